@@ -1,0 +1,78 @@
+//! Where a backend listens.
+
+mod check;
+mod parse;
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use ts_rs::TS;
+
+pub use check::{PATH_LIMIT, explain_connect, usable};
+pub use parse::{Pasted, read};
+
+use crate::error::Error;
+
+/// Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name` or
+/// `http://host:port`, which is also how it crosses to the page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, TS)]
+#[ts(type = "string")]
+pub enum Endpoint {
+    /// A unix socket.
+    Unix(PathBuf),
+    /// A Windows named pipe, by the name after `\\.\pipe\`.
+    Npipe(String),
+    /// A TCP port.
+    Tcp {
+        /// Name or address; IPv6 without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
+
+impl Endpoint {
+    /// The value of the `Host` header for requests to it. A socket has no name of its own:
+    /// `localhost` is what curl sends there.
+    pub fn authority(&self) -> String {
+        match self {
+            Self::Unix(_) | Self::Npipe(_) => "localhost".to_owned(),
+            Self::Tcp { host, port } if *port == 80 => bracketed(host),
+            Self::Tcp { host, port } => format!("{}:{port}", bracketed(host)),
+        }
+    }
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Npipe(name) => write!(f, "npipe:////./pipe/{name}"),
+            Self::Tcp { host, port } => write!(f, "http://{}:{port}", bracketed(host)),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        read(text).map(|pasted| pasted.endpoint)
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

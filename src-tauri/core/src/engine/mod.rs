@@ -1,0 +1,5 @@
+//! A Docker-compatible engine.
+
+mod facts;
+
+pub use facts::*;

@@ -1,0 +1,125 @@
+//! One error type for everything that can go wrong, with a closed set of codes.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What went wrong, as a closed set: the page and scripts decide on this, never on text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Code {
+    /// The text is not an endpoint in any accepted form.
+    EndpointInvalid,
+    /// The socket path is longer than the operating system can bind or connect to.
+    EndpointPathTooLong,
+    /// Nothing exists at the socket path.
+    EndpointMissing,
+    /// The path exists and is not a socket.
+    EndpointNotSocket,
+    /// The socket exists and this user may not open it.
+    EndpointDenied,
+    /// The address exists and nothing listens there.
+    EndpointRefused,
+    /// The host name of the endpoint does not resolve.
+    EndpointUnknownHost,
+    /// This operating system has no such kind of endpoint.
+    EndpointUnsupported,
+
+    /// Method, path, query or a header cannot be put on the wire as written.
+    RequestInvalid,
+    /// The file named as the request body cannot be read.
+    BodyFileUnreadable,
+    /// Connecting failed in a way that has no code of its own.
+    ConnectFailed,
+    /// No connection within the connect timeout.
+    ConnectTimeout,
+    /// The connection broke while the request was being sent.
+    SendFailed,
+    /// The backend closed the connection before it answered.
+    ClosedBeforeResponse,
+    /// What came back is not HTTP.
+    BadResponse,
+    /// The connection ended in the middle of the response body.
+    BodyCut,
+    /// The whole exchange took longer than its timeout.
+    TimedOut,
+    /// Somebody cancelled it.
+    Cancelled,
+
+    /// The command is empty or holds a NUL byte.
+    CommandInvalid,
+    /// No such program.
+    ProgramNotFound,
+    /// The program exists and cannot be executed.
+    ProgramNotExecutable,
+    /// The working directory is missing or is not a directory.
+    CwdInvalid,
+    /// The operating system refused to start the process for another reason.
+    SpawnFailed,
+    /// The signal could not be delivered.
+    StopFailed,
+
+    /// A docker context or `DOCKER_HOST` cannot be used as it is written.
+    EngineAddressInvalid,
+    /// No engine answers at its address.
+    EngineUnavailable,
+    /// The engine refused the call for a reason that has no code of its own.
+    EngineRefused,
+    /// The engine went away in the middle.
+    EngineLost,
+    /// The engine knows no such container.
+    ContainerNotFound,
+    /// The container exists and is not running.
+    ContainerNotRunning,
+    /// The container is paused.
+    ContainerPaused,
+
+    /// The output could not be written to its file.
+    SpillFailed,
+    /// There is no such Call.
+    CallNotFound,
+    /// The settings file cannot be read or written.
+    SettingsFailed,
+}
+
+/// An error as it crosses every boundary: what failed and where, and what to try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Which of the known ways to fail this is.
+    pub code: Code,
+    /// What failed and where, in one sentence.
+    pub message: String,
+    /// The words of the layer below, as they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub detail: Option<String>,
+    /// What to try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hint: Option<String>,
+}
+
+impl Error {
+    /// An error with no detail and no hint yet.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), detail: None, hint: None }
+    }
+
+    /// Adds the words of the layer below.
+    #[must_use]
+    pub fn detail(mut self, detail: impl std::fmt::Display) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// Adds what to try.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// What every fallible function of the core returns.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,280 @@
+//! What is known of an Exchange: the request as composed and the response as it stood on the wire.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{endpoint::Endpoint, error::Error};
+
+/// One header line. Order, case and repeats are those of the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Header {
+    /// The name as written.
+    pub name: String,
+    /// The value; bytes that are not UTF-8 are read as Latin-1, as HTTP/1.1 once defined them.
+    pub value: String,
+}
+
+/// One query parameter, percent-encoded when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Param {
+    /// The name, not encoded.
+    pub name: String,
+    /// The value, not encoded.
+    pub value: String,
+}
+
+/// What is sent after the head.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    None,
+    /// This text, with `Content-Type: application/json` unless a header says otherwise. The bytes
+    /// are sent as typed: numbers and spacing are not touched.
+    Json {
+        /// The JSON text.
+        text: String,
+    },
+    /// This text, with `Content-Type: text/plain; charset=utf-8` unless a header says otherwise.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// The bytes of a file, streamed, with `Content-Type: application/octet-stream` unless a
+    /// header says otherwise.
+    File {
+        /// Its path on this machine.
+        path: String,
+    },
+}
+
+/// The HTTP version of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub enum Version {
+    /// HTTP/1.0
+    #[serde(rename = "1.0")]
+    Http10,
+    /// HTTP/1.1
+    #[default]
+    #[serde(rename = "1.1")]
+    Http11,
+}
+
+/// An HTTP request as composed. The endpoint is the target's and is never part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Any token: `GET`, `PATCH`, `PURGE`.
+    pub method: String,
+    /// Path, with a query if it was typed there.
+    pub path: String,
+    /// Parameters added to the query.
+    #[serde(default)]
+    pub query: Vec<Param>,
+    /// Header lines in the order and case in which they are sent.
+    #[serde(default)]
+    pub headers: Vec<Header>,
+    /// What is sent after the head.
+    #[serde(default)]
+    pub body: Body,
+    /// Version on the request line.
+    #[serde(default)]
+    pub version: Version,
+    /// How long connecting may take, in milliseconds.
+    #[serde(default = "default_connect_timeout_ms")]
+    pub connect_timeout_ms: u32,
+    /// How long the whole exchange may take, in milliseconds; none means for ever, as a stream needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub timeout_ms: Option<u32>,
+}
+
+fn default_connect_timeout_ms() -> u32 {
+    5_000
+}
+
+impl Request {
+    /// A request with no query, headers or body.
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::None,
+            version: Version::Http11,
+            connect_timeout_ms: default_connect_timeout_ms(),
+            timeout_ms: None,
+        }
+    }
+}
+
+/// A message head as it stood on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    /// Request line or status line.
+    pub start_line: String,
+    /// Header lines.
+    pub headers: Vec<Header>,
+}
+
+impl Head {
+    /// The first value of a header, its name compared without case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
+    }
+}
+
+/// The response's status line and headers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// 100 to 999, as sent.
+    pub status: u16,
+    /// The words after the status, as sent; often empty.
+    pub reason: String,
+    /// The head as it stood on the wire.
+    pub head: Head,
+}
+
+/// When each phase ended, in microseconds since the exchange began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct Phases {
+    /// The connection stood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_us: Option<u64>,
+    /// The last byte of the request was handed to the operating system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_us: Option<u64>,
+    /// The first byte of the response was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_us: Option<u64>,
+    /// The body ended, or the exchange failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_us: Option<u64>,
+}
+
+/// How far an exchange had come when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Before anything was opened: the request itself cannot be sent.
+    Prepare,
+    /// Opening the connection.
+    Connect,
+    /// Writing the request.
+    Send,
+    /// Waiting for the status line.
+    Wait,
+    /// Reading the status line and headers.
+    Head,
+    /// Reading the body.
+    Body,
+}
+
+/// Why and where an exchange ended without a whole response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Failure {
+    /// How far it had come.
+    pub stage: Stage,
+    /// What happened.
+    pub error: Error,
+    /// What had been read of a head that never became one, as text; empty when nothing had.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub received: String,
+}
+
+/// One step of an exchange, in the order in which they happen. Times are microseconds since the
+/// exchange began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ExchangeEvent {
+    /// The connection stands.
+    Connected {
+        /// When.
+        at_us: u64,
+    },
+    /// The request is out; this is its head as it went.
+    Sent {
+        /// When.
+        at_us: u64,
+        /// The head on the wire.
+        head: Head,
+    },
+    /// The final status line and headers are in.
+    Answered {
+        /// When the first byte was read.
+        first_byte_us: u64,
+        /// What they say.
+        response: Response,
+    },
+    /// The body ended as it should.
+    Done {
+        /// When.
+        at_us: u64,
+    },
+    /// The exchange ended without a whole response.
+    Failed {
+        /// When.
+        at_us: u64,
+        /// Why and where.
+        failure: Failure,
+    },
+}
+
+/// All that is known of one HTTP request and its response. The body is in the Call's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Exchange {
+    /// Where it went.
+    pub endpoint: Endpoint,
+    /// As composed.
+    pub request: Request,
+    /// Its head as it went over the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Head>,
+    /// What came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+    /// When each phase ended.
+    pub phases: Phases,
+    /// Why it did not end as it should.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Exchange {
+    /// An exchange of which nothing has happened yet.
+    pub fn new(endpoint: Endpoint, request: Request) -> Self {
+        Self { endpoint, request, sent: None, response: None, phases: Phases::default(), failure: None }
+    }
+
+    /// Adds what an event tells.
+    pub fn apply(&mut self, event: ExchangeEvent) {
+        match event {
+            ExchangeEvent::Connected { at_us } => self.phases.connected_us = Some(at_us),
+            ExchangeEvent::Sent { at_us, head } => {
+                self.phases.sent_us = Some(at_us);
+                self.sent = Some(head);
+            }
+            ExchangeEvent::Answered { first_byte_us, response } => {
+                self.phases.first_byte_us = Some(first_byte_us);
+                self.response = Some(response);
+            }
+            ExchangeEvent::Done { at_us } => self.phases.done_us = Some(at_us),
+            ExchangeEvent::Failed { at_us, failure } => {
+                self.phases.done_us = Some(at_us);
+                self.failure = Some(failure);
+            }
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub fn ended(&self) -> bool {
+        self.phases.done_us.is_some()
+    }
+}

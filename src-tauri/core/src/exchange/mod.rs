@@ -1,0 +1,5 @@
+//! One HTTP request and its response.
+
+mod facts;
+
+pub use facts::*;

@@ -1,0 +1,18 @@
+//! Porthole without its window: everything that can be done to the backend of a container
+//! extension from a script, a test or a shell of any kind.
+//!
+//! Dependencies point one way: `endpoint`, `output` ← `exchange`, `run` ← `timeline` ← the shell.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod commands;
+pub mod endpoint;
+pub mod engine;
+pub mod error;
+pub mod exchange;
+pub mod opening;
+pub mod output;
+pub mod run;
+pub mod settings;
+pub mod target;
+pub mod timeline;

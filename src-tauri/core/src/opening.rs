@@ -1,0 +1,31 @@
+//! What the page needs before it draws anything.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    endpoint::Endpoint,
+    error::Error,
+    settings::{Saved, Settings},
+    target::Target,
+};
+
+/// The state of the shell when a page loads, for the first time or again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Opening {
+    /// Porthole's version.
+    pub version: String,
+    /// What was remembered.
+    pub settings: Settings,
+    /// Why it could not be read, or why the demo backend does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Error>,
+    /// The target in use.
+    pub target: Target,
+    /// Where the demo backend listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demo: Option<Endpoint>,
+    /// What can be tried on the demo backend.
+    pub examples: Vec<Saved>,
+}

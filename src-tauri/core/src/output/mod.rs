@@ -1,0 +1,5 @@
+//! What a Run or a body wrote.
+
+mod facts;
+
+pub use facts::*;

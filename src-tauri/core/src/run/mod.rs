@@ -1,0 +1,5 @@
+//! One command execution, on the host or in a container.
+
+mod facts;
+
+pub use facts::*;

@@ -1,0 +1,122 @@
+//! What is remembered from one start to the next.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    error::{Code, Error, Result},
+    exchange::Request,
+    run::Command,
+    target::Target,
+};
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// Something that can be sent or run again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Composed {
+    /// A request to the target's endpoint.
+    Request(Request),
+    /// A command.
+    Command(Command),
+}
+
+/// A saved request or command with the name that it is listed under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Saved {
+    /// What the list shows.
+    pub name: String,
+    /// What is sent or run.
+    pub composed: Composed,
+}
+
+/// Widths of the window's columns in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Splits {
+    /// The list of saved things.
+    pub side: u32,
+    /// Composer and timeline.
+    pub center: u32,
+}
+
+impl Default for Splits {
+    fn default() -> Self {
+        Self { side: 212, center: 552 }
+    }
+}
+
+/// All that is remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct Settings {
+    /// Light or dark.
+    pub theme: Theme,
+    /// Column widths.
+    pub splits: Splits,
+    /// The last target; the demo backend when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What the user saved, in the user's order.
+    pub saved: Vec<Saved>,
+}
+
+/// Where the settings are kept.
+#[derive(Debug, Clone)]
+pub struct SettingsFile {
+    path: PathBuf,
+}
+
+impl SettingsFile {
+    /// The settings at this path; the file need not exist.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Reads them; a file that does not exist means the defaults.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file is there and is not settings: it is left as it is.
+    pub fn read(&self) -> Result<Settings> {
+        let text = match std::fs::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        serde_json::from_slice(&text).map_err(|error| self.failed("read", &error))
+    }
+
+    /// Writes them beside the file and puts them in its place, so that a crash leaves the old ones.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the directory or the file cannot be written.
+    pub fn write(&self, settings: &Settings) -> Result<()> {
+        let text = serde_json::to_vec_pretty(settings).map_err(|error| self.failed("write", &error))?;
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let beside = self.path.with_extension("json.new");
+        std::fs::create_dir_all(directory)
+            .and_then(|()| std::fs::write(&beside, text))
+            .and_then(|()| std::fs::rename(&beside, &self.path))
+            .map_err(|error| self.failed("write", &error))
+    }
+
+    fn failed(&self, did: &str, error: &dyn std::fmt::Display) -> Error {
+        Error::new(Code::SettingsFailed, format!("cannot {did} the settings at {}", self.path.display()))
+            .detail(error)
+            .hint("Move the file away to start with the defaults.")
+    }
+}

@@ -1,0 +1,5 @@
+//! The Calls in order.
+
+mod facts;
+
+pub use facts::*;

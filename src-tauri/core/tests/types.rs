@@ -1,0 +1,71 @@
+//! The types of the page are those of the core: `make types` writes them, this test fails on drift.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+
+use porthole_core::{
+    endpoint::Endpoint, engine::Container, error::Error, exchange::{Request, ExchangeEvent}, opening::Opening, output::{View, Window},
+    run::{Command, RunEvent, Signal}, settings::Settings, target::Target, timeline::{Call, Changes},
+};
+use ts_rs::{Config, TS};
+
+macro_rules! signatures {
+    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty;)*) => {
+        /// Writes the types that commands take and give, and the list of commands itself.
+        fn generate(cfg: &Config) {
+            Error::export_all(cfg).unwrap();
+            Container::export_all(cfg).unwrap();
+            ExchangeEvent::export_all(cfg).unwrap();
+            RunEvent::export_all(cfg).unwrap();
+            $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
+            let mut body = String::new();
+            $(
+                $(writeln!(body, "  /**{} */", $doc).unwrap();)*
+                let args: &[(&str, String)] = &[$((stringify!($arg), <$ty as TS>::name(cfg))),*];
+                let args = args.iter().map(|(name, ty)| format!("{name}: {ty}")).collect::<Vec<_>>().join("; ");
+                let answer = <$answer as TS>::name(cfg).replace("null", "void");
+                writeln!(body, "  {}: {{ args: {{ {args} }}; answer: {answer} }};", stringify!($name)).unwrap();
+            )*
+            let names = fs::read_dir(cfg.out_dir()).unwrap().map(|entry| {
+                entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()
+            });
+            let mut imports: Vec<String> = names
+                .filter(|name| body.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
+                .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+                .collect();
+            imports.sort();
+            let text = format!(
+                "// Made from the core's list of commands by `make types`. Do not edit.\n{}\nexport interface Commands {{\n{body}}}\n",
+                imports.concat(),
+            );
+            fs::write(cfg.out_dir().join("Commands.ts"), text).unwrap();
+        }
+    };
+}
+
+porthole_core::commands!(signatures);
+
+fn files(directory: &Path) -> BTreeMap<String, String> {
+    let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };
+    entries
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), fs::read_to_string(entry.path()).unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_pages_types_are_those_of_the_core() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/ipc/generated");
+    let config = |dir: &Path| Config::new().with_large_int("number").with_out_dir(dir);
+    if std::env::var_os("PORTHOLE_WRITE_TYPES").is_some() {
+        fs::remove_dir_all(&kept).ok();
+        generate(&config(&kept));
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    generate(&config(fresh.path()));
+    let (kept, fresh) = (files(&kept), files(fresh.path()));
+    let stale: Vec<_> =
+        fresh.keys().chain(kept.keys()).filter(|name| fresh.get(*name) != kept.get(*name)).collect();
+    assert!(stale.is_empty(), "out of date, run `make types`: {stale:?}");
+}
