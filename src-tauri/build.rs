@@ -1,2 +1,4 @@
 //! build
-fn main() { tauri_build::build() }
+fn main() {
+    tauri_build::build()
+}

@@ -6,12 +6,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod commands;
+pub mod demo;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
 pub mod exchange;
 pub mod opening;
 pub mod output;
+pub mod record;
 pub mod run;
 pub mod settings;
 pub mod target;

@@ -5,8 +5,16 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_core::{
-    endpoint::Endpoint, engine::Container, error::Error, exchange::{Request, ExchangeEvent}, opening::Opening, output::{View, Window},
-    run::{Command, RunEvent, Signal}, settings::Settings, target::Target, timeline::{Call, Changes},
+    endpoint::Endpoint,
+    engine::Container,
+    error::Error,
+    exchange::{ExchangeEvent, Request},
+    opening::Opening,
+    output::{View, Window},
+    run::{Command, RunEvent, Signal},
+    settings::Settings,
+    target::Target,
+    timeline::{Call, Changes},
 };
 use ts_rs::{Config, TS};
 
@@ -65,7 +73,6 @@ fn the_pages_types_are_those_of_the_core() {
     let fresh = tempfile::tempdir().unwrap();
     generate(&config(fresh.path()));
     let (kept, fresh) = (files(&kept), files(fresh.path()));
-    let stale: Vec<_> =
-        fresh.keys().chain(kept.keys()).filter(|name| fresh.get(*name) != kept.get(*name)).collect();
+    let stale: Vec<_> = fresh.keys().chain(kept.keys()).filter(|name| fresh.get(*name) != kept.get(*name)).collect();
     assert!(stale.is_empty(), "out of date, run `make types`: {stale:?}");
 }

@@ -8,6 +8,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
+pub(crate) use check::unknown_host;
 pub use check::{PATH_LIMIT, explain_connect, usable};
 pub use parse::{Pasted, read};
 

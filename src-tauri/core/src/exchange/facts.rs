@@ -159,7 +159,7 @@ pub struct Phases {
 }
 
 /// How far an exchange had come when it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Before anything was opened: the request itself cannot be sent.

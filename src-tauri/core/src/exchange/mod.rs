@@ -1,5 +1,13 @@
-//! One HTTP request and its response.
+//! One HTTP request and its response, kept as they stood on the wire.
 
+mod connect;
 mod facts;
+mod head;
+mod outgoing;
+mod send;
+mod wire;
 
+pub use connect::knock;
 pub use facts::*;
+pub use outgoing::target;
+pub use send::send;

@@ -134,9 +134,13 @@ pub enum Ending {
 }
 
 /// What was really started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(optional_fields)]
 pub struct Started {
+    /// Working directory in effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
     /// Process id as the host sees it; absent when the engine does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,

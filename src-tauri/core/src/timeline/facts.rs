@@ -129,7 +129,7 @@ pub struct Changes {
     pub revision: u64,
     /// New and changed rows, in order.
     pub calls: Vec<Summary>,
-    /// The lowest number that is still there; rows below were cleared.
+    /// Numbers of rows that were cleared.
     pub cleared: Vec<CallId>,
     /// The three live marks as they are now.
     pub marks: Marks,

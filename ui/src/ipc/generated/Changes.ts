@@ -15,7 +15,7 @@ revision: number,
  */
 calls: Array<Summary>, 
 /**
- * The lowest number that is still there; rows below were cleared.
+ * Numbers of rows that were cleared.
  */
 cleared: Array<number>, 
 /**

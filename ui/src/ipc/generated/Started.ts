@@ -5,14 +5,18 @@
  */
 export type Started = { 
 /**
+ * Working directory in effect.
+ */
+cwd?: string, 
+/**
  * Process id as the host sees it; absent when the engine does not tell.
  */
 pid?: number, 
 /**
  * Process id inside the container.
  */
-inner_pid?: number, 
+innerPid?: number, 
 /**
  * The container's id.
  */
-container_id?: string, };
+containerId?: string, };

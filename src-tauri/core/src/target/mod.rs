@@ -1,9 +1,17 @@
 //! The Target: what is being inspected, and whether each part of it is up.
 
+mod look;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{endpoint::Endpoint, error::Error, run::EnvVar};
+pub use look::look;
+
+use crate::{
+    endpoint::Endpoint,
+    error::Error,
+    run::{Command, EnvVar, Place},
+};
 
 /// What is being inspected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -20,6 +28,23 @@ pub struct Target {
     /// Where host commands run.
     #[serde(default)]
     pub host: Host,
+}
+
+impl Target {
+    /// The demo backend, with nothing else.
+    pub fn demo() -> Self {
+        Self { name: "demo backend".to_owned(), endpoint: None, container: None, host: Host::default() }
+    }
+
+    /// A host command with the target's directory and environment where it has none of its own.
+    #[must_use]
+    pub fn applied_to(&self, mut command: Command) -> Command {
+        if command.place == Place::Host {
+            command.cwd = command.cwd.or_else(|| self.host.cwd.clone());
+            command.env.splice(0..0, self.host.env.iter().cloned());
+        }
+        command
+    }
 }
 
 /// Where host commands run unless the command says otherwise.
@@ -72,5 +97,29 @@ pub struct Marks {
 impl Default for Marks {
     fn default() -> Self {
         Self { service: Mark::Unknown, container: Mark::Unset, host: Mark::Unknown, engine: Mark::Unknown }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn var(name: &str, value: &str) -> EnvVar {
+        EnvVar { name: name.into(), value: value.into() }
+    }
+
+    #[test]
+    fn the_commands_own_directory_and_variables_win() {
+        let host = Host { cwd: Some("/target".into()), env: vec![var("A", "target")] };
+        let target = Target { host, ..Target::demo() };
+        let mut command = Command::new(Place::Host, "x", [] as [&str; 0]);
+        assert_eq!(target.applied_to(command.clone()).cwd.as_deref(), Some("/target"));
+        command.cwd = Some("/own".into());
+        command.env = vec![var("A", "own")];
+        let applied = target.applied_to(command.clone());
+        assert_eq!(applied.cwd.as_deref(), Some("/own"));
+        assert_eq!(applied.env, [var("A", "target"), var("A", "own")]);
+        command.place = Place::Container { name: "c".into() };
+        assert_eq!(target.applied_to(command.clone()), command);
     }
 }

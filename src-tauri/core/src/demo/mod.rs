@@ -1,0 +1,112 @@
+//! The embedded backend: a real HTTP server on a real socket, so that the first start answers
+//! requests with no engine and no extension.
+
+mod examples;
+mod routes;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::JoinSet,
+};
+
+pub use examples::examples;
+
+use crate::endpoint::Endpoint;
+
+/// A running demo backend. It ends, with its connections and its socket, when it is dropped.
+#[derive(Debug)]
+pub struct Demo {
+    endpoint: Endpoint,
+    socket: Option<PathBuf>,
+    _accepting: JoinSet<()>,
+}
+
+impl Demo {
+    /// Listens on `demo.sock` in a directory that only this user may enter, or on a loopback port
+    /// where there are no unix sockets.
+    ///
+    /// # Errors
+    /// What the operating system says when the socket cannot be bound.
+    pub async fn start(directory: &Path) -> io::Result<Self> {
+        let mut accepting = JoinSet::new();
+        #[cfg(unix)]
+        {
+            let path = directory.join("demo.sock");
+            let listener = tokio::net::UnixListener::bind(&path)?;
+            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
+            Ok(Self { endpoint: Endpoint::Unix(path.clone()), socket: Some(path), _accepting: accepting })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = directory;
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+            let port = listener.local_addr()?.port();
+            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
+            let endpoint = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port };
+            Ok(Self { endpoint, socket: None, _accepting: accepting })
+        }
+    }
+
+    /// Where it listens.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if let Some(path) = &self.socket {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Takes connections until it is dropped; the set ends those that are open then.
+async fn accept<S>(mut next: impl AsyncFnMut() -> io::Result<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        match next().await {
+            Ok(stream) => {
+                connections.spawn(async move {
+                    let answered = http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .serve_connection(TokioIo::new(stream), service_fn(routes::answer))
+                        .await;
+                    if let Err(error) = answered {
+                        tracing::debug!(%error, "the demo backend closed a connection");
+                    }
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: those that are open end sooner or later.
+                tracing::warn!(%error, "the demo backend cannot take a connection");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_socket_goes_with_the_backend() {
+        let directory = tempfile::tempdir().unwrap();
+        let demo = Demo::start(directory.path()).await.unwrap();
+        assert!(demo.endpoint().to_string().starts_with("unix://") || cfg!(not(unix)));
+        drop(demo);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

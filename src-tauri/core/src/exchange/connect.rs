@@ -1,0 +1,104 @@
+//! Opening the connection.
+
+use std::{io, path::Path, time::Duration};
+
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::wire::Io;
+use crate::{
+    endpoint::{self, Endpoint},
+    error::{Code, Error, Result},
+};
+
+/// Opens a connection to the endpoint.
+///
+/// # Errors
+/// The codes `Endpoint…`, [`Code::ConnectFailed`] and [`Code::ConnectTimeout`].
+pub(super) async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Box<dyn Io>> {
+    endpoint::usable(endpoint)?;
+    tokio::time::timeout(limit, open(endpoint)).await.unwrap_or_else(|_| {
+        Err(Error::new(Code::ConnectTimeout, format!("{endpoint} took no connection within {} ms", limit.as_millis()))
+            .hint("The backend is there and does not accept: is it busy or stopped in a debugger?"))
+    })
+}
+
+/// Whether somebody listens there: a connection is opened and closed again.
+///
+/// # Errors
+/// As for an exchange.
+pub async fn knock(endpoint: &Endpoint, limit: Duration) -> Result<()> {
+    connect(endpoint, limit).await.map(drop)
+}
+
+async fn open(endpoint: &Endpoint) -> Result<Box<dyn Io>> {
+    match endpoint {
+        Endpoint::Unix(path) => open_socket(path).await,
+        Endpoint::Npipe(name) => open_pipe(name).await,
+        Endpoint::Tcp { host, port } => open_port(host, *port).await,
+    }
+    .map_err(|error| match error {
+        Refused::Os(error) => endpoint::explain_connect(endpoint, &error),
+        Refused::Name(error) => error,
+    })
+}
+
+/// What can be wrong: the operating system said no, or the name means nothing.
+enum Refused {
+    Os(io::Error),
+    Name(Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Os(error)
+    }
+}
+
+async fn open_port(host: &str, port: u16) -> std::result::Result<Box<dyn Io>, Refused> {
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<_> = addresses.map_err(|error| Refused::Name(endpoint::unknown_host(host, &error)))?.collect();
+    let stream = TcpStream::connect(addresses.as_slice()).await?;
+    stream.set_nodelay(true)?;
+    Ok(Box::new(TokioIo::new(stream)))
+}
+
+#[cfg(unix)]
+async fn open_socket(path: &Path) -> std::result::Result<Box<dyn Io>, Refused> {
+    use tower_service::Service;
+
+    loop {
+        match hyperlocal::UnixConnector.call(hyperlocal::Uri::new(path, "/").into()).await {
+            // Linux answers so when the backlog of the listening socket is full, and offers
+            // nothing to wait on: Python's server has a backlog of five.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            answer => return Ok(Box::new(answer?)),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn open_socket(_: &Path) -> std::result::Result<Box<dyn Io>, Refused> {
+    Err(io::Error::from(io::ErrorKind::Unsupported).into())
+}
+
+#[cfg(windows)]
+async fn open_pipe(name: &str) -> std::result::Result<Box<dyn Io>, Refused> {
+    use tokio::net::windows::named_pipe::ClientOptions;
+    /// `ERROR_PIPE_BUSY`: every instance of the pipe is in use at this moment.
+    const BUSY: i32 = 231;
+
+    loop {
+        match ClientOptions::new().open(format!(r"\\.\pipe\{name}")) {
+            Err(error) if error.raw_os_error() == Some(BUSY) => tokio::time::sleep(Duration::from_millis(10)).await,
+            answer => return Ok(Box::new(TokioIo::new(answer?))),
+        }
+    }
+}
+
+#[cfg(not(windows))]
+async fn open_pipe(_: &str) -> std::result::Result<Box<dyn Io>, Refused> {
+    Err(io::Error::from(io::ErrorKind::Unsupported).into())
+}

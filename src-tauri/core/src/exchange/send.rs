@@ -1,0 +1,187 @@
+//! One exchange from connect to the last byte of the body.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use http_body_util::BodyExt;
+use hyper::{body::Incoming, client::conn::http1};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ExchangeEvent, Failure, Request, Response, Stage,
+    connect::connect,
+    outgoing::{Outgoing, prepare},
+    wire::{Tap, Wire},
+};
+use crate::{
+    endpoint::Endpoint,
+    error::{Code, Error, Result},
+    record::{Clock, Record},
+    run::Stream,
+};
+
+/// Sends a request and records what comes back. The last event is `Done` or `Failed`; a status of
+/// 500 is an answer like any other. Redirects are answers too and are not followed.
+///
+/// Cancelling closes the connection at once.
+pub async fn send(
+    endpoint: &Endpoint,
+    request: &Request,
+    cancel: &CancellationToken,
+    record: &mut dyn Record<ExchangeEvent>,
+) {
+    let clock = Clock::start();
+    let tap = Arc::new(Tap::default());
+    let mut stage = Stage::Prepare;
+    let limit = async {
+        match request.timeout_ms {
+            Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
+            None => pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
+        () = limit => Err(timed_out(request)),
+        ended = converse(endpoint, request, clock, &tap, &mut stage, record) => ended,
+    };
+    match ended {
+        Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
+        Err(error) => {
+            let received = if stage < Stage::Body { tap.received() } else { String::new() };
+            record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure: Failure { stage, error, received } });
+        }
+    }
+}
+
+fn timed_out(request: &Request) -> Error {
+    let limit = request.timeout_ms.unwrap_or_default();
+    Error::new(Code::TimedOut, format!("the exchange took longer than {limit} ms"))
+        .hint("Raise the timeout, or leave it empty for a stream that never ends.")
+}
+
+async fn converse(
+    endpoint: &Endpoint,
+    request: &Request,
+    clock: Clock,
+    tap: &Arc<Tap>,
+    stage: &mut Stage,
+    record: &mut dyn Record<ExchangeEvent>,
+) -> Result<()> {
+    let prepared = prepare(endpoint, request, tap).await?;
+    *stage = Stage::Connect;
+    let io = connect(endpoint, Duration::from_millis(request.connect_timeout_ms.into())).await?;
+    record.event(ExchangeEvent::Connected { at_us: clock.now_us() });
+    *stage = Stage::Send;
+    let wire = Wire::new(io, request.headers.clone(), Arc::clone(tap));
+    let handshake = http1::Builder::new().allow_obsolete_multiline_headers_in_responses(true).handshake(wire).await;
+    let (sender, connection) = handshake.map_err(|error| failed(&error, Stage::Send, tap))?;
+    // The set ends the connection when this future is dropped: nothing outlives a cancel.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let response = answer(sender, prepared, clock, tap, stage, record).await?;
+    *stage = Stage::Body;
+    receive(response, clock, record).await
+}
+
+/// Sends and waits for the final head.
+async fn answer(
+    mut sender: http1::SendRequest<Outgoing>,
+    prepared: hyper::Request<Outgoing>,
+    clock: Clock,
+    tap: &Tap,
+    stage: &mut Stage,
+    record: &mut dyn Record<ExchangeEvent>,
+) -> Result<hyper::Response<Incoming>> {
+    let mut answered = std::pin::pin!(sender.send_request(prepared));
+    let mut early = None;
+    let mut told = false;
+    while early.is_none() && !told {
+        tokio::select! {
+            biased;
+            (at, head) = tap.sent() => {
+                record.event(ExchangeEvent::Sent { at_us: clock.at_us(at), head });
+                *stage = Stage::Wait;
+                told = true;
+            }
+            answer = &mut answered => early = Some(answer),
+        }
+    }
+    let answer = match early {
+        Some(answer) => answer,
+        None => answered.await,
+    };
+    if !tap.received().is_empty() {
+        *stage = Stage::Head;
+    }
+    let response = answer.map_err(|error| failed(&error, *stage, tap))?;
+    let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "the answer has no head"))?;
+    let reason = head.start_line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+    record.event(ExchangeEvent::Answered {
+        first_byte_us: clock.at_us(first_byte),
+        response: Response { status: response.status().as_u16(), reason, head },
+    });
+    Ok(response)
+}
+
+async fn receive(
+    response: hyper::Response<Incoming>,
+    clock: Clock,
+    record: &mut dyn Record<ExchangeEvent>,
+) -> Result<()> {
+    let mut body = response.into_body();
+    let mut length: u64 = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| cut(&error, length))?;
+        // Trailers are not data; no runtime hands them on.
+        if let Ok(bytes) = frame.into_data() {
+            length += bytes.len() as u64;
+            record.chunk(Stream::Stdout, clock.now_us(), &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why there is no answer.
+fn failed(error: &hyper::Error, stage: Stage, tap: &Tap) -> Error {
+    let explained = if error.is_parse() {
+        Error::new(Code::BadResponse, "the backend answered with something that is not HTTP/1")
+            .hint("Does another protocol listen on this endpoint?")
+    } else if error.is_user() {
+        Error::new(Code::BodyFileUnreadable, "the request body could not be read to its end")
+    } else if tap.write_failed().is_some() || stage == Stage::Send {
+        Error::new(Code::SendFailed, "the backend closed the connection while the request was being sent")
+            .hint("It may refuse bodies of this size, or have ended: look at its log.")
+    } else if stage == Stage::Head {
+        Error::new(Code::ClosedBeforeResponse, "the backend closed the connection in the middle of the response's head")
+    } else {
+        Error::new(Code::ClosedBeforeResponse, "the backend closed the connection before it answered")
+            .hint("A handler that crashes does this (`socket hang up` in JavaScript): look at the backend's log.")
+    };
+    explained.detail(with_causes(error))
+}
+
+/// Why the body ends here.
+fn cut(error: &hyper::Error, length: u64) -> Error {
+    let io_kind = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    let wrong = io_kind
+        .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput));
+    let explained = if wrong {
+        Error::new(Code::BadResponse, format!("the body breaks the chunked encoding after {length} bytes"))
+    } else {
+        Error::new(Code::BodyCut, format!("the connection ended in the middle of the body, after {length} bytes"))
+            .hint("What had arrived is kept. The backend ended, or closed before it wrote all it had promised.")
+    };
+    explained.detail(with_causes(error))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

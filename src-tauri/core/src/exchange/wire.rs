@@ -1,0 +1,241 @@
+//! The connection as hyper sees it, with a tap on it: hyper forgets the case and the order of
+//! header lines and what it read of a broken head; here they are kept.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use tokio::sync::Notify;
+
+use super::{
+    Head, Header,
+    head::{as_composed, end_of_head, read_head, text},
+};
+
+/// A head larger than this is not kept whole; hyper refuses it somewhat earlier.
+const HEAD_LIMIT: usize = 512 * 1024;
+
+/// What a connection is made of.
+pub(super) trait Io: Read + Write + Send + Unpin {}
+impl<T: Read + Write + Send + Unpin> Io for T {}
+
+/// What went over the wire.
+#[derive(Debug, Default)]
+pub(super) struct Tap {
+    state: Mutex<State>,
+    /// Told when the request is out.
+    sent: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sent_head: Option<Head>,
+    body_written: bool,
+    sent_at: Option<Instant>,
+    write_failed: Option<io::ErrorKind>,
+    first_byte_at: Option<Instant>,
+    received: Vec<u8>,
+    head_complete: bool,
+}
+
+impl Tap {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request's body has been handed over to the last byte.
+    pub fn body_written(&self) {
+        self.lock().body_written = true;
+    }
+
+    /// Waits until the request is out, and tells when that was and its head.
+    pub async fn sent(&self) -> (Instant, Head) {
+        loop {
+            let told = self.sent.notified();
+            if let Some(sent) = self.request() {
+                return sent;
+            }
+            told.await;
+        }
+    }
+
+    /// When the request was out, and its head, if it is.
+    pub fn request(&self) -> Option<(Instant, Head)> {
+        let state = self.lock();
+        Some((state.sent_at?, state.sent_head.clone()?))
+    }
+
+    /// Whether the backend stopped taking the request.
+    pub fn write_failed(&self) -> Option<io::ErrorKind> {
+        self.lock().write_failed
+    }
+
+    /// When the final head began to arrive, and what it says.
+    pub fn response(&self) -> Option<(Instant, Head)> {
+        let state = self.lock();
+        Some((state.first_byte_at?, read_head(&state.received)))
+    }
+
+    /// What has been read of a head, for the case that it never becomes one.
+    pub fn received(&self) -> String {
+        text(&self.lock().received)
+    }
+}
+
+impl State {
+    /// Keeps the final head: those of 1xx answers come before it and are let go.
+    fn read(&mut self, bytes: &[u8]) {
+        if self.head_complete {
+            return;
+        }
+        self.first_byte_at.get_or_insert_with(Instant::now);
+        let room = HEAD_LIMIT.saturating_sub(self.received.len());
+        self.received.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        while let Some(end) = end_of_head(&self.received) {
+            if is_interim(&self.received) {
+                self.received.drain(..end);
+                self.first_byte_at = (!self.received.is_empty()).then(Instant::now);
+            } else {
+                self.received.truncate(end);
+                self.head_complete = true;
+                return;
+            }
+        }
+    }
+}
+
+/// `HTTP/1.1 1xx`, but for 101 which is the last answer before another protocol.
+fn is_interim(head: &[u8]) -> bool {
+    head.get(..8).is_some_and(|version| version.starts_with(b"HTTP/1."))
+        && head.get(8..10) == Some(b" 1")
+        && head.get(9..12) != Some(b"101")
+}
+
+/// A connection with a tap on it.
+pub(super) struct Wire {
+    io: Box<dyn Io>,
+    tap: Arc<Tap>,
+    composed: Vec<Header>,
+    /// hyper's head until it is complete.
+    head: Option<Vec<u8>>,
+    /// Bytes taken from hyper and not yet by the operating system: the head, and what came with it.
+    outgoing: Vec<u8>,
+}
+
+impl Wire {
+    pub fn new(io: Box<dyn Io>, composed: Vec<Header>, tap: Arc<Tap>) -> Self {
+        Self { io, tap, composed, head: Some(Vec::new()), outgoing: Vec::new() }
+    }
+
+    /// Takes hyper's head; when it is complete it goes out as composed.
+    fn take_head(&mut self, bytes: &[u8]) -> bool {
+        let Some(head) = &mut self.head else { return false };
+        head.extend_from_slice(bytes);
+        if let Some(end) = end_of_head(head) {
+            let written = as_composed(&head[..end], &self.composed);
+            self.tap.lock().sent_head = Some(read_head(&written));
+            self.outgoing = written;
+            self.outgoing.extend_from_slice(&head[end..]);
+            self.head = None;
+        }
+        true
+    }
+
+    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            let written = ready!(self.give(cx, None))?;
+            self.outgoing.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what is given, or what is outgoing. A backend that stops reading may still have
+    /// answered: the rest of the request is then let go, so that hyper goes on to the answer.
+    fn give(&mut self, cx: &mut Context<'_>, bytes: Option<&[u8]>) -> Poll<io::Result<usize>> {
+        let length = bytes.map_or(self.outgoing.len(), <[u8]>::len);
+        if self.tap.write_failed().is_some() {
+            return Poll::Ready(Ok(length));
+        }
+        match ready!(Pin::new(&mut self.io).poll_write(cx, bytes.unwrap_or(&self.outgoing))) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                self.tap.lock().write_failed = Some(error.kind());
+                Poll::Ready(Ok(length))
+            }
+            written => Poll::Ready(written),
+        }
+    }
+}
+
+impl Read for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.tap.lock().head_complete {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        let mut space = [0; 8 * 1024];
+        let room = buf.remaining().min(space.len());
+        let mut piece = hyper::rt::ReadBuf::new(&mut space[..room]);
+        ready!(Pin::new(&mut self.io).poll_read(cx, piece.unfilled()))?;
+        if !piece.filled().is_empty() {
+            self.tap.lock().read(piece.filled());
+            buf.put_slice(piece.filled());
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.take_head(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(self.drain(cx))?;
+        self.give(cx, Some(bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain(cx))?;
+        if self.tap.write_failed().is_none() {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            let mut state = self.tap.lock();
+            if state.body_written && state.sent_head.is_some() && state.sent_at.is_none() {
+                state.sent_at = Some(Instant::now());
+                self.tap.sent.notify_one();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain(cx))?;
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However the answer is cut, the head that is kept is the final one.
+        #[test]
+        fn split_anywhere_is_the_same(cuts in prop::collection::vec(0usize..90, 0..8)) {
+            let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nbody\r\n\r\n";
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(answer.len())).collect();
+            cuts.sort_unstable();
+            let (mut state, mut from) = (State::default(), 0);
+            for cut in cuts.into_iter().chain([answer.len()]) {
+                state.read(&answer[from..cut]);
+                from = cut;
+            }
+            prop_assert!(state.head_complete);
+            prop_assert_eq!(state.received, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
+        }
+    }
+}

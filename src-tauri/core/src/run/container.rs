@@ -1,0 +1,319 @@
+//! A command in a container, by the engine's exec.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use bollard::{
+    container::LogOutput,
+    exec::{CreateExecOptions, StartExecOptions, StartExecResults},
+    models::ExecInspectResponse,
+};
+use futures_util::{Stream as Frames, StreamExt};
+
+use super::{
+    Command, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
+    inside::Inside,
+    refusal::{Beginning, not_started},
+    resolve::check,
+};
+use crate::{
+    engine::Engine,
+    error::{Code, Error, Result},
+    record::{Clock, Record},
+};
+
+/// How often the engine is asked whether a silent command still runs.
+const ASK: Duration = Duration::from_secs(1);
+/// How often it is asked once the streams have ended: the answer is only moments away.
+const ASK_AT_END: Duration = Duration::from_millis(10);
+
+/// Runs a command in a running container and records what it does. The last event is `Closed` or
+/// `Failed`.
+///
+/// When this future is dropped the command is ended by the warden.
+pub async fn run_in_container(
+    engine: &Engine,
+    container: &str,
+    command: &Command,
+    mut stops: Stops,
+    warden: Option<Arc<Warden>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    let clock = Clock::start();
+    let ended = match start(engine, container, command).await {
+        Ok((inside, frames)) => {
+            let watched = Watched::new(warden, &inside);
+            let mut exec = Exec { engine, name: container, inside, started: false, ended: false, stopped: Vec::new() };
+            let ended = exec.follow(command, frames, &mut stops, &watched, clock, record).await;
+            watched.end(&exec).await;
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(()) => record.event(RunEvent::Closed { at_us: clock.now_us() }),
+        Err(error) => record.event(RunEvent::Failed { at_us: clock.now_us(), error }),
+    }
+}
+
+type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, bollard::errors::Error>> + Send>>;
+
+async fn start(engine: &Engine, container: &str, command: &Command) -> Result<(Inside, Output)> {
+    check(command)?;
+    if command.env_mode == EnvMode::Replace {
+        return Err(Error::new(
+            Code::CommandInvalid,
+            "an engine adds to the container's environment and cannot replace it",
+        )
+        .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
+    }
+    let id = engine.ready(container).await?;
+    let argv: Vec<String> = [&command.program].into_iter().chain(&command.args).cloned().collect();
+    let options = CreateExecOptions {
+        cmd: Some(argv.clone()),
+        env: Some(command.env.iter().map(|var| format!("{}={}", var.name, var.value)).collect()),
+        working_dir: command.cwd.clone(),
+        user: command.user.clone(),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        ..CreateExecOptions::default()
+    };
+    let exec = engine.docker().create_exec(&id, options).await.map_err(|error| engine.explain(error, container))?.id;
+    // Frames are 32 KiB at most; what is read at once may hold several.
+    let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
+    let attached = engine.docker().start_exec(&exec, Some(options)).await.map_err(|error| {
+        let explained = engine.explain(error, container);
+        not_started(&explained.message, command).unwrap_or(explained)
+    })?;
+    let StartExecResults::Attached { output, .. } = attached else {
+        return Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"));
+    };
+    let engine = engine.address().host.clone();
+    let inside = Inside { engine, container: id, exec, argv, user: command.user.clone(), inner_pid: None, group: None };
+    Ok((inside, output))
+}
+
+/// The warden's entry for this exec: it stays there when the run is dropped before its end.
+struct Watched(Option<Arc<Warden>>);
+
+impl Watched {
+    fn new(warden: Option<Arc<Warden>>, inside: &Inside) -> Self {
+        if let Some(warden) = &warden {
+            warden.watch_exec(inside);
+        }
+        Self(warden)
+    }
+
+    fn tell_more(&self, inside: &Inside) {
+        if let Some(warden) = &self.0 {
+            warden.watch_exec(inside);
+        }
+    }
+
+    /// A command that ended is forgotten; one whose recording failed is ended first.
+    async fn end(self, exec: &Exec<'_>) {
+        if !exec.ended {
+            let _ = exec.inside.signal(exec.engine, Signal::Kill).await;
+        }
+        if let Some(warden) = self.0 {
+            warden.forget_exec(&exec.inside.exec);
+        }
+    }
+}
+
+struct Exec<'a> {
+    engine: &'a Engine,
+    name: &'a str,
+    inside: Inside,
+    started: bool,
+    ended: bool,
+    stopped: Vec<Signal>,
+}
+
+impl Exec<'_> {
+    async fn follow(
+        &mut self,
+        command: &Command,
+        mut frames: Output,
+        stops: &mut Stops,
+        watched: &Watched,
+        clock: Clock,
+        record: &mut dyn Record<RunEvent>,
+    ) -> Result<()> {
+        let mut open = true;
+        let mut beginning = Beginning::default();
+        let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
+        let mut looked_up = false;
+        // The first question comes soon, for the process id; later ones only check on it.
+        let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_END, ASK_AT_END);
+        let mut asked = 0_u32;
+        while open || !self.ended {
+            tokio::select! {
+                frame = frames.next(), if open => match frame {
+                    Some(Ok(frame)) => {
+                        let (stream, bytes) = stream_of(frame);
+                        beginning.keep(stream, &bytes);
+                        record.chunk(stream, clock.now_us(), &bytes)?;
+                    }
+                    Some(Err(error)) => return Err(self.lost(error).await),
+                    None => {
+                        open = false;
+                        asking = tokio::time::interval(ASK_AT_END);
+                    }
+                },
+                _ = asking.tick() => {
+                    self.ask(command, &beginning, watched, clock, record).await?;
+                    asked += 1;
+                    // Some engines tell the id only tens of milliseconds after the start.
+                    if open && (self.started || asked > 20) {
+                        asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
+                    }
+                }
+                stop = stops.next() => {
+                    let sent = self.inside.signal(self.engine, stop.signal).await;
+                    if sent.is_ok() {
+                        self.stopped.push(stop.signal);
+                        record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
+                        asking = tokio::time::interval(ASK_AT_END * 5);
+                    }
+                    let over = sent.is_err() && self.ended;
+                    stop.answer(sent);
+                    if over {
+                        return Ok(());
+                    }
+                }
+                program = &mut lookup, if !looked_up => {
+                    looked_up = true;
+                    if let Some(program) = program {
+                        record.event(RunEvent::Resolved { program });
+                    }
+                }
+            }
+        }
+        // A command of a few milliseconds may be over before its name has been looked up.
+        if !looked_up && let Ok(Some(program)) = tokio::time::timeout(Duration::from_millis(500), lookup).await {
+            record.event(RunEvent::Resolved { program });
+        }
+        Ok(())
+    }
+
+    /// Asks the engine where the command stands.
+    async fn ask(
+        &mut self,
+        command: &Command,
+        beginning: &Beginning,
+        watched: &Watched,
+        clock: Clock,
+        record: &mut dyn Record<RunEvent>,
+    ) -> Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        let found = self.engine.docker().inspect_exec(&self.inside.exec).await;
+        let found = found.map_err(|error| self.gone(error))?;
+        let pid = found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+        if let Some(pid) = pid.filter(|_| !self.started) {
+            self.started = true;
+            self.inside.see(pid);
+            watched.tell_more(&self.inside);
+            let started = Started {
+                cwd: command.cwd.clone(),
+                pid: Some(pid),
+                inner_pid: self.inside.inner_pid,
+                container_id: Some(self.inside.container.clone()),
+            };
+            record.event(RunEvent::Started { at_us: clock.now_us(), started });
+        }
+        if found.running == Some(false) {
+            self.finish(&found, command, beginning, clock, record)?;
+        }
+        Ok(())
+    }
+
+    fn finish(
+        &mut self,
+        found: &ExecInspectResponse,
+        command: &Command,
+        beginning: &Beginning,
+        clock: Clock,
+        record: &mut dyn Record<RunEvent>,
+    ) -> Result<()> {
+        let Some(code) = found.exit_code else {
+            return Err(Error::new(
+                Code::EngineRefused,
+                "the engine says that the command ended and tells no exit code",
+            ));
+        };
+        self.ended = true;
+        let by_us = self.stopped.iter().find(|signal| code == 128 + i64::from(signal.number()));
+        let ending = match by_us {
+            Some(signal) => Ending::Signaled { signal: signal.number(), name: format!("SIG{}", signal.short_name()) },
+            None => Ending::Exited { code },
+        };
+        record.event(RunEvent::Ended { at_us: clock.now_us(), ending });
+        let never_ran = found.pid.unwrap_or_default() == 0 && matches!(code, 126 | 127);
+        match beginning.text().filter(|_| never_ran).and_then(|text| not_started(&text, command)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The stream broke: is it the engine, or only this connection?
+    async fn lost(&mut self, error: bollard::errors::Error) -> Error {
+        match self.engine.docker().inspect_exec(&self.inside.exec).await {
+            Ok(_) => self.engine.lost(&error),
+            Err(gone) => self.gone(gone),
+        }
+    }
+
+    /// The engine does not answer for this exec any more.
+    fn gone(&self, error: bollard::errors::Error) -> Error {
+        match &error {
+            bollard::errors::Error::DockerResponseServerError { status_code: 404, message } => Error::new(
+                Code::ContainerNotFound,
+                format!("the container `{}` was removed while the command ran in it", self.name),
+            )
+            .detail(message)
+            .hint("What it had written is kept."),
+            _ => {
+                let explained = self.engine.explain(error, self.name);
+                match explained.code {
+                    // An engine that shuts down answers with 500 for a moment.
+                    Code::EngineRefused => self.engine.lost(&explained.message),
+                    _ => explained,
+                }
+            }
+        }
+    }
+}
+
+/// A frame's stream and bytes. Without a terminal an engine tells them apart; what it sends
+/// outside of any frame, because it ended in the middle of one, counts as stdout.
+fn stream_of(frame: LogOutput) -> (Stream, bytes::Bytes) {
+    match frame {
+        LogOutput::StdErr { message } => (Stream::Stderr, message),
+        LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message } => {
+            (Stream::Stdout, message)
+        }
+    }
+}
+
+/// The file that a name means in the container: looked up on the container's `PATH`, or that of
+/// the command, without a shell, which an image built from nothing does not have.
+async fn lookup(engine: &Engine, container: String, command: &Command) -> Option<String> {
+    let inspected = engine.inspect(&container).await.ok()?;
+    let cwd = command.cwd.clone().unwrap_or(inspected.working_dir);
+    if command.program.contains('/') {
+        let absolute = command.program.starts_with('/');
+        return Some(if absolute { command.program.clone() } else { format!("{cwd}/{}", command.program) });
+    }
+    let own = command.env.iter().rev().find(|var| var.name == "PATH").map(|var| var.value.clone());
+    let path =
+        own.or(inspected.path).unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+    for directory in path.split(':').filter(|directory| !directory.is_empty()) {
+        let candidate = format!("{directory}/{}", command.program);
+        if engine.is_executable(&container, &candidate).await {
+            return Some(candidate);
+        }
+    }
+    None
+}

@@ -1,0 +1,222 @@
+//! A command on this machine.
+
+use std::{io, process::Stdio, sync::Arc};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command as Process},
+};
+
+use super::{
+    Command, Ending, RunEvent, Signal, Started, Stops, Stream, Warden,
+    group::{Group, alone},
+    resolve::{Resolved, not_executable, resolve},
+};
+use crate::{
+    error::{Code, Error, Result},
+    record::{Clock, Record},
+};
+
+/// Bytes read at once: what a Linux pipe holds.
+const PIPE: usize = 64 * 1024;
+
+/// Runs a command on the host and records what it does. The last event is `Closed` or `Failed`.
+///
+/// When this future is dropped, the command's process group is killed; when the whole process is
+/// killed, the warden does it.
+pub async fn run_on_host(
+    command: &Command,
+    mut stops: Stops,
+    warden: Option<Arc<Warden>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    let clock = Clock::start();
+    let ended = match start(command, clock, record) {
+        Ok((child, group)) => {
+            let mut owned = Owned { group, warden, closed: false };
+            owned.announce();
+            let ended = follow(child, &owned.group, &mut stops, clock, record).await;
+            owned.closed = ended.is_ok();
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(()) => record.event(RunEvent::Closed { at_us: clock.now_us() }),
+        Err(error) => record.event(RunEvent::Failed { at_us: clock.now_us(), error }),
+    }
+}
+
+/// A group whose run must not outlive this value.
+struct Owned {
+    group: Group,
+    warden: Option<Arc<Warden>>,
+    closed: bool,
+}
+
+impl Owned {
+    fn announce(&self) {
+        if let Some(warden) = &self.warden {
+            warden.watch_group(self.group.id());
+        }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if !self.closed {
+            let _ = self.group.signal(Signal::Kill);
+        }
+        // A command may leave a background process behind, as it would in a terminal. It lives on
+        // until Porthole ends: the warden keeps the group until then.
+        if !self.group.exists()
+            && let Some(warden) = &self.warden
+        {
+            warden.forget_group(self.group.id());
+        }
+    }
+}
+
+fn start(command: &Command, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<(Child, Group)> {
+    let resolved = resolve(command)?;
+    record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
+    let mut process = Process::new(&resolved.program);
+    process
+        .args(&command.args)
+        .current_dir(&resolved.cwd)
+        .env_clear()
+        .envs(&resolved.env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    #[cfg(unix)]
+    process.arg0(&command.program);
+    alone(&mut process);
+    let mut child = process.spawn().map_err(|error| refused(&resolved, &error))?;
+    let Some(group) = Group::of(&child) else {
+        let _ = child.start_kill();
+        return Err(Error::new(Code::SpawnFailed, "the process could not be taken into a group of its own"));
+    };
+    let started = Started { pid: child.id(), cwd: Some(resolved.cwd.display().to_string()), ..Started::default() };
+    record.event(RunEvent::Started { at_us: clock.now_us(), started });
+    Ok((child, group))
+}
+
+/// Why the operating system did not start a program that was found.
+fn refused(resolved: &Resolved, error: &io::Error) -> Error {
+    /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
+    const NOT_A_PROGRAM: i32 = 8;
+    let path = &resolved.program;
+    let error_text = match (error.kind(), error.raw_os_error()) {
+        (_, Some(NOT_A_PROGRAM)) => {
+            Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
+                .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
+        }
+        (io::ErrorKind::NotFound, _) => {
+            Error::new(Code::ProgramNotExecutable, format!("{} names an interpreter that is not there", path.display()))
+                .hint("Look at its first line (#!), or for a binary at the loader it was linked for.")
+        }
+        (io::ErrorKind::PermissionDenied, _) => not_executable(path),
+        _ => Error::new(Code::SpawnFailed, format!("cannot start {}", path.display())),
+    };
+    error_text.detail(error)
+}
+
+/// Reads both streams and waits for the process, until all three have ended.
+async fn follow(
+    mut child: Child,
+    group: &Group,
+    stops: &mut Stops,
+    clock: Clock,
+    record: &mut dyn Record<RunEvent>,
+) -> Result<()> {
+    let mut stdout = Pipe::new(child.stdout.take());
+    let mut stderr = Pipe::new(child.stderr.take());
+    let mut running = true;
+    while running || stdout.is_open() || stderr.is_open() {
+        tokio::select! {
+            length = stdout.read(), if stdout.is_open() => stdout.record(length, Stream::Stdout, clock, record)?,
+            length = stderr.read(), if stderr.is_open() => stderr.record(length, Stream::Stderr, clock, record)?,
+            status = child.wait(), if running => {
+                running = false;
+                let status = status.map_err(|error| {
+                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
+                })?;
+                record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
+            }
+            stop = stops.next() => {
+                let sent = group.signal(stop.signal);
+                if matches!(sent, Ok(true)) {
+                    record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
+                }
+                let nobody_left = matches!(sent, Ok(false));
+                stop.answer(sent.map(drop));
+                // The streams are held by a process that left the group: there is nobody to stop,
+                // and whoever pressed Stop does not want to read on.
+                if nobody_left && !running {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One stream of the child, until its end.
+struct Pipe<R> {
+    reader: Option<R>,
+    buffer: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Pipe<R> {
+    fn new(reader: Option<R>) -> Self {
+        Self { reader, buffer: vec![0; PIPE] }
+    }
+
+    fn is_open(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        match &mut self.reader {
+            Some(reader) => reader.read(&mut self.buffer).await,
+            None => Ok(0),
+        }
+    }
+
+    fn record(
+        &mut self,
+        read: io::Result<usize>,
+        stream: Stream,
+        clock: Clock,
+        record: &mut dyn Record<RunEvent>,
+    ) -> Result<()> {
+        match read {
+            Ok(length) if length > 0 => record.chunk(stream, clock.now_us(), &self.buffer[..length]),
+            // A pipe has no other errors than its end, whatever name the system gives it.
+            _ => {
+                self.reader = None;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn ending(status: std::process::ExitStatus) -> Ending {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exited { code: code.into() },
+        (None, signal) => {
+            let signal = signal.unwrap_or_default();
+            let name = nix::sys::signal::Signal::try_from(signal).map(|known| known.as_str().to_owned());
+            Ending::Signaled { signal, name: name.unwrap_or_else(|_| format!("signal {signal}")) }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn ending(status: std::process::ExitStatus) -> Ending {
+    Ending::Exited { code: status.code().unwrap_or(-1).into() }
+}

@@ -1,0 +1,191 @@
+//! What a host command really means: the program's file, the directory and the environment.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use super::{Command, EnvMode};
+use crate::error::{Code, Error, Result};
+
+/// Where names are looked up when a replaced environment has no `PATH`, as C libraries do.
+#[cfg(unix)]
+const DEFAULT_PATH: &str = "/usr/bin:/bin";
+
+/// A host command, ready to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resolved {
+    pub program: PathBuf,
+    pub cwd: PathBuf,
+    pub env: BTreeMap<OsString, OsString>,
+}
+
+/// Says what is wrong with a command wherever it runs.
+///
+/// # Errors
+/// [`Code::CommandInvalid`].
+pub(super) fn check(command: &Command) -> Result<()> {
+    let invalid = |message: String| Err(Error::new(Code::CommandInvalid, message));
+    if command.program.is_empty() {
+        return invalid("there is no program to run".into());
+    }
+    let texts = [&command.program].into_iter().chain(&command.args).chain(&command.cwd).chain(&command.user);
+    if texts.chain(command.env.iter().map(|var| &var.value)).any(|text| text.contains('\0')) {
+        return invalid("the command holds a NUL byte, which no operating system passes on".into());
+    }
+    for var in &command.env {
+        if var.name.is_empty() || var.name.contains(['=', '\0']) {
+            return invalid(format!("`{}` is not a name for an environment variable", var.name));
+        }
+    }
+    Ok(())
+}
+
+/// Finds the program, the directory and the environment of a host command.
+///
+/// # Errors
+/// [`Code::CommandInvalid`], [`Code::CwdInvalid`], [`Code::ProgramNotFound`],
+/// [`Code::ProgramNotExecutable`].
+pub(super) fn resolve(command: &Command) -> Result<Resolved> {
+    check(command)?;
+    if command.user.is_some() {
+        return Err(Error::new(Code::CommandInvalid, "a host command runs as the user who runs Porthole")
+            .hint("Leave the user empty; it is for commands in a container."));
+    }
+    let cwd = directory(command.cwd.as_deref())?;
+    let mut env: BTreeMap<OsString, OsString> = match command.env_mode {
+        EnvMode::Add => std::env::vars_os().collect(),
+        EnvMode::Replace => BTreeMap::new(),
+    };
+    env.extend(command.env.iter().map(|var| (OsString::from(&var.name), OsString::from(&var.value))));
+    let path = env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+    let program = find(&command.program, path, &cwd)?;
+    Ok(Resolved { program, cwd, env })
+}
+
+#[cfg(unix)]
+fn default_path() -> Option<OsString> {
+    Some(DEFAULT_PATH.into())
+}
+
+#[cfg(not(unix))]
+fn default_path() -> Option<OsString> {
+    std::env::var_os("PATH")
+}
+
+/// The command's directory, or the user's home: a window has no directory of its own.
+fn directory(cwd: Option<&str>) -> Result<PathBuf> {
+    let Some(cwd) = cwd else {
+        return Ok(std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/")));
+    };
+    let invalid = |why: String| Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: {why}"));
+    let path = PathBuf::from(cwd);
+    if !path.is_absolute() {
+        return Err(invalid("the path is not absolute".into()).hint("Write the working directory in full."));
+    }
+    match std::fs::metadata(&path) {
+        Ok(found) if found.is_dir() => Ok(path),
+        Ok(_) => Err(invalid("it is not a directory".into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(invalid("there is no such directory".into())),
+        Err(error) => Err(invalid("it cannot be looked at".into()).detail(error)),
+    }
+}
+
+fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
+    if let Ok(found) = which::which_in(program, path.as_ref(), cwd) {
+        return Ok(found);
+    }
+    let has_separator = program.contains(std::path::is_separator);
+    let candidates: Vec<PathBuf> = if has_separator {
+        vec![cwd.join(program)]
+    } else {
+        std::env::split_paths(path.as_deref().unwrap_or_default()).map(|dir| dir.join(program)).collect()
+    };
+    if let Some(there) = candidates.iter().find(|candidate| candidate.exists()) {
+        return Err(not_executable(there));
+    }
+    let not_found = Error::new(Code::ProgramNotFound, format!("there is no program `{program}`"));
+    Err(if has_separator {
+        not_found.hint(format!("Nothing exists at {}.", cwd.join(program).display()))
+    } else if program.contains(char::is_whitespace) {
+        not_found.hint("The name holds a space: no shell splits it, each argument has a box of its own.")
+    } else {
+        not_found.detail(format!("PATH={}", path.unwrap_or_default().to_string_lossy())).hint(
+            "It is in none of the directories of PATH. A program started from a desktop has a shorter PATH than your terminal: set PATH in env, or write the full path.",
+        )
+    })
+}
+
+pub(super) fn not_executable(path: &Path) -> Error {
+    let error = Error::new(Code::ProgramNotExecutable, format!("{} cannot be executed", path.display()));
+    if path.is_dir() { error.hint("It is a directory.") } else { error.hint(format!("chmod +x {}", path.display())) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::run::{EnvVar, Place};
+
+    fn command(program: &str) -> Command {
+        Command::new(Place::Host, program, [] as [&str; 0])
+    }
+
+    fn code(command: &Command) -> Code {
+        resolve(command).unwrap_err().code
+    }
+
+    #[test]
+    fn names_are_looked_up_on_the_path_that_the_command_has() {
+        let directory = tempfile::tempdir().unwrap();
+        let tool = directory.path().join("tool");
+        fs::write(&tool, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = command("tool");
+        assert_eq!(code(&command), Code::ProgramNotFound);
+        command.env = vec![EnvVar { name: "PATH".into(), value: directory.path().to_string_lossy().into_owned() }];
+        assert_eq!(resolve(&command).unwrap().program, tool);
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(code(&command), Code::ProgramNotExecutable);
+        command.program = "./tool".into();
+        command.cwd = Some(directory.path().to_string_lossy().into_owned());
+        assert_eq!(code(&command), Code::ProgramNotExecutable);
+        command.program = "/etc".into();
+        assert_eq!(code(&command), Code::ProgramNotExecutable);
+    }
+
+    #[test]
+    fn a_replaced_environment_holds_nothing_else() {
+        let mut command = command("sh");
+        command.env = vec![EnvVar { name: "ONLY".into(), value: "this".into() }];
+        command.env_mode = EnvMode::Replace;
+        let resolved = resolve(&command).unwrap();
+        assert_eq!(resolved.env.len(), 1);
+        assert!(resolved.program.ends_with("sh"));
+        command.env_mode = EnvMode::Add;
+        assert!(resolve(&command).unwrap().env.len() > 1);
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_said_before_anything_is_started() {
+        assert_eq!(code(&command("")), Code::CommandInvalid);
+        assert_eq!(code(&command("a\0b")), Code::CommandInvalid);
+        let mut user = command("sh");
+        user.user = Some("nobody".into());
+        assert_eq!(code(&user), Code::CommandInvalid);
+        for name in ["", "A=B"] {
+            let mut env = command("sh");
+            env.env = vec![EnvVar { name: name.into(), value: String::new() }];
+            assert_eq!(code(&env), Code::CommandInvalid);
+        }
+        for cwd in ["relative", "/nonexistent", "/etc/passwd"] {
+            let mut there = command("sh");
+            there.cwd = Some(cwd.into());
+            assert_eq!(code(&there), Code::CwdInvalid);
+        }
+        let hint = resolve(&command("echo hello")).unwrap_err().hint.unwrap();
+        assert!(hint.contains("no shell splits it"), "{hint}");
+    }
+}

@@ -1,0 +1,178 @@
+//! The warden: a second process of this same program that outlives it for a moment.
+//!
+//! It reads on a pipe what Porthole runs. When the pipe ends, because Porthole was closed or was
+//! killed, it ends what is left: process groups on the host, commands in containers. On Windows
+//! job objects do the first of these without help.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::inside::Inside;
+#[cfg(unix)]
+use super::{Signal, group::Group};
+
+/// The only argument of a warden's process.
+const ARGUMENT: &str = "--warden";
+
+/// One message to the warden: a line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Message {
+    WatchGroup(i32),
+    ForgetGroup(i32),
+    WatchExec(Inside),
+    ForgetExec(String),
+}
+
+/// The living end of the pipe to the warden.
+#[derive(Debug)]
+pub struct Warden {
+    pipe: Mutex<Option<ChildStdin>>,
+    process: Mutex<Child>,
+}
+
+impl Warden {
+    /// Starts the warden of this process. The program's `main` must begin with
+    /// [`serve_if_asked`].
+    ///
+    /// # Errors
+    /// What the operating system says when the process cannot be started.
+    pub fn start() -> io::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // In a group of its own, so that Ctrl-C in a terminal does not end it with the rest.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = command.spawn()?;
+        Ok(Self { pipe: Mutex::new(process.stdin.take()), process: Mutex::new(process) })
+    }
+
+    pub(super) fn watch_group(&self, id: i32) {
+        self.tell(&Message::WatchGroup(id));
+    }
+
+    pub(super) fn forget_group(&self, id: i32) {
+        self.tell(&Message::ForgetGroup(id));
+    }
+
+    pub(super) fn watch_exec(&self, inside: &Inside) {
+        self.tell(&Message::WatchExec(inside.clone()));
+    }
+
+    pub(super) fn forget_exec(&self, exec: &str) {
+        self.tell(&Message::ForgetExec(exec.to_owned()));
+    }
+
+    fn tell(&self, message: &Message) {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stdin) = pipe.as_mut() else { return };
+        let told = serde_json::to_string(message).map_err(io::Error::other).and_then(|line| writeln!(stdin, "{line}"));
+        if let Err(error) = told {
+            tracing::warn!(%error, "the warden is gone: a killed Porthole may leave processes behind");
+            *pipe = None;
+        }
+    }
+}
+
+impl Drop for Warden {
+    fn drop(&mut self) {
+        *self.pipe.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // It ends what is left and then itself: when this returns, nothing is left.
+        let _ = self.process.lock().unwrap_or_else(PoisonError::into_inner).wait();
+    }
+}
+
+/// Serves as a warden and returns true when this process was started as one. Call it before
+/// anything else in `main`.
+pub fn serve_if_asked() -> bool {
+    let asked = std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT);
+    if asked {
+        serve();
+    }
+    asked
+}
+
+fn serve() {
+    let mut groups = BTreeSet::new();
+    let mut execs = BTreeMap::new();
+    // A rendezvous: the reader waits for the warden, the warden waits on the pipe.
+    let (sender, receiver) = mpsc::sync_channel(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for line in io::stdin().lines().map_while(Result::ok) {
+                if let Ok(message) = serde_json::from_str(&line)
+                    && sender.send(message).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        loop {
+            match receiver.recv_timeout(Duration::from_secs(1)) {
+                Ok(Message::WatchGroup(id)) => drop(groups.insert(id)),
+                Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
+                Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), inside)),
+                Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
+                // The id of a group that is gone may be given to somebody else: forget it soon.
+                Err(RecvTimeoutError::Timeout) => groups.retain(|id| group_exists(*id)),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+    end_groups(&groups);
+    end_execs(execs.into_values().collect());
+}
+
+#[cfg(unix)]
+fn group_exists(id: i32) -> bool {
+    Group::with_id(id).is_some_and(|group| group.exists())
+}
+
+#[cfg(unix)]
+fn end_groups(ids: &BTreeSet<i32>) {
+    /// What a group gets to end by itself, in steps of 20 ms.
+    const STEPS: u32 = 50;
+    let groups: Vec<Group> = ids.iter().filter_map(|id| Group::with_id(*id)).collect();
+    for group in &groups {
+        let _ = group.signal(Signal::Term);
+    }
+    for _ in 0..STEPS {
+        if !groups.iter().any(Group::exists) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for group in &groups {
+        let _ = group.signal(Signal::Kill);
+    }
+}
+
+#[cfg(not(unix))]
+fn group_exists(_: i32) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn end_groups(_: &BTreeSet<i32>) {}
+
+fn end_execs(execs: Vec<Inside>) {
+    if execs.is_empty() {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        for inside in &execs {
+            let _ = tokio::time::timeout(Duration::from_secs(5), inside.end()).await;
+        }
+    });
+}

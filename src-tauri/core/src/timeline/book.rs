@@ -1,0 +1,173 @@
+//! What the timeline knows, and since which revision.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Act, Call, CallId, Changes, Outcome, Summary};
+use crate::{
+    error::{Code, Error, Result},
+    exchange::{self, Exchange, ExchangeEvent},
+    output::Output,
+    run::{Command, Place, Run, RunEvent, Stopper},
+    target::Marks,
+};
+
+/// How a live Call is ended.
+#[derive(Debug, Clone)]
+pub(super) enum Control {
+    Exchange(CancellationToken),
+    Run(Stopper),
+}
+
+#[derive(Debug)]
+struct Entry {
+    call: Call,
+    output: Arc<Output>,
+    control: Control,
+    /// The revision of the last change to it.
+    touched: u64,
+}
+
+impl Entry {
+    fn is_live(&self) -> bool {
+        outcome(&self.call.act).is_live()
+    }
+}
+
+/// All Calls, by number. Every change has a revision.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub revision: u64,
+    pub marks: Marks,
+    last_id: CallId,
+    entries: BTreeMap<CallId, Entry>,
+    /// Numbers of Calls that were cleared, each with the revision at which that was.
+    cleared: Vec<(u64, CallId)>,
+}
+
+impl Book {
+    pub fn next_id(&mut self) -> CallId {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Control) {
+        self.entries.insert(call.id, Entry { call, output, control, touched: self.revision });
+    }
+
+    pub fn touch(&mut self, id: CallId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.touched = self.revision;
+        }
+    }
+
+    pub fn exchange(&mut self, id: CallId, event: ExchangeEvent) {
+        self.touch(id);
+        if let Some(Act::Exchange(exchange)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+            exchange.apply(event);
+        }
+    }
+
+    pub fn run(&mut self, id: CallId, event: RunEvent) {
+        self.touch(id);
+        if let Some(Act::Run(run)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+            run.apply(event);
+        }
+    }
+
+    fn entry(&self, id: CallId) -> Result<&Entry> {
+        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("there is no Call {id}")))
+    }
+
+    pub fn call(&self, id: CallId) -> Result<Call> {
+        self.entry(id).map(|entry| entry.call.clone())
+    }
+
+    pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
+        self.entry(id).map(|entry| Arc::clone(&entry.output))
+    }
+
+    pub fn control(&self, id: CallId) -> Result<Control> {
+        self.entry(id).map(|entry| entry.control.clone())
+    }
+
+    /// How to end a Call, if it has not ended.
+    pub fn live_control(&self, id: CallId) -> Result<Option<Control>> {
+        self.entry(id).map(|entry| entry.is_live().then(|| entry.control.clone()))
+    }
+
+    /// How to end each Call that has not ended.
+    pub fn live(&self) -> Vec<Control> {
+        self.entries.values().filter(|entry| entry.is_live()).map(|entry| entry.control.clone()).collect()
+    }
+
+    /// Takes out what has ended; the outputs are given back so that their files go without a lock.
+    pub fn clear(&mut self) -> Vec<Arc<Output>> {
+        let ended = self.entries.values().filter(|entry| !entry.is_live());
+        let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
+        self.cleared.extend(ids.iter().map(|id| (self.revision, *id)));
+        ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
+    }
+
+    pub fn changes(&self, since: u64) -> Changes {
+        let touched = self.entries.values().filter(|entry| entry.touched > since);
+        let cleared = self.cleared.iter().filter(|(revision, _)| *revision > since && since > 0);
+        Changes {
+            revision: self.revision,
+            calls: touched.map(summary).collect(),
+            cleared: cleared.map(|(_, id)| *id).collect(),
+            marks: self.marks.clone(),
+        }
+    }
+}
+
+fn summary(entry: &Entry) -> Summary {
+    let Call { id, origin, began_ms, act } = &entry.call;
+    let (label, text, http) = match act {
+        Act::Exchange(Exchange { request, .. }) => {
+            let target = exchange::target(request).unwrap_or_else(|_| request.path.clone());
+            (request.method.clone(), target, true)
+        }
+        Act::Run(Run { command, .. }) => {
+            let place = match command.place {
+                Place::Host => "host",
+                Place::Container { .. } => "container",
+            };
+            (place.to_owned(), command_line(command), false)
+        }
+    };
+    let took_us = match act {
+        Act::Exchange(exchange) => exchange.phases.done_us,
+        Act::Run(run) => run.closed_us,
+    };
+    let counts = entry.output.counts();
+    Summary { id: *id, origin: *origin, began_ms: *began_ms, label, text, http, outcome: outcome(act), took_us, counts }
+}
+
+/// The command as it would be typed into a POSIX shell to get the same arguments.
+fn command_line(command: &Command) -> String {
+    shell_words::join([&command.program].into_iter().chain(&command.args))
+}
+
+/// Where a Call stands, as its facts say.
+fn outcome(act: &Act) -> Outcome {
+    match act {
+        Act::Exchange(exchange) => match (&exchange.failure, &exchange.response) {
+            (Some(failure), _) if failure.error.code == Code::Cancelled => Outcome::Cancelled,
+            (Some(failure), _) => Outcome::Failed { code: failure.error.code },
+            (None, Some(response)) if exchange.ended() => {
+                Outcome::Status { status: response.status, reason: response.reason.clone() }
+            }
+            (None, Some(response)) => Outcome::Receiving { status: response.status },
+            (None, None) => Outcome::Pending,
+        },
+        Act::Run(run) => match (&run.failure, &run.ending, run.closed_us) {
+            (Some(error), ..) => Outcome::Failed { code: error.code },
+            (None, Some(ending), Some(_)) => Outcome::Ended { ending: ending.clone() },
+            (None, Some(ending), None) => Outcome::Draining { ending: ending.clone() },
+            (None, None, _) if run.started.is_some() => Outcome::Running,
+            (None, None, _) => Outcome::Pending,
+        },
+    }
+}
