@@ -1,2 +1,77 @@
-//! shell
-fn main() {}
+//! Porthole's window: a thin shell around `porthole-core`.
+
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+mod answers;
+mod ipc;
+
+use std::process::ExitCode;
+
+use answers::Porthole;
+use porthole_core::run;
+use tauri::{Manager, RunEvent};
+
+fn main() -> ExitCode {
+    if run::serve_if_asked() {
+        return ExitCode::SUCCESS;
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if !has_display() {
+        eprintln!("porthole: there is no display here. `make run` starts a virtual one; `porthole-cli` needs none.");
+        return ExitCode::FAILURE;
+    }
+    match window() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("porthole: the window cannot be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// GTK ends the process with a panic where there is none.
+fn has_display() -> bool {
+    cfg!(not(target_os = "linux")) || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
+fn window() -> tauri::Result<()> {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .invoke_handler(ipc::handler())
+        .setup(|app| {
+            let (data, config) = (app.path().app_local_data_dir()?, app.path().app_config_dir()?);
+            let porthole = tauri::async_runtime::block_on(Porthole::start(data, config))?;
+            app.manage(porthole);
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                asked_to_end().await;
+                handle.exit(0);
+            });
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| {
+        if let RunEvent::Exit = event {
+            tauri::async_runtime::block_on(app.state::<Porthole>().close());
+        }
+    });
+    Ok(())
+}
+
+/// Waits for the operating system to ask this process to end, so that it ends as from its window.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+            }
+        }
+    }
+    std::future::pending::<()>().await;
+}

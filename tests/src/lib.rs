@@ -1,1 +1,28 @@
-//! tests
+//! What the tests share: servers that are not ours, an engine, the real window.
+
+pub mod containers;
+pub mod recorder;
+pub mod servers;
+pub mod window;
+
+use std::time::{Duration, Instant};
+
+/// What the test's surroundings give in this variable; a test that needs it fails without.
+pub fn given(name: &str) -> String {
+    match std::env::var(name) {
+        Ok(value) if !value.is_empty() => value,
+        _ => panic!("{name} is not set: run the tests with `make test`"),
+    }
+}
+
+/// Asks again and again, for a while, until something is so.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

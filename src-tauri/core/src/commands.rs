@@ -8,7 +8,7 @@
 /// Hands the list to the macro named.
 #[macro_export]
 macro_rules! commands {
-    ($with:path) => {
+    ($with:ident) => {
         $with! {
             /// What the page needs before it draws anything.
             opening() -> Opening;

@@ -15,6 +15,7 @@ pub mod opening;
 pub mod output;
 pub mod record;
 pub mod run;
+pub mod session;
 pub mod settings;
 pub mod target;
 pub mod timeline;

@@ -27,19 +27,21 @@ macro_rules! signatures {
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
-            let mut body = String::new();
+            let (mut body, mut signatures) = (String::new(), String::new());
             $(
-                $(writeln!(body, "  /**{} */", $doc).unwrap();)*
+                let doc: &[&str] = &[$($doc.trim()),*];
+                writeln!(body, "  /** {} */", doc.join("\n   * ")).unwrap();
                 let args: &[(&str, String)] = &[$((stringify!($arg), <$ty as TS>::name(cfg))),*];
                 let args = args.iter().map(|(name, ty)| format!("{name}: {ty}")).collect::<Vec<_>>().join("; ");
                 let answer = <$answer as TS>::name(cfg).replace("null", "void");
                 writeln!(body, "  {}: {{ args: {{ {args} }}; answer: {answer} }};", stringify!($name)).unwrap();
+                writeln!(signatures, "{args} {answer}").unwrap();
             )*
             let names = fs::read_dir(cfg.out_dir()).unwrap().map(|entry| {
                 entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()
             });
             let mut imports: Vec<String> = names
-                .filter(|name| body.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
+                .filter(|name| signatures.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
                 .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
                 .collect();
             imports.sort();

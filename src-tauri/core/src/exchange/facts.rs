@@ -191,7 +191,7 @@ pub struct Failure {
 /// One step of an exchange, in the order in which they happen. Times are microseconds since the
 /// exchange began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ExchangeEvent {
     /// The connection stands.
     Connected {

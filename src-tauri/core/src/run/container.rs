@@ -42,9 +42,19 @@ pub async fn run_in_container(
     let ended = match start(engine, container, command).await {
         Ok((inside, frames)) => {
             let watched = Watched::new(warden, &inside);
-            let mut exec = Exec { engine, name: container, inside, started: false, ended: false, stopped: Vec::new() };
+            let mut exec = Exec {
+                engine,
+                name: container,
+                inside,
+                appeared_us: None,
+                started: false,
+                ended: false,
+                no_process: false,
+                asked: 0,
+                stopped: Vec::new(),
+            };
             let ended = exec.follow(command, frames, &mut stops, &watched, clock, record).await;
-            watched.end(&exec).await;
+            watched.end(&mut exec).await;
             ended
         }
         Err(error) => Err(error),
@@ -110,7 +120,7 @@ impl Watched {
     }
 
     /// A command that ended is forgotten; one whose recording failed is ended first.
-    async fn end(self, exec: &Exec<'_>) {
+    async fn end(self, exec: &mut Exec<'_>) {
         if !exec.ended {
             let _ = exec.inside.signal(exec.engine, Signal::Kill).await;
         }
@@ -124,8 +134,13 @@ struct Exec<'a> {
     engine: &'a Engine,
     name: &'a str,
     inside: Inside,
+    /// When the engine first told a process id.
+    appeared_us: Option<u64>,
     started: bool,
     ended: bool,
+    /// The engine tells of an exit code and of no process that it would be of.
+    no_process: bool,
+    asked: u32,
     stopped: Vec<Signal>,
 }
 
@@ -145,7 +160,6 @@ impl Exec<'_> {
         let mut looked_up = false;
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_END, ASK_AT_END);
-        let mut asked = 0_u32;
         while open || !self.ended {
             tokio::select! {
                 frame = frames.next(), if open => match frame {
@@ -161,10 +175,9 @@ impl Exec<'_> {
                     }
                 },
                 _ = asking.tick() => {
-                    self.ask(command, &beginning, watched, clock, record).await?;
-                    asked += 1;
+                    self.ask(command, watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
-                    if open && (self.started || asked > 20) {
+                    if open && (self.started || self.asked > 20) {
                         asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
                     }
                 }
@@ -193,14 +206,15 @@ impl Exec<'_> {
         if !looked_up && let Ok(Some(program)) = tokio::time::timeout(Duration::from_millis(500), lookup).await {
             record.event(RunEvent::Resolved { program });
         }
-        Ok(())
+        // The complaint of an engine that could not start it came on the stream, to its end.
+        let complaint = if self.no_process { beginning.of_engine() } else { beginning.of_runtime(command) };
+        complaint.and_then(|text| not_started(&text, command)).map_or(Ok(()), Err)
     }
 
     /// Asks the engine where the command stands.
     async fn ask(
         &mut self,
         command: &Command,
-        beginning: &Beginning,
         watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
@@ -210,33 +224,48 @@ impl Exec<'_> {
         }
         let found = self.engine.docker().inspect_exec(&self.inside.exec).await;
         let found = found.map_err(|error| self.gone(error))?;
-        let pid = found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
-        if let Some(pid) = pid.filter(|_| !self.started) {
-            self.started = true;
-            self.inside.see(pid);
-            watched.tell_more(&self.inside);
-            let started = Started {
-                cwd: command.cwd.clone(),
-                pid: Some(pid),
-                inner_pid: self.inside.inner_pid,
-                container_id: Some(self.inside.container.clone()),
-            };
-            record.event(RunEvent::Started { at_us: clock.now_us(), started });
+        self.asked += 1;
+        let over = found.running == Some(false);
+        if let Some(pid) = found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) {
+            self.appeared(pid, over, command, watched, clock, record);
         }
-        if found.running == Some(false) {
-            self.finish(&found, command, beginning, clock, record)?;
+        if over {
+            self.finish(&found, clock, record)?;
         }
         Ok(())
     }
 
-    fn finish(
+    /// The process is there. It may take a moment until this host sees where it belongs, and it
+    /// is announced when that is known, or when it never will be.
+    fn appeared(
         &mut self,
-        found: &ExecInspectResponse,
+        pid: u32,
+        over: bool,
         command: &Command,
-        beginning: &Beginning,
+        watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
-    ) -> Result<()> {
+    ) {
+        let at_us = *self.appeared_us.get_or_insert_with(|| clock.now_us());
+        if self.started {
+            return;
+        }
+        self.inside.see(pid);
+        if self.inside.group.is_none() && !over && self.asked < 6 {
+            return;
+        }
+        self.started = true;
+        watched.tell_more(&self.inside);
+        let started = Started {
+            cwd: command.cwd.clone(),
+            pid: Some(pid),
+            inner_pid: self.inside.inner_pid,
+            container_id: Some(self.inside.container.clone()),
+        };
+        record.event(RunEvent::Started { at_us, started });
+    }
+
+    fn finish(&mut self, found: &ExecInspectResponse, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<()> {
         let Some(code) = found.exit_code else {
             return Err(Error::new(
                 Code::EngineRefused,
@@ -250,11 +279,8 @@ impl Exec<'_> {
             None => Ending::Exited { code },
         };
         record.event(RunEvent::Ended { at_us: clock.now_us(), ending });
-        let never_ran = found.pid.unwrap_or_default() == 0 && matches!(code, 126 | 127);
-        match beginning.text().filter(|_| never_ran).and_then(|text| not_started(&text, command)) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        self.no_process = found.pid.unwrap_or_default() == 0 && matches!(code, 126 | 127);
+        Ok(())
     }
 
     /// The stream broke: is it the engine, or only this connection?

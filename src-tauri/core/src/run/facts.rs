@@ -165,7 +165,7 @@ pub enum Stream {
 /// One step of a run, in the order in which they happen. Times are microseconds since the run
 /// began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum RunEvent {
     /// The program's name was looked up in its place.
     Resolved {

@@ -14,6 +14,9 @@ use crate::{
     error::{Code, Error, Result},
 };
 
+/// The shell's own `kill`, where there is no program of that name.
+const KILL: &str = r#"kill -s "$0" -- "$1" || kill -s "$0" "$1""#;
+
 /// Finds the exec'd process by what an engine gives it: no parent inside the container, and this
 /// command line. `$1` is the command line with its NULs as line ends, `$2` the signal.
 const FIND_AND_KILL: &str = r#"
@@ -23,7 +26,7 @@ for process in /proc/[0-9]*; do
   set -- "$1" "$2" ${stat##*)}
   [ "$4" = 0 ] && [ "$pid" != 1 ] || continue
   [ "$(tr '\0' '\n' < "$process/cmdline")" = "$1" ] || continue
-  kill -s "$2" -- "-$pid" && found=yes
+  { kill -s "$2" -- "-$pid" || kill -s "$2" "-$pid"; } && found=yes
 done
 [ "$found" = yes ]
 "#;
@@ -60,11 +63,33 @@ impl Inside {
     ///
     /// # Errors
     /// [`Code::StopFailed`] when there is no way to it.
-    pub async fn signal(&self, engine: &Engine, signal: Signal) -> Result<()> {
+    pub async fn signal(&mut self, engine: &Engine, signal: Signal) -> Result<()> {
+        self.locate(engine).await;
         if self.signal_from_host(signal) {
             return Ok(());
         }
         self.signal_from_inside(engine, signal).await
+    }
+
+    /// Looks for the process, for an owner that stops it before it was seen. An engine may tell its
+    /// id only tens of milliseconds after the start.
+    async fn locate(&mut self, engine: &Engine) {
+        for _ in 0..10 {
+            if self.group.is_some() {
+                return;
+            }
+            let Ok(found) = engine.docker().inspect_exec(&self.exec).await else { return };
+            match found.pid.and_then(|pid| u32::try_from(pid).ok()) {
+                Some(pid) if pid > 0 => self.see(pid),
+                _ => {}
+            }
+            if found.running != Some(true) {
+                return;
+            }
+            if self.group.is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
     }
 
     fn signal_from_host(&self, signal: Signal) -> bool {
@@ -79,8 +104,10 @@ impl Inside {
         let mut tries: Vec<Vec<String>> = Vec::new();
         if let Some(pid) = self.inner_pid {
             let group = format!("-{pid}");
+            // Some want the two dashes before a negative number, busybox cannot read them.
             tries.push(["kill", "-s", name, "--", &group].map(String::from).to_vec());
-            tries.push(["sh", "-c", "kill -s \"$0\" -- \"$1\"", name, &group].map(String::from).to_vec());
+            tries.push(["kill", "-s", name, &group].map(String::from).to_vec());
+            tries.push(["sh", "-c", KILL, name, &group].map(String::from).to_vec());
         } else {
             let line = self.argv.join("\n");
             tries.push(["sh", "-c", FIND_AND_KILL, "sh", &line, name].map(String::from).to_vec());
@@ -124,12 +151,6 @@ impl Inside {
         let address = Address { name: String::new(), host: self.engine.clone() };
         let Ok(engine) = Engine::connect(address).await else { return };
         let mut inside = self.clone();
-        if inside.group.is_none()
-            && let Ok(found) = engine.docker().inspect_exec(&self.exec).await
-            && let Some(pid) = found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)
-        {
-            inside.see(pid);
-        }
         if inside.signal(&engine, Signal::Term).await.is_err() {
             return;
         }

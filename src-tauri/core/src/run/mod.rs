@@ -22,9 +22,22 @@ pub use warden::{Warden, serve_if_asked};
 
 use crate::{
     engine::{Address, Engine},
-    error::Result,
+    error::{Code, Error, Result},
     record::Record,
 };
+
+/// Splits a pasted command line into arguments as a POSIX shell would; nothing in it is run or
+/// replaced.
+///
+/// # Errors
+/// [`Code::CommandInvalid`] when a quote is not closed.
+pub fn split_words(text: &str) -> Result<Vec<String>> {
+    shell_words::split(text).map_err(|error| {
+        Error::new(Code::CommandInvalid, "a quote in the pasted line is not closed")
+            .detail(error)
+            .hint("Close it, or paste the text as one argument.")
+    })
+}
 
 /// Runs a command in its place and records what it does. The last event is `Closed` or `Failed`.
 ///
@@ -46,5 +59,17 @@ pub async fn run(
     match connected {
         Ok(engine) => run_in_container(&engine, name, command, stops, warden, record).await,
         Err(error) => record.event(RunEvent::Failed { at_us: 0, error }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_line_is_split_and_not_run() {
+        let words = split_words(r#"pg_dump "my db" --opt='a b' $HOME \$x *.txt | gzip"#).unwrap();
+        assert_eq!(words, ["pg_dump", "my db", "--opt=a b", "$HOME", "*.txt", "|", "gzip"]);
+        assert_eq!(split_words("it's").unwrap_err().code, Code::CommandInvalid);
     }
 }

@@ -7,24 +7,37 @@ use crate::error::{Code, Error};
 
 /// The beginning of what a command wrote: long enough for a runtime's complaint.
 #[derive(Debug, Default)]
-pub(super) struct Beginning(Vec<u8>);
+pub(super) struct Beginning {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
 
 impl Beginning {
     const LIMIT: usize = 4096;
 
     pub fn keep(&mut self, stream: Stream, bytes: &[u8]) {
-        if stream == Stream::Stdout {
-            let room = Self::LIMIT - self.0.len();
-            self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        }
+        let kept = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        let room = Self::LIMIT - kept.len();
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The text, if a runtime wrote it.
-    pub fn text(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.0);
-        let by_runtime =
-            ["OCI runtime exec failed", "exec failed", "crun:", "runc"].iter().any(|word| text.contains(word));
-        by_runtime.then(|| text.trim().to_owned())
+    /// The words of the engine or its runtime on stdout, when there never was a process.
+    pub fn of_engine(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.stdout);
+        let by_runtime = ["OCI runtime exec failed", "exec failed", "crun:", "runc", "unable to find"];
+        by_runtime.iter().any(|words| text.contains(words)).then(|| text.trim().to_owned())
+    }
+
+    /// The words of runc's own process on stderr, which says so and exits with 1 when the kernel
+    /// refuses to become the program.
+    pub fn of_runtime(&self, command: &Command) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.stderr);
+        let text = text.trim();
+        let said = text.strip_prefix("exec ")?.strip_suffix(": exec format error")?;
+        said.ends_with(&command.program).then(|| text.to_owned())
     }
 }
 
@@ -97,8 +110,8 @@ mod tests {
         let mut beginning = Beginning::default();
         beginning.keep(Stream::Stdout, b"sh: nope: not found\n");
         beginning.keep(Stream::Stderr, b"OCI runtime exec failed: executable file not found");
-        assert_eq!(beginning.text(), None);
+        assert_eq!(beginning.of_engine(), None);
         beginning.keep(Stream::Stdout, &[b'x'; 10_000]);
-        assert_eq!(beginning.0.len(), Beginning::LIMIT);
+        assert_eq!(beginning.stdout.len(), Beginning::LIMIT);
     }
 }

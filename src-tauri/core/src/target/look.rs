@@ -2,12 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Mark, Marks, Target};
 use crate::{
     endpoint::Endpoint,
-    engine::{Address, Engine},
+    engine::{Address, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::{self, ExchangeEvent, Request, Response},
     record::Record,
@@ -16,10 +17,12 @@ use crate::{
 
 /// How long a part may take to show itself.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the parts are looked at.
+const EVERY: Duration = Duration::from_secs(2);
 
 /// Looks at each part once. A backend that was up at the same address is only knocked at: a
 /// request, `HEAD /`, is sent when it comes up, to see that it speaks HTTP and answers.
-pub async fn look(target: &Target, endpoint: &Endpoint, engine: Result<Address>, before: &Marks) -> Marks {
+pub async fn look(target: &Target, endpoint: Result<Endpoint>, engine: Result<Address>, before: &Marks) -> Marks {
     let container = async {
         let engine_mark = match engine {
             Ok(address) => Engine::connect(address.clone()).await.map_err(|error| (Some(address), error)),
@@ -42,6 +45,21 @@ pub async fn look(target: &Target, endpoint: &Endpoint, engine: Result<Address>,
     Marks { service, container, host: host(target.host.cwd.as_deref()), engine }
 }
 
+/// Looks at the target again and again, at once when it changes, and tells what is seen.
+pub async fn keep_looking(mut target: watch::Receiver<(Target, Result<Endpoint>)>, tell: impl Fn(Marks)) {
+    let mut marks = Marks::default();
+    loop {
+        let (now, endpoint) = target.borrow_and_update().clone();
+        let engine = Surroundings::of_this_process().address();
+        marks = look(&now, endpoint, engine, &marks).await;
+        tell(marks.clone());
+        // A closed channel means that the target's owner is gone.
+        if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
+            return;
+        }
+    }
+}
+
 async fn in_engine(engine: &Engine, container: Option<&str>) -> Mark {
     let Some(name) = container else { return Mark::Unset };
     match engine.ready(name).await {
@@ -50,10 +68,14 @@ async fn in_engine(engine: &Engine, container: Option<&str>) -> Mark {
     }
 }
 
-async fn service(endpoint: &Endpoint, before: &Mark) -> Mark {
+async fn service(endpoint: Result<Endpoint>, before: &Mark) -> Mark {
+    let endpoint = match endpoint {
+        Ok(endpoint) => endpoint,
+        Err(error) => return Mark::Down { address: String::new(), error },
+    };
     let address = endpoint.to_string();
     let was_up = matches!(before, Mark::Up { address: before } if *before == address);
-    let seen = if was_up { exchange::knock(endpoint, PATIENCE).await } else { greet(endpoint).await };
+    let seen = if was_up { exchange::knock(&endpoint, PATIENCE).await } else { greet(&endpoint).await };
     match seen {
         Ok(()) => Mark::Up { address },
         Err(error) => Mark::Down { address, error },

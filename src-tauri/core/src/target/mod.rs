@@ -5,7 +5,7 @@ mod look;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use look::look;
+pub use look::{keep_looking, look};
 
 use crate::{
     endpoint::Endpoint,
@@ -34,6 +34,22 @@ impl Target {
     /// The demo backend, with nothing else.
     pub fn demo() -> Self {
         Self { name: "demo backend".to_owned(), endpoint: None, container: None, host: Host::default() }
+    }
+
+    /// The target with a name: the one given, or else what it consists of.
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        if self.name.trim().is_empty() {
+            self.name = match (&self.container, &self.endpoint) {
+                (Some(container), _) => container.clone(),
+                (None, Some(Endpoint::Unix(path))) => {
+                    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+                }
+                (None, Some(endpoint)) => endpoint.to_string(),
+                (None, None) => Self::demo().name,
+            };
+        }
+        self
     }
 
     /// A host command with the target's directory and environment where it has none of its own.

@@ -47,6 +47,11 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// An empty one, at the first revision: 0 is that of somebody who knows nothing yet.
+    pub fn new() -> Self {
+        Self { revision: 1, ..Self::default() }
+    }
+
     pub fn next_id(&mut self) -> CallId {
         self.last_id += 1;
         self.last_id

@@ -52,7 +52,7 @@ struct Shared {
 impl Timeline {
     /// An empty timeline that keeps outputs in this directory, one folder a Call.
     pub fn new(directory: PathBuf, warden: Option<Arc<Warden>>) -> Self {
-        let shared = Shared { directory, book: Mutex::default(), revision: watch::Sender::new(0) };
+        let shared = Shared { directory, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
         Self { shared: Arc::new(shared), warden, tasks: Mutex::default() }
     }
 
@@ -164,7 +164,7 @@ impl Timeline {
     }
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
-    /// since. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
+    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
     /// flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
         let mut revision = self.shared.revision.subscribe();

@@ -8,7 +8,6 @@ import type { Opening } from "./Opening";
 import type { Request } from "./Request";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
-import type { Splits } from "./Splits";
 import type { Target } from "./Target";
 import type { View } from "./View";
 import type { Window } from "./Window";
@@ -16,8 +15,8 @@ import type { Window } from "./Window";
 export interface Commands {
   /** What the page needs before it draws anything. */
   opening: { args: {  }; answer: Opening };
-  /** Waits until something changed after `since`, at most half a minute and not more */
-  /** often than thirty times a second, and tells what. */
+  /** Waits until something changed after `since`, at most half a minute and not more
+   * often than thirty times a second, and tells what. */
   changes: { args: { since: number }; answer: Changes };
   /** All facts of a Call. */
   call: { args: { id: number }; answer: Call };

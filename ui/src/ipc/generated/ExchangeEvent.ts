@@ -11,11 +11,11 @@ export type ExchangeEvent = { "event": "connected",
 /**
  * When.
  */
-at_us: number, } | { "event": "sent", 
+atUs: number, } | { "event": "sent", 
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * The head on the wire.
  */
@@ -23,7 +23,7 @@ head: Head, } | { "event": "answered",
 /**
  * When the first byte was read.
  */
-first_byte_us: number, 
+firstByteUs: number, 
 /**
  * What they say.
  */
@@ -31,11 +31,11 @@ response: Response, } | { "event": "done",
 /**
  * When.
  */
-at_us: number, } | { "event": "failed", 
+atUs: number, } | { "event": "failed", 
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * Why and where.
  */

@@ -16,7 +16,7 @@ program: string, } | { "event": "started",
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * What was started.
  */
@@ -24,7 +24,7 @@ started: Started, } | { "event": "stop_sent",
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * Which.
  */
@@ -32,7 +32,7 @@ signal: Signal, } | { "event": "ended",
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * How.
  */
@@ -40,11 +40,11 @@ ending: Ending, } | { "event": "closed",
 /**
  * When.
  */
-at_us: number, } | { "event": "failed", 
+atUs: number, } | { "event": "failed", 
 /**
  * When.
  */
-at_us: number, 
+atUs: number, 
 /**
  * Why.
  */

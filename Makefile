@@ -1,0 +1,29 @@
+# Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check types fmt package engine
+.NOTPARALLEL:
+
+help: ## this list
+	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-9s%s\n", $$1, $$2 }' Makefile
+
+run: ## install what is missing, build, open the window on the demo backend
+	@bash tests/setup/run.sh
+
+test: ## everything: format, lints, types, unit tests, real engine, real window (SKIP=engine,window)
+	@bash tests/setup/test.sh all
+
+check: ## the fast part of test: no engine, no window
+	@bash tests/setup/test.sh fast
+
+types: ## write the page's types from the core's
+	@PORTHOLE_WRITE_TYPES=1 cargo test -q -p porthole-core --test types
+
+fmt: ## format the Rust and the page
+	@bash tests/setup/fmt.sh
+
+package: ## a release build in a .deb
+	@bash tests/setup/package.sh
+
+engine: ## a private engine to try things on, until Ctrl-C
+	@bash tests/setup/engine.sh

@@ -1,0 +1,146 @@
+//! `porthole-cli exec`.
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use clap::Args;
+use porthole_core::{
+    engine::Surroundings,
+    error::{Code, Error},
+    run::{self, Command, Ending, EnvMode, EnvVar, Place, RunEvent, Signal, Stopper, Warden, stops},
+};
+
+use tokio::sync::Notify;
+
+use crate::{NOTHING, complain, sink::Sink};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Where: `host` or `container:NAME`
+    #[arg(value_parser = read_place)]
+    place: Place,
+    /// Working directory; on the host this one when absent
+    #[arg(long, value_name = "D")]
+    cwd: Option<String>,
+    /// A variable added to the environment
+    #[arg(short = 'e', long = "env", value_name = "K=V", value_parser = read_variable)]
+    env: Vec<EnvVar>,
+    /// Start with an empty environment (host only)
+    #[arg(long)]
+    clear_env: bool,
+    /// The user in the container
+    #[arg(short = 'u', long)]
+    user: Option<String>,
+    /// Print facts as one JSON line an event, in place of the streams
+    #[arg(long)]
+    json: bool,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    argv: Vec<String>,
+}
+
+fn read_place(text: &str) -> Result<Place, String> {
+    match text.split_once(':') {
+        None if text == "host" => Ok(Place::Host),
+        Some(("container", name)) if !name.is_empty() => Ok(Place::Container { name: name.to_owned() }),
+        _ => Err("write `host` or `container:NAME`".to_owned()),
+    }
+}
+
+fn read_variable(text: &str) -> Result<EnvVar, String> {
+    let (name, value) = text.split_once('=').ok_or("a variable is written `NAME=value`")?;
+    Ok(EnvVar { name: name.to_owned(), value: value.to_owned() })
+}
+
+/// What the exit code is decided on.
+#[derive(Default)]
+struct Told {
+    ending: Option<Ending>,
+    failure: Option<Error>,
+}
+
+pub async fn exec(arguments: Arguments) -> ExitCode {
+    let command =
+        composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
+    let told = Arc::new(Mutex::new(Told::default()));
+    let ended = Arc::new(Notify::new());
+    let mut sink = Sink::new(arguments.json, {
+        let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
+        move |event: &RunEvent| {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            match event {
+                RunEvent::Ended { ending, .. } => {
+                    told.ending = Some(ending.clone());
+                    ended.notify_one();
+                }
+                RunEvent::Failed { error, .. } => told.failure = Some(error.clone()),
+                _ => {}
+            }
+        }
+    });
+    let warden = match Warden::start() {
+        Ok(warden) => Some(Arc::new(warden)),
+        Err(error) => {
+            eprintln!("porthole-cli: no warden, so a killed porthole-cli leaves the command running: {error}");
+            None
+        }
+    };
+    let (stopper, stopping) = stops();
+    let mut interrupts = tokio::task::JoinSet::new();
+    interrupts.spawn(stop_when_interrupted(stopper, ended));
+    run::run(&command, Surroundings::of_this_process().address(), stopping, warden.clone(), &mut sink).await;
+    interrupts.abort_all();
+    // The warden's end is waited for: what it had to do is then done.
+    sink.finish();
+    drop(sink);
+    drop(warden);
+    let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(error) = &told.failure {
+        complain(error);
+    }
+    match told.ending {
+        None => ExitCode::from(match told.failure.map(|error| error.code) {
+            // As shells have it.
+            Some(Code::ProgramNotFound) => 127,
+            Some(Code::ProgramNotExecutable) => 126,
+            _ => NOTHING,
+        }),
+        Some(Ending::Exited { code }) => ExitCode::from(u8::try_from(code & 0xff).unwrap_or(NOTHING)),
+        Some(Ending::Signaled { signal, .. }) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(NOTHING)),
+    }
+}
+
+fn composed(
+    place: Place,
+    argv: Vec<String>,
+    cwd: Option<String>,
+    env: Vec<EnvVar>,
+    clear_env: bool,
+    user: Option<String>,
+) -> Command {
+    let mut argv = argv.into_iter();
+    let mut command = Command::new(place, argv.next().unwrap_or_default(), argv);
+    let here = || std::env::current_dir().ok().map(|here| here.display().to_string());
+    command.cwd = match command.place {
+        Place::Host => cwd.or_else(here),
+        Place::Container { .. } => cwd,
+    };
+    command.env = env;
+    command.env_mode = if clear_env { EnvMode::Replace } else { EnvMode::Add };
+    command.user = user;
+    command
+}
+
+/// The first Ctrl-C asks the command to end, the second one ends it. What an interrupted command
+/// leaves in its group is ended with it: a shell makes its background children deaf to SIGINT.
+async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>) {
+    let signal = crate::sink::interrupted().await;
+    let _ = stopper.stop(signal).await;
+    tokio::select! {
+        _ = crate::sink::interrupted() => {}
+        () = ended.notified() => {}
+    }
+    let _ = stopper.stop(Signal::Kill).await;
+}

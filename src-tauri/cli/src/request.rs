@@ -1,0 +1,113 @@
+//! `porthole-cli request`.
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use clap::Args;
+use porthole_core::{
+    endpoint::{self, Endpoint},
+    error::Error,
+    exchange::{self, Body, ExchangeEvent, Failure, Header, Request, Version},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{NOTHING, complain, sink::Sink};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Any method: GET, POST, PURGE
+    method: String,
+    /// The path, with its query
+    path: String,
+    /// unix:///path.sock, npipe:////./pipe/name, http://host:port, or a form people paste
+    #[arg(long, value_parser = read_endpoint)]
+    endpoint: Endpoint,
+    /// A header line, sent in this case and order
+    #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = read_header)]
+    headers: Vec<Header>,
+    /// The body: text, or @FILE for the bytes of a file. As JSON where it begins like JSON
+    #[arg(long, value_name = "STR|@FILE")]
+    data: Option<String>,
+    /// Print facts as one JSON line an event, in place of the body
+    #[arg(long)]
+    json: bool,
+    /// Ask as HTTP/1.0
+    #[arg(long = "http1.0")]
+    http10: bool,
+    /// How long connecting may take
+    #[arg(long, value_name = "MS", default_value_t = 5000)]
+    connect_timeout: u32,
+    /// How long the whole exchange may take; for ever when absent
+    #[arg(long, value_name = "MS")]
+    timeout: Option<u32>,
+}
+
+fn read_endpoint(text: &str) -> Result<Endpoint, Error> {
+    endpoint::read(text).map(|pasted| pasted.endpoint)
+}
+
+fn read_header(text: &str) -> Result<Header, String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written `Name: value`")?;
+    Ok(Header { name: name.trim().to_owned(), value: value.trim().to_owned() })
+}
+
+/// What the exit code is decided on.
+#[derive(Default)]
+struct Told {
+    status: Option<u16>,
+    failure: Option<Failure>,
+}
+
+pub async fn request(arguments: Arguments) -> ExitCode {
+    let request = Request {
+        method: arguments.method,
+        path: arguments.path,
+        query: Vec::new(),
+        headers: arguments.headers,
+        body: body(arguments.data),
+        version: if arguments.http10 { Version::Http10 } else { Version::Http11 },
+        connect_timeout_ms: arguments.connect_timeout,
+        timeout_ms: arguments.timeout,
+    };
+    let told = Arc::new(Mutex::new(Told::default()));
+    let mut sink = Sink::new(arguments.json, {
+        let told = Arc::clone(&told);
+        move |event: &ExchangeEvent| {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            match event {
+                ExchangeEvent::Answered { response, .. } => told.status = Some(response.status),
+                ExchangeEvent::Failed { failure, .. } => told.failure = Some(failure.clone()),
+                _ => {}
+            }
+        }
+    });
+    let cancel = CancellationToken::new();
+    tokio::select! {
+        () = exchange::send(&arguments.endpoint, &request, &cancel, &mut sink) => {}
+        _ = crate::sink::interrupted() => {}
+    }
+    sink.finish();
+    let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+    match told {
+        Told { failure: Some(failure), .. } => {
+            complain(&failure.error);
+            ExitCode::from(NOTHING)
+        }
+        Told { status: Some(200..=299), .. } => ExitCode::SUCCESS,
+        Told { status: Some(_), .. } => ExitCode::FAILURE,
+        Told { status: None, .. } => ExitCode::from(NOTHING),
+    }
+}
+
+fn body(data: Option<String>) -> Body {
+    match data {
+        None => Body::None,
+        Some(data) => match data.strip_prefix('@') {
+            Some(path) => Body::File { path: path.to_owned() },
+            None if data.trim_start().starts_with(['{', '[']) => Body::Json { text: data },
+            None => Body::Text { text: data },
+        },
+    }
+}

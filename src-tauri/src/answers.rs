@@ -1,0 +1,156 @@
+//! What the shell answers to each command of the list: one line into the core, most of them.
+
+use std::path::PathBuf;
+
+use porthole_core::{
+    demo::{self, Demo},
+    endpoint::Endpoint,
+    engine::{Container, Engine, Surroundings},
+    error::{Code, Error, Result},
+    exchange::Request,
+    opening::Opening,
+    output::{View, Window},
+    run::{Command, Signal, Warden},
+    session::Session,
+    settings::{Settings, SettingsFile},
+    target::{self, Marks, Target},
+    timeline::{Call, Changes, Origin, Timeline},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::{sync::watch, task::JoinSet};
+
+/// One Porthole: everything behind the window.
+pub struct Porthole {
+    timeline: Arc<Timeline>,
+    /// The target with its endpoint; the demo backend's where it names none.
+    target: watch::Sender<(Target, Result<Endpoint>)>,
+    demo: Result<Demo>,
+    settings: SettingsFile,
+    remembered: Mutex<Settings>,
+    trouble: Option<Error>,
+    _looking: JoinSet<()>,
+    /// Dropped last: the outputs and the demo's socket are in it.
+    _session: Session,
+}
+
+impl Porthole {
+    /// Starts what the window stands on. `data` holds outputs, `config` the settings.
+    ///
+    /// # Errors
+    /// When there is no place for outputs.
+    pub async fn start(data: PathBuf, config: PathBuf) -> std::io::Result<Self> {
+        let session = Session::begin(&data.join("sessions"))?;
+        let demo = Demo::start(session.path()).await.map_err(|error| {
+            Error::new(Code::EndpointInvalid, "the demo backend cannot listen").detail(error).hint("Set a target.")
+        });
+        let warden = Warden::start().map(Arc::new);
+        if let Err(error) = &warden {
+            tracing::warn!(%error, "no warden: a killed Porthole will leave its commands running");
+        }
+        let settings = SettingsFile::new(config.join("settings.json"));
+        let (remembered, trouble) = match settings.read() {
+            Ok(remembered) => (remembered, None),
+            Err(error) => (Settings::default(), Some(error)),
+        };
+        let timeline = Arc::new(Timeline::new(session.path().to_owned(), warden.ok()));
+        let target = remembered.target.clone().unwrap_or_else(Target::demo);
+        let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
+        let mut looking = JoinSet::new();
+        looking.spawn(target::keep_looking(target.subscribe(), {
+            let timeline = Arc::clone(&timeline);
+            move |marks: Marks| timeline.set_marks(marks)
+        }));
+        let remembered = Mutex::new(remembered);
+        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, _session: session })
+    }
+
+    /// Ends every Call.
+    pub async fn close(&self) {
+        self.timeline.close().await;
+    }
+
+    pub async fn opening(&self) -> Result<Opening> {
+        let (target, _) = self.target.borrow().clone();
+        Ok(Opening {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            settings: self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            trouble: self.trouble.clone().or_else(|| self.demo.as_ref().err().cloned()),
+            target,
+            demo: self.demo.as_ref().ok().map(|demo| demo.endpoint().clone()),
+            examples: demo::examples(),
+        })
+    }
+
+    pub async fn changes(&self, since: u64) -> Result<Changes> {
+        Ok(self.timeline.changes(since).await)
+    }
+
+    pub async fn call(&self, id: u32) -> Result<Call> {
+        self.timeline.call(id)
+    }
+
+    pub async fn lines(&self, id: u32, view: View, from: u64, count: u32) -> Result<Window> {
+        self.timeline.lines(id, view, from, count.into()).await
+    }
+
+    pub async fn send(&self, request: Request) -> Result<u32> {
+        let (_, endpoint) = self.target.borrow().clone();
+        self.timeline.send(Origin::Composer, endpoint?, request)
+    }
+
+    pub async fn run(&self, command: Command) -> Result<u32> {
+        let command = self.target.borrow().0.applied_to(command);
+        self.timeline.run(Origin::Composer, Surroundings::of_this_process().address(), command)
+    }
+
+    pub async fn cancel(&self, id: u32) -> Result<()> {
+        self.timeline.cancel(id).await
+    }
+
+    pub async fn stop(&self, id: u32, signal: Signal) -> Result<()> {
+        self.timeline.stop(id, signal).await
+    }
+
+    pub async fn clear(&self) -> Result<()> {
+        self.timeline.clear();
+        Ok(())
+    }
+
+    pub async fn set_target(&self, target: Target) -> Result<Target> {
+        let target = target.named();
+        let _before = self.target.send_replace((target.clone(), endpoint_of(&target, &self.demo)));
+        self.remember(|settings| settings.target = Some(target.clone()))?;
+        Ok(target)
+    }
+
+    pub async fn read_endpoint(&self, text: String) -> Result<Endpoint> {
+        text.parse()
+    }
+
+    pub async fn containers(&self) -> Result<Vec<Container>> {
+        Engine::connect(Surroundings::of_this_process().address()?).await?.containers().await
+    }
+
+    pub async fn split_words(&self, text: String) -> Result<Vec<String>> {
+        porthole_core::run::split_words(&text)
+    }
+
+    pub async fn save_settings(&self, settings: Settings) -> Result<()> {
+        // The target is remembered when it is set; a page that is a moment behind must not undo it.
+        self.remember(|remembered| *remembered = Settings { target: remembered.target.take(), ..settings })
+    }
+
+    fn remember(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut remembered);
+        self.settings.write(&remembered)
+    }
+}
+
+fn endpoint_of(target: &Target, demo: &Result<Demo>) -> Result<Endpoint> {
+    match (&target.endpoint, demo) {
+        (Some(endpoint), _) => Ok(endpoint.clone()),
+        (None, Ok(demo)) => Ok(demo.endpoint().clone()),
+        (None, Err(error)) => Err(error.clone()),
+    }
+}

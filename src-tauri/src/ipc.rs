@@ -1,0 +1,36 @@
+//! The commands of the window, made from the core's one list.
+
+use porthole_core::{
+    endpoint::Endpoint,
+    engine::Container,
+    error::Error,
+    exchange::Request,
+    opening::Opening,
+    output::{View, Window},
+    run::{Command, Signal},
+    settings::Settings,
+    target::Target,
+    timeline::{Call, Changes},
+};
+use tauri::{State, ipc::Invoke};
+
+use crate::answers::Porthole;
+
+macro_rules! handlers {
+    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty;)*) => {
+        $(
+            $(#[doc = $doc])*
+            #[tauri::command]
+            async fn $name(porthole: State<'_, Porthole>, $($arg: $ty),*) -> Result<$answer, Error> {
+                porthole.$name($($arg),*).await
+            }
+        )*
+
+        /// Answers the window's calls.
+        pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name),*]
+        }
+    };
+}
+
+porthole_core::commands!(handlers);

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# From a clone to an open window. With no display, from a clone to a drive through the real window.
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+for part in common processes packages display build; do
+  # shellcheck source=/dev/null
+  source "$here/$part.sh"
+done
+
+at_end() { stop_display; }
+
+need_languages
+need_packages build || die "Porthole cannot be built without these."
+if has_display; then
+  build_all
+  say "Opening the window, with the demo backend as its target."
+  exec "$APP"
+fi
+
+say "This machine has no display: a virtual one is started, and the window is driven there."
+need_packages window || die "Without these the window cannot be shown here; \`cargo run -p porthole-cli\` needs none."
+build_all
+start_clean
+start_display || die "$REASON"
+say "The display is $VIRTUAL."
+export PORTHOLE_APP=$APP
+in_group on_display "$TARGET/debug/tour"

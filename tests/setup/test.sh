@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# The whole suite, cheap stages first; `fast` ends where the window's toolkit would be needed.
+# SKIP=engine,window leaves those out; CI=true fails on anything that was left out.
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+for part in common processes packages tools display private-engine build stages; do
+  # shellcheck source=/dev/null
+  source "$here/$part.sh"
+done
+
+SKIP=${SKIP:-}
+complete=
+at_end() {
+  stop_display
+  stop_engine
+  if [ -z "$complete" ]; then
+    note "failed: the suite stopped before its end (status $1)"
+    FAILED=$((FAILED + 1))
+    summary
+  fi
+}
+
+prepare() {
+  need_languages
+  if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+    say "rustfmt or clippy is missing: adding them with rustup."
+    quietly rustup rustup component add rustfmt clippy || die "rustfmt and clippy could not be added."
+  fi
+  if ! cargo nextest --version >/dev/null 2>&1; then
+    say "cargo-nextest, which runs the Rust tests, is missing: installing it (some minutes)."
+    quietly cargo-nextest cargo install cargo-nextest --locked || die "cargo-nextest could not be installed."
+  fi
+  mkdir -p "$TEMP/tmp"
+  export TMPDIR=$TEMP/tmp NO_COLOR=1 CARGO_TERM_COLOR=never
+}
+
+skips() { case ",$SKIP," in *",$1,"*) return 0 ;; esac; return 1; }
+check_skip() {
+  local word
+  for word in ${SKIP//,/ }; do
+    case $word in engine | window) ;; *) fail SKIP "it knows engine and window, not $word" ;; esac
+  done
+}
+
+page_tests() { limited npm --prefix ui run test -- --reporter=default --reporter=json --outputFile.json="$LOGS/page-tests.json"; }
+
+fast_stages() {
+  stage page-install step page_packages
+  stage format check cargo fmt --all --check -- --color never
+  stage page-format check npm --prefix ui run format:check
+  stage page-types check npm --prefix ui run check
+  stage page-tests vitest page_tests
+  SELECTION=(-p porthole-core -p porthole-cli)
+  stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
+  stage core-tests nextest nextest
+}
+
+# The crates to build: without the window's toolkit, all but the window.
+build_stages() {
+  if need_packages build; then
+    BUILT=("${EVERYTHING[@]}")
+    stage page-build step page_build
+    stage lints check cargo clippy "${BUILT[@]}" --all-targets -- -D warnings
+    stage build step app_build
+    if [ -n "$OK" ]; then export PORTHOLE_APP=$APP PORTHOLE_CLI=$TARGET/debug/porthole-cli && return; fi
+  else
+    skip lints 1 "$REASON"
+  fi
+  BUILT=(-p porthole-core -p porthole-cli -p porthole-tests)
+  stage build-without-window step cargo build "${BUILT[@]}" --bins
+  export PORTHOLE_CLI=$TARGET/debug/porthole-cli
+}
+
+# Programs that are not ours: nginx for the sockets; an engine and a static shell for its images.
+fetch_tools() {
+  local wanted=()
+  tool nginx >/dev/null || wanted+=(nginx)
+  if ! skips engine; then
+    static_busybox >/dev/null || wanted+=(busybox-static)
+    if is_linux && is_root; then tool dockerd >/dev/null || wanted+=(docker.io); fi
+  fi
+  [ ${#wanted[@]} -eq 0 ] || need_tools "${wanted[@]}" || say "$REASON"
+  PORTHOLE_TEST_NGINX=$(tool nginx || true)
+  PORTHOLE_TEST_BUSYBOX=$(static_busybox || true)
+  PORTHOLE_TEST_DOCKERD=
+  if is_linux && is_root; then PORTHOLE_TEST_DOCKERD=$(tool dockerd || true); fi
+  export PORTHOLE_TEST_NGINX PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_DOCKERD
+}
+
+# Real sockets, and everything that is new and has no stage of its own yet.
+socket_stage() {
+  local rest='not package(porthole-core) and not package(porthole-cli)'
+  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_lost|window)$/))'
+  if [ -z "$PORTHOLE_TEST_NGINX" ]; then
+    SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
+    skip_selected sockets "nginx is missing"
+    rest+=' and not test(nginx)'
+  fi
+  if ! need_packages sockets; then
+    SELECTION=("${BUILT[@]}" -E "$rest and test(python)")
+    skip_selected sockets "$REASON"
+    rest+=' and not test(python)'
+  fi
+  SELECTION=("${BUILT[@]}" -E "$rest")
+  stage sockets nextest with_tools nextest
+}
+
+# An engine's address in ENGINE: the one asked for, the one that answers here, or a private one.
+find_engine() {
+  local usual
+  [ -n "$PORTHOLE_TEST_BUSYBOX" ] || { REASON="a static busybox is missing"; return 1; }
+  ENGINE=${PORTHOLE_TEST_ENGINE:-}
+  if [ -n "$ENGINE" ]; then return; fi
+  usual=$(usual_engine)
+  if engine_answers "$usual"; then ENGINE=$usual && return; fi
+  REASON="no engine answers at $usual, and a private one needs Linux, root and a dockerd"
+  [ -n "$PORTHOLE_TEST_DOCKERD" ] && start_engine
+}
+
+engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
+engine_stage() {
+  local every='package(porthole-tests) and binary(/^engine(_lost)?$/)'
+  SELECTION=("${BUILT[@]}" -E "$every")
+  if skips engine; then skip_selected engine "SKIP=engine" && return; fi
+  if ! find_engine; then skip_selected engine "$REASON" && return; fi
+  export PORTHOLE_TEST_ENGINE=$ENGINE
+  if [ -n "$PORTHOLE_TEST_DOCKERD" ]; then
+    prepare_aside
+  else
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_lost$/)')
+    skip_selected engine-lost "an engine of one's own to kill needs Linux, root and a dockerd"
+    SELECTION=("${BUILT[@]}" -E "$every and not binary(/^engine_lost$/)")
+  fi
+  say "The engine is $ENGINE"
+  stage engine nextest engine_tests
+  stop_engine
+}
+
+window_tests() { on_display nextest; }
+window_stage() {
+  SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/)')
+  if skips window; then skip_selected window "SKIP=window" && return; fi
+  if ! is_linux; then skip_selected window "WebKitWebDriver is there on Linux only" && return; fi
+  if [ -n "$(missing build)" ]; then skip_selected window "missing: $(packages_in "$(missing build)")" && return; fi
+  if [ -z "${PORTHOLE_APP:-}" ]; then fail window "the app was not built" && return; fi
+  if ! need_packages window; then skip_selected window "$REASON" && return; fi
+  if ! start_display; then skip_selected window "$REASON" && return; fi
+  stage window nextest window_tests
+  stop_display
+}
+
+start_clean
+remember_what_was
+check_skip
+prepare
+fast_stages
+if [ "${1:-all}" = all ]; then
+  build_stages
+  fetch_tools
+  socket_stage
+  engine_stage
+  window_stage
+fi
+stop_display
+stop_engine
+complete=yes
+summary

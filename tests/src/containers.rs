@@ -1,0 +1,146 @@
+//! Containers on a real engine, from an image built from nothing but a static busybox.
+
+use std::{fs, path::Path};
+
+use bollard::{
+    Docker,
+    models::{ContainerCreateBody, HostConfig},
+    query_parameters::{CreateContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveContainerOptionsBuilder},
+};
+use futures_util::TryStreamExt;
+use porthole_core::{
+    engine::{Address, Engine},
+    run::{Command, Place, RunEvent, run_in_container, stops},
+};
+
+use crate::{
+    given,
+    recorder::{Kept, run_of},
+};
+
+const IMAGE: &str = "porthole-test-busybox:latest";
+
+/// A running container that is removed when this is dropped.
+pub struct Running {
+    /// Its engine, as Porthole sees it.
+    pub engine: Engine,
+    /// The same engine, for what Porthole does not do.
+    pub docker: Docker,
+    /// Its name.
+    pub name: String,
+}
+
+/// A container on the engine that the tests were given.
+pub async fn running() -> Running {
+    running_on(&given("PORTHOLE_TEST_ENGINE")).await
+}
+
+/// A container on the engine at this address.
+pub async fn running_on(host: &str) -> Running {
+    let address = Address { name: "test".into(), host: host.into() };
+    let engine = Engine::connect(address).await.expect("an engine");
+    let docker = Docker::connect_with_host(host).expect("an address").negotiate_version().await.expect("an engine");
+    import(&docker).await;
+    let name = format!("porthole-test-{}-{}", std::process::id(), rand());
+    let options = CreateContainerOptionsBuilder::default().name(&name).build();
+    let body = ContainerCreateBody {
+        image: Some(IMAGE.into()),
+        // It does not end by itself, and takes in children that lost their parent.
+        cmd: Some(
+            ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait $!; done"].map(String::from).to_vec(),
+        ),
+        host_config: Some(HostConfig { network_mode: Some("none".into()), ..HostConfig::default() }),
+        ..ContainerCreateBody::default()
+    };
+    docker.create_container(Some(options), body).await.expect("a container");
+    docker.start_container(&name, None).await.expect("a running container");
+    Running { engine, docker, name }
+}
+
+fn rand() -> u32 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().map(|since| since.subsec_nanos()).unwrap_or_default()
+}
+
+/// Makes the image unless it is there.
+async fn import(docker: &Docker) {
+    if docker.inspect_image(IMAGE).await.is_ok() {
+        return;
+    }
+    let (repo, tag) = IMAGE.split_once(':').expect("a tag");
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(repo).tag(tag).build();
+    let root = bollard::body_full(root_of_busybox(Path::new(&given("PORTHOLE_TEST_BUSYBOX"))).into());
+    docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.expect("an imported image");
+}
+
+/// A root file system as a tar: busybox under the names that the tests use, and a few odd files.
+fn root_of_busybox(busybox: &Path) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for name in ["proc", "tmp", "data", "etc", "bin"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_size(0);
+        header.set_mode(0o755);
+        header.set_cksum();
+        tar.append_data(&mut header, format!("{name}/"), &[] as &[u8]).expect("a folder");
+    }
+    let mut file = |path: &str, mode: u32, bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(mode);
+        header.set_cksum();
+        tar.append_data(&mut header, path, bytes).expect("an entry");
+    };
+    file("bin/busybox", 0o755, &fs::read(busybox).expect("busybox"));
+    file("etc/passwd", 0o644, b"root:x:0:0::/:/bin/sh\nauthor:x:1000:1000::/:/bin/sh\n");
+    file("data/notes.txt", 0o644, b"not a program\n");
+    file("data/broken", 0o755, b"\x7fELF no such format");
+    for name in
+        ["sh", "sleep", "kill", "cat", "echo", "true", "ps", "dd", "head", "tr", "seq", "pwd", "env", "id", "setsid"]
+    {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        header.set_mode(0o777);
+        tar.append_link(&mut header, format!("bin/{name}"), "busybox").expect("a link");
+    }
+    tar.into_inner().expect("a tar")
+}
+
+impl Running {
+    /// A command in this container.
+    pub fn command(&self, program: &str, args: &[&str]) -> Command {
+        Command::new(Place::Container { name: self.name.clone() }, program, args.iter().copied())
+    }
+
+    /// Runs it to its end.
+    pub async fn run(&self, command: Command) -> (porthole_core::run::Run, Kept<RunEvent>) {
+        let mut kept = Kept::empty();
+        let (_stopper, stopping) = stops();
+        run_in_container(&self.engine, &self.name, &command, stopping, None, &mut kept).await;
+        (run_of(command, &kept), kept)
+    }
+
+    /// A shell line in this container, run to its end.
+    pub async fn sh(&self, script: &str) -> (porthole_core::run::Run, Kept<RunEvent>) {
+        self.run(self.command("sh", &["-c", script])).await
+    }
+
+    /// Whether a process with this text in its command line lives in the container.
+    pub async fn has_process(&self, text: &str) -> bool {
+        let top = self.docker.top_processes(&self.name, None).await.expect("processes");
+        top.processes.unwrap_or_default().iter().any(|row| row.join(" ").contains(text))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (docker, name) = (self.docker.clone(), self.name.clone());
+        // A drop cannot wait: a thread with a runtime of its own can.
+        let removing = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+            let _ = runtime.block_on(docker.remove_container(&name, Some(options)));
+        });
+        let _ = removing.join();
+    }
+}

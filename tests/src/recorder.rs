@@ -1,0 +1,92 @@
+//! A recorder that keeps everything, for tests to look at.
+
+use porthole_core::{
+    endpoint::Endpoint,
+    error::{Code, Result},
+    exchange::{self, Exchange, ExchangeEvent, Request},
+    record::Record,
+    run::{Run, RunEvent, Stream},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// All that one exchange or run told.
+#[derive(Debug, Default)]
+pub struct Kept<E> {
+    pub events: Vec<E>,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// How many bytes came so far, for those who wait.
+    pub length: watch::Sender<usize>,
+}
+
+impl<E: Send> Record<E> for Kept<E> {
+    fn event(&mut self, event: E) {
+        self.events.push(event);
+    }
+
+    fn chunk(&mut self, stream: Stream, _: u64, bytes: &[u8]) -> Result<()> {
+        match stream {
+            Stream::Stdout => self.stdout.extend_from_slice(bytes),
+            Stream::Stderr => self.stderr.extend_from_slice(bytes),
+        }
+        self.length.send_modify(|length| *length += bytes.len());
+        Ok(())
+    }
+}
+
+impl<E: Default> Kept<E> {
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<E> Kept<E> {
+    pub fn empty() -> Self {
+        Self { events: Vec::new(), stdout: Vec::new(), stderr: Vec::new(), length: watch::Sender::new(0) }
+    }
+}
+
+/// An exchange that has ended, and its body.
+#[derive(Debug)]
+pub struct Sent {
+    pub exchange: Exchange,
+    pub body: Vec<u8>,
+}
+
+impl Sent {
+    pub fn status(&self) -> u16 {
+        self.exchange.response.as_ref().expect("a response").status
+    }
+
+    /// Code and stage of the failure.
+    pub fn failure(&self) -> (Code, exchange::Stage) {
+        let failure = self.exchange.failure.as_ref().unwrap_or_else(|| panic!("no failure: {self:?}"));
+        (failure.error.code, failure.stage)
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+}
+
+/// Sends a request and waits for its end.
+pub async fn send(endpoint: &Endpoint, request: &Request) -> Sent {
+    let mut kept = Kept::empty();
+    exchange::send(endpoint, request, &CancellationToken::new(), &mut kept).await;
+    finished(endpoint, request, kept)
+}
+
+/// Puts what was kept together.
+pub fn finished(endpoint: &Endpoint, request: &Request, kept: Kept<ExchangeEvent>) -> Sent {
+    let mut exchange = Exchange::new(endpoint.clone(), request.clone());
+    kept.events.into_iter().for_each(|event| exchange.apply(event));
+    Sent { exchange, body: kept.stdout }
+}
+
+/// Puts what a run told together.
+pub fn run_of(command: porthole_core::run::Command, kept: &Kept<RunEvent>) -> Run {
+    let mut run = Run::new(command);
+    kept.events.iter().cloned().for_each(|event| run.apply(event));
+    run
+}

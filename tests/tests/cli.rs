@@ -1,0 +1,277 @@
+//! `porthole-cli` as scripts use it.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::{fs::PermissionsExt, net::UnixListener, process::CommandExt},
+    process::{Child, Command, Output, Stdio},
+};
+
+use porthole_core::{demo::Demo, endpoint::Endpoint};
+use porthole_tests::{containers::running, eventually, given};
+use serde_json::Value;
+
+fn cli(args: &[&str]) -> Command {
+    let mut command = Command::new(given("PORTHOLE_CLI"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+async fn output(command: Command) -> Output {
+    let mut command = tokio::process::Command::from(command);
+    command.output().await.unwrap()
+}
+
+async fn request(endpoint: &Endpoint, args: &[&str]) -> Output {
+    let mut command = cli(&["request"]);
+    command.args(args).arg("--endpoint").arg(endpoint.to_string());
+    output(command).await
+}
+
+async fn demo() -> (tempfile::TempDir, Demo) {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = Demo::start(directory.path()).await.unwrap();
+    (directory, demo)
+}
+
+fn events(output: &Output) -> Vec<Value> {
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+/// Whether a process with this text in its command line lives.
+fn lives(text: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    processes.filter(|process| process.file_name() != std::process::id().to_string().as_str()).any(|process| {
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).replace('\0', " ").contains(text)
+            && !line.starts_with(given("PORTHOLE_CLI").as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn a_requests_exit_code_tells_how_it_went() {
+    let (_directory, demo) = demo().await;
+    for (path, code) in
+        [("/hello", 0), ("/status/204", 0), ("/status/302", 1), ("/status/500", 1), ("/close", 3), ("/cut", 3)]
+    {
+        assert_eq!(request(demo.endpoint(), &["GET", path]).await.status.code(), Some(code), "{path}");
+    }
+    let failed = request(&Endpoint::Unix("/nonexistent.sock".into()), &["GET", "/"]).await;
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("nothing exists at /nonexistent.sock"));
+    assert!(failed.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_goes_to_stdout_untouched() {
+    let (_directory, demo) = demo().await;
+    let numbers = request(demo.endpoint(), &["GET", "/numbers"]).await;
+    assert!(String::from_utf8(numbers.stdout).unwrap().contains("\"trailing_zero\": 1.0\n"));
+    assert_eq!(request(demo.endpoint(), &["GET", "/bytes/3000000"]).await.stdout.len(), 3_000_000);
+}
+
+#[tokio::test]
+async fn headers_and_data_go_out_as_given() {
+    let (directory, demo) = demo().await;
+    let echoed =
+        request(demo.endpoint(), &["POST", "/echo", "-H", "X-One: a: b", "--data", "{\"n\":9007199254740993}"]).await;
+    let echoed: Value = serde_json::from_slice(&echoed.stdout).unwrap();
+    assert_eq!(echoed["body"], "{\"n\":9007199254740993}");
+    let headers = echoed["headers"].as_array().unwrap();
+    assert!(headers.contains(&serde_json::json!(["x-one", "a: b"])));
+    assert!(headers.contains(&serde_json::json!(["content-type", "application/json"])));
+    let file = directory.path().join("body.txt");
+    fs::write(&file, "from a file").unwrap();
+    let data = format!("@{}", file.display());
+    let echoed: Value =
+        serde_json::from_slice(&request(demo.endpoint(), &["PUT", "/echo", "--data", &data]).await.stdout).unwrap();
+    assert_eq!(echoed["body"], "from a file");
+}
+
+#[tokio::test]
+async fn json_prints_a_line_an_event() {
+    let (_directory, demo) = demo().await;
+    let told = request(demo.endpoint(), &["GET", "/hello", "--json"]).await;
+    let names: Vec<String> = events(&told).iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["connected", "sent", "answered", "chunk", "done"]);
+    let told = output(cli(&[
+        "exec",
+        "host",
+        "--json",
+        "--",
+        "sh",
+        "-c",
+        "printf 'caf\\303'; sleep 0.2; printf '\\251'; exit 4",
+    ]))
+    .await;
+    assert_eq!(told.status.code(), Some(4));
+    let events = events(&told);
+    let text: String =
+        events.iter().filter(|event| event["event"] == "chunk").map(|event| event["text"].as_str().unwrap()).collect();
+    assert_eq!(text, "café", "a character cut by two chunks is whole");
+    assert!(events.iter().any(|event| event["event"] == "started" && event["started"]["pid"].is_u64()));
+    assert!(events.iter().any(|event| event["event"] == "ended" && event["ending"]["code"] == 4));
+}
+
+#[tokio::test]
+async fn a_commands_streams_and_exit_code_are_its_own() {
+    let done = output(cli(&["exec", "host", "--", "sh", "-c", "echo out; echo err >&2; exit 3"])).await;
+    assert_eq!(
+        (done.stdout.as_slice(), done.stderr.as_slice(), done.status.code()),
+        (&b"out\n"[..], &b"err\n"[..], Some(3))
+    );
+    for (signal, code) in [("TERM", 143), ("KILL", 137), ("SEGV", 139)] {
+        let done = output(cli(&["exec", "host", "--", "sh", "-c", &format!("kill -{signal} $$")])).await;
+        assert_eq!(done.status.code(), Some(code));
+    }
+    assert_eq!(output(cli(&["exec", "host", "--", "no-such-program"])).await.status.code(), Some(127));
+    assert_eq!(output(cli(&["exec", "host", "--", "/etc/passwd"])).await.status.code(), Some(126));
+    assert_eq!(output(cli(&["exec", "host", "--cwd", "/nowhere", "--", "true"])).await.status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn directory_and_environment_are_those_given() {
+    let done =
+        output(cli(&["exec", "host", "--cwd", "/usr", "-e", "A=1 2=3", "--", "sh", "-c", "pwd; echo $A; echo $HOME"]))
+            .await;
+    assert_eq!(done.stdout, format!("/usr\n1 2=3\n{}\n", std::env::var("HOME").unwrap_or_default()).as_bytes());
+    let done = output(cli(&["exec", "host", "--clear-env", "-e", "ONLY=this", "--", "env"])).await;
+    assert_eq!(done.stdout, b"ONLY=this\n");
+}
+
+/// Starts a command and waits for its first line.
+fn started(script: &str) -> Child {
+    let mut command = cli(&["exec", "host", "--", "sh", "-c", script]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test]
+async fn ctrl_c_stops_the_command_and_what_it_started() {
+    let mut child = started("sleep 61001 & echo ready; sleep 61002");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // A shell makes its background children deaf to SIGINT: the warden ends them.
+    eventually("the end of the group", async || (!lives("sleep 6100")).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_killed_porthole_leaves_nothing_running() {
+    let mut child = started("trap '' TERM; sleep 62001 & echo ready; while :; do sleep 62002; done");
+    assert!(lives("sleep 62002"));
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    eventually("the end of the group", async || (!lives("sleep 6200")).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_demo_backend_prints_its_endpoint_and_ends_with_ctrl_c() {
+    let mut child = cli(&["demo"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut endpoint = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut endpoint).unwrap();
+    let endpoint: Endpoint = endpoint.parse().unwrap();
+    assert_eq!(request(&endpoint, &["GET", "/hello"]).await.status.code(), Some(0));
+    signal(&child, "-INT");
+    assert!(child.wait().unwrap().success());
+    let Endpoint::Unix(path) = endpoint else { panic!("not a socket") };
+    assert!(!path.parent().unwrap().exists(), "the socket and its folder are gone");
+}
+
+#[tokio::test]
+async fn a_socket_that_this_user_may_not_open_is_denied() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = directory.path().join("mine.sock");
+    let _listener = UnixListener::bind(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    // Root may open everything, so it is tried as somebody else; the program must be theirs to run.
+    let program = directory.path().join("porthole-cli");
+    fs::copy(given("PORTHOLE_CLI"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["request", "GET", "/", "--json", "--endpoint"]).arg(&path).current_dir("/");
+    if std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0 {
+        command.uid(65534).gid(65534);
+    }
+    let denied = output(command).await;
+    assert_eq!(denied.status.code(), Some(3));
+    assert_eq!(events(&denied)[0]["failure"]["error"]["code"], "endpoint_denied", "{denied:?}");
+}
+
+#[tokio::test]
+async fn wrong_arguments_are_refused_with_a_reason() {
+    for args in [
+        &["request", "GET", "/", "--endpoint", "https://x"][..],
+        &["request", "GET", "/", "--endpoint", "/p.sock", "-H", "no colon"],
+        &["exec", "elsewhere", "--", "true"],
+        &["exec", "container:", "--", "true"],
+        &["exec", "host", "-e", "NOVALUE", "--", "true"],
+        &["exec", "host"],
+    ] {
+        let refused = output(cli(args)).await;
+        assert_eq!(refused.status.code(), Some(2), "{args:?}");
+        assert!(!refused.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_ends_the_command() {
+    let mut child = cli(&["exec", "host", "--", "sh", "-c", "while :; do echo 63001 || exit; done"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    std::io::stdout().flush().unwrap();
+    assert!(child.wait().unwrap().code().is_some());
+}
+
+fn in_container(name: &str, args: &[&str]) -> Command {
+    let mut command = cli(&["exec", &format!("container:{name}"), "--"]);
+    command.args(args).env("DOCKER_HOST", given("PORTHOLE_TEST_ENGINE"));
+    command
+}
+
+#[tokio::test]
+async fn container_commands_have_their_streams_and_code_engine() {
+    let container = running().await;
+    let done = output(in_container(&container.name, &["sh", "-c", "echo out; echo err >&2; exit 3"])).await;
+    assert_eq!(
+        (done.stdout.as_slice(), done.stderr.as_slice(), done.status.code()),
+        (&b"out\n"[..], &b"err\n"[..], Some(3))
+    );
+    let gone = output(in_container("porthole-no-such", &["true"])).await;
+    assert_eq!(gone.status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn a_killed_porthole_leaves_nothing_in_the_container_engine() {
+    let container = running().await;
+    for kill in ["-KILL", "-INT"] {
+        let mut child = in_container(&container.name, &["sh", "-c", "echo ready; sleep 64001"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert!(container.has_process("64001").await);
+        signal(&child, kill);
+        child.wait().unwrap();
+        eventually("an empty container", async || (!container.has_process("64001").await).then_some(())).await;
+    }
+}

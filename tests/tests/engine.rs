@@ -1,0 +1,242 @@
+//! Commands in containers of a real engine.
+
+#![cfg(unix)]
+use std::sync::Arc;
+
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use porthole_core::{
+    error::{Code, Error, Result},
+    record::Record,
+    run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stopper, Stream, run_in_container, stops},
+};
+use porthole_tests::{
+    containers::{Running, running},
+    eventually,
+    recorder::{Kept, run_of},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+fn code(run: &Run) -> Option<Code> {
+    run.failure.as_ref().map(|error| error.code)
+}
+
+fn exited(code: i64) -> Option<Ending> {
+    Some(Ending::Exited { code })
+}
+
+/// A run that goes on while the test does something to it.
+struct Live {
+    stopper: Stopper,
+    length: watch::Receiver<usize>,
+    task: JoinHandle<(Run, Kept<RunEvent>)>,
+}
+
+fn start(container: &Arc<Running>, script: &str) -> Live {
+    let (stopper, stopping) = stops();
+    let mut kept = Kept::empty();
+    let length = kept.length.subscribe();
+    let command = container.command("sh", &["-c", script]);
+    let container = Arc::clone(container);
+    let task = tokio::spawn(async move {
+        run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept).await;
+        (run_of(command, &kept), kept)
+    });
+    Live { stopper, length, task }
+}
+
+impl Live {
+    async fn wrote(&mut self) {
+        self.length.wait_for(|length| *length > 0).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn exit_codes_are_those_of_the_command() {
+    let container = running().await;
+    for expected in [0, 3, 126, 127, 137, 255] {
+        let (run, _) = container.sh(&format!("exit {expected}")).await;
+        assert_eq!((run.ending, run.failure), (exited(expected), None));
+    }
+    let (run, kept) = container.sh("nonesuch").await;
+    assert_eq!((run.ending, run.failure), (exited(127), None), "a shell that finds nothing is not an engine's refusal");
+    assert!(!kept.stderr.is_empty());
+}
+
+#[tokio::test]
+async fn streams_are_told_apart_and_facts_are_told() {
+    let container = running().await;
+    let (run, kept) = container.sh("echo out; echo err >&2; sleep 0.2; echo more").await;
+    assert_eq!((kept.stdout.as_slice(), kept.stderr.as_slice()), (&b"out\nmore\n"[..], &b"err\n"[..]));
+    assert_eq!(run.resolved.as_deref(), Some("/bin/sh"));
+    let started = run.started.unwrap();
+    assert!(started.pid.is_some() && started.container_id.is_some_and(|id| id.len() == 64));
+    assert!(run.started_us < run.ended_us && run.ended_us <= run.closed_us);
+}
+
+#[tokio::test]
+async fn directory_environment_and_user_are_those_asked_for() {
+    let container = running().await;
+    let mut command = container.command("sh", &["-c", "pwd; echo $LEVEL; id -u; cat notes.txt"]);
+    command.cwd = Some("/data".into());
+    command.env = vec![EnvVar { name: "LEVEL".into(), value: "a b=c".into() }];
+    command.user = Some("author".into());
+    let (run, kept) = container.run(command).await;
+    assert_eq!(run.ending, exited(0));
+    assert_eq!(String::from_utf8(kept.stdout).unwrap(), "/data\na b=c\n1000\nnot a program\n");
+}
+
+#[tokio::test]
+async fn each_way_not_to_start_has_its_code_and_the_engines_words() {
+    let container = running().await;
+    let mut bad_cwd = container.command("true", &[]);
+    bad_cwd.cwd = Some("/nowhere".into());
+    let mut bad_user = container.command("true", &[]);
+    bad_user.user = Some("ghost".into());
+    let mut replaced = container.command("true", &[]);
+    replaced.env_mode = EnvMode::Replace;
+    for (command, expected) in [
+        (container.command("nope", &[]), Code::ProgramNotFound),
+        (container.command("/data/nope", &[]), Code::ProgramNotFound),
+        (container.command("/data/notes.txt", &[]), Code::ProgramNotExecutable),
+        (container.command("/data/broken", &[]), Code::ProgramNotExecutable),
+        (bad_cwd, Code::CwdInvalid),
+        (bad_user, Code::CommandInvalid),
+        (replaced, Code::CommandInvalid),
+        (container.command("", &[]), Code::CommandInvalid),
+    ] {
+        let shown = format!("{command:?}");
+        let (run, _) = container.run(command).await;
+        assert_eq!(code(&run), Some(expected), "{shown}: {run:?}");
+    }
+    // The engine's exit code and words are facts too.
+    let (run, kept) = container.run(container.command("nope", &[])).await;
+    assert!(matches!(run.ending, Some(Ending::Exited { code: 126 | 127 })), "{:?}", run.ending);
+    assert!(String::from_utf8_lossy(&kept.stdout).contains("executable file not found"));
+    assert!(run.failure.unwrap().detail.unwrap().contains("executable file not found"));
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_come_through_whole() {
+    struct Counted {
+        bytes: u64,
+        wrong: u64,
+        ending: Option<Ending>,
+    }
+    impl Record<RunEvent> for Counted {
+        fn event(&mut self, event: RunEvent) {
+            if let RunEvent::Ended { ending, .. } = event {
+                self.ending = Some(ending);
+            }
+        }
+
+        fn chunk(&mut self, _: Stream, _: u64, bytes: &[u8]) -> Result<()> {
+            self.wrong += bytes.iter().filter(|byte| **byte != b'x').count() as u64;
+            self.bytes += bytes.len() as u64;
+            Ok(())
+        }
+    }
+    let container = running().await;
+    let command = container.command("sh", &["-c", "dd if=/dev/zero bs=1048576 count=100 2>/dev/null | tr '\\0' x"]);
+    let mut counted = Counted { bytes: 0, wrong: 0, ending: None };
+    let (_stopper, stopping) = stops();
+    run_in_container(&container.engine, &container.name, &command, stopping, None, &mut counted).await;
+    assert_eq!((counted.bytes, counted.wrong, counted.ending), (100 * 1024 * 1024, 0, exited(0)));
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_run_and_leaves_nothing_inside() {
+    struct Full;
+    impl Record<RunEvent> for Full {
+        fn event(&mut self, _: RunEvent) {}
+
+        fn chunk(&mut self, _: Stream, _: u64, _: &[u8]) -> Result<()> {
+            Err(Error::new(Code::SpillFailed, "the disk is full"))
+        }
+    }
+    let container = running().await;
+    let command = container.command("sh", &["-c", "echo x; sleep 54321"]);
+    let (_stopper, stopping) = stops();
+    run_in_container(&container.engine, &container.name, &command, stopping, None, &mut Full).await;
+    eventually("the end of the command", async || (!container.has_process("54321").await).then_some(())).await;
+}
+
+#[tokio::test]
+async fn stopping_leaves_no_process_inside() {
+    let container = Arc::new(running().await);
+    for (signal, name) in [(Signal::Term, "SIGTERM"), (Signal::Int, "SIGINT"), (Signal::Kill, "SIGKILL")] {
+        let mut live = start(&container, "sleep 44441 & echo ready; sleep 44442; echo never");
+        live.wrote().await;
+        live.stopper.stop(signal).await.unwrap();
+        let (run, kept) = live.task.await.unwrap();
+        // A shell sets SIGINT aside for its background children; the engine reports the leader's end.
+        assert_eq!(run.ending, Some(Ending::Signaled { signal: signal.number(), name: name.into() }), "{run:?}");
+        assert_eq!(run.stops.len(), 1);
+        assert_eq!(kept.stdout, b"ready\n");
+        if signal == Signal::Int {
+            let (_, _) =
+                container.sh("kill -9 $(ps | grep '4444[1]' | tr -s ' ' | cut -d' ' -f2) 2>/dev/null; ps").await;
+        } else {
+            eventually("an empty container", async || (!container.has_process("4444").await).then_some(())).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_ignores_sigterm_goes_on_until_sigkill() {
+    let container = Arc::new(running().await);
+    let mut live = start(&container, "trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    live.wrote().await;
+    live.stopper.stop(Signal::Term).await.unwrap();
+    live.stopper.stop(Signal::Kill).await.unwrap();
+    let (run, _) = live.task.await.unwrap();
+    assert_eq!(run.ending, Some(Ending::Signaled { signal: 9, name: "SIGKILL".into() }));
+}
+
+#[tokio::test]
+async fn a_signal_that_porthole_did_not_send_is_the_engines_exit_code() {
+    let container = running().await;
+    let (run, _) = container.sh("kill -9 $$").await;
+    assert_eq!(run.ending, exited(137));
+}
+
+#[tokio::test]
+async fn a_container_that_is_gone_paused_or_stopped_is_each_its_own_error() {
+    let container = running().await;
+    let mut gone = container.command("true", &[]);
+    gone.place = porthole_core::run::Place::Container { name: "porthole-no-such".into() };
+    let mut kept = Kept::empty();
+    let (_stopper, stopping) = stops();
+    run_in_container(&container.engine, "porthole-no-such", &gone, stopping, None, &mut kept).await;
+    assert_eq!(code(&run_of(gone, &kept)), Some(Code::ContainerNotFound));
+    container.docker.pause_container(&container.name).await.unwrap();
+    assert_eq!(code(&container.sh("true").await.0), Some(Code::ContainerPaused));
+    container.docker.unpause_container(&container.name).await.unwrap();
+    container.docker.kill_container(&container.name, None).await.unwrap();
+    eventually("the container's end", async || container.engine.ready(&container.name).await.err()).await;
+    assert_eq!(code(&container.sh("true").await.0), Some(Code::ContainerNotRunning));
+}
+
+#[tokio::test]
+async fn a_container_removed_in_the_middle_keeps_what_was_read() {
+    let container = Arc::new(running().await);
+    let mut live = start(&container, "echo before; sleep 600");
+    live.wrote().await;
+    let options = RemoveContainerOptionsBuilder::default().force(true).build();
+    container.docker.remove_container(&container.name, Some(options)).await.unwrap();
+    let (run, kept) = live.task.await.unwrap();
+    assert_eq!(kept.stdout, b"before\n");
+    // The engine may still tell the exit code, or have forgotten the exec with its container.
+    match code(&run) {
+        None => assert_eq!(run.ending, exited(137)),
+        Some(code) => assert_eq!(code, Code::ContainerNotFound),
+    }
+}
+
+#[tokio::test]
+async fn containers_are_listed_running_ones_first() {
+    let container = running().await;
+    let listed = container.engine.containers().await.unwrap();
+    let own = listed.iter().find(|found| found.name == container.name).unwrap();
+    assert_eq!(own.state, "running");
+    assert!(own.image.starts_with("porthole-test-busybox"));
+}

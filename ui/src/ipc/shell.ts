@@ -1,0 +1,27 @@
+import type { Code } from "./generated/Code"
+import type { Commands } from "./generated/Commands"
+import type { Error as ShellError } from "./generated/Error"
+
+/** The names of all that the page may ask. */
+export type Name = keyof Commands
+
+/** The outside of the page. Everything that the page asks goes through here. */
+export interface Shell {
+  /** Asks, and answers or throws a `Trouble`. */
+  ask<K extends Name>(name: K, args: Commands[K]["args"]): Promise<Commands[K]["answer"]>
+}
+
+/**
+ * What a question that failed throws: the shell's error as it came. A shell that could not be
+ * asked at all has no code of its own in the shell, so that one is added here.
+ */
+export type Trouble = Omit<ShellError, "code"> & { code: Code | "shell_unreachable" }
+
+/** Anything that was thrown, as a `Trouble`. */
+export function trouble(thrown: unknown): Trouble {
+  if (thrown && typeof thrown === "object" && "code" in thrown && "message" in thrown) {
+    return thrown as Trouble
+  }
+  const detail = thrown instanceof Error ? thrown.message : String(thrown)
+  return { code: "shell_unreachable", message: "Porthole's shell did not take the question.", detail }
+}

@@ -1,0 +1,118 @@
+import type { Composed } from "../ipc/generated/Composed"
+import type { Signal } from "../ipc/generated/Signal"
+import type { Summary } from "../ipc/generated/Summary"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { CommandForm } from "./command.svelte"
+import { isLive } from "./outcome"
+import { RequestForm } from "./request.svelte"
+
+export type Tab = "request" | "command"
+
+/** What the composer needs to know of the rest. */
+export interface Around {
+  container: () => string | undefined
+  row: (id: number | undefined) => Summary | undefined
+  selected: () => Summary | undefined
+  began: (id: number) => void
+  acted: () => void
+}
+
+/** The two forms, and what was sent and run from them. */
+export class Composer {
+  tab = $state<Tab>("request")
+  request = new RequestForm()
+  command: CommandForm
+  trouble = $state.raw<Trouble>()
+  lastSent = $state<number>()
+  lastRun = $state<number>()
+
+  #shell: Shell
+  #around: Around
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(shell: Shell, around: Around) {
+    this.#shell = shell
+    this.#around = around
+    this.command = new CommandForm(shell)
+  }
+
+  /** The exchange that *Cancel* ends: the selected one, else the last one sent, while it is live. */
+  get cancellable(): number | undefined {
+    return this.#live(this.#around.selected(), true) ?? this.#live(this.#around.row(this.lastSent), true)
+  }
+
+  /** The run that *Stop* ends: the selected one, else the last one started, while it is live. */
+  get stoppable(): number | undefined {
+    return this.#live(this.#around.selected(), false) ?? this.#live(this.#around.row(this.lastRun), false)
+  }
+
+  /** What the shown tab would send or run. */
+  composed(): Composed {
+    return this.tab === "request"
+      ? { kind: "request", ...this.request.request() }
+      : { kind: "command", ...this.command.command(this.#around.container()) }
+  }
+
+  load(composed: Composed): void {
+    this.trouble = undefined
+    this.tab = composed.kind
+    if (composed.kind === "request") this.request.load(composed)
+    else this.command.load(composed)
+  }
+
+  /** Sends or runs what the shown tab holds. May be pressed faster than answers come. */
+  submit(): void {
+    if (this.tab === "request") {
+      if (!this.request.ready) return
+      const request = this.request.request()
+      this.#enqueue(async () => {
+        this.lastSent = await this.#shell.ask("send", { request })
+        this.#around.began(this.lastSent)
+      })
+      return
+    }
+    const container = this.#around.container()
+    if (!this.command.ready) return
+    if (this.command.place === "container" && container === undefined) {
+      this.trouble = {
+        code: "container_not_found",
+        message: "The target has no container to run this in.",
+        hint: "Choose a container in the target, or run the command on the host.",
+      }
+      return
+    }
+    const command = this.command.command(container)
+    this.#enqueue(async () => {
+      this.lastRun = await this.#shell.ask("run", { command })
+      this.#around.began(this.lastRun)
+    })
+  }
+
+  async cancel(id = this.cancellable): Promise<void> {
+    if (id !== undefined) await this.#act(() => this.#shell.ask("cancel", { id }))
+  }
+
+  async stop(signal: Signal = "SIGTERM"): Promise<void> {
+    const id = this.stoppable
+    if (id !== undefined) await this.#act(() => this.#shell.ask("stop", { id, signal }))
+  }
+
+  /** One after the other, so that twenty presses are twenty Calls in their order. */
+  #enqueue(act: () => Promise<void>): void {
+    this.#queue = this.#queue.then(() => this.#act(act))
+  }
+
+  async #act(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+      this.trouble = undefined
+      this.#around.acted()
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+
+  #live(row: Summary | undefined, http: boolean): number | undefined {
+    return row !== undefined && row.http === http && isLive(row.outcome) ? row.id : undefined
+  }
+}

@@ -1,0 +1,97 @@
+import type { Code } from "../ipc/generated/Code"
+import type { Ending } from "../ipc/generated/Ending"
+import type { Outcome } from "../ipc/generated/Outcome"
+
+/** How a badge looks; its words always say the same, so colour is never the only carrier. */
+export type Tone = "ok" | "bad" | "busy" | "part" | "quiet"
+
+export interface BadgeWords {
+  text: string
+  tone: Tone
+}
+
+/** Whether something more may happen to a Call. */
+export function isLive(outcome: Outcome): boolean {
+  return ["pending", "receiving", "running", "draining"].includes(outcome.kind)
+}
+
+/** Whether the filter *Failed* shows a Call. */
+export function isFailure(outcome: Outcome): boolean {
+  return badge(outcome).tone === "bad"
+}
+
+/** The few words that a badge has room for. */
+export function badge(outcome: Outcome): BadgeWords {
+  switch (outcome.kind) {
+    case "pending":
+      return { text: "pending", tone: "busy" }
+    case "running":
+      return { text: "running", tone: "busy" }
+    case "receiving":
+      return { text: `${outcome.status} …`, tone: "part" }
+    case "draining":
+      return { text: `${ended(outcome.ending).text} …`, tone: "part" }
+    case "status":
+      return status(outcome.status, outcome.reason)
+    case "ended":
+      return ended(outcome.ending)
+    case "failed":
+      return { text: failed(outcome.code), tone: "bad" }
+    case "cancelled":
+      return { text: "cancelled", tone: "quiet" }
+  }
+}
+
+/** The reason is the backend's own text and may be long: a column has room for `200 OK`. */
+function status(code: number, reason: string): BadgeWords {
+  const tone: Tone = code >= 400 ? "bad" : code >= 300 ? "quiet" : "ok"
+  const brief = reason.length > 0 && reason.length <= 8
+  return { text: brief ? `${code} ${reason}` : String(code), tone }
+}
+
+function ended(ending: Ending): BadgeWords {
+  if (ending.kind === "signaled") return { text: ending.name, tone: "bad" }
+  return { text: `exit ${ending.code}`, tone: ending.code === 0 ? "ok" : "bad" }
+}
+
+const failures: Record<Code, string> = {
+  endpoint_invalid: "bad endpoint",
+  endpoint_path_too_long: "path too long",
+  endpoint_missing: "no socket",
+  endpoint_not_socket: "not a socket",
+  endpoint_denied: "denied",
+  endpoint_refused: "refused",
+  endpoint_unknown_host: "unknown host",
+  endpoint_unsupported: "unsupported",
+  request_invalid: "bad request",
+  body_file_unreadable: "no body file",
+  connect_failed: "no connect",
+  connect_timeout: "no connect",
+  send_failed: "not sent",
+  closed_before_response: "closed",
+  bad_response: "not HTTP",
+  body_cut: "cut",
+  timed_out: "timeout",
+  cancelled: "cancelled",
+  command_invalid: "bad command",
+  program_not_found: "not found",
+  program_not_executable: "no program",
+  cwd_invalid: "bad cwd",
+  spawn_failed: "not started",
+  stop_failed: "not stopped",
+  engine_address_invalid: "bad engine",
+  engine_unavailable: "no engine",
+  engine_refused: "engine: no",
+  engine_lost: "engine lost",
+  container_not_found: "no container",
+  container_not_running: "not running",
+  container_paused: "paused",
+  spill_failed: "disk",
+  call_not_found: "no such call",
+  settings_failed: "settings",
+}
+
+/** A newer shell may know a code that this page does not: its own name is then the best word. */
+function failed(code: Code): string {
+  return failures[code] ?? (code as string).replaceAll("_", " ")
+}

@@ -1,0 +1,35 @@
+/**
+ * A list of lines of one height behind a native scrollbar. The number of the first visible line
+ * is the truth; the scrollbar only shows it. Beyond `MAX_RANGE` the range is scaled, because the
+ * browser's elements end near 2^24 pixels; wheel and keys move by whole lines all the same.
+ */
+export const LINE_HEIGHT = 20
+export const MAX_RANGE = 8_000_000
+
+/** How high the scrolled element is, for so many lines. */
+export function range(total: number): number {
+  return Math.min(total * LINE_HEIGHT, MAX_RANGE)
+}
+
+/** The largest first line: the last one then stands at the bottom. */
+export function lastFirst(total: number, rows: number): number {
+  return Math.max(0, total - rows)
+}
+
+/** Where the scrollbar stands for a first line. */
+export function scrollTopOf(first: number, total: number, rows: number, viewport: number): number {
+  const room = Math.max(0, range(total) - viewport)
+  if (first >= lastFirst(total, rows)) return room
+  if (total * LINE_HEIGHT <= MAX_RANGE) return Math.min(first * LINE_HEIGHT, room)
+  return (first / lastFirst(total, rows)) * room
+}
+
+/** The first line for where the scrollbar stands. */
+export function firstOf(scrollTop: number, total: number, rows: number, viewport: number): number {
+  const last = lastFirst(total, rows)
+  const room = range(total) - viewport
+  if (room <= 0) return 0
+  if (scrollTop >= room - 1) return last
+  const first = total * LINE_HEIGHT <= MAX_RANGE ? scrollTop / LINE_HEIGHT : (scrollTop / room) * last
+  return Math.min(last, Math.max(0, Math.round(first)))
+}

@@ -1,0 +1,195 @@
+import { expect, test, vi } from "vitest"
+import { Composer, type Around } from "../src/model/composer.svelte"
+import { endpointIn, RequestForm } from "../src/model/request.svelte"
+import { Settings } from "../src/model/settings.svelte"
+import { nameFor, Target } from "../src/model/target.svelte"
+import { exchangeSpans, runSpans } from "../src/model/timing"
+import { FakeShell, request, settle, summary } from "./fake"
+
+function around(more: Partial<Around> = {}): Around {
+  return {
+    container: () => undefined,
+    row: () => undefined,
+    selected: () => undefined,
+    began: () => {},
+    acted: () => {},
+    ...more,
+  }
+}
+
+test("twenty presses are twenty questions, one after the other, in their order", async () => {
+  let inFlight = 0
+  let most = 0
+  const began: number[] = []
+  const shell = new FakeShell({
+    send: async ({ request }) => {
+      most = Math.max(most, ++inFlight)
+      await settle()
+      inFlight -= 1
+      return Number(request.path.slice(1))
+    },
+  })
+  const composer = new Composer(shell, around({ began: (id) => began.push(id) }))
+  for (let i = 1; i <= 20; i++) {
+    composer.request.path = `/${i}`
+    composer.submit()
+  }
+  while (began.length < 20) await settle()
+  expect(began).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+  expect(most).toBe(1)
+})
+
+test("a question that fails is said, and the next one is asked all the same", async () => {
+  let asked = 0
+  const shell = new FakeShell({
+    send: async () => {
+      if (++asked === 1) throw { code: "request_invalid", message: "no" }
+      return 2
+    },
+  })
+  const composer = new Composer(shell, around())
+  composer.submit()
+  await settle()
+  expect(composer.trouble?.message).toBe("no")
+  composer.submit()
+  await settle()
+  expect(composer.lastSent).toBe(2)
+  expect(composer.trouble).toBeUndefined()
+})
+
+test("a command for the container is not run on the host when the target has none", () => {
+  const shell = new FakeShell()
+  const composer = new Composer(shell, around())
+  composer.load({
+    kind: "command",
+    place: { kind: "container", name: "x" },
+    program: "ls",
+    args: [],
+    env: [],
+    envMode: "add",
+  })
+  composer.submit()
+  expect(shell.asked).toEqual([])
+  expect(composer.trouble?.code).toBe("container_not_found")
+})
+
+test("Stop is for the selected live run, else for the last one run", () => {
+  const live = summary(4, { http: false, outcome: { kind: "running" } })
+  const done = summary(5)
+  let selected = done
+  const composer = new Composer(
+    new FakeShell(),
+    around({ selected: () => selected, row: (id) => (id === 9 ? { ...live, id: 9 } : undefined) }),
+  )
+  expect(composer.stoppable).toBeUndefined()
+  composer.lastRun = 9
+  expect(composer.stoppable).toBe(9)
+  selected = live
+  expect(composer.stoppable).toBe(4)
+  expect(composer.cancellable).toBeUndefined()
+})
+
+test("a path with an endpoint in it is not sent", () => {
+  expect(["http://unix:/p.sock:/x", "unix:///p.sock", "npipe:////./pipe/x"].map(endpointIn)).not.toContain(
+    undefined,
+  )
+  expect(["/x", "/x?to=http://y", "*"].map(endpointIn)).toEqual([undefined, undefined, undefined])
+  const shell = new FakeShell()
+  const composer = new Composer(shell, around())
+  composer.request.path = "http://unix:/p.sock:/x"
+  composer.submit()
+  expect(shell.asked).toEqual([])
+})
+
+test("a request survives being loaded and made again; empty rows are not sent", () => {
+  const form = new RequestForm()
+  const asked = request("PURGE", "/x", {
+    query: [{ name: "q", value: "" }],
+    headers: [
+      { name: "A", value: "1" },
+      { name: "A", value: "2" },
+    ],
+    body: { kind: "json", text: "[1.0]" },
+    timeoutMs: 250,
+    version: "1.0",
+  })
+  form.load(asked)
+  form.query.push({ name: "", value: "" })
+  expect(form.request()).toEqual(asked)
+  form.timeout = "soon"
+  expect(form.ready).toBe(false)
+})
+
+test("settings are written once when they have settled, with all that is remembered", () => {
+  vi.useFakeTimers()
+  const shell = new FakeShell({ save_settings: async () => {} })
+  const settings = new Settings(shell)
+  const target = { name: "t", host: { env: [] } }
+  settings.load({ theme: "dark", splits: { side: 200, center: 500 }, saved: [], target })
+  settings.setSplits({ side: 210, center: 500 })
+  settings.save("hello", { kind: "request", ...request("GET", "/hello") })
+  settings.save("hello", { kind: "request", ...request("GET", "/hello2") })
+  vi.advanceTimersByTime(2_000)
+  settings.flush()
+  expect(shell.asked).toHaveLength(1)
+  expect(shell.asked[0]!.args).toMatchObject({
+    settings: {
+      theme: "dark",
+      splits: { side: 210 },
+      target,
+      saved: [{ name: "hello", composed: { path: "/hello2" } }],
+    },
+  })
+  vi.useRealTimers()
+})
+
+test("an endpoint is read before it is applied, and what is wrong with it is kept", async () => {
+  const shell = new FakeShell({
+    read_endpoint: async ({ text }) => {
+      if (text === "?") throw { code: "endpoint_invalid", message: "no endpoint", hint: "write one" }
+      return `unix://${text}`
+    },
+    set_target: async ({ target }) => target,
+    containers: async () => [],
+  })
+  const told: unknown[] = []
+  const target = new Target(shell, (made) => told.push(made))
+  target.edit()
+  target.endpoint = "?"
+  expect(await target.apply()).toBe(false)
+  expect(target.problem?.hint).toBe("write one")
+  target.endpoint = "/run/backend.sock"
+  expect(await target.apply()).toBe(true)
+  expect(told).toEqual([{ name: "backend", endpoint: "unix:///run/backend.sock", host: { env: [] } }])
+  expect(await target.useDemo()).toBe(true)
+  expect(target.current.endpoint).toBeUndefined()
+})
+
+test("a target without a name is called by what it is", () => {
+  expect(nameFor("", undefined)).toBe("demo")
+  expect(nameFor("http://localhost:8080", undefined)).toBe("localhost:8080")
+  expect(nameFor("npipe:////./pipe/acme", undefined)).toBe("acme")
+  expect(nameFor("unix:///a.sock", "acme")).toBe("acme")
+})
+
+test("phases become spans, the one that goes on is open", () => {
+  const spans = exchangeSpans({ connectedUs: 10, sentUs: 30 }, 100)
+  expect(spans.map(({ name, from, to, open }) => [name, from, to, open])).toEqual([
+    ["connect", 0, 10, false],
+    ["send", 10, 30, false],
+    ["wait", 30, 100, true],
+  ])
+  const run = {
+    command: {} as never,
+    stops: [{ atUs: 50, signal: "SIGTERM" as const }],
+    startedUs: 5,
+    endedUs: 60,
+    closedUs: 70,
+  }
+  expect(runSpans(run, 999).map(({ name, from, to }) => [name, from, to])).toEqual([
+    ["start", 0, 5],
+    ["run", 5, 60],
+    ["SIGTERM", 50, 50],
+    ["close streams", 60, 70],
+  ])
+})

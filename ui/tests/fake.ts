@@ -1,0 +1,122 @@
+/** A shell without a shell: enough of one to draw the window and to test what is behind it. */
+import type { Changes } from "../src/ipc/generated/Changes"
+import type { Commands } from "../src/ipc/generated/Commands"
+import type { Line } from "../src/ipc/generated/Line"
+import type { Marks } from "../src/ipc/generated/Marks"
+import type { Opening } from "../src/ipc/generated/Opening"
+import type { Request } from "../src/ipc/generated/Request"
+import type { Saved } from "../src/ipc/generated/Saved"
+import type { Summary } from "../src/ipc/generated/Summary"
+import type { Name, Shell } from "../src/ipc/shell"
+
+type Answers = { [K in Name]?: (args: Commands[K]["args"]) => Promise<Commands[K]["answer"]> }
+
+export function request(method: string, path: string, more: Partial<Request> = {}): Request {
+  return {
+    method,
+    path,
+    query: [],
+    headers: [],
+    body: { kind: "none" },
+    version: "1.1",
+    connectTimeoutMs: 5000,
+    ...more,
+  }
+}
+
+export function summary(id: number, more: Partial<Summary> = {}): Summary {
+  return {
+    id,
+    origin: "composer",
+    beganMs: 1_790_000_000_000 + id,
+    label: "GET",
+    text: "/hello",
+    http: true,
+    outcome: { kind: "status", status: 200, reason: "OK" },
+    tookUs: 1200,
+    counts: { stdout: { bytes: 48, lines: 1 }, stderr: { bytes: 0, lines: 0 }, chunks: 1 },
+    ...more,
+  }
+}
+
+export const marks: Marks = {
+  service: { kind: "up", address: "unix:///run/user/1000/porthole/demo/backend.sock" },
+  container: { kind: "up", address: "acme_volumes-demo-desktop-extension-service" },
+  host: { kind: "up", address: "/home/someone" },
+  engine: { kind: "up", address: "default (unix:///var/run/docker.sock)" },
+}
+
+export const examples: Saved[] = [
+  { name: "events", composed: { kind: "request", ...request("GET", "/events") } },
+  { name: "hello", composed: { kind: "request", ...request("GET", "/hello") } },
+  {
+    name: "echo",
+    composed: {
+      kind: "request",
+      ...request("POST", "/echo", {
+        headers: [{ name: "X-Request-Id", value: "42" }],
+        body: { kind: "json", text: '{\n  "name": "pg data",\n  "size": 12345678901234567890\n}' },
+      }),
+    },
+  },
+  {
+    name: "ten million lines",
+    composed: {
+      kind: "command",
+      place: { kind: "host" },
+      program: "seq",
+      args: ["10000000"],
+      env: [],
+      envMode: "add",
+    },
+  },
+  {
+    name: "backup",
+    composed: {
+      kind: "command",
+      place: { kind: "container", name: "acme" },
+      program: "/backup",
+      args: ["--volume", "pg data", "--verbose"],
+      cwd: "/data",
+      env: [{ name: "LEVEL", value: "debug" }],
+      envMode: "add",
+    },
+  },
+]
+
+/** Answers by name; what has no answer here waits for ever. */
+export class FakeShell implements Shell {
+  asked: { name: Name; args: unknown }[] = []
+  constructor(public answers: Answers = {}) {}
+
+  async ask<K extends Name>(name: K, args: Commands[K]["args"]): Promise<Commands[K]["answer"]> {
+    this.asked.push({ name, args })
+    const answer = this.answers[name] as ((args: unknown) => Promise<Commands[K]["answer"]>) | undefined
+    return answer ? answer(args) : new Promise(() => {})
+  }
+}
+
+export function line(n: number, more: Partial<Line> = {}): Line {
+  const text = `line ${n}`
+  return { stream: "stdout", atUs: n * 3000, text, shown: [], bytes: text.length + 1, cut: false, ...more }
+}
+
+export function opening(more: Partial<Opening> = {}): Opening {
+  return {
+    version: "0.1.0",
+    settings: { theme: "light", splits: { side: 212, center: 552 }, saved: [] },
+    target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },
+    demo: "unix:///run/user/1000/porthole/demo.sock",
+    examples,
+    ...more,
+  }
+}
+
+export function changes(revision: number, more: Partial<Changes> = {}): Changes {
+  return { revision, calls: [], cleared: [], marks, ...more }
+}
+
+/** Lets all that is ready to go on go on. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 32; i++) await Promise.resolve()
+}
