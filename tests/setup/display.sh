@@ -59,7 +59,7 @@ on_display() (
   chmod 700 "$home/run"
   unset WAYLAND_DISPLAY
   export DISPLAY=$VIRTUAL GDK_BACKEND=x11 NO_AT_BRIDGE=1
-  export WEBKIT_DISABLE_DMABUF_RENDERER=1 LIBGL_ALWAYS_SOFTWARE=1
+  export LIBGL_ALWAYS_SOFTWARE=1
   export XDG_CONFIG_HOME=$home/config XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache
   export XDG_STATE_HOME=$home/state XDG_RUNTIME_DIR=$home/run
   "$@"

@@ -1,1 +1,264 @@
-//! later
+//! The real window, driven through WebDriver.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    key::Key,
+};
+use serde_json::{Value, json};
+
+use crate::given;
+
+/// What a person waits for without losing patience, and a slow machine needs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running Porthole with its window.
+pub struct App {
+    client: Client,
+    driver: Driver,
+    home: Home,
+}
+
+/// A home directory of its own, which may outlive one start of the app.
+pub struct Home(tempfile::TempDir);
+
+/// WebKitWebDriver, ended when dropped, and with it the app that it started.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self(tempfile::Builder::new().prefix("porthole-home-").tempdir().expect("a home"))
+    }
+}
+
+impl Home {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl App {
+    /// Opens the window for the first time.
+    pub async fn open() -> Self {
+        Self::open_in(Home::default(), &[]).await
+    }
+
+    /// Opens the window in a home that was used before, or with variables of its own.
+    pub async fn open_in(home: Home, variables: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let mut command = Command::new("WebKitWebDriver");
+        command
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            // With this one set WebKitGTK 2.50 never answers when it is asked for a picture.
+            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+            .env("DOCKER_CONFIG", home.path().join("docker"))
+            .stdout(Stdio::null());
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, home.path().join(name.to_lowercase()));
+        }
+        command.envs(variables.iter().copied());
+        let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
+        let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"));
+        let client = connect(port, &home).await;
+        let app = Self { client, driver, home };
+        app.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+        app
+    }
+
+    /// Closes the window as its owner does, and gives the home back.
+    pub async fn close(self) -> Home {
+        let Self { client, driver, home } = self;
+        client.close().await.expect("the window closes");
+        drop(driver);
+        home
+    }
+
+    /// What WebDriver can do.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The value of an expression in the page.
+    pub async fn value(&self, expression: &str) -> Value {
+        let script = format!("return ({expression})");
+        match self.client.execute(&script, vec![]).await {
+            Ok(value) => value,
+            Err(error) => panic!("{expression}: {error}"),
+        }
+    }
+
+    /// Waits until an expression in the page is true.
+    pub async fn until(&self, what: &str, expression: &str) {
+        let began = Instant::now();
+        loop {
+            if self.value(&format!("Boolean({expression})")).await == json!(true) {
+                return;
+            }
+            if began.elapsed() > PATIENCE {
+                let shown = self.value("document.body.innerText").await;
+                let log = fs::read_to_string(self.home.path().join("stderr.log")).unwrap_or_default();
+                panic!("never came: {what} ({expression})\nthe window shows: {shown}\nstderr: {log}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until an element is there and clicks on it.
+    pub async fn click(&self, css: &str) {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
+        if let Err(error) = element.click().await {
+            panic!("{css} cannot be clicked: {error}");
+        }
+    }
+
+    /// Puts text into a field in place of what is there.
+    pub async fn fill(&self, css: &str, text: &str) {
+        self.click(css).await;
+        self.chord(&[Key::Control], 'a').await;
+        self.chord(&[], Key::Delete.into()).await;
+        let field = self.client.find(Locator::Css(css)).await.expect("a field");
+        if !text.is_empty() {
+            field.send_keys(text).await.expect("typed text");
+        }
+    }
+
+    /// The text of an element; empty where there is none.
+    pub async fn text(&self, css: &str) -> String {
+        let text = self.value(&format!("document.querySelector({})?.innerText ?? ''", json!(css))).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Presses a key with others held: the Actions API lets them go again.
+    pub async fn chord(&self, held: &[Key], key: char) {
+        let mut keys = KeyActions::new("keyboard".into());
+        for held in held {
+            keys = keys.then(KeyAction::Down { value: char::from(*held) });
+        }
+        keys = keys.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
+        for held in held.iter().rev() {
+            keys = keys.then(KeyAction::Up { value: char::from(*held) });
+        }
+        self.client.perform_actions(keys).await.expect("pressed keys");
+    }
+
+    /// Sends what the request form holds, after method and path are put into it.
+    pub async fn send(&self, method: &str, path: &str) {
+        self.click("#tab-request").await;
+        self.fill("#request-method", method).await;
+        self.fill("#request-path", path).await;
+        self.click("#request-send").await;
+    }
+
+    /// Runs a command on the host.
+    pub async fn run_on_host(&self, program: &str, args: &[&str]) {
+        self.click("#tab-command").await;
+        self.click("#command-host").await;
+        self.compose(program, args).await;
+        self.click("#command-run").await;
+    }
+
+    /// Puts a program and its arguments, one box each, into the command form.
+    pub async fn compose(&self, program: &str, args: &[&str]) {
+        self.fill("#command-program", program).await;
+        while self.value("[...document.querySelectorAll('#args input')].some((box) => box.value)").await == json!(true)
+        {
+            let filled = "[...document.querySelectorAll('#args input')].find((box) => box.value)";
+            self.value(&format!("{filled}.focus()")).await;
+            self.chord(&[Key::Control], 'a').await;
+            self.chord(&[], Key::Backspace.into()).await;
+            self.chord(&[], Key::Backspace.into()).await;
+        }
+        for arg in args {
+            self.value("[...document.querySelectorAll('#args input')].find((box) => !box.value)?.focus()").await;
+            let field = self.client.active_element().await.expect("an argument's box");
+            field.send_keys(arg).await.expect("typed text");
+            self.chord(&[], Key::Enter.into()).await;
+        }
+    }
+
+    /// The number of the newest Call.
+    pub async fn newest(&self) -> u64 {
+        let ids = "Math.max(0, ...[...document.querySelectorAll('#timeline [data-call]')].map((row) => Number(row.dataset.call)))";
+        self.value(ids).await.as_u64().unwrap_or_default()
+    }
+
+    /// Waits until the newest Call has this outcome.
+    pub async fn outcome(&self, outcome: &str) {
+        let rows = "[...document.querySelectorAll('#timeline [data-call]')]";
+        self.until(outcome, &format!("{rows}.at(-1)?.dataset.outcome === {}", json!(outcome))).await;
+    }
+
+    /// Makes the window this large.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("another size");
+        self.until("the new width", &format!("Math.abs(innerWidth - {width}) < 40")).await;
+    }
+
+    /// Takes a picture of the page.
+    pub async fn picture(&self, path: &Path) -> PathBuf {
+        let picture = self.client.screenshot().await.expect("a picture");
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, picture).expect("a file");
+        path.to_owned()
+    }
+
+    /// What axe has to say against the page as it is: `rule: element` each.
+    pub async fn findings_of_axe(&self) -> Vec<String> {
+        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+        let source = fs::read_to_string(axe).expect("axe-core in ui/node_modules");
+        self.client.execute(&format!("{source}; window.axe = axe"), vec![]).await.expect("axe");
+        let run = "const done = arguments[arguments.length - 1];
+            axe.run(document, { resultTypes: ['violations'] }).then(
+                (found) => done(found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)}`))),
+                (error) => done([String(error)]))";
+        let found = self.client.execute_async(run, vec![]).await.expect("axe's answer");
+        serde_json::from_value(found).expect("a list")
+    }
+
+    /// The home of this start.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+async fn connect(port: u16, home: &Home) -> Client {
+    let capabilities = json!({ "webkitgtk:browserOptions": { "binary": given("PORTHOLE_APP"), "args": [] } });
+    let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
+    let began = Instant::now();
+    loop {
+        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+        let mut builder = ClientBuilder::new(connector);
+        match builder.capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
+            Ok(client) => return client,
+            Err(error) if began.elapsed() > PATIENCE => {
+                let log = fs::read_to_string(home.path().join("stderr.log")).unwrap_or_default();
+                panic!("no window: {error}\n{log}");
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
