@@ -50,7 +50,13 @@ impl Porthole {
         let settings = SettingsFile::new(config.join("settings.json"));
         let (remembered, trouble) = match settings.read() {
             Ok(remembered) => (remembered, None),
-            Err(error) => (Settings::default(), Some(error)),
+            Err(error) => {
+                let hint = match settings.set_aside() {
+                    Ok(aside) => format!("Porthole starts with the defaults; the file is kept at {}.", aside.display()),
+                    Err(_) => "Porthole starts with the defaults.".to_owned(),
+                };
+                (Settings::default(), Some(error.hint(hint)))
+            }
         };
         let timeline = Arc::new(Timeline::new(session.path().to_owned(), warden.ok()));
         let target = remembered.target.clone().unwrap_or_else(Target::demo);

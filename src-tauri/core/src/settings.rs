@@ -114,9 +114,67 @@ impl SettingsFile {
             .map_err(|error| self.failed("write", &error))
     }
 
+    /// Moves a file that cannot be read out of the way, so that new settings do not overwrite it.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when it cannot be moved.
+    pub fn set_aside(&self) -> Result<PathBuf> {
+        let aside = self.path.with_extension("broken.json");
+        std::fs::rename(&self.path, &aside).map_err(|error| self.failed("move", &error))?;
+        Ok(aside)
+    }
+
     fn failed(&self, did: &str, error: &dyn std::fmt::Display) -> Error {
-        Error::new(Code::SettingsFailed, format!("cannot {did} the settings at {}", self.path.display()))
-            .detail(error)
-            .hint("Move the file away to start with the defaults.")
+        Error::new(Code::SettingsFailed, format!("cannot {did} the settings at {}", self.path.display())).detail(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> (tempfile::TempDir, SettingsFile) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = SettingsFile::new(directory.path().join("deep").join("settings.json"));
+        (directory, file)
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (_directory, file) = file();
+        assert_eq!(file.read().unwrap(), Settings::default());
+        let request = Composed::Request(Request::new("GET", "/hello"));
+        let settings = Settings {
+            theme: Theme::Dark,
+            target: Some(Target::demo()),
+            saved: vec![Saved { name: "hello".into(), composed: request }],
+            ..Settings::default()
+        };
+        file.write(&settings).unwrap();
+        assert_eq!(file.read().unwrap(), settings);
+    }
+
+    #[test]
+    fn settings_of_another_version_are_read_as_far_as_they_go() {
+        let (_directory, file) = file();
+        file.write(&Settings::default()).unwrap();
+        fs_write(&file, r#"{"theme":"dark","unknown":1}"#);
+        assert_eq!(file.read().unwrap().theme, Theme::Dark);
+    }
+
+    #[test]
+    fn a_file_that_is_not_settings_is_an_error_and_stays_as_it_is() {
+        let (_directory, file) = file();
+        file.write(&Settings::default()).unwrap();
+        fs_write(&file, "{ not json");
+        let error = file.read().unwrap_err();
+        assert_eq!(error.code, Code::SettingsFailed);
+        let aside = file.set_aside().unwrap();
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), "{ not json");
+        assert_eq!(file.read().unwrap(), Settings::default());
+    }
+
+    fn fs_write(file: &SettingsFile, text: &str) {
+        std::fs::write(&file.path, text).unwrap();
     }
 }

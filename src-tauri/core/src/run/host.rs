@@ -131,20 +131,16 @@ async fn follow(
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let mut stdout = Pipe::new(child.stdout.take());
-    let mut stderr = Pipe::new(child.stderr.take());
+    let mut stdout = Pipe::new(child.stdout.take(), Stream::Stdout);
+    let mut stderr = Pipe::new(child.stderr.take(), Stream::Stderr);
     let mut running = true;
     while running || stdout.is_open() || stderr.is_open() {
+        // Nobody can tell in which order two pipes were written. Where both have something, stdout
+        // comes first, as most programs have it; but a flood there must not hold stderr up.
+        let flooded = stdout.is_full();
+        let (first, second) = if flooded { (&mut stderr, &mut stdout) } else { (&mut stdout, &mut stderr) };
         tokio::select! {
-            length = stdout.read(), if stdout.is_open() => stdout.record(length, Stream::Stdout, clock, record)?,
-            length = stderr.read(), if stderr.is_open() => stderr.record(length, Stream::Stderr, clock, record)?,
-            status = child.wait(), if running => {
-                running = false;
-                let status = status.map_err(|error| {
-                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
-                })?;
-                record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
-            }
+            biased;
             stop = stops.next() => {
                 let sent = group.signal(stop.signal);
                 if matches!(sent, Ok(true)) {
@@ -158,24 +154,41 @@ async fn follow(
                     return Ok(());
                 }
             }
+            read = first.read(), if first.is_open() => first.record(read, clock, record)?,
+            read = second.read(), if second.is_open() => second.record(read, clock, record)?,
+            status = child.wait(), if running => {
+                running = false;
+                let status = status.map_err(|error| {
+                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
+                })?;
+                record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
+            }
         }
     }
     Ok(())
 }
 
 /// One stream of the child, until its end.
-struct Pipe<R> {
-    reader: Option<R>,
+struct Pipe {
+    reader: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    stream: Stream,
     buffer: Vec<u8>,
+    last_read: usize,
 }
 
-impl<R: AsyncRead + Unpin> Pipe<R> {
-    fn new(reader: Option<R>) -> Self {
-        Self { reader, buffer: vec![0; PIPE] }
+impl Pipe {
+    fn new(reader: Option<impl AsyncRead + Send + Unpin + 'static>, stream: Stream) -> Self {
+        let reader = reader.map(|reader| Box::new(reader) as Box<dyn AsyncRead + Send + Unpin>);
+        Self { reader, stream, buffer: vec![0; PIPE], last_read: 0 }
     }
 
     fn is_open(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Whether the last read took all that fits: more is waiting, most likely.
+    fn is_full(&self) -> bool {
+        self.last_read == PIPE
     }
 
     async fn read(&mut self) -> io::Result<usize> {
@@ -185,21 +198,14 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    fn record(
-        &mut self,
-        read: io::Result<usize>,
-        stream: Stream,
-        clock: Clock,
-        record: &mut dyn Record<RunEvent>,
-    ) -> Result<()> {
-        match read {
-            Ok(length) if length > 0 => record.chunk(stream, clock.now_us(), &self.buffer[..length]),
-            // A pipe has no other errors than its end, whatever name the system gives it.
-            _ => {
-                self.reader = None;
-                Ok(())
-            }
+    fn record(&mut self, read: io::Result<usize>, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<()> {
+        self.last_read = read.unwrap_or_default();
+        if self.last_read > 0 {
+            return record.chunk(self.stream, clock.now_us(), &self.buffer[..self.last_read]);
         }
+        // A pipe has no other errors than its end, whatever name the system gives it.
+        self.reader = None;
+        Ok(())
     }
 }
 
