@@ -90,7 +90,7 @@ fetch_tools() {
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
   local rest='not package(porthole-core) and not package(porthole-cli)'
-  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_lost|window)$/))'
+  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_lost|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
     skip_selected sockets "nginx is missing"
@@ -119,7 +119,7 @@ find_engine() {
 
 engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 engine_stage() {
-  local every='package(porthole-tests) and binary(/^engine(_lost)?$/)'
+  local every='package(porthole-tests) and binary(/^engine(_cli|_lost)?$/)'
   SELECTION=("${BUILT[@]}" -E "$every")
   if skips engine; then skip_selected engine "SKIP=engine" && return; fi
   if ! find_engine; then skip_selected engine "$REASON" && return; fi
@@ -133,7 +133,6 @@ engine_stage() {
   fi
   say "The engine is $ENGINE"
   stage engine nextest engine_tests
-  stop_engine
 }
 
 window_tests() { on_display nextest; }
@@ -145,6 +144,12 @@ window_stage() {
   if [ -z "${PORTHOLE_APP:-}" ]; then fail window "the app was not built" && return; fi
   if ! need_packages window; then skip_selected window "$REASON" && return; fi
   if ! start_display; then skip_selected window "$REASON" && return; fi
+  # Some of them look at a container in the window.
+  if [ -z "$ENGINE" ] || skips engine; then
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and test(engine)')
+    skip_selected window-engine "there is no engine"
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and not test(engine)')
+  fi
   stage window nextest window_tests
   stop_display
 }

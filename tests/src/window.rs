@@ -202,6 +202,112 @@ impl App {
         self.value(ids).await.as_u64().unwrap_or_default()
     }
 
+    /// Waits for a Call that is newer than this one, and gives its number.
+    pub async fn newer_than(&self, call: u64) -> u64 {
+        self.until("a new call", &format!("document.querySelector('#timeline [data-call=\"{}\"]')", call + 1)).await;
+        call + 1
+    }
+
+    /// Plays an example, or something saved, with its own button; gives the number of its Call.
+    pub async fn play(&self, name: &str) -> u64 {
+        let before = self.newest().await;
+        self.click(&format!("[data-saved={}] .play", json!(name))).await;
+        self.newer_than(before).await
+    }
+
+    /// Waits until this Call's row has this outcome.
+    pub async fn becomes(&self, call: u64, outcome: &str) {
+        let row = format!("document.querySelector('#timeline [data-call=\"{call}\"]')");
+        self.until(outcome, &format!("{row}?.dataset.outcome === {}", json!(outcome))).await;
+    }
+
+    /// The words in the badge of this Call's row.
+    pub async fn badge(&self, call: u64) -> String {
+        self.text(&format!("#timeline [data-call=\"{call}\"] .badge")).await
+    }
+
+    /// How many Calls the timeline has, drawn or not.
+    pub async fn calls(&self) -> u64 {
+        let rows = self.value("Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1").await;
+        rows.as_f64().unwrap_or_default() as u64
+    }
+
+    /// Waits until a line of the output that is drawn has this text.
+    pub async fn line(&self, number: u64, text: &str) {
+        let line = format!("document.querySelector('#log .line[data-line=\"{number}\"] .text')");
+        self.until("a line of output", &format!("{line}?.textContent === {}", json!(text))).await;
+    }
+
+    /// The largest number of a drawn line; -1 when none is.
+    pub async fn last_line(&self) -> i64 {
+        let drawn = "Math.max(-1, ...[...document.querySelectorAll('#log .line')].map((line) => Number(line.dataset.line)))";
+        self.value(drawn).await.as_f64().unwrap_or_default() as i64
+    }
+
+    /// Chooses `System`, `Light` or `Dark` from the theme button's menu.
+    pub async fn theme(&self, name: &str) {
+        self.click("#theme-button").await;
+        let at = ["System", "Light", "Dark"].iter().position(|known| *known == name).expect("a theme") + 1;
+        self.click(&format!("[role=menuitemradio]:nth-of-type({at})")).await;
+        let chosen = json!(name.to_lowercase());
+        let gone = "!document.querySelector('[role=menuitemradio]')";
+        self.until("the theme", &format!("document.documentElement.dataset.theme === {chosen} && {gone}")).await;
+    }
+
+    /// Makes this the target's endpoint.
+    pub async fn aim(&self, endpoint: &str) {
+        self.click("#target-button").await;
+        self.fill("#target-endpoint", endpoint).await;
+        self.click("#target-apply").await;
+        self.until("the target is applied", "!document.querySelector('#target-endpoint')").await;
+    }
+
+    /// Makes a container the target's, chosen from the list.
+    pub async fn choose_container(&self, name: &str) {
+        self.click("#target-button").await;
+        self.click(&format!("label.container[title^=\"{name} \"]")).await;
+        self.click("#target-apply").await;
+        self.until("the target is applied", "!document.querySelector('#target-apply')").await;
+    }
+
+    /// Puts a text into a field at once, for texts that are too long to type.
+    pub async fn put(&self, css: &str, text: &str) {
+        let script = "const [css, text] = arguments;
+            const field = document.querySelector(css);
+            Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, text);
+            field.dispatchEvent(new InputEvent('input', { bubbles: true }))";
+        self.client.execute(script, vec![json!(css), json!(text)]).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// The answer of a script with `await` in it.
+    pub async fn answer(&self, script: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => {{ {script} }})().then(done, (error) => done('threw ' + (error?.message ?? JSON.stringify(error))))"
+        );
+        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Loads the page again, as a person does with the menu or a key.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page again");
+        self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+    }
+
+    /// The process of the app.
+    pub fn process(&self) -> u32 {
+        let driver = self.driver.0.id();
+        let is_child = |pid: &u32| {
+            // `pid (name) state parent …`; the name may hold anything but ends with the last parenthesis.
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).map(str::to_owned);
+            parent == Some(driver.to_string())
+        };
+        let all = fs::read_dir("/proc").expect("processes").flatten();
+        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.into_iter().find(is_child).expect("the app")
+    }
+
     /// Waits until the newest Call has this outcome.
     pub async fn outcome(&self, outcome: &str) {
         let rows = "[...document.querySelectorAll('#timeline [data-call]')]";

@@ -10,7 +10,7 @@ use std::{
 };
 
 use porthole_core::{demo::Demo, endpoint::Endpoint};
-use porthole_tests::{containers::running, eventually, given};
+use porthole_tests::{eventually, given};
 use serde_json::Value;
 
 fn cli(args: &[&str]) -> Command {
@@ -239,39 +239,4 @@ async fn a_reader_that_goes_away_ends_the_command() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     std::io::stdout().flush().unwrap();
     assert!(child.wait().unwrap().code().is_some());
-}
-
-fn in_container(name: &str, args: &[&str]) -> Command {
-    let mut command = cli(&["exec", &format!("container:{name}"), "--"]);
-    command.args(args).env("DOCKER_HOST", given("PORTHOLE_TEST_ENGINE"));
-    command
-}
-
-#[tokio::test]
-async fn container_commands_have_their_streams_and_code_engine() {
-    let container = running().await;
-    let done = output(in_container(&container.name, &["sh", "-c", "echo out; echo err >&2; exit 3"])).await;
-    assert_eq!(
-        (done.stdout.as_slice(), done.stderr.as_slice(), done.status.code()),
-        (&b"out\n"[..], &b"err\n"[..], Some(3))
-    );
-    let gone = output(in_container("porthole-no-such", &["true"])).await;
-    assert_eq!(gone.status.code(), Some(3));
-}
-
-#[tokio::test]
-async fn a_killed_porthole_leaves_nothing_in_the_container_engine() {
-    let container = running().await;
-    for kill in ["-KILL", "-INT"] {
-        let mut child = in_container(&container.name, &["sh", "-c", "echo ready; sleep 64001"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(container.has_process("64001").await);
-        signal(&child, kill);
-        child.wait().unwrap();
-        eventually("an empty container", async || (!container.has_process("64001").await).then_some(())).await;
-    }
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use book::{Book, Control};
@@ -39,6 +39,8 @@ pub struct Timeline {
     shared: Arc<Shared>,
     warden: Option<Arc<Warden>>,
     tasks: Mutex<JoinSet<()>>,
+    /// When whoever follows the changes was last answered.
+    told: Mutex<Instant>,
 }
 
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl Timeline {
     /// An empty timeline that keeps outputs in this directory, one folder a Call.
     pub fn new(directory: PathBuf, warden: Option<Arc<Warden>>) -> Self {
         let shared = Shared { directory, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
-        Self { shared: Arc::new(shared), warden, tasks: Mutex::default() }
+        Self { shared: Arc::new(shared), warden, tasks: Mutex::default(), told: Mutex::new(Instant::now()) }
     }
 
     /// Sends a request and answers at once with its number.
@@ -170,11 +172,16 @@ impl Timeline {
         let mut revision = self.shared.revision.subscribe();
         let changed = revision.wait_for(|revision| *revision > since);
         let _ = tokio::time::timeout(LONGEST_WAIT, changed).await;
-        let changes = self.shared.book().changes(since);
         if since > 0 {
-            tokio::time::sleep(SHORTEST_WAIT).await;
+            let due = *self.told() + SHORTEST_WAIT;
+            tokio::time::sleep_until(due).await;
         }
-        changes
+        *self.told() = Instant::now();
+        self.shared.book().changes(since)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Instant> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.

@@ -1,0 +1,108 @@
+//! `porthole-cli` with containers, and how its commands there are ended.
+
+#![cfg(unix)]
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Output, Stdio},
+};
+
+use porthole_tests::{containers::running, eventually, given};
+
+async fn output(command: Command) -> Output {
+    tokio::process::Command::from(command).output().await.unwrap()
+}
+
+/// `porthole-cli exec` in a container, with options before the command, started through a program
+/// that changes what it may do.
+fn through(with: &[&str], name: &str, options: &[&str], args: &[&str]) -> Command {
+    let cli = given("PORTHOLE_CLI");
+    let mut line: Vec<&str> = with.to_vec();
+    let place = format!("container:{name}");
+    line.extend([cli.as_str(), "exec", &place]);
+    line.extend(options);
+    line.push("--");
+    line.extend(args);
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).env("DOCKER_HOST", given("PORTHOLE_TEST_ENGINE")).stdin(Stdio::null());
+    command
+}
+
+fn in_container(name: &str, args: &[&str]) -> Command {
+    through(&[], name, &[], args)
+}
+
+/// Starts it and waits for its first line.
+fn started(mut command: Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
+/// Signals the `porthole-cli` that a child is, or that it has started.
+fn signal(child: &Child, signal: &str) {
+    let own = format!("/proc/{0}/task/{0}/children", child.id());
+    let below = std::fs::read_to_string(own).unwrap_or_default();
+    let is_cli = |id: &str| {
+        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        line.starts_with(given("PORTHOLE_CLI").as_bytes()) && !String::from_utf8_lossy(&line).contains("--warden")
+    };
+    let id = below.split_whitespace().find(|id| is_cli(id)).map_or_else(|| child.id().to_string(), str::to_owned);
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn container_commands_have_their_streams_and_code() {
+    let container = running().await;
+    let done = output(in_container(&container.name, &["sh", "-c", "echo out; echo err >&2; exit 3"])).await;
+    assert_eq!(
+        (done.stdout.as_slice(), done.stderr.as_slice(), done.status.code()),
+        (&b"out\n"[..], &b"err\n"[..], Some(3))
+    );
+    let gone = output(in_container("porthole-no-such", &["true"])).await;
+    assert_eq!(gone.status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn a_killed_porthole_leaves_nothing_in_the_container() {
+    let container = running().await;
+    for kill in ["-KILL", "-INT"] {
+        let mut child = started(in_container(&container.name, &["sh", "-c", "echo ready; sleep 64001"]));
+        assert!(container.has_process("64001").await);
+        signal(&child, kill);
+        child.wait().unwrap();
+        eventually("an empty container", async || (!container.has_process("64001").await).then_some(())).await;
+    }
+}
+
+/// As with an engine in a virtual machine: the host's `/proc` knows nothing of the container.
+#[tokio::test]
+async fn where_the_host_does_not_see_the_process_a_shell_in_the_container_stops_it() {
+    let container = running().await;
+    let apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child=SIGKILL"];
+    let script = "echo ready; sleep 65001; echo never";
+    let mut child = started(through(&apart, &container.name, &[], &["sh", "-c", script]));
+    // Another command with the same beginning must not be hit.
+    let mut other = started(in_container(&container.name, &["sh", "-c", "echo ready; sleep 65002"]));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    eventually("the end of the command", async || (!container.has_process("65001").await).then_some(())).await;
+    assert!(container.has_process("65002").await);
+    signal(&other, "-KILL");
+    other.wait().unwrap();
+    eventually("an empty container", async || (!container.has_process("65002").await).then_some(())).await;
+}
+
+/// As for most users, who may not signal the processes of an engine that runs as root.
+#[tokio::test]
+async fn where_the_host_may_not_signal_the_process_a_kill_in_the_container_does() {
+    let container = running().await;
+    let powerless = ["setpriv", "--bounding-set=-kill"];
+    let command = through(&powerless, &container.name, &["--user", "author"], &["sh", "-c", "echo ready; sleep 66001"]);
+    let mut child = started(command);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    eventually("an empty container", async || (!container.has_process("66001").await).then_some(())).await;
+}

@@ -1,0 +1,138 @@
+//! Everything without a pointer.
+
+use std::collections::BTreeSet;
+
+use fantoccini::key::Key;
+use porthole_tests::window::App;
+use serde_json::json;
+
+const FOCUSED: &str = "(document.activeElement.id || document.activeElement.className)";
+
+async fn focused(app: &App) -> String {
+    app.value(FOCUSED).await.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn ctrl_enter_sends_and_escape_cancels() {
+    let app = App::open().await;
+    app.fill("#request-path", "/slow?ms=60000").await;
+    app.chord(&[Key::Control], Key::Enter.into()).await;
+    let call = app.newer_than(0).await;
+    app.becomes(call, "pending").await;
+    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'")).await;
+    app.chord(&[], Key::Escape.into()).await;
+    app.becomes(call, "cancelled").await;
+    // From the other tab as well, and from a field in it.
+    app.click("#tab-command").await;
+    app.compose("sleep", &["60"]).await;
+    app.chord(&[Key::Control], Key::Enter.into()).await;
+    let call = app.newer_than(call).await;
+    app.becomes(call, "running").await;
+    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'")).await;
+    app.chord(&[], Key::Escape.into()).await;
+    app.becomes(call, "ended").await;
+    assert_eq!(app.badge(call).await, "SIGKILL");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn arrows_home_and_end_move_in_the_timeline() {
+    let app = App::open().await;
+    for number in 1..=5 {
+        app.chord(&[Key::Control], Key::Enter.into()).await;
+        app.becomes(number, "status").await;
+    }
+    app.chord(&[Key::Control], 'j').await;
+    app.until("the timeline has the focus", &format!("{FOCUSED} === 'timeline'")).await;
+    for (key, selected) in [
+        (Key::Home, 1),
+        (Key::Down, 2),
+        (Key::Down, 3),
+        (Key::Up, 2),
+        (Key::End, 5),
+        (Key::Down, 5),
+        (Key::PageUp, 1),
+    ] {
+        app.chord(&[], key.into()).await;
+        let told = format!(
+            "(() => {{ const row = document.querySelector('#timeline [aria-selected=true]');
+               return row.dataset.call === '{selected}' && document.querySelector('#timeline').getAttribute('aria-activedescendant') === row.id }})()"
+        );
+        app.until("the row", &told).await;
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn ctrl_l_j_and_o_go_to_the_form_the_timeline_and_the_output() {
+    let app = App::open().await;
+    let call = app.play("hello").await;
+    app.becomes(call, "status").await;
+    app.until("output", "document.querySelector('#log .line')").await;
+    for (key, focus) in [('j', "timeline"), ('l', "request-path"), ('o', "log")] {
+        app.chord(&[Key::Control], key).await;
+        app.until(focus, &format!("{FOCUSED} === {}", json!(focus))).await;
+    }
+    app.click("#tab-command").await;
+    app.chord(&[Key::Control], 'l').await;
+    app.until("the program", &format!("{FOCUSED} === 'command-program'")).await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn tab_reaches_everything_and_the_focus_is_always_visible() {
+    let app = App::open().await;
+    let call = app.play("hello").await;
+    app.becomes(call, "status").await;
+    app.until("output", "document.querySelector('#log .line')").await;
+    let mut reached = BTreeSet::new();
+    for _ in 0..60 {
+        app.chord(&[], Key::Tab.into()).await;
+        reached.insert(focused(&app).await);
+        let unseen = app.value(
+            "(() => { const e = document.activeElement; if (e === document.body) return null;
+               const s = getComputedStyle(e), a = getComputedStyle(e, '::after');
+               const seen = s.outlineStyle !== 'none' || a.backgroundColor !== 'rgba(0, 0, 0, 0)' || e.closest('.cm-editor');
+               return seen ? null : e.outerHTML.slice(0, 120) })()",
+        );
+        assert_eq!(unseen.await, json!(null), "it has the focus, and nothing shows that");
+    }
+    for id in [
+        "target-button",
+        "theme-button",
+        "tab-request",
+        "composer-save",
+        "request-method",
+        "request-path",
+        "request-send",
+        "timeline-filter",
+        "timeline-clear",
+        "timeline",
+        "detail-tab-output",
+        "log",
+    ] {
+        assert!(reached.contains(id), "Tab never comes to {id}: {reached:?}");
+    }
+    assert!(reached.iter().any(|class| class.contains("separator")), "{reached:?}");
+    assert!(reached.iter().any(|class| class.contains("load")), "{reached:?}");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_target_and_the_theme_are_changed_by_keys_alone() {
+    let app = App::open().await;
+    app.value("document.querySelector('#target-button').focus()").await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("the form", "document.querySelector('#target-apply')").await;
+    app.until("the focus is in it", "document.activeElement.closest('.target-popover')").await;
+    app.chord(&[], Key::Escape.into()).await;
+    app.until("it is gone", "!document.querySelector('#target-apply')").await;
+    app.until("the focus is back", &format!("{FOCUSED} === 'target-button'")).await;
+    app.value("document.querySelector('#theme-button').focus()").await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("the menu", "document.activeElement.closest('[role=menu]')").await;
+    app.chord(&[], Key::End.into()).await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("dark", "document.documentElement.dataset.theme === 'dark'").await;
+    app.close().await;
+}
