@@ -1,6 +1,9 @@
 //! What the shell answers to each command of the list: one line into the core, most of them.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use porthole_core::{
     demo::{self, Demo},
@@ -16,7 +19,6 @@ use porthole_core::{
     target::{self, Marks, Target},
     timeline::{Call, Changes, Origin, Timeline},
 };
-use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{sync::watch, task::JoinSet};
 
 /// One Porthole: everything behind the window.
@@ -29,8 +31,8 @@ pub struct Porthole {
     remembered: Mutex<Settings>,
     trouble: Option<Error>,
     _looking: JoinSet<()>,
-    /// Dropped last: the outputs and the demo's socket are in it.
-    _session: Session,
+    /// Where the outputs and the demo's socket are, until the end.
+    session: Mutex<Option<Session>>,
 }
 
 impl Porthole {
@@ -66,13 +68,14 @@ impl Porthole {
             let timeline = Arc::clone(&timeline);
             move |marks: Marks| timeline.set_marks(marks)
         }));
-        let remembered = Mutex::new(remembered);
-        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, _session: session })
+        let (remembered, session) = (Mutex::new(remembered), Mutex::new(Some(session)));
+        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, session })
     }
 
-    /// Ends every Call.
+    /// Ends every Call and removes its files. The process ends right after, and drops nothing.
     pub async fn close(&self) {
         self.timeline.close().await;
+        drop(self.session.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     pub async fn opening(&self) -> Result<Opening> {

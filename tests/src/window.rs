@@ -240,7 +240,8 @@ impl App {
 
     /// The largest number of a drawn line; -1 when none is.
     pub async fn last_line(&self) -> i64 {
-        let drawn = "Math.max(-1, ...[...document.querySelectorAll('#log .line')].map((line) => Number(line.dataset.line)))";
+        let drawn =
+            "Math.max(-1, ...[...document.querySelectorAll('#log .line')].map((line) => Number(line.dataset.line)))";
         self.value(drawn).await.as_f64().unwrap_or_default() as i64
     }
 
@@ -276,7 +277,10 @@ impl App {
             const field = document.querySelector(css);
             Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, text);
             field.dispatchEvent(new InputEvent('input', { bubbles: true }))";
-        self.client.execute(script, vec![json!(css), json!(text)]).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.client
+            .execute(script, vec![json!(css), json!(text)])
+            .await
+            .unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     /// The answer of a script with `await` in it.

@@ -261,6 +261,8 @@ async fn a_backend_that_stops_reading_is_a_failed_send_unless_it_answered() {
     });
     let sent = send(&raw.endpoint, &request).await;
     assert_eq!((sent.status(), sent.text()), (413, "more"));
+    assert!(sent.exchange.sent.is_some(), "the head that went out is a fact, also when the body did not");
+    assert_eq!(sent.exchange.phases.sent_us, None);
 }
 
 #[tokio::test]

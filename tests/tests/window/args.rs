@@ -43,7 +43,8 @@ async fn a_pasted_line_can_be_put_back_as_one_argument() {
     paste(&app, "#args .draft", line).await;
     app.until("three boxes", &format!("JSON.stringify({BOXES}) === '[\"first\",\"two\",\"three four\"]'")).await;
     app.click(".command .link").await;
-    app.until("one argument", &format!("JSON.stringify({BOXES}) === {}", json!(json!(["first", line]).to_string()))).await;
+    app.until("one argument", &format!("JSON.stringify({BOXES}) === {}", json!(json!(["first", line]).to_string())))
+        .await;
     assert_eq!(app.value("document.querySelector('#command-program').value").await, json!("echo"));
     app.click("#command-run").await;
     let call = app.newer_than(0).await;

@@ -84,7 +84,8 @@ async fn engine_the_mark_says_that_the_container_is_paused_or_gone() {
         app.value("document.querySelector('#mark-container button').focus()").await;
         let trigger = app.client().find(Locator::Css("#mark-container button")).await.unwrap();
         hover(&app, trigger).await;
-        app.until(word, &format!("document.querySelector('.tooltip')?.innerText.toLowerCase().includes('{word}')")).await;
+        app.until(word, &format!("document.querySelector('.tooltip')?.innerText.toLowerCase().includes('{word}')"))
+            .await;
     }
     app.close().await;
 }

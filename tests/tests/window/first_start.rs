@@ -43,7 +43,11 @@ async fn one_click_shows_a_running_command_with_both_streams() {
     let app = App::open().await;
     let call = app.play("a live stream").await;
     app.becomes(call, "running").await;
-    app.until("both streams", "['stdout', 'stderr'].every((s) => document.querySelector(`#log .line[data-stream=${s}]`))").await;
+    app.until(
+        "both streams",
+        "['stdout', 'stderr'].every((s) => document.querySelector(`#log .line[data-stream=${s}]`))",
+    )
+    .await;
     app.until("another line", "document.querySelectorAll('#log .line').length > 12").await;
     app.click("#command-stop").await;
     app.becomes(call, "ended").await;

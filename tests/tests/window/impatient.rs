@@ -47,7 +47,11 @@ async fn cancel_and_send_again_at_once() {
     for call in 1..=5 {
         app.click("#request-send").await;
         app.becomes(call, "pending").await;
-        app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'")).await;
+        app.until(
+            "it is selected",
+            &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"),
+        )
+        .await;
         app.click("#request-cancel").await;
         app.click("#request-send").await;
         app.becomes(call, "cancelled").await;
@@ -73,7 +77,11 @@ async fn cancel_and_send_again_at_once() {
 async fn went_to(app: &App, call: u64, endpoint: &str) {
     app.click(&format!("#timeline [data-call=\"{call}\"]")).await;
     app.click("#detail-tab-headers").await;
-    app.until("its endpoint", &format!("document.querySelector('.heads .where .data')?.innerText === {}", json!(endpoint))).await;
+    app.until(
+        "its endpoint",
+        &format!("document.querySelector('.heads .where .data')?.innerText === {}", json!(endpoint)),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -97,7 +105,8 @@ async fn a_pending_call_ends_where_it_began_when_the_target_changes() {
     went_to(&app, second, &other).await;
     went_to(&app, third, &missing).await;
     app.click(&format!("#timeline [data-call=\"{first}\"]")).await;
-    app.until("its own endpoint", "document.querySelector('.heads .where .data')?.innerText.endsWith('/demo.sock')").await;
+    app.until("its own endpoint", "document.querySelector('.heads .where .data')?.innerText.endsWith('/demo.sock')")
+        .await;
     assert_ne!(app.text(".heads .where .data").await, other);
     app.close().await;
 }

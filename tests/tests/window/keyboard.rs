@@ -19,7 +19,8 @@ async fn ctrl_enter_sends_and_escape_cancels() {
     app.chord(&[Key::Control], Key::Enter.into()).await;
     let call = app.newer_than(0).await;
     app.becomes(call, "pending").await;
-    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'")).await;
+    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"))
+        .await;
     app.chord(&[], Key::Escape.into()).await;
     app.becomes(call, "cancelled").await;
     // From the other tab as well, and from a field in it.
@@ -28,7 +29,8 @@ async fn ctrl_enter_sends_and_escape_cancels() {
     app.chord(&[Key::Control], Key::Enter.into()).await;
     let call = app.newer_than(call).await;
     app.becomes(call, "running").await;
-    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'")).await;
+    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"))
+        .await;
     app.chord(&[], Key::Escape.into()).await;
     app.becomes(call, "ended").await;
     assert_eq!(app.badge(call).await, "SIGKILL");
@@ -44,15 +46,9 @@ async fn arrows_home_and_end_move_in_the_timeline() {
     }
     app.chord(&[Key::Control], 'j').await;
     app.until("the timeline has the focus", &format!("{FOCUSED} === 'timeline'")).await;
-    for (key, selected) in [
-        (Key::Home, 1),
-        (Key::Down, 2),
-        (Key::Down, 3),
-        (Key::Up, 2),
-        (Key::End, 5),
-        (Key::Down, 5),
-        (Key::PageUp, 1),
-    ] {
+    for (key, selected) in
+        [(Key::Home, 1), (Key::Down, 2), (Key::Down, 3), (Key::Up, 2), (Key::End, 5), (Key::Down, 5), (Key::PageUp, 1)]
+    {
         app.chord(&[], key.into()).await;
         let told = format!(
             "(() => {{ const row = document.querySelector('#timeline [aria-selected=true]');

@@ -41,7 +41,11 @@ async fn a_line_of_five_megabytes_does_not_freeze_the_window() {
     let call = app.newer_than(0).await;
     app.becomes(call, "ended").await;
     app.line(1, "after").await;
-    app.until("it says how much more there is", "/[\\d,]+ more bytes/.test(document.querySelector('#log .line[data-line=\"0\"] .cut')?.innerText)").await;
+    app.until(
+        "it says how much more there is",
+        "/[\\d,]+ more bytes/.test(document.querySelector('#log .line[data-line=\"0\"] .cut')?.innerText)",
+    )
+    .await;
     assert!(app.text("#log-status").await.contains("5.0 MB"));
     in_shape(&app).await;
     let slowest = app.answer(
@@ -56,7 +60,9 @@ async fn a_line_of_five_megabytes_does_not_freeze_the_window() {
 
 #[tokio::test]
 async fn a_body_that_says_json_and_is_not_is_shown_as_it_came() {
-    let raw = Raw::answering("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"a\": 1,\nx}\n");
+    let raw = Raw::answering(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"a\": 1,\nx}\n",
+    );
     let app = App::open().await;
     app.aim(&raw.endpoint.to_string()).await;
     app.send("GET", "/").await;
@@ -81,7 +87,10 @@ async fn a_header_of_ten_thousand_characters_is_shown_whole() {
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;
     app.click("#detail-tab-headers").await;
-    let whole = format!("[...document.querySelectorAll('.heads dd')].filter((value) => value.textContent === {}).length === 2", json!(long));
+    let whole = format!(
+        "[...document.querySelectorAll('.heads dd')].filter((value) => value.textContent === {}).length === 2",
+        json!(long)
+    );
     app.until("both headers", &whole).await;
     in_shape(&app).await;
     app.close().await;
@@ -126,6 +135,7 @@ async fn three_hundred_calls_stay_usable() {
     app.until("all again", "document.querySelector('#timeline').ariaRowCount === '301'").await;
     app.click("#timeline-clear").await;
     app.until("none left", "document.querySelector('#timeline').ariaRowCount === '1'").await;
-    app.until("nothing is selected", "document.querySelector('#detail').innerText.includes('Nothing is selected.')").await;
+    app.until("nothing is selected", "document.querySelector('#detail').innerText.includes('Nothing is selected.')")
+        .await;
     app.close().await;
 }

@@ -23,7 +23,8 @@ async fn the_page_can_reach_no_network_and_evaluate_no_text() {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi");
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi");
             }
         }
     });
@@ -84,7 +85,8 @@ async fn commands_that_are_not_listed_are_refused() {
 }
 
 const MARKUP: &str = "<img src=x onerror=\"window.hurt=1\"><script>window.hurt=1</script><b id=planted>bold</b><iframe srcdoc=x></iframe>";
-const PLANTED: &str = "window.hurt || document.querySelector('#planted, #app img, #app iframe, #app script, #app [onerror]')";
+const PLANTED: &str =
+    "window.hurt || document.querySelector('#planted, #app img, #app iframe, #app script, #app [onerror]')";
 
 #[tokio::test]
 async fn markup_from_a_backend_is_drawn_as_text() {
@@ -97,7 +99,14 @@ async fn markup_from_a_backend_is_drawn_as_text() {
     app.becomes(call, "status").await;
     app.line(0, MARKUP).await;
     app.click("#detail-tab-headers").await;
-    app.until("the header as text", &format!("[...document.querySelectorAll('.heads dd')].some((value) => value.textContent === {})", json!(MARKUP))).await;
+    app.until(
+        "the header as text",
+        &format!(
+            "[...document.querySelectorAll('.heads dd')].some((value) => value.textContent === {})",
+            json!(MARKUP)
+        ),
+    )
+    .await;
     assert_eq!(app.value(&format!("Boolean({PLANTED})")).await, json!(false));
     app.close().await;
 }
@@ -112,7 +121,11 @@ async fn markup_from_a_command_is_drawn_as_text() {
     app.becomes(call, "ended").await;
     app.line(0, MARKUP).await;
     app.click("#detail-tab-headers").await;
-    app.until("the argument as text", &format!("[...document.querySelectorAll('.facts .arg')].some((arg) => arg.textContent === {})", json!(MARKUP))).await;
+    app.until(
+        "the argument as text",
+        &format!("[...document.querySelectorAll('.facts .arg')].some((arg) => arg.textContent === {})", json!(MARKUP)),
+    )
+    .await;
     assert_eq!(app.value(&format!("Boolean({PLANTED})")).await, json!(false));
     app.close().await;
 }

@@ -7,7 +7,8 @@ use porthole_tests::{servers::Raw, window::App};
 use serde_json::json;
 
 /// Buttons, tabs and badges whose text is cut, and controls that stand outside the window.
-const CUT_OFF: &str = "[...document.querySelectorAll('button, [role=tab], .badge, input, .segments')].flatMap((part) => {
+const CUT_OFF: &str =
+    "[...document.querySelectorAll('button, [role=tab], .badge, input, .segments')].flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (box.width === 0 || part.closest('.lists, .unseen, [hidden]')) return [];
     const outside = box.left < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;

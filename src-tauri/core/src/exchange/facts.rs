@@ -198,10 +198,13 @@ pub enum ExchangeEvent {
         /// When.
         at_us: u64,
     },
-    /// The request is out; this is its head as it went.
+    /// The request's head as it went, told when the whole request is out, or when it is certain
+    /// that it will not be: the backend answered early, or the exchange failed.
     Sent {
-        /// When.
-        at_us: u64,
+        /// When the last byte of the request was handed over, if it was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        at_us: Option<u64>,
         /// The head on the wire.
         head: Head,
     },
@@ -258,7 +261,7 @@ impl Exchange {
         match event {
             ExchangeEvent::Connected { at_us } => self.phases.connected_us = Some(at_us),
             ExchangeEvent::Sent { at_us, head } => {
-                self.phases.sent_us = Some(at_us);
+                self.phases.sent_us = at_us;
                 self.sent = Some(head);
             }
             ExchangeEvent::Answered { first_byte_us, response } => {

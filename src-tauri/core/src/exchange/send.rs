@@ -32,7 +32,7 @@ pub async fn send(
 ) {
     let clock = Clock::start();
     let tap = Arc::new(Tap::default());
-    let mut stage = Stage::Prepare;
+    let mut progress = Progress { clock, tap: Arc::clone(&tap), stage: Stage::Prepare, sent_is_told: false };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -43,13 +43,34 @@ pub async fn send(
         biased;
         () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
         () = limit => Err(timed_out(request)),
-        ended = converse(endpoint, request, clock, &tap, &mut stage, record) => ended,
+        ended = converse(endpoint, request, &mut progress, record) => ended,
     };
     match ended {
         Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
         Err(error) => {
+            progress.tell_sent(record);
+            let stage = progress.stage;
             let received = if stage < Stage::Body { tap.received() } else { String::new() };
             record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure: Failure { stage, error, received } });
+        }
+    }
+}
+
+/// How far an exchange has come.
+struct Progress {
+    clock: Clock,
+    tap: Arc<Tap>,
+    stage: Stage,
+    sent_is_told: bool,
+}
+
+impl Progress {
+    /// Tells once what went over the wire, if anything did.
+    fn tell_sent(&mut self, record: &mut dyn Record<ExchangeEvent>) {
+        if let Some((at, head)) = self.tap.request()
+            && !std::mem::replace(&mut self.sent_is_told, true)
+        {
+            record.event(ExchangeEvent::Sent { at_us: at.map(|at| self.clock.at_us(at)), head });
         }
     }
 }
@@ -63,62 +84,55 @@ fn timed_out(request: &Request) -> Error {
 async fn converse(
     endpoint: &Endpoint,
     request: &Request,
-    clock: Clock,
-    tap: &Arc<Tap>,
-    stage: &mut Stage,
+    progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<()> {
-    let prepared = prepare(endpoint, request, tap).await?;
-    *stage = Stage::Connect;
+    let prepared = prepare(endpoint, request, &progress.tap).await?;
+    progress.stage = Stage::Connect;
     let io = connect(endpoint, Duration::from_millis(request.connect_timeout_ms.into())).await?;
-    record.event(ExchangeEvent::Connected { at_us: clock.now_us() });
-    *stage = Stage::Send;
-    let wire = Wire::new(io, request.headers.clone(), Arc::clone(tap));
+    record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us() });
+    progress.stage = Stage::Send;
+    let wire = Wire::new(io, request.headers.clone(), Arc::clone(&progress.tap));
     let handshake = http1::Builder::new().allow_obsolete_multiline_headers_in_responses(true).handshake(wire).await;
-    let (sender, connection) = handshake.map_err(|error| failed(&error, Stage::Send, tap))?;
+    let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
     // The set ends the connection when this future is dropped: nothing outlives a cancel.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let response = answer(sender, prepared, clock, tap, stage, record).await?;
-    *stage = Stage::Body;
-    receive(response, clock, record).await
+    let response = answer(sender, prepared, progress, record).await?;
+    progress.stage = Stage::Body;
+    receive(response, progress.clock, record).await
 }
 
 /// Sends and waits for the final head.
 async fn answer(
     mut sender: http1::SendRequest<Outgoing>,
     prepared: hyper::Request<Outgoing>,
-    clock: Clock,
-    tap: &Tap,
-    stage: &mut Stage,
+    progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<hyper::Response<Incoming>> {
+    let tap = Arc::clone(&progress.tap);
     let mut answered = std::pin::pin!(sender.send_request(prepared));
-    let mut early = None;
-    let mut told = false;
-    while early.is_none() && !told {
-        tokio::select! {
-            biased;
-            (at, head) = tap.sent() => {
-                record.event(ExchangeEvent::Sent { at_us: clock.at_us(at), head });
-                *stage = Stage::Wait;
-                told = true;
-            }
-            answer = &mut answered => early = Some(answer),
-        }
-    }
+    let early = tokio::select! {
+        biased;
+        () = tap.sent() => None,
+        answer = &mut answered => Some(answer),
+    };
+    progress.tell_sent(record);
     let answer = match early {
         Some(answer) => answer,
-        None => answered.await,
+        None => {
+            progress.stage = Stage::Wait;
+            answered.await
+        }
     };
     if !tap.received().is_empty() {
-        *stage = Stage::Head;
+        progress.stage = Stage::Head;
     }
-    let response = answer.map_err(|error| failed(&error, *stage, tap))?;
+    let response = answer.map_err(|error| failed(&error, progress))?;
     let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "the answer has no head"))?;
     let reason = head.start_line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
     record.event(ExchangeEvent::Answered {
-        first_byte_us: clock.at_us(first_byte),
+        first_byte_us: progress.clock.at_us(first_byte),
         response: Response { status: response.status().as_u16(), reason, head },
     });
     Ok(response)
@@ -143,16 +157,17 @@ async fn receive(
 }
 
 /// Why there is no answer.
-fn failed(error: &hyper::Error, stage: Stage, tap: &Tap) -> Error {
+fn failed(error: &hyper::Error, progress: &Progress) -> Error {
+    let Progress { stage, tap, .. } = progress;
     let explained = if error.is_parse() {
         Error::new(Code::BadResponse, "the backend answered with something that is not HTTP/1")
             .hint("Does another protocol listen on this endpoint?")
     } else if error.is_user() {
         Error::new(Code::BodyFileUnreadable, "the request body could not be read to its end")
-    } else if tap.write_failed().is_some() || stage == Stage::Send {
+    } else if tap.write_failed().is_some() || *stage == Stage::Send {
         Error::new(Code::SendFailed, "the backend closed the connection while the request was being sent")
             .hint("It may refuse bodies of this size, or have ended: look at its log.")
-    } else if stage == Stage::Head {
+    } else if *stage == Stage::Head {
         Error::new(Code::ClosedBeforeResponse, "the backend closed the connection in the middle of the response's head")
     } else {
         Error::new(Code::ClosedBeforeResponse, "the backend closed the connection before it answered")

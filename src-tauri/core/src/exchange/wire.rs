@@ -53,21 +53,21 @@ impl Tap {
         self.lock().body_written = true;
     }
 
-    /// Waits until the request is out, and tells when that was and its head.
-    pub async fn sent(&self) -> (Instant, Head) {
+    /// Waits until the request is out.
+    pub async fn sent(&self) {
         loop {
             let told = self.sent.notified();
-            if let Some(sent) = self.request() {
-                return sent;
+            if self.lock().sent_at.is_some() {
+                return;
             }
             told.await;
         }
     }
 
-    /// When the request was out, and its head, if it is.
-    pub fn request(&self) -> Option<(Instant, Head)> {
+    /// The request's head on the wire, and when all of the request was out, as far as they are.
+    pub fn request(&self) -> Option<(Option<Instant>, Head)> {
         let state = self.lock();
-        Some((state.sent_at?, state.sent_head.clone()?))
+        Some((state.sent_at, state.sent_head.clone()?))
     }
 
     /// Whether the backend stopped taking the request.

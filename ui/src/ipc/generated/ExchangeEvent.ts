@@ -13,9 +13,9 @@ export type ExchangeEvent = { "event": "connected",
  */
 atUs: number, } | { "event": "sent", 
 /**
- * When.
+ * When the last byte of the request was handed over, if it was.
  */
-atUs: number, 
+atUs?: number, 
 /**
  * The head on the wire.
  */
