@@ -15,10 +15,37 @@ use fantoccini::{
 };
 use serde_json::{Value, json};
 
-use crate::given;
+use crate::{eventually, given};
 
 /// What a person waits for without losing patience, and a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks the windows of a process to close, as their frame's button does: WebDriver's own way
+/// takes the page away and leaves the window open until the driver kills the app.
+const CLOSE: &str = r#"
+import ctypes, sys
+X = ctypes.CDLL("libX11.so.6")
+X.XOpenDisplay.restype = ctypes.c_void_p
+L, P = ctypes.c_ulong, ctypes.c_void_p
+class Message(ctypes.Structure):
+    _fields_ = [("type", ctypes.c_int), ("serial", L), ("sent", ctypes.c_int), ("display", P), ("window", L),
+                ("kind", L), ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("room", ctypes.c_long * 12)]
+display = P(X.XOpenDisplay(None))
+atom = lambda name: X.XInternAtom(display, name, 0)
+X.XDefaultRootWindow.restype = X.XInternAtom.restype = L
+def number(window, name):
+    kind, form, count, after, data = L(), ctypes.c_int(), L(), L(), P()
+    X.XGetWindowProperty(display, L(window), L(atom(name)), 0, 1, 0, L(0), *map(ctypes.byref, (kind, form, count, after, data)))
+    return ctypes.cast(data, ctypes.POINTER(L))[0] if data.value and count.value else None
+root, parent, children, count = L(), L(), ctypes.POINTER(L)(), ctypes.c_uint()
+X.XQueryTree(display, L(X.XDefaultRootWindow(display)), *map(ctypes.byref, (root, parent, children, count)))
+for window in children[:count.value]:
+    if number(window, b"_NET_WM_PID") == int(sys.argv[1]) and number(window, b"WM_PROTOCOLS"):
+        message = Message(33, 0, 1, display, window, atom(b"WM_PROTOCOLS"), 32)
+        message.data[0] = atom(b"WM_DELETE_WINDOW")
+        X.XSendEvent(display, L(window), 0, 0, ctypes.byref(message))
+X.XFlush(display)
+"#;
 
 /// A running Porthole with its window.
 pub struct App {
@@ -33,8 +60,26 @@ pub struct Home(tempfile::TempDir);
 /// WebKitWebDriver, ended when dropped, and with it the app that it started.
 struct Driver(Child);
 
+impl Driver {
+    /// The process of the app, while there is one.
+    fn app(&self) -> Option<u32> {
+        let is_child = |process: &u32| {
+            // `pid (name) state parent …`; the name may hold anything but ends with the last parenthesis.
+            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            let after_name = stat.rsplit(')').next().unwrap_or_default();
+            after_name.split_whitespace().nth(1) == Some(&self.0.id().to_string())
+        };
+        let all = fs::read_dir("/proc").ok()?.flatten();
+        all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(is_child)
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
+        // A test that failed did not close its window, and the driver leaves it behind.
+        if let Some(app) = self.app() {
+            let _ = Command::new("kill").args(["-KILL", &app.to_string()]).status();
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -84,10 +129,14 @@ impl App {
         app
     }
 
-    /// Closes the window as its owner does, and gives the home back.
+    /// Closes the window as its owner does, waits until the app has ended, and gives the home back.
     pub async fn close(self) -> Home {
         let Self { client, driver, home } = self;
-        client.close().await.expect("the window closes");
+        let app = driver.app().expect("the app");
+        let asked = Command::new("python3").args(["-c", CLOSE, &app.to_string()]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "the window cannot be asked to close");
+        eventually("the app ends with its window", async || has_ended(app).then_some(())).await;
+        drop(client);
         drop(driver);
         home
     }
@@ -122,12 +171,18 @@ impl App {
         }
     }
 
-    /// Waits until an element is there and clicks on it.
+    /// Waits until an element is there and can be clicked, and clicks on it.
     pub async fn click(&self, css: &str) {
-        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-        let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
-        if let Err(error) = element.click().await {
-            panic!("{css} cannot be clicked: {error}");
+        let began = Instant::now();
+        loop {
+            let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+            let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
+            // A menu or a form that opens is drawn before it stands in its place.
+            match element.click().await {
+                Ok(()) => return,
+                Err(error) if began.elapsed() > PATIENCE => panic!("{css} cannot be clicked: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
         }
     }
 
@@ -300,16 +355,7 @@ impl App {
 
     /// The process of the app.
     pub fn process(&self) -> u32 {
-        let driver = self.driver.0.id();
-        let is_child = |pid: &u32| {
-            // `pid (name) state parent …`; the name may hold anything but ends with the last parenthesis.
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).map(str::to_owned);
-            parent == Some(driver.to_string())
-        };
-        let all = fs::read_dir("/proc").expect("processes").flatten();
-        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.into_iter().find(is_child).expect("the app")
+        self.driver.app().expect("the app")
     }
 
     /// Waits until the newest Call has this outcome.
@@ -349,6 +395,11 @@ impl App {
     pub fn home(&self) -> &Home {
         &self.home
     }
+}
+
+/// Gone, or dead and not yet waited for.
+fn has_ended(process: u32) -> bool {
+    fs::read(format!("/proc/{process}/cmdline")).map(|line| line.is_empty()).unwrap_or(true)
 }
 
 fn free_port() -> u16 {

@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     os::unix::{fs::PermissionsExt, net::UnixListener, process::CommandExt},
     process::{Child, Command, Output, Stdio},
 };
@@ -179,6 +179,40 @@ async fn a_killed_porthole_leaves_nothing_running() {
     eventually("the end of the group", async || (!lives("sleep 6200")).then_some(())).await;
 }
 
+/// The command tells the warden of itself before it becomes its program.
+#[tokio::test]
+async fn a_porthole_killed_while_it_starts_a_command_leaves_nothing_running() {
+    for n in 0..60 {
+        let mut child = cli(&["exec", "host", "--", "sleep", "67001"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(n * 160));
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+    }
+    eventually("the end of all", async || (!lives("sleep 67001")).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_request_is_not_a_success() {
+    let (_directory, demo) = demo().await;
+    let mut command = cli(&["request", "GET", "/events?every=20", "--endpoint", &demo.endpoint().to_string()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    signal(&child, "-INT");
+    assert_eq!(tokio::task::spawn_blocking(move || child.wait()).await.unwrap().unwrap().code(), Some(3));
+}
+
+#[tokio::test]
+async fn a_reader_that_stopped_reading_does_not_hold_ctrl_c_up() {
+    let mut child =
+        cli(&["exec", "host", "--", "yes", "68001"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    signal(&child, "-INT");
+    assert!(child.wait().unwrap().code().is_some_and(|code| code >= 128));
+    eventually("the end of the command", async || (!lives("yes 68001")).then_some(())).await;
+}
+
 #[tokio::test]
 async fn the_demo_backend_prints_its_endpoint_and_ends_with_ctrl_c() {
     let mut child = cli(&["demo"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -230,13 +264,10 @@ async fn wrong_arguments_are_refused_with_a_reason() {
 
 #[tokio::test]
 async fn a_reader_that_goes_away_ends_the_command() {
-    let mut child = cli(&["exec", "host", "--", "sh", "-c", "while :; do echo 63001 || exit; done"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    std::io::stdout().flush().unwrap();
-    assert!(child.wait().unwrap().code().is_some());
+    let mut child =
+        cli(&["exec", "host", "--", "yes", "63001"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(&mut child.stdout.take().unwrap(), &mut first).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    eventually("the end of the command", async || (!lives("yes 63001")).then_some(())).await;
 }

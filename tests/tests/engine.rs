@@ -192,6 +192,56 @@ async fn a_command_that_ignores_sigterm_goes_on_until_sigkill() {
     assert_eq!(run.ending, Some(Ending::Signaled { signal: 9, name: "SIGKILL".into() }));
 }
 
+/// An engine answers the start of an exec before its process is there, and says until then that
+/// it does not run. Taken for an end, this lost the output of commands that ran beside others.
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_commands_at_once_lose_nothing() {
+    let container = running().await;
+    for _ in 0..2 {
+        let runs = (0..40).map(|n| {
+            let container = &container;
+            async move { (n, container.sh(&format!("echo {n}; exit 3")).await) }
+        });
+        for (n, (run, kept)) in futures_util::future::join_all(runs).await {
+            assert_eq!((run.ending, run.failure), (exited(3), None));
+            assert_eq!(kept.stdout, format!("{n}\n").as_bytes());
+        }
+    }
+}
+
+/// The group of a command that ended at once was never seen, and its children could not be stopped.
+#[tokio::test]
+async fn children_of_a_leader_that_ended_at_once_can_be_stopped() {
+    let container = Arc::new(running().await);
+    let mut live = start(&container, "sleep 45551 & echo x; exit 4");
+    live.wrote().await;
+    live.stopper.stop(Signal::Term).await.unwrap();
+    let (run, _) = live.task.await.unwrap();
+    assert_eq!(run.ending, exited(4));
+    eventually("an empty container", async || (!container.has_process("45551").await).then_some(())).await;
+}
+
+/// A program that says what a runtime would say, and succeeds.
+#[tokio::test]
+async fn a_command_that_only_talks_of_an_exec_format_error_has_run() {
+    let container = running().await;
+    let (run, _) = container.sh("echo 'exec sh: exec format error' >&2; exit 0").await;
+    assert_eq!((run.ending, run.failure), (exited(0), None));
+}
+
+#[tokio::test]
+async fn a_stop_before_the_start_is_a_cancel() {
+    let container = running().await;
+    let (stopper, stopping) = stops();
+    let command = container.command("sleep", &["600"]);
+    let mut kept = Kept::empty();
+    let stopping_early = stopper.stop(Signal::Term);
+    let running = run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept);
+    let (stopped, ()) = tokio::join!(stopping_early, running);
+    stopped.unwrap();
+    assert_eq!(code(&run_of(command, &kept)), Some(Code::Cancelled));
+}
+
 #[tokio::test]
 async fn a_signal_that_porthole_did_not_send_is_the_engines_exit_code() {
     let container = running().await;
@@ -221,8 +271,12 @@ async fn a_container_removed_in_the_middle_keeps_what_was_read() {
     let container = Arc::new(running().await);
     let mut live = start(&container, "echo before; sleep 600");
     live.wrote().await;
-    let options = RemoveContainerOptionsBuilder::default().force(true).build();
-    container.docker.remove_container(&container.name, Some(options)).await.unwrap();
+    // The engine may be busy with the files of the container, and is asked again.
+    eventually("the container's removal", async || {
+        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        container.docker.remove_container(&container.name, Some(options)).await.ok()
+    })
+    .await;
     let (run, kept) = live.task.await.unwrap();
     assert_eq!(kept.stdout, b"before\n");
     // The engine may still tell the exit code, or have forgotten the exec with its container.

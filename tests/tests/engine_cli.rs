@@ -82,17 +82,26 @@ async fn a_killed_porthole_leaves_nothing_in_the_container() {
 async fn where_the_host_does_not_see_the_process_a_shell_in_the_container_stops_it() {
     let container = running().await;
     let apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child=SIGKILL"];
-    let script = "echo ready; sleep 65001; echo never";
-    let mut child = started(through(&apart, &container.name, &[], &["sh", "-c", script]));
-    // Another command with the same beginning must not be hit.
-    let mut other = started(in_container(&container.name, &["sh", "-c", "echo ready; sleep 65002"]));
-    signal(&child, "-TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-    eventually("the end of the command", async || (!container.has_process("65001").await).then_some(())).await;
-    assert!(container.has_process("65002").await);
+    // The same command, started by somebody else, must not be hit.
+    let argv = ["sh", "-c", "echo ready; sleep 65001; echo never"];
+    let mut other = started(in_container(&container.name, &argv));
+    for argv in [
+        &argv[..],
+        &["sh", "-c", "echo ready; exec sleep 65002"],
+        &["sh", "-c", "echo ready\nsleep 65003\n"],
+        &["sh", "-c", "echo ready; sleep 65004 | sleep 65005; echo never", ""],
+    ] {
+        let mut child = started(through(&apart, &container.name, &[], argv));
+        signal(&child, "-TERM");
+        assert_eq!(child.wait().unwrap().code(), Some(143), "{argv:?}");
+    }
+    for line in ["65002", "65003", "65004", "65005"] {
+        eventually("the end of the command", async || (!container.has_process(line).await).then_some(())).await;
+    }
+    assert!(container.has_process("65001").await);
     signal(&other, "-KILL");
     other.wait().unwrap();
-    eventually("an empty container", async || (!container.has_process("65002").await).then_some(())).await;
+    eventually("an empty container", async || (!container.has_process("65001").await).then_some(())).await;
 }
 
 /// As for most users, who may not signal the processes of an engine that runs as root.
@@ -100,9 +109,15 @@ async fn where_the_host_does_not_see_the_process_a_shell_in_the_container_stops_
 async fn where_the_host_may_not_signal_the_process_a_kill_in_the_container_does() {
     let container = running().await;
     let powerless = ["setpriv", "--bounding-set=-kill"];
-    let command = through(&powerless, &container.name, &["--user", "author"], &["sh", "-c", "echo ready; sleep 66001"]);
-    let mut child = started(command);
+    let argv = ["sh", "-c", "echo ready; sleep 66001"];
+    let mut command = through(&powerless, &container.name, &["--user", "author", "--json"], &argv);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.any(|line| line.contains("ready")));
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
+    let rest: Vec<String> = told.collect();
+    assert!(rest.iter().any(|line| line.contains("stop_sent")), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("signaled")), "{rest:?}");
     eventually("an empty container", async || (!container.has_process("66001").await).then_some(())).await;
 }

@@ -171,7 +171,7 @@ async fn a_file_goes_out_as_it_is() {
     let (head, body) = receiver.recv().unwrap();
     assert!(head.contains("content-length: 300000\r\n"), "{head}");
     assert!(body == bytes);
-    for unreadable in ["/nonexistent/file", "/"] {
+    for unreadable in ["/nonexistent/file", "/", "/dev/zero"] {
         request.body = Body::File { path: unreadable.into() };
         assert_eq!(send(&raw.endpoint, &request).await.failure(), (Code::BodyFileUnreadable, Stage::Prepare));
     }
@@ -240,6 +240,24 @@ async fn interim_answers_are_not_the_answer() {
     let response = sent.exchange.response.unwrap();
     assert_eq!(response.reason, "");
     assert_eq!(response.head.headers[1..], [header("X-a", "1"), header("x-A", "2")]);
+}
+
+#[tokio::test]
+async fn empty_lines_before_the_answer_are_skipped() {
+    let raw = Raw::answering("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let sent = send(&raw.endpoint, &get("/")).await;
+    assert_eq!(sent.exchange.response.unwrap().head.start_line, "HTTP/1.1 200 OK");
+}
+
+#[tokio::test]
+async fn an_answer_may_have_many_headers_and_one_that_breaks_the_rules_is_http_all_the_same() {
+    let many: String = (0..500).map(|n| format!("X-{n}: {n}\r\n")).collect();
+    let raw = Raw::answering(format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 0\r\n\r\n"));
+    assert_eq!(send(&raw.endpoint, &get("/")).await.exchange.response.unwrap().head.headers.len(), 501);
+    let raw = Raw::answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx");
+    let failure = send(&raw.endpoint, &get("/")).await.exchange.failure.unwrap();
+    assert_eq!(failure.error.code, Code::BadResponse);
+    assert!(failure.error.message.contains("breaks the rules"), "{failure:?}");
 }
 
 #[tokio::test]
@@ -351,9 +369,24 @@ async fn a_request_that_cannot_be_sent_is_refused_before_anything_is_opened() {
     bad_header.headers = vec![header("a b", "c")];
     let mut bad_value = get("/");
     bad_value.headers = vec![header("A", "b\r\nInjected: yes")];
-    for request in
-        [Request::new("G T", "/"), Request::new("", "/"), get("no-slash"), get("/a b"), bad_header, bad_value]
-    {
+    let framed = |name: &str, value: &str, body: &str| {
+        let mut request = Request::new("POST", "/");
+        request.headers = vec![header(name, value)];
+        request.body = if body.is_empty() { Body::None } else { Body::Text { text: body.into() } };
+        request
+    };
+    for request in [
+        Request::new("G T", "/"),
+        Request::new("", "/"),
+        get("no-slash"),
+        get("/a b"),
+        bad_header,
+        bad_value,
+        framed("Content-Length", "3", "seven b"),
+        framed("Content-Length", "x", "seven b"),
+        framed("Transfer-Encoding", "chunked", ""),
+        framed("Transfer-Encoding", "gzip", "body"),
+    ] {
         assert_eq!(send(&endpoint, &request).await.failure(), (Code::RequestInvalid, Stage::Prepare));
     }
 }

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest"
 import { Composer, type Around } from "../src/model/composer.svelte"
 import { endpointIn, RequestForm } from "../src/model/request.svelte"
 import { Settings } from "../src/model/settings.svelte"
-import { nameFor, Target } from "../src/model/target.svelte"
+import { isDerived, Target } from "../src/model/target.svelte"
 import { exchangeSpans, runSpans } from "../src/model/timing"
 import { FakeShell, request, settle, summary } from "./fake"
 
@@ -120,8 +120,7 @@ test("a request survives being loaded and made again; empty rows are not sent", 
   expect(form.ready).toBe(false)
 })
 
-test("settings are written once when they have settled, with all that is remembered", () => {
-  vi.useFakeTimers()
+test("settings are written at once, one write at a time, with all that is remembered", async () => {
   const shell = new FakeShell({ save_settings: async () => {} })
   const settings = new Settings(shell)
   const target = { name: "t", host: { env: [] } }
@@ -129,10 +128,9 @@ test("settings are written once when they have settled, with all that is remembe
   settings.setSplits({ side: 210, center: 500 })
   settings.save("hello", { kind: "request", ...request("GET", "/hello") })
   settings.save("hello", { kind: "request", ...request("GET", "/hello2") })
-  vi.advanceTimersByTime(2_000)
-  settings.flush()
   expect(shell.asked).toHaveLength(1)
-  expect(shell.asked[0]!.args).toMatchObject({
+  await vi.waitFor(() => expect(shell.asked).toHaveLength(2))
+  expect(shell.asked[1]!.args).toMatchObject({
     settings: {
       theme: "dark",
       splits: { side: 210 },
@@ -140,7 +138,6 @@ test("settings are written once when they have settled, with all that is remembe
       saved: [{ name: "hello", composed: { path: "/hello2" } }],
     },
   })
-  vi.useRealTimers()
 })
 
 test("an endpoint is read before it is applied, and what is wrong with it is kept", async () => {
@@ -160,16 +157,18 @@ test("an endpoint is read before it is applied, and what is wrong with it is kep
   expect(target.problem?.hint).toBe("write one")
   target.endpoint = "/run/backend.sock"
   expect(await target.apply()).toBe(true)
-  expect(told).toEqual([{ name: "backend", endpoint: "unix:///run/backend.sock", host: { env: [] } }])
+  expect(told).toEqual([{ name: "", endpoint: "unix:///run/backend.sock", host: { env: [] } }])
   expect(await target.useDemo()).toBe(true)
   expect(target.current.endpoint).toBeUndefined()
 })
 
-test("a target without a name is called by what it is", () => {
-  expect(nameFor("", undefined)).toBe("demo")
-  expect(nameFor("http://localhost:8080", undefined)).toBe("localhost:8080")
-  expect(nameFor("npipe:////./pipe/acme", undefined)).toBe("acme")
-  expect(nameFor("unix:///a.sock", "acme")).toBe("acme")
+test("a name that came from the endpoint or the container is not kept when they change", () => {
+  const host = { env: [] }
+  expect(isDerived({ name: "demo backend", host })).toBe(true)
+  expect(isDerived({ name: "backend", endpoint: "unix:///run/backend.sock", host })).toBe(true)
+  expect(isDerived({ name: "http://localhost:80", endpoint: "http://localhost:80", host })).toBe(true)
+  expect(isDerived({ name: "acme", endpoint: "unix:///a.sock", container: "acme", host })).toBe(true)
+  expect(isDerived({ name: "mine", endpoint: "unix:///a.sock", host })).toBe(false)
 })
 
 test("phases become spans, the one that goes on is open", () => {

@@ -3,6 +3,7 @@
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use clap::Args;
@@ -54,6 +55,9 @@ fn read_variable(text: &str) -> Result<EnvVar, String> {
     Ok(EnvVar { name: name.to_owned(), value: value.to_owned() })
 }
 
+/// How long a run may take to hear of a stop.
+const DEAF: Duration = Duration::from_secs(3);
+
 /// What the exit code is decided on.
 #[derive(Default)]
 struct Told {
@@ -100,16 +104,18 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     if let Some(error) = &told.failure {
         complain(error);
     }
-    match told.ending {
-        None => ExitCode::from(match told.failure.map(|error| error.code) {
-            // As shells have it.
-            Some(Code::ProgramNotFound) => 127,
-            Some(Code::ProgramNotExecutable) => 126,
-            _ => NOTHING,
-        }),
-        Some(Ending::Exited { code }) => ExitCode::from(u8::try_from(code & 0xff).unwrap_or(NOTHING)),
-        Some(Ending::Signaled { signal, .. }) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(NOTHING)),
-    }
+    let not_run = told.failure.map(|error| match error.code {
+        // As shells have it, also where an engine reports another code.
+        Code::ProgramNotFound => 127,
+        Code::ProgramNotExecutable => 126,
+        _ => NOTHING,
+    });
+    ExitCode::from(match (not_run, told.ending) {
+        (Some(code), _) => code,
+        (None, Some(Ending::Exited { code })) => u8::try_from(code & 0xff).unwrap_or(NOTHING),
+        (None, Some(Ending::Signaled { signal, .. })) => u8::try_from(128 + signal).unwrap_or(NOTHING),
+        (None, None) => NOTHING,
+    })
 }
 
 fn composed(
@@ -122,7 +128,11 @@ fn composed(
 ) -> Command {
     let mut argv = argv.into_iter();
     let mut command = Command::new(place, argv.next().unwrap_or_default(), argv);
-    let here = || std::env::current_dir().ok().map(|here| here.display().to_string());
+    // One that was removed has no path: a name that cannot be is refused as such.
+    let here = || {
+        let here = std::env::current_dir().map(|here| here.display().to_string());
+        Some(here.unwrap_or_else(|_| "(a directory that is gone)".to_owned()))
+    };
     command.cwd = match command.place {
         Place::Host => cwd.or_else(here),
         Place::Container { .. } => cwd,
@@ -135,12 +145,35 @@ fn composed(
 
 /// The first Ctrl-C asks the command to end, the second one ends it. What an interrupted command
 /// leaves in its group is ended with it: a shell makes its background children deaf to SIGINT.
+///
+/// A run that cannot listen, because nobody reads its output or its engine hangs, is left to the
+/// warden: this process ends.
 async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>) {
     let signal = crate::sink::interrupted().await;
-    let _ = stopper.stop(signal).await;
+    tokio::select! {
+        stopped = stopper.stop(signal) => {
+            if let Err(error) = stopped {
+                complain(&error);
+            }
+        }
+        () = deaf(signal) => {}
+    }
     tokio::select! {
         _ = crate::sink::interrupted() => {}
         () = ended.notified() => {}
     }
-    let _ = stopper.stop(Signal::Kill).await;
+    tokio::select! {
+        _ = stopper.stop(Signal::Kill) => {}
+        () = deaf(signal) => {}
+    }
+}
+
+/// Ends this process when a run does not listen to a stop.
+async fn deaf(signal: Signal) {
+    tokio::select! {
+        _ = crate::sink::interrupted() => {}
+        () = tokio::time::sleep(DEAF) => {}
+    }
+    eprintln!("porthole-cli: the command could not be stopped in time; what is left of it is ended now");
+    std::process::exit(128 + signal.number());
 }

@@ -3,6 +3,7 @@
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use clap::Args;
@@ -84,10 +85,10 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         }
     });
     let cancel = CancellationToken::new();
-    tokio::select! {
-        () = exchange::send(&arguments.endpoint, &request, &cancel, &mut sink) => {}
-        _ = crate::sink::interrupted() => {}
-    }
+    let mut interrupts = tokio::task::JoinSet::new();
+    interrupts.spawn(cancel_when_interrupted(cancel.clone()));
+    exchange::send(&arguments.endpoint, &request, &cancel, &mut sink).await;
+    interrupts.abort_all();
     sink.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     match told {
@@ -99,6 +100,18 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         Told { status: Some(_), .. } => ExitCode::FAILURE,
         Told { status: None, .. } => ExitCode::from(NOTHING),
     }
+}
+
+/// Cancels the request; one that cannot listen, because nobody reads its body, ends with the
+/// process.
+async fn cancel_when_interrupted(cancel: CancellationToken) {
+    let signal = crate::sink::interrupted().await;
+    cancel.cancel();
+    tokio::select! {
+        _ = crate::sink::interrupted() => {}
+        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+    }
+    std::process::exit(128 + signal.number());
 }
 
 fn body(data: Option<String>) -> Body {

@@ -109,7 +109,7 @@ impl SettingsFile {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let beside = self.path.with_extension("json.new");
         std::fs::create_dir_all(directory)
-            .and_then(|()| std::fs::write(&beside, text))
+            .and_then(|()| write_private(&beside, &text))
             .and_then(|()| std::fs::rename(&beside, &self.path))
             .map_err(|error| self.failed("write", &error))
     }
@@ -127,6 +127,15 @@ impl SettingsFile {
     fn failed(&self, did: &str, error: &dyn std::fmt::Display) -> Error {
         Error::new(Code::SettingsFailed, format!("cannot {did} the settings at {}", self.path.display())).detail(error)
     }
+}
+
+/// For this user only: composed headers and variables may hold secrets.
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::io::Write::write_all(&mut options.open(path)?, text)
 }
 
 #[cfg(test)]

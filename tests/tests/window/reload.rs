@@ -22,6 +22,7 @@ async fn a_reload_in_the_middle_of_a_stream_loses_nothing() {
     app.line(0, "segment 1 written").await;
     app.until("growing", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 10)).await;
     app.becomes(stream, "running").await;
+    app.click("#tab-command").await;
     app.click("#command-stop").await;
     app.becomes(stream, "ended").await;
     app.click(&format!("#timeline [data-call=\"{hello}\"]")).await;

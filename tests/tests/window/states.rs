@@ -167,7 +167,7 @@ async fn an_endpoint_that_cannot_be_read_is_explained_in_the_form() {
     app.picture(&pictures().join("target-problem-light-wide.png")).await;
     app.click("#target-demo").await;
     app.until("the form is gone", "!document.querySelector('#target-apply')").await;
-    assert_eq!(app.text("#target-button .clip").await, "demo");
+    assert_eq!(app.text("#target-button .clip").await, "demo backend");
     app.close().await;
 }
 
@@ -228,6 +228,27 @@ async fn a_million_lines_are_read_from_end_to_end_by_keys() {
     app.click("#log-follow").await;
     app.line(999_999, "1000000").await;
     drawn_right(&app, "long").await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn another_window_size_keeps_following() {
+    let app = App::open().await;
+    app.run_on_host("sh", &["-c", "seq 300; while :; do echo more; sleep 0.05; done"]).await;
+    let call = app.newer_than(0).await;
+    app.becomes(call, "running").await;
+    let end = "(() => { const total = Number(document.querySelector('#log-status').innerText.match(/(\\d+) lines/)?.[1]);
+        const last = Number([...document.querySelectorAll('#log .line')].at(-1)?.dataset.line);
+        return total > 300 && document.querySelector('#log-status').dataset.following === 'true' && last === total - 1 })()";
+    app.until("the end", end).await;
+    for (width, height) in [(700, 600), (1440, 900), (900, 500), (1300, 900)] {
+        app.resize(width, height).await;
+        let seen = app.last_line().await;
+        app.until("more lines", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 5)).await;
+        app.until("still at the end", end).await;
+    }
+    app.click("#command-stop").await;
+    app.becomes(call, "ended").await;
     app.close().await;
 }
 

@@ -199,7 +199,11 @@ export class Lines {
     this.trouble = undefined
     // The counts of the row are what the window tells elsewhere; the answer may be ahead of them,
     // and asking for what it adds would never end. Where there are no counts, it is all we know.
-    if (this.look?.total === undefined) this.total = window.total
+    if (this.look?.total === undefined) {
+      this.total = window.total
+      // It has ended: nothing of it is new.
+      if (this.look?.live === false) this.pausedAt = window.total
+    }
     // An answer with nothing for what is visible: asking again would get the same one.
     if (window.lines.length === 0) this.#dry = true
     const kept = fresh ? [] : this.#pieces.filter((piece, i) => i < HELD_PIECES - 1 || this.#visible(piece))

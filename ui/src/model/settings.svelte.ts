@@ -6,9 +6,10 @@ import type { Target } from "../ipc/generated/Target"
 import type { Theme } from "../ipc/generated/Theme"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 
-const SETTLE_MS = 400
-
-/** What is remembered from one start to the next. Written when it has settled. */
+/**
+ * What is remembered from one start to the next. Written at once: the window may be closed at any
+ * moment. One write is in flight; what changes meanwhile is the next one.
+ */
 export class Settings {
   theme = $state<Theme>("system")
   splits = $state.raw<Splits>({ side: 212, center: 552 })
@@ -17,7 +18,8 @@ export class Settings {
 
   #target: Target | undefined
   #shell: Shell
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #writing = false
+  #changed = false
 
   constructor(shell: Shell) {
     this.#shell = shell
@@ -32,42 +34,40 @@ export class Settings {
 
   setTheme(theme: Theme): void {
     this.theme = theme
-    this.#later()
+    void this.#keep()
   }
 
   setSplits(splits: Splits): void {
     this.splits = splits
-    this.#later()
+    void this.#keep()
   }
 
   setTarget(target: Target): void {
     this.#target = target
-    this.#later()
+    void this.#keep()
   }
 
   /** Puts it at the end, or in the place of the one of the same name. */
   save(name: string, composed: Composed): void {
     const at = this.saved.findIndex((saved) => saved.name === name)
     this.saved = at < 0 ? [...this.saved, { name, composed }] : this.saved.with(at, { name, composed })
-    this.#later()
+    void this.#keep()
   }
 
   remove(name: string): void {
     this.saved = this.saved.filter((saved) => saved.name !== name)
-    this.#later()
+    void this.#keep()
   }
 
-  /** Writes what has not been written yet: the window is about to go. */
-  flush(): void {
-    if (this.#timer === undefined) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    void this.#write()
-  }
-
-  #later(): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.flush(), SETTLE_MS)
+  async #keep(): Promise<void> {
+    this.#changed = true
+    if (this.#writing) return
+    this.#writing = true
+    while (this.#changed) {
+      this.#changed = false
+      await this.#write()
+    }
+    this.#writing = false
   }
 
   async #write(): Promise<void> {

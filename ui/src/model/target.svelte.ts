@@ -37,7 +37,8 @@ export class Target {
   /** Fills the form with the target in use, and asks which containers there are. */
   edit(): void {
     const { name, endpoint, container, host } = this.current
-    this.name = name
+    // A name that came from the endpoint or the container changes with them.
+    this.name = isDerived(this.current) ? "" : name
     this.endpoint = endpoint ?? ""
     this.container = container
     this.cwd = host.cwd ?? ""
@@ -82,7 +83,8 @@ export class Target {
     if (this.problem !== undefined) return false
     const endpoint = this.readAs ?? this.endpoint.trim()
     const target: Inspected = {
-      name: this.name.trim() || nameFor(endpoint, this.container),
+      // An empty name is filled by the shell, from what the target consists of.
+      name: this.name.trim(),
       host: { env: filled(this.env) },
     }
     if (endpoint !== "") target.endpoint = endpoint
@@ -98,7 +100,7 @@ export class Target {
     this.problem = undefined
     this.readAs = undefined
     const { endpoint: _, ...rest } = this.current
-    return this.#set({ ...rest, name: "demo" })
+    return this.#set({ ...rest, name: "" })
   }
 
   async #set(target: Inspected): Promise<boolean> {
@@ -113,10 +115,8 @@ export class Target {
   }
 }
 
-/** A name for a target that was given none: the container's, or the last part of the endpoint. */
-export function nameFor(endpoint: string, container: string | undefined): string {
-  if (container !== undefined) return container
-  if (endpoint === "") return "demo"
-  const last = endpoint.replace(/\/+$/, "").split(/[/\\]/).at(-1) ?? ""
-  return last.replace(/\.sock$/, "") || endpoint
+/** Whether a target was most likely given its name by the shell, not by a person. */
+export function isDerived({ name, endpoint, container }: Inspected): boolean {
+  if (container !== undefined) return name === container
+  return endpoint === undefined || endpoint.endsWith(name) || endpoint.includes(`/${name}.`)
 }

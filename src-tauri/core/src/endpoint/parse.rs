@@ -102,9 +102,9 @@ fn socket(text: &str, path: &str, request: Option<&str>) -> Result<Pasted> {
     Ok(Pasted { endpoint: Endpoint::Unix(path), path: request_path(request.unwrap_or_default()) })
 }
 
-/// `PATH:REQUEST-PATH`, where the socket's path ends at the last `:/`, or holds no colon.
+/// `PATH:REQUEST-PATH`, where the socket's path ends at the first `:/`.
 fn got_socket(text: &str, rest: &str) -> Result<Pasted> {
-    match rest.rsplit_once(":/") {
+    match rest.split_once(":/") {
         Some((path, request)) if !path.is_empty() => socket(text, path, Some(&format!("/{request}"))),
         _ => socket(text, rest.strip_suffix(':').unwrap_or(rest), None),
     }
@@ -133,7 +133,8 @@ fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
     }
     let (host, number) = match authority.strip_prefix('[') {
         Some(v6) => match v6.split_once(']') {
-            Some((host, after)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (host, after.strip_prefix(':')),
+            Some((host, "")) if is_v6(host) => (host, None),
+            Some((host, after)) if is_v6(host) && after.starts_with(':') => (host, after.strip_prefix(':')),
             _ => return Err(invalid(text, "the IPv6 address in brackets is not one")),
         },
         None => match authority.rsplit_once(':') {
@@ -153,6 +154,10 @@ fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
         return Err(invalid(text, "a port from 1 to 65535 is missing"));
     };
     Ok(Pasted { endpoint: Endpoint::Tcp { host: host.to_owned(), port }, path: request_path(request) })
+}
+
+fn is_v6(host: &str) -> bool {
+    host.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
 fn request_path(path: &str) -> Option<String> {

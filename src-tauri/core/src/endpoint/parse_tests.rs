@@ -18,6 +18,7 @@ fn accepts_what_people_paste() {
         ("  /run/a.sock\n", "unix:///run/a.sock"),
         ("/run/with space:and colon.sock", "unix:///run/with space:and colon.sock"),
         ("http://unix:/run/a.sock:/volumes?x=1", "unix:///run/a.sock /volumes?x=1"),
+        ("http://unix:/run/a.sock:/go?to=http://x:/y", "unix:///run/a.sock /go?to=http://x:/y"),
         ("http://unix:/run/a.sock:", "unix:///run/a.sock"),
         ("http://unix:/run/a.sock", "unix:///run/a.sock"),
         ("http+unix://%2Frun%2Fa.sock/volumes", "unix:///run/a.sock /volumes"),
@@ -55,6 +56,7 @@ fn refuses_with_a_reason() {
         ("http://a b:80", "host name"),
         ("http://user:pw@host:80", "Authorization"),
         ("http://[nonsense]:80", "IPv6"),
+        ("http://[::1]9999", "IPv6"),
         ("npipe://x", "pipe"),
     ] {
         let error = read(text).expect_err(text);

@@ -34,6 +34,8 @@ pub(crate) struct Inspected {
     pub paused: bool,
     pub path: Option<String>,
     pub working_dir: String,
+    /// The engine's host's id of the container's first process.
+    pub pid: Option<u32>,
 }
 
 impl Engine {
@@ -97,7 +99,12 @@ impl Engine {
     /// # Errors
     /// [`Code::ContainerNotFound`], [`Code::ContainerNotRunning`], [`Code::ContainerPaused`], and
     /// those of an engine that is gone.
-    pub async fn ready(&self, container: &str) -> Result<String> {
+    pub async fn ready(&self, container: &str) -> Result<()> {
+        self.running(container).await.map(drop)
+    }
+
+    /// A container in which a command could run now.
+    pub(crate) async fn running(&self, container: &str) -> Result<Inspected> {
         let inspected = self.inspect(container).await?;
         if inspected.paused {
             return Err(paused(container));
@@ -105,7 +112,7 @@ impl Engine {
         if !inspected.running {
             return Err(not_running(container));
         }
-        Ok(inspected.id)
+        Ok(inspected)
     }
 
     pub(crate) fn docker(&self) -> &Docker {
@@ -122,6 +129,7 @@ impl Engine {
             id: found.id.unwrap_or_default(),
             running: state.running.unwrap_or_default(),
             paused: state.paused.unwrap_or_default(),
+            pid: state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
             path,
             working_dir: config.working_dir.filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/".to_owned()),
         })

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use hyper::{
     Method, Uri,
     body::{Body as HttpBody, Frame, SizeHint},
-    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -66,6 +66,7 @@ pub(super) async fn prepare(
     let uri: Uri =
         target.parse().map_err(|error| invalid(format!("`{target}` is not a request target")).detail(error))?;
     let (body, content_type) = Outgoing::of(&request.body, Arc::clone(tap)).await?;
+    let prepared_length = body.left;
     let mut prepared = hyper::Request::new(body);
     *prepared.method_mut() = method;
     *prepared.uri_mut() = uri;
@@ -79,8 +80,9 @@ pub(super) async fn prepare(
             .map_err(|_| invalid(format!("`{}` is not a header name", header.name)))?;
         let value = HeaderValue::from_bytes(header.value.as_bytes())
             .map_err(|_| invalid(format!("the value of {} holds a control character", header.name)))?;
-        headers.append(name, value);
+        headers.try_append(name, value).map_err(|_| invalid("there are more headers than one request can carry"))?;
     }
+    check_framing(headers, prepared_length)?;
     if !headers.contains_key(HOST)
         && let Ok(authority) = HeaderValue::from_str(&endpoint.authority())
     {
@@ -92,6 +94,23 @@ pub(super) async fn prepare(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     Ok(prepared)
+}
+
+/// Length and encoding of the body, where they were composed by hand: what is not so would be
+/// changed on the way, or leave the backend waiting for ever.
+fn check_framing(headers: &HeaderMap, body: u64) -> Result<()> {
+    let lengths: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
+    if lengths.iter().any(|length| length.as_bytes() != body.to_string().as_bytes()) {
+        return Err(invalid(format!("the composed Content-Length is not {body}, the length of the body"))
+            .hint("Leave the header out: it is sent by itself, with the right length."));
+    }
+    let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    let chunked = encodings.iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !encodings.is_empty() && (!chunked || encodings.len() > 1 || body == 0 || !lengths.is_empty()) {
+        return Err(invalid("the composed Transfer-Encoding cannot be sent with this body")
+            .hint("`chunked` works with a body and without a Content-Length; other encodings do not."));
+    }
+    Ok(())
 }
 
 fn invalid(message: impl Into<String>) -> Error {
@@ -139,8 +158,8 @@ impl Outgoing {
 async fn open(path: &str) -> io::Result<(tokio::fs::File, u64)> {
     let file = tokio::fs::File::open(path).await?;
     let found = file.metadata().await?;
-    if found.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file: its length cannot be told before it is read"));
     }
     Ok((file, found.len()))
 }

@@ -20,6 +20,9 @@ use crate::{
     run::Stream,
 };
 
+/// hyper's own limit of 100 is one that real backends pass.
+const MAX_HEADERS: usize = 2000;
+
 /// Sends a request and records what comes back. The last event is `Done` or `Failed`; a status of
 /// 500 is an answer like any other. Redirects are answers too and are not followed.
 ///
@@ -93,7 +96,11 @@ async fn converse(
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us() });
     progress.stage = Stage::Send;
     let wire = Wire::new(io, request.headers.clone(), Arc::clone(&progress.tap));
-    let handshake = http1::Builder::new().allow_obsolete_multiline_headers_in_responses(true).handshake(wire).await;
+    let handshake = http1::Builder::new()
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .max_headers(MAX_HEADERS)
+        .handshake(wire)
+        .await;
     let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
     // The set ends the connection when this future is dropped: nothing outlives a cancel.
     let mut driver = JoinSet::new();
@@ -159,7 +166,10 @@ async fn receive(
 /// Why there is no answer.
 fn failed(error: &hyper::Error, progress: &Progress) -> Error {
     let Progress { stage, tap, .. } = progress;
-    let explained = if error.is_parse() {
+    let explained = if error.is_parse() && tap.received().starts_with("HTTP/1.") {
+        Error::new(Code::BadResponse, "the head of the backend's answer breaks the rules of HTTP/1")
+            .hint("What was read of it is kept, up to the place that cannot be.")
+    } else if error.is_parse() {
         Error::new(Code::BadResponse, "the backend answered with something that is not HTTP/1")
             .hint("Does another protocol listen on this endpoint?")
     } else if error.is_user() {

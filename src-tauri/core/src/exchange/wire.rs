@@ -94,6 +94,10 @@ impl State {
             return;
         }
         self.first_byte_at.get_or_insert_with(Instant::now);
+        // hyper skips empty lines before a status line, as HTTP advises.
+        let skip =
+            if self.received.is_empty() { bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
+        let bytes = &bytes[skip..];
         let room = HEAD_LIMIT.saturating_sub(self.received.len());
         self.received.extend_from_slice(&bytes[..bytes.len().min(room)]);
         while let Some(end) = end_of_head(&self.received) {

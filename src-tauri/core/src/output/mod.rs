@@ -30,6 +30,8 @@ use crate::{
 pub const LINE_LIMIT: u64 = 16 * 1024;
 /// Bytes of text in one window.
 const WINDOW_LIMIT: u64 = 1024 * 1024;
+/// A body larger than this is shown as it is: indenting can make it many times as long.
+const PRETTY_LIMIT: u64 = 32 * 1024 * 1024;
 /// Lines in one window.
 const WINDOW_LINES: u64 = 1000;
 
@@ -38,7 +40,17 @@ const WINDOW_LINES: u64 = 1000;
 pub struct Output {
     directory: PathBuf,
     streams: Mutex<Streams>,
-    pretty: Mutex<Option<Box<Output>>>,
+    pretty: Mutex<Pretty>,
+}
+
+/// The indented form of a body.
+#[derive(Debug, Default)]
+enum Pretty {
+    #[default]
+    NotMade,
+    /// It is not JSON, or too long.
+    None,
+    Made(Box<Output>),
 }
 
 #[derive(Debug)]
@@ -90,7 +102,7 @@ impl Output {
             })
         };
         let streams = make().map_err(|error| failed("make", &directory, &error))?;
-        Ok(Self { directory, streams: Mutex::new(streams), pretty: Mutex::new(None) })
+        Ok(Self { directory, streams: Mutex::new(streams), pretty: Mutex::default() })
     }
 
     /// Adds a chunk. The write goes to the page cache and is over in microseconds; a full or
@@ -189,24 +201,28 @@ impl Output {
         }
     }
 
-    /// The indented body is made once, on the first look, and is an output of its own.
+    /// The indented body is made once, on the first look at the finished body, and is an output of
+    /// its own.
     fn pretty_window(&self, from: u64, count: u64) -> Result<Window> {
         let mut pretty = self.pretty.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = match pretty.as_ref() {
-            Some(made) => made,
-            None => {
-                let body = self.path(Stream::Stdout);
-                let read = |error| failed("read", &self.directory, &error);
-                let open = || fs::File::open(&body).map_err(read);
-                if !pretty::is_json(open()?) {
-                    return self.window(View::Stdout, from, count);
-                }
-                let made = Output::create(self.directory.join("pretty"))?;
-                pretty::indent(open()?, Appending(&made)).map_err(read)?;
-                pretty.insert(Box::new(made))
-            }
-        };
-        made.window(View::Stdout, from, count)
+        if matches!(*pretty, Pretty::NotMade) {
+            *pretty = self.make_pretty()?;
+        }
+        match &*pretty {
+            Pretty::Made(made) => made.window(View::Stdout, from, count),
+            Pretty::NotMade | Pretty::None => self.window(View::Stdout, from, count),
+        }
+    }
+
+    fn make_pretty(&self) -> Result<Pretty> {
+        let read = |error| failed("read", &self.directory, &error);
+        let open = || fs::File::open(self.path(Stream::Stdout)).map_err(read);
+        if self.counts().stdout.bytes > PRETTY_LIMIT || !pretty::is_json(open()?) {
+            return Ok(Pretty::None);
+        }
+        let made = Output::create(self.directory.join("pretty"))?;
+        pretty::indent(open()?, Appending(&made)).map_err(read)?;
+        Ok(Pretty::Made(Box::new(made)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Streams> {
@@ -267,10 +283,7 @@ impl Place {
 
 /// Without a character that the limit cut in two: its bytes are in the file and not wrong.
 fn whole_characters(bytes: &[u8]) -> &[u8] {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
-        _ => bytes,
-    }
+    &bytes[..bytes.len() - utf8::incomplete_tail(bytes)]
 }
 
 fn failed(did: &str, directory: &Path, error: &io::Error) -> Error {

@@ -5,13 +5,13 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use bollard::{
     container::LogOutput,
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
-    models::ExecInspectResponse,
 };
 use futures_util::{Stream as Frames, StreamExt};
 
 use super::{
     Command, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
-    inside::Inside,
+    inside::{Inside, process_id},
+    reach,
     refusal::{Beginning, not_started},
     resolve::check,
 };
@@ -23,13 +23,15 @@ use crate::{
 
 /// How often the engine is asked whether a silent command still runs.
 const ASK: Duration = Duration::from_secs(1);
+/// How long an engine may tell nothing of a command whose streams have ended.
+const SILENCE: Duration = Duration::from_secs(5);
 /// How often it is asked once the streams have ended: the answer is only moments away.
 const ASK_AT_END: Duration = Duration::from_millis(10);
 
 /// Runs a command in a running container and records what it does. The last event is `Closed` or
 /// `Failed`.
 ///
-/// When this future is dropped the command is ended by the warden.
+/// When this future is dropped, the command is ended by the warden as soon as this process ends.
 pub async fn run_in_container(
     engine: &Engine,
     container: &str,
@@ -39,35 +41,41 @@ pub async fn run_in_container(
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = match start(engine, container, command).await {
-        Ok((inside, frames)) => {
-            let watched = Watched::new(warden, &inside);
-            let mut exec = Exec {
-                engine,
-                name: container,
-                inside,
-                appeared_us: None,
-                started: false,
-                ended: false,
-                no_process: false,
-                asked: 0,
-                stopped: Vec::new(),
-            };
-            let ended = exec.follow(command, frames, &mut stops, &watched, clock, record).await;
-            watched.end(&mut exec).await;
-            ended
-        }
-        Err(error) => Err(error),
-    };
+    let ended = attend(engine, container, command, &mut stops, warden, clock, record).await;
     match ended {
         Ok(()) => record.event(RunEvent::Closed { at_us: clock.now_us() }),
         Err(error) => record.event(RunEvent::Failed { at_us: clock.now_us(), error }),
     }
 }
 
+async fn attend(
+    engine: &Engine,
+    container: &str,
+    command: &Command,
+    stops: &mut Stops,
+    warden: Option<Arc<Warden>>,
+    clock: Clock,
+    record: &mut dyn Record<RunEvent>,
+) -> Result<()> {
+    let inside = stops.unless_stopped(create(engine, container, command)).await?;
+    // Before the start: the engine may have started it when this process is killed.
+    let watched = Watched::new(warden, &inside);
+    let mut exec = Exec::new(engine, container, inside);
+    let ended = match stops.unless_stopped(attach(engine, container, command, &exec.inside)).await {
+        Ok(frames) => exec.follow(command, frames, stops, &watched, clock, record).await,
+        Err(error) => {
+            exec.was_refused = error.code != Code::Cancelled;
+            Err(error)
+        }
+    };
+    watched.end(&mut exec).await;
+    ended
+}
+
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, bollard::errors::Error>> + Send>>;
 
-async fn start(engine: &Engine, container: &str, command: &Command) -> Result<(Inside, Output)> {
+/// Makes the exec, which does not start it.
+async fn create(engine: &Engine, container: &str, command: &Command) -> Result<Inside> {
     check(command)?;
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
@@ -76,30 +84,46 @@ async fn start(engine: &Engine, container: &str, command: &Command) -> Result<(I
         )
         .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
     }
-    let id = engine.ready(container).await?;
-    let argv: Vec<String> = [&command.program].into_iter().chain(&command.args).cloned().collect();
+    let found = engine.running(container).await?;
+    let marker = (!found.pid.is_some_and(|pid| reach::sees(pid, &found.id))).then(marker);
+    let variables = command.env.iter().map(|var| format!("{}={}", var.name, var.value));
     let options = CreateExecOptions {
-        cmd: Some(argv.clone()),
-        env: Some(command.env.iter().map(|var| format!("{}={}", var.name, var.value)).collect()),
+        cmd: Some([&command.program].into_iter().chain(&command.args).cloned().collect()),
+        env: Some(variables.chain(marker.clone()).collect()),
         working_dir: command.cwd.clone(),
         user: command.user.clone(),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         ..CreateExecOptions::default()
     };
-    let exec = engine.docker().create_exec(&id, options).await.map_err(|error| engine.explain(error, container))?.id;
+    let made = engine.docker().create_exec(&found.id, options).await;
+    let exec = made.map_err(|error| engine.explain(error, container))?.id;
+    let (engine, user) = (engine.address().host.clone(), command.user.clone());
+    Ok(Inside { engine, container: found.id, exec, marker, user, inner_pid: None, group: None })
+}
+
+/// A variable that no other process has.
+fn marker() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Not a secret, only a name that is used once: the hasher's seed is random for each.
+    let number = RandomState::new().build_hasher().finish();
+    format!("PORTHOLE_EXEC={}-{number:016x}", std::process::id())
+}
+
+/// Starts the exec with its streams.
+async fn attach(engine: &Engine, container: &str, command: &Command, inside: &Inside) -> Result<Output> {
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
-    let attached = engine.docker().start_exec(&exec, Some(options)).await.map_err(|error| {
+    let attached = engine.docker().start_exec(&inside.exec, Some(options)).await.map_err(|error| {
         let explained = engine.explain(error, container);
         not_started(&explained.message, command).unwrap_or(explained)
     })?;
-    let StartExecResults::Attached { output, .. } = attached else {
-        return Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"));
-    };
-    let engine = engine.address().host.clone();
-    let inside = Inside { engine, container: id, exec, argv, user: command.user.clone(), inner_pid: None, group: None };
-    Ok((inside, output))
+    match attached {
+        StartExecResults::Attached { output, .. } => Ok(output),
+        StartExecResults::Detached => {
+            Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"))
+        }
+    }
 }
 
 /// The warden's entry for this exec: it stays there when the run is dropped before its end.
@@ -121,8 +145,8 @@ impl Watched {
 
     /// A command that ended is forgotten; one whose recording failed is ended first.
     async fn end(self, exec: &mut Exec<'_>) {
-        if !exec.ended {
-            let _ = exec.inside.signal(exec.engine, Signal::Kill).await;
+        if !exec.ended && !exec.was_refused {
+            exec.inside.end().await;
         }
         if let Some(warden) = self.0 {
             warden.forget_exec(&exec.inside.exec);
@@ -138,13 +162,35 @@ struct Exec<'a> {
     appeared_us: Option<u64>,
     started: bool,
     ended: bool,
+    exit_code: Option<i64>,
     /// The engine tells of an exit code and of no process that it would be of.
     no_process: bool,
     asked: u32,
+    /// Since when the streams have ended and the engine tells neither process nor exit code.
+    silent_since: Option<u64>,
     stopped: Vec<Signal>,
+    /// The engine refused to start it.
+    was_refused: bool,
 }
 
-impl Exec<'_> {
+impl<'a> Exec<'a> {
+    fn new(engine: &'a Engine, name: &'a str, inside: Inside) -> Self {
+        Self {
+            engine,
+            name,
+            inside,
+            appeared_us: None,
+            started: false,
+            ended: false,
+            exit_code: None,
+            no_process: false,
+            asked: 0,
+            silent_since: None,
+            stopped: Vec::new(),
+            was_refused: false,
+        }
+    }
+
     async fn follow(
         &mut self,
         command: &Command,
@@ -172,12 +218,14 @@ impl Exec<'_> {
                     None => {
                         open = false;
                         asking = tokio::time::interval(ASK_AT_END);
+                        self.asked = 0;
                     }
                 },
                 _ = asking.tick() => {
-                    self.ask(command, watched, clock, record).await?;
+                    self.ask(command, open, watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
-                    if open && (self.started || self.asked > 20) {
+                    // And a process that closed its streams and goes on is not asked after so often.
+                    if (open && self.started) || self.asked > 20 {
                         asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
                     }
                 }
@@ -207,7 +255,11 @@ impl Exec<'_> {
             record.event(RunEvent::Resolved { program });
         }
         // The complaint of an engine that could not start it came on the stream, to its end.
-        let complaint = if self.no_process { beginning.of_engine() } else { beginning.of_runtime(command) };
+        let complaint = match self.exit_code {
+            _ if self.no_process => beginning.of_engine(),
+            Some(1) => beginning.of_runtime(command),
+            _ => None,
+        };
         complaint.and_then(|text| not_started(&text, command)).map_or(Ok(()), Err)
     }
 
@@ -215,6 +267,7 @@ impl Exec<'_> {
     async fn ask(
         &mut self,
         command: &Command,
+        open: bool,
         watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
@@ -225,12 +278,24 @@ impl Exec<'_> {
         let found = self.engine.docker().inspect_exec(&self.inside.exec).await;
         let found = found.map_err(|error| self.gone(error))?;
         self.asked += 1;
-        let over = found.running == Some(false);
-        if let Some(pid) = found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) {
-            self.appeared(pid, over, command, watched, clock, record);
+        // An engine answers the start before the process is there, and until then it says that
+        // the exec does not run and tells no exit code.
+        let over = if found.running == Some(false) { found.exit_code } else { None };
+        if let Some(pid) = process_id(&found) {
+            self.appeared(pid, over.is_some(), command, watched, clock, record);
         }
-        if over {
-            self.finish(&found, clock, record)?;
+        match over {
+            Some(code) => self.finish(code, process_id(&found).is_none(), clock, record),
+            None if open || found.running == Some(true) => self.silent_since = None,
+            None => {
+                let since = *self.silent_since.get_or_insert_with(|| clock.now_us());
+                if clock.now_us() - since > SILENCE.as_micros() as u64 {
+                    return Err(Error::new(
+                        Code::EngineRefused,
+                        "the streams of the command ended and the engine tells no exit code",
+                    ));
+                }
+            }
         }
         Ok(())
     }
@@ -251,7 +316,7 @@ impl Exec<'_> {
             return;
         }
         self.inside.see(pid);
-        if self.inside.group.is_none() && !over && self.asked < 6 {
+        if self.inside.inner_pid.is_none() && !over && self.asked < 6 {
             return;
         }
         self.started = true;
@@ -265,22 +330,16 @@ impl Exec<'_> {
         record.event(RunEvent::Started { at_us, started });
     }
 
-    fn finish(&mut self, found: &ExecInspectResponse, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<()> {
-        let Some(code) = found.exit_code else {
-            return Err(Error::new(
-                Code::EngineRefused,
-                "the engine says that the command ended and tells no exit code",
-            ));
-        };
+    fn finish(&mut self, code: i64, no_process: bool, clock: Clock, record: &mut dyn Record<RunEvent>) {
         self.ended = true;
+        self.exit_code = Some(code);
+        self.no_process = no_process && matches!(code, 126 | 127);
         let by_us = self.stopped.iter().find(|signal| code == 128 + i64::from(signal.number()));
         let ending = match by_us {
             Some(signal) => Ending::Signaled { signal: signal.number(), name: format!("SIG{}", signal.short_name()) },
             None => Ending::Exited { code },
         };
         record.event(RunEvent::Ended { at_us: clock.now_us(), ending });
-        self.no_process = found.pid.unwrap_or_default() == 0 && matches!(code, 126 | 127);
-        Ok(())
     }
 
     /// The stream broke: is it the engine, or only this connection?

@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     Command, Ending, RunEvent, Signal, Started, Stops, Stream, Warden,
     group::{Group, alone},
-    resolve::{Resolved, not_executable, resolve},
+    resolve::{Resolved, enterable, not_executable, resolve},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -31,10 +31,9 @@ pub async fn run_on_host(
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = match start(command, clock, record) {
+    let ended = match start(command, warden.as_deref(), clock, record) {
         Ok((child, group)) => {
             let mut owned = Owned { group, warden, closed: false };
-            owned.announce();
             let ended = follow(child, &owned.group, &mut stops, clock, record).await;
             owned.closed = ended.is_ok();
             ended
@@ -54,14 +53,6 @@ struct Owned {
     closed: bool,
 }
 
-impl Owned {
-    fn announce(&self) {
-        if let Some(warden) = &self.warden {
-            warden.watch_group(self.group.id());
-        }
-    }
-}
-
 impl Drop for Owned {
     fn drop(&mut self) {
         if !self.closed {
@@ -77,7 +68,12 @@ impl Drop for Owned {
     }
 }
 
-fn start(command: &Command, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<(Child, Group)> {
+fn start(
+    command: &Command,
+    warden: Option<&Warden>,
+    clock: Clock,
+    record: &mut dyn Record<RunEvent>,
+) -> Result<(Child, Group)> {
     let resolved = resolve(command)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
     let mut process = Process::new(&resolved.program);
@@ -93,6 +89,9 @@ fn start(command: &Command, clock: Clock, record: &mut dyn Record<RunEvent>) -> 
     #[cfg(unix)]
     process.arg0(&command.program);
     alone(&mut process);
+    if let Some(warden) = warden {
+        warden.watch_from_start(&mut process);
+    }
     let mut child = process.spawn().map_err(|error| refused(&resolved, &error))?;
     let Some(group) = Group::of(&child) else {
         let _ = child.start_kill();
@@ -108,6 +107,10 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
     const NOT_A_PROGRAM: i32 = 8;
     let path = &resolved.program;
+    // The directory may have gone since it was looked at, and the error is the same.
+    if let Err(cwd) = enterable(&resolved.cwd) {
+        return cwd.detail(error);
+    }
     let error_text = match (error.kind(), error.raw_os_error()) {
         (_, Some(NOT_A_PROGRAM)) => {
             Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))

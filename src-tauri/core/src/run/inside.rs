@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::{
+    exec::{CreateExecOptions, StartExecOptions, StartExecResults},
+    models::ExecInspectResponse,
+};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -14,21 +17,25 @@ use crate::{
     error::{Code, Error, Result},
 };
 
-/// The shell's own `kill`, where there is no program of that name.
-const KILL: &str = r#"kill -s "$0" -- "$1" || kill -s "$0" "$1""#;
+/// The shell's own `kill`, which takes this form in dash, bash and busybox alike.
+const KILL: &str = r#"kill -"$0" -"$1""#;
 
-/// Finds the exec'd process by what an engine gives it: no parent inside the container, and this
-/// command line. `$1` is the command line with its NULs as line ends, `$2` the signal.
+/// Finds the processes that were started with a marker in their environment, and signals the
+/// groups they are in. `$1` is the marker, `$2` the signal. Nothing but the shell is needed.
 const FIND_AND_KILL: &str = r#"
+groups=
 for process in /proc/[0-9]*; do
-  pid=${process#/proc/}
-  read -r stat < "$process/stat" 2>/dev/null || continue
+  found=
+  while read -r line || [ -n "$line" ]; do
+    case $line in *"$1"*) found=yes ;; esac
+  done 2>/dev/null < "$process/environ"
+  [ "$found" ] || continue
+  read -r stat 2>/dev/null < "$process/stat" || continue
   set -- "$1" "$2" ${stat##*)}
-  [ "$4" = 0 ] && [ "$pid" != 1 ] || continue
-  [ "$(tr '\0' '\n' < "$process/cmdline")" = "$1" ] || continue
-  { kill -s "$2" -- "-$pid" || kill -s "$2" "-$pid"; } && found=yes
+  case " $groups " in *" $5 "*) ;; *) groups="$groups $5" ;; esac
 done
-[ "$found" = yes ]
+[ "$groups" ] || exit 1
+for group in $groups; do kill -"$2" -"$group"; done
 "#;
 
 /// Where a command in a container can be reached, also by the warden.
@@ -40,8 +47,9 @@ pub(super) struct Inside {
     pub container: String,
     /// The exec's id.
     pub exec: String,
-    /// The argument list, program first.
-    pub argv: Vec<String>,
+    /// A variable in the command's environment to know it by, where this host does not see the
+    /// container's processes.
+    pub marker: Option<String>,
     /// The user it runs as, when one was asked for.
     pub user: Option<String>,
     /// Its id inside the container, where it can be seen.
@@ -51,11 +59,15 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    /// Adds what this host sees of the process.
+    /// Adds what this host sees of the process. An engine makes it the leader of its group, so
+    /// that the group is known also when the process itself is gone already.
     pub fn see(&mut self, host_pid: u32) {
-        if let Some(seen) = reach::look(host_pid, &self.container) {
-            self.inner_pid = Some(seen.inner_pid);
-            self.group = Some(seen.group);
+        match reach::look(host_pid, &self.container) {
+            Some(seen) => {
+                self.inner_pid = Some(seen.inner_pid);
+                self.group = Some(seen.group);
+            }
+            None => self.group = self.group.or_else(|| i32::try_from(host_pid).ok()),
         }
     }
 
@@ -72,23 +84,20 @@ impl Inside {
     }
 
     /// Looks for the process, for an owner that stops it before it was seen. An engine may tell its
-    /// id only tens of milliseconds after the start.
+    /// id only tens of milliseconds after the start, and says "not running" until then.
     async fn locate(&mut self, engine: &Engine) {
         for _ in 0..10 {
-            if self.group.is_some() {
+            if self.inner_pid.is_some() {
                 return;
             }
             let Ok(found) = engine.docker().inspect_exec(&self.exec).await else { return };
-            match found.pid.and_then(|pid| u32::try_from(pid).ok()) {
-                Some(pid) if pid > 0 => self.see(pid),
-                _ => {}
+            if let Some(pid) = process_id(&found) {
+                self.see(pid);
             }
-            if found.running != Some(true) {
+            if self.inner_pid.is_some() || self.marker.is_some() || found.exit_code.is_some() {
                 return;
             }
-            if self.group.is_none() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -98,27 +107,28 @@ impl Inside {
             && Group::with_id(id).is_some_and(|group| matches!(group.signal(signal), Ok(true)))
     }
 
-    /// Runs `kill` in the container, or a shell that finds the process first.
-    pub(super) async fn signal_from_inside(&self, engine: &Engine, signal: Signal) -> Result<()> {
+    /// Runs `kill` in the container: that of a shell, else a program. Each try is looked at before
+    /// the next, so that no signal is delivered twice.
+    async fn signal_from_inside(&self, engine: &Engine, signal: Signal) -> Result<()> {
         let name = signal.short_name();
-        let mut tries: Vec<Vec<String>> = Vec::new();
-        if let Some(pid) = self.inner_pid {
-            let group = format!("-{pid}");
-            // Some want the two dashes before a negative number, busybox cannot read them.
-            tries.push(["kill", "-s", name, "--", &group].map(String::from).to_vec());
-            tries.push(["kill", "-s", name, &group].map(String::from).to_vec());
-            tries.push(["sh", "-c", KILL, name, &group].map(String::from).to_vec());
-        } else {
-            let line = self.argv.join("\n");
-            tries.push(["sh", "-c", FIND_AND_KILL, "sh", &line, name].map(String::from).to_vec());
-        }
+        let tries: Vec<Vec<String>> = match (self.inner_pid, &self.marker) {
+            (Some(pid), _) => vec![
+                ["sh", "-c", KILL, name, &pid.to_string()].map(String::from).to_vec(),
+                ["kill", "-s", name, "--", &format!("-{pid}")].map(String::from).to_vec(),
+            ],
+            (None, Some(marker)) => {
+                vec![["sh", "-c", FIND_AND_KILL, "sh", marker, name].map(String::from).to_vec()]
+            }
+            (None, None) => Vec::new(),
+        };
+        let ran = self.runs(engine).await;
         for argv in tries {
-            if self.succeeds(engine, argv).await {
+            if self.succeeds(engine, argv).await || (ran && !self.runs(engine).await) {
                 return Ok(());
             }
         }
         Err(Error::new(Code::StopFailed, "the command in the container cannot be reached to be stopped")
-            .hint("This host does not see the container's processes, and the container has neither `kill` nor `sh`. Stopping the container stops the command."))
+            .hint("It has ended, or: this host may not signal the container's processes and the container has neither `sh` nor `kill`. Stopping the container stops the command."))
     }
 
     async fn succeeds(&self, engine: &Engine, argv: Vec<String>) -> bool {
@@ -146,20 +156,42 @@ impl Inside {
         engine.docker().inspect_exec(&self.exec).await.is_ok_and(|found| found.running == Some(true))
     }
 
-    /// Ends the command: SIGTERM, a moment, SIGKILL. For owners that are going away.
+    /// Ends the command: SIGTERM, a moment, SIGKILL. For owners that are going away, perhaps
+    /// while the engine is still about to start it.
     pub async fn end(&self) {
         let address = Address { name: String::new(), host: self.engine.clone() };
         let Ok(engine) = Engine::connect(address).await else { return };
+        if !self.is_or_will_be(&engine).await {
+            return;
+        }
         let mut inside = self.clone();
         if inside.signal(&engine, Signal::Term).await.is_err() {
             return;
         }
         for _ in 0..20 {
-            if !inside.runs(&engine).await {
+            if !inside.runs(&engine).await && !inside.group.is_some_and(|id| reach::group_lives(id, &self.container)) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let _ = inside.signal(&engine, Signal::Kill).await;
     }
+
+    /// Waits until the command was started, or certainly will not be.
+    async fn is_or_will_be(&self, engine: &Engine) -> bool {
+        for _ in 0..40 {
+            match engine.docker().inspect_exec(&self.exec).await {
+                Err(_) => return false,
+                Ok(found) if process_id(&found).is_some() => return true,
+                Ok(found) if found.exit_code.is_some() => return false,
+                Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        false
+    }
+}
+
+/// The host's id of an exec's process; engines say 0 while and where there is none.
+pub(super) fn process_id(found: &ExecInspectResponse) -> Option<u32> {
+    found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)
 }

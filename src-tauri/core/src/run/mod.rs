@@ -45,7 +45,7 @@ pub fn split_words(text: &str) -> Result<Vec<String>> {
 pub async fn run(
     command: &Command,
     engine: Result<Address>,
-    stops: Stops,
+    mut stops: Stops,
     warden: Option<Arc<Warden>>,
     record: &mut dyn Record<RunEvent>,
 ) {
@@ -53,7 +53,7 @@ pub async fn run(
         return run_on_host(command, stops, warden, record).await;
     };
     let connected = match engine {
-        Ok(address) => Engine::connect(address).await,
+        Ok(address) => stops.unless_stopped(Engine::connect(address)).await,
         Err(error) => Err(error),
     };
     match connected {
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_pasted_line_is_split_and_not_run() {
         let words = split_words(r#"pg_dump "my db" --opt='a b' $HOME \$x *.txt | gzip"#).unwrap();
-        assert_eq!(words, ["pg_dump", "my db", "--opt=a b", "$HOME", "*.txt", "|", "gzip"]);
+        assert_eq!(words, ["pg_dump", "my db", "--opt=a b", "$HOME", "$x", "*.txt", "|", "gzip"]);
         assert_eq!(split_words("it's").unwrap_err().code, Code::CommandInvalid);
     }
 }

@@ -24,6 +24,12 @@ pub(super) fn look(host_pid: u32, container: &str) -> Option<Seen> {
     Some(Seen { inner_pid, group: group_of(&directory)? })
 }
 
+/// Whether this host sees the container's processes, by the first of them.
+#[cfg(target_os = "linux")]
+pub(super) fn sees(host_pid: u32, container: &str) -> bool {
+    in_container(&format!("/proc/{host_pid}"), container)
+}
+
 /// Whether a process of that group still lives in that container. A group's id alone could have
 /// been given to somebody else.
 #[cfg(target_os = "linux")]
@@ -56,6 +62,11 @@ fn group_of(directory: &str) -> Option<i32> {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn look(_: u32, _: &str) -> Option<Seen> {
     None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sees(_: u32, _: &str) -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]

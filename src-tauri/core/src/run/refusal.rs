@@ -37,7 +37,8 @@ impl Beginning {
         let text = String::from_utf8_lossy(&self.stderr);
         let text = text.trim();
         let said = text.strip_prefix("exec ")?.strip_suffix(": exec format error")?;
-        said.ends_with(&command.program).then(|| text.to_owned())
+        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        (name(said) == name(&command.program)).then(|| text.to_owned())
     }
 }
 

@@ -79,17 +79,42 @@ fn directory(cwd: Option<&str>) -> Result<PathBuf> {
     let Some(cwd) = cwd else {
         return Ok(std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/")));
     };
-    let invalid = |why: String| Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: {why}"));
     let path = PathBuf::from(cwd);
     if !path.is_absolute() {
-        return Err(invalid("the path is not absolute".into()).hint("Write the working directory in full."));
+        return Err(cwd_invalid(&path, "the path is not absolute").hint("Write the working directory in full."));
     }
-    match std::fs::metadata(&path) {
-        Ok(found) if found.is_dir() => Ok(path),
-        Ok(_) => Err(invalid("it is not a directory".into())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(invalid("there is no such directory".into())),
-        Err(error) => Err(invalid("it cannot be looked at".into()).detail(error)),
+    enterable(&path)?;
+    Ok(path)
+}
+
+/// Whether a process of this user can run in a directory.
+///
+/// # Errors
+/// [`Code::CwdInvalid`].
+pub(super) fn enterable(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_dir() => Err(cwd_invalid(path, "it is not a directory")),
+        Ok(_) => may_enter(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(cwd_invalid(path, "there is no such directory"))
+        }
+        Err(error) => Err(cwd_invalid(path, "it cannot be looked at").detail(error)),
     }
+}
+
+#[cfg(unix)]
+fn may_enter(path: &Path) -> Result<()> {
+    use nix::unistd::{AccessFlags, access};
+    access(path, AccessFlags::X_OK).map_err(|error| cwd_invalid(path, "this user may not enter it").detail(error))
+}
+
+#[cfg(not(unix))]
+fn may_enter(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn cwd_invalid(path: &Path, why: &str) -> Error {
+    Error::new(Code::CwdInvalid, format!("cannot run in {}: {why}", path.display()))
 }
 
 fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {

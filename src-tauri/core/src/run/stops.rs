@@ -34,6 +34,18 @@ pub fn stops() -> (Stopper, Stops) {
 }
 
 impl Stops {
+    /// Waits for a step before the start, unless somebody stops the command first.
+    pub(super) async fn unless_stopped<T>(&mut self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            stop = self.next() => {
+                stop.answer(Ok(()));
+                Err(Error::new(Code::Cancelled, "the command was stopped before it was started"))
+            }
+            done = step => done,
+        }
+    }
+
     /// The next wish. When nobody can have one any more this never ends.
     pub(super) async fn next(&mut self) -> Stop {
         match self.0.recv().await {

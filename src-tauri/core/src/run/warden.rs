@@ -4,6 +4,8 @@
 //! killed, it ends what is left: process groups on the host, commands in containers. On Windows
 //! job objects do the first of these without help.
 
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
@@ -12,7 +14,7 @@ use std::{
         Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,8 @@ use super::inside::Inside;
 #[cfg(unix)]
 use super::{Signal, group::Group};
 
+/// The id of a group that is gone may be given to somebody else: it is forgotten soon.
+const LOOK: Duration = Duration::from_secs(1);
 /// The only argument of a warden's process.
 const ARGUMENT: &str = "--warden";
 
@@ -57,9 +61,29 @@ impl Warden {
         Ok(Self { pipe: Mutex::new(process.stdin.take()), process: Mutex::new(process) })
     }
 
-    pub(super) fn watch_group(&self, id: i32) {
-        self.tell(&Message::WatchGroup(id));
+    /// Lets a command that is about to be started tell of itself, as the last thing before it
+    /// becomes the program: a Porthole that is killed meanwhile leaves nothing unknown behind.
+    #[cfg(unix)]
+    #[allow(unsafe_code)]
+    pub(super) fn watch_from_start(&self, command: &mut tokio::process::Command) {
+        let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pipe) = pipe.as_ref().and_then(|pipe| pipe.as_fd().try_clone_to_owned().ok()) else { return };
+        let announce = move || {
+            // The line that serde makes of `Message::WatchGroup`, without touching the heap.
+            let mut line = [0_u8; 64];
+            let mut rest = &mut line[..];
+            writeln!(rest, "{{\"watch_group\":{}}}", nix::unistd::getpid())?;
+            let length = 64 - rest.len();
+            nix::unistd::write(&pipe, &line[..length])?;
+            Ok(())
+        };
+        // SAFETY: between fork and exec only calls that are safe in a signal handler are allowed.
+        // `announce` calls getpid and write, and formats a number into memory that it has.
+        unsafe { command.pre_exec(announce) };
     }
+
+    #[cfg(not(unix))]
+    pub(super) fn watch_from_start(&self, _: &mut tokio::process::Command) {}
 
     pub(super) fn forget_group(&self, id: i32) {
         self.tell(&Message::ForgetGroup(id));
@@ -76,7 +100,9 @@ impl Warden {
     fn tell(&self, message: &Message) {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stdin) = pipe.as_mut() else { return };
-        let told = serde_json::to_string(message).map_err(io::Error::other).and_then(|line| writeln!(stdin, "{line}"));
+        // One write: a command that starts meanwhile writes its own line into the same pipe.
+        let line = serde_json::to_string(message).map_err(io::Error::other);
+        let told = line.and_then(|line| stdin.write_all(format!("{line}\n").as_bytes()));
         if let Err(error) = told {
             tracing::warn!(%error, "the warden is gone: a killed Porthole may leave processes behind");
             *pipe = None;
@@ -117,14 +143,18 @@ fn serve() {
                 }
             }
         });
+        let mut looked = Instant::now();
         loop {
-            match receiver.recv_timeout(Duration::from_secs(1)) {
+            if looked.elapsed() > LOOK {
+                groups.retain(|id| group_exists(*id));
+                looked = Instant::now();
+            }
+            match receiver.recv_timeout(LOOK) {
                 Ok(Message::WatchGroup(id)) => drop(groups.insert(id)),
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
                 Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), inside)),
                 Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
-                // The id of a group that is gone may be given to somebody else: forget it soon.
-                Err(RecvTimeoutError::Timeout) => groups.retain(|id| group_exists(*id)),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }

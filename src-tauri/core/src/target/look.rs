@@ -63,7 +63,7 @@ pub async fn keep_looking(mut target: watch::Receiver<(Target, Result<Endpoint>)
 async fn in_engine(engine: &Engine, container: Option<&str>) -> Mark {
     let Some(name) = container else { return Mark::Unset };
     match engine.ready(name).await {
-        Ok(_) => Mark::Up { address: name.to_owned() },
+        Ok(()) => Mark::Up { address: name.to_owned() },
         Err(error) => Mark::Down { address: name.to_owned(), error },
     }
 }

@@ -168,6 +168,7 @@ fn outcome(act: &Act) -> Outcome {
             (None, None) => Outcome::Pending,
         },
         Act::Run(run) => match (&run.failure, &run.ending, run.closed_us) {
+            (Some(error), ..) if error.code == Code::Cancelled => Outcome::Cancelled,
             (Some(error), ..) => Outcome::Failed { code: error.code },
             (None, Some(ending), Some(_)) => Outcome::Ended { ending: ending.clone() },
             (None, Some(ending), None) => Outcome::Draining { ending: ending.clone() },

@@ -186,24 +186,24 @@ impl Timeline {
 
     /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.
     pub async fn close(&self) {
-        let live = self.shared.book().live();
-        for control in &live {
-            match control {
-                Control::Exchange(cancel) => cancel.cancel(),
-                Control::Run(stopper) => drop(stopper.stop(Signal::Term).await),
-            }
-        }
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        if tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await.is_ok() {
-            return;
-        }
-        let live = self.shared.book().live();
-        for control in &live {
-            if let Control::Run(stopper) = control {
-                let _ = stopper.stop(Signal::Kill).await;
+        for signal in [Signal::Term, Signal::Kill] {
+            let live = self.shared.book().live();
+            let ends = live.iter().map(|control| async move {
+                match control {
+                    Control::Exchange(cancel) => cancel.cancel(),
+                    Control::Run(stopper) => drop(stopper.stop(signal).await),
+                }
+            });
+            let ended = async {
+                futures_util::future::join_all(ends).await;
+                while tasks.join_next().await.is_some() {}
+            };
+            // An engine that hangs must not hold the exit up: the warden sees to the rest.
+            if tokio::time::timeout(GRACE, ended).await.is_ok() {
+                return;
             }
         }
-        let _ = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
     }
 }
 
