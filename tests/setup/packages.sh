@@ -11,6 +11,7 @@ build|pkg-config --exists webkit2gtk-4.1|libwebkit2gtk-4.1-dev|webkit2gtk4.1-dev
 window|has Xvfb|xvfb|xorg-x11-server-Xvfb|xorg-server-xvfb|is a display in memory
 window|has WebKitWebDriver|webkit2gtk-driver|WebKitWebDriver of WebKitGTK|webkit2gtk-4.1|drives the real window
 window|has_mono_font|fonts-dejavu-core|dejavu-sans-mono-fonts|ttf-dejavu|letters, so that pictures look right
+window|has python3|python3|python3|python|closes the window as its owner does
 sockets|has python3|python3|python3|python|is a backend that is not ours
 TABLE
 }

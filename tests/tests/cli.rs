@@ -232,7 +232,7 @@ async fn a_socket_that_this_user_may_not_open_is_denied() {
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = directory.path().join("mine.sock");
     let _listener = UnixListener::bind(&path).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     // Root may open everything, so it is tried as somebody else; the program must be theirs to run.
     let program = directory.path().join("porthole-cli");
     fs::copy(given("PORTHOLE_CLI"), &program).unwrap();

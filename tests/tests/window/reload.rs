@@ -7,7 +7,7 @@ async fn a_reload_in_the_middle_of_a_stream_loses_nothing() {
     let app = App::open().await;
     let hello = app.play("hello").await;
     app.becomes(hello, "status").await;
-    let failed = app.play("closed before answering").await;
+    let failed = app.play("closed early").await;
     app.becomes(failed, "failed").await;
     let stream = app.play("a live stream").await;
     app.until("lines", "Number([...document.querySelectorAll('#log .line')].at(-1)?.dataset.line) > 10").await;

@@ -91,7 +91,7 @@ async fn json_is_shown_pretty_with_its_numbers_as_they_came() {
 #[tokio::test]
 async fn closed_before_answering() {
     let app = App::open().await;
-    let call = app.play("closed before answering").await;
+    let call = app.play("closed early").await;
     fails_as(&app, call, "closed_before_response", "wait").await;
     drawn_right(&app, "failure-closed").await;
     app.close().await;
@@ -174,7 +174,7 @@ async fn an_endpoint_that_cannot_be_read_is_explained_in_the_form() {
 #[tokio::test]
 async fn exit_3_with_stdout_and_stderr_told_apart() {
     let app = App::open().await;
-    let call = app.play("stdout, stderr, exit 3").await;
+    let call = app.play("out, err, exit 3").await;
     app.becomes(call, "ended").await;
     assert_eq!(app.badge(call).await, "exit 3");
     app.until("both lines", "document.querySelectorAll('#log .line').length === 2").await;

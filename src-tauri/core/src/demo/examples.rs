@@ -16,12 +16,12 @@ pub fn examples() -> Vec<Saved> {
         ("hello", get("/hello")),
         ("events (SSE)", get("/events?every=250")),
         ("JSON lines", get("/ndjson?count=40&every=100")),
-        ("echo a JSON body", echo),
+        ("echo JSON", echo),
         ("large numbers", get("/numbers")),
         ("slow answer", get("/slow?ms=3000")),
         ("an error page", get("/html-error")),
         ("404", get("/status/404")),
-        ("closed before answering", get("/close")),
+        ("closed early", get("/close")),
         ("cut in the body", get("/cut")),
     ];
     let requests = requests.map(|(name, request)| Saved { name: name.into(), composed: Composed::Request(request) });
@@ -39,7 +39,7 @@ fn commands() -> Vec<Saved> {
             "a live stream",
             "i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo \"segment $i written\"; [ $((i % 11)) -ne 7 ] || echo \"warn: retrying segment $i\" >&2; sleep 0.1; done",
         ),
-        script("stdout, stderr, exit 3", "echo 'to stdout'; echo 'to stderr' >&2; exit 3"),
+        script("out, err, exit 3", "echo 'to stdout'; echo 'to stderr' >&2; exit 3"),
         Saved {
             name: "a million lines".into(),
             composed: Composed::Command(Command::new(Place::Host, "seq", ["1000000"])),
