@@ -11,8 +11,14 @@ need_languages
 need_packages build || die "Porthole cannot be built without these."
 say "Building the page."
 quietly page-install page_packages || die "The page's packages could not be installed."
-tauri=$ROOT/ui/node_modules/.bin/tauri
-[ -x "$tauri" ] || die "The packer is missing: add @tauri-apps/cli to ui's devDependencies."
+# Beside the page's packages, not among them: only this needs it, and its own optional packages
+# are not to be had from every registry.
+packer=$TARGET/tools/packer
+tauri=$packer/node_modules/.bin/tauri
+if [ ! -x "$tauri" ]; then
+  quietly packer npm install --no-audit --no-fund --prefix "$packer" @tauri-apps/cli@2.12.5 ||
+    die "The packer could not be fetched."
+fi
 quietly page-build page_build || die "The page could not be built."
 say "Building the app for release (six minutes or more the first time)."
 mark=$(mktemp "$LOGS/packaged.XXXXXX")
