@@ -26,13 +26,13 @@ pub struct Porthole {
     timeline: Arc<Timeline>,
     /// The target with its endpoint; the demo backend's where it names none.
     target: watch::Sender<(Target, Result<Endpoint>)>,
-    demo: Result<Demo>,
+    demo: Result<Endpoint>,
     settings: SettingsFile,
     remembered: Mutex<Settings>,
     trouble: Option<Error>,
     _looking: JoinSet<()>,
-    /// Where the outputs and the demo's socket are, until the end.
-    session: Mutex<Option<Session>>,
+    /// Where the outputs are, and the demo backend, until the end.
+    owned: Mutex<Option<(Session, Option<Demo>)>>,
 }
 
 impl Porthole {
@@ -42,9 +42,16 @@ impl Porthole {
     /// When there is no place for outputs.
     pub async fn start(data: PathBuf, config: PathBuf) -> std::io::Result<Self> {
         let session = Session::begin(&data.join("sessions"))?;
-        let demo = Demo::start(session.path()).await.map_err(|error| {
-            Error::new(Code::EndpointInvalid, "the demo backend cannot listen").detail(error).hint("Set a target.")
-        });
+        let (running, demo) = match Demo::start(session.path()).await {
+            Ok(running) => {
+                let endpoint = running.endpoint().clone();
+                (Some(running), Ok(endpoint))
+            }
+            Err(error) => {
+                let error = Error::new(Code::EndpointInvalid, "the demo backend cannot listen").detail(error);
+                (None, Err(error.hint("Set a target.")))
+            }
+        };
         let warden = Warden::start().map(Arc::new);
         if let Err(error) = &warden {
             tracing::warn!(%error, "no warden: a killed Porthole will leave its commands running");
@@ -68,14 +75,14 @@ impl Porthole {
             let timeline = Arc::clone(&timeline);
             move |marks: Marks| timeline.set_marks(marks)
         }));
-        let (remembered, session) = (Mutex::new(remembered), Mutex::new(Some(session)));
-        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, session })
+        let (remembered, owned) = (Mutex::new(remembered), Mutex::new(Some((session, running))));
+        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, owned })
     }
 
     /// Ends every Call and removes its files. The process ends right after, and drops nothing.
     pub async fn close(&self) {
         self.timeline.close().await;
-        drop(self.session.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.owned.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     pub async fn opening(&self) -> Result<Opening> {
@@ -85,7 +92,7 @@ impl Porthole {
             settings: self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             trouble: self.trouble.clone().or_else(|| self.demo.as_ref().err().cloned()),
             target,
-            demo: self.demo.as_ref().ok().map(|demo| demo.endpoint().clone()),
+            demo: self.demo.as_ref().ok().cloned(),
             examples: demo::examples(),
         })
     }
@@ -156,10 +163,6 @@ impl Porthole {
     }
 }
 
-fn endpoint_of(target: &Target, demo: &Result<Demo>) -> Result<Endpoint> {
-    match (&target.endpoint, demo) {
-        (Some(endpoint), _) => Ok(endpoint.clone()),
-        (None, Ok(demo)) => Ok(demo.endpoint().clone()),
-        (None, Err(error)) => Err(error.clone()),
-    }
+fn endpoint_of(target: &Target, demo: &Result<Endpoint>) -> Result<Endpoint> {
+    target.endpoint.clone().map_or_else(|| demo.clone(), Ok)
 }

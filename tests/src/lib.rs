@@ -5,7 +5,11 @@ pub mod recorder;
 pub mod servers;
 pub mod window;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
 /// What the test's surroundings give in this variable; a test that needs it fails without.
 pub fn given(name: &str) -> String {
@@ -13,6 +17,15 @@ pub fn given(name: &str) -> String {
         Ok(value) if !value.is_empty() => value,
         _ => panic!("{name} is not set: run the tests with `make test`"),
     }
+}
+
+/// Starts a program that says when it is ready, and waits for that.
+pub fn started(mut command: Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("a started program");
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("its stdout")).read_line(&mut line).expect("a line");
+    assert_eq!(line, "ready\n");
+    child
 }
 
 /// Asks again and again, for a while, until something is so.

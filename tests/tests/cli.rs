@@ -148,12 +148,7 @@ async fn directory_and_environment_are_those_given() {
 
 /// Starts a command and waits for its first line.
 fn started(script: &str) -> Child {
-    let mut command = cli(&["exec", "host", "--", "sh", "-c", script]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n");
-    child
+    porthole_tests::started(cli(&["exec", "host", "--", "sh", "-c", script]))
 }
 
 fn signal(child: &Child, signal: &str) {
@@ -228,7 +223,8 @@ async fn the_demo_backend_prints_its_endpoint_and_ends_with_ctrl_c() {
 
 #[tokio::test]
 async fn a_socket_that_this_user_may_not_open_is_denied() {
-    let directory = tempfile::tempdir().unwrap();
+    // Somebody else must be able to come this far, whatever folder is set for temporary files.
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = directory.path().join("mine.sock");
     let _listener = UnixListener::bind(&path).unwrap();

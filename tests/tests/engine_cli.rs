@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use porthole_tests::{containers::running, eventually, given};
+use porthole_tests::{containers::running, eventually, given, started};
 
 async fn output(command: Command) -> Output {
     tokio::process::Command::from(command).output().await.unwrap()
@@ -30,15 +30,6 @@ fn through(with: &[&str], name: &str, options: &[&str], args: &[&str]) -> Comman
 
 fn in_container(name: &str, args: &[&str]) -> Command {
     through(&[], name, &[], args)
-}
-
-/// Starts it and waits for its first line.
-fn started(mut command: Command) -> Child {
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n");
-    child
 }
 
 /// Signals the `porthole-cli` that a child is, or that it has started.

@@ -19,18 +19,22 @@ use tokio::{
 pub use examples::examples;
 
 use crate::endpoint::Endpoint;
+#[cfg(unix)]
+use crate::endpoint::PATH_LIMIT;
 
 /// A running demo backend. It ends, with its connections and its socket, when it is dropped.
 #[derive(Debug)]
 pub struct Demo {
     endpoint: Endpoint,
-    socket: Option<PathBuf>,
+    /// What to remove at the end: the socket, or the directory made for it.
+    made: Option<PathBuf>,
     _accepting: JoinSet<()>,
 }
 
 impl Demo {
     /// Listens on `demo.sock` in a directory that only this user may enter, or on a loopback port
-    /// where there are no unix sockets.
+    /// where there are no unix sockets. Where the path would be longer than a socket's can be, a
+    /// private directory for temporary files takes its place.
     ///
     /// # Errors
     /// What the operating system says when the socket cannot be bound.
@@ -38,10 +42,10 @@ impl Demo {
         let mut accepting = JoinSet::new();
         #[cfg(unix)]
         {
-            let path = directory.join("demo.sock");
+            let (path, made) = place(directory)?;
             let listener = tokio::net::UnixListener::bind(&path)?;
             accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
-            Ok(Self { endpoint: Endpoint::Unix(path.clone()), socket: Some(path), _accepting: accepting })
+            Ok(Self { endpoint: Endpoint::Unix(path.clone()), made: Some(made), _accepting: accepting })
         }
         #[cfg(not(unix))]
         {
@@ -50,7 +54,7 @@ impl Demo {
             let port = listener.local_addr()?.port();
             accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
             let endpoint = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port };
-            Ok(Self { endpoint, socket: None, _accepting: accepting })
+            Ok(Self { endpoint, made: None, _accepting: accepting })
         }
     }
 
@@ -62,10 +66,25 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        if let Some(path) = &self.socket {
-            let _ = std::fs::remove_file(path);
+        if let Some(made) = &self.made {
+            let _ = if made.is_dir() { std::fs::remove_dir_all(made) } else { std::fs::remove_file(made) };
         }
     }
+}
+
+/// Where the socket is made, and what is to be removed at the end.
+#[cfg(unix)]
+fn place(directory: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let path = directory.join("demo.sock");
+    if path.as_os_str().len() <= PATH_LIMIT {
+        return Ok((path.clone(), path));
+    }
+    let name = format!("porthole-demo-{}", std::process::id());
+    let roots = [std::env::temp_dir(), PathBuf::from("/tmp")];
+    let room = roots.into_iter().map(|root| root.join(&name)).find(|made| made.as_os_str().len() + 10 <= PATH_LIMIT);
+    let made = room.ok_or(io::ErrorKind::InvalidFilename)?;
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&made)?;
+    Ok((made.join("demo.sock"), made))
 }
 
 /// Takes connections until it is dropped; the set ends those that are open then.
@@ -100,6 +119,20 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A long home directory, and there was no demo backend.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_long_directory_does_not_keep_it_from_listening() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = directory.path().join("x".repeat(120));
+        std::fs::create_dir(&long).unwrap();
+        let demo = Demo::start(&long).await.unwrap();
+        let Endpoint::Unix(path) = demo.endpoint().clone() else { panic!("not a socket") };
+        tokio::net::UnixStream::connect(&path).await.unwrap();
+        drop(demo);
+        assert!(!path.parent().unwrap().exists());
+    }
 
     #[tokio::test]
     async fn the_socket_goes_with_the_backend() {

@@ -191,7 +191,23 @@ fn not_running(container: &str) -> Error {
 }
 
 fn unavailable(address: &Address, error: &dyn std::fmt::Display) -> Error {
+    let hint = if is_denied(&address.host) {
+        "The engine's socket is there and this user may not open it: join its group (often `docker`) and log in again."
+    } else {
+        "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`."
+    };
     Error::new(Code::EngineUnavailable, format!("no engine answers at {} ({})", address.host, address.name))
         .detail(error)
-        .hint("Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`.")
+        .hint(hint)
+}
+
+/// Whether it is only this user who cannot open the engine's socket.
+fn is_denied(host: &str) -> bool {
+    #[cfg(unix)]
+    if let Some(path) = host.strip_prefix("unix://") {
+        let opened = std::os::unix::net::UnixStream::connect(path);
+        return opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    }
+    let _ = host;
+    false
 }
