@@ -326,6 +326,7 @@ impl<'a> Exec<'a> {
             pid: Some(pid),
             inner_pid: self.inside.inner_pid,
             container_id: Some(self.inside.container.clone()),
+            marker: self.inside.marker.clone(),
         };
         record.event(RunEvent::Started { at_us, started });
     }

@@ -150,6 +150,10 @@ pub struct Started {
     /// The container's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_id: Option<String>,
+    /// A variable that Porthole itself added, `NAME=value`, to find the command again: only where
+    /// this host does not see the container's processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
 }
 
 /// Which of a command's two streams. A response body counts as `Stdout`.

@@ -19,4 +19,9 @@ innerPid?: number,
 /**
  * The container's id.
  */
-containerId?: string, };
+containerId?: string, 
+/**
+ * A variable that Porthole itself added, `NAME=value`, to find the command again: only where
+ * this host does not see the container's processes.
+ */
+marker?: string, };
