@@ -15,7 +15,10 @@ use porthole_core::{
 
 use tokio::sync::Notify;
 
-use crate::{NOTHING, complain, sink::Sink};
+use crate::{
+    NOTHING, complain,
+    sink::{Sink, Writes},
+};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -93,7 +96,7 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     };
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
-    interrupts.spawn(stop_when_interrupted(stopper, ended));
+    interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
     run::run(&command, Surroundings::of_this_process().address(), stopping, warden.clone(), &mut sink).await;
     interrupts.abort_all();
     // The warden's end is waited for: what it had to do is then done.
@@ -148,7 +151,7 @@ fn composed(
 ///
 /// A run that cannot listen, because nobody reads its output or its engine hangs, is left to the
 /// warden: this process ends.
-async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>) {
+async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Writes) {
     let signal = crate::sink::interrupted().await;
     tokio::select! {
         stopped = stopper.stop(signal) => {
@@ -161,6 +164,8 @@ async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>) {
     tokio::select! {
         _ = crate::sink::interrupted() => {}
         () = ended.notified() => {}
+        // A command may take its time to end, but not one whose output nobody takes.
+        () = writes.stalled(DEAF) => {}
     }
     tokio::select! {
         _ = stopper.stop(Signal::Kill) => {}

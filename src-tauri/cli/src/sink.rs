@@ -1,6 +1,13 @@
 //! Where a Call's bytes and events go in a terminal: its streams as they are, or facts as JSON.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use porthole_core::{
     error::{Code, Error, Result},
@@ -17,6 +24,30 @@ pub struct Sink<E> {
     stderr: Utf8,
     /// Called with each event.
     on_event: Box<dyn FnMut(&E) + Send>,
+    writes: Writes,
+}
+
+/// How many writes began and ended: odd while one goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Writes(Arc<AtomicU64>);
+
+impl Writes {
+    fn step(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until one write has gone on for so long that nobody seems to read.
+    pub async fn stalled(&self, patience: Duration) {
+        let mut seen = self.0.load(Ordering::Relaxed);
+        loop {
+            tokio::time::sleep(patience).await;
+            let now = self.0.load(Ordering::Relaxed);
+            if now == seen && now % 2 == 1 {
+                return;
+            }
+            seen = now;
+        }
+    }
 }
 
 /// One JSON line: a chunk. Its text is what the bytes mean so far; a character that the chunk cut
@@ -33,7 +64,18 @@ struct ChunkLine<'a> {
 
 impl<E> Sink<E> {
     pub fn new(json: bool, on_event: impl FnMut(&E) + Send + 'static) -> Self {
-        Self { json, stdout: Utf8::default(), stderr: Utf8::default(), on_event: Box::new(on_event) }
+        Self {
+            json,
+            stdout: Utf8::default(),
+            stderr: Utf8::default(),
+            on_event: Box::new(on_event),
+            writes: Writes::default(),
+        }
+    }
+
+    /// To see from outside whether a write is stuck.
+    pub fn writes(&self) -> Writes {
+        self.writes.clone()
     }
 
     /// Tells of a character that the end of a stream cut.
@@ -73,6 +115,7 @@ impl<E: Serialize + Send> Record<E> for Sink<E> {
     }
 
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        self.writes.step();
         let written = match (self.json, stream) {
             (true, _) => self.json_chunk(stream, at_us, bytes),
             (false, Stream::Stdout) => {
@@ -81,6 +124,7 @@ impl<E: Serialize + Send> Record<E> for Sink<E> {
             }
             (false, Stream::Stderr) => io::stderr().lock().write_all(bytes),
         };
+        self.writes.step();
         written.map_err(|error| Error::new(Code::SpillFailed, "cannot write to stdout or stderr").detail(error))
     }
 }
