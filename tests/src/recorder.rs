@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// All that one exchange or run told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Kept<E> {
     pub events: Vec<E>,
     pub stdout: Vec<u8>,
@@ -32,12 +32,6 @@ impl<E: Send> Record<E> for Kept<E> {
         }
         self.length.send_modify(|length| *length += bytes.len());
         Ok(())
-    }
-}
-
-impl<E: Default> Kept<E> {
-    pub fn new() -> Self {
-        Self::default()
     }
 }
 
