@@ -17,8 +17,33 @@ macro_rules! commands {
             changes(since: u64) -> Changes;
             /// All facts of a Call.
             call(id: u32) -> Call;
-            /// Lines of a Call's output or body.
-            lines(id: u32, view: View, from: u64, count: u32) -> Window;
+            /// Rows of a Call's output or body; `ansi` tells whether terminal codes are followed or shown.
+            lines(id: u32, view: View, from: u64, count: u32, ansi: bool) -> Window;
+            /// The number of the first row of a view that came at this time or later, in microseconds
+            /// since the Call began.
+            row_at_time(id: u32, view: View, time: u64) -> u64;
+            /// The exact text of the lines from one to another, which is not among them; bytes that
+            /// are no text become U+FFFD. Refused when it is too long for a clipboard.
+            exact(id: u32, view: View, from: u64, to: u64) -> String;
+            /// Folds or unfolds indented JSON at the row with this number (`n`, not its place).
+            fold(id: u32, line: u64, fold: Fold) -> ();
+            /// Searches a Call's lines, and goes on while they arrive, in place of the search before.
+            search(id: u32, query: Query) -> ();
+            /// Stops the search; what it found stays.
+            search_stop() -> ();
+            /// Forgets the search and what it found.
+            search_end() -> ();
+            /// The hit after or before this line, or at the other end when there is none.
+            hit(line: u64, after: bool) -> Option<Hit>;
+            /// A path that something could be saved to.
+            save_place(id: u32, what: What) -> String;
+            /// Saves to a file, and answers when it is written. One that is there is kept unless it is
+            /// to be replaced.
+            save(id: u32, what: What, path: String, replace: bool) -> SavedFile;
+            /// Stops saving and removes what was written so far.
+            save_stop() -> ();
+            /// Keeps a Call's output for the next start, or lets it go.
+            keep(id: u32, kept: bool) -> ();
             /// Sends a request to the target's endpoint; answers at once with the Call's number.
             send(request: Request) -> u32;
             /// Runs a command in its place; answers at once with the Call's number.

@@ -76,6 +76,18 @@ pub enum Code {
 
     /// The output could not be written to its file.
     SpillFailed,
+    /// The body says that it is JSON and is not.
+    NotJson,
+    /// It is too much for what was asked.
+    TooMuch,
+    /// The regular expression cannot be read.
+    SearchInvalid,
+    /// There is no search, or it has nothing there.
+    SearchMissing,
+    /// A file of this name is there already.
+    FileExists,
+    /// The file cannot be written.
+    SaveFailed,
     /// There is no such Call.
     CallNotFound,
     /// The settings file cannot be read or written.

@@ -59,6 +59,39 @@ impl Default for Splits {
     }
 }
 
+/// Which time stands beside a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Times {
+    /// None.
+    Off,
+    /// The time of day.
+    Clock,
+    /// Seconds since the Call began.
+    #[default]
+    Start,
+    /// Seconds since the line before.
+    Previous,
+}
+
+/// How lines are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Reading {
+    /// Long lines go on below.
+    pub wrap: bool,
+    /// Terminal codes are followed; else they are shown.
+    pub ansi: bool,
+    /// Which time stands beside a line.
+    pub times: Times,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { wrap: false, ansi: true, times: Times::Start }
+    }
+}
+
 /// All that is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -68,9 +101,14 @@ pub struct Settings {
     pub theme: Theme,
     /// Column widths.
     pub splits: Splits,
+    /// How lines are drawn.
+    pub reading: Reading,
     /// The last target; the demo backend when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// How many bytes of disk all outputs may take; 20 GB when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }

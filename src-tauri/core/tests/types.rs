@@ -10,7 +10,7 @@ use porthole_core::{
     error::Error,
     exchange::{ExchangeEvent, Request},
     opening::Opening,
-    output::{View, Window},
+    output::{Fold, Hit, Query, SavedFile, View, What, Window},
     run::{Command, RunEvent, Signal},
     settings::Settings,
     target::Target,
@@ -24,6 +24,7 @@ macro_rules! signatures {
         fn generate(cfg: &Config) {
             Error::export_all(cfg).unwrap();
             Container::export_all(cfg).unwrap();
+            Hit::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
@@ -33,7 +34,8 @@ macro_rules! signatures {
                 writeln!(body, "  /** {} */", doc.join("\n   * ")).unwrap();
                 let args: &[(&str, String)] = &[$((stringify!($arg), <$ty as TS>::name(cfg))),*];
                 let args = args.iter().map(|(name, ty)| format!("{name}: {ty}")).collect::<Vec<_>>().join("; ");
-                let answer = <$answer as TS>::name(cfg).replace("null", "void");
+                let answer = <$answer as TS>::name(cfg);
+                let answer = if answer == "null" { "void" } else { &answer };
                 writeln!(body, "  {}: {{ args: {{ {args} }}; answer: {answer} }};", stringify!($name)).unwrap();
                 writeln!(signatures, "{args} {answer}").unwrap();
             )*

@@ -139,6 +139,52 @@ pub struct Response {
     pub head: Head,
 }
 
+/// What a response says that its body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyKind {
+    /// One JSON value.
+    Json,
+    /// A JSON value a line.
+    JsonLines,
+    /// Server-sent events.
+    Events,
+    /// Something that is no text: an image, an archive, a compressed body.
+    Bytes,
+    /// Anything else.
+    Text,
+}
+
+impl BodyKind {
+    /// Read off the headers `Content-Type` and `Content-Encoding`.
+    pub fn of(head: &Head) -> Self {
+        let encoding = head.header("content-encoding").unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            return Self::Bytes;
+        }
+        let media_type = head.header("content-type").unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
+        match (kind, subtype) {
+            ("text", "event-stream") => Self::Events,
+            (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines" | "json-lines") => {
+                Self::JsonLines
+            }
+            (_, subtype) if subtype.ends_with("+ndjson") => Self::JsonLines,
+            (_, subtype) if subtype == "json" || subtype.ends_with("+json") => Self::Json,
+            ("image", "svg+xml") => Self::Text,
+            ("image" | "audio" | "video" | "font" | "model", _) => Self::Bytes,
+            (
+                "application",
+                "octet-stream" | "zip" | "gzip" | "x-gzip" | "x-tar" | "x-xz" | "zstd" | "x-bzip2" | "x-7z-compressed"
+                | "pdf" | "wasm" | "protobuf" | "x-protobuf" | "grpc" | "msgpack" | "x-msgpack" | "cbor"
+                | "java-archive" | "vnd.docker.raw-stream" | "vnd.docker.multiplexed-stream",
+            ) => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// When each phase ended, in microseconds since the exchange began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

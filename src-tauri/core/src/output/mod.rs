@@ -175,7 +175,7 @@ impl Output {
                 break;
             }
         }
-        Ok(Window { from, total, lines })
+        Ok(Window { from, total, lines, before_us: None, making: None, problem: None })
     }
 
     /// Where the lines stand, found under the lock; they are read without it.
@@ -196,7 +196,7 @@ impl Output {
                 let places = streams.lines.iter_from(from).take(count as usize);
                 (streams.lines.len(), places.filter_map(place).collect())
             }
-            View::Stdout | View::Pretty => only(Stream::Stdout),
+            View::Stdout | View::Pretty | View::Chunks | View::Events | View::Hex | View::HexStderr | View::Hits => only(Stream::Stdout),
             View::Stderr => only(Stream::Stderr),
         }
     }
@@ -277,7 +277,7 @@ impl Place {
         buffer.truncate(filled);
         let cut = bytes > LINE_LIMIT;
         let shown = Shown::of(if cut { whole_characters(&buffer) } else { without_line_end(&buffer) });
-        Ok(Line { stream: self.stream, at_us: self.at_us, text: shown.text, shown: shown.ranges, bytes, cut })
+        Ok(Line { n: 0, stream: self.stream, at_us: self.at_us, text: shown.text, shown: shown.ranges, found: Vec::new(), styles: Vec::new(), bytes, cut, row: None })
     }
 }
 

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Changes, Outcome, Summary};
+use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary};
 use crate::{
     error::{Code, Error, Result},
-    exchange::{self, Exchange, ExchangeEvent},
+    exchange::{self, BodyKind, Exchange, ExchangeEvent},
     output::Output,
     run::{Command, Place, Run, RunEvent, Stopper},
     target::Marks,
@@ -25,6 +25,8 @@ struct Entry {
     call: Call,
     output: Arc<Output>,
     control: Control,
+    /// Its output outlives this start.
+    kept: bool,
     /// The revision of the last change to it.
     touched: u64,
 }
@@ -58,7 +60,7 @@ impl Book {
     }
 
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Control) {
-        self.entries.insert(call.id, Entry { call, output, control, touched: self.revision });
+        self.entries.insert(call.id, Entry { call, output, control, kept: false, touched: self.revision });
     }
 
     pub fn touch(&mut self, id: CallId) {
@@ -123,6 +125,9 @@ impl Book {
             calls: touched.map(summary).collect(),
             cleared: cleared.map(|(_, id)| *id).collect(),
             marks: self.marks.clone(),
+            search: None,
+            saving: None,
+            disk: Disk::default(),
         }
     }
 }
@@ -146,8 +151,27 @@ fn summary(entry: &Entry) -> Summary {
         Act::Exchange(exchange) => exchange.phases.done_us,
         Act::Run(run) => run.closed_us,
     };
+    let response = match act {
+        Act::Exchange(exchange) => exchange.response.as_ref(),
+        Act::Run(_) => None,
+    };
+    let body = response.map(|response| BodyKind::of(&response.head));
+    let promised = response.and_then(|response| response.head.header("content-length")?.parse().ok());
     let counts = entry.output.counts();
-    Summary { id: *id, origin: *origin, began_ms: *began_ms, label, text, http, outcome: outcome(act), took_us, counts }
+    Summary {
+        id: *id,
+        origin: *origin,
+        began_ms: *began_ms,
+        label,
+        text,
+        http,
+        body,
+        promised,
+        kept: entry.kept,
+        outcome: outcome(act),
+        took_us,
+        counts,
+    }
 }
 
 /// The command as it would be typed into a POSIX shell to get the same arguments.

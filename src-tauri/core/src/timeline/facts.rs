@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::{
     error::Code,
-    exchange::Exchange,
-    output::Counts,
+    exchange::{BodyKind, Exchange},
+    output::{Counts, Making, Searching},
     run::{Ending, Run},
     target::Marks,
 };
@@ -112,6 +112,16 @@ pub struct Summary {
     pub text: String,
     /// Whether it is an Exchange (true) or a Run (false).
     pub http: bool,
+    /// What the response says that its body is; absent for a Run and before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub body: Option<BodyKind>,
+    /// How many bytes of body the response promised, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub promised: Option<u64>,
+    /// Whether its output is kept for the next start.
+    pub kept: bool,
     /// Where it stands.
     pub outcome: Outcome,
     /// How long it took, in microseconds; absent while it goes on.
@@ -120,6 +130,17 @@ pub struct Summary {
     pub took_us: Option<u64>,
     /// What it wrote so far.
     pub counts: Counts,
+}
+
+/// How much of the disk outputs take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Disk {
+    /// Bytes of all outputs.
+    pub used: u64,
+    /// How many they may take. At that much nothing more is read: processes and backends wait.
+    pub quota: u64,
+    /// How many Calls wait for room.
+    pub waiting: u32,
 }
 
 /// What changed since a revision: rows to put in place of those with the same number.
@@ -133,4 +154,14 @@ pub struct Changes {
     pub cleared: Vec<CallId>,
     /// The three live marks as they are now.
     pub marks: Marks,
+    /// The search that goes on or has ended, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub search: Option<Searching>,
+    /// How far the file that is being saved has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub saving: Option<Making>,
+    /// How much of the disk the outputs may take and do take.
+    pub disk: Disk,
 }

@@ -4,12 +4,17 @@ import type { Changes } from "./Changes";
 import type { Command } from "./Command";
 import type { Container } from "./Container";
 import type { Endpoint } from "./Endpoint";
+import type { Fold } from "./Fold";
+import type { Hit } from "./Hit";
 import type { Opening } from "./Opening";
+import type { Query } from "./Query";
 import type { Request } from "./Request";
+import type { SavedFile } from "./SavedFile";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
 import type { Target } from "./Target";
 import type { View } from "./View";
+import type { What } from "./What";
 import type { Window } from "./Window";
 
 export interface Commands {
@@ -20,8 +25,33 @@ export interface Commands {
   changes: { args: { since: number }; answer: Changes };
   /** All facts of a Call. */
   call: { args: { id: number }; answer: Call };
-  /** Lines of a Call's output or body. */
-  lines: { args: { id: number; view: View; from: number; count: number }; answer: Window };
+  /** Rows of a Call's output or body; `ansi` tells whether terminal codes are followed or shown. */
+  lines: { args: { id: number; view: View; from: number; count: number; ansi: boolean }; answer: Window };
+  /** The number of the first row of a view that came at this time or later, in microseconds
+   * since the Call began. */
+  row_at_time: { args: { id: number; view: View; time: number }; answer: number };
+  /** The exact text of the lines from one to another, which is not among them; bytes that
+   * are no text become U+FFFD. Refused when it is too long for a clipboard. */
+  exact: { args: { id: number; view: View; from: number; to: number }; answer: string };
+  /** Folds or unfolds indented JSON at the row with this number (`n`, not its place). */
+  fold: { args: { id: number; line: number; fold: Fold }; answer: void };
+  /** Searches a Call's lines, and goes on while they arrive, in place of the search before. */
+  search: { args: { id: number; query: Query }; answer: void };
+  /** Stops the search; what it found stays. */
+  search_stop: { args: {  }; answer: void };
+  /** Forgets the search and what it found. */
+  search_end: { args: {  }; answer: void };
+  /** The hit after or before this line, or at the other end when there is none. */
+  hit: { args: { line: number; after: boolean }; answer: Hit | null };
+  /** A path that something could be saved to. */
+  save_place: { args: { id: number; what: What }; answer: string };
+  /** Saves to a file, and answers when it is written. One that is there is kept unless it is
+   * to be replaced. */
+  save: { args: { id: number; what: What; path: string; replace: boolean }; answer: SavedFile };
+  /** Stops saving and removes what was written so far. */
+  save_stop: { args: {  }; answer: void };
+  /** Keeps a Call's output for the next start, or lets it go. */
+  keep: { args: { id: number; kept: boolean }; answer: void };
   /** Sends a request to the target's endpoint; answers at once with the Call's number. */
   send: { args: { request: Request }; answer: number };
   /** Runs a command in its place; answers at once with the Call's number. */
