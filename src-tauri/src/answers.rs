@@ -12,7 +12,7 @@ use porthole_core::{
     error::{Code, Error, Result},
     exchange::Request,
     opening::Opening,
-    output::{View, Window},
+    output::{Fold, Hit, Query, SavedFile, View, What, Window},
     run::{Command, Signal, Warden},
     session::Session,
     settings::{Settings, SettingsFile},
@@ -20,6 +20,21 @@ use porthole_core::{
     timeline::{Call, Changes, Origin, Timeline},
 };
 use tokio::{sync::watch, task::JoinSet};
+
+/// Bytes that all outputs may take on the disk, unless the settings say otherwise.
+const QUOTA: u64 = 20_000_000_000;
+
+/// The folders of this user.
+pub struct Places {
+    /// Where outputs are.
+    pub data: PathBuf,
+    /// Where the settings are.
+    pub config: PathBuf,
+    /// Where files are saved unless another place is named.
+    pub downloads: PathBuf,
+    /// What `~` stands for.
+    pub home: PathBuf,
+}
 
 /// One Porthole: everything behind the window.
 pub struct Porthole {
@@ -30,17 +45,21 @@ pub struct Porthole {
     settings: SettingsFile,
     remembered: Mutex<Settings>,
     trouble: Option<Error>,
+    /// Where files are saved unless another place is named.
+    downloads: PathBuf,
+    home: PathBuf,
     _looking: JoinSet<()>,
     /// Where the outputs are, and the demo backend, until the end.
     owned: Mutex<Option<(Session, Option<Demo>)>>,
 }
 
 impl Porthole {
-    /// Starts what the window stands on. `data` holds outputs, `config` the settings.
+    /// Starts what the window stands on.
     ///
     /// # Errors
     /// When there is no place for outputs.
-    pub async fn start(data: PathBuf, config: PathBuf) -> std::io::Result<Self> {
+    pub async fn start(places: Places) -> std::io::Result<Self> {
+        let Places { data, config, downloads, home } = places;
         let session = Session::begin(&data.join("sessions"))?;
         let (running, demo) = match Demo::start(session.path()).await {
             Ok(running) => {
@@ -67,7 +86,10 @@ impl Porthole {
                 (Settings::default(), Some(error.hint(hint)))
             }
         };
-        let timeline = Arc::new(Timeline::new(session.path().to_owned(), warden.ok()));
+        let quota = remembered.quota.unwrap_or(QUOTA);
+        let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.ok());
+        let timeline = Arc::new(timeline);
+        timeline.reopen_kept();
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
         let mut looking = JoinSet::new();
@@ -76,7 +98,7 @@ impl Porthole {
             move |marks: Marks| timeline.set_marks(marks)
         }));
         let (remembered, owned) = (Mutex::new(remembered), Mutex::new(Some((session, running))));
-        Ok(Self { timeline, target, demo, settings, remembered, trouble, _looking: looking, owned })
+        Ok(Self { timeline, target, demo, settings, remembered, trouble, downloads, home, _looking: looking, owned })
     }
 
     /// Ends every Call and removes its files. The process ends right after, and drops nothing.
@@ -105,18 +127,66 @@ impl Porthole {
         self.timeline.call(id)
     }
 
-    pub async fn lines(&self, id: u32, view: View, from: u64, count: u32) -> Result<Window> {
-        self.timeline.lines(id, view, from, count.into()).await
+    pub async fn lines(&self, id: u32, view: View, from: u64, count: u32, ansi: bool) -> Result<Window> {
+        self.timeline.lines(id, view, from, count.into(), ansi).await
+    }
+
+    pub async fn row_at_time(&self, id: u32, view: View, time: u64) -> Result<u64> {
+        Ok(self.timeline.output(id)?.row_at_time(view, time))
+    }
+
+    pub async fn exact(&self, id: u32, view: View, from: u64, to: u64) -> Result<String> {
+        self.timeline.exact(id, view, from, to).await
+    }
+
+    pub async fn fold(&self, id: u32, line: u64, fold: Fold) -> Result<()> {
+        self.timeline.fold(id, line, fold).await
+    }
+
+    pub async fn search(&self, id: u32, query: Query) -> Result<()> {
+        self.timeline.search(id, query)
+    }
+
+    pub async fn search_stop(&self) -> Result<()> {
+        self.timeline.search_stop();
+        Ok(())
+    }
+
+    pub async fn search_end(&self) -> Result<()> {
+        self.timeline.search_end();
+        Ok(())
+    }
+
+    pub async fn hit(&self, line: u64, after: bool) -> Result<Option<Hit>> {
+        Ok(self.timeline.hit(line, after))
+    }
+
+    pub async fn save_place(&self, id: u32, what: What) -> Result<String> {
+        Ok(self.timeline.save_place(id, what, &self.downloads)?.display().to_string())
+    }
+
+    pub async fn save(&self, id: u32, what: What, path: String, replace: bool) -> Result<SavedFile> {
+        let path = path.strip_prefix("~/").map_or_else(|| PathBuf::from(&path), |rest| self.home.join(rest));
+        self.timeline.save(id, what, path, replace).await
+    }
+
+    pub async fn save_stop(&self) -> Result<()> {
+        self.timeline.save_stop();
+        Ok(())
+    }
+
+    pub async fn keep(&self, id: u32, kept: bool) -> Result<()> {
+        self.timeline.keep(id, kept)
     }
 
     pub async fn send(&self, request: Request) -> Result<u32> {
         let (_, endpoint) = self.target.borrow().clone();
-        self.timeline.send(Origin::Composer, endpoint?, request)
+        Ok(self.timeline.send(Origin::Composer, endpoint?, request))
     }
 
     pub async fn run(&self, command: Command) -> Result<u32> {
         let command = self.target.borrow().0.applied_to(command);
-        self.timeline.run(Origin::Composer, Surroundings::of_this_process().address(), command)
+        Ok(self.timeline.run(Origin::Composer, Surroundings::of_this_process().address(), command))
     }
 
     pub async fn cancel(&self, id: u32) -> Result<()> {
@@ -152,6 +222,7 @@ impl Porthole {
     }
 
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
+        self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         // The target is remembered when it is set; a page that is a moment behind must not undo it.
         self.remember(|remembered| *remembered = Settings { target: remembered.target.take(), ..settings })
     }

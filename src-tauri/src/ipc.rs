@@ -6,7 +6,7 @@ use porthole_core::{
     error::Error,
     exchange::Request,
     opening::Opening,
-    output::{View, Window},
+    output::{Fold, Hit, Query, SavedFile, View, What, Window},
     run::{Command, Signal},
     settings::Settings,
     target::Target,

@@ -7,7 +7,7 @@ mod ipc;
 
 use std::process::ExitCode;
 
-use answers::Porthole;
+use answers::{Places, Porthole};
 use porthole_core::run;
 use tauri::{Manager, RunEvent};
 
@@ -40,8 +40,16 @@ fn window() -> tauri::Result<()> {
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .invoke_handler(ipc::handler())
         .setup(|app| {
-            let (data, config) = (app.path().app_local_data_dir()?, app.path().app_config_dir()?);
-            let porthole = tauri::async_runtime::block_on(Porthole::start(data, config))?;
+            let path = app.path();
+            let home = path.home_dir()?;
+            let downloads = path.download_dir().ok().filter(|downloads| downloads.is_dir());
+            let places = Places {
+                data: path.app_local_data_dir()?,
+                config: path.app_config_dir()?,
+                downloads: downloads.unwrap_or_else(|| home.clone()),
+                home,
+            };
+            let porthole = tauri::async_runtime::block_on(Porthole::start(places))?;
             app.manage(porthole);
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {

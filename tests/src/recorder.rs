@@ -3,7 +3,7 @@
 use porthole_core::{
     endpoint::Endpoint,
     error::{Code, Result},
-    exchange::{self, Exchange, ExchangeEvent, Request},
+    exchange::{self, Connections, Exchange, ExchangeEvent, Request},
     record::Record,
     run::{Run, RunEvent, Stream},
 };
@@ -67,7 +67,7 @@ impl Sent {
 /// Sends a request and waits for its end.
 pub async fn send(endpoint: &Endpoint, request: &Request) -> Sent {
     let mut kept = Kept::empty();
-    exchange::send(endpoint, request, &CancellationToken::new(), &mut kept).await;
+    exchange::send(endpoint, request, &Connections::default(), &CancellationToken::new(), &mut kept).await;
     finished(endpoint, request, kept)
 }
 

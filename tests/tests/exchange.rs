@@ -14,7 +14,7 @@ use porthole_core::{
     demo::Demo,
     endpoint::Endpoint,
     error::Code,
-    exchange::{self, Body, Header, Request, Stage, Version},
+    exchange::{self, Body, Connections, Header, Request, Stage, Version},
 };
 use porthole_tests::{
     recorder::{Kept, finished, send},
@@ -404,7 +404,7 @@ async fn cancelling_takes_less_than_fifty_milliseconds() {
         let running = tokio::spawn({
             let cancel = cancel.clone();
             async move {
-                exchange::send(&endpoint, &request, &cancel, &mut kept).await;
+                exchange::send(&endpoint, &request, &Connections::default(), &cancel, &mut kept).await;
                 finished(&endpoint, &request, kept)
             }
         });

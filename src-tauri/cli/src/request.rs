@@ -10,7 +10,7 @@ use clap::Args;
 use porthole_core::{
     endpoint::{self, Endpoint},
     error::Error,
-    exchange::{self, Body, ExchangeEvent, Failure, Header, Request, Version},
+    exchange::{self, Body, Connections, ExchangeEvent, Failure, Header, Request, Version},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -87,7 +87,7 @@ pub async fn request(arguments: Arguments) -> ExitCode {
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone()));
-    exchange::send(&arguments.endpoint, &request, &cancel, &mut sink).await;
+    exchange::send(&arguments.endpoint, &request, &Connections::default(), &cancel, &mut sink).await;
     interrupts.abort_all();
     sink.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));

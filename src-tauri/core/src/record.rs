@@ -1,8 +1,11 @@
 //! How an exchange or a run tells what happens, while it happens.
 
-use std::time::Instant;
+use std::{pin::Pin, time::Instant};
 
 use crate::{error::Result, run::Stream};
+
+/// A wait that ends when there is room again.
+pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes the events and the bytes of one exchange or run, in order. It is called between two
 /// reads: whoever takes long here makes the process or the backend wait, and loses nothing.
@@ -15,6 +18,19 @@ pub trait Record<E>: Send {
     /// # Errors
     /// When they cannot be kept; the exchange or run then ends with this error.
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Something to wait for before more is read, when there is no room for it now. Whoever reads
+    /// asks before each read, and goes on hearing signals and cancels while it waits.
+    fn full(&self) -> Option<Wait> {
+        None
+    }
+}
+
+/// The end of a wait, if there is one.
+pub(crate) async fn until(wait: Option<Wait>) {
+    if let Some(wait) = wait {
+        wait.await;
+    }
 }
 
 /// Microseconds since an exchange or a run began.

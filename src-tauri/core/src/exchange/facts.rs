@@ -243,6 +243,10 @@ pub enum ExchangeEvent {
     Connected {
         /// When.
         at_us: u64,
+        /// It was open since an exchange before. When it turns out that the backend had closed it,
+        /// a new one is opened and this comes again.
+        #[serde(default)]
+        reused: bool,
     },
     /// The request's head as it went, told when the whole request is out, or when it is certain
     /// that it will not be: the backend answered early, or the exchange failed.
@@ -283,6 +287,9 @@ pub struct Exchange {
     pub endpoint: Endpoint,
     /// As composed.
     pub request: Request,
+    /// Its connection was open since an exchange before.
+    #[serde(default)]
+    pub reused: bool,
     /// Its head as it went over the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<Head>,
@@ -299,13 +306,16 @@ pub struct Exchange {
 impl Exchange {
     /// An exchange of which nothing has happened yet.
     pub fn new(endpoint: Endpoint, request: Request) -> Self {
-        Self { endpoint, request, sent: None, response: None, phases: Phases::default(), failure: None }
+        Self { endpoint, request, reused: false, sent: None, response: None, phases: Phases::default(), failure: None }
     }
 
     /// Adds what an event tells.
     pub fn apply(&mut self, event: ExchangeEvent) {
         match event {
-            ExchangeEvent::Connected { at_us } => self.phases.connected_us = Some(at_us),
+            ExchangeEvent::Connected { at_us, reused } => {
+                self.phases.connected_us = Some(at_us);
+                self.reused = reused;
+            }
             ExchangeEvent::Sent { at_us, head } => {
                 self.phases.sent_us = at_us;
                 self.sent = Some(head);

@@ -4,19 +4,19 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, client::conn::http1};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     ExchangeEvent, Failure, Request, Response, Stage,
     connect::connect,
+    connections::{Connections, Link},
     outgoing::{Outgoing, prepare},
     wire::{Tap, Wire},
 };
 use crate::{
     endpoint::Endpoint,
     error::{Code, Error, Result},
-    record::{Clock, Record},
+    record::{Clock, Record, until},
     run::Stream,
 };
 
@@ -26,16 +26,17 @@ const MAX_HEADERS: usize = 2000;
 /// Sends a request and records what comes back. The last event is `Done` or `Failed`; a status of
 /// 500 is an answer like any other. Redirects are answers too and are not followed.
 ///
-/// Cancelling closes the connection at once.
+/// A connection of an exchange before is used where one is open, and stays open for the next one
+/// where the backend lets it. Cancelling closes the connection at once.
 pub async fn send(
     endpoint: &Endpoint,
     request: &Request,
+    connections: &Connections,
     cancel: &CancellationToken,
     record: &mut dyn Record<ExchangeEvent>,
 ) {
     let clock = Clock::start();
-    let tap = Arc::new(Tap::default());
-    let mut progress = Progress { clock, tap: Arc::clone(&tap), stage: Stage::Prepare, sent_is_told: false };
+    let mut progress = Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -46,14 +47,14 @@ pub async fn send(
         biased;
         () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
         () = limit => Err(timed_out(request)),
-        ended = converse(endpoint, request, &mut progress, record) => ended,
+        ended = converse(endpoint, request, connections, &mut progress, record) => ended,
     };
     match ended {
         Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
         Err(error) => {
             progress.tell_sent(record);
             let stage = progress.stage;
-            let received = if stage < Stage::Body { tap.received() } else { String::new() };
+            let received = if stage < Stage::Body { progress.tap.received() } else { String::new() };
             record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure: Failure { stage, error, received } });
         }
     }
@@ -68,6 +69,12 @@ struct Progress {
 }
 
 impl Progress {
+    /// Begins anew on a connection.
+    fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
+        tap.begin(request.headers.clone());
+        *self = Self { clock: self.clock, tap, stage: Stage::Prepare, sent_is_told: false };
+    }
+
     /// Tells once what went over the wire, if anything did.
     fn tell_sent(&mut self, record: &mut dyn Record<ExchangeEvent>) {
         if let Some((at, head)) = self.tap.request()
@@ -87,32 +94,57 @@ fn timed_out(request: &Request) -> Error {
 async fn converse(
     endpoint: &Endpoint,
     request: &Request,
+    connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<()> {
+    if let Some(mut link) = connections.take(endpoint, request) {
+        progress.begin(Arc::clone(&link.tap), request);
+        let prepared = prepare(endpoint, request, &progress.tap).await?;
+        progress.stage = Stage::Send;
+        record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: true });
+        let answered = answer(&mut link.sender, prepared, progress, record).await;
+        // The backend may have closed it a moment ago; a new one tells whether it is still there.
+        if answered.is_ok() || !progress.tap.received().is_empty() {
+            return finish(answered?, link, endpoint, connections, progress, record).await;
+        }
+    }
+    progress.begin(Arc::default(), request);
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
     let io = connect(endpoint, Duration::from_millis(request.connect_timeout_ms.into())).await?;
-    record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us() });
+    record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
-    let wire = Wire::new(io, request.headers.clone(), Arc::clone(&progress.tap));
     let handshake = http1::Builder::new()
         .allow_obsolete_multiline_headers_in_responses(true)
         .max_headers(MAX_HEADERS)
-        .handshake(wire)
+        .handshake(Wire::new(io, Arc::clone(&progress.tap)))
         .await;
     let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
-    // The set ends the connection when this future is dropped: nothing outlives a cancel.
-    let mut driver = JoinSet::new();
-    driver.spawn(connection);
-    let response = answer(sender, prepared, progress, record).await?;
+    // The link ends the connection when this future is dropped: nothing outlives a cancel.
+    let mut link = Link::new(sender, connection, Arc::clone(&progress.tap));
+    let response = answer(&mut link.sender, prepared, progress, record).await?;
+    finish(response, link, endpoint, connections, progress, record).await
+}
+
+/// Reads the body and lets the connection stay open.
+async fn finish(
+    response: hyper::Response<Incoming>,
+    link: Link,
+    endpoint: &Endpoint,
+    connections: &Connections,
+    progress: &mut Progress,
+    record: &mut dyn Record<ExchangeEvent>,
+) -> Result<()> {
     progress.stage = Stage::Body;
-    receive(response, progress.clock, record).await
+    receive(response, progress.clock, record).await?;
+    connections.put(endpoint, link);
+    Ok(())
 }
 
 /// Sends and waits for the final head.
 async fn answer(
-    mut sender: http1::SendRequest<Outgoing>,
+    sender: &mut http1::SendRequest<Outgoing>,
     prepared: hyper::Request<Outgoing>,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
@@ -152,7 +184,9 @@ async fn receive(
 ) -> Result<()> {
     let mut body = response.into_body();
     let mut length: u64 = 0;
-    while let Some(frame) = body.frame().await {
+    loop {
+        until(record.full()).await;
+        let Some(frame) = body.frame().await else { return Ok(()) };
         let frame = frame.map_err(|error| cut(&error, length))?;
         // Trailers are not data; no runtime hands them on.
         if let Ok(bytes) = frame.into_data() {
@@ -160,7 +194,6 @@ async fn receive(
             record.chunk(Stream::Stdout, clock.now_us(), &bytes)?;
         }
     }
-    Ok(())
 }
 
 /// Why there is no answer.

@@ -34,6 +34,9 @@ pub(super) struct Tap {
 
 #[derive(Debug, Default)]
 struct State {
+    composed: Vec<Header>,
+    /// hyper's head until it is complete.
+    head: Option<Vec<u8>>,
     sent_head: Option<Head>,
     body_written: bool,
     sent_at: Option<Instant>,
@@ -46,6 +49,11 @@ struct State {
 impl Tap {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next exchange begins on this connection, with these header lines.
+    pub fn begin(&self, composed: Vec<Header>) {
+        *self.lock() = State { composed, head: Some(Vec::new()), ..State::default() };
     }
 
     /// The request's body has been handed over to the last byte.
@@ -124,28 +132,26 @@ fn is_interim(head: &[u8]) -> bool {
 pub(super) struct Wire {
     io: Box<dyn Io>,
     tap: Arc<Tap>,
-    composed: Vec<Header>,
-    /// hyper's head until it is complete.
-    head: Option<Vec<u8>>,
     /// Bytes taken from hyper and not yet by the operating system: the head, and what came with it.
     outgoing: Vec<u8>,
 }
 
 impl Wire {
-    pub fn new(io: Box<dyn Io>, composed: Vec<Header>, tap: Arc<Tap>) -> Self {
-        Self { io, tap, composed, head: Some(Vec::new()), outgoing: Vec::new() }
+    pub fn new(io: Box<dyn Io>, tap: Arc<Tap>) -> Self {
+        Self { io, tap, outgoing: Vec::new() }
     }
 
     /// Takes hyper's head; when it is complete it goes out as composed.
     fn take_head(&mut self, bytes: &[u8]) -> bool {
-        let Some(head) = &mut self.head else { return false };
+        let state = &mut *self.tap.lock();
+        let Some(head) = &mut state.head else { return false };
         head.extend_from_slice(bytes);
         if let Some(end) = end_of_head(head) {
-            let written = as_composed(&head[..end], &self.composed);
-            self.tap.lock().sent_head = Some(read_head(&written));
+            let written = as_composed(&head[..end], &state.composed);
+            state.sent_head = Some(read_head(&written));
             self.outgoing = written;
             self.outgoing.extend_from_slice(&head[end..]);
-            self.head = None;
+            state.head = None;
         }
         true
     }

@@ -1,28 +1,43 @@
 //! What a Run or a body wrote: every byte on disk in the order read, a small index in memory,
-//! and windows of lines for whoever looks.
+//! and windows of rows for whoever looks.
 
+mod ansi;
+mod chunks;
+mod events;
 mod facts;
+mod hex;
+mod json;
+mod lines;
 mod offsets;
 mod order;
-mod pretty;
+mod records;
+mod room;
+mod save;
+mod search;
 mod spill;
 mod text;
 mod utf8;
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+pub use chunks::Chunk;
+pub use events::{Block, Events};
 pub use facts::*;
+use json::Json;
+pub use room::Room;
+pub use save::{SAVE_PIECE, save};
+pub use search::{Finder, Search};
 use order::Order;
-use spill::{Spill, read_at};
-use text::{Shown, without_line_end};
+use spill::{Bytes, Spill};
 pub use utf8::Utf8;
 
 use crate::{
     error::{Code, Error, Result},
+    exchange::BodyKind,
     run::Stream,
 };
 
@@ -30,27 +45,20 @@ use crate::{
 pub const LINE_LIMIT: u64 = 16 * 1024;
 /// Bytes of text in one window.
 const WINDOW_LIMIT: u64 = 1024 * 1024;
-/// A body larger than this is shown as it is: indenting can make it many times as long.
-const PRETTY_LIMIT: u64 = 32 * 1024 * 1024;
-/// Lines in one window.
+/// Rows in one window.
 const WINDOW_LINES: u64 = 1000;
+/// The largest chunk that is read of files of an earlier start.
+const REOPENED: u64 = 1024 * 1024;
+/// Bytes that are handed over as one text.
+const EXACT_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// The output of one Call, in a directory of its own that goes when it is dropped.
+/// The output of one Call, in files that go when it is dropped.
 #[derive(Debug)]
 pub struct Output {
-    directory: PathBuf,
+    stem: PathBuf,
+    room: Arc<Room>,
     streams: Mutex<Streams>,
-    pretty: Mutex<Pretty>,
-}
-
-/// The indented form of a body.
-#[derive(Debug, Default)]
-enum Pretty {
-    #[default]
-    NotMade,
-    /// It is not JSON, or too long.
-    None,
-    Made(Box<Output>),
+    json: OnceLock<Json>,
 }
 
 #[derive(Debug)]
@@ -59,6 +67,11 @@ struct Streams {
     stderr: Spill,
     lines: Order,
     chunks: Order,
+    /// What a body's blocks are, where it is one of events.
+    body: Option<BodyKind>,
+    events: Events,
+    /// Its files outlive this value.
+    kept: bool,
 }
 
 impl Streams {
@@ -70,61 +83,120 @@ impl Streams {
     }
 }
 
-/// One piece as it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chunk {
-    /// Which stream it is from.
-    pub stream: Stream,
-    /// When it was read, in microseconds since the Call began.
-    pub at_us: u64,
-    /// Where it begins in its stream.
-    pub offset: u64,
-    /// Its length in bytes.
-    pub len: u64,
+impl Streams {
+    /// Takes so many bytes that the file of a stream holds, as if they came now; whether there were any.
+    fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, room: &Room) -> io::Result<bool> {
+        let from = self.of(stream).len();
+        let bytes = self.of(stream).bytes().read(from, from + len.min(REOPENED))?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let spill = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        let lines = spill.index(&bytes, at_us);
+        room.take(bytes.len() as u64);
+        self.indexed(stream, lines, &bytes);
+        Ok(true)
+    }
+
+    /// A chunk is in its file and in the index of its stream.
+    fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8]) {
+        self.lines.push(stream, lines);
+        if !bytes.is_empty() {
+            self.chunks.push(stream, 1);
+        }
+        if self.body == Some(BodyKind::Events) && stream == Stream::Stdout {
+            self.events.push(bytes);
+        }
+    }
+}
+
+/// How rows are drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Dress<'a> {
+    /// Terminal codes are followed; else they are shown.
+    pub ansi: bool,
+    /// What is marked in the lines.
+    pub finder: Option<&'a Finder>,
 }
 
 impl Output {
-    /// Makes the directory with an empty file for each stream, for this user only.
-    ///
-    /// # Errors
-    /// [`Code::SpillFailed`] when the directory exists or cannot be made.
-    pub fn create(directory: PathBuf) -> Result<Self> {
-        let make = || {
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(&directory)?;
-            Ok(Streams {
-                stdout: Spill::create(&directory.join("stdout"))?,
-                stderr: Spill::create(&directory.join("stderr"))?,
-                lines: Order::default(),
-                chunks: Order::default(),
-            })
+    /// An output with nothing in it yet. Its files are made with the first byte of each stream:
+    /// `STEM.stdout` and `STEM.stderr`, for this user only.
+    pub fn new(stem: PathBuf, room: Arc<Room>) -> Self {
+        let spill = |stream| Spill::new(path(&stem, stream));
+        let streams = Streams {
+            stdout: spill(Stream::Stdout),
+            stderr: spill(Stream::Stderr),
+            lines: Order::default(),
+            chunks: Order::default(),
+            body: None,
+            events: Events::default(),
+            kept: false,
         };
-        let streams = make().map_err(|error| failed("make", &directory, &error))?;
-        Ok(Self { directory, streams: Mutex::new(streams), pretty: Mutex::default() })
+        Self { stem, room, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
-    /// Adds a chunk. The write goes to the page cache and is over in microseconds; a full or
-    /// stalled disk makes whoever reads the process or the socket wait, never lose.
+    /// An output whose files are there. They stay when it is dropped, unless it is said otherwise.
+    /// What they hold beyond the chunks given counts as read with the last of them.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`], with everything before it kept.
+    /// What the operating system says when a file cannot be read.
+    pub fn reopen(
+        stem: PathBuf,
+        room: Arc<Room>,
+        body: Option<BodyKind>,
+        chunks: impl Iterator<Item = (Stream, u64, u64)>,
+    ) -> io::Result<Self> {
+        let mut output = Self::new(stem, Arc::clone(&room));
+        let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
+        (streams.body, streams.kept) = (body, true);
+        streams.stdout.open()?;
+        streams.stderr.open()?;
+        let mut last = 0;
+        for (stream, len, at_us) in chunks {
+            last = at_us;
+            streams.read_again(stream, len, at_us, &room)?;
+        }
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            while streams.read_again(stream, REOPENED, last, &room)? {}
+        }
+        Ok(output)
+    }
+
+    /// Tells what the body that comes is, before its first byte.
+    pub fn expect(&self, body: BodyKind) {
+        self.lock().body = Some(body);
+    }
+
+    /// Adds a chunk. The write goes to the page cache and is over in microseconds; a stalled disk
+    /// makes whoever reads the process or the socket wait, never lose.
+    ///
+    /// # Errors
+    /// [`Code::SpillFailed`], with everything before it kept, and of this chunk what could be
+    /// written: all of it, as a rule, for on a full disk there is some room set aside.
     pub fn append(&self, stream: Stream, bytes: &[u8], at_us: u64) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let mut streams = self.lock();
+        let streams = &mut *self.lock();
         let spill = match stream {
             Stream::Stdout => &mut streams.stdout,
             Stream::Stderr => &mut streams.stderr,
         };
-        let lines = spill.append(bytes, at_us).map_err(|error| failed("write to", &self.directory, &error))?;
-        for _ in 0..lines {
-            streams.lines.push(stream);
-        }
-        streams.chunks.push(stream);
-        Ok(())
+        let (lines, written) = spill.append(bytes, at_us, &self.room);
+        let lost = written.as_ref().map_or_else(|unwritten| unwritten.bytes, |()| 0);
+        let kept = &bytes[..bytes.len() - lost];
+        streams.indexed(stream, lines, kept);
+        written.map_err(|unwritten| {
+            let error = failed("write to", &path(&self.stem, stream), &unwritten.error);
+            match unwritten.bytes {
+                0 => error,
+                lost => Error { message: format!("{}; {lost} bytes that had been read are lost", error.message), ..error },
+            }
+        })
     }
 
     /// How much there is.
@@ -134,167 +206,197 @@ impl Output {
         Counts { stdout: of(&streams.stdout), stderr: of(&streams.stderr), chunks: streams.chunks.len() }
     }
 
-    /// The file of a stream.
+    /// Bytes of memory that the index takes.
+    pub fn memory(&self) -> usize {
+        let streams = self.lock();
+        let orders = streams.lines.memory() + streams.chunks.memory();
+        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory()
+    }
+
+    /// The file of a stream. It is there as soon as the stream has a byte.
     pub fn path(&self, stream: Stream) -> PathBuf {
-        self.directory.join(match stream {
-            Stream::Stdout => "stdout",
-            Stream::Stderr => "stderr",
+        path(&self.stem, stream)
+    }
+
+    /// Rows from the nth of a view on, ready to be drawn.
+    ///
+    /// # Errors
+    /// [`Code::SpillFailed`] when a file cannot be read; [`Code::SearchMissing`] for
+    /// [`View::Hits`], which a [`Search`] answers.
+    pub fn window(&self, view: View, from: u64, count: u64, dress: Dress<'_>) -> Result<Window> {
+        let count = count.min(WINDOW_LINES);
+        match view {
+            View::Both | View::Stdout | View::Stderr => self.lines_window(view, from, count, dress),
+            View::Chunks => self.chunks_window(from, count),
+            View::Events => match self.body() {
+                Some(BodyKind::Events) => self.events_window(from, count),
+                _ => self.records_window(from, count),
+            },
+            View::Hex => self.hex_window(Stream::Stdout, from, count),
+            View::HexStderr => self.hex_window(Stream::Stderr, from, count),
+            View::Pretty => self.json().window(from, count),
+            View::Hits => Err(Error::new(Code::SearchMissing, "nothing is searched for in this output")),
+        }
+    }
+
+    /// The text of rows as it came, not as it is drawn: line ends and control characters are
+    /// themselves, and bytes that are no text become U+FFFD.
+    ///
+    /// # Errors
+    /// [`Code::TooMuch`] above 32 MiB; [`Code::SpillFailed`] when a file cannot be read.
+    pub fn exact(&self, view: View, from: u64, to: u64) -> Result<String> {
+        let mut bytes = Vec::new();
+        match view {
+            View::Both | View::Stdout | View::Stderr => self.each_line(view, from, to, |_, line| {
+                bytes.extend_from_slice(line);
+                if bytes.len() as u64 > EXACT_LIMIT { Err(too_much()) } else { Ok(()) }
+            })?,
+            View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Hits => {
+                let mut at = from;
+                while at < to {
+                    let window = self.window(view, at, to - at, Dress::default())?;
+                    if window.lines.is_empty() {
+                        break;
+                    }
+                    at += window.lines.len() as u64;
+                    for line in window.lines {
+                        bytes.extend_from_slice(line.text.as_bytes());
+                        bytes.push(b'\n');
+                    }
+                    if bytes.len() as u64 > EXACT_LIMIT {
+                        return Err(too_much());
+                    }
+                }
+            }
+        }
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// Folds or unfolds indented JSON at a line.
+    ///
+    /// # Errors
+    /// [`Code::TooMuch`] when that would be millions of folds; [`Code::SpillFailed`] when the body
+    /// cannot be read.
+    pub fn fold(&self, line: u64, fold: Fold) -> Result<()> {
+        self.json().fold(line, fold)
+    }
+
+    /// The number of the first row of a view that came at this time or later.
+    pub fn row_at_time(&self, view: View, at_us: u64) -> u64 {
+        let streams = self.lock();
+        let (mut low, mut high) = (0, streams.rows(view));
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            if streams.row_time(view, middle).is_some_and(|time| time < at_us) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Keeps the files when this value is dropped, or does not.
+    pub fn keep(&self, kept: bool) {
+        self.lock().kept = kept;
+    }
+
+    fn body(&self) -> Option<BodyKind> {
+        self.lock().body
+    }
+
+    /// The indented form of a body, begun at the first look at it.
+    fn json(&self) -> &Json {
+        self.json.get_or_init(|| {
+            let streams = self.lock();
+            Json::begin(streams.stdout.bytes(), streams.stdout.len(), self.path(Stream::Stdout))
         })
     }
 
-    /// Chunks from the nth on, in the order read.
-    pub fn chunks(&self, from: u64, count: usize) -> Vec<Chunk> {
+    fn bytes(&self, stream: Stream) -> (Bytes, u64) {
         let streams = self.lock();
-        let places = streams.chunks.iter_from(from).take(count);
-        places
-            .filter_map(|(stream, n)| {
-                let (offset, end, at_us) = streams.of(stream).chunk(n)?;
-                Some(Chunk { stream, at_us, offset, len: end - offset })
-            })
-            .collect()
-    }
-
-    /// Lines from the nth of a view on, ready to be drawn. [`View::Pretty`] of a body that is not
-    /// JSON shows it as it is.
-    ///
-    /// # Errors
-    /// [`Code::SpillFailed`] when a file cannot be read.
-    pub fn window(&self, view: View, from: u64, count: u64) -> Result<Window> {
-        if view == View::Pretty {
-            return self.pretty_window(from, count);
-        }
-        let failed = |error| failed("read", &self.directory, &error);
-        let (total, places) = self.places(view, from, count.min(WINDOW_LINES));
-        let mut lines = Vec::with_capacity(places.len());
-        let mut left = WINDOW_LIMIT;
-        for place in places {
-            let line = place.read().map_err(failed)?;
-            left = left.saturating_sub(line.bytes.min(LINE_LIMIT));
-            lines.push(line);
-            if left == 0 {
-                break;
-            }
-        }
-        Ok(Window { from, total, lines, before_us: None, making: None, problem: None })
-    }
-
-    /// Where the lines stand, found under the lock; they are read without it.
-    fn places(&self, view: View, from: u64, count: u64) -> (u64, Vec<Place>) {
-        let streams = self.lock();
-        let place = |(stream, n): (Stream, u64)| {
-            let spill = streams.of(stream);
-            let (start, end) = spill.line(n)?;
-            Some(Place { file: spill.file(), stream, start, end, at_us: spill.time_at(start)? })
-        };
-        let only = |stream| {
-            let total = streams.of(stream).lines();
-            let places = (from..total.min(from.saturating_add(count))).filter_map(|n| place((stream, n)));
-            (total, places.collect())
-        };
-        match view {
-            View::Both => {
-                let places = streams.lines.iter_from(from).take(count as usize);
-                (streams.lines.len(), places.filter_map(place).collect())
-            }
-            View::Stdout | View::Pretty | View::Chunks | View::Events | View::Hex | View::HexStderr | View::Hits => only(Stream::Stdout),
-            View::Stderr => only(Stream::Stderr),
-        }
-    }
-
-    /// The indented body is made once, on the first look at the finished body, and is an output of
-    /// its own.
-    fn pretty_window(&self, from: u64, count: u64) -> Result<Window> {
-        let mut pretty = self.pretty.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*pretty, Pretty::NotMade) {
-            *pretty = self.make_pretty()?;
-        }
-        match &*pretty {
-            Pretty::Made(made) => made.window(View::Stdout, from, count),
-            Pretty::NotMade | Pretty::None => self.window(View::Stdout, from, count),
-        }
-    }
-
-    fn make_pretty(&self) -> Result<Pretty> {
-        let read = |error| failed("read", &self.directory, &error);
-        let open = || fs::File::open(self.path(Stream::Stdout)).map_err(read);
-        if self.counts().stdout.bytes > PRETTY_LIMIT || !pretty::is_json(open()?) {
-            return Ok(Pretty::None);
-        }
-        let made = Output::create(self.directory.join("pretty"))?;
-        pretty::indent(open()?, Appending(&made)).map_err(read)?;
-        Ok(Pretty::Made(Box::new(made)))
+        let spill = streams.of(stream);
+        (spill.bytes(), spill.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, Streams> {
         // A panic while the lock was held leaves counts that are still those of whole appends.
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn unreadable(&self, error: &io::Error) -> Error {
+        failed("read", &self.stem, error)
+    }
+}
+
+impl Streams {
+    /// How many rows a view has whose rows come one after the other in time.
+    fn rows(&self, view: View) -> u64 {
+        match view {
+            View::Both => self.lines.len(),
+            View::Stderr => self.stderr.lines(),
+            View::Chunks => self.chunks.len(),
+            View::Events if self.body == Some(BodyKind::Events) => self.events.len(),
+            View::Hex => self.stdout.len().div_ceil(hex::ROW),
+            View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
+            View::Stdout | View::Events | View::Pretty | View::Hits => self.stdout.lines(),
+        }
+    }
+
+    /// When a row of such a view came.
+    fn row_time(&self, view: View, n: u64) -> Option<u64> {
+        let line = |stream, n| {
+            let spill = self.of(stream);
+            spill.time_at(spill.line_start(n))
+        };
+        match view {
+            View::Both => self.lines.iter_from(n).next().and_then(|(stream, n)| line(stream, n)),
+            View::Stderr => line(Stream::Stderr, n),
+            View::Chunks => self.chunks.iter_from(n).next().and_then(|(stream, n)| Some(self.of(stream).chunk(n)?.2)),
+            View::Events if self.body == Some(BodyKind::Events) => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
+            View::Hex => self.stdout.time_at(n * hex::ROW),
+            View::HexStderr => self.stderr.time_at(n * hex::ROW),
+            View::Stdout | View::Events | View::Pretty | View::Hits => line(Stream::Stdout, n),
+        }
+    }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.directory)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(directory = %self.directory.display(), %error, "the output's files stay");
-        }
-    }
-}
-
-/// Writes into an output's stdout.
-struct Appending<'a>(&'a Output);
-
-impl io::Write for Appending<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.append(Stream::Stdout, bytes, 0).map_err(io::Error::other)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Place {
-    file: std::sync::Arc<fs::File>,
-    stream: Stream,
-    start: u64,
-    end: u64,
-    at_us: u64,
-}
-
-impl Place {
-    fn read(&self) -> io::Result<Line> {
-        let bytes = self.end - self.start;
-        let mut buffer = vec![0; bytes.min(LINE_LIMIT) as usize];
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match read_at(&self.file, &mut buffer[filled..], self.start + filled as u64)? {
-                0 => break,
-                n => filled += n,
+        let streams = self.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            let bytes = spill.len();
+            if !streams.kept
+                && let Err(error) = spill.remove()
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = %spill.path().display(), %error, "an output's file stays");
             }
+            self.room.give_back(bytes);
         }
-        buffer.truncate(filled);
-        let cut = bytes > LINE_LIMIT;
-        let shown = Shown::of(if cut { whole_characters(&buffer) } else { without_line_end(&buffer) });
-        Ok(Line { n: 0, stream: self.stream, at_us: self.at_us, text: shown.text, shown: shown.ranges, found: Vec::new(), styles: Vec::new(), bytes, cut, row: None })
     }
 }
 
-/// Without a character that the limit cut in two: its bytes are in the file and not wrong.
-fn whole_characters(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.len() - utf8::incomplete_tail(bytes)]
+fn too_much() -> Error {
+    Error::new(Code::TooMuch, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
 }
 
-fn failed(did: &str, directory: &Path, error: &io::Error) -> Error {
-    let error_text =
-        Error::new(Code::SpillFailed, format!("cannot {did} the output's files in {}", directory.display()))
-            .detail(error);
+/// The file of a stream: `STEM.stdout` or `STEM.stderr`.
+fn path(stem: &Path, stream: Stream) -> PathBuf {
+    stem.with_extension(match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    })
+}
+
+fn failed(did: &str, file: &Path, error: &io::Error) -> Error {
+    let explained = Error::new(Code::SpillFailed, format!("cannot {did} the output's file {}", file.display()));
+    let explained = explained.detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => {
-            error_text.hint("The disk is full: clear old Calls or make room, then run it again.")
+            explained.hint("The disk is full. What was read before is kept: make room, then run it again.")
         }
-        _ => error_text,
+        _ => explained,
     }
 }
 

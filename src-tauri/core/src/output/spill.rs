@@ -1,18 +1,20 @@
 //! One stream on disk: an append-only file, and where its lines and chunks begin.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::offsets::Offsets;
+use super::{offsets::Offsets, room::Room};
 
 /// One stream: its bytes as they came, in a file of its own so that a line is always contiguous.
+/// The file is made with the first byte.
 #[derive(Debug)]
 pub(super) struct Spill {
-    file: Arc<File>,
+    path: PathBuf,
+    file: Option<Arc<File>>,
     len: u64,
     lines: Offsets,
     chunks: Offsets,
@@ -21,53 +23,113 @@ pub(super) struct Spill {
     at_line_start: bool,
 }
 
+/// Bytes that could not be written. Those of the same chunk before them were, and count.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    pub bytes: usize,
+    pub error: io::Error,
+}
+
 impl Spill {
-    /// Makes the file, for this user only.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self {
-            file: Arc::new(options.open(path)?),
+    /// One with nothing in it.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            file: None,
             len: 0,
             lines: Offsets::default(),
             chunks: Offsets::default(),
             times: Offsets::default(),
             at_line_start: true,
-        })
+        }
     }
 
     /// Adds a chunk and tells how many lines it began. What could not be written is not counted.
-    pub fn append(&mut self, bytes: &[u8], at_us: u64) -> io::Result<u64> {
-        (&*self.file).write_all(bytes)?;
+    pub fn append(&mut self, bytes: &[u8], at_us: u64, room: &Room) -> (u64, std::result::Result<(), Unwritten>) {
+        let (written, ended) = self.write(bytes, room);
+        let lines = self.index(&bytes[..written], at_us);
+        room.take(written as u64);
+        (lines, ended.map_err(|error| Unwritten { bytes: bytes.len() - written, error }))
+    }
+
+    fn write(&mut self, bytes: &[u8], room: &Room) -> (usize, io::Result<()>) {
+        let file = match &self.file {
+            Some(file) => file,
+            None => match create(&self.path) {
+                Ok(file) => self.file.insert(Arc::new(file)),
+                Err(error) => return (0, Err(error)),
+            },
+        };
+        let mut written = 0;
+        while written < bytes.len() {
+            match (&**file).write(&bytes[written..]) {
+                Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::StorageFull && room.drop_ballast() => {
+                    // The rest of what was read fits now; the run ends with the error all the same.
+                    let rest = (&**file).write_all(&bytes[written..]);
+                    let all = if rest.is_ok() { bytes.len() } else { written };
+                    return (all, Err(rest.err().unwrap_or(error)));
+                }
+                Err(error) => return (written, Err(error)),
+            }
+        }
+        (written, Ok(()))
+    }
+
+    /// Takes the file that is there, if one is. Its bytes count when they are indexed.
+    pub fn open(&mut self) -> io::Result<()> {
+        match File::open(&self.path) {
+            Ok(file) => self.file = Some(Arc::new(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Adds to the index what stands next in the file, and tells how many lines it began.
+    pub fn index(&mut self, bytes: &[u8], at_us: u64) -> u64 {
+        if bytes.is_empty() {
+            return 0;
+        }
         self.chunks.push(self.len);
         self.times.push(at_us);
         let before = self.lines.len();
-        let mut from = 0;
-        while from < bytes.len() {
-            if self.at_line_start {
-                self.lines.push(self.len + from as u64);
-            }
-            let end = memchr::memchr(b'\n', &bytes[from..]);
-            self.at_line_start = end.is_some();
-            from = end.map_or(bytes.len(), |end| from + end + 1);
+        if self.at_line_start {
+            self.lines.push(self.len);
         }
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            if end + 1 < bytes.len() {
+                self.lines.push(self.len + end as u64 + 1);
+            }
+        }
+        self.at_line_start = bytes.ends_with(b"\n");
         self.len += bytes.len() as u64;
-        Ok(self.lines.len() - before)
+        self.lines.len() - before
     }
 
     pub fn len(&self) -> u64 {
         self.len
     }
 
+    /// How many lines have begun.
     pub fn lines(&self) -> u64 {
         self.lines.len()
     }
 
-    /// The file, to be read while more is appended.
-    pub fn file(&self) -> Arc<File> {
-        Arc::clone(&self.file)
+    /// How many lines have ended.
+    pub fn whole_lines(&self) -> u64 {
+        self.lines.len() - u64::from(!self.at_line_start)
+    }
+
+    pub fn memory(&self) -> usize {
+        self.lines.memory() + self.chunks.memory() + self.times.memory()
+    }
+
+    /// The bytes, to be read while more is appended.
+    pub fn bytes(&self) -> Bytes {
+        Bytes(self.file.clone())
     }
 
     /// Where a line begins and ends, line end included.
@@ -75,6 +137,16 @@ impl Spill {
         let mut bounds = self.lines.iter_from(n);
         let start = bounds.next()?;
         Some((start, bounds.next().unwrap_or(self.len)))
+    }
+
+    /// Where the nth line begins, or where the bytes end.
+    pub fn line_start(&self, n: u64) -> u64 {
+        self.lines.get(n).unwrap_or(self.len)
+    }
+
+    /// The line that the byte at this offset stands in.
+    pub fn line_of(&self, offset: u64) -> Option<u64> {
+        self.lines.last_at_or_below(offset)
     }
 
     /// When the byte at this offset came.
@@ -88,11 +160,63 @@ impl Spill {
         let start = bounds.next()?;
         Some((start, bounds.next().unwrap_or(self.len), self.times.get(n)?))
     }
+
+    /// Removes the file.
+    pub fn remove(&mut self) -> io::Result<()> {
+        match self.file.take() {
+            Some(_) => fs::remove_file(&self.path),
+            None => Ok(()),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
-/// Reads without moving any position, so that readers and the writer do not meet. Not a memory
-/// map: a file that somebody truncates must not end the process.
-pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+/// Makes a file for this user only.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The bytes of a stream, read by whoever holds this without any lock.
+#[derive(Debug, Clone)]
+pub(super) struct Bytes(Option<Arc<File>>);
+
+impl Bytes {
+    /// Reads the bytes from `from` to `to`, or as many as there are. Not a memory map: a file that
+    /// somebody truncates must not end the process.
+    pub fn read(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
+        let mut buffer = Vec::new();
+        self.read_into(&mut buffer, from, to)?;
+        Ok(buffer)
+    }
+
+    /// The same into a buffer that is used again.
+    pub fn read_into(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> io::Result<()> {
+        buffer.resize(to.saturating_sub(from) as usize, 0);
+        let mut filled = 0;
+        while let Some(file) = &self.0
+            && filled < buffer.len()
+        {
+            match read_at(file, &mut buffer[filled..], from + filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(())
+    }
+}
+
+/// Reads without moving any position, so that readers and the writer do not meet.
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     #[cfg(unix)]
     return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
     #[cfg(windows)]

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},
-    record::{Clock, Record},
+    record::{Clock, Record, until},
 };
 
 /// How often the engine is asked whether a silent command still runs.
@@ -207,8 +207,11 @@ impl<'a> Exec<'a> {
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_END, ASK_AT_END);
         while open || !self.ended {
+            let full = record.full();
+            let may_read = full.is_none();
             tokio::select! {
-                frame = frames.next(), if open => match frame {
+                () = until(full), if !may_read => {}
+                frame = frames.next(), if open && may_read => match frame {
                     Some(Ok(frame)) => {
                         let (stream, bytes) = stream_of(frame);
                         beginning.keep(stream, &bytes);

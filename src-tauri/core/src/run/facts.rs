@@ -166,6 +166,16 @@ pub enum Stream {
     Stderr,
 }
 
+impl Stream {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Stdout => Self::Stderr,
+            Self::Stderr => Self::Stdout,
+        }
+    }
+}
+
 /// One step of a run, in the order in which they happen. Times are microseconds since the run
 /// began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

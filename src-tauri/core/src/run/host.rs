@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    record::{Clock, Record},
+    record::{Clock, Record, until},
 };
 
 /// Bytes read at once: what a Linux pipe holds.
@@ -141,6 +141,8 @@ async fn follow(
         // Nobody can tell in which order two pipes were written. Where both have something, stdout
         // comes first, as most programs have it; but a flood there must not hold stderr up.
         let flooded = stdout.is_full();
+        let full = record.full();
+        let may_read = full.is_none();
         let (first, second) = if flooded { (&mut stderr, &mut stdout) } else { (&mut stdout, &mut stderr) };
         tokio::select! {
             biased;
@@ -157,8 +159,9 @@ async fn follow(
                     return Ok(());
                 }
             }
-            read = first.read(), if first.is_open() => first.record(read, clock, record)?,
-            read = second.read(), if second.is_open() => second.record(read, clock, record)?,
+            read = first.read(), if may_read && first.is_open() => first.record(read, clock, record)?,
+            read = second.read(), if may_read && second.is_open() => second.record(read, clock, record)?,
+            () = until(full), if !may_read => {}
             status = child.wait(), if running => {
                 running = false;
                 let status = status.map_err(|error| {

@@ -10,7 +10,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Address, Engine, Surroundings},
     error::{Code, Error, Result},
-    exchange::{self, ExchangeEvent, Request, Response},
+    exchange::{self, Connections, ExchangeEvent, Request, Response},
     record::Record,
     run::Stream,
 };
@@ -107,7 +107,7 @@ async fn greet(endpoint: &Endpoint) -> Result<()> {
     request.connect_timeout_ms = PATIENCE.as_millis() as u32;
     request.timeout_ms = Some(PATIENCE.as_millis() as u32);
     let mut greeting = Greeting::default();
-    exchange::send(endpoint, &request, &CancellationToken::new(), &mut greeting).await;
+    exchange::send(endpoint, &request, &Connections::default(), &CancellationToken::new(), &mut greeting).await;
     match greeting {
         Greeting { response: None, error: Some(error) } if error.code != Code::TimedOut => Err(error),
         _ => Ok(()),

@@ -8,7 +8,7 @@ use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary};
 use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
-    output::Output,
+    output::{Making, Output, Searching},
     run::{Command, Place, Run, RunEvent, Stopper},
     target::Marks,
 };
@@ -24,7 +24,8 @@ pub(super) enum Control {
 struct Entry {
     call: Call,
     output: Arc<Output>,
-    control: Control,
+    /// How it is ended; nothing for one of an earlier start.
+    control: Option<Control>,
     /// Its output outlives this start.
     kept: bool,
     /// The revision of the last change to it.
@@ -42,6 +43,8 @@ impl Entry {
 pub(super) struct Book {
     pub revision: u64,
     pub marks: Marks,
+    pub search: Option<Searching>,
+    pub saving: Option<Making>,
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
     /// Numbers of Calls that were cleared, each with the revision at which that was.
@@ -59,7 +62,7 @@ impl Book {
         self.last_id
     }
 
-    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Control) {
+    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>) {
         self.entries.insert(call.id, Entry { call, output, control, kept: false, touched: self.revision });
     }
 
@@ -95,29 +98,46 @@ impl Book {
         self.entry(id).map(|entry| Arc::clone(&entry.output))
     }
 
-    pub fn control(&self, id: CallId) -> Result<Control> {
+    /// Whether its output outlives this start.
+    pub fn is_kept(&self, id: CallId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.kept)
+    }
+
+    pub fn set_kept(&mut self, id: CallId, kept: bool) {
+        self.touch(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.kept = kept;
+        }
+    }
+
+    /// Whether something more may happen to it.
+    pub fn is_live(&self, id: CallId) -> bool {
+        self.entries.get(&id).is_some_and(Entry::is_live)
+    }
+
+    pub fn control(&self, id: CallId) -> Result<Option<Control>> {
         self.entry(id).map(|entry| entry.control.clone())
     }
 
     /// How to end a Call, if it has not ended.
     pub fn live_control(&self, id: CallId) -> Result<Option<Control>> {
-        self.entry(id).map(|entry| entry.is_live().then(|| entry.control.clone()))
+        self.entry(id).map(|entry| entry.control.clone().filter(|_| entry.is_live()))
     }
 
     /// How to end each Call that has not ended.
     pub fn live(&self) -> Vec<Control> {
-        self.entries.values().filter(|entry| entry.is_live()).map(|entry| entry.control.clone()).collect()
+        self.entries.values().filter(|entry| entry.is_live()).filter_map(|entry| entry.control.clone()).collect()
     }
 
     /// Takes out what has ended; the outputs are given back so that their files go without a lock.
     pub fn clear(&mut self) -> Vec<Arc<Output>> {
-        let ended = self.entries.values().filter(|entry| !entry.is_live());
+        let ended = self.entries.values().filter(|entry| !entry.is_live() && !entry.kept);
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
         self.cleared.extend(ids.iter().map(|id| (self.revision, *id)));
         ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
     }
 
-    pub fn changes(&self, since: u64) -> Changes {
+    pub fn changes(&self, since: u64, disk: Disk) -> Changes {
         let touched = self.entries.values().filter(|entry| entry.touched > since);
         let cleared = self.cleared.iter().filter(|(revision, _)| *revision > since && since > 0);
         Changes {
@@ -125,9 +145,9 @@ impl Book {
             calls: touched.map(summary).collect(),
             cleared: cleared.map(|(_, id)| *id).collect(),
             marks: self.marks.clone(),
-            search: None,
-            saving: None,
-            disk: Disk::default(),
+            search: self.search.clone(),
+            saving: self.saving,
+            disk,
         }
     }
 }

@@ -2,6 +2,9 @@
 
 mod book;
 mod facts;
+mod kept;
+mod saving;
+mod searching;
 
 use std::{
     path::PathBuf,
@@ -13,15 +16,16 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use book::{Book, Control};
+use searching::Searched;
 pub use facts::*;
 
 use crate::{
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
-    exchange::{self, Exchange, ExchangeEvent, Request},
-    output::{Output, View, Window},
-    record::Record,
+    exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Request},
+    output::{Dress, Fold, Output, Room, View, Window},
+    record::{Record, Wait},
     run::{self, Command, Run, RunEvent, Signal, Stream, Warden, stops},
     target::Marks,
 };
@@ -38,6 +42,11 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Timeline {
     shared: Arc<Shared>,
     warden: Option<Arc<Warden>>,
+    connections: Arc<Connections>,
+    /// The one search that goes on or whose hits are looked at.
+    searching: Mutex<Option<Searched>>,
+    /// Ends what is being saved.
+    saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
     /// When whoever follows the changes was last answered.
     told: Mutex<Instant>,
@@ -46,52 +55,68 @@ pub struct Timeline {
 #[derive(Debug)]
 struct Shared {
     directory: PathBuf,
+    /// Where outputs go that are kept for the next start.
+    kept: PathBuf,
+    room: Arc<Room>,
     book: Mutex<Book>,
     /// The book's revision, for those who wait for the next.
     revision: watch::Sender<u64>,
 }
 
 impl Timeline {
-    /// An empty timeline that keeps outputs in this directory, one folder a Call.
-    pub fn new(directory: PathBuf, warden: Option<Arc<Warden>>) -> Self {
-        let shared = Shared { directory, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
-        Self { shared: Arc::new(shared), warden, tasks: Mutex::default(), told: Mutex::new(Instant::now()) }
+    /// An empty timeline that has its outputs in this directory, and those that the next start is
+    /// to have in `kept`. They may take so many bytes together.
+    pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, warden: Option<Arc<Warden>>) -> Self {
+        let room = Arc::new(Room::new(quota).with_ballast(&directory));
+        let shared = Shared { directory, kept, room, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
+        Self {
+            shared: Arc::new(shared),
+            warden,
+            connections: Arc::default(),
+            searching: Mutex::default(),
+            saving: Mutex::default(),
+            tasks: Mutex::default(),
+            told: Mutex::new(Instant::now()),
+        }
     }
 
     /// Sends a request and answers at once with its number.
-    ///
-    /// # Errors
-    /// [`Code::SpillFailed`] when there is no place for its body.
-    pub fn send(&self, origin: Origin, endpoint: Endpoint, request: Request) -> Result<CallId> {
+    pub fn send(&self, origin: Origin, endpoint: Endpoint, request: Request) -> CallId {
         let cancel = CancellationToken::new();
         let act = Act::Exchange(Exchange::new(endpoint.clone(), request.clone()));
-        let mut recorder = self.begin(origin, act, Control::Exchange(cancel.clone()))?;
+        let mut recorder = self.begin(origin, act, Control::Exchange(cancel.clone()));
         let id = recorder.id;
-        self.own(async move { exchange::send(&endpoint, &request, &cancel, &mut recorder).await });
-        Ok(id)
+        let connections = Arc::clone(&self.connections);
+        self.own(async move {
+            exchange::send(&endpoint, &request, &connections, &cancel, &mut recorder).await;
+            recorder.ended();
+        });
+        id
     }
 
     /// Runs a command and answers at once with its number. `engine` is where commands in
     /// containers go.
-    ///
-    /// # Errors
-    /// [`Code::SpillFailed`] when there is no place for its output.
-    pub fn run(&self, origin: Origin, engine: Result<Address>, command: Command) -> Result<CallId> {
+    pub fn run(&self, origin: Origin, engine: Result<Address>, command: Command) -> CallId {
         let (stopper, stops) = stops();
-        let mut recorder = self.begin(origin, Act::Run(Run::new(command.clone())), Control::Run(stopper))?;
+        let mut recorder = self.begin(origin, Act::Run(Run::new(command.clone())), Control::Run(stopper));
         let id = recorder.id;
         let warden = self.warden.clone();
-        self.own(async move { run::run(&command, engine, stops, warden, &mut recorder).await });
-        Ok(id)
+        self.own(async move {
+            run::run(&command, engine, stops, warden, &mut recorder).await;
+            recorder.ended();
+        });
+        id
     }
 
-    fn begin(&self, origin: Origin, act: Act, control: Control) -> Result<Recorder> {
+    fn begin(&self, origin: Origin, act: Act, control: Control) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
-        let id = self.shared.change(|book| book.next_id());
-        let output = Arc::new(Output::create(self.shared.directory.join(id.to_string()))?);
-        let call = Call { id, origin, began_ms, act };
-        self.shared.change(|book| book.insert(call, Arc::clone(&output), control));
-        Ok(Recorder { shared: Arc::clone(&self.shared), id, output })
+        let (id, output) = self.shared.change(|book| {
+            let id = book.next_id();
+            let output = Arc::new(Output::new(self.shared.stem(id), Arc::clone(&self.shared.room)));
+            book.insert(Call { id, origin, began_ms, act }, Arc::clone(&output), Some(control));
+            (id, output)
+        });
+        Recorder { shared: Arc::clone(&self.shared), id, output }
     }
 
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -121,15 +146,24 @@ impl Timeline {
     pub async fn stop(&self, id: CallId, signal: Signal) -> Result<()> {
         let control = self.shared.book().control(id)?;
         match control {
-            Control::Run(stopper) => stopper.stop(signal).await,
-            Control::Exchange(_) => Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it.")),
+            Some(Control::Run(stopper)) => stopper.stop(signal).await,
+            None => Err(Error::new(Code::StopFailed, "the run has ended already")),
+            Some(Control::Exchange(_)) => Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it.")),
         }
     }
 
-    /// Removes ended Calls and their files.
+    /// Removes ended Calls and their files, but for those that are kept.
     pub fn clear(&self) {
         // Files are removed after the lock is gone.
-        drop(self.shared.change(Book::clear));
+        let outputs = self.shared.change(Book::clear);
+        self.forget_search_of_cleared();
+        drop(outputs);
+    }
+
+    /// Allows outputs so many bytes of the disk from now on.
+    pub fn set_quota(&self, quota: u64) {
+        self.shared.room.set_quota(quota);
+        self.shared.change(|_| ());
     }
 
     /// All facts of a Call.
@@ -148,14 +182,42 @@ impl Timeline {
         self.shared.book().output(id)
     }
 
-    /// Lines of a Call's output. Reading and indenting files takes a thread that may wait.
+    /// Rows of a Call's output. Reading files takes a thread that may wait.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::SpillFailed`].
-    pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64) -> Result<Window> {
+    /// [`Code::CallNotFound`], [`Code::SpillFailed`], [`Code::SearchMissing`].
+    pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
+        let (output, search) = (self.output(id)?, self.search_in(id));
+        aside(move || match (view, search) {
+            (View::Hits, Some(search)) => search.window(from, count, ansi),
+            (_, search) => {
+                let finder = search.as_deref().map(|search| search.finder());
+                output.window(view, from, count, Dress { ansi, finder })
+            }
+        })
+        .await
+    }
+
+    /// The exact text of rows: [`Output::exact`].
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], [`Code::TooMuch`], [`Code::SpillFailed`], [`Code::SearchMissing`].
+    pub async fn exact(&self, id: CallId, view: View, from: u64, to: u64) -> Result<String> {
+        let (output, search) = (self.output(id)?, self.search_in(id));
+        aside(move || match (view, search) {
+            (View::Hits, Some(search)) => search.exact(from, to),
+            _ => output.exact(view, from, to),
+        })
+        .await
+    }
+
+    /// Folds or unfolds indented JSON at a line.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], and what [`Output::fold`] says.
+    pub async fn fold(&self, id: CallId, line: u64, fold: Fold) -> Result<()> {
         let output = self.output(id)?;
-        let read = tokio::task::spawn_blocking(move || output.window(view, from, count)).await;
-        read.map_err(|error| Error::new(Code::SpillFailed, "the lines could not be read").detail(error))?
+        aside(move || output.fold(line, fold)).await
     }
 
     /// Puts new marks into the stream of changes.
@@ -177,7 +239,9 @@ impl Timeline {
             tokio::time::sleep_until(due).await;
         }
         *self.told() = Instant::now();
-        self.shared.book().changes(since)
+        let room = &self.shared.room;
+        let disk = Disk { used: room.used(), quota: room.quota(), waiting: room.waiting() };
+        self.shared.book().changes(since, disk)
     }
 
     fn told(&self) -> MutexGuard<'_, Instant> {
@@ -186,6 +250,8 @@ impl Timeline {
 
     /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.
     pub async fn close(&self) {
+        self.search_end();
+        self.save_stop();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {
             let live = self.shared.book().live();
@@ -207,7 +273,18 @@ impl Timeline {
     }
 }
 
+/// Does something that waits for the disk where waiting is allowed.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.map_err(|error| Error::new(Code::SpillFailed, "the output could not be read").detail(error))?
+}
+
 impl Shared {
+    /// What the files of a Call's output are named after.
+    fn stem(&self, id: CallId) -> PathBuf {
+        self.directory.join(id.to_string())
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         // Each change is complete before anything in it could panic.
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
@@ -238,11 +315,36 @@ impl Recorder {
         self.shared.change(|book| book.touch(self.id));
         Ok(())
     }
+
+    /// What to wait for when outputs have used up their part of the disk.
+    fn wait(&self) -> Option<Wait> {
+        if !self.shared.room.is_full() {
+            return None;
+        }
+        let (waiting, shared) = (self.shared.room.wait(), Arc::clone(&self.shared));
+        shared.change(|_| ());
+        Some(Box::pin(async move {
+            waiting.await;
+            shared.change(|_| ());
+        }))
+    }
+
+    /// The Call is over.
+    fn ended(self) {
+        self.shared.write_down(self.id);
+    }
 }
 
 impl Record<ExchangeEvent> for Recorder {
     fn event(&mut self, event: ExchangeEvent) {
+        if let ExchangeEvent::Answered { response, .. } = &event {
+            self.output.expect(BodyKind::of(&response.head));
+        }
         self.shared.change(|book| book.exchange(self.id, event));
+    }
+
+    fn full(&self) -> Option<Wait> {
+        self.wait()
     }
 
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
@@ -253,6 +355,10 @@ impl Record<ExchangeEvent> for Recorder {
 impl Record<RunEvent> for Recorder {
     fn event(&mut self, event: RunEvent) {
         self.shared.change(|book| book.run(self.id, event));
+    }
+
+    fn full(&self) -> Option<Wait> {
+        self.wait()
     }
 
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {

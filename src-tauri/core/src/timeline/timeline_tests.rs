@@ -19,7 +19,7 @@ async fn settled(timeline: &Timeline, id: CallId) -> Summary {
 
 fn timeline() -> (tempfile::TempDir, Timeline) {
     let directory = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(directory.path().to_owned(), None);
+    let timeline = Timeline::new(directory.path().to_owned(), directory.path().join("kept"), u64::MAX, None);
     (directory, timeline)
 }
 
@@ -36,8 +36,8 @@ async fn calls_stand_in_the_order_in_which_they_began() {
     let (directory, timeline) = timeline();
     let demo = Demo::start(directory.path()).await.unwrap();
     let slow = Request::new("GET", "/slow?ms=60");
-    let first = timeline.send(Origin::Composer, demo.endpoint().clone(), slow).unwrap();
-    let second = timeline.run(Origin::Composer, no_engine(), host("sh", &["-c", "echo 'a b'; exit 3"])).unwrap();
+    let first = timeline.send(Origin::Composer, demo.endpoint().clone(), slow);
+    let second = timeline.run(Origin::Composer, no_engine(), host("sh", &["-c", "echo 'a b'; exit 3"]));
     let run = settled(&timeline, second).await;
     assert_eq!(run.outcome, Outcome::Ended { ending: run::Ending::Exited { code: 3 } });
     assert_eq!(run.text, "sh -c 'echo '\\''a b'\\''; exit 3'");
@@ -46,16 +46,16 @@ async fn calls_stand_in_the_order_in_which_they_began() {
     assert_eq!(exchange.outcome, Outcome::Status { status: 200, reason: "OK".into() });
     let all = timeline.changes(0).await;
     assert_eq!(all.calls.iter().map(|row| row.id).collect::<Vec<_>>(), [first, second]);
-    assert_eq!(timeline.lines(second, View::Both, 0, 9).await.unwrap().lines[0].text, "a b");
+    assert_eq!(timeline.lines(second, View::Both, 0, 9, false).await.unwrap().lines[0].text, "a b");
 }
 
 #[tokio::test]
 async fn only_what_changed_is_told_and_what_was_cleared() {
     let (directory, timeline) = timeline();
-    let first = timeline.run(Origin::Composer, no_engine(), host("true", &[])).unwrap();
+    let first = timeline.run(Origin::Composer, no_engine(), host("true", &[]));
     settled(&timeline, first).await;
     let since = timeline.changes(0).await.revision;
-    let second = timeline.run(Origin::Composer, no_engine(), host("sleep", &["600"])).unwrap();
+    let second = timeline.run(Origin::Composer, no_engine(), host("sleep", &["600"]));
     let told = timeline.changes(since).await;
     assert_eq!(told.calls.iter().map(|row| row.id).collect::<Vec<_>>(), [second]);
     timeline.clear();
@@ -73,7 +73,7 @@ async fn only_what_changed_is_told_and_what_was_cleared() {
 async fn cancelling_ends_a_stream_and_keeps_what_came() {
     let (directory, timeline) = timeline();
     let demo = Demo::start(directory.path()).await.unwrap();
-    let id = timeline.send(Origin::Composer, demo.endpoint().clone(), Request::new("GET", "/events?every=5")).unwrap();
+    let id = timeline.send(Origin::Composer, demo.endpoint().clone(), Request::new("GET", "/events?every=5"));
     until(&timeline, id, |row| row.counts.stdout.lines > 4).await;
     timeline.cancel(id).await.unwrap();
     let row = settled(&timeline, id).await;
@@ -87,7 +87,7 @@ async fn cancelling_ends_a_stream_and_keeps_what_came() {
 async fn a_run_in_a_container_fails_as_its_engine_does() {
     let (_directory, timeline) = timeline();
     let command = Command::new(Place::Container { name: "c".into() }, "true", [] as [&str; 0]);
-    let id = timeline.run(Origin::Composer, no_engine(), command).unwrap();
+    let id = timeline.run(Origin::Composer, no_engine(), command);
     assert_eq!(settled(&timeline, id).await.outcome, Outcome::Failed { code: Code::EngineUnavailable });
 }
 
@@ -95,7 +95,7 @@ async fn a_run_in_a_container_fails_as_its_engine_does() {
 async fn closing_ends_commands_that_do_not_want_to() {
     let (_directory, timeline) = timeline();
     let stubborn = host("sh", &["-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"]);
-    let id = timeline.run(Origin::Composer, no_engine(), stubborn).unwrap();
+    let id = timeline.run(Origin::Composer, no_engine(), stubborn);
     until(&timeline, id, |row| row.counts.stdout.lines > 0).await;
     timeline.close().await;
     let Act::Run(run) = timeline.call(id).unwrap().act else { panic!("not a run") };

@@ -19,6 +19,10 @@ endpoint: Endpoint,
  */
 request: Request, 
 /**
+ * Its connection was open since an exchange before.
+ */
+reused: boolean, 
+/**
  * Its head as it went over the wire.
  */
 sent?: Head, 

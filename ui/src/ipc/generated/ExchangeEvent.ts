@@ -11,7 +11,12 @@ export type ExchangeEvent = { "event": "connected",
 /**
  * When.
  */
-atUs: number, } | { "event": "sent", 
+atUs: number, 
+/**
+ * It was open since an exchange before. When it turns out that the backend had closed it,
+ * a new one is opened and this comes again.
+ */
+reused: boolean, } | { "event": "sent", 
 /**
  * When the last byte of the request was handed over, if it was.
  */

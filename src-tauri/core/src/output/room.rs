@@ -1,0 +1,176 @@
+//! How much of the disk outputs may take.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use tokio::sync::Notify;
+
+/// What is set aside so that bytes which were read can be written when the disk is full: more
+/// than two hundred runs hold at once.
+const BALLAST: u64 = 16 * 1024 * 1024;
+
+/// The quota that all outputs of one Porthole share. When it is used up nothing more is read, so
+/// that processes and backends wait; nothing is thrown away.
+#[derive(Debug)]
+pub struct Room {
+    quota: AtomicU64,
+    used: AtomicU64,
+    waiting: AtomicU32,
+    freed: Notify,
+    ballast: Mutex<Option<PathBuf>>,
+}
+
+impl Room {
+    /// As much as the disk holds.
+    pub fn unlimited() -> Self {
+        Self::new(u64::MAX)
+    }
+
+    /// So many bytes.
+    pub fn new(quota: u64) -> Self {
+        Self {
+            quota: AtomicU64::new(quota),
+            used: AtomicU64::default(),
+            waiting: AtomicU32::default(),
+            freed: Notify::new(),
+            ballast: Mutex::default(),
+        }
+    }
+
+    /// Sets some of the disk aside in this directory, for the moment when it is full. A disk that
+    /// is full already has nothing to set aside.
+    #[must_use]
+    pub fn with_ballast(self, directory: &Path) -> Self {
+        let path = directory.join("ballast");
+        match make_ballast(&path) {
+            Ok(()) => *self.ballast.lock().unwrap_or_else(PoisonError::into_inner) = Some(path),
+            Err(error) => {
+                let _ = fs::remove_file(&path);
+                tracing::warn!(%error, "nothing could be set aside for a full disk");
+            }
+        }
+        self
+    }
+
+    /// How many bytes outputs may take.
+    pub fn quota(&self) -> u64 {
+        self.quota.load(Relaxed)
+    }
+
+    /// Allows so many bytes from now on.
+    pub fn set_quota(&self, quota: u64) {
+        self.quota.store(quota, Relaxed);
+        self.freed.notify_waiters();
+    }
+
+    /// How many bytes outputs take.
+    pub fn used(&self) -> u64 {
+        self.used.load(Relaxed)
+    }
+
+    /// How many Calls wait for room.
+    pub fn waiting(&self) -> u32 {
+        self.waiting.load(Relaxed)
+    }
+
+    /// Whether nothing more may be read.
+    pub fn is_full(&self) -> bool {
+        self.used() >= self.quota()
+    }
+
+    /// Waits until there is room. Whoever waits counts from this call on.
+    pub fn wait(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let counted = Waiting::begin(self);
+        async move {
+            loop {
+                let freed = counted.0.freed.notified();
+                if !counted.0.is_full() {
+                    return;
+                }
+                freed.await;
+            }
+        }
+    }
+
+    pub(super) fn take(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Relaxed);
+        self.freed.notify_waiters();
+    }
+
+    /// Makes room on a full disk, once.
+    pub(super) fn drop_ballast(&self) -> bool {
+        let ballast = self.ballast.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ballast.is_some_and(|path| fs::remove_file(path).is_ok())
+    }
+}
+
+struct Waiting(Arc<Room>);
+
+impl Waiting {
+    fn begin(room: &Arc<Room>) -> Self {
+        room.waiting.fetch_add(1, Relaxed);
+        Self(Arc::clone(room))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Makes a file that really takes its space: one with a hole in it would not.
+fn make_ballast(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    allocate(&options.open(path)?)
+}
+
+#[cfg(target_os = "linux")]
+fn allocate(file: &File) -> std::io::Result<()> {
+    use nix::fcntl::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::empty(), 0, BALLAST as i64)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(mut file: &File) -> std::io::Result<()> {
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), BALLAST), &mut file).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_waits_goes_on_when_there_is_room() {
+        let room = Arc::new(Room::new(10));
+        room.take(12);
+        assert!(room.is_full());
+        let first = tokio::spawn(room.wait());
+        while room.waiting() < 1 {
+            tokio::task::yield_now().await;
+        }
+        room.give_back(3);
+        first.await.unwrap();
+        assert_eq!((room.used(), room.waiting()), (9, 0));
+        room.take(1);
+        let second = tokio::spawn(room.wait());
+        while room.waiting() < 1 {
+            tokio::task::yield_now().await;
+        }
+        room.set_quota(11);
+        second.await.unwrap();
+    }
+}

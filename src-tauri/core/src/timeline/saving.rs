@@ -1,0 +1,90 @@
+//! Saving a Call's output to a file that the user names.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Act, CallId, Timeline, aside};
+use crate::{
+    error::Result,
+    exchange::BodyKind,
+    output::{Making, SavedFile, What, save},
+};
+
+impl Timeline {
+    /// Saves to a file and answers when it is written; how far it is, is told with the changes.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`](crate::error::Code::CallNotFound), and what [`save`] says.
+    pub async fn save(&self, id: CallId, what: What, path: PathBuf, replace: bool) -> Result<SavedFile> {
+        let (output, search) = (self.output(id)?, self.search_in(id));
+        let stop = CancellationToken::new();
+        // One at a time: a new one ends the one before.
+        std::mem::replace(&mut *self.saving.lock().unwrap_or_else(PoisonError::into_inner), stop.clone()).cancel();
+        let counts = output.counts();
+        let whole = match what {
+            What::Stdout => counts.stdout.bytes,
+            What::Stderr => counts.stderr.bytes,
+            _ => counts.stdout.bytes + counts.stderr.bytes,
+        };
+        let shared = Arc::clone(&self.shared);
+        let tell = move |done: u64| {
+            shared.change(|book| book.saving = Some(Making { done, whole: whole.max(done) }));
+            !stop.is_cancelled()
+        };
+        tell(0);
+        let saved = aside(move || save(&output, search.as_deref(), what, &path, replace, tell)).await;
+        self.shared.change(|book| book.saving = None);
+        saved
+    }
+
+    /// Stops saving; nothing of the file stays.
+    pub fn save_stop(&self) {
+        self.saving.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+
+    /// A path in this folder that is not taken, with a name that tells what it is.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`](crate::error::Code::CallNotFound).
+    pub fn save_place(&self, id: CallId, what: What, folder: &Path) -> Result<PathBuf> {
+        let call = self.call(id)?;
+        let (name, body) = match &call.act {
+            Act::Exchange(exchange) => {
+                let path = exchange.request.path.split(['?', '#']).next().unwrap_or_default();
+                let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("body");
+                (last, exchange.response.as_ref().map(|response| BodyKind::of(&response.head)))
+            }
+            Act::Run(run) => (run.command.program.rsplit(['/', '\\']).next().unwrap_or("output"), None),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let name: String = name.chars().map(|c| if plain(c) { c } else { '-' }).take(60).collect();
+        let name = name.trim_start_matches('.');
+        let (stem, own) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""));
+        let extension = match (what, body) {
+            (What::Chunks, _) | (What::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
+            (What::Stdout, Some(_)) if !own.is_empty() => own,
+            (What::Stdout, Some(BodyKind::Json)) => "json",
+            (What::Stdout, Some(BodyKind::Bytes)) => "bin",
+            _ => "txt",
+        };
+        let part = match (what, body) {
+            (What::Stdout, Some(_)) => "",
+            (What::Stdout, None) => "-stdout",
+            (What::Stderr, _) => "-stderr",
+            (What::Both, _) => "-output",
+            (What::Chunks, _) => "-chunks",
+            (What::Hits, _) => "-hits",
+            (What::Lines { .. }, _) => "-lines",
+        };
+        let free = (1..).map(|n| {
+            let number = if n == 1 { String::new() } else { format!("-{n}") };
+            folder.join(format!("{}{part}{number}.{extension}", if stem.is_empty() { "output" } else { stem }))
+        });
+        // Somebody with ten thousand files of one name may choose another.
+        Ok(free.take(10_000).find(|path| !path.exists()).unwrap_or_else(|| folder.join("output")))
+    }
+}

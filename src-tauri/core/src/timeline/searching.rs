@@ -1,0 +1,147 @@
+//! The search in a Call's output: one at a time, going on while lines arrive.
+
+use std::sync::{Arc, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside};
+use crate::{
+    error::{Error, Result},
+    output::{Hit, Making, Query, Search, SearchState, Searching},
+};
+
+/// The search that goes on or has ended, with the task that does it.
+#[derive(Debug)]
+pub(super) struct Searched {
+    call: CallId,
+    search: Arc<Search>,
+    stop: CancellationToken,
+}
+
+impl Drop for Searched {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Timeline {
+    /// Searches a Call's lines, in place of the search before. Progress and count are told with
+    /// the changes; the search goes on as long as lines arrive.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`](crate::error::Code::CallNotFound), and
+    /// [`Code::SearchInvalid`](crate::error::Code::SearchInvalid) when the query cannot be read.
+    pub fn search(&self, call: CallId, query: Query) -> Result<()> {
+        let search = Arc::new(Search::new(self.output(call)?, &query)?);
+        let stop = CancellationToken::new();
+        let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
+        // The one before is stopped first, so that it tells nothing after this one began.
+        *searching = None;
+        let follow = Follow { shared: Arc::clone(&self.shared), call, query, search: Arc::clone(&search), stop: stop.clone() };
+        follow.tell(SearchState::Running, None);
+        *searching = Some(Searched { call, search, stop });
+        self.own(follow.to_the_end());
+        Ok(())
+    }
+
+    /// Stops the search; what it found stays.
+    pub fn search_stop(&self) {
+        if let Some(searched) = &*self.searching.lock().unwrap_or_else(PoisonError::into_inner) {
+            searched.stop.cancel();
+        }
+    }
+
+    /// Forgets the search and what it found.
+    pub fn search_end(&self) {
+        *self.searching.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.shared.change(|book| book.search = None);
+    }
+
+    /// The hit after or before a line, or at the other end when there is none.
+    pub fn hit(&self, line: u64, after: bool) -> Option<Hit> {
+        let searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
+        searching.as_ref()?.search.near(line, after)
+    }
+
+    /// The search, if it is in this Call.
+    pub(super) fn search_in(&self, call: CallId) -> Option<Arc<Search>> {
+        let searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
+        searching.as_ref().filter(|searched| searched.call == call).map(|searched| Arc::clone(&searched.search))
+    }
+
+    /// A search in a Call that is gone has nothing to look at.
+    pub(super) fn forget_search_of_cleared(&self) {
+        let call = self.searching.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|searched| searched.call);
+        if call.is_some_and(|call| self.output(call).is_err()) {
+            self.search_end();
+        }
+    }
+}
+
+/// One search on its way.
+struct Follow {
+    shared: Arc<Shared>,
+    call: CallId,
+    query: Query,
+    search: Arc<Search>,
+    stop: CancellationToken,
+}
+
+impl Follow {
+    async fn to_the_end(self) {
+        let this = Arc::new(self);
+        let stop = this.stop.clone();
+        let ended = tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            ended = Arc::clone(&this).while_it_grows() => Some(ended),
+        };
+        match ended {
+            None => this.tell(SearchState::Stopped, None),
+            Some(Ok(())) => this.tell(SearchState::Complete, None),
+            Some(Err(error)) => this.tell(SearchState::Failed, Some(error)),
+        }
+    }
+
+    async fn while_it_grows(self: Arc<Self>) -> Result<()> {
+        let mut revision = self.shared.revision.subscribe();
+        loop {
+            // Asked before the search: what ends during it may have written more before it did.
+            let live = self.shared.book().is_live(self.call);
+            let before = self.search.progress();
+            let this = Arc::clone(&self);
+            aside(move || {
+                this.search.advance(|| {
+                    this.tell(SearchState::Running, None);
+                    !this.stop.is_cancelled()
+                })
+            })
+            .await?;
+            if !live {
+                return Ok(());
+            }
+            if self.search.progress() != before {
+                self.tell(SearchState::Waiting, None);
+            }
+            let searched = self.search.progress();
+            while self.shared.book().is_live(self.call) && self.search.progress().whole == searched.whole {
+                // The shared value outlives this task; an error cannot come.
+                let _ = revision.changed().await;
+                tokio::time::sleep(SHORTEST_WAIT).await;
+            }
+        }
+    }
+
+    fn tell(&self, state: SearchState, trouble: Option<Error>) {
+        let progress: Making = self.search.progress();
+        let (call, query, hits) = (self.call, self.query.clone(), self.search.hits());
+        let told = Searching { call, query, hits, progress, state, trouble };
+        self.shared.change(|book| {
+            // One that was replaced or forgotten meanwhile has nothing to say any more.
+            let is_current = state == SearchState::Running || book.search.as_ref().is_some_and(|now| now.call == call);
+            if is_current && (!self.stop.is_cancelled() || state == SearchState::Stopped) {
+                book.search = Some(told);
+            }
+        });
+    }
+}
