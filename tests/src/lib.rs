@@ -1,5 +1,6 @@
 //! What the tests share: servers that are not ours, an engine, the real window.
 
+pub mod calls;
 pub mod containers;
 pub mod recorder;
 pub mod servers;
