@@ -3,7 +3,7 @@
 //!
 //! Dependencies point one way: `endpoint`, `output` ← `exchange`, `run` ← `timeline` ← the shell.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod commands;
 pub mod demo;
@@ -11,6 +11,8 @@ pub mod endpoint;
 pub mod engine;
 pub mod error;
 pub mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod opening;
 pub mod output;
 pub mod record;

@@ -8,6 +8,8 @@ mod outgoing;
 mod send;
 mod wire;
 
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz_head;
 pub use connect::knock;
 pub use connections::Connections;
 pub use facts::*;

@@ -226,6 +226,15 @@ impl Write for Wire {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_head(bytes: &[u8], pieces: &[&[u8]]) {
+    let (mut whole, mut cut) = (State::default(), State::default());
+    whole.read(bytes);
+    pieces.iter().for_each(|piece| cut.read(piece));
+    assert_eq!((&whole.received, whole.head_complete), (&cut.received, cut.head_complete));
+    read_head(&whole.received);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

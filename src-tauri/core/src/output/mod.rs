@@ -24,6 +24,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+#[cfg(fuzzing)]
+pub(crate) use json::fuzz_json;
+#[cfg(fuzzing)]
+pub(crate) use text::fuzz_text;
 pub use chunks::Chunk;
 pub use events::{Block, Events};
 pub use facts::*;
@@ -47,6 +51,8 @@ pub const LINE_LIMIT: u64 = 16 * 1024;
 const WINDOW_LIMIT: u64 = 1024 * 1024;
 /// Rows in one window.
 const WINDOW_LINES: u64 = 1000;
+/// A body of so many bytes needs no file.
+const SMALL: usize = 4096;
 /// The largest chunk that is read of files of an earlier start.
 const REOPENED: u64 = 1024 * 1024;
 /// Bytes that are handed over as one text.
@@ -123,10 +129,20 @@ pub struct Dress<'a> {
 }
 
 impl Output {
-    /// An output with nothing in it yet. Its files are made with the first byte of each stream:
-    /// `STEM.stdout` and `STEM.stderr`, for this user only.
+    /// An output of a run with nothing in it yet. Its files are made with the first byte of each
+    /// stream: `STEM.stdout` and `STEM.stderr`, for this user only.
     pub fn new(stem: PathBuf, room: Arc<Room>) -> Self {
-        let spill = |stream| Spill::new(path(&stem, stream));
+        Self::with(stem, room, 0)
+    }
+
+    /// One of a body: it has a file when it is longer than 4 KiB. A small one is kept as its
+    /// headers are.
+    pub fn of_body(stem: PathBuf, room: Arc<Room>) -> Self {
+        Self::with(stem, room, SMALL)
+    }
+
+    fn with(stem: PathBuf, room: Arc<Room>, in_memory: usize) -> Self {
+        let spill = |stream| Spill::new(path(&stem, stream), in_memory);
         let streams = Streams {
             stdout: spill(Stream::Stdout),
             stderr: spill(Stream::Stderr),
@@ -213,9 +229,24 @@ impl Output {
         streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory()
     }
 
-    /// The file of a stream. It is there as soon as the stream has a byte.
+    /// The file of a stream. It is there as soon as a run's stream has a byte; see
+    /// [`Output::to_files`] for bodies.
     pub fn path(&self, stream: Stream) -> PathBuf {
         path(&self.stem, stream)
+    }
+
+    /// Makes the files of what is in memory.
+    ///
+    /// # Errors
+    /// What the operating system says when they cannot be made.
+    pub fn to_files(&self) -> io::Result<()> {
+        let streams = &mut *self.lock();
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            if spill.len() > 0 {
+                spill.to_file()?;
+            }
+        }
+        Ok(())
     }
 
     /// Rows from the nth of a view on, ready to be drawn.

@@ -205,6 +205,21 @@ fn files_are_private_and_go_with_the_output() {
 }
 
 #[test]
+fn a_small_body_needs_no_file_and_a_larger_one_is_whole_in_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Output::of_body(directory.path().join("1"), Arc::new(Room::unlimited()));
+    output.append(Stream::Stdout, &[b'a'; SMALL], 0).unwrap();
+    let snapshot = output.bytes(Stream::Stdout).0;
+    assert!(!output.path(Stream::Stdout).exists());
+    assert_eq!(output.exact(View::Stdout, 0, 9).unwrap(), "a".repeat(SMALL));
+    output.append(Stream::Stdout, b"b\nc", 0).unwrap();
+    assert_eq!(fs::read(output.path(Stream::Stdout)).unwrap().len(), SMALL + 3);
+    assert_eq!(texts(&output, View::Stdout)[1], "c");
+    assert_eq!(snapshot.read(10, 99_999).unwrap().len(), SMALL - 10);
+    assert_eq!(snapshot.read(99_999, 999_999).unwrap(), [0u8; 0]);
+}
+
+#[test]
 fn a_file_that_cannot_be_made_is_an_error_that_says_where() {
     let output = Output::new("/nonexistent/porthole/1".into(), Arc::new(Room::unlimited()));
     let error = output.append(Stream::Stdout, b"lost", 0).unwrap_err();

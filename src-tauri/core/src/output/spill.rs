@@ -10,11 +10,14 @@ use std::{
 use super::{offsets::Offsets, room::Room};
 
 /// One stream: its bytes as they came, in a file of its own so that a line is always contiguous.
-/// The file is made with the first byte.
+/// The file is made with the first byte, or with the first beyond what may stay in memory.
 #[derive(Debug)]
 pub(super) struct Spill {
     path: PathBuf,
     file: Option<Arc<File>>,
+    /// All of it as long as it is no longer than `in_memory`, in place of the file.
+    small: Vec<u8>,
+    in_memory: usize,
     len: u64,
     lines: Offsets,
     chunks: Offsets,
@@ -31,11 +34,14 @@ pub(super) struct Unwritten {
 }
 
 impl Spill {
-    /// One with nothing in it.
-    pub fn new(path: PathBuf) -> Self {
+    /// One with nothing in it, of which so many bytes may stay in memory: to make a file takes as
+    /// long as a small request to a backend.
+    pub fn new(path: PathBuf, in_memory: usize) -> Self {
         Self {
             path,
             file: None,
+            small: Vec::new(),
+            in_memory,
             len: 0,
             lines: Offsets::default(),
             chunks: Offsets::default(),
@@ -53,12 +59,13 @@ impl Spill {
     }
 
     fn write(&mut self, bytes: &[u8], room: &Room) -> (usize, io::Result<()>) {
-        let file = match &self.file {
-            Some(file) => file,
-            None => match create(&self.path) {
-                Ok(file) => self.file.insert(Arc::new(file)),
-                Err(error) => return (0, Err(error)),
-            },
+        if self.file.is_none() && self.small.len() + bytes.len() <= self.in_memory {
+            self.small.extend_from_slice(bytes);
+            return (bytes.len(), Ok(()));
+        }
+        let file = match self.to_file() {
+            Ok(file) => file,
+            Err(error) => return (0, Err(error)),
         };
         let mut written = 0;
         while written < bytes.len() {
@@ -76,6 +83,23 @@ impl Spill {
             }
         }
         (written, Ok(()))
+    }
+
+    /// Makes the file, if it is not there, with what is in memory.
+    pub fn to_file(&mut self) -> io::Result<&Arc<File>> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let file = create(&self.path)?;
+                if let Err(error) = (&file).write_all(&self.small) {
+                    let _ = fs::remove_file(&self.path);
+                    return Err(error);
+                }
+                self.small = Vec::new();
+                Arc::new(file)
+            }
+        };
+        Ok(self.file.insert(file))
     }
 
     /// Takes the file that is there, if one is. Its bytes count when they are indexed.
@@ -129,7 +153,10 @@ impl Spill {
 
     /// The bytes, to be read while more is appended.
     pub fn bytes(&self) -> Bytes {
-        Bytes(self.file.clone())
+        match &self.file {
+            Some(file) => Bytes::File(Arc::clone(file)),
+            None => Bytes::Memory(self.small.as_slice().into()),
+        }
     }
 
     /// Where a line begins and ends, line end included.
@@ -185,7 +212,11 @@ fn create(path: &Path) -> io::Result<File> {
 
 /// The bytes of a stream, read by whoever holds this without any lock.
 #[derive(Debug, Clone)]
-pub(super) struct Bytes(Option<Arc<File>>);
+pub(super) enum Bytes {
+    /// All of it, as it was a moment ago.
+    Memory(Arc<[u8]>),
+    File(Arc<File>),
+}
 
 impl Bytes {
     /// Reads the bytes from `from` to `to`, or as many as there are. Not a memory map: a file that
@@ -198,11 +229,18 @@ impl Bytes {
 
     /// The same into a buffer that is used again.
     pub fn read_into(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> io::Result<()> {
+        let file = match self {
+            Self::File(file) => file,
+            Self::Memory(bytes) => {
+                let to = bytes.len().min(to as usize);
+                buffer.clear();
+                buffer.extend_from_slice(bytes.get(from as usize..to).unwrap_or_default());
+                return Ok(());
+            }
+        };
         buffer.resize(to.saturating_sub(from) as usize, 0);
         let mut filled = 0;
-        while let Some(file) = &self.0
-            && filled < buffer.len()
-        {
+        while filled < buffer.len() {
             match read_at(file, &mut buffer[filled..], from + filled as u64) {
                 Ok(0) => break,
                 Ok(n) => filled += n,

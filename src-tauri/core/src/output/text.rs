@@ -141,6 +141,24 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_text(input: &[u8]) {
+    let Some(([ansi, from, length], bytes)) = input.split_first_chunk() else { return };
+    let from = usize::from(*from).min(bytes.len());
+    let to = (from + usize::from(*length)).min(bytes.len());
+    let (shown, found) = Shown::with(bytes, &[(from, to)], ansi % 2 == 1);
+    let length = shown.text.encode_utf16().count() as u32;
+    assert_eq!((shown.length, shown.done), (length, bytes.len()));
+    let styles = shown.styles.iter().map(|styled| (styled.from, styled.to));
+    for marks in [shown.ranges.clone(), styles.collect(), found] {
+        let mut before = 0;
+        for (from, to) in marks {
+            assert!(before <= from && from < to && to <= length);
+            before = to;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -112,7 +112,11 @@ impl Timeline {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let (id, output) = self.shared.change(|book| {
             let id = book.next_id();
-            let output = Arc::new(Output::new(self.shared.stem(id), Arc::clone(&self.shared.room)));
+            let (stem, room) = (self.shared.stem(id), Arc::clone(&self.shared.room));
+            let output = Arc::new(match act {
+                Act::Exchange(_) => Output::of_body(stem, room),
+                Act::Run(_) => Output::new(stem, room),
+            });
             book.insert(Call { id, origin, began_ms, act }, Arc::clone(&output), Some(control));
             (id, output)
         });
@@ -172,6 +176,21 @@ impl Timeline {
     /// [`Code::CallNotFound`].
     pub fn call(&self, id: CallId) -> Result<Call> {
         self.shared.book().call(id)
+    }
+
+    /// Waits until nothing more will happen to a Call, and tells all of it.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub async fn ended(&self, id: CallId) -> Result<Call> {
+        let mut revision = self.shared.revision.subscribe();
+        loop {
+            if !self.shared.book().is_live(id) {
+                return self.call(id);
+            }
+            // The sender is this timeline's own: it cannot be gone.
+            let _ = revision.changed().await;
+        }
     }
 
     /// The output of a Call.

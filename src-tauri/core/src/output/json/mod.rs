@@ -381,6 +381,49 @@ impl<'a> Walk<'a> {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
+    use serde::de::IgnoredAny;
+    let mut grammar = Grammar::new();
+    let (good, refused) = check(&mut grammar, bytes);
+    let is_json = refused.is_none() && grammar.finish().is_ok();
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>().peekable();
+    let serde_says = values.peek().is_some() && values.all(|value| value.is_ok());
+    // serde goes 128 brackets deep.
+    if bytes.iter().filter(|byte| b"[{".contains(byte)).count() < 128 {
+        assert_eq!(is_json, serde_says);
+    }
+    let bytes = &bytes[..good];
+    let starts = |pieces: &[&[u8]]| {
+        let (mut splitter, mut offset, mut starts) = (Splitter::at(0), 0, Vec::new());
+        for byte in pieces.concat() {
+            starts.extend(splitter.byte(byte, offset));
+            offset += 1;
+        }
+        starts
+    };
+    let whole = starts(&[bytes]);
+    let mut index = Index::new();
+    let mut left = good;
+    for piece in pieces {
+        let piece = &piece[..piece.len().min(left)];
+        left -= piece.len();
+        index.push(piece);
+    }
+    assert_eq!(index.lines, whole.len() as u64);
+    let ends = whole.iter().skip(1).map(|start| start.offset as usize).chain([good]);
+    let lines: Vec<u8> = whole.iter().zip(ends).flat_map(|(start, end)| tidy(&bytes[start.offset as usize..end])).collect();
+    if is_json {
+        let value = |text: &[u8]| {
+            serde_json::Deserializer::from_slice(text).into_iter::<serde_json::Value>().map(|value| value.ok()).collect::<Vec<_>>()
+        };
+        // Values of the outermost level stand on lines of their own; here they need something between.
+        if whole.iter().filter(|start| start.depth == 0).count() <= 2 {
+            assert_eq!(value(&lines), value(bytes));
+        }
+    }
+}
+
 #[cfg(test)]
 #[path = "json_tests.rs"]
 mod tests;
