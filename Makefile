@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check types fmt package engine
+.PHONY: help run test check bench fuzz types fmt package engine
 .NOTPARALLEL:
 
 help: ## this list
@@ -15,6 +15,12 @@ test: ## everything: format, lints, types, unit tests, real engine, real window 
 
 check: ## the fast part of test: no engine, no window
 	@bash tests/setup/test.sh fast
+
+bench: ## a release build beside the plainest way to do the same (ONLY=search,start PAIRS=5)
+	@bash tests/setup/bench.sh
+
+fuzz: ## the decoders on bytes that nobody would send (ONLY=json,events EACH=60)
+	@bash tests/setup/fuzz.sh
 
 types: ## write the page's types from the core's
 	@PORTHOLE_WRITE_TYPES=1 cargo test -q -p porthole-core --test types

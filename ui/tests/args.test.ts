@@ -71,3 +71,8 @@ test("what cannot be split stays as it was pasted, and says why", async () => {
 test("only text of more than one word is a line", () => {
   expect([" word\n", "two words", "a\tb"].map(looksLikeLine)).toEqual([false, true, true])
 })
+
+test("a paste goes where the field's selection is", () => {
+  expect(args.pastedInto({ value: "abcd", selectionStart: 1, selectionEnd: 3 }, "X Y")).toBe("aX Yd")
+  expect(args.pastedInto({ value: "ab", selectionStart: null, selectionEnd: null }, "!")).toBe("!")
+})

@@ -4,7 +4,7 @@ import { endpointIn, RequestForm } from "../src/model/request.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import { isDerived, Target } from "../src/model/target.svelte"
 import { exchangeSpans, runSpans } from "../src/model/timing"
-import { FakeShell, request, settle, summary } from "./fake"
+import { FakeShell, reading, request, settle, summary } from "./fake"
 
 function around(more: Partial<Around> = {}): Around {
   return {
@@ -124,7 +124,7 @@ test("settings are written at once, one write at a time, with all that is rememb
   const shell = new FakeShell({ save_settings: async () => {} })
   const settings = new Settings(shell)
   const target = { name: "t", host: { env: [] } }
-  settings.load({ theme: "dark", splits: { side: 200, center: 500 }, saved: [], target })
+  settings.load({ theme: "dark", splits: { side: 200, center: 500 }, reading, saved: [], target })
   settings.setSplits({ side: 210, center: 500 })
   settings.save("hello", { kind: "request", ...request("GET", "/hello") })
   settings.save("hello", { kind: "request", ...request("GET", "/hello2") })
@@ -138,6 +138,16 @@ test("settings are written at once, one write at a time, with all that is rememb
       saved: [{ name: "hello", composed: { path: "/hello2" } }],
     },
   })
+})
+
+test("something saved gets another name, unless that is taken", () => {
+  const settings = new Settings(new FakeShell())
+  settings.save("one", { kind: "request", ...request("GET", "/1") })
+  settings.save("two", { kind: "request", ...request("GET", "/2") })
+  expect(settings.rename("one", " first ")).toBe(true)
+  expect(settings.rename("two", "first")).toBe(false)
+  expect(settings.rename("two", " ")).toBe(false)
+  expect(settings.saved.map(({ name }) => name)).toEqual(["first", "two"])
 })
 
 test("an endpoint is read before it is applied, and what is wrong with it is kept", async () => {

@@ -4,12 +4,16 @@ import type { Command } from "../src/ipc/generated/Command"
 import type { Line } from "../src/ipc/generated/Line"
 import type { Request } from "../src/ipc/generated/Request"
 import type { Summary } from "../src/ipc/generated/Summary"
+import { Tree } from "./dev-views"
 import { line } from "./fake"
 
 export interface Entry {
   row: Summary
   call: Call
   lines: (n: number) => Line
+  /** Rows of its events, its indented JSON. */
+  events?: (n: number) => Line
+  tree?: Tree
   rate: number
   revision: number
 }
@@ -19,11 +23,7 @@ const { entries } = world
 
 export const none = { bytes: 0, lines: 0 }
 const jsonText = `{"name":"pg data","size":12345678901234567890,"ok":true,"labels":["a","b"],"parent":null}`
-export const pretty = JSON.stringify(JSON.parse(jsonText), null, 2)
-  .replace("12345678901234567000", "12345678901234567890")
-  .split("\n")
-
-function touch(entry: Entry) {
+export function touch(entry: Entry) {
   entry.revision = ++world.revision
   world.wake()
 }
@@ -60,6 +60,8 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
     label: asked.method,
     text: asked.path,
     http: true,
+    body: "json",
+    kept: false,
     outcome: { kind: "status", status: 200, reason: "OK" },
     tookUs: 1200,
     counts: { stdout: { bytes: jsonText.length, lines: 1 }, stderr: none, chunks: 1 },
@@ -73,6 +75,7 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
     act: {
       kind: "exchange",
       endpoint: "unix:///run/user/1000/porthole/demo.sock",
+      reused: id > 1,
       request: asked,
       sent: {
         startLine: `${asked.method} ${asked.path} HTTP/1.1`,
@@ -89,10 +92,11 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
       },
     },
   }
-  const entry = {
+  const entry: Entry = {
     row,
     call,
     lines: () => line(0, { text: jsonText, bytes: jsonText.length }),
+    tree: new Tree(40),
     rate: 0,
     revision: 0,
   }
@@ -112,6 +116,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
       " ",
     ),
     http: false,
+    kept: false,
     outcome: { kind: "running" },
     counts: { stdout: none, stderr: none, chunks: 0 },
     ...more,
@@ -132,7 +137,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
         : {}),
     },
   }
-  const entry = { row, call, lines: logLine, rate, revision: 0 }
+  const entry: Entry = { row, call, lines: logLine, rate, revision: 0 }
   entries.push(entry)
   touch(entry)
   return entry

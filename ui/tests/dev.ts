@@ -1,15 +1,22 @@
 /**
  * The window on a fake shell: `npm run dev`, then `/tests/dev.html?theme=dark&scene=empty`; scenes
- * are `full`, `still`, `long`, `many` and `empty`. Never part of the production bundle.
+ * are `full`, `still`, `long`, `many`, `empty`, `flood`, `disk`, `clock`, `previous` and those of
+ * `selects`. Never part of the production bundle.
  */
 import { mount } from "svelte"
 import type { Command } from "../src/ipc/generated/Command"
+import type { Making } from "../src/ipc/generated/Making"
+import type { Searching } from "../src/ipc/generated/Searching"
 import type { Theme } from "../src/ipc/generated/Theme"
+import type { Window } from "../src/ipc/generated/Window"
 import { Porthole } from "../src/model/porthole.svelte"
 import "../src/styles/tokens.css"
 import "../src/styles/base.css"
+import { totalOf } from "../src/model/views"
 import App from "../src/views/App.svelte"
-import { counts, finish, none, pretty, ran, sent, world } from "./dev-calls"
+import { copyText } from "../src/views/copy"
+import { counts, finish, none, ran, sent, touch, world, type Entry } from "./dev-calls"
+import { ansiRow, eventRow, found, recordRow, rowsOf, windowOf } from "./dev-views"
 import { changes, examples, FakeShell, line, marks, opening, request } from "./fake"
 
 const query = new URLSearchParams(location.search)
@@ -66,24 +73,97 @@ if (scene !== "empty") {
     scene === "still" ? 0 : 33_600,
     12_400,
   )
-  sent(
+  const events = sent(
     request("GET", "/events"),
     {
+      body: "events",
       outcome: { kind: "receiving", status: 200 },
       counts: { stdout: { bytes: 8000, lines: 120 }, stderr: none, chunks: 40 },
     },
     10_100,
-  ).row.tookUs = undefined as never
+  )
+  delete events.row.tookUs
+  events.events = eventRow
   const term = {
     outcome: { kind: "ended", ending: { kind: "signaled", signal: 15, name: "SIGTERM" } },
     tookUs: 2_000_000,
   } as const
   ran(command(vm, "sleep", ["600"]), term, 0, 4_000)
 }
+const SEGMENTS = ["volumes", "events", "export"]
+if (scene !== "empty") {
+  // 8: records, 9: bytes, 10: colours, 11: a download, 12: long lines, 13: a flood.
+  const records = sent(request("GET", "/log?as=ndjson"), {
+    body: "json_lines",
+    counts: { stdout: { bytes: 9_000, lines: 60 }, stderr: none, chunks: 9 },
+  })
+  records.events = recordRow
+  sent(request("GET", "/image.tar"), {
+    body: "bytes",
+    counts: { stdout: { bytes: 4_000_000, lines: 900 }, stderr: none, chunks: 61 },
+  })
+  const done = { outcome: { kind: "ended", ending: { kind: "exited", code: 0 } }, tookUs: 900_000 } as const
+  const colours = ran(command(host, "npm", ["test", "--colors"]), { ...done, counts: counts(60) }, 0)
+  colours.lines = ansiRow
+  const download = sent(
+    request("GET", `/${SEGMENTS[2]}`),
+    {
+      body: "bytes",
+      promised: 1_000_000_000,
+      outcome: { kind: "receiving", status: 200 },
+      counts: { stdout: { bytes: 412_000_000, lines: 12 }, stderr: none, chunks: 900 },
+    },
+    8_000,
+  )
+  delete download.row.tookUs
+  const long = ran(command(host, "cat", ["long.log"]), { ...done, counts: counts(500) }, 0)
+  long.lines = (n) =>
+    line(n, {
+      stream: n % 11 === 7 ? "stderr" : "stdout",
+      text: `${n}: ${n % 9 === 4 ? "a line that goes on and on, ".repeat(n % 27 === 4 ? 150 : 12) : "short"}`,
+    })
+}
+if (scene === "flood") {
+  ran(command(host, "seq", ["10000000"]), { counts: counts(10) }, 3_000_000)
+}
 if (scene === "many") {
   for (let i = 0; i < 5000; i++)
     sent(request(i % 3 ? "GET" : "DELETE", `/volumes/${i}?with=${"long".repeat(i % 30)}`), {}, 0)
 }
+
+/** One line of so many is found. */
+const EVERY = 97
+let searching: Searching | undefined
+let saving: Making | undefined
+
+/** A search that goes on while it is looked at. */
+function search(): Searching | undefined {
+  if (searching?.state !== "running") return searching
+  const entry = world.entries[searching.call - 1]!
+  const lines = entry.row.counts.stdout.lines + entry.row.counts.stderr.lines
+  const done = Math.min(searching.progress.whole, searching.progress.done + searching.progress.whole / 60)
+  const state = done === searching.progress.whole && scene !== "search" ? "complete" : "running"
+  const hits =
+    searching.query.text === "nothing" ? 0 : Math.floor((lines * done) / searching.progress.whole / EVERY)
+  searching = { ...searching, progress: { ...searching.progress, done }, hits, state }
+  return searching
+}
+
+function hits(entry: Entry, from: number, count: number): Window {
+  const row = (n: number) => ({ ...entry.lines(n * EVERY), n: n * EVERY })
+  const window = windowOf(row, searching?.hits ?? 0, from, count)
+  return { ...window, lines: found(window.lines, searching?.query.text ?? "\0") }
+}
+
+const broken = (from: number, count: number): Window => ({
+  ...windowOf(
+    (n) => line(n, { text: `  "line": ${n},`, row: { kind: "json", depth: 1, opens: false, folded: 0 } }),
+    9,
+    from,
+    count,
+  ),
+  problem: { code: "not_json", message: "expected a comma or the end of the object at byte 214." },
+})
 
 const shell = new FakeShell({
   opening: async () =>
@@ -91,6 +171,11 @@ const shell = new FakeShell({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         splits: { side: 212, center: 552 },
+        reading: {
+          wrap: scene === "wrap",
+          ansi: true,
+          times: scene === "clock" ? "clock" : scene === "previous" ? "previous" : "start",
+        },
         saved:
           scene === "empty"
             ? []
@@ -116,21 +201,28 @@ const shell = new FakeShell({
         hint: "Start the backend.",
       },
     } as const
+    const found = search()
     return changes(world.revision, {
       calls,
+      ...(found ? { search: found } : {}),
+      ...(saving ? { saving } : {}),
+      disk:
+        scene === "disk"
+          ? { used: 20_000_000_000, quota: 20_000_000_000, waiting: 3 }
+          : { used: 1_234_000_000, quota: 20_000_000_000, waiting: 0 },
       ...(scene === "empty" ? { marks: { ...marks, container: { kind: "unset" }, service: down } } : {}),
     })
   },
   call: async ({ id }) => structuredClone(world.entries[id - 1]!.call),
   lines: async ({ id, view, from, count }) => {
     const entry = world.entries[id - 1]!
-    if (view === "pretty") {
-      const lines = pretty.slice(from, from + count).map((text, i) => line(from + i, { text }))
-      return { from, total: pretty.length, lines }
-    }
+    if (view === "pretty") return scene === "broken" ? broken(from, count) : entry.tree!.window(from, count)
     const { stdout, stderr } = entry.row.counts
-    const total = { both: stdout.lines + stderr.lines, stdout: stdout.lines, stderr: stderr.lines }[view]
-    const some = Math.max(0, Math.min(count, total - from))
+    if (view === "events") return windowOf(entry.events!, stdout.lines, from, count)
+    if (view === "hits") return hits(entry, from, count)
+    const total = totalOf(entry.row, view, 0)!
+    const rows = rowsOf[view]
+    if (rows) return windowOf(rows, total, from, count)
     // Every eleventh line is one of stderr: see `logLine`.
     const place = (n: number) =>
       view === "stderr"
@@ -138,7 +230,57 @@ const shell = new FakeShell({
         : view === "stdout" && !entry.row.http
           ? Math.floor((n * 11 + 3) / 10)
           : n
-    return { from, total, lines: Array.from({ length: some }, (_, i) => entry.lines(place(from + i))) }
+    const window = windowOf((n) => ({ ...entry.lines(place(n)), n }), total, from, count)
+    return searching && !searching.query.inverse
+      ? { ...window, lines: found(window.lines, searching.query.text) }
+      : window
+  },
+  row_at_time: async ({ time }) => Math.round(time / 29.7),
+  exact: async ({ from, to }) => {
+    if (to - from > 1_000_000)
+      throw { code: "too_much", message: "That is 62 MB, too much to be copied.", hint: "Save it to a file." }
+    return `lines ${from} to ${to}`
+  },
+  fold: async ({ id, line, fold }) => world.entries[id - 1]!.tree!.fold(line, fold),
+  search: async ({ id, query }) => {
+    if (query.regex && /\($|\[$/.test(query.text))
+      throw { code: "search_invalid", message: "The expression is not closed: unclosed group." }
+    const entry = world.entries[id - 1]!
+    const whole = entry.row.counts.stdout.bytes
+    searching = { call: id, query, hits: 0, progress: { done: 0, whole }, state: "running" }
+    touch(entry)
+  },
+  search_stop: async () => {
+    if (searching) searching = { ...searching, state: "stopped" }
+  },
+  search_end: async () => {
+    searching = undefined
+  },
+  hit: async ({ line, after }) => {
+    if (!searching || searching.hits === 0) return null
+    const all = searching.hits
+    const place = after ? Math.floor(line / EVERY) + 1 : Math.ceil(line / EVERY) - 1
+    const at = ((place % all) + all) % all
+    return line > 1e15 ? { place: 0, line: 0 } : { place: at, line: at * EVERY }
+  },
+  save_place: async ({ id, what }) => `/home/someone/Downloads/call-${id}-${what.kind}.log`,
+  save: async ({ path, replace }) => {
+    if (!replace && path.includes("there"))
+      throw { code: "file_exists", message: "A file of this name is there." }
+    saving = { done: 0, whole: 1_200_000_000 }
+    for (let i = 0; i < 20; i++) {
+      await new Promise((done) => setTimeout(done, 100))
+      saving = { ...saving, done: i * 60_000_000 }
+      touch(world.entries[0]!)
+    }
+    saving = undefined
+    return { path, bytes: 1_200_000_000 }
+  },
+  save_stop: async () => {},
+  keep: async ({ id, kept }) => {
+    const entry = world.entries[id - 1]!
+    entry.row = { ...entry.row, kept }
+    touch(entry)
   },
   send: async ({ request }) => sent(request).row.id,
   run: async ({ command }) => {
@@ -181,10 +323,67 @@ const shell = new FakeShell({
   save_settings: async () => {},
 })
 
-const porthole = new Porthole(shell)
+const porthole = new Porthole(shell, copyText)
 mount(App, { target: document.getElementById("app")!, props: { porthole } })
-void porthole.begin().then(() => {
-  const select = query.get("select")
-  if (select) porthole.selection.select(Number(select))
-})
 Object.assign(globalThis, { porthole })
+
+/** What is done once the window is there, so that it shows the scene. */
+const doing: Record<string, () => void> = {
+  chunks: () => porthole.choose("chunks"),
+  hits: () => {
+    porthole.search.show()
+    porthole.search.type("written")
+    setTimeout(() => porthole.search.showOnly(true), 1_000)
+  },
+  search: () => {
+    porthole.search.show()
+    porthole.search.type("written")
+    setTimeout(() => porthole.search.next(), 1_000)
+  },
+  badsearch: () => {
+    porthole.search.show()
+    porthole.search.toggle("regex")
+    porthole.search.type("(")
+  },
+  save: () => porthole.saving.show(),
+  marked: () => {
+    porthole.output.lines.scrollTo(1_000)
+    porthole.marks.mark(1_003)
+    porthole.marks.extend(1_009)
+  },
+  jump: () => {
+    porthole.jumping.show()
+    porthole.jumping.text = "soon"
+    void porthole.jumping.go()
+  },
+  folded: () => {
+    porthole.fold(6, "close")
+    porthole.fold(16, "close")
+  },
+  wrap: () => porthole.output.lines.scrollTo(2),
+}
+const selects: Record<string, number> = {
+  chunks: 5,
+  events: 6,
+  json: 1,
+  folded: 1,
+  broken: 1,
+  records: 8,
+  hex: 9,
+  ansi: 10,
+  download: 11,
+  wrap: 12,
+  flood: 13,
+  search: 5,
+  badsearch: 5,
+  hits: 5,
+  save: 5,
+  marked: 5,
+  jump: 5,
+}
+
+void porthole.begin().then(() => {
+  const select = query.get("select") ?? selects[scene]
+  if (select) porthole.selection.select(Number(select))
+  setTimeout(() => doing[scene]?.(), 300)
+})

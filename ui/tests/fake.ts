@@ -1,9 +1,11 @@
 /** A shell without a shell: enough of one to draw the window and to test what is behind it. */
 import type { Changes } from "../src/ipc/generated/Changes"
 import type { Commands } from "../src/ipc/generated/Commands"
+import type { Disk } from "../src/ipc/generated/Disk"
 import type { Line } from "../src/ipc/generated/Line"
 import type { Marks } from "../src/ipc/generated/Marks"
 import type { Opening } from "../src/ipc/generated/Opening"
+import type { Reading } from "../src/ipc/generated/Reading"
 import type { Request } from "../src/ipc/generated/Request"
 import type { Saved } from "../src/ipc/generated/Saved"
 import type { Summary } from "../src/ipc/generated/Summary"
@@ -32,6 +34,8 @@ export function summary(id: number, more: Partial<Summary> = {}): Summary {
     label: "GET",
     text: "/hello",
     http: true,
+    body: "text",
+    kept: false,
     outcome: { kind: "status", status: 200, reason: "OK" },
     tookUs: 1200,
     counts: { stdout: { bytes: 48, lines: 1 }, stderr: { bytes: 0, lines: 0 }, chunks: 1 },
@@ -45,6 +49,9 @@ export const marks: Marks = {
   host: { kind: "up", address: "/home/someone" },
   engine: { kind: "up", address: "default (unix:///var/run/docker.sock)" },
 }
+
+export const reading: Reading = { wrap: false, ansi: true, times: "start" }
+export const disk: Disk = { used: 0, quota: 20_000_000_000, waiting: 0 }
 
 export const examples: Saved[] = [
   { name: "events", composed: { kind: "request", ...request("GET", "/events") } },
@@ -98,13 +105,13 @@ export class FakeShell implements Shell {
 
 export function line(n: number, more: Partial<Line> = {}): Line {
   const text = `line ${n}`
-  return { stream: "stdout", atUs: n * 3000, text, shown: [], bytes: text.length + 1, cut: false, ...more }
+  return { n, stream: "stdout", atUs: n * 3000, text, shown: [], bytes: text.length + 1, cut: false, ...more }
 }
 
 export function opening(more: Partial<Opening> = {}): Opening {
   return {
     version: "0.1.0",
-    settings: { theme: "light", splits: { side: 212, center: 552 }, saved: [] },
+    settings: { theme: "light", splits: { side: 212, center: 552 }, reading, saved: [] },
     target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },
     demo: "unix:///run/user/1000/porthole/demo.sock",
     examples,
@@ -113,7 +120,7 @@ export function opening(more: Partial<Opening> = {}): Opening {
 }
 
 export function changes(revision: number, more: Partial<Changes> = {}): Changes {
-  return { revision, calls: [], cleared: [], marks, ...more }
+  return { revision, calls: [], cleared: [], marks, disk, ...more }
 }
 
 /** Lets all that is ready to go on go on. */

@@ -1,5 +1,19 @@
 import { expect, test } from "vitest"
-import { amount, count, duration, many, sinceStart, size } from "../src/model/numbers"
+import { intentOf } from "../src/model/keys"
+import { timeBeside } from "../src/model/times"
+import { cellsOf } from "../src/model/width"
+import { line } from "./fake"
+import {
+  amount,
+  count,
+  duration,
+  many,
+  offset,
+  percent,
+  roundSize,
+  sinceStart,
+  size,
+} from "../src/model/numbers"
 
 test("durations are short and never round up into a unit that is not theirs", () => {
   const of = (us: number) => duration(us)
@@ -38,4 +52,40 @@ test("amounts, sizes and counts are written as in the mock", () => {
   expect([size(48), size(41_700_000)]).toEqual(["48 B", "41.7 MB"])
   expect([count(417_902), many(1, "line"), many(2, "line")]).toEqual(["417,902", "1 line", "2 lines"])
   expect(sinceStart(12_310_000)).toBe("+12.310")
+})
+
+test("sizes that were chosen, parts of a whole, and offsets", () => {
+  expect([roundSize(20_000_000_000), roundSize(1_500_000_000)]).toEqual(["20 GB", "1.5 GB"])
+  expect([percent(412, 1000), percent(999, 1000), percent(5, 5), percent(0, 0)]).toEqual([
+    "41 %",
+    "99 %",
+    "100 %",
+    "100 %",
+  ])
+  expect([offset(0), offset(8000)]).toEqual(["00000000", "00001f40"])
+})
+
+test("the time beside a row", () => {
+  const began = new Date(2026, 4, 3, 9, 41, 2, 100).getTime()
+  expect(timeBeside("clock", 23_456, undefined, began)).toBe("09:41:02.123")
+  expect(timeBeside("start", 12_310_000, undefined, began)).toBe("+12.310")
+  expect(timeBeside("previous", 12_310_000, 12_300_000, began)).toBe("+0.010")
+  expect(timeBeside("previous", 5_000, 9_000, began)).toBe("+0.000")
+  expect(timeBeside("off", 5_000, 9_000, began)).toBe("")
+})
+
+test("how wide a row is: East Asian letters take two cells, tabs up to eight", () => {
+  expect(cellsOf(line(0, { text: "abc" }), 0)).toBe(3)
+  expect(cellsOf(line(0, { text: "日本" }), 0)).toBe(4)
+  expect(cellsOf(line(0, { text: "🐋" }), 0)).toBe(2)
+  expect(cellsOf(line(0, { text: "\t" }), 0)).toBe(8)
+  expect(cellsOf(line(0, { text: "abc" }), 100)).toBe(100)
+})
+
+test("keys of the whole window", () => {
+  const key = (key: string, more = {}) =>
+    intentOf({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more })
+  expect([key("f", { ctrlKey: true }), key("g", { metaKey: true })]).toEqual(["search", "jump"])
+  expect([key("F3"), key("F3", { shiftKey: true })]).toEqual(["next-hit", "previous-hit"])
+  expect([key("f"), key("g", { ctrlKey: true, altKey: true })]).toEqual([undefined, undefined])
 })

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest"
-import { firstOf, lastFirst, LINE_HEIGHT, MAX_RANGE, range, scrollTopOf } from "../src/model/scroll"
+import {
+  firstOf,
+  firstWithin,
+  lastFirst,
+  LINE_HEIGHT,
+  MAX_RANGE,
+  range,
+  scrollTopOf,
+  steppedRange,
+} from "../src/model/scroll"
 
 const ROWS = 30
 const VIEWPORT = ROWS * LINE_HEIGHT + 7
@@ -34,4 +43,22 @@ test("the scaled scrollbar finds its way back to within what a pixel is worth", 
     const top = Math.round(scrollTopOf(first, total, ROWS, VIEWPORT))
     expect(Math.abs(firstOf(top, total, ROWS, VIEWPORT) - first)).toBeLessThanOrEqual(worth)
   }
+})
+
+test("the height of a followed end grows in steps, and never is too small", () => {
+  expect(steppedRange(20, ROWS)).toBe(range(20))
+  const heights = new Set<number>()
+  for (let total = 1_000; total < 100_000; total += 33) {
+    const height = steppedRange(total, ROWS)
+    expect(height).toBeGreaterThanOrEqual(range(total))
+    expect(height).toBeLessThanOrEqual(range(total) * 1.13)
+    heights.add(height)
+  }
+  expect(heights.size).toBeLessThan(60)
+})
+
+test("a drag out of a range of another height goes to that part of it", () => {
+  expect(firstWithin(500, 1_000, ROWS, 1_000)).toBe(485)
+  expect(firstWithin(1_000, 1_000, ROWS, 1_000)).toBe(970)
+  expect(firstWithin(0, 1_000, ROWS, 1_000)).toBe(0)
 })

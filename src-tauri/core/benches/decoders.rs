@@ -1,7 +1,14 @@
 //! What it costs to make text of bytes that come in pieces.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
 use divan::{Bencher, counter::BytesCount};
-use porthole_core::output::Utf8;
+use porthole_core::{
+    output::{Dress, Events, Output, Room, Utf8, View},
+    run::Stream,
+};
 
 /// Bytes in one round.
 const WHOLE: usize = 1024 * 1024;
@@ -28,5 +35,38 @@ fn decode(bencher: Bencher, text: &str, piece: usize) {
         let mut decoder = Utf8::default();
         let pieces = bytes.as_bytes().chunks(piece).map(|piece| decoder.push(piece).len());
         pieces.sum::<usize>() + decoder.finish().len()
+    });
+}
+
+/// Where events begin and end, in pieces of this length.
+#[divan::bench(args = [64 * 1024, 61])]
+fn events(bencher: Bencher, piece: usize) {
+    let event = "id: 12345\nevent: tick\ndata: {\"tick\": 12345, \"of\": \"many\"}\n\n";
+    let stream = event.repeat(WHOLE / event.len());
+    bencher.counter(BytesCount::of_str(&stream)).bench_local(|| {
+        let mut events = Events::default();
+        stream.as_bytes().chunks(piece).for_each(|piece| events.push(piece));
+        events.len()
+    });
+}
+
+/// Finding out that a body is JSON, and where its indented lines begin.
+#[divan::bench]
+fn json(bencher: Bencher) {
+    let item = "{\"id\":12345,\"name\":\"something of a usual length\",\"tags\":[\"a\",\"b\"],\"size\":1.5e3},";
+    let body = format!("[{}0]", item.repeat(16 * WHOLE / item.len()));
+    let directory = tempfile::tempdir().unwrap();
+    let output = || {
+        let output = Output::new(directory.path().join("output"), Arc::new(Room::unlimited()));
+        output.append(Stream::Stdout, body.as_bytes(), 0).unwrap();
+        output
+    };
+    bencher.counter(BytesCount::of_str(&body)).with_inputs(output).bench_local_values(|output| {
+        loop {
+            let window = output.window(View::Pretty, 0, 1, Dress::default()).unwrap();
+            if window.making.is_none() {
+                return window.total;
+            }
+        }
     });
 }

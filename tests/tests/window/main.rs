@@ -2,12 +2,16 @@
 
 mod args;
 mod container;
+mod drawn;
 mod first_start;
 mod impatient;
 mod keyboard;
 mod leaving;
 mod odd;
+mod reading;
 mod reload;
 mod remembered;
 mod safe;
+mod searching;
+mod size;
 mod states;

@@ -71,6 +71,15 @@ export function replaceDraft(args: Args, words: readonly string[]): Args {
   return { boxes, draft: "", draftAt: args.draftAt + words.length }
 }
 
+/** What a field would hold after a paste into it. */
+export function pastedInto(
+  field: Pick<HTMLInputElement, "value" | "selectionStart" | "selectionEnd">,
+  pasted: string,
+): string {
+  const { value, selectionStart, selectionEnd } = field
+  return value.slice(0, selectionStart ?? 0) + pasted + value.slice(selectionEnd ?? value.length)
+}
+
 function box(text: string): Box {
   return { key: ++lastKey, text, lined: text.includes("\n") }
 }

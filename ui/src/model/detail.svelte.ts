@@ -4,8 +4,12 @@ import { trouble, type Shell, type Trouble } from "../ipc/shell"
 
 const COUNTS_ONLY_MS = 500
 
+/** What the detail shows of a Call. */
+export type Tab = "output" | "headers" | "timing"
+
 /** All facts of the selected Call, asked again when its row changed. */
 export class Detail {
+  tab = $state<Tab>("output")
   call = $state.raw<Call>()
   trouble = $state.raw<Trouble>()
 
@@ -16,11 +20,8 @@ export class Detail {
   #stale = false
   #busy = false
 
-  #told: () => void
-
-  constructor(shell: Shell, told: () => void) {
+  constructor(shell: Shell) {
     this.#shell = shell
-    this.#told = told
   }
 
   /** Tells what is selected and how its row stands. */
@@ -47,6 +48,15 @@ export class Detail {
     void this.#ask()
   }
 
+  /** Keeps a Call's output for the next start, or lets it go. */
+  async keep(id: number, kept: boolean): Promise<void> {
+    try {
+      await this.#shell.ask("keep", { id, kept })
+    } catch (thrown) {
+      if (id === this.#id) this.trouble = trouble(thrown)
+    }
+  }
+
   async #ask(): Promise<void> {
     if (this.#busy || !this.#stale || this.#id === undefined) return
     this.#busy = true
@@ -58,7 +68,6 @@ export class Detail {
       if (id === this.#id) {
         this.call = call
         this.trouble = undefined
-        this.#told()
       }
     } catch (thrown) {
       if (id === this.#id) this.trouble = trouble(thrown)

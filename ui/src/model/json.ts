@@ -1,10 +1,10 @@
-/** One run of characters of a line that is drawn alike. */
-export interface Piece {
-  text: string
-  /** What it is in JSON, for its colour. */
-  json?: "key" | "string" | "number" | "word"
-  /** It stands for bytes that cannot be drawn: a control picture or `\xNN`. */
-  shown?: boolean
+/** What a part of a line of JSON is, for its colour. */
+export type JsonPart = "key" | "string" | "number" | "word"
+
+export interface JsonRange {
+  from: number
+  to: number
+  part: JsonPart
 }
 
 // A key is a string before a colon. A string that is cut at the end of a drawn line still counts.
@@ -13,45 +13,23 @@ const token = /("(?:[^"\\]|\\.)*(?:"|$))(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)
 // Long lines are drawn plain: colours cost an element each.
 const COLOURED = 4_000
 
-/** Cuts a line of JSON into its coloured pieces. */
-export function jsonPieces(text: string): Piece[] {
-  if (text.length > COLOURED) return [{ text }]
-  const pieces: Piece[] = []
-  let done = 0
+/** The coloured parts of a line of JSON, in order. */
+export function jsonRanges(text: string): JsonRange[] {
+  if (text.length > COLOURED) return []
+  const ranges: JsonRange[] = []
   for (const found of text.matchAll(token)) {
     const [whole, string, colon, number] = found
-    if (found.index > done) pieces.push({ text: text.slice(done, found.index) })
+    const from = found.index
     if (string !== undefined) {
-      pieces.push({ text: string, json: colon === undefined ? "string" : "key" })
-      if (colon !== undefined) pieces.push({ text: colon })
+      ranges.push({ from, to: from + string.length, part: colon === undefined ? "string" : "key" })
     } else {
-      pieces.push({ text: whole, json: number === undefined ? "word" : "number" })
+      ranges.push({ from, to: from + whole.length, part: number === undefined ? "word" : "number" })
     }
-    done = found.index + whole.length
   }
-  if (done < text.length) pieces.push({ text: text.slice(done) })
-  return pieces
+  return ranges
 }
 
-/** Cuts pieces further at the ranges where the text shows something that is not there as such. */
-export function withShown(pieces: Piece[], ranges: readonly (readonly [number, number])[]): Piece[] {
-  if (ranges.length === 0) return pieces
-  const cut: Piece[] = []
-  let at = 0
-  let next = 0
-  for (const piece of pieces) {
-    let from = 0
-    while (from < piece.text.length) {
-      while (next < ranges.length && ranges[next]![1] <= at + from) next += 1
-      const range = ranges[next]
-      const shown = range !== undefined && range[0] <= at + from
-      const edge = range === undefined ? Infinity : shown ? range[1] : range[0]
-      const to = Math.min(piece.text.length, edge - at)
-      const text = piece.text.slice(from, to)
-      cut.push(shown ? { ...piece, text, shown } : { ...piece, text })
-      from = to
-    }
-    at += piece.text.length
-  }
-  return cut
+/** Whether a text is most likely JSON, so that its colours help. */
+export function looksLikeJson(text: string): boolean {
+  return /^\s*[[{]/.test(text)
 }

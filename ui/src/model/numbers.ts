@@ -40,11 +40,27 @@ export function many(n: number, one: string, more = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : more}`
 }
 
+/** `20 GB`: a size that was chosen, without a zero after the point. */
+export function roundSize(bytes: number): string {
+  return size(bytes).replace(".0 ", " ")
+}
+
+/** `41 %`, never over 100 and not 100 before the end. */
+export function percent(done: number, whole: number): string {
+  if (done >= whole) return "100 %"
+  return `${Math.min(99, Math.floor((done / whole) * 100))} %`
+}
+
 /** `09:41:02.1`, in the time zone of the one who looks. */
-export function timeOfDay(ms: number): string {
+export function timeOfDay(ms: number, digits = 1): string {
   const at = new Date(ms)
-  const tenth = Math.floor(at.getMilliseconds() / 100)
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${tenth}`
+  const parts = String(at.getMilliseconds()).padStart(3, "0").slice(0, digits)
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${parts}`
+}
+
+/** `0000001f`: where a row of bytes begins. */
+export function offset(n: number): string {
+  return n.toString(16).padStart(8, "0")
 }
 
 /** `+12.310`: seconds since the Call began. */

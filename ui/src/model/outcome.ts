@@ -87,6 +87,12 @@ const failures: Record<Code, string> = {
   container_not_running: "not running",
   container_paused: "paused",
   spill_failed: "disk",
+  not_json: "not JSON",
+  too_much: "too much",
+  search_invalid: "bad search",
+  search_missing: "no search",
+  file_exists: "file exists",
+  save_failed: "not saved",
   call_not_found: "no such call",
   settings_failed: "settings",
 }

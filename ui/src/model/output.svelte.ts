@@ -1,102 +1,141 @@
-import type { Call } from "../ipc/generated/Call"
+import type { BodyKind } from "../ipc/generated/BodyKind"
+import type { Error as ShellError } from "../ipc/generated/Error"
+import type { Fold } from "../ipc/generated/Fold"
 import type { Summary } from "../ipc/generated/Summary"
 import type { View } from "../ipc/generated/View"
-import type { Shell } from "../ipc/shell"
-import { Lines } from "./lines.svelte"
+import { trouble, type Shell } from "../ipc/shell"
+import { Lines, type Place } from "./lines.svelte"
 import { isLive } from "./outcome"
 import { Rate } from "./rate"
+import { bytesOf, isLines, shownView, totalOf, usualView, type Chosen, type LinesView } from "./views"
 
 /** Which view of the selected Call's output is shown, and how fast it grows. */
 export class Output {
   lines: Lines
-  streams = $state<"both" | "stdout" | "stderr">("both")
-  raw = $state(false)
-  times = $state(true)
   row = $state.raw<Summary>()
-  /** Whether *Pretty* can be shown. */
-  json = $state(false)
+  /** Lines a second of a command, bytes a second of a body. */
   perSecond = $state<number>()
-  view = $derived<View>(this.row?.http ? (this.json && !this.raw ? "pretty" : "stdout") : this.streams)
+  /** What an open search makes of the view: lines, or only those that it found. */
+  over = $state<"lines" | "hits">()
+  hits = $state(0)
+  /** Counts searches: each finds other rows. */
+  edition = $state(0)
+
+  /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
+  #run = $state<Chosen>("both")
+  #streams = $state<LinesView>("both")
+  #bodies = $state.raw<Partial<Record<BodyKind, Chosen>>>({})
+  /** A body that says that it is JSON and not even begins like it: shown as it came. */
+  #unpretty = $state.raw<{ id: number; problem: ShellError | undefined }>()
+
+  /** What is chosen for the selected Call. */
+  chosen = $derived<Chosen>(
+    this.row?.http ? (this.#bodies[this.row.body ?? "text"] ?? usualView(this.row.body)) : this.#run,
+  )
+  /** The lines that a search looks through. */
+  linesView = $derived<LinesView>(this.row?.http ? "stdout" : this.#streams)
+  view = $derived.by<View>(() => {
+    if (this.over === "hits") return "hits"
+    if (this.over === "lines" || this.row === undefined) return this.linesView
+    const view = shownView(this.row, this.chosen, this.#streams === "stderr")
+    return view === "pretty" && this.#unpretty?.id === this.row.id ? "stdout" : view
+  })
+  /** What the segments mark: what is shown, which is not always what is chosen. */
+  shown = $derived<Chosen>(
+    this.view === "hex_stderr" ? "hex" : this.view === "hits" ? this.linesView : this.view,
+  )
+  /** Why the body is not what it says, where it is shown at all. */
+  problem = $derived.by<ShellError | undefined>(() => {
+    if (this.#unpretty?.id === this.row?.id && this.chosen === "pretty") return this.#unpretty?.problem
+    return this.lines.problem
+  })
 
   #rate = new Rate()
-  #unpretty: number | undefined
-  #call: Call | undefined
+  #shell: Shell
+  #ansi: () => boolean
+  #places = new Map<View, Place>()
 
-  constructor(shell: Shell) {
-    this.lines = new Lines(shell, () => this.#failed())
+  constructor(shell: Shell, ansi: () => boolean = () => true) {
+    this.#shell = shell
+    this.#ansi = ansi
+    this.lines = new Lines(shell, () => this.#told())
   }
 
-  /** Tells how the row and the facts of the selected Call stand. */
-  see(row: Summary | undefined, call: Call | undefined): void {
+  /** Tells how the row of the selected Call stands. */
+  see(row: Summary | undefined): void {
     if (row?.id !== this.row?.id) {
       this.#rate.clear()
+      this.#places.clear()
       this.perSecond = undefined
-      this.json = false
     }
     this.row = row
-    this.#call = call
-    const finished = row?.outcome.kind === "status" && row.counts.stdout.bytes > 0
-    const known = call !== undefined && call.id === row?.id
-    if (known || !row?.http) this.json = finished && known && saysJson(call) && this.#unpretty !== row.id
-    // The body of a finished exchange waits for its headers: they decide which view it is.
-    if (row?.http && finished && !known && this.lines.look?.id !== row.id) {
-      this.lines.see(undefined)
-      return
+    this.show()
+    if (row === undefined) return
+    const grown = row.http ? row.counts.stdout.bytes : totalOf(row, this.linesView, 0)
+    this.#rate.add(performance.now(), grown ?? 0)
+    this.perSecond = isLive(row.outcome) ? this.#rate.perSecond() : undefined
+  }
+
+  choose(chosen: Chosen): void {
+    if (this.row === undefined) return
+    if (this.row.http) {
+      this.#bodies = { ...this.#bodies, [this.row.body ?? "text"]: chosen }
+    } else {
+      this.#run = chosen
+      if (isLines(chosen) && chosen !== this.#streams) {
+        this.#streams = chosen
+        this.#rate.clear()
+      }
     }
-    this.#show()
-    if (row) {
-      this.#rate.add(performance.now(), this.#total(row) ?? 0)
-      this.perSecond = isLive(row.outcome) ? this.#rate.perSecond() : undefined
+    this.show()
+  }
+
+  /** Folds or unfolds indented JSON at the line with this number. */
+  async fold(line: number, fold: Fold): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    try {
+      await this.#shell.ask("fold", { id, line, fold })
+      if (this.row?.id !== id || this.view !== "pretty") return
+      // All of it looks otherwise: its beginning is where one finds one's way again.
+      if (fold === "close_inside" || fold === "open_inside") this.lines.scrollTo(0)
+      this.lines.again()
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
     }
   }
 
-  chooseStreams(streams: "both" | "stdout" | "stderr"): void {
-    this.streams = streams
-    this.#rate.clear()
-    this.#show()
-  }
-
-  chooseRaw(raw: boolean): void {
-    this.raw = raw
-    this.#show()
-  }
-
-  /** A body that says that it is JSON and is not: shown as it came. */
-  #failed(): void {
-    if (this.view !== "pretty") return
-    this.#unpretty = this.row?.id
-    this.see(this.row, this.#call)
-  }
-
-  #show(): void {
+  /** Looks at what is to be looked at now, from where it was left. */
+  show(): void {
     const row = this.row
+    const before = this.lines.look
     if (row === undefined) return this.lines.see(undefined)
     const live = isLive(row.outcome)
-    const bytes = row.counts.stdout.bytes + row.counts.stderr.bytes
-    const look = { id: row.id, view: this.view, live, bytes, total: this.#total(row) }
-    // A finished body is read from its beginning, like a file; a command's end tells how it went.
-    this.lines.see(look, live || !row.http)
-  }
-
-  #total(row: Summary): number | undefined {
-    const { stdout, stderr } = row.counts
-    switch (this.view) {
-      case "both":
-        return stdout.lines + stderr.lines
-      case "stdout":
-        return stdout.lines
-      case "stderr":
-        return stderr.lines
-      case "pretty":
-        return undefined
+    const view = this.view
+    const moved = before?.id === row.id && before.view !== view
+    if (moved) this.#places.set(before.view, this.lines.place())
+    const look = {
+      id: row.id,
+      view,
+      edition: view === "hits" ? this.edition : 0,
+      live,
+      ansi: this.#ansi(),
+      bytes: bytesOf(row, view),
+      total: totalOf(row, view, this.hits),
     }
+    // A finished body is read from its beginning, like a file; a command's end tells how it went.
+    // What was found is read from its beginning, unless what comes is followed.
+    const follow = view === "hits" ? live && this.lines.following : live || !row.http
+    this.lines.see(look, follow, moved ? this.#places.get(view) : undefined)
+    if (view === "hits") this.#places.delete("hits")
   }
-}
 
-function saysJson(call: Call): boolean {
-  if (call.act.kind !== "exchange") return false
-  const headers = call.act.response?.head.headers ?? []
-  const type = headers.find((header) => header.name.toLowerCase() === "content-type")?.value ?? ""
-  // `application/json`, `application/problem+json`; not ndjson, whose lines are documents.
-  return /^[^;]*[/+]json\s*(;|$)/i.test(type)
+  #told(): void {
+    const { row, lines } = this
+    if (row === undefined || this.view !== "pretty") return
+    const failed = lines.trouble?.code === "not_json" ? (lines.trouble as ShellError) : undefined
+    if (failed === undefined && (lines.problem === undefined || lines.total > 0)) return
+    this.#unpretty = { id: row.id, problem: failed ?? lines.problem }
+    this.show()
+  }
 }

@@ -1,14 +1,23 @@
+import type { Changes } from "../ipc/generated/Changes"
 import type { Error as ShellError } from "../ipc/generated/Error"
+import type { Reading } from "../ipc/generated/Reading"
 import type { Saved } from "../ipc/generated/Saved"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Clock } from "./clock.svelte"
 import { Composer } from "./composer.svelte"
+import { Copying } from "./copying.svelte"
 import { Detail } from "./detail.svelte"
+import { Disk } from "./disk.svelte"
+import { Jumping } from "./jumping.svelte"
+import { Marks } from "./marks.svelte"
 import { Output } from "./output.svelte"
+import { Saving } from "./saving.svelte"
+import { Search } from "./search.svelte"
 import { Selection } from "./selection.svelte"
 import { Settings } from "./settings.svelte"
 import { Target } from "./target.svelte"
 import { Timeline } from "./timeline.svelte"
+import { isLines, type Chosen } from "./views"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -27,18 +36,31 @@ export class Porthole {
   selection: Selection
   detail: Detail
   output: Output
+  search: Search
+  jumping: Jumping
+  marks = new Marks()
+  copying: Copying
+  saving: Saving
+  disk = new Disk()
   composer: Composer
 
   #shell: Shell
+  /** What the marked rows are rows of. */
+  #marked = ""
 
-  constructor(shell: Shell) {
+  /** `put`: puts a text on the clipboard. */
+  constructor(shell: Shell, put: (text: string) => Promise<void> = async () => {}) {
     this.#shell = shell
     this.settings = new Settings(shell)
     this.target = new Target(shell, (target) => this.settings.setTarget(target))
-    this.timeline = new Timeline(shell, () => this.#changed())
+    this.timeline = new Timeline(shell, (changes) => this.#told(changes))
     this.selection = new Selection(() => this.#changed())
-    this.detail = new Detail(shell, () => this.#shown())
-    this.output = new Output(shell)
+    this.detail = new Detail(shell)
+    this.output = new Output(shell, () => this.settings.reading.ansi)
+    this.search = new Search(shell, this.output)
+    this.jumping = new Jumping(shell, this.output)
+    this.copying = new Copying(shell, this.output, put)
+    this.saving = new Saving(shell, this.output, this.marks)
     this.composer = new Composer(shell, {
       container: () => this.target.current.container,
       row: (id) => this.timeline.row(id),
@@ -63,6 +85,7 @@ export class Porthole {
       this.examples = opening.examples
       this.openingTrouble = opening.trouble
       this.settings.load(opening.settings)
+      this.output.lines.setWrap(opening.settings.reading.wrap)
       this.target.load(opening.target, opening.demo)
       const first = opening.settings.saved[0] ?? opening.examples[0]
       if (first) this.composer.load(first.composed)
@@ -80,6 +103,39 @@ export class Porthole {
     this.composer.submit()
   }
 
+  /** Changes how lines are drawn. */
+  read(part: Partial<Reading>): void {
+    this.settings.setReading({ ...this.settings.reading, ...part })
+    this.output.lines.setWrap(this.settings.reading.wrap)
+    this.output.show()
+  }
+
+  /** Chooses a view. One that has no lines to search closes the search. */
+  choose(chosen: Chosen): void {
+    if (!isLines(chosen)) this.search.close()
+    else if (this.search.only) this.search.showOnly(false)
+    this.output.choose(chosen)
+    this.search.look()
+    this.#unmark()
+  }
+
+  /** Folds or unfolds: rows are other rows then. */
+  fold(...args: Parameters<Output["fold"]>): void {
+    this.marks.clear()
+    void this.output.fold(...args)
+  }
+
+  raiseQuota(): void {
+    this.settings.setQuota(this.disk.more)
+  }
+
+  #told(changes: Changes): void {
+    this.disk.see(changes.disk)
+    this.#changed()
+    this.search.see(changes.search)
+    this.saving.see(changes.saving)
+  }
+
   #changed(): void {
     this.clock.run(this.timeline.live.length > 0)
     if (this.timeline.isGone(this.selection.id)) {
@@ -87,10 +143,18 @@ export class Porthole {
       return
     }
     this.detail.look(this.selection.id, this.selected)
-    this.#shown()
+    this.output.see(this.selected)
+    this.search.look()
+    this.#unmark()
   }
 
-  #shown(): void {
-    this.output.see(this.selected, this.detail.call)
+  /** Marks are of rows of one view of one Call. */
+  #unmark(): void {
+    const { row, view, edition } = this.output
+    const of = `${row?.id} ${view} ${view === "hits" ? edition : ""}`
+    if (of === this.#marked) return
+    this.#marked = of
+    this.marks.clear()
+    this.copying.trouble = undefined
   }
 }

@@ -11,6 +11,16 @@ export function range(total: number): number {
   return Math.min(total * LINE_HEIGHT, MAX_RANGE)
 }
 
+/**
+ * The height while the end is followed, in steps: the scrollbar stands at its end whatever the
+ * height, and a height that changes thirty times a second would be laid out as often.
+ */
+export function steppedRange(total: number, rows: number): number {
+  if (total < 4 * rows || total < 64) return range(total)
+  const step = 2 ** (Math.floor(Math.log2(total)) - 3)
+  return range(Math.ceil(total / step) * step)
+}
+
 /** The largest first line: the last one then stands at the bottom. */
 export function lastFirst(total: number, rows: number): number {
   return Math.max(0, total - rows)
@@ -22,6 +32,13 @@ export function scrollTopOf(first: number, total: number, rows: number, viewport
   if (first >= lastFirst(total, rows)) return room
   if (total * LINE_HEIGHT <= MAX_RANGE) return Math.min(first * LINE_HEIGHT, room)
   return (first / lastFirst(total, rows)) * room
+}
+
+/** The first line for where the scrollbar stands in a range that is not `range(total)`. */
+export function firstWithin(scrollTop: number, total: number, rows: number, room: number): number {
+  const last = lastFirst(total, rows)
+  if (room <= 0 || scrollTop >= room - 1) return last
+  return Math.min(last, Math.max(0, Math.round((scrollTop / room) * last)))
 }
 
 /** The first line for where the scrollbar stands. */

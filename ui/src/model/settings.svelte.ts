@@ -1,4 +1,5 @@
 import type { Composed } from "../ipc/generated/Composed"
+import type { Reading } from "../ipc/generated/Reading"
 import type { Saved } from "../ipc/generated/Saved"
 import type { Settings as Remembered } from "../ipc/generated/Settings"
 import type { Splits } from "../ipc/generated/Splits"
@@ -14,6 +15,9 @@ export class Settings {
   theme = $state<Theme>("system")
   splits = $state.raw<Splits>({ side: 212, center: 552 })
   saved = $state.raw<readonly Saved[]>([])
+  reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
+  /** How much of the disk outputs may take; the shell's own limit when absent. */
+  quota = $state<number>()
   trouble = $state.raw<Trouble>()
 
   #target: Target | undefined
@@ -29,6 +33,8 @@ export class Settings {
     this.theme = remembered.theme
     this.splits = remembered.splits
     this.saved = remembered.saved
+    this.reading = remembered.reading
+    this.quota = remembered.quota
     this.#target = remembered.target
   }
 
@@ -47,6 +53,16 @@ export class Settings {
     void this.#keep()
   }
 
+  setReading(reading: Reading): void {
+    this.reading = reading
+    void this.#keep()
+  }
+
+  setQuota(quota: number): void {
+    this.quota = quota
+    void this.#keep()
+  }
+
   /** Puts it at the end, or in the place of the one of the same name. */
   save(name: string, composed: Composed): void {
     const at = this.saved.findIndex((saved) => saved.name === name)
@@ -57,6 +73,16 @@ export class Settings {
   remove(name: string): void {
     this.saved = this.saved.filter((saved) => saved.name !== name)
     void this.#keep()
+  }
+
+  /** Gives it another name, which no other one has; false when it is taken or empty. */
+  rename(name: string, to: string): boolean {
+    const wanted = to.trim()
+    if (wanted === name) return true
+    if (wanted === "" || this.saved.some((saved) => saved.name === wanted)) return false
+    this.saved = this.saved.map((saved) => (saved.name === name ? { ...saved, name: wanted } : saved))
+    void this.#keep()
+    return true
   }
 
   async #keep(): Promise<void> {
@@ -71,8 +97,9 @@ export class Settings {
   }
 
   async #write(): Promise<void> {
-    const { theme, splits } = this
-    const settings: Remembered = { theme, splits, saved: [...this.saved] }
+    const { theme, splits, reading } = this
+    const settings: Remembered = { theme, splits, reading, saved: [...this.saved] }
+    if (this.quota !== undefined) settings.quota = this.quota
     if (this.#target !== undefined) settings.target = this.#target
     try {
       await this.#shell.ask("save_settings", { settings })

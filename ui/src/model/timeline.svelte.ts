@@ -2,6 +2,7 @@ import type { Changes } from "../ipc/generated/Changes"
 import type { Marks } from "../ipc/generated/Marks"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { nextFrame } from "./frame"
 import { isFailure, isLive } from "./outcome"
 
 /** Which Calls the list shows. */
@@ -33,14 +34,14 @@ export class Timeline {
   #revision = 0
   #newest = 0
   #stopped = false
-  #told: () => void
+  #told: (changes: Changes) => void
 
-  constructor(shell: Shell, told: () => void) {
+  constructor(shell: Shell, told: (changes: Changes) => void) {
     this.#shell = shell
     this.#told = told
   }
 
-  /** Asks for changes for ever: the next question goes out when the answer is in. */
+  /** Asks for changes for ever: the next question goes out when the answer is in, and drawn. */
   async watch(wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))): Promise<void> {
     let failures = 0
     while (!this.#stopped) {
@@ -48,6 +49,7 @@ export class Timeline {
         this.apply(await this.#shell.ask("changes", { since: this.#revision }))
         this.trouble = undefined
         failures = 0
+        await nextFrame()
       } catch (thrown) {
         this.trouble = trouble(thrown)
         await wait(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!)
@@ -63,12 +65,13 @@ export class Timeline {
 
   apply(changes: Changes): void {
     this.#revision = changes.revision
-    this.marks = changes.marks
+    // Told with every change, and the same as before mostly: nothing is drawn again for it.
+    if (!same(this.marks, changes.marks)) this.marks = changes.marks
     if (changes.calls.length > 0 || changes.cleared.length > 0) {
       this.rows = merge(this.rows, changes.calls, changes.cleared)
     }
     this.#newest = Math.max(this.#newest, this.rows.at(-1)?.id ?? 0)
-    this.#told()
+    this.#told(changes)
   }
 
   row(id: number | undefined): Summary | undefined {
@@ -98,6 +101,10 @@ export class Timeline {
     const wanted = this.text.toLowerCase()
     return `${row.label} ${row.text}`.toLowerCase().includes(wanted)
   }
+}
+
+function same(a: Marks, b: Marks): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** Puts changed rows in place of those with the same number, adds new ones, removes cleared ones. */

@@ -129,7 +129,7 @@ impl Shown {
     fn mark(&mut self, from: u32) {
         match self.ranges.last_mut() {
             // A code that moves the cursor is one mark: its control picture is in it already.
-            Some(last) if last.0 >= from || last.1 == from => *last = (last.0.min(from), self.length),
+            Some(last) if last.1 >= from => *last = (last.0.min(from), self.length),
             _ => self.ranges.push((from, self.length)),
         }
     }
@@ -200,6 +200,11 @@ mod tests {
         assert_eq!(found(true, "\u{1b}[0m"), [], "nothing of it is in the text");
         assert_eq!(found(false, "é🚢"), [(4, 7)]);
         assert_eq!(found(false, "\u{1b}[0m"), [(9, 13)]);
+    }
+
+    #[test]
+    fn a_code_after_a_control_character_is_one_mark_with_it() {
+        assert_eq!(Shown::with(b"\0\x1b[2Kx", &[], true).0.ranges, [(0, 5)]);
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! What a flood does to the real window: the time between its frames, and the memory it takes.
+
+use std::time::Duration;
+
+use fantoccini::wd::TimeoutConfiguration;
+use porthole_core::{
+    run::{Command, Place},
+    settings::{Composed, Saved, Settings, SettingsFile},
+};
+use porthole_tests::window::{App, Home};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    means::{LINE, Means, Result},
+    memory::{share, web_processes_of},
+    pairs::{Sides, percentile},
+};
+
+/// The name under which the flood is saved.
+const NAME: &str = "flood";
+/// Where Tauri looks for the settings, below the configuration's home.
+const CONFIG: &str = "xdg_config_home/dev.porthole.Porthole/settings.json";
+/// How long a run may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The window has drawn itself, and the web engine has put away what it needed for that.
+const CALM: Duration = Duration::from_secs(2);
+
+/// What the page tells.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Told {
+    Gaps(Vec<f64>),
+    Error(String),
+}
+
+/// Frames and memory while lines arrive at full speed, each round in a window of its own.
+pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
+    means.app()?;
+    let (mut p99, mut max, mut web, mut host) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..means.pairs {
+        let home = Home::default();
+        save_flood(means, &home)?;
+        let app = App::open_in(home, &[]).await;
+        app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
+        tokio::time::sleep(CALM).await;
+        let before = Memory::of(app.process())?;
+        let told =
+            app.client().execute_async(include_str!("frames.js"), vec![json!(NAME), json!(means.lines())]).await?;
+        let after = Memory::of(app.process())?;
+        let gaps = match serde_json::from_value(told)? {
+            Told::Gaps(gaps) => gaps,
+            Told::Error(error) => return Err(format!("the flood: {error}").into()),
+        };
+        app.close().await;
+        p99.extend(percentile(&gaps, 0.99));
+        max.extend(percentile(&gaps, 1.0));
+        web.push(after.web - before.web);
+        host.push(after.host - before.host);
+    }
+    Ok([p99, max, web, host].into_iter().map(Sides::alone).collect())
+}
+
+/// Saves the flood as a person does, so that it is played with one button.
+fn save_flood(means: &Means, home: &Home) -> Result<()> {
+    let arguments = ["lines".to_owned(), (means.lines() * LINE).to_string()];
+    let command = Command::new(Place::Host, means.own_program()?, arguments);
+    let saved = vec![Saved { name: NAME.into(), composed: Composed::Command(command) }];
+    Ok(SettingsFile::new(home.path().join(CONFIG)).write(&Settings { saved, ..Settings::default() })?)
+}
+
+/// What Porthole's processes take, in MB.
+struct Memory {
+    host: f64,
+    web: f64,
+}
+
+impl Memory {
+    fn of(app: u32) -> Result<Self> {
+        let web: Result<Vec<f64>> = web_processes_of(app).into_iter().map(share).collect();
+        let web = web?;
+        if web.is_empty() {
+            return Err("no process draws the page".into());
+        }
+        Ok(Self { host: share(app)?, web: web.iter().sum() })
+    }
+}

@@ -1,0 +1,72 @@
+//! How long a small request takes with all that is recorded of it, beside a bare client.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use porthole_core::{
+    endpoint::Endpoint,
+    exchange::Request,
+    timeline::{Origin, Timeline},
+};
+use tokio::net::UnixStream;
+
+use crate::{
+    backend::Backend,
+    calls::{ended_to_the_moment, ended_well, ms, timeline},
+    means::{Means, Result},
+    pairs::{Sides, alternate, median},
+};
+
+/// Requests in one round.
+const REQUESTS: u64 = 2000;
+/// After so many Calls their files are removed, while nothing is measured.
+const KEPT: u64 = 200;
+
+/// `GET /hello` kept alive, beside hyper on one connection. Both are asked from a task of the
+/// runtime, as the shell asks.
+pub async fn p50(means: &Means) -> Result<Sides> {
+    let backend = Backend::start(means)?;
+    let timeline = Arc::new(timeline(means)?);
+    let requests = means.scaled(REQUESTS).max(20);
+    let ours = async || tokio::spawn(recorded(Arc::clone(&timeline), backend.endpoint(), requests)).await?;
+    let theirs = async || tokio::spawn(bare(backend.socket.clone(), requests)).await?;
+    alternate(means.pairs, ours, theirs).await
+}
+
+async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64) -> Result<f64> {
+    let mut took = Vec::new();
+    for n in 1..=requests {
+        let request = Request::new("GET", "/hello");
+        let began = Instant::now();
+        let id = timeline.send(Origin::Composer, endpoint.clone(), request);
+        let call = ended_to_the_moment(&timeline, id).await?;
+        took.push(ms(began.elapsed()));
+        ended_well(&call)?;
+        if n % KEPT == 0 || n == requests {
+            timeline.clear();
+        }
+    }
+    median(&took).ok_or_else(|| "nothing was sent".into())
+}
+
+async fn bare(socket: PathBuf, requests: u64) -> Result<f64> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(UnixStream::connect(socket).await?)).await?;
+    let driver = tokio::spawn(connection);
+    let mut took = Vec::new();
+    for _ in 0..requests {
+        let request = hyper::Request::get("/hello").header(HOST, "localhost").body(Empty::<Bytes>::new())?;
+        let began = Instant::now();
+        let answer = sender.send_request(request).await?;
+        let body = answer.into_body().collect().await?.to_bytes();
+        took.push(ms(began.elapsed()));
+        if body.is_empty() {
+            return Err("the answer is empty".into());
+        }
+    }
+    drop(sender);
+    driver.await??;
+    median(&took).ok_or_else(|| "nothing was sent".into())
+}

@@ -1,0 +1,45 @@
+//! How long it takes to count the lines that a regular expression finds, beside ripgrep.
+
+use std::{process::Command as Process, sync::Arc, time::Instant};
+
+use porthole_core::{output::Output, run::Stream};
+
+use crate::{
+    calls::ms,
+    count::count,
+    index::filled,
+    lines::line,
+    means::{LINE, Means, Result},
+    pairs::{Sides, alternate},
+};
+
+/// What is searched for: in two of a hundred lines.
+const REGEX: &str = "(timeout|refused) after [0-9]+ ms";
+
+/// A count, beside `rg -c` on the same file.
+pub async fn regex(means: &Means) -> Result<Sides> {
+    let output: Arc<Output> = Arc::new(filled(means.file("searched"), means.bytes() / LINE, line)?);
+    let file = output.path(Stream::Stdout);
+    let mut found = Vec::new();
+    let ours = async || {
+        let began = Instant::now();
+        let hits = count(&output, REGEX)?;
+        let took = ms(began.elapsed());
+        found.push(hits);
+        Ok(took)
+    };
+    let mut found_by_them = Vec::new();
+    let theirs = async || {
+        let began = Instant::now();
+        let counted = Process::new("rg").args(["--no-config", "-c", REGEX]).arg(&file).output();
+        let took = ms(began.elapsed());
+        let counted = counted.map_err(|error| format!("rg: {error}"))?;
+        found_by_them.push(String::from_utf8_lossy(&counted.stdout).trim().parse::<u64>().unwrap_or_default());
+        Ok(took)
+    };
+    let sides = alternate(means.pairs, ours, theirs).await?;
+    if found != found_by_them {
+        return Err(format!("found {found:?}, and ripgrep {found_by_them:?}").into());
+    }
+    Ok(sides)
+}

@@ -1,0 +1,129 @@
+//! How long it takes from launch until the window can be used, beside an empty one.
+
+use std::{
+    fs::File,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command as Process, Stdio},
+    time::{Duration, Instant, SystemTime},
+};
+
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    means::{Means, Result},
+    memory::children_of,
+    pairs::{Sides, alternate},
+};
+
+/// Answers with the moment at which the page was ready: as it has marked it itself, else when that is
+/// seen, which is never earlier.
+const READY: &str = "const [done] = arguments, root = document.documentElement;
+    const look = () => {
+      if (root.dataset.ready !== 'true') return requestAnimationFrame(look);
+      const mark = performance.getEntriesByName('ready')[0];
+      done(performance.timeOrigin + (mark ? mark.startTime : performance.now()));
+    };
+    look()";
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Porthole, beside the empty window of the same toolkit. Both say by the same mark that they are
+/// ready, are launched by the same driver, and have never been started in their home.
+pub async fn until_ready(means: &Means) -> Result<Sides> {
+    let (ours, theirs) = (means.app()?, means.empty_app()?);
+    alternate(means.pairs, async || launch(means, &ours).await, async || launch(means, &theirs).await).await
+}
+
+/// Milliseconds from launch to ready.
+async fn launch(means: &Means, program: &str) -> Result<f64> {
+    let mut driver = Driver::start(means)?;
+    driver.wait_until_it_listens()?;
+    let began = now_ms();
+    let client = driver.session(program).await?;
+    let ready = ready(&client).await?;
+    driver.end_app();
+    Ok(ready - began)
+}
+
+/// Asks again when the page was replaced in the middle of the question.
+async fn ready(client: &Client) -> Result<f64> {
+    let began = Instant::now();
+    loop {
+        match client.execute_async(READY, vec![]).await {
+            Ok(moment) => return moment.as_f64().ok_or_else(|| format!("no moment: {moment}").into()),
+            Err(error) if began.elapsed() > PATIENCE => return Err(error.into()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    }
+}
+
+/// In the page's clock.
+fn now_ms() -> f64 {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64() * 1e3
+}
+
+/// WebKitWebDriver with a home for the app that it launches; both end when it is dropped.
+struct Driver {
+    process: Child,
+    port: u16,
+    _home: TempDir,
+}
+
+impl Driver {
+    fn start(means: &Means) -> Result<Self> {
+        let home = tempfile::tempdir_in(means.folder("homes")?)?;
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let mut process = Process::new("WebKitWebDriver");
+        process
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .envs([("TAURI_AUTOMATION", "true"), ("TAURI_WEBVIEW_AUTOMATION", "true")])
+            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+            .env("DOCKER_CONFIG", home.path().join("docker"))
+            .stdout(Stdio::null())
+            .stderr(File::create(home.path().join("stderr.log"))?);
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            process.env(name, home.path().join(name.to_lowercase()));
+        }
+        let process = process.spawn().map_err(|error| format!("WebKitWebDriver: {error}"))?;
+        Ok(Self { process, port, _home: home })
+    }
+
+    /// It is no part of the start.
+    fn wait_until_it_listens(&mut self) -> Result<()> {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if began.elapsed() > PATIENCE || self.process.try_wait()?.is_some() {
+                return Err("WebKitWebDriver does not listen".into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Launches a program: the driver answers when its window is there.
+    async fn session(&self, program: &str) -> Result<Client> {
+        let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
+        let Value::Object(wanted) = wanted else { return Err("an object was written".into()) };
+        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+        let mut builder = ClientBuilder::new(connector);
+        Ok(builder.capabilities(wanted).connect(&format!("http://127.0.0.1:{}", self.port)).await?)
+    }
+
+    /// The driver leaves it behind.
+    fn end_app(&self) {
+        for app in children_of(self.process.id()) {
+            let _ = Process::new("kill").args(["-KILL", &app.to_string()]).status();
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.end_app();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

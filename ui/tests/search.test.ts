@@ -1,0 +1,213 @@
+import { beforeEach, expect, test, vi } from "vitest"
+import type { Hit } from "../src/ipc/generated/Hit"
+import type { Query } from "../src/ipc/generated/Query"
+import type { Searching } from "../src/ipc/generated/Searching"
+import { Output } from "../src/model/output.svelte"
+import { Search, wordsOf } from "../src/model/search.svelte"
+import { FakeShell, line, settle, summary } from "./fake"
+
+let output: Output
+let search: Search
+let shell: FakeShell
+let hits: (args: { line: number; after: boolean }) => Hit | null
+let refuse: boolean
+
+const ended = { kind: "ended", ending: { kind: "exited", code: 0 } } as const
+const counts = { stdout: { bytes: 9000, lines: 1000 }, stderr: { bytes: 90, lines: 10 }, chunks: 1 }
+const run = summary(1, { http: false, outcome: ended, counts })
+const live = summary(1, { http: false, outcome: { kind: "running" }, counts })
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+  hits = ({ line, after }) => ({ place: 4, line: after ? Math.min(line + 10, 990) : line - 10 })
+  refuse = false
+  shell = new FakeShell({
+    lines: async ({ from, count }) => ({
+      from,
+      total: 1010,
+      lines: Array.from({ length: Math.min(count, 1010 - from) }, (_, i) => line(from + i)),
+    }),
+    search: async () => {
+      if (refuse) throw { code: "search_invalid", message: "unclosed group" }
+    },
+    search_end: async () => {},
+    search_stop: async () => {},
+    hit: async (args) => hits(args),
+  })
+  output = new Output(shell)
+  search = new Search(shell, output)
+  output.lines.fit(20)
+  output.see(run)
+  await settle()
+})
+
+const asked = (name: string) => shell.asked.filter((asked) => asked.name === name)
+const query = () => (asked("search").at(-1)!.args as { query: Query }).query
+
+async function look(text: string) {
+  search.show()
+  search.type(text)
+  vi.advanceTimersByTime(200)
+  await settle()
+}
+
+async function told(more: Partial<Searching> = {}) {
+  search.see({
+    call: 1,
+    query: query(),
+    hits: 12,
+    progress: { done: 1, whole: 2 },
+    state: "running",
+    ...more,
+  })
+  await settle()
+}
+
+test("typing searches after a short pause, once, for a literal text", async () => {
+  search.show()
+  for (const text of ["w", "wa", "warn"]) {
+    search.type(text)
+    vi.advanceTimersByTime(100)
+  }
+  expect(asked("search")).toHaveLength(0)
+  vi.advanceTimersByTime(100)
+  await settle()
+  expect(asked("search")).toHaveLength(1)
+  expect(query()).toEqual({ view: "both", text: "warn", regex: false, matchCase: false, inverse: false })
+  search.toggle("regex")
+  await settle()
+  expect(query().regex).toBe(true)
+})
+
+test("the first hit is gone to by itself, once", async () => {
+  output.lines.scrollTo(100)
+  await look("x")
+  await told()
+  expect(asked("hit")).toHaveLength(1)
+  // The line at the top may be one itself.
+  expect(asked("hit")[0]!.args).toEqual({ line: 99, after: true })
+  expect(output.lines.pointed).toBe(109)
+  await told({ hits: 20 })
+  expect(asked("hit")).toHaveLength(1)
+  expect(search.words).toBe("5 of 20…")
+})
+
+test("from the very beginning the first hit of all is meant", async () => {
+  output.lines.scrollTo(0)
+  await look("x")
+  await told()
+  expect((asked("hit")[0]!.args as { line: number }).line).toBeGreaterThan(1e15)
+})
+
+test("who follows what comes is not taken away from it: it is only counted", async () => {
+  output.see(live)
+  await look("x")
+  await told({ hits: 7 })
+  expect(asked("hit")).toHaveLength(0)
+  expect(search.words).toBe("7 found…")
+  search.next()
+  await settle()
+  expect(asked("hit")).toHaveLength(1)
+  expect(output.lines.following).toBe(false)
+})
+
+test("next goes on from the hit that is seen, and from what is seen when it is not", async () => {
+  await look("x")
+  await told()
+  const first = search.current!.line
+  search.next()
+  await settle()
+  expect(asked("hit").at(-1)!.args).toEqual({ line: first, after: true })
+  output.lines.scrollTo(500)
+  search.next()
+  await settle()
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 499, after: true })
+  output.lines.scrollTo(200)
+  search.previous()
+  await settle()
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 220, after: false })
+})
+
+test("news of an older search, or of another call, is not taken for this one's", async () => {
+  await look("x")
+  const old = query()
+  await look("xy")
+  search.see({ call: 1, query: old, hits: 9, progress: { done: 1, whole: 1 }, state: "complete" })
+  search.see({ call: 2, query: query(), hits: 9, progress: { done: 1, whole: 1 }, state: "complete" })
+  expect(search.found).toBeUndefined()
+})
+
+test("an expression that cannot be read is said, and what is typed next clears it", async () => {
+  refuse = true
+  await look("(")
+  expect(search.words).toBe("unclosed group")
+  refuse = false
+  await look("(x)")
+  await told()
+  expect(search.trouble).toBeUndefined()
+})
+
+test("only hits are rows of their own; a number leads back among all lines", async () => {
+  await look("x")
+  await told({ state: "complete" })
+  search.showOnly(true)
+  expect(output.view).toBe("hits")
+  expect(output.lines.total).toBe(12)
+  await told({ hits: 30 })
+  expect(output.lines.total).toBe(30)
+  search.leaveTo(321)
+  expect([output.view, search.only, output.lines.pointed]).toEqual(["both", false, 321])
+})
+
+test("another call is searched for the same when it is selected", async () => {
+  await look("x")
+  output.see(summary(2, { http: true, body: "json" }))
+  search.look()
+  await settle()
+  expect(asked("search").at(-1)!.args).toMatchObject({ id: 2, query: { view: "stdout", text: "x" } })
+  expect(output.view).toBe("stdout")
+})
+
+test("other streams are searched when they are chosen", async () => {
+  await look("x")
+  output.choose("stderr")
+  search.look()
+  await settle()
+  expect(query().view).toBe("stderr")
+})
+
+test("closing forgets, and the view is the one before, where it was", async () => {
+  output.see(summary(2, { body: "json", counts }))
+  await settle()
+  output.lines.scrollTo(40)
+  await look("x")
+  expect(output.view).toBe("stdout")
+  output.lines.scrollTo(7)
+  search.close()
+  await settle()
+  expect([output.view, output.lines.first, search.open]).toEqual(["pretty", 40, false])
+  expect(asked("search_end").length).toBeGreaterThan(0)
+})
+
+test("the words", () => {
+  const found = (more: Partial<Searching>): Searching => ({
+    call: 1,
+    query: query0,
+    hits: 3402,
+    progress: { done: 0, whole: 1 },
+    state: "complete",
+    ...more,
+  })
+  const words = (more: Partial<Searching>, current?: Hit) => wordsOf("x", found(more), current, undefined)
+  expect(words({}, { place: 11, line: 5 })).toBe("12 of 3,402")
+  expect(words({ state: "running" })).toBe("3,402 found…")
+  expect(words({ state: "stopped" })).toBe("3,402 found, stopped")
+  expect(words({ state: "waiting" })).toBe("3,402 found")
+  expect(words({ hits: 0 })).toBe("none")
+  expect(words({ hits: 0, state: "running" })).toBe("searching…")
+  const trouble = { code: "search_missing", message: "It went." } as const
+  expect(words({ state: "failed", trouble })).toBe("It went.")
+  expect(wordsOf("", undefined, undefined, undefined)).toBe("")
+})
+
+const query0: Query = { view: "both", text: "x", regex: false, matchCase: false, inverse: false }
