@@ -3,6 +3,7 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod answers;
+mod drawing;
 mod ipc;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn window() -> tauri::Result<()> {
             };
             let porthole = tauri::async_runtime::block_on(Porthole::start(places))?;
             app.manage(porthole);
+            drawing::suit_the_machine(app);
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 asked_to_end().await;

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use porthole_core::{
     error::{Code, Error, Result},
+    output::View,
     record::Record,
     run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stopper, Stream, run_in_container, stops},
+    timeline::Origin,
 };
 use porthole_tests::{
+    calls::{Calls, ended, texts, told},
     containers::{Running, running},
     eventually,
     recorder::{Kept, run_of},
@@ -293,4 +296,21 @@ async fn containers_are_listed_running_ones_first() {
     let own = listed.iter().find(|found| found.name == container.name).unwrap();
     assert_eq!(own.state, "running");
     assert!(own.image.starts_with("porthole-test-busybox"));
+}
+
+#[tokio::test]
+async fn an_output_of_millions_of_lines_waits_at_the_quota_and_is_whole_in_the_end() {
+    let container = running().await;
+    let calls = Calls::with_quota(5_000_000);
+    let command = container.command("sh", &["-c", "seq 2000000; echo last >&2"]);
+    let id = calls.timeline.run(Origin::Composer, Ok(container.engine.address().clone()), command);
+    let disk = told(&calls.timeline, |changes| (changes.disk.waiting == 1).then_some(changes.disk)).await;
+    assert!(disk.used < 6_000_000, "{disk:?}");
+    calls.timeline.set_quota(u64::MAX);
+    let row = ended(&calls.timeline, id).await;
+    assert_eq!((row.counts.stdout.lines, row.counts.stderr.lines), (2_000_000, 1));
+    for n in (0..2_000_000).step_by(39_979) {
+        assert_eq!(texts(&calls.timeline, id, View::Stdout, n, 1).await, [(n + 1).to_string()]);
+    }
+    assert_eq!(texts(&calls.timeline, id, View::Stderr, 0, 9).await, ["last"]);
 }

@@ -99,7 +99,8 @@ async fn two_hundred_runs_at_once_keep_their_own() {
 #[tokio::test]
 async fn chunks_are_told_as_they_were_read() {
     let calls = Calls::new();
-    let id = calls.sh(r"printf 'one\ntw\303'; read gate <PIPE; printf '\251o\n'".replace("PIPE", &gate(&calls)).as_str());
+    let id = calls
+        .sh(r"printf 'one\ntw\303'; read gate <PIPE; printf '\251o\n'".replace("PIPE", &gate(&calls, "gate")).as_str());
     told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks == 1).then_some(())).await;
     fs::write(calls.directory.path().join("gate"), "go\n").unwrap();
     ended(&calls.timeline, id).await;
@@ -115,9 +116,9 @@ async fn chunks_are_told_as_they_were_read() {
     assert!(chunks[0].at_us <= chunks[1].at_us);
 }
 
-/// A pipe that a script can wait at.
-fn gate(calls: &Calls) -> String {
-    let path = calls.directory.path().join("gate");
+/// A pipe that a script can wait at, once: a second wait might find the first one's writer still there.
+fn gate(calls: &Calls, name: &str) -> String {
+    let path = calls.directory.path().join(name);
     let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     path.display().to_string()
@@ -144,7 +145,7 @@ async fn searched(timeline: &Timeline, state: SearchState) -> Searching {
 #[tokio::test]
 async fn a_search_goes_on_while_lines_arrive() {
     let calls = Calls::new();
-    let script = format!("seq 1000; echo oops 1 >&2; read a <{0}; seq 1000; echo oops 2 >&2", gate(&calls));
+    let script = format!("seq 1000; echo oops 1 >&2; read a <{0}; seq 1000; echo oops 2 >&2", gate(&calls, "gate"));
     let id = calls.sh(&script);
     calls.timeline.search(id, regex(View::Both, "^7|oops")).unwrap();
     let first = told(&calls.timeline, |changes| {
@@ -185,11 +186,14 @@ async fn a_search_is_stopped_and_what_it_found_stays() {
 #[tokio::test]
 async fn saved_files_hold_what_came() {
     let calls = Calls::new();
-    let script = format!(r"printf 'one\ntwo'; read a <{0}; printf 'err\r\n' >&2; read a <{0}; printf '\377\n'", gate(&calls));
+    let (first, second) = (gate(&calls, "1"), gate(&calls, "2"));
+    let script =
+        format!(r"printf 'one\ntwo'; read a <{first}; printf 'err\r\n' >&2; read a <{second}; printf '\377\n'");
     let id = calls.sh(&script);
-    for chunks in [1, 2] {
-        told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks == chunks).then_some(())).await;
-        fs::write(calls.directory.path().join("gate"), "go\n").unwrap();
+    for (chunks, gate) in [(1, "1"), (2, "2")] {
+        told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks == chunks).then_some(()))
+            .await;
+        fs::write(calls.directory.path().join(gate), "go\n").unwrap();
     }
     ended(&calls.timeline, id).await;
     let folder = calls.directory.path();
@@ -203,11 +207,10 @@ async fn saved_files_hold_what_came() {
     assert_eq!(save(What::Stderr, "err").await.unwrap(), "err\r\n");
     let both = save(What::Both, "both").await.unwrap();
     let parts: Vec<Vec<&str>> = both.lines().map(|line| line.splitn(3, '\t').collect()).collect();
-    assert_eq!(parts.iter().map(|part| (part[1], part[2])).collect::<Vec<_>>(), [
-        ("stdout", "one"),
-        ("stdout", "two\u{fffd}"),
-        ("stderr", "err"),
-    ]);
+    assert_eq!(
+        parts.iter().map(|part| (part[1], part[2])).collect::<Vec<_>>(),
+        [("stdout", "one"), ("stdout", "two\u{fffd}"), ("stderr", "err"),]
+    );
     assert!(parts.iter().all(|part| part[0].starts_with("+0.") || part[0].starts_with('+')));
     let chunks = save(What::Chunks, "chunks").await.unwrap();
     let chunks: Vec<serde_json::Value> = chunks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -336,7 +339,10 @@ async fn a_kept_call_is_there_at_the_next_start_and_the_others_are_not() {
     let other = calls.ran("echo other").await;
     calls.timeline.keep(kept, true).unwrap();
     let live = calls.sh("echo begun; exec sleep 600");
-    told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.id == live && row.counts.chunks == 1).then_some(())).await;
+    told(&calls.timeline, |changes| {
+        changes.calls.iter().any(|row| row.id == live && row.counts.chunks == 1).then_some(())
+    })
+    .await;
     calls.timeline.keep(live, true).unwrap();
     calls.timeline.clear();
     assert!(calls.timeline.output(kept).is_ok() && calls.timeline.output(other).is_err());

@@ -90,19 +90,24 @@ async fn events_are_told_apart_as_they_arrive_wherever_they_are_cut() {
     let told: Vec<_> = events
         .iter()
         .map(|line| match &line.row {
-            Some(Row::Event { outcome, name, id, retry }) => (line.text.as_str(), *outcome, name.as_str(), id.as_deref(), *retry),
+            Some(Row::Event { outcome, name, id, retry }) => {
+                (line.text.as_str(), *outcome, name.as_str(), id.as_deref(), *retry)
+            }
             other => panic!("{other:?}"),
         })
         .collect();
     use EventOutcome::{Comment, Dispatched, Nothing, Unfinished};
-    assert_eq!(told, [
-        ("hello", Comment, "message", None, None),
-        ("first␊lines", Dispatched, "message", Some("1"), None),
-        ("{\"n\":1}", Dispatched, "tick", Some("1"), None),
-        ("", Nothing, "message", Some("1"), Some(500)),
-        ("", Dispatched, "message", Some("1"), None),
-        ("half", Unfinished, "message", Some("1"), None),
-    ]);
+    assert_eq!(
+        told,
+        [
+            ("hello", Comment, "message", None, None),
+            ("first␊lines", Dispatched, "message", Some("1"), None),
+            ("{\"n\":1}", Dispatched, "tick", Some("1"), None),
+            ("", Nothing, "message", Some("1"), Some(500)),
+            ("", Dispatched, "message", Some("1"), None),
+            ("half", Unfinished, "message", Some("1"), None),
+        ]
+    );
     assert!(events.is_sorted_by_key(|line| line.at_us) && events[0].at_us < events[5].at_us);
 }
 
@@ -114,7 +119,8 @@ async fn demo_streams_say_what_they_are_and_grow_while_one_looks() {
     let kind = told(&calls.timeline, |changes| changes.calls.iter().find(|row| row.id == id)?.body).await;
     assert_eq!(kind, BodyKind::Events);
     for at_least in [3, 20] {
-        told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks > at_least).then_some(())).await;
+        told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks > at_least).then_some(()))
+            .await;
         assert!(calls.timeline.lines(id, View::Events, 0, 1, false).await.unwrap().total > at_least - 1);
     }
     calls.timeline.cancel(id).await.unwrap();

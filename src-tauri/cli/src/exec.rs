@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use porthole_core::{
-    engine::Surroundings,
+    engine::{LastEngine, Surroundings},
     error::{Code, Error},
     run::{self, Command, Ending, EnvMode, EnvVar, Place, RunEvent, Signal, Stopper, Warden, stops},
 };
@@ -97,7 +97,15 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
-    run::run(&command, Surroundings::of_this_process().address(), stopping, warden.clone(), &mut sink).await;
+    run::run(
+        &command,
+        Surroundings::of_this_process().address(),
+        &LastEngine::default(),
+        stopping,
+        warden.clone(),
+        &mut sink,
+    )
+    .await;
     interrupts.abort_all();
     // The warden's end is waited for: what it had to do is then done.
     sink.finish();

@@ -1,10 +1,7 @@
 //! A Timeline as the shell has one, and when its Calls end.
 
 use std::{
-    future::poll_fn,
-    pin::pin,
     sync::Arc,
-    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -36,25 +33,6 @@ pub async fn ended(timeline: &Timeline, id: CallId) -> Result<Call> {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-}
-
-/// Waits for the end of a short Call, woken by each change of the timeline. The answer to `changes`
-/// itself would come in steps of 33 ms; nothing is ever newer than the last revision, so this one
-/// only wakes.
-pub async fn ended_to_the_moment(timeline: &Timeline, id: CallId) -> Result<Call> {
-    let mut changes = pin!(timeline.changes(u64::MAX));
-    let call = poll_fn(|context| {
-        // Asked first and looked at then: a change between the two wakes once more.
-        if changes.as_mut().poll(context).is_ready() {
-            changes.set(timeline.changes(u64::MAX));
-            context.waker().wake_by_ref();
-        }
-        match timeline.call(id) {
-            Ok(call) if !is_over(&call.act) => Poll::Pending,
-            answer => Poll::Ready(answer),
-        }
-    });
-    Ok(call.await?)
 }
 
 fn is_over(act: &Act) -> bool {

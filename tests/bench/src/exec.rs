@@ -5,7 +5,7 @@ use std::{process::Stdio, time::Instant};
 use porthole_core::timeline::Origin;
 
 use crate::{
-    calls::{ended_to_the_moment, ended_well, ms, timeline},
+    calls::{ended_well, ms, timeline},
     containers::Containers,
     means::{Means, Result},
     pairs::{Sides, alternate, median},
@@ -24,7 +24,7 @@ pub async fn start(means: &Means) -> Result<Sides> {
         for _ in 0..starts {
             let began = Instant::now();
             let id = timeline.run(Origin::Composer, Ok(containers.address.clone()), containers.command("true", &[]));
-            let call = ended_to_the_moment(&timeline, id).await?;
+            let call = timeline.ended(id).await?;
             took.push(ms(began.elapsed()));
             ended_well(&call)?;
             timeline.clear();

@@ -15,7 +15,7 @@ use tokio::net::UnixStream;
 
 use crate::{
     backend::Backend,
-    calls::{ended_to_the_moment, ended_well, ms, timeline},
+    calls::{ended_well, ms, timeline},
     means::{Means, Result},
     pairs::{Sides, alternate, median},
 };
@@ -42,7 +42,7 @@ async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64) ->
         let request = Request::new("GET", "/hello");
         let began = Instant::now();
         let id = timeline.send(Origin::Composer, endpoint.clone(), request);
-        let call = ended_to_the_moment(&timeline, id).await?;
+        let call = timeline.ended(id).await?;
         took.push(ms(began.elapsed()));
         ended_well(&call)?;
         if n % KEPT == 0 || n == requests {

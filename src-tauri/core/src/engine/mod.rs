@@ -3,7 +3,10 @@
 mod facts;
 mod find;
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use bollard::{
     Docker,
@@ -24,6 +27,27 @@ const GREETING: Duration = Duration::from_secs(4);
 pub struct Engine {
     docker: Docker,
     address: Address,
+}
+
+/// The engine that was asked last, for whoever asks it again: connecting and agreeing on a version
+/// takes as long as starting a small command.
+#[derive(Debug, Default)]
+pub struct LastEngine(Mutex<Option<Engine>>);
+
+impl LastEngine {
+    /// The engine at an address.
+    ///
+    /// # Errors
+    /// As for [`Engine::connect`].
+    pub async fn at(&self, address: Address) -> Result<Engine> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(engine) = last.filter(|engine| engine.address == address) {
+            return Ok(engine);
+        }
+        let engine = Engine::connect(address).await?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.clone());
+        Ok(engine)
+    }
 }
 
 /// What is asked of a container before a command runs in it.

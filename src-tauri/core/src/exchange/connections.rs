@@ -1,12 +1,15 @@
 //! Connections that stay open between two exchanges, as those of a browser do.
 
 use std::{
+    fmt,
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use hyper::client::conn::http1::SendRequest;
-use tokio::task::JoinSet;
 
 use super::{Request, Version, outgoing::Outgoing, wire::Tap};
 use crate::endpoint::Endpoint;
@@ -30,23 +33,53 @@ struct Idle {
     since: Instant,
 }
 
-/// A connection with the task that drives it, which ends with this.
+/// A connection and what is asked over it.
 #[derive(Debug)]
 pub(super) struct Link {
     pub sender: SendRequest<Outgoing>,
     pub tap: Arc<Tap>,
-    _driver: JoinSet<hyper::Result<()>>,
+    pub driver: Driver,
 }
 
-impl Link {
-    pub fn new(
-        sender: SendRequest<Outgoing>,
-        connection: impl Future<Output = hyper::Result<()>> + Send + 'static,
-        tap: Arc<Tap>,
-    ) -> Self {
-        let mut driver = JoinSet::new();
-        driver.spawn(connection);
-        Self { sender, tap, _driver: driver }
+/// What reads and writes for a connection: only while an exchange goes on, in the exchange's own
+/// task, and never after it.
+pub(super) struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>);
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Driver").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Driver {
+    pub fn new(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) -> Self {
+        Self(Some(Box::pin(connection)))
+    }
+
+    /// Drives the connection until something that waits for it is there.
+    pub async fn until<T>(&mut self, wanted: impl Future<Output = T>) -> T {
+        let mut wanted = pin!(wanted);
+        poll_fn(|context| {
+            if let Poll::Ready(wanted) = wanted.as_mut().poll(context) {
+                return Poll::Ready(wanted);
+            }
+            // How it ended is told to whoever waits for it.
+            self.step(context);
+            wanted.as_mut().poll(context)
+        })
+        .await
+    }
+
+    fn step(&mut self, context: &mut Context<'_>) {
+        if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
+            self.0 = None;
+        }
+    }
+
+    /// Whether the connection is still open, as far as can be seen at this moment.
+    fn is_open(&mut self) -> bool {
+        self.step(&mut Context::from_waker(Waker::noop()));
+        self.0.is_some()
     }
 }
 
@@ -58,14 +91,14 @@ impl Connections {
             return None;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| idle.since.elapsed() < PATIENCE && !idle.link.sender.is_closed());
+        idle.retain_mut(|idle| idle.since.elapsed() < PATIENCE && idle.link.driver.is_open());
         let last = idle.iter().rposition(|idle| idle.endpoint == *endpoint && idle.link.sender.is_ready())?;
         Some(idle.remove(last).link)
     }
 
     /// Keeps a connection whose exchange is over, unless one of the two wants it closed.
-    pub(super) fn put(&self, endpoint: &Endpoint, link: Link) {
-        if link.sender.is_closed() {
+    pub(super) fn put(&self, endpoint: &Endpoint, mut link: Link) {
+        if !link.driver.is_open() {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -176,9 +176,26 @@ impl BodyKind {
             ("image" | "audio" | "video" | "font" | "model", _) => Self::Bytes,
             (
                 "application",
-                "octet-stream" | "zip" | "gzip" | "x-gzip" | "x-tar" | "x-xz" | "zstd" | "x-bzip2" | "x-7z-compressed"
-                | "pdf" | "wasm" | "protobuf" | "x-protobuf" | "grpc" | "msgpack" | "x-msgpack" | "cbor"
-                | "java-archive" | "vnd.docker.raw-stream" | "vnd.docker.multiplexed-stream",
+                "octet-stream"
+                | "zip"
+                | "gzip"
+                | "x-gzip"
+                | "x-tar"
+                | "x-xz"
+                | "zstd"
+                | "x-bzip2"
+                | "x-7z-compressed"
+                | "pdf"
+                | "wasm"
+                | "protobuf"
+                | "x-protobuf"
+                | "grpc"
+                | "msgpack"
+                | "x-msgpack"
+                | "cbor"
+                | "java-archive"
+                | "vnd.docker.raw-stream"
+                | "vnd.docker.multiplexed-stream",
             ) => Self::Bytes,
             _ => Self::Text,
         }

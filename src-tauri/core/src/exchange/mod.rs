@@ -8,10 +8,10 @@ mod outgoing;
 mod send;
 mod wire;
 
-#[cfg(fuzzing)]
-pub(crate) use wire::fuzz_head;
 pub use connect::knock;
 pub use connections::Connections;
 pub use facts::*;
 pub use outgoing::target;
 pub use send::send;
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz_head;

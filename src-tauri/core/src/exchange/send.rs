@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ExchangeEvent, Failure, Request, Response, Stage,
     connect::connect,
-    connections::{Connections, Link},
+    connections::{Connections, Driver, Link},
     outgoing::{Outgoing, prepare},
     wire::{Tap, Wire},
 };
@@ -103,7 +103,7 @@ async fn converse(
         let prepared = prepare(endpoint, request, &progress.tap).await?;
         progress.stage = Stage::Send;
         record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: true });
-        let answered = answer(&mut link.sender, prepared, progress, record).await;
+        let answered = link.driver.until(answer(&mut link.sender, prepared, progress, record)).await;
         // The backend may have closed it a moment ago; a new one tells whether it is still there.
         if answered.is_ok() || !progress.tap.received().is_empty() {
             return finish(answered?, link, endpoint, connections, progress, record).await;
@@ -121,23 +121,23 @@ async fn converse(
         .handshake(Wire::new(io, Arc::clone(&progress.tap)))
         .await;
     let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
-    // The link ends the connection when this future is dropped: nothing outlives a cancel.
-    let mut link = Link::new(sender, connection, Arc::clone(&progress.tap));
-    let response = answer(&mut link.sender, prepared, progress, record).await?;
+    // The connection is closed when this future is dropped: nothing outlives a cancel.
+    let mut link = Link { sender, tap: Arc::clone(&progress.tap), driver: Driver::new(connection) };
+    let response = link.driver.until(answer(&mut link.sender, prepared, progress, record)).await?;
     finish(response, link, endpoint, connections, progress, record).await
 }
 
 /// Reads the body and lets the connection stay open.
 async fn finish(
     response: hyper::Response<Incoming>,
-    link: Link,
+    mut link: Link,
     endpoint: &Endpoint,
     connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<()> {
     progress.stage = Stage::Body;
-    receive(response, progress.clock, record).await?;
+    link.driver.until(receive(response, progress.clock, record)).await?;
     connections.put(endpoint, link);
     Ok(())
 }

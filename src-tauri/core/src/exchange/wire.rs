@@ -2,6 +2,7 @@
 //! header lines and what it read of a broken head; here they are kept.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,7 +11,6 @@ use std::{
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::sync::Notify;
 
 use super::{
     Head, Header,
@@ -28,8 +28,6 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 #[derive(Debug, Default)]
 pub(super) struct Tap {
     state: Mutex<State>,
-    /// Told when the request is out.
-    sent: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -61,15 +59,10 @@ impl Tap {
         self.lock().body_written = true;
     }
 
-    /// Waits until the request is out.
+    /// Waits until the request is out. Nobody is woken for it: whoever waits drives the connection
+    /// in the same task, and looks again after each step of it.
     pub async fn sent(&self) {
-        loop {
-            let told = self.sent.notified();
-            if self.lock().sent_at.is_some() {
-                return;
-            }
-            told.await;
-        }
+        poll_fn(|_| if self.lock().sent_at.is_some() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// The request's head on the wire, and when all of the request was out, as far as they are.
@@ -214,7 +207,6 @@ impl Write for Wire {
             let mut state = self.tap.lock();
             if state.body_written && state.sent_head.is_some() && state.sent_at.is_none() {
                 state.sent_at = Some(Instant::now());
-                self.tap.sent.notify_one();
             }
         }
         Poll::Ready(Ok(()))

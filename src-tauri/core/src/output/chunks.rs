@@ -1,10 +1,6 @@
 //! Chunks as rows: what was read at once, as an SDK would hand it on.
 
-use super::{
-    LINE_LIMIT, Line, Output, Row, Streams, Window,
-    text::Shown,
-    utf8::incomplete_tail,
-};
+use super::{LINE_LIMIT, Line, Output, Row, Streams, Window, text::Shown, utf8::incomplete_tail};
 use crate::{error::Result, run::Stream};
 
 /// Bytes of a chunk that are drawn.

@@ -381,7 +381,8 @@ mod tests {
 
     #[test]
     fn a_block_says_what_a_browser_reads_of_it() {
-        let block = Block::read(b": hi\r\nevent: a: b\rdata:  two\ndata\ndata:x\nid: 5\nretry: 2000\nretry: x\nnonsense\n\n");
+        let block =
+            Block::read(b": hi\r\nevent: a: b\rdata:  two\ndata\ndata:x\nid: 5\nretry: 2000\nretry: x\nnonsense\n\n");
         assert_eq!(block.name, b"a: b");
         assert_eq!(block.data, b" two\n\nx");
         assert_eq!((block.id.as_deref(), block.retry), (Some(&b"5"[..]), Some(2000)));

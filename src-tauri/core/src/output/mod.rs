@@ -24,19 +24,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-#[cfg(fuzzing)]
-pub(crate) use json::fuzz_json;
-#[cfg(fuzzing)]
-pub(crate) use text::fuzz_text;
 pub use chunks::Chunk;
 pub use events::{Block, Events};
 pub use facts::*;
 use json::Json;
+#[cfg(fuzzing)]
+pub(crate) use json::fuzz_json;
+use order::Order;
 pub use room::Room;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
-use order::Order;
 use spill::{Bytes, Spill};
+#[cfg(fuzzing)]
+pub(crate) use text::fuzz_text;
 pub use utf8::Utf8;
 
 use crate::{
@@ -210,7 +210,9 @@ impl Output {
             let error = failed("write to", &path(&self.stem, stream), &unwritten.error);
             match unwritten.bytes {
                 0 => error,
-                lost => Error { message: format!("{}; {lost} bytes that had been read are lost", error.message), ..error },
+                lost => {
+                    Error { message: format!("{}; {lost} bytes that had been read are lost", error.message), ..error }
+                }
             }
         })
     }

@@ -77,7 +77,8 @@ impl Offsets {
         self.checkpoints.truncate(block);
         self.len = (block * EVERY) as u64;
         // The first of a block is written whole, so what was last before it does not matter.
-        self.last = kept.first().copied().unwrap_or_else(|| self.len.checked_sub(1).and_then(|n| self.get(n)).unwrap_or(0));
+        self.last =
+            kept.first().copied().unwrap_or_else(|| self.len.checked_sub(1).and_then(|n| self.get(n)).unwrap_or(0));
         for value in kept {
             self.push(value);
         }

@@ -38,7 +38,8 @@ fn a_line_stands_where_its_first_byte_came_and_is_whole() {
     assert_eq!(texts(&output, View::Both), ["one", "two", "oops", "", "four"]);
     assert_eq!(texts(&output, View::Stdout), ["one", "two", "", "four"]);
     assert_eq!(texts(&output, View::Stderr), ["oops"]);
-    let times: Vec<u64> = output.window(View::Both, 0, 9, plain()).unwrap().lines.iter().map(|line| line.at_us).collect();
+    let times: Vec<u64> =
+        output.window(View::Both, 0, 9, plain()).unwrap().lines.iter().map(|line| line.at_us).collect();
     assert_eq!(times, [10, 10, 20, 30, 30]);
     let counts = output.counts();
     assert_eq!((counts.stdout.bytes, counts.stdout.lines, counts.stderr.lines, counts.chunks), (13, 4, 1, 3));
@@ -133,7 +134,9 @@ fn events_are_rows_with_the_last_id_that_was_set() {
     let window = output.window(View::Events, 0, 9, plain()).unwrap();
     assert_eq!((window.total, window.lines[0].at_us), (4, 9), "an event is there when its empty line is");
     let told = |n: usize| match &window.lines[n].row {
-        Some(Row::Event { outcome, name, id, .. }) => (window.lines[n].text.as_str(), *outcome, name.as_str(), id.as_deref()),
+        Some(Row::Event { outcome, name, id, .. }) => {
+            (window.lines[n].text.as_str(), *outcome, name.as_str(), id.as_deref())
+        }
         other => panic!("{other:?}"),
     };
     assert_eq!(told(0), ("a\u{240a}b", EventOutcome::Dispatched, "message", Some("4")));
@@ -168,7 +171,8 @@ fn a_progress_bar_shows_its_last_state_where_terminal_codes_are_followed() {
 #[test]
 fn the_row_at_a_time_is_the_first_that_came_then_or_later() {
     let (_directory, output) = output();
-    for (stream, text, at) in [(Stream::Stdout, "a\nb\n", 10), (Stream::Stderr, "c\n", 20), (Stream::Stdout, "d\n", 30)] {
+    for (stream, text, at) in [(Stream::Stdout, "a\nb\n", 10), (Stream::Stderr, "c\n", 20), (Stream::Stdout, "d\n", 30)]
+    {
         output.append(stream, text.as_bytes(), at).unwrap();
     }
     let rows: Vec<u64> = [0, 10, 11, 20, 30, 31].iter().map(|at| output.row_at_time(View::Both, *at)).collect();
@@ -241,7 +245,8 @@ fn what_outputs_take_is_counted_and_given_back() {
 #[test]
 fn an_output_that_is_opened_again_is_the_same() {
     let (directory, output) = output();
-    for (stream, text, at) in [(Stream::Stdout, "a\nb", 10), (Stream::Stderr, "c\n", 20), (Stream::Stdout, "d\ne", 30)] {
+    for (stream, text, at) in [(Stream::Stdout, "a\nb", 10), (Stream::Stderr, "c\n", 20), (Stream::Stdout, "d\ne", 30)]
+    {
         output.append(stream, text.as_bytes(), at).unwrap();
     }
     let all = |output: &Output| {

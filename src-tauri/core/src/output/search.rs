@@ -49,7 +49,8 @@ impl Finder {
             .crlf(true)
             .build(&query.text);
         let matcher = matcher.map_err(|error| {
-            let what = if query.regex { "the regular expression cannot be read" } else { "this cannot be searched for" };
+            let what =
+                if query.regex { "the regular expression cannot be read" } else { "this cannot be searched for" };
             Error::new(Code::SearchInvalid, what)
                 .detail(error)
                 .hint("A search looks at one line at a time; a line end cannot be part of it.")
@@ -136,10 +137,7 @@ impl Search {
     /// [`Code::SpillFailed`] when a file cannot be read.
     pub fn advance(&self, mut go_on: impl FnMut() -> bool) -> Result<()> {
         self.look_again()?;
-        let mut searcher = SearcherBuilder::new()
-            .line_terminator(LineTerminator::crlf())
-            .line_number(false)
-            .build();
+        let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
         let mut buffer = Vec::new();
         loop {
             let from = self.found().next;

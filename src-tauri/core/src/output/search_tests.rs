@@ -65,8 +65,11 @@ fn a_hit_has_a_place_and_a_next_one_beyond_either_end() {
 fn a_line_is_searched_again_when_it_has_grown() {
     let (_directory, output) = output();
     let search = |query: Query| Search::new(Arc::clone(&output), &query).unwrap();
-    let (found, ends, without) =
-        (search(query(View::Both, "password:")), search(Query { view: View::Both, ..regex("word$") }), search(Query { inverse: true, ..query(View::Both, ":") }));
+    let (found, ends, without) = (
+        search(query(View::Both, "password:")),
+        search(Query { view: View::Both, ..regex("word$") }),
+        search(Query { inverse: true, ..query(View::Both, ":") }),
+    );
     let told = || {
         [&found, &ends, &without].map(|search| {
             search.advance(|| true).unwrap();

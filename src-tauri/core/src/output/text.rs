@@ -35,7 +35,8 @@ impl Shown {
     /// The same, and tells where ranges of bytes stand in the text. With `ansi`, terminal codes are
     /// followed: those for looks and those that are commands to a terminal are not in the text.
     pub fn with(bytes: &[u8], found: &[(usize, usize)], ansi: bool) -> (Self, Vec<(u32, u32)>) {
-        let mut shown = Self { asked: found.iter().rev().flat_map(|(from, to)| [*to, *from]).collect(), ..Self::default() };
+        let mut shown =
+            Self { asked: found.iter().rev().flat_map(|(from, to)| [*to, *from]).collect(), ..Self::default() };
         if ansi {
             shown.with_codes(bytes);
         } else {

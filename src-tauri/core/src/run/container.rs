@@ -25,8 +25,10 @@ use crate::{
 const ASK: Duration = Duration::from_secs(1);
 /// How long an engine may tell nothing of a command whose streams have ended.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How often it is asked for the process id at the beginning.
+const ASK_AT_START: Duration = Duration::from_millis(10);
 /// How often it is asked once the streams have ended: the answer is only moments away.
-const ASK_AT_END: Duration = Duration::from_millis(10);
+const ASK_AT_END: Duration = Duration::from_millis(2);
 
 /// Runs a command in a running container and records what it does. The last event is `Closed` or
 /// `Failed`.
@@ -205,7 +207,7 @@ impl<'a> Exec<'a> {
         let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
         let mut looked_up = false;
         // The first question comes soon, for the process id; later ones only check on it.
-        let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_END, ASK_AT_END);
+        let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_START, ASK_AT_START);
         while open || !self.ended {
             let full = record.full();
             let may_read = full.is_none();
@@ -228,7 +230,7 @@ impl<'a> Exec<'a> {
                     self.ask(command, open, watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
                     // And a process that closed its streams and goes on is not asked after so often.
-                    if (open && self.started) || self.asked > 20 {
+                    if (open && self.started) || self.asked > if open { 20 } else { 100 } {
                         asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
                     }
                 }
@@ -237,7 +239,7 @@ impl<'a> Exec<'a> {
                     if sent.is_ok() {
                         self.stopped.push(stop.signal);
                         record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
-                        asking = tokio::time::interval(ASK_AT_END * 5);
+                        asking = tokio::time::interval(ASK_AT_START * 5);
                     }
                     let over = sent.is_err() && self.ended;
                     stop.answer(sent);

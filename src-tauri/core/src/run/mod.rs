@@ -21,7 +21,7 @@ pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};
 
 use crate::{
-    engine::{Address, Engine},
+    engine::{Address, LastEngine},
     error::{Code, Error, Result},
     record::Record,
 };
@@ -45,6 +45,7 @@ pub fn split_words(text: &str) -> Result<Vec<String>> {
 pub async fn run(
     command: &Command,
     engine: Result<Address>,
+    engines: &LastEngine,
     mut stops: Stops,
     warden: Option<Arc<Warden>>,
     record: &mut dyn Record<RunEvent>,
@@ -53,7 +54,7 @@ pub async fn run(
         return run_on_host(command, stops, warden, record).await;
     };
     let connected = match engine {
-        Ok(address) => stops.unless_stopped(Engine::connect(address)).await,
+        Ok(address) => stops.unless_stopped(engines.at(address)).await,
         Err(error) => Err(error),
     };
     match connected {

@@ -26,6 +26,8 @@ struct Entry {
     output: Arc<Output>,
     /// How it is ended; nothing for one of an earlier start.
     control: Option<Control>,
+    /// Cancelled when nothing more will happen.
+    over: CancellationToken,
     /// Its output outlives this start.
     kept: bool,
     /// The revision of the last change to it.
@@ -62,8 +64,8 @@ impl Book {
         self.last_id
     }
 
-    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>) {
-        self.entries.insert(call.id, Entry { call, output, control, kept: false, touched: self.revision });
+    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
+        self.entries.insert(call.id, Entry { call, output, control, over, kept: false, touched: self.revision });
     }
 
     pub fn touch(&mut self, id: CallId) {
@@ -108,6 +110,11 @@ impl Book {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.kept = kept;
         }
+    }
+
+    /// What is cancelled when nothing more will happen to a Call.
+    pub fn over(&self, id: CallId) -> Result<CancellationToken> {
+        self.entry(id).map(|entry| entry.over.clone())
     }
 
     /// Whether something more may happen to it.

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Act, Call, CallId, Shared, Timeline};
 use crate::{
     error::{Code, Error, Result},
@@ -59,7 +61,9 @@ impl Timeline {
                 let read = tokio::task::spawn_blocking(move || {
                     let (call, output) = reopen(id, &folder, &shared.room)?;
                     shared.change(|book| {
-                        book.insert(call, Arc::new(output), None);
+                        let over = CancellationToken::new();
+                        over.cancel();
+                        book.insert(call, Arc::new(output), None, over);
                         book.set_kept(id, true);
                     });
                     io::Result::Ok(())

@@ -16,12 +16,12 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use book::{Book, Control};
-use searching::Searched;
 pub use facts::*;
+use searching::Searched;
 
 use crate::{
     endpoint::Endpoint,
-    engine::Address,
+    engine::{Address, LastEngine},
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Request},
     output::{Dress, Fold, Output, Room, View, Window},
@@ -43,6 +43,7 @@ pub struct Timeline {
     shared: Arc<Shared>,
     warden: Option<Arc<Warden>>,
     connections: Arc<Connections>,
+    engines: Arc<LastEngine>,
     /// The one search that goes on or whose hits are looked at.
     searching: Mutex<Option<Searched>>,
     /// Ends what is being saved.
@@ -73,6 +74,7 @@ impl Timeline {
             shared: Arc::new(shared),
             warden,
             connections: Arc::default(),
+            engines: Arc::default(),
             searching: Mutex::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
@@ -100,9 +102,9 @@ impl Timeline {
         let (stopper, stops) = stops();
         let mut recorder = self.begin(origin, Act::Run(Run::new(command.clone())), Control::Run(stopper));
         let id = recorder.id;
-        let warden = self.warden.clone();
+        let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
         self.own(async move {
-            run::run(&command, engine, stops, warden, &mut recorder).await;
+            run::run(&command, engine, &engines, stops, warden, &mut recorder).await;
             recorder.ended();
         });
         id
@@ -110,6 +112,7 @@ impl Timeline {
 
     fn begin(&self, origin: Origin, act: Act, control: Control) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
+        let over = CancellationToken::new();
         let (id, output) = self.shared.change(|book| {
             let id = book.next_id();
             let (stem, room) = (self.shared.stem(id), Arc::clone(&self.shared.room));
@@ -117,10 +120,10 @@ impl Timeline {
                 Act::Exchange(_) => Output::of_body(stem, room),
                 Act::Run(_) => Output::new(stem, room),
             });
-            book.insert(Call { id, origin, began_ms, act }, Arc::clone(&output), Some(control));
+            book.insert(Call { id, origin, began_ms, act }, Arc::clone(&output), Some(control), over.clone());
             (id, output)
         });
-        Recorder { shared: Arc::clone(&self.shared), id, output }
+        Recorder { shared: Arc::clone(&self.shared), id, output, over }
     }
 
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -152,7 +155,9 @@ impl Timeline {
         match control {
             Some(Control::Run(stopper)) => stopper.stop(signal).await,
             None => Err(Error::new(Code::StopFailed, "the run has ended already")),
-            Some(Control::Exchange(_)) => Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it.")),
+            Some(Control::Exchange(_)) => {
+                Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it."))
+            }
         }
     }
 
@@ -183,14 +188,9 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub async fn ended(&self, id: CallId) -> Result<Call> {
-        let mut revision = self.shared.revision.subscribe();
-        loop {
-            if !self.shared.book().is_live(id) {
-                return self.call(id);
-            }
-            // The sender is this timeline's own: it cannot be gone.
-            let _ = revision.changed().await;
-        }
+        let over = self.shared.book().over(id)?;
+        over.cancelled().await;
+        self.call(id)
     }
 
     /// The output of a Call.
@@ -326,6 +326,8 @@ struct Recorder {
     shared: Arc<Shared>,
     id: CallId,
     output: Arc<Output>,
+    /// For those who wait for the end, and for nothing before it.
+    over: CancellationToken,
 }
 
 impl Recorder {
@@ -351,6 +353,13 @@ impl Recorder {
     /// The Call is over.
     fn ended(self) {
         self.shared.write_down(self.id);
+    }
+}
+
+impl Drop for Recorder {
+    /// Also when the task was ended in the middle.
+    fn drop(&mut self) {
+        self.over.cancel();
     }
 }
 

@@ -37,7 +37,8 @@ impl Timeline {
         let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
         // The one before is stopped first, so that it tells nothing after this one began.
         *searching = None;
-        let follow = Follow { shared: Arc::clone(&self.shared), call, query, search: Arc::clone(&search), stop: stop.clone() };
+        let follow =
+            Follow { shared: Arc::clone(&self.shared), call, query, search: Arc::clone(&search), stop: stop.clone() };
         follow.tell(SearchState::Running, None);
         *searching = Some(Searched { call, search, stop });
         self.own(follow.to_the_end());

@@ -231,8 +231,27 @@ mod tests {
             assert!(is_json(yes.as_bytes()) && serde_says(yes.as_bytes()), "{yes}");
         }
         let deep = "[".repeat(DEEPEST + 1);
-        let no = ["", " ", "<html>", "{\"a\":", "{\"a\":1} x", "01", "1.", "-", "[1,]", "{,}", "{\"a\" 1}", "{1:2}", "[1}",
-            "nul", "\"\n\"", "\"\\x\"", "1x", "\u{feff}1", &deep];
+        let no = [
+            "",
+            " ",
+            "<html>",
+            "{\"a\":",
+            "{\"a\":1} x",
+            "01",
+            "1.",
+            "-",
+            "[1,]",
+            "{,}",
+            "{\"a\" 1}",
+            "{1:2}",
+            "[1}",
+            "nul",
+            "\"\n\"",
+            "\"\\x\"",
+            "1x",
+            "\u{feff}1",
+            &deep,
+        ];
         for no in no {
             assert!(!is_json(no.as_bytes()) && !serde_says(no.as_bytes()), "{no}");
         }

@@ -87,7 +87,10 @@ fn a_large_body_is_folded_by_the_block_and_read_from_anywhere() {
     assert_eq!(folded(&output).len(), 4 + 20_000 + 1);
     assert_eq!(at(2 + 12_345), "    {");
     output.fold(1, Fold::Close).unwrap();
-    assert_eq!(rows(&output, 9).into_iter().map(|row| row.text).collect::<Vec<_>>(), ["{", "  \"items\": [", "  \"end\": true", "}"]);
+    assert_eq!(
+        rows(&output, 9).into_iter().map(|row| row.text).collect::<Vec<_>>(),
+        ["{", "  \"items\": [", "  \"end\": true", "}"]
+    );
 }
 
 #[test]
@@ -96,7 +99,10 @@ fn a_string_of_megabytes_is_cut_where_it_is_drawn_and_found_past() {
     let (_directory, output) = body(format!("[\"{long}\",1,{{\"k\":2}}]").as_bytes());
     let rows = rows(&output, 9);
     assert!(rows[1].cut && rows[1].bytes > 3_000_000);
-    assert_eq!(rows[2..].iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), ["  1,", "  {", "    \"k\": 2", "  }", "]"]);
+    assert_eq!(
+        rows[2..].iter().map(|row| row.text.as_str()).collect::<Vec<_>>(),
+        ["  1,", "  {", "    \"k\": 2", "  }", "]"]
+    );
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -109,7 +115,8 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 120, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::hash_map("[ -~]{0,4}", inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::hash_map("[ -~]{0,4}", inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -21,7 +21,8 @@ use index::Index;
 use splitter::{Splitter, Start, tidy};
 
 use super::{
-    Fold, LINE_LIMIT, Line, Making, Row, WINDOW_LIMIT, Window, failed, lines::whole_characters, spill::Bytes, text::Shown,
+    Fold, LINE_LIMIT, Line, Making, Row, WINDOW_LIMIT, Window, failed, lines::whole_characters, spill::Bytes,
+    text::Shown,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -412,14 +413,21 @@ pub(crate) fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
     }
     assert_eq!(index.lines, whole.len() as u64);
     let ends = whole.iter().skip(1).map(|start| start.offset as usize).chain([good]);
-    let lines: Vec<u8> = whole.iter().zip(ends).flat_map(|(start, end)| {
-        let mut line = tidy(&bytes[start.offset as usize..end]);
-        line.push(b'\n');
-        line
-    }).collect();
+    let lines: Vec<u8> = whole
+        .iter()
+        .zip(ends)
+        .flat_map(|(start, end)| {
+            let mut line = tidy(&bytes[start.offset as usize..end]);
+            line.push(b'\n');
+            line
+        })
+        .collect();
     if is_json {
         let value = |text: &[u8]| {
-            serde_json::Deserializer::from_slice(text).into_iter::<serde_json::Value>().map(|value| value.ok()).collect::<Vec<_>>()
+            serde_json::Deserializer::from_slice(text)
+                .into_iter::<serde_json::Value>()
+                .map(|value| value.ok())
+                .collect::<Vec<_>>()
         };
         assert_eq!(value(&lines), value(bytes));
     }

@@ -1,0 +1,33 @@
+//! How the window is drawn where there is no graphics card.
+
+use tauri::{App, Manager, Runtime};
+
+/// Has the web view draw without layers where nothing would speed them up: a machine with no
+/// graphics card puts them together by software, the whole window for each change of a word, which
+/// takes several times as long as drawing what changed.
+pub fn suit_the_machine<R: Runtime>(app: &App<R>) {
+    #[cfg(target_os = "linux")]
+    if !has_graphics_card() {
+        use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+
+        for window in app.webview_windows().values() {
+            let suited = window.with_webview(|view| {
+                if let Some(settings) = view.inner().settings() {
+                    settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+                }
+            });
+            if let Err(error) = suited {
+                tracing::warn!(%error, "the window draws as on a machine with a graphics card");
+            }
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = app;
+}
+
+/// Whether there is something that draws: what the kernel offers for it is named so.
+#[cfg(target_os = "linux")]
+fn has_graphics_card() -> bool {
+    let mut offered = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    offered.any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
+}
