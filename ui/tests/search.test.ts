@@ -99,6 +99,28 @@ test("from the very beginning the first hit of all is meant", async () => {
   expect((asked("hit")[0]!.args as { line: number }).line).toBeGreaterThan(1e15)
 })
 
+test("what is found before what is seen is gone to only when nothing was found after it", async () => {
+  output.lines.scrollTo(500)
+  hits = () => ({ place: 0, line: 30 })
+  await look("x")
+  await told({ hits: 1 })
+  await told({ hits: 2 })
+  expect(search.current).toBeUndefined()
+  expect(search.words).toBe("2 found…")
+  hits = () => ({ place: 7, line: 600 })
+  await told({ hits: 8 })
+  expect(search.words).toBe("8 of 8…")
+  search.type("y")
+  vi.advanceTimersByTime(200)
+  await settle()
+  hits = () => ({ place: 0, line: 30 })
+  await told({ hits: 1 })
+  expect(search.current).toBeUndefined()
+  await told({ hits: 1, state: "complete" })
+  expect(search.words).toBe("1 of 1")
+  expect(output.lines.pointed).toBe(30)
+})
+
 test("who follows what comes is not taken away from it: it is only counted", async () => {
   output.see(live)
   await look("x")

@@ -30,7 +30,7 @@ async fn main() {
 
     say("A live stream of server-sent events, GET /events:");
     app.send("GET", "/events?every=100").await;
-    app.until("ten events", "Number([...document.querySelectorAll('#log .line')].at(-1)?.dataset.line) > 40").await;
+    app.until("ten events", "Number([...document.querySelectorAll('#log .line')].at(-1)?.dataset.line) >= 9").await;
     see(&app.text("#timeline [data-call]:last-child").await);
     see(&app.text("#log-status").await);
     let stream = app.picture(&pictures.join("3-stream.png")).await;

@@ -20,9 +20,10 @@ pub fn pictures() -> PathBuf {
     target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")).join("pictures")
 }
 
-/// Looks at the window as it is in both themes and two sizes. Ends as it began: wide.
+/// Looks at the window as it is in both themes and two sizes. Ends as it began: wide, with the focus where it was.
 pub async fn drawn_right(app: &App, state: &str) {
     let mut against = Vec::new();
+    let focus = app.value("document.activeElement?.id ?? ''").await;
     for (size, width, height) in [("narrow", 700, 600), ("wide", 1440, 900)] {
         app.resize(width, height).await;
         for theme in ["Light", "Dark"] {
@@ -38,5 +39,6 @@ pub async fn drawn_right(app: &App, state: &str) {
             }
         }
     }
+    app.value(&format!("document.getElementById({focus})?.focus()")).await;
     assert!(against.is_empty(), "{against:#?}");
 }

@@ -26,14 +26,15 @@ async fn one_click_shows_a_stream_that_follows_and_cancelling_keeps_what_came() 
     let app = App::open().await;
     let call = app.play("events (SSE)").await;
     app.becomes(call, "receiving").await;
-    app.line(0, "id: 0").await;
+    app.line(0, "{\"tick\":0}").await;
     let seen = app.last_line().await;
-    app.until("more lines", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 20)).await;
+    app.until("more events", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 5)).await;
     app.until("following", "document.querySelector('#log-status').dataset.following === 'true'").await;
     app.click("#request-cancel").await;
     app.becomes(call, "cancelled").await;
     app.until("what failed", "document.querySelector('#failure').dataset.code === 'cancelled'").await;
-    app.line(seen as u64 / 4 * 4, &format!("id: {}", seen / 4)).await;
+    app.line(seen as u64, &format!("{{\"tick\":{seen}}}")).await;
+    assert_eq!(app.text(&format!("#log .line[data-line='{seen}'] .fact")).await, format!("id {seen}"));
     assert!(app.text("#log-status").await.contains("ended"));
     app.close().await;
 }

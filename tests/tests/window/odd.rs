@@ -25,6 +25,15 @@ async fn control_bytes_and_invalid_text_are_shown() {
     for part in ["nul", "red", "bad ", " utf8", "crlf", "last"] {
         assert!(log.contains(part), "{part} is missing: {log}");
     }
+    // Terminal codes are followed: the colour is there, and no sign of the code.
+    let signs = "document.querySelectorAll('#log .line[data-line=\"1\"] .shown').length";
+    assert_eq!(app.value(signs).await, json!(0), "{log}");
+    let colours = "['', ' span'].map((part) => getComputedStyle(document.querySelector(`#log .line[data-line=\"1\"] .text${part}`)).color)";
+    let colours = app.value(colours).await;
+    assert_ne!(colours[0], colours[1], "it is red");
+    app.click("#ansi").await;
+    app.until("codes are shown", "document.querySelector('#log .line[data-line=\"1\"] .shown')").await;
+    let log = app.text("#log").await;
     // What has no glyph stands there as a sign of its own, told from text.
     for (line, shown) in [(0, 1), (1, 2), (2, 1), (3, 0), (4, 0)] {
         let signs = format!("document.querySelectorAll('#log .line[data-line=\"{line}\"] .shown').length");
@@ -60,14 +69,32 @@ async fn a_line_of_five_megabytes_does_not_freeze_the_window() {
 
 #[tokio::test]
 async fn a_body_that_says_json_and_is_not_is_shown_as_it_came() {
-    let raw = Raw::answering(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"a\": 1,\nx}\n",
-    );
+    let json = |body: &str| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+        Raw::answering(format!("{head}content-length: {}\r\n\r\n{body}", body.len()))
+    };
+    // Not at all: at once.
+    let page = json("<html>\nno such route\n</html>\n");
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.aim(&page.endpoint.to_string()).await;
     app.send("GET", "/").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;
+    app.line(0, "<html>").await;
+    app.line(1, "no such route").await;
+    app.until("why", "document.querySelector('#body-problem')?.innerText.includes('JSON')").await;
+    in_shape(&app).await;
+    // From somewhere on: up to there, with the reason, and all of it one click away.
+    let broken = json("{\"a\": 1,\nx}\n");
+    app.aim(&broken.endpoint.to_string()).await;
+    app.send("GET", "/").await;
+    let call = app.newer_than(call).await;
+    app.becomes(call, "status").await;
+    app.line(1, "  \"a\": 1,").await;
+    app.until("why", "document.querySelector('#body-problem')?.innerText.includes('a key should stand here')").await;
+    in_shape(&app).await;
+    app.click("#body-problem button").await;
+    app.line(0, "{\"a\": 1,").await;
     app.line(1, "x}").await;
     in_shape(&app).await;
     app.close().await;

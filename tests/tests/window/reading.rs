@@ -10,7 +10,8 @@ use crate::drawn::drawn_right;
 
 /// Chooses a view by the word on its button.
 async fn view(app: &App, word: &str) {
-    let button = format!("[...document.querySelectorAll('.tools [role=radio]')].find((b) => b.innerText === {})", json!(word));
+    let button =
+        format!("[...document.querySelectorAll('.tools [role=radio]')].find((b) => b.innerText === {})", json!(word));
     app.until(word, &button).await;
     app.value(&format!("{button}.click()")).await;
     app.until(word, &format!("{button}?.ariaChecked === 'true'")).await;
@@ -42,7 +43,11 @@ async fn events_stand_one_a_row_as_they_arrive() {
     app.becomes(call, "cancelled").await;
     let records = app.play("JSON lines").await;
     app.becomes(records, "status").await;
-    app.until("forty", "document.querySelector('#log-status').innerText.includes('40 ')").await;
+    app.until("forty", "document.querySelector('#log-status').innerText.includes('40 records')").await;
+    app.line(39, "{\"line\":39,\"text\":\"one JSON value a line\"}").await;
+    app.value("document.querySelector('#log').focus()").await;
+    app.chord(&[], Key::Home.into()).await;
+    app.line(0, "{\"line\":0,\"text\":\"one JSON value a line\"}").await;
     assert!(app.text("#log .line[data-line='3']").await.contains("\"line\":3"));
     app.close().await;
 }
@@ -109,10 +114,18 @@ async fn chunks_bytes_and_colours_of_a_run() {
     app.line(1, "␍100%").await;
     let weight = "getComputedStyle([...document.querySelectorAll('#log .line[data-line=\"0\"] .text span')].find((s) => s.textContent === 'red')).fontWeight";
     assert!(app.value(&format!("Number({weight}) >= 600")).await == json!(true));
-    assert_eq!(app.value("document.querySelectorAll('#log a').length").await, json!(0), "no link is made of a backend's text");
+    assert_eq!(
+        app.value("document.querySelectorAll('#log a').length").await,
+        json!(0),
+        "no link is made of a backend's text"
+    );
     drawn_right(&app, "colours").await;
     app.click("#ansi").await;
-    app.until("codes are shown", "document.querySelector('#log .line[data-line=\"0\"] .text').textContent.startsWith('␛[1;31mred')").await;
+    app.until(
+        "codes are shown",
+        "document.querySelector('#log .line[data-line=\"0\"] .text').textContent.startsWith('␛[1;31mred')",
+    )
+    .await;
     app.line(1, "10%␍100%").await;
     view(&app, "chunks").await;
     app.until("two chunks", "document.querySelectorAll('#log .line').length === 2").await;
@@ -122,7 +135,11 @@ async fn chunks_bytes_and_colours_of_a_run() {
     }
     drawn_right(&app, "chunks").await;
     view(&app, "hex").await;
-    app.until("sixteen bytes a row", "document.querySelector('#log .line .text')?.textContent.startsWith('1b 5b 31 3b 33 31 6d 72  65 64 1b')").await;
+    app.until(
+        "sixteen bytes a row",
+        "document.querySelector('#log .line .text')?.textContent.startsWith('1b 5b 31 3b 33 31 6d 72  65 64 1b')",
+    )
+    .await;
     drawn_right(&app, "hex").await;
     app.close().await;
 }
@@ -143,7 +160,11 @@ async fn long_lines_wrap_and_can_be_scrolled_through() {
     for _ in 0..4 {
         app.chord(&[], Key::PageUp.into()).await;
     }
-    app.until("the long line", "document.querySelector('#log .line[data-line=\"200\"]')?.getBoundingClientRect().height > 100").await;
+    app.until(
+        "the long line",
+        "document.querySelector('#log .line[data-line=\"200\"]')?.getBoundingClientRect().height > 100",
+    )
+    .await;
     drawn_right(&app, "wrapped").await;
     app.chord(&[], Key::End.into()).await;
     app.until("the last line stands at the bottom", bottom).await;
@@ -190,6 +211,7 @@ async fn lines_are_copied_and_saved_as_they_came() {
     app.click("#copy").await;
     copied(&app, "tab\tnul\0 esc\x1b[1m\r\n").await;
     // A range that is longer than what is drawn.
+    app.value("document.querySelector('#log').focus()").await;
     app.chord(&[], Key::End.into()).await;
     app.line(5002, "last").await;
     let extend = "document.querySelector('#log .line[data-line=\"5002\"] .n').dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true }))";

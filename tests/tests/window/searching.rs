@@ -22,6 +22,14 @@ async fn hits_are_counted_marked_and_gone_through() {
     let app = App::open().await;
     let call = app.play("a million lines").await;
     app.becomes(call, "ended").await;
+    // The end is seen: what is found there comes first.
+    open(&app, "99999").await;
+    counts(&app, "10 of 19").await;
+    app.line(999_989, "999990").await;
+    app.chord(&[], Key::Escape.into()).await;
+    app.until("closed", "!document.querySelector('#search')").await;
+    app.chord(&[], Key::Home.into()).await;
+    app.line(0, "1").await;
     open(&app, "99999").await;
     counts(&app, "1 of 19").await;
     app.line(99_998, "99999").await;
@@ -42,7 +50,11 @@ async fn hits_are_counted_marked_and_gone_through() {
     app.click("#search-only").await;
     app.click("#search-regex").await;
     app.fill("#search-text", "^1(0+)$").await;
+    counts(&app, "6 of 6").await;
+    app.line(999_999, "1000000").await;
+    app.chord(&[], Key::Enter.into()).await;
     counts(&app, "1 of 6").await;
+    app.line(9, "10").await;
     app.click("#search-inverse").await;
     app.until("all but six", "document.querySelector('#search-count').innerText.includes('999,994')").await;
     app.click("#search-inverse").await;
@@ -57,7 +69,8 @@ async fn hits_are_counted_marked_and_gone_through() {
 #[tokio::test]
 async fn a_search_counts_on_while_lines_arrive() {
     let app = App::open().await;
-    app.run_on_host("sh", &["-c", "i=0; while :; do i=$((i+1)); echo line $i; echo oops $i >&2; sleep 0.02; done"]).await;
+    app.run_on_host("sh", &["-c", "i=0; while :; do i=$((i+1)); echo line $i; echo oops $i >&2; sleep 0.02; done"])
+        .await;
     let call = app.newer_than(0).await;
     app.becomes(call, "running").await;
     open(&app, "oops").await;
@@ -65,7 +78,11 @@ async fn a_search_counts_on_while_lines_arrive() {
     app.until("some", &format!("{count} > 5")).await;
     app.until("more", &format!("{count} > 40")).await;
     app.click("#search-only").await;
-    app.until("hits alone", "[...document.querySelectorAll('#log .line')].every((line) => line.dataset.stream === 'stderr')").await;
+    app.until(
+        "hits alone",
+        "[...document.querySelectorAll('#log .line')].every((line) => line.dataset.stream === 'stderr')",
+    )
+    .await;
     app.click("#search-only").await;
     app.chord(&[], Key::Escape.into()).await;
     app.click("#command-stop").await;

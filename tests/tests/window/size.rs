@@ -51,7 +51,11 @@ async fn a_page_that_is_stuck_for_a_minute_holds_nobody_up() {
     app.answer("const until = performance.now() + 20_000; while (performance.now() < until); return 1").await;
     app.answer("const until = performance.now() + 20_000; while (performance.now() < until); return 1").await;
     app.becomes(call, "ended").await;
-    app.until("its last line", "[...document.querySelectorAll('#log .line .text')].at(-1)?.textContent.startsWith('slowest')").await;
+    app.until(
+        "its last line",
+        "[...document.querySelectorAll('#log .line .text')].at(-1)?.textContent.startsWith('slowest')",
+    )
+    .await;
     let last = app.text("#log .line:last-child .text").await;
     let slowest: f64 = last.trim_start_matches("slowest ").trim().parse().unwrap();
     assert!(slowest < 5.0, "a line of the process took {slowest} s");
@@ -103,7 +107,8 @@ async fn a_flood_is_followed_and_stopped() {
     app.run_on_host("yes", &["porthole"]).await;
     let call = app.newer_than(0).await;
     app.becomes(call, "running").await;
-    let lines = "Number(document.querySelector('#log-status').innerText.match(/([\\d,]+) lines/)?.[1].replace(/,/g, ''))";
+    let lines =
+        "Number(document.querySelector('#log-status').innerText.match(/([\\d,]+) lines/)?.[1].replace(/,/g, ''))";
     app.until("a million", &format!("{lines} > 1_000_000")).await;
     app.value("document.querySelector('#log').focus()").await;
     app.chord(&[], Key::PageUp.into()).await;

@@ -326,6 +326,7 @@ export class Lines {
       // It has ended: nothing of it is new.
       if (this.look?.live === false) this.pausedAt = window.total
       // Folding makes it shorter.
+      this.#tail = Math.min(this.#tail, this.total)
       if (!this.following) this.anchor = Math.min(this.anchor, lastFirst(this.total, this.rows))
     }
     // An answer with nothing for what is visible: asking again would get the same one.

@@ -135,7 +135,7 @@ export class Search {
     const { row, lines } = this.#output
     // Who follows what comes is not taken away from it.
     const follows = row !== undefined && isLive(row.outcome) && lines.following
-    if (searching.hits > 0 && !this.#went && !follows) void this.#step(true)
+    if (searching.hits > 0 && !this.#went && !follows) void this.#step(true, true)
   }
 
   #begin(): void {
@@ -190,22 +190,40 @@ export class Search {
     return { view: this.#output.linesView, text, regex, matchCase, inverse }
   }
 
-  async #step(after: boolean): Promise<void> {
+  /** `itself`: nobody asked for it. Then it waits until the search has passed what is seen. */
+  async #step(after: boolean, itself = false): Promise<void> {
     if (this.#query === undefined && this.text !== "" && !this.#asking) return this.#begin()
     if (this.#query === undefined || this.#going) return
     this.#going = true
     this.#went = true
     const query = this.#query
+    const behind = this.#behind
+    const here = this.#here(after)
+    let early = false
     try {
-      const hit = await this.#shell.ask("hit", { line: this.#here(after), after })
+      const hit = await this.#shell.ask("hit", { line: here, after })
       if (query !== this.#query || hit === null) return
+      // It came round to the beginning, where what is below may only not be searched yet.
+      early = itself && behind && here !== BEYOND && hit.line <= here
+      if (early) {
+        this.#went = false
+        return
+      }
       this.current = hit
       this.#output.lines.reveal(this.only ? hit.place : hit.line)
     } catch (thrown) {
       if (query === this.#query) this.trouble = trouble(thrown)
     } finally {
       this.#going = false
+      // What was told meanwhile led nowhere, and may have been the last.
+      if (early && query === this.#query && !this.#behind) void this.#step(after)
     }
+  }
+
+  /** Whether there are lines that it has not come to. */
+  get #behind(): boolean {
+    const { state, progress } = this.found ?? {}
+    return state === "running" && progress !== undefined && progress.done < progress.whole
   }
 
   /** The line from which the next hit is looked for: the hit that is seen, or the edge of what is. */

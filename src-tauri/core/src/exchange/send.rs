@@ -20,8 +20,9 @@ use crate::{
     run::Stream,
 };
 
-/// hyper's own limit of 100 is one that real backends pass.
-const MAX_HEADERS: usize = 2000;
+/// hyper's own limit of 100 is one that real backends pass. It sets memory aside for each line of
+/// this many with each answer, so that it is not far more than any of them sends.
+const MAX_HEADERS: usize = 512;
 
 /// Sends a request and records what comes back. The last event is `Done` or `Failed`; a status of
 /// 500 is an answer like any other. Redirects are answers too and are not followed.
