@@ -43,6 +43,9 @@ pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
         save_flood(means, &home)?;
         let app = App::open_in(home, &[]).await;
         app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
+        // The panels are made at the first Call, in one frame of its own. The flood is the second.
+        let first = app.play("out, err, exit 3").await;
+        app.becomes(first, "ended").await;
         tokio::time::sleep(CALM).await;
         let before = Memory::of(app.process())?;
         let told =

@@ -370,9 +370,9 @@ mod tests {
             for (n, (block, whole_block)) in blocks.iter().enumerate() {
                 if block.outcome(*whole_block) == EventOutcome::Dispatched {
                     // An id block may set none: one with a NUL in it does not count.
-                    let ids = blocks[..=n].iter().filter_map(|(block, _)| block.id.clone());
+                    let mut ids = blocks[..=n].iter().filter_map(|(block, _)| block.id.clone());
                     let name = if block.name.is_empty() { b"message".to_vec() } else { block.name.clone() };
-                    told.push((name, block.data.clone(), ids.last().unwrap_or_default()));
+                    told.push((name, block.data.clone(), ids.next_back().unwrap_or_default()));
                 }
             }
             prop_assert_eq!(told, dispatched(&stream));

@@ -232,7 +232,7 @@ impl Output {
     }
 
     /// The file of a stream. It is there as soon as a run's stream has a byte; see
-    /// [`Output::to_files`] for bodies.
+    /// [`Output::make_files`] for bodies.
     pub fn path(&self, stream: Stream) -> PathBuf {
         path(&self.stem, stream)
     }
@@ -241,11 +241,11 @@ impl Output {
     ///
     /// # Errors
     /// What the operating system says when they cannot be made.
-    pub fn to_files(&self) -> io::Result<()> {
+    pub fn make_files(&self) -> io::Result<()> {
         let streams = &mut *self.lock();
         for spill in [&mut streams.stdout, &mut streams.stderr] {
             if spill.len() > 0 {
-                spill.to_file()?;
+                spill.make_file()?;
             }
         }
         Ok(())

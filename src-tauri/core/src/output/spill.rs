@@ -63,7 +63,7 @@ impl Spill {
             self.small.extend_from_slice(bytes);
             return (bytes.len(), Ok(()));
         }
-        let file = match self.to_file() {
+        let file = match self.make_file() {
             Ok(file) => file,
             Err(error) => return (0, Err(error)),
         };
@@ -86,7 +86,7 @@ impl Spill {
     }
 
     /// Makes the file, if it is not there, with what is in memory.
-    pub fn to_file(&mut self) -> io::Result<&Arc<File>> {
+    pub fn make_file(&mut self) -> io::Result<&Arc<File>> {
         let file = match self.file.take() {
             Some(file) => file,
             None => {

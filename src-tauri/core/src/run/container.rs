@@ -247,7 +247,7 @@ impl<'a> Exec<'a> {
                         return Ok(());
                     }
                 }
-                program = &mut lookup, if !looked_up => {
+                program = &mut lookup, if self.started && !looked_up => {
                     looked_up = true;
                     if let Some(program) = program {
                         record.event(RunEvent::Resolved { program });

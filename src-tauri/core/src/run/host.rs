@@ -134,8 +134,11 @@ async fn follow(
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let mut stdout = Pipe::new(child.stdout.take(), Stream::Stdout);
-    let mut stderr = Pipe::new(child.stderr.take(), Stream::Stderr);
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    #[cfg(target_os = "linux")]
+    widen(stdout.as_ref());
+    let mut stdout = Pipe::new(stdout, Stream::Stdout);
+    let mut stderr = Pipe::new(stderr, Stream::Stderr);
     let mut running = true;
     while running || stdout.is_open() || stderr.is_open() {
         // Nobody can tell in which order two pipes were written. Where both have something, stdout
@@ -172,6 +175,16 @@ async fn follow(
         }
     }
     Ok(())
+}
+
+/// Lets the command write a megabyte ahead, so that it and whoever reads do not take turns. What is
+/// read at once stays what it was.
+#[cfg(target_os = "linux")]
+fn widen(pipe: Option<&impl std::os::fd::AsFd>) {
+    use nix::fcntl::{FcntlArg, fcntl};
+    // Refused where the system's own limit is lower, or this user has many such pipes: it works then
+    // as it does without.
+    let _ = pipe.map(|pipe| fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024)));
 }
 
 /// One stream of the child, until its end.

@@ -109,7 +109,7 @@ fn link(output: &Output, folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    output.to_files()?;
+    output.make_files()?;
     for (stream, name) in [(Stream::Stdout, "stdout"), (Stream::Stderr, "stderr")] {
         match fs::hard_link(output.path(stream), folder.join(STEM).with_extension(name)) {
             // The stream has no byte yet, or is linked already.

@@ -41,7 +41,7 @@ impl Timeline {
             Follow { shared: Arc::clone(&self.shared), call, query, search: Arc::clone(&search), stop: stop.clone() };
         follow.tell(SearchState::Running, None);
         *searching = Some(Searched { call, search, stop });
-        self.own(follow.to_the_end());
+        self.own(follow.run_to_end());
         Ok(())
     }
 
@@ -89,7 +89,7 @@ struct Follow {
 }
 
 impl Follow {
-    async fn to_the_end(self) {
+    async fn run_to_end(self) {
         let this = Arc::new(self);
         let stop = this.stop.clone();
         let ended = tokio::select! {
