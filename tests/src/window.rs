@@ -99,6 +99,11 @@ impl Home {
     pub fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Where the settings are kept, once there are any.
+    pub fn settings(&self) -> PathBuf {
+        self.path().join("xdg_config_home/dev.porthole.Porthole/settings.json")
+    }
 }
 
 impl App {

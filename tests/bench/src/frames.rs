@@ -19,8 +19,6 @@ use crate::{
 
 /// The name under which the flood is saved.
 const NAME: &str = "flood";
-/// Where Tauri looks for the settings, below the configuration's home.
-const CONFIG: &str = "xdg_config_home/dev.porthole.Porthole/settings.json";
 /// How long a run may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The window has drawn itself, and the web engine has put away what it needed for that.
@@ -69,7 +67,7 @@ fn save_flood(means: &Means, home: &Home) -> Result<()> {
     let arguments = ["lines".to_owned(), (means.lines() * LINE).to_string()];
     let command = Command::new(Place::Host, means.own_program()?, arguments);
     let saved = vec![Saved { name: NAME.into(), composed: Composed::Command(command) }];
-    Ok(SettingsFile::new(home.path().join(CONFIG)).write(&Settings { saved, ..Settings::default() })?)
+    Ok(SettingsFile::new(home.settings()).write(&Settings { saved, ..Settings::default() })?)
 }
 
 /// What Porthole's processes take, in MB.

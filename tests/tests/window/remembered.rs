@@ -42,7 +42,7 @@ async fn settings_that_cannot_be_read_are_said_and_the_window_works() {
     let home = App::open().await;
     home.theme("Dark").await;
     let home = home.close().await;
-    let file = find(home.path(), "settings.json").expect("the settings' file");
+    let file = home.settings();
     std::fs::write(&file, "{ this is not json").unwrap();
     let app = App::open_in(home, &[]).await;
     app.until("a note", "document.querySelector('.notes [role=alert]')").await;
@@ -51,11 +51,4 @@ async fn settings_that_cannot_be_read_are_said_and_the_window_works() {
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
     app.close().await;
-}
-
-fn find(directory: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
-    std::fs::read_dir(directory).ok()?.flatten().find_map(|entry| {
-        let path = entry.path();
-        if path.is_dir() { find(&path, name) } else { (entry.file_name() == name).then_some(path) }
-    })
 }

@@ -83,7 +83,7 @@ async fn at_the_quota_the_window_says_who_waits_and_what_to_do() {
     let app = App::open().await;
     app.theme("Light").await;
     let home = app.close().await;
-    let file = find(home.path(), "settings.json").expect("the settings' file");
+    let file = home.settings();
     let mut settings: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     settings["quota"] = json!(3_000_000);
     std::fs::write(&file, settings.to_string()).unwrap();
@@ -119,11 +119,4 @@ async fn a_flood_is_followed_and_stopped() {
     app.chord(&[], Key::Escape.into()).await;
     app.becomes(call, "ended").await;
     app.close().await;
-}
-
-fn find(directory: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
-    std::fs::read_dir(directory).ok()?.flatten().find_map(|entry| {
-        let path = entry.path();
-        if path.is_dir() { find(&path, name) } else { (entry.file_name() == name).then_some(path) }
-    })
 }

@@ -59,7 +59,6 @@ impl Output {
         }
         let before = read(chunk.offset.saturating_sub(4), chunk.offset)?;
         let last = read(end.saturating_sub(4), end)?;
-        let shown = Shown::of(&drawn);
         let row = Row::Chunk {
             offset: chunk.offset,
             begins_in_line: !before.is_empty() && !before.ends_with(b"\n"),
@@ -67,17 +66,6 @@ impl Output {
             begins_in_character: incomplete_tail(&before) > 0,
             ends_in_character: incomplete_tail(&last) > 0,
         };
-        Ok(Line {
-            n,
-            stream: chunk.stream,
-            at_us: chunk.at_us,
-            text: shown.text,
-            shown: shown.ranges,
-            found: Vec::new(),
-            styles: Vec::new(),
-            bytes: chunk.len,
-            cut,
-            row: Some(row),
-        })
+        Ok(Line { cut, row: Some(row), ..Line::of(n, chunk.stream, chunk.at_us, Shown::of(&drawn), chunk.len) })
     }
 }

@@ -263,18 +263,7 @@ fn row(n: u64, at_us: u64, bytes: u64, block: &Block, whole: bool, id: Option<St
     let shown = Shown::of(text);
     let name = String::from_utf8_lossy(if block.name.is_empty() { b"message" } else { &block.name }).into_owned();
     let row = Row::Event { outcome: block.outcome(whole), name, id, retry: block.retry };
-    Line {
-        n,
-        stream: Stream::Stdout,
-        at_us,
-        text: shown.text,
-        shown: shown.ranges,
-        found: Vec::new(),
-        styles: Vec::new(),
-        bytes,
-        cut,
-        row: Some(row),
-    }
+    Line { cut, row: Some(row), ..Line::of(n, Stream::Stdout, at_us, shown, bytes) }
 }
 
 #[cfg(test)]

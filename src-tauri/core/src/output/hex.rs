@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Line, Output, Window};
+use super::{Line, Output, Window, text::Shown};
 use crate::{error::Result, run::Stream};
 
 /// Bytes in a row.
@@ -18,18 +18,7 @@ impl Output {
         let time = |offset| streams.of(stream).time_at(offset).unwrap_or_default();
         let lines = read.chunks(ROW as usize).zip(0..).map(|(row, n)| {
             let offset = first + n * ROW;
-            Line {
-                n: offset,
-                stream,
-                at_us: time(offset),
-                text: text(row),
-                shown: Vec::new(),
-                found: Vec::new(),
-                styles: Vec::new(),
-                bytes: row.len() as u64,
-                cut: false,
-                row: None,
-            }
+            Line::of(offset, stream, time(offset), Shown::plain(text(row)), row.len() as u64)
         });
         let before_us = first.checked_sub(1).map(time);
         Ok(Window { from, total: length.div_ceil(ROW), lines: lines.collect(), before_us, making: None, problem: None })

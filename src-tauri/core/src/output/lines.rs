@@ -110,6 +110,14 @@ impl Output {
     }
 }
 
+impl Line {
+    /// A row that shows this, and is whole.
+    pub(super) fn of(n: u64, stream: Stream, at_us: u64, shown: Shown, bytes: u64) -> Self {
+        let Shown { text, ranges, styles, .. } = shown;
+        Self { n, stream, at_us, text, shown: ranges, found: Vec::new(), styles, bytes, cut: false, row: None }
+    }
+}
+
 impl Place {
     /// The line as it is drawn.
     fn draw(&self, dress: Dress<'_>) -> io::Result<Line> {
@@ -121,18 +129,7 @@ impl Place {
         let visible = last.as_deref().unwrap_or(head);
         let found = dress.finder.map(|finder| finder.ranges(visible)).unwrap_or_default();
         let (shown, found) = Shown::with(visible, &found, dress.ansi);
-        Ok(Line {
-            n: self.n,
-            stream: self.stream,
-            at_us: self.at_us,
-            text: shown.text,
-            shown: shown.ranges,
-            found,
-            styles: shown.styles,
-            bytes,
-            cut,
-            row: None,
-        })
+        Ok(Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, shown, bytes) })
     }
 
     /// What a terminal shows of a line that was written over itself, as progress bars are: what

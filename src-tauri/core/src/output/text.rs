@@ -24,6 +24,11 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// Text that stands for nothing but itself.
+    pub fn plain(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+
     /// Shows a line without its line end. Control characters become control pictures, bytes that
     /// are not UTF-8 become `\xNN`; a tab stays a tab.
     pub fn of(bytes: &[u8]) -> Self {

@@ -117,19 +117,9 @@ impl Json {
         let bytes = tidy(if cut { whole_characters(&read) } else { &read });
         let mut text = vec![b' '; 2 * start.depth.min(DRAWN_DEPTH) as usize];
         text.extend_from_slice(&bytes);
-        let shown = Shown::of(&text);
-        Ok(Line {
-            n,
-            stream: Stream::Stdout,
-            at_us: 0,
-            text: shown.text,
-            shown: shown.ranges,
-            found: Vec::new(),
-            styles: Vec::new(),
-            bytes: until - start.offset,
-            cut,
-            row: Some(Row::Json { depth: start.depth, opens: next_depth > start.depth, folded }),
-        })
+        let row = Row::Json { depth: start.depth, opens: next_depth > start.depth, folded };
+        let line = Line::of(n, Stream::Stdout, 0, Shown::of(&text), until - start.offset);
+        Ok(Line { cut, row: Some(row), ..line })
     }
 
     /// Folds or unfolds at a line.
