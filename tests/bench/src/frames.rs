@@ -39,7 +39,7 @@ pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
     for _ in 0..means.pairs {
         let home = Home::default();
         save_flood(means, &home)?;
-        let app = App::open_in(home, &[]).await;
+        let app = App::open_in(home, &[("PORTHOLE_LAYERS", "0")]).await;
         app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
         // The panels are made at the first Call, in one frame of its own. The flood is the second.
         let first = app.play("out, err, exit 3").await;
