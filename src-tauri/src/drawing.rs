@@ -4,7 +4,7 @@ use tauri::{App, Manager, Runtime};
 
 /// Has the web view draw without layers where nothing would speed them up: a machine with no
 /// graphics card puts them together by software, the whole window for each change of a word, which
-/// takes several times as long as drawing what changed.
+/// takes longer than drawing what changed.
 pub fn suit_the_machine<R: Runtime>(app: &App<R>) {
     #[cfg(target_os = "linux")]
     if !has_layers() {
