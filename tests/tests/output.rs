@@ -333,6 +333,45 @@ async fn a_full_disk_is_an_error_that_loses_nothing_that_was_read() {
 }
 
 #[tokio::test]
+async fn calls_of_one_millisecond_are_kept_apart() {
+    let calls = Calls::new();
+    let ids: Vec<CallId> = (0..50).map(|n| calls.sh(&format!("echo {n}"))).collect();
+    for id in &ids {
+        ended(&calls.timeline, *id).await;
+        calls.timeline.keep(*id, true).unwrap();
+    }
+    drop(calls.timeline);
+    let next = Calls::at(calls.directory.path(), u64::MAX);
+    next.reopen_kept();
+    // They come one by one: all of them are asked for each time.
+    let rows = eventually("all that were kept", async || {
+        let rows = next.changes(0).await.calls;
+        (rows.len() == 50).then_some(rows)
+    });
+    let rows = rows.await;
+    let mut said = HashSet::new();
+    for row in rows {
+        said.extend(texts(&next, row.id, View::Both, 0, 9).await);
+        next.keep(row.id, false).unwrap();
+    }
+    assert_eq!(said, (0..50).map(|n| n.to_string()).collect());
+    assert_eq!(names(&calls.directory.path().join("kept")), HashSet::new(), "what is let go is gone");
+}
+
+#[tokio::test]
+async fn a_search_that_was_replaced_says_nothing_after_the_next_one_began() {
+    let calls = Calls::new();
+    let id = calls.ran("seq 200000").await;
+    for n in 0..60 {
+        calls.timeline.search(id, query(View::Both, "1")).unwrap();
+        let text = n.to_string();
+        calls.timeline.search(id, query(View::Both, &text)).unwrap();
+        let last = searched(&calls.timeline, SearchState::Complete).await;
+        assert_eq!(last.query.text, text);
+    }
+}
+
+#[tokio::test]
 async fn a_kept_call_is_there_at_the_next_start_and_the_others_are_not() {
     let calls = Calls::new();
     let kept = calls.ran("seq 5000; echo problem >&2; exit 3").await;
@@ -353,7 +392,7 @@ async fn a_kept_call_is_there_at_the_next_start_and_the_others_are_not() {
 
     let next = Calls::at(calls.directory.path(), u64::MAX);
     next.reopen_kept();
-    let (first, second) = told(&next, |changes| match &changes.calls[..] {
+    let (first, second) = eventually("both that were kept", async || match &next.changes(0).await.calls[..] {
         [first, second] => Some((first.clone(), second.clone())),
         _ => None,
     })

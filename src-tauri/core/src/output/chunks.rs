@@ -1,6 +1,6 @@
 //! Chunks as rows: what was read at once, as an SDK would hand it on.
 
-use super::{LINE_LIMIT, Line, Output, Row, Streams, Window, text::Shown, utf8::incomplete_tail};
+use super::{Line, Output, Row, Streams, Window, text::Shown, utf8::incomplete_tail};
 use crate::{error::Result, run::Stream};
 
 /// Bytes of a chunk that are drawn.
@@ -52,7 +52,7 @@ impl Output {
         let end = chunk.offset + chunk.len;
         let (bytes, _) = self.bytes(chunk.stream);
         let read = |from, to| bytes.read(from, to).map_err(|error| self.unreadable(&error));
-        let cut = chunk.len > DRAWN.min(LINE_LIMIT);
+        let cut = chunk.len > DRAWN;
         let mut drawn = read(chunk.offset, end.min(chunk.offset + DRAWN))?;
         if cut {
             drawn.truncate(drawn.len() - incomplete_tail(&drawn));

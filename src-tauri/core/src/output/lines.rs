@@ -44,15 +44,19 @@ impl Streams {
     }
 }
 
+impl Streams {
+    /// The same with the window that they are drawn into.
+    pub(super) fn places_and_window(&self, view: View, from: u64, count: u64) -> (Vec<Place>, Window) {
+        let before_us = from.checked_sub(1).and_then(|before| self.row_time(view, before));
+        let (total, lines) = (self.rows(view), Vec::new());
+        (self.places(view, from, count), Window { from, total, lines, before_us, making: None, problem: None })
+    }
+}
+
 impl Output {
     pub(super) fn lines_window(&self, view: View, from: u64, count: u64, dress: Dress<'_>) -> Result<Window> {
-        let (total, places, before_us) = {
-            let streams = self.lock();
-            let before_us = from.checked_sub(1).and_then(|before| streams.row_time(view, before));
-            (streams.rows(view), streams.places(view, from, count), before_us)
-        };
-        let lines = self.drawn(&places, dress)?;
-        Ok(Window { from, total, lines, before_us, making: None, problem: None })
+        let (places, window) = self.lock().places_and_window(view, from, count);
+        Ok(Window { lines: self.drawn(&places, dress)?, ..window })
     }
 
     /// Reads lines until a window is full.

@@ -51,9 +51,9 @@ impl Offsets {
         self.iter_from(n).next()
     }
 
-    /// The first number of each block of [`EVERY`] numbers.
-    pub fn heads(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
-        self.checkpoints.iter().map(|start| start.value)
+    /// How many blocks of [`EVERY`] numbers there are, the last of which may not be full.
+    pub fn blocks(&self) -> usize {
+        self.checkpoints.len()
     }
 
     /// The first number of a block.

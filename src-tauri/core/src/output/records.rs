@@ -10,15 +10,14 @@ const READ: u64 = 1024 * 1024;
 
 impl Output {
     pub(super) fn records_window(&self, from: u64, count: u64) -> Result<Window> {
-        let (places, open) = {
+        let ((places, mut window), whole) = {
             let streams = self.lock();
-            let open = streams.stdout.lines() - streams.stdout.whole_lines();
-            (streams.places(View::Stdout, from, count), (open > 0).then(|| streams.stdout.lines() - 1))
+            (streams.places_and_window(View::Stdout, from, count), streams.stdout.whole_lines())
         };
-        let mut window = self.lines_window(View::Stdout, from, count, Dress::default())?;
+        window.lines = self.drawn(&places, Dress::default())?;
         for (line, place) in window.lines.iter_mut().zip(&places) {
             // What has not ended may become JSON yet.
-            let known = place.end - place.start <= READ && open != Some(place.n);
+            let known = place.end - place.start <= READ && place.n < whole;
             let problem = if known { problem(&place.bytes, place.start, place.end) } else { None };
             line.row = Some(Row::Record { problem });
         }

@@ -1,6 +1,6 @@
 //! What the timeline knows, and since which revision.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +28,8 @@ struct Entry {
     control: Option<Control>,
     /// Cancelled when nothing more will happen.
     over: CancellationToken,
-    /// Its output outlives this start.
-    kept: bool,
+    /// Where it is kept for the next start, if it is.
+    kept: Option<PathBuf>,
     /// The revision of the last change to it.
     touched: u64,
 }
@@ -65,7 +65,7 @@ impl Book {
     }
 
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
-        self.entries.insert(call.id, Entry { call, output, control, over, kept: false, touched: self.revision });
+        self.entries.insert(call.id, Entry { call, output, control, over, kept: None, touched: self.revision });
     }
 
     pub fn touch(&mut self, id: CallId) {
@@ -100,12 +100,12 @@ impl Book {
         self.entry(id).map(|entry| Arc::clone(&entry.output))
     }
 
-    /// Whether its output outlives this start.
-    pub fn is_kept(&self, id: CallId) -> bool {
-        self.entries.get(&id).is_some_and(|entry| entry.kept)
+    /// Where it is kept for the next start, if it is.
+    pub fn kept(&self, id: CallId) -> Option<PathBuf> {
+        self.entries.get(&id)?.kept.clone()
     }
 
-    pub fn set_kept(&mut self, id: CallId, kept: bool) {
+    pub fn set_kept(&mut self, id: CallId, kept: Option<PathBuf>) {
         self.touch(id);
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.kept = kept;
@@ -138,7 +138,7 @@ impl Book {
 
     /// Takes out what has ended; the outputs are given back so that their files go without a lock.
     pub fn clear(&mut self) -> Vec<Arc<Output>> {
-        let ended = self.entries.values().filter(|entry| !entry.is_live() && !entry.kept);
+        let ended = self.entries.values().filter(|entry| !entry.is_live() && entry.kept.is_none());
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
         self.cleared.extend(ids.iter().map(|id| (self.revision, *id)));
         ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
@@ -194,7 +194,7 @@ fn summary(entry: &Entry) -> Summary {
         http,
         body,
         promised,
-        kept: entry.kept,
+        kept: entry.kept.is_some(),
         outcome: outcome(act),
         took_us,
         counts,

@@ -29,16 +29,18 @@ impl Timeline {
     /// [`Code::CallNotFound`]; [`Code::SpillFailed`] when its files cannot be linked.
     pub fn keep(&self, id: CallId, kept: bool) -> Result<()> {
         let (call, output) = (self.call(id)?, self.output(id)?);
-        let folder = self.shared.folder(&call);
-        if kept {
+        let before = self.shared.book().kept(id);
+        if kept && before.is_none() {
+            // Two Calls may begin in the same millisecond, and two starts number theirs alike.
+            let folder = self.shared.kept.join(format!("{}-{id}", call.began_ms));
             let linked = link(&output, &folder);
             linked.map_err(|error| {
                 Error::new(Code::SpillFailed, format!("cannot keep the output in {}", folder.display())).detail(error)
             })?;
-            self.shared.change(|book| book.set_kept(id, true));
+            self.shared.change(|book| book.set_kept(id, Some(folder)));
             self.shared.write_down(id);
-        } else {
-            self.shared.change(|book| book.set_kept(id, false));
+        } else if let Some(folder) = before.filter(|_| !kept) {
+            self.shared.change(|book| book.set_kept(id, None));
             output.keep(false);
             let _ = fs::remove_dir_all(folder);
         }
@@ -64,7 +66,7 @@ impl Timeline {
                         let over = CancellationToken::new();
                         over.cancel();
                         book.insert(call, Arc::new(output), None, over);
-                        book.set_kept(id, true);
+                        book.set_kept(id, Some(folder));
                     });
                     io::Result::Ok(())
                 });
@@ -77,20 +79,15 @@ impl Timeline {
 }
 
 impl Shared {
-    fn folder(&self, call: &Call) -> PathBuf {
-        self.kept.join(call.began_ms.to_string())
-    }
-
     /// Writes down the facts of a Call that is kept, as they are now.
     pub(super) fn write_down(&self, id: CallId) {
-        let (call, output) = {
+        let (folder, call, output) = {
             let book = self.book();
-            match (book.is_kept(id), book.call(id), book.output(id)) {
-                (true, Ok(call), Ok(output)) => (call, output),
+            match (book.kept(id), book.call(id), book.output(id)) {
+                (Some(folder), Ok(call), Ok(output)) => (folder, call, output),
                 _ => return,
             }
         };
-        let folder = self.folder(&call);
         let written = link(&output, &folder).and_then(|()| {
             fs::write(folder.join(CHUNKS), chunk_times(&output))?;
             // Last, and in one step: a folder without it is one that was being made.

@@ -16,11 +16,14 @@ pub(super) struct Searched {
     call: CallId,
     search: Arc<Search>,
     stop: CancellationToken,
+    /// Cancelled when it is replaced or forgotten: then it has nothing to say any more, not even that
+    /// it stopped.
+    gone: CancellationToken,
 }
 
 impl Drop for Searched {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.gone.cancel();
     }
 }
 
@@ -33,14 +36,21 @@ impl Timeline {
     /// [`Code::SearchInvalid`](crate::error::Code::SearchInvalid) when the query cannot be read.
     pub fn search(&self, call: CallId, query: Query) -> Result<()> {
         let search = Arc::new(Search::new(self.output(call)?, &query)?);
-        let stop = CancellationToken::new();
+        let gone = CancellationToken::new();
+        let stop = gone.child_token();
         let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
-        // The one before is stopped first, so that it tells nothing after this one began.
+        // The one before goes first, so that it tells nothing after this one began.
         *searching = None;
-        let follow =
-            Follow { shared: Arc::clone(&self.shared), call, query, search: Arc::clone(&search), stop: stop.clone() };
+        let follow = Follow {
+            shared: Arc::clone(&self.shared),
+            call,
+            query,
+            search: Arc::clone(&search),
+            stop: stop.clone(),
+            gone: gone.clone(),
+        };
         follow.tell(SearchState::Running, None);
-        *searching = Some(Searched { call, search, stop });
+        *searching = Some(Searched { call, search, stop, gone });
         self.own(follow.run_to_end());
         Ok(())
     }
@@ -86,6 +96,7 @@ struct Follow {
     query: Query,
     search: Arc<Search>,
     stop: CancellationToken,
+    gone: CancellationToken,
 }
 
 impl Follow {
@@ -138,9 +149,8 @@ impl Follow {
         let (call, query, hits) = (self.call, self.query.clone(), self.search.hits());
         let told = Searching { call, query, hits, progress, state, trouble };
         self.shared.change(|book| {
-            // One that was replaced or forgotten meanwhile has nothing to say any more.
-            let is_current = state == SearchState::Running || book.search.as_ref().is_some_and(|now| now.call == call);
-            if is_current && (!self.stop.is_cancelled() || state == SearchState::Stopped) {
+            // A slice may end after the search was stopped: that it stopped is its last word.
+            if !self.gone.is_cancelled() && (!self.stop.is_cancelled() || state == SearchState::Stopped) {
                 book.search = Some(told);
             }
         });
