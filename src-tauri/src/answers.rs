@@ -6,16 +6,21 @@ use std::{
 };
 
 use porthole_core::{
+    asked::{Asked, Sdk},
+    code::{self, Form, Pasted},
     demo::{self, Demo},
     endpoint::Endpoint,
     engine::{Container, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    opening::Opening,
+    finding::Finding,
+    opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
+    received::{self, Callbacks, Plan, Received},
     run::{Command, Signal, Warden},
+    runtime::Runtime,
     session::Session,
-    settings::{Settings, SettingsFile},
+    settings::{Composed, Settings, SettingsFile},
     target::{self, Marks, Target},
     timeline::{Call, Changes, Origin, Timeline},
 };
@@ -116,6 +121,7 @@ impl Porthole {
             target,
             demo: self.demo.as_ref().ok().cloned(),
             examples: demo::examples(),
+            machine: Machine::this(),
         })
     }
 
@@ -187,6 +193,46 @@ impl Porthole {
     pub async fn run(&self, command: Command) -> Result<u32> {
         let command = self.target.borrow().0.applied_to(command);
         Ok(self.timeline.run(Origin::Composer, Surroundings::of_this_process().address(), command))
+    }
+
+    pub async fn plan(&self, asked: Asked, runtime: Runtime) -> Result<Plan> {
+        Ok(received::plan(&asked, runtime, &self.target.borrow().0))
+    }
+
+    pub async fn perform(&self, asked: Asked, runtime: Runtime) -> Result<u32> {
+        let (target, endpoint) = self.target.borrow().clone();
+        let engine = Surroundings::of_this_process().address();
+        self.timeline.perform(Sdk { asked, runtime }, &target, endpoint, engine)
+    }
+
+    pub async fn delivered(&self, id: u32) -> Result<Received> {
+        self.timeline.delivered(id).await
+    }
+
+    pub async fn delivery(&self, id: u32, from: u64) -> Result<Callbacks> {
+        self.timeline.delivery(id, from).await
+    }
+
+    pub async fn received(&self, id: u32) -> Result<Vec<Received>> {
+        self.timeline.received(id).await
+    }
+
+    pub async fn callbacks(&self, id: u32, runtime: Runtime, split: bool, from: u64, count: u32) -> Result<Callbacks> {
+        self.timeline.callbacks(id, runtime, split, from, count.into()).await
+    }
+
+    pub async fn findings(&self, id: u32) -> Result<Vec<Finding>> {
+        self.timeline.findings(id).await
+    }
+
+    pub async fn code(&self, composed: Composed) -> Result<Vec<Form>> {
+        let (mut target, endpoint) = self.target.borrow().clone();
+        target.endpoint = target.endpoint.or(endpoint.ok());
+        Ok(code::forms(&composed, &target))
+    }
+
+    pub async fn paste(&self, text: String) -> Result<Pasted> {
+        code::paste(&text)
     }
 
     pub async fn cancel(&self, id: u32) -> Result<()> {

@@ -1,14 +1,19 @@
 //! The commands of the window, made from the core's one list.
 
 use porthole_core::{
+    asked::Asked,
+    code::{Form, Pasted},
     endpoint::Endpoint,
     engine::Container,
     error::Error,
     exchange::Request,
+    finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
+    received::{Callbacks, Plan, Received},
     run::{Command, Signal},
-    settings::Settings,
+    runtime::Runtime,
+    settings::{Composed, Settings},
     target::Target,
     timeline::{Call, Changes},
 };

@@ -124,7 +124,14 @@ test("settings are written at once, one write at a time, with all that is rememb
   const shell = new FakeShell({ save_settings: async () => {} })
   const settings = new Settings(shell)
   const target = { name: "t", host: { env: [] } }
-  settings.load({ theme: "dark", splits: { side: 200, center: 500 }, reading, saved: [], target })
+  settings.load({
+    theme: "dark",
+    splits: { side: 200, center: 500 },
+    reading,
+    runtime: "docker-desktop",
+    saved: [],
+    target,
+  })
   settings.setSplits({ side: 210, center: 500 })
   settings.save("hello", { kind: "request", ...request("GET", "/hello") })
   settings.save("hello", { kind: "request", ...request("GET", "/hello2") })

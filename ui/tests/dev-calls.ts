@@ -56,6 +56,7 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
   const row: Summary = {
     id,
     origin: "composer",
+    found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,
     label: asked.method,
     text: asked.path,
@@ -110,6 +111,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
   const row: Summary = {
     id,
     origin: "composer",
+    found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,
     label: command.place.kind,
     text: [command.program, ...command.args.map((arg) => (/[^\w/.:-]/.test(arg) ? `"${arg}"` : arg))].join(

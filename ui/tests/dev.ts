@@ -170,6 +170,7 @@ const shell = new FakeShell({
     opening({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
+        runtime: "docker-desktop",
         splits: { side: 212, center: 552 },
         reading: {
           wrap: scene === "wrap",

@@ -39,6 +39,7 @@ export function summary(id: number, more: Partial<Summary> = {}): Summary {
     outcome: { kind: "status", status: 200, reason: "OK" },
     tookUs: 1200,
     counts: { stdout: { bytes: 48, lines: 1 }, stderr: { bytes: 0, lines: 0 }, chunks: 1 },
+    found: { errors: 0, warnings: 0, notes: 0 },
     ...more,
   }
 }
@@ -111,7 +112,14 @@ export function line(n: number, more: Partial<Line> = {}): Line {
 export function opening(more: Partial<Opening> = {}): Opening {
   return {
     version: "0.1.0",
-    settings: { theme: "light", splits: { side: 212, center: 552 }, reading, saved: [] },
+    machine: { platform: "linux", arch: "x64", hostname: "harbour" },
+    settings: {
+      theme: "light",
+      splits: { side: 212, center: 552 },
+      reading,
+      runtime: "docker-desktop",
+      saved: [],
+    },
     target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },
     demo: "unix:///run/user/1000/porthole/demo.sock",
     examples,

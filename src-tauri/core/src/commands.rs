@@ -48,6 +48,24 @@ macro_rules! commands {
             send(request: Request) -> u32;
             /// Runs a command in its place; answers at once with the Call's number.
             run(command: Command) -> u32;
+            /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
+            plan(asked: Asked, runtime: Runtime) -> Plan;
+            /// Does it, and answers at once with the Call's number.
+            perform(asked: Asked, runtime: Runtime) -> u32;
+            /// What the code that asked for a Call receives, whole, when it has ended.
+            delivered(id: u32) -> Received;
+            /// The callbacks from this one on, whole: answers when there is one, or no more will come.
+            delivery(id: u32, from: u64) -> Callbacks;
+            /// What code receives for a Call on each Runtime, as it is shown.
+            received(id: u32) -> Vec<Received>;
+            /// The callbacks of a Call on a Runtime, as they are shown.
+            callbacks(id: u32, runtime: Runtime, split: bool, from: u64, count: u32) -> Callbacks;
+            /// What is to be said about a Call.
+            findings(id: u32) -> Vec<Finding>;
+            /// A request or command as code to copy.
+            code(composed: Composed) -> Vec<Form>;
+            /// Reads a pasted `curl` or `docker exec` line.
+            paste(text: String) -> Pasted;
             /// Cancels a request, or kills a run.
             cancel(id: u32) -> ();
             /// Sends a signal to a run's process group.

@@ -88,6 +88,10 @@ pub enum Code {
     FileExists,
     /// The file cannot be written.
     SaveFailed,
+    /// The pasted line is no request and no command that can be read.
+    PasteUnknown,
+    /// A Runtime refuses what was asked before anything is done.
+    RuntimeRefuses,
     /// There is no such Call.
     CallNotFound,
     /// The settings file cannot be read or written.

@@ -5,18 +5,25 @@
 
 #![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod asked;
+pub mod call;
+pub mod code;
 mod commands;
 pub mod demo;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
 pub mod exchange;
+pub mod finding;
 #[cfg(fuzzing)]
 pub mod fuzz;
+pub mod inspect;
 pub mod opening;
 pub mod output;
+pub mod received;
 pub mod record;
 pub mod run;
+pub mod runtime;
 pub mod session;
 pub mod settings;
 pub mod target;

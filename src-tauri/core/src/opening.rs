@@ -28,4 +28,45 @@ pub struct Opening {
     pub demo: Option<Endpoint>,
     /// What can be tried on the demo backend.
     pub examples: Vec<Saved>,
+    /// What `ddClient.host` tells.
+    pub machine: Machine,
+}
+
+/// This machine, in the words of Node.js, which are those of `ddClient.host`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Machine {
+    /// `linux`, `darwin`, `win32`.
+    pub platform: String,
+    /// `x64`, `arm64`.
+    pub arch: String,
+    /// Its name in the network.
+    pub hostname: String,
+}
+
+impl Machine {
+    /// This one.
+    pub fn this() -> Self {
+        let platform = match std::env::consts::OS {
+            "macos" => "darwin",
+            "windows" => "win32",
+            os => os,
+        };
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => "x64",
+            "aarch64" => "arm64",
+            "x86" => "ia32",
+            arch => arch,
+        };
+        Self { platform: platform.to_owned(), arch: arch.to_owned(), hostname: hostname() }
+    }
+}
+
+#[cfg(unix)]
+fn hostname() -> String {
+    nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn hostname() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }

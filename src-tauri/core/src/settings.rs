@@ -9,6 +9,7 @@ use crate::{
     error::{Code, Error, Result},
     exchange::Request,
     run::Command,
+    runtime::Runtime,
     target::Target,
 };
 
@@ -33,6 +34,15 @@ pub enum Composed {
     Request(Request),
     /// A command.
     Command(Command),
+    /// Code for the console.
+    Console(Snippet),
+}
+
+/// Code written against `ddClient`: TypeScript or JavaScript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Snippet {
+    /// The text.
+    pub code: String,
 }
 
 /// A saved request or command with the name that it is listed under.
@@ -109,6 +119,11 @@ pub struct Settings {
     /// How many bytes of disk all outputs may take; 20 GB when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u64>,
+    /// Whose behaviour is shown and reproduced.
+    pub runtime: Runtime,
+    /// What the console's editor holds; the first example when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }

@@ -5,14 +5,19 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_core::{
+    asked::Asked,
+    code::{Form, Pasted},
     endpoint::Endpoint,
     engine::Container,
     error::Error,
     exchange::{ExchangeEvent, Request},
+    finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
+    received::{Callbacks, Plan, Received},
     run::{Command, RunEvent, Signal},
-    settings::Settings,
+    runtime::Runtime,
+    settings::{Composed, Settings},
     target::Target,
     timeline::{Call, Changes},
 };
@@ -24,6 +29,9 @@ macro_rules! signatures {
         fn generate(cfg: &Config) {
             Error::export_all(cfg).unwrap();
             Container::export_all(cfg).unwrap();
+            Finding::export_all(cfg).unwrap();
+            Form::export_all(cfg).unwrap();
+            Received::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();

@@ -6,7 +6,7 @@ import { CommandForm } from "./command.svelte"
 import { isLive } from "./outcome"
 import { RequestForm } from "./request.svelte"
 
-export type Tab = "request" | "command"
+export type Tab = "request" | "command" | "console"
 
 /** What the composer needs to know of the rest. */
 export interface Around {
@@ -57,7 +57,7 @@ export class Composer {
     this.trouble = undefined
     this.tab = composed.kind
     if (composed.kind === "request") this.request.load(composed)
-    else this.command.load(composed)
+    else if (composed.kind === "command") this.command.load(composed)
   }
 
   /** Sends or runs what the shown tab holds. May be pressed faster than answers come. */

@@ -1,5 +1,6 @@
 import type { Composed } from "../ipc/generated/Composed"
 import type { Reading } from "../ipc/generated/Reading"
+import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
 import type { Settings as Remembered } from "../ipc/generated/Settings"
 import type { Splits } from "../ipc/generated/Splits"
@@ -14,6 +15,7 @@ import { trouble, type Shell, type Trouble } from "../ipc/shell"
 export class Settings {
   theme = $state<Theme>("system")
   splits = $state.raw<Splits>({ side: 212, center: 552 })
+  runtime = $state<Runtime>("docker-desktop")
   saved = $state.raw<readonly Saved[]>([])
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
   /** How much of the disk outputs may take; the shell's own limit when absent. */
@@ -31,6 +33,7 @@ export class Settings {
 
   load(remembered: Remembered): void {
     this.theme = remembered.theme
+    this.runtime = remembered.runtime
     this.splits = remembered.splits
     this.saved = remembered.saved
     this.reading = remembered.reading
@@ -97,8 +100,8 @@ export class Settings {
   }
 
   async #write(): Promise<void> {
-    const { theme, splits, reading } = this
-    const settings: Remembered = { theme, splits, reading, saved: [...this.saved] }
+    const { theme, splits, reading, runtime } = this
+    const settings: Remembered = { theme, splits, reading, runtime, saved: [...this.saved] }
     if (this.quota !== undefined) settings.quota = this.quota
     if (this.#target !== undefined) settings.target = this.#target
     try {

@@ -63,6 +63,20 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub user: Option<String>,
+    /// How an extension's code would ask for it: with callbacks, or plain when absent. The command
+    /// runs the same; what the code receives differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stream: Option<Streaming>,
+}
+
+/// How callbacks are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Streaming {
+    /// `splitOutputLines`: one callback a line in place of one a chunk.
+    #[serde(default)]
+    pub split_lines: bool,
 }
 
 impl Command {
@@ -76,6 +90,7 @@ impl Command {
             env: Vec::new(),
             env_mode: EnvMode::Add,
             user: None,
+            stream: None,
         }
     }
 }

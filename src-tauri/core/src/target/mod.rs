@@ -73,6 +73,9 @@ pub struct Host {
     /// Variables added to the environment.
     #[serde(default)]
     pub env: Vec<EnvVar>,
+    /// Where the extension's own host programs are. Rancher Desktop looks for programs only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bin: Option<String>,
 }
 
 /// Whether one part of the target is up.
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_commands_own_directory_and_variables_win() {
-        let host = Host { cwd: Some("/target".into()), env: vec![var("A", "target")] };
+        let host = Host { cwd: Some("/target".into()), env: vec![var("A", "target")], bin: None };
         let target = Target { host, ..Target::demo() };
         let mut command = Command::new(Place::Host, "x", [] as [&str; 0]);
         assert_eq!(target.applied_to(command.clone()).cwd.as_deref(), Some("/target"));

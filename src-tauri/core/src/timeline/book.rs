@@ -8,6 +8,7 @@ use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary};
 use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
+    finding::Found,
     output::{Making, Output, Searching},
     run::{Command, Place, Run, RunEvent, Stopper},
     target::Marks,
@@ -30,6 +31,8 @@ struct Entry {
     over: CancellationToken,
     /// Where it is kept for the next start, if it is.
     kept: Option<PathBuf>,
+    /// What there is to say about it, counted when it ended.
+    found: Found,
     /// The revision of the last change to it.
     touched: u64,
 }
@@ -65,7 +68,10 @@ impl Book {
     }
 
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
-        self.entries.insert(call.id, Entry { call, output, control, over, kept: None, touched: self.revision });
+        self.entries.insert(
+            call.id,
+            Entry { call, output, control, over, kept: None, found: Found::default(), touched: self.revision },
+        );
     }
 
     pub fn touch(&mut self, id: CallId) {
@@ -160,7 +166,7 @@ impl Book {
 }
 
 fn summary(entry: &Entry) -> Summary {
-    let Call { id, origin, began_ms, act } = &entry.call;
+    let Call { id, origin, began_ms, act, .. } = &entry.call;
     let (label, text, http) = match act {
         Act::Exchange(Exchange { request, .. }) => {
             let target = exchange::target(request).unwrap_or_else(|_| request.path.clone());
@@ -198,6 +204,7 @@ fn summary(entry: &Entry) -> Summary {
         outcome: outcome(act),
         took_us,
         counts,
+        found: entry.found,
     }
 }
 

@@ -1,100 +1,15 @@
-//! What the timeline holds: Calls, and the short form of each that a list shows.
+//! What the timeline tells: the short form of each Call, and what changed.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use crate::call::{Act, Call, CallId, Origin, Outcome};
 use crate::{
-    error::Code,
-    exchange::{BodyKind, Exchange},
+    exchange::BodyKind,
+    finding::Found,
     output::{Counts, Making, Searching},
-    run::{Ending, Run},
     target::Marks,
 };
-
-/// The number of a Call, in the order in which they began, from 1.
-pub type CallId = u32;
-
-/// Who asked for a Call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The composer of the window.
-    Composer,
-    /// Code in the console.
-    Console,
-    /// An extension's page.
-    Page,
-}
-
-/// What was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Act {
-    /// An HTTP request and its response.
-    Exchange(Exchange),
-    /// A command execution.
-    Run(Run),
-}
-
-/// Where a Call stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Outcome {
-    /// Sent and not answered, or asked for and not started.
-    Pending,
-    /// The response has begun and its body is still arriving.
-    Receiving {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The process runs.
-    Running,
-    /// The process ended and somebody else still holds its streams open.
-    Draining {
-        /// How it ended.
-        ending: Ending,
-    },
-    /// A whole response is in.
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// The words after it.
-        reason: String,
-    },
-    /// The process ended and its streams are closed.
-    Ended {
-        /// How it ended.
-        ending: Ending,
-    },
-    /// It failed.
-    Failed {
-        /// In which way.
-        code: Code,
-    },
-    /// Somebody cancelled it.
-    Cancelled,
-}
-
-impl Outcome {
-    /// Whether something more may happen.
-    pub fn is_live(&self) -> bool {
-        matches!(self, Self::Pending | Self::Receiving { .. } | Self::Running | Self::Draining { .. })
-    }
-}
-
-/// One recorded Call with all its facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Call {
-    /// Its number.
-    pub id: CallId,
-    /// Who asked for it.
-    pub origin: Origin,
-    /// When it began, in milliseconds since 1970-01-01 UTC.
-    pub began_ms: u64,
-    /// What was done.
-    pub act: Act,
-}
 
 /// One row of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -130,6 +45,8 @@ pub struct Summary {
     pub took_us: Option<u64>,
     /// What it wrote so far.
     pub counts: Counts,
+    /// How many findings there are; all zero while it goes on.
+    pub found: Found,
 }
 
 /// How much of the disk outputs take.

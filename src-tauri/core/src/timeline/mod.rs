@@ -20,6 +20,7 @@ pub use facts::*;
 use searching::Searched;
 
 use crate::{
+    asked::Sdk,
     endpoint::Endpoint,
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
@@ -83,10 +84,10 @@ impl Timeline {
     }
 
     /// Sends a request and answers at once with its number.
-    pub fn send(&self, origin: Origin, endpoint: Endpoint, request: Request) -> CallId {
+    pub fn send(&self, by: impl Into<By>, endpoint: Endpoint, request: Request) -> CallId {
         let cancel = CancellationToken::new();
         let act = Act::Exchange(Exchange::new(endpoint.clone(), request.clone()));
-        let mut recorder = self.begin(origin, act, Control::Exchange(cancel.clone()));
+        let mut recorder = self.begin(by.into(), act, Control::Exchange(cancel.clone()));
         let id = recorder.id;
         let connections = Arc::clone(&self.connections);
         self.own(async move {
@@ -98,9 +99,9 @@ impl Timeline {
 
     /// Runs a command and answers at once with its number. `engine` is where commands in
     /// containers go.
-    pub fn run(&self, origin: Origin, engine: Result<Address>, command: Command) -> CallId {
+    pub fn run(&self, by: impl Into<By>, engine: Result<Address>, command: Command) -> CallId {
         let (stopper, stops) = stops();
-        let mut recorder = self.begin(origin, Act::Run(Run::new(command.clone())), Control::Run(stopper));
+        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Control::Run(stopper));
         let id = recorder.id;
         let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
         self.own(async move {
@@ -110,7 +111,7 @@ impl Timeline {
         id
     }
 
-    fn begin(&self, origin: Origin, act: Act, control: Control) -> Recorder {
+    fn begin(&self, By { origin, sdk }: By, act: Act, control: Control) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
         let (id, output) = self.shared.change(|book| {
@@ -120,7 +121,7 @@ impl Timeline {
                 Act::Exchange(_) => Output::of_body(stem, room),
                 Act::Run(_) => Output::new(stem, room),
             });
-            book.insert(Call { id, origin, began_ms, act }, Arc::clone(&output), Some(control), over.clone());
+            book.insert(Call { id, origin, began_ms, sdk, act }, Arc::clone(&output), Some(control), over.clone());
             (id, output)
         });
         Recorder { shared: Arc::clone(&self.shared), id, output, over }
@@ -318,6 +319,21 @@ impl Shared {
         };
         self.revision.send_replace(revision);
         answer
+    }
+}
+
+/// Who asks for a Call.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who.
+    pub origin: Origin,
+    /// What was asked of `ddClient`, where it was.
+    pub sdk: Option<Sdk>,
+}
+
+impl From<Origin> for By {
+    fn from(origin: Origin) -> Self {
+        Self { origin, sdk: None }
     }
 }
 

@@ -2,6 +2,7 @@
 import type { EnvMode } from "./EnvMode";
 import type { EnvVar } from "./EnvVar";
 import type { Place } from "./Place";
+import type { Streaming } from "./Streaming";
 
 /**
  * A command as composed: an argument list, never a shell line.
@@ -34,4 +35,9 @@ envMode: EnvMode,
 /**
  * `user`, `user:group`, `uid` or `uid:gid` in a container; the host ignores none: it refuses.
  */
-user?: string, };
+user?: string, 
+/**
+ * How an extension's code would ask for it: with callbacks, or plain when absent. The command
+ * runs the same; what the code receives differs.
+ */
+stream?: Streaming, };

@@ -1,14 +1,23 @@
 // Made from the core's list of commands by `make types`. Do not edit.
+import type { Asked } from "./Asked";
 import type { Call } from "./Call";
+import type { Callbacks } from "./Callbacks";
 import type { Changes } from "./Changes";
 import type { Command } from "./Command";
+import type { Composed } from "./Composed";
 import type { Container } from "./Container";
 import type { Endpoint } from "./Endpoint";
+import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
+import type { Form } from "./Form";
 import type { Hit } from "./Hit";
 import type { Opening } from "./Opening";
+import type { Pasted } from "./Pasted";
+import type { Plan } from "./Plan";
 import type { Query } from "./Query";
+import type { Received } from "./Received";
 import type { Request } from "./Request";
+import type { Runtime } from "./Runtime";
 import type { SavedFile } from "./SavedFile";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
@@ -56,6 +65,24 @@ export interface Commands {
   send: { args: { request: Request }; answer: number };
   /** Runs a command in its place; answers at once with the Call's number. */
   run: { args: { command: Command }; answer: number };
+  /** What a Runtime makes of what code asks of `ddClient`: shown before it is done. */
+  plan: { args: { asked: Asked; runtime: Runtime }; answer: Plan };
+  /** Does it, and answers at once with the Call's number. */
+  perform: { args: { asked: Asked; runtime: Runtime }; answer: number };
+  /** What the code that asked for a Call receives, whole, when it has ended. */
+  delivered: { args: { id: number }; answer: Received };
+  /** The callbacks from this one on, whole: answers when there is one, or no more will come. */
+  delivery: { args: { id: number; from: number }; answer: Callbacks };
+  /** What code receives for a Call on each Runtime, as it is shown. */
+  received: { args: { id: number }; answer: Array<Received> };
+  /** The callbacks of a Call on a Runtime, as they are shown. */
+  callbacks: { args: { id: number; runtime: Runtime; split: boolean; from: number; count: number }; answer: Callbacks };
+  /** What is to be said about a Call. */
+  findings: { args: { id: number }; answer: Array<Finding> };
+  /** A request or command as code to copy. */
+  code: { args: { composed: Composed }; answer: Array<Form> };
+  /** Reads a pasted `curl` or `docker exec` line. */
+  paste: { args: { text: string }; answer: Pasted };
   /** Cancels a request, or kills a run. */
   cancel: { args: { id: number }; answer: void };
   /** Sends a signal to a run's process group. */

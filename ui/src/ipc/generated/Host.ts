@@ -12,4 +12,8 @@ cwd?: string,
 /**
  * Variables added to the environment.
  */
-env: Array<EnvVar>, };
+env: Array<EnvVar>, 
+/**
+ * Where the extension's own host programs are. Rancher Desktop looks for programs only there.
+ */
+bin?: string, };

@@ -1,0 +1,83 @@
+//! The Runtimes: desktop applications that run extensions, and how sure each thing is that is known
+//! of them.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Whose behaviour is shown or reproduced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runtime {
+    /// Docker Desktop: closed source, so beyond its documents everything is reported or inferred.
+    #[default]
+    DockerDesktop,
+    /// Rancher Desktop.
+    RancherDesktop,
+    /// Podman Desktop, by its extension for Docker Desktop's extensions.
+    PodmanDesktop,
+}
+
+impl Runtime {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::DockerDesktop, Self::RancherDesktop, Self::PodmanDesktop];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DockerDesktop => "Docker Desktop",
+            Self::RancherDesktop => "Rancher Desktop",
+            Self::PodmanDesktop => "Podman Desktop",
+        }
+    }
+
+    /// As it is written on a command line: `docker-desktop`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::DockerDesktop => "docker-desktop",
+            Self::RancherDesktop => "rancher-desktop",
+            Self::PodmanDesktop => "podman-desktop",
+        }
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Runtime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|runtime| runtime.key() == text);
+        known.ok_or_else(|| format!("write one of {}", Self::ALL.map(Self::key).join(", ")))
+    }
+}
+
+/// How sure a statement about a Runtime is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// Its documents or the published types say so.
+    Documented,
+    /// Read in its source.
+    Source,
+    /// People reported it in public.
+    Reported,
+    /// Concluded from the rest; nobody has said so.
+    Inferred,
+}
+
+/// One thing that a Runtime does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Rule {
+    /// What it does, in one sentence.
+    pub text: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Where it is known from.
+    pub from: String,
+}
