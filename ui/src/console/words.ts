@@ -1,0 +1,64 @@
+/** The words that the console's parts share: what a run of code shows, and what its code became. */
+
+/** A value as the console draws it: a tree that ends somewhere, whatever the code made. */
+export type Shown =
+  | { kind: "text"; text: string; cut: number }
+  | { kind: "plain"; text: string; of: "number" | "bigint" | "boolean" | "undefined" | "null" | "symbol" }
+  | { kind: "function"; name: string }
+  | { kind: "error"; name: string; message: string; stack: string; fields: readonly [string, Shown][] }
+  /** `name` is the class; `more` is how many entries are not here. */
+  | { kind: "object"; name: string; fields: readonly [string, Shown][]; more: number }
+  | { kind: "list"; name: string; length: number; items: readonly Shown[]; more: number }
+  /** Not looked into: too deep, or seen above. */
+  | { kind: "ellipsis"; text: string }
+
+/** One line of the console, in the order in which things happened. */
+export interface Entry {
+  /** Counts from 1 and never repeats within a run. */
+  n: number
+  /** Milliseconds since the run began. */
+  atMs: number
+  what:
+    | { kind: "print"; level: "log" | "info" | "warn" | "error" | "debug"; values: readonly Shown[] }
+    /** Something was thrown and nobody caught it. `line` is that of the code as it was typed. */
+    | { kind: "uncaught"; error: Shown; line?: number; column?: number; promise: boolean }
+    /** The code asked something of `ddClient`; `id` is the Call, once there is one. */
+    | { kind: "call"; text: string; id?: number; refused?: string }
+    /** Something of the desktop's own window that is only shown here. */
+    | {
+        kind: "desktop"
+        what: "toast" | "navigate" | "open" | "dialog"
+        level?: "success" | "warning" | "error"
+        text: string
+      }
+    /** Something worth knowing about how it was called: a deprecated place, a missing argument. */
+    | { kind: "warning"; text: string }
+    /** The code could not be turned into JavaScript, or not be started. */
+    | { kind: "problem"; text: string; line?: number; column?: number }
+    /** The run is over: how. */
+    | { kind: "end"; how: "done" | "stopped" | "flood" | "failed"; text: string }
+}
+
+/** What somebody typed, turned into JavaScript. */
+export interface Compiled {
+  /** The body of an async function with `require`, `exports` and `module`; top-level `await` works. */
+  js: string
+  /** Line and column (from 1) of the typed code, for those of `js`. */
+  place: (line: number, column: number) => { line: number; column: number } | undefined
+  /** Why it cannot be run; then `js` is empty. */
+  problem?: { text: string; line: number; column: number }
+}
+
+/** A host command that waits for leave. */
+export interface Asking {
+  /** The exact arguments, the program first. */
+  argv: readonly string[]
+  cwd?: string
+  env: readonly { name: string; value: string }[]
+  /** What was called: `ddClient.extension.host.cli.exec`. */
+  called: string
+  /** What the Runtime does to it, in sentences. */
+  rules: readonly string[]
+}
+
+export type Leave = "once" | "session" | "no"
