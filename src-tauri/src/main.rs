@@ -3,6 +3,7 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod answers;
+mod console;
 mod drawing;
 mod ipc;
 
@@ -39,6 +40,9 @@ fn has_display() -> bool {
 fn window() -> tauri::Result<()> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_window_state::Builder::default().build())
+        .register_uri_scheme_protocol(console::SCHEME, |context, request| {
+            console::answer(context.app_handle(), request.uri().path())
+        })
         .invoke_handler(ipc::handler())
         .setup(|app| {
             let path = app.path();
