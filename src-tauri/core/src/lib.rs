@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod error;
 pub mod exchange;
+pub mod extension;
 pub mod finding;
 #[cfg(fuzzing)]
 pub mod fuzz;

@@ -1,0 +1,425 @@
+//! The manifest, read leniently: what can be made out is taken, and what is not as it should be is
+//! said.
+
+use jsonc_parser::{
+    CollectOptions, ParseOptions,
+    ast::{Array, Object, ObjectProp, Value},
+    common::Ranged,
+    errors::ParseError,
+    parse_to_ast,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::remark::{Remark, Weight};
+use crate::{
+    error::{Code, Error, Result},
+    runtime::{Certainty, Runtime},
+};
+
+/// What a manifest says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct Manifest {
+    /// The icon's path in the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Named>,
+    /// `ui["dashboard-tab"]`, or the first tab of another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tab: Option<Tab>,
+    /// `vm`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<Backend>,
+    /// `host.binaries`, one entry a file.
+    pub binaries: Vec<Binary>,
+    /// Keys that mean nothing to any Runtime, as paths.
+    pub unknown: Vec<String>,
+}
+
+/// A text of the manifest, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Named {
+    /// The text.
+    pub text: String,
+    /// The byte of the file at which it begins.
+    pub at: usize,
+}
+
+/// The extension's page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Tab {
+    /// What the tab is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Named>,
+    /// The folder in the image that the page's files are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Named>,
+    /// The page's file below the root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub src: Option<Named>,
+    /// `backend.socket`: the socket that the page's requests go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Named>,
+}
+
+/// The extension's backend.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Backend {
+    /// The image of its one service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Named>,
+    /// The compose file of its services, as a path in the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub composefile: Option<Named>,
+    /// `exposes.socket`: the name of the socket that it listens on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Named>,
+}
+
+/// A program for the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Binary {
+    /// For which hosts.
+    pub platform: Platform,
+    /// Its path in the image.
+    pub path: Named,
+}
+
+/// A kind of host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// macOS.
+    Darwin,
+    /// Windows.
+    Windows,
+    /// Linux.
+    Linux,
+}
+
+impl Platform {
+    const KEYS: [(&str, Self); 3] = [("darwin", Self::Darwin), ("windows", Self::Windows), ("linux", Self::Linux)];
+
+    /// The one this runs on.
+    pub fn this() -> Self {
+        match std::env::consts::OS {
+            "macos" => Self::Darwin,
+            "windows" => Self::Windows,
+            _ => Self::Linux,
+        }
+    }
+}
+
+/// Keys of formats before the present one.
+const OLD: [(&str, &str); 4] = [
+    ("name", "The name is the image's label org.opencontainers.image.title."),
+    ("provider", "The provider is the image's label org.opencontainers.image.vendor."),
+    ("host-socket", "A socket is named in vm.exposes.socket; where the host has it is up to the Runtime."),
+    ("named-pipe", "A socket is named in vm.exposes.socket; where the host has it is up to the Runtime."),
+];
+
+/// Reads a manifest.
+///
+/// # Errors
+/// [`Code::ManifestUnreadable`] when nothing can be made of it.
+pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
+    let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { text, skipped: text.len() - without_mark.len(), remarks: Vec::new() };
+    let parsed = parse_to_ast(without_mark, &CollectOptions::default(), &ParseOptions::default());
+    let value = parsed.map_err(|error| unreadable(&error))?.value;
+    let Some(Value::Object(root)) = &value else {
+        return Err(Error::new(Code::ManifestUnreadable, "the manifest is not a JSON object")
+            .hint("It begins with { and holds icon, ui, vm and host, each of which may be left out."));
+    };
+    reader.strictly(without_mark);
+    let manifest = reader.root(root);
+    Ok((manifest, reader.remarks))
+}
+
+fn unreadable(error: &ParseError) -> Error {
+    let (line, column) = (error.line_display(), error.column_display());
+    Error::new(Code::ManifestUnreadable, format!("line {line}, column {column} is not JSON"))
+        .detail(error.kind())
+        .hint("Every Runtime refuses an extension whose manifest cannot be read.")
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    /// Bytes of a byte order mark before what was parsed.
+    skipped: usize,
+    remarks: Vec<Remark>,
+}
+
+impl Reader<'_> {
+    fn remark(&mut self, at: usize, key: &str, weight: Weight, wrong: impl Into<String>, mend: impl Into<String>) {
+        let remark = Remark::at(self.text, at + self.skipped, key, weight);
+        self.remarks.push(remark.wrong(wrong).mend(mend));
+    }
+
+    /// What Porthole reads and a strict parser does not.
+    fn strictly(&mut self, text: &str) {
+        let strict = ParseOptions {
+            allow_comments: false,
+            allow_loose_object_property_names: false,
+            allow_trailing_commas: false,
+            allow_missing_commas: false,
+            allow_single_quoted_strings: false,
+            allow_hexadecimal_numbers: false,
+            allow_unary_plus_numbers: false,
+            allow_bare_decimal_point_numbers: false,
+            allow_non_finite_numbers: false,
+            allow_extended_string_escapes: false,
+        };
+        let refused = parse_to_ast(text, &CollectOptions::default(), &strict).err();
+        let refused = refused.map(|error| (error.range().start, error.kind().to_string()));
+        let marked = (self.skipped > 0).then(|| (0, "it begins with a byte order mark".to_owned()));
+        if let Some((at, why)) = refused.or(marked) {
+            let remark = Remark::at(self.text, at + self.skipped, "", Weight::Broken)
+                .wrong(format!("this is not strict JSON: {why}"))
+                .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
+                .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
+                .mend("Write plain JSON: no comments, no comma after the last entry, double quotes.");
+            self.remarks.push(remark);
+        }
+    }
+
+    fn root(&mut self, root: &Object<'_>) -> Manifest {
+        let mut manifest = Manifest::default();
+        for prop in self.once(root, "") {
+            match prop.name.as_str() {
+                "icon" => manifest.icon = self.text_of(&prop.value, "icon"),
+                "ui" => manifest.tab = self.object(&prop.value, "ui").and_then(|ui| self.ui(ui, &mut manifest.unknown)),
+                "vm" => {
+                    manifest.backend = self.object(&prop.value, "vm").map(|vm| self.vm(vm, &mut manifest.unknown));
+                }
+                "host" => {
+                    if let Some(host) = self.object(&prop.value, "host") {
+                        manifest.binaries = self.host(host, &mut manifest.unknown);
+                    }
+                }
+                _ => self.unknown(prop, "", &mut manifest.unknown),
+            }
+        }
+        manifest
+    }
+
+    fn ui(&mut self, ui: &Object<'_>, unknown: &mut Vec<String>) -> Option<Tab> {
+        let tabs = self.once(ui, "ui");
+        // `ui.backend` is where an older format had it, beside the tab.
+        let (backends, tabs): (Vec<_>, Vec<_>) = tabs.into_iter().partition(|prop| prop.name.as_str() == "backend");
+        let chosen = tabs.iter().find(|prop| prop.name.as_str() == "dashboard-tab").or(tabs.first());
+        for other in tabs.iter().filter(|tab| chosen.is_none_or(|chosen| chosen.range != tab.range)) {
+            self.unknown(other, "ui", unknown);
+        }
+        let mut tab = chosen.and_then(|prop| {
+            let name = prop.name.as_str();
+            if name != "dashboard-tab" {
+                self.remark(
+                    prop.range.start,
+                    &format!("ui.{name}"),
+                    Weight::Odd,
+                    format!("there is a tab `{name}` and none that is called `dashboard-tab`"),
+                    "Call it dashboard-tab: it is the only extension point that is documented.",
+                );
+            }
+            self.object(&prop.value, &format!("ui.{name}")).map(|tab| self.tab(tab, &format!("ui.{name}"), unknown))
+        });
+        for backend in backends {
+            let socket = self.object(&backend.value, "ui.backend").and_then(|object| self.socket(object, "ui.backend"));
+            self.remark(
+                backend.range.start,
+                "ui.backend",
+                Weight::Odd,
+                "`backend` stands beside the tab; it belongs into it",
+                "Move it to ui[\"dashboard-tab\"].backend, or leave it out: vm.exposes.socket is what counts.",
+            );
+            let tab = tab.get_or_insert_default();
+            tab.socket = tab.socket.take().or(socket);
+        }
+        tab
+    }
+
+    fn tab(&mut self, object: &Object<'_>, path: &str, unknown: &mut Vec<String>) -> Tab {
+        let mut tab = Tab::default();
+        for prop in self.once(object, path) {
+            let key = format!("{path}.{}", prop.name.as_str());
+            match prop.name.as_str() {
+                "title" => tab.title = self.text_of(&prop.value, &key),
+                "root" => tab.root = self.text_of(&prop.value, &key),
+                "src" => tab.src = self.text_of(&prop.value, &key),
+                "backend" => {
+                    tab.socket = self.object(&prop.value, &key).and_then(|backend| self.socket(backend, &key));
+                }
+                _ => self.unknown(prop, path, unknown),
+            }
+        }
+        tab
+    }
+
+    fn vm(&mut self, vm: &Object<'_>, unknown: &mut Vec<String>) -> Backend {
+        let mut backend = Backend::default();
+        for prop in self.once(vm, "vm") {
+            match prop.name.as_str() {
+                "image" => backend.image = self.text_of(&prop.value, "vm.image"),
+                "composefile" => backend.composefile = self.text_of(&prop.value, "vm.composefile"),
+                "exposes" => {
+                    backend.socket =
+                        self.object(&prop.value, "vm.exposes").and_then(|exposes| self.socket(exposes, "vm.exposes"));
+                }
+                _ => self.unknown(prop, "vm", unknown),
+            }
+        }
+        backend
+    }
+
+    fn socket(&mut self, object: &Object<'_>, path: &str) -> Option<Named> {
+        let prop = self.once(object, path).into_iter().find(|prop| prop.name.as_str() == "socket")?;
+        self.text_of(&prop.value, &format!("{path}.socket"))
+    }
+
+    fn host(&mut self, host: &Object<'_>, unknown: &mut Vec<String>) -> Vec<Binary> {
+        let mut binaries = Vec::new();
+        for prop in self.once(host, "host") {
+            if prop.name.as_str() != "binaries" {
+                self.unknown(prop, "host", unknown);
+                continue;
+            }
+            let Some(list) = self.list(&prop.value, "host.binaries") else { continue };
+            for (n, entry) in list.elements.iter().enumerate() {
+                let path = format!("host.binaries[{n}]");
+                let Some(platforms) = self.object(entry, &path) else { continue };
+                self.platforms(platforms, &path, &mut binaries, unknown);
+            }
+        }
+        binaries
+    }
+
+    fn platforms(&mut self, object: &Object<'_>, path: &str, binaries: &mut Vec<Binary>, unknown: &mut Vec<String>) {
+        for prop in self.once(object, path) {
+            let known = Platform::KEYS.into_iter().find(|(key, _)| *key == prop.name.as_str());
+            let Some((key, platform)) = known else {
+                self.unknown(prop, path, unknown);
+                continue;
+            };
+            let path = format!("{path}.{key}");
+            let Some(list) = self.list(&prop.value, &path) else { continue };
+            for (n, entry) in list.elements.iter().enumerate() {
+                let path = format!("{path}[{n}]");
+                let Some(file) = self.object(entry, &path) else { continue };
+                let named = self.once(file, &path).into_iter().find(|prop| prop.name.as_str() == "path");
+                let Some(named) = named else {
+                    let mend = "Write {\"path\": \"/file/in/the/image\"}.";
+                    self.remark(entry.range().start, &path, Weight::Broken, "the entry names no `path`", mend);
+                    continue;
+                };
+                if let Some(file) = self.text_of(&named.value, &format!("{path}.path")) {
+                    binaries.push(Binary { platform, path: file });
+                }
+            }
+        }
+    }
+
+    /// The entries of an object, the last one of each name: that is what every parser takes.
+    fn once<'o, 'a>(&mut self, object: &'o Object<'a>, path: &str) -> Vec<&'o ObjectProp<'a>> {
+        let mut kept: Vec<&ObjectProp<'_>> = Vec::new();
+        for prop in &object.properties {
+            if let Some(before) = kept.iter().position(|kept| kept.name.as_str() == prop.name.as_str()) {
+                let key = joined(path, prop.name.as_str());
+                let wrong = format!("`{key}` stands here a second time; the first one is lost");
+                self.remark(prop.range.start, &key, Weight::Odd, wrong, "Keep one of them.");
+                kept.remove(before);
+            }
+            kept.push(prop);
+        }
+        kept
+    }
+
+    fn text_of(&mut self, value: &Value<'_>, key: &str) -> Option<Named> {
+        match value {
+            Value::StringLit(text) => Some(Named { text: text.value.to_string(), at: text.range.start + self.skipped }),
+            _ => self.not_a(value, key, "a text"),
+        }
+    }
+
+    fn object<'o, 'a>(&mut self, value: &'o Value<'a>, key: &str) -> Option<&'o Object<'a>> {
+        match value {
+            Value::Object(object) => Some(object),
+            _ => self.not_a(value, key, "an object"),
+        }
+    }
+
+    fn list<'o, 'a>(&mut self, value: &'o Value<'a>, key: &str) -> Option<&'o Array<'a>> {
+        match value {
+            Value::Array(list) => Some(list),
+            _ => self.not_a(value, key, "a list"),
+        }
+    }
+
+    fn not_a<T>(&mut self, value: &Value<'_>, key: &str, wanted: &str) -> Option<T> {
+        let found = match value {
+            Value::StringLit(_) => "a text",
+            Value::NumberLit(_) => "a number",
+            Value::BooleanLit(_) => "true or false",
+            Value::Object(_) => "an object",
+            Value::Array(_) => "a list",
+            Value::NullKeyword(_) => "null",
+        };
+        let mend = format!("Write {wanted}, or leave `{key}` out.");
+        self.remark(value.range().start, key, Weight::Broken, format!("`{key}` is {found}, not {wanted}"), mend);
+        None
+    }
+
+    fn unknown(&mut self, prop: &ObjectProp<'_>, path: &str, unknown: &mut Vec<String>) {
+        let name = prop.name.as_str();
+        let key = joined(path, name);
+        let old = OLD.iter().find(|(old, _)| *old == name);
+        let (wrong, mend) = match old {
+            Some((_, instead)) => (format!("`{key}` is of an older format"), (*instead).to_owned()),
+            None => (format!("no Runtime knows the key `{key}`"), near(name)),
+        };
+        self.remark(prop.range.start, &key, Weight::Idle, wrong, mend);
+        unknown.push(key);
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The known key that somebody may have meant.
+fn near(name: &str) -> String {
+    const KNOWN: [&str; 16] = [
+        "icon",
+        "ui",
+        "vm",
+        "host",
+        "dashboard-tab",
+        "title",
+        "root",
+        "src",
+        "backend",
+        "socket",
+        "image",
+        "composefile",
+        "exposes",
+        "binaries",
+        "path",
+        "windows",
+    ];
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    let meant = KNOWN.into_iter().find(|known| {
+        let (known, name) = (plain(known), plain(name));
+        known == name || format!("{known}s") == name || known == format!("{name}s")
+    });
+    match meant {
+        Some(meant) => format!("Is `{meant}` meant? Keys are compared letter by letter."),
+        None => "Remove it, or keep it for yourself: it does nothing.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

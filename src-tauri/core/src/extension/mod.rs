@@ -1,0 +1,64 @@
+//! An extension: what its manifest says, what the Runtimes would make of it, and what its parts are
+//! called.
+
+mod files;
+mod manifest;
+mod names;
+mod oddities;
+mod program;
+mod remark;
+
+use std::path::Path;
+
+pub use files::{Entry, Files};
+pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
+pub use names::{Names, image_in_place};
+pub use program::{Arch, Program};
+pub use remark::{Effect, Remark, Weight};
+
+use crate::error::{Code, Error, Result};
+
+/// The manifest's file name, at the root of an extension's image.
+pub const FILE: &str = "metadata.json";
+
+/// A manifest as it was read, and all there is to say against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What it says, as far as it could be read.
+    pub manifest: Manifest,
+    /// What is wrong or odd, in the order of the file.
+    pub remarks: Vec<Remark>,
+}
+
+/// Checks the manifest of a folder, with the files that it names.
+///
+/// # Errors
+/// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
+pub fn check_folder(folder: &Path) -> Result<Checked> {
+    let path = if folder.is_file() { folder.to_owned() } else { folder.join(FILE) };
+    let text = std::fs::read(&path).map_err(|error| {
+        Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display()))
+            .detail(error)
+            .hint("An extension's folder has its metadata.json at the root, as its image has.")
+    })?;
+    let text = String::from_utf8(text).map_err(|error| {
+        Error::new(Code::ManifestUnreadable, format!("{} is not UTF-8", path.display())).detail(error)
+    })?;
+    let mut checked =
+        check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
+    let root = path.parent().unwrap_or(Path::new("."));
+    files::check(&checked.manifest, &text, root, &mut checked.remarks);
+    checked.remarks.sort_by_key(|remark| (remark.line, remark.column));
+    Ok(checked)
+}
+
+/// Checks the text of a manifest alone.
+///
+/// # Errors
+/// [`Code::ManifestUnreadable`], with the line and column.
+pub fn check(text: &str) -> Result<Checked> {
+    let (manifest, mut remarks) = read(text)?;
+    oddities::look(&manifest, text, &mut remarks);
+    remarks.sort_by_key(|remark| (remark.line, remark.column));
+    Ok(Checked { manifest, remarks })
+}

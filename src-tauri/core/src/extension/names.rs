@@ -1,0 +1,113 @@
+//! What the parts of an extension are called, by the name of its image.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::manifest::Platform;
+
+/// The word in a manifest or compose file that stands for the extension's own image.
+const OWN_IMAGE: [&str; 2] = ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE"];
+
+/// A text with the extension's own image in the place of `${DESKTOP_PLUGIN_IMAGE}`.
+pub fn image_in_place(text: &str, image: &str) -> String {
+    OWN_IMAGE.iter().fold(text.to_owned(), |text, word| text.replace(word, image))
+}
+
+/// The names that Docker Desktop gives (reported; Rancher Desktop and Podman Desktop have others).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Names {
+    /// `<org>_<repo>`
+    pub stem: String,
+    /// The compose project.
+    pub project: String,
+    /// The container of the first service.
+    pub container: String,
+}
+
+impl Names {
+    /// The names of an image's extension: `acme/volumes:1.2` is `acme_volumes`. Tag and digest are
+    /// dropped, and each `/` becomes `_`.
+    pub fn of_image(image: &str) -> Self {
+        let image = image.split('@').next().unwrap_or_default();
+        let repository = match image.rsplit_once(':') {
+            // A colon before a slash is that of a registry's port.
+            Some((repository, tag)) if !tag.contains('/') => repository,
+            _ => image,
+        };
+        let stem = repository.replace('/', "_");
+        let project = format!("{stem}-desktop-extension");
+        let container = format!("{project}-service");
+        Self { stem, project, container }
+    }
+
+    /// The image's name without its tag, as far as a container's name tells it.
+    pub fn of_container(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix("-desktop-extension-service")?;
+        (!stem.is_empty()).then(|| Self::of_image(stem))
+    }
+
+    /// Where a socket is inside the container.
+    pub fn socket_inside(socket: &str) -> String {
+        format!("/run/guest-services/{socket}")
+    }
+
+    /// Where Docker Desktop has a socket on the host, if it has it there at all: a directory of the
+    /// home on macOS, one below `.docker` on Linux (reported once), a pipe on Windows (reported once).
+    pub fn socket_on_host(&self, platform: Platform, home: &Path, socket: &str) -> PathBuf {
+        match platform {
+            Platform::Darwin => {
+                home.join("Library/Containers/com.docker.docker/Data/ext-sockets").join(&self.stem).join(socket)
+            }
+            Platform::Linux => home.join(".docker/desktop").join(&self.stem).join(socket),
+            Platform::Windows => PathBuf::from(format!(r"\\.\pipe\dockerDesktopPluginExtension{}", self.stem)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tag_digest_and_slashes_of_an_image_become_a_name() {
+        for (image, stem) in [
+            ("acme/volumes", "acme_volumes"),
+            ("acme/volumes:1.2.3", "acme_volumes"),
+            ("acme/volumes@sha256:00ff", "acme_volumes"),
+            ("acme/volumes:1@sha256:00ff", "acme_volumes"),
+            ("plain", "plain"),
+            ("host:5000/acme/volumes:1", "host:5000_acme_volumes"),
+            ("host:5000/acme/volumes", "host:5000_acme_volumes"),
+        ] {
+            assert_eq!(Names::of_image(image).stem, stem, "{image}");
+        }
+        let names = Names::of_image("acme/volumes:1");
+        assert_eq!(names.project, "acme_volumes-desktop-extension");
+        assert_eq!(names.container, "acme_volumes-desktop-extension-service");
+        assert_eq!(Names::of_container(&names.container), Some(names));
+        assert_eq!(Names::of_container("acme_volumes"), None);
+        assert_eq!(Names::of_container("-desktop-extension-service"), None);
+    }
+
+    #[test]
+    fn the_extensions_own_image_is_put_in_place() {
+        assert_eq!(image_in_place("${DESKTOP_PLUGIN_IMAGE}", "a/b:1"), "a/b:1");
+        assert_eq!(image_in_place("image: $DESKTOP_PLUGIN_IMAGE\n", "a/b"), "image: a/b\n");
+        assert_eq!(image_in_place("${OTHER}", "a/b"), "${OTHER}");
+    }
+
+    #[test]
+    fn sockets_are_where_docker_desktop_has_them() {
+        let names = Names::of_image("acme/volumes:1");
+        let at = |platform| names.socket_on_host(platform, Path::new("/home/me"), "b.sock").display().to_string();
+        assert_eq!(
+            at(Platform::Darwin),
+            "/home/me/Library/Containers/com.docker.docker/Data/ext-sockets/acme_volumes/b.sock"
+        );
+        assert_eq!(at(Platform::Linux), "/home/me/.docker/desktop/acme_volumes/b.sock");
+        assert_eq!(at(Platform::Windows), r"\\.\pipe\dockerDesktopPluginExtensionacme_volumes");
+        assert_eq!(Names::socket_inside("b.sock"), "/run/guest-services/b.sock");
+    }
+}

@@ -1,0 +1,229 @@
+//! What is odd about a manifest that can be read: each rule a small function, listed once.
+
+use super::{
+    manifest::{Backend, Manifest, Named, Tab},
+    remark::{Remark, Weight},
+};
+use crate::{
+    endpoint::PATH_LIMIT,
+    runtime::{
+        Certainty::{Documented, Inferred, Source},
+        Runtime::{DockerDesktop, PodmanDesktop, RancherDesktop},
+    },
+};
+
+/// File names that Rancher Desktop tries in the folder of the compose file, whatever it is called.
+const COMPOSE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+struct Looked<'a> {
+    manifest: &'a Manifest,
+    text: &'a str,
+}
+
+type Rule = fn(&Looked<'_>) -> Option<Remark>;
+
+const RULES: [Rule; 12] = [
+    no_icon,
+    both_image_and_composefile,
+    neither_image_nor_composefile,
+    compose_name,
+    image_of_another,
+    socket_is_a_path,
+    no_socket,
+    page_without_backend,
+    sockets_differ,
+    tab_without_root,
+    tab_without_src,
+    nothing_at_all,
+];
+
+/// Adds what the rules say.
+pub(super) fn look(manifest: &Manifest, text: &str, remarks: &mut Vec<Remark>) {
+    let looked = Looked { manifest, text };
+    let found: Vec<_> = RULES.iter().filter_map(|rule| rule(&looked)).collect();
+    // A value that could not be read is said once, and not as missing too.
+    let read = |remark: &Remark| remark.key.is_empty() || remarks.iter().all(|known| known.key != remark.key);
+    let found: Vec<_> = found.into_iter().filter(read).collect();
+    remarks.extend(found);
+}
+
+impl Looked<'_> {
+    fn at(&self, place: &Named, key: &str, weight: Weight) -> Remark {
+        Remark::at(self.text, place.at, key, weight)
+    }
+
+    fn whole(&self, weight: Weight) -> Remark {
+        Remark::at(self.text, 0, "", weight)
+    }
+
+    fn backend(&self) -> Option<&Backend> {
+        self.manifest.backend.as_ref()
+    }
+
+    fn tab(&self) -> Option<&Tab> {
+        self.manifest.tab.as_ref()
+    }
+}
+
+fn no_icon(looked: &Looked<'_>) -> Option<Remark> {
+    let none = looked.manifest.icon.as_ref().is_none_or(|icon| icon.text.is_empty());
+    none.then(|| {
+        Remark { key: "icon".into(), ..looked.whole(Weight::Broken) }
+            .wrong("there is no icon")
+            .effect(DockerDesktop, Inferred, "shows a picture of its own")
+            .effect(RancherDesktop, Source, "refuses to install the extension")
+            .mend("Put an icon into the image and name it here, as in \"icon\": \"icon.svg\".")
+    })
+}
+
+fn both_image_and_composefile(looked: &Looked<'_>) -> Option<Remark> {
+    let Backend { image: Some(image), composefile: Some(_), .. } = looked.backend()? else { return None };
+    Some(
+        looked
+            .at(image, "vm.image", Weight::Odd)
+            .wrong("both `image` and `composefile` are set, and one of them is not used")
+            .effect(DockerDesktop, Documented, "asks for either of the two; which one wins is not said")
+            .effect(RancherDesktop, Source, "uses the image and never reads the compose file")
+            .mend("Keep one: the image for a single service, the compose file for anything more."),
+    )
+}
+
+fn neither_image_nor_composefile(looked: &Looked<'_>) -> Option<Remark> {
+    let backend = looked.backend()?;
+    if backend.image.is_some() || backend.composefile.is_some() {
+        return None;
+    }
+    // An empty `vm` is what some generators write for an extension without a backend.
+    let socket = backend.socket.as_ref()?;
+    Some(
+        looked
+            .at(socket, "vm.exposes.socket", Weight::Broken)
+            .wrong("a socket is exposed, and neither `image` nor `composefile` says what would open it")
+            .effect(RancherDesktop, Source, "starts no container")
+            .mend("Add \"image\": \"${DESKTOP_PLUGIN_IMAGE}\" or a composefile to vm."),
+    )
+}
+
+fn compose_name(looked: &Looked<'_>) -> Option<Remark> {
+    let file = looked.backend()?.composefile.as_ref()?;
+    let name = file.text.rsplit('/').next().unwrap_or_default();
+    (!COMPOSE_NAMES.contains(&name)).then(|| {
+        looked
+            .at(file, "vm.composefile", Weight::Odd)
+            .wrong(format!("the compose file is called `{name}`"))
+            .effect(
+                RancherDesktop,
+                Source,
+                "looks only for compose.yaml, compose.yml, docker-compose.yaml and docker-compose.yml in that folder",
+            )
+            .mend("Call it compose.yaml.")
+    })
+}
+
+fn image_of_another(looked: &Looked<'_>) -> Option<Remark> {
+    let image = looked.backend()?.image.as_ref()?;
+    let own = super::names::image_in_place(&image.text, "") != image.text;
+    (!own).then(|| {
+        looked
+            .at(image, "vm.image", Weight::Odd)
+            .wrong(format!("the backend runs in `{}`, which is not named by ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
+            .effect(DockerDesktop, Documented, "runs it: any image may be named")
+            .mend("Use ${DESKTOP_PLUGIN_IMAGE} if this is the extension's own image: its tag then follows the install.")
+    })
+}
+
+fn socket_is_a_path(looked: &Looked<'_>) -> Option<Remark> {
+    let sockets = [
+        ("vm.exposes.socket", looked.backend().and_then(|backend| backend.socket.as_ref())),
+        ("ui.dashboard-tab.backend.socket", looked.tab().and_then(|tab| tab.socket.as_ref())),
+    ];
+    sockets.into_iter().find_map(|(key, socket)| {
+        let socket = socket?;
+        let inside = super::Names::socket_inside(&socket.text);
+        let wrong = if socket.text.is_empty() {
+            "the socket's name is empty".to_owned()
+        } else if socket.text.contains(['/', '\\']) {
+            format!("`{}` is a path; a socket is named by its file name", socket.text)
+        } else if inside.len() > PATH_LIMIT {
+            format!("`{inside}` has {} bytes, and a socket's path may have {PATH_LIMIT}", inside.len())
+        } else {
+            return None;
+        };
+        let remark = looked.at(socket, key, Weight::Broken).wrong(wrong);
+        Some(remark.mend("Write a short file name such as backend.sock: it is opened in /run/guest-services."))
+    })
+}
+
+fn no_socket(looked: &Looked<'_>) -> Option<Remark> {
+    let backend = looked.backend()?;
+    let place = backend.image.as_ref().or(backend.composefile.as_ref())?;
+    (backend.socket.is_none() && looked.tab().is_some()).then(|| {
+        looked
+            .at(place, "vm", Weight::Odd)
+            .wrong("there is a backend, and it exposes no socket")
+            .effect(DockerDesktop, Inferred, "leaves ddClient.extension.vm.service undefined")
+            .effect(RancherDesktop, Source, "forwards no requests: that is set up for vm.exposes.socket only")
+            .mend("Add \"exposes\": {\"socket\": \"backend.sock\"} to vm; commands work without it.")
+    })
+}
+
+fn page_without_backend(looked: &Looked<'_>) -> Option<Remark> {
+    let socket = looked.tab()?.socket.as_ref()?;
+    looked.backend().is_none().then(|| {
+        looked
+            .at(socket, "ui.dashboard-tab.backend.socket", Weight::Odd)
+            .wrong("the page names a backend's socket, and there is no vm that would open it")
+            .mend("Add vm with an image or a composefile, or remove backend.")
+    })
+}
+
+fn sockets_differ(looked: &Looked<'_>) -> Option<Remark> {
+    let (page, exposed) = (looked.tab()?.socket.as_ref()?, looked.backend()?.socket.as_ref()?);
+    (page.text != exposed.text).then(|| {
+        looked
+            .at(page, "ui.dashboard-tab.backend.socket", Weight::Odd)
+            .wrong(format!("the page names the socket `{}`, the backend exposes `{}`", page.text, exposed.text))
+            .effect(RancherDesktop, Source, "goes by vm.exposes.socket")
+            .mend("Name the same one in both, or only in vm.exposes.socket.")
+    })
+}
+
+fn tab_without_root(looked: &Looked<'_>) -> Option<Remark> {
+    let tab = looked.tab()?;
+    if tab.root.is_some() {
+        return None;
+    }
+    let place = tab.src.as_ref().or(tab.title.as_ref())?;
+    Some(
+        looked
+            .at(place, "ui.dashboard-tab.root", Weight::Broken)
+            .wrong("the tab has no `root`: nobody knows where its files are")
+            .effect(RancherDesktop, Source, "cannot copy the page and refuses to install the extension")
+            .effect(PodmanDesktop, Source, "cannot copy the page and refuses to install the extension")
+            .mend("Name the folder of the page in the image, as in \"root\": \"/ui\"."),
+    )
+}
+
+fn tab_without_src(looked: &Looked<'_>) -> Option<Remark> {
+    let tab = looked.tab()?;
+    if tab.src.is_some() {
+        return None;
+    }
+    let place = tab.root.as_ref()?;
+    Some(
+        looked
+            .at(place, "ui.dashboard-tab.src", Weight::Broken)
+            .wrong("the tab has no `src`: nobody knows which file is its page")
+            .mend("Name it, as in \"src\": \"index.html\"."),
+    )
+}
+
+fn nothing_at_all(looked: &Looked<'_>) -> Option<Remark> {
+    let Manifest { tab, backend, binaries, .. } = looked.manifest;
+    (tab.is_none() && backend.is_none() && binaries.is_empty()).then(|| {
+        looked
+            .whole(Weight::Idle)
+            .wrong("the extension has no page, no backend and no programs")
+            .mend("Add ui, vm or host.")
+    })
+}

@@ -1,0 +1,82 @@
+//! What is said against a manifest, and where.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::runtime::{Certainty, Runtime};
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Somewhere the extension cannot be installed, or a part of it is missing.
+    Broken,
+    /// It works somewhere and not elsewhere, or not as it reads.
+    Odd,
+    /// It has no effect.
+    Idle,
+}
+
+/// What one Runtime does with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Effect {
+    /// Which Runtime.
+    pub runtime: Runtime,
+    /// What it does.
+    pub text: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+}
+
+/// One thing that is wrong or odd in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Remark {
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Column in the line, in characters from 1.
+    pub column: u32,
+    /// The key, as a path: `vm.exposes.socket`; empty for the file as a whole.
+    pub key: String,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What is wrong.
+    pub wrong: String,
+    /// What the Runtimes do with it, those that differ from what one would expect.
+    pub effects: Vec<Effect>,
+    /// How to mend it.
+    pub mend: String,
+}
+
+impl Remark {
+    /// A remark about what stands at this byte of the text.
+    pub(super) fn at(text: &str, offset: usize, key: impl Into<String>, weight: Weight) -> Self {
+        let (line, column) = place(text, offset);
+        Self { line, column, key: key.into(), weight, wrong: String::new(), effects: Vec::new(), mend: String::new() }
+    }
+
+    #[must_use]
+    pub(super) fn wrong(mut self, wrong: impl Into<String>) -> Self {
+        self.wrong = wrong.into();
+        self
+    }
+
+    #[must_use]
+    pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = mend.into();
+        self
+    }
+
+    #[must_use]
+    pub(super) fn effect(mut self, runtime: Runtime, certainty: Certainty, text: impl Into<String>) -> Self {
+        self.effects.push(Effect { runtime, text: text.into(), certainty });
+        self
+    }
+}
+
+/// Line and column of a byte, both from 1.
+pub(super) fn place(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() as u32 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+    (line, column)
+}
