@@ -1,5 +1,6 @@
 //! `porthole-cli`: the core without a window, for scripts and for machines with no display.
 
+mod check;
 mod exec;
 mod request;
 mod sink;
@@ -27,6 +28,8 @@ enum Command {
     Request(request::Arguments),
     /// Run a command on the host or in a container; its streams and exit code are this one's.
     Exec(exec::Arguments),
+    /// Check an extension's manifest and the files that it names. Exit 1 when something is broken.
+    Check(check::Arguments),
     /// Serve the demo backend and print its endpoint.
     Demo,
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Request(arguments) => request::request(arguments).await,
             Command::Exec(arguments) => exec::exec(arguments).await,
+            Command::Check(arguments) => check::check(&arguments),
             Command::Demo => demo().await,
         }
     });
