@@ -5,6 +5,7 @@ mod files;
 mod manifest;
 mod names;
 mod oddities;
+mod page;
 mod program;
 mod remark;
 
@@ -13,6 +14,7 @@ use std::path::Path;
 pub use files::{Entry, Files};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};
+pub use page::{Answer, POLICY, Page};
 pub use program::{Arch, Program};
 pub use remark::{Effect, Remark, Weight};
 

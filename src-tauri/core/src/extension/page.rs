@@ -1,0 +1,257 @@
+//! An extension's page: the files below its root, and nothing else.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use percent_encoding::percent_decode_str;
+
+use super::files::below;
+
+/// The most of a file that one answer holds. A page that wants more of a large file asks for ranges;
+/// a file without them is answered whole up to here.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// What the page may do: run its own scripts and whatever they make, talk to the network as it does in
+/// a desktop application, and reach neither Porthole's commands nor another extension's page.
+pub const POLICY: &str = "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; \
+    style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; img-src 'self' data: blob: https: http:; \
+    connect-src 'self' data: blob: https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*; \
+    worker-src 'self' blob:; frame-src 'self' data: blob: https:; object-src 'none'; base-uri 'self'";
+
+/// A page that can be shown.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The folder of its files, with every link followed.
+    root: PathBuf,
+    /// Its first file, below the root.
+    src: PathBuf,
+}
+
+/// One answer to the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// 200, 206, 404 or 416.
+    pub status: u16,
+    /// The media type.
+    pub kind: String,
+    /// `Content-Range`, of a part.
+    pub range: Option<String>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl Page {
+    /// The page in a folder that is an image's root: `root` and `src` as the manifest has them.
+    ///
+    /// # Errors
+    /// What the operating system says of a folder or file that is not there, or that leads out.
+    pub fn open(folder: &Path, root: &str, src: &str) -> std::io::Result<Self> {
+        let out = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path leads out of the extension");
+        let folder = folder.canonicalize()?;
+        let root = folder.join(below(root).ok_or_else(out)?).canonicalize()?;
+        let src = below(src).ok_or_else(out)?;
+        let page = Self { root, src };
+        if !page.root.starts_with(&folder) || page.file(&page.src).is_none() {
+            let error = format!("there is no {} in {}", page.src.display(), page.root.display());
+            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, error));
+        }
+        Ok(page)
+    }
+
+    /// The path that shows the page: `/index.html`.
+    pub fn path(&self) -> String {
+        format!("/{}", self.src.to_string_lossy().replace('\\', "/"))
+    }
+
+    /// Answers a request for a path, as it stands in the URL, with the value of its `Range` header.
+    ///
+    /// A path without a file and without an extension is a route of the page's own (`/volumes/7`): it gets
+    /// the page itself, as every server for such pages has it.
+    pub fn answer(&self, path: &str, range: Option<&str>) -> Answer {
+        let Some(wanted) = decoded(path) else { return Answer::nothing(404) };
+        let is_route = wanted.extension().is_none();
+        let found = self.file(&wanted).or_else(|| if is_route { self.file(&self.src) } else { None });
+        let Some(path) = found else { return Answer::nothing(404) };
+        read(&path, range).unwrap_or_else(|_| Answer::nothing(404))
+    }
+
+    /// A file below the root, or the index of a directory there. Links are followed, but not out.
+    fn file(&self, path: &Path) -> Option<PathBuf> {
+        let mut found = self.root.join(path).canonicalize().ok()?;
+        if found.is_dir() {
+            found = found.join("index.html").canonicalize().ok()?;
+        }
+        (found.starts_with(&self.root) && found.is_file()).then_some(found)
+    }
+}
+
+impl Answer {
+    fn nothing(status: u16) -> Self {
+        Self { status, kind: "text/plain; charset=utf-8".to_owned(), range: None, body: Vec::new() }
+    }
+}
+
+/// A URL's path as one of files; none when it leads out or is no text. It is decoded once, as servers do:
+/// what is encoded twice names a file with a `%`.
+fn decoded(path: &str) -> Option<PathBuf> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    if path.contains(['\0', '\\']) {
+        return None;
+    }
+    below(&path)
+}
+
+fn read(path: &Path, range: Option<&str>) -> std::io::Result<Answer> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let kind = media_type(path);
+    let part = match range {
+        Some(range) => match part(range, length) {
+            Some(part) => Some(part),
+            None => {
+                return Ok(Answer { range: Some(format!("bytes */{length}")), ..Answer::nothing(416) });
+            }
+        },
+        None => None,
+    };
+    let (from, to) = part.unwrap_or((0, length));
+    let to = to.min(from + LARGEST);
+    file.seek(SeekFrom::Start(from))?;
+    let mut body = Vec::new();
+    file.take(to - from).read_to_end(&mut body)?;
+    Ok(match part {
+        None => Answer { status: 200, kind, range: None, body },
+        Some(_) => {
+            let last = (from + body.len() as u64).saturating_sub(1);
+            Answer { status: 206, kind, range: Some(format!("bytes {from}-{last}/{length}")), body }
+        }
+    })
+}
+
+/// From where to where, which is not part of it: the first range of those asked for.
+fn part(range: &str, length: u64) -> Option<(u64, u64)> {
+    let first = range.strip_prefix("bytes=")?.split(',').next()?.trim();
+    let (from, to) = first.split_once('-')?;
+    let (from, to) = match (from.parse::<u64>(), to.parse::<u64>()) {
+        (Ok(from), Ok(to)) => (from, to.checked_add(1)?.min(length)),
+        (Ok(from), Err(_)) if to.is_empty() => (from, length),
+        (Err(_), Ok(last)) if from.is_empty() => (length.saturating_sub(last), length),
+        _ => return None,
+    };
+    (from < to).then_some((from, to))
+}
+
+fn media_type(path: &Path) -> String {
+    let guessed = mime_guess::from_path(path).first_or_octet_stream();
+    // A module without the right type is not run at all; text without a charset is guessed at.
+    if guessed.type_() == "text" || guessed.essence_str() == "application/json" {
+        format!("{}; charset=utf-8", guessed.essence_str())
+    } else {
+        guessed.essence_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn page() -> (tempfile::TempDir, Page) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("ui/assets")).unwrap();
+        fs::write(folder.path().join("secret.txt"), "secret").unwrap();
+        fs::write(folder.path().join("ui/index.html"), "<!doctype html>").unwrap();
+        fs::write(folder.path().join("ui/assets/app.js"), "0123456789").unwrap();
+        fs::write(folder.path().join("ui/a b%.svg"), "<svg/>").unwrap();
+        let page = Page::open(folder.path(), "/ui", "index.html").unwrap();
+        (folder, page)
+    }
+
+    #[test]
+    fn files_come_with_their_types_and_routes_get_the_page() {
+        let (_folder, page) = page();
+        for (path, status, kind) in [
+            ("/", 200, "text/html; charset=utf-8"),
+            ("/index.html?x=1", 200, "text/html; charset=utf-8"),
+            ("/assets/app.js", 200, "text/javascript; charset=utf-8"),
+            ("/a%20b%25.svg", 200, "image/svg+xml"),
+            ("/volumes/7", 200, "text/html; charset=utf-8"),
+            ("/assets/gone.js", 404, "text/plain; charset=utf-8"),
+        ] {
+            let answer = page.answer(path, None);
+            assert_eq!((answer.status, answer.kind.as_str()), (status, kind), "{path}");
+        }
+        assert_eq!(page.path(), "/index.html");
+    }
+
+    #[test]
+    fn no_path_leads_out() {
+        let (folder, page) = page();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path().join("secret.txt"), folder.path().join("ui/link.txt")).unwrap();
+        let absolute = format!("/{}", folder.path().join("secret.txt").display());
+        for path in [
+            "/../secret.txt",
+            "/%2e%2e/secret.txt",
+            "/..%2fsecret.txt",
+            "/assets/../../secret.txt",
+            "/..\\secret.txt",
+            "/..%5csecret.txt",
+            "/%252e%252e/secret.txt",
+            "//secret.txt",
+            "/link.txt",
+            "/secret.txt%00.html",
+            absolute.as_str(),
+        ] {
+            let answer = page.answer(path, None);
+            assert!(answer.body != b"secret", "{path}");
+            assert_eq!(answer.status, 404, "{path}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_file_are_answered_as_asked() {
+        let (_folder, page) = page();
+        for (range, status, body, told) in [
+            ("bytes=2-4", 206, "234", "bytes 2-4/10"),
+            ("bytes=7-", 206, "789", "bytes 7-9/10"),
+            ("bytes=-3", 206, "789", "bytes 7-9/10"),
+            ("bytes=5-99", 206, "56789", "bytes 5-9/10"),
+            ("bytes=0-0,5-6", 206, "0", "bytes 0-0/10"),
+            ("bytes=10-", 416, "", "bytes */10"),
+            ("bytes=4-2", 416, "", "bytes */10"),
+            ("lines=1", 416, "", "bytes */10"),
+        ] {
+            let answer = page.answer("/assets/app.js", Some(range));
+            let text = String::from_utf8(answer.body).unwrap();
+            assert_eq!((answer.status, text.as_str(), answer.range.as_deref()), (status, body, Some(told)), "{range}");
+        }
+    }
+
+    #[test]
+    fn a_page_must_be_there_and_inside() {
+        let (folder, _page) = page();
+        assert!(Page::open(folder.path(), "ui/", "/index.html").is_ok());
+        for (root, src) in
+            [("/ui", "gone.html"), ("/gone", "index.html"), ("/..", "index.html"), ("/ui", "../secret.txt")]
+        {
+            assert!(Page::open(folder.path(), root, src).is_err(), "{root} {src}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_outside_is_ever_answered(parts in proptest::collection::vec("(\\.\\.|%2e%2e|secret\\.txt|ui|assets|%2f|/|\\\\|\\.|[a-z%]{0,3})", 0..8)) {
+            let (_folder, page) = page();
+            let answer = page.answer(&format!("/{}", parts.join("/")), None);
+            prop_assert!(answer.body != b"secret");
+        }
+    }
+}
