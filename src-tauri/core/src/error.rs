@@ -88,6 +88,8 @@ pub enum Code {
     FileExists,
     /// The file cannot be written.
     SaveFailed,
+    /// The engine has no such image.
+    ImageNotFound,
     /// There is no manifest there, or nothing can be made of it.
     ManifestUnreadable,
     /// The pasted line is no request and no command that can be read.

@@ -93,6 +93,8 @@ const failures: Record<Code, string> = {
   search_missing: "no search",
   file_exists: "file exists",
   save_failed: "not saved",
+  image_not_found: "no such image",
+  manifest_unreadable: "no manifest",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
   call_not_found: "no such call",

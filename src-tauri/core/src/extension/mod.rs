@@ -2,6 +2,7 @@
 //! called.
 
 mod files;
+mod image;
 mod manifest;
 mod names;
 mod oddities;
@@ -12,6 +13,7 @@ mod remark;
 use std::path::Path;
 
 pub use files::{Entry, Files};
+pub use image::unpack;
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};
 pub use page::{Answer, POLICY, Page};

@@ -1,0 +1,93 @@
+//! Extensions in images of a real engine.
+
+use std::fs;
+
+use bollard::{
+    Docker,
+    query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveImageOptionsBuilder},
+};
+use futures_util::TryStreamExt;
+use porthole_core::{
+    engine::{Address, Engine},
+    error::Code,
+    extension::{check_folder, unpack},
+};
+use porthole_tests::given;
+
+const MANIFEST: &str = r#"{
+  "icon": "/assets/icon.svg",
+  "ui": { "dashboard-tab": { "title": "T", "root": "/ui", "src": "index.html" } },
+  "vm": { "composefile": "backend/compose.yaml", "exposes": { "socket": "b.sock" } },
+  "host": { "binaries": [{ "linux": [{ "path": "/host/tool" }, { "path": "/host/gone" }] }] }
+}"#;
+
+/// Imports an image that holds these files, each with its mode.
+async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (path, mode, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(*mode);
+        header.set_cksum();
+        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1").build();
+    let root = bollard::body_full(tar.into_inner().unwrap().into());
+    docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.unwrap();
+}
+
+async fn engine() -> (Engine, Docker) {
+    let host = given("PORTHOLE_TEST_ENGINE");
+    let engine = Engine::connect(Address { name: "test".into(), host: host.clone() }).await.unwrap();
+    (engine, Docker::connect_with_host(&host).unwrap().negotiate_version().await.unwrap())
+}
+
+#[tokio::test]
+async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
+    let (engine, docker) = engine().await;
+    let name = format!("porthole-test-extension-{}", std::process::id());
+    let files = [
+        ("metadata.json", 0o644, MANIFEST),
+        ("assets/icon.svg", 0o644, "<svg/>"),
+        ("assets/other.svg", 0o644, "not named"),
+        ("ui/index.html", 0o644, "<!doctype html>"),
+        ("ui/assets/app.js", 0o644, "1"),
+        ("backend/compose.yaml", 0o644, "services: {}"),
+        ("backend/backend.env", 0o644, "A=1"),
+        ("host/tool", 0o755, "#!/bin/sh\n"),
+    ];
+    import(&docker, &name, &files).await;
+    let folder = tempfile::tempdir().unwrap();
+    unpack(&engine, &format!("{name}:1"), folder.path()).await.unwrap();
+    for (path, mode, text) in files.iter().filter(|(path, ..)| !path.contains("other")) {
+        assert_eq!(fs::read_to_string(folder.path().join(path)).unwrap(), *text, "{path}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777, *mode, "{path}");
+        }
+    }
+    assert!(!folder.path().join("assets/other.svg").exists());
+    let wrong: Vec<_> = check_folder(folder.path()).unwrap().remarks.into_iter().map(|remark| remark.wrong).collect();
+    assert_eq!(wrong, ["there is no `host/gone` here"]);
+    let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let left = docker.list_containers(Some(options)).await.unwrap();
+    assert!(left.iter().all(|left| left.image.as_deref() != Some(&format!("{name}:1"))), "a container is left");
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn engine_an_image_that_is_no_extension_or_not_there_is_said() {
+    let (engine, docker) = engine().await;
+    let name = format!("porthole-test-plain-{}", std::process::id());
+    import(&docker, &name, &[("etc/hosts", 0o644, "")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let error = unpack(&engine, &format!("{name}:1"), folder.path()).await.unwrap_err();
+    assert_eq!(error.code, Code::ManifestUnreadable);
+    let error = unpack(&engine, "porthole-test-no-such-image:1", folder.path()).await.unwrap_err();
+    assert_eq!(error.code, Code::ImageNotFound, "{error:?}");
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+}
