@@ -32,6 +32,10 @@ pub struct AskedRequest {
     /// Of `request()`, which alone can send any.
     #[serde(default)]
     pub headers: Vec<Header>,
+    /// It was asked by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
+    /// is to be sent only for those.
+    #[serde(default)]
+    pub named: bool,
     /// What is to be sent; absent when it is `undefined`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,

@@ -1,75 +1,97 @@
 //! What can be said about a recorded Call: reads its output and asks the pure parts.
 
+mod callbacks;
+
+pub(crate) use callbacks::CountedCalls;
+
 use crate::{
     asked::Sdk,
-    call::CallId,
+    call::{Call, CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
     finding::Finding,
-    received::{Callbacks, Received},
-    runtime::Runtime,
+    output::Output,
+    received::{self, Does, Received, Written},
+    run::{Place, Stream},
     target::Target,
-    timeline::Timeline,
+    timeline::{By, Timeline, aside},
 };
+
+/// Bytes of a text that are shown.
+const SHOWN: usize = 16 * 1024;
+/// Bytes of a body that are read to tell whether it is JSON.
+const JUDGED: u64 = 32 * 1024 * 1024;
+/// Bytes that are handed over whole.
+const HANDED_OVER: u64 = 64 * 1024 * 1024;
 
 impl Timeline {
     /// Does what code asks of `ddClient` as a Runtime would, and answers at once with its number.
     ///
     /// # Errors
-    /// [`Code::RuntimeRefuses`] when nothing would be done; what `endpoint` and `engine` say.
+    /// [`Code::RuntimeRefuses`] when nothing would be done; [`Code::ContainerNotFound`] when a
+    /// container is meant and the target has none; what `endpoint` and `engine` say.
     pub fn perform(
         &self,
         sdk: Sdk,
-        _target: &Target,
-        _endpoint: Result<Endpoint>,
-        _engine: Result<Address>,
+        target: &Target,
+        endpoint: Result<Endpoint>,
+        engine: Result<Address>,
     ) -> Result<CallId> {
-        Err(Error::new(Code::RuntimeRefuses, format!("{} does nothing here", sdk.runtime)))
+        let runtime = sdk.runtime;
+        let does = received::plan(&sdk.asked, runtime, target).does;
+        let by = By { origin: Origin::Console, sdk: Some(sdk) };
+        match does {
+            Does::Request { request } => Ok(self.send(by, endpoint?, request)),
+            Does::Engine { request } => Ok(self.send(by, engine?.endpoint()?, request)),
+            Does::Command { command } => match &command.place {
+                Place::Container { name } if name.is_empty() => {
+                    Err(Error::new(Code::ContainerNotFound, "the target has no container to run a command in")
+                        .hint("Choose the backend's container in the target."))
+                }
+                _ => Ok(self.run(by, engine, command)),
+            },
+            Does::Refuses { .. } => {
+                Err(Error::new(Code::RuntimeRefuses, format!("{runtime} refuses this before anything is done"))
+                    .hint("Its plan says how the code learns of it."))
+            }
+        }
     }
 
     /// What code receives for a Call on each Runtime, long texts cut for showing.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`](crate::error::Code::CallNotFound).
+    /// [`Code::CallNotFound`], [`Code::SpillFailed`].
     pub async fn received(&self, id: CallId) -> Result<Vec<Received>> {
-        self.call(id).map(|call| crate::received::compared(&call, crate::received::Written::default()))
+        let output = self.output(id)?;
+        // Read before the facts: what they say of the end is then of no shorter an output.
+        let (call, read) = (self.call(id)?, aside(move || Read::of(&output, JUDGED, SHOWN)).await?);
+        Ok(received::compared(&call, read.written()))
     }
 
-    /// What code receives for a Call of its own, whole, when it has ended.
+    /// What code receives for a Call of its own, whole, when it has ended. For a Call that no code
+    /// made it is what Docker Desktop would give.
     ///
     /// # Errors
-    /// As [`Timeline::received`].
+    /// [`Code::CallNotFound`], [`Code::SpillFailed`]; [`Code::TooMuch`] above 64 MiB.
     pub async fn delivered(&self, id: CallId) -> Result<Received> {
         let call = self.ended(id).await?;
+        let output = self.output(id)?;
         let runtime = call.sdk.as_ref().map(|sdk| sdk.runtime).unwrap_or_default();
-        Ok(crate::received::received(&call, crate::received::Written::default(), runtime))
-    }
-
-    /// Callbacks from the nth on, as they are shown.
-    ///
-    /// # Errors
-    /// As [`Timeline::received`].
-    pub async fn callbacks(
-        &self,
-        id: CallId,
-        _runtime: Runtime,
-        _split: bool,
-        from: u64,
-        _count: u64,
-    ) -> Result<Callbacks> {
-        self.call(id)?;
-        Ok(Callbacks { from, total: 0, whole: true, ended: true, rows: Vec::new(), lost: None })
-    }
-
-    /// Callbacks from the nth on, whole, for the code that waits for them: answers when there is
-    /// one, or when no more will come.
-    ///
-    /// # Errors
-    /// As [`Timeline::received`].
-    pub async fn delivery(&self, id: CallId, from: u64) -> Result<Callbacks> {
-        self.ended(id).await?;
-        Ok(Callbacks { from, total: 0, whole: true, ended: true, rows: Vec::new(), lost: None })
+        let streaming = stream_of(&call).is_some();
+        aside(move || {
+            let counts = output.counts();
+            if streaming {
+                // What was written went to the callbacks.
+                return Ok(received::received(&call, Written::default(), runtime));
+            }
+            if counts.stdout.bytes + counts.stderr.bytes > HANDED_OVER {
+                return Err(too_much());
+            }
+            let read = Read::of(&output, HANDED_OVER, usize::MAX)?;
+            Ok(received::received(&call, read.written(), runtime))
+        })
+        .await
     }
 
     /// What is to be said about a Call.
@@ -80,3 +102,48 @@ impl Timeline {
         self.call(id).map(|_| Vec::new())
     }
 }
+
+/// How the code that made a Call wants callbacks, if it does.
+fn stream_of(call: &Call) -> Option<crate::run::Streaming> {
+    use crate::{asked::Asked, call::Act};
+    match (&call.sdk, &call.act) {
+        (Some(Sdk { asked: Asked::Exec(asked), .. }), _) => asked.stream,
+        (_, Act::Run(run)) => run.command.stream,
+        _ => None,
+    }
+}
+
+/// The beginnings of what a Call wrote.
+struct Read {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    lens: (u64, u64),
+    limit: usize,
+}
+
+impl Read {
+    fn of(output: &Output, most: u64, limit: usize) -> Result<Self> {
+        let counts = output.counts();
+        let lens = (counts.stdout.bytes, counts.stderr.bytes);
+        Ok(Self {
+            stdout: output.read(Stream::Stdout, 0, lens.0.min(most))?,
+            stderr: output.read(Stream::Stderr, 0, lens.1.min(limit as u64).min(most))?,
+            lens,
+            limit,
+        })
+    }
+
+    fn written(&self) -> Written<'_> {
+        let Self { stdout, stderr, lens: (stdout_len, stderr_len), limit } = self;
+        Written { stdout, stdout_len: *stdout_len, stderr, stderr_len: *stderr_len, limit: *limit }
+    }
+}
+
+fn too_much() -> Error {
+    Error::new(Code::TooMuch, "this is more than 64 MiB, too much to hand to code as one value")
+        .hint("Its output is kept: look at it or save it.")
+}
+
+#[cfg(all(test, unix))]
+#[path = "inspect_tests.rs"]
+mod tests;

@@ -7,7 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::error::{Code, Error, Result};
+use crate::{
+    endpoint::Endpoint,
+    error::{Code, Error, Result},
+};
 
 /// Where an engine listens, and how that was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,33 @@ pub struct Address {
     pub name: String,
     /// As docker writes it: `unix:///var/run/docker.sock`, `tcp://host:2375`.
     pub host: String,
+}
+
+impl Address {
+    /// Where its API is asked over HTTP.
+    ///
+    /// # Errors
+    /// [`Code::EngineAddressInvalid`] when it needs something that Porthole does not speak, or cannot
+    /// be read.
+    pub fn endpoint(&self) -> Result<Endpoint> {
+        self.spoken()?;
+        self.host.parse().map_err(|error: Error| {
+            Error::new(Code::EngineAddressInvalid, format!("`{}` is not an engine's address", self.host))
+                .detail(error.message)
+        })
+    }
+
+    /// Whether Porthole speaks what is spoken there.
+    pub(super) fn spoken(&self) -> Result<()> {
+        match ["ssh://", "https://", "fd://"].iter().find(|scheme| self.host.starts_with(**scheme)) {
+            None => Ok(()),
+            Some(scheme) => Err(Error::new(
+                Code::EngineAddressInvalid,
+                format!("the engine at {} needs {scheme}, which Porthole does not speak yet", self.host),
+            )
+            .hint("Forward the engine's socket to this machine and set DOCKER_HOST=unix:///that.sock.")),
+        }
+    }
 }
 
 /// What decides which engine is meant.

@@ -68,13 +68,7 @@ impl Engine {
     /// # Errors
     /// [`Code::EngineAddressInvalid`], [`Code::EngineUnavailable`].
     pub async fn connect(address: Address) -> Result<Self> {
-        if let Some(scheme) = ["ssh://", "https://", "fd://"].iter().find(|scheme| address.host.starts_with(**scheme)) {
-            return Err(Error::new(
-                Code::EngineAddressInvalid,
-                format!("the engine at {} needs {scheme}, which Porthole does not speak yet", address.host),
-            )
-            .hint("Forward the engine's socket to this machine and set DOCKER_HOST=unix:///that.sock."));
-        }
+        address.spoken()?;
         let docker = Docker::connect_with_host(&address.host).map_err(|error| match error {
             ApiError::SocketNotFoundError(_) => unavailable(&address, &error),
             error => Error::new(Code::EngineAddressInvalid, format!("`{}` is not an engine's address", address.host))

@@ -38,6 +38,7 @@ use spill::{Bytes, Spill};
 #[cfg(fuzzing)]
 pub(crate) use text::fuzz_text;
 pub use utf8::Utf8;
+pub(crate) use utf8::incomplete_tail;
 
 use crate::{
     error::{Code, Error, Result},
@@ -332,6 +333,15 @@ impl Output {
     /// Keeps the files when this value is dropped, or does not.
     pub fn keep(&self, kept: bool) {
         self.lock().kept = kept;
+    }
+
+    /// The bytes of a stream from one place to another, as many as there are.
+    ///
+    /// # Errors
+    /// [`Code::SpillFailed`] when a file cannot be read.
+    pub(crate) fn read(&self, stream: Stream, from: u64, to: u64) -> Result<Vec<u8>> {
+        let (bytes, _) = self.bytes(stream);
+        bytes.read(from, to).map_err(|error| self.unreadable(&error))
     }
 
     fn body(&self) -> Option<BodyKind> {

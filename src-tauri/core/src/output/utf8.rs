@@ -26,7 +26,7 @@ impl Utf8 {
 }
 
 /// How many bytes at the end may still become a character.
-pub(super) fn incomplete_tail(bytes: &[u8]) -> usize {
+pub(crate) fn incomplete_tail(bytes: &[u8]) -> usize {
     match bytes.utf8_chunks().last() {
         // A valid beginning that simply ends is an invalid chunk at the very end which one more
         // byte could complete; a wrong one is not.

@@ -1,15 +1,32 @@
 //! What an extension's code receives for a Call, on each Runtime. Pure: facts in, values out.
 
+pub(crate) mod callbacks;
+mod compared;
+mod derived;
+mod docker_desktop;
+mod exchange;
+mod exec;
 mod facts;
 mod plan;
+mod podman_desktop;
+mod rancher_desktop;
+mod rules;
+mod text;
+mod value;
 
+pub(crate) use exec::{ends, manner};
 pub use facts::*;
 pub use plan::plan;
+pub use text::{render, render_callbacks};
 
-use crate::{call::Call, runtime::Runtime};
+use crate::{
+    asked::Asked,
+    call::{Act, Call},
+    runtime::Runtime,
+};
 
 /// What a Call wrote, as far as it is to be handed over.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Written<'a> {
     /// Standard output, or the response body: all of it or its beginning.
     pub stdout: &'a [u8],
@@ -19,14 +36,55 @@ pub struct Written<'a> {
     pub stderr: &'a [u8],
     /// How long it is in all.
     pub stderr_len: u64,
+    /// How many bytes of each become text; what is beyond is only looked at.
+    pub limit: usize,
+}
+
+impl<'a> Written<'a> {
+    /// All of both streams.
+    pub fn whole(stdout: &'a [u8], stderr: &'a [u8]) -> Self {
+        let (stdout_len, stderr_len) = (stdout.len() as u64, stderr.len() as u64);
+        Self { stdout, stdout_len, stderr, stderr_len, limit: usize::MAX }
+    }
+}
+
+impl Default for Written<'_> {
+    fn default() -> Self {
+        Self::whole(&[], &[])
+    }
 }
 
 /// What the code gets from one Runtime.
-pub fn received(_call: &Call, _written: Written<'_>, runtime: Runtime) -> Received {
-    Received { runtime, outcome: Delivery::Pending, rules: Vec::new(), as_run: true }
+pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> Received {
+    let asked = derived::asked_of(call);
+    let plan = derived::planned(call, &asked, runtime);
+    let as_run = derived::as_run(call, &plan.does, runtime);
+    let (outcome, known) = match (&plan.does, &asked, &call.act) {
+        (Does::Refuses { outcome }, ..) if !as_run => (outcome.clone(), vec![]),
+        (_, Asked::Exec(asked), Act::Run(run)) => exec::outcome(run, asked, written, runtime),
+        (_, Asked::List(_), Act::Exchange(exchange)) => exchange::listed(exchange, written),
+        (_, _, Act::Exchange(exchange)) => exchange::outcome(exchange, written, runtime),
+        // A Call of which the facts do not fit together, from a file that somebody changed.
+        (_, _, Act::Run(_)) => (Delivery::Never, vec![]),
+    };
+    // What it would have done otherwise comes first, else what it makes of this.
+    let mut rules = plan.rules;
+    if as_run {
+        rules.splice(0..0, known);
+    } else {
+        rules.extend(known);
+    }
+    rules.truncate(rules::AT_MOST);
+    Received { runtime, outcome, rules, as_run }
 }
 
 /// The same from all three, with what differs marked.
 pub fn compared(call: &Call, written: Written<'_>) -> Vec<Received> {
-    Runtime::ALL.into_iter().map(|runtime| received(call, written, runtime)).collect()
+    let mut all: Vec<Received> = Runtime::ALL.into_iter().map(|runtime| received(call, written, runtime)).collect();
+    compared::mark(&mut all);
+    all
 }
+
+#[cfg(test)]
+#[path = "received_tests.rs"]
+mod tests;

@@ -25,6 +25,7 @@ use crate::{
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Request},
+    inspect::CountedCalls,
     output::{Dress, Fold, Output, Room, View, Window},
     record::{Record, Wait},
     run::{self, Command, Run, RunEvent, Signal, Stream, Warden, stops},
@@ -47,6 +48,8 @@ pub struct Timeline {
     engines: Arc<LastEngine>,
     /// The one search that goes on or whose hits are looked at.
     searching: Mutex<Option<Searched>>,
+    /// The callbacks that were counted for whoever looks at them.
+    pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
@@ -77,6 +80,7 @@ impl Timeline {
             connections: Arc::default(),
             engines: Arc::default(),
             searching: Mutex::default(),
+            counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
             told: Mutex::new(Instant::now()),
@@ -194,6 +198,16 @@ impl Timeline {
         self.call(id)
     }
 
+    /// Tells of each change of any Call.
+    pub(crate) fn revision(&self) -> watch::Receiver<u64> {
+        self.shared.revision.subscribe()
+    }
+
+    /// Whether something more may happen to a Call.
+    pub(crate) fn is_live(&self, id: CallId) -> bool {
+        self.shared.book().is_live(id)
+    }
+
     /// The output of a Call.
     ///
     /// # Errors
@@ -294,7 +308,7 @@ impl Timeline {
 }
 
 /// Does something that waits for the disk where waiting is allowed.
-async fn aside<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn aside<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(read).await;
     done.map_err(|error| Error::new(Code::SpillFailed, "the output could not be read").detail(error))?
 }

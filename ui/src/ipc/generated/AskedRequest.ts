@@ -19,6 +19,11 @@ url: string,
  */
 headers: Array<Header>, 
 /**
+ * It was asked by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
+ * is to be sent only for those.
+ */
+named: boolean, 
+/**
  * What is to be sent; absent when it is `undefined`.
  */
 data?: Data, };

@@ -1,0 +1,110 @@
+//! What code would have asked for a Call, and whether a Runtime would have done what was done.
+
+use super::{Does, plan};
+use crate::{
+    asked::{Asked, AskedExec, AskedRequest, Data, Whose},
+    call::{Act, Call},
+    exchange::{Body, Exchange, Request, target},
+    run::{Command, EnvMode, Place, Run},
+    runtime::Runtime,
+    target::{Host, Target},
+};
+
+/// What code asked for this Call, or what it would ask to get it.
+pub(super) fn asked_of(call: &Call) -> Asked {
+    match (&call.sdk, &call.act) {
+        (Some(sdk), Act::Run(run)) => match &sdk.asked {
+            // What the target added is part of the surroundings, on each Runtime that has any.
+            Asked::Exec(asked) if sdk.runtime != Runtime::PodmanDesktop => Asked::Exec(AskedExec {
+                cwd: run.command.cwd.clone(),
+                env: if run.command.env.is_empty() { asked.env.clone() } else { run.command.env.clone() },
+                ..asked.clone()
+            }),
+            asked => asked.clone(),
+        },
+        (Some(sdk), Act::Exchange(_)) => sdk.asked.clone(),
+        (None, Act::Run(run)) => Asked::Exec(exec_of(&run.command)),
+        (None, Act::Exchange(exchange)) => Asked::Request(request_of(&exchange.request)),
+    }
+}
+
+fn exec_of(command: &Command) -> AskedExec {
+    let (whose, container) = match &command.place {
+        Place::Host => (Whose::Host, None),
+        Place::Container { name } => (Whose::Vm, Some(name.clone())),
+    };
+    AskedExec {
+        whose,
+        cmd: command.program.clone(),
+        args: command.args.clone(),
+        line: false,
+        cwd: command.cwd.clone(),
+        env: command.env.clone(),
+        stream: command.stream,
+        container,
+    }
+}
+
+fn request_of(request: &Request) -> AskedRequest {
+    let data = match &request.body {
+        Body::None | Body::File { .. } => None,
+        Body::Text { text } => Some(Data { text: text.clone(), json: None, is_text: true, falsy: text.is_empty() }),
+        Body::Json { text } => {
+            let object = text.trim_start().starts_with('{');
+            let text_of = if object { "[object Object]" } else { text.trim() };
+            let falsy = matches!(text.trim(), "0" | "false" | "null" | "\"\"");
+            Some(Data { text: text_of.to_owned(), json: Some(text.clone()), is_text: false, falsy })
+        }
+    };
+    AskedRequest {
+        method: request.method.clone(),
+        url: target(request).unwrap_or_else(|_| request.path.clone()),
+        headers: request.headers.clone(),
+        // Whoever sends no headers has a method of that name.
+        named: request.headers.is_empty(),
+        data,
+    }
+}
+
+/// Whether a Runtime that does `does` would have done what was done. Its own Call is what it did.
+pub(super) fn as_run(call: &Call, does: &Does, runtime: Runtime) -> bool {
+    if call.sdk.as_ref().is_some_and(|sdk| sdk.runtime == runtime) {
+        return true;
+    }
+    match (does, &call.act) {
+        (Does::Command { command }, Act::Run(Run { command: ran, .. })) => {
+            // Nobody can ask for these.
+            ran.user.is_none()
+                && (command.env_mode == ran.env_mode || ran.env.is_empty() && ran.env_mode == EnvMode::Add)
+                && command.place == ran.place
+                && (&command.program, &command.args) == (&ran.program, &ran.args)
+                && (&command.cwd, &command.env) == (&ran.cwd, &ran.env)
+        }
+        (Does::Request { request } | Does::Engine { request }, Act::Exchange(Exchange { request: sent, .. })) => {
+            request.method == sent.method
+                && target(request).ok() == target(sent).ok()
+                && request.headers == sent.headers
+                && request.body == sent.body
+        }
+        _ => false,
+    }
+}
+
+/// The folder in which Rancher Desktop found a Call's program.
+fn bin_of(call: &Call, asked: &Asked) -> Option<String> {
+    let (Asked::Exec(asked), Act::Run(run), Some(sdk)) = (asked, &call.act, &call.sdk) else { return None };
+    let on_host = sdk.runtime == Runtime::RancherDesktop && asked.whose == Whose::Host;
+    let folder = run.command.program.strip_suffix(asked.cmd.trim_start_matches('/'))?;
+    Some(folder.trim_end_matches('/').to_owned()).filter(|folder| on_host && !folder.is_empty())
+}
+
+/// The plan of a Runtime for what a Call asked, where nothing is known of the target but what the
+/// Call shows.
+pub(super) fn planned(call: &Call, asked: &Asked, runtime: Runtime) -> super::Plan {
+    let container = match &call.act {
+        Act::Run(Run { command: Command { place: Place::Container { name }, .. }, .. }) => Some(name.clone()),
+        _ => None,
+    };
+    let host = Host { bin: bin_of(call, asked), ..Host::default() };
+    plan(asked, runtime, &Target { container, host, ..Target::demo() })
+}

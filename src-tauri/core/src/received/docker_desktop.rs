@@ -1,0 +1,213 @@
+//! Docker Desktop. It is closed: what its documents and types do not say is reported or inferred.
+
+use super::{
+    Delivery, Does, End, Value,
+    callbacks::{Decoding, LineEnds, Manner, Pieces},
+    exchange::{Answer, Body},
+    exec::{Finish, Wrote},
+    plan::{acts, bodiless, container, in_shell, joined, json, plain, pointed},
+    rules::*,
+};
+use crate::{
+    asked::{AskedExec, AskedRequest, Whose},
+    exchange::{Body as Sent, Request},
+    run::{Place, split_words},
+    runtime::Rule,
+    target::Target,
+};
+
+pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
+    let mut rules = Vec::new();
+    let place = pointed(&asked.url);
+    if place.absolute {
+        rules.push(inferred("Only the path of a whole url counts: the socket is the extension's own.", NOTHING));
+    } else if place.bare {
+        rules.push(inferred("A url without a leading slash is taken as a path from the root.", NOTHING));
+    }
+    let body = match &asked.data {
+        None => Sent::None,
+        Some(data) if data.is_text => Sent::Text { text: data.text.clone() },
+        Some(data) if data.json.is_some() => {
+            rules.push(inferred("An object is sent as JSON, a string as it is.", DOCS));
+            json(data)
+        }
+        Some(_) => Sent::None,
+    };
+    (Does::Request { request: Request { body, ..bodiless(asked, &place) } }, rules)
+}
+
+pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
+    let line = joined(asked);
+    let in_container = asked.whose == Whose::Vm;
+    let mut rules = Vec::new();
+    let mut command = if asked.stream.is_none() && !in_container {
+        rules.push(reported("Without `stream` the command and its arguments are joined by spaces and go through a shell: quotes vanish, and words split again."));
+        if acts(&line) && cfg!(target_os = "linux") {
+            rules.push(reported(
+                "On Linux the line was reported to be split and not expanded: do not rely on pipes, `$` or wildcards.",
+            ));
+        }
+        in_shell(asked)
+    } else if asked.stream.is_none() || asked.line {
+        let place = if in_container { container(asked, target) } else { Place::Host };
+        rules.push(reported(
+            "The command and its arguments are joined by spaces and split again as a shell splits: quotes vanish, and an argument with a space becomes two.",
+        ));
+        if acts(&line) {
+            rules.push(reported("A shell was reported to act on `|`, `$`, `>` and the like on macOS. That is not reproduced in a container, which may have no shell: they are handed over as they are."));
+        }
+        let words = split_words(&line).unwrap_or_else(|_| line.split_whitespace().map(str::to_owned).collect());
+        let mut words = words.into_iter();
+        let mut command = crate::run::Command::new(place, words.next().unwrap_or_default(), words.collect::<Vec<_>>());
+        command.stream = asked.stream;
+        command
+    } else {
+        rules.push(reported("With `stream` no shell is used: each argument arrives as it is, its quotes included."));
+        let place = if in_container { container(asked, target) } else { Place::Host };
+        plain(asked, place, asked.cmd.clone(), asked.args.clone())
+    };
+    command.cwd = asked.cwd.clone();
+    command.env = asked.env.clone();
+    if asked.cwd.is_some() || !asked.env.is_empty() {
+        rules.push(documented("`cwd` and `env` are honoured since version 0.3.0 of the SDK.", TYPES));
+    }
+    (Does::Command { command: target.applied_to(command) }, rules)
+}
+
+/// What a plain `exec` gives.
+pub(super) fn finished(finish: &Finish, asked: &AskedExec, wrote: &Wrote<'_>) -> (Delivery, Vec<Rule>) {
+    let mut rules = Vec::new();
+    if wrote.longest > 1024 * 1024 {
+        rules.push(inferred("Output of more than 1 MiB may end the command: that is Node's default limit.", NODE));
+    }
+    let rejected = |code: Value, signal: Value, stderr: Value| Delivery::Rejected {
+        value: Value::object([
+            ("killed", Value::Bool { value: false }),
+            ("code", code),
+            ("signal", signal),
+            ("cmd", Value::text(joined(asked))),
+            ("stdout", wrote.stdout()),
+            ("stderr", stderr),
+        ]),
+    };
+    let outcome = match finish {
+        Finish::Running => Delivery::Pending,
+        Finish::Unknown => Delivery::Never,
+        Finish::Exited { code: 0, .. } => {
+            rules.push(reported("`code` is absent when the command succeeds: test `code !== undefined`, not `code`."));
+            let value = Value::object([("stdout", wrote.stdout()), ("stderr", wrote.stderr())]);
+            Delivery::Resolved { value: value.with_methods() }
+        }
+        Finish::Exited { code, said } => {
+            rules.push(reported("Another exit code than 0 rejects, with both streams in the error."));
+            rejected(Value::number(code), Value::Null, wrote.stderr_or(said.as_deref()))
+        }
+        Finish::Signaled { name } => {
+            rules.push(inferred("Death by a signal rejects with `code: null` and the signal's name.", NODE));
+            rejected(Value::Null, Value::text(name), wrote.stderr())
+        }
+        Finish::NoProgram { .. } | Finish::NotExecutable { .. } => {
+            let (code, said) = finish.in_shell();
+            rules.push(inferred(
+                "The shell that it uses says that there is no such program, and ends with 127 or 126.",
+                NODE,
+            ));
+            rejected(Value::number(code), Value::Null, Value::text(said))
+        }
+        Finish::NoDirectory => {
+            rules.push(inferred("A working directory that is missing is reported as a missing shell.", NODE));
+            rejected(Value::text("ENOENT"), Value::Null, Value::text("spawn /bin/sh ENOENT"))
+        }
+        Finish::Refused { message } => {
+            rules.push(inferred("What the engine refuses is what the docker program would say.", NOTHING));
+            rejected(Value::number(1), Value::Null, Value::text(format!("Error response from daemon: {message}\n")))
+        }
+    };
+    (outcome, rules)
+}
+
+/// The last callbacks of a streaming `exec`.
+pub(super) fn ends(finish: &Finish) -> Vec<End> {
+    match finish {
+        Finish::Running => vec![],
+        Finish::Unknown => vec![End::Silent],
+        Finish::Exited { code, .. } => vec![End::Close { code: Value::number(code) }],
+        Finish::Signaled { .. } => vec![End::Close { code: Value::Null }],
+        Finish::NoProgram { program } => vec![End::Error { error: Value::error(format!("spawn {program} ENOENT")) }],
+        Finish::NotExecutable { program } => {
+            vec![End::Error { error: Value::error(format!("spawn {program} EACCES")) }]
+        }
+        Finish::NoDirectory => vec![End::Error { error: Value::error("spawn ENOENT") }],
+        Finish::Refused { message } => vec![End::Error { error: Value::error(message) }],
+    }
+}
+
+/// What a reader of its callbacks should know.
+pub(super) fn streaming(finish: &Finish, split: bool) -> Vec<Rule> {
+    let mut rules =
+        vec![inferred("Callbacks get strings; a character that a chunk cut comes whole with the next one.", NODE)];
+    if split {
+        rules.insert(0, documented("With `splitOutputLines` there is one callback a line, of both streams.", TYPES));
+        rules.push(inferred(
+            "A last line without its end is delivered too, and `\\r\\n` ends a line as `\\n` does.",
+            NOTHING,
+        ));
+    }
+    match finish {
+        Finish::Signaled { .. } => rules.push(inferred("Death by a signal calls `onClose(null)`.", NODE)),
+        Finish::NoProgram { .. } | Finish::NotExecutable { .. } | Finish::NoDirectory => {
+            rules.push(inferred("A program that cannot be started calls `onError` alone.", NODE));
+        }
+        _ => {}
+    }
+    rules
+}
+
+/// How output becomes callbacks.
+pub(super) fn manner(split: bool) -> Manner {
+    let pieces = if split { Pieces::Lines } else { Pieces::Chunks };
+    Manner {
+        stdout: pieces,
+        stderr: pieces,
+        ends: LineEnds::CrLf,
+        decoding: Decoding::Joined,
+        loses_last: false,
+        silent_from: None,
+    }
+}
+
+/// What a request gives.
+pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
+    let error = |message: Value, status: Value| Delivery::Rejected {
+        value: Value::object([("name", Value::text("Error")), ("message", message), ("statusCode", status)]),
+    };
+    match answer {
+        Answer::Pending => (Delivery::Pending, vec![]),
+        Answer::Never => (Delivery::Never, vec![]),
+        Answer::Whole { status: 200..=299, body, .. } => (
+            Delivery::Resolved { value: body.value() },
+            vec![documented(
+                "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
+                TYPES,
+            )],
+        ),
+        Answer::Whole { status, reason, body } => (
+            error(message(body, reason), Value::number(status)),
+            vec![
+                documented("A status outside 2xx rejects with a ServiceError {name, message, statusCode}.", TYPES),
+                inferred(
+                    "Which text `message` holds is not documented; here it is the body, or the status's words.",
+                    NOTHING,
+                ),
+            ],
+        ),
+        Answer::Failed { words, .. } => (
+            error(Value::text(words.as_str()), Value::Undefined),
+            vec![reported("A connection that fails rejects with Node's words and `statusCode: undefined`.")],
+        ),
+    }
+}
+
+fn message(body: &Body<'_>, reason: &str) -> Value {
+    if body.len == 0 { Value::text(reason) } else { body.text() }
+}

@@ -1,0 +1,299 @@
+use super::*;
+use crate::{
+    exchange::Header,
+    run::{EnvMode, EnvVar, Streaming},
+    target::Host,
+};
+
+const DOCKER: Runtime = Runtime::DockerDesktop;
+const RANCHER: Runtime = Runtime::RancherDesktop;
+const PODMAN: Runtime = Runtime::PodmanDesktop;
+
+fn target() -> Target {
+    Target { container: Some("backend".into()), ..Target::demo() }
+}
+
+fn exec(whose: Whose, cmd: &str, args: &[&str]) -> AskedExec {
+    AskedExec {
+        whose,
+        cmd: cmd.into(),
+        args: args.iter().map(|arg| (*arg).into()).collect(),
+        line: false,
+        cwd: None,
+        env: vec![],
+        stream: None,
+        container: None,
+    }
+}
+
+fn streaming(asked: AskedExec) -> AskedExec {
+    AskedExec { stream: Some(Streaming::default()), ..asked }
+}
+
+fn command_at(asked: &AskedExec, runtime: Runtime, target: &Target) -> Command {
+    match plan(&Asked::Exec(asked.clone()), runtime, target).does {
+        Does::Command { command } => command,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn command(asked: &AskedExec, runtime: Runtime) -> Command {
+    command_at(asked, runtime, &target())
+}
+
+fn argv(asked: &AskedExec, runtime: Runtime) -> Vec<String> {
+    let command = command(asked, runtime);
+    [command.program].into_iter().chain(command.args).collect()
+}
+
+fn says(asked: &AskedExec, runtime: Runtime, words: &str) -> bool {
+    plan(&Asked::Exec(asked.clone()), runtime, &target()).rules.iter().any(|rule| rule.text.contains(words))
+}
+
+fn get(url: &str) -> AskedRequest {
+    AskedRequest { method: "GET".into(), url: url.into(), headers: vec![], named: true, data: None }
+}
+
+fn request(asked: &AskedRequest, runtime: Runtime) -> Request {
+    match plan(&Asked::Request(asked.clone()), runtime, &target()).does {
+        Does::Request { request } => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refusal(asked: &Asked, runtime: Runtime) -> Delivery {
+    match plan(asked, runtime, &target()).does {
+        Does::Refuses { outcome } => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plain_host_command_goes_through_a_shell_where_the_runtime_has_one() {
+    let asked = exec(Whose::Host, "printf", &["%s|", "\"a b\"", "c"]);
+    assert_eq!(argv(&asked, DOCKER), ["/bin/sh", "-c", "printf %s| \"a b\" c"]);
+    assert_eq!(argv(&asked, PODMAN), ["/bin/sh", "-c", "printf %s| \"a b\" c"]);
+    assert_eq!(argv(&asked, RANCHER), ["printf", "%s|", "a b", "c"]);
+    assert!(says(&asked, DOCKER, "through a shell") && says(&asked, PODMAN, "through a shell"));
+}
+
+#[test]
+fn streaming_never_goes_through_a_shell() {
+    let asked = streaming(exec(Whose::Host, "printf", &["%s", "\"a b\""]));
+    assert_eq!(argv(&asked, DOCKER), ["printf", "%s", "\"a b\""]);
+    assert_eq!(argv(&asked, PODMAN), ["printf", "%s", "\"a b\""]);
+    assert_eq!(argv(&asked, RANCHER), ["printf", "%s", "a b"]);
+    assert_eq!(command(&asked, DOCKER).stream, asked.stream, "what was asked stays with the command");
+}
+
+#[test]
+fn in_the_container_the_joined_line_is_split_and_nothing_is_expanded() {
+    let asked = exec(Whose::Vm, "sh", &["-c", "echo $HOME 'x y'"]);
+    let place = Place::Container { name: "backend".into() };
+    assert_eq!(command(&asked, DOCKER).place, place);
+    assert_eq!(argv(&asked, DOCKER), ["sh", "-c", "echo", "$HOME", "x y"]);
+    assert!(says(&asked, DOCKER, "not reproduced"));
+    assert!(!says(&exec(Whose::Vm, "ls", &["-l"]), DOCKER, "not reproduced"));
+    assert_eq!(argv(&asked, PODMAN), ["sh", "-c", "echo $HOME 'x y'"]);
+    assert_eq!(argv(&asked, RANCHER), ["sh", "-c", "echo $HOME 'x y'"]);
+    assert_eq!(argv(&exec(Whose::Vm, "echo", &["it's"]), DOCKER), ["echo", "it's"], "a quote that is not closed stays");
+}
+
+#[test]
+fn another_container_may_be_named_and_none_may_be_there() {
+    let asked = AskedExec { container: Some("db".into()), ..exec(Whose::Vm, "ls", &[]) };
+    assert_eq!(command(&asked, DOCKER).place, Place::Container { name: "db".into() });
+    let none = command_at(&exec(Whose::Vm, "ls", &[]), PODMAN, &Target::demo());
+    assert_eq!(none.place, Place::Container { name: String::new() });
+}
+
+#[test]
+fn rancher_desktop_takes_one_pair_of_quotes_off_and_twice_for_docker() {
+    let asked = exec(Whose::Vm, "'x'", &["'a'", "\"'b'\"", "'c", "\"\"", "'", "'d\ne'"]);
+    assert_eq!(argv(&asked, RANCHER), ["'x'", "a", "'b'", "'c", "", "'", "'d\ne'"]);
+    let asked = exec(Whose::Docker, "'ps'", &["\"'b'\""]);
+    assert_eq!(argv(&asked, RANCHER), ["docker", "ps", "b"]);
+}
+
+#[test]
+fn rancher_desktop_looks_only_into_the_bin_folder() {
+    let asked = exec(Whose::Host, "tool", &[]);
+    let bin = Target { host: Host { bin: Some("/ext/bin/".into()), ..Host::default() }, ..Target::demo() };
+    assert_eq!(command_at(&asked, RANCHER, &bin).program, "/ext/bin/tool");
+    let absolute = exec(Whose::Host, "/usr/bin/tool", &[]);
+    assert_eq!(command_at(&absolute, RANCHER, &bin).program, "/ext/bin/usr/bin/tool");
+    assert_eq!(command(&asked, RANCHER).program, "tool");
+    assert!(says(&asked, RANCHER, "so PATH is used"));
+    assert_eq!(command_at(&streaming(asked), DOCKER, &bin).program, "tool");
+}
+
+fn surrounded(whose: Whose) -> AskedExec {
+    let env = vec![EnvVar { name: "A".into(), value: "asked".into() }];
+    AskedExec { cwd: Some("/asked".into()), env, ..streaming(exec(whose, "x", &[])) }
+}
+
+#[test]
+fn directory_and_variables_are_honoured_or_not() {
+    let host =
+        Host { cwd: Some("/target".into()), env: vec![EnvVar { name: "B".into(), value: "target".into() }], bin: None };
+    let target = Target { host, ..target() };
+    let of = |command: &Command| {
+        let names: Vec<String> = command.env.iter().map(|var| var.name.clone()).collect();
+        (command.cwd.clone(), names.concat(), command.env_mode)
+    };
+    let (asked, own) = (Some("/asked".to_owned()), Some("/target".to_owned()));
+    let on_host = surrounded(Whose::Host);
+    assert_eq!(of(&command_at(&on_host, DOCKER, &target)), (asked.clone(), "BA".into(), EnvMode::Add));
+    assert_eq!(of(&command_at(&on_host, RANCHER, &target)), (asked.clone(), "A".into(), EnvMode::Replace));
+    assert_eq!(of(&command_at(&on_host, PODMAN, &target)), (None, String::new(), EnvMode::Add));
+    let bare = exec(Whose::Host, "x", &[]);
+    assert_eq!(of(&command_at(&bare, DOCKER, &target)), (own.clone(), "B".into(), EnvMode::Add));
+    assert_eq!(of(&command_at(&bare, RANCHER, &target)), (own, "B".into(), EnvMode::Add));
+    assert_eq!(of(&command_at(&bare, PODMAN, &target)), (None, String::new(), EnvMode::Add));
+    let inside = surrounded(Whose::Vm);
+    assert_eq!(of(&command_at(&inside, DOCKER, &target)), (asked.clone(), "A".into(), EnvMode::Add));
+    assert_eq!(of(&command_at(&inside, RANCHER, &target)), (asked, String::new(), EnvMode::Add));
+    assert_eq!(of(&command_at(&inside, PODMAN, &target)), (None, String::new(), EnvMode::Add));
+    assert!(says(&inside, RANCHER, "no effect") && says(&inside, PODMAN, "ignored"));
+    assert!(!says(&exec(Whose::Vm, "x", &[]), PODMAN, "ignored"));
+}
+
+#[cfg(unix)]
+#[test]
+fn docker_is_the_docker_program_on_the_host() {
+    let asked = exec(Whose::Docker, "ps", &["--format", "{{.Names}}"]);
+    assert_eq!(argv(&asked, DOCKER), ["/bin/sh", "-c", "docker ps --format {{.Names}}"]);
+    assert_eq!(argv(&streaming(asked.clone()), PODMAN), ["docker", "ps", "--format", "{{.Names}}"]);
+    assert!(says(&asked, PODMAN, "podman in place of docker"));
+    for whose in [Whose::Docker, Whose::Host] {
+        assert!(plan(&Asked::Exec(exec(whose, "ps", &[])), RANCHER, &target()).on_host);
+    }
+    assert!(!plan(&Asked::Exec(exec(Whose::Vm, "ps", &[])), DOCKER, &target()).on_host);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_deprecated_line_is_docker_desktops_alone() {
+    let line = AskedExec { line: true, ..exec(Whose::Host, "echo 'a b'", &[]) };
+    assert_eq!(argv(&line, DOCKER), ["/bin/sh", "-c", "echo 'a b'"]);
+    assert_eq!(argv(&streaming(line.clone()), DOCKER), ["echo", "a b"]);
+    let inside = AskedExec { line: true, ..exec(Whose::Vm, "echo 'a b'", &[]) };
+    assert_eq!(argv(&inside, DOCKER), ["echo", "a b"]);
+    let Delivery::Thrown { value } = refusal(&Asked::Exec(line), RANCHER) else { panic!("not thrown") };
+    assert_eq!(value, Value::error_of("TypeError", "ddClient.execHostCmd is not a function"));
+    let Delivery::Thrown { value } = refusal(&Asked::Exec(inside), PODMAN) else { panic!("not thrown") };
+    assert_eq!(
+        value,
+        Value::error_of("TypeError", "Cannot read properties of undefined (reading 'execInVMExtension')")
+    );
+}
+
+#[test]
+fn a_url_is_a_path_whatever_it_looks_like() {
+    for runtime in [DOCKER, RANCHER] {
+        assert_eq!(request(&get("/a?b=1"), runtime).path, "/a?b=1");
+        assert_eq!(request(&get("a/b"), runtime).path, "/a/b");
+        assert_eq!(request(&get("http://localhost/x?y"), runtime).path, "/x?y");
+        assert_eq!(request(&get("http://localhost"), runtime).path, "/");
+        assert_eq!(request(&get("/a b#part"), runtime).path, "/a%20b");
+        assert_eq!(request(&get("?q=ü"), runtime).path, "/?q=%C3%BC");
+        assert_eq!(plan(&Asked::Request(get("/a")), runtime, &target()).rules, []);
+        assert_eq!(plan(&Asked::Request(get("a")), runtime, &target()).rules.len(), 1);
+    }
+    assert_eq!(request(&get("/a"), PODMAN).path, "/a");
+    for url in ["a/b", "http://localhost/x"] {
+        let Delivery::Rejected { value } = refusal(&Asked::Request(get(url)), PODMAN) else { panic!("not rejected") };
+        assert!(format!("{value:?}").contains("Invalid URL"));
+    }
+}
+
+fn with(data: Data, named: bool) -> AskedRequest {
+    AskedRequest { method: "POST".into(), named, data: Some(data), ..get("/x") }
+}
+
+fn object() -> Data {
+    Data {
+        text: "[object Object]".into(),
+        json: Some(r#"{"n":9007199254740993}"#.into()),
+        is_text: false,
+        falsy: false,
+    }
+}
+
+fn text(text: &str) -> Data {
+    Data { text: text.into(), json: serde_json::to_string(text).ok(), is_text: true, falsy: text.is_empty() }
+}
+
+#[test]
+fn objects_are_encoded_or_not() {
+    let json = Body::Json { text: r#"{"n":9007199254740993}"#.into() };
+    for (runtime, named, body) in [
+        (DOCKER, true, json.clone()),
+        (DOCKER, false, json.clone()),
+        (RANCHER, true, json.clone()),
+        (RANCHER, false, Body::Text { text: "[object Object]".into() }),
+        (PODMAN, true, json.clone()),
+        (PODMAN, false, json),
+    ] {
+        assert_eq!(request(&with(object(), named), runtime).body, body, "{runtime} {named}");
+    }
+}
+
+#[test]
+fn texts_are_sent_as_they_are_but_for_podman_desktop() {
+    for runtime in [DOCKER, RANCHER] {
+        assert_eq!(request(&with(text("a\"b"), true), runtime).body, Body::Text { text: "a\"b".into() });
+    }
+    assert_eq!(request(&with(text("a\"b"), true), PODMAN).body, Body::Json { text: r#""a\"b""#.into() });
+}
+
+#[test]
+fn falsy_data_is_dropped_by_podman_desktop_alone() {
+    let zero = Data { text: "0".into(), json: Some("0".into()), is_text: false, falsy: true };
+    assert_eq!(request(&with(zero.clone(), false), DOCKER).body, Body::Json { text: "0".into() });
+    assert_eq!(request(&with(zero.clone(), false), RANCHER).body, Body::Text { text: "0".into() });
+    assert_eq!(request(&with(zero, false), PODMAN).body, Body::None);
+    let null = Data { text: "null".into(), json: Some("null".into()), is_text: false, falsy: true };
+    assert_eq!(request(&with(null.clone(), false), RANCHER).body, Body::None);
+    assert_eq!(request(&with(null, true), RANCHER).body, Body::Json { text: "null".into() });
+    let function = Data { text: "() => 1".into(), json: None, is_text: false, falsy: false };
+    assert_eq!(request(&with(function, true), DOCKER).body, Body::None);
+}
+
+#[test]
+fn methods_and_headers_are_those_that_were_asked_for() {
+    let header = Header { name: "X-A".into(), value: "1".into() };
+    let asked = AskedRequest { method: "PURGE".into(), headers: vec![header.clone()], ..get("/x") };
+    for runtime in [DOCKER, RANCHER] {
+        let request = request(&asked, runtime);
+        assert_eq!((request.method.as_str(), request.headers), ("PURGE", vec![header.clone()]));
+    }
+    assert!(matches!(refusal(&Asked::Request(asked), PODMAN), Delivery::Rejected { .. }));
+    assert_eq!(request(&AskedRequest { method: "delete".into(), ..get("/x") }, PODMAN).method, "DELETE");
+}
+
+#[test]
+fn list_options_become_the_engines_parameters() {
+    let options = r#"{"all":true,"limit":3,"name":"a b","none":null,"filters":{"status":["running"]}}"#;
+    let asked = Asked::List(AskedList { what: Listed::Containers, options: Some(options.into()) });
+    for runtime in Runtime::ALL {
+        let Does::Engine { request } = plan(&asked, runtime, &target()).does else { panic!("not the engine") };
+        assert_eq!(request.path, "/containers/json");
+        let query: Vec<(&str, &str)> =
+            request.query.iter().map(|param| (param.name.as_str(), param.value.as_str())).collect();
+        let filters = ("filters", r#"{"status":["running"]}"#);
+        assert_eq!(query, [("all", "true"), ("limit", "3"), ("name", "a b"), filters]);
+    }
+    let asked = Asked::List(AskedList { what: Listed::Images, options: Some("7".into()) });
+    let Does::Engine { request } = plan(&asked, DOCKER, &target()).does else { panic!("not the engine") };
+    assert_eq!((request.path.as_str(), request.query.len()), ("/images/json", 0));
+}
+
+#[test]
+fn no_plan_has_more_rules_than_can_be_read() {
+    let asked = AskedExec { line: true, ..surrounded(Whose::Vm) };
+    for runtime in Runtime::ALL {
+        assert!(plan(&Asked::Exec(asked.clone()), runtime, &target()).rules.len() <= AT_MOST);
+    }
+}

@@ -1,0 +1,246 @@
+//! Rancher Desktop, as its source has it.
+
+use super::{
+    Delivery, Does, End, Value,
+    callbacks::{Decoding, LineEnds, Manner, Pieces},
+    exchange::Answer,
+    exec::{Finish, Wrote},
+    plan::{bodiless, container, json, plain, pointed},
+    rules::*,
+};
+use crate::{
+    asked::{AskedExec, AskedRequest, Whose},
+    exchange::Body,
+    run::{Command, EnvMode, Place},
+    runtime::Rule,
+    target::Target,
+};
+
+/// What Electron puts before the words of an error that crosses from its main process.
+const FETCH: &str = "Error invoking remote method 'extensions/vm/http-fetch': ";
+const EXEC: &str = "Error invoking remote method 'extensions/spawn/blocking': ";
+
+pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
+    let mut rules = Vec::new();
+    let place = pointed(&asked.url);
+    if place.absolute {
+        rules.push(read(
+            "A whole url is asked as it stands, which need not be the backend. Here the backend is asked for its path.",
+            RANCHER,
+        ));
+    } else if place.bare {
+        rules.push(read("A url without a leading slash is taken as a path from the root.", RANCHER));
+    }
+    let mut request = bodiless(asked, &place);
+    request.body = match &asked.data {
+        None => Body::None,
+        Some(data) if data.text == "null" && !data.is_text && !asked.named => Body::None,
+        // Only the named methods look at what they are given.
+        Some(data) if asked.named && is_object(&data.text, data.json.as_deref(), data.is_text) => json(data),
+        Some(data) => {
+            if data.json.is_some() && !data.is_text {
+                rules.push(read(
+                    "`request()` does not encode its data: an object is sent as `String(object)`.",
+                    RANCHER,
+                ));
+            }
+            Body::Text { text: data.text.clone() }
+        }
+    };
+    (Does::Request { request }, rules)
+}
+
+/// `typeof value === 'object'`, as far as its texts tell.
+fn is_object(text: &str, json: Option<&str>, is_text: bool) -> bool {
+    !is_text && (text == "null" || json.is_some_and(|json| json.starts_with(['{', '[', '"'])))
+}
+
+pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
+    let mut rules = Vec::new();
+    let mut cmd = asked.cmd.clone();
+    let mut args: Vec<String> = asked.args.iter().map(|arg| unquoted(arg).to_owned()).collect();
+    if asked.whose == Whose::Docker {
+        // The docker program's arguments go through it a second time, the first of them included.
+        cmd = unquoted(&cmd).to_owned();
+        args = args.iter().map(|arg| unquoted(arg).to_owned()).collect();
+    }
+    if args != asked.args {
+        rules.push(read("No shell is used; one pair of quotes around an argument is taken off.", RANCHER));
+    }
+    let place = if asked.whose == Whose::Vm { container(asked, target) } else { Place::Host };
+    let mut command = Command { cwd: asked.cwd.clone(), ..plain(asked, place, cmd, args) };
+    match asked.whose {
+        Whose::Vm => {
+            if !asked.env.is_empty() {
+                rules.push(read(
+                    "`env` has no effect in a container: it is given to the docker compose program only.",
+                    RANCHER,
+                ));
+            }
+        }
+        Whose::Docker => command.env = asked.env.clone(),
+        Whose::Host => {
+            if let Some(bin) = &target.host.bin {
+                command.program = below(bin, &command.program);
+                rules.push(read("A host program is looked up only in the extension's own `bin` folder.", RANCHER));
+            } else {
+                rules.push(read("A host program is looked up only in the extension's own `bin` folder. The target names none, so PATH is used.", RANCHER));
+            }
+            if !asked.env.is_empty() {
+                command.env = asked.env.clone();
+                command.env_mode = EnvMode::Replace;
+                rules.push(read("`env` is all that a host program gets: PATH, HOME and the rest are gone.", RANCHER));
+            }
+        }
+    }
+    let command = match command.env_mode {
+        EnvMode::Add => target.applied_to(command),
+        EnvMode::Replace => Command { cwd: command.cwd.clone().or_else(|| target.host.cwd.clone()), ..command },
+    };
+    (Does::Command { command }, rules)
+}
+
+/// Without one pair of the same quotes around it, if it stands on one line.
+fn unquoted(arg: &str) -> &str {
+    let inner = ['"', '\''].into_iter().find_map(|quote| arg.strip_prefix(quote)?.strip_suffix(quote));
+    inner.filter(|inner| !inner.contains(['\n', '\r'])).unwrap_or(arg)
+}
+
+/// A program in a folder, whatever path it is written with.
+fn below(folder: &str, program: &str) -> String {
+    format!("{}/{}", folder.trim_end_matches('/'), program.trim_start_matches('/'))
+}
+
+/// What a plain `exec` gives.
+pub(super) fn finished(finish: &Finish, line: &str, wrote: &Wrote<'_>) -> (Delivery, Vec<Rule>) {
+    let result = |signal: Value, code: Value, stderr: Value| {
+        let fields = [
+            ("cmd", Value::text(line)),
+            ("signal", signal),
+            ("code", code),
+            ("stdout", wrote.stdout()),
+            ("stderr", stderr),
+        ];
+        Value::object(fields).with_methods()
+    };
+    let failed = |words: String| {
+        let value = Value::error(format!("{EXEC}Error: {words}"));
+        (Delivery::Rejected { value }, vec![read("A program that cannot be started rejects with an Error.", RANCHER)])
+    };
+    match finish {
+        Finish::Running => (Delivery::Pending, vec![]),
+        Finish::Unknown => (Delivery::Never, vec![]),
+        Finish::Exited { code: 0, .. } => (
+            Delivery::Resolved { value: result(Value::Undefined, Value::number(0), wrote.stderr()) },
+            vec![read("`code` is 0 when the command succeeds, and `signal` is there and undefined.", RANCHER)],
+        ),
+        Finish::Exited { code, said } => (
+            Delivery::Rejected {
+                value: result(Value::Undefined, Value::number(code), wrote.stderr_or(said.as_deref())),
+            },
+            vec![read("Another exit code than 0 rejects with the same object that success resolves with.", RANCHER)],
+        ),
+        Finish::Signaled { name } => (
+            Delivery::Rejected { value: result(Value::text(name), Value::Undefined, wrote.stderr()) },
+            vec![read("Death by a signal rejects with `signal` set and `code` undefined.", RANCHER)],
+        ),
+        Finish::NoProgram { program } => failed(format!("spawn {program} ENOENT")),
+        Finish::NotExecutable { program } => failed(format!("spawn {program} EACCES")),
+        Finish::NoDirectory => failed(format!("spawn {} ENOENT", line.split(' ').next().unwrap_or_default())),
+        Finish::Refused { message } => (
+            Delivery::Rejected {
+                value: result(
+                    Value::Undefined,
+                    Value::number(1),
+                    Value::text(format!("Error response from daemon: {message}\n")),
+                ),
+            },
+            vec![inferred("What the engine refuses is what the docker compose program would say.", RANCHER)],
+        ),
+    }
+}
+
+/// The last callbacks of a streaming `exec`; after `close()` there are none.
+pub(super) fn ends(finish: &Finish, closed: bool) -> Vec<End> {
+    match finish {
+        Finish::Running if !closed => vec![],
+        _ if closed => vec![End::Silent],
+        Finish::Running | Finish::Unknown => vec![End::Silent],
+        Finish::Exited { code, .. } => vec![End::Close { code: Value::number(code) }],
+        Finish::Signaled { name } => vec![End::Error { error: Value::text(name) }],
+        Finish::NoProgram { program } => vec![End::Error { error: Value::error(format!("spawn {program} ENOENT")) }],
+        Finish::NotExecutable { program } => {
+            vec![End::Error { error: Value::error(format!("spawn {program} EACCES")) }]
+        }
+        Finish::NoDirectory => vec![End::Error { error: Value::error("spawn ENOENT") }],
+        Finish::Refused { .. } => vec![End::Close { code: Value::number(1) }],
+    }
+}
+
+/// What a reader of its callbacks should know.
+pub(super) fn streaming(finish: &Finish, split: bool, closed: bool) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    if closed {
+        rules.push(read("After `close()` nothing is called any more, not even `onClose`.", RANCHER));
+    } else if matches!(finish, Finish::Signaled { .. }) {
+        rules.push(read("Death by a signal calls `onError(signal)` and no `onClose`.", RANCHER));
+    }
+    if split {
+        rules.push(read("One callback a line, of both streams; a last line without its end is lost.", RANCHER));
+    }
+    rules.push(read("Each chunk is decoded alone: a character that is cut between two becomes U+FFFD.", RANCHER));
+    rules
+}
+
+/// How output becomes callbacks.
+pub(super) fn manner(split: bool, silent_from: Option<u64>) -> Manner {
+    let pieces = if split { Pieces::Lines } else { Pieces::Chunks };
+    Manner {
+        stdout: pieces,
+        stderr: pieces,
+        ends: LineEnds::CrLf,
+        decoding: Decoding::Alone,
+        loses_last: true,
+        silent_from,
+    }
+}
+
+/// What a request gives. `path` is what was asked for.
+pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>) {
+    match answer {
+        Answer::Pending => (Delivery::Pending, vec![]),
+        Answer::Never => (Delivery::Never, vec![]),
+        Answer::Whole { status: 200..=299, body, .. } => (
+            Delivery::Resolved { value: body.value() },
+            vec![read(
+                "The promise resolves with the body alone: JSON parsed where it is JSON, else text; an empty one is ''.",
+                RANCHER,
+            )],
+        ),
+        Answer::Whole { status, body, .. } => {
+            let mut rules =
+                vec![read("A status outside 2xx rejects with the status, its name and the raw body.", RANCHER)];
+            if matches!(status, 301..=303 | 307 | 308) {
+                rules.push(inferred("A redirect would be followed; here it is not.", "node-fetch's documents"));
+            }
+            let name = hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
+            let fields = [
+                ("statusCode", Value::number(status)),
+                ("name", Value::text(name.unwrap_or("Unknown"))),
+                ("message", body.text()),
+            ];
+            (Delivery::Rejected { value: Value::object(fields) }, rules)
+        }
+        Answer::Failed { words, .. } => (
+            Delivery::Rejected {
+                value: Value::error(format!(
+                    "{FETCH}FetchError: request to http://127.0.0.1{path} failed, reason: {words}"
+                )),
+            },
+            vec![read(
+                "A connection that fails rejects with an Error; its text is all there is. Rancher Desktop asks by a port of its own, so the reason may differ.",
+                RANCHER,
+            )],
+        ),
+    }
+}

@@ -1,0 +1,34 @@
+//! How a rule is written down: what a Runtime does, how sure that is, and where it is known from.
+
+use crate::runtime::{Certainty, Rule};
+
+pub(super) const TYPES: &str = "published types of the SDK";
+pub(super) const DOCS: &str = "documents of the SDK";
+pub(super) const THREADS: &str = "public issue threads";
+pub(super) const NODE: &str = "no source; concluded from Node's child_process";
+pub(super) const NOTHING: &str = "no source; concluded from the rest";
+pub(super) const RANCHER: &str = "Rancher Desktop's source";
+pub(super) const PODMAN: &str = "Podman Desktop's source";
+
+/// How many rules are shown for one Call on one Runtime: those that matter most come first.
+pub(super) const AT_MOST: usize = 5;
+
+fn rule(certainty: Certainty, text: impl Into<String>, from: &str) -> Rule {
+    Rule { text: text.into(), certainty, from: from.to_owned() }
+}
+
+pub(super) fn documented(text: impl Into<String>, from: &str) -> Rule {
+    rule(Certainty::Documented, text, from)
+}
+
+pub(super) fn read(text: impl Into<String>, from: &str) -> Rule {
+    rule(Certainty::Source, text, from)
+}
+
+pub(super) fn reported(text: impl Into<String>) -> Rule {
+    rule(Certainty::Reported, text, THREADS)
+}
+
+pub(super) fn inferred(text: impl Into<String>, from: &str) -> Rule {
+    rule(Certainty::Inferred, text, from)
+}
