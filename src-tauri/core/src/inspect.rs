@@ -10,7 +10,6 @@ use crate::{
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
-    finding::Finding,
     output::Output,
     received::{self, Does, Received, Written},
     run::{Place, Stream},
@@ -92,14 +91,6 @@ impl Timeline {
             Ok(received::received(&call, read.written(), runtime))
         })
         .await
-    }
-
-    /// What is to be said about a Call.
-    ///
-    /// # Errors
-    /// As [`Timeline::received`].
-    pub async fn findings(&self, id: CallId) -> Result<Vec<Finding>> {
-        self.call(id).map(|_| Vec::new())
     }
 }
 

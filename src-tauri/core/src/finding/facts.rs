@@ -34,6 +34,39 @@ pub struct Finding {
     pub runtimes: Vec<Runtime>,
 }
 
+impl Finding {
+    /// One whose rule the table names.
+    fn new(
+        severity: Severity,
+        happened: impl Into<String>,
+        matters: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        let (happened, matters, advice) = (happened.into(), matters.into(), advice.into());
+        Self { rule: String::new(), severity, happened, matters, advice, runtimes: Vec::new() }
+    }
+
+    /// Something that does not work.
+    pub(super) fn error(happened: impl Into<String>, matters: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(Severity::Error, happened, matters, advice)
+    }
+
+    /// Something that works here or today.
+    pub(super) fn warning(happened: impl Into<String>, matters: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, happened, matters, advice)
+    }
+
+    /// Something good to know.
+    pub(super) fn note(happened: impl Into<String>, matters: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(Severity::Note, happened, matters, advice)
+    }
+
+    /// It is about these Runtimes, not all.
+    pub(super) fn on(self, runtimes: impl Into<Vec<Runtime>>) -> Self {
+        Self { runtimes: runtimes.into(), ..self }
+    }
+}
+
 /// How many findings there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Found {

@@ -1,13 +1,29 @@
 //! Findings: diagnoses of a Call, each with what to do about it. Pure: one small function a rule.
 
+mod answer;
+mod arguments;
+mod asking;
+mod body;
+mod exchange;
+mod exit;
 mod facts;
+mod json;
+mod numbers;
+mod options;
+mod output;
+mod runtimes;
+mod sample;
+mod words;
 
+use asking::Asking;
 pub use facts::*;
+pub use sample::{HEAD, Part, Sample, TAIL};
 
 use crate::{
-    call::Call,
-    output::Counts,
-    received::{Received, Written},
+    call::{Act, Call},
+    exchange::{BodyKind, Exchange, Response},
+    received::Received,
+    run::{Ending, Run},
 };
 
 /// All that a rule may look at.
@@ -15,19 +31,157 @@ use crate::{
 pub struct Evidence<'a> {
     /// The Call, which has ended.
     pub call: &'a Call,
-    /// What it wrote: the beginning of each stream.
-    pub written: Written<'a>,
-    /// How the output ends: the last bytes of stdout or the body, and of stderr.
-    pub tails: [&'a [u8]; 2],
-    /// How much it wrote.
-    pub counts: Counts,
-    /// Chunks that end in the middle of a character.
-    pub characters_cut: u64,
+    /// What it wrote: beginning and end of each stream.
+    pub sample: &'a Sample,
     /// What code receives on each Runtime.
     pub received: &'a [Received],
 }
 
+/// A rule: what it has to say about a Call, if anything.
+type Check = fn(&Evidence<'_>) -> Option<Finding>;
+
+/// Every rule under the name that it keeps for ever. Findings of one severity stand in this order.
+const RULES: &[(&str, Check)] = &[
+    // No answer.
+    ("socket-path-too-long", exchange::path_too_long),
+    ("socket-path-lost", exchange::path_lost),
+    ("nobody-listens", exchange::nobody_listens),
+    ("socket-hang-up", exchange::hang_up),
+    ("not-http", exchange::not_http),
+    ("body-cut", exchange::body_cut),
+    ("connection-upgraded", exchange::upgraded),
+    ("socket-path-too-long-on-macos", exchange::path_too_long_on_macos),
+    // A command that did not do its work.
+    ("program-with-spaces", arguments::program_with_spaces),
+    ("program-missing", exit::missing),
+    ("program-not-executable", exit::not_executable),
+    ("exit-126", exit::exit_126),
+    ("exit-127", exit::exit_127),
+    ("exit-of-signal", exit::exit_of_signal),
+    ("ended-by-signal", exit::ended_by_signal),
+    // The body.
+    ("event-stream", body::event_stream),
+    ("html-for-json", body::html_for_json),
+    ("not-json", body::not_json),
+    ("bad-json-line", body::bad_json_line),
+    ("body-not-text", body::not_text),
+    ("body-too-large", body::too_large),
+    ("body-compressed", body::compressed),
+    ("number-not-exact", body::number_not_exact),
+    ("body-delivered-whole", body::delivered_whole),
+    ("falsy-body", body::falsy),
+    ("empty-body", body::empty),
+    // What the answer says besides.
+    ("error-body-lost", answer::error_body_lost),
+    ("redirect", answer::redirect),
+    ("answer-hidden", answer::hidden),
+    ("head-empty", answer::head),
+    ("method-not-offered", answer::method),
+    ("headers-need-request", answer::headers),
+    ("data-needs-request", answer::data),
+    ("object-not-encoded", answer::object_not_encoded),
+    ("falsy-data-dropped", answer::falsy_data),
+    // The arguments.
+    ("shell-operator", arguments::operator),
+    ("shell-expansion", arguments::expansion),
+    ("argument-split", arguments::split),
+    ("quotes-kept", arguments::quotes),
+    // What code cannot ask for, or not everywhere.
+    ("cwd-ignored", options::cwd),
+    ("env-ignored", options::env),
+    ("env-not-replaceable", options::env_replaced),
+    ("user-not-offered", options::user),
+    ("container-not-offered", options::container),
+    ("plain-not-stoppable", options::plain_stopped),
+    ("signal-not-offered", options::signal),
+    ("close-differs", options::close),
+    // What a command wrote.
+    ("only-stderr", output::only_stderr),
+    ("stderr-with-success", output::stderr_with_success),
+    ("output-over-limit", output::over_limit),
+    ("character-cut", output::character_cut),
+    ("last-line-lost", output::last_line_lost),
+    ("output-not-text", output::not_text),
+    ("bad-json-line-in-output", output::bad_json_line),
+    ("number-not-exact-in-output", output::number_not_exact),
+    // What the Runtimes make of it.
+    ("settles-differently", runtimes::settles_differently),
+    ("no-on-close", runtimes::no_on_close),
+    ("close-code-differs", runtimes::close_code_differs),
+    ("error-without-code", runtimes::error_without_code),
+    ("value-differs", runtimes::value_differs),
+];
+
 /// Everything there is to say about a Call, the gravest first.
-pub fn findings(_evidence: &Evidence<'_>) -> Vec<Finding> {
-    Vec::new()
+pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let told = |(name, check): &(&str, Check)| Some(Finding { rule: (*name).to_owned(), ..check(evidence)? });
+    let mut findings: Vec<Finding> = RULES.iter().filter_map(told).collect();
+    findings.sort_by_key(|finding| finding.severity);
+    findings
 }
+
+impl<'a> Evidence<'a> {
+    fn exchange(&self) -> Option<&'a Exchange> {
+        match &self.call.act {
+            Act::Exchange(exchange) => Some(exchange),
+            Act::Run(_) => None,
+        }
+    }
+
+    fn run(&self) -> Option<&'a Run> {
+        match &self.call.act {
+            Act::Run(run) => Some(run),
+            Act::Exchange(_) => None,
+        }
+    }
+
+    /// The exit code of a command that ran and ended by itself.
+    fn exited(&self) -> Option<i64> {
+        let run = self.run()?;
+        match (&run.failure, run.ending.as_ref()?) {
+            (None, Ending::Exited { code }) => Some(*code),
+            _ => None,
+        }
+    }
+
+    fn asking(&self) -> Option<Asking<'a>> {
+        Asking::of(self.call)
+    }
+
+    fn response(&self) -> Option<&'a Response> {
+        self.exchange()?.response.as_ref()
+    }
+
+    /// The answer, when all of it came.
+    fn whole_response(&self) -> Option<&'a Response> {
+        let exchange = self.exchange()?;
+        exchange.response.as_ref().filter(|_| exchange.failure.is_none())
+    }
+
+    /// The answer for which a promise resolves, when all of it came.
+    fn success(&self) -> Option<&'a Response> {
+        self.whole_response().filter(|response| (200..300).contains(&response.status))
+    }
+
+    fn body_kind(&self) -> Option<BodyKind> {
+        self.response().map(|response| BodyKind::of(&response.head))
+    }
+
+    /// An answer to `HEAD` has no body.
+    fn is_head(&self) -> bool {
+        self.exchange().is_some_and(|exchange| exchange.request.method.eq_ignore_ascii_case("HEAD"))
+    }
+}
+
+impl Part {
+    /// The head is all there is.
+    fn is_whole(&self) -> bool {
+        self.head.len() as u64 == self.counts.bytes
+    }
+}
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+#[path = "finding_tests.rs"]
+mod tests;

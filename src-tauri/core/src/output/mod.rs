@@ -232,6 +232,15 @@ impl Output {
         streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory()
     }
 
+    /// Bytes of a stream from one offset to another, or as many as there are.
+    ///
+    /// # Errors
+    /// [`Code::SpillFailed`] when its file cannot be read.
+    pub fn read(&self, stream: Stream, from: u64, to: u64) -> Result<Vec<u8>> {
+        let (bytes, length) = self.bytes(stream);
+        bytes.read(from, to.min(length)).map_err(|error| self.unreadable(&error))
+    }
+
     /// The file of a stream. It is there as soon as a run's stream has a byte; see
     /// [`Output::make_files`] for bodies.
     pub fn path(&self, stream: Stream) -> PathBuf {

@@ -118,6 +118,14 @@ impl Book {
         }
     }
 
+    /// Writes down how much there is to say about a Call.
+    pub fn set_found(&mut self, id: CallId, found: Found) {
+        self.touch(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.found = found;
+        }
+    }
+
     /// What is cancelled when nothing more will happen to a Call.
     pub fn over(&self, id: CallId) -> Result<CancellationToken> {
         self.entry(id).map(|entry| entry.over.clone())

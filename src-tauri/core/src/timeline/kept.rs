@@ -9,10 +9,11 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Shared, Timeline};
+use super::{Act, Call, CallId, Shared, Timeline, diagnosing::diagnosed};
 use crate::{
     error::{Code, Error, Result},
     exchange::{BodyKind, ExchangeEvent, Failure, Stage},
+    finding::Found,
     output::{Output, Room},
     run::{RunEvent, Stream},
 };
@@ -62,11 +63,13 @@ impl Timeline {
                 let shared = Arc::clone(&shared);
                 let read = tokio::task::spawn_blocking(move || {
                     let (call, output) = reopen(id, &folder, &shared.room)?;
+                    let found = diagnosed(&call, &output).map(|findings| Found::of(&findings)).unwrap_or_default();
                     shared.change(|book| {
                         let over = CancellationToken::new();
                         over.cancel();
                         book.insert(call, Arc::new(output), None, over);
                         book.set_kept(id, Some(folder));
+                        book.set_found(id, found);
                     });
                     io::Result::Ok(())
                 });

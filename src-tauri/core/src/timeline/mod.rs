@@ -1,6 +1,7 @@
 //! The Calls in order: begun here, recorded while they go on, ended with the timeline.
 
 mod book;
+mod diagnosing;
 mod facts;
 mod kept;
 mod saving;
@@ -96,7 +97,7 @@ impl Timeline {
         let connections = Arc::clone(&self.connections);
         self.own(async move {
             exchange::send(&endpoint, &request, &connections, &cancel, &mut recorder).await;
-            recorder.ended();
+            recorder.ended().await;
         });
         id
     }
@@ -110,7 +111,7 @@ impl Timeline {
         let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
         self.own(async move {
             run::run(&command, engine, &engines, stops, warden, &mut recorder).await;
-            recorder.ended();
+            recorder.ended().await;
         });
         id
     }
@@ -380,9 +381,12 @@ impl Recorder {
         }))
     }
 
-    /// The Call is over.
-    fn ended(self) {
+    /// The Call is over. Its findings are counted when those who wait for the end know of it.
+    async fn ended(self) {
         self.shared.write_down(self.id);
+        let (shared, id) = (Arc::clone(&self.shared), self.id);
+        drop(self);
+        shared.count_findings(id).await;
     }
 }
 

@@ -1,0 +1,202 @@
+//! Arguments and the shell: which Runtimes have one between the code and the program.
+
+use super::{
+    Asking, Evidence, Finding,
+    words::{listed, names, others, quoted},
+};
+use crate::{error::Code, runtime::Runtime};
+
+/// What a shell takes for itself where it stands alone.
+const OPERATORS: &[&str] = &["|", "||", "&&", "&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>", "1>&2", ">&2"];
+/// Programs that take patterns, scripts or templates of their own.
+const TAKE_PATTERNS: &[&str] = &[
+    "grep", "egrep", "fgrep", "rg", "sed", "awk", "gawk", "find", "jq", "yq", "expr", "printf", "perl", "python",
+    "python3", "node", "psql", "mysql", "sqlite3",
+];
+
+pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking =
+        evidence.asking().filter(|asking| !asking.line && asking.program.trim().contains(char::is_whitespace))?;
+    let happened = format!("The program is {}, with a space in it.", quoted(asking.program));
+    let advice = "Pass the program alone as the first argument of `exec`, and each argument as an entry of the list: `exec(\"ls\", [\"-l\", \"/data\"])`.";
+    let shells = asking.shells();
+    let missing =
+        evidence.run().and_then(|run| run.failure.as_ref()).is_some_and(|error| error.code == Code::ProgramNotFound);
+    if missing {
+        let matters = match shells.as_slice() {
+            [] => "With callbacks no Runtime has a shell that would split it: a program of that whole name is looked for, and there is none.".to_owned(),
+            some => format!("{} would hand it to a shell, which splits it. Elsewhere, and everywhere with `stream`, a program of that whole name is looked for, and there is none.", names(some)),
+        };
+        return Some(Finding::error(happened, matters, advice));
+    }
+    if shells.is_empty() {
+        return None;
+    }
+    let matters = format!(
+        "{} splits it at the space: what stands before is started, the rest becomes arguments.",
+        names(&shells)
+    );
+    Some(Finding::warning(happened, matters, advice).on(shells))
+}
+
+pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking().filter(|asking| !asking.is_shell())?;
+    let operators: Vec<String> =
+        asking.args.iter().filter(|arg| OPERATORS.contains(&arg.as_str())).map(|arg| quoted(arg)).collect();
+    if operators.is_empty() {
+        return None;
+    }
+    let (shells, program) = (asking.shells(), quoted(asking.program));
+    let happened = format!("{} among the arguments of {program}: that is the language of a shell.", listed(&operators));
+    let advice = "Pass the commands as one script to a shell that you name, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`; or put the script into a file of the image and run that. Chaining in one `exec` is documented as unsupported.";
+    if shells.is_empty() {
+        let matters = format!(
+            "With callbacks no Runtime uses a shell: {program} gets it as an argument like any other, and nothing is chained or redirected."
+        );
+        return Some(Finding::error(happened, matters, advice));
+    }
+    let matters = format!(
+        "A plain exec goes through a shell on {} (Docker Desktop: reported), which acts on it. On {} {program} gets it as an argument. With `stream` that holds everywhere.",
+        names(&shells),
+        names(&others(&shells))
+    );
+    Some(Finding::warning(happened, matters, advice))
+}
+
+pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking()?;
+    let shells = asking.shells();
+    let told: Vec<String> = asking
+        .args
+        .iter()
+        .filter(|arg| !OPERATORS.contains(&arg.as_str()) && outer_quotes(arg) != Some('\''))
+        .filter(|arg| if shells.is_empty() { is_left_to_a_shell(&asking, arg) } else { changed_by_a_shell(arg) })
+        .map(|arg| quoted(arg))
+        .collect();
+    if told.is_empty() {
+        return None;
+    }
+    let program = quoted(asking.program);
+    if shells.is_empty() {
+        return Some(Finding::note(
+            format!("{program} got {} as it stands.", listed(&told)),
+            "With callbacks no Runtime uses a shell, so nothing puts in variables, the home folder, the output of a command or the names of files.",
+            "Put the value in from the code, or name a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
+        ));
+    }
+    let matters = format!(
+        "A plain exec goes through a shell on {} (Docker Desktop: reported): it acts on `$`, backticks, `~`, `*`, `;`, `|`, `&`, `<`, `>` and brackets before {program} starts. On {}, and everywhere with `stream`, {program} gets the text as it stands.",
+        names(&shells),
+        names(&others(&shells))
+    );
+    Some(
+        Finding::warning(
+            format!("{} among the arguments of {program} would not pass a shell unchanged.", listed(&told)),
+            matters,
+            "Use `exec` with a `stream`: what you write is then what the program gets, on every Runtime.",
+        )
+        .on(shells),
+    )
+}
+
+/// A shell that the argument comes to without quotes changes it or acts on it.
+fn changed_by_a_shell(arg: &str) -> bool {
+    let inside_double = outer_quotes(arg) == Some('"');
+    let special: &[char] =
+        if inside_double { &['$', '`'] } else { &['$', '`', '*', '?', ';', '|', '&', '<', '>', '(', ')', '\n'] };
+    arg.contains(special) || (!inside_double && (arg.starts_with('~') || (arg.starts_with('#'))))
+}
+
+/// It was most likely written for a shell that is not there.
+fn is_left_to_a_shell(asking: &Asking<'_>, arg: &str) -> bool {
+    if asking.is_shell() || TAKE_PATTERNS.contains(&asking.name()) {
+        return false;
+    }
+    let variable = arg
+        .match_indices('$')
+        .any(|(at, _)| arg[at + 1..].starts_with(|c: char| c.is_ascii_uppercase() || c == '{' || c == '('));
+    let home = arg == "~" || arg.starts_with("~/");
+    // In a path, and not in a template or an option of the program.
+    let files = arg.contains('*')
+        && !arg.starts_with('-')
+        && !arg.contains(['{', '(', '|', ' '])
+        && (arg.contains(['/', '.']) || arg == "*");
+    variable || home || files || (arg.len() > 2 && arg.starts_with('`') && arg.ends_with('`'))
+}
+
+fn outer_quotes(arg: &str) -> Option<char> {
+    let quote = arg.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    (arg.len() > 1 && arg.ends_with(quote)).then_some(quote)
+}
+
+/// Trap 6 of the facts: the same list is one argument with callbacks and several without.
+pub(super) fn split(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking()?;
+    let shells = asking.shells();
+    let loses = |arg: &&String| {
+        let bare = outer_quotes(arg).is_none();
+        bare && (arg.is_empty() || arg.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\')))
+    };
+    let told: Vec<String> = asking.args.iter().filter(loses).map(|arg| quoted(arg)).collect();
+    if told.is_empty() || shells.is_empty() {
+        return None;
+    }
+    let program = quoted(asking.program);
+    let (noun, they) = if told.len() == 1 { ("argument", "it does") } else { ("arguments", "they do") };
+    let matters = format!(
+        "{} joins program and arguments with spaces to one line for a shell (Docker Desktop: reported), so {program} gets other arguments there than are in the list: spaces split, quotes and backslashes go, an empty one disappears. With `stream` each arrives whole.",
+        names(&shells)
+    );
+    Some(
+        Finding::warning(
+            format!("The {noun} {} would not arrive as {they} here.", listed(&told)),
+            matters,
+            "Use `exec` with a `stream`, which no Runtime hands to a shell. Quotes in the list help the plain form alone: with `stream` they become a part of the argument.",
+        )
+        .on(shells),
+    )
+}
+
+pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking()?;
+    let told: Vec<String> =
+        asking.args.iter().filter(|arg| outer_quotes(arg).is_some()).map(|arg| quoted(arg)).collect();
+    // Rancher Desktop takes one pair off by itself.
+    let keeps: Vec<Runtime> =
+        others(&asking.shells()).into_iter().filter(|runtime| *runtime != Runtime::RancherDesktop).collect();
+    if told.is_empty() || keeps.is_empty() {
+        return None;
+    }
+    let form = if asking.stream.is_some() { "With callbacks" } else { "In the container" };
+    Some(
+        Finding::warning(
+            format!("{} stands in quotes in the list of arguments.", listed(&told)),
+            format!("{form} {} starts the program without a shell: the quotes are a part of what it gets. A shell takes them off, and so does Rancher Desktop.", names(&keeps)),
+            "Leave the quotes out and use `exec` with a `stream`.",
+        )
+        .on(keeps),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_changes_and_what_it_leaves() {
+        for arg in ["$HOME", "a;b", "*.txt", "~/x", "`id`", "a|b", "{{.ID}} > x", "\"$A\"", "#x", "(a)"] {
+            assert!(changed_by_a_shell(arg), "{arg}");
+        }
+        for arg in ["plain", "--format={{.ID}}", "a=b", "100%", "x~", "a#b", "\"a;b\"", ""] {
+            assert!(!changed_by_a_shell(arg), "{arg}");
+        }
+    }
+
+    #[test]
+    fn quotes_are_outer_ones_when_both_are_there() {
+        assert_eq!(
+            ["'a'", "\"a b\"", "'a\"", "'", "''", "a", ""].map(outer_quotes),
+            [Some('\''), Some('"'), None, None, Some('\''), None, None]
+        );
+    }
+}

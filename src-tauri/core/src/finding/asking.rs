@@ -1,0 +1,72 @@
+//! A command as an extension's code asks for it, or would.
+
+use crate::{
+    asked::{Asked, Sdk, Whose},
+    call::{Act, Call},
+    run::{EnvVar, Place, Streaming},
+    runtime::Runtime,
+};
+
+/// What stands in the code's call of `exec`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub whose: Whose,
+    pub program: &'a str,
+    pub args: &'a [String],
+    /// The program is a whole command line, as the deprecated functions take it.
+    pub line: bool,
+    pub cwd: Option<&'a str>,
+    pub env: &'a [EnvVar],
+    pub stream: Option<Streaming>,
+}
+
+impl<'a> Asking<'a> {
+    /// What code asked for when it made the Call, else what it would have to ask for. A Runtime may
+    /// have made another command of it: of one line for a shell, say.
+    pub fn of(call: &'a Call) -> Option<Self> {
+        match (&call.sdk, &call.act) {
+            (Some(Sdk { asked: Asked::Exec(exec), .. }), _) => Some(Self {
+                whose: exec.whose,
+                program: &exec.cmd,
+                args: &exec.args,
+                line: exec.line,
+                cwd: exec.cwd.as_deref(),
+                env: &exec.env,
+                stream: exec.stream,
+            }),
+            (Some(_), _) | (None, Act::Exchange(_)) => None,
+            (None, Act::Run(run)) => Some(Self {
+                whose: match run.command.place {
+                    Place::Host => Whose::Host,
+                    Place::Container { .. } => Whose::Vm,
+                },
+                program: &run.command.program,
+                args: &run.command.args,
+                line: false,
+                cwd: run.command.cwd.as_deref(),
+                env: &run.command.env,
+                stream: run.command.stream,
+            }),
+        }
+    }
+
+    /// The Runtimes that join program and arguments to a line for a shell: with callbacks none
+    /// does. That of Docker Desktop is reported, that of Podman Desktop stands in its source.
+    pub fn shells(&self) -> Vec<Runtime> {
+        match (self.stream, self.whose) {
+            (Some(_), _) => Vec::new(),
+            (None, Whose::Host) => vec![Runtime::DockerDesktop, Runtime::PodmanDesktop],
+            (None, Whose::Vm | Whose::Docker) => vec![Runtime::DockerDesktop],
+        }
+    }
+
+    /// The program without its folder.
+    pub fn name(&self) -> &'a str {
+        self.program.rsplit(['/', '\\']).next().unwrap_or(self.program)
+    }
+
+    /// The program is a shell, which takes what stands after `-c` for a script.
+    pub fn is_shell(&self) -> bool {
+        ["sh", "bash", "ash", "dash", "zsh", "ksh"].contains(&self.name())
+    }
+}

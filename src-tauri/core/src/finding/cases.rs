@@ -1,0 +1,177 @@
+//! Calls as tests make them.
+
+use super::{Evidence, Finding, Sample, findings};
+use crate::{
+    asked::{Asked, Sdk},
+    call::{Act, Call, Origin},
+    endpoint::Endpoint,
+    error::{Code, Error},
+    exchange::{Exchange, ExchangeEvent, Failure, Head, Header, Request, Response, Stage},
+    received::{Delivery, Received},
+    run::{Command, Ending, Place, Run, RunEvent, Signal, Stream, Streaming},
+    runtime::Runtime,
+};
+
+/// A Call that ended, with what it wrote and what code receives for it.
+pub(super) struct Case {
+    pub call: Call,
+    sample: Sample,
+    received: Vec<Received>,
+}
+
+pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<Header> {
+    lines.iter().map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() }).collect()
+}
+
+impl Case {
+    fn of(act: Act) -> Self {
+        let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, act };
+        Self { call, sample: Sample::default(), received: Vec::new() }
+    }
+
+    pub fn sent(request: Request) -> Self {
+        Self::of(Act::Exchange(Exchange::new(Endpoint::Unix("/run/b.sock".into()), request)))
+    }
+
+    pub fn get(path: &str) -> Self {
+        Self::sent(Request::new("GET", path))
+    }
+
+    pub fn to(mut self, to: Endpoint) -> Self {
+        if let Act::Exchange(exchange) = &mut self.call.act {
+            exchange.endpoint = to;
+        }
+        self
+    }
+
+    fn exchange(mut self, event: ExchangeEvent) -> Self {
+        match &mut self.call.act {
+            Act::Exchange(exchange) => exchange.apply(event),
+            Act::Run(_) => panic!("a run"),
+        }
+        self
+    }
+
+    /// An answer that took no time.
+    pub fn answered(self, status: u16, lines: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
+        self.answers(status, lines).wrote(body, "").exchange(ExchangeEvent::Done { at_us: 20 })
+    }
+
+    /// An answer with JSON.
+    pub fn json(self, body: &str) -> Self {
+        self.answered(200, &[("Content-Type", "application/json")], body)
+    }
+
+    /// The beginning of an answer.
+    pub fn answers(self, status: u16, lines: &[(&str, &str)]) -> Self {
+        let head = Head { start_line: format!("HTTP/1.1 {status} X"), headers: headers(lines) };
+        let response = Response { status, reason: "X".into(), head };
+        self.exchange(ExchangeEvent::Answered { first_byte_us: 10, response })
+    }
+
+    pub fn done_at(self, at_us: u64) -> Self {
+        self.exchange(ExchangeEvent::Done { at_us })
+    }
+
+    pub fn failed(self, stage: Stage, code: Code) -> Self {
+        let error = Error::new(code, "it failed here");
+        self.exchange(ExchangeEvent::Failed { at_us: 9, failure: Failure { stage, error, received: "SSH-2.0".into() } })
+    }
+
+    pub fn ran(place: Place, program: &str, args: &[&str]) -> Self {
+        Self::of(Act::Run(Run::new(Command::new(place, program, args.iter().copied()))))
+    }
+
+    pub fn host(program: &str, args: &[&str]) -> Self {
+        Self::ran(Place::Host, program, args)
+    }
+
+    pub fn vm(program: &str, args: &[&str]) -> Self {
+        Self::ran(Place::Container { name: "c".into() }, program, args)
+    }
+
+    pub fn command(mut self, change: impl FnOnce(&mut Command)) -> Self {
+        match &mut self.call.act {
+            Act::Run(run) => change(&mut run.command),
+            Act::Exchange(_) => panic!("an exchange"),
+        }
+        self
+    }
+
+    pub fn streaming(self) -> Self {
+        self.command(|command| command.stream = Some(Streaming { split_lines: false }))
+    }
+
+    pub fn split(self) -> Self {
+        self.command(|command| command.stream = Some(Streaming { split_lines: true }))
+    }
+
+    pub fn told(mut self, event: RunEvent) -> Self {
+        match &mut self.call.act {
+            Act::Run(run) => run.apply(event),
+            Act::Exchange(_) => panic!("an exchange"),
+        }
+        self
+    }
+
+    pub fn stopped(self, signal: Signal) -> Self {
+        self.told(RunEvent::StopSent { at_us: 5, signal })
+    }
+
+    pub fn exits(self, code: i64) -> Self {
+        self.told(RunEvent::Ended { at_us: 10, ending: Ending::Exited { code } }).told(RunEvent::Closed { at_us: 11 })
+    }
+
+    pub fn dies(self, signal: i32, name: &str) -> Self {
+        let ending = Ending::Signaled { signal, name: name.into() };
+        self.told(RunEvent::Ended { at_us: 10, ending }).told(RunEvent::Closed { at_us: 11 })
+    }
+
+    pub fn refused(self, code: Code, detail: &str) -> Self {
+        let error = Error::new(code, "there is no program `nope` in the container").detail(detail);
+        self.told(RunEvent::Failed { at_us: 9, error })
+    }
+
+    pub fn wrote(self, stdout: impl AsRef<[u8]>, stderr: impl AsRef<[u8]>) -> Self {
+        self.piece(Stream::Stdout, stdout).piece(Stream::Stderr, stderr)
+    }
+
+    pub fn piece(mut self, stream: Stream, bytes: impl AsRef<[u8]>) -> Self {
+        self.sample.push(stream, bytes.as_ref());
+        self
+    }
+
+    /// So much more was written than is kept.
+    pub fn longer(mut self, bytes: u64) -> Self {
+        self.sample.stdout.counts.bytes += bytes;
+        self
+    }
+
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.call.sdk = Some(Sdk { asked, runtime: Runtime::DockerDesktop });
+        self
+    }
+
+    /// What the three hand over, in their order.
+    pub fn receives(mut self, outcomes: [Delivery; 3]) -> Self {
+        let each = Runtime::ALL.into_iter().zip(outcomes);
+        self.received =
+            each.map(|(runtime, outcome)| Received { runtime, outcome, rules: Vec::new(), as_run: true }).collect();
+        self
+    }
+
+    pub fn findings(&self) -> Vec<Finding> {
+        findings(&Evidence { call: &self.call, sample: &self.sample, received: &self.received })
+    }
+
+    /// The names of the rules that have something to say.
+    pub fn raised(&self) -> Vec<String> {
+        self.findings().into_iter().map(|finding| finding.rule).collect()
+    }
+
+    /// What one rule says.
+    pub fn finding(&self, rule: &str) -> Finding {
+        let raised = self.raised();
+        self.findings().into_iter().find(|finding| finding.rule == rule).unwrap_or_else(|| panic!("{rule}: {raised:?}"))
+    }
+}

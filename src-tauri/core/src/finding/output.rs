@@ -1,0 +1,152 @@
+//! What a command wrote, and what of it reaches the code.
+
+use super::{
+    Evidence, Finding,
+    body::{broken_at, changed_number},
+    json,
+    words::{first_line, names, quoted, quoted_bytes, size},
+};
+use crate::{asked::Whose, runtime::Runtime};
+
+/// What Node's `child_process.exec` keeps of each stream when nothing else is asked for.
+const NODE_LIMIT: u64 = 1024 * 1024;
+
+pub(super) fn only_stderr(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.exited().filter(|code| *code == 0)?;
+    let (stdout, stderr) = (&evidence.sample.stdout, &evidence.sample.stderr);
+    if stdout.counts.bytes > 0 || stderr.counts.bytes == 0 {
+        return None;
+    }
+    let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
+    Some(Finding::warning(
+        format!("The command succeeded and wrote to stderr alone: {began}"),
+        "`result.stdout` is an empty string. Code that looks there shows nothing, and code that takes any stderr for a failure throws a good answer away.",
+        "Read `result.stderr` for this program (`java -version`, `nginx -v` and `ssh -V` answer there), or find the option with which it writes to stdout.",
+    ))
+}
+
+pub(super) fn stderr_with_success(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.exited().filter(|code| *code == 0)?;
+    let (stdout, stderr) = (&evidence.sample.stdout, &evidence.sample.stderr);
+    if stdout.counts.bytes == 0 || stderr.counts.bytes == 0 {
+        return None;
+    }
+    let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
+    Some(Finding::note(
+        format!("The command succeeded (exit code 0) and wrote {} to stderr: {began}", size(stderr.counts.bytes)),
+        "Progress and warnings go there. `if (result.stderr) throw …` takes this for a failure.",
+        "Decide on the rejection, or on the exit code of `onClose`, and never on whether stderr is empty.",
+    ))
+}
+
+pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.asking().filter(|asking| asking.stream.is_none())?;
+    let sizes = [("stdout", evidence.sample.stdout.counts.bytes), ("stderr", evidence.sample.stderr.counts.bytes)];
+    evidence.run()?;
+    let (stream, bytes) = sizes.into_iter().find(|(_, bytes)| *bytes > NODE_LIMIT)?;
+    Some(
+        Finding::warning(
+            format!("The command wrote {} to {stream}.", size(bytes)),
+            "A plain `exec` of Docker Desktop may end at 1 MiB, the limit that Node has by itself (inferred): the command is then ended, and the promise rejects with `maxBuffer length exceeded`. No limit was found in the others, which hold all of it in memory.",
+            "Use `exec` with a `stream`, or let the command write less: a filter, a limit, a count.",
+        )
+        .on([Runtime::DockerDesktop]),
+    )
+}
+
+pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking().filter(|asking| asking.stream.is_some())?;
+    let cuts = [evidence.sample.stdout.cuts(), evidence.sample.stderr.cuts()].concat();
+    let first = cuts.first()?;
+    let more = if cuts.len() > 1 { format!(", and {} more", cuts.len() - 1) } else { String::new() };
+    let (runtimes, matters) = match asking.whose {
+        Whose::Vm => (
+            vec![Runtime::RancherDesktop, Runtime::PodmanDesktop],
+            "Rancher Desktop makes a string of each piece by itself, so the character becomes two or more U+FFFD. Podman Desktop hands over `Uint8Array`s, and whoever decodes each by itself gets the same.",
+        ),
+        Whose::Host | Whose::Docker => (
+            vec![Runtime::PodmanDesktop, Runtime::RancherDesktop],
+            "A Runtime that makes a string of each piece by itself turns the character into U+FFFD (inferred for commands on the host).",
+        ),
+    };
+    Some(
+        Finding::warning(
+            format!("The character {} was cut in two by a piece that ends at byte {}{more}.", quoted(&first.character.to_string()), first.offset),
+            matters,
+            "Let the program write whole lines at once and ask for `splitOutputLines`. Decode `Uint8Array`s with one `TextDecoder` and `{ stream: true }`.",
+        )
+        .on(runtimes),
+    )
+}
+
+pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Finding> {
+    let asking = evidence.asking().filter(|asking| asking.stream.is_some_and(|stream| stream.split_lines))?;
+    evidence.run().filter(|run| run.failure.is_none())?;
+    // On the host Podman Desktop splits stdout; in a container it splits nothing, and loses nothing.
+    let on_podman = asking.whose != Whose::Vm;
+    let sample = evidence.sample;
+    let parts = [("stdout", &sample.stdout, on_podman), ("stderr", &sample.stderr, false)];
+    let (stream, part, on_podman) =
+        parts.into_iter().find(|(_, part, _)| part.counts.bytes > 0 && !part.tail.ends_with(b"\n"))?;
+    let last = part.tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut runtimes = vec![Runtime::RancherDesktop];
+    if on_podman {
+        runtimes.push(Runtime::PodmanDesktop);
+    }
+    Some(
+        Finding::warning(
+            format!("The last line of {stream} has no line end: {}", quoted_bytes(last)),
+            format!("With `splitOutputLines` such a line never reaches `onOutput` on {}.", names(&runtimes)),
+            "Let the program end its last line (`echo` in place of `printf`), or ask for pieces and split them in the code.",
+        )
+        .on(runtimes),
+    )
+}
+
+pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.run()?;
+    let sample = evidence.sample;
+    let parts = [("stdout", &sample.stdout), ("stderr", &sample.stderr)];
+    let (stream, part, at) =
+        parts.into_iter().find_map(|(stream, part)| Some((stream, part, broken_at(&part.head, part.is_whole())?)))?;
+    Some(Finding::warning(
+        format!("{stream} is no UTF-8 text: byte {at} ({:#04x}) begins no character.", part.head[at]),
+        "The code gets strings, in which each such byte is U+FFFD: a file, an image or an archive cannot be made from it again.",
+        "Print it with `base64` and decode it in the code, or copy the file with `docker cp`.",
+    ))
+}
+
+pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.run()?;
+    let part = &evidence.sample.stdout;
+    let lines = json::lines(&part.head, part.is_whole());
+    // Mostly JSON, a line each: then the rest was meant to be.
+    if lines.good < 2 || lines.good < lines.bad {
+        return None;
+    }
+    let first = lines.first?;
+    let others = if lines.bad > 1 { format!(" So it is with {} more.", lines.bad - 1) } else { String::new() };
+    Some(Finding::warning(
+        format!(
+            "Line {} of stdout is no JSON as the others are: {} at column {}, near {}.{others}",
+            first.line,
+            first.why,
+            first.column,
+            quoted_bytes(&first.near)
+        ),
+        "`result.parseJsonLines()` throws at it, and the good lines are lost with it.",
+        "Let the program write its log to stderr, or use `result.lines()` and parse each in a `try` of its own.",
+    ))
+}
+
+pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.run()?;
+    let part = &evidence.sample.stdout;
+    if !json::begins(&part.head) {
+        return None;
+    }
+    // One value, or one a line: else nobody parses it.
+    let lines = json::lines(&part.head, part.is_whole());
+    let is_json = json::problem(&part.head, part.is_whole()).is_none() || lines.good > lines.bad;
+    is_json.then(|| changed_number(&part.head, part.is_whole(), "stdout"))?
+}

@@ -1,0 +1,87 @@
+//! How values of a Call stand in a sentence.
+
+use crate::runtime::Runtime;
+
+/// Characters of a value that a sentence holds.
+const LONGEST: usize = 80;
+
+/// A value as it is, in backticks; a long one is cut, and what no letter stands for is escaped.
+pub(super) fn quoted(text: &str) -> String {
+    let mut shown = String::from("`");
+    for (n, c) in text.chars().enumerate() {
+        if n == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown.push('`');
+    shown
+}
+
+/// The same of bytes that may be no text.
+pub(super) fn quoted_bytes(bytes: &[u8]) -> String {
+    // A character has four bytes at most.
+    quoted(&String::from_utf8_lossy(&bytes[..bytes.len().min(4 * LONGEST + 4)]))
+}
+
+/// The first line that has something in it.
+pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty())?;
+    Some(quoted_bytes(line))
+}
+
+/// `A`, `A and B`, `A, B and C`.
+pub(super) fn listed<S: AsRef<str>>(items: &[S]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [all @ .., last] => {
+            let all: Vec<&str> = all.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", all.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Runtimes by their names.
+pub(super) fn names(runtimes: &[Runtime]) -> String {
+    listed(&runtimes.iter().map(|runtime| runtime.name()).collect::<Vec<_>>())
+}
+
+/// All the Runtimes but these.
+pub(super) fn others(runtimes: &[Runtime]) -> Vec<Runtime> {
+    Runtime::ALL.into_iter().filter(|runtime| !runtimes.contains(runtime)).collect()
+}
+
+/// A number of bytes as people read it.
+pub(super) fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    match bytes {
+        1 => "1 byte".to_owned(),
+        _ if bytes < KIB => format!("{bytes} bytes"),
+        _ if bytes < KIB * KIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ => format!("{:.1} MiB", bytes as f64 / (KIB * KIB) as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_whole_or_cut_on_one_line() {
+        assert_eq!(quoted("a\tb\u{1b}"), r"`a\tb\u{1b}`");
+        assert_eq!(quoted(&"é".repeat(100)), format!("`{}…`", "é".repeat(80)));
+        assert_eq!(quoted_bytes(&[b'a', 0xff]), "`a\u{fffd}`");
+        assert_eq!(first_line(b"\n  one\r\ntwo").as_deref(), Some("`one`"));
+        assert_eq!(first_line(b" \n"), None);
+    }
+
+    #[test]
+    fn lists_read_as_sentences() {
+        assert_eq!(listed::<&str>(&[]), "");
+        assert_eq!(names(&Runtime::ALL), "Docker Desktop, Rancher Desktop and Podman Desktop");
+        assert_eq!(names(&others(&[Runtime::PodmanDesktop])), "Docker Desktop and Rancher Desktop");
+        assert_eq!([1, 500, 1536, 3 << 20].map(size), ["1 byte", "500 bytes", "1.5 KiB", "3.0 MiB"]);
+    }
+}

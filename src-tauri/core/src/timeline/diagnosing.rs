@@ -1,0 +1,72 @@
+//! What there is to say about a Call: the evidence is read from its output, in bounded parts.
+
+use std::sync::Arc;
+
+use super::{Call, CallId, Shared, Timeline, aside};
+use crate::{
+    error::Result,
+    finding::{self, Evidence, Finding, Found, HEAD, Part, Sample, TAIL},
+    output::{Counts, Output},
+    received,
+    run::Stream,
+};
+
+/// Pieces that are looked at: a character that is cut by a later one is one of many.
+const PIECES: usize = 8192;
+
+impl Timeline {
+    /// What is to be said about a Call; nothing as long as it goes on.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`](crate::error::Code::CallNotFound);
+    /// [`Code::SpillFailed`](crate::error::Code::SpillFailed) when its output cannot be read.
+    pub async fn findings(&self, id: CallId) -> Result<Vec<Finding>> {
+        let (call, output) = (self.call(id)?, self.output(id)?);
+        if self.shared.book().is_live(id) {
+            return Ok(Vec::new());
+        }
+        aside(move || diagnosed(&call, &output)).await
+    }
+}
+
+impl Shared {
+    /// Counts what there is to say about a Call that has ended. Whoever waits for the end does not
+    /// wait for this.
+    pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
+        let (call, output) = {
+            let book = self.book();
+            match (book.call(id), book.output(id)) {
+                (Ok(call), Ok(output)) => (call, output),
+                // It was cleared meanwhile.
+                _ => return,
+            }
+        };
+        match aside(move || diagnosed(&call, &output)).await {
+            Ok(findings) if findings.is_empty() => {}
+            Ok(findings) => self.change(|book| book.set_found(id, Found::of(&findings))),
+            Err(error) => tracing::warn!(%error, "an output cannot be read for findings"),
+        }
+    }
+}
+
+/// Reads what the rules look at and asks them. It waits for the disk.
+pub(super) fn diagnosed(call: &Call, output: &Output) -> Result<Vec<Finding>> {
+    let sample = sampled(output)?;
+    let received = received::compared(call, sample.written());
+    Ok(finding::findings(&Evidence { call, sample: &sample, received: &received }))
+}
+
+fn sampled(output: &Output) -> Result<Sample> {
+    let Counts { stdout, stderr, chunks } = output.counts();
+    let pieces = output.chunks(0, PIECES);
+    let part = |stream, counts: crate::output::StreamCounts| {
+        let ends = pieces.iter().filter(|piece| piece.stream == stream).map(|piece| piece.offset + piece.len);
+        Ok(Part {
+            head: output.read(stream, 0, HEAD.min(counts.bytes))?,
+            tail: output.read(stream, counts.bytes.saturating_sub(TAIL), counts.bytes)?,
+            counts,
+            ends: ends.take_while(|end| *end <= HEAD).collect(),
+        })
+    };
+    Ok(Sample { stdout: part(Stream::Stdout, stdout)?, stderr: part(Stream::Stderr, stderr)?, chunks })
+}
