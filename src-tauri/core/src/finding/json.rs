@@ -53,12 +53,14 @@ pub(super) fn lines(text: &[u8], whole: bool) -> Lines {
         if trimmed.is_empty() {
             continue;
         }
-        match problem(line, true) {
-            Some(problem) => {
-                lines.bad += 1;
-                lines.first.get_or_insert(Problem { line: n + 1, ..problem });
-            }
-            None => lines.good += usize::from(trimmed.starts_with(b"{") || trimmed.starts_with(b"[")),
+        // Words are made for the first bad line alone: a log may have a hundred thousand.
+        if serde_json::from_slice::<IgnoredAny>(line).is_ok() {
+            lines.good += usize::from(begins(trimmed));
+        } else if let Some(problem) = lines.first.is_none().then(|| problem(line, true)).flatten() {
+            lines.bad += 1;
+            lines.first = Some(Problem { line: n + 1, ..problem });
+        } else {
+            lines.bad += usize::from(lines.first.is_some());
         }
     }
     lines

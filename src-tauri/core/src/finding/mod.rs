@@ -183,5 +183,7 @@ impl Part {
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 #[path = "finding_tests.rs"]
 mod tests;
