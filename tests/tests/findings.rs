@@ -15,6 +15,7 @@ use porthole_core::{
 };
 use porthole_tests::{
     calls::{Calls, ended, told},
+    given,
     servers::{Raw, nginx},
 };
 
@@ -250,4 +251,29 @@ async fn a_kept_call_has_its_findings_after_the_next_start() {
     let row = told(&next, |changes| changes.calls.first().cloned()).await;
     assert_eq!(row.found, Found { errors: 0, warnings: 1, notes: 0 });
     assert_eq!(next.findings(row.id).await.unwrap(), before);
+}
+
+/// What `porthole-cli` says on stderr.
+async fn said(args: &[&str]) -> String {
+    let mut command = tokio::process::Command::new(given("PORTHOLE_CLI"));
+    let output = command.args(args).stdin(std::process::Stdio::null()).output().await.unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn the_command_line_prints_them_when_asked() {
+    let calls = Calls::new();
+    let demo = Demo::start(calls.directory.path()).await.unwrap();
+    let endpoint = demo.endpoint().to_string();
+    let request = async |path: &str| said(&["request", "GET", path, "--endpoint", &endpoint, "--findings"]).await;
+    assert_eq!(request("/hello").await, "");
+    let numbers = request("/numbers").await;
+    assert!(numbers.starts_with("\nwarning: The body holds `9007199254740993`"), "{numbers}");
+    assert!(numbers.contains("[number-not-exact]\n"), "{numbers}");
+    assert!(request("/close").await.contains("[socket-hang-up]"));
+    assert_eq!(said(&["request", "GET", "/numbers", "--endpoint", &endpoint]).await, "");
+    assert_eq!(said(&["exec", "host", "--findings", "--", "echo", "hi"]).await, "", "its directory is nobody's wish");
+    let died = said(&["exec", "host", "--findings", "--", "sh", "-c", "kill -SEGV $$"]).await;
+    assert!(died.contains("error: SIGSEGV ended the command") && died.contains("[argument-split]"), "{died}");
+    assert!(said(&["exec", "host", "--findings", "--cwd", "/", "--", "ls"]).await.contains("[cwd-ignored]"));
 }

@@ -8,15 +8,17 @@ use std::{
 
 use clap::Args;
 use porthole_core::{
+    call::Act,
     engine::{LastEngine, Surroundings},
     error::{Code, Error},
-    run::{self, Command, Ending, EnvMode, EnvVar, Place, RunEvent, Signal, Stopper, Warden, stops},
+    run::{self, Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Warden, stops},
 };
 
 use tokio::sync::Notify;
 
 use crate::{
     NOTHING, complain,
+    findings::Witness,
     sink::{Sink, Writes},
 };
 
@@ -40,6 +42,9 @@ pub struct Arguments {
     /// Print facts as one JSON line an event, in place of the streams
     #[arg(long)]
     json: bool,
+    /// Say on stderr what is to be said about it, when it has ended
+    #[arg(long)]
+    findings: bool,
     /// The program and its arguments
     #[arg(last = true, required = true)]
     argv: Vec<String>,
@@ -69,11 +74,12 @@ struct Told {
 }
 
 pub async fn exec(arguments: Arguments) -> ExitCode {
+    let cwd = arguments.cwd.clone();
     let command =
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
     let told = Arc::new(Mutex::new(Told::default()));
     let ended = Arc::new(Notify::new());
-    let mut sink = Sink::new(arguments.json, {
+    let sink = Sink::new(arguments.json, {
         let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
         move |event: &RunEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,23 +103,29 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
+    let mut witness = Witness::new(sink, arguments.findings);
     run::run(
         &command,
         Surroundings::of_this_process().address(),
         &LastEngine::default(),
         stopping,
         warden.clone(),
-        &mut sink,
+        &mut witness,
     )
     .await;
     interrupts.abort_all();
     // The warden's end is waited for: what it had to do is then done.
-    sink.finish();
-    drop(sink);
+    let seen = witness.finish();
     drop(warden);
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(error) = &told.failure {
         complain(error);
+    }
+    if let Some(seen) = seen {
+        // Where no directory was asked for, code would ask for none either.
+        let mut run = Run::new(Command { cwd, ..command });
+        seen.events.iter().cloned().for_each(|event| run.apply(event));
+        seen.print(Act::Run(run));
     }
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.

@@ -2,6 +2,7 @@
 
 mod check;
 mod exec;
+mod findings;
 mod request;
 mod sink;
 

@@ -8,13 +8,14 @@ use std::{
 
 use clap::Args;
 use porthole_core::{
+    call::Act,
     endpoint::{self, Endpoint},
     error::Error,
-    exchange::{self, Body, Connections, ExchangeEvent, Failure, Header, Request, Version},
+    exchange::{self, Body, Connections, Exchange, ExchangeEvent, Failure, Header, Request, Version},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{NOTHING, complain, sink::Sink};
+use crate::{NOTHING, complain, findings::Witness, sink::Sink};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -34,6 +35,9 @@ pub struct Arguments {
     /// Print facts as one JSON line an event, in place of the body
     #[arg(long)]
     json: bool,
+    /// Say on stderr what is to be said about it, when it has ended
+    #[arg(long)]
+    findings: bool,
     /// Ask as HTTP/1.0
     #[arg(long = "http1.0")]
     http10: bool,
@@ -73,7 +77,7 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         timeout_ms: arguments.timeout,
     };
     let told = Arc::new(Mutex::new(Told::default()));
-    let mut sink = Sink::new(arguments.json, {
+    let sink = Sink::new(arguments.json, {
         let told = Arc::clone(&told);
         move |event: &ExchangeEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,18 +88,24 @@ pub async fn request(arguments: Arguments) -> ExitCode {
             }
         }
     });
+    let mut witness = Witness::new(sink, arguments.findings);
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone()));
-    exchange::send(&arguments.endpoint, &request, &Connections::default(), &cancel, &mut sink).await;
+    exchange::send(&arguments.endpoint, &request, &Connections::default(), &cancel, &mut witness).await;
     interrupts.abort_all();
-    sink.finish();
+    let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(failure) = &told.failure {
+        complain(&failure.error);
+    }
+    if let Some(seen) = seen {
+        let mut exchange = Exchange::new(arguments.endpoint, request);
+        seen.events.iter().cloned().for_each(|event| exchange.apply(event));
+        seen.print(Act::Exchange(exchange));
+    }
     match told {
-        Told { failure: Some(failure), .. } => {
-            complain(&failure.error);
-            ExitCode::from(NOTHING)
-        }
+        Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
         Told { status: Some(200..=299), .. } => ExitCode::SUCCESS,
         Told { status: Some(_), .. } => ExitCode::FAILURE,
         Told { status: None, .. } => ExitCode::from(NOTHING),

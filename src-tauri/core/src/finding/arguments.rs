@@ -25,7 +25,7 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
     if missing {
         let matters = match shells.as_slice() {
             [] => "With callbacks no Runtime has a shell that would split it: a program of that whole name is looked for, and there is none.".to_owned(),
-            some => format!("{} would hand it to a shell, which splits it. Elsewhere, and everywhere with `stream`, a program of that whole name is looked for, and there is none.", names(some)),
+            some => format!("On {} a shell would split it. Elsewhere, and everywhere with `stream`, a program of that whole name is looked for, and there is none.", names(some)),
         };
         return Some(Finding::error(happened, matters, advice));
     }
@@ -33,7 +33,7 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let matters = format!(
-        "{} splits it at the space: what stands before is started, the rest becomes arguments.",
+        "A shell splits it at the space on {}: what stands before is started, the rest becomes arguments.",
         names(&shells)
     );
     Some(Finding::warning(happened, matters, advice).on(shells))
@@ -42,11 +42,11 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| !asking.is_shell())?;
     let operators: Vec<String> =
-        asking.args.iter().filter(|arg| OPERATORS.contains(&arg.as_str())).map(|arg| quoted(arg)).collect();
+        asking.words().into_iter().filter(|word| OPERATORS.contains(word)).map(quoted).collect();
     if operators.is_empty() {
         return None;
     }
-    let (shells, program) = (asking.shells(), quoted(asking.program));
+    let (shells, program) = (asking.shells(), quoted(asking.name()));
     let happened = format!("{} among the arguments of {program}: that is the language of a shell.", listed(&operators));
     let advice = "Pass the commands as one script to a shell that you name, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`; or put the script into a file of the image and run that. Chaining in one `exec` is documented as unsupported.";
     if shells.is_empty() {
@@ -70,6 +70,8 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
         .args
         .iter()
         .filter(|arg| !OPERATORS.contains(&arg.as_str()) && outer_quotes(arg) != Some('\''))
+        // What does not even arrive in one piece is told of as that.
+        .filter(|arg| shells.is_empty() || !is_split(arg))
         .filter(|arg| if shells.is_empty() { is_left_to_a_shell(&asking, arg) } else { changed_by_a_shell(arg) })
         .map(|arg| quoted(arg))
         .collect();
@@ -79,7 +81,7 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
     let program = quoted(asking.program);
     if shells.is_empty() {
         return Some(Finding::note(
-            format!("{program} got {} as it stands.", listed(&told)),
+            format!("{program} got {} literally.", listed(&told)),
             "With callbacks no Runtime uses a shell, so nothing puts in variables, the home folder, the output of a command or the names of files.",
             "Put the value in from the code, or name a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
         ));
@@ -129,22 +131,24 @@ fn outer_quotes(arg: &str) -> Option<char> {
     (arg.len() > 1 && arg.ends_with(quote)).then_some(quote)
 }
 
+/// A shell takes it apart, or takes something off it.
+fn is_split(arg: &str) -> bool {
+    let bare = outer_quotes(arg).is_none();
+    bare && (arg.is_empty() || arg.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\')))
+}
+
 /// Trap 6 of the facts: the same list is one argument with callbacks and several without.
 pub(super) fn split(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     let shells = asking.shells();
-    let loses = |arg: &&String| {
-        let bare = outer_quotes(arg).is_none();
-        bare && (arg.is_empty() || arg.contains(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\')))
-    };
-    let told: Vec<String> = asking.args.iter().filter(loses).map(|arg| quoted(arg)).collect();
+    let told: Vec<String> = asking.args.iter().filter(|arg| is_split(arg)).map(|arg| quoted(arg)).collect();
     if told.is_empty() || shells.is_empty() {
         return None;
     }
     let program = quoted(asking.program);
     let (noun, they) = if told.len() == 1 { ("argument", "it does") } else { ("arguments", "they do") };
     let matters = format!(
-        "{} joins program and arguments with spaces to one line for a shell (Docker Desktop: reported), so {program} gets other arguments there than are in the list: spaces split, quotes and backslashes go, an empty one disappears. With `stream` each arrives whole.",
+        "On {} program and arguments are joined with spaces to one line for a shell (Docker Desktop: reported), so {program} gets other arguments there than stand in the list: spaces split, quotes and backslashes go, an empty one disappears, and `$`, `;`, `|` and the like are acted on. With `stream` each arrives whole.",
         names(&shells)
     );
     Some(
@@ -170,7 +174,7 @@ pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Finding> {
     let form = if asking.stream.is_some() { "With callbacks" } else { "In the container" };
     Some(
         Finding::warning(
-            format!("{} stands in quotes in the list of arguments.", listed(&told)),
+            format!("Quotes stand around {} in the list of arguments.", listed(&told)),
             format!("{form} {} starts the program without a shell: the quotes are a part of what it gets. A shell takes them off, and so does Rancher Desktop.", names(&keeps)),
             "Leave the quotes out and use `exec` with a `stream`.",
         )

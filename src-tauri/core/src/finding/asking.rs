@@ -60,9 +60,18 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// What stands after the program.
+    pub fn words(&self) -> Vec<&'a str> {
+        match self.line {
+            true => self.program.split_whitespace().skip(1).collect(),
+            false => self.args.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// The program without its folder.
     pub fn name(&self) -> &'a str {
-        self.program.rsplit(['/', '\\']).next().unwrap_or(self.program)
+        let word = if self.line { self.program.split_whitespace().next() } else { None };
+        word.unwrap_or(self.program).rsplit(['/', '\\']).next().unwrap_or_default()
     }
 
     /// The program is a shell, which takes what stands after `-c` for a script.

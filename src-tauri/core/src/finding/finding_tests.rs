@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{cases::Case, gallery::*, *};
 use crate::{
-    asked::{Asked, Whose},
+    asked::{Asked, AskedExec, Whose},
     endpoint::Endpoint,
     error::Code,
     exchange::{Body, Request, Stage},
@@ -158,6 +158,17 @@ fn what_code_asked_for_is_judged_and_not_what_a_runtime_made_of_it() {
     assert_eq!(with(&["x"], None).raised(), [] as [&str; 0]);
     assert_eq!(with(&["a b"], None).raised(), ["argument-split"]);
     assert_eq!(with(&["a b"], Some(Streaming::default())).raised(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_whole_line_of_the_deprecated_functions_is_read_as_words() {
+    let line = |line: &str| {
+        let asked = AskedExec { cmd: line.into(), line: true, ..exec(Whose::Vm, &[], None) };
+        Case::vm("ls", &["-l"]).asked(Asked::Exec(asked)).exits(0).raised()
+    };
+    assert_eq!(line("ls -l /data"), [] as [&str; 0]);
+    assert_eq!(line("sh -c 'ls | wc'"), [] as [&str; 0]);
+    assert_eq!(line("/bin/ls | wc"), ["shell-operator"]);
 }
 
 #[test]

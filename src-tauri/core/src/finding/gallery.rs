@@ -118,7 +118,11 @@ pub(super) fn gallery() -> Vec<(&'static str, Case, &'static [&'static str])> {
             Case::vm("ls -l", &[]).refused(Code::ProgramNotFound, "x"),
             &["`ls -l`", "Docker Desktop"],
         ),
-        ("program-with-spaces", Case::host("/opt/My App/tool", &[]).exits(0), &["splits it", "Podman Desktop"]),
+        (
+            "program-with-spaces",
+            Case::host("/opt/My App/tool", &[]).exits(0),
+            &["splits it at the space on Docker Desktop and Podman Desktop"],
+        ),
         (
             "program-missing",
             Case::vm("nope", &[]).refused(Code::ProgramNotFound, "OCI runtime exec failed: nope"),
@@ -264,7 +268,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Case, &'static [&'static str])> {
             Case::vm("ls", &["$HOME", "*.txt"]).exits(0),
             &["`$HOME` and `*.txt`", "on Docker Desktop"],
         ),
-        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "as it stands"]),
+        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "literally"]),
         (
             "argument-split",
             Case::host("sh", &["-c", "exit 3"]).exits(3),

@@ -31,8 +31,14 @@ pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
     Some(quoted_bytes(line))
 }
 
-/// `A`, `A and B`, `A, B and C`.
+/// `A`, `A and B`, `A, B and C`; of many the first ones.
 pub(super) fn listed<S: AsRef<str>>(items: &[S]) -> String {
+    if let [a, b, c, d, e, rest @ ..] = items
+        && rest.len() > 1
+    {
+        let [a, b, c, d, e] = [a, b, c, d, e].map(AsRef::as_ref);
+        return format!("{a}, {b}, {c}, {d}, {e} and {} more", rest.len());
+    }
     match items {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
@@ -80,6 +86,8 @@ mod tests {
     #[test]
     fn lists_read_as_sentences() {
         assert_eq!(listed::<&str>(&[]), "");
+        assert_eq!(listed(&["a"; 6]), "a, a, a, a, a and a");
+        assert_eq!(listed(&["a"; 9]), "a, a, a, a, a and 4 more");
         assert_eq!(names(&Runtime::ALL), "Docker Desktop, Rancher Desktop and Podman Desktop");
         assert_eq!(names(&others(&[Runtime::PodmanDesktop])), "Docker Desktop and Rancher Desktop");
         assert_eq!([1, 500, 1536, 3 << 20].map(size), ["1 byte", "500 bytes", "1.5 KiB", "3.0 MiB"]);
