@@ -1,24 +1,70 @@
 //! A request or command as code to copy, and code that was pasted as a request or command.
 
+mod asks;
+#[cfg(test)]
+mod code_tests;
+mod commands;
+mod curl;
+mod docker;
 mod facts;
+mod javascript;
+mod json;
+mod paste;
+mod quote;
+mod requests;
+mod shell;
 
 pub use facts::*;
+pub use paste::paste;
 
-use crate::{
-    error::{Code, Error, Result},
-    settings::Composed,
-    target::Target,
-};
+use crate::{error::Error, run::Place, settings::Composed, target::Target};
 
-/// What was composed, in every form that says exactly the same.
-pub fn forms(_composed: &Composed, _target: &Target) -> Vec<Form> {
-    Vec::new()
+/// What was composed, in every form that says exactly the same. Code for the console is code already.
+pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
+    match composed {
+        Composed::Request(request) => match asks::Asks::of(request) {
+            Ok(asks) => vec![
+                requests::current(&asks),
+                requests::deprecated(&asks),
+                curl::form(FormKind::Curl, &asks, target.endpoint.as_ref()),
+                curl::form(FormKind::CurlPowershell, &asks, target.endpoint.as_ref()),
+            ],
+            Err(error) => {
+                refused(&error, &[FormKind::Current, FormKind::Deprecated, FormKind::Curl, FormKind::CurlPowershell])
+            }
+        },
+        Composed::Command(command) => {
+            let command = target.applied_to(command.clone());
+            let own = match command.place {
+                Place::Host => [FormKind::Shell, FormKind::Powershell],
+                Place::Container { .. } => [FormKind::DockerExec, FormKind::DockerExecPowershell],
+            };
+            if let Err(error) = commands::check(&command) {
+                return refused(&error, &[FormKind::Current, FormKind::Deprecated, own[0], own[1]]);
+            }
+            let mut forms = vec![commands::current(&command, target), commands::deprecated(&command, target)];
+            forms.extend(own.map(|kind| match &command.place {
+                Place::Host => shell::form(kind, &command),
+                Place::Container { name } => docker::form(kind, name, &command),
+            }));
+            forms
+        }
+        Composed::Console(_) => Vec::new(),
+    }
 }
 
-/// Reads a pasted `curl` or `docker exec` line.
-///
-/// # Errors
-/// [`Code::PasteUnknown`], with the word that could not be read.
-pub fn paste(_text: &str) -> Result<Pasted> {
-    Err(Error::new(Code::PasteUnknown, "this is neither a curl nor a docker exec line"))
+/// What Porthole itself would not do has no form either.
+fn refused(error: &Error, kinds: &[FormKind]) -> Vec<Form> {
+    let why = match &error.hint {
+        Some(hint) => format!("There is no code for it: {}. {hint}", error.message),
+        None => format!("There is no code for it: {}.", error.message),
+    };
+    kinds.iter().map(|kind| Form::unsayable(*kind, why.clone())).collect()
+}
+
+impl Form {
+    /// One that has no text.
+    fn unsayable(kind: FormKind, why: impl Into<String>) -> Self {
+        Self { kind, text: String::new(), notes: vec![why.into()] }
+    }
 }

@@ -17,6 +17,7 @@ mod warden;
 pub use container::run_in_container;
 pub use facts::*;
 pub use host::run_on_host;
+pub(crate) use resolve::check;
 pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};
 

@@ -25,7 +25,7 @@ pub(super) struct Resolved {
 ///
 /// # Errors
 /// [`Code::CommandInvalid`].
-pub(super) fn check(command: &Command) -> Result<()> {
+pub(crate) fn check(command: &Command) -> Result<()> {
     let invalid = |message: String| Err(Error::new(Code::CommandInvalid, message));
     if command.program.is_empty() {
         return invalid("there is no program to run".into());

@@ -1,0 +1,155 @@
+//! Words quoted for the two kinds of shell, so that a program gets them as they are.
+
+use super::FormKind;
+
+/// Whose rules hold for quotes, variables and the ends of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// `sh`, `bash`, `dash`, `zsh`.
+    Posix,
+    /// PowerShell, which passes arguments on as they are since 7.3.
+    Powershell,
+}
+
+impl Shell {
+    pub fn of(kind: FormKind) -> Self {
+        match kind {
+            FormKind::CurlPowershell | FormKind::DockerExecPowershell | FormKind::Powershell => Self::Powershell,
+            _ => Self::Posix,
+        }
+    }
+
+    /// A word in the place of an argument, quoted where it must be.
+    pub fn quote(self, word: &str) -> String {
+        match self {
+            Self::Posix if is_plain(word, "_@%+:,./-=") && !word.starts_with('=') => word.to_owned(),
+            Self::Posix => posix_string(word),
+            Self::Powershell if is_plain_for_powershell(word) => word.to_owned(),
+            Self::Powershell => powershell_string(word),
+        }
+    }
+
+    /// One command of several lines where it is long: an option stands with its value.
+    pub fn command(self, parts: &[String]) -> String {
+        const LINE: usize = 100;
+        let whole = parts.join(" ");
+        if whole.chars().count() <= LINE && !whole.contains('\n') {
+            return whole;
+        }
+        parts.join(match self {
+            Self::Posix => " \\\n  ",
+            Self::Powershell => " `\n  ",
+        })
+    }
+}
+
+fn is_plain(word: &str, others: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+/// PowerShell splits `-a.b` and reads a number as one: such words are quoted.
+fn is_plain_for_powershell(word: &str) -> bool {
+    match word.strip_prefix('-') {
+        Some(option) => is_plain(option.trim_start_matches('-'), "-") && !option.starts_with("--"),
+        None => word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && is_plain(word, "_+./-"),
+    }
+}
+
+/// Nothing is special between single quotes; a single quote ends them and comes back by itself.
+pub(super) fn posix_string(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Between single quotes only those are doubled: all that PowerShell takes for one, the typographic too.
+/// Control characters would not survive the way through a clipboard and a terminal, and are named.
+pub(super) fn powershell_string(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        let mut quoted = String::from("'");
+        for c in text.chars() {
+            quoted.push(c);
+            if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+                quoted.push(c);
+            }
+        }
+        quoted.push('\'');
+        return quoted;
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\n' => quoted.push_str("`n"),
+            '\r' => quoted.push_str("`r"),
+            '\t' => quoted.push_str("`t"),
+            '"' | '`' | '$' | '\u{201c}'..='\u{201e}' => quoted.extend(['`', c]),
+            c if c.is_control() => quoted.push_str(&format!("$([char]{})", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// What an older PowerShell does to these arguments, where it does something.
+pub(super) fn powershell_notes<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let lost = |word: &str| word.is_empty() || word.contains('"') || (word.ends_with('\\') && word.contains(' '));
+    let note = "Needs PowerShell 7.3 or later (`pwsh`): older ones, Windows PowerShell 5.1 among them, lose double \
+                quotes and empty arguments on the way to a program.";
+    arguments.into_iter().any(lost).then(|| note.to_owned()).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_posix_shell_gets_single_quotes_only_where_they_are_needed() {
+        for (word, quoted) in [
+            ("a", "a"),
+            ("-n", "-n"),
+            ("A=b", "A=b"),
+            ("=ls", "'=ls'"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("~", "'~'"),
+            ("a\nb", "'a\nb'"),
+            ("!1", "'!1'"),
+            ("é", "'é'"),
+            (r"a\b", r"'a\b'"),
+        ] {
+            assert_eq!(Shell::Posix.quote(word), quoted);
+        }
+    }
+
+    #[test]
+    fn powershell_gets_what_its_documents_say_of_quotes() {
+        for (word, quoted) in [
+            ("a", "a"),
+            ("-X", "-X"),
+            ("--max-time", "--max-time"),
+            ("--", "'--'"),
+            ("--%", "'--%'"),
+            ("-a.b", "'-a.b'"),
+            ("1.0", "'1.0'"),
+            ("", "''"),
+            ("it's", "'it''s'"),
+            ("it\u{2019}s", "'it\u{2019}\u{2019}s'"),
+            ("$x `n \"q\"", "'$x `n \"q\"'"),
+            ("a\n\"$x`\u{201d}", "\"a`n`\"`$x```\u{201d}\""),
+            ("\u{1b}[1m", "\"$([char]27)[1m\""),
+            ("a,b", "'a,b'"),
+            ("@x", "'@x'"),
+        ] {
+            assert_eq!(Shell::Powershell.quote(word), quoted);
+        }
+    }
+
+    #[test]
+    fn an_older_powershell_is_warned_of_only_where_it_loses_something() {
+        assert!(powershell_notes(["a b", "it's", "$x"]).is_empty());
+        for word in ["", "{\"a\":1}", "C:\\my files\\"] {
+            assert_eq!(powershell_notes([word]).len(), 1, "{word}");
+        }
+    }
+}
