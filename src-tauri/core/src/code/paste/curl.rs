@@ -163,7 +163,7 @@ impl Read {
             );
         }
         match (line.split_once(':'), line.strip_suffix(';')) {
-            (Some((name, value)), _) if value.trim().is_empty() => self.removed.push(name.trim().to_owned()),
+            (Some((name, value)), _) if value.trim_ascii().is_empty() => self.removed.push(name.trim().to_owned()),
             (Some((name, value)), _) => {
                 let (name, value) = (name.trim().to_owned(), value.trim_matches([' ', '\t']).to_owned());
                 self.headers.push(Header { name, value });
