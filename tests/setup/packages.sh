@@ -13,6 +13,7 @@ window|has WebKitWebDriver|webkit2gtk-driver|WebKitWebDriver of WebKitGTK|webkit
 window|has_mono_font|fonts-dejavu-core|dejavu-sans-mono-fonts|ttf-dejavu|letters, so that pictures look right
 window|has python3|python3|python3|python|closes the window as its owner does
 sockets|has python3|python3|python3|python|is a backend that is not ours
+sockets|has curl|curl|curl|curl|runs the curl lines that Porthole prints
 bench|has rg|ripgrep|ripgrep|ripgrep|searches beside Porthole
 bench|has curl|curl|curl|curl|fetches beside Porthole
 TABLE

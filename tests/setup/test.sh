@@ -78,6 +78,8 @@ fetch_tools() {
   if ! skips engine; then
     static_busybox >/dev/null || wanted+=(busybox-static)
     if is_linux && is_root; then tool dockerd >/dev/null || wanted+=(docker.io); fi
+    # Where docker.io comes without its command, that is a package of its own.
+    if ! tool docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then wanted+=(docker-cli); fi
   fi
   [ ${#wanted[@]} -eq 0 ] || need_tools "${wanted[@]}" || say "$REASON"
   PORTHOLE_TEST_NGINX=$(tool nginx || true)
@@ -90,16 +92,16 @@ fetch_tools() {
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
   local rest='not package(porthole-core) and not package(porthole-cli)'
-  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_lost|window)$/))'
+  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_code|engine_lost|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
     skip_selected sockets "nginx is missing"
     rest+=' and not test(nginx)'
   fi
   if ! need_packages sockets; then
-    SELECTION=("${BUILT[@]}" -E "$rest and test(python)")
+    SELECTION=("${BUILT[@]}" -E "$rest and test(/python|curl/)")
     skip_selected sockets "$REASON"
-    rest+=' and not test(python)'
+    rest+=' and not test(/python|curl/)'
   fi
   SELECTION=("${BUILT[@]}" -E "$rest")
   stage sockets nextest with_tools nextest
@@ -119,7 +121,7 @@ find_engine() {
 
 engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 engine_stage() {
-  local every='package(porthole-tests) and binary(/^engine(_cli|_lost)?$/)'
+  local every='package(porthole-tests) and binary(/^engine(_cli|_code|_lost)?$/)'
   SELECTION=("${BUILT[@]}" -E "$every")
   if skips engine; then skip_selected engine "SKIP=engine" && return; fi
   if ! find_engine; then skip_selected engine "$REASON" && return; fi
@@ -129,8 +131,14 @@ engine_stage() {
   else
     SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_lost$/)')
     skip_selected engine-lost "an engine of one's own to kill needs Linux, root and a dockerd"
-    SELECTION=("${BUILT[@]}" -E "$every and not binary(/^engine_lost$/)")
+    every+=' and not binary(/^engine_lost$/)'
   fi
+  if ! tool docker >/dev/null; then
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_code$/)')
+    skip_selected engine-code "there is no docker command"
+    every+=' and not binary(/^engine_code$/)'
+  fi
+  SELECTION=("${BUILT[@]}" -E "$every")
   say "The engine is $ENGINE"
   stage engine nextest engine_tests
 }

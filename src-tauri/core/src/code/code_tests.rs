@@ -331,6 +331,14 @@ proptest! {
         prop_assert_eq!(pasted, Pasted { composed: Composed::Command(command), notes: vec![] }, "{}", form.text);
     }
 
+    /// Asked for as `docker.exe`, which only PowerShell's reader takes.
+    #[test]
+    fn a_printed_docker_line_for_powershell_is_read_back_as_the_same_command(command in command()) {
+        let form = of_command(&command, FormKind::DockerExecPowershell);
+        let pasted = paste(&form.text.replacen("docker", "docker.exe", 1)).unwrap();
+        prop_assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
+    }
+
     #[test]
     fn any_pasted_text_is_read_or_refused(text in any::<String>(), odd in nasty()) {
         for text in [&text, &format!("curl {odd}"), &format!("docker exec {odd} {odd}"), &format!("curl.exe {odd}"), &format!("curl ^\"{odd}")] {

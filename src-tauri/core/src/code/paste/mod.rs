@@ -4,6 +4,8 @@
 mod curl;
 mod docker;
 mod options;
+#[cfg(test)]
+mod paste_tests;
 mod url;
 mod windows;
 mod words;
