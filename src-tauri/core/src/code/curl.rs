@@ -3,17 +3,13 @@
 use super::{
     Form, FormKind,
     asks::{Asks, Sends},
-    quote::{Shell, powershell_notes},
+    quote::{LONGEST_ARGUMENT, Shell, powershell_notes, too_long},
 };
 use crate::{
     endpoint::Endpoint,
     exchange::{Request, Version},
 };
 
-/// Linux passes no single argument longer than this to a program.
-const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
-/// Windows passes no command line longer than this.
-const LONGEST_LINE: usize = 32_767;
 /// Some versions of curl ask before they send more than this: `Expect: 100-continue`.
 const ASKS_FROM: usize = 1024;
 
@@ -47,10 +43,9 @@ pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>)
     let words: Vec<&str> = line.parts.iter().flatten().map(String::as_str).collect();
     if shell == Shell::Powershell {
         line.notes.extend(powershell_notes(words.iter().copied()));
-        if words.iter().map(|word| word.len() + 3).sum::<usize>() > LONGEST_LINE {
-            let why = "The line would be longer than Windows allows: put the body into a file and send that.";
-            return Form::unsayable(kind, why);
-        }
+    }
+    if let Some(why) = too_long(shell, words.iter().copied()) {
+        return Form::unsayable(kind, format!("{why} Put the body into a file and send that."));
     }
     let program = if shell == Shell::Powershell { "curl.exe" } else { "curl" };
     let parts = line.parts.iter().map(|part| part.iter().map(|word| shell.quote(word)).collect::<Vec<_>>().join(" "));

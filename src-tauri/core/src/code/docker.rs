@@ -2,7 +2,7 @@
 
 use super::{
     Form, FormKind,
-    quote::{Shell, powershell_notes},
+    quote::{Shell, powershell_notes, too_long},
 };
 use crate::run::Command;
 
@@ -27,6 +27,9 @@ pub(super) fn form(kind: FormKind, container: &str, command: &Command) -> Form {
     last.extend(command.args.iter().map(String::as_str));
     parts.push(last);
 
+    if let Some(why) = too_long(shell, parts.iter().flatten().copied()) {
+        return Form::unsayable(kind, why);
+    }
     let quoted: Vec<String> =
         parts.iter().map(|part| part.iter().map(|word| shell.quote(word)).collect::<Vec<_>>().join(" ")).collect();
     let notes = match shell {

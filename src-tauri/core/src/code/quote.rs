@@ -89,6 +89,24 @@ pub(super) fn powershell_string(text: &str) -> String {
     quoted
 }
 
+/// Why a system would not start a program with these words: Linux bounds each of them, Windows all together.
+pub(super) fn too_long<'a>(shell: Shell, words: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
+    let mut lengths = words.into_iter().map(str::len);
+    match shell {
+        Shell::Posix => lengths
+            .any(|length| length > LONGEST_ARGUMENT)
+            .then_some("One of its words is longer than 128 KiB, which Linux does not pass to a program."),
+        // Quotes and a space, too.
+        Shell::Powershell => (lengths.map(|length| length + 3).sum::<usize>() > LONGEST_LINE)
+            .then_some("It is longer than a command line of Windows may be."),
+    }
+}
+
+/// Linux passes no single argument longer than this to a program, its closing NUL included.
+pub(super) const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
+/// Windows passes no command line longer than this.
+const LONGEST_LINE: usize = 32_767;
+
 /// What an older PowerShell does to these arguments, where it does something.
 pub(super) fn powershell_notes<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let lost = |word: &str| word.is_empty() || word.contains('"') || (word.ends_with('\\') && word.contains(' '));
@@ -143,6 +161,15 @@ mod tests {
         ] {
             assert_eq!(Shell::Powershell.quote(word), quoted);
         }
+    }
+
+    #[test]
+    fn what_no_system_would_start_is_told() {
+        let (argument, line) = ("x".repeat(LONGEST_ARGUMENT), "x".repeat(20_000));
+        assert_eq!(too_long(Shell::Posix, [argument.as_str(), argument.as_str()]), None);
+        assert!(too_long(Shell::Posix, [format!("{argument}x").as_str()]).is_some());
+        assert_eq!(too_long(Shell::Powershell, [line.as_str()]), None);
+        assert!(too_long(Shell::Powershell, [line.as_str(), line.as_str()]).is_some());
     }
 
     #[test]

@@ -3,13 +3,18 @@
 
 use super::{
     Form, FormKind,
-    quote::{Shell, posix_string, powershell_notes, powershell_string},
+    quote::{Shell, posix_string, powershell_notes, powershell_string, too_long},
 };
 use crate::run::{Command, EnvMode};
 
 /// For a POSIX shell or for PowerShell.
 pub(super) fn form(kind: FormKind, command: &Command) -> Form {
-    match Shell::of(kind) {
+    let shell = Shell::of(kind);
+    let words = [&command.program].into_iter().chain(&command.args).chain(command.env.iter().map(|var| &var.value));
+    if let Some(why) = too_long(shell, words.map(String::as_str)) {
+        return Form::unsayable(kind, why);
+    }
+    match shell {
         Shell::Posix => posix(kind, command),
         Shell::Powershell => powershell(kind, command),
     }
