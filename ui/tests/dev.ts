@@ -9,6 +9,7 @@ import type { Making } from "../src/ipc/generated/Making"
 import type { Searching } from "../src/ipc/generated/Searching"
 import type { Theme } from "../src/ipc/generated/Theme"
 import type { Window } from "../src/ipc/generated/Window"
+import type { Tab } from "../src/model/detail.svelte"
 import { Porthole } from "../src/model/porthole.svelte"
 import "../src/styles/tokens.css"
 import "../src/styles/base.css"
@@ -16,6 +17,7 @@ import { totalOf } from "../src/model/views"
 import App from "../src/views/App.svelte"
 import { copyText } from "../src/views/copy"
 import { counts, finish, none, ran, sent, touch, world, type Entry } from "./dev-calls"
+import { aboutCalls } from "./dev-received"
 import { ansiRow, eventRow, found, recordRow, rowsOf, windowOf } from "./dev-views"
 import { changes, examples, FakeShell, line, marks, opening, request } from "./fake"
 
@@ -43,6 +45,7 @@ if (scene !== "empty") {
     outcome: { kind: "ended", ending: { kind: "exited", code: 3 } },
     tookUs: 210_000,
     counts: counts(14),
+    found: { errors: 1, warnings: 1, notes: 1 },
   } as const
   ran(command(host, "kubectl", ["version", "-o", "json"]), three, 0, 39_000)
   const refused = sent(
@@ -122,6 +125,17 @@ if (scene !== "empty") {
       stream: n % 11 === 7 ? "stderr" : "stdout",
       text: `${n}: ${n % 9 === 4 ? "a line that goes on and on, ".repeat(n % 27 === 4 ? 150 : 12) : "short"}`,
     })
+}
+if (scene !== "empty") {
+  // 13: code that streams and was ended by a signal, 14: a streaming exec that goes on.
+  const ended = { kind: "ended", ending: { kind: "signaled", signal: 15, name: "SIGTERM" } } as const
+  const stream = { splitLines: scene === "lines" }
+  ran(
+    { ...command(vm, "/backup", ["-v"]), stream },
+    { outcome: ended, tookUs: 900_000, counts: counts(500) },
+    0,
+  )
+  ran({ ...command(vm, "/backup", ["-v"]), stream }, { counts: counts(400) }, 33_600, 2_000)
 }
 if (scene === "flood") {
   ran(command(host, "seq", ["10000000"]), { counts: counts(10) }, 3_000_000)
@@ -322,12 +336,16 @@ const shell = new FakeShell({
   split_words: async ({ text }) =>
     [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? ""),
   save_settings: async () => {},
+  ...aboutCalls((id) => world.entries[id - 1]!),
 })
 
 const porthole = new Porthole(shell, copyText)
 mount(App, { target: document.getElementById("app")!, props: { porthole } })
 Object.assign(globalThis, { porthole })
 
+function tab(tab: Tab) {
+  return () => (porthole.detail.tab = tab)
+}
 /** What is done once the window is there, so that it shows the scene. */
 const doing: Record<string, () => void> = {
   chunks: () => porthole.choose("chunks"),
@@ -362,6 +380,20 @@ const doing: Record<string, () => void> = {
     porthole.fold(16, "close")
   },
   wrap: () => porthole.output.lines.scrollTo(2),
+  ...Object.fromEntries(
+    ["failed", "notfound", "answered", "streamed", "streaming"].map((scene) => [scene, tab("received")]),
+  ),
+  callbacks: tab("callbacks"),
+  lines: () => {
+    porthole.setRuntime("rancher-desktop")
+    porthole.detail.tab = "callbacks"
+    setTimeout(() => porthole.detail.callbacks.lines.scrollTo(1e9), 500)
+  },
+  live: tab("callbacks"),
+  findings: tab("findings"),
+  nothing: tab("findings"),
+  code: tab("code"),
+  httpcode: tab("code"),
 }
 const selects: Record<string, number> = {
   chunks: 5,
@@ -374,7 +406,19 @@ const selects: Record<string, number> = {
   ansi: 10,
   download: 11,
   wrap: 12,
-  flood: 13,
+  flood: 15,
+  failed: 3,
+  notfound: 2,
+  answered: 1,
+  streamed: 13,
+  streaming: 14,
+  callbacks: 13,
+  lines: 13,
+  live: 14,
+  findings: 3,
+  nothing: 1,
+  code: 5,
+  httpcode: 1,
   search: 5,
   badsearch: 5,
   hits: 5,

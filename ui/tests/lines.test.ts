@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from "vitest"
 import type { Commands } from "../src/ipc/generated/Commands"
+import type { Line } from "../src/ipc/generated/Line"
 import type { Window } from "../src/ipc/generated/Window"
-import { Lines, type Look } from "../src/model/lines.svelte"
+import { Lines, type Look, type Pull } from "../src/model/lines.svelte"
 import { FakeShell, line, settle } from "./fake"
 
 type Asked = Commands["lines"]["args"] & {
@@ -34,6 +35,10 @@ const shell = new FakeShell({
 
 const look: Look = { id: 1, view: "both", edition: 0, live: false, ansi: true, bytes: 0 }
 
+function pulled(shell: FakeShell): Pull<Line, Look> {
+  return ({ id, view, ansi }, from, count) => shell.ask("lines", { id, view, from, count, ansi })
+}
+
 function see(total: number, more: Partial<Look> = {}, follow = true) {
   written = total
   lines.see({ ...look, live: true, total, bytes: total * 10, ...more }, follow)
@@ -45,7 +50,7 @@ const last = () => asked.at(-1)!
 beforeEach(() => {
   asked = []
   now = 0
-  lines = new Lines(shell, undefined, () => now)
+  lines = new Lines(pulled(shell), undefined, () => now)
   lines.fit(4)
 })
 
@@ -280,7 +285,7 @@ test("a view that is still being made is asked for again until it is whole", asy
       return { from, total: 40 * made, lines: window, ...making }
     },
   })
-  const lines = new Lines(shell)
+  const lines = new Lines(pulled(shell))
   lines.fit(1)
   lines.see({ ...look, view: "pretty" }, false)
   await settle()

@@ -22,6 +22,9 @@ export class CommandForm {
   env = $state<Pair[]>([])
   envMode = $state<EnvMode>("add")
   user = $state("")
+  /** Whether code would ask for callbacks, and for one a line. */
+  streaming = $state(false)
+  splitLines = $state(false)
   /** The last paste that was split, until something else is typed or it is undone. */
   split = $state.raw<Split>()
   splitProblem = $state<string>()
@@ -45,6 +48,7 @@ export class CommandForm {
     }
     if (this.cwd !== "") command.cwd = this.cwd
     if (inContainer && this.user !== "") command.user = this.user
+    if (this.streaming) command.stream = { splitLines: this.splitLines }
     return command
   }
 
@@ -56,6 +60,9 @@ export class CommandForm {
     this.env = command.env.map((variable) => ({ ...variable }))
     this.envMode = command.envMode
     this.user = command.user ?? ""
+    this.streaming = command.stream !== undefined
+    // What was chosen for streaming stays chosen while plain ones are loaded.
+    this.splitLines = command.stream?.splitLines ?? this.splitLines
     this.forgetSplit()
   }
 

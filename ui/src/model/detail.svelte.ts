@@ -1,51 +1,80 @@
 import type { Call } from "../ipc/generated/Call"
+import type { Finding } from "../ipc/generated/Finding"
+import type { Runtime } from "../ipc/generated/Runtime"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
-
-const COUNTS_ONLY_MS = 500
+import { About } from "./about.svelte"
+import { Callbacks } from "./callbacks.svelte"
+import { composedOf, Forms } from "./code.svelte"
+import { Received } from "./received.svelte"
 
 /** What the detail shows of a Call. */
-export type Tab = "output" | "headers" | "timing"
+export type Tab = "output" | "headers" | "received" | "callbacks" | "timing" | "findings" | "code"
 
-/** All facts of the selected Call, asked again when its row changed. */
+/** All that is known of the selected Call. What is not looked at is not asked for. */
 export class Detail {
-  tab = $state<Tab>("output")
-  call = $state.raw<Call>()
-  trouble = $state.raw<Trouble>()
+  received: Received
+  callbacks: Callbacks
+  findings: About<Finding[]>
+  code: Forms
 
+  #tab = $state<Tab>("output")
+  #keeping = $state.raw<Trouble>()
+  #facts: About<Call>
   #shell: Shell
   #id: number | undefined
-  #row: Summary | undefined
-  #askedAt = 0
-  #stale = false
-  #busy = false
+  #row = $state.raw<Summary>()
 
-  constructor(shell: Shell) {
+  /** The tab that is shown: a Call without callbacks has no tab for them. */
+  shown = $derived<Tab>(this.#tab === "callbacks" && this.#row?.http === true ? "received" : this.#tab)
+
+  /** `runtime`: whose behaviour is shown. */
+  constructor(shell: Shell, runtime: () => Runtime = () => "docker-desktop") {
     this.#shell = shell
+    this.#facts = new About(
+      (id) => shell.ask("call", { id }),
+      () => this.#look(),
+    )
+    this.callbacks = new Callbacks(shell, runtime)
+    this.received = new Received(shell, () => this.callbacks.way === "lines")
+    this.findings = new About((id) => shell.ask("findings", { id }))
+    this.code = new Forms(shell)
+  }
+
+  get tab(): Tab {
+    return this.#tab
+  }
+
+  set tab(tab: Tab) {
+    this.#tab = tab
+    this.#look()
+  }
+
+  /** All facts of the Call. */
+  get call(): Call | undefined {
+    return this.#facts.value
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#keeping ?? this.#facts.trouble
   }
 
   /** Tells what is selected and how its row stands. */
   look(id: number | undefined, row: Summary | undefined): void {
-    if (id !== this.#id) {
-      this.#id = id
-      this.#row = undefined
-      this.call = undefined
-      this.trouble = undefined
-      this.#stale = id !== undefined
-    }
-    // A flood of output changes only the counts, which are no facts of the Call: seldom is enough.
-    if (row !== this.#row) {
-      const rare = this.#row !== undefined && row !== undefined && onlyCounts(this.#row, row)
-      if (!rare || performance.now() - this.#askedAt > COUNTS_ONLY_MS) this.#stale = true
-      this.#row = row
-    }
-    void this.#ask()
+    if (id !== this.#id) this.#keeping = undefined
+    this.#id = id
+    this.#row = row
+    this.#look()
   }
 
   /** Asks again although no row changed: something was done to the Call from here. */
   refresh(): void {
-    this.#stale = true
-    void this.#ask()
+    this.#facts.refresh()
+  }
+
+  /** Another Runtime was chosen. */
+  again(): void {
+    this.#look()
   }
 
   /** Keeps a Call's output for the next start, or lets it go. */
@@ -53,33 +82,18 @@ export class Detail {
     try {
       await this.#shell.ask("keep", { id, kept })
     } catch (thrown) {
-      if (id === this.#id) this.trouble = trouble(thrown)
+      if (id === this.#id) this.#keeping = trouble(thrown)
     }
   }
 
-  async #ask(): Promise<void> {
-    if (this.#busy || !this.#stale || this.#id === undefined) return
-    this.#busy = true
-    this.#stale = false
-    this.#askedAt = performance.now()
-    const id = this.#id
-    try {
-      const call = await this.#shell.ask("call", { id })
-      if (id === this.#id) {
-        this.call = call
-        this.trouble = undefined
-      }
-    } catch (thrown) {
-      if (id === this.#id) this.trouble = trouble(thrown)
-    } finally {
-      this.#busy = false
-      void this.#ask()
-    }
+  #look(): void {
+    const [id, row, tab] = [this.#id, this.#row, this.shown]
+    this.#facts.look(id, row)
+    const call = this.call
+    this.callbacks.look(row, call, tab === "callbacks")
+    // How callbacks are counted depends on how they were asked for, which the facts say.
+    this.received.look(id, row, tab === "received" && call !== undefined)
+    this.findings.look(id, row, tab === "findings" || tab === "received")
+    this.code.want(tab === "code" && call ? composedOf(call) : undefined, 0)
   }
-}
-
-function onlyCounts(before: Summary, after: Summary): boolean {
-  const same = JSON.stringify(before.outcome) === JSON.stringify(after.outcome)
-  const counted = JSON.stringify(before.counts) !== JSON.stringify(after.counts)
-  return same && counted && before.tookUs === after.tookUs
 }

@@ -1,14 +1,14 @@
 import type { Line } from "../ipc/generated/Line"
 
 /** Rows that are here, from a number on. */
-export interface Held {
+export interface Held<L extends Line = Line> {
   from: number
-  lines: readonly Line[]
+  lines: readonly L[]
   /** When the row before the first one came. */
   beforeUs?: number | undefined
 }
 
-export function held(windows: readonly Held[], n: number): Line | undefined {
+export function held<L extends Line>(windows: readonly Held<L>[], n: number): L | undefined {
   for (const { from, lines } of windows) {
     const line = lines[n - from]
     if (line !== undefined) return line

@@ -2,8 +2,8 @@ import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Line } from "../ipc/generated/Line"
 import type { Making } from "../ipc/generated/Making"
 import type { View } from "../ipc/generated/View"
-import type { Window } from "../ipc/generated/Window"
-import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import type { Window as Pulled } from "../ipc/generated/Window"
+import { trouble, type Trouble } from "../ipc/shell"
 import { beforeIn, held, type Held } from "./held"
 import { lastFirst, LINE_HEIGHT } from "./scroll"
 import { cellsOf } from "./width"
@@ -22,14 +22,26 @@ export interface Look {
 }
 
 /** A row of the visible part; its text is absent until it has come. */
-export interface Drawn {
+export interface Drawn<L extends Line = Line> {
   n: number
-  line: Line | undefined
+  line: L | undefined
   /** When the row before it came. */
   beforeUs: number | undefined
   /** Which element draws it: the same one while it is scrolled, and while the end is followed. */
   key: number
 }
+
+/** An answer: some rows, and how many there are. */
+export interface Window<L extends Line = Line> extends Pulled {
+  lines: L[]
+}
+
+/** Asks for rows of what is looked at. */
+export type Pull<L extends Line, K extends Look> = (
+  look: K,
+  from: number,
+  count: number,
+) => Promise<Window<L>>
 
 /** Where one looks: to come back to it. */
 export interface Place {
@@ -51,8 +63,8 @@ const MAKING_MS = 100
  * the drawing knows: there one row is the anchor, its top stands `shift` pixels below the top of the
  * viewport, and what is above it grows upwards. While the end is followed the anchor is the end.
  */
-export class Lines {
-  look = $state.raw<Look>()
+export class Lines<L extends Line = Line, K extends Look = Look> {
+  look = $state.raw<K>()
   rows = $state(0)
   total = $state(0)
   following = $state(true)
@@ -76,7 +88,7 @@ export class Lines {
 
   /** While following, the end of what is drawn: behind `total` until the answer is in. */
   #tail = $state(0)
-  #held = $state.raw<readonly Held[]>([])
+  #held = $state.raw<readonly Held<L>[]>([])
   #viewport = 0
   #base = 0
 
@@ -85,7 +97,7 @@ export class Lines {
   drawn = $derived.by(() => {
     const { from, to } = this.#edges
     const base = this.following ? from : this.#base
-    const drawn: Drawn[] = []
+    const drawn: Drawn<L>[] = []
     for (let n = from; n < to; n++) {
       drawn.push({ n, line: held(this.#held, n), beforeUs: beforeIn(this.#held, n), key: n - base })
     }
@@ -97,7 +109,7 @@ export class Lines {
   below = $derived(this.drawn.slice(this.#split - this.first))
   fresh = $derived(this.following ? 0 : Math.max(0, this.total - this.pausedAt))
 
-  #shell: Shell
+  #pull: Pull<L, K>
   #now: () => number
   #busy = false
   #stale = false
@@ -109,14 +121,14 @@ export class Lines {
   #told: () => void
 
   /** `told`: a view failed, or has a problem. */
-  constructor(shell: Shell, told: () => void = () => {}, now: () => number = () => performance.now()) {
-    this.#shell = shell
+  constructor(pull: Pull<L, K>, told: () => void = () => {}, now: () => number = () => performance.now()) {
+    this.#pull = pull
     this.#told = told
     this.#now = now
   }
 
   /** Tells what to look at. Called whenever the row of the selected Call changed. */
-  see(look: Look | undefined, follow = true, place?: Place): void {
+  see(look: K | undefined, follow = true, place?: Place): void {
     const before = this.look
     this.look = look
     if (look === undefined || before === undefined || !isSame(before, look)) {
@@ -259,7 +271,7 @@ export class Lines {
   }
 
   /** Lines only come at the end, and only the last one of each stream may still grow. */
-  #grown(look: Look): void {
+  #grown(look: K): void {
     const end = this.anchor + this.rows
     const atEnd = this.following || end >= this.pausedAt - 1 || end >= this.total - 1
     if (atEnd || look.total === undefined) this.#stale = true
@@ -299,8 +311,7 @@ export class Lines {
     this.#askedAt = this.#now()
     const current = () => this.look !== undefined && isSame(this.look, look)
     try {
-      const { id, view, ansi } = look
-      const window = await this.#shell.ask("lines", { id, view, ...wanted, ansi })
+      const window = await this.#pull(look, wanted.from, wanted.count)
       if (current()) this.#take(window, fresh)
     } catch (thrown) {
       if (current()) {
@@ -314,7 +325,7 @@ export class Lines {
     }
   }
 
-  #take(window: Window, fresh: boolean): void {
+  #take(window: Window<L>, fresh: boolean): void {
     this.trouble = undefined
     this.making = window.making
     const problem = window.problem !== undefined && this.problem === undefined
@@ -345,7 +356,7 @@ export class Lines {
   }
 
   /** Very long lines come few at a time: as many windows are held as the visible part needs. */
-  #visible(one: Held): boolean {
+  #visible(one: Held<L>): boolean {
     const { from, to } = this.#edgesAt(this.total)
     return one.from < Math.max(to, from + this.rows) && one.from + one.lines.length > from
   }

@@ -58,7 +58,10 @@ export class Output {
   constructor(shell: Shell, ansi: () => boolean = () => true) {
     this.#shell = shell
     this.#ansi = ansi
-    this.lines = new Lines(shell, () => this.#told())
+    this.lines = new Lines(
+      ({ id, view, ansi }, from, count) => shell.ask("lines", { id, view, from, count, ansi }),
+      () => this.#told(),
+    )
   }
 
   /** Tells how the row of the selected Call stands. */

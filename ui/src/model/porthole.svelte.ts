@@ -1,9 +1,11 @@
 import type { Changes } from "../ipc/generated/Changes"
 import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Reading } from "../ipc/generated/Reading"
+import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Clock } from "./clock.svelte"
+import { Forms } from "./code.svelte"
 import { Composer } from "./composer.svelte"
 import { Copying } from "./copying.svelte"
 import { Detail } from "./detail.svelte"
@@ -11,6 +13,7 @@ import { Disk } from "./disk.svelte"
 import { Jumping } from "./jumping.svelte"
 import { Marks } from "./marks.svelte"
 import { Output } from "./output.svelte"
+import { Pasting } from "./pasting.svelte"
 import { Saving } from "./saving.svelte"
 import { Search } from "./search.svelte"
 import { Selection } from "./selection.svelte"
@@ -43,6 +46,9 @@ export class Porthole {
   saving: Saving
   disk = new Disk()
   composer: Composer
+  /** What the composer holds, as code. */
+  code: Forms
+  pasting: Pasting
 
   #shell: Shell
   /** What the marked rows are rows of. */
@@ -55,7 +61,7 @@ export class Porthole {
     this.target = new Target(shell, (target) => this.settings.setTarget(target))
     this.timeline = new Timeline(shell, (changes) => this.#told(changes))
     this.selection = new Selection(() => this.#changed())
-    this.detail = new Detail(shell)
+    this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
     this.search = new Search(shell, this.output)
     this.jumping = new Jumping(shell, this.output)
@@ -71,6 +77,8 @@ export class Porthole {
       },
       acted: () => this.detail.refresh(),
     })
+    this.code = new Forms(shell)
+    this.pasting = new Pasting(shell, this.composer)
   }
 
   get selected() {
@@ -108,6 +116,12 @@ export class Porthole {
     this.settings.setReading({ ...this.settings.reading, ...part })
     this.output.lines.setWrap(this.settings.reading.wrap)
     this.output.show()
+  }
+
+  /** Chooses whose behaviour is shown. */
+  setRuntime(runtime: Runtime): void {
+    this.settings.setRuntime(runtime)
+    this.detail.again()
   }
 
   /** Chooses a view. One that has no lines to search closes the search. */

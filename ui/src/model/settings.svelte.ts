@@ -46,6 +46,11 @@ export class Settings {
     void this.#keep()
   }
 
+  setRuntime(runtime: Runtime): void {
+    this.runtime = runtime
+    void this.#keep()
+  }
+
   setSplits(splits: Splits): void {
     this.splits = splits
     void this.#keep()

@@ -14,6 +14,8 @@ export class Target {
   container = $state<string>()
   cwd = $state("")
   env = $state<Pair[]>([])
+  /** Where the extension's own programs are. */
+  bin = $state("")
   problem = $state.raw<Trouble>()
   /** How the endpoint was read, when that is not what was typed. */
   readAs = $state<string>()
@@ -43,6 +45,7 @@ export class Target {
     this.container = container
     this.cwd = host.cwd ?? ""
     this.env = host.env.map((variable) => ({ ...variable }))
+    this.bin = host.bin ?? ""
     this.problem = undefined
     this.readAs = undefined
     void this.listContainers()
@@ -90,6 +93,7 @@ export class Target {
     if (endpoint !== "") target.endpoint = endpoint
     if (this.container !== undefined) target.container = this.container
     if (this.cwd !== "") target.host.cwd = this.cwd
+    if (this.bin.trim() !== "") target.host.bin = this.bin.trim()
     return this.#set(target)
   }
 

@@ -1,0 +1,88 @@
+import type { Composed } from "../ipc/generated/Composed"
+import type { Form } from "../ipc/generated/Form"
+import type { FormKind } from "../ipc/generated/FormKind"
+import type { Call } from "../ipc/generated/Call"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+
+export const TITLES: Record<FormKind, string> = {
+  current: "Current API",
+  deprecated: "Deprecated API",
+  curl: "curl",
+  curl_powershell: "curl in PowerShell",
+  docker_exec: "docker exec",
+  docker_exec_powershell: "docker exec in PowerShell",
+  shell: "Shell",
+  powershell: "PowerShell",
+}
+
+const SETTLE_MS = 150
+
+/** A request or command in all forms in which it can be copied. */
+export class Forms {
+  forms = $state.raw<readonly Form[]>([])
+  trouble = $state.raw<Trouble>()
+  current = $derived(this.forms.find(({ kind }) => kind === "current"))
+
+  #shell: Shell
+  #wanted = ""
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(shell: Shell) {
+    this.#shell = shell
+  }
+
+  /** Asks for the forms of this, when typing has settled; `undefined` forgets what is here. */
+  want(composed: Composed | undefined, settle = SETTLE_MS): void {
+    const wanted = composed === undefined ? "" : JSON.stringify(composed)
+    if (wanted === this.#wanted) return
+    this.#wanted = wanted
+    clearTimeout(this.#timer)
+    if (composed === undefined) {
+      this.forms = []
+      this.trouble = undefined
+    } else if (settle === 0) {
+      this.forms = []
+      void this.#ask(composed, wanted)
+    } else {
+      this.#timer = setTimeout(() => void this.#ask(composed, wanted), settle)
+    }
+  }
+
+  async #ask(composed: Composed, wanted: string): Promise<void> {
+    try {
+      const forms = await this.#shell.ask("code", { composed })
+      if (wanted !== this.#wanted) return
+      this.forms = forms
+      this.trouble = undefined
+    } catch (thrown) {
+      if (wanted !== this.#wanted) return
+      this.forms = []
+      this.trouble = trouble(thrown)
+    }
+  }
+}
+
+/** What a Call was composed of: for a Call of code, what the code asked, not what a Runtime made of it. */
+export function composedOf({ act, sdk }: Call): Composed {
+  if (act.kind === "exchange") return { kind: "request", ...act.request }
+  const asked = sdk?.asked
+  if (asked?.kind !== "exec" || asked.line || asked.whose === "docker") {
+    return { kind: "command", ...act.command }
+  }
+  const { cwd: _, stream: __, ...rest } = act.command
+  const { cmd: program, args, env, cwd, stream } = asked
+  return {
+    kind: "command",
+    ...rest,
+    program,
+    args,
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(stream === undefined ? {} : { stream }),
+  }
+}
+
+/** A form in one line, where there is only room for one. */
+export function inOneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, " ")
+}

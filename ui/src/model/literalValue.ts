@@ -1,0 +1,124 @@
+/** A value that code receives, and how it receives it, written down as JavaScript. */
+import type { Delivery } from "../ipc/generated/Delivery"
+import type { End } from "../ipc/generated/End"
+import type { Text } from "../ipc/generated/Text"
+import type { Value } from "../ipc/generated/Value"
+import { keyOf, quoted, shortened, type LiteralLine, type LiteralPart, type LiteralPiece } from "./literal"
+import { jsonLines } from "./literalJson"
+import { size } from "./numbers"
+
+/** A value, line for line. */
+export function linesOf(value: Value): LiteralLine[] {
+  switch (value.kind) {
+    case "undefined":
+    case "null":
+      return [{ depth: 0, pieces: [{ text: value.kind, part: "word" }] }]
+    case "bool":
+      return [{ depth: 0, pieces: [{ text: String(value.value), part: "word" }] }]
+    case "number":
+      return [{ depth: 0, pieces: [{ text: value.text, part: "number" }] }]
+    case "text":
+      return [stringLine(value)]
+    case "bytes":
+      return [bytesLine(value)]
+    case "json":
+      return jsonLines(value)
+    case "method":
+      return [{ depth: 0, pieces: [{ text: "()", part: "call" }] }]
+    case "object":
+      return objectLines(value)
+  }
+}
+
+/** How the code learns of it, with the value. */
+export function outcomeLines(outcome: Delivery): LiteralLine[] {
+  switch (outcome.kind) {
+    case "pending":
+      return [word("pending")]
+    case "never":
+      return [word("never settles")]
+    case "resolved":
+      return after([{ text: "resolves ", part: "outcome" }], linesOf(outcome.value))
+    case "rejected":
+      return after([{ text: "rejects ", part: "outcome" }], linesOf(outcome.value))
+    case "thrown":
+      return after([{ text: "throws ", part: "outcome" }], linesOf(outcome.value))
+    case "streamed":
+      return after([{ text: "streams ", part: "outcome" }, { text: "→ " }], endLines(outcome.end))
+  }
+}
+
+/** The last callback as it is called. */
+export function endLines(end: End): LiteralLine[] {
+  switch (end.kind) {
+    case "open":
+      return [word("still open", "comment")]
+    case "silent":
+      return [word("no callback tells the end", "comment")]
+    case "close":
+      return called("onClose", linesOf(end.code))
+    case "error":
+      return called("onError", linesOf(end.error))
+  }
+}
+
+/** The lines as one text, to be copied. JSON is copied as it came. */
+export function textOf(value: Value): string {
+  if (value.kind === "json") return value.text
+  return linesOf(value)
+    .map(({ depth, pieces }) => "  ".repeat(depth) + pieces.map(({ text }) => text).join(""))
+    .join("\n")
+}
+
+function objectLines({ class: name, fields }: Extract<Value, { kind: "object" }>): LiteralLine[] {
+  const before: LiteralPiece[] = name === undefined ? [] : [{ text: `${name} `, part: "word" }]
+  if (fields.length === 0) return [{ depth: 0, pieces: [...before, { text: "{}" }] }]
+  const inner = fields.flatMap(({ name, value, differs }) => {
+    const lines = fieldLines(name, value).map((line) => ({ ...line, depth: line.depth + 1 }))
+    return differs ? lines.map((line) => ({ ...line, differs: true as const })) : lines
+  })
+  return [{ depth: 0, pieces: [...before, { text: "{" }] }, ...inner, { depth: 0, pieces: [{ text: "}" }] }]
+}
+
+function fieldLines(name: string, value: Value | undefined): LiteralLine[] {
+  if (value === undefined) return [word(`// no ${name}`, "comment")]
+  const key: LiteralPiece = { text: keyOf(name), part: "key" }
+  if (value.kind === "method") return ending([{ depth: 0, pieces: [key, { text: "()" }] }], ",")
+  return ending(after([key, { text: ": " }], linesOf(value)), ",")
+}
+
+function stringLine(text: Text): LiteralLine {
+  const { shown, aside } = drawn(text)
+  return { depth: 0, pieces: [{ text: quoted(shown), part: "string" }], ...aside }
+}
+
+function bytesLine(text: Text): LiteralLine {
+  const pieces: LiteralPiece[] = [{ text: "Uint8Array", part: "word" }, { text: `(${text.bytes})` }]
+  return { depth: 0, pieces, aside: quoted(drawn(text).shown) }
+}
+
+function drawn({ text, bytes, cut }: Text): { shown: string; aside?: { aside: string } } {
+  const shown = shortened(text)
+  if (!cut && shown === text) return { shown }
+  return { shown: shown === text ? `${text}…` : shown, aside: { aside: size(bytes) } }
+}
+
+function word(text: string, part: LiteralPart = "outcome"): LiteralLine {
+  return { depth: 0, pieces: [{ text, part }] }
+}
+
+function called(name: string, lines: readonly LiteralLine[]): LiteralLine[] {
+  return ending(after([{ text: name, part: "call" }, { text: "(" }], lines), ")")
+}
+
+function after(before: readonly LiteralPiece[], lines: readonly LiteralLine[]): LiteralLine[] {
+  const [first, ...rest] = lines
+  return first === undefined ? [] : [{ ...first, pieces: [...before, ...first.pieces] }, ...rest]
+}
+
+function ending(lines: readonly LiteralLine[], sign: string): LiteralLine[] {
+  const last = lines.at(-1)
+  return last === undefined
+    ? []
+    : [...lines.slice(0, -1), { ...last, pieces: [...last.pieces, { text: sign }] }]
+}
