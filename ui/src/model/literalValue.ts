@@ -30,19 +30,20 @@ export function linesOf(value: Value): LiteralLine[] {
   }
 }
 
-/** How the code learns of it, with the value. */
-export function outcomeLines(outcome: Delivery): LiteralLine[] {
+/** How the code learns of it, with the value or with what is said in its place. */
+export function outcomeLines(outcome: Delivery, instead?: string): LiteralLine[] {
+  const valueLines = (value: Value) => (instead === undefined ? linesOf(value) : [word(instead, "comment")])
   switch (outcome.kind) {
     case "pending":
       return [word("pending")]
     case "never":
       return [word("never settles")]
     case "resolved":
-      return after([{ text: "resolves ", part: "outcome" }], linesOf(outcome.value))
+      return after([{ text: "resolves ", part: "outcome" }], valueLines(outcome.value))
     case "rejected":
-      return after([{ text: "rejects ", part: "outcome" }], linesOf(outcome.value))
+      return after([{ text: "rejects ", part: "outcome" }], valueLines(outcome.value))
     case "thrown":
-      return after([{ text: "throws ", part: "outcome" }], linesOf(outcome.value))
+      return after([{ text: "throws ", part: "outcome" }], valueLines(outcome.value))
     case "streamed":
       return after([{ text: "streams ", part: "outcome" }, { text: "→ " }], endLines(outcome.end))
   }
