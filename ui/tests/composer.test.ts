@@ -147,6 +147,28 @@ test("settings are written at once, one write at a time, with all that is rememb
   })
 })
 
+test("the Runtime is remembered", async () => {
+  const shell = new FakeShell({ save_settings: async () => {} })
+  const settings = new Settings(shell)
+  settings.setRuntime("podman-desktop")
+  await settle()
+  expect(shell.asked.at(-1)!.args).toMatchObject({ settings: { runtime: "podman-desktop" } })
+})
+
+test("the directory of the extension's programs goes with the host, unless it is empty", async () => {
+  const shell = new FakeShell({ set_target: async ({ target }) => target, containers: async () => [] })
+  const target = new Target(shell, () => {})
+  target.edit()
+  target.bin = " /opt/bin "
+  await target.apply()
+  expect(target.current.host).toEqual({ env: [], bin: "/opt/bin" })
+  target.edit()
+  expect(target.bin).toBe("/opt/bin")
+  target.bin = " "
+  await target.apply()
+  expect(target.current.host).toEqual({ env: [] })
+})
+
 test("something saved gets another name, unless that is taken", () => {
   const settings = new Settings(new FakeShell())
   settings.save("one", { kind: "request", ...request("GET", "/1") })

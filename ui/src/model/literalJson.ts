@@ -22,8 +22,8 @@ export function jsonLines({ text, bytes, cut }: Text): LiteralLine[] {
       if (key) made.put({ text: keyOf(unquoted(string)), part: "key" })
       else made.put({ text: quoted(shortened(unquoted(string))), part: "string" })
     } else if (number !== undefined) {
-      const seen = String(Number(number))
-      made.put({ text: seen, part: "number" })
+      const seen = Number(number)
+      made.put({ text: Object.is(seen, -0) ? "-0" : String(seen), part: "number" })
       if (losesDigits(number)) made.say(`sent as ${number}`)
     } else if (word !== undefined) {
       made.put({ text: word, part: "word" })

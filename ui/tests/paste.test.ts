@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import type { Pasted } from "../src/ipc/generated/Pasted"
+import { Forms, inOneLine } from "../src/model/code.svelte"
+import { Composer } from "../src/model/composer.svelte"
+import { looksLikeCall, Pasting } from "../src/model/pasting.svelte"
+import { FakeShell, request, settle } from "./fake"
+
+const answer: Pasted = {
+  composed: { kind: "request", ...request("POST", "/pasted") },
+  notes: ["-s was left out."],
+}
+const shell = new FakeShell({
+  paste: async ({ text }) => {
+    if (!text.startsWith("curl")) throw { code: "paste_unknown", message: "no curl" }
+    return answer
+  },
+})
+
+function made() {
+  const composer = new Composer(shell, {
+    container: () => "acme",
+    row: () => undefined,
+    selected: () => undefined,
+    began: () => {},
+    acted: () => {},
+  })
+  composer.tab = "command"
+  composer.command.place = "container"
+  composer.command.program = "ls"
+  composer.command.user = "root"
+  composer.command.streaming = true
+  composer.request.path = "/before"
+  return { composer, pasting: new Pasting(shell, composer) }
+}
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+test("a pasted line fills the composer and switches the tab; undone, all is as before", async () => {
+  const { composer, pasting } = made()
+  const before = composer.composed()
+  let plain = 0
+  expect(await pasting.take("curl x", () => (plain += 1))).toBe(true)
+  expect(composer.composed()).toEqual(answer.composed)
+  const read = pasting.readOf(composer.composed())!
+  expect(read.notes).toEqual(answer.notes)
+  expect(plain).toBe(0)
+  read.undo()
+  expect(composer.composed()).toEqual(before)
+  expect(composer.request.path).toBe("/before")
+  // What a paste does that nobody reads.
+  expect(plain).toBe(1)
+  expect(pasting.readOf(composer.composed())).toBeUndefined()
+})
+
+test("what is typed after a paste is not undone with it", async () => {
+  const { composer, pasting } = made()
+  await pasting.take("curl x")
+  composer.request.path = "/typed"
+  expect(pasting.readOf(composer.composed())).toBeUndefined()
+})
+
+test("a line that is not understood is said, and pasted as any other text", async () => {
+  const { composer, pasting } = made()
+  const before = composer.composed()
+  let plain = 0
+  expect(await pasting.take("docker exec", () => (plain += 1))).toBe(false)
+  expect([pasting.trouble?.code, plain]).toEqual(["paste_unknown", 1])
+  expect(composer.composed()).toEqual(before)
+})
+
+test("only whole lines of curl and docker exec are read; other command lines are split as ever", () => {
+  const calls = ["curl http://x/", "  curl -X POST \\\n /x", "docker exec -it a ls", "docker -H x exec a ls"]
+  expect(calls.filter(looksLikeCall)).toEqual(calls)
+  const others = ["curl", "docker ps -a", "curly x", "echo curl x", "/usr/bin/true a", "docker execute"]
+  expect(others.filter(looksLikeCall)).toEqual([])
+})
+
+test("how code would ask for a command is kept when it is loaded, and absent when it is plain", () => {
+  const { composer } = made()
+  composer.command.splitLines = true
+  const command = composer.command.command("acme")
+  expect(command.stream).toEqual({ splitLines: true })
+  composer.command.streaming = false
+  expect(composer.command.command("acme")).not.toHaveProperty("stream")
+  composer.command.load(command)
+  expect(composer.command.command("acme")).toEqual(command)
+})
+
+test("forms are asked for when typing has settled, and the newest answer is shown", async () => {
+  const answers: ((text: string) => void)[] = []
+  const coder = new FakeShell({
+    code: () => new Promise((done) => answers.push((text) => done([{ kind: "current", text, notes: [] }]))),
+  })
+  const forms = new Forms(coder)
+  for (const path of ["/a", "/ab", "/abc"]) {
+    forms.want({ kind: "request", ...request("GET", path) })
+    vi.advanceTimersByTime(100)
+  }
+  expect(coder.asked).toHaveLength(0)
+  vi.advanceTimersByTime(100)
+  expect(coder.asked.map(({ args }) => args)).toMatchObject([{ composed: { path: "/abc" } }])
+  forms.want({ kind: "request", ...request("GET", "/d") })
+  vi.advanceTimersByTime(200)
+  answers[1]!("newest")
+  answers[0]!("oldest")
+  await settle()
+  expect(forms.current?.text).toBe("newest")
+  forms.want({ kind: "request", ...request("GET", "/d") })
+  vi.advanceTimersByTime(200)
+  expect(coder.asked).toHaveLength(2)
+})
+
+test("code of several lines has its place in one", () => {
+  expect(inOneLine('exec("a", {\n  cwd: "/",\n})\n')).toBe('exec("a", { cwd: "/", })')
+})
