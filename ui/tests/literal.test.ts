@@ -109,7 +109,17 @@ test("a body of many lines is drawn as far as it can be read at a glance", () =>
 
 test("JSON is copied as it came, other values as they are drawn", () => {
   expect(textOf(json('{"a":1.0}'))).toBe('{"a":1.0}')
+  expect(textOf(json("[1, ", true))).toBe("[1, …\n// 4 B in all")
   expect(textOf(text("a\nb"))).toBe('"a\\nb"')
+  expect(textOf(text("x".repeat(100)))).toBe(`"${"x".repeat(100)}"`)
+  const bytes: Value = { kind: "bytes", text: "hi", bytes: 2, cut: false }
+  const fields = [
+    { name: "out", value: text("ab", { bytes: 812, cut: true }), differs: false },
+    { name: "raw", value: bytes, differs: false },
+  ]
+  expect(textOf({ kind: "object", fields })).toBe(
+    '{\n  out: "ab…", // 812 B\n  raw: Uint8Array(2), // "hi"\n}',
+  )
 })
 
 test("how the code learns of it stands before the value", () => {

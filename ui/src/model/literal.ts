@@ -31,9 +31,9 @@ export function quoted(text: string): string {
 }
 
 /** The beginning of a text that is too long to be drawn. */
-export function shortened(text: string): string {
+export function shortened(text: string, most = LONGEST): string {
   // A pair of surrogates is one character.
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, "")}…`
+  return text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…`
 }
 
 /** A name as it stands before a colon: quoted only where it must be. */

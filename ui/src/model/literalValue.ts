@@ -7,8 +7,8 @@ import { keyOf, quoted, shortened, type LiteralLine, type LiteralPart, type Lite
 import { jsonLines } from "./literalJson"
 import { size } from "./numbers"
 
-/** A value, line for line. */
-export function linesOf(value: Value): LiteralLine[] {
+/** A value, line for line; `most`: how many characters of a string are written. */
+export function linesOf(value: Value, most?: number): LiteralLine[] {
   switch (value.kind) {
     case "undefined":
     case "null":
@@ -18,15 +18,15 @@ export function linesOf(value: Value): LiteralLine[] {
     case "number":
       return [{ depth: 0, pieces: [{ text: value.text, part: "number" }] }]
     case "text":
-      return [stringLine(value)]
+      return [stringLine(value, most)]
     case "bytes":
-      return [bytesLine(value)]
+      return [bytesLine(value, most)]
     case "json":
       return jsonLines(value)
     case "method":
       return [{ depth: 0, pieces: [{ text: "()", part: "call" }] }]
     case "object":
-      return objectLines(value)
+      return objectLines(value, most)
   }
 }
 
@@ -63,43 +63,47 @@ export function endLines(end: End): LiteralLine[] {
   }
 }
 
-/** The lines as one text, to be copied. JSON is copied as it came. */
+/** The value as one text, to be copied: all of it that is here. JSON is copied as it came. */
 export function textOf(value: Value): string {
-  if (value.kind === "json") return value.text
-  return linesOf(value)
-    .map(({ depth, pieces }) => "  ".repeat(depth) + pieces.map(({ text }) => text).join(""))
+  if (value.kind === "json") return value.cut ? `${value.text}…\n// ${size(value.bytes)} in all` : value.text
+  return linesOf(value, Infinity)
+    .map(({ depth, pieces, aside }) => {
+      const code = "  ".repeat(depth) + pieces.map(({ text }) => text).join("")
+      return aside === undefined ? code : `${code} // ${aside}`
+    })
     .join("\n")
 }
 
-function objectLines({ class: name, fields }: Extract<Value, { kind: "object" }>): LiteralLine[] {
+function objectLines(value: Extract<Value, { kind: "object" }>, most?: number): LiteralLine[] {
+  const { class: name, fields } = value
   const before: LiteralPiece[] = name === undefined ? [] : [{ text: `${name} `, part: "word" }]
   if (fields.length === 0) return [{ depth: 0, pieces: [...before, { text: "{}" }] }]
   const inner = fields.flatMap(({ name, value, differs }) => {
-    const lines = fieldLines(name, value).map((line) => ({ ...line, depth: line.depth + 1 }))
+    const lines = fieldLines(name, value, most).map((line) => ({ ...line, depth: line.depth + 1 }))
     return differs ? lines.map((line) => ({ ...line, differs: true as const })) : lines
   })
   return [{ depth: 0, pieces: [...before, { text: "{" }] }, ...inner, { depth: 0, pieces: [{ text: "}" }] }]
 }
 
-function fieldLines(name: string, value: Value | undefined): LiteralLine[] {
+function fieldLines(name: string, value: Value | undefined, most?: number): LiteralLine[] {
   if (value === undefined) return [word(`// no ${name}`, "comment")]
   const key: LiteralPiece = { text: keyOf(name), part: "key" }
   if (value.kind === "method") return ending([{ depth: 0, pieces: [key, { text: "()" }] }], ",")
-  return ending(after([key, { text: ": " }], linesOf(value)), ",")
+  return ending(after([key, { text: ": " }], linesOf(value, most)), ",")
 }
 
-function stringLine(text: Text): LiteralLine {
-  const { shown, aside } = drawn(text)
+function stringLine(text: Text, most?: number): LiteralLine {
+  const { shown, aside } = drawn(text, most)
   return { depth: 0, pieces: [{ text: quoted(shown), part: "string" }], ...aside }
 }
 
-function bytesLine(text: Text): LiteralLine {
+function bytesLine(text: Text, most?: number): LiteralLine {
   const pieces: LiteralPiece[] = [{ text: "Uint8Array", part: "word" }, { text: `(${text.bytes})` }]
-  return { depth: 0, pieces, aside: quoted(drawn(text).shown) }
+  return { depth: 0, pieces, aside: quoted(drawn(text, most).shown) }
 }
 
-function drawn({ text, bytes, cut }: Text): { shown: string; aside?: { aside: string } } {
-  const shown = shortened(text)
+function drawn({ text, bytes, cut }: Text, most?: number): { shown: string; aside?: { aside: string } } {
+  const shown = shortened(text, most)
   if (!cut && shown === text) return { shown }
   return { shown: shown === text ? `${text}…` : shown, aside: { aside: size(bytes) } }
 }
