@@ -143,7 +143,8 @@ pub(super) fn data(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 pub(super) fn object_not_encoded(evidence: &Evidence<'_>) -> Option<Finding> {
-    let data = asked(evidence)?.data.as_ref()?;
+    // `post()` and the others encode it there too; only `request()` sends headers.
+    let data = asked(evidence).filter(|asked| !asked.headers.is_empty())?.data.as_ref()?;
     let Data { text, json: Some(_), is_text: false, .. } = data else { return None };
     // Numbers and truth values are the same text either way.
     if !text.starts_with("[object") {
@@ -151,9 +152,9 @@ pub(super) fn object_not_encoded(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(
         Finding::warning(
-            "The code sends an object.",
+            "The code sends an object with `request()`.",
             format!("Rancher Desktop does not encode it: the backend gets the text {} there, and JSON elsewhere.", quoted(text)),
-            "Send `JSON.stringify(value)` with `request()` and the header `Content-Type: application/json`: that is the same everywhere.",
+            "Send `JSON.stringify(value)` and the header `Content-Type: application/json`, or use `post()` where no header is needed.",
         )
         .on([Runtime::RancherDesktop]),
     )

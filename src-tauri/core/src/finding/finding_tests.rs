@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{cases::Case, gallery::*, *};
+use super::{cases::Case, gallery::*, gallery_of_runs::runs, *};
 use crate::{
-    asked::{Asked, AskedExec, Whose},
+    asked::{Asked, AskedExec, AskedList, Listed, Whose},
     endpoint::Endpoint,
     error::Code,
     exchange::{Body, Request, Stage},
@@ -16,7 +16,7 @@ use crate::{
 #[test]
 fn every_rule_says_what_it_saw() {
     let mut shown = BTreeSet::new();
-    for (rule, case, words) in gallery() {
+    for (rule, case, words) in exchanges().into_iter().chain(runs()) {
         let finding = case.finding(rule);
         let all = format!("{}\n{}\n{}", finding.happened, finding.matters, finding.advice);
         for word in words {
@@ -169,6 +169,14 @@ fn a_whole_line_of_the_deprecated_functions_is_read_as_words() {
     assert_eq!(line("ls -l /data"), [] as [&str; 0]);
     assert_eq!(line("sh -c 'ls | wc'"), [] as [&str; 0]);
     assert_eq!(line("/bin/ls | wc"), ["shell-operator"]);
+}
+
+#[test]
+fn a_list_of_the_engine_is_not_taken_for_a_request_to_the_backend() {
+    let list = AskedList { what: Listed::Containers, options: None };
+    let refused = || Case::get("/containers/json").failed(Stage::Connect, Code::EndpointRefused);
+    assert_eq!(refused().raised(), ["nobody-listens"]);
+    assert_eq!(refused().asked(Asked::List(list)).raised(), [] as [&str; 0]);
 }
 
 #[test]

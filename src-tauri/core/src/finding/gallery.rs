@@ -1,4 +1,5 @@
-//! A Call for each rule, and how tests make the parts of one.
+//! A Call for each rule, and how tests make the parts of one. Those of commands stand in
+//! `gallery_of_runs.rs`.
 
 use super::cases::{Case, headers};
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
     error::Code,
     exchange::{Body, Request, Stage},
     received::{Delivery, End, Field, Text, Value},
-    run::{EnvMode, EnvVar, Signal, Stream, Streaming},
+    run::Streaming,
 };
 
 pub(super) const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
@@ -47,7 +48,9 @@ pub(super) fn resolved(value: Value) -> Delivery {
 /// Code that posts a value: its text and its JSON.
 pub(super) fn data(text: &str, json: &str, falsy: bool) -> Asked {
     let data = serde_json::json!({ "text": text, "json": json, "isText": false, "falsy": falsy });
-    let asked = serde_json::json!({ "kind": "request", "method": "POST", "url": "/x", "named": true, "data": data });
+    let header = serde_json::json!({ "name": "Accept", "value": "*/*" });
+    let asked =
+        serde_json::json!({ "kind": "request", "method": "POST", "url": "/x", "headers": [header], "data": data });
     serde_json::from_value(asked).expect("what code asked for")
 }
 
@@ -59,15 +62,13 @@ pub(super) fn exec(whose: Whose, args: &[&str], stream: Option<Streaming>) -> As
 pub(super) fn long_path(length: usize) -> Endpoint {
     Endpoint::Unix(format!("/{}", "s".repeat(length - 1)).into())
 }
+/// A rule, a Call that it has something to say about, and words that must be in what it says.
+pub(super) type Shown = (&'static str, Case, &'static [&'static str]);
 
-/// A Call for each rule, and words that its finding must hold.
-pub(super) fn gallery() -> Vec<(&'static str, Case, &'static [&'static str])> {
+/// Something for each rule about requests and answers.
+pub(super) fn exchanges() -> Vec<Shown> {
     let refused = |code| Case::get("/x").failed(Stage::Connect, code);
     let port_80 = Endpoint::Tcp { host: "127.0.0.1".into(), port: 80 };
-    let big = "x".repeat(1_200_000);
-    let ids = "{\"id\": 9007199254740993}\n{\"id\": 2}\n";
-    let mut in_other = exec(Whose::Vm, &[], None);
-    in_other.container = Some("db".into());
     vec![
         (
             "socket-path-too-long",
@@ -113,50 +114,6 @@ pub(super) fn gallery() -> Vec<(&'static str, Case, &'static [&'static str])> {
             Case::get("/ws").answered(101, &[("Upgrade", "websocket")], ""),
             &["`websocket`", "WebSocket"],
         ),
-        (
-            "program-with-spaces",
-            Case::vm("ls -l", &[]).refused(Code::ProgramNotFound, "x"),
-            &["`ls -l`", "Docker Desktop"],
-        ),
-        (
-            "program-with-spaces",
-            Case::host("/opt/My App/tool", &[]).exits(0),
-            &["splits it at the space on Docker Desktop and Podman Desktop"],
-        ),
-        (
-            "program-missing",
-            Case::vm("nope", &[]).refused(Code::ProgramNotFound, "OCI runtime exec failed: nope"),
-            &["`nope`", "on stdout", "`OCI runtime exec failed: nope`", "resolves"],
-        ),
-        (
-            "program-missing",
-            Case::host("nope", &[]).refused(Code::ProgramNotFound, "ENOENT"),
-            &["127", "ENOENT", "host.binaries"],
-        ),
-        (
-            "program-not-executable",
-            Case::vm("/x", &[]).refused(Code::ProgramNotExecutable, "permission denied"),
-            &["chmod", "permission denied"],
-        ),
-        (
-            "exit-126",
-            Case::vm("sh", &["/x.sh"]).exits(126).wrote("", "sh: /x.sh: Permission denied\n"),
-            &["126", "`sh: /x.sh: Permission denied`", "chmod"],
-        ),
-        (
-            "exit-127",
-            Case::vm("sh", &["/x.sh"]).exits(127).wrote("", "sh: jq: not found\n"),
-            &["127", "`sh: jq: not found`", "PATH"],
-        ),
-        ("exit-of-signal", Case::vm("worker", &[]).exits(137), &["137", "128 + 9", "SIGKILL", "memory", "OOMKilled"]),
-        ("exit-of-signal", Case::vm("worker", &[]).exits(139), &["128 + 11", "SIGSEGV", "crashed"]),
-        ("exit-of-signal", Case::vm("worker", &[]).exits(143), &["128 + 15", "SIGTERM", "docker stop"]),
-        (
-            "ended-by-signal",
-            Case::host("worker", &[]).dies(11, "SIGSEGV").wrote("", "before the crash\n"),
-            &["SIGSEGV ended", "`before the crash`", "code: null"],
-        ),
-        ("ended-by-signal", Case::host("worker", &[]).streaming().dies(9, "SIGKILL"), &["onClose(null)", "memory"]),
         (
             "event-stream",
             Case::get("/events").answered(200, &[("Content-Type", "text/event-stream")], "data: 1\n\n"),
@@ -246,195 +203,5 @@ pub(super) fn gallery() -> Vec<(&'static str, Case, &'static [&'static str])> {
             &["`[object Object]`", "Rancher"],
         ),
         ("falsy-data-dropped", request("POST", |_| ()).asked(data("0", "0", true)).json("{}"), &["`0`", "Podman"]),
-        (
-            "shell-operator",
-            Case::host("cat", &["/x", "|", "wc", ">", "y"]).exits(0),
-            &["`|` and `>`", "`cat`", "Docker Desktop and Podman Desktop", "On Rancher Desktop"],
-        ),
-        (
-            "shell-operator",
-            Case::vm("cat", &["/x", "&&", "ls"]).streaming().exits(1),
-            &["`&&`", "no Runtime uses a shell"],
-        ),
-        (
-            "shell-operator",
-            Case::host("/bin/sh", &["-c", "cat /x | wc"])
-                .asked(Asked::Exec(exec(Whose::Host, &["/x", "|", "wc"], None)))
-                .exits(0),
-            &["`|` among the arguments of `cat`"],
-        ),
-        (
-            "shell-expansion",
-            Case::vm("ls", &["$HOME", "*.txt"]).exits(0),
-            &["`$HOME` and `*.txt`", "on Docker Desktop"],
-        ),
-        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "literally"]),
-        (
-            "argument-split",
-            Case::host("sh", &["-c", "exit 3"]).exits(3),
-            &["`exit 3`", "with `stream`", "Docker Desktop and Podman Desktop"],
-        ),
-        ("argument-split", Case::vm("printf", &["it's", ""]).exits(0), &["`it's` and ``"]),
-        ("quotes-kept", Case::vm("ps", &["--format", "\"{{.ID}} x\""]).exits(0), &["In the container Podman Desktop"]),
-        (
-            "quotes-kept",
-            Case::host("ps", &["'a b'"]).streaming().exits(0),
-            &["With callbacks Docker Desktop and Podman Desktop"],
-        ),
-        (
-            "cwd-ignored",
-            Case::host("ls", &[]).command(|command| command.cwd = Some("/data".into())).exits(0),
-            &["`/data`", "Podman Desktop ignores"],
-        ),
-        (
-            "env-ignored",
-            Case::vm("ls", &[])
-                .command(|command| command.env = vec![EnvVar { name: "A".into(), value: "1".into() }])
-                .exits(0),
-            &["`A`", "Rancher Desktop"],
-        ),
-        (
-            "env-not-replaceable",
-            Case::host("ls", &[]).command(|command| command.env_mode = EnvMode::Replace).exits(0),
-            &["env -i"],
-        ),
-        (
-            "user-not-offered",
-            Case::vm("id", &[]).command(|command| command.user = Some("1000".into())).exits(0),
-            &["`1000`"],
-        ),
-        (
-            "container-not-offered",
-            Case::vm("cat", &[]).asked(Asked::Exec(in_other)).exits(0),
-            &["`db`", "first service"],
-        ),
-        (
-            "plain-not-stoppable",
-            Case::host("sleep", &["9"]).stopped(Signal::Term).dies(15, "SIGTERM"),
-            &["SIGTERM", "close()"],
-        ),
-        (
-            "signal-not-offered",
-            Case::host("sleep", &["9"]).streaming().stopped(Signal::Kill).dies(9, "SIGKILL"),
-            &["SIGKILL", "SIGTERM"],
-        ),
-        (
-            "close-differs",
-            Case::host("sleep", &["9"]).streaming().stopped(Signal::Term).dies(15, "SIGTERM"),
-            &["Rancher Desktop", "no effect"],
-        ),
-        (
-            "only-stderr",
-            Case::host("nginx", &["-v"]).exits(0).wrote("", "nginx version: 1\n"),
-            &["`nginx version: 1`", "result.stdout"],
-        ),
-        (
-            "stderr-with-success",
-            Case::host("curl", &["x"]).exits(0).wrote("ok\n", "warn: slow\n"),
-            &["11 bytes", "`warn: slow`"],
-        ),
-        ("output-over-limit", Case::host("seq", &["9"]).exits(0).wrote(&big, ""), &["1.1 MiB to stdout", "inferred"]),
-        (
-            "character-cut",
-            Case::vm("cat", &["x"])
-                .streaming()
-                .piece(Stream::Stdout, b"caf\xc3")
-                .piece(Stream::Stdout, b"\xa9\n")
-                .exits(0),
-            &["`é`", "byte 4", "Uint8Array"],
-        ),
-        (
-            "last-line-lost",
-            Case::vm("printf", &["a"]).split().exits(0).wrote("one\ntwo", ""),
-            &["stdout", "`two`", "on Rancher Desktop."],
-        ),
-        (
-            "last-line-lost",
-            Case::host("printf", &["a"]).split().exits(0).wrote("two", ""),
-            &["Rancher Desktop and Podman Desktop"],
-        ),
-        (
-            "output-not-text",
-            Case::host("cat", &["x.png"]).exits(0).wrote(b"ab\xff\xfe", ""),
-            &["stdout", "byte 2 (0xff)"],
-        ),
-        (
-            "bad-json-line-in-output",
-            Case::host("docker", &["ps"]).exits(0).wrote("{\"a\":1}\n{\"a\":2}\nWARNING\n", ""),
-            &["Line 3", "`WARNING`", "parseJsonLines"],
-        ),
-        (
-            "number-not-exact-in-output",
-            Case::host("docker", &["ps"]).exits(0).wrote(ids, ""),
-            &["stdout", "`9007199254740993`"],
-        ),
-        (
-            "settles-differently",
-            Case::vm("false", &[]).exits(1).receives([rejected(&["code"]), rejected(&["code"]), resolved(object(&[]))]),
-            &["rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "counts each exit"],
-        ),
-        (
-            "settles-differently",
-            Case::get("/x").json("{}").receives([
-                resolved(object(&[])),
-                Delivery::Never,
-                Delivery::Thrown { value: text("x") },
-            ]),
-            &["stays pending for ever on Rancher Desktop"],
-        ),
-        (
-            "no-on-close",
-            Case::host("sleep", &["9"]).streaming().exits(0).receives([
-                closes(Value::Null),
-                Delivery::Streamed { end: End::Silent },
-                closes(Value::Null),
-            ]),
-            &["on Rancher Desktop", "no callback"],
-        ),
-        (
-            "no-on-close",
-            Case::host("sleep", &["9"]).streaming().exits(0).receives([
-                closes(Value::Null),
-                Delivery::Streamed { end: End::Error { error: text("SIGKILL") } },
-                closes(Value::Null),
-            ]),
-            &["`onError` is called"],
-        ),
-        (
-            "close-code-differs",
-            Case::vm("false", &[]).streaming().exits(3).receives([
-                closes(number("3")),
-                closes(number("3")),
-                closes(number("0")),
-            ]),
-            &["`onClose(3)` on Docker Desktop", "`onClose(0)` on Podman Desktop"],
-        ),
-        (
-            "error-without-code",
-            Case::host("false", &[]).exits(1).receives([
-                rejected(&["code"]),
-                rejected(&["code"]),
-                rejected(&["stderr"]),
-            ]),
-            &["`code` on Docker Desktop and Rancher Desktop and none on Podman Desktop"],
-        ),
-        (
-            "error-without-code",
-            Case::get("/x").answered(404, &[], "").receives([
-                rejected(&["statusCode"]),
-                rejected(&["statusCode"]),
-                rejected(&["message"]),
-            ]),
-            &["error.statusCode"],
-        ),
-        (
-            "value-differs",
-            Case::get("/x").json("{}").receives([
-                resolved(Value::Json(Text::default())),
-                resolved(text("{}")),
-                resolved(text("{}")),
-            ]),
-            &["a string on Rancher Desktop and Podman Desktop", "`JSON.parse`"],
-        ),
     ]
 }

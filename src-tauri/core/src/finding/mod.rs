@@ -20,6 +20,7 @@ pub use facts::*;
 pub use sample::{HEAD, Part, Sample, TAIL};
 
 use crate::{
+    asked::{Asked, Sdk},
     call::{Act, Call},
     exchange::{BodyKind, Exchange, Response},
     received::Received,
@@ -121,10 +122,11 @@ pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 impl<'a> Evidence<'a> {
+    /// A request to the backend. One to the engine, for a list, has other reasons to fail.
     fn exchange(&self) -> Option<&'a Exchange> {
-        match &self.call.act {
-            Act::Exchange(exchange) => Some(exchange),
-            Act::Run(_) => None,
+        match (&self.call.act, &self.call.sdk) {
+            (_, Some(Sdk { asked: Asked::List(_), .. })) | (Act::Run(_), _) => None,
+            (Act::Exchange(exchange), _) => Some(exchange),
         }
     }
 
@@ -184,6 +186,8 @@ impl Part {
 mod cases;
 #[cfg(test)]
 mod gallery;
+#[cfg(test)]
+mod gallery_of_runs;
 #[cfg(test)]
 #[path = "finding_tests.rs"]
 mod tests;
