@@ -70,7 +70,7 @@ async fn each_route_of_the_demo_backend_gets_what_is_to_be_said_of_it() {
         (get("/openapi.json"), &[]),
         (signed, &["headers-need-request"]),
         (Request { body: json, ..Request::new("DELETE", "/echo") }, &["data-needs-request"]),
-        (Request::new("PURGE", "/echo"), &["method-not-offered"]),
+        (Request::new("PURGE", "/echo"), &["settles-differently", "method-not-offered"]),
         (Request::new("HEAD", "/hello"), &["head-empty"]),
         (get("/status/201"), &["answer-hidden"]),
         (get("/status/204"), &["empty-body"]),
@@ -209,7 +209,7 @@ async fn answers_of_other_servers_are_judged_too() {
 async fn nginx_pages_are_healthy_and_what_it_hides_is_told() {
     let (calls, nginx) = (Calls::new(), nginx().await);
     assert_eq!(sent(&calls, &nginx.endpoint, get("/")).await, ["answer-hidden"], "it sets cookies");
-    assert_eq!(sent(&calls, &nginx.endpoint, get("/moved")).await, ["redirect"]);
+    assert_eq!(sent(&calls, &nginx.endpoint, get("/moved")).await, ["redirect", "error-without-code"]);
     let zipped =
         Request { headers: vec![Header { name: "Accept-Encoding".into(), value: "gzip".into() }], ..get("/long.txt") };
     assert_eq!(sent(&calls, &nginx.endpoint, zipped).await, ["body-compressed", "answer-hidden"]);

@@ -143,8 +143,8 @@ pub(super) fn data(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 pub(super) fn object_not_encoded(evidence: &Evidence<'_>) -> Option<Finding> {
-    // `post()` and the others encode it there too; only `request()` sends headers.
-    let data = asked(evidence).filter(|asked| !asked.headers.is_empty())?.data.as_ref()?;
+    // `post()` and the others encode it there too.
+    let data = asked(evidence).filter(|asked| !asked.named)?.data.as_ref()?;
     let Data { text, json: Some(_), is_text: false, .. } = data else { return None };
     // Numbers and truth values are the same text either way.
     if !text.starts_with("[object") {

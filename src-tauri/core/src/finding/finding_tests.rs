@@ -45,6 +45,10 @@ fn healthy_calls_have_no_findings() {
     let post = request("POST", |request| request.body = Body::Json { text: "{\"n\":1}".into() });
     let cases = [
         (
+            "an object by a named method",
+            request("POST", |_| ()).asked(data("[object Object]", "{}", false, true)).json("{}"),
+        ),
+        (
             "hello",
             Case::get("/hello").json("{ \"message\": \"Hello\" }\n").receives(settled(Value::Json(Text::default()))),
         ),

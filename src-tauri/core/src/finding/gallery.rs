@@ -46,11 +46,9 @@ pub(super) fn resolved(value: Value) -> Delivery {
 }
 
 /// Code that posts a value: its text and its JSON.
-pub(super) fn data(text: &str, json: &str, falsy: bool) -> Asked {
+pub(super) fn data(text: &str, json: &str, falsy: bool, named: bool) -> Asked {
     let data = serde_json::json!({ "text": text, "json": json, "isText": false, "falsy": falsy });
-    let header = serde_json::json!({ "name": "Accept", "value": "*/*" });
-    let asked =
-        serde_json::json!({ "kind": "request", "method": "POST", "url": "/x", "headers": [header], "data": data });
+    let asked = serde_json::json!({ "kind": "request", "method": "POST", "url": "/x", "named": named, "data": data });
     serde_json::from_value(asked).expect("what code asked for")
 }
 
@@ -199,9 +197,13 @@ pub(super) fn exchanges() -> Vec<Shown> {
         ),
         (
             "object-not-encoded",
-            request("POST", |_| ()).asked(data("[object Object]", "{}", false)).json("{}"),
+            request("POST", |_| ()).asked(data("[object Object]", "{}", false, false)).json("{}"),
             &["`[object Object]`", "Rancher"],
         ),
-        ("falsy-data-dropped", request("POST", |_| ()).asked(data("0", "0", true)).json("{}"), &["`0`", "Podman"]),
+        (
+            "falsy-data-dropped",
+            request("POST", |_| ()).asked(data("0", "0", true, true)).json("{}"),
+            &["`0`", "Podman"],
+        ),
     ]
 }

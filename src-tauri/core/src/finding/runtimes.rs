@@ -109,7 +109,8 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = if evidence.run().is_some() { "code" } else { "statusCode" };
     let with = which(evidence.received, |outcome| has(outcome, name) == Some(true));
     let without = which(evidence.received, |outcome| has(outcome, name) == Some(false));
-    if with.is_empty() || without.is_empty() {
+    // A body that is lost with it is told of as that.
+    if with.is_empty() || without.is_empty() || super::answer::error_body_lost(evidence).is_some() {
         return None;
     }
     Some(
