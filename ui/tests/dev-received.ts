@@ -188,6 +188,38 @@ function streamed(live: boolean): Received[] {
   ]
 }
 
+/** What a hostile backend could make of it: long, many, deep, and of signs that hide or turn. */
+function odd(): Received[] {
+  const turned = '\u202eabc\u200b<img src=x onerror="document.title = 1">'
+  const long = "long".repeat(2_000)
+  const deep = `${"[".repeat(2_000)}${"]".repeat(2_000)}`
+  const body = `{"deep":${deep},"${turned.replaceAll('"', "'")}":"${long}"}`
+  const fields = Array.from({ length: 300 }, (_, i) => field(`${turned}${i}`, text(long), true))
+  return [
+    {
+      runtime: "docker-desktop",
+      asRun: true,
+      rules: [rule(turned + long, "inferred", long)],
+      outcome: { kind: "resolved", value: { kind: "json", text: body, bytes: body.length, cut: false } },
+    },
+    {
+      runtime: "rancher-desktop",
+      asRun: false,
+      rules: [],
+      outcome: { kind: "rejected", value: { kind: "object", class: "E".repeat(200), fields } },
+    },
+    {
+      runtime: "podman-desktop",
+      asRun: true,
+      rules: [],
+      outcome: {
+        kind: "thrown",
+        value: { kind: "object", class: "TypeError", fields: [field("m", text(turned))] },
+      },
+    },
+  ]
+}
+
 const TELL: Finding = {
   rule: "podman-no-code",
   severity: "warning",
@@ -275,11 +307,12 @@ const FORMS: Record<"request" | "command", Form[]> = {
 }
 
 /** The answers; `entry` is the Call of a number. */
-export function aboutCalls(entry: (id: number) => Entry) {
+export function aboutCalls(entry: (id: number) => Entry, scene: string) {
   const live = (id: number) => entry(id).row.tookUs === undefined
   return {
     received: async ({ id }: Commands["received"]["args"]) => {
       const { row, call } = entry(id)
+      if (scene === "odd") return odd()
       if (row.http)
         return row.outcome.kind === "status" && row.outcome.status >= 400 ? notFound() : answered()
       if (call.act.kind === "run" && call.act.command.stream) return streamed(live(id))

@@ -336,7 +336,7 @@ const shell = new FakeShell({
   split_words: async ({ text }) =>
     [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? ""),
   save_settings: async () => {},
-  ...aboutCalls((id) => world.entries[id - 1]!),
+  ...aboutCalls((id) => world.entries[id - 1]!, scene),
 })
 
 const porthole = new Porthole(shell, copyText)
@@ -381,7 +381,10 @@ const doing: Record<string, () => void> = {
   },
   wrap: () => porthole.output.lines.scrollTo(2),
   ...Object.fromEntries(
-    ["failed", "notfound", "answered", "streamed", "streaming"].map((scene) => [scene, tab("received")]),
+    ["failed", "notfound", "answered", "streamed", "streaming", "odd"].map((scene) => [
+      scene,
+      tab("received"),
+    ]),
   ),
   callbacks: tab("callbacks"),
   lines: () => {
@@ -408,6 +411,7 @@ const selects: Record<string, number> = {
   wrap: 12,
   flood: 15,
   failed: 3,
+  odd: 3,
   notfound: 2,
   answered: 1,
   streamed: 13,

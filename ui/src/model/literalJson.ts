@@ -19,7 +19,7 @@ export function jsonLines({ text, bytes, cut }: Text): LiteralLine[] {
     const [whole, string, number, word, sign] = found
     if (string !== undefined) {
       const key = /^\s*:/.test(text.slice(found.index + whole.length, found.index + whole.length + 40))
-      if (key) made.put({ text: keyOf(unquoted(string)), part: "key" })
+      if (key) made.put({ text: keyOf(shortened(unquoted(string))), part: "key" })
       else made.put({ text: quoted(shortened(unquoted(string))), part: "string" })
     } else if (number !== undefined) {
       const seen = Number(number)
