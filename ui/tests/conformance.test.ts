@@ -45,6 +45,7 @@ async function run(row: Row) {
     : row.js
   const code = new Function("ddClient", "window", `return (async () => ${js})()`) as (
     client: unknown,
+    window: unknown,
   ) => Promise<unknown>
   // The transport answers nothing, so that whatever is made of the answer may throw.
   const thrown: unknown = await code(client, { ddClient: client }).then(
