@@ -1,0 +1,34 @@
+import type { v0, v1 } from "@docker/extension-api-client-types"
+import { currentApi } from "./current"
+import { deprecatedApi } from "./deprecated"
+import { Desktop } from "./desktop"
+import type { SdkFacts } from "./facts"
+import type { Transport } from "./transport"
+
+/** What code finds as `window.ddClient`: the deprecated part is there on Docker Desktop alone. */
+export type DdClient = v1.DockerDesktopClient &
+  Partial<v0.DockerDesktopClient & Pick<v0.Backend, "spawnInVMExtension">>
+
+/**
+ * Makes it. `uncaught` takes what a callback of the code threw; by default it is reported as any
+ * error that nobody caught.
+ */
+export function createDdClient(
+  transport: Transport,
+  facts: SdkFacts,
+  uncaught: (error: unknown) => void = globalThis.reportError,
+): DdClient {
+  const desktop = new Desktop(transport)
+  const around = { transport, runtime: facts.runtime, uncaught }
+  const client: DdClient = currentApi(facts, desktop, around)
+  if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, around))
+  // Its preload script puts this one there too.
+  else if (facts.runtime === "podman-desktop") client.toastError = (error) => desktop.toast("error", error)
+  return frozen(client)
+}
+
+/** Each of them hands it over from another context (`exposeInMainWorld`), where nothing can be changed. */
+function frozen<T extends object>(object: T): T {
+  for (const part of Object.values(object)) if (typeof part === "object" && part !== null) frozen(part)
+  return Object.freeze(object)
+}

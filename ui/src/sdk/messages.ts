@@ -1,0 +1,57 @@
+/**
+ * What the code's side and the window tell each other. From the code come strings, JSON of a
+ * `FromCode`, so that their size is known before anything is made of them; to the code go
+ * objects, because what a Call delivers may be large and the window trusts itself.
+ */
+import type { Asked } from "../ipc/generated/Asked"
+import type { Callback } from "../ipc/generated/Callback"
+import type { Delivery } from "../ipc/generated/Delivery"
+
+/** What code makes of `ddClient` reaches the window as this. `id` counts up from 1. */
+export type FromSdk =
+  | {
+      kind: "call"
+      id: number
+      asked: Asked
+      /** Which function: `ddClient.extension.host.cli.exec`. */
+      called: string
+      /** The call as a person would write it, shortened. */
+      text: string
+    }
+  /** The process object's `close()`. */
+  | { kind: "close"; id: number }
+  /** The callbacks that came were called: more may come. */
+  | { kind: "took"; id: number }
+  /** `showOpenDialog`, with its properties as JSON. */
+  | { kind: "dialog"; id: number; properties: string }
+  | { kind: "desktop"; what: "toast" | "navigate" | "open"; level?: Level; text: string }
+  /** Something worth knowing about how it was called. */
+  | { kind: "warning"; text: string }
+
+export type Level = "success" | "warning" | "error"
+
+/** What `showOpenDialog` resolves to. */
+export interface Chosen {
+  canceled: boolean
+  filePaths: string[]
+}
+
+/** What the window tells the code's side. */
+export type ToSdk =
+  /** So many messages and characters were taken since the last of these: there is room again. */
+  | { kind: "room"; messages: number; chars: number }
+  | { kind: "delivered"; id: number; outcome: Delivery }
+  /** Never empty unless it is the last. */
+  | { kind: "callbacks"; id: number; rows: readonly Callback[]; last: boolean }
+  /** Porthole did not do it: the person said no, or it could not be done. */
+  | { kind: "failed"; id: number; message: string }
+  | { kind: "chosen"; id: number; result: Chosen }
+
+/** How much may be on its way to the window. What is more waits on the code's side. */
+export const ROOM = { messages: 1000, chars: 32 * 1024 * 1024 } as const
+
+/** The longest message, in UTF-16 units: a request's data may be a few megabytes. */
+export const LONGEST = 16 * 1024 * 1024
+
+/** The longest text that the window draws in one line: a call, a warning, a toast. */
+export const LONGEST_TEXT = 10_000

@@ -1,0 +1,72 @@
+import { LONGEST, ROOM } from "./messages"
+
+// Taken before any code runs that could put others in their place.
+const { stringify } = JSON
+
+/** So many messages wait at most; code that asks for more is told so. */
+const MOST_WAITING = 10_000
+
+/**
+ * The way to the window, on the code's side. The window's thread must not drown in messages, so
+ * only so much is on its way at a time (`ROOM`); the rest waits here, on the thread of whoever
+ * causes it. Whoever holds `post` could go around that: nobody but this holds it.
+ */
+export class Port {
+  #post: (text: string) => void
+  #messages: number = ROOM.messages
+  #chars: number = ROOM.chars
+  #waiting: string[] = []
+
+  constructor(post: (text: string) => void) {
+    this.#post = post
+  }
+
+  /** Sends it, now or when there is room. Throws what the code should see when it cannot be sent. */
+  send(message: object): void {
+    const text = stringify(message)
+    if (text.length > LONGEST) {
+      throw new RangeError(
+        `That is too much for Porthole: ${size(text.length)} in one call, of at most ${size(LONGEST)}.`,
+      )
+    }
+    if (this.#waiting.length === 0 && this.#fits(text)) return this.#go(text)
+    if (this.#waiting.length >= MOST_WAITING) {
+      throw new RangeError(`Too many calls wait: ${MOST_WAITING} are asked for and not yet taken up.`)
+    }
+    this.#waiting.push(text)
+  }
+
+  /** Sends it if there is room now. */
+  offer(message: object): boolean {
+    const text = stringify(message)
+    if (text.length > LONGEST || this.#waiting.length > 0 || !this.#fits(text)) return false
+    this.#go(text)
+    return true
+  }
+
+  /** Sends it without asking for room: for the few that come at most once a second, or at the end. */
+  force(message: object): void {
+    this.#post(stringify(message))
+  }
+
+  /** The window took so much. */
+  room(messages: number, chars: number): void {
+    this.#messages += messages
+    this.#chars += chars
+    let sent = 0
+    while (sent < this.#waiting.length && this.#fits(this.#waiting[sent]!)) this.#go(this.#waiting[sent++]!)
+    if (sent > 0) this.#waiting = this.#waiting.slice(sent)
+  }
+
+  #fits(text: string): boolean {
+    return this.#messages > 0 && this.#chars >= text.length
+  }
+
+  #go(text: string): void {
+    this.#messages -= 1
+    this.#chars -= text.length
+    this.#post(text)
+  }
+}
+
+const size = (chars: number): string => `${(chars / 1024 / 1024).toFixed(1)} MiB`

@@ -1,0 +1,50 @@
+/** The methods of what a plain exec resolves to. They look at `stdout` only, as their documents say. */
+import type { Runtime } from "../ipc/generated/Runtime"
+
+interface Methods {
+  lines(stdout: string): string[]
+  parseJsonLines(stdout: string): unknown[]
+  parseJsonObject(stdout: string): unknown
+}
+
+/**
+ * Rancher Desktop's preload script splits at `\r?\n` and leaves out empty lines before it parses.
+ * Docker Desktop is closed: that it does the same is inferred, since a command's last newline
+ * would else make every `parseJsonLines` fail.
+ */
+const common: Methods = {
+  lines: (stdout) => stdout.split(/\r?\n/),
+  parseJsonLines: (stdout) =>
+    stdout
+      .split(/\r?\n/)
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as unknown),
+  parseJsonObject: (stdout) => JSON.parse(stdout) as unknown,
+}
+
+/**
+ * Podman Desktop's `exec-result-helper`: nothing for no output, `\n` alone ends a line, blank lines
+ * are left out, and quotes around a whole text are taken off before it is parsed.
+ */
+const podman: Methods = {
+  lines: (stdout) => (stdout === "" ? [] : stdout.split("\n")),
+  parseJsonLines: (stdout) =>
+    podman
+      .lines(stdout)
+      .filter((line) => line.trim() !== "")
+      .map((line) => JSON.parse(unquoted(line)) as unknown),
+  parseJsonObject: (stdout) => (stdout === "" ? undefined : (JSON.parse(unquoted(stdout.trim())) as unknown)),
+}
+
+const unquoted = (text: string): string =>
+  text.startsWith('"') && text.endsWith('"') ? text.substring(1, text.length - 1) : text
+
+/** The method of this name, for a result with this standard output. */
+export function methodOf(name: string, stdout: unknown, runtime: Runtime): () => unknown {
+  const methods = runtime === "podman-desktop" ? podman : common
+  const text = typeof stdout === "string" ? stdout : ""
+  if (name === "lines") return () => methods.lines(text)
+  if (name === "parseJsonLines") return () => methods.parseJsonLines(text)
+  if (name === "parseJsonObject") return () => methods.parseJsonObject(text)
+  return () => undefined
+}

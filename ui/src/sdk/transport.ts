@@ -1,0 +1,143 @@
+import type { Asked } from "../ipc/generated/Asked"
+import type { Called } from "../ipc/generated/Called"
+import type { Delivery } from "../ipc/generated/Delivery"
+import type { Runtime } from "../ipc/generated/Runtime"
+import type { Chosen, FromSdk, ToSdk } from "./messages"
+import type { Port } from "./port"
+import { jsOf } from "./value"
+
+/** How a call is named to the person: the function, and the call as it was written. */
+export interface Named {
+  called: string
+  text: string
+}
+
+/** Where the callbacks of a streaming exec go. */
+export interface Listener {
+  called(what: Called): void
+  /** There was no process: the Runtime refused, or Porthole did. */
+  failed(error: unknown): void
+}
+
+/** All that `ddClient` needs of the outside. It knows of no window and no shell. */
+export interface Transport {
+  /** Asks for something that ends once: resolves or rejects with what the code receives. */
+  call(asked: Asked, named: Named): Promise<unknown>
+  /** Asks for something with callbacks; `close` tells that the code closed it. */
+  stream(asked: Asked, named: Named, to: Listener): { close(): void }
+  /** Asks the person for files. */
+  ask(what: "dialog", properties: unknown): Promise<Chosen>
+  /** Tells something that has no answer. */
+  tell(what: Extract<FromSdk, { kind: "desktop" | "warning" }>): void
+}
+
+/** Who wants to know whether something is still under way. */
+export interface Liveness {
+  began(): void
+  ended(): void
+}
+
+const nobody: Liveness = { began: () => {}, ended: () => {} }
+
+interface Waiting {
+  delivered(outcome: Delivery): void
+  failed(message: string): void
+  callbacks?(called: readonly Called[]): void
+  chosen?(result: Chosen): void
+}
+
+/** A transport over one port, and what the window's messages are given to. */
+export function portTransport(
+  port: Port,
+  runtime: Runtime,
+  liveness: Liveness = nobody,
+): Transport & { take(message: ToSdk): void } {
+  let last = 0
+  const waiting = new Map<number, Waiting>()
+
+  /** Sends it; what cannot be sent is not waited for. */
+  function begin(of: (id: number) => FromSdk, wait: Waiting): number {
+    const id = ++last
+    port.send(of(id))
+    waiting.set(id, wait)
+    liveness.began()
+    return id
+  }
+
+  function end(id: number): Waiting | undefined {
+    const wait = waiting.get(id)
+    if (waiting.delete(id)) liveness.ended()
+    return wait
+  }
+
+  return {
+    call: (asked, named) =>
+      new Promise((resolve, reject) => {
+        begin((id) => ({ kind: "call", id, asked, ...named }), {
+          delivered(outcome) {
+            if (outcome.kind === "resolved") resolve(jsOf(outcome.value, runtime))
+            else if (outcome.kind === "rejected" || outcome.kind === "thrown")
+              reject(jsOf(outcome.value, runtime))
+            // `never`: no Runtime would settle it, and so it is left as it is.
+          },
+          failed: (message) => reject(new Error(message)),
+        })
+      }),
+
+    stream(asked, named, to) {
+      const id = begin((id) => ({ kind: "call", id, asked, ...named }), {
+        delivered(outcome) {
+          if (outcome.kind === "streamed") to.called({ kind: "end", end: outcome.end })
+          else if (outcome.kind === "rejected" || outcome.kind === "thrown")
+            to.failed(jsOf(outcome.value, runtime))
+        },
+        failed: (message) => to.failed(new Error(message)),
+        callbacks: (called) => called.forEach((what) => to.called(what)),
+      })
+      return {
+        close() {
+          if (waiting.has(id)) port.send({ kind: "close", id } satisfies FromSdk)
+        },
+      }
+    },
+
+    ask: (_what, properties) =>
+      new Promise((resolve, reject) => {
+        begin((id) => ({ kind: "dialog", id, properties: jsonOf(properties) }), {
+          delivered: () => {},
+          failed: (message) => reject(new Error(message)),
+          chosen: resolve,
+        })
+      }),
+
+    tell: (what) => port.send(what),
+
+    take(message) {
+      switch (message.kind) {
+        case "room":
+          return port.room(message.messages, message.chars)
+        case "delivered":
+          return end(message.id)?.delivered(message.outcome)
+        case "failed":
+          return end(message.id)?.failed(message.message)
+        case "chosen":
+          return end(message.id)?.chosen?.(message.result)
+        case "callbacks": {
+          const called = message.rows.map((row) => row.what)
+          const wait = message.last ? end(message.id) : waiting.get(message.id)
+          wait?.callbacks?.(called)
+          if (!message.last) port.send({ kind: "took", id: message.id } satisfies FromSdk)
+        }
+      }
+    },
+  }
+}
+
+/** Long properties are of no use to whoever answers the dialog. */
+function jsonOf(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? "").slice(0, 5_000)
+  } catch {
+    return ""
+  }
+}
