@@ -1,14 +1,14 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte"
 import { defineConfig } from "vitest/config"
+import { consoleFrame, TARGET } from "./frame.build.ts"
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), consoleFrame()],
   // Tauri's `devUrl` names this port: another one would show an empty window.
   server: { port: 5173, strictPort: true, host: "127.0.0.1" },
   clearScreen: false,
   build: {
-    // The oldest engines that know `light-dark()`, on which the tokens stand.
-    target: ["safari17.5", "chrome123"],
+    target: TARGET,
     // The page's policy allows no `data:` fonts or scripts, and the polyfill is an inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -95,6 +95,8 @@ export const examples: Saved[] = [
 /** Answers by name; what has no answer here waits for ever. */
 export class FakeShell implements Shell {
   asked: { name: Name; args: unknown }[] = []
+  /** The dev server's. */
+  readonly consoleFrame = "/console/frame.html"
   constructor(public answers: Answers = {}) {}
 
   async ask<K extends Name>(name: K, args: Commands[K]["args"]): Promise<Commands[K]["answer"]> {

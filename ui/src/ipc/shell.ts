@@ -7,6 +7,8 @@ export type Name = keyof Commands
 
 /** The outside of the page. Everything that the page asks goes through here. */
 export interface Shell {
+  /** Where the frame is served that runs the console's code. */
+  readonly consoleFrame: string
   /** Asks, and answers or throws a `Trouble`. */
   ask<K extends Name>(name: K, args: Commands[K]["args"]): Promise<Commands[K]["answer"]>
 }

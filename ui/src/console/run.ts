@@ -1,0 +1,159 @@
+/** A run of code: everything between the port and the code, with no need of a real Worker. */
+import { createDdClient } from "../sdk/client"
+import { Port } from "../sdk/port"
+import { portTransport } from "../sdk/transport"
+import { Alive, timersOf } from "./alive"
+import type { Begin, FromConsole, ToConsole } from "./messages"
+import { codeStack, firstPlace, LINES_BEFORE } from "./places"
+import { consoleOf } from "./printing"
+import { requireOf } from "./scope"
+import { shownOf } from "./shown"
+
+/** The body of the code as a function. */
+export type Body = (require: unknown, exports: object, module: object) => Promise<unknown>
+
+/** What a run needs of the thread that it is in. */
+export interface Thread {
+  scope: typeof globalThis
+  post(text: string): void
+  /** Makes a script's address; it is also what stacks name. */
+  scriptOf(text: string): string
+  /** Runs the script at an address. */
+  load(url: string): void
+  client: object
+}
+
+/** So often it is told how many prints were dropped. */
+const TELL_MS = 1000
+
+export class Run {
+  readonly #port: Port
+  readonly #alive: Alive
+  readonly #thread: Thread
+  readonly #take: (message: ToConsole) => void
+  readonly #now: () => number
+  #script = ""
+  #threw = false
+  #dropped = 0
+  #toldAt = 0
+
+  constructor(thread: Thread, { facts }: Begin) {
+    const { scope } = thread
+    const later = scope.setTimeout.bind(scope)
+    this.#thread = thread
+    this.#now = scope.performance.now.bind(scope.performance)
+    this.#port = new Port(thread.post)
+    this.#alive = new Alive(() => this.#over(), later)
+    const transport = portTransport(this.#port, facts.runtime, this.#alive)
+    this.#take = (message) => transport.take(message)
+    const uncaught = (error: unknown): void => this.uncaught(error, false)
+    const clock = {
+      setTimeout: scope.setTimeout.bind(scope),
+      clearTimeout: scope.clearTimeout.bind(scope),
+      setInterval: scope.setInterval.bind(scope),
+      clearInterval: scope.clearInterval.bind(scope),
+    }
+    Object.assign(scope, timersOf(clock as never, this.#alive, uncaught))
+    Object.defineProperty(scope, "console", {
+      value: consoleOf(
+        (level, values) => this.#print({ kind: "print", level, values }),
+        this.#stack,
+        this.#now,
+      ),
+      writable: true,
+      configurable: true,
+    })
+    Object.defineProperty(scope, "window", { value: scope, configurable: true })
+    Object.defineProperty(scope, "ddClient", {
+      value: createDdClient(transport, facts, uncaught),
+      writable: true,
+      configurable: true,
+    })
+  }
+
+  /** A message of the window. */
+  take(message: ToConsole): void {
+    this.#take(message)
+  }
+
+  /** Runs it; what it throws is told. */
+  async begin({ js }: Begin): Promise<void> {
+    this.#alive.began()
+    const body = this.#bodyOf(js)
+    if (body !== undefined) {
+      const module = { exports: {} }
+      const require = requireOf({
+        "@docker/extension-api-client": this.#thread.client,
+        "@docker/extension-api-client-types": {},
+      })
+      try {
+        await body.call(this.#thread.scope, require, module.exports, module)
+      } catch (thrown) {
+        this.#threw = true
+        this.uncaught(thrown, false)
+      }
+    }
+    this.#alive.ended()
+  }
+
+  /** Something was thrown, and nobody caught it. */
+  uncaught(error: unknown, promise: boolean, place?: { line: number; column: number }): void {
+    const shown = shownOf(error, this.#stack)
+    const at = (shown.kind === "error" ? firstPlace(shown.stack) : undefined) ?? place
+    this.#print({ kind: "uncaught", error: shown, promise, ...at })
+  }
+
+  /** Compiles it as a script, so that nothing has to be evaluated, and takes the function it leaves. */
+  #bodyOf(js: string): Body | undefined {
+    const { scope, load, scriptOf } = this.#thread
+    const place = `code${Math.random().toString(36).slice(2)}`
+    let body: Body | undefined
+    Object.defineProperty(scope, place, {
+      configurable: true,
+      set: (made: Body) => {
+        body = made
+      },
+    })
+    try {
+      this.#script = scriptOf(`self.${place} = async function (require, exports, module) {\n${js}\n}\n`)
+      load(this.#script)
+      return body
+    } catch (thrown) {
+      const error = thrown as { message?: unknown; line?: unknown; column?: unknown }
+      const at =
+        typeof error.line === "number"
+          ? { line: error.line - LINES_BEFORE, column: Number(error.column ?? 1) }
+          : undefined
+      this.#threw = true
+      this.#port.force({
+        kind: "problem",
+        text: String(error.message).slice(0, 2000),
+        ...at,
+      } satisfies FromConsole)
+      return undefined
+    } finally {
+      Reflect.deleteProperty(scope, place)
+    }
+  }
+
+  #stack = (stack: string): string => codeStack(stack, this.#script)
+
+  /** What finds no room is dropped and counted: waiting would fill the memory instead. */
+  #print(message: FromConsole): void {
+    if (this.#port.offer(message)) return
+    this.#dropped += 1
+    const now = this.#now()
+    if (now - this.#toldAt < TELL_MS) return
+    this.#toldAt = now
+    this.#tellDropped()
+  }
+
+  #tellDropped(): void {
+    this.#port.force({ kind: "dropped", count: this.#dropped } satisfies FromConsole)
+  }
+
+  #over(): void {
+    if (this.#dropped > 0) this.#tellDropped()
+    this.#port.force({ kind: "over", threw: this.#threw } satisfies FromConsole)
+  }
+}
