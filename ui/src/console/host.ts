@@ -3,8 +3,8 @@ import { readFromConsole } from "./reading"
 
 /** What the window hears of a run. */
 export interface Listener {
-  /** Something that the code's side said. */
-  told(message: FromConsole): void
+  /** Something that the code's side said, in so many characters. */
+  told(message: FromConsole, chars: number): void
   /** The run ended without its doing: by a flood, or because it broke. */
   ended(how: "flood" | "failed", text: string): void
 }
@@ -67,7 +67,7 @@ export function frameAt(url: () => string): OpenFrame {
       taken.chars += data.length
       const message = readFromConsole(data)
       if (message === undefined) return fail("failed", "The code's side sent something that is no message.")
-      to.told(message)
+      to.told(message, data.length)
     }
 
     frame.setAttribute("sandbox", "allow-scripts")

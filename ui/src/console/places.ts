@@ -19,12 +19,13 @@ export function codeStack(stack: string, script: string): string {
   const frames: string[] = []
   for (const line of stack.split("\n").slice(0, 200)) {
     const found = AT.exec(line.trim())
-    if (found === null || found[2] !== script) continue
+    const inCode = found === null ? 0 : Number(found[3]) - LINES_BEFORE
+    if (found === null || found[2] !== script || inCode < 1) continue
     const name = found[1]!
       .replace(/@$|^(async )?at |\s*\($/g, "")
       .replace(/^at |\s*\($/g, "")
       .trim()
-    const place = `code:${Number(found[3]) - LINES_BEFORE}:${found[4]}`
+    const place = `code:${inCode}:${found[4]}`
     frames.push(name === "" ? place : `${name} (${place})`)
   }
   return frames.join("\n")

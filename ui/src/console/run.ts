@@ -119,11 +119,10 @@ export class Run {
       load(this.#script)
       return body
     } catch (thrown) {
-      const error = thrown as { message?: unknown; line?: unknown; column?: unknown }
-      const at =
-        typeof error.line === "number"
-          ? { line: error.line - LINES_BEFORE, column: Number(error.column ?? 1) }
-          : undefined
+      const error = thrown as { message?: unknown; sourceURL?: unknown; line?: unknown }
+      // WebKit tells the line, if the error is of that script and not of the one that loads it.
+      const ours = error.sourceURL === this.#script && typeof error.line === "number"
+      const at = ours ? { line: (error.line as number) - LINES_BEFORE, column: 1 } : undefined
       this.#threw = true
       this.#port.force({
         kind: "problem",

@@ -45,10 +45,10 @@ listen("message", (event: MessageEvent) => {
 
 listen("error", (event: ErrorEvent) => {
   event.preventDefault()
-  if (event.isTrusted) run?.uncaught(event.error ?? new Error(event.message), false)
+  run?.uncaught(event.error ?? new Error(event.message), false)
 })
 
 listen("unhandledrejection", (event: PromiseRejectionEvent) => {
   event.preventDefault()
-  if (event.isTrusted) run?.uncaught(event.reason, true)
+  run?.uncaught(event.reason, true)
 })

@@ -1,5 +1,6 @@
 import type { Changes } from "../ipc/generated/Changes"
 import type { Error as ShellError } from "../ipc/generated/Error"
+import type { Machine } from "../ipc/generated/Machine"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
@@ -7,6 +8,7 @@ import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Clock } from "./clock.svelte"
 import { Forms } from "./code.svelte"
 import { Composer } from "./composer.svelte"
+import { asJavaScript, Console, type Compile } from "./console.svelte"
 import { Copying } from "./copying.svelte"
 import { Detail } from "./detail.svelte"
 import { Disk } from "./disk.svelte"
@@ -49,13 +51,19 @@ export class Porthole {
   /** What the composer holds, as code. */
   code: Forms
   pasting: Pasting
+  console: Console
 
+  #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
   /** What the marked rows are rows of. */
   #marked = ""
 
-  /** `put`: puts a text on the clipboard. */
-  constructor(shell: Shell, put: (text: string) => Promise<void> = async () => {}) {
+  /** `put`: puts a text on the clipboard; `compile`: turns the console's code into JavaScript. */
+  constructor(
+    shell: Shell,
+    put: (text: string) => Promise<void> = async () => {},
+    compile: Compile = asJavaScript,
+  ) {
     this.#shell = shell
     this.settings = new Settings(shell)
     this.target = new Target(shell, (target) => this.settings.setTarget(target))
@@ -79,6 +87,12 @@ export class Porthole {
     })
     this.code = new Forms(shell)
     this.pasting = new Pasting(shell, this.composer)
+    this.console = new Console(shell, {
+      settings: this.settings,
+      machine: () => this.#machine,
+      target: () => this.target.current,
+      compile,
+    })
   }
 
   get selected() {
@@ -91,6 +105,7 @@ export class Porthole {
       const opening = await this.#shell.ask("opening", {})
       this.version = opening.version
       this.examples = opening.examples
+      this.#machine = opening.machine
       this.openingTrouble = opening.trouble
       this.settings.load(opening.settings)
       this.output.lines.setWrap(opening.settings.reading.wrap)

@@ -8,6 +8,9 @@ import type { Target } from "../ipc/generated/Target"
 import type { Theme } from "../ipc/generated/Theme"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 
+/** How long a pause in typing is. */
+const TYPING_MS = 400
+
 /**
  * What is remembered from one start to the next. Written at once: the window may be closed at any
  * moment. One write is in flight; what changes meanwhile is the next one.
@@ -20,12 +23,15 @@ export class Settings {
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
   /** How much of the disk outputs may take; the shell's own limit when absent. */
   quota = $state<number>()
+  /** What the console's editor holds; its first example when absent. */
+  console = $state<string>()
   trouble = $state.raw<Trouble>()
 
   #target: Target | undefined
   #shell: Shell
   #writing = false
   #changed = false
+  #typing: ReturnType<typeof setTimeout> | undefined
 
   constructor(shell: Shell) {
     this.#shell = shell
@@ -38,6 +44,7 @@ export class Settings {
     this.saved = remembered.saved
     this.reading = remembered.reading
     this.quota = remembered.quota
+    this.console = remembered.console
     this.#target = remembered.target
   }
 
@@ -64,6 +71,13 @@ export class Settings {
   setReading(reading: Reading): void {
     this.reading = reading
     void this.#keep()
+  }
+
+  /** Typed text is written when a pause is made: not at every letter. */
+  setConsole(code: string): void {
+    this.console = code
+    clearTimeout(this.#typing)
+    this.#typing = setTimeout(() => void this.#keep(), TYPING_MS)
   }
 
   setQuota(quota: number): void {
@@ -108,6 +122,7 @@ export class Settings {
     const { theme, splits, reading, runtime } = this
     const settings: Remembered = { theme, splits, reading, runtime, saved: [...this.saved] }
     if (this.quota !== undefined) settings.quota = this.quota
+    if (this.console !== undefined) settings.console = this.console
     if (this.#target !== undefined) settings.target = this.#target
     try {
       await this.#shell.ask("save_settings", { settings })

@@ -79,10 +79,11 @@ const isPair = (value: unknown): value is { name: string; value: string } =>
 const isPairs = (value: unknown): boolean => isListOf(value, MOST_PAIRS, isPair)
 
 const isAskedRequest = (value: Shape): boolean =>
-  fits<AskedRequest>(value, {
+  fits<AskedRequest & { named: boolean }>(value, {
     method: isShort,
     url: isLong,
     headers: isPairs,
+    named: isFlag,
     data: (data) => isAbsentOr(data, isData),
   })
 

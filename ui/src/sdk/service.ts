@@ -1,8 +1,11 @@
 import type { v1 } from "@docker/extension-api-client-types"
-import type { AskedRequest } from "../ipc/generated/AskedRequest"
+import type { AskedRequest as Asked } from "../ipc/generated/AskedRequest"
 import type { Data } from "../ipc/generated/Data"
 import { named } from "./naming"
 import type { Transport } from "./transport"
+
+/** `named`: not by `request()`. Rancher Desktop encodes what is sent for the named methods alone. */
+type AskedRequest = Asked & { named: boolean }
 
 /** The methods of `extension.vm.service`, which are those of the deprecated `backend` too. */
 export function serviceOf(at: string, transport: Transport): v1.HttpService {
@@ -11,13 +14,14 @@ export function serviceOf(at: string, transport: Transport): v1.HttpService {
     transport.call({ kind: "request", ...asked() }, named(`${at}.${method}`, args))
 
   const bare = (method: string) => (url: string) =>
-    send(method, [url], () => ({ method: method.toUpperCase(), url: String(url), headers: [] }))
+    send(method, [url], () => ({ method: method.toUpperCase(), url: String(url), headers: [], named: true }))
 
   const carrying = (method: string) => (url: string, data: unknown) =>
     send(method, [url, data], () => ({
       method: method.toUpperCase(),
       url: String(url),
       headers: [],
+      named: true,
       ...dataOf(data),
     }))
 
@@ -36,6 +40,7 @@ export function serviceOf(at: string, transport: Transport): v1.HttpService {
           method: String(method ?? "GET"),
           url: String(url ?? ""),
           headers: Object.entries(headers ?? {}).map(([name, value]) => ({ name, value: String(value) })),
+          named: false,
           ...dataOf(data),
         }
       }),
