@@ -13,5 +13,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    environment: "node",
+    // This package names its file for browsers only, and says that its ES module is none.
+    alias: [
+      { find: /^@docker\/extension-api-client$/, replacement: "@docker/extension-api-client/dist/index.js" },
+    ],
+    server: { deps: { inline: [/@docker\/extension-api-client/] } },
+  },
 })
