@@ -22,8 +22,9 @@ export function codeStack(stack: string, script: string): string {
     const inCode = found === null ? 0 : Number(found[3]) - LINES_BEFORE
     if (found === null || found[2] !== script || inCode < 1) continue
     const name = found[1]!
-      .replace(/@$|^(async )?at |\s*\($/g, "")
-      .replace(/^at |\s*\($/g, "")
+      .replace(/^at /, "")
+      .replace(/^async /, "")
+      .replace(/[@(]$/, "")
       .trim()
     const place = `code:${inCode}:${found[4]}`
     frames.push(name === "" ? place : `${name} (${place})`)

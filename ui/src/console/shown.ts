@@ -137,12 +137,17 @@ function error(value: Error, budget: Budget): Shown {
 
 /** V8 has it as a property, and older engines as a getter of their own that runs nothing of the code's. */
 export function stackOf(value: object): string {
-  const property = getOwnPropertyDescriptor(value, "stack")
-  if (property && "value" in property) return typeof property.value === "string" ? property.value : ""
-  const getter = property?.get ?? getOwnPropertyDescriptor(Error.prototype, "stack")?.get
-  if (getter === undefined || !/\[native code\]/.test(Function.prototype.toString.call(getter))) return ""
-  const found: unknown = getter.call(value)
-  return typeof found === "string" ? found : ""
+  try {
+    const property = getOwnPropertyDescriptor(value, "stack")
+    if (property && "value" in property) return typeof property.value === "string" ? property.value : ""
+    const getter = property?.get ?? getOwnPropertyDescriptor(Error.prototype, "stack")?.get
+    if (getter === undefined || !/\[native code\]/.test(Function.prototype.toString.call(getter))) return ""
+    const found: unknown = getter.call(value)
+    return typeof found === "string" ? found : ""
+  } catch {
+    // V8 makes the text when it is first read, and asks the error for its name then.
+    return ""
+  }
 }
 
 /** A property's value, of its own or inherited, if it is one and no getter. */
@@ -159,9 +164,10 @@ function fieldsOf(value: object, wanted: (key: string) => boolean, budget: Budge
   let more = 0
   for (const key of ownKeys(value)) {
     const name = typeof key === "symbol" ? clipped(String(key), 200) : clipped(key, 500)
+    if (!wanted(name)) continue
     const property = getOwnPropertyDescriptor(value, key)
     const visible = property && (property.enumerable || (value instanceof Error && typeof key === "string"))
-    if (!visible || !wanted(name)) continue
+    if (!visible) continue
     if (fields.length >= ENTRIES || budget.nodes <= 0) more += 1
     else fields.push([name, propertyOf(property, budget)])
   }
