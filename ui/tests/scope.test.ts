@@ -20,14 +20,17 @@ test("names that reach out are gone from the scope and from all that it inherits
   const scope = Object.assign(new Inner(), {
     WebSocket: reach,
     indexedDB: {},
-    navigator: { sendBeacon: reach },
+    SomethingOfTomorrow: reach,
+    navigator: { sendBeacon: reach, language: "en" },
   })
   seal(scope)
   expect(() => scope.postMessage()).toThrow("not available in Porthole's console")
   expect(() => new (scope.WebSocket as unknown as new () => object)()).toThrow("WebSocket is not available")
   await expect(scope.fetch()).rejects.toThrow("fetch is not available")
   expect(scope.indexedDB).toBeUndefined()
+  expect(scope.SomethingOfTomorrow).toBeUndefined()
   expect(scope.navigator.sendBeacon).toBeUndefined()
+  expect(scope.navigator.language).toBe("en")
   for (let at: object = scope; at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
     if (at !== scope)
       for (const name of ["postMessage", "close", "fetch"]) expect(Object.hasOwn(at, name)).toBe(false)

@@ -18,7 +18,9 @@ const post = (scope as WorkerScope).postMessage.bind(scope)
 const load = scope.importScripts.bind(scope)
 const listen = scope.addEventListener.bind(scope)
 const makeUrl = URL.createObjectURL.bind(URL)
+const BlobHere = Blob
 const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")!.get!
+const stop = Event.prototype.stopImmediatePropagation
 const { apply } = Reflect
 
 let run: Run | undefined
@@ -26,6 +28,8 @@ let run: Run | undefined
 listen("message", (event: MessageEvent) => {
   // The code can dispatch events too, but none that the engine trusts.
   if (!event.isTrusted) return
+  // What the window says is for this alone.
+  apply(stop, event, [])
   const data: unknown = apply(dataOf, event, [])
   if (run) return run.take(data as ToConsole)
   const begin = data as Begin
@@ -33,7 +37,7 @@ listen("message", (event: MessageEvent) => {
     {
       scope,
       post: (text) => post(text),
-      scriptOf: (text) => makeUrl(new Blob([text], { type: "text/javascript" })),
+      scriptOf: (text) => makeUrl(new BlobHere([text], { type: "text/javascript" })),
       load: (url) => load(url),
       client,
     },
