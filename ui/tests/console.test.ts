@@ -564,3 +564,62 @@ test("what is typed is remembered after a pause, once", async () => {
   const [{ settings }] = asked("save_settings") as [Commands["save_settings"]["args"]]
   expect(settings.console).toBe("abc")
 })
+
+test("the deprecated example's test of the exit code never fires on 0, as it never did", async () => {
+  const parts = [[output(0, "out"), closed(1, "0")]]
+  const { console, begin } = consoleOf({ answers: { plan: async () => hostPlan("cli"), ...streamed(parts) } })
+  await begin(`
+    window.ddClient.spawnHostCmd("cli", ["arg"], (data, err) => {
+      console.log(data.stdout, data.stderr, err)
+      if (data.code) console.log("by value", data.code)
+      if (data.code !== undefined) console.log("by presence", data.code)
+    })
+  `)
+  await vi.waitFor(() => expect(console.asking?.called).toBe("ddClient.spawnHostCmd"))
+  console.leave("once")
+  await vi.waitFor(() => expect(console.running).toBe(false))
+  expect(console.entries.map(said)).toEqual([
+    'call spawnHostCmd("cli", ["arg"], ƒ) #1',
+    "log out undefined undefined",
+    "log undefined undefined undefined",
+    "log by presence 0",
+    "end done",
+  ])
+})
+
+test("compiled imports of the official packages find ddClient, and other packages say what there is", async () => {
+  const { run } = consoleOf()
+  const shown = await run(`
+    globalThis.window = window
+    const client_1 = require("@docker/extension-api-client")
+    console.log(client_1.createDockerDesktopClient() === ddClient)
+    require("react")
+  `)
+  Reflect.deleteProperty(globalThis, "window")
+  expect(shown[0]).toBe("log true")
+  expect(shown[1]).toContain('There is no module "react"')
+})
+
+test("await of a streaming exec does not wait for its end", async () => {
+  const { run } = consoleOf({ answers: streamed([[output(0, "later"), closed(1, "0")]]) })
+  const shown = await run(`
+    await ddClient.docker.cli.exec("logs", ["x"], { stream: { onOutput: ({ stdout }) => console.log(stdout) } })
+    console.log("first")
+  `)
+  expect(shown.slice(1)).toEqual(["log first", "log later", "end done"])
+})
+
+test("so many wait at most: code that asks for more is refused and ends all the same", async () => {
+  const { console, begin, asked } = consoleOf({ answers: { delivered: () => new Promise(() => {}) } })
+  await begin(`
+    let refused = 0
+    for (let i = 0; i < 7000; i++) ddClient.docker.listImages().catch((e) => { refused++; last = e.message })
+    var last
+    while (refused < 1744) await new Promise((r) => setTimeout(r, 5))
+    console.log(refused, last)
+  `)
+  await vi.waitFor(() => expect(said(console.entries.at(-1)!)).toContain("Too many calls wait"), 5000)
+  expect(said(console.entries.at(-1)!)).toBe("log 1744 Too many calls wait for others to end.")
+  expect(asked("perform")).toHaveLength(256)
+  console.stop()
+})
