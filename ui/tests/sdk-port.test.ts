@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest"
+import type { Asked } from "../src/ipc/generated/Asked"
 import { Flow } from "../src/console/flow"
 import { readFromConsole } from "../src/console/reading"
 import { LONGEST, ROOM, type FromSdk } from "../src/sdk/messages"
@@ -59,8 +60,8 @@ test("a call that cannot be sent rejects, and is not waited for", async () => {
   const liveness = { began: vi.fn(), ended: vi.fn() }
   const transport = portTransport(port, "docker-desktop", liveness)
   const data = { text: "x".repeat(LONGEST), isText: true, falsy: false }
-  const asked = { kind: "request", method: "POST", url: "/", headers: [], data } as const
-  await expect(transport.call({ ...asked, headers: [] }, named)).rejects.toThrow(RangeError)
+  const asked: Asked = { kind: "request", method: "POST", url: "/", headers: [], named: true, data }
+  await expect(transport.call(asked, named)).rejects.toThrow(RangeError)
   expect(liveness.began).not.toHaveBeenCalled()
 })
 

@@ -102,3 +102,12 @@ test("parseJsonObject() parses all of it; Podman Desktop takes quotes off before
   expect(result('"{"a":1}"\n', "podman-desktop").parseJsonObject()).toEqual({ a: 1 })
   expect(() => result('"{"a":1}"\n', "rancher-desktop").parseJsonObject()).toThrow(SyntaxError)
 })
+
+test("what Podman Desktop rejects with reads as standard error", () => {
+  const fields = [
+    field("toString", { kind: "method" }),
+    field("stderr", text("no such file")),
+    field("stdout", text("")),
+  ]
+  expect(String(js({ kind: "object", fields }, "podman-desktop"))).toBe("no such file")
+})

@@ -79,7 +79,7 @@ const isPair = (value: unknown): value is { name: string; value: string } =>
 const isPairs = (value: unknown): boolean => isListOf(value, MOST_PAIRS, isPair)
 
 const isAskedRequest = (value: Shape): boolean =>
-  fits<AskedRequest & { named: boolean }>(value, {
+  fits<AskedRequest>(value, {
     method: isShort,
     url: isLong,
     headers: isPairs,

@@ -39,12 +39,17 @@ const podman: Methods = {
 const unquoted = (text: string): string =>
   text.startsWith('"') && text.endsWith('"') ? text.substring(1, text.length - 1) : text
 
-/** The method of this name, for a result with this standard output. */
-export function methodOf(name: string, stdout: unknown, runtime: Runtime): () => unknown {
+/** The method of this name, of an object with these properties. */
+export function methodOf(name: string, of: (name: string) => unknown, runtime: Runtime): () => unknown {
   const methods = runtime === "podman-desktop" ? podman : common
-  const text = typeof stdout === "string" ? stdout : ""
-  if (name === "lines") return () => methods.lines(text)
-  if (name === "parseJsonLines") return () => methods.parseJsonLines(text)
-  if (name === "parseJsonObject") return () => methods.parseJsonObject(text)
+  const text = (name: string): string => {
+    const value = of(name)
+    return typeof value === "string" ? value : ""
+  }
+  if (name === "lines") return () => methods.lines(text("stdout"))
+  if (name === "parseJsonLines") return () => methods.parseJsonLines(text("stdout"))
+  if (name === "parseJsonObject") return () => methods.parseJsonObject(text("stdout"))
+  // Podman Desktop rejects with an object that reads as what was written to standard error.
+  if (name === "toString") return () => text("stderr")
   return () => undefined
 }

@@ -1,11 +1,8 @@
 import type { v1 } from "@docker/extension-api-client-types"
-import type { AskedRequest as Asked } from "../ipc/generated/AskedRequest"
+import type { AskedRequest } from "../ipc/generated/AskedRequest"
 import type { Data } from "../ipc/generated/Data"
 import { named } from "./naming"
 import type { Transport } from "./transport"
-
-/** `named`: not by `request()`. Rancher Desktop encodes what is sent for the named methods alone. */
-type AskedRequest = Asked & { named: boolean }
 
 /** The methods of `extension.vm.service`, which are those of the deprecated `backend` too. */
 export function serviceOf(at: string, transport: Transport): v1.HttpService {

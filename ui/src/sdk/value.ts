@@ -41,11 +41,12 @@ const ERRORS: Record<string, new (message?: string) => Error> = { Error, TypeErr
 
 function objectOf(name: string | undefined, fields: readonly Field[], runtime: Runtime): object {
   const here = fields.filter((field) => field.value !== undefined)
-  const stdout = here.find((field) => field.name === "stdout")?.value
+  const textIn = (name: string): unknown => {
+    const value = here.find((field) => field.name === name)?.value
+    return value && jsOf(value, runtime)
+  }
   const valueOf = (field: Field): unknown =>
-    field.value!.kind === "method"
-      ? methodOf(field.name, stdout && jsOf(stdout, runtime), runtime)
-      : jsOf(field.value!, runtime)
+    field.value!.kind === "method" ? methodOf(field.name, textIn, runtime) : jsOf(field.value!, runtime)
   const kind = name === undefined ? undefined : (ERRORS[name] ?? Error)
   if (kind === undefined) return Object.fromEntries(here.map((field) => [field.name, valueOf(field)]))
   const message = here.find((field) => field.name === "message")
