@@ -56,6 +56,7 @@ impl Sample {
             stdout_len: self.stdout.counts.bytes,
             stderr: &self.stderr.head,
             stderr_len: self.stderr.counts.bytes,
+            limit: usize::MAX,
         }
     }
 

@@ -344,15 +344,6 @@ impl Output {
         self.lock().kept = kept;
     }
 
-    /// The bytes of a stream from one place to another, as many as there are.
-    ///
-    /// # Errors
-    /// [`Code::SpillFailed`] when a file cannot be read.
-    pub(crate) fn read(&self, stream: Stream, from: u64, to: u64) -> Result<Vec<u8>> {
-        let (bytes, _) = self.bytes(stream);
-        bytes.read(from, to).map_err(|error| self.unreadable(&error))
-    }
-
     fn body(&self) -> Option<BodyKind> {
         self.lock().body
     }
