@@ -13,6 +13,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  // A module, as the page is. `typescript` (a dependency: it is part of the product) is in the language
+  // worker alone, which is loaded when the console is first opened.
+  worker: { format: "es" },
   test: {
     include: ["tests/**/*.test.ts"],
     environment: "node",
