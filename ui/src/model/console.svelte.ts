@@ -1,4 +1,5 @@
 import { Calls } from "../console/calls"
+import { examples } from "../console/examples"
 import { frameAt, type OpenFrame, type Running } from "../console/host"
 import { Log } from "../console/log"
 import type { FromConsole } from "../console/messages"
@@ -80,9 +81,9 @@ export class Console {
     this.#open = around.open ?? frameAt(() => shell.consoleFrame)
   }
 
-  /** What the editor holds. */
+  /** What the editor holds: the first example, until something else was typed. */
   get code(): string {
-    return this.#around.settings.console ?? ""
+    return this.#around.settings.console ?? examples[0]!.code
   }
 
   set code(code: string) {
