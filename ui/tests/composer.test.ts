@@ -13,6 +13,7 @@ function around(more: Partial<Around> = {}): Around {
     selected: () => undefined,
     began: () => {},
     acted: () => {},
+    console: () => ({ code: "", run: async () => {} }),
     ...more,
   }
 }
@@ -118,6 +119,17 @@ test("a request survives being loaded and made again; empty rows are not sent", 
   expect(form.request()).toEqual(asked)
   form.timeout = "soon"
   expect(form.ready).toBe(false)
+})
+
+test("code is loaded into the console, saved from it, and run", () => {
+  let runs = 0
+  const code = { code: "", run: async () => void runs++ }
+  const composer = new Composer(new FakeShell(), around({ console: () => code }))
+  composer.load({ kind: "console", code: "console.log(1)" })
+  expect([composer.tab, code.code]).toEqual(["console", "console.log(1)"])
+  expect(composer.composed()).toEqual({ kind: "console", code: "console.log(1)" })
+  composer.submit()
+  expect(runs).toBe(1)
 })
 
 test("settings are written at once, one write at a time, with all that is remembered", async () => {

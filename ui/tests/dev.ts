@@ -1,7 +1,7 @@
 /**
  * The window on a fake shell: `npm run dev`, then `/tests/dev.html?theme=dark&scene=empty`; scenes
- * are `full`, `still`, `long`, `many`, `empty`, `flood`, `disk`, `clock`, `previous` and those of
- * `selects`. Never part of the production bundle.
+ * are `full`, `still`, `long`, `many`, `empty`, `flood`, `disk`, `clock`, `previous`, those of
+ * `selects` and those of `dev-console`. Never part of the production bundle.
  */
 import { mount } from "svelte"
 import type { Command } from "../src/ipc/generated/Command"
@@ -16,6 +16,7 @@ import "../src/styles/base.css"
 import { totalOf } from "../src/model/views"
 import App from "../src/views/App.svelte"
 import { copyText } from "../src/views/copy"
+import { consoleScene, DevConsole } from "./dev-console.svelte"
 import { counts, finish, none, ran, sent, touch, world, type Entry } from "./dev-calls"
 import { aboutCalls } from "./dev-received"
 import { ansiRow, eventRow, found, recordRow, rowsOf, windowOf } from "./dev-views"
@@ -340,6 +341,8 @@ const shell = new FakeShell({
 })
 
 const porthole = new Porthole(shell, copyText)
+const coded = consoleScene(scene)
+if (coded) porthole.console = coded as DevConsole as never
 mount(App, { target: document.getElementById("app")!, props: { porthole } })
 Object.assign(globalThis, { porthole })
 
@@ -432,6 +435,10 @@ const selects: Record<string, number> = {
 }
 
 void porthole.begin().then(() => {
+  if (coded) {
+    porthole.composer.tab = "console"
+    for (const entry of world.entries) entry.row = { ...entry.row, origin: "console" }
+  }
   const select = query.get("select") ?? selects[scene]
   if (select) porthole.selection.select(Number(select))
   setTimeout(() => doing[scene]?.(), 300)

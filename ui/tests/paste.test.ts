@@ -23,6 +23,7 @@ function made() {
     selected: () => undefined,
     began: () => {},
     acted: () => {},
+    console: () => ({ code: "", run: async () => {} }),
   })
   composer.tab = "command"
   composer.command.place = "container"

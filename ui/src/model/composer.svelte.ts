@@ -15,9 +15,10 @@ export interface Around {
   selected: () => Summary | undefined
   began: (id: number) => void
   acted: () => void
+  console: () => { code: string; run(): Promise<void> }
 }
 
-/** The two forms, and what was sent and run from them. */
+/** The forms, and what was sent and run from them. The console keeps its own code. */
 export class Composer {
   tab = $state<Tab>("request")
   request = new RequestForm()
@@ -48,6 +49,7 @@ export class Composer {
 
   /** What the shown tab would send or run. */
   composed(): Composed {
+    if (this.tab === "console") return { kind: "console", code: this.#around.console().code }
     return this.tab === "request"
       ? { kind: "request", ...this.request.request() }
       : { kind: "command", ...this.command.command(this.#around.container()) }
@@ -58,10 +60,15 @@ export class Composer {
     this.tab = composed.kind
     if (composed.kind === "request") this.request.load(composed)
     else if (composed.kind === "command") this.command.load(composed)
+    else this.#around.console().code = composed.code
   }
 
   /** Sends or runs what the shown tab holds. May be pressed faster than answers come. */
   submit(): void {
+    if (this.tab === "console") {
+      void this.#around.console().run()
+      return
+    }
     if (this.tab === "request") {
       if (!this.request.ready) return
       const request = this.request.request()

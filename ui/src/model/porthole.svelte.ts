@@ -84,6 +84,7 @@ export class Porthole {
         this.selection.select(id)
       },
       acted: () => this.detail.refresh(),
+      console: () => this.console,
     })
     this.code = new Forms(shell)
     this.pasting = new Pasting(shell, this.composer)
