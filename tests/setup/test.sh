@@ -92,7 +92,7 @@ fetch_tools() {
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
   local rest='not package(porthole-core) and not package(porthole-cli)'
-  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_code|engine_lost|window)$/))'
+  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_code|engine_conformance|engine_lost|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
     skip_selected sockets "nginx is missing"
@@ -121,7 +121,7 @@ find_engine() {
 
 engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 engine_stage() {
-  local every='package(porthole-tests) and binary(/^engine(_cli|_code|_lost)?$/)'
+  local every='package(porthole-tests) and binary(/^engine(_cli|_code|_conformance|_lost)?$/)'
   SELECTION=("${BUILT[@]}" -E "$every")
   if skips engine; then skip_selected engine "SKIP=engine" && return; fi
   if ! find_engine; then skip_selected engine "$REASON" && return; fi

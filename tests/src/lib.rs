@@ -1,6 +1,8 @@
 //! What the tests share: servers that are not ours, an engine, the real window.
 
 pub mod calls;
+#[cfg(unix)]
+pub mod conformance;
 pub mod containers;
 pub mod recorder;
 pub mod servers;

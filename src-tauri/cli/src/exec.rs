@@ -11,7 +11,8 @@ use porthole_core::{
     call::Act,
     engine::{LastEngine, Surroundings},
     error::{Code, Error},
-    run::{self, Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Warden, stops},
+    run::{self, Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Streaming, Warden, stops},
+    runtime::Runtime,
 };
 
 use tokio::sync::Notify;
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 use crate::{
     NOTHING, complain,
     findings::Witness,
+    received,
     sink::{Sink, Writes},
 };
 
@@ -45,6 +47,16 @@ pub struct Arguments {
     /// Say on stderr what is to be said about it, when it has ended
     #[arg(long)]
     findings: bool,
+    /// Print what an extension's code would receive on this Runtime, in place of the streams:
+    /// docker-desktop, rancher-desktop or podman-desktop
+    #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
+    received: Option<Runtime>,
+    /// As code receives it that asks with callbacks
+    #[arg(long, requires = "received")]
+    stream: bool,
+    /// As code receives it that asks for a callback a line
+    #[arg(long, requires = "stream")]
+    split_lines: bool,
     /// The program and its arguments
     #[arg(last = true, required = true)]
     argv: Vec<String>,
@@ -68,18 +80,48 @@ const DEAF: Duration = Duration::from_secs(3);
 
 /// What the exit code is decided on.
 #[derive(Default)]
-struct Told {
-    ending: Option<Ending>,
-    failure: Option<Error>,
+pub struct Told {
+    pub ending: Option<Ending>,
+    pub failure: Option<Error>,
 }
 
 pub async fn exec(arguments: Arguments) -> ExitCode {
     let cwd = arguments.cwd.clone();
-    let command =
+    let mut command =
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
+    command.stream = arguments.stream.then_some(Streaming { split_lines: arguments.split_lines });
+    let warden = match Warden::start() {
+        Ok(warden) => Some(Arc::new(warden)),
+        Err(error) => {
+            eprintln!("porthole-cli: no warden, so a killed porthole-cli leaves the command running: {error}");
+            None
+        }
+    };
+    // Where no directory was asked for, code would ask for none either.
+    let asked = Command { cwd, ..command.clone() };
+    let told = match arguments.received {
+        Some(runtime) => received::exec(command, asked, warden, runtime, arguments.findings).await,
+        None => printed(command, asked, warden, arguments.json, arguments.findings).await,
+    };
+    let not_run = told.failure.map(|error| match error.code {
+        // As shells have it, also where an engine reports another code.
+        Code::ProgramNotFound => 127,
+        Code::ProgramNotExecutable => 126,
+        _ => NOTHING,
+    });
+    ExitCode::from(match (not_run, told.ending) {
+        (Some(code), _) => code,
+        (None, Some(Ending::Exited { code })) => u8::try_from(code & 0xff).unwrap_or(NOTHING),
+        (None, Some(Ending::Signaled { signal, .. })) => u8::try_from(128 + signal).unwrap_or(NOTHING),
+        (None, None) => NOTHING,
+    })
+}
+
+/// Runs it and prints what it writes. The warden's end is waited for: what it had to do is then done.
+async fn printed(command: Command, asked: Command, warden: Option<Arc<Warden>>, json: bool, findings: bool) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
     let ended = Arc::new(Notify::new());
-    let sink = Sink::new(arguments.json, {
+    let sink = Sink::new(json, {
         let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
         move |event: &RunEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,28 +135,13 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
             }
         }
     });
-    let warden = match Warden::start() {
-        Ok(warden) => Some(Arc::new(warden)),
-        Err(error) => {
-            eprintln!("porthole-cli: no warden, so a killed porthole-cli leaves the command running: {error}");
-            None
-        }
-    };
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
-    let mut witness = Witness::new(sink, arguments.findings);
-    run::run(
-        &command,
-        Surroundings::of_this_process().address(),
-        &LastEngine::default(),
-        stopping,
-        warden.clone(),
-        &mut witness,
-    )
-    .await;
+    let mut witness = Witness::new(sink, findings);
+    let engine = Surroundings::of_this_process().address();
+    run::run(&command, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
     interrupts.abort_all();
-    // The warden's end is waited for: what it had to do is then done.
     let seen = witness.finish();
     drop(warden);
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -122,23 +149,11 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
         complain(error);
     }
     if let Some(seen) = seen {
-        // Where no directory was asked for, code would ask for none either.
-        let mut run = Run::new(Command { cwd, ..command });
+        let mut run = Run::new(asked);
         seen.events.iter().cloned().for_each(|event| run.apply(event));
         seen.print(Act::Run(run));
     }
-    let not_run = told.failure.map(|error| match error.code {
-        // As shells have it, also where an engine reports another code.
-        Code::ProgramNotFound => 127,
-        Code::ProgramNotExecutable => 126,
-        _ => NOTHING,
-    });
-    ExitCode::from(match (not_run, told.ending) {
-        (Some(code), _) => code,
-        (None, Some(Ending::Exited { code })) => u8::try_from(code & 0xff).unwrap_or(NOTHING),
-        (None, Some(Ending::Signaled { signal, .. })) => u8::try_from(128 + signal).unwrap_or(NOTHING),
-        (None, None) => NOTHING,
-    })
+    told
 }
 
 fn composed(

@@ -68,7 +68,8 @@ impl<E> Seen<E> {
     }
 }
 
-fn paragraph(finding: &Finding) -> String {
+/// A finding as it is printed.
+pub fn paragraph(finding: &Finding) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -3,6 +3,7 @@
 mod check;
 mod exec;
 mod findings;
+mod received;
 mod request;
 mod sink;
 

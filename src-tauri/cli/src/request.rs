@@ -12,10 +12,11 @@ use porthole_core::{
     endpoint::{self, Endpoint},
     error::Error,
     exchange::{self, Body, Connections, Exchange, ExchangeEvent, Failure, Header, Request, Version},
+    runtime::Runtime,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{NOTHING, complain, findings::Witness, sink::Sink};
+use crate::{NOTHING, complain, findings::Witness, received, sink::Sink};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -38,6 +39,10 @@ pub struct Arguments {
     /// Say on stderr what is to be said about it, when it has ended
     #[arg(long)]
     findings: bool,
+    /// Print what an extension's code would receive on this Runtime, in place of the body:
+    /// docker-desktop, rancher-desktop or podman-desktop
+    #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
+    received: Option<Runtime>,
     /// Ask as HTTP/1.0
     #[arg(long = "http1.0")]
     http10: bool,
@@ -60,9 +65,9 @@ fn read_header(text: &str) -> Result<Header, String> {
 
 /// What the exit code is decided on.
 #[derive(Default)]
-struct Told {
-    status: Option<u16>,
-    failure: Option<Failure>,
+pub struct Told {
+    pub status: Option<u16>,
+    pub failure: Option<Failure>,
 }
 
 pub async fn request(arguments: Arguments) -> ExitCode {
@@ -76,8 +81,22 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         connect_timeout_ms: arguments.connect_timeout,
         timeout_ms: arguments.timeout,
     };
+    let told = match arguments.received {
+        Some(runtime) => received::request(arguments.endpoint, request, runtime, arguments.findings).await,
+        None => printed(arguments.endpoint, request, arguments.json, arguments.findings).await,
+    };
+    match told {
+        Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
+        Told { status: Some(200..=299), .. } => ExitCode::SUCCESS,
+        Told { status: Some(_), .. } => ExitCode::FAILURE,
+        Told { status: None, .. } => ExitCode::from(NOTHING),
+    }
+}
+
+/// Sends it and prints what comes back.
+async fn printed(endpoint: Endpoint, request: Request, json: bool, findings: bool) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
-    let sink = Sink::new(arguments.json, {
+    let sink = Sink::new(json, {
         let told = Arc::clone(&told);
         move |event: &ExchangeEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,11 +107,11 @@ pub async fn request(arguments: Arguments) -> ExitCode {
             }
         }
     });
-    let mut witness = Witness::new(sink, arguments.findings);
+    let mut witness = Witness::new(sink, findings);
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone()));
-    exchange::send(&arguments.endpoint, &request, &Connections::default(), &cancel, &mut witness).await;
+    exchange::send(&endpoint, &request, &Connections::default(), &cancel, &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -100,16 +119,11 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         complain(&failure.error);
     }
     if let Some(seen) = seen {
-        let mut exchange = Exchange::new(arguments.endpoint, request);
+        let mut exchange = Exchange::new(endpoint, request);
         seen.events.iter().cloned().for_each(|event| exchange.apply(event));
         seen.print(Act::Exchange(exchange));
     }
-    match told {
-        Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
-        Told { status: Some(200..=299), .. } => ExitCode::SUCCESS,
-        Told { status: Some(_), .. } => ExitCode::FAILURE,
-        Told { status: None, .. } => ExitCode::from(NOTHING),
-    }
+    told
 }
 
 /// Cancels the request; one that cannot listen, because nobody reads its body, ends with the

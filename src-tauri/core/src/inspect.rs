@@ -13,6 +13,7 @@ use crate::{
     output::Output,
     received::{self, Does, Received, Written},
     run::{Place, Stream},
+    runtime::Runtime,
     target::Target,
     timeline::{By, Timeline, aside},
 };
@@ -72,18 +73,25 @@ impl Timeline {
     /// made it is what Docker Desktop would give.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::SpillFailed`]; [`Code::TooMuch`] above 64 MiB.
+    /// As [`Timeline::received_whole`].
     pub async fn delivered(&self, id: CallId) -> Result<Received> {
+        let runtime = self.call(id)?.sdk.map(|sdk| sdk.runtime).unwrap_or_default();
+        self.received_whole(id, runtime).await
+    }
+
+    /// What code receives for a Call on one Runtime, whole, when it has ended.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], [`Code::SpillFailed`]; [`Code::TooMuch`] above 64 MiB.
+    pub async fn received_whole(&self, id: CallId, runtime: Runtime) -> Result<Received> {
         let call = self.ended(id).await?;
         let output = self.output(id)?;
-        let runtime = call.sdk.as_ref().map(|sdk| sdk.runtime).unwrap_or_default();
-        let streaming = stream_of(&call).is_some();
+        if stream_of(&call).is_some() {
+            // What was written went to the callbacks.
+            return Ok(received::received(&call, Written::default(), runtime));
+        }
         aside(move || {
             let counts = output.counts();
-            if streaming {
-                // What was written went to the callbacks.
-                return Ok(received::received(&call, Written::default(), runtime));
-            }
             if counts.stdout.bytes + counts.stderr.bytes > HANDED_OVER {
                 return Err(too_much());
             }

@@ -52,9 +52,8 @@ impl Finish {
                 | Code::EngineRefused
                 | Code::ContainerNotFound
                 | Code::ContainerNotRunning
-                | Code::ContainerPaused
-                | Code::CommandInvalid
-                | Code::SpawnFailed => Self::Refused { message: error.message.clone() },
+                | Code::ContainerPaused => Self::Refused { message: error.message.clone() },
+                Code::CommandInvalid if in_container => Self::Refused { message: error.message.clone() },
                 _ => Self::Unknown,
             };
         }

@@ -22,9 +22,9 @@ pub fn render(outcome: &Delivery) -> String {
     match outcome {
         Delivery::Pending => "pending".to_owned(),
         Delivery::Never => "never settles".to_owned(),
-        Delivery::Resolved { value } => format!("resolves to {}", laid_out(&node(value), 0)),
-        Delivery::Rejected { value } => format!("rejects with {}", laid_out(&node(value), 0)),
-        Delivery::Thrown { value } => format!("throws {}", laid_out(&node(value), 0)),
+        Delivery::Resolved { value } => format!("resolves to {}", laid_out(&node(value), 0, 0)),
+        Delivery::Rejected { value } => format!("rejects with {}", laid_out(&node(value), 0, 0)),
+        Delivery::Thrown { value } => format!("throws {}", laid_out(&node(value), 0, 0)),
         Delivery::Streamed { end } => called_at_end(end).unwrap_or_else(|| "still open".to_owned()),
     }
 }
@@ -78,21 +78,23 @@ fn one_line(node: &Node) -> String {
     }
 }
 
-fn laid_out(node: &Node, depth: usize) -> String {
+/// The same on as many lines as it takes. So many characters stand before it on its first line,
+/// besides the indent.
+fn laid_out(node: &Node, depth: usize, before: usize) -> String {
     let line = one_line(node);
-    if line.chars().count() + 2 * depth <= WIDTH {
+    if line.chars().count() + before + 2 * depth <= WIDTH {
         return line;
     }
     let inner = "  ".repeat(depth + 1);
     let outer = "  ".repeat(depth);
     let joined = |parts: &[Node]| {
-        parts.iter().map(|part| format!("{inner}{}", laid_out(part, depth + 1))).collect::<Vec<_>>().join(",\n")
+        parts.iter().map(|part| format!("{inner}{}", laid_out(part, depth + 1, 0))).collect::<Vec<_>>().join(",\n")
     };
     match node {
-        Node::Leaf(text) => text.clone(),
-        Node::Property(name, value) => format!("{name}: {}", laid_out(value, depth)),
-        Node::Object(before, parts) => format!("{before}{{\n{}\n{outer}}}", joined(parts)),
-        Node::List(parts) => format!("[\n{}\n{outer}]", joined(parts)),
+        Node::Property(name, value) => format!("{name}: {}", laid_out(value, depth, name.chars().count() + 2)),
+        Node::Object(before, parts) if !parts.is_empty() => format!("{before}{{\n{}\n{outer}}}", joined(parts)),
+        Node::List(parts) if !parts.is_empty() => format!("[\n{}\n{outer}]", joined(parts)),
+        _ => line,
     }
 }
 
@@ -255,10 +257,11 @@ impl<'de> Visitor<'de> for AsParsed {
     }
 }
 
-/// A number as `String(number)` writes it in JavaScript.
+/// A number as JavaScript writes it.
 fn digits(number: f64) -> String {
     if number == 0.0 {
-        return "0".to_owned();
+        // As `JSON.parse` has it, and consoles show it.
+        return if number.is_sign_negative() { "-0" } else { "0" }.to_owned();
     }
     let size = number.abs();
     if (1e-6..1e21).contains(&size) {
@@ -316,7 +319,7 @@ mod tests {
         assert_eq!(json("9007199254740993"), "resolves to 9007199254740992");
         assert_eq!(json("18446744073709551615"), "resolves to 18446744073709552000");
         assert_eq!(json("[]"), "resolves to []");
-        assert_eq!(json("-0"), "resolves to 0");
+        assert_eq!(json("[-0,0]"), "resolves to [-0, 0]");
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert!(json(&deep).starts_with("resolves to JSON.parse('[["));
     }

@@ -1,0 +1,170 @@
+//! `--received`: what an extension's code would get, as text that reads like JavaScript.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use porthole_core::{
+    call::{Act, Call, CallId, Origin},
+    endpoint::Endpoint,
+    engine::Surroundings,
+    error::{Code, Error, Result},
+    exchange::{Exchange, Request},
+    received::{Written, received, render, render_callbacks},
+    run::{Command, Run, Signal, Streaming, Warden},
+    runtime::Runtime,
+    timeline::Timeline,
+};
+
+use crate::{
+    complain, exec,
+    findings::paragraph,
+    request,
+    sink::{interrupted, private_directory},
+};
+
+/// Sends a request, prints what its code would receive, and tells how it went.
+pub async fn request(endpoint: Endpoint, request: Request, runtime: Runtime, findings: bool) -> request::Told {
+    let told = async {
+        let calls = Calls::new(None)?;
+        let id = calls.timeline.send(Origin::Composer, endpoint, request);
+        let call = calls.ended(id).await?;
+        calls.print(&call, runtime, None).await?;
+        if let Act::Exchange(Exchange { failure: Some(failure), .. }) = &call.act {
+            complain(&failure.error);
+        }
+        calls.print_findings(id, findings).await?;
+        Ok(call.act)
+    };
+    match told.await {
+        Ok(Act::Exchange(Exchange { response, failure, .. })) => {
+            request::Told { status: response.map(|response| response.status), failure }
+        }
+        Ok(Act::Run(_)) => request::Told::default(),
+        Err(error) => {
+            complain(&error);
+            request::Told::default()
+        }
+    }
+}
+
+/// Runs a command, prints what its code would receive, and tells how it went. `asked` is the
+/// command as code would ask for it.
+pub async fn exec(
+    command: Command,
+    asked: Command,
+    warden: Option<Arc<Warden>>,
+    runtime: Runtime,
+    findings: bool,
+) -> exec::Told {
+    let told = async {
+        let calls = Calls::new(warden)?;
+        let engine = Surroundings::of_this_process().address();
+        let id = calls.timeline.run(Origin::Composer, engine, command);
+        let mut call = calls.ended(id).await?;
+        let stream = asked.stream;
+        if let Act::Run(run) = &mut call.act {
+            run.command = asked;
+        }
+        calls.print(&call, runtime, stream).await?;
+        if let Act::Run(Run { failure: Some(error), .. }) = &call.act {
+            complain(error);
+        }
+        calls.print_findings(id, findings).await?;
+        Ok(call.act)
+    };
+    match told.await {
+        Ok(Act::Run(Run { ending, failure, .. })) => exec::Told { ending, failure },
+        Ok(Act::Exchange(_)) => exec::Told::default(),
+        Err(error) => {
+            complain(&error);
+            exec::Told { ending: None, failure: Some(error) }
+        }
+    }
+}
+
+/// A timeline in a directory that goes with it.
+struct Calls {
+    timeline: Timeline,
+    _directory: tempfile::TempDir,
+}
+
+impl Calls {
+    fn new(warden: Option<Arc<Warden>>) -> Result<Self> {
+        let directory = private_directory()
+            .map_err(|error| Error::new(Code::SpillFailed, "no private directory for the output").detail(error))?;
+        let path = directory.path();
+        let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, warden);
+        Ok(Self { timeline, _directory: directory })
+    }
+
+    /// Prints what code receives of a Call that has ended.
+    async fn print(&self, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
+        // What is said of it here needs no output.
+        let said = received(call, Written::default(), runtime);
+        if !said.as_run
+            && let Some(rule) = said.rules.first()
+        {
+            eprintln!("porthole-cli: {runtime} would have done something else: {}", rule.text);
+        }
+        match stream {
+            None => {
+                let received = self.timeline.received_whole(call.id, runtime).await?;
+                print(&format!("{}\n", render(&received.outcome)))
+            }
+            Some(Streaming { split_lines }) => self.print_callbacks(call.id, runtime, split_lines).await,
+        }
+    }
+
+    /// Says on stderr what there is to say about it, where that is asked for.
+    async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
+        if asked {
+            let findings = self.timeline.findings(id).await?;
+            findings.iter().for_each(|finding| eprint!("{}", paragraph(finding)));
+        }
+        Ok(())
+    }
+
+    async fn print_callbacks(&self, id: CallId, runtime: Runtime, split: bool) -> Result<()> {
+        let mut from = 0;
+        loop {
+            let found = self.timeline.whole_callbacks(id, runtime, split, from).await?;
+            print(&render_callbacks(&found.rows))?;
+            from += found.rows.len() as u64;
+            if found.ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the end. An interrupt is passed on to a command, and cancels a request; the
+    /// second one ends either.
+    async fn ended(&self, id: CallId) -> Result<Call> {
+        let ended = self.timeline.ended(id);
+        tokio::pin!(ended);
+        let mut interrupts = 0;
+        loop {
+            tokio::select! {
+                call = &mut ended => return call,
+                signal = interrupted() => {
+                    interrupts += 1;
+                    self.interrupt(id, if interrupts > 1 { Signal::Kill } else { signal }).await?;
+                }
+            }
+        }
+    }
+
+    async fn interrupt(&self, id: CallId, signal: Signal) -> Result<()> {
+        match self.timeline.call(id)?.act {
+            Act::Run(_) if signal != Signal::Kill => self.timeline.stop(id, signal).await,
+            _ => self.timeline.cancel(id).await,
+        }
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::new(Code::SpillFailed, "cannot write to stdout").detail(error))
+}

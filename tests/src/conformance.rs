@@ -1,0 +1,151 @@
+//! The conformance table: what code receives on each Runtime, row by row. The window reads it too.
+
+use std::path::Path;
+
+use porthole_core::{
+    asked::{Asked, Sdk},
+    demo::Demo,
+    endpoint::Endpoint,
+    engine::Address,
+    error::Result,
+    received::{Callbacks, Delivery, Does, Text, Value, plan, render, render_callbacks},
+    run::Signal,
+    runtime::{Certainty, Runtime},
+    target::Target,
+    timeline::Timeline,
+};
+use serde_json::Value as Json;
+
+use crate::calls::Calls;
+
+/// One behaviour on one Runtime.
+pub struct Row {
+    /// Which behaviour.
+    pub name: String,
+    place: String,
+    asked: Asked,
+    /// Which Runtime.
+    pub runtime: Runtime,
+    received: String,
+    close_after_first: bool,
+    pick: Option<String>,
+    endpoint: Option<String>,
+}
+
+/// The rows of a place: `host`, `service` or `container`.
+pub fn rows(place: &str) -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance.json");
+    let table: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let rows = table["rows"].as_array().unwrap().iter().map(|row| {
+        let text = |name: &str| row[name].as_str().map(str::to_owned);
+        let _: Certainty = serde_json::from_value(row["certainty"].clone()).unwrap();
+        assert!(row["js"].is_string() != row["stream"].is_object(), "a row is plain or streaming: {row}");
+        Row {
+            name: text("name").unwrap(),
+            place: text("where").unwrap(),
+            asked: serde_json::from_value(row["asked"].clone()).unwrap(),
+            runtime: serde_json::from_value(row["runtime"].clone()).unwrap(),
+            received: text("received").unwrap(),
+            close_after_first: row["stream"]["closeAfterFirst"] == true,
+            pick: text("pick"),
+            endpoint: text("endpoint"),
+        }
+    });
+    let rows: Vec<Row> = rows.filter(|row| row.place == place).collect();
+    assert!(rows.len() > 10);
+    rows
+}
+
+/// What the rows run against.
+pub struct Bench {
+    calls: Calls,
+    demo: Demo,
+    target: Target,
+    engine: Result<Address>,
+}
+
+impl Bench {
+    /// A demo backend, and a container where one is given.
+    pub async fn new(container: Option<String>, engine: Result<Address>) -> Self {
+        let calls = Calls::new();
+        let demo = Demo::start(calls.directory.path()).await.unwrap();
+        Self { calls, demo, target: Target { container, ..Target::demo() }, engine }
+    }
+
+    /// Where a row's requests go, and the path of that socket.
+    fn endpoint(&self, row: &Row) -> (Endpoint, String) {
+        let path = self.calls.directory.path().join(row.endpoint.as_deref().unwrap_or("demo"));
+        match row.endpoint.as_deref() {
+            Some("refused") => {
+                let _ = std::fs::remove_file(&path);
+                drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+            }
+            Some("missing") => {}
+            _ => return (self.demo.endpoint().clone(), String::new()),
+        }
+        (Endpoint::Unix(path.clone()), path.display().to_string())
+    }
+
+    /// What code receives for a row.
+    async fn received(&self, row: &Row) -> String {
+        let sdk = Sdk { asked: row.asked.clone(), runtime: row.runtime };
+        if let Does::Refuses { outcome } = plan(&sdk.asked, sdk.runtime, &self.target).does {
+            return render(&outcome);
+        }
+        let streaming = matches!(&sdk.asked, Asked::Exec(asked) if asked.stream.is_some());
+        let (endpoint, socket) = self.endpoint(row);
+        let timeline = &self.calls.timeline;
+        let id = timeline.perform(sdk, &self.target, Ok(endpoint), self.engine.clone()).unwrap();
+        let text = if streaming {
+            follow(timeline, id, row.close_after_first && row.runtime != Runtime::PodmanDesktop).await
+        } else {
+            let delivered = timeline.delivered(id).await.unwrap();
+            assert!(delivered.as_run);
+            assert!(!delivered.rules.is_empty());
+            render(&picked(delivered.outcome, row.pick.as_deref()))
+        };
+        if socket.is_empty() { text } else { text.replace(&socket, "{socket}") }
+    }
+
+    /// Performs the rows of a place and compares what they give.
+    pub async fn check(self, place: &str) {
+        let mut wrong = Vec::new();
+        for row in rows(place) {
+            let found = self.received(&row).await;
+            if found.trim_end() != row.received {
+                wrong.push(format!("{} on {}\n  expected {}\n  found    {found}", row.name, row.runtime, row.received));
+            }
+        }
+        self.calls.timeline.close().await;
+        assert!(wrong.is_empty(), "{} rows differ\n{}", wrong.len(), wrong.join("\n"));
+    }
+}
+
+/// The callbacks as they come, with a stop after the first of them where `close()` has an effect.
+async fn follow(timeline: &Timeline, id: u32, close: bool) -> String {
+    let (mut text, mut from) = (String::new(), 0);
+    loop {
+        let Callbacks { rows, ended, .. } = timeline.delivery(id, from).await.unwrap();
+        if close && from == 0 && !rows.is_empty() {
+            timeline.stop(id, Signal::Term).await.unwrap();
+        }
+        from += rows.len() as u64;
+        text += &render_callbacks(&rows);
+        if ended {
+            return text;
+        }
+    }
+}
+
+/// The one property that a row looks at, of an object that came as JSON.
+fn picked(outcome: Delivery, name: Option<&str>) -> Delivery {
+    match (outcome, name) {
+        (Delivery::Resolved { value: Value::Json(Text { text, .. }) }, Some(name)) => {
+            let object: Json = serde_json::from_str(&text).unwrap();
+            let text = object[name].as_str().unwrap().to_owned();
+            let bytes = text.len() as u64;
+            Delivery::Resolved { value: Value::Text(Text { text, bytes, cut: false }) }
+        }
+        (outcome, _) => outcome,
+    }
+}

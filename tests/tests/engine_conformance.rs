@@ -1,0 +1,13 @@
+//! What code receives of commands in a container, as the conformance table has it.
+
+#![cfg(unix)]
+
+use porthole_core::engine::Address;
+use porthole_tests::{conformance::Bench, containers::running, given};
+
+#[tokio::test]
+async fn in_the_container() {
+    let running = running().await;
+    let engine = Address { name: "test".into(), host: given("PORTHOLE_TEST_ENGINE") };
+    Bench::new(Some(running.name.clone()), Ok(engine)).await.check("container").await;
+}
