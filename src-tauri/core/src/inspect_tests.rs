@@ -239,3 +239,45 @@ async fn what_cannot_be_performed_is_refused() {
     assert_eq!(refused.code, Code::EngineAddressInvalid);
     assert_eq!(timeline.received(7).await.unwrap_err().code, Code::CallNotFound);
 }
+
+#[tokio::test]
+async fn a_kept_call_tells_the_same_after_a_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = || Timeline::new(directory.path().to_owned(), directory.path().join("kept"), u64::MAX, None);
+    let (before, told) = {
+        let timeline = at();
+        let sdk = sh("printf \"a\\nb\"; exit 3", Runtime::RancherDesktop, Some(true));
+        let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+        timeline.ended(id).await.unwrap();
+        timeline.keep(id, true).unwrap();
+        (followed(&timeline, id).await, timeline.received(id).await.unwrap())
+    };
+    let timeline = at();
+    timeline.reopen_kept();
+    let mut since = 0;
+    let id = loop {
+        let changes = timeline.changes(since).await;
+        since = changes.revision;
+        if let Some(row) = changes.calls.first() {
+            break row.id;
+        }
+    };
+    assert_eq!(followed(&timeline, id).await, before);
+    assert_eq!(timeline.received(id).await.unwrap(), told);
+}
+
+#[tokio::test]
+async fn a_body_that_is_in_memory_has_no_callbacks_and_is_received() {
+    let (directory, timeline) = timeline();
+    let demo = Demo::start(directory.path()).await.unwrap();
+    let request = crate::exchange::Request::new("GET", "/hello");
+    let id = timeline.send(Origin::Composer, demo.endpoint().clone(), request);
+    timeline.ended(id).await.unwrap();
+    assert!(!timeline.output(id).unwrap().path(Stream::Stdout).exists());
+    for received in timeline.received(id).await.unwrap() {
+        assert_eq!(render(&received.outcome), "resolves to { message: 'Hello from the demo backend' }");
+        assert!(received.as_run);
+    }
+    let none = timeline.delivery(id, 0).await.unwrap();
+    assert!(none.ended && none.rows.is_empty());
+}

@@ -172,7 +172,7 @@ impl Counted {
         let began = Instant::now();
         let mut bytes = 0;
         while self.chunks < chunks && bytes < COUNTED && began.elapsed() < PATIENCE {
-            let batch = Batch::read(output, self.chunks, chunks)?;
+            let batch = Batch::read(output, self.chunks, chunks, BATCH_BYTES)?;
             bytes += batch.bytes();
             if batch.chunks.is_empty() {
                 break;
@@ -230,8 +230,11 @@ impl Counted {
         let Some((mut at, mut machine)) = self.places.get(after.saturating_sub(1)).cloned() else { return Ok(found) };
         machine.silent_from(self.machine.manner().silent_from);
         let end = wanted.from.saturating_add(wanted.count).min(self.machine.count);
+        // Most often they stand in the next chunk or two.
+        let mut most = BATCH_BYTES / 64;
         while at < self.chunks && machine.count < end {
-            let batch = Batch::read(output, at, self.chunks)?;
+            let batch = Batch::read(output, at, self.chunks, most)?;
+            most = (most * 2).min(BATCH_BYTES);
             if batch.chunks.is_empty() {
                 break;
             }
@@ -273,8 +276,12 @@ impl Counted {
         let len = to - from;
         let cut = len > limit;
         let mut bytes = output.read(stream, from, to.min(from + limit))?;
-        let (before, end) =
-            (output.read(stream, from.saturating_sub(4), from)?, output.read(stream, to.saturating_sub(4), to)?);
+        // A line begins and ends where lines do, but for a last one without its end.
+        let (before, end) = if line {
+            (Vec::new(), Vec::new())
+        } else {
+            (output.read(stream, from.saturating_sub(4), from)?, output.read(stream, to.saturating_sub(4), to)?)
+        };
         if cut {
             bytes.truncate(bytes.len() - incomplete_tail(&bytes));
         }
@@ -286,11 +293,7 @@ impl Counted {
             begins_in_character: alone && incomplete_tail(&before) > 0,
             ends_in_character: alone && incomplete_tail(&end) > 0,
             begins_in_line: !line && !before.is_empty() && !before.ends_with(b"\n"),
-            ends_in_line: if line {
-                !output.read(stream, to, to + 1)?.starts_with(b"\n")
-            } else {
-                !end.ends_with(b"\n")
-            },
+            ends_in_line: if line { to == self.machine.rest(stream).1 } else { !end.ends_with(b"\n") },
         };
         Ok(Callback { n, at_us, what })
     }
@@ -328,15 +331,15 @@ struct Batch {
 }
 
 impl Batch {
-    /// The next chunks, few enough to be held at once; one at least.
-    fn read(output: &Output, from: u64, to: u64) -> Result<Self> {
+    /// The next chunks, of so many bytes at most, but one at least.
+    fn read(output: &Output, from: u64, to: u64, most: u64) -> Result<Self> {
         let count = (to - from).min(BATCH as u64) as usize;
         let mut chunks = output.chunks(from, count);
         let mut bytes = 0;
         let fits = chunks.iter().take_while(|chunk| {
             let first = bytes == 0;
             bytes += chunk.len;
-            first || bytes <= BATCH_BYTES
+            first || bytes <= most
         });
         let fits = fits.count();
         chunks.truncate(fits);
