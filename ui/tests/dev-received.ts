@@ -76,7 +76,11 @@ function failed(): Received[] {
     {
       runtime: "podman-desktop",
       asRun: true,
-      rules: [ignored, noCode],
+      rules: [
+        ignored,
+        noCode,
+        ...Array.from({ length: 4 }, () => rule("Without `stream` it waits.", "inferred", "Node")),
+      ],
       outcome: object([
         field("code", undefined, true),
         field("cmd", undefined, true),

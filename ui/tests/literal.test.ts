@@ -71,6 +71,7 @@ test("JSON is drawn as the value that code gets: evaluating what is drawn gives 
     '{"a":[],"b":{},"c-d":[1,[2,{"e":null}]],"\\u0065":"\\"","__x":true}',
     ' { "a" : [ 1.50 , -0.0 , 1e3 ] , "b" : "}{][,:" } ',
     "[12345678901234567890,1e400,false]",
+    '{"__proto__":{"a":1}}',
   ]
   for (const text of texts) {
     const drawn = new Function(`return (${code(json(text))})`)() as unknown

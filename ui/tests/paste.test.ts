@@ -71,9 +71,27 @@ test("a line that is not understood is said, and pasted as any other text", asyn
 })
 
 test("only whole lines of curl and docker exec are read; other command lines are split as ever", () => {
-  const calls = ["curl http://x/", "  curl -X POST \\\n /x", "docker exec -it a ls", "docker -H x exec a ls"]
+  const calls = [
+    "curl http://x/",
+    "  curl -X POST \\\n /x",
+    "docker exec -it a ls",
+    "docker -H x exec a ls",
+    "$ sudo /usr/bin/curl.exe x",
+    "PS C:\\> curl.exe x",
+    "podman exec a ls",
+    "A=b docker compose -f x exec web ls",
+  ]
   expect(calls.filter(looksLikeCall)).toEqual(calls)
-  const others = ["curl", "docker ps -a", "curly x", "echo curl x", "/usr/bin/true a", "docker execute"]
+  const others = [
+    "curl",
+    "docker ps -a",
+    "curly x",
+    "echo curl x",
+    "/usr/bin/true a",
+    "docker execute",
+    "docker run a sh -c 'exec b'",
+    "podman ps",
+  ]
   expect(others.filter(looksLikeCall)).toEqual([])
 })
 

@@ -38,5 +38,7 @@ export function shortened(text: string, most = LONGEST): string {
 
 /** A name as it stands before a colon: quoted only where it must be. */
 export function keyOf(name: string): string {
+  // Written plainly it would be the prototype.
+  if (name === "__proto__") return '["__proto__"]'
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
 }

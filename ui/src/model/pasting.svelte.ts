@@ -58,7 +58,14 @@ export class Pasting {
   }
 }
 
-/** Whether pasted text is a whole call of `curl` or `docker exec`, with the sign of a shell before it perhaps. */
+const PROMPT = /^\s*(?:PS [^\n]*?> |[$#%>] )?\s*(?:& ?)?(?:sudo\s+|[A-Za-z_]\w*=\S*\s+)*/
+const CURL = /^(?:\S*[/\\])?curl(?:\.exe)?\s/i
+// Options and `compose` may stand before `exec`, another subcommand not: its own arguments may say exec.
+const EXEC =
+  /^(?:\S*[/\\])?(?:docker|podman|nerdctl|docker-compose|podman-compose)(?:\.exe)?(?:\s+(?!(?:run|create|build|ps)\s)\S+)*?\s+exec\s/i
+
+/** Whether pasted text is a call of `curl` or of an engine's `exec`, with what a terminal has before it perhaps. */
 export function looksLikeCall(text: string): boolean {
-  return /^\s*(?:[$#>]\s+)?(?:sudo\s+)?(?:curl(?:\.exe)?\s|docker(?:\.exe)?\s(?:.*\s)?exec\s)/.test(text)
+  const call = text.replace(PROMPT, "")
+  return CURL.test(call) || EXEC.test(call)
 }
