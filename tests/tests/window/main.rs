@@ -1,9 +1,12 @@
 //! The real window, used as a person uses it.
 
 mod args;
+mod conformance;
+mod console;
 mod container;
 mod drawn;
 mod first_start;
+mod hostile;
 mod impatient;
 mod keyboard;
 mod leaving;

@@ -1,0 +1,161 @@
+//! Code in the console that means harm: it reaches nothing, and the window lives on.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use porthole_tests::window::App;
+use serde_json::json;
+
+use crate::console::{entries, paste, run};
+
+/// Prints, for each attempt, `name: refused` or what it gave.
+fn attempts(attempts: &[(&str, String)]) -> String {
+    let each =
+        attempts.iter().map(|(name, code)| format!("await attempt({}, async () => {{ {code} }})\n", json!(name)));
+    let attempt = "async function attempt(name, act) {
+  let said
+  try {
+    const answer = await Promise.race([act(), new Promise((_, no) => setTimeout(() => no(new Error('silence')), 1500))])
+    said = answer === undefined ? 'nothing' : 'REACHED ' + String(answer)
+  } catch (error) { said = 'refused' }
+  console.log(name + ': ' + said)
+}
+";
+    format!("// @ts-nocheck\n{attempt}{}", each.collect::<String>())
+}
+
+#[tokio::test]
+async fn code_reaches_neither_the_window_nor_its_commands_nor_the_network() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn({
+        let asked = Arc::clone(&asked);
+        move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi");
+            }
+        }
+    });
+    let app = App::open().await;
+    let at = format!("http://127.0.0.1:{port}/");
+    let code = attempts(&[
+        ("parent", "return parent.location.href".into()),
+        ("top", "return top.document.title".into()),
+        ("opener", "return opener.location.href".into()),
+        ("document", "return document.cookie".into()),
+        ("tauri", "return window.__TAURI_INTERNALS__.invoke('opening', {})".into()),
+        ("tauri by global", "return globalThis.__TAURI_INTERNALS__.invoke('opening', {})".into()),
+        ("ipc", "return (await fetch('ipc://localhost/opening', { method: 'POST', body: '{}' })).status".into()),
+        ("ipc over http", "return (await fetch('http://ipc.localhost/opening', { method: 'POST' })).status".into()),
+        ("the app's own files", "return (await fetch('tauri://localhost/index.html')).status".into()),
+        ("network", format!("return (await fetch('{at}')).status")),
+        ("request", format!("const r = new XMLHttpRequest(); r.open('GET', '{at}', false); r.send(); return r.status")),
+        ("socket", format!("const s = new WebSocket('ws://127.0.0.1:{port}/'); return new Promise((yes, no) => {{ s.onopen = () => yes('open'); s.onerror = no }})")),
+        ("events", format!("const s = new EventSource('{at}'); return new Promise((yes, no) => {{ s.onopen = () => yes('open'); s.onerror = no }})")),
+        ("import", format!("return Object.keys(await import('{at}x.js')).length")),
+        ("import of data", "return (await import('data:text/javascript,export default 1')).default".into()),
+        ("scripts", format!("importScripts('{at}x.js'); return 'loaded'")),
+        ("evaluated text", "return (0, eval)('1 + 1')".into()),
+        ("made function", "return new Function('return 1')()".into()),
+        ("another worker", "return String(new Worker('data:text/javascript,1'))".into()),
+        ("own postMessage", "return self.postMessage({ kind: 'x' }) ?? Object.getPrototypeOf(Object.getPrototypeOf(self)).postMessage({}) ?? 'sent'".into()),
+        ("storage", "return indexedDB.open('x')".into()),
+        ("caches", "return await caches.keys()".into()),
+        ("broadcast", "return String(new BroadcastChannel('x'))".into()),
+    ]);
+    run(&app, &code).await;
+    let said = entries(&app, "print").await;
+    assert_eq!(said.len(), 23, "{said:#?}");
+    for said in said {
+        assert!(!said.contains("REACHED"), "{said}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "something got out");
+    assert_eq!(app.calls().await, 0, "a call was made by another way than ddClient");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn prototypes_and_messages_of_its_own_do_not_leave_the_sandbox() {
+    let app = App::open().await;
+    run(
+        &app,
+        "// @ts-nocheck
+Object.prototype.kind = 'perform'
+Array.prototype.push = () => { throw new Error('push') }
+Promise.prototype.then = function () { throw new Error('then') }
+JSON.stringify = () => '{\"id\":1}'
+console.log('still here')
+",
+    )
+    .await;
+    // Whatever it broke was its own: the next run, and the window, know nothing of it.
+    run(&app, "const hello = await ddClient.extension.vm.service.get('/hello')\nconsole.log(hello.message)\n").await;
+    assert!(entries(&app, "print").await.iter().any(|said| said.contains("Hello from the demo backend")));
+    assert_eq!(app.value("({}).kind === undefined").await, json!(true));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn floods_are_cut_and_the_window_answers_meanwhile() {
+    let app = App::open().await;
+    for code in [
+        "for (;;) console.log('flood '.repeat(1000))\n",
+        "for (;;) void ddClient.extension.vm.service.get('/hello')\n",
+        "for (;;) { console.log(new Array(1e5).fill('x')); await Promise.resolve() }\n",
+        "const loop = () => { setTimeout(loop); console.log('again') }\nloop()\n",
+    ] {
+        paste(&app, code).await;
+        app.click("#console-run").await;
+        app.until("it runs or was ended", "document.querySelector('#console-log [data-entry]')").await;
+        // The window does what it is asked, with a flood beside it.
+        app.click("#tab-request").await;
+        app.until("the request form", "document.querySelector('#request-path')").await;
+        app.click("#tab-console").await;
+        app.value("document.querySelector('#console-stop:not(:disabled)')?.click()").await;
+        app.until("the end", "document.querySelector('#console-log [data-entry=end]')").await;
+        let drawn = app.value("document.querySelectorAll('#console-log [data-entry]').length").await;
+        assert!(drawn.as_u64().unwrap() <= 2001, "{drawn}");
+    }
+    // Calls of code that was stopped end, however many were asked for.
+    app.until("no call is left", "!document.querySelector('#timeline [data-outcome=pending]')").await;
+    let call = app.play("404").await;
+    app.becomes(call, "status").await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn huge_values_and_messages_are_cut_or_refused() {
+    let app = App::open().await;
+    run(
+        &app,
+        "const huge = 'x'.repeat(50 * 1024 * 1024)
+console.log(huge)
+console.log({ huge, list: new Array(1e6).fill(0) })
+const deep: any = {}
+let at = deep
+for (let n = 0; n < 100000; n += 1) at = at.next = {}
+console.log(deep)
+try { await ddClient.extension.vm.service.post('/echo', huge); console.log('sent') }
+catch (error) { console.log('not sent: ' + (error as Error).message.slice(0, 100)) }
+console.log('after')
+",
+    )
+    .await;
+    let said = entries(&app, "print").await;
+    assert_eq!(said.len(), 5, "{:?}", said.iter().map(|said| said.len()).collect::<Vec<_>>());
+    assert!(said.iter().all(|said| said.len() < 100_000));
+    assert!(said[4].contains("after"));
+    let call = app.play("hello").await;
+    app.becomes(call, "status").await;
+    app.close().await;
+}
