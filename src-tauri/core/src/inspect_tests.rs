@@ -234,7 +234,7 @@ async fn what_cannot_be_performed_is_refused() {
     let list = crate::asked::AskedList { what: crate::asked::Listed::Images, options: None };
     let list = Sdk { asked: Asked::List(list), runtime: Runtime::DockerDesktop };
     assert_eq!(perform(list.clone()), Code::EngineUnavailable);
-    let far = Address { name: "far".into(), host: "ssh://far".into() };
+    let far = Address::new("far", "ssh://far");
     let refused = timeline.perform(list, &Target::demo(), nowhere(), Ok(far)).unwrap_err();
     assert_eq!(refused.code, Code::EngineAddressInvalid);
     assert_eq!(timeline.received(7).await.unwrap_err().code, Code::CallNotFound);

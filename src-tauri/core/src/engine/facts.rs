@@ -1,7 +1,9 @@
-//! What an engine tells of its containers.
+//! What is known of engines, and what one tells of its containers.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use crate::error::Error;
 
 /// One container of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -16,4 +18,43 @@ pub struct Container {
     pub state: String,
     /// `Up 3 minutes`, in the engine's words.
     pub status: String,
+}
+
+/// An engine that the docker CLI knows of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Context {
+    /// The context's name, `default`, or `DOCKER_HOST`; that of its folder where it cannot be read.
+    pub name: String,
+    /// What its owner wrote about it.
+    pub description: String,
+    /// Whether it is the one in use.
+    pub current: bool,
+    /// Where its engine listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Why it cannot be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// An extension with a backend that runs on the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct RunningExtension {
+    /// `<org>_<repo>`, as far as the project tells it.
+    pub name: String,
+    /// Its compose project.
+    pub project: String,
+    /// The container of its first service, where commands go. Absent when there are several and
+    /// their names do not tell: only the compose file knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// The image of that container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Its services, by compose's labels.
+    pub services: Vec<String>,
+    /// All of its containers, with the state of each.
+    pub containers: Vec<Container>,
 }

@@ -1,52 +1,19 @@
-//! Which engine is meant: `DOCKER_HOST`, else the docker context in use, as the docker CLI does it.
+//! Which engine is meant, and which there are: `DOCKER_HOST`, else the docker context in use, as the
+//! docker CLI does it.
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
-use crate::{
-    endpoint::Endpoint,
-    error::{Code, Error, Result},
+use super::{
+    address::{Address, Tls},
+    facts::Context,
 };
-
-/// Where an engine listens, and how that was decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// The context's name, or `DOCKER_HOST`.
-    pub name: String,
-    /// As docker writes it: `unix:///var/run/docker.sock`, `tcp://host:2375`.
-    pub host: String,
-}
-
-impl Address {
-    /// Where its API is asked over HTTP.
-    ///
-    /// # Errors
-    /// [`Code::EngineAddressInvalid`] when it needs something that Porthole does not speak, or cannot
-    /// be read.
-    pub fn endpoint(&self) -> Result<Endpoint> {
-        self.spoken()?;
-        self.host.parse().map_err(|error: Error| {
-            Error::new(Code::EngineAddressInvalid, format!("`{}` is not an engine's address", self.host))
-                .detail(error.message)
-        })
-    }
-
-    /// Whether Porthole speaks what is spoken there.
-    pub(super) fn spoken(&self) -> Result<()> {
-        match ["ssh://", "https://", "fd://"].iter().find(|scheme| self.host.starts_with(**scheme)) {
-            None => Ok(()),
-            Some(scheme) => Err(Error::new(
-                Code::EngineAddressInvalid,
-                format!("the engine at {} needs {scheme}, which Porthole does not speak yet", self.host),
-            )
-            .hint("Forward the engine's socket to this machine and set DOCKER_HOST=unix:///that.sock.")),
-        }
-    }
-}
+use crate::error::{Code, Error, Result};
 
 /// What decides which engine is meant.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +24,33 @@ pub struct Surroundings {
     pub docker_context: Option<String>,
     /// The docker CLI's directory: `DOCKER_CONFIG`, or `.docker` in the user's home.
     pub config: Option<PathBuf>,
+    /// `DOCKER_TLS` is set: TLS is spoken to the engine of `DOCKER_HOST`.
+    pub tls: bool,
+    /// `DOCKER_TLS_VERIFY` is set, whatever to: that too, and the engine has to prove who it is.
+    pub tls_verify: bool,
+    /// The value of `DOCKER_CERT_PATH`.
+    pub cert_path: Option<PathBuf>,
+    /// The value of `PORTHOLE_SSH`: a command with its first arguments, in the place of `ssh`.
+    pub ssh: Option<String>,
+}
+
+/// What the docker CLI keeps of a context.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Meta {
+    name: String,
+    #[serde(default)]
+    metadata: HashMap<String, serde_json::Value>,
+    #[serde(default)]
+    endpoints: HashMap<String, Where>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Where {
+    host: Option<String>,
+    #[serde(default, rename = "SkipTLSVerify")]
+    skip_tls_verify: bool,
 }
 
 impl Surroundings {
@@ -68,6 +62,10 @@ impl Surroundings {
             docker_host: set("DOCKER_HOST"),
             docker_context: set("DOCKER_CONTEXT"),
             config: config.or_else(|| Some(std::env::home_dir()?.join(".docker"))),
+            tls: set("DOCKER_TLS").is_some(),
+            tls_verify: set("DOCKER_TLS_VERIFY").is_some(),
+            cert_path: set("DOCKER_CERT_PATH").map(PathBuf::from),
+            ssh: set("PORTHOLE_SSH"),
         }
     }
 
@@ -76,20 +74,68 @@ impl Surroundings {
     /// # Errors
     /// [`Code::EngineAddressInvalid`] when the context does not exist or cannot be read.
     pub fn address(&self) -> Result<Address> {
-        if let Some(host) = &self.docker_host {
-            return Ok(Address { name: "DOCKER_HOST".to_owned(), host: host.clone() });
-        }
-        let context = match &self.docker_context {
-            Some(context) => Some(context.clone()),
-            None => self.current_context()?,
-        };
-        match context.as_deref() {
-            None | Some("default") => Ok(Address { name: "default".to_owned(), host: DEFAULT_HOST.to_owned() }),
-            Some(name) => self.context(name),
+        self.named(&self.current()?)
+    }
+
+    /// The engine of a context; `default` and `DOCKER_HOST` count as such.
+    ///
+    /// # Errors
+    /// [`Code::EngineAddressInvalid`] when there is no such context or it cannot be read.
+    pub fn named(&self, name: &str) -> Result<Address> {
+        match (name, &self.docker_host) {
+            (FROM_ENVIRONMENT, Some(host)) => self.outside_contexts(name, host),
+            (DEFAULT, _) => {
+                self.outside_contexts(name, if self.speaks_tls() { DEFAULT_TLS_HOST } else { DEFAULT_HOST })
+            }
+            _ => self.context(name),
         }
     }
 
-    fn current_context(&self) -> Result<Option<String>> {
+    /// Every context, those that cannot be read too: the one from `DOCKER_HOST` if it is set, the
+    /// default, the others by name.
+    pub fn contexts(&self) -> Vec<Context> {
+        let current = self.current().ok();
+        let listed = |name: &str, description: String, address: Result<Address>| Context {
+            name: name.to_owned(),
+            description,
+            current: current.as_deref() == Some(name),
+            host: address.as_ref().ok().map(|address| address.host.clone()),
+            error: address.err(),
+        };
+        let from_environment = self
+            .docker_host
+            .as_ref()
+            .map(|_| listed(FROM_ENVIRONMENT, "set in the environment".to_owned(), self.named(FROM_ENVIRONMENT)));
+        let default = listed(DEFAULT, "what docker takes by itself".to_owned(), self.named(DEFAULT));
+        let mut kept: Vec<Context> = self
+            .metas()
+            .map(|(path, meta)| match meta {
+                Ok(meta) => {
+                    let description =
+                        meta.metadata.get("Description").and_then(|text| text.as_str()).unwrap_or_default();
+                    listed(&meta.name, description.to_owned(), self.address_in(&path, &meta))
+                }
+                // Nothing but its folder is known of it.
+                Err(error) => listed(&id_of(&path), String::new(), Err(error)),
+            })
+            .collect();
+        kept.sort_by(|a, b| a.name.cmp(&b.name));
+        from_environment.into_iter().chain([default]).chain(kept).collect()
+    }
+
+    /// The name of the context in use.
+    fn current(&self) -> Result<String> {
+        if self.docker_host.is_some() {
+            return Ok(FROM_ENVIRONMENT.to_owned());
+        }
+        let context = match &self.docker_context {
+            Some(context) => Some(context.clone()),
+            None => self.current_in_config()?,
+        };
+        Ok(context.unwrap_or_else(|| DEFAULT.to_owned()))
+    }
+
+    fn current_in_config(&self) -> Result<Option<String>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Config {
@@ -101,110 +147,100 @@ impl Surroundings {
         Ok(config.current_context.filter(|name| !name.is_empty()))
     }
 
-    fn context(&self, name: &str) -> Result<Address> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Meta {
-            name: String,
-            #[serde(default)]
-            endpoints: std::collections::HashMap<String, Host>,
-        }
-        #[derive(Deserialize)]
-        struct Host {
-            #[serde(rename = "Host")]
-            host: Option<String>,
-        }
+    /// What is kept of each context, with the file that it is from.
+    fn metas(&self) -> impl Iterator<Item = (PathBuf, Result<Meta>)> {
         let metas = self.config.as_ref().map(|config| config.join("contexts").join("meta")).unwrap_or_default();
-        let mut known = vec!["default".to_owned()];
-        for entry in fs::read_dir(&metas).into_iter().flatten().flatten() {
+        fs::read_dir(metas).into_iter().flatten().flatten().filter_map(|entry| {
             let path = entry.path().join("meta.json");
-            let Ok(text) = fs::read(&path) else { continue };
-            let mut meta: Meta = serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error))?;
-            if meta.name == name {
-                let host = meta.endpoints.remove("docker").and_then(|endpoint| endpoint.host);
-                let host = host.ok_or_else(|| invalid(format!("the docker context `{name}` names no engine")))?;
-                return Ok(Address { name: name.to_owned(), host });
+            let meta = match fs::read(&path) {
+                Ok(text) => serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+                Err(error) => Err(unreadable(&path, &error)),
+            };
+            Some((path, meta))
+        })
+    }
+
+    fn context(&self, name: &str) -> Result<Address> {
+        let mut known = vec![DEFAULT.to_owned()];
+        let mut broken = None;
+        for (path, meta) in self.metas() {
+            match meta {
+                Ok(meta) if meta.name == name => return self.address_in(&path, &meta),
+                Ok(meta) => known.push(meta.name),
+                Err(error) => broken = Some(error),
             }
-            known.push(meta.name);
         }
         known.sort();
-        Err(invalid(format!("there is no docker context `{name}`"))
-            .hint(format!("Known contexts: {}. See `docker context ls`.", known.join(", "))))
+        // The one that cannot be read may be the one that is meant.
+        Err(broken.unwrap_or_else(|| {
+            invalid(format!("there is no docker context `{name}`"))
+                .hint(format!("Known contexts: {}. See `docker context ls`.", known.join(", ")))
+        }))
+    }
+
+    /// The engine of a context, with the TLS files that lie beside it.
+    fn address_in(&self, path: &Path, meta: &Meta) -> Result<Address> {
+        let endpoint = meta.endpoints.get("docker");
+        let host = endpoint.and_then(|endpoint| endpoint.host.clone()).filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| invalid(format!("the docker context `{}` names no engine", meta.name)))?;
+        let skip_verify = endpoint.is_some_and(|endpoint| endpoint.skip_tls_verify);
+        let files =
+            self.config.clone().unwrap_or_default().join("contexts").join("tls").join(id_of(path)).join("docker");
+        let file = |name| Some(files.join(name)).filter(|path| path.exists());
+        let tls = Tls { ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem"), skip_verify };
+        let tls = (tls != Tls::default()).then_some(tls);
+        Ok(Address { name: meta.name.clone(), host, tls, ssh: self.ssh()? })
+    }
+
+    /// The engine of `DOCKER_HOST` or of the default, with the TLS that the environment asks for.
+    fn outside_contexts(&self, name: &str, host: &str) -> Result<Address> {
+        let tls = self.speaks_tls().then(|| {
+            let files = self.cert_path.clone().or_else(|| self.config.clone()).unwrap_or_default();
+            let file = |name| Some(files.join(name)).filter(|path| path.exists());
+            // A missing ca.pem is an error for docker, where it is needed, and not a reason to trust others.
+            let ca = if self.tls_verify { Some(files.join("ca.pem")) } else { None };
+            Tls { ca, cert: file("cert.pem"), key: file("key.pem"), skip_verify: !self.tls_verify }
+        });
+        Ok(Address { name: name.to_owned(), host: host.to_owned(), tls, ssh: self.ssh()? })
+    }
+
+    fn speaks_tls(&self) -> bool {
+        self.tls || self.tls_verify
+    }
+
+    fn ssh(&self) -> Result<Vec<String>> {
+        shell_words::split(self.ssh.as_deref().unwrap_or_default()).map_err(|error| {
+            invalid("PORTHOLE_SSH is no command: a quote in it is not closed".to_owned()).detail(error)
+        })
     }
 }
+
+/// The name of what `DOCKER_HOST` says.
+const FROM_ENVIRONMENT: &str = "DOCKER_HOST";
+/// The context that is always there.
+const DEFAULT: &str = "default";
 
 #[cfg(unix)]
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 #[cfg(windows)]
 const DEFAULT_HOST: &str = "npipe:////./pipe/docker_engine";
+/// What docker takes where TLS is asked for and nothing says where.
+const DEFAULT_TLS_HOST: &str = "tcp://localhost:2376";
+
+/// The folder of a context, which docker names by a digest of the context's name.
+fn id_of(meta: &Path) -> String {
+    meta.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
+}
 
 fn invalid(message: String) -> Error {
     Error::new(Code::EngineAddressInvalid, message)
 }
 
-fn unreadable(path: &Path, error: &serde_json::Error) -> Error {
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
     invalid(format!("cannot read {}", path.display())).detail(error).hint("The docker CLI reads the same file.")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(files: &[(&str, &str)]) -> (tempfile::TempDir, Surroundings) {
-        let directory = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let surroundings = Surroundings { config: Some(directory.path().to_owned()), ..Surroundings::default() };
-        (directory, surroundings)
-    }
-
-    const DESKTOP: (&str, &str) = (
-        "contexts/meta/abc/meta.json",
-        r#"{"Name":"desktop-linux","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///d.sock","SkipTLSVerify":false}}}"#,
-    );
-
-    #[test]
-    fn docker_host_wins_over_every_context() {
-        let (_directory, mut surroundings) =
-            config(&[DESKTOP, ("config.json", r#"{"currentContext":"desktop-linux"}"#)]);
-        assert_eq!(surroundings.address().unwrap().host, "unix:///d.sock");
-        surroundings.docker_context = Some("default".into());
-        assert_eq!(surroundings.address().unwrap().host, DEFAULT_HOST);
-        surroundings.docker_host = Some("tcp://h:1".into());
-        assert_eq!(surroundings.address().unwrap(), Address { name: "DOCKER_HOST".into(), host: "tcp://h:1".into() });
-    }
-
-    #[test]
-    fn with_no_configuration_it_is_the_default() {
-        let (_directory, surroundings) = config(&[]);
-        assert_eq!(surroundings.address().unwrap().name, "default");
-        let (_directory, surroundings) = config(&[("config.json", r#"{"auths":{}}"#)]);
-        assert_eq!(surroundings.address().unwrap().name, "default");
-        assert_eq!(Surroundings::default().address().unwrap().name, "default");
-    }
-
-    #[test]
-    fn a_context_that_is_not_there_names_those_that_are() {
-        let (_directory, mut surroundings) = config(&[DESKTOP]);
-        surroundings.docker_context = Some("nope".into());
-        let error = surroundings.address().unwrap_err();
-        assert_eq!(error.code, Code::EngineAddressInvalid);
-        assert!(error.hint.unwrap().contains("default, desktop-linux"));
-    }
-
-    #[test]
-    fn files_that_are_not_json_are_named() {
-        for files in [
-            &[("config.json", "{")][..],
-            &[("config.json", r#"{"currentContext":"x"}"#), ("contexts/meta/a/meta.json", "[]")],
-        ] {
-            let (_directory, surroundings) = config(files);
-            let error = surroundings.address().unwrap_err();
-            assert_eq!(error.code, Code::EngineAddressInvalid);
-            assert!(error.message.contains(".json"), "{error}");
-        }
-    }
-}
+#[path = "find_tests.rs"]
+mod tests;

@@ -1,9 +1,16 @@
 //! A Docker-compatible engine: found as the docker CLI finds it, asked through its API.
 
+mod address;
+mod connect;
+mod extensions;
 mod facts;
 mod find;
+mod ssh;
+mod tls;
+mod trouble;
 
 use std::{
+    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -14,13 +21,20 @@ use bollard::{
     query_parameters::{ContainerArchiveInfoOptionsBuilder, ListContainersOptionsBuilder},
 };
 
+pub use address::{Address, Tls};
 pub use facts::*;
-pub use find::{Address, Surroundings};
+pub use find::Surroundings;
 
 use crate::error::{Code, Error, Result};
 
-/// How long an engine may take to say who it is.
+use self::address::Way;
+
+/// How long an engine of this machine may take to say who it is.
 const GREETING: Duration = Duration::from_secs(4);
+/// That of another machine: the network comes before it.
+const GREETING_FROM_AFAR: Duration = Duration::from_secs(10);
+/// One behind ssh: keys are agreed on first, and the other side starts two processes.
+const GREETING_THROUGH_SSH: Duration = Duration::from_secs(20);
 
 /// A connected engine.
 #[derive(Debug, Clone)]
@@ -68,16 +82,20 @@ impl Engine {
     /// # Errors
     /// [`Code::EngineAddressInvalid`], [`Code::EngineUnavailable`].
     pub async fn connect(address: Address) -> Result<Self> {
-        address.spoken()?;
-        let docker = Docker::connect_with_host(&address.host).map_err(|error| match error {
-            ApiError::SocketNotFoundError(_) => unavailable(&address, &error),
-            error => Error::new(Code::EngineAddressInvalid, format!("`{}` is not an engine's address", address.host))
-                .detail(error),
+        let way = address.way()?;
+        let limit = match way {
+            Way::Local => GREETING,
+            Way::Tcp(_) | Way::Tls(..) => GREETING_FROM_AFAR,
+            Way::Ssh(_) => GREETING_THROUGH_SSH,
+        };
+        let docker = connect::client(&address, way)?.map_err(|error| match error {
+            ApiError::SocketNotFoundError(_) => trouble::unavailable(&address, &error),
+            error => address.invalid("it cannot be connected to").detail(error),
         })?;
-        match tokio::time::timeout(GREETING, docker.negotiate_version()).await {
+        match tokio::time::timeout(limit, docker.negotiate_version()).await {
             Ok(Ok(docker)) => Ok(Self { docker, address }),
-            Ok(Err(error)) => Err(unavailable(&address, &error)),
-            Err(_) => Err(unavailable(&address, &"it did not answer within 4 s")),
+            Ok(Err(error)) => Err(trouble::unavailable(&address, &error)),
+            Err(_) => Err(trouble::silent(&address, limit.as_secs())),
         }
     }
 
@@ -86,30 +104,48 @@ impl Engine {
         &self.address
     }
 
+    /// Whether it still answers.
+    ///
+    /// # Errors
+    /// [`Code::EngineLost`], [`Code::EngineRefused`].
+    pub async fn ping(&self) -> Result<()> {
+        self.docker.ping().await.map(drop).map_err(|error| self.explain(error, ""))
+    }
+
     /// Its containers, running ones first, then by name.
     ///
     /// # Errors
     /// [`Code::EngineLost`], [`Code::EngineRefused`].
     pub async fn containers(&self) -> Result<Vec<Container>> {
+        let mut containers: Vec<Container> = self.labelled().await?.into_iter().map(|(found, _)| found).collect();
+        containers.sort_by(|a, b| (a.state != "running", &a.name).cmp(&(b.state != "running", &b.name)));
+        Ok(containers)
+    }
+
+    /// The extensions that have a running backend here, by project.
+    ///
+    /// # Errors
+    /// As for [`Engine::containers`].
+    pub async fn extensions(&self) -> Result<Vec<RunningExtension>> {
+        Ok(extensions::among(self.labelled().await?))
+    }
+
+    /// Its containers with their labels, as the engine lists them.
+    async fn labelled(&self) -> Result<Vec<(Container, HashMap<String, String>)>> {
         let options = ListContainersOptionsBuilder::default().all(true).build();
         let listed = self.docker.list_containers(Some(options)).await.map_err(|error| self.explain(error, ""))?;
-        let mut containers: Vec<Container> = listed
-            .into_iter()
-            .map(|found| Container {
+        let told = listed.into_iter().map(|found| {
+            let name = found.names.unwrap_or_default().first().map(|name| name.trim_start_matches('/').to_owned());
+            let container = Container {
                 id: found.id.unwrap_or_default(),
-                name: found
-                    .names
-                    .unwrap_or_default()
-                    .first()
-                    .map(|name| name.trim_start_matches('/').to_owned())
-                    .unwrap_or_default(),
+                name: name.unwrap_or_default(),
                 image: found.image.unwrap_or_default(),
                 state: found.state.map(|state| state.to_string()).unwrap_or_default(),
                 status: found.status.unwrap_or_default(),
-            })
-            .collect();
-        containers.sort_by(|a, b| (a.state != "running", &a.name).cmp(&(b.state != "running", &b.name)));
-        Ok(containers)
+            };
+            (container, found.labels.unwrap_or_default())
+        });
+        Ok(told.collect())
     }
 
     /// Whether a command could run in this container now.
@@ -186,7 +222,7 @@ impl Engine {
             | ApiError::IOError { .. }
             | ApiError::HyperResponseError { .. }
             | ApiError::RequestTimeoutError
-            | ApiError::HyperLegacyError { .. } => self.lost(&error),
+            | ApiError::HyperLegacyError { .. } => self.lost(&trouble::words(&error)),
             _ => Error::new(Code::EngineRefused, "the engine answered with something unexpected").detail(&error),
         }
     }
@@ -206,26 +242,4 @@ fn paused(container: &str) -> Error {
 fn not_running(container: &str) -> Error {
     Error::new(Code::ContainerNotRunning, format!("the container `{container}` is not running"))
         .hint(format!("docker start {container}, and look at docker logs {container} when it ends again."))
-}
-
-fn unavailable(address: &Address, error: &dyn std::fmt::Display) -> Error {
-    let hint = if is_denied(&address.host) {
-        "The engine's socket is there and this user may not open it: join its group (often `docker`) and log in again."
-    } else {
-        "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`."
-    };
-    Error::new(Code::EngineUnavailable, format!("no engine answers at {} ({})", address.host, address.name))
-        .detail(error)
-        .hint(hint)
-}
-
-/// Whether it is only this user who cannot open the engine's socket.
-fn is_denied(host: &str) -> bool {
-    #[cfg(unix)]
-    if let Some(path) = host.strip_prefix("unix://") {
-        let opened = std::os::unix::net::UnixStream::connect(path);
-        return opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
-    }
-    let _ = host;
-    false
 }

@@ -100,7 +100,7 @@ async fn create(engine: &Engine, container: &str, command: &Command) -> Result<I
     };
     let made = engine.docker().create_exec(&found.id, options).await;
     let exec = made.map_err(|error| engine.explain(error, container))?.id;
-    let (engine, user) = (engine.address().host.clone(), command.user.clone());
+    let (engine, user) = (engine.address().clone(), command.user.clone());
     Ok(Inside { engine, container: found.id, exec, marker, user, inner_pid: None, group: None })
 }
 

@@ -41,8 +41,8 @@ for group in $groups; do kill -"$2" -"$group"; done
 /// Where a command in a container can be reached, also by the warden.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Inside {
-    /// The engine's address.
-    pub engine: String,
+    /// The engine, with all that is needed to reach it.
+    pub engine: Address,
     /// The container's id.
     pub container: String,
     /// The exec's id.
@@ -159,8 +159,7 @@ impl Inside {
     /// Ends the command: SIGTERM, a moment, SIGKILL. For owners that are going away, perhaps
     /// while the engine is still about to start it.
     pub async fn end(&self) {
-        let address = Address { name: String::new(), host: self.engine.clone() };
-        let Ok(engine) = Engine::connect(address).await else { return };
+        let Ok(engine) = Engine::connect(self.engine.clone()).await else { return };
         if !self.is_or_will_be(&engine).await {
             return;
         }

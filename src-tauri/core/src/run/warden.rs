@@ -25,6 +25,10 @@ use super::{Signal, group::Group};
 
 /// The id of a group that is gone may be given to somebody else: it is forgotten soon.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long ending a command may take where the engine is on this machine.
+const NEAR: Duration = Duration::from_secs(5);
+/// And on another: Porthole's own end waits for this one.
+const FAR: Duration = Duration::from_secs(15);
 /// The only argument of a warden's process.
 const ARGUMENT: &str = "--warden";
 
@@ -34,7 +38,7 @@ const ARGUMENT: &str = "--warden";
 enum Message {
     WatchGroup(i32),
     ForgetGroup(i32),
-    WatchExec(Inside),
+    WatchExec(Box<Inside>),
     ForgetExec(String),
 }
 
@@ -90,7 +94,7 @@ impl Warden {
     }
 
     pub(super) fn watch_exec(&self, inside: &Inside) {
-        self.tell(&Message::WatchExec(inside.clone()));
+        self.tell(&Message::WatchExec(Box::new(inside.clone())));
     }
 
     pub(super) fn forget_exec(&self, exec: &str) {
@@ -152,7 +156,7 @@ fn serve() {
             match receiver.recv_timeout(LOOK) {
                 Ok(Message::WatchGroup(id)) => drop(groups.insert(id)),
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
-                Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), inside)),
+                Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), *inside)),
                 Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -200,9 +204,10 @@ fn end_execs(execs: Vec<Inside>) {
         return;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    runtime.block_on(async {
-        for inside in &execs {
-            let _ = tokio::time::timeout(Duration::from_secs(5), inside.end()).await;
-        }
+    // All at once: an engine that is far away and gone must not keep the others waiting.
+    let ending = execs.iter().map(|inside| {
+        let limit = if inside.engine.is_remote() { FAR } else { NEAR };
+        tokio::time::timeout(limit, inside.end())
     });
+    runtime.block_on(futures_util::future::join_all(ending));
 }

@@ -1,0 +1,135 @@
+//! Contexts as the docker CLI keeps them, in folders made for each test.
+
+use super::*;
+
+const REMOTE: (&str, &str) = (
+    "contexts/meta/def/meta.json",
+    r#"{"Name":"remote","Metadata":{"Description":"the big one"},"Endpoints":{"docker":{"Host":"tcp://h:2376","SkipTLSVerify":true}}}"#,
+);
+
+fn config(files: &[(&str, &str)]) -> (tempfile::TempDir, Surroundings) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let surroundings = Surroundings { config: Some(directory.path().to_owned()), ..Surroundings::default() };
+    (directory, surroundings)
+}
+
+const DESKTOP: (&str, &str) = (
+    "contexts/meta/abc/meta.json",
+    r#"{"Name":"desktop-linux","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///d.sock","SkipTLSVerify":false}}}"#,
+);
+
+#[test]
+fn docker_host_wins_over_every_context() {
+    let (_directory, mut surroundings) = config(&[DESKTOP, ("config.json", r#"{"currentContext":"desktop-linux"}"#)]);
+    assert_eq!(surroundings.address().unwrap().host, "unix:///d.sock");
+    surroundings.docker_context = Some("default".into());
+    assert_eq!(surroundings.address().unwrap().host, DEFAULT_HOST);
+    surroundings.docker_host = Some("tcp://h:1".into());
+    assert_eq!(surroundings.address().unwrap(), Address::new("DOCKER_HOST", "tcp://h:1"));
+}
+
+#[test]
+fn with_no_configuration_it_is_the_default() {
+    let (_directory, surroundings) = config(&[]);
+    assert_eq!(surroundings.address().unwrap().name, "default");
+    let (_directory, surroundings) = config(&[("config.json", r#"{"auths":{}}"#)]);
+    assert_eq!(surroundings.address().unwrap().name, "default");
+    assert_eq!(Surroundings::default().address().unwrap().name, "default");
+}
+
+#[test]
+fn a_context_that_is_not_there_names_those_that_are() {
+    let (_directory, mut surroundings) = config(&[DESKTOP]);
+    surroundings.docker_context = Some("nope".into());
+    let error = surroundings.address().unwrap_err();
+    assert_eq!(error.code, Code::EngineAddressInvalid);
+    assert!(error.hint.unwrap().contains("default, desktop-linux"));
+}
+
+#[test]
+fn files_that_are_not_json_are_named() {
+    for files in [
+        &[("config.json", "{")][..],
+        &[("config.json", r#"{"currentContext":"x"}"#), ("contexts/meta/a/meta.json", "[]")],
+    ] {
+        let (_directory, surroundings) = config(files);
+        let error = surroundings.address().unwrap_err();
+        assert_eq!(error.code, Code::EngineAddressInvalid);
+        assert!(error.message.contains(".json"), "{error}");
+    }
+}
+
+#[test]
+fn a_context_brings_its_own_tls_files() {
+    let (directory, surroundings) = config(&[REMOTE, DESKTOP, ("contexts/tls/def/docker/ca.pem", "")]);
+    let ca = directory.path().join("contexts/tls/def/docker/ca.pem");
+    let tls = Tls { ca: Some(ca), skip_verify: true, ..Tls::default() };
+    assert_eq!(surroundings.named("remote").unwrap().tls, Some(tls));
+    assert_eq!(surroundings.named("desktop-linux").unwrap().tls, None);
+}
+
+#[test]
+fn the_environment_asks_for_tls_as_docker_has_it() {
+    let (directory, mut surroundings) = config(&[("cert.pem", ""), ("key.pem", "")]);
+    let at = |name: &str| Some(directory.path().join(name));
+    surroundings.cert_path = at("");
+    surroundings.docker_host = Some("tcp://h:1".into());
+    // The files alone ask for nothing.
+    assert_eq!(surroundings.address().unwrap().tls, None);
+    surroundings.tls = true;
+    let files = Tls { ca: None, cert: at("cert.pem"), key: at("key.pem"), skip_verify: true };
+    assert_eq!(surroundings.address().unwrap().tls, Some(files.clone()));
+    surroundings.tls_verify = true;
+    assert_eq!(
+        surroundings.address().unwrap().tls,
+        Some(Tls { ca: at("ca.pem"), skip_verify: false, ..files.clone() })
+    );
+    // Without DOCKER_CERT_PATH they lie in the CLI's own directory.
+    surroundings.cert_path = None;
+    assert_eq!(surroundings.address().unwrap().tls.unwrap().cert, files.cert);
+    surroundings.docker_host = None;
+    assert_eq!(surroundings.address().unwrap().host, "tcp://localhost:2376");
+}
+
+#[test]
+fn every_context_is_listed_also_one_that_cannot_be_read() {
+    let (_directory, mut surroundings) = config(&[
+        REMOTE,
+        DESKTOP,
+        ("contexts/meta/bad/meta.json", "{"),
+        ("contexts/meta/none/meta.json", r#"{"Name":"empty"}"#),
+        ("contexts/meta/stray/other.txt", ""),
+        ("config.json", r#"{"currentContext":"remote"}"#),
+    ]);
+    let all = surroundings.contexts();
+    let names: Vec<&str> = all.iter().map(|context| context.name.as_str()).collect();
+    assert_eq!(names, ["default", "bad", "desktop-linux", "empty", "remote"]);
+    assert_eq!(all[0].host.as_deref(), Some(DEFAULT_HOST));
+    assert_eq!(all[1].error.as_ref().map(|error| error.code), Some(Code::EngineAddressInvalid));
+    assert!(all[2].error.is_none() && !all[2].current);
+    assert!(all[3].error.as_ref().unwrap().message.contains("`empty` names no engine"));
+    assert_eq!((all[4].description.as_str(), all[4].current), ("the big one", true));
+    // One that is meant and can be read is not in the way of one that cannot.
+    assert_eq!(surroundings.address().unwrap().host, "tcp://h:2376");
+    surroundings.docker_host = Some("ssh://me@h".into());
+    let all = surroundings.contexts();
+    assert_eq!(
+        (all[0].name.as_str(), all[0].host.as_deref(), all[0].current),
+        ("DOCKER_HOST", Some("ssh://me@h"), true)
+    );
+    assert!(all[1..].iter().all(|context| !context.current));
+}
+
+#[test]
+fn another_command_may_stand_for_ssh() {
+    let (_directory, mut surroundings) = config(&[]);
+    surroundings.ssh = Some("ssh -F '/a b/config'".into());
+    assert_eq!(surroundings.address().unwrap().ssh, ["ssh", "-F", "/a b/config"]);
+    surroundings.ssh = Some("ssh 'x".into());
+    assert_eq!(surroundings.address().unwrap_err().code, Code::EngineAddressInvalid);
+}

@@ -1,0 +1,238 @@
+//! Why an engine does not answer, and what to try.
+
+use std::{error::Error as StdError, io};
+
+use bollard::errors::Error as ApiError;
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+
+use super::{
+    address::{Address, Way},
+    ssh::Ended,
+};
+use crate::error::{Code, Error};
+
+/// No engine answers there.
+pub(super) fn unavailable(address: &Address, error: &(dyn StdError + 'static)) -> Error {
+    let code = Code::EngineUnavailable;
+    Error::new(code, format!("no engine answers at {} ({})", address.host, address.name))
+        .detail(words(error))
+        .hint(hint(address, error))
+}
+
+/// It took longer than it may.
+pub(super) fn silent(address: &Address, seconds: u64) -> Error {
+    unavailable(address, &io::Error::new(io::ErrorKind::TimedOut, format!("it did not answer within {seconds} s")))
+}
+
+/// What each layer says that the one above does not.
+pub(super) fn words(error: &(dyn StdError + 'static)) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for link in chain(error) {
+        let text = link.to_string();
+        if !all.iter().any(|said| said.contains(&text)) {
+            all.push(text);
+        }
+    }
+    all.join(": ")
+}
+
+/// An error and what caused it, one after the other. That of the operating system is asked for what
+/// is in it, which its `source` leaves out.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            return Some(inner as &(dyn StdError + 'static));
+        }
+        match error.downcast_ref::<ApiError>() {
+            Some(ApiError::IOError { err }) => Some(err),
+            Some(ApiError::HyperResponseError { err }) => Some(err),
+            _ => error.source(),
+        }
+    })
+}
+
+fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
+    let way = address.way();
+    for link in chain(error) {
+        if let Some(ended) = link.downcast_ref::<Ended>() {
+            return of_ssh(address, ended);
+        }
+        if let Some(error) = link.downcast_ref::<rustls::Error>() {
+            return of_tls(error).to_owned();
+        }
+    }
+    let said = words(error);
+    match way {
+        Ok(Way::Ssh(_)) if kind(error) == Some(io::ErrorKind::NotFound) => {
+            "There is no `ssh` on the PATH: install OpenSSH's client, or name another with PORTHOLE_SSH."
+        }
+        Ok(Way::Ssh(_)) => "Try by hand what docker does: `ssh HOST docker system dial-stdio` waits without a word.",
+        Ok(Way::Tcp(_)) if said.contains("HTTPS") || said.contains("invalid HTTP") => {
+            "That port speaks TLS: use a context with its certificates, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
+        }
+        Ok(Way::Tls(_, tls)) if kind(error) != Some(io::ErrorKind::ConnectionRefused) && tls.cert.is_none() => {
+            "It may want a certificate from whoever asks: cert.pem and key.pem in DOCKER_CERT_PATH, or in the context."
+        }
+        Ok(Way::Tcp(_) | Way::Tls(..)) => {
+            "Is the engine started with that address (`dockerd -H tcp://…`), and does a firewall let it through?"
+        }
+        _ if is_denied(&address.host) => {
+            "The engine's socket is there and this user may not open it: join its group (often `docker`) and log in again."
+        }
+        _ => "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`.",
+    }
+    .to_owned()
+}
+
+fn kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    chain(error).find_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind)
+}
+
+fn of_tls(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(why) => match why {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "The engine's certificate has expired: it needs a new one, or this machine's clock is wrong."
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "The engine's certificate is not valid yet: is the clock right, here and there?"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "The engine's certificate is for another name: use one of the names or addresses that it lists."
+            }
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "The engine's certificate is from nobody who is trusted here: ca.pem in DOCKER_CERT_PATH, or in the context, must be that of its issuer."
+            }
+            _ => "The engine's certificate cannot be used: make a new one, with the host among its subjectAltName.",
+        },
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "That port speaks no TLS: unset DOCKER_TLS and DOCKER_TLS_VERIFY, or use a context without certificates."
+        }
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::AccessDenied,
+        ) => {
+            "The engine did not accept who is asking: cert.pem and key.pem in DOCKER_CERT_PATH, or in the context, must be from an issuer that it trusts."
+        }
+        _ => "TLS to the engine failed; `docker version` with the same context may say more.",
+    }
+}
+
+/// ssh has one exit code for all that is its own, so its words are what there is.
+fn of_ssh(address: &Address, ended: &Ended) -> String {
+    let told = ended.told.as_str();
+    let says = |texts: &[&str]| texts.iter().any(|text| told.contains(text));
+    // As ssh takes it: without the socket on the other side.
+    let there = match address.way() {
+        Ok(Way::Ssh(to)) => {
+            let port = to.port.map(|port| format!("-p {port} ")).unwrap_or_default();
+            format!("ssh {port}{}{}", to.user.map(|user| format!("{user}@")).unwrap_or_default(), to.host)
+        }
+        _ => "ssh".to_owned(),
+    };
+    if says(&["IDENTIFICATION HAS CHANGED"]) {
+        return format!(
+            "The host shows another key than before. If that is right, take the old one out with `ssh-keygen -R` and say `{there}` once in a terminal."
+        );
+    }
+    if says(&["Host key verification failed", "host key is known"]) {
+        return format!("ssh does not know the host's key: say `{there}` once in a terminal and accept it.");
+    }
+    if says(&["permission denied while trying to connect", "connect: permission denied"]) {
+        return "The user on the other side may not open the engine's socket: have it join its group (often `docker`)."
+            .to_owned();
+    }
+    if says(&["Permission denied", "Too many authentication failures"]) {
+        return format!(
+            "The host accepts no key of yours, and nobody can type a password here: give the right one to the agent with `ssh-add`; `{there}` must work without a question."
+        );
+    }
+    if says(&["Could not resolve hostname"]) {
+        return "No host has that name: look at the context's address, and at the `Host` lines of ~/.ssh/config."
+            .to_owned();
+    }
+    if says(&["Connection refused", "timed out", "No route to host", "Network is unreachable"]) {
+        return format!("No ssh answers there: does `{there}` work in a terminal, and is the port the right one?");
+    }
+    if says(&["dial-stdio", "is not a docker command"]) {
+        return "The docker command on the other side is older than 18.09 and knows no `dial-stdio`.".to_owned();
+    }
+    if ended.status.and_then(|status| status.code()) == Some(127) || says(&["command not found", "not recognized"]) {
+        return format!(
+            "There is no `docker` on the other side, or not on the PATH of a command that ssh runs: see `{there} docker version`."
+        );
+    }
+    if says(&[
+        "Cannot connect to the Docker daemon",
+        "failed to connect to the docker API",
+        "no such file or directory",
+    ]) {
+        return format!(
+            "ssh and docker work and the engine on the other side does not answer: see `{there} docker version`."
+        );
+    }
+    format!("Does `{there} docker version` work in a terminal, without a question?")
+}
+
+/// Whether it is only this user who cannot open the engine's socket.
+fn is_denied(host: &str) -> bool {
+    #[cfg(unix)]
+    if let Some(path) = host.strip_prefix("unix://") {
+        let opened = std::os::unix::net::UnixStream::connect(path);
+        return opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    }
+    let _ = host;
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_ssh_says_leads_to_what_to_try() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let address = Address::new("far", "ssh://me@host:2222/d.sock");
+        for (code, told, expected) in [
+            (
+                255,
+                "No ED25519 host key is known for [host]:2222\nHost key verification failed.",
+                "`ssh -p 2222 me@host` once",
+            ),
+            (
+                255,
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+                "ssh-keygen -R",
+            ),
+            (255, "me@host: Permission denied (publickey).", "ssh-add"),
+            (255, "ssh: Could not resolve hostname host: Name or service not known", "No host has that name"),
+            (255, "ssh: connect to host host port 2222: Connection refused", "No ssh answers there"),
+            (127, "bash: line 1: docker: command not found", "no `docker` on the other side"),
+            (127, "", "no `docker` on the other side"),
+            (1, "docker: 'system dial-stdio' is not a docker command.", "older than 18.09"),
+            (1, "permission denied while trying to connect to the Docker daemon socket", "join its group"),
+            (1, "Cannot connect to the Docker daemon at unix:///d.sock.", "engine on the other side"),
+            (9, "something else", "`ssh -p 2222 me@host docker version`"),
+        ] {
+            let ended = Ended { status: Some(std::process::ExitStatus::from_raw(code << 8)), told: told.into() };
+            let error = unavailable(&address, &io::Error::other(ended));
+            assert_eq!(error.code, Code::EngineUnavailable);
+            assert!(error.hint.as_ref().unwrap().contains(expected), "{told}: {error:?}");
+            assert!(error.detail.unwrap().contains(told));
+        }
+    }
+
+    #[test]
+    fn the_layers_of_an_error_are_said_once_each() {
+        let inner = Ended { status: None, told: "why".into() };
+        let error = ApiError::from(io::Error::other(io::Error::other(inner)));
+        assert_eq!(words(&error), "ssh: it did not end: why");
+    }
+}
