@@ -37,7 +37,11 @@ pub async fn running() -> Running {
 
 /// A container on the engine at this address.
 pub async fn running_on(host: &str) -> Running {
-    let address = Address { name: "test".into(), host: host.into() };
+    running_at(Address::new("test", host), host).await
+}
+
+/// A container on the engine that Porthole finds at one address and the test at another.
+pub async fn running_at(address: Address, host: &str) -> Running {
     let engine = Engine::connect(address).await.expect("an engine");
     let docker = Docker::connect_with_host(host).expect("an address").negotiate_version().await.expect("an engine");
     import(&docker).await;

@@ -1,11 +1,15 @@
 //! What the tests share: servers that are not ours, an engine, the real window.
 
 pub mod calls;
+pub mod certificates;
 #[cfg(unix)]
 pub mod conformance;
 pub mod containers;
+pub mod private;
 pub mod recorder;
 pub mod servers;
+#[cfg(target_os = "linux")]
+pub mod sshd;
 pub mod window;
 
 use std::{

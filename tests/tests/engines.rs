@@ -12,7 +12,7 @@ use porthole_core::{
 use porthole_tests::servers::{Raw, read_head};
 
 async fn connect(host: &str) -> Result<Engine, Error> {
-    Engine::connect(Address { name: "test".into(), host: host.into() }).await
+    Engine::connect(Address::new("test", host)).await
 }
 
 fn answer(status: &str, body: &str) -> String {
@@ -42,7 +42,7 @@ fn socket(raw: &Raw) -> &str {
 
 #[tokio::test]
 async fn an_address_that_cannot_be_used_is_said_to_be_one() {
-    for host in ["ssh://me@host", "https://host:2376", "nonsense", "gopher://x"] {
+    for host in ["ssh://me:secret@host", "https://host:port", "nonsense", "gopher://x", "fd://"] {
         let error = connect(host).await.unwrap_err();
         assert_eq!(error.code, Code::EngineAddressInvalid, "{host}: {error:?}");
         assert!(error.message.contains(host));

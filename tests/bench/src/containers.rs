@@ -32,7 +32,7 @@ impl Containers {
             return Err("the docker command is missing".into());
         }
         let running = running_on(&host).await;
-        Ok(Self { running, docker, address: Address { name: "bench".into(), host } })
+        Ok(Self { running, docker, address: Address::new("bench", host) })
     }
 
     /// A command in it, for a Timeline.

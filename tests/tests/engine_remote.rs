@@ -1,0 +1,220 @@
+//! Engines over TLS and over ssh: commands and their streams, and what is said when it does not work.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use porthole_core::{
+    engine::{Address, Engine, Tls},
+    error::{Code, Error},
+    run::{Ending, Signal, run_in_container, stops},
+};
+use porthole_tests::{
+    certificates::Issuer,
+    containers::{Running, running_at},
+    eventually, given,
+    private::Private,
+    recorder::{Kept, run_of},
+    sshd::Sshd,
+    started,
+};
+
+/// An engine that speaks TLS and wants a certificate from whoever asks.
+struct OverTls {
+    engine: Private,
+    issuer: Issuer,
+    host: String,
+}
+
+impl OverTls {
+    async fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let issuer = Issuer::new(&home.path().join("certificates"));
+        issuer.issue("engine", "IP:127.0.0.1", 2);
+        issuer.issue("me", "DNS:me", 2);
+        let port = free_port();
+        let arguments = [
+            format!("--host=tcp://127.0.0.1:{port}"),
+            "--tlsverify".into(),
+            format!("--tlscacert={}", issuer.at("ca.pem")),
+            format!("--tlscert={}", issuer.at("engine.pem")),
+            format!("--tlskey={}", issuer.at("engine-key.pem")),
+        ];
+        let engine = Private::start_with(home, &arguments).await;
+        Self { engine, issuer, host: format!("tcp://127.0.0.1:{port}") }
+    }
+
+    fn address(&self, tls: Tls) -> Address {
+        Address { tls: Some(tls), ..Address::new("secure", &self.host) }
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Why no engine answers there: the hint has to lead on.
+async fn refused(address: Address, expected: &str) -> Error {
+    let error = Engine::connect(address.clone()).await.map(drop).unwrap_err();
+    assert_eq!(error.code, Code::EngineUnavailable, "{error:?}");
+    assert!(error.hint.as_ref().is_some_and(|hint| hint.contains(expected)), "{address:?}: {error:?}");
+    assert!(error.detail.is_some());
+    error
+}
+
+/// What must hold in a container whatever carries the bytes.
+async fn commands_work(container: Running) {
+    let container = Arc::new(container);
+    let (run, kept) = container.sh("echo out; echo err >&2; exit 3").await;
+    assert_eq!(run.ending, Some(Ending::Exited { code: 3 }), "{run:?}");
+    assert_eq!((kept.stdout.as_slice(), kept.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+
+    let (run, kept) = container.sh("seq 1 300000").await;
+    assert_eq!(run.ending, Some(Ending::Exited { code: 0 }));
+    assert!(
+        kept.stdout.ends_with(b"\n300000\n") && kept.stdout.iter().filter(|byte| **byte == b'\n').count() == 300_000
+    );
+
+    let (run, _) = container.run(container.command("/no/such/program", &[])).await;
+    assert_eq!(run.failure.map(|error| error.code), Some(Code::ProgramNotFound));
+
+    let several = (0..4).map(|number| {
+        let container = Arc::clone(&container);
+        async move { container.sh(&format!("echo {number}; exit {number}")).await.1.stdout }
+    });
+    assert_eq!(futures_util::future::join_all(several).await.concat(), b"0\n1\n2\n3\n");
+
+    let command = container.command("sh", &["-c", "echo ready; sleep 64002"]);
+    let mut kept = Kept::empty();
+    let mut length = kept.length.subscribe();
+    let (stopper, stopping) = stops();
+    let task = tokio::spawn({
+        let (container, command) = (Arc::clone(&container), command.clone());
+        async move {
+            run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept).await;
+            kept
+        }
+    });
+    length.wait_for(|length| *length > 0).await.unwrap();
+    stopper.stop(Signal::Term).await.unwrap();
+    let run = run_of(command, &task.await.unwrap());
+    assert!(matches!(run.ending, Some(Ending::Signaled { .. })), "{run:?}");
+    assert!(!container.has_process("64002").await);
+}
+
+#[tokio::test]
+async fn over_tls_commands_run_and_are_stopped() {
+    let over = OverTls::start().await;
+    let address = over.address(over.issuer.tls(Some("me")));
+    let container = running_at(address, &over.engine.host()).await;
+    container.engine.ping().await.unwrap();
+    assert!(container.engine.containers().await.unwrap().iter().any(|found| found.name == container.name));
+    commands_work(container).await;
+}
+
+#[tokio::test]
+async fn over_tls_the_wrong_certificates_are_told_apart() {
+    let over = OverTls::start().await;
+    let stranger = Issuer::new(&tempfile::tempdir().unwrap().keep());
+    stranger.issue("me", "DNS:me", 2);
+    let mine = over.issuer.tls(Some("me"));
+    // Whoever answers is believed, and believes me.
+    Engine::connect(over.address(Tls { ca: None, skip_verify: true, ..mine.clone() })).await.unwrap();
+    refused(over.address(Tls { ca: stranger.tls(None).ca, ..mine.clone() }), "nobody who is trusted here").await;
+    refused(over.address(Tls { ca: None, ..mine.clone() }), "nobody who is trusted here").await;
+    refused(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
+    refused(over.address(Tls { ca: mine.ca, ..stranger.tls(Some("me")) }), "cert.pem and key.pem").await;
+    refused(Address::new("plain", &over.host), "speaks TLS").await;
+    let _ = std::fs::remove_dir_all(stranger.at(""));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_old_or_another_ones_is_said_to_be() {
+    let home = tempfile::tempdir().unwrap();
+    let issuer = Issuer::new(home.path());
+    for (name, host, days, expected) in
+        [("old", "IP:127.0.0.1", -1, "has expired"), ("elsewhere", "DNS:elsewhere.test", 2, "for another name")]
+    {
+        issuer.issue(name, host, days);
+        let (_server, port) = issuer.server(name);
+        let address = Address { tls: Some(issuer.tls(None)), ..Address::new("old", format!("tcp://127.0.0.1:{port}")) };
+        refused(address, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn tls_to_a_port_without_it_and_to_none_are_told_apart() {
+    let port = free_port();
+    let engine = Private::start_with(tempfile::tempdir().unwrap(), &[format!("--host=tcp://127.0.0.1:{port}")]).await;
+    let plain = Address::new("plain", format!("tcp://127.0.0.1:{port}"));
+    Engine::connect(plain.clone()).await.unwrap();
+    let tls = Tls { skip_verify: true, ..Tls::default() };
+    refused(Address { tls: Some(tls.clone()), ..plain.clone() }, "speaks no TLS").await;
+    drop(engine);
+    refused(Address { tls: Some(tls), ..plain }, "dockerd -H").await;
+}
+
+/// An ssh server on this machine with the tests' engine behind it.
+fn sshd() -> Sshd {
+    let (path, engine) = (std::env::var("PATH").unwrap(), given("PORTHOLE_TEST_ENGINE"));
+    Sshd::start(&[("PATH", &path), ("DOCKER_HOST", &engine)])
+}
+
+#[tokio::test]
+async fn over_ssh_commands_run_and_are_stopped() {
+    let sshd = sshd();
+    let container = running_at(sshd.address(""), &given("PORTHOLE_TEST_ENGINE")).await;
+    assert!(sshd.clients() > 0);
+    commands_work(container).await;
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn over_ssh_the_engine_at_a_socket_is_found() {
+    let engine = given("PORTHOLE_TEST_ENGINE");
+    let path = std::env::var("PATH").unwrap();
+    let sshd = Sshd::start(&[("PATH", &path), ("DOCKER_HOST", "unix:///nonexistent/d.sock")]);
+    let there = Engine::connect(sshd.address(engine.strip_prefix("unix://").unwrap())).await.unwrap();
+    there.containers().await.unwrap();
+    drop(there);
+    refused(sshd.address(""), "engine on the other side does not answer").await;
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn over_ssh_what_fails_is_told_apart() {
+    let sshd = sshd();
+    let wrong_key = refused(sshd.as_seen("", "other", "known"), "ssh-add").await;
+    assert!(wrong_key.detail.unwrap().contains("Permission denied"));
+    refused(sshd.as_seen("", "user", "unknown"), "does not know the host's key").await;
+    let nobody = Address {
+        ssh: sshd.ssh("user", "known"),
+        ..Address::new("nobody", format!("ssh://127.0.0.1:{}", free_port()))
+    };
+    refused(nobody, "No ssh answers there").await;
+    let no_ssh = Address { ssh: vec!["/nonexistent/ssh".into()], ..sshd.address("") };
+    refused(no_ssh, "no `ssh` on the PATH").await;
+    let bare = Sshd::start(&[("PATH", "/nonexistent")]);
+    refused(bare.address(""), "no `docker` on the other side").await;
+}
+
+#[tokio::test]
+async fn over_ssh_a_killed_porthole_leaves_no_command_and_no_ssh() {
+    let sshd = sshd();
+    let container = running_at(sshd.address(""), &given("PORTHOLE_TEST_ENGINE")).await;
+    let mut command = Command::new(given("PORTHOLE_CLI"));
+    let ssh = sshd.ssh("user", "known");
+    command.args(["exec", &format!("container:{}", container.name), "--", "sh", "-c", "echo ready; sleep 64003"]);
+    command.env("DOCKER_HOST", sshd.url("")).env("PORTHOLE_SSH", ssh.join(" ")).stdin(Stdio::null());
+    let mut child = started(command);
+    assert!(container.has_process("64003").await);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("an empty container", async || (!container.has_process("64003").await).then_some(())).await;
+    drop(container);
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
+}
