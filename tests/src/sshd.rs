@@ -84,7 +84,7 @@ impl Sshd {
             said.push(lines.next().unwrap_or_else(|| panic!("sshd did not start: {said:?}")));
         }
         // What it says later has a reader too, as long as it lives.
-        std::thread::spawn(move || lines.for_each(drop));
+        std::thread::spawn(move || lines.for_each(|line| eprintln!("sshd: {line}")));
         Self { process, home, port }
     }
 

@@ -205,9 +205,8 @@ fn end_execs(execs: Vec<Inside>) {
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     // All at once: an engine that is far away and gone must not keep the others waiting.
-    let ending = execs.iter().map(|inside| {
+    runtime.block_on(futures_util::future::join_all(execs.iter().map(async |inside| {
         let limit = if inside.engine.is_remote() { FAR } else { NEAR };
-        tokio::time::timeout(limit, inside.end())
-    });
-    runtime.block_on(futures_util::future::join_all(ending));
+        let _ = tokio::time::timeout(limit, inside.end()).await;
+    })));
 }
