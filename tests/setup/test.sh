@@ -77,7 +77,11 @@ fetch_tools() {
   tool nginx >/dev/null || wanted+=(nginx)
   if ! skips engine; then
     static_busybox >/dev/null || wanted+=(busybox-static)
-    if is_linux && is_root; then tool dockerd >/dev/null || wanted+=(docker.io); fi
+    if is_linux && is_root; then
+      tool dockerd >/dev/null || wanted+=(docker.io)
+      if ! tool sshd >/dev/null || ! tool ssh >/dev/null; then wanted+=(openssh-server); fi
+      tool openssl >/dev/null || wanted+=(openssl)
+    fi
     # Where docker.io comes without its command, that is a package of its own.
     if ! tool docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then wanted+=(docker-cli); fi
   fi
@@ -85,14 +89,18 @@ fetch_tools() {
   PORTHOLE_TEST_NGINX=$(tool nginx || true)
   PORTHOLE_TEST_BUSYBOX=$(static_busybox || true)
   PORTHOLE_TEST_DOCKERD=
-  if is_linux && is_root; then PORTHOLE_TEST_DOCKERD=$(tool dockerd || true); fi
-  export PORTHOLE_TEST_NGINX PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_DOCKERD
+  PORTHOLE_TEST_SSHD=
+  if is_linux && is_root; then
+    PORTHOLE_TEST_DOCKERD=$(tool dockerd || true)
+    if tool ssh >/dev/null && tool docker >/dev/null; then PORTHOLE_TEST_SSHD=$(tool sshd || true); fi
+  fi
+  export PORTHOLE_TEST_NGINX PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_DOCKERD PORTHOLE_TEST_SSHD
 }
 
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
   local rest='not package(porthole-core) and not package(porthole-cli)'
-  rest+=' and not (package(porthole-tests) and binary(/^(engine|engine_cli|engine_code|engine_conformance|engine_lost|window)$/))'
+  rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
     skip_selected sockets "nginx is missing"
@@ -119,19 +127,35 @@ find_engine() {
   [ -n "$PORTHOLE_TEST_DOCKERD" ] && start_engine
 }
 
+# Those that are reached by TLS and by ssh, as far as there are the programs for it; `every` is the
+# selection of whoever calls.
+far_engines() {
+  if ! tool openssl >/dev/null; then
+    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_remote$/) and not test(over_ssh)")
+    skip_selected engine-tls "openssl is missing"
+    every+=' and not (binary(/^engine_remote$/) and not test(over_ssh))'
+  fi
+  if [ -z "$PORTHOLE_TEST_SSHD" ]; then
+    SELECTION=("${BUILT[@]}" -E "$every and test(over_ssh)")
+    skip_selected engine-ssh "sshd, ssh or docker is missing"
+    every+=' and not test(over_ssh)'
+  fi
+}
+
 engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 engine_stage() {
-  local every='package(porthole-tests) and binary(/^engine(_cli|_code|_conformance|_lost)?$/)'
+  local every='package(porthole-tests) and binary(/^engine(_[a-z]+)?$/)'
   SELECTION=("${BUILT[@]}" -E "$every")
   if skips engine; then skip_selected engine "SKIP=engine" && return; fi
   if ! find_engine; then skip_selected engine "$REASON" && return; fi
   export PORTHOLE_TEST_ENGINE=$ENGINE
   if [ -n "$PORTHOLE_TEST_DOCKERD" ]; then
     prepare_aside
+    far_engines
   else
-    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_lost$/)')
-    skip_selected engine-lost "an engine of one's own to kill needs Linux, root and a dockerd"
-    every+=' and not binary(/^engine_lost$/)'
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_(lost|remote)$/)')
+    skip_selected engine-lost "an engine of one's own to kill or to reach from afar needs Linux, root and a dockerd"
+    every+=' and not binary(/^engine_(lost|remote)$/)'
   fi
   if ! tool docker >/dev/null; then
     SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^engine_code$/)')

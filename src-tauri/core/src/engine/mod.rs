@@ -54,13 +54,33 @@ impl LastEngine {
     /// # Errors
     /// As for [`Engine::connect`].
     pub async fn at(&self, address: Address) -> Result<Engine> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(engine) = last.filter(|engine| engine.address == address) {
+        if let Some(engine) = self.last(&address) {
             return Ok(engine);
         }
         let engine = Engine::connect(address).await?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.clone());
         Ok(engine)
+    }
+
+    /// The engine at an address, seen to answer at this moment; its connection is used again where
+    /// it still holds.
+    ///
+    /// # Errors
+    /// As for [`Engine::connect`].
+    pub async fn answering_at(&self, address: Address) -> Result<Engine> {
+        if let Some(engine) = self.last(&address) {
+            let answer = tokio::time::timeout(GREETING_FROM_AFAR, engine.ping()).await;
+            if matches!(answer, Ok(Ok(()))) {
+                return Ok(engine);
+            }
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        self.at(address).await
+    }
+
+    fn last(&self, address: &Address) -> Option<Engine> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.filter(|engine| engine.address == *address)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Whether the parts of a target are up, looked at without disturbing them.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Mark, Marks, Target};
 use crate::{
     endpoint::Endpoint,
-    engine::{Address, Engine, Surroundings},
+    engine::{Address, Engine, LastEngine, Surroundings},
     error::{Code, Error, Result},
     exchange::{self, Connections, ExchangeEvent, Request, Response},
     record::Record,
@@ -20,43 +24,93 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the parts are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Looks at each part once. A backend that was up at the same address is only knocked at: a
-/// request, `HEAD /`, is sent when it comes up, to see that it speaks HTTP and answers.
-pub async fn look(target: &Target, endpoint: Result<Endpoint>, engine: Result<Address>, before: &Marks) -> Marks {
-    let container = async {
-        let engine_mark = match engine {
-            Ok(address) => Engine::connect(address.clone()).await.map_err(|error| (Some(address), error)),
-            Err(error) => Err((None, error)),
-        };
-        match engine_mark {
-            Ok(engine) => {
-                let container = in_engine(&engine, target.container.as_deref()).await;
-                let address = engine.address();
-                (Mark::Up { address: format!("{} ({})", address.name, address.host) }, container)
-            }
-            Err((address, error)) => {
-                let down = |address: String| Mark::Down { address, error: error.clone() };
-                let container = target.container.clone().map_or(Mark::Unset, down);
-                (down(address.map(|address| address.host).unwrap_or_default()), container)
-            }
-        }
+/// How soon an engine of another machine that did not answer is asked again: each time may be a login
+/// that failed, and some hosts shut out who fails too often.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// Looks at the target again and again, at once when it changes, and tells what is seen. Nothing
+/// waits for an engine that is far away.
+pub async fn keep_looking(target: watch::Receiver<(Target, Result<Endpoint>)>, tell: impl Fn(Marks)) {
+    let marks = Mutex::new(Marks::default());
+    let show = |change: &dyn Fn(&mut Marks)| {
+        let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut marks);
+        tell(marks.clone());
     };
-    let (service, (engine, container)) = tokio::join!(service(endpoint, &before.service), container);
-    Marks { service, container, host: host(target.host.cwd.as_deref()), engine }
+    tokio::join!(keep_looking_near(target.clone(), &show), keep_looking_at_engine(target, &show));
 }
 
-/// Looks at the target again and again, at once when it changes, and tells what is seen.
-pub async fn keep_looking(mut target: watch::Receiver<(Target, Result<Endpoint>)>, tell: impl Fn(Marks)) {
-    let mut marks = Marks::default();
+/// A backend that was up at the same address is only knocked at: a request, `HEAD /`, is sent when
+/// it comes up, to see that it speaks HTTP and answers.
+async fn keep_looking_near(
+    mut target: watch::Receiver<(Target, Result<Endpoint>)>,
+    show: &impl Fn(&dyn Fn(&mut Marks)),
+) {
+    let mut before = Mark::Unknown;
     loop {
         let (now, endpoint) = target.borrow_and_update().clone();
-        let engine = Surroundings::of_this_process().address();
-        marks = look(&now, endpoint, engine, &marks).await;
-        tell(marks.clone());
+        before = service(endpoint, &before).await;
+        let host = host(now.host.cwd.as_deref());
+        show(&|marks| (marks.service, marks.host) = (before.clone(), host.clone()));
         // A closed channel means that the target's owner is gone.
         if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
             return;
         }
+    }
+}
+
+async fn keep_looking_at_engine(
+    mut target: watch::Receiver<(Target, Result<Endpoint>)>,
+    show: &impl Fn(&dyn Fn(&mut Marks)),
+) {
+    let mut asked = Asked::default();
+    loop {
+        let container = target.borrow_and_update().0.container.clone();
+        let (engine, container) = asked.look(Surroundings::of_this_process().address(), container.as_deref()).await;
+        show(&|marks| (marks.engine, marks.container) = (engine.clone(), container.clone()));
+        if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
+            return;
+        }
+    }
+}
+
+/// The engine that was asked before: its connection is kept, and so is its failure for a while.
+#[derive(Default)]
+struct Asked {
+    engines: LastEngine,
+    failed: Option<(Address, Error, Instant)>,
+}
+
+impl Asked {
+    /// The marks of the engine and of the container.
+    async fn look(&mut self, address: Result<Address>, container: Option<&str>) -> (Mark, Mark) {
+        let (at, answer) = match address {
+            Ok(address) => (address.host.clone(), self.engine(address).await),
+            Err(error) => (String::new(), Err(error)),
+        };
+        match answer {
+            Ok(engine) => {
+                let Address { name, host, .. } = engine.address();
+                (Mark::Up { address: format!("{name} ({host})") }, in_engine(&engine, container).await)
+            }
+            Err(error) => {
+                let down = |address: String| Mark::Down { address, error: error.clone() };
+                (down(at), container.map_or(Mark::Unset, |name| down(name.to_owned())))
+            }
+        }
+    }
+
+    async fn engine(&mut self, address: Address) -> Result<Engine> {
+        if let Some((failed, error, at)) = &self.failed
+            && *failed == address
+            && address.is_remote()
+            && at.elapsed() < AGAIN
+        {
+            return Err(error.clone());
+        }
+        let answer = self.engines.answering_at(address.clone()).await;
+        self.failed = answer.as_ref().err().map(|error| (address, error.clone(), Instant::now()));
+        answer
     }
 }
 
@@ -123,4 +177,30 @@ fn host(cwd: Option<&str>) -> Mark {
     let error = Error::new(Code::CwdInvalid, format!("there is no directory {address}"))
         .hint("Choose another working directory for host commands in the target.");
     Mark::Down { address, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_far_engine_that_failed_is_not_asked_again_at_once() {
+        let listening = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = Address::new("far", format!("tcp://{}", listening.local_addr().unwrap()));
+        let mut asked = Asked::default();
+        let answering = async {
+            let (stream, _) = listening.accept().await.unwrap();
+            drop(stream);
+        };
+        let ((engine, container), ()) = tokio::join!(asked.look(Ok(address.clone()), Some("c")), answering);
+        assert!(matches!(&engine, Mark::Down { error, .. } if error.code == Code::EngineUnavailable), "{engine:?}");
+        assert!(matches!(container, Mark::Down { .. }));
+        // Nobody accepts now: an engine that is asked would keep us waiting.
+        let again = tokio::time::timeout(Duration::from_secs(2), asked.look(Ok(address), None)).await;
+        assert_eq!(again, Ok((engine, Mark::Unset)));
+        // Another one is asked.
+        let other = Address::new("near", "unix:///nonexistent/docker.sock");
+        let (engine, _) = asked.look(Ok(other), None).await;
+        assert!(matches!(engine, Mark::Down { address, .. } if address == "unix:///nonexistent/docker.sock"));
+    }
 }

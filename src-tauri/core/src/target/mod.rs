@@ -5,7 +5,7 @@ mod look;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use look::{keep_looking, look};
+pub use look::keep_looking;
 
 use crate::{
     endpoint::Endpoint,
