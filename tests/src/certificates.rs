@@ -19,9 +19,11 @@ impl Issuer {
     pub fn new(folder: &Path) -> Self {
         fs::create_dir_all(folder).expect("a folder");
         let issuer = Self { folder: folder.to_owned() };
+        // openssl's own settings may be anything, or not there.
+        fs::write(issuer.at("config"), "[req]\ndistinguished_name=name\n[name]\n").expect("a file");
         let made = [issuer.at("ca-key.pem"), issuer.at("ca.pem")];
-        let names = ["-subj", "/CN=porthole-test-issuer", "-addext", "keyUsage=keyCertSign"];
-        openssl("req", &["-x509", "-days", "2", "-keyout", &made[0], "-out", &made[1]], &names);
+        let rights = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign"];
+        issuer.request("porthole-test-issuer", &made, &[&["-x509", "-days", "2"], &rights[..]].concat());
         issuer
     }
 
@@ -33,13 +35,25 @@ impl Issuer {
     /// A certificate for a server at this address, valid from now on for so many days: one of a
     /// negative number has expired.
     pub fn issue(&self, name: &str, host: &str, days: i32) {
-        let (key, request) = (self.at(&format!("{name}-key.pem")), self.at(&format!("{name}.csr")));
-        openssl("req", &["-keyout", &key, "-out", &request], &["-subj", "/CN=porthole-test"]);
+        let request = self.at(&format!("{name}.csr"));
+        self.request("porthole-test", &[self.at(&format!("{name}-key.pem")), request.clone()], &[]);
         fs::write(self.at("extensions"), format!("subjectAltName={host}\n")).expect("a file");
         let made = Command::new("openssl")
             .args(["x509", "-req", "-set_serial", &(days.unsigned_abs() + 1).to_string()])
             .args(["-CA", &self.at("ca.pem"), "-CAkey", &self.at("ca-key.pem"), "-days", &days.to_string()])
             .args(["-in", &request, "-out", &self.at(&format!("{name}.pem")), "-extfile", &self.at("extensions")])
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.expect("openssl").success());
+    }
+
+    /// A new key, and a request or certificate for it, in two files.
+    fn request(&self, name: &str, files: &[String; 2], more: &[&str]) {
+        let made = Command::new("openssl")
+            .args(["req", "-config", &self.at("config"), "-subj", &format!("/CN={name}")])
+            .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-keyout", &files[0], "-out", &files[1]])
+            .args(more)
             .stderr(Stdio::null())
             .status();
         assert!(made.expect("openssl").success());
@@ -80,14 +94,4 @@ impl Drop for Server {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn openssl(what: &str, files: &[&str], names: &[&str]) {
-    let made = Command::new("openssl")
-        .args([what, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(files)
-        .args(names)
-        .stderr(Stdio::null())
-        .status();
-    assert!(made.expect("openssl").success());
 }

@@ -8,6 +8,6 @@ use porthole_tests::{conformance::Bench, containers::running, given};
 #[tokio::test]
 async fn in_the_container() {
     let running = running().await;
-    let engine = Address { name: "test".into(), host: given("PORTHOLE_TEST_ENGINE") };
+    let engine = Address::new("test", given("PORTHOLE_TEST_ENGINE"));
     Bench::new(Some(running.name.clone()), Ok(engine)).await.check("container").await;
 }

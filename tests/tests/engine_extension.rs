@@ -38,7 +38,7 @@ async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
 
 async fn engine() -> (Engine, Docker) {
     let host = given("PORTHOLE_TEST_ENGINE");
-    let engine = Engine::connect(Address { name: "test".into(), host: host.clone() }).await.unwrap();
+    let engine = Engine::connect(Address::new("test", host.clone())).await.unwrap();
     (engine, Docker::connect_with_host(&host).unwrap().negotiate_version().await.unwrap())
 }
 

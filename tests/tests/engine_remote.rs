@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use bollard::query_parameters::RenameContainerOptionsBuilder;
 use porthole_core::{
     engine::{Address, Engine, Tls},
     error::{Code, Error},
@@ -183,6 +184,22 @@ async fn over_ssh_the_engine_at_a_socket_is_found() {
     drop(there);
     refused(sshd.address(""), "engine on the other side does not answer").await;
     eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn over_ssh_a_running_extension_is_found_by_its_name() {
+    let sshd = sshd();
+    let mut container = running_at(sshd.address(""), &given("PORTHOLE_TEST_ENGINE")).await;
+    let stem = container.name.clone();
+    let named = format!("{stem}-desktop-extension-service");
+    let options = RenameContainerOptionsBuilder::default().name(&named).build();
+    container.docker.rename_container(&container.name, options).await.unwrap();
+    container.name = named.clone();
+    let found = container.engine.extensions().await.unwrap();
+    let found = found.iter().find(|found| found.name == stem).unwrap();
+    assert_eq!(found.first.as_deref(), Some(named.as_str()));
+    assert_eq!(found.containers[0].state, "running");
+    assert!(found.image.as_ref().unwrap().contains("busybox"));
 }
 
 #[tokio::test]
