@@ -27,12 +27,12 @@ test("undefined, null and what is not there are three things", () => {
       { name: "lines", value: { kind: "method" }, differs: false },
     ],
   }
-  expect(textOf(value)).toBe("{\n  code: undefined,\n  signal: null,\n  // no cmd\n  lines(),\n}")
+  expect(textOf(value)).toBe("{\n  // no cmd\n  code: undefined,\n  signal: null,\n  lines(),\n}")
   expect(linesOf(value).map(({ differs }) => differs ?? false)).toEqual([
     false,
-    false,
-    false,
     true,
+    false,
+    false,
     false,
     false,
   ])

@@ -1,3 +1,4 @@
+import type { Field } from "../ipc/generated/Field"
 /** A value that code receives, and how it receives it, written down as JavaScript. */
 import type { Delivery } from "../ipc/generated/Delivery"
 import type { End } from "../ipc/generated/End"
@@ -79,14 +80,26 @@ function objectLines(value: Extract<Value, { kind: "object" }>, most?: number): 
   const before: LiteralPiece[] = name === undefined ? [] : [{ text: `${name} `, part: "word" }]
   if (fields.length === 0) return [{ depth: 0, pieces: [...before, { text: "{}" }] }]
   const inner = fields.flatMap(({ name, value, differs }) => {
+    if (value === undefined) return []
     const lines = fieldLines(name, value, most).map((line) => ({ ...line, depth: line.depth + 1 }))
     return differs ? lines.map((line) => ({ ...line, differs: true as const })) : lines
   })
-  return [{ depth: 0, pieces: [...before, { text: "{" }] }, ...inner, { depth: 0, pieces: [{ text: "}" }] }]
+  return [
+    { depth: 0, pieces: [...before, { text: "{" }] },
+    ...missing(fields),
+    ...inner,
+    { depth: 0, pieces: [{ text: "}" }] },
+  ]
 }
 
-function fieldLines(name: string, value: Value | undefined, most?: number): LiteralLine[] {
-  if (value === undefined) return [word(`// no ${name}`, "comment")]
+/** What another Runtime has there and this one has not, on one line. */
+function missing(fields: readonly Field[]): LiteralLine[] {
+  const names = fields.filter(({ value }) => value === undefined).map(({ name }) => name)
+  if (names.length === 0) return []
+  return [{ ...word(`// no ${names.join(", ")}`, "comment"), depth: 1, differs: true }]
+}
+
+function fieldLines(name: string, value: Value, most?: number): LiteralLine[] {
   const key: LiteralPiece = { text: keyOf(name), part: "key" }
   if (value.kind === "method") return ending([{ depth: 0, pieces: [key, { text: "()" }] }], ",")
   return ending(after([key, { text: ": " }], linesOf(value, most)), ",")
