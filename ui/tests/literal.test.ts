@@ -51,8 +51,8 @@ test("a string is written as JavaScript would read it, with nothing in it that c
 })
 
 test("a long string is cut, between characters, and says how long it is", () => {
-  const [line] = linesOf(text("x".repeat(59) + "😀".repeat(40), { bytes: 1_234_567, cut: true }))
-  expect(line!.pieces[0]!.text).toBe(`"${"x".repeat(59)}…"`)
+  const [line] = linesOf(text("x".repeat(199) + "😀".repeat(40), { bytes: 1_234_567, cut: true }))
+  expect(line!.pieces[0]!.text).toBe(`"${"x".repeat(199)}…"`)
   expect(line!.aside).toBe("1.2 MB")
   const [short] = linesOf(text("ab", { bytes: 812, cut: true }))
   expect([short!.pieces[0]!.text, short!.aside]).toEqual(['"ab…"', "812 B"])

@@ -12,6 +12,7 @@ mod keyboard;
 mod leaving;
 mod odd;
 mod reading;
+mod received;
 mod reload;
 mod remembered;
 mod safe;

@@ -17,7 +17,7 @@ export interface LiteralLine {
 }
 
 // How many characters of a string are drawn: an outcome is read at a glance, the rest is in the output.
-const LONGEST = 60
+const LONGEST = 200
 
 // What a text could use to look like something else: controls, marks of direction, invisible spaces.
 const HIDDEN = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
