@@ -253,3 +253,14 @@ async fn the_editor_completes_and_explains_from_the_official_types() {
     app.until("the trap is marked", "document.querySelector('#console-editor .cm-lintRange')").await;
     app.close().await;
 }
+
+#[tokio::test]
+async fn the_example_of_a_pages_code_is_played_with_one_click() {
+    let app = App::open().await;
+    let call = app.play("a page's code").await;
+    app.becomes(call, "status").await;
+    shows(&app, "print", "Hello from the demo backend").await;
+    shows(&app, "print", "not found:").await;
+    ended(&app).await;
+    app.close().await;
+}

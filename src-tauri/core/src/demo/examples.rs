@@ -2,8 +2,8 @@
 
 use crate::{
     exchange::{Body, Header, Request},
-    run::{Command, Place},
-    settings::{Composed, Saved},
+    run::{Command, Place, Streaming},
+    settings::{Composed, Saved, Snippet},
 };
 
 /// The examples, in the order in which they are listed.
@@ -25,25 +25,40 @@ pub fn examples() -> Vec<Saved> {
         ("cut in the body", get("/cut")),
     ];
     let requests = requests.map(|(name, request)| Saved { name: name.into(), composed: Composed::Request(request) });
-    requests.into_iter().chain(commands()).collect()
+    let code = Saved { name: "a page's code".into(), composed: Composed::Console(Snippet { code: CODE.into() }) };
+    requests.into_iter().chain(commands()).chain([code]).collect()
 }
+
+const CODE: &str = r#"// As it stands in an extension's page.
+const { service } = ddClient.extension.vm
+
+console.log(await service.get("/hello"))
+try {
+  await service.get("/status/404")
+} catch (error) {
+  console.error("not found:", error.message)
+}
+"#;
 
 #[cfg(unix)]
 fn commands() -> Vec<Saved> {
-    let script = |name: &str, script: &str| Saved {
-        name: name.into(),
-        composed: Composed::Command(Command::new(Place::Host, "sh", ["-c", script])),
+    let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
+        let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
+        Saved { name: name.into(), composed: Composed::Command(command) }
     };
+    let lines = Some(Streaming { split_lines: true });
     vec![
-        script(
+        host(
             "a live stream",
-            "i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo \"segment $i written\"; [ $((i % 11)) -ne 7 ] || echo \"warn: retrying segment $i\" >&2; sleep 0.1; done",
+            "sh",
+            &[
+                "-c",
+                "i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo \"segment $i written\"; [ $((i % 11)) -ne 7 ] || echo \"warn: retrying segment $i\" >&2; sleep 0.1; done",
+            ],
+            lines,
         ),
-        script("out, err, exit 3", "echo 'to stdout'; echo 'to stderr' >&2; exit 3"),
-        Saved {
-            name: "a million lines".into(),
-            composed: Composed::Command(Command::new(Place::Host, "seq", ["1000000"])),
-        },
+        host("out, err, exit 3", "sh", &["-c", "echo 'to stdout'; echo 'to stderr' >&2; exit 3"], None),
+        host("a million lines", "seq", &["1000000"], lines),
     ]
 }
 
