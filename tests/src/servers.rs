@@ -3,9 +3,14 @@
 use std::{
     fs,
     io::{Read, Write},
+    net::TcpListener,
     os::unix::net::{UnixListener, UnixStream},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::JoinHandle,
 };
 
@@ -143,4 +148,34 @@ pub fn read_head(stream: &mut UnixStream) -> String {
         head.push(byte[0]);
     }
     String::from_utf8(head).expect("a head")
+}
+
+/// A port of this machine that answers everybody and counts who came: nobody should.
+pub struct Lure {
+    asked: Arc<AtomicUsize>,
+    /// Its number.
+    pub port: u16,
+}
+
+impl Lure {
+    pub fn set() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its number").port();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.read(&mut [0; 4096]);
+                let answer = b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi";
+                let _ = stream.write_all(answer);
+            }
+        });
+        Self { asked, port }
+    }
+
+    /// How many came.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
 }

@@ -3,7 +3,11 @@
 use std::time::Instant;
 
 use fantoccini::key::Key;
-use porthole_tests::window::App;
+use porthole_tests::{
+    containers::running,
+    given,
+    window::{App, Home},
+};
 use serde_json::json;
 
 use crate::drawn::drawn_right;
@@ -262,5 +266,58 @@ async fn the_example_of_a_pages_code_is_played_with_one_click() {
     shows(&app, "print", "Hello from the demo backend").await;
     shows(&app, "print", "not found:").await;
     ended(&app).await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_closed_at_once_ends_also_before_it_has_started() {
+    let app = App::open().await;
+    paste(
+        &app,
+        "const ended = new Promise<unknown>((done) => {
+  const process = ddClient.extension.host!.cli.exec('sleep', ['604'], { stream: { onClose: done, onError: done } })
+  process.close()
+})
+console.log('ended with', await ended)
+",
+    )
+    .await;
+    app.click("#console-run").await;
+    app.click("#console-ask-once").await;
+    ended(&app).await;
+    shows(&app, "print", "ended with").await;
+    app.until(
+        "nothing runs",
+        "!document.querySelector('#timeline [data-outcome=running], #timeline [data-outcome=pending]')",
+    )
+    .await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn engine_the_engines_containers_and_images_are_listed_and_docker_is_run() {
+    let container = running().await;
+    let app = App::open_in(Home::default(), &[("DOCKER_HOST", &given("PORTHOLE_TEST_ENGINE"))]).await;
+    let code = format!(
+        "// @ts-nocheck
+const name = {}
+const all = await ddClient.docker.listContainers({{ all: true, filters: JSON.stringify({{ name: [name] }}) }})
+console.log('containers ' + all.length + ' ' + (all[0].Names[0] === '/' + name))
+const images = await ddClient.docker.listImages()
+console.log('images ' + images.some((image) => image.RepoTags?.includes('porthole-test-busybox:latest')))
+const named = await ddClient.docker.cli.exec('ps', ['--filter', 'name=' + name, '--format', '{{{{json .Names}}}}'], {{
+  stream: {{ splitOutputLines: true, onOutput: (data) => console.log('docker ' + data.stdout), onClose: (code) => console.log('code ' + code) }},
+}})
+",
+        json!(container.name)
+    );
+    paste(&app, &code).await;
+    app.click("#console-run").await;
+    // The docker command is a program of this machine.
+    app.click("#console-ask-once").await;
+    ended(&app).await;
+    for words in ["containers 1 true", "images true", &container.name, "code 0"] {
+        shows(&app, "print", words).await;
+    }
     app.close().await;
 }

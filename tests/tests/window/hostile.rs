@@ -1,15 +1,6 @@
 //! Code in the console that means harm: it reaches nothing, and the window lives on.
 
-use std::{
-    io::{Read, Write},
-    net::TcpListener,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
-use porthole_tests::window::App;
+use porthole_tests::{servers::Lure, window::App};
 use serde_json::json;
 
 use crate::console::{entries, paste, run};
@@ -32,20 +23,8 @@ fn attempts(attempts: &[(&str, String)]) -> String {
 
 #[tokio::test]
 async fn code_reaches_neither_the_window_nor_its_commands_nor_the_network() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn({
-        let asked = Arc::clone(&asked);
-        move || {
-            for mut stream in listener.incoming().map_while(Result::ok) {
-                asked.fetch_add(1, Ordering::SeqCst);
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream
-                    .write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi");
-            }
-        }
-    });
+    let lure = Lure::set();
+    let port = lure.port;
     let app = App::open().await;
     let at = format!("http://127.0.0.1:{port}/");
     let code = attempts(&[
@@ -79,7 +58,7 @@ async fn code_reaches_neither_the_window_nor_its_commands_nor_the_network() {
     for said in said {
         assert!(!said.contains("REACHED"), "{said}");
     }
-    assert_eq!(asked.load(Ordering::SeqCst), 0, "something got out");
+    assert_eq!(lure.asked(), 0, "something got out");
     assert_eq!(app.calls().await, 0, "a call was made by another way than ddClient");
     app.close().await;
 }

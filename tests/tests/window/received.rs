@@ -56,17 +56,22 @@ async fn an_answer_that_is_refused_is_three_different_errors() {
     app.close().await;
 }
 
-#[tokio::test]
-async fn callbacks_are_listed_as_the_runtime_makes_them() {
-    let app = App::open().await;
+/// Runs a command with a callback a line, and looks at the callbacks when it has ended.
+async fn streamed_by_lines(app: &App, program: &str, args: &[&str]) {
     app.click("#tab-command").await;
-    app.compose("sh", &["-c", "echo first; echo to stderr >&2; sleep 0.2; printf 'no end'; exit 4"]).await;
+    app.compose(program, args).await;
     app.click("#command-streaming").await;
     app.click("#command-split").await;
     app.click("#command-run").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "ended").await;
     app.click("#detail-tab-callbacks").await;
+}
+
+#[tokio::test]
+async fn callbacks_are_listed_as_the_runtime_makes_them() {
+    let app = App::open().await;
+    streamed_by_lines(&app, "sh", &["-c", "echo first; echo to stderr >&2; sleep 0.2; printf 'no end'; exit 4"]).await;
     app.until("four callbacks", "document.querySelector('#callbacks')?.dataset.total === '4'").await;
     drawn_right(&app, "callbacks").await;
     app.click("#runtime-rancher-desktop").await;
@@ -80,14 +85,7 @@ async fn callbacks_are_listed_as_the_runtime_makes_them() {
 #[tokio::test]
 async fn callbacks_of_a_million_lines_are_read_from_end_to_end() {
     let app = App::open().await;
-    app.click("#tab-command").await;
-    app.compose("seq", &["1000000"]).await;
-    app.click("#command-streaming").await;
-    app.click("#command-split").await;
-    app.click("#command-run").await;
-    let call = app.newer_than(0).await;
-    app.becomes(call, "ended").await;
-    app.click("#detail-tab-callbacks").await;
+    streamed_by_lines(&app, "seq", &["1000000"]).await;
     app.until("all of them", "document.querySelector('#callbacks')?.dataset.total === '1000001'").await;
     app.value("document.querySelector('#callbacks [tabindex=\"0\"], #callbacks[tabindex=\"0\"]').focus()").await;
     app.chord(&[], fantoccini::key::Key::End.into()).await;

@@ -1,33 +1,15 @@
 //! The page may do what it needs and nothing else, and what a backend says is only text.
 
-use std::{
-    io::{Read, Write},
-    net::TcpListener,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use porthole_tests::{
+    servers::{Lure, Raw},
+    window::App,
 };
-
-use porthole_tests::{servers::Raw, window::App};
 use serde_json::json;
 
 #[tokio::test]
 async fn the_page_can_reach_no_network_and_evaluate_no_text() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn({
-        let asked = Arc::clone(&asked);
-        move || {
-            for mut stream in listener.incoming().map_while(Result::ok) {
-                asked.fetch_add(1, Ordering::SeqCst);
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream
-                    .write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nhi");
-            }
-        }
-    });
+    let lure = Lure::set();
+    let port = lure.port;
     let app = App::open().await;
     for script in [
         format!("return await (await fetch('http://127.0.0.1:{port}/')).text()"),
@@ -49,7 +31,7 @@ async fn the_page_can_reach_no_network_and_evaluate_no_text() {
          await refused; await new Promise((done) => setTimeout(done, 300)); return 1"
     ))
     .await;
-    assert_eq!(asked.load(Ordering::SeqCst), 0, "something got out");
+    assert_eq!(lure.asked(), 0, "something got out");
     app.close().await;
 }
 

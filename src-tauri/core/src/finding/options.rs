@@ -25,20 +25,21 @@ pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn env(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| !asking.env.is_empty())?;
     let names: Vec<String> = asking.env.iter().map(|variable| quoted(&variable.name)).collect();
-    let (runtimes, who) = match asking.whose {
-        Whose::Vm => (
-            vec![Runtime::RancherDesktop, Runtime::PodmanDesktop],
-            "In the container Rancher Desktop and Podman Desktop do not set them",
-        ),
-        Whose::Host | Whose::Docker => (vec![Runtime::PodmanDesktop], "Podman Desktop ignores `env`"),
+    let matters = match asking.whose {
+        Whose::Vm => {
+            "In the container Rancher Desktop and Podman Desktop do not set them: the command runs there without, and says nothing of it."
+        }
+        Whose::Host | Whose::Docker => {
+            "Podman Desktop ignores `env`. On Rancher Desktop it is all that the program gets: `PATH`, `HOME` and the rest are gone."
+        }
     };
     Some(
         Finding::warning(
             format!("The command is given {}.", listed(&names)),
-            format!("{who}: the command runs there without, and says nothing of it."),
+            matters,
             "Pass the values as arguments: `exec(\"env\", [\"NAME=value\", program, …])` works on every Runtime where there is an `env`.",
         )
-        .on(runtimes),
+        .on([Runtime::RancherDesktop, Runtime::PodmanDesktop]),
     )
 }
 
