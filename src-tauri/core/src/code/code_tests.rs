@@ -308,6 +308,14 @@ fn goes_out(request: &Request) -> (Asks<'_>, Vec<Header>) {
     (asks, headers)
 }
 
+#[test]
+fn a_caret_after_a_quote_that_powershell_takes_as_it_is_is_no_cmd() {
+    let command = Command::new(Place::Container { name: "backend".into() }, "-", ["\t\"^"]);
+    let form = of_command(&command, FormKind::DockerExecPowershell);
+    let pasted = paste(&form.text.replacen("docker", "docker.exe", 1)).unwrap();
+    assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 

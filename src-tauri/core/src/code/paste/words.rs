@@ -35,7 +35,8 @@ fn mark(text: &str) -> Option<char> {
     for c in text.chars() {
         match (quote, before, c) {
             (None, '^', '"' | '\n') | (None, '`', '\n') => return Some(before),
-            (None, '\\', _) | (Some('"'), '\\', _) => {
+            // Taken as it is, by a POSIX shell after a backslash and by PowerShell after a backtick.
+            (None, '\\', _) | (Some('"'), '\\' | '`', _) => {
                 before = ' ';
                 continue;
             }
