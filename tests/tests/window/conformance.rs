@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use porthole_tests::{
+    conformance::one_line,
     containers::running,
     given,
     window::{App, Home},
@@ -34,32 +35,16 @@ fn rows(place: &str, runtime: &str, endpoint: Option<&str>) -> Vec<Row> {
             Some(stream) => format!("stream({}, {})", Value::from(stream.clone()), expected.lines().count()),
             None => format!("settled(() => {})", row["js"].as_str().unwrap()),
         };
-        Row { name: row["name"].as_str().unwrap().to_owned(), js, expected: one_line(&expected) }
+        Row { name: row["name"].as_str().unwrap().to_owned(), js, expected: words(&expected) }
     })
     .collect()
 }
 
-/// The canonical text on one line a callback: a line break in it is only laid out, those of texts are escaped.
-fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for part in text.lines() {
-        let (trimmed, indented) = (part.trim_start(), part.starts_with(' '));
-        let joins = matches!(line.chars().last(), Some('{' | '[' | ',')) && indented;
-        let closes = trimmed.starts_with(['}', ']']);
-        match (joins, closes) {
-            (true, _) if line.ends_with('[') => line.push_str(trimmed),
-            (true, _) => line.push_str(&format!(" {trimmed}")),
-            (false, true) if trimmed.starts_with('}') => line.push_str(&format!(" {trimmed}")),
-            (false, true) => line.push_str(trimmed),
-            (false, false) if line.is_empty() => line.push_str(part),
-            (false, false) => line.push_str(&format!("\n{part}")),
-        }
-    }
-    // Engines of JavaScript have words of their own for a function that is not there.
-    match line.strip_prefix("throws TypeError") {
-        Some(_) => "throws TypeError".to_owned(),
-        None => line,
-    }
+/// What is expected on one line a callback. Engines of JavaScript have words of their own for a function that is
+/// not there.
+fn words(expected: &str) -> String {
+    let line = one_line(expected);
+    if line.starts_with("throws TypeError") { "throws TypeError".to_owned() } else { line }
 }
 
 /// Runs all rows in one console run, and compares what the code got.
