@@ -159,6 +159,21 @@ test("news of an older search, or of another call, is not taken for this one's",
   expect(search.found).toBeUndefined()
 })
 
+test("what was typed while the hit of an older search was asked for is gone to as well", async () => {
+  let answer: (hit: Hit) => void = () => {}
+  const slow = new Promise<Hit>((done) => (answer = done))
+  await look("war")
+  shell.answers.hit = () => slow
+  await told()
+  // The older hit is still on its way when the next search is told of for the first and last time.
+  await look("warn")
+  await told({ state: "complete", progress: { done: 2, whole: 2 } })
+  shell.answers.hit = async () => ({ place: 7, line: 500 })
+  answer({ place: 1, line: 100 })
+  await settle()
+  expect(search.current).toEqual({ place: 7, line: 500 })
+})
+
 test("an expression that cannot be read is said, and what is typed next clears it", async () => {
   refuse = true
   await look("(")

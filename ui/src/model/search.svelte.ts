@@ -132,10 +132,15 @@ export class Search {
     this.#output.hits = searching.hits
     if (this.only && was?.hits !== searching.hits) this.#output.show()
     if (was?.state === "running" && searching.state !== "running") this.#output.lines.again()
+    this.#go()
+  }
+
+  /** Goes to the first hit by itself, unless it has gone somewhere. */
+  #go(): void {
     const { row, lines } = this.#output
     // Who follows what comes is not taken away from it.
     const follows = row !== undefined && isLive(row.outcome) && lines.following
-    if (searching.hits > 0 && !this.#went && !follows) void this.#step(true, true)
+    if ((this.found?.hits ?? 0) > 0 && !this.#went && !follows) void this.#step(true, true)
   }
 
   #begin(): void {
@@ -216,7 +221,8 @@ export class Search {
     } finally {
       this.#going = false
       // What was told meanwhile led nowhere, and may have been the last.
-      if (early && query === this.#query && !this.#behind) void this.#step(after)
+      if (query !== this.#query) this.#go()
+      else if (early && !this.#behind) void this.#step(after)
     }
   }
 
