@@ -98,7 +98,7 @@ impl Porthole {
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
         let mut looking = JoinSet::new();
-        looking.spawn(target::keep_looking(target.subscribe(), {
+        looking.spawn(target::keep_looking(target.subscribe(), timeline.connections(), {
             let timeline = Arc::clone(&timeline);
             move |marks: Marks| timeline.set_marks(marks)
         }));

@@ -30,6 +30,7 @@ pub async fn request(endpoint: Endpoint, request: Request, runtime: Runtime, fin
         let calls = Calls::new(None)?;
         let id = calls.timeline.send(Origin::Composer, endpoint, request);
         let call = calls.ended(id).await?;
+        calls.timeline.connections().close().await;
         calls.print(&call, runtime, None).await?;
         if let Act::Exchange(Exchange { failure: Some(failure), .. }) = &call.act {
             complain(&failure.error);

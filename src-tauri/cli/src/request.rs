@@ -9,9 +9,11 @@ use std::{
 use clap::Args;
 use porthole_core::{
     call::Act,
+    carrier::Carrier,
     endpoint::{self, Endpoint},
     error::Error,
     exchange::{self, Body, Connections, Exchange, ExchangeEvent, Failure, Header, Request, Version},
+    run::Warden,
     runtime::Runtime,
 };
 use tokio_util::sync::CancellationToken;
@@ -24,7 +26,7 @@ pub struct Arguments {
     method: String,
     /// The path, with its query
     path: String,
-    /// unix:///path.sock, npipe:////./pipe/name, http://host:port, or a form people paste
+    /// unix:///path.sock, npipe:////./pipe/name, http://host:port, container://NAME/path.sock, or a form people paste
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Endpoint,
     /// A header line, sent in this case and order
@@ -111,7 +113,9 @@ async fn printed(endpoint: Endpoint, request: Request, json: bool, findings: boo
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone()));
-    exchange::send(&endpoint, &request, &Connections::default(), &cancel, &mut witness).await;
+    let connections = connections(&endpoint);
+    exchange::send(&endpoint, &request, &connections, &cancel, &mut witness).await;
+    connections.close().await;
     interrupts.abort_all();
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -124,6 +128,15 @@ async fn printed(endpoint: Endpoint, request: Request, json: bool, findings: boo
         seen.print(Act::Exchange(exchange));
     }
     told
+}
+
+/// Those to a container get a warden: a helper container of a killed porthole-cli must not stay.
+fn connections(endpoint: &Endpoint) -> Connections {
+    if !matches!(endpoint, Endpoint::Container { .. }) {
+        return Connections::default();
+    }
+    let warden = Warden::start().inspect_err(|error| eprintln!("porthole-cli: no warden: {error}"));
+    Connections::carried_by(Carrier::new(None, Arc::default(), warden.ok().map(Arc::new)))
 }
 
 /// Cancels the request; one that cannot listen, because nobody reads its body, ends with the

@@ -7,6 +7,7 @@
 
 pub mod asked;
 pub mod call;
+pub mod carrier;
 pub mod code;
 mod commands;
 pub mod demo;

@@ -111,13 +111,15 @@ fn curl_sends_no_header_of_its_own() {
 }
 
 #[test]
-fn a_port_is_asked_without_a_proxy_and_a_pipe_not_at_all() {
+fn a_port_is_asked_without_a_proxy_and_a_pipe_or_a_socket_in_a_container_not_at_all() {
     let request = Composed::Request(Request::new("GET", "/"));
     let at = |endpoint: Endpoint| forms(&request, &Target { endpoint: Some(endpoint), ..target() }).remove(2);
     let form = at(Endpoint::Tcp { host: "::1".into(), port: 8080 });
     assert!(form.text.contains("--noproxy '*'") && form.text.contains("'http://[::1]:8080/'"), "{}", form.text);
     let form = at(Endpoint::Npipe("docker".into()));
     assert!(form.text.is_empty() && form.notes[0].contains("named pipe"));
+    let form = at(Endpoint::Container { container: "web".into(), path: "/run/b.sock".into() });
+    assert!(form.text.is_empty() && form.notes[0].contains("only a container sees"));
     let form = forms(&request, &Target { endpoint: None, ..target() }).remove(2);
     assert!(form.text.is_empty() && form.notes[0].contains("no endpoint"));
 }

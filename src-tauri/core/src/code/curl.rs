@@ -26,6 +26,9 @@ pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>)
             None => return Form::unsayable(kind, "The socket's path is not UTF-8 and cannot be shown as text."),
         },
         Some(Endpoint::Npipe(_)) => return Form::unsayable(kind, "curl cannot connect to a named pipe."),
+        Some(Endpoint::Container { .. }) => {
+            return Form::unsayable(kind, "curl has no way to a socket that only a container sees.");
+        }
         // A proxy of the environment would stand between; Porthole asks none.
         Some(Endpoint::Tcp { .. }) => Line::new(&[&["--noproxy", "*"]]),
         None => return Form::unsayable(kind, "The target has no endpoint to send it to."),
@@ -58,7 +61,9 @@ pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>)
 fn base(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Tcp { .. } => endpoint.to_string(),
-        Endpoint::Unix(_) | Endpoint::Npipe(_) => format!("http://{}", endpoint.authority()),
+        Endpoint::Unix(_) | Endpoint::Npipe(_) | Endpoint::Container { .. } => {
+            format!("http://{}", endpoint.authority())
+        }
     }
 }
 

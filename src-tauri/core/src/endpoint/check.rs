@@ -1,13 +1,16 @@
 //! Why an endpoint cannot be connected to: one code a reason, each with what to try.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
+
+use porthole_carrier::words::Refusal;
 
 use super::Endpoint;
 use crate::error::{Code, Error, Result};
 
 /// The longest socket path that the operating system takes, in bytes.
 /// Linux has 108 bytes in `sun_path`, macOS 104, both with a closing NUL.
-pub const PATH_LIMIT: usize = if cfg!(target_os = "macos") { 103 } else { 107 };
+pub const PATH_LIMIT: usize = if cfg!(target_os = "macos") { 103 } else { LINUX_PATH_LIMIT };
+const LINUX_PATH_LIMIT: usize = 107;
 
 /// Says before connecting what can be known without it.
 ///
@@ -35,6 +38,17 @@ pub fn usable(endpoint: &Endpoint) -> Result<()> {
         #[cfg(windows)]
         Endpoint::Npipe(_) => Ok(()),
         Endpoint::Tcp { .. } => Ok(()),
+        // The length is that of Linux, which is where it is connected to.
+        Endpoint::Container { path, .. } if path.len() > LINUX_PATH_LIMIT => Err(Error::new(
+            Code::EndpointPathTooLong,
+            format!(
+                "the socket path in the container has {} bytes; Linux takes {LINUX_PATH_LIMIT} at most",
+                path.len()
+            ),
+        )
+        .detail(path)
+        .hint("Give the backend a socket in a shorter directory.")),
+        Endpoint::Container { .. } => Ok(()),
     }
 }
 
@@ -50,31 +64,43 @@ pub fn explain_connect(endpoint: &Endpoint, error: &io::Error) -> Error {
         Endpoint::Unix(path) => explain_socket(path, error),
         Endpoint::Npipe(name) => explain_pipe(name, error),
         Endpoint::Tcp { host, port } => explain_port(host, *port, error),
+        Endpoint::Container { .. } => explain_refusal(endpoint, Refusal::Other),
     };
     failed.detail(error)
 }
 
 fn explain_socket(path: &Path, error: &io::Error) -> Error {
-    let shown = path.display();
-    match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Code::EndpointMissing, format!("nothing exists at {shown}"))
-            .hint("Is the backend running, and does it make its socket at this path? A container's socket shows up here only when its directory is mounted."),
-        io::ErrorKind::PermissionDenied => {
-            Error::new(Code::EndpointDenied, format!("this user may not open {shown}"))
-                .hint("Let the backend make its socket readable and writable for your user, or its group yours.")
-        }
-        _ if std::fs::metadata(path).is_ok_and(|found| !is_socket(&found)) => {
-            Error::new(Code::EndpointNotSocket, format!("{shown} is not a socket"))
-                .hint("A container engine makes a directory where a mounted socket was missing: remove it and start the backend first.")
-        }
-        io::ErrorKind::NotADirectory => {
+    let refusal = match error.kind() {
+        io::ErrorKind::NotFound => Refusal::Missing,
+        io::ErrorKind::PermissionDenied => Refusal::Denied,
+        _ if std::fs::metadata(path).is_ok_and(|found| !is_socket(&found)) => Refusal::NotSocket,
+        io::ErrorKind::NotADirectory => Refusal::NoDirectory,
+        io::ErrorKind::ConnectionRefused => Refusal::Refused,
+        _ => Refusal::Other,
+    };
+    let explained = explain_refusal(&path.display(), refusal);
+    match refusal {
+        Refusal::Missing => explained.hint("Is the backend running, and does it make its socket at this path? A container's socket shows up here only when its directory is mounted; container://NAME/path reaches it through the engine."),
+        Refusal::Denied => explained
+            .hint("Let the backend make its socket readable and writable for your user, or its group yours."),
+        _ => explained,
+    }
+}
+
+/// Why a unix socket took no connection, here or in a container.
+pub(crate) fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Missing => Error::new(Code::EndpointMissing, format!("nothing exists at {shown}"))
+            .hint("Is the backend running, and does it make its socket at this path?"),
+        Refusal::Denied => Error::new(Code::EndpointDenied, format!("this user may not open {shown}")),
+        Refusal::NotSocket => Error::new(Code::EndpointNotSocket, format!("{shown} is not a socket"))
+            .hint("A container engine makes a directory where a mounted socket was missing: remove it and start the backend first."),
+        Refusal::NoDirectory => {
             Error::new(Code::EndpointMissing, format!("nothing exists at {shown}: a part of the path is a file"))
         }
-        io::ErrorKind::ConnectionRefused => {
-            Error::new(Code::EndpointRefused, format!("nobody listens on {shown}"))
-                .hint("The socket file is left from a backend that is gone: start the backend again.")
-        }
-        _ => Error::new(Code::ConnectFailed, format!("cannot connect to {shown}")),
+        Refusal::Refused => Error::new(Code::EndpointRefused, format!("nobody listens on {shown}"))
+            .hint("The socket file is left from a backend that is gone: start the backend again."),
+        Refusal::Other => Error::new(Code::ConnectFailed, format!("cannot connect to {shown}")),
     }
 }
 
@@ -110,6 +136,12 @@ fn explain_port(host: &str, port: u16, error: &io::Error) -> Error {
         }
         _ => Error::new(Code::ConnectFailed, format!("cannot connect to {host}:{port}")),
     }
+}
+
+/// The error of a backend that does not accept.
+pub(crate) fn took_none(endpoint: &Endpoint, limit: Duration) -> Error {
+    Error::new(Code::ConnectTimeout, format!("{endpoint} took no connection within {} ms", limit.as_millis()))
+        .hint("The backend is there and does not accept: is it busy or stopped in a debugger?")
 }
 
 /// The error of a host name that does not resolve.

@@ -8,14 +8,14 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
-pub(crate) use check::unknown_host;
 pub use check::{PATH_LIMIT, explain_connect, usable};
+pub(crate) use check::{explain_refusal, took_none, unknown_host};
 pub use parse::{Pasted, read};
 
 use crate::error::Error;
 
-/// Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name` or
-/// `http://host:port`, which is also how it crosses to the page.
+/// Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name`,
+/// `http://host:port` or `container://NAME/path.sock`, which is also how it crosses to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, TS)]
 #[ts(type = "string")]
 pub enum Endpoint {
@@ -30,6 +30,13 @@ pub enum Endpoint {
         /// Port.
         port: u16,
     },
+    /// A unix socket that exists only in a container, reached through the engine.
+    Container {
+        /// The container's name or id.
+        container: String,
+        /// The socket's path as the container sees it: absolute, whatever system Porthole runs on.
+        path: String,
+    },
 }
 
 impl Endpoint {
@@ -37,7 +44,7 @@ impl Endpoint {
     /// `localhost` is what curl sends there.
     pub fn authority(&self) -> String {
         match self {
-            Self::Unix(_) | Self::Npipe(_) => "localhost".to_owned(),
+            Self::Unix(_) | Self::Npipe(_) | Self::Container { .. } => "localhost".to_owned(),
             Self::Tcp { host, port } if *port == 80 => bracketed(host),
             Self::Tcp { host, port } => format!("{}:{port}", bracketed(host)),
         }
@@ -54,6 +61,7 @@ impl fmt::Display for Endpoint {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Npipe(name) => write!(f, "npipe:////./pipe/{name}"),
             Self::Tcp { host, port } => write!(f, "http://{}:{port}", bracketed(host)),
+            Self::Container { container, path } => write!(f, "container://{container}{path}"),
         }
     }
 }

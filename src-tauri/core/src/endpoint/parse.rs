@@ -1,4 +1,4 @@
-//! The text forms of an endpoint: the three that Porthole prints, and those that people paste.
+//! The text forms of an endpoint: those that Porthole prints, and those that people paste.
 
 use std::path::PathBuf;
 
@@ -25,6 +25,7 @@ pub struct Pasted {
 /// | `http://unix:/p.sock:/path` | Node's `got` and `request` |
 /// | `http+unix://%2Fp.sock/path`, `unix+http://…` | Python's `requests-unixsocket` |
 /// | `npipe:////./pipe/name`, `\\.\pipe\name`, `//./pipe/name` | docker, Windows |
+/// | `container://NAME/p.sock` | Porthole: a socket that only the container sees |
 /// | `http://host:port/path` | everywhere |
 /// | `tcp://host:port`, `host:port` | docker, a listening log line |
 ///
@@ -52,6 +53,7 @@ pub fn read(text: &str) -> Result<Pasted> {
             Some(rest) => got_socket(text, rest),
             None => port(text, rest.strip_prefix("//").unwrap_or(rest), Some(80)),
         },
+        "container" => in_container(text, rest.strip_prefix("//").unwrap_or_default()),
         "tcp" => port(text, rest.strip_prefix("//").unwrap_or(rest), None),
         "https" => Err(invalid(text, "an extension's backend speaks plain HTTP, not https")),
         other => Err(invalid(text, &format!("`{other}:` is no kind of endpoint"))),
@@ -126,6 +128,28 @@ fn encoded_socket(text: &str, rest: &str) -> Result<Pasted> {
     socket(text, &path, Some(request))
 }
 
+/// `NAME/path`: the name goes to the first slash, and the path is what the container sees.
+fn in_container(text: &str, rest: &str) -> Result<Pasted> {
+    let (container, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    if container.is_empty() {
+        return Err(invalid(text, "a container is written container://NAME/path/to.sock"));
+    }
+    // What engines take as a name; an id is one too.
+    let named = container.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && container.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    if !named {
+        return Err(invalid(text, &format!("`{container}` is no container's name")));
+    }
+    if path.is_empty() {
+        return Err(invalid(text, "the socket's path in the container is missing"));
+    }
+    if path.ends_with('/') {
+        return Err(invalid(text, "the path in the container names a directory, not a socket"));
+    }
+    let endpoint = Endpoint::Container { container: container.to_owned(), path: path.to_owned() };
+    Ok(Pasted { endpoint, path: None })
+}
+
 fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
     let (authority, request) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
     if authority.contains('@') {
@@ -166,7 +190,7 @@ fn request_path(path: &str) -> Option<String> {
 
 fn invalid(text: &str, why: &str) -> Error {
     Error::new(Code::EndpointInvalid, format!("`{text}` is not an endpoint: {why}"))
-        .hint("Write unix:///path/to.sock, npipe:////./pipe/name or http://host:port.")
+        .hint("Write unix:///path/to.sock, npipe:////./pipe/name, http://host:port or container://NAME/path/to.sock.")
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ fn accepts_what_people_paste() {
         ("http://[::1]:9000/", "http://[::1]:9000"),
         ("tcp://127.0.0.1:2375", "http://127.0.0.1:2375"),
         ("localhost:3000", "http://localhost:3000"),
+        ("container:3000", "http://container:3000"),
+        ("container://web_1/run/a.sock", "container://web_1/run/a.sock"),
+        (" CONTAINER://0a1b2c/run/guest-services/a b:c.sock\n", "container://0a1b2c/run/guest-services/a b:c.sock"),
     ] {
         assert_eq!(reads(text), expected, "{text}");
     }
@@ -58,6 +61,14 @@ fn refuses_with_a_reason() {
         ("http://[nonsense]:80", "IPv6"),
         ("http://[::1]9999", "IPv6"),
         ("npipe://x", "pipe"),
+        ("container:", "container://NAME"),
+        ("container:web/run/a.sock", "container://NAME"),
+        ("container:///run/a.sock", "container://NAME"),
+        ("container://web", "path in the container is missing"),
+        ("container://web/run/", "directory"),
+        ("container://-web/run/a.sock", "no container's name"),
+        ("container://we b/run/a.sock", "no container's name"),
+        ("container://web:80/run/a.sock", "no container's name"),
     ] {
         let error = read(text).expect_err(text);
         assert_eq!(error.code, Code::EndpointInvalid, "{text}");
@@ -85,6 +96,8 @@ proptest! {
             path().prop_map(|p| Endpoint::Unix(p.trim_end().into())),
             "[a-zA-Z0-9._-]{1,20}".prop_map(Endpoint::Npipe),
             ("[a-z][a-z0-9-]{0,10}(\\.[a-z]{1,5})?", 1u16..).prop_map(|(host, port)| Endpoint::Tcp { host, port }),
+            ("[a-zA-Z0-9][a-zA-Z0-9_.-]{0,20}", path())
+                .prop_map(|(container, path)| Endpoint::Container { container, path: path.trim_end().to_owned() }),
             (any::<std::net::Ipv6Addr>(), 1u16..).prop_map(|(a, port)| Endpoint::Tcp { host: a.to_string(), port }),
         ],
     ) {
@@ -110,7 +123,7 @@ proptest! {
 
     /// Texts near the grammar, where a slip would hide.
     #[test]
-    fn near_forms_get_an_answer(text in "(unix|http|http\\+unix|tcp|npipe)?:?/{0,4}[a-z.%:/\\[\\]@0-9]{0,20}") {
+    fn near_forms_get_an_answer(text in "(unix|http|http\\+unix|tcp|npipe|container)?:?/{0,4}[a-z.%:/\\[\\]@0-9]{0,20}") {
         if let Ok(pasted) = read(&text) {
             prop_assert_eq!(pasted.endpoint.to_string().parse::<Endpoint>(), Ok(pasted.endpoint));
         }

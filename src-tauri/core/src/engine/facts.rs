@@ -58,3 +58,23 @@ pub struct RunningExtension {
     /// All of its containers, with the state of each.
     pub containers: Vec<Container>,
 }
+
+/// A place in a container that is not in its own layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// What stands there.
+    pub kind: MountKind,
+    /// Where in the container.
+    pub at: String,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountKind {
+    /// A volume of the engine, by its name.
+    Volume(String),
+    /// A path on the engine's own host.
+    Bind(String),
+    /// Memory, or something else that belongs to this container alone.
+    Own,
+}

@@ -18,6 +18,7 @@ use std::{
 use bollard::{
     Docker,
     errors::Error as ApiError,
+    models::MountPoint,
     query_parameters::{ContainerArchiveInfoOptionsBuilder, ListContainersOptionsBuilder},
 };
 
@@ -94,6 +95,9 @@ pub(crate) struct Inspected {
     pub working_dir: String,
     /// The engine's host's id of the container's first process.
     pub pid: Option<u32>,
+    /// Whose process ids it sees, in the engine's words: its own when empty.
+    pub pid_mode: String,
+    pub mounts: Vec<Mount>,
 }
 
 impl Engine {
@@ -177,6 +181,14 @@ impl Engine {
         self.running(container).await.map(drop)
     }
 
+    /// What is mounted in a container.
+    ///
+    /// # Errors
+    /// [`Code::ContainerNotFound`], and those of an engine that is gone.
+    pub async fn mounts(&self, container: &str) -> Result<Vec<Mount>> {
+        Ok(self.inspect(container).await?.mounts)
+    }
+
     /// A container in which a command could run now.
     pub(crate) async fn running(&self, container: &str) -> Result<Inspected> {
         let inspected = self.inspect(container).await?;
@@ -198,8 +210,11 @@ impl Engine {
         let found = found.map_err(|error| self.explain(error, container))?;
         let state = found.state.unwrap_or_default();
         let config = found.config.unwrap_or_default();
+        let host_config = found.host_config.unwrap_or_default();
         let path = config.env.unwrap_or_default().iter().find_map(|pair| Some(pair.strip_prefix("PATH=")?.to_owned()));
         Ok(Inspected {
+            mounts: mounts(found.mounts.unwrap_or_default(), host_config.tmpfs.unwrap_or_default()),
+            pid_mode: host_config.pid_mode.unwrap_or_default(),
             id: found.id.unwrap_or_default(),
             running: state.running.unwrap_or_default(),
             paused: state.paused.unwrap_or_default(),
@@ -252,6 +267,19 @@ impl Engine {
             .detail(error)
             .hint("What it had sent is kept. Start the engine again; whether the command still runs is not known.")
     }
+}
+
+fn mounts(points: Vec<MountPoint>, tmpfs: HashMap<String, String>) -> Vec<Mount> {
+    let listed = points.into_iter().filter_map(|point| {
+        let kind = match point.typ.as_deref() {
+            Some("volume") => MountKind::Volume(point.name?),
+            Some("bind") => MountKind::Bind(point.source?),
+            _ => MountKind::Own,
+        };
+        Some(Mount { kind, at: point.destination? })
+    });
+    // `--tmpfs` is no mount in the engine's own list.
+    listed.chain(tmpfs.into_keys().map(|at| Mount { kind: MountKind::Own, at })).collect()
 }
 
 fn paused(container: &str) -> Error {

@@ -5,30 +5,41 @@ use std::{io, path::Path, time::Duration};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::wire::Io;
+use super::{Connections, wire::Io};
 use crate::{
+    carrier::Carrier,
     endpoint::{self, Endpoint},
-    error::{Code, Error, Result},
+    error::{Error, Result},
 };
 
-/// Opens a connection to the endpoint.
+/// Opens a connection to the endpoint. The way to a socket in a container is made first where it is not there, and takes
+/// the time that it takes; the limit is for the backend.
 ///
 /// # Errors
-/// The codes `Endpoint…`, [`Code::ConnectFailed`] and [`Code::ConnectTimeout`].
-pub(super) async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Box<dyn Io>> {
+/// The codes `Endpoint…`, [`Code::ConnectFailed`] and [`Code::ConnectTimeout`]; for a socket in a container also those of
+/// the engine and of the container.
+///
+/// [`Code::ConnectFailed`]: crate::error::Code::ConnectFailed
+/// [`Code::ConnectTimeout`]: crate::error::Code::ConnectTimeout
+pub(super) async fn connect(endpoint: &Endpoint, carrier: &Carrier, limit: Duration) -> Result<Box<dyn Io>> {
     endpoint::usable(endpoint)?;
-    tokio::time::timeout(limit, open(endpoint)).await.unwrap_or_else(|_| {
-        Err(Error::new(Code::ConnectTimeout, format!("{endpoint} took no connection within {} ms", limit.as_millis()))
-            .hint("The backend is there and does not accept: is it busy or stopped in a debugger?"))
-    })
+    if let Endpoint::Container { .. } = endpoint {
+        return Ok(Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?)));
+    }
+    let opened = tokio::time::timeout(limit, open(endpoint)).await;
+    opened.unwrap_or_else(|_| Err(endpoint::took_none(endpoint, limit)))
 }
 
 /// Whether somebody listens there: a connection is opened and closed again.
 ///
 /// # Errors
 /// As for an exchange.
-pub async fn knock(endpoint: &Endpoint, limit: Duration) -> Result<()> {
-    connect(endpoint, limit).await.map(drop)
+pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Duration) -> Result<()> {
+    if let Endpoint::Container { .. } = endpoint {
+        endpoint::usable(endpoint)?;
+        return connections.carrier().knock(endpoint, limit).await;
+    }
+    connect(endpoint, connections.carrier(), limit).await.map(drop)
 }
 
 async fn open(endpoint: &Endpoint) -> Result<Box<dyn Io>> {
@@ -36,6 +47,7 @@ async fn open(endpoint: &Endpoint) -> Result<Box<dyn Io>> {
         Endpoint::Unix(path) => open_socket(path).await,
         Endpoint::Npipe(name) => open_pipe(name).await,
         Endpoint::Tcp { host, port } => open_port(host, *port).await,
+        Endpoint::Container { .. } => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
     }
     .map_err(|error| match error {
         Refused::Os(error) => endpoint::explain_connect(endpoint, &error),

@@ -12,7 +12,7 @@ use std::{
 use hyper::client::conn::http1::SendRequest;
 
 use super::{Request, Version, outgoing::Outgoing, wire::Tap};
-use crate::endpoint::Endpoint;
+use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 
 /// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
 /// server closes one, so that it is rarely found closed.
@@ -20,10 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Connections that stay open.
 const MOST: usize = 8;
 
-/// Connections that wait for the next exchange.
+/// Connections that wait for the next exchange, and what carries those into containers.
 #[derive(Debug, Default)]
 pub struct Connections {
     idle: Mutex<Vec<Idle>>,
+    carrier: Carrier,
 }
 
 #[derive(Debug)]
@@ -84,6 +85,31 @@ impl Driver {
 }
 
 impl Connections {
+    /// None yet; those into containers will be carried by this.
+    pub fn carried_by(carrier: Carrier) -> Self {
+        Self { carrier, ..Self::default() }
+    }
+
+    /// Those into containers go through this engine from now on; through the one that this process's surroundings
+    /// name when none is given.
+    pub fn use_engine(&self, address: Option<Address>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // A container of the same name there is another one.
+        idle.retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
+        self.carrier.use_engine(address);
+    }
+
+    /// What carries connections into containers.
+    pub fn carrier(&self) -> &Carrier {
+        &self.carrier
+    }
+
+    /// Closes those that wait, and removes what carried them.
+    pub async fn close(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.carrier.close().await;
+    }
+
     /// An open connection for this request. Only for a request that may be sent again, should the
     /// backend turn out to have closed it: whether it did cannot be known before.
     pub(super) fn take(&self, endpoint: &Endpoint, request: &Request) -> Option<Link> {

@@ -55,6 +55,12 @@ pub async fn send(
         Err(error) => {
             progress.tell_sent(record);
             let stage = progress.stage;
+            let error = match error.code {
+                Code::SendFailed | Code::ClosedBeforeResponse | Code::BodyCut => {
+                    connections.carrier().explain(endpoint, error).await
+                }
+                _ => error,
+            };
             let received = if stage < Stage::Body { progress.tap.received() } else { String::new() };
             record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure: Failure { stage, error, received } });
         }
@@ -113,7 +119,8 @@ async fn converse(
     progress.begin(Arc::default(), request);
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
-    let io = connect(endpoint, Duration::from_millis(request.connect_timeout_ms.into())).await?;
+    let limit = Duration::from_millis(request.connect_timeout_ms.into());
+    let io = connect(endpoint, connections.carrier(), limit).await?;
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
     let handshake = http1::Builder::new()

@@ -101,6 +101,7 @@ pub(super) fn listed(exchange: &Exchange, written: Written<'_>) -> (Delivery, Ve
 fn words(failure: &Failure, endpoint: &Endpoint) -> String {
     let (address, host) = match endpoint {
         Endpoint::Unix(path) => (path.display().to_string(), String::new()),
+        Endpoint::Container { path, .. } => (path.clone(), String::new()),
         Endpoint::Npipe(name) => (format!(r"\\.\pipe\{name}"), String::new()),
         Endpoint::Tcp { host, port } => (format!("{host}:{port}"), host.clone()),
     };

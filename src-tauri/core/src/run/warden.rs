@@ -1,8 +1,8 @@
 //! The warden: a second process of this same program that outlives it for a moment.
 //!
 //! It reads on a pipe what Porthole runs. When the pipe ends, because Porthole was closed or was
-//! killed, it ends what is left: process groups on the host, commands in containers. On Windows
-//! job objects do the first of these without help.
+//! killed, it ends what is left: process groups on the host, commands in containers, containers of
+//! Porthole's own. On Windows job objects do the first of these without help.
 
 #[cfg(unix)]
 use std::os::fd::AsFd;
@@ -17,11 +17,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::inside::Inside;
 #[cfg(unix)]
 use super::{Signal, group::Group};
+use crate::engine::{Address, Engine};
 
 /// The id of a group that is gone may be given to somebody else: it is forgotten soon.
 const LOOK: Duration = Duration::from_secs(1);
@@ -40,6 +43,8 @@ enum Message {
     ForgetGroup(i32),
     WatchExec(Box<Inside>),
     ForgetExec(String),
+    WatchContainer { engine: Box<Address>, name: String },
+    ForgetContainer(String),
 }
 
 /// The living end of the pipe to the warden.
@@ -101,6 +106,16 @@ impl Warden {
         self.tell(&Message::ForgetExec(exec.to_owned()));
     }
 
+    /// Removes a container of Porthole's own at the end, also one that is about to be made.
+    pub(crate) fn watch_container(&self, engine: &Engine, name: &str) {
+        let engine = Box::new(engine.address().clone());
+        self.tell(&Message::WatchContainer { engine, name: name.to_owned() });
+    }
+
+    pub(crate) fn forget_container(&self, name: &str) {
+        self.tell(&Message::ForgetContainer(name.to_owned()));
+    }
+
     fn tell(&self, message: &Message) {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stdin) = pipe.as_mut() else { return };
@@ -135,6 +150,7 @@ pub fn serve_if_asked() -> bool {
 fn serve() {
     let mut groups = BTreeSet::new();
     let mut execs = BTreeMap::new();
+    let mut containers = BTreeMap::new();
     // A rendezvous: the reader waits for the warden, the warden waits on the pipe.
     let (sender, receiver) = mpsc::sync_channel(0);
     std::thread::scope(|scope| {
@@ -158,13 +174,15 @@ fn serve() {
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
                 Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), *inside)),
                 Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
+                Ok(Message::WatchContainer { engine, name }) => drop(containers.insert(name, engine)),
+                Ok(Message::ForgetContainer(name)) => drop(containers.remove(&name)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     });
     end_groups(&groups);
-    end_execs(execs.into_values().collect());
+    end_in_engines(execs.into_values().collect(), containers);
 }
 
 #[cfg(unix)]
@@ -199,14 +217,35 @@ fn group_exists(_: i32) -> bool {
 #[cfg(not(unix))]
 fn end_groups(_: &BTreeSet<i32>) {}
 
-fn end_execs(execs: Vec<Inside>) {
-    if execs.is_empty() {
+fn end_in_engines(execs: Vec<Inside>, containers: BTreeMap<String, Box<Address>>) {
+    if execs.is_empty() && containers.is_empty() {
         return;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     // All at once: an engine that is far away and gone must not keep the others waiting.
-    runtime.block_on(futures_util::future::join_all(execs.iter().map(async |inside| {
-        let limit = if inside.engine.is_remote() { FAR } else { NEAR };
-        let _ = tokio::time::timeout(limit, inside.end()).await;
-    })));
+    let execs = join_all(execs.iter().map(async |inside| {
+        let _ = tokio::time::timeout(limit(&inside.engine), inside.end()).await;
+    }));
+    let containers = join_all(containers.into_iter().map(async |(name, engine)| {
+        let _ = tokio::time::timeout(limit(&engine), end_container(*engine, &name)).await;
+    }));
+    runtime.block_on(async { tokio::join!(execs, containers) });
+}
+
+fn limit(engine: &Address) -> Duration {
+    if engine.is_remote() { FAR } else { NEAR }
+}
+
+/// Removes a container. One that is not there may have ended by itself, or may be about to be made: the engine had
+/// been asked for it when Porthole was killed.
+async fn end_container(engine: Address, name: &str) {
+    const AGAIN: Duration = Duration::from_millis(300);
+    let Ok(engine) = Engine::connect(engine).await else { return };
+    for _ in 0..3 {
+        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        if engine.docker().remove_container(name, Some(options)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }

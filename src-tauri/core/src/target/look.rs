@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -29,33 +29,72 @@ const EVERY: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(30);
 
 /// Looks at the target again and again, at once when it changes, and tells what is seen. Nothing
-/// waits for an engine that is far away.
-pub async fn keep_looking(target: watch::Receiver<(Target, Result<Endpoint>)>, tell: impl Fn(Marks)) {
+/// waits for an engine that is far away, but for a socket behind it.
+pub async fn keep_looking(
+    target: watch::Receiver<(Target, Result<Endpoint>)>,
+    connections: Arc<Connections>,
+    tell: impl Fn(Marks),
+) {
     let marks = Mutex::new(Marks::default());
     let show = |change: &dyn Fn(&mut Marks)| {
         let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut marks);
         tell(marks.clone());
     };
-    tokio::join!(keep_looking_near(target.clone(), &show), keep_looking_at_engine(target, &show));
+    tokio::join!(
+        keep_looking_at_host(target.clone(), &show),
+        keep_looking_at_service(target.clone(), &connections, &show),
+        keep_looking_at_engine(target, &show)
+    );
 }
 
-/// A backend that was up at the same address is only knocked at: a request, `HEAD /`, is sent when
-/// it comes up, to see that it speaks HTTP and answers.
-async fn keep_looking_near(
+async fn keep_looking_at_host(
     mut target: watch::Receiver<(Target, Result<Endpoint>)>,
     show: &impl Fn(&dyn Fn(&mut Marks)),
 ) {
-    let mut before = Mark::Unknown;
     loop {
-        let (now, endpoint) = target.borrow_and_update().clone();
-        before = service(endpoint, &before).await;
-        let host = host(now.host.cwd.as_deref());
-        show(&|marks| (marks.service, marks.host) = (before.clone(), host.clone()));
+        let host = host(target.borrow_and_update().0.host.cwd.as_deref());
+        show(&|marks| marks.host = host.clone());
         // A closed channel means that the target's owner is gone.
         if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
             return;
         }
+    }
+}
+
+/// A backend that was up at the same address is only knocked at: a request, `HEAD /`, is sent when
+/// it comes up, to see that it speaks HTTP and answers.
+async fn keep_looking_at_service(
+    mut target: watch::Receiver<(Target, Result<Endpoint>)>,
+    connections: &Connections,
+    show: &impl Fn(&dyn Fn(&mut Marks)),
+) {
+    let mut before = Mark::Unknown;
+    loop {
+        let endpoint = target.borrow_and_update().1.clone();
+        let seen = tokio::select! {
+            seen = service(endpoint, connections, &before) => Some(seen),
+            // Whoever has chosen another target does not wait for the one before.
+            changed = target.changed() => changed.ok().map(|()| Mark::Unknown),
+        };
+        let Some(seen) = seen else { return };
+        before = seen;
+        if before == Mark::Unknown {
+            continue;
+        }
+        show(&|marks| marks.service = before.clone());
+        if let Ok(Err(_)) = tokio::time::timeout(rest(&before, connections), target.changed()).await {
+            return;
+        }
+    }
+}
+
+/// How soon a service is looked at again.
+fn rest(seen: &Mark, connections: &Connections) -> Duration {
+    let far = || connections.carrier().address().is_ok_and(|engine| engine.is_remote());
+    match seen {
+        Mark::Down { error, .. } if error.code == Code::EngineUnavailable && far() => AGAIN,
+        _ => EVERY,
     }
 }
 
@@ -122,14 +161,18 @@ async fn in_engine(engine: &Engine, container: Option<&str>) -> Mark {
     }
 }
 
-async fn service(endpoint: Result<Endpoint>, before: &Mark) -> Mark {
+async fn service(endpoint: Result<Endpoint>, connections: &Connections, before: &Mark) -> Mark {
     let endpoint = match endpoint {
         Ok(endpoint) => endpoint,
         Err(error) => return Mark::Down { address: String::new(), error },
     };
     let address = endpoint.to_string();
     let was_up = matches!(before, Mark::Up { address: before } if *before == address);
-    let seen = if was_up { exchange::knock(&endpoint, PATIENCE).await } else { greet(&endpoint).await };
+    let seen = if was_up {
+        exchange::knock(&endpoint, connections, PATIENCE).await
+    } else {
+        greet(&endpoint, connections).await
+    };
     match seen {
         Ok(()) => Mark::Up { address },
         Err(error) => Mark::Down { address, error },
@@ -137,7 +180,7 @@ async fn service(endpoint: Result<Endpoint>, before: &Mark) -> Mark {
 }
 
 /// Sends `HEAD /`: any answer will do, and one that takes its time is taken for granted.
-async fn greet(endpoint: &Endpoint) -> Result<()> {
+async fn greet(endpoint: &Endpoint, connections: &Connections) -> Result<()> {
     #[derive(Default)]
     struct Greeting {
         response: Option<Response>,
@@ -157,11 +200,15 @@ async fn greet(endpoint: &Endpoint) -> Result<()> {
         }
     }
 
+    // The way through an engine is no part of the time that the backend takes.
+    if let Endpoint::Container { .. } = endpoint {
+        exchange::knock(endpoint, connections, PATIENCE).await?;
+    }
     let mut request = Request::new("HEAD", "/");
     request.connect_timeout_ms = PATIENCE.as_millis() as u32;
     request.timeout_ms = Some(PATIENCE.as_millis() as u32);
     let mut greeting = Greeting::default();
-    exchange::send(endpoint, &request, &Connections::default(), &CancellationToken::new(), &mut greeting).await;
+    exchange::send(endpoint, &request, connections, &CancellationToken::new(), &mut greeting).await;
     match greeting {
         Greeting { response: None, error: Some(error) } if error.code != Code::TimedOut => Err(error),
         _ => Ok(()),

@@ -22,6 +22,7 @@ use searching::Searched;
 
 use crate::{
     asked::Sdk,
+    carrier::Carrier,
     endpoint::Endpoint,
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
@@ -75,17 +76,24 @@ impl Timeline {
     pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, warden: Option<Arc<Warden>>) -> Self {
         let room = Arc::new(Room::new(quota).with_ballast(&directory));
         let shared = Shared { directory, kept, room, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
+        let engines: Arc<LastEngine> = Arc::default();
+        let carrier = Carrier::new(None, Arc::clone(&engines), warden.clone());
         Self {
             shared: Arc::new(shared),
             warden,
-            connections: Arc::default(),
-            engines: Arc::default(),
+            connections: Arc::new(Connections::carried_by(carrier)),
+            engines,
             searching: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
             told: Mutex::new(Instant::now()),
         }
+    }
+
+    /// The connections of its requests, for whoever else looks at the same backend.
+    pub fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.connections)
     }
 
     /// Sends a request and answers at once with its number.
@@ -302,9 +310,10 @@ impl Timeline {
             };
             // An engine that hangs must not hold the exit up: the warden sees to the rest.
             if tokio::time::timeout(GRACE, ended).await.is_ok() {
-                return;
+                break;
             }
         }
+        let _ = tokio::time::timeout(GRACE, self.connections.close()).await;
     }
 }
 
