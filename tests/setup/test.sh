@@ -50,7 +50,7 @@ fast_stages() {
   stage page-format check npm --prefix ui run format:check
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
-  SELECTION=(-p porthole-core -p porthole-cli)
+  SELECTION=(-p porthole-carrier -p porthole-core -p porthole-cli)
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
   stage core-tests nextest nextest
 }
@@ -99,7 +99,7 @@ fetch_tools() {
 
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
-  local rest='not package(porthole-core) and not package(porthole-cli)'
+  local rest='not package(porthole-carrier) and not package(porthole-core) and not package(porthole-cli)'
   rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")

@@ -18,7 +18,7 @@ use crate::{
     recorder::{Kept, run_of},
 };
 
-const IMAGE: &str = "porthole-test-busybox:latest";
+pub(crate) const IMAGE: &str = "porthole-test-busybox:latest";
 
 /// A running container that is removed when this is dropped.
 pub struct Running {
@@ -61,12 +61,12 @@ pub async fn running_at(address: Address, host: &str) -> Running {
     Running { engine, docker, name }
 }
 
-fn rand() -> u32 {
+pub(crate) fn rand() -> u32 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().map(|since| since.subsec_nanos()).unwrap_or_default()
 }
 
 /// Makes the image unless it is there.
-async fn import(docker: &Docker) {
+pub(crate) async fn import(docker: &Docker) {
     if docker.inspect_image(IMAGE).await.is_ok() {
         return;
     }
@@ -136,15 +136,21 @@ impl Running {
     }
 }
 
+/// Does something to its end in a drop, which cannot wait: a thread with a runtime of its own can.
+pub(crate) fn waited_for(task: impl Future<Output = ()> + Send + 'static) {
+    let doing = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(task);
+    });
+    let _ = doing.join();
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let (docker, name) = (self.docker.clone(), self.name.clone());
-        // A drop cannot wait: a thread with a runtime of its own can.
-        let removing = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        waited_for(async move {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-            let _ = runtime.block_on(docker.remove_container(&name, Some(options)));
+            let _ = docker.remove_container(&name, Some(options)).await;
         });
-        let _ = removing.join();
     }
 }

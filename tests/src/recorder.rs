@@ -66,8 +66,13 @@ impl Sent {
 
 /// Sends a request and waits for its end.
 pub async fn send(endpoint: &Endpoint, request: &Request) -> Sent {
+    send_over(&Connections::default(), endpoint, request).await
+}
+
+/// The same over connections that are there.
+pub async fn send_over(connections: &Connections, endpoint: &Endpoint, request: &Request) -> Sent {
     let mut kept = Kept::empty();
-    exchange::send(endpoint, request, &Connections::default(), &CancellationToken::new(), &mut kept).await;
+    exchange::send(endpoint, request, connections, &CancellationToken::new(), &mut kept).await;
     finished(endpoint, request, kept)
 }
 

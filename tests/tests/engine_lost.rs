@@ -6,13 +6,16 @@ use std::sync::Arc;
 use porthole_core::{
     engine::Engine,
     error::Code,
+    exchange::{self, Request, Stage},
     run::{run_in_container, stops},
 };
 use porthole_tests::{
     containers::running_on,
+    inside::{At, Inside},
     private::Private,
-    recorder::{Kept, run_of},
+    recorder::{Kept, finished, run_of},
 };
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn an_engine_killed_in_the_middle_is_lost_and_what_was_read_is_kept() {
@@ -38,4 +41,27 @@ async fn an_engine_killed_in_the_middle_is_lost_and_what_was_read_is_kept() {
     let gone = Engine::connect(private.address()).await.unwrap_err();
     assert_eq!(gone.code, Code::EngineUnavailable);
     assert!(gone.hint.is_some());
+}
+
+#[tokio::test]
+async fn an_engine_killed_while_it_carries_a_body_is_lost_and_what_was_read_is_kept() {
+    let mut private = Private::start().await;
+    let inside = Arc::new(Inside::start_on(&private.host(), env!("CARGO_BIN_EXE_backend"), At::volume()).await);
+    let request = Request::new("GET", "/stall");
+    let mut kept = Kept::empty();
+    let mut length = kept.length.subscribe();
+    let task = tokio::spawn({
+        let (inside, request) = (Arc::clone(&inside), request.clone());
+        async move {
+            let cancel = CancellationToken::new();
+            exchange::send(&inside.endpoint(), &request, &inside.connections, &cancel, &mut kept).await;
+            kept
+        }
+    });
+    length.wait_for(|length| *length == 5).await.unwrap();
+    private.kill();
+    let sent = finished(&inside.endpoint(), &request, task.await.unwrap());
+    assert_eq!((sent.failure(), sent.text()), ((Code::EngineLost, Stage::Body), "begun"));
+    let again = inside.send(&request).await;
+    assert_eq!(again.failure(), (Code::EngineLost, Stage::Connect));
 }

@@ -12,17 +12,21 @@ use bollard::query_parameters::RenameContainerOptionsBuilder;
 use porthole_core::{
     engine::{Address, Engine, Tls},
     error::{Code, Error},
+    exchange::{Body, Request},
     run::{Ending, Signal, run_in_container, stops},
 };
 use porthole_tests::{
     certificates::Issuer,
     containers::{Running, running_at},
     eventually, given,
+    inside::{At, Inside},
     private::Private,
     recorder::{Kept, run_of},
     sshd::Sshd,
     started,
 };
+
+const BACKEND: &str = env!("CARGO_BIN_EXE_backend");
 
 /// An engine that speaks TLS and wants a certificate from whoever asks.
 struct OverTls {
@@ -115,6 +119,36 @@ async fn over_tls_commands_run_and_are_stopped() {
     container.engine.ping().await.unwrap();
     assert!(container.engine.containers().await.unwrap().iter().any(|found| found.name == container.name));
     commands_work(container).await;
+}
+
+/// What must hold of a socket that only a container of that engine sees.
+async fn carrying_works(inside: &Inside) {
+    let sent = inside.send(&Request::new("GET", "/")).await;
+    assert_eq!(sent.exchange.failure, None);
+    let mut request = Request::new("POST", "/mirror");
+    request.body = Body::Text { text: "0123456789".repeat(500_000) };
+    let sent = inside.send(&request).await;
+    assert!(sent.body == "0123456789".repeat(500_000).as_bytes(), "{:?}", sent.exchange.failure);
+    assert_eq!(inside.helpers().await.len(), 1);
+    inside.connections.close().await;
+    assert_eq!(inside.helpers().await.len(), 0);
+}
+
+#[tokio::test]
+async fn over_tls_a_socket_that_only_a_container_sees_is_reached() {
+    let over = OverTls::start().await;
+    let address = over.address(over.issuer.tls(Some("me")));
+    let inside = Inside::start_at(address, &over.engine.host(), BACKEND, At::volume()).await;
+    carrying_works(&inside).await;
+}
+
+#[tokio::test]
+async fn over_ssh_a_socket_that_only_a_container_sees_is_reached() {
+    let sshd = sshd();
+    let inside = Inside::start_at(sshd.address(""), &given("PORTHOLE_TEST_ENGINE"), BACKEND, At::volume()).await;
+    carrying_works(&inside).await;
+    drop(inside);
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
 }
 
 #[tokio::test]

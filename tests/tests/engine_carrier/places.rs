@@ -1,0 +1,92 @@
+//! Wherever in the container the socket is, it is reached.
+
+use bollard::query_parameters::{ListVolumesOptions, RemoveContainerOptionsBuilder, RemoveVolumeOptions};
+use porthole_core::{
+    carrier::{choose, direct},
+    endpoint::Endpoint,
+    exchange::{self, Connections},
+};
+use porthole_tests::{
+    eventually,
+    inside::{At, Inside},
+};
+use std::time::Duration;
+
+use super::{BACKEND, get, in_volume};
+
+#[tokio::test]
+async fn only_the_volume_is_shared_where_the_socket_is_in_one() {
+    let inside = in_volume().await;
+    let helper = inside.docker.inspect_container(&inside.helpers().await[0], None).await.unwrap();
+    let host = helper.host_config.unwrap();
+    let mounts = helper.mounts.unwrap();
+    assert_eq!((mounts.len(), mounts[0].rw), (1, Some(false)));
+    assert_eq!(mounts[0].name, inside.volume);
+    assert_eq!((host.network_mode.as_deref(), host.readonly_rootfs), (Some("none"), Some(true)));
+    assert_eq!(host.pid_mode.as_deref().unwrap_or_default(), "");
+    let capabilities = |set: Option<Vec<String>>| set.unwrap_or_default().join(" ").replace("CAP_", "");
+    assert_eq!((capabilities(host.cap_drop), capabilities(host.cap_add)), ("ALL".into(), "DAC_OVERRIDE".into()));
+}
+
+#[tokio::test]
+async fn a_socket_in_the_containers_own_files_or_memory_is_reached_and_nothing_is_put_there() {
+    let own = At::own("/data/sockets");
+    let memory = At { tmpfs: Some("/memory".into()), directory: "/memory".into(), read_only: true, ..At::default() };
+    for at in [own, memory] {
+        let inside = Inside::start(BACKEND, at.clone()).await;
+        assert_eq!(inside.send(&get("/")).await.status(), 200, "{at:?}");
+        let changed = inside.docker.container_changes(&inside.name).await.unwrap().unwrap_or_default();
+        assert!(!changed.iter().any(|change| change.path.contains("carrier")), "{changed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backend_that_is_not_root_is_reached_as_by_a_desktop() {
+    // Its socket is made so that only its own user may connect.
+    let at = At {
+        tmpfs: Some("/memory".into()),
+        directory: "/memory/deep".into(),
+        user: Some("1000:1000".into()),
+        ..At::default()
+    };
+    let inside = Inside::start(BACKEND, at).await;
+    assert_eq!(inside.send(&get("/")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_volume_without_a_name_outlives_helper_and_container() {
+    let directory = "/run/guest-services".to_owned();
+    let inside = Inside::start(BACKEND, At { bind: Some(directory.clone()), directory, ..At::default() }).await;
+    let mounts = inside.docker.inspect_container(&inside.name, None).await.unwrap().mounts.unwrap();
+    let volume = mounts.into_iter().find(|mount| mount.typ.as_deref() == Some("volume")).unwrap().name.unwrap();
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(false).build();
+    inside.docker.remove_container(&inside.name, Some(options)).await.unwrap();
+    inside.connections.close().await;
+    let left = inside.docker.list_volumes(None::<ListVolumesOptions>).await.unwrap().volumes.unwrap_or_default();
+    assert!(left.iter().any(|found| found.name == volume), "somebody's data went with the helper");
+    inside.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_direct_way_is_chosen_where_it_is_there_and_the_engine_where_it_is_not() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let folder = tempfile::tempdir().unwrap();
+    let directory = "/run/guest-services".to_owned();
+    let bind = Some(format!("{}:{directory}", folder.path().display()));
+    let near = Inside::start(BACKEND, At { bind, directory, ..At::default() }).await;
+    let socket = "/run/guest-services/backend.sock";
+    let mounts = near.engine.mounts(&near.name).await.unwrap();
+    let endpoint = direct(&mounts, socket).unwrap();
+    assert_eq!(endpoint, Endpoint::Unix(folder.path().join("backend.sock")));
+    let seen = exchange::knock(&endpoint, &Connections::default(), LIMIT).await;
+    let chosen = choose(Some((endpoint.clone(), seen)), &near.name, socket, &mounts);
+    assert_eq!((chosen.endpoint, chosen.said), (endpoint, None));
+
+    let far = in_volume().await;
+    let mounts = far.engine.mounts(&far.name).await.unwrap();
+    assert_eq!(direct(&mounts, socket), None);
+    let chosen = choose(None, &far.name, socket, &mounts);
+    assert_eq!(chosen.endpoint, far.endpoint());
+    assert!(chosen.said.unwrap().contains(far.volume.as_deref().unwrap()));
+    eventually("an answer", async || exchange::knock(&chosen.endpoint, &far.connections, LIMIT).await.ok()).await;
+}
