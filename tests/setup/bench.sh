@@ -48,12 +48,13 @@ find_engine() {
 }
 
 prepare_engine() {
-  wanted container_ingest exec_start || return 0
+  wanted container_ingest exec_start carried_p50 carried_connect carried_body || return 0
   if find_engine; then say "The engine is $ENGINE"; else without_engine "$REASON"; fi
 }
 
 # The programs that are measured, in WHAT: the window's toolkit only where there can be a window.
-WHAT=(-p porthole-bench --bins)
+# With a backend that runs in a container.
+WHAT=(-p porthole-bench -p porthole-tests --bins)
 prepare_window() {
   wanted frame_p99 frame_max web_growth host_growth start || return 0
   if ! is_linux; then without_window "WebKitWebDriver is there on Linux only" && return; fi
@@ -62,7 +63,7 @@ prepare_window() {
   quietly page-install page_packages || die "The page's packages could not be installed."
   quietly page-build page_build || die "The page could not be built."
   if ! start_display; then without_window "$REASON" && return; fi
-  WHAT=(-p porthole-bench -p porthole --features porthole/custom-protocol --bins --example empty)
+  WHAT=(-p porthole-bench -p porthole-tests -p porthole --features porthole/custom-protocol --bins --example empty)
   export PORTHOLE_APP=$TARGET/release/porthole PORTHOLE_BENCH_EMPTY=$TARGET/release/examples/empty
 }
 

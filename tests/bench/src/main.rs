@@ -6,6 +6,7 @@
 mod backend;
 mod body;
 mod calls;
+mod carried;
 mod containers;
 mod count;
 mod exec;
@@ -149,6 +150,7 @@ async fn measure(group: Group, means: &Means) -> Result<Vec<Sides>> {
         Group::ExecStart => Ok(vec![exec::start(means).await?]),
         Group::BodyIngest => Ok(vec![body::ingest(means).await?]),
         Group::RequestP50 => Ok(vec![request::p50(means).await?]),
+        Group::Carried => carried::beside_direct(means).await,
         Group::Search => Ok(vec![search::regex(means).await?]),
         Group::Index => index::memory_and_windows(means),
         Group::Frames => frames::flood(means).await,

@@ -34,6 +34,7 @@ pub enum Group {
     ExecStart,
     BodyIngest,
     RequestP50,
+    Carried,
     Search,
     Index,
     Frames,
@@ -41,12 +42,13 @@ pub enum Group {
 }
 
 /// All there is, in the order in which it is measured.
-pub const GROUPS: [Group; 9] = [
+pub const GROUPS: [Group; 10] = [
     Group::HostIngest,
     Group::ContainerIngest,
     Group::ExecStart,
     Group::BodyIngest,
     Group::RequestP50,
+    Group::Carried,
     Group::Search,
     Group::Index,
     Group::Frames,
@@ -69,6 +71,11 @@ impl Group {
                 vec![bench("body_ingest", "MB/s", "curl -s --unix-socket -o file", RatioAtLeast(0.9))]
             }
             Self::RequestP50 => vec![bench("request_p50", "ms", "hyper on one connection", RatioAtMost(1.3))],
+            Self::Carried => vec![
+                bench("carried_p50", "ms", "the same over the socket itself", AtMost(1.0)),
+                bench("carried_connect", "ms", "the same over the socket itself", AtMost(150.0)),
+                bench("carried_body", "MB/s", "the same over the socket itself", RatioAtLeast(0.1)),
+            ],
             Self::Search => vec![bench("search", "ms", "rg -c", RatioAtMost(1.5))],
             Self::Index => vec![
                 bench("index_bytes_per_line", "bytes", "an array, 16 bytes a line", AtMost(4.0)),
