@@ -1,6 +1,7 @@
 /**
  * Builds the frame that runs the console's code: `console/frame.html` and `console/frame.js`, one
- * classic script with the Worker's inside, because the frame's policy lets it fetch nothing else.
+ * classic script with the Worker's inside, because the frame's policy lets it fetch nothing else; and
+ * `page/client.js`, which runs in an extension's page.
  */
 import { build, type Plugin } from "vite"
 
@@ -55,6 +56,9 @@ const worker = (root: string): Plugin => ({
       : undefined,
 })
 
+/** What the shell puts first into an extension's page: it runs before the page's own scripts. */
+const CLIENT = "src/page/client.ts"
+
 const frameScript = (root: string): Promise<string> => scriptOf(root, "src/console/frame.ts", [worker(root)])
 
 export function consoleFrame(): Plugin {
@@ -67,6 +71,7 @@ export function consoleFrame(): Plugin {
     async generateBundle() {
       this.emitFile({ type: "asset", fileName: "console/frame.html", source: PAGE })
       this.emitFile({ type: "asset", fileName: "console/frame.js", source: await frameScript(root) })
+      this.emitFile({ type: "asset", fileName: "page/client.js", source: await scriptOf(root, CLIENT) })
     },
     configureServer(server) {
       const origin = `http://${server.config.server.host as string}:${server.config.server.port}`

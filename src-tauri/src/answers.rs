@@ -13,6 +13,7 @@ use porthole_core::{
     engine::{Container, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
+    extension::{self, OpenedPage, PageFacts},
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -20,7 +21,7 @@ use porthole_core::{
     run::{Command, Signal, Warden},
     runtime::Runtime,
     session::Session,
-    settings::{Composed, Settings, SettingsFile},
+    settings::{Composed, Settings, SettingsFile, Theme},
     target::{self, Marks, Target},
     timeline::{Call, Changes, Origin, Timeline},
 };
@@ -53,6 +54,10 @@ pub struct Porthole {
     /// Where files are saved unless another place is named.
     downloads: PathBuf,
     home: PathBuf,
+    /// Tells the web view the theme: pages of extensions ask it, and not Porthole.
+    themed: Box<dyn Fn(Theme) + Send + Sync>,
+    /// The extension's page that is open.
+    page: Mutex<Option<Arc<extension::Open>>>,
     _looking: JoinSet<()>,
     /// Where the outputs are, and the demo backend, until the end.
     owned: Mutex<Option<(Session, Option<Demo>)>>,
@@ -63,7 +68,7 @@ impl Porthole {
     ///
     /// # Errors
     /// When there is no place for outputs.
-    pub async fn start(places: Places) -> std::io::Result<Self> {
+    pub async fn start(places: Places, themed: Box<dyn Fn(Theme) + Send + Sync>) -> std::io::Result<Self> {
         let Places { data, config, downloads, home } = places;
         let session = Session::begin(&data.join("sessions"))?;
         let (running, demo) = match Demo::start(session.path()).await {
@@ -91,6 +96,7 @@ impl Porthole {
                 (Settings::default(), Some(error.hint(hint)))
             }
         };
+        themed(remembered.theme);
         let quota = remembered.quota.unwrap_or(QUOTA);
         let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.ok());
         let timeline = Arc::new(timeline);
@@ -103,7 +109,21 @@ impl Porthole {
             move |marks: Marks| timeline.set_marks(marks)
         }));
         let (remembered, owned) = (Mutex::new(remembered), Mutex::new(Some((session, running))));
-        Ok(Self { timeline, target, demo, settings, remembered, trouble, downloads, home, _looking: looking, owned })
+        let page = Mutex::new(None);
+        Ok(Self {
+            timeline,
+            target,
+            demo,
+            settings,
+            remembered,
+            trouble,
+            downloads,
+            home,
+            themed,
+            page,
+            _looking: looking,
+            owned,
+        })
     }
 
     /// Ends every Call and removes its files. The process ends right after, and drops nothing.
@@ -172,8 +192,7 @@ impl Porthole {
     }
 
     pub async fn save(&self, id: u32, what: What, path: String, replace: bool) -> Result<SavedFile> {
-        let path = path.strip_prefix("~/").map_or_else(|| PathBuf::from(&path), |rest| self.home.join(rest));
-        self.timeline.save(id, what, path, replace).await
+        self.timeline.save(id, what, self.path(&path), replace).await
     }
 
     pub async fn save_stop(&self) -> Result<()> {
@@ -199,10 +218,10 @@ impl Porthole {
         Ok(received::plan(&asked, runtime, &self.target.borrow().0))
     }
 
-    pub async fn perform(&self, asked: Asked, runtime: Runtime) -> Result<u32> {
+    pub async fn perform(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<u32> {
         let (target, endpoint) = self.target.borrow().clone();
         let engine = Surroundings::of_this_process().address();
-        self.timeline.perform(Sdk { asked, runtime }, &target, endpoint, engine)
+        self.timeline.perform(origin, Sdk { asked, runtime }, &target, endpoint, engine)
     }
 
     pub async fn delivered(&self, id: u32) -> Result<Received> {
@@ -267,10 +286,43 @@ impl Porthole {
         porthole_core::run::split_words(&text)
     }
 
+    pub async fn open_page(&self, folder: String, runtime: Runtime) -> Result<OpenedPage> {
+        let facts = {
+            let (target, endpoint) = &*self.target.borrow();
+            let (container, service) = (target.container.is_some(), endpoint.is_ok());
+            PageFacts { runtime, machine: Machine::this(), image: target.name.clone(), container, service }
+        };
+        let folder = self.path(folder.trim());
+        let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        let (open, opened) = extension::Open::folder(&folder, facts, page.as_deref())?;
+        *page = Some(Arc::new(open));
+        Ok(opened)
+    }
+
+    pub async fn close_page(&self) -> Result<()> {
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+
+    /// A file of the page that is open; none for the client, which is Porthole's own.
+    pub fn page_file(&self, host: &str, path: &str, range: Option<&str>) -> Option<extension::Answer> {
+        let open = self.page.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        open.map_or_else(|| Some(extension::Answer::nothing(404)), |open| open.answer(host, path, range))
+    }
+
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
+        (self.themed)(settings.theme);
         // The target is remembered when it is set; a page that is a moment behind must not undo it.
         self.remember(|remembered| *remembered = Settings { target: remembered.target.take(), ..settings })
+    }
+
+    /// A path as a person types it.
+    fn path(&self, typed: &str) -> PathBuf {
+        match typed.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(rest) => self.home.join(rest.trim_start_matches('/')),
+            None => PathBuf::from(typed),
+        }
     }
 
     fn remember(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {

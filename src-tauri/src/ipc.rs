@@ -7,6 +7,7 @@ use porthole_core::{
     engine::Container,
     error::Error,
     exchange::Request,
+    extension::OpenedPage,
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -15,7 +16,7 @@ use porthole_core::{
     runtime::Runtime,
     settings::{Composed, Settings},
     target::Target,
-    timeline::{Call, Changes},
+    timeline::{Call, Changes, Origin},
 };
 use tauri::{State, ipc::Invoke};
 

@@ -6,6 +6,7 @@ mod answers;
 mod console;
 mod drawing;
 mod ipc;
+mod page;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,9 @@ fn window() -> tauri::Result<()> {
         .register_uri_scheme_protocol(console::SCHEME, |context, request| {
             console::answer(context.app_handle(), request.uri().path())
         })
+        .register_asynchronous_uri_scheme_protocol(page::SCHEME, |context, request, responder| {
+            page::answer(context.app_handle(), request, responder)
+        })
         .invoke_handler(ipc::handler())
         .setup(|app| {
             let path = app.path();
@@ -54,7 +58,7 @@ fn window() -> tauri::Result<()> {
                 downloads: downloads.unwrap_or_else(|| home.clone()),
                 home,
             };
-            let porthole = tauri::async_runtime::block_on(Porthole::start(places))?;
+            let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app)))?;
             app.manage(porthole);
             drawing::suit_the_machine(app);
             let handle = app.handle().clone();

@@ -12,7 +12,7 @@ use porthole_core::{
     run::Signal,
     runtime::{Certainty, Runtime},
     target::Target,
-    timeline::Timeline,
+    timeline::{Origin, Timeline},
 };
 use serde_json::Value as Json;
 
@@ -95,7 +95,7 @@ impl Bench {
         let streaming = matches!(&sdk.asked, Asked::Exec(asked) if asked.stream.is_some());
         let (endpoint, socket) = self.endpoint(row);
         let timeline = &self.calls.timeline;
-        let id = timeline.perform(sdk, &self.target, Ok(endpoint), self.engine.clone()).unwrap();
+        let id = timeline.perform(Origin::Console, sdk, &self.target, Ok(endpoint), self.engine.clone()).unwrap();
         let text = if streaming {
             follow(timeline, id, row.close_after_first && row.runtime != Runtime::PodmanDesktop).await
         } else {

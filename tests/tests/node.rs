@@ -11,6 +11,7 @@ use porthole_core::{
     run::Streaming,
     runtime::Runtime,
     target::{Host, Target},
+    timeline::Origin,
 };
 use porthole_tests::calls::Calls;
 use serde_json::{Value as Json, json};
@@ -56,7 +57,7 @@ fn sdk(cmd: &str, args: &[&str], cwd: Option<&str>, stream: bool) -> Sdk {
 fn perform(calls: &Calls, sdk: Sdk) -> u32 {
     let none = || Error::new(Code::EngineUnavailable, "not needed in this test");
     let target = Target { host: Host { cwd: Some("/".into()), ..Host::default() }, ..Target::demo() };
-    calls.timeline.perform(sdk, &target, Err(none()), Err(none())).expect("a Call")
+    calls.timeline.perform(Origin::Console, sdk, &target, Err(none()), Err(none())).expect("a Call")
 }
 
 async fn delivered(sdk: Sdk) -> Received {

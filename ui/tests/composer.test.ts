@@ -14,6 +14,7 @@ function around(more: Partial<Around> = {}): Around {
     began: () => {},
     acted: () => {},
     console: () => ({ code: "", run: async () => {} }),
+    page: () => ({ open: async () => {}, reload: async () => {} }),
     ...more,
   }
 }
@@ -138,13 +139,14 @@ test("settings are written at once, one write at a time, with all that is rememb
   const target = { name: "t", host: { env: [] } }
   settings.load({
     theme: "dark",
-    splits: { side: 200, center: 500 },
+    splits: { side: 200, center: 500, page: 880 },
     reading,
     runtime: "docker-desktop",
     saved: [],
+    leaves: {},
     target,
   })
-  settings.setSplits({ side: 210, center: 500 })
+  settings.setSplits({ side: 210, center: 500, page: 880 })
   settings.save("hello", { kind: "request", ...request("GET", "/hello") })
   settings.save("hello", { kind: "request", ...request("GET", "/hello2") })
   expect(shell.asked).toHaveLength(1)

@@ -223,6 +223,8 @@ test("a host command waits for leave with its exact arguments, and once is once"
   `)
   await vi.waitFor(() => expect(console.asking).toBeDefined())
   expect(console.asking).toEqual({
+    kind: "host",
+    where: "this machine",
     argv: ["/bin/sh", "-c", "ls a b"],
     cwd: "/w",
     env: [{ name: "A", value: "b" }],

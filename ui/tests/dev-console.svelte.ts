@@ -134,6 +134,8 @@ export function consoleScene(scene: string): DevConsole | undefined {
       console.running = true
       console.entries = entriesOf(mixed().slice(0, 3))
       console.asking = {
+        kind: "host",
+        where: "this machine",
         argv: ["/bin/sh", "-c", "kubectl get pods --selector app=pg data -o json"],
         cwd: "/home/someone/volumes demo",
         env: [{ name: "KUBECONFIG", value: "/home/someone/.kube/config" }],

@@ -186,7 +186,8 @@ const shell = new FakeShell({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
-        splits: { side: 212, center: 552 },
+        splits: { side: 212, center: 552, page: 880 },
+        leaves: {},
         reading: {
           wrap: scene === "wrap",
           ansi: true,

@@ -117,10 +117,11 @@ export function opening(more: Partial<Opening> = {}): Opening {
     machine: { platform: "linux", arch: "x64", hostname: "harbour" },
     settings: {
       theme: "light",
-      splits: { side: 212, center: 552 },
+      splits: { side: 212, center: 552, page: 880 },
       reading,
       runtime: "docker-desktop",
       saved: [],
+      leaves: {},
     },
     target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },
     demo: "unix:///run/user/1000/porthole/demo.sock",

@@ -51,7 +51,7 @@ macro_rules! commands {
             /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
             plan(asked: Asked, runtime: Runtime) -> Plan;
             /// Does it, and answers at once with the Call's number.
-            perform(asked: Asked, runtime: Runtime) -> u32;
+            perform(asked: Asked, runtime: Runtime, origin: Origin) -> u32;
             /// What the code that asked for a Call receives, whole, when it has ended.
             delivered(id: u32) -> Received;
             /// The callbacks from this one on, whole: answers when there is one, or no more will come.
@@ -80,6 +80,11 @@ macro_rules! commands {
             containers() -> Vec<Container>;
             /// Splits a pasted command line into arguments, as a POSIX shell would, running none.
             split_words(text: String) -> Vec<String>;
+            /// Opens the page of an extension's folder in the place of the one that is open, with a
+            /// `ddClient` as this Runtime has it.
+            open_page(folder: String, runtime: Runtime) -> OpenedPage;
+            /// Closes the page: nothing of it is answered any more.
+            close_page() -> ();
             /// Remembers these settings.
             save_settings(settings: Settings) -> ();
         }

@@ -92,6 +92,8 @@ pub enum Code {
     ImageNotFound,
     /// There is no manifest there, or nothing can be made of it.
     ManifestUnreadable,
+    /// The extension has no page, or its files are not there.
+    PageMissing,
     /// The pasted line is no request and no command that can be read.
     PasteUnknown,
     /// A Runtime refuses what was asked before anything is done.

@@ -33,6 +33,7 @@ impl Timeline {
     /// container is meant and the target has none; what `endpoint` and `engine` say.
     pub fn perform(
         &self,
+        origin: Origin,
         sdk: Sdk,
         target: &Target,
         endpoint: Result<Endpoint>,
@@ -40,7 +41,7 @@ impl Timeline {
     ) -> Result<CallId> {
         let runtime = sdk.runtime;
         let does = received::plan(&sdk.asked, runtime, target).does;
-        let by = By { origin: Origin::Console, sdk: Some(sdk) };
+        let by = By { origin, sdk: Some(sdk) };
         match does {
             Does::Request { request } => Ok(self.send(by, endpoint?, request)),
             Does::Engine { request } => Ok(self.send(by, engine?.endpoint()?, request)),

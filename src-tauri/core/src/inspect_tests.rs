@@ -50,7 +50,7 @@ async fn followed(timeline: &Timeline, id: CallId) -> (Vec<Callback>, Option<cra
 async fn streamed(script: &str, runtime: Runtime, split: bool) -> String {
     let (_directory, timeline) = timeline();
     let sdk = sh(script, runtime, Some(split));
-    let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+    let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
     render_callbacks(&followed(&timeline, id).await.0)
 }
 
@@ -58,7 +58,7 @@ async fn streamed(script: &str, runtime: Runtime, split: bool) -> String {
 async fn what_code_asks_is_done_and_delivered() {
     let (_directory, timeline) = timeline();
     let sdk = sh("printf out; printf err >&2; exit 3", Runtime::DockerDesktop, None);
-    let id = timeline.perform(sdk.clone(), &Target::demo(), nowhere(), no_engine()).unwrap();
+    let id = timeline.perform(Origin::Console, sdk.clone(), &Target::demo(), nowhere(), no_engine()).unwrap();
     let delivered = timeline.delivered(id).await.unwrap();
     assert!(delivered.as_run);
     let text = render(&delivered.outcome);
@@ -82,7 +82,7 @@ async fn callbacks_come_as_the_runtime_makes_them() {
 async fn what_a_runtime_loses_is_told() {
     let (_directory, timeline) = timeline();
     let sdk = sh("printf \"a\\nlost\"", Runtime::RancherDesktop, Some(true));
-    let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+    let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
     assert_eq!(followed(&timeline, id).await.1.unwrap().text, "lost");
     let docker = timeline.callbacks(id, Runtime::DockerDesktop, true, 0, 9).await.unwrap();
     assert_eq!((docker.total, docker.lost), (3, None));
@@ -93,7 +93,7 @@ async fn a_closed_command_ends_as_the_runtime_has_it() {
     for (runtime, end) in [(Runtime::DockerDesktop, "onClose(null)\n"), (Runtime::RancherDesktop, "")] {
         let (_directory, timeline) = timeline();
         let sdk = sh("echo up; exec sleep 600", runtime, Some(true));
-        let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+        let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
         let first = timeline.delivery(id, 0).await.unwrap();
         assert_eq!((first.rows.len(), first.ended), (1, false));
         timeline.stop(id, Signal::Term).await.unwrap();
@@ -132,7 +132,7 @@ async fn any_callback_of_many_is_found() {
 async fn a_shown_callback_is_cut_and_a_delivered_one_is_whole() {
     let (_directory, timeline) = timeline();
     let sdk = sh("head -c 2000000 /dev/zero | tr \"\\\\0\" x; echo; echo y", Runtime::DockerDesktop, Some(true));
-    let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+    let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
     let whole = followed(&timeline, id).await.0;
     let text = |row: &Callback| match &row.what {
         Called::Output { value: Value::Text(text), .. } => text.clone(),
@@ -149,12 +149,14 @@ async fn what_is_too_long_for_one_value_is_refused() {
     let (_directory, timeline) = timeline();
     let target = Target::demo();
     let long = "head -c 67200000 /dev/zero";
-    let plain = timeline.perform(sh(long, Runtime::DockerDesktop, None), &target, nowhere(), no_engine()).unwrap();
+    let plain = timeline
+        .perform(Origin::Console, sh(long, Runtime::DockerDesktop, None), &target, nowhere(), no_engine())
+        .unwrap();
     assert_eq!(timeline.delivered(plain).await.unwrap_err().code, Code::TooMuch);
     let shown = timeline.received(plain).await.unwrap();
     assert!(matches!(shown[0].outcome, Delivery::Resolved { .. }));
     let line = sh(long, Runtime::DockerDesktop, Some(true));
-    let line = timeline.perform(line, &target, nowhere(), no_engine()).unwrap();
+    let line = timeline.perform(Origin::Console, line, &target, nowhere(), no_engine()).unwrap();
     timeline.ended(line).await.unwrap();
     assert_eq!(timeline.delivery(line, 0).await.unwrap_err().code, Code::TooMuch);
 }
@@ -198,7 +200,7 @@ async fn a_request_is_delivered_whole_and_shown_cut() {
     };
     let perform = |url: &str| {
         let sdk = Sdk { asked: asked(url), runtime: Runtime::DockerDesktop };
-        timeline.perform(sdk, &Target::demo(), Ok(demo.endpoint().clone()), no_engine()).unwrap()
+        timeline.perform(Origin::Console, sdk, &Target::demo(), Ok(demo.endpoint().clone()), no_engine()).unwrap()
     };
     let hello = timeline.delivered(perform("/hello")).await.unwrap();
     assert_eq!(render(&hello.outcome), "resolves to { message: 'Hello from the demo backend' }");
@@ -223,7 +225,8 @@ async fn a_request_is_delivered_whole_and_shown_cut() {
 #[tokio::test]
 async fn what_cannot_be_performed_is_refused() {
     let (_directory, timeline) = timeline();
-    let perform = |sdk: Sdk| timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap_err().code;
+    let perform =
+        |sdk: Sdk| timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap_err().code;
     let mut sdk = sh("true", Runtime::DockerDesktop, None);
     let Asked::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
     asked.whose = Whose::Vm;
@@ -235,7 +238,7 @@ async fn what_cannot_be_performed_is_refused() {
     let list = Sdk { asked: Asked::List(list), runtime: Runtime::DockerDesktop };
     assert_eq!(perform(list.clone()), Code::EngineUnavailable);
     let far = Address::new("far", "ssh://far");
-    let refused = timeline.perform(list, &Target::demo(), nowhere(), Ok(far)).unwrap_err();
+    let refused = timeline.perform(Origin::Console, list, &Target::demo(), nowhere(), Ok(far)).unwrap_err();
     assert_eq!(refused.code, Code::EngineAddressInvalid);
     assert_eq!(timeline.received(7).await.unwrap_err().code, Code::CallNotFound);
 }
@@ -247,7 +250,7 @@ async fn a_kept_call_tells_the_same_after_a_start() {
     let (before, told) = {
         let timeline = at();
         let sdk = sh("printf \"a\\nb\"; exit 3", Runtime::RancherDesktop, Some(true));
-        let id = timeline.perform(sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+        let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
         timeline.ended(id).await.unwrap();
         timeline.keep(id, true).unwrap();
         (followed(&timeline, id).await, timeline.received(id).await.unwrap())

@@ -1,6 +1,9 @@
 //! What is remembered from one start to the next.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -8,6 +11,7 @@ use ts_rs::TS;
 use crate::{
     error::{Code, Error, Result},
     exchange::Request,
+    extension::Leave,
     run::Command,
     runtime::Runtime,
     target::Target,
@@ -61,11 +65,21 @@ pub struct Splits {
     pub side: u32,
     /// Composer and timeline.
     pub center: u32,
+    /// The same while an extension's page is shown.
+    #[serde(default = "Splits::page")]
+    pub page: u32,
+}
+
+impl Splits {
+    /// The pages of extensions are made for a wide window.
+    fn page() -> u32 {
+        880
+    }
 }
 
 impl Default for Splits {
     fn default() -> Self {
-        Self { side: 212, center: 552 }
+        Self { side: 212, center: 552, page: Self::page() }
     }
 }
 
@@ -124,6 +138,11 @@ pub struct Settings {
     /// What the console's editor holds; the first example when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console: Option<String>,
+    /// The folder of the extension that was opened last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// What extensions may do, by the content of their manifests; the default where one is not here.
+    pub leaves: BTreeMap<String, Leave>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }
@@ -220,8 +239,9 @@ mod tests {
     fn settings_of_another_version_are_read_as_far_as_they_go() {
         let (_directory, file) = file();
         file.write(&Settings::default()).unwrap();
-        fs_write(&file, r#"{"theme":"dark","unknown":1}"#);
-        assert_eq!(file.read().unwrap().theme, Theme::Dark);
+        fs_write(&file, r#"{"theme":"dark","unknown":1,"splits":{"side":200,"center":500}}"#);
+        let read = file.read().unwrap();
+        assert_eq!((read.theme, read.splits.center, read.splits.page), (Theme::Dark, 500, 880));
     }
 
     #[test]

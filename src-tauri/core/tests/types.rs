@@ -11,6 +11,7 @@ use porthole_core::{
     engine::Container,
     error::Error,
     exchange::{ExchangeEvent, Request},
+    extension::OpenedPage,
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -19,7 +20,7 @@ use porthole_core::{
     runtime::Runtime,
     settings::{Composed, Settings},
     target::Target,
-    timeline::{Call, Changes},
+    timeline::{Call, Changes, Origin},
 };
 use ts_rs::{Config, TS};
 

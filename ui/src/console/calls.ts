@@ -1,13 +1,13 @@
 import type { Delivery } from "../ipc/generated/Delivery"
+import type { Origin } from "../ipc/generated/Origin"
 import type { Plan } from "../ipc/generated/Plan"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Value } from "../ipc/generated/Value"
 import { trouble, type Shell } from "../ipc/shell"
 import { RUNTIME_NAMES } from "../sdk/facts"
 import type { FromSdk, ToSdk } from "../sdk/messages"
-import type { Asking } from "./words"
 
-type Call = Extract<FromSdk, { kind: "call" }>
+export type Call = Extract<FromSdk, { kind: "call" }>
 
 /** Who is told what becomes of the calls that code makes. */
 export interface Told {
@@ -17,8 +17,8 @@ export interface Told {
   performed(call: Call, id: number): void
   /** It is not done. */
   refused(call: Call, why: string): void
-  /** Asks whether this may be started on this machine. */
-  leave(asking: Asking): Promise<boolean>
+  /** Whether this may be done: why not, or nothing. It may take as long as a person does. */
+  may(call: Call, plan: Plan): Promise<string | undefined>
   /** To the code's side. */
   post(message: ToSdk): void
 }
@@ -40,7 +40,7 @@ interface Live {
 
 /**
  * The window's part of the calls that code makes of `ddClient`: what the Runtime makes of each is
- * asked for first, a host command needs leave, and then what the code receives is handed over.
+ * asked for first, what it does may need leave, and then what the code receives is handed over.
  */
 export class Calls {
   #live = new Map<number, Live>()
@@ -51,7 +51,7 @@ export class Calls {
 
   constructor(
     private readonly shell: Shell,
-    private readonly runtime: Runtime,
+    private readonly as: { runtime: Runtime; origin: Origin },
     private readonly told: Told,
   ) {}
 
@@ -111,20 +111,19 @@ export class Calls {
 
   async #perform(live: Live): Promise<void> {
     const { call } = live
+    const { runtime, origin } = this.as
     try {
-      const plan = await this.shell.ask("plan", { asked: call.asked, runtime: this.runtime })
+      const plan = await this.shell.ask("plan", { asked: call.asked, runtime })
       if (this.#ended) return
       if (plan.does.kind === "refuses") {
-        this.told.refused(call, whyOf(plan, plan.does.outcome, this.runtime))
+        this.told.refused(call, whyOf(plan, plan.does.outcome, runtime))
         this.told.post({ kind: "delivered", id: call.id, outcome: plan.does.outcome })
         return
       }
-      if (plan.onHost && !(await this.#mayRun(call, plan))) {
-        if (!this.#ended) this.#fail(call, "Not run: you said no to this host command.")
-        return
-      }
+      const not = await this.told.may(call, plan)
       if (this.#ended) return
-      const id = await this.shell.ask("perform", { asked: call.asked, runtime: this.runtime })
+      if (not !== undefined) return this.#fail(call, not)
+      const id = await this.shell.ask("perform", { asked: call.asked, runtime, origin })
       live.id = id
       if (this.#ended) return this.#quit(live)
       this.told.performed(call, id)
@@ -134,18 +133,6 @@ export class Calls {
     } catch (thrown) {
       if (!this.#ended) this.#fail(call, trouble(thrown).message)
     }
-  }
-
-  async #mayRun(call: Call, plan: Plan): Promise<boolean> {
-    if (plan.does.kind !== "command") return true
-    const { program, args, cwd, env } = plan.does.command
-    return this.told.leave({
-      argv: [program, ...args],
-      ...(cwd === undefined ? {} : { cwd }),
-      env,
-      called: call.called,
-      rules: plan.rules.map((rule) => rule.text),
-    })
   }
 
   async #whole(call: Call, id: number): Promise<void> {

@@ -1,5 +1,5 @@
+import { Hearing } from "./hearing"
 import type { Begin, FromConsole, FromFrame, ToConsole } from "./messages"
-import { readFromConsole } from "./reading"
 
 /** What the window hears of a run. */
 export interface Listener {
@@ -18,12 +18,6 @@ export interface Running {
 
 export type OpenFrame = (begin: Begin, to: Listener) => Running
 
-/**
- * Room is given back so often: what a run may say in a second is bounded by it, and with it what
- * the window's thread spends on listening.
- */
-const ROOM_MS = 100
-
 /** How long the frame may take to load and to start the Worker. */
 const LOAD_MS = 10_000
 
@@ -33,20 +27,12 @@ export function frameAt(url: () => string): OpenFrame {
     const frame = document.createElement("iframe")
     const { port1: port, port2: theirs } = new MessageChannel()
     let open = true
-    let taken = { messages: 0, chars: 0 }
-
-    const giveRoom = setInterval(() => {
-      if (taken.messages === 0) return
-      port.postMessage({ kind: "room", ...taken } satisfies ToConsole)
-      taken = { messages: 0, chars: 0 }
-    }, ROOM_MS)
     const late = setTimeout(() => fail("failed", "The frame that runs the code did not start."), LOAD_MS)
 
     function end(): void {
       open = false
-      clearInterval(giveRoom)
       clearTimeout(late)
-      port.close()
+      hearing.end()
       // The frame's Worker ends with it, in whatever loop it is.
       frame.remove()
     }
@@ -57,18 +43,12 @@ export function frameAt(url: () => string): OpenFrame {
       to.ended(how, text)
     }
 
-    port.onmessage = ({ data }: MessageEvent<string | FromFrame>) => {
-      if (!open) return
-      if (typeof data !== "string") {
-        if (data.kind === "started") return clearTimeout(late)
-        return fail(data.kind === "flood" ? "flood" : "failed", data.text)
-      }
-      taken.messages += 1
-      taken.chars += data.length
-      const message = readFromConsole(data)
-      if (message === undefined) return fail("failed", "The code's side sent something that is no message.")
-      to.told(message, data.length)
-    }
+    const hears = { told: (message: FromConsole, chars: number) => to.told(message, chars), broke: fail }
+    const hearing = new Hearing(port, hears, (data) => {
+      const said = data as FromFrame
+      if (said.kind === "started") clearTimeout(late)
+      else fail(said.kind === "flood" ? "flood" : "failed", said.text)
+    })
 
     frame.setAttribute("sandbox", "allow-scripts")
     frame.hidden = true
@@ -79,6 +59,6 @@ export function frameAt(url: () => string): OpenFrame {
     }
     frame.src = url()
     document.body.append(frame)
-    return { post: (message) => open && port.postMessage(message), end }
+    return { post: (message) => hearing.post(message), end }
   }
 }

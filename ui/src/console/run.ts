@@ -6,6 +6,7 @@ import { Alive, timersOf } from "./alive"
 import type { Begin, FromConsole, ToConsole } from "./messages"
 import { codeStack, firstPlace, LINES_BEFORE } from "./places"
 import { consoleOf } from "./printing"
+import { Prints } from "./prints"
 import { requireOf } from "./scope"
 import { shownOf } from "./shown"
 
@@ -23,26 +24,22 @@ export interface Thread {
   client: object
 }
 
-/** So often it is told how many prints were dropped. */
-const TELL_MS = 1000
-
 export class Run {
   readonly #port: Port
   readonly #alive: Alive
   readonly #thread: Thread
   readonly #take: (message: ToConsole) => void
-  readonly #now: () => number
+  readonly #prints: Prints
   #script = ""
   #threw = false
-  #dropped = 0
-  #toldAt = 0
 
   constructor(thread: Thread, { facts }: Begin) {
     const { scope } = thread
     const later = scope.setTimeout.bind(scope)
     this.#thread = thread
-    this.#now = scope.performance.now.bind(scope.performance)
+    const now = scope.performance.now.bind(scope.performance)
     this.#port = new Port(thread.post)
+    this.#prints = new Prints(this.#port, now)
     this.#alive = new Alive(() => this.#over(), later)
     const transport = portTransport(this.#port, facts.runtime, this.#alive)
     this.#take = (message) => transport.take(message)
@@ -56,9 +53,9 @@ export class Run {
     Object.assign(scope, timersOf(clock as never, this.#alive, uncaught))
     Object.defineProperty(scope, "console", {
       value: consoleOf(
-        (level, values) => this.#print({ kind: "print", level, values }),
+        (level, values) => this.#prints.print({ kind: "print", level, values }),
         this.#stack,
-        this.#now,
+        now,
       ),
       writable: true,
       configurable: true,
@@ -100,7 +97,7 @@ export class Run {
   uncaught(error: unknown, promise: boolean, place?: { line: number; column: number }): void {
     const shown = shownOf(error, this.#stack)
     const at = (shown.kind === "error" ? firstPlace(shown.stack) : undefined) ?? place
-    this.#print({ kind: "uncaught", error: shown, promise, ...at })
+    this.#prints.print({ kind: "uncaught", error: shown, promise, ...at })
   }
 
   /** Compiles it as a script, so that nothing has to be evaluated, and takes the function it leaves. */
@@ -137,22 +134,8 @@ export class Run {
 
   #stack = (stack: string): string => codeStack(stack, this.#script)
 
-  /** What finds no room is dropped and counted: waiting would fill the memory instead. */
-  #print(message: FromConsole): void {
-    if (this.#port.offer(message)) return
-    this.#dropped += 1
-    const now = this.#now()
-    if (now - this.#toldAt < TELL_MS) return
-    this.#toldAt = now
-    this.#tellDropped()
-  }
-
-  #tellDropped(): void {
-    this.#port.force({ kind: "dropped", count: this.#dropped } satisfies FromConsole)
-  }
-
   #over(): void {
-    if (this.#dropped > 0) this.#tellDropped()
+    this.#prints.tellDropped()
     this.#port.force({ kind: "over", threw: this.#threw } satisfies FromConsole)
   }
 }

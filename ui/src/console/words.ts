@@ -49,9 +49,15 @@ export interface Compiled {
   problem?: { text: string; line: number; column: number }
 }
 
-/** A host command that waits for leave. */
+/** What calls act on: what leave is given for. */
+export type Kind = "service" | "container" | "host" | "docker"
+
+/** A call that waits for leave. */
 export interface Asking {
-  /** The exact arguments, the program first. */
+  kind: Kind
+  /** Where it would be done: on this machine, in a container. */
+  where: string
+  /** The exact arguments, the program first; of a request its method and path. */
   argv: readonly string[]
   cwd?: string
   env: readonly { name: string; value: string }[]

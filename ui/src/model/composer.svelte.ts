@@ -6,7 +6,7 @@ import { CommandForm } from "./command.svelte"
 import { isLive } from "./outcome"
 import { RequestForm } from "./request.svelte"
 
-export type Tab = "request" | "command" | "console"
+export type Tab = "request" | "command" | "console" | "page"
 
 /** What the composer needs to know of the rest. */
 export interface Around {
@@ -16,6 +16,7 @@ export interface Around {
   began: (id: number) => void
   acted: () => void
   console: () => { code: string; run(): Promise<void> }
+  page: () => { open(): Promise<void>; reload(): Promise<void>; opened?: unknown }
 }
 
 /** The forms, and what was sent and run from them. The console keeps its own code. */
@@ -67,6 +68,11 @@ export class Composer {
   submit(): void {
     if (this.tab === "console") {
       void this.#around.console().run()
+      return
+    }
+    if (this.tab === "page") {
+      const page = this.#around.page()
+      void (page.opened ? page.reload() : page.open())
       return
     }
     if (this.tab === "request") {

@@ -95,6 +95,7 @@ const failures: Record<Code, string> = {
   save_failed: "not saved",
   image_not_found: "no such image",
   manifest_unreadable: "no manifest",
+  page_missing: "no page",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
   call_not_found: "no such call",

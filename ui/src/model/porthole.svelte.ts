@@ -15,6 +15,7 @@ import { Disk } from "./disk.svelte"
 import { Jumping } from "./jumping.svelte"
 import { Marks } from "./marks.svelte"
 import { Output } from "./output.svelte"
+import { Page } from "./page.svelte"
 import { Pasting } from "./pasting.svelte"
 import { Saving } from "./saving.svelte"
 import { Search } from "./search.svelte"
@@ -52,6 +53,7 @@ export class Porthole {
   code: Forms
   pasting: Pasting
   console: Console
+  page: Page
 
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
@@ -85,6 +87,7 @@ export class Porthole {
       },
       acted: () => this.detail.refresh(),
       console: () => this.console,
+      page: () => this.page,
     })
     this.code = new Forms(shell)
     this.pasting = new Pasting(shell, this.composer)
@@ -94,6 +97,7 @@ export class Porthole {
       target: () => this.target.current,
       compile,
     })
+    this.page = new Page(shell, this.settings)
   }
 
   get selected() {
@@ -109,6 +113,7 @@ export class Porthole {
       this.#machine = opening.machine
       this.openingTrouble = opening.trouble
       this.settings.load(opening.settings)
+      this.page.folder = opening.settings.extension ?? ""
       this.output.lines.setWrap(opening.settings.reading.wrap)
       this.target.load(opening.target, opening.demo)
       const first = opening.settings.saved[0] ?? opening.examples[0]

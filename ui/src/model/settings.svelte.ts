@@ -1,4 +1,5 @@
 import type { Composed } from "../ipc/generated/Composed"
+import type { Leave } from "../ipc/generated/Leave"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
@@ -17,7 +18,7 @@ const TYPING_MS = 400
  */
 export class Settings {
   theme = $state<Theme>("system")
-  splits = $state.raw<Splits>({ side: 212, center: 552 })
+  splits = $state.raw<Splits>({ side: 212, center: 552, page: 880 })
   runtime = $state<Runtime>("docker-desktop")
   saved = $state.raw<readonly Saved[]>([])
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
@@ -25,6 +26,10 @@ export class Settings {
   quota = $state<number>()
   /** What the console's editor holds; its first example when absent. */
   console = $state<string>()
+  /** The folder of the extension that was opened last. */
+  extension = $state<string>()
+  /** What extensions may do, by the content of their manifests. */
+  leaves = $state.raw<Readonly<Record<string, Leave>>>({})
   trouble = $state.raw<Trouble>()
 
   #target: Target | undefined
@@ -45,6 +50,8 @@ export class Settings {
     this.reading = remembered.reading
     this.quota = remembered.quota
     this.console = remembered.console
+    this.extension = remembered.extension
+    this.leaves = remembered.leaves
     this.#target = remembered.target
   }
 
@@ -78,6 +85,18 @@ export class Settings {
     this.console = code
     clearTimeout(this.#typing)
     this.#typing = setTimeout(() => void this.#keep(), TYPING_MS)
+  }
+
+  setExtension(folder: string): void {
+    this.extension = folder
+    void this.#keep()
+  }
+
+  /** What an extension may do from now on; the default when absent. */
+  setLeave(content: string, leave?: Leave): void {
+    const others = Object.entries(this.leaves).filter(([name]) => name !== content)
+    this.leaves = Object.fromEntries(leave ? [...others, [content, leave]] : others)
+    void this.#keep()
   }
 
   setQuota(quota: number): void {
@@ -120,9 +139,17 @@ export class Settings {
 
   async #write(): Promise<void> {
     const { theme, splits, reading, runtime } = this
-    const settings: Remembered = { theme, splits, reading, runtime, saved: [...this.saved] }
+    const settings: Remembered = {
+      theme,
+      splits,
+      reading,
+      runtime,
+      saved: [...this.saved],
+      leaves: { ...this.leaves },
+    }
     if (this.quota !== undefined) settings.quota = this.quota
     if (this.console !== undefined) settings.console = this.console
+    if (this.extension !== undefined) settings.extension = this.extension
     if (this.#target !== undefined) settings.target = this.#target
     try {
       await this.#shell.ask("save_settings", { settings })

@@ -1,21 +1,27 @@
 //! An extension: what its manifest says, what the Runtimes would make of it, and what its parts are
 //! called.
 
+mod client;
 mod files;
 mod image;
+mod leave;
 mod manifest;
 mod names;
 mod oddities;
+mod opened;
 mod page;
 mod program;
 mod remark;
 
 use std::path::Path;
 
+pub use client::CLIENT;
 pub use files::{Entry, Files};
 pub use image::unpack;
+pub use leave::{Leave, May};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};
+pub use opened::{Open, OpenedPage, PageFacts};
 pub use page::{Answer, POLICY, Page};
 pub use program::{Arch, Program};
 pub use remark::{Effect, Remark, Weight};

@@ -89,7 +89,8 @@ impl Page {
 }
 
 impl Answer {
-    fn nothing(status: u16) -> Self {
+    /// Says that there is nothing.
+    pub fn nothing(status: u16) -> Self {
         Self { status, kind: "text/plain; charset=utf-8".to_owned(), range: None, body: Vec::new() }
     }
 }

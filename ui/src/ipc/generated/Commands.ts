@@ -11,7 +11,9 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
+import type { Origin } from "./Origin";
 import type { Pasted } from "./Pasted";
 import type { Plan } from "./Plan";
 import type { Query } from "./Query";
@@ -68,7 +70,7 @@ export interface Commands {
   /** What a Runtime makes of what code asks of `ddClient`: shown before it is done. */
   plan: { args: { asked: Asked; runtime: Runtime }; answer: Plan };
   /** Does it, and answers at once with the Call's number. */
-  perform: { args: { asked: Asked; runtime: Runtime }; answer: number };
+  perform: { args: { asked: Asked; runtime: Runtime; origin: Origin }; answer: number };
   /** What the code that asked for a Call receives, whole, when it has ended. */
   delivered: { args: { id: number }; answer: Received };
   /** The callbacks from this one on, whole: answers when there is one, or no more will come. */
@@ -97,6 +99,11 @@ export interface Commands {
   containers: { args: {  }; answer: Array<Container> };
   /** Splits a pasted command line into arguments, as a POSIX shell would, running none. */
   split_words: { args: { text: string }; answer: Array<string> };
+  /** Opens the page of an extension's folder in the place of the one that is open, with a
+   * `ddClient` as this Runtime has it. */
+  open_page: { args: { folder: string; runtime: Runtime }; answer: OpenedPage };
+  /** Closes the page: nothing of it is answered any more. */
+  close_page: { args: {  }; answer: void };
   /** Remembers these settings. */
   save_settings: { args: { settings: Settings }; answer: void };
 }

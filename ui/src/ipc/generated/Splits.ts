@@ -11,4 +11,8 @@ side: number,
 /**
  * Composer and timeline.
  */
-center: number, };
+center: number, 
+/**
+ * The same while an extension's page is shown.
+ */
+page: number, };

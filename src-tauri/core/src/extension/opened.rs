@@ -1,0 +1,244 @@
+//! An extension's page that is open: its files under a random name, with Porthole's client before
+//! its first script.
+
+use std::path::{Path, PathBuf};
+
+use ring::{
+    digest::{SHA256, digest},
+    rand::{SecureRandom, SystemRandom},
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    Answer, Manifest, Page, Remark, check_folder,
+    client::{CLIENT, with_client},
+};
+use crate::{
+    error::{Code, Error, Result},
+    opening::Machine,
+    runtime::Runtime,
+};
+
+/// What `ddClient` is made from: whose behaviour it has, and what it can reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PageFacts {
+    /// Whose behaviour.
+    pub runtime: Runtime,
+    /// What `ddClient.host` tells.
+    pub machine: Machine,
+    /// `extension.image`
+    pub image: String,
+    /// The target has a container.
+    pub container: bool,
+    /// The target has an endpoint.
+    pub service: bool,
+}
+
+/// What the window is told of a page that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenedPage {
+    /// Where the page is: `ext://<32 hexadecimal digits>/index.html`.
+    pub url: String,
+    /// The folder of the manifest, whole.
+    pub folder: String,
+    /// What the tab is called; the folder's name where the manifest has none.
+    pub title: String,
+    /// The folder's name.
+    pub name: String,
+    /// SHA-256 of the manifest, in hexadecimal digits: what the leave to act is kept under.
+    pub content: String,
+    /// What the page's `ddClient` was made from.
+    pub facts: PageFacts,
+    /// What is to be said against the manifest.
+    pub remarks: Vec<Remark>,
+    /// The manifest.
+    pub manifest: Manifest,
+}
+
+/// The page that is open. What was opened before has no name any more, and is not answered.
+#[derive(Debug)]
+pub struct Open {
+    host: String,
+    folder: PathBuf,
+    page: Page,
+    facts: PageFacts,
+}
+
+impl Open {
+    /// Opens the page of the manifest in a folder; the manifest's own path will do. `before` is the page
+    /// that was open: the same folder opened again keeps its name, and with it what the page stored.
+    ///
+    /// # Errors
+    /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when the manifest names no page, or its files
+    /// are not there.
+    pub fn folder(folder: &Path, facts: PageFacts, before: Option<&Self>) -> Result<(Self, OpenedPage)> {
+        let checked = check_folder(folder)?;
+        let file = if folder.is_file() { folder.to_owned() } else { folder.join(super::FILE) };
+        let text = std::fs::read(&file).map_err(|error| missing("the manifest is gone").detail(error))?;
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        let folder = folder.canonicalize().map_err(|error| missing("the folder is gone").detail(error))?;
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+
+        let Some(tab) = &checked.manifest.tab else {
+            return Err(missing("the manifest names no page")
+                .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
+        };
+        let part = |named: &Option<super::manifest::Named>, usual: &str| {
+            named.as_ref().map_or_else(|| usual.to_owned(), |named| named.text.clone())
+        };
+        let (root, src) = (part(&tab.root, "/"), part(&tab.src, "index.html"));
+        let page = Page::open(&folder, &root, &src).map_err(|error| {
+            missing("the page's files are not there")
+                .detail(error)
+                .hint(format!("The manifest has them in {root}, as in the image: build the page into that folder."))
+        })?;
+
+        let host = match before {
+            Some(before) if before.folder == folder => before.host.clone(),
+            _ => random_host()?,
+        };
+        let title = part(&tab.title, &name);
+        let told = OpenedPage {
+            url: format!("ext://{host}{}", page.path()),
+            folder: folder.display().to_string(),
+            title: if title.trim().is_empty() { name.clone() } else { title },
+            name,
+            content: hex(digest(&SHA256, &text).as_ref()),
+            facts: facts.clone(),
+            remarks: checked.remarks,
+            manifest: checked.manifest,
+        };
+        Ok((Self { host, folder, page, facts }, told))
+    }
+
+    /// Answers a request of the page. `None` for the client's script, which whoever serves has.
+    pub fn answer(&self, host: &str, path: &str, range: Option<&str>) -> Option<Answer> {
+        if host != self.host {
+            return Some(Answer::nothing(404));
+        }
+        if path == CLIENT {
+            return None;
+        }
+        let answer = self.page.answer(path, range);
+        if answer.status >= 300 || !is_page(&answer) {
+            return Some(answer);
+        }
+        // A part of a page would be without the client.
+        let whole = if answer.status == 206 { self.page.answer(path, None) } else { answer };
+        let facts = serde_json::to_string(&self.facts).unwrap_or_default();
+        Some(Answer { body: with_client(&whole.body, &facts), ..whole })
+    }
+}
+
+fn is_page(answer: &Answer) -> bool {
+    answer.kind.starts_with("text/html") || answer.kind.starts_with("application/xhtml")
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(Code::PageMissing, what)
+}
+
+/// A name that no other page can know.
+fn random_host() -> Result<String> {
+    let mut bytes = [0; 16];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| missing("the operating system gave no random bytes to name the page with"))?;
+    Ok(hex(&bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn facts() -> PageFacts {
+        PageFacts {
+            runtime: Runtime::DockerDesktop,
+            machine: Machine::this(),
+            image: "a \"quoted\" & <odd> 'name'".to_owned(),
+            container: false,
+            service: true,
+        }
+    }
+
+    fn extension(manifest: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("ui")).unwrap();
+        fs::write(folder.path().join("metadata.json"), manifest).unwrap();
+        fs::write(folder.path().join("ui/index.html"), "<!doctype html><p>hello").unwrap();
+        fs::write(folder.path().join("ui/app.js"), "1").unwrap();
+        folder
+    }
+
+    const MANIFEST: &str = r#"{"ui":{"dashboard-tab":{"title":"Volumes","root":"/ui","src":"index.html"}}}"#;
+
+    fn host(told: &OpenedPage) -> &str {
+        told.url.strip_prefix("ext://").and_then(|rest| rest.split('/').next()).unwrap()
+    }
+
+    #[test]
+    fn a_folder_and_its_manifest_open_the_same_page() {
+        let folder = extension(MANIFEST);
+        let (_, by_folder) = Open::folder(folder.path(), facts(), None).unwrap();
+        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), facts(), None).unwrap();
+        assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
+        assert_eq!(by_folder.content, by_file.content);
+        assert!(by_folder.url.ends_with("/index.html"));
+    }
+
+    #[test]
+    fn each_page_has_a_name_of_its_own_and_keeps_it_when_it_is_opened_again() {
+        let (one, other) = (extension(MANIFEST), extension(MANIFEST));
+        let (open, told) = Open::folder(one.path(), facts(), None).unwrap();
+        let (_, again) = Open::folder(one.path(), facts(), Some(&open)).unwrap();
+        assert_eq!(told.url, again.url);
+        let (next, told_next) = Open::folder(other.path(), facts(), Some(&open)).unwrap();
+        assert_ne!(told.url, told_next.url);
+        assert_eq!(next.answer(host(&told), "/index.html", None).unwrap().status, 404, "the name of the one before");
+        assert_eq!(next.answer(host(&told_next), "/index.html", None).unwrap().status, 200);
+        assert_eq!(host(&told).len(), 32);
+    }
+
+    #[test]
+    fn pages_are_answered_with_the_client_and_other_files_as_they_are() {
+        let folder = extension(MANIFEST);
+        let (open, told) = Open::folder(folder.path(), facts(), None).unwrap();
+        let page = open.answer(host(&told), "/volumes/7", None).unwrap();
+        let text = String::from_utf8(page.body).unwrap();
+        assert!(
+            text.starts_with("<!doctype html><script src=\"/__porthole__/client.js\" data-facts=\"{&quot;"),
+            "{text}"
+        );
+        assert!(text.ends_with("</script><p>hello"), "{text}");
+        assert_eq!(open.answer(host(&told), "/app.js", None).unwrap().body, b"1");
+        assert!(open.answer(host(&told), CLIENT, None).is_none());
+        let part = open.answer(host(&told), "/index.html", Some("bytes=3-5")).unwrap();
+        assert_eq!((part.status, part.body.starts_with(b"<!doctype html><script")), (200, true));
+    }
+
+    #[test]
+    fn what_has_no_page_says_so() {
+        for manifest in ["{}", r#"{"ui":{"dashboard-tab":{"title":"x","root":"/gone","src":"index.html"}}}"#] {
+            let folder = extension(manifest);
+            let error = Open::folder(folder.path(), facts(), None).unwrap_err();
+            assert_eq!(error.code, Code::PageMissing, "{manifest}");
+            assert!(error.hint.is_some());
+        }
+        let error = Open::folder(Path::new("/nowhere/at/all"), facts(), None).unwrap_err();
+        assert_eq!(error.code, Code::ManifestUnreadable);
+    }
+
+    #[test]
+    fn another_manifest_is_another_content() {
+        let (one, other) = (extension(MANIFEST), extension(&MANIFEST.replace("Volumes", "Images")));
+        let content = |folder: &Path| Open::folder(folder, facts(), None).unwrap().1.content;
+        assert_ne!(content(one.path()), content(other.path()));
+        assert_eq!(content(one.path()).len(), 64);
+    }
+}

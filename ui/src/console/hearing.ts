@@ -1,0 +1,67 @@
+import { Flow } from "./flow"
+import type { FromConsole, ToConsole } from "./messages"
+import { readFromConsole } from "./reading"
+
+/**
+ * Room is given back so often: what code may say in a second is bounded by it, and with it what
+ * the window's thread spends on listening.
+ */
+const ROOM_MS = 100
+
+/** Who is told what comes through the port. */
+export interface Hears {
+  /** Something that the code's side said, in so many characters. */
+  told(message: FromConsole, chars: number): void
+  /** What came is not what our own side sends: nothing more is heard. */
+  broke(how: "flood" | "failed", text: string): void
+}
+
+/** The window's end of the way to code that nobody trusts. */
+export class Hearing {
+  #port: MessagePort
+  #open = true
+  #flow = new Flow()
+  #taken = { messages: 0, chars: 0 }
+  #giveRoom: ReturnType<typeof setInterval>
+
+  /** `beside` is given what is no text; without it that is a break. */
+  constructor(port: MessagePort, to: Hears, beside?: (data: object) => void) {
+    this.#port = port
+    this.#giveRoom = setInterval(() => this.#give(), ROOM_MS)
+    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (!this.#open) return
+      if (beside && typeof data === "object" && data !== null) return beside(data)
+      const wrong = this.#flow.add(data)
+      if (wrong !== undefined) return this.#break(to, "flood", wrong)
+      const text = data as string
+      this.#taken.messages += 1
+      this.#taken.chars += text.length
+      const message = readFromConsole(text)
+      if (message === undefined)
+        return this.#break(to, "failed", "The code's side sent something that is no message.")
+      to.told(message, text.length)
+    }
+  }
+
+  post(message: ToConsole): void {
+    if (this.#open) this.#port.postMessage(message)
+  }
+
+  end(): void {
+    this.#open = false
+    clearInterval(this.#giveRoom)
+    this.#port.close()
+  }
+
+  #give(): void {
+    if (this.#taken.messages === 0) return
+    this.#flow.taken(this.#taken.messages, this.#taken.chars)
+    this.#port.postMessage({ kind: "room", ...this.#taken } satisfies ToConsole)
+    this.#taken = { messages: 0, chars: 0 }
+  }
+
+  #break(to: Hears, how: "flood" | "failed", text: string): void {
+    this.end()
+    to.broke(how, text)
+  }
+}

@@ -1,0 +1,30 @@
+import type { Port } from "../sdk/port"
+import type { FromConsole } from "./messages"
+
+/** So often it is told how many prints were dropped. */
+const TELL_MS = 1000
+
+/** Prints on their way to the window. What finds no room is dropped and counted: waiting would fill the memory. */
+export class Prints {
+  #dropped = 0
+  #toldAt = 0
+
+  constructor(
+    private readonly port: Port,
+    private readonly now: () => number,
+  ) {}
+
+  print(message: FromConsole): void {
+    if (this.port.offer(message)) return
+    this.#dropped += 1
+    const now = this.now()
+    if (now - this.#toldAt < TELL_MS) return
+    this.#toldAt = now
+    this.tellDropped()
+  }
+
+  /** Says so, if any were dropped. */
+  tellDropped(): void {
+    if (this.#dropped > 0) this.port.force({ kind: "dropped", count: this.#dropped } satisfies FromConsole)
+  }
+}

@@ -1,0 +1,219 @@
+import { Calls, type Call } from "../console/calls"
+import { Log } from "../console/log"
+import type { FromConsole } from "../console/messages"
+import { placed, placeOf } from "../console/placed"
+import type { Asking, Compiled, Entry } from "../console/words"
+import type { Origin } from "../ipc/generated/Origin"
+import type { Plan } from "../ipc/generated/Plan"
+import type { Runtime } from "../ipc/generated/Runtime"
+import type { Shell } from "../ipc/shell"
+import type { ToSdk } from "../sdk/messages"
+
+/** Whether a call may be done: why not, or nothing. */
+export type Judge = (call: Call, plan: Plan) => Promise<string | undefined>
+
+/** A dialog for files that the code asked the desktop for. */
+export interface Dialog {
+  title: string
+  /** What the code gave, as JSON. */
+  properties: string
+}
+
+/** Who is heard. */
+export interface Speaker {
+  runtime: Runtime
+  origin: Origin
+  post: (message: ToSdk) => void
+  /** Where the code's lines were typed. */
+  place: Compiled["place"]
+}
+
+interface Waits {
+  asking: Asking
+  answer: (may: boolean) => void
+}
+
+/** So many dialogs may wait for the one that is open. */
+const MOST_DIALOGS = 20
+
+/** One speaker's calls, from its begin to its end. */
+interface Talk extends Speaker {
+  calls: Calls
+  /** The entry of each call, by the code's number for it. */
+  entries: Map<number, number>
+  /** The entry that counts what was dropped. */
+  droppedEntry?: number
+}
+
+/** What code says, of the console or of a page: its entries, its calls, what it waits for. */
+export class Heard {
+  /** The last ones; `dropped` counts those before them. */
+  entries = $state.raw<readonly Entry[]>([])
+  dropped = $state(0)
+  /** A call that waits for leave. */
+  asking = $state.raw<Asking>()
+  dialog = $state.raw<Dialog>()
+
+  #shell: Shell
+  #judge: Judge
+  #talk: Talk | undefined
+  #waits: Waits[] = []
+  #dialogs: { id: number; dialog: Dialog }[] = []
+  #log = new Log((entries, dropped) => {
+    this.entries = entries
+    this.dropped = dropped
+  })
+
+  constructor(shell: Shell, judge: Judge) {
+    this.#shell = shell
+    this.#judge = judge
+  }
+
+  /** Listens to this one, and to nobody else any more. */
+  begin(speaker: Speaker): void {
+    this.end()
+    this.#talk = this.#talkOf(speaker)
+  }
+
+  /** Forgets all entries and counts anew. */
+  anew(): void {
+    this.#log.begin()
+  }
+
+  clear(): void {
+    this.#log.clear()
+  }
+
+  add(what: Entry["what"]): void {
+    this.#log.add(what)
+  }
+
+  told(message: FromConsole, chars: number): void {
+    const talk = this.#talk
+    if (!talk) return
+    switch (message.kind) {
+      case "call":
+        return talk.calls.ask(message, chars)
+      case "close":
+        return talk.calls.close(message.id)
+      case "took":
+        return talk.calls.took(message.id)
+      case "dialog":
+        return this.#askForFiles(message.id, message.properties)
+      case "print":
+        this.#log.add({ ...message, values: message.values.map((value) => placed(value, talk.place)) })
+        return
+      case "uncaught": {
+        const { error, promise, line, column } = message
+        const at = placeOf(line, column, talk.place)
+        this.#log.add({ kind: "uncaught", error: placed(error, talk.place), promise, ...at })
+        return
+      }
+      case "problem":
+        this.#log.add({
+          kind: "problem",
+          text: message.text,
+          ...placeOf(message.line, message.column, talk.place),
+        })
+        return
+      case "dropped":
+        return this.#tellDropped(talk, message.count)
+      case "over":
+        return
+      default:
+        this.#log.add(message)
+    }
+  }
+
+  /** Asks somebody, after those that were asked before. */
+  ask(asking: Asking): Promise<boolean> {
+    return new Promise((answer) => {
+      this.#waits.push({ asking, answer })
+      this.asking ??= asking
+    })
+  }
+
+  /** Answers the question that is shown. */
+  answer(may: boolean): void {
+    this.#waits.shift()?.answer(may)
+    this.asking = this.#waits[0]?.asking
+  }
+
+  /** Answers all that wait and are of this sort. */
+  answerAll(may: boolean, of: (asking: Asking) => boolean = () => true): void {
+    const waits = this.#waits
+    this.#waits = waits.filter(({ asking }) => !of(asking))
+    for (const { asking, answer } of waits) if (of(asking)) answer(may)
+    this.asking = this.#waits[0]?.asking
+  }
+
+  /** Answers the dialog: the paths chosen, or none of them. */
+  answerDialog(paths?: readonly string[]): void {
+    const first = this.#dialogs.shift()
+    this.dialog = this.#dialogs[0]?.dialog
+    if (first) this.#choose(first.id, paths)
+  }
+
+  /** Ends what it had going, and says how that came. */
+  end(what?: Extract<Entry["what"], { kind: "end" }>): void {
+    this.#talk?.calls.end()
+    this.#talk = undefined
+    this.answerAll(false)
+    this.#dialogs = []
+    this.dialog = undefined
+    if (what) this.#log.add(what)
+    this.#log.flush()
+  }
+
+  #talkOf(speaker: Speaker): Talk {
+    const entries = new Map<number, number>()
+    const change = (id: number, more: { id: number } | { refused: string }): void => {
+      const n = entries.get(id)
+      entries.delete(id)
+      if (n !== undefined) this.#log.change(n, (what) => (what.kind === "call" ? { ...what, ...more } : what))
+    }
+    const { runtime, origin, post } = speaker
+    const calls = new Calls(
+      this.#shell,
+      { runtime, origin },
+      {
+        asked: (call) => entries.set(call.id, this.#log.add({ kind: "call", text: call.text })),
+        performed: (call, id) => change(call.id, { id }),
+        refused: (call, why) => change(call.id, { refused: why }),
+        may: this.#judge,
+        post,
+      },
+    )
+    return { ...speaker, calls, entries }
+  }
+
+  #choose(id: number, paths?: readonly string[]): void {
+    const result = { canceled: paths === undefined, filePaths: [...(paths ?? [])] }
+    this.#talk?.post({ kind: "chosen", id, result })
+  }
+
+  /** One entry, which counts on. */
+  #tellDropped(talk: Talk, count: number): void {
+    const text = `${count.toLocaleString("en")} more were dropped: it prints faster than can be shown.`
+    if (talk.droppedEntry === undefined) talk.droppedEntry = this.#log.add({ kind: "warning", text })
+    else this.#log.change(talk.droppedEntry, (what) => ({ ...what, text }) as Entry["what"])
+  }
+
+  #askForFiles(id: number, properties: string): void {
+    const dialog = { title: titleIn(properties), properties }
+    this.#log.add({ kind: "desktop", what: "dialog", text: dialog.title || "A dialog for files" })
+    if (this.#dialogs.length >= MOST_DIALOGS) return this.#choose(id)
+    this.#dialogs.push({ id, dialog })
+    this.dialog ??= dialog
+  }
+}
+
+function titleIn(properties: string): string {
+  try {
+    const read: unknown = JSON.parse(properties)
+    const title = read !== null && typeof read === "object" && "title" in read ? read.title : undefined
+    return typeof title === "string" ? title : ""
+  } catch {
+    return ""
+  }
+}

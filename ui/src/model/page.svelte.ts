@@ -1,0 +1,200 @@
+import { askingOf, kindOf } from "../console/asking"
+import type { Call } from "../console/calls"
+import type { Hearing } from "../console/hearing"
+import type { FromConsole } from "../console/messages"
+import type { Asking, Kind, Leave as Answer } from "../console/words"
+import type { Leave } from "../ipc/generated/Leave"
+import type { May } from "../ipc/generated/May"
+import type { OpenedPage } from "../ipc/generated/OpenedPage"
+import type { Plan } from "../ipc/generated/Plan"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import type { Comings } from "../page/frame"
+import { Heard } from "./heard.svelte"
+import type { Settings } from "./settings.svelte"
+
+/** Its own backend is its own; this machine is somebody's. */
+export const USUAL: Leave = { service: "allow", container: "allow", host: "ask", docker: "ask" }
+
+/** What each kind is, in the words that a page is refused with. */
+const WHAT: Record<Kind, string> = {
+  service: "requests to the service",
+  container: "commands in the container",
+  host: "host commands",
+  docker: "docker and the engine's lists",
+}
+
+/** An extension's page: which one, what it may do, and what it said. */
+export class Page {
+  /** What the field holds. */
+  folder = $state("")
+  opened = $state.raw<OpenedPage>()
+  /** Counts up when the frame is to be made anew. */
+  loads = $state(0)
+  /** A folder is being read. */
+  busy = $state(false)
+  /** The page in the frame is heard. */
+  running = $state(false)
+  /** It said what no client says: its frame is gone until it is loaded again. */
+  broken = $state(false)
+  trouble = $state.raw<Trouble>()
+  /** The report is shown in the place of the page. */
+  reports = $state(false)
+
+  #shell: Shell
+  #settings: Settings
+  #heard: Heard
+
+  constructor(shell: Shell, settings: Settings) {
+    this.#shell = shell
+    this.#settings = settings
+    this.#heard = new Heard(shell, (call, plan) => this.#judge(call, plan))
+  }
+
+  get entries() {
+    return this.#heard.entries
+  }
+
+  get dropped() {
+    return this.#heard.dropped
+  }
+
+  get asking(): Asking | undefined {
+    return this.#heard.asking
+  }
+
+  get dialog() {
+    return this.#heard.dialog
+  }
+
+  /** What the open extension may do. */
+  get leave(): Leave {
+    return (this.opened && this.#settings.leaves[this.opened.content]) ?? USUAL
+  }
+
+  /** Something was decided for this extension. */
+  get decided(): boolean {
+    return this.opened !== undefined && this.#settings.leaves[this.opened.content] !== undefined
+  }
+
+  /** What the page sees is no longer what is chosen: its `ddClient` was made before. */
+  get outdated(): boolean {
+    return this.opened !== undefined && this.opened.facts.runtime !== this.#settings.runtime
+  }
+
+  /** Opens the page in the folder that was typed. */
+  async open(): Promise<void> {
+    const folder = this.folder.trim()
+    if (folder === "" || this.busy) return
+    await this.#read(folder)
+    if (this.opened) this.#settings.setExtension(this.opened.folder)
+  }
+
+  /** Reads the folder again and loads the page anew. */
+  async reload(): Promise<void> {
+    if (this.opened && !this.busy) await this.#read(this.opened.folder)
+  }
+
+  async close(): Promise<void> {
+    const was = this.opened
+    this.#end("Closed.")
+    this.opened = undefined
+    this.reports = false
+    this.trouble = undefined
+    this.folder = was?.folder ?? this.folder
+    await this.#shell.ask("close_page", {}).catch(() => {})
+  }
+
+  /** Decides for this extension, until it is decided otherwise. What waits for that is answered. */
+  setLeave(kind: Kind, may: May): void {
+    if (!this.opened) return
+    this.#settings.setLeave(this.opened.content, { ...this.leave, [kind]: may })
+    if (may !== "ask") this.#heard.answerAll(may === "allow", (asking) => asking.kind === kind)
+  }
+
+  /** Forgets what was decided. */
+  forget(): void {
+    if (this.opened) this.#settings.setLeave(this.opened.content)
+  }
+
+  /** Answers for the call that waits; for the session means from now on. */
+  answer(answer: Answer): void {
+    const kind = this.asking?.kind
+    if (answer === "session" && kind) this.setLeave(kind, "allow")
+    else this.#heard.answer(answer === "once")
+  }
+
+  answerDialog(paths?: readonly string[]): void {
+    this.#heard.answerDialog(paths)
+  }
+
+  clear(): void {
+    this.#heard.clear()
+  }
+
+  /** Who is told what comes from the frame. */
+  comings(): Comings {
+    return {
+      came: (hearing) => this.#came(hearing),
+      left: () => this.#end("The page left for something else."),
+      told: (message: FromConsole, chars) => this.#heard.told(message, chars),
+      broke: (_how, text) => this.#broke(text),
+    }
+  }
+
+  #came(hearing: Hearing): void {
+    const opened = this.opened
+    if (!opened) return
+    if (this.running) this.#end("The page was loaded again.")
+    this.running = true
+    this.#heard.begin({
+      runtime: opened.facts.runtime,
+      origin: "page",
+      post: (message) => hearing.post(message),
+      place: () => undefined,
+    })
+  }
+
+  /** What says things in no form of ours is not listened to again: the frame goes. */
+  #broke(text: string): void {
+    this.#end("Ended: it is loaded again with Reload.")
+    this.trouble = {
+      code: "too_much",
+      message: "The page was ended.",
+      detail: text,
+      hint: "Reload it to go on.",
+    }
+    this.broken = true
+  }
+
+  async #read(folder: string): Promise<void> {
+    this.busy = true
+    this.trouble = undefined
+    try {
+      const { runtime } = this.#settings
+      const opened = await this.#shell.ask("open_page", { folder, runtime })
+      if (this.running) this.#end("Loaded again.")
+      if (opened.url !== this.opened?.url) this.#heard.anew()
+      this.opened = opened
+      this.loads += 1
+      this.broken = false
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  #end(text: string): void {
+    this.#heard.end(this.running ? { kind: "end", how: "stopped", text } : undefined)
+    this.running = false
+  }
+
+  async #judge(call: Call, plan: Plan): Promise<string | undefined> {
+    const kind = kindOf(call)
+    const may = this.leave[kind]
+    if (may === "allow") return undefined
+    if (may === "record") return `Not done: Porthole only records ${WHAT[kind]} of this extension.`
+    const yes = await this.#heard.ask(askingOf(call, plan))
+    return yes ? undefined : `Not done: you said no to this (${WHAT[kind]}).`
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The first script of an extension's page: it puts `ddClient` there, and tells the window what the
+ * page prints. It runs in the page's own world, before any code of the page: what it needs later it
+ * takes now, and the port is known to nothing but `Port`.
+ */
+import { consoleOf } from "../console/printing"
+import { Prints } from "../console/prints"
+import { shownOf } from "../console/shown"
+import { createDdClient } from "../sdk/client"
+import type { SdkFacts } from "../sdk/facts"
+import type { ToSdk } from "../sdk/messages"
+import { Port } from "../sdk/port"
+import { portTransport } from "../sdk/transport"
+import { HELLO, PORT } from "./messages"
+
+/** The longest stack that is told: the frames that matter stand first. */
+const LONGEST_STACK = 4_000
+
+const script = document.currentScript as HTMLScriptElement | null
+const facts = script?.dataset.facts
+script?.remove()
+
+// A frame within the page has no `ddClient`, as it has none in a desktop application.
+if (facts !== undefined && parent === top && parent !== self) start(JSON.parse(facts) as SdkFacts)
+
+function start(facts: SdkFacts): void {
+  let send: ((text: string) => void) | undefined
+  /** What was said before the port came. `Port` lets no more through than there is room for. */
+  let early: string[] = []
+  const port = new Port((text) => (send ? send(text) : early.push(text)))
+  const transport = portTransport(port, facts.runtime)
+  const { apply } = Reflect
+  const stop = Event.prototype.stopImmediatePropagation
+  const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")!.get!
+
+  addEventListener("message", function take(event) {
+    if (send || !event.isTrusted || event.source !== parent || event.data !== PORT) return
+    apply(stop, event, [])
+    removeEventListener("message", take)
+    const [theirs] = event.ports
+    if (!theirs) return
+    theirs.onmessage = (event) => {
+      apply(stop, event, [])
+      transport.take(apply(dataOf, event, []) as ToSdk)
+    }
+    const post = theirs.postMessage.bind(theirs)
+    send = (text) => post(text)
+    early.forEach(send)
+    early = []
+  })
+
+  Object.defineProperty(self, "ddClient", {
+    value: createDdClient(transport, facts),
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  })
+  tell(new Prints(port, performance.now.bind(performance)))
+  // Whoever holds the frame is the window: its origin has another name on each system.
+  parent.postMessage(HELLO, "*")
+}
+
+/** Has what the page prints and what nobody catches told, and printed as before. */
+function tell(prints: Prints): void {
+  const own = location.origin
+  const stack = (text: string): string => text.replaceAll(`${own}/`, "").slice(0, LONGEST_STACK)
+  const told = consoleOf(
+    (level, values) => prints.print({ kind: "print", level, values }),
+    stack,
+    performance.now.bind(performance),
+  )
+  for (const name of Object.keys(told) as (keyof Console)[]) {
+    const before = console[name] as (...args: unknown[]) => unknown
+    const also = told[name] as (...args: unknown[]) => unknown
+    if (typeof before !== "function") continue
+    Object.assign(console, {
+      [name]: (...args: unknown[]) => {
+        also(...args)
+        return before.apply(console, args)
+      },
+    })
+  }
+  const place = (line: number, column: number) => (line > 0 ? { line, column } : {})
+  addEventListener("error", (event) => {
+    if (!(event instanceof ErrorEvent)) return
+    const error = shownOf(event.error ?? event.message, stack)
+    prints.print({ kind: "uncaught", error, promise: false, ...place(event.lineno, event.colno) })
+  })
+  addEventListener("unhandledrejection", ({ reason }) => {
+    prints.print({ kind: "uncaught", error: shownOf(reason, stack), promise: true })
+  })
+  addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+    const text = `Refused by the page's policy (${effectiveDirective}): ${blockedURI}`
+    prints.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
+  })
+}

@@ -1,0 +1,175 @@
+import { expect, test, vi } from "vitest"
+import { Hearing } from "../src/console/hearing"
+import type { Commands } from "../src/ipc/generated/Commands"
+import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
+import type { Plan } from "../src/ipc/generated/Plan"
+import { Page } from "../src/model/page.svelte"
+import { Settings } from "../src/model/settings.svelte"
+import type { FromSdk, ToSdk } from "../src/sdk/messages"
+import { ROOM } from "../src/sdk/messages"
+import { FakeShell, request } from "./fake"
+
+const opened = (more: Partial<OpenedPage> = {}): OpenedPage => ({
+  url: "ext://aa/index.html",
+  folder: "/home/me/volumes",
+  title: "Volumes",
+  name: "volumes",
+  content: "c0ffee",
+  facts: {
+    runtime: "docker-desktop",
+    machine: { platform: "linux", arch: "x64", hostname: "harbour" },
+    image: "volumes",
+    container: true,
+    service: true,
+  },
+  remarks: [],
+  manifest: { binaries: [], unknown: [] },
+  ...more,
+})
+
+const plans: Record<string, Plan> = {
+  request: { does: { kind: "request", request: request("GET", "/x") }, rules: [], onHost: false },
+  list: { does: { kind: "engine", request: request("GET", "/containers/json") }, rules: [], onHost: false },
+}
+const host: Plan = {
+  does: {
+    kind: "command",
+    command: { place: { kind: "host" }, program: "ls", args: ["a b"], env: [], envMode: "add" },
+  },
+  rules: [],
+  onHost: true,
+}
+
+const exec = (id: number, whose: "host" | "docker" | "vm"): FromSdk => ({
+  kind: "call",
+  id,
+  asked: { kind: "exec", whose, cmd: "ls", args: ["a b"], line: false, env: [] },
+  called: `ddClient.${whose}`,
+  text: `${whose} ls`,
+})
+const get = (id: number): FromSdk => ({
+  kind: "call",
+  id,
+  asked: { kind: "request", method: "GET", url: "/x", headers: [], named: true },
+  called: "ddClient.extension.vm.service.get",
+  text: "get",
+})
+const list = (id: number): FromSdk => ({
+  kind: "call",
+  id,
+  asked: { kind: "list", what: "containers" },
+  called: "ddClient.docker.listContainers",
+  text: "list",
+})
+
+async function open(more: Partial<OpenedPage> = {}) {
+  let last = 0
+  const shell = new FakeShell({
+    open_page: async () => opened(more),
+    close_page: async () => {},
+    save_settings: async () => {},
+    plan: async ({ asked }) => plans[asked.kind] ?? host,
+    perform: async () => ++last,
+    cancel: async () => {},
+  })
+  const settings = new Settings(shell)
+  const page = new Page(shell, settings)
+  page.folder = " /home/me/volumes "
+  await page.open()
+  const posted: ToSdk[] = []
+  const comings = page.comings()
+  const hears = () => comings.came({ post: (message: ToSdk) => posted.push(message) } as unknown as Hearing)
+  hears()
+  const say = (message: FromSdk) => comings.told(message, 100)
+  const performed = () =>
+    shell.asked
+      .filter(({ name }) => name === "perform")
+      .map(({ args }) => args as Commands["perform"]["args"])
+  return { shell, settings, page, posted, comings, hears, say, performed }
+}
+
+test("its own backend may be reached at once, this machine and the engine after a question", async () => {
+  const { page, say, performed } = await open()
+  say(get(1))
+  say(exec(2, "vm"))
+  await vi.waitFor(() => expect(performed()).toHaveLength(2))
+  expect(performed().every(({ origin }) => origin === "page")).toBe(true)
+  say(exec(3, "host"))
+  say(list(4))
+  await vi.waitFor(() => expect(page.asking).toMatchObject({ kind: "host", argv: ["ls", "a b"] }))
+  page.answer("once")
+  await vi.waitFor(() => expect(page.asking).toMatchObject({ kind: "docker", where: "the engine" }))
+  expect(page.asking?.argv).toEqual(["GET", "/containers/json"])
+  page.answer("no")
+  await vi.waitFor(() => expect(performed()).toHaveLength(3))
+  expect(page.entries.at(-1)?.what).toMatchObject({ kind: "call", refused: expect.stringContaining("no") })
+})
+
+test("what is only recorded is refused in words, and is not done", async () => {
+  const { page, say, posted, performed } = await open()
+  page.setLeave("service", "record")
+  say(get(1))
+  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  expect(posted[0]).toMatchObject({ kind: "failed", id: 1, message: expect.stringContaining("only records") })
+  expect(performed()).toEqual([])
+})
+
+test("a decision answers what waits for it, is kept by the manifest's content, and can be taken back", async () => {
+  const { page, settings, say, performed } = await open()
+  for (const id of [1, 2, 3]) say(exec(id, "host"))
+  say(exec(4, "docker"))
+  await vi.waitFor(() => expect(page.asking?.kind).toBe("host"))
+  page.answer("session")
+  await vi.waitFor(() => expect(performed()).toHaveLength(3))
+  expect(page.asking?.kind).toBe("docker")
+  expect(settings.leaves).toEqual({
+    c0ffee: { service: "allow", container: "allow", host: "allow", docker: "ask" },
+  })
+  page.setLeave("docker", "record")
+  expect(page.asking).toBeUndefined()
+  page.forget()
+  expect(settings.leaves).toEqual({})
+  expect(page.leave.host).toBe("ask")
+})
+
+test("a page that comes again ends what the one before had going, and is told nothing of it", async () => {
+  const { page, say, hears, posted, shell } = await open()
+  say(get(1))
+  await vi.waitFor(() => expect(shell.asked.some(({ name }) => name === "delivered")).toBe(true))
+  say(exec(2, "host"))
+  await vi.waitFor(() => expect(page.asking).toBeDefined())
+  hears()
+  expect(page.asking).toBeUndefined()
+  expect(shell.asked.some(({ name }) => name === "cancel")).toBe(true)
+  expect(posted).toEqual([])
+  expect(page.entries.at(-1)?.what).toMatchObject({ kind: "end", text: "The page was loaded again." })
+  await page.close()
+  expect(page.opened).toBeUndefined()
+  expect(shell.asked.at(-1)?.name).toBe("close_page")
+})
+
+test("another Runtime is the page's when it is loaded again, which is said", async () => {
+  const { page, settings } = await open()
+  expect(page.outdated).toBe(false)
+  settings.setRuntime("podman-desktop")
+  expect(page.outdated).toBe(true)
+})
+
+test.each([
+  [
+    "more messages than there is room for",
+    (port: MessagePort) => {
+      for (let n = 0; n < ROOM.messages + 200; n += 1) port.postMessage(JSON.stringify(get(n + 1)))
+    },
+  ],
+  ["an object", (port: MessagePort) => port.postMessage({ kind: "started" })],
+  ["text that is no message", (port: MessagePort) => port.postMessage("{}")],
+])("%s ends the hearing", async (_name, misbehave) => {
+  const { port1, port2 } = new MessageChannel()
+  const broke = vi.fn()
+  const hearing = new Hearing(port1, { told: () => {}, broke })
+  misbehave(port2)
+  await vi.waitFor(() => expect(broke).toHaveBeenCalledTimes(1))
+  hearing.end()
+  port2.close()
+})
