@@ -11,6 +11,7 @@ mod impatient;
 mod keyboard;
 mod leaving;
 mod odd;
+mod page;
 mod reading;
 mod received;
 mod reload;
