@@ -14,6 +14,7 @@ window|has_mono_font|fonts-dejavu-core|dejavu-sans-mono-fonts|ttf-dejavu|letters
 window|has python3|python3|python3|python|closes the window as its owner does
 sockets|has python3|python3|python3|python|is a backend that is not ours
 sockets|has curl|curl|curl|curl|runs the curl lines that Porthole prints
+compose|has_compose|docker-compose|docker-compose|docker-compose|brings up a backend of several services
 bench|has rg|ripgrep|ripgrep|ripgrep|searches beside Porthole
 bench|has curl|curl|curl|curl|fetches beside Porthole
 TABLE
@@ -23,6 +24,8 @@ has_mono_font() {
   [ -n "$(find -L /usr/share/fonts /usr/local/share/fonts "$HOME/.local/share/fonts" \
     -iname '*mono*.[ot]t[fc]' -print -quit 2>/dev/null)" ]
 }
+
+has_compose() { docker compose version || has docker-compose; }
 
 # The lines of the table, for the purposes named, that this machine does not meet.
 missing() {

@@ -142,6 +142,26 @@ far_engines() {
   fi
 }
 
+# Those that bring up the backend of an extension: docker builds its image, compose its services.
+backends() {
+  if ! is_linux || ! tool docker >/dev/null; then
+    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_backend$/)")
+    skip_selected engine-backend "an extension's image is built by the docker command, and its program on Linux"
+    every+=' and not binary(/^engine_backend$/)'
+    return
+  fi
+  if [ -z "$PORTHOLE_TEST_DOCKERD" ]; then
+    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_backend$/) and test(far_away)")
+    skip_selected engine-backend-far "an engine of one's own to reach from afar needs Linux, root and a dockerd"
+    every+=' and not (binary(/^engine_backend$/) and test(far_away))'
+  fi
+  if ! need_packages compose; then
+    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_backend$/) and test(compose)")
+    skip_selected engine-compose "$REASON"
+    every+=' and not (binary(/^engine_backend$/) and test(compose))'
+  fi
+}
+
 engine_tests() { with_tools nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 engine_stage() {
   local every='package(porthole-tests) and binary(/^engine(_[a-z]+)?$/)'
@@ -162,6 +182,7 @@ engine_stage() {
     skip_selected engine-code "there is no docker command"
     every+=' and not binary(/^engine_code$/)'
   fi
+  backends
   SELECTION=("${BUILT[@]}" -E "$every")
   say "The engine is $ENGINE"
   stage engine nextest engine_tests

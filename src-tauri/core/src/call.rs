@@ -23,6 +23,8 @@ pub enum Origin {
     Console,
     /// An extension's page.
     Page,
+    /// Porthole itself, to bring an extension's backend up or down.
+    Extension,
 }
 
 /// What was done.

@@ -94,6 +94,16 @@ pub enum Code {
     ManifestUnreadable,
     /// The extension has no page, or its files are not there.
     PageMissing,
+    /// The extension's image could not be built or pulled.
+    ImageNotMade,
+    /// There is neither `docker compose` nor `docker-compose`.
+    ComposeMissing,
+    /// Nothing can be made of the compose file.
+    ComposeUnreadable,
+    /// Compose did not bring the services up, or not down.
+    ComposeFailed,
+    /// The backend's container ended before it listened.
+    BackendEnded,
     /// The pasted line is no request and no command that can be read.
     PasteUnknown,
     /// A Runtime refuses what was asked before anything is done.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     endpoint::{self, Endpoint},
-    engine::{Engine, Inspected},
+    engine::{self, Engine, Inspected},
     error::{Code, Error, Result},
     run::Warden,
 };
@@ -213,7 +213,7 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
         open_stdin: Some(true),
         // Its stdin ends with the one stream to it.
         stdin_once: Some(true),
-        labels: Some([(LABEL.to_owned(), owner::own())].into()),
+        labels: Some([(LABEL.to_owned(), engine::owner())].into()),
         host_config: Some(HostConfig {
             auto_remove: Some(true),
             network_mode: Some("none".to_owned()),

@@ -6,13 +6,13 @@ use super::facts::{Container, RunningExtension};
 use crate::extension::Names;
 
 /// Compose's label of the project that a container belongs to.
-const PROJECT: &str = "com.docker.compose.project";
+pub(crate) const PROJECT: &str = "com.docker.compose.project";
 /// Compose's label of the service that a container is of.
-const SERVICE: &str = "com.docker.compose.service";
+pub(crate) const SERVICE: &str = "com.docker.compose.service";
 /// How Docker Desktop ends an extension's project.
 const DOCKER_DESKTOP: &str = "-desktop-extension";
 /// How Rancher Desktop begins one (read in its source).
-const RANCHER_DESKTOP: &str = "rd-extension-";
+pub(crate) const RANCHER_DESKTOP: &str = "rd-extension-";
 
 /// Groups an engine's containers by extension; those with no running part are left out.
 pub(super) fn among(containers: Vec<(Container, HashMap<String, String>)>) -> Vec<RunningExtension> {

@@ -1,10 +1,12 @@
 //! A Docker-compatible engine: found as the docker CLI finds it, asked through its API.
 
 mod address;
+mod belongings;
 mod connect;
 mod extensions;
 mod facts;
 mod find;
+mod owner;
 mod ssh;
 mod tls;
 mod trouble;
@@ -23,8 +25,11 @@ use bollard::{
 };
 
 pub use address::{Address, Tls};
+pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub use find::Surroundings;
+pub(crate) use owner::{is_dead, machine, owner};
 
 use crate::error::{Code, Error, Result};
 
@@ -155,7 +160,7 @@ impl Engine {
     }
 
     /// Its containers with their labels, as the engine lists them.
-    async fn labelled(&self) -> Result<Vec<(Container, HashMap<String, String>)>> {
+    pub(crate) async fn labelled(&self) -> Result<Vec<(Container, HashMap<String, String>)>> {
         let options = ListContainersOptionsBuilder::default().all(true).build();
         let listed = self.docker.list_containers(Some(options)).await.map_err(|error| self.explain(error, ""))?;
         let told = listed.into_iter().map(|found| {

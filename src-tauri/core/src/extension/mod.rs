@@ -1,7 +1,9 @@
 //! An extension: what its manifest says, what the Runtimes would make of it, and what its parts are
 //! called.
 
+mod backend;
 mod client;
+mod compose;
 mod files;
 mod image;
 mod leave;
@@ -9,12 +11,18 @@ mod manifest;
 mod names;
 mod oddities;
 mod opened;
+mod owned;
 mod page;
 mod program;
 mod remark;
+mod sockets;
+mod source;
+mod state;
+mod tool;
 
 use std::path::Path;
 
+pub use backend::{First, LiveBackend, Up, Whose};
 pub use client::CLIENT;
 pub use files::{Entry, Files};
 pub use image::unpack;
@@ -25,6 +33,9 @@ pub use opened::{Open, OpenedPage, PageFacts};
 pub use page::{Answer, POLICY, Page};
 pub use program::{Arch, Program};
 pub use remark::{Effect, Remark, Weight};
+pub use source::{BackendKind, Opened, Source, open};
+pub use state::PartState;
+pub use tool::Means;
 
 use crate::error::{Code, Error, Result};
 

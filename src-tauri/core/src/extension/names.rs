@@ -10,6 +10,9 @@ use super::manifest::Platform;
 /// The word in a manifest or compose file that stands for the extension's own image.
 const OWN_IMAGE: [&str; 2] = ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE"];
 
+/// The directory of the sockets, in every container of an extension.
+pub(super) const SOCKETS: &str = "/run/guest-services";
+
 /// A text with the extension's own image in the place of `${DESKTOP_PLUGIN_IMAGE}`.
 pub fn image_in_place(text: &str, image: &str) -> String {
     OWN_IMAGE.iter().fold(text.to_owned(), |text, word| text.replace(word, image))
@@ -50,7 +53,7 @@ impl Names {
 
     /// Where a socket is inside the container.
     pub fn socket_inside(socket: &str) -> String {
-        format!("/run/guest-services/{socket}")
+        format!("{SOCKETS}/{socket}")
     }
 
     /// Where Docker Desktop has a socket on the host, if it has it there at all: a directory of the

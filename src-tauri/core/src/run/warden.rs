@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::inside::Inside;
 #[cfg(unix)]
 use super::{Signal, group::Group};
-use crate::engine::{Address, Engine};
+use crate::engine::{Address, Belongings, Engine};
 
 /// The id of a group that is gone may be given to somebody else: it is forgotten soon.
 const LOOK: Duration = Duration::from_secs(1);
@@ -39,6 +39,9 @@ const ARGUMENT: &str = "--warden";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Message {
+    WatchBelongings(Box<Belongings>),
+    ForgetBelongings(String),
+    EndBelongings(String),
     WatchGroup(i32),
     ForgetGroup(i32),
     WatchExec(Box<Inside>),
@@ -94,6 +97,20 @@ impl Warden {
     #[cfg(not(unix))]
     pub(super) fn watch_from_start(&self, _: &mut tokio::process::Command) {}
 
+    /// Removes a backend's containers and all else that Porthole makes for it at the end.
+    pub(crate) fn watch_belongings(&self, belongings: &Belongings) {
+        self.tell(&Message::WatchBelongings(Box::new(belongings.clone())));
+    }
+
+    pub(crate) fn forget_belongings(&self, id: &str) {
+        self.tell(&Message::ForgetBelongings(id.to_owned()));
+    }
+
+    /// Removes them now.
+    pub(crate) fn end_belongings(&self, id: &str) {
+        self.tell(&Message::EndBelongings(id.to_owned()));
+    }
+
     pub(super) fn forget_group(&self, id: i32) {
         self.tell(&Message::ForgetGroup(id));
     }
@@ -148,6 +165,7 @@ pub fn serve_if_asked() -> bool {
 }
 
 fn serve() {
+    let mut belongings: BTreeMap<String, Belongings> = BTreeMap::new();
     let mut groups = BTreeSet::new();
     let mut execs = BTreeMap::new();
     let mut containers = BTreeMap::new();
@@ -170,6 +188,14 @@ fn serve() {
                 looked = Instant::now();
             }
             match receiver.recv_timeout(LOOK) {
+                Ok(Message::WatchBelongings(new)) => drop(belongings.insert(new.id.clone(), *new)),
+                Ok(Message::ForgetBelongings(id)) => drop(belongings.remove(&id)),
+                Ok(Message::EndBelongings(id)) => {
+                    // Beside the rest: an engine may take seconds. And once more at the end, for what a command that
+                    // still runs may make.
+                    let ended = belongings.get(&id).cloned();
+                    scope.spawn(move || end_belongings(ended.into_iter().collect()));
+                }
                 Ok(Message::WatchGroup(id)) => drop(groups.insert(id)),
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
                 Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), *inside)),
@@ -182,7 +208,19 @@ fn serve() {
         }
     });
     end_groups(&groups);
+    end_belongings(belongings.into_values().collect());
     end_in_engines(execs.into_values().collect(), containers);
+}
+
+fn end_belongings(belongings: Vec<Belongings>) {
+    if belongings.is_empty() {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(futures_util::future::join_all(belongings.iter().map(async |belongings| {
+        let limit = if belongings.engine.is_remote() { FAR } else { NEAR };
+        let _ = tokio::time::timeout(limit, belongings.end()).await;
+    })));
 }
 
 #[cfg(unix)]

@@ -1,0 +1,161 @@
+//! What Porthole made on an engine for one backend: known by a label, so that it is found again by
+//! whoever has to remove it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, Hasher, RandomState},
+    path::PathBuf,
+    time::Duration,
+};
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
+};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Address, Engine,
+    extensions::PROJECT,
+    owner::{is_dead, owner},
+};
+
+/// The label of what belongs to one backend; its value is the backend's own.
+const BACKEND: &str = "dev.porthole.backend";
+/// The label that tells whose it is: the machine and the process that made it.
+const OWNER: &str = "dev.porthole.owner";
+/// The label that tells of which extension it is, by the name of its image.
+pub(crate) const EXTENSION: &str = "dev.porthole.extension";
+/// What containers get to end by themselves, in seconds.
+const GRACE: i32 = 5;
+
+/// What was made for one backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Belongings {
+    /// The engine that has it.
+    pub engine: Address,
+    /// The label's value: no other backend has it.
+    pub id: String,
+    /// The compose project, when it has one of its own.
+    pub project: Option<String>,
+    /// The directory of its sockets on this host.
+    pub directory: Option<PathBuf>,
+}
+
+impl Belongings {
+    /// Nothing yet.
+    pub fn new(engine: Address) -> Self {
+        // Not a secret: the hasher's seed is random for each.
+        let number = RandomState::new().build_hasher().finish();
+        let id = format!("{}-{number:016x}", std::process::id());
+        Self { engine, id, project: None, directory: None }
+    }
+
+    /// The labels of each thing that is made for the backend of this extension.
+    pub fn labels(&self, image: &str) -> BTreeMap<String, String> {
+        [(BACKEND, self.id.clone()), (OWNER, owner()), (EXTENSION, image.to_owned())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
+    }
+
+    /// Removes all of it; containers may end by themselves first when there is time.
+    pub async fn remove(&self, engine: &Engine, gently: bool) {
+        /// An engine that was asked for a container when Porthole was killed may be about to make it.
+        const AGAIN: Duration = Duration::from_millis(300);
+        for _ in 0..4 {
+            let names = containers(engine, BACKEND, &self.id).await;
+            let found = !names.is_empty();
+            join_all(names.iter().map(|name| remove_container(engine, name, gently))).await;
+            if gently {
+                break;
+            }
+            if !found {
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+        if let Some(project) = &self.project {
+            remove_networks(engine, project).await;
+        }
+        remove_volumes(engine, &self.id).await;
+        self.remove_directory();
+    }
+
+    /// Connects and removes all of it, at once.
+    pub async fn end(&self) {
+        self.remove_directory();
+        if let Ok(engine) = Engine::connect(self.engine.clone()).await {
+            self.remove(&engine, false).await;
+        }
+    }
+
+    fn remove_directory(&self) {
+        if let Some(directory) = &self.directory {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+/// The ids of backends that a Porthole of this machine left when it was killed, among these labels of containers.
+pub(crate) fn left_behind<'l>(labels: impl IntoIterator<Item = &'l HashMap<String, String>>) -> Vec<String> {
+    let stale = labels.into_iter().filter(|labels| labels.get(OWNER).is_some_and(|owner| is_dead(owner)));
+    let mut ids: Vec<String> = stale.filter_map(|labels| labels.get(BACKEND).cloned()).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+fn labelled(name: &str, value: &str) -> HashMap<&'static str, Vec<String>> {
+    HashMap::from([("label", vec![format!("{name}={value}")])])
+}
+
+async fn containers(engine: &Engine, label: &str, value: &str) -> Vec<String> {
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled(label, value)).build();
+    let found = engine.docker().list_containers(Some(options)).await.unwrap_or_default();
+    found.into_iter().filter_map(|container| container.id).collect()
+}
+
+async fn remove_container(engine: &Engine, name: &str, gently: bool) {
+    if gently {
+        let options = StopContainerOptionsBuilder::default().t(GRACE).build();
+        let _ = engine.docker().stop_container(name, Some(options)).await;
+    }
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    if let Err(error) = engine.docker().remove_container(name, Some(options)).await {
+        tracing::warn!(%error, name, "a container of Porthole's is left");
+    }
+}
+
+async fn remove_networks(engine: &Engine, project: &str) {
+    let options = ListNetworksOptionsBuilder::default().filters(&labelled(PROJECT, project)).build();
+    for network in engine.docker().list_networks(Some(options)).await.unwrap_or_default() {
+        // One that somebody else is in stays, as the engine says.
+        let _ = engine.docker().remove_network(&network.id.unwrap_or_default()).await;
+    }
+}
+
+async fn remove_volumes(engine: &Engine, id: &str) {
+    let options = ListVolumesOptionsBuilder::default().filters(&labelled(BACKEND, id)).build();
+    let found = engine.docker().list_volumes(Some(options)).await.ok().and_then(|found| found.volumes);
+    for volume in found.unwrap_or_default() {
+        let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+        let _ = engine.docker().remove_volume(&volume.name, Some(options)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::machine;
+
+    #[test]
+    fn only_what_a_dead_process_of_this_machine_made_is_left_behind() {
+        let belongings = Belongings::new(Address::new("test", "unix:///x"));
+        let living: HashMap<_, _> = belongings.labels("acme/x").into_iter().collect();
+        let mut dead = living.clone();
+        // No process has an id this high.
+        dead.insert(OWNER.to_owned(), format!("{}/{}", machine(), i32::MAX));
+        assert_eq!(left_behind([&living, &HashMap::new()]), [] as [String; 0]);
+        assert_eq!(left_behind([&living, &dead, &dead]), [belongings.id]);
+    }
+}

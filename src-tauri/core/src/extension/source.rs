@@ -1,0 +1,280 @@
+//! An extension that was opened: from its folder, its image, or by a backend that runs.
+
+use std::path::{Path, PathBuf};
+
+use bollard::query_parameters::ListImagesOptionsBuilder;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    Checked, FILE, Manifest, Names, Remark, check_folder, compose::Compose, files::below, image_in_place, unpack,
+};
+use crate::{
+    engine::{EXTENSION, Engine},
+    error::{Code, Error, Result},
+};
+
+/// What an extension is opened from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(optional_fields)]
+pub enum Source {
+    /// A folder that its image is built from.
+    Folder {
+        /// The folder, or its `metadata.json`.
+        path: PathBuf,
+        /// What its image is called. Everything is named after that; when absent a name is made of the folder's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+    },
+    /// An image that the engine has.
+    Image {
+        /// Its name.
+        name: String,
+    },
+    /// An extension that runs.
+    Running {
+        /// One of its containers.
+        container: String,
+    },
+}
+
+/// What the backend of an extension is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BackendKind {
+    /// There is none.
+    None,
+    /// One container.
+    Image {
+        /// Its image.
+        image: String,
+    },
+    /// The services of a compose file.
+    Compose {
+        /// The file.
+        file: PathBuf,
+        /// Its services, in the order of the file. The extension's commands run in the first.
+        services: Vec<String>,
+    },
+    /// It cannot be brought up as it is written.
+    Unusable {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// An extension that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Opened {
+    /// From what.
+    pub source: Source,
+    /// What its manifest says.
+    pub manifest: Manifest,
+    /// All there is to say against that.
+    pub remarks: Vec<Remark>,
+    /// What its parts are called.
+    pub names: Names,
+    /// Its image.
+    pub image: String,
+    /// Where its manifest is, and the files that it names: the folder itself, or what was unpacked.
+    pub root: PathBuf,
+    /// What its backend is.
+    pub backend: BackendKind,
+    /// The file name of the backend's socket, if it is to have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
+}
+
+impl Opened {
+    /// The folder that the image is built from, where there is one.
+    pub(super) fn sources(&self) -> Option<&Path> {
+        matches!(self.source, Source::Folder { .. }).then_some(self.root.as_path())
+    }
+}
+
+/// Opens an extension. What is in an image is unpacked into `folder`, which must be there and empty. A folder needs no
+/// engine.
+///
+/// # Errors
+/// [`Code::ManifestUnreadable`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
+/// `engine` is.
+pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Result<Opened> {
+    let (root, image) = match &source {
+        Source::Folder { path, image } => {
+            let root = folder_of_manifest(path)?;
+            let image =
+                image.clone().filter(|image| !image.trim().is_empty()).unwrap_or_else(|| image_of_folder(&root));
+            (root, image)
+        }
+        Source::Image { name } => {
+            unpack(engine?, name, folder).await?;
+            (folder.to_owned(), name.clone())
+        }
+        Source::Running { container } => {
+            let engine = engine?;
+            let image = image_of_running(engine, container).await?;
+            unpack(engine, &image, folder).await.map_err(|error| not_of_extension(error, container, &image))?;
+            (folder.to_owned(), image)
+        }
+    };
+    let Checked { manifest, remarks } = check_folder(&root)?;
+    let backend = kind(&manifest, &root, &image);
+    let declared = manifest.backend.as_ref().and_then(|backend| backend.socket.as_ref());
+    // Some write the whole path; every Runtime takes a name.
+    let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
+    Ok(Opened { names: Names::of_image(&image), source, manifest, remarks, image, root, backend, socket })
+}
+
+fn folder_of_manifest(path: &Path) -> Result<PathBuf> {
+    let folder = if path.is_file() { path.parent().unwrap_or(Path::new(".")) } else { path };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    folder.canonicalize().map_err(|error| {
+        Error::new(Code::ManifestUnreadable, format!("cannot open {}", path.display()))
+            .detail(error)
+            .hint(format!("Choose an extension's folder, or the {FILE} in it."))
+    })
+}
+
+/// A name for the image of a folder that nobody else's image has.
+fn image_of_folder(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let name = if plain.is_empty() { "extension".to_owned() } else { plain.join("-") };
+    format!("porthole/{name}")
+}
+
+fn kind(manifest: &Manifest, root: &Path, image: &str) -> BackendKind {
+    let Some(backend) = &manifest.backend else { return BackendKind::None };
+    // Where both stand, the image: that is what the one Runtime does whose source is known.
+    if let Some(named) = &backend.image {
+        return BackendKind::Image { image: image_in_place(&named.text, image) };
+    }
+    let Some(named) = &backend.composefile else { return BackendKind::None };
+    let read = || {
+        let broken =
+            |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file `{}` {why}", named.text));
+        let file = root.join(below(&named.text).ok_or_else(|| broken("leads out of the image"))?);
+        let text = std::fs::read_to_string(&file).map_err(|error| broken("cannot be read").detail(error))?;
+        let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
+        Ok(BackendKind::Compose { file, services })
+    };
+    read().unwrap_or_else(|error| BackendKind::Unusable { error })
+}
+
+/// The image of the extension that a container belongs to. With a compose file the container's own may be any.
+async fn image_of_running(engine: &Engine, container: &str) -> Result<String> {
+    let named = |(found, labels)| (found, labels);
+    let all = engine.labelled().await?.into_iter().map(named);
+    let found = all.into_iter().find(|(found, _)| found.name == container || found.id == container);
+    let Some((found, labels)) = found else {
+        return Err(Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`")));
+    };
+    if let Some(image) = labels.get(EXTENSION) {
+        return Ok(image.clone());
+    }
+    let extensions = engine.extensions().await?;
+    let extension = extensions.iter().find(|extension| extension.containers.iter().any(|part| part.id == found.id));
+    if let Some(extension) = extension {
+        let options = ListImagesOptionsBuilder::default().build();
+        let images =
+            engine.docker().list_images(Some(options)).await.map_err(|error| engine.explain(error, container))?;
+        let mut tags = images.into_iter().flat_map(|image| image.repo_tags);
+        if let Some(tag) = tags.find(|tag| is_called(&Names::of_image(tag).stem, &extension.name)) {
+            return Ok(tag);
+        }
+    }
+    Ok(found.image)
+}
+
+/// Whether an extension's name on an engine is made of this stem. Rancher Desktop replaces more than slashes.
+pub(super) fn is_called(stem: &str, name: &str) -> bool {
+    let plain = |text: &str| text.replace(|c: char| !(c.is_ascii_alphanumeric() || c == '-'), "_");
+    plain(stem) == plain(name)
+}
+
+fn not_of_extension(error: Error, container: &str, image: &str) -> Error {
+    if error.code != Code::ManifestUnreadable {
+        return error;
+    }
+    Error::new(Code::ManifestUnreadable, format!("`{image}`, the image of `{container}`, is not that of an extension"))
+        .detail(error)
+        .hint("Open the extension's own image or its folder: Porthole finds the backend that runs by its name.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_image_has_a_name_that_an_engine_takes() {
+        for (folder, image) in [
+            ("/home/me/My Extension", "porthole/my-extension"),
+            ("/x/disk_usage.v2", "porthole/disk-usage-v2"),
+            ("/x/é", "porthole/extension"),
+            ("/", "porthole/extension"),
+        ] {
+            assert_eq!(image_of_folder(Path::new(folder)), image, "{folder}");
+        }
+    }
+
+    async fn opened(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Opened) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), manifest).unwrap();
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        let source = Source::Folder { path: folder.path().join(FILE), image: Some("acme/x:1".into()) };
+        let none = Err(Error::new(Code::EngineUnavailable, "none"));
+        let opened = open(source, none, Path::new("/nowhere")).await.unwrap();
+        (folder, opened)
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_opened_without_an_engine() {
+        let (folder, found) = opened(
+            r#"{"vm": {"image": "${DESKTOP_PLUGIN_IMAGE}", "exposes": {"socket": "/run/guest-services/b.sock"}}}"#,
+            &[],
+        )
+        .await;
+        assert_eq!(found.backend, BackendKind::Image { image: "acme/x:1".into() });
+        assert_eq!(found.socket.as_deref(), Some("b.sock"));
+        assert_eq!(found.names, Names::of_image("acme/x:1"));
+        assert_eq!(found.root, folder.path().canonicalize().unwrap());
+        assert!(!found.remarks.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_services_of_a_compose_file_are_told_in_order() {
+        let manifest = r#"{"vm": {"composefile": "/compose.yaml"}}"#;
+        let (_folder, found) = opened(manifest, &[("compose.yaml", "services: {web: {}, api: {}}")]).await;
+        let BackendKind::Compose { services, .. } = &found.backend else { panic!("{:?}", found.backend) };
+        assert_eq!(*services, ["web", "api"]);
+        for (manifest, why) in [(manifest, "cannot be read"), (r#"{"vm": {"composefile": "../c.yaml"}}"#, "leads out")]
+        {
+            let (_folder, found) = opened(manifest, &[]).await;
+            let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
+            assert_eq!(error.code, Code::ComposeUnreadable);
+            assert!(error.message.contains(why), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_needs_an_engine_says_that_there_is_none() {
+        for source in [Source::Image { name: "a".into() }, Source::Running { container: "a".into() }] {
+            let none = Err(Error::new(Code::EngineUnavailable, "none"));
+            assert_eq!(open(source, none, Path::new("/nowhere")).await.unwrap_err().code, Code::EngineUnavailable);
+        }
+        let none = Err(Error::new(Code::EngineUnavailable, "none"));
+        let source = Source::Folder { path: "/no/such/folder".into(), image: None };
+        assert_eq!(open(source, none, Path::new("/nowhere")).await.unwrap_err().code, Code::ManifestUnreadable);
+    }
+
+    #[test]
+    fn a_name_on_an_engine_is_compared_as_rancher_desktop_writes_it() {
+        assert!(is_called("acme_x", "acme_x"));
+        assert!(is_called("acme_x.y", "acme_x_y"));
+        assert!(!is_called("acme_x", "acme_y"));
+    }
+}

@@ -1,0 +1,122 @@
+//! How the containers of a backend are: told whenever that changes.
+
+use std::time::Duration;
+
+use bollard::models::ContainerInspectResponse;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use ts_rs::TS;
+
+use crate::engine::{Engine, SERVICE};
+
+/// How soon they are looked at again. Not every change of health is an event of the engine.
+const NEAR: Duration = Duration::from_secs(1);
+/// And on an engine that is far away.
+const FAR: Duration = Duration::from_secs(5);
+
+/// How one container of a backend is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct PartState {
+    /// The container's name.
+    pub container: String,
+    /// The service that it is of, where it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Whether the extension's commands run in it.
+    pub first: bool,
+    /// `running`, `exited`, … in the engine's words; `gone` when the engine has no such container; `unknown` when the
+    /// engine does not answer.
+    pub state: String,
+    /// `starting`, `healthy`, `unhealthy`; absent where its image has no check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<String>,
+    /// How many times the engine has started it again.
+    pub restarts: i64,
+    /// The code with which it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
+    /// Whether it was ended because it used too much memory.
+    pub out_of_memory: bool,
+    /// When it was started last, as the engine writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+}
+
+/// Looks at containers again and again, until nobody listens. `first` is the first service's, where that is known.
+pub(super) async fn keep_looking(
+    engine: Engine,
+    containers: Vec<String>,
+    first: Option<String>,
+    tell: watch::Sender<Vec<PartState>>,
+) {
+    let every = if engine.address().is_remote() { FAR } else { NEAR };
+    loop {
+        let seen = look(&engine, &containers, first.as_deref()).await;
+        tell.send_if_modified(|before| {
+            let changed = *before != seen;
+            *before = seen;
+            changed
+        });
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = tell.closed() => return,
+        }
+    }
+}
+
+/// How containers are at this moment.
+pub(super) async fn look(engine: &Engine, containers: &[String], first: Option<&str>) -> Vec<PartState> {
+    let seen = containers.iter().map(async |name| {
+        let found = engine.docker().inspect_container(name, None).await;
+        part(name, first == Some(name.as_str()), found)
+    });
+    join_all(seen).await
+}
+
+fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard::errors::Error>) -> PartState {
+    let missing = |state: &str| PartState {
+        container: name.to_owned(),
+        service: None,
+        first,
+        state: state.to_owned(),
+        health: None,
+        restarts: 0,
+        exit_code: None,
+        out_of_memory: false,
+        started: None,
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return missing("gone"),
+        Err(_) => return missing("unknown"),
+    };
+    let state = found.state.unwrap_or_default();
+    let service = found.config.and_then(|config| config.labels).and_then(|mut labels| labels.remove(SERVICE));
+    let ended = state.running != Some(true);
+    let health = state.health.and_then(|health| health.status).map(|status| status.to_string());
+    PartState {
+        service,
+        state: state.status.map(|status| status.to_string()).unwrap_or_default(),
+        health: health.filter(|health| !health.is_empty() && health != "none"),
+        restarts: found.restart_count.unwrap_or_default(),
+        exit_code: state.exit_code.filter(|_| ended),
+        out_of_memory: state.oom_killed.unwrap_or_default(),
+        started: state.started_at,
+        ..missing("")
+    }
+}
+
+impl PartState {
+    /// Whether it has ended and will not be started again by itself.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.state.as_str(), "exited" | "dead" | "gone")
+    }
+
+    /// Whether it ends each time that it is started.
+    pub(super) fn keeps_ending(&self) -> bool {
+        self.state == "restarting" && self.restarts > 1
+    }
+}

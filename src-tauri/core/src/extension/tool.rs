@@ -1,0 +1,202 @@
+//! The docker programs that bring a backend up: each a Run, so that it is seen what they say.
+
+use std::{ffi::OsStr, path::Path, sync::Arc};
+
+use crate::{
+    call::{Act, CallId, Origin},
+    engine::{Address, Engine},
+    error::{Code, Error, Result},
+    output::View,
+    run::{Command, Ending, EnvVar, Place, Warden},
+    timeline::Timeline,
+};
+
+/// How much of what a program wrote is told when it failed, in lines.
+const LAST: u64 = 12;
+
+/// What a backend is brought up with.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// Where.
+    pub engine: Engine,
+    /// Where what is run for it is seen.
+    pub timeline: Arc<Timeline>,
+    /// Who removes what a killed Porthole leaves. Without one, a killed Porthole leaves it.
+    pub warden: Option<Arc<Warden>>,
+}
+
+/// In which form compose is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ComposeProgram {
+    /// `docker compose`: the plugin.
+    Plugin,
+    /// `docker-compose`: a program of its own, the form before that.
+    Own,
+}
+
+impl ComposeProgram {
+    /// The one that is there; the plugin first.
+    ///
+    /// # Errors
+    /// [`Code::ComposeMissing`], which names both.
+    pub async fn find() -> Result<Self> {
+        Self::find_on(&std::env::var_os("PATH").unwrap_or_default()).await
+    }
+
+    async fn find_on(path: &OsStr) -> Result<Self> {
+        let mut asked = tokio::process::Command::new("docker");
+        asked.args(["compose", "version"]).env("PATH", path).kill_on_drop(true);
+        // Whatever docker writes to a plugin's user is of no use here.
+        let asked = asked.stdin(std::process::Stdio::null()).output().await;
+        if asked.is_ok_and(|asked| asked.status.success()) {
+            return Ok(Self::Plugin);
+        }
+        if which::which_in("docker-compose", Some(path), "/").is_ok() {
+            return Ok(Self::Own);
+        }
+        Err(Error::new(Code::ComposeMissing, "there is neither `docker compose` nor `docker-compose`")
+            .hint("The backend is a compose file. Install docker's compose plugin: its package is called docker-compose-plugin or docker-compose-v2."))
+    }
+
+    /// A command of it for an engine.
+    pub fn command(self, engine: &Address, args: Vec<String>) -> Command {
+        match self {
+            Self::Plugin => docker(engine, [vec!["compose".to_owned()], args].concat()),
+            Self::Own => Command::new(Place::Host, "docker-compose", [flags(engine), args].concat()),
+        }
+    }
+}
+
+/// A command of docker for an engine.
+pub(super) fn docker(engine: &Address, args: Vec<String>) -> Command {
+    Command::new(Place::Host, "docker", [flags(engine), args].concat())
+}
+
+/// Both programs take these before anything else.
+fn flags(engine: &Address) -> Vec<String> {
+    let mut flags = vec!["--host".to_owned(), engine.host.clone()];
+    if let Some(tls) = engine.tls.as_ref().filter(|_| engine.is_remote() && !engine.host.starts_with("ssh:")) {
+        flags.push(if tls.skip_verify { "--tls" } else { "--tlsverify" }.to_owned());
+        for (flag, file) in [("--tlscacert", &tls.ca), ("--tlscert", &tls.cert), ("--tlskey", &tls.key)] {
+            if let Some(file) = file {
+                flags.extend([flag.to_owned(), file.display().to_string()]);
+            }
+        }
+    }
+    flags
+}
+
+impl Means {
+    /// Sees that an image is there: the extension's own is built from its folder, any other is pulled.
+    ///
+    /// # Errors
+    /// [`Code::ImageNotMade`], [`Code::ProgramNotFound`] without docker's command, and those of an engine that is gone.
+    pub(super) async fn need_image(&self, image: &str, source: Option<&Path>, again: bool) -> Result<()> {
+        if !(again && source.is_some()) && self.has_image(image).await? {
+            return Ok(());
+        }
+        let engine = self.engine.address();
+        let failed = |did: &str| Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"));
+        let Some(folder) = source else {
+            let pull = docker(engine, vec!["pull".to_owned(), image.to_owned()]);
+            return self.perform(pull, failed("pulled")).await;
+        };
+        if !folder.join("Dockerfile").is_file() {
+            return Err(failed("built")
+                .detail(format!("there is no Dockerfile in {}", folder.display()))
+                .hint("Build the image yourself, and say what it is called when the folder is opened."));
+        }
+        let args = ["build", "--tag", image, "."].map(str::to_owned).to_vec();
+        let build = Command { cwd: Some(folder.display().to_string()), ..docker(engine, args) };
+        self.perform(build, failed("built")).await
+    }
+
+    async fn has_image(&self, image: &str) -> Result<bool> {
+        match self.engine.docker().inspect_image(image).await {
+            Ok(_) => Ok(true),
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+            Err(error) => Err(self.engine.explain(error, image)),
+        }
+    }
+
+    /// Runs one of docker's programs to its end.
+    ///
+    /// # Errors
+    /// `failed` with its last words; [`Code::ProgramNotFound`], [`Code::Cancelled`].
+    pub(super) async fn perform(&self, command: Command, failed: Error) -> Result<()> {
+        let program = command.program.clone();
+        let id = self.timeline.run(Origin::Extension, Ok(self.engine.address().clone()), command);
+        let Act::Run(run) = self.timeline.ended(id).await?.act else { return Err(failed) };
+        match (run.failure, run.ending) {
+            (None, Some(Ending::Exited { code: 0 })) => Ok(()),
+            (Some(error), _) if error.code == Code::ProgramNotFound => Err(error
+                .detail(failed.message)
+                .hint(format!("Install `{program}`: the engine alone neither builds images nor reads compose files."))),
+            (Some(error), _) if error.code == Code::Cancelled => Err(error),
+            (Some(error), _) => Err(failed.detail(error)),
+            (None, _) => Err(failed.detail(self.last_words(id).await)),
+        }
+    }
+
+    async fn last_words(&self, id: CallId) -> String {
+        let Ok(window) = self.timeline.lines(id, View::Both, 0, 0, false).await else { return String::new() };
+        let from = window.total.saturating_sub(LAST);
+        self.timeline.exact(id, View::Both, from, window.total).await.unwrap_or_default().trim_end().to_owned()
+    }
+
+    /// Follows the logs of a container from its beginning, as a Run that goes on until it is stopped.
+    pub fn follow_logs(&self, container: &str) -> CallId {
+        let engine = self.engine.address().clone();
+        let args = ["logs", "--follow", container].map(str::to_owned).to_vec();
+        self.timeline.run(Origin::Extension, Ok(engine.clone()), docker(&engine, args))
+    }
+}
+
+/// A variable of a command.
+pub(super) fn variable(name: &str, value: &str) -> EnvVar {
+    EnvVar { name: name.to_owned(), value: value.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Tls;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn compose_is_a_plugin_or_a_program_of_its_own_or_said_to_be_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = async || ComposeProgram::find_on(folder.path().as_os_str()).await;
+        let program = |name: &str, script: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        };
+        // A docker without the plugin is no better than none.
+        for _ in 0..2 {
+            let error = found().await.unwrap_err();
+            assert_eq!(error.code, Code::ComposeMissing);
+            assert!(error.message.contains("`docker compose`") && error.message.contains("`docker-compose`"));
+            program("docker", "exit 1");
+        }
+        program("docker-compose", "exit 0");
+        assert_eq!(found().await.unwrap(), ComposeProgram::Own);
+        program("docker", "exit 0");
+        assert_eq!(found().await.unwrap(), ComposeProgram::Plugin);
+    }
+
+    #[test]
+    fn docker_is_told_the_engine_and_how_to_speak_to_it() {
+        let near = Address::new("default", "unix:///d.sock");
+        assert_eq!(docker(&near, vec!["ps".into()]).args, ["--host", "unix:///d.sock", "ps"]);
+        let tls = |skip_verify| Tls { ca: Some("/ca".into()), skip_verify, ..Tls::default() };
+        let far = |tls| Address { tls: Some(tls), ..Address::new("far", "tcp://h:1") };
+        let args = ComposeProgram::Own.command(&far(tls(false)), vec!["up".into()]).args;
+        assert_eq!(args, ["--host", "tcp://h:1", "--tlsverify", "--tlscacert", "/ca", "up"]);
+        let command = ComposeProgram::Plugin.command(&far(tls(true)), vec!["up".into()]);
+        assert_eq!(command.program, "docker");
+        assert_eq!(command.args, ["--host", "tcp://h:1", "--tls", "--tlscacert", "/ca", "compose", "up"]);
+        let ssh = Address { tls: Some(tls(false)), ..Address::new("far", "ssh://h") };
+        assert_eq!(docker(&ssh, vec![]).args, ["--host", "ssh://h"]);
+    }
+}

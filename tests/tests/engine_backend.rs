@@ -1,0 +1,441 @@
+//! Backends of extensions on a real engine: brought up, attached to, taken down.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use bollard::{
+    Docker,
+    models::{ContainerCreateBody, HostConfig},
+    query_parameters::{
+        CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListVolumesOptions, RemoveContainerOptionsBuilder,
+        RemoveImageOptionsBuilder, RemoveVolumeOptions,
+    },
+};
+use porthole_core::{
+    call::{Act, Origin},
+    endpoint::Endpoint,
+    engine::{Address, Engine},
+    error::{Code, Error},
+    exchange::Request,
+    extension::{BackendKind, LiveBackend, Means, Opened, Source, Whose, open},
+    output::View,
+    timeline::Timeline,
+};
+use porthole_tests::{eventually, given, private::Private, started};
+
+/// An extension in a folder of its own, with an image of its own that goes with it.
+struct Extension {
+    folder: tempfile::TempDir,
+    image: String,
+    means: Means,
+    docker: Docker,
+}
+
+impl Extension {
+    /// One image; `words` are what its program is started with.
+    async fn of_image(words: &[&str]) -> Self {
+        Self::new(IMAGE, words).await
+    }
+
+    async fn new(manifest: &str, words: &[&str]) -> Self {
+        Self::on(&given("PORTHOLE_TEST_ENGINE"), manifest, words).await
+    }
+
+    async fn on(host: &str, manifest: &str, words: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("metadata.json"), manifest).unwrap();
+        fs::copy(program(), at("backend")).unwrap();
+        let words: Vec<&str> = [&["/backend"], words].concat();
+        // The program is the first process of its container, and such a one takes no SIGTERM.
+        let dockerfile = format!("FROM scratch\nCOPY . /\nSTOPSIGNAL SIGKILL\nCMD {words:?}\n");
+        fs::write(at("Dockerfile"), dockerfile).unwrap();
+        fs::create_dir(at("session")).unwrap();
+        fs::write(at(".dockerignore"), "session\nkept\n").unwrap();
+        let engine = Engine::connect(Address::new("test", host)).await.unwrap();
+        let docker = Docker::connect_with_host(host).unwrap().negotiate_version().await.unwrap();
+        let timeline = Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None));
+        let unique: String = folder.path().file_name().unwrap().to_string_lossy().to_lowercase().replace('.', "");
+        // An image of its own: engines give the same one to the same files.
+        fs::write(at("unique"), &unique).unwrap();
+        let image = format!("porthole-test/{}-{unique}:1", std::process::id());
+        Self { folder, image, means: Means { engine, timeline, warden: None }, docker }
+    }
+
+    async fn opened(&self) -> Opened {
+        let source = Source::Folder { path: self.folder.path().to_owned(), image: Some(self.image.clone()) };
+        open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere")).await.unwrap()
+    }
+
+    async fn up(&self) -> Result<LiveBackend, Error> {
+        Ok(LiveBackend::up(&self.means, &self.opened().await, false).await?.expect("a backend"))
+    }
+
+    /// What a backend answers.
+    async fn answer(&self, backend: &LiveBackend) -> String {
+        let endpoint = backend.up.endpoint.clone().unwrap_or_else(|| panic!("{:?}", backend.up));
+        let id = self.means.timeline.send(Origin::Composer, endpoint, Request::new("GET", "/"));
+        self.means.timeline.ended(id).await.unwrap();
+        self.means.timeline.exact(id, View::Stdout, 0, 9).await.unwrap()
+    }
+
+    /// The commands that were run for it, each with its first words.
+    fn ran(&self) -> Vec<String> {
+        let calls = (1..).map_while(|id| self.means.timeline.call(id).ok());
+        let runs = calls.filter(|call| call.origin == Origin::Extension);
+        let told = runs.filter_map(|call| match call.act {
+            Act::Run(run) => Some([vec![run.command.program], run.command.args].concat().join(" ")),
+            Act::Exchange(_) => None,
+        });
+        told.collect()
+    }
+
+    /// Its containers, also those that have ended.
+    async fn containers(&self) -> Vec<String> {
+        containers_of(&self.docker, &self.image).await
+    }
+
+    /// A container with this name that somebody else made, with the sockets in a directory of the folder.
+    async fn made_by_other(&self, name: &str, labels: &[(&str, String)]) {
+        let sockets = self.folder.path().join("session");
+        let body = ContainerCreateBody {
+            image: Some(self.image.clone()),
+            labels: Some(labels.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),
+            host_config: Some(HostConfig {
+                binds: Some(vec![format!("{}:/run/guest-services", sockets.display())]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        self.docker.create_container(Some(options), body).await.unwrap();
+        self.docker.start_container(name, None).await.unwrap();
+    }
+}
+
+impl Drop for Extension {
+    fn drop(&mut self) {
+        let (docker, image) = (self.docker.clone(), self.image.clone());
+        // A drop cannot wait: a thread with a runtime of its own can.
+        let removing = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                for left in containers_of(&docker, &image).await {
+                    let options = RemoveContainerOptionsBuilder::default().force(true).build();
+                    let _ = docker.remove_container(&left, Some(options)).await;
+                }
+                let options = RemoveImageOptionsBuilder::default().force(true).build();
+                let _ = docker.remove_image(&image, Some(options), None).await;
+            });
+        });
+        let _ = removing.join();
+    }
+}
+
+async fn containers_of(docker: &Docker, image: &str) -> Vec<String> {
+    let options = ListContainersOptionsBuilder::default().all(true).build();
+    let all = docker.list_containers(Some(options)).await.unwrap();
+    let stem = image.replace('/', "_").replace(":1", "");
+    let names = all.into_iter().filter_map(|found| found.names?.first().map(|name| name[1..].to_owned()));
+    names.filter(|name| name.starts_with(&stem)).collect()
+}
+
+/// The program of the images, built once.
+fn program() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine_backend/program.rs");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_backend_program");
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    if changed(&built) > changed(&source) {
+        return built;
+    }
+    // In a folder of its own first: another test may be building it too.
+    let beside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mine = beside.path().join("backend");
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--edition", "2024", "-C", "target-feature=+crt-static", "-C", "strip=symbols", "-o"]);
+    assert!(rustc.arg(&mine).arg(&source).status().unwrap().success());
+    fs::rename(mine, &built).unwrap();
+    built
+}
+
+fn directory_of(endpoint: &Option<Endpoint>) -> PathBuf {
+    let Some(Endpoint::Unix(path)) = endpoint else { panic!("{endpoint:?}") };
+    path.parent().unwrap().parent().unwrap().to_owned()
+}
+
+const IMAGE: &str = r#"{"icon": "i", "vm": {"image": "${DESKTOP_PLUGIN_IMAGE}", "exposes": {"socket": "b.sock"}}}"#;
+const WORDS: &[&str] = &["/run/guest-services/b.sock", "hello"];
+
+#[tokio::test]
+async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
+    let extension = Extension::of_image(WORDS).await;
+    let backend = extension.up().await.unwrap();
+    assert_eq!(backend.up.whose, Whose::Porthole);
+    assert_eq!(extension.answer(&backend).await, "hello");
+    let first = backend.up.first.clone().unwrap();
+    assert_eq!((first.service.as_str(), first.because.as_str()), ("service", "It is the only one."));
+    assert_eq!(first.container, extension.opened().await.names.container);
+    let ran = extension.ran();
+    assert!(matches!(ran.as_slice(), [build] if build.contains(" build --tag porthole-test/")), "{ran:?}");
+    let mut states = backend.watch();
+    let seen = states.wait_for(|states| !states.is_empty()).await.unwrap().clone();
+    assert_eq!((seen.len(), seen[0].state.as_str(), seen[0].restarts, seen[0].first), (1, "running", 0, true));
+    extension.docker.pause_container(&first.container).await.unwrap();
+    states.wait_for(|states| states[0].state == "paused").await.unwrap();
+    extension.docker.unpause_container(&first.container).await.unwrap();
+    let logs = extension.means.follow_logs(&first.container);
+    eventually("the logs", async || {
+        let text = extension.means.timeline.exact(logs, View::Stdout, 0, 9).await.unwrap();
+        text.starts_with("listening on /run/guest-services/b.sock").then_some(())
+    })
+    .await;
+    let directory = directory_of(&backend.up.endpoint);
+    assert!(directory.exists());
+    backend.stop().await.unwrap();
+    assert!(!directory.exists(), "a socket directory is left");
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+    // Its logs end with it.
+    extension.means.timeline.ended(logs).await.unwrap();
+    // The image is there now: nothing is built, unless that is asked for.
+    extension.up().await.unwrap().stop().await.unwrap();
+    assert_eq!(extension.ran().len(), 2);
+    let opened = extension.opened().await;
+    LiveBackend::up(&extension.means, &opened, true).await.unwrap().unwrap().stop().await.unwrap();
+    assert_eq!(extension.ran().len(), 3);
+}
+
+#[tokio::test]
+async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
+    let extension = Extension::of_image(WORDS).await;
+    let backend = extension.up().await.unwrap();
+    let (from_image, from_running) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let engine = Ok(&extension.means.engine);
+    let source = Source::Image { name: extension.image.clone() };
+    let image = open(source, engine.clone(), from_image.path()).await.unwrap();
+    let container = backend.up.containers[0].clone();
+    let running = open(Source::Running { container }, engine.clone(), from_running.path()).await.unwrap();
+    let folder = extension.opened().await;
+    assert_eq!((&image.names, &image.manifest), (&folder.names, &folder.manifest));
+    assert_eq!((&running.names, &running.manifest), (&folder.names, &folder.manifest));
+    assert_eq!(image.backend, BackendKind::Image { image: extension.image.clone() });
+    assert_eq!((image.root.as_path(), running.root.as_path()), (from_image.path(), from_running.path()));
+    let gone = Source::Running { container: "porthole-test-no-such-container".into() };
+    assert_eq!(open(gone, engine, from_image.path()).await.unwrap_err().code, Code::ContainerNotFound);
+    // It runs: whoever opens it again attaches, and does not take it down.
+    let again = LiveBackend::up(&extension.means, &running, false).await.unwrap().unwrap();
+    assert_eq!((again.up.whose, &again.up.endpoint), (Whose::Other, &backend.up.endpoint));
+    again.stop().await.unwrap();
+    assert_eq!(extension.answer(&backend).await, "hello");
+    backend.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn engine_a_backend_that_runs_under_docker_desktops_name_is_used_and_left() {
+    let extension = Extension::of_image(WORDS).await;
+    extension.up().await.unwrap().stop().await.unwrap();
+    let name = extension.opened().await.names.container;
+    extension.made_by_other(&name, &[]).await;
+    eventually("the socket", async || extension.folder.path().join("session/b.sock").exists().then_some(())).await;
+    let backend = extension.up().await.unwrap();
+    assert_eq!((backend.up.whose, backend.up.containers.as_slice()), (Whose::Other, [name.clone()].as_slice()));
+    assert_eq!(extension.answer(&backend).await, "hello");
+    backend.stop().await.unwrap();
+    assert!(extension.means.engine.ready(&name).await.is_ok(), "somebody else's backend was stopped");
+}
+
+#[tokio::test]
+async fn engine_what_a_killed_porthole_left_is_replaced_and_a_stopped_container_of_another_is_not() {
+    let extension = Extension::of_image(WORDS).await;
+    extension.up().await.unwrap().stop().await.unwrap();
+    let name = extension.opened().await.names.container;
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    // No process has an id this high.
+    let owner = format!("{}/{}", machine.trim(), i32::MAX);
+    let labels = [("dev.porthole.owner", owner), ("dev.porthole.backend", format!("left-{name}"))];
+    extension.made_by_other(&name, &labels).await;
+    let backend = extension.up().await.unwrap();
+    assert_eq!(backend.up.whose, Whose::Porthole);
+    assert_eq!(extension.answer(&backend).await, "hello");
+    backend.stop().await.unwrap();
+    fs::remove_file(extension.folder.path().join("session/b.sock")).unwrap();
+    extension.made_by_other(&name, &[]).await;
+    extension.docker.stop_container(&name, None).await.unwrap();
+    let error = extension.up().await.unwrap_err();
+    assert_eq!(error.code, Code::EngineRefused, "{error:?}");
+    assert!(error.hint.unwrap().contains(&format!("docker rm {name}")));
+    assert_eq!(extension.containers().await.len(), 1);
+}
+
+#[tokio::test]
+async fn engine_an_image_that_cannot_be_made_says_why() {
+    let extension = Extension::of_image(WORDS).await;
+    let dockerfile = extension.folder.path().join("Dockerfile");
+    fs::write(&dockerfile, "FROM scratch\nCOPY no-such-file /\n").unwrap();
+    let error = extension.up().await.unwrap_err();
+    assert_eq!(error.code, Code::ImageNotMade, "{error:?}");
+    assert!(error.detail.unwrap().contains("no-such-file"));
+    fs::remove_file(&dockerfile).unwrap();
+    let error = extension.up().await.unwrap_err();
+    assert!(error.code == Code::ImageNotMade && error.detail.unwrap().contains("no Dockerfile"));
+    // Somebody else's image is pulled; nobody listens at that registry.
+    let extension = Extension::new(r#"{"vm": {"image": "127.0.0.1:1/no/such:1"}}"#, WORDS).await;
+    let error = extension.up().await.unwrap_err();
+    assert_eq!(error.code, Code::ImageNotMade, "{error:?}");
+    assert!(extension.ran()[0].ends_with("pull 127.0.0.1:1/no/such:1"), "{:?}", extension.ran());
+}
+
+#[tokio::test]
+async fn engine_a_container_that_ends_at_once_tells_its_last_words_and_leaves_nothing() {
+    let extension = Extension::of_image(&[]).await;
+    let error = extension.up().await.unwrap_err();
+    assert_eq!(error.code, Code::BackendEnded, "{error:?}");
+    assert!(error.message.contains("exit code 3"), "{error:?}");
+    let words = error.detail.unwrap();
+    assert!(words.contains("looking for settings") && words.contains("no settings found"), "{words}");
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+}
+
+const COMPOSE: &str = r#"
+services:
+  web:
+    image: ${DESKTOP_PLUGIN_IMAGE}
+    command: ["/backend", "/run/guest-services/b.sock", "web"]
+    network_mode: none
+  api:
+    image: ${DESKTOP_PLUGIN_IMAGE}
+    command: ["/backend", "/run/guest-services/api.sock", "api"]
+    network_mode: none
+"#;
+
+async fn composed(text: &str) -> Extension {
+    let manifest = r#"{"vm": {"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}}"#;
+    let extension = Extension::new(manifest, WORDS).await;
+    fs::write(extension.folder.path().join("compose.yaml"), text).unwrap();
+    extension
+}
+
+#[tokio::test]
+async fn engine_compose_brings_up_two_services_and_the_first_of_the_file_is_first() {
+    let extension = composed(COMPOSE).await;
+    let backend = extension.up().await.unwrap();
+    assert_eq!(extension.answer(&backend).await, "web");
+    let first = backend.up.first.clone().unwrap();
+    assert_eq!((first.service.as_str(), backend.up.containers.len()), ("web", 2));
+    assert!(first.because.contains("first in the compose file"), "{first:?}");
+    assert_eq!(first.container, extension.opened().await.names.container);
+    let found = extension.means.engine.extensions().await.unwrap();
+    let found = found.iter().find(|found| found.first.as_deref() == Some(&first.container)).unwrap();
+    assert_eq!(found.project, extension.opened().await.names.project);
+    let directory = directory_of(&backend.up.endpoint);
+    let api = Endpoint::Unix(directory.join("s/api.sock"));
+    eventually("the second service's socket", async || {
+        let id = extension.means.timeline.send(Origin::Composer, api.clone(), Request::new("GET", "/"));
+        extension.means.timeline.ended(id).await.unwrap();
+        let text = extension.means.timeline.exact(id, View::Stdout, 0, 9).await.unwrap();
+        (text == "api").then_some(())
+    })
+    .await;
+    let mut states = backend.watch();
+    let seen = states.wait_for(|states| states.len() == 2).await.unwrap().clone();
+    assert_eq!((seen[0].service.as_deref(), seen[0].first, seen[1].first), (Some("web"), true, false));
+    extension.docker.stop_container(&seen[1].container, None).await.unwrap();
+    states.wait_for(|states| states[1].state == "exited" && states[0].state == "running").await.unwrap();
+    backend.stop().await.unwrap();
+    assert!(!directory.exists(), "a socket directory is left");
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+    let ran = extension.ran();
+    assert!(ran.len() == 3 && ran[1].ends_with("up --detach") && ran[2].ends_with("down"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn engine_compose_with_a_volume_of_its_own_for_the_sockets_is_reached_through_the_engine() {
+    let with_volume =
+        COMPOSE.replacen("network_mode: none", "volumes: [\"sockets:/run/guest-services\"]\n    network_mode: none", 2);
+    let extension = composed(&format!("{with_volume}volumes: {{sockets: {{}}}}\n")).await;
+    let backend = extension.up().await.unwrap();
+    let Some(Endpoint::Container { container, path }) = &backend.up.endpoint else { panic!("{:?}", backend.up) };
+    assert_eq!(*container, backend.up.containers[0]);
+    assert_eq!(path, "/run/guest-services/b.sock");
+    assert!(backend.up.said.as_ref().unwrap().contains("in the volume"), "{:?}", backend.up);
+    assert_eq!(extension.answer(&backend).await, "web");
+    backend.stop().await.unwrap();
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+    extension.means.timeline.close().await;
+    // The author's own volume stays, as it does in Docker Desktop.
+    let volume = format!("{}_sockets", extension.opened().await.names.project);
+    extension.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await.unwrap();
+}
+
+#[tokio::test]
+async fn engine_far_away_has_the_sockets_in_a_volume_that_goes_too() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let host = format!("tcp://127.0.0.1:{port}");
+    let arguments = ["--host".to_owned(), host.clone()];
+    let _private = Private::start_with(tempfile::tempdir().unwrap(), &arguments).await;
+    let extension = Extension::on(&host, IMAGE, WORDS).await;
+    let backend = extension.up().await.unwrap();
+    let Some(Endpoint::Container { .. }) = &backend.up.endpoint else { panic!("{:?}", backend.up) };
+    assert_eq!(extension.answer(&backend).await, "hello");
+    let volumes = async || {
+        extension.docker.list_volumes(None::<ListVolumesOptions>).await.unwrap().volumes.unwrap_or_default().len()
+    };
+    assert_eq!(volumes().await, 1);
+    extension.means.timeline.connections().close().await;
+    backend.stop().await.unwrap();
+    assert_eq!((volumes().await, extension.containers().await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn engine_compose_that_fails_tells_its_words_and_leaves_nothing() {
+    let extension = composed(&COMPOSE.replace("network_mode: none\n  api", "network_mode: [1]\n  api")).await;
+    let error = extension.up().await.unwrap_err();
+    assert_eq!(error.code, Code::ComposeFailed, "{error:?}");
+    assert!(error.detail.unwrap().contains("network_mode"));
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+    let extension = composed("services: []").await;
+    assert_eq!(extension.up().await.unwrap_err().code, Code::ComposeUnreadable);
+}
+
+#[tokio::test]
+async fn engine_a_porthole_that_is_killed_or_lets_go_leaves_no_backend() {
+    leaves_none(&Extension::of_image(WORDS).await, 1).await;
+}
+
+#[tokio::test]
+async fn engine_compose_of_a_porthole_that_is_killed_or_lets_go_leaves_no_backend() {
+    leaves_none(&composed(COMPOSE).await, 2).await;
+}
+
+async fn leaves_none(extension: &Extension, containers: usize) {
+    for killed in [true, false] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brings_up"));
+        let temporary = tempfile::tempdir().unwrap();
+        command.arg(extension.folder.path()).arg(&extension.image).arg(given("PORTHOLE_TEST_ENGINE"));
+        let mut porthole = started({
+            command.env("TMPDIR", temporary.path()).stdin(Stdio::piped());
+            command
+        });
+        assert_eq!(extension.containers().await.len(), containers);
+        let sockets = || {
+            let here = fs::read_dir(temporary.path()).unwrap().flatten();
+            here.filter(|entry| entry.file_name().to_string_lossy().starts_with("porthole-")).count()
+        };
+        assert_eq!(sockets(), 1);
+        if killed {
+            porthole.kill().unwrap();
+        } else {
+            porthole.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        }
+        eventually("no container", async || extension.containers().await.is_empty().then_some(())).await;
+        eventually("no socket", async || (sockets() == 0).then_some(())).await;
+        let _ = porthole.kill();
+        let _ = porthole.wait();
+    }
+}
