@@ -129,6 +129,15 @@ async fn a_program_that_the_container_does_not_have_and_a_body_of_events_are_dia
     app.close().await;
 }
 
+/// Pastes a line into the panel for it, which must be a new one.
+async fn paste(app: &App, line: &str) {
+    app.until("no panel is open", "!document.querySelector('#paste-text')").await;
+    app.click("#code-paste").await;
+    app.until("the panel", "document.querySelector('#paste-text')").await;
+    app.put("#paste-text", line).await;
+    app.click("#paste-fill").await;
+}
+
 #[tokio::test]
 async fn code_for_a_request_is_shown_copied_and_pasted_back() {
     let app = App::open().await;
@@ -145,21 +154,15 @@ async fn code_for_a_request_is_shown_copied_and_pasted_back() {
     app.until("the line in the composer", "document.querySelector('#code-line')?.innerText.includes('ddClient')").await;
     // A pasted line fills the form, whichever is shown.
     app.click("#tab-command").await;
-    app.click("#code-paste").await;
-    app.put("#paste-text", "curl -X PUT 'http://localhost/volumes/7?x=1' -H 'X-One: 1' -d 'a=b'").await;
-    app.click("#paste-fill").await;
+    paste(&app, "curl -X PUT 'http://localhost/volumes/7?x=1' -H 'X-One: 1' -d 'a=b'").await;
     app.until("the request form is filled", "document.querySelector('#request-path')?.value.startsWith('/volumes/7')")
         .await;
     assert_eq!(app.value("document.querySelector('#request-method').value").await, json!("PUT"));
-    app.click("#code-paste").await;
-    app.put("#paste-text", "docker exec -it -w /data -e A=1 backend ls -l 'a b'").await;
-    app.click("#paste-fill").await;
+    paste(&app, "docker exec -it -w /data -e A=1 backend ls -l 'a b'").await;
     app.until("the command form is filled", "document.querySelector('#command-program')?.value === 'ls'").await;
     let args = app.value("[...document.querySelectorAll('#args input')].map((box) => box.value).filter(Boolean)").await;
     assert_eq!(args, json!(["-l", "a b"]));
-    app.click("#code-paste").await;
-    app.put("#paste-text", "curl --no-such-option x").await;
-    app.click("#paste-fill").await;
+    paste(&app, "curl --no-such-option x").await;
     app.until("it says what it could not read", "document.body.innerText.includes('--no-such-option')").await;
     app.close().await;
 }
