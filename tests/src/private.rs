@@ -1,9 +1,6 @@
 //! An engine of a test's own, to be killed or to be spoken to in another way.
 
-use std::{
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::process::{Child, Command, Stdio};
 
 use porthole_core::engine::{Address, Engine};
 
@@ -69,19 +66,17 @@ impl Private {
 impl Drop for Private {
     fn drop(&mut self) {
         self.kill();
-        // containerd and what keeps the containers alive outlive a killed engine.
+        // containerd and what keeps the containers alive outlive a killed engine: they name its folder, and what
+        // runs in the containers is in its control group. Mounts tell nothing: whoever makes a view of his own
+        // takes those of everybody along.
+        let (home, group) = (self.home.path().display().to_string(), format!("/porthole-{}/", std::process::id()));
         for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let about = |file: &str| std::fs::read(process.path().join(file)).unwrap_or_default();
-            let home = self.home.path().display().to_string();
-            let ours = [about("cmdline"), about("mountinfo")];
-            let is_ours = ours.iter().any(|text| String::from_utf8_lossy(text).contains(&home));
-            let other_mounts = |path: &Path| {
-                std::fs::read_link(path.join("ns/mnt")).ok() != std::fs::read_link("/proc/self/ns/mnt").ok()
+            let says = |file: &str, words: &str| {
+                let text = std::fs::read(process.path().join(file)).unwrap_or_default();
+                String::from_utf8_lossy(&text).contains(words)
             };
-            let names_us = String::from_utf8_lossy(&ours[0]).contains(&home);
-            if is_ours && (names_us || other_mounts(&process.path())) {
-                let id = process.file_name();
-                let _ = Command::new("kill").arg("-KILL").arg(id).stderr(Stdio::null()).status();
+            if says("cmdline", &home) || says("cgroup", &group) {
+                let _ = Command::new("kill").arg("-KILL").arg(process.file_name()).stderr(Stdio::null()).status();
             }
         }
         for mount in std::fs::read_to_string("/proc/self/mounts").unwrap_or_default().lines().rev() {
