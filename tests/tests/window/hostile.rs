@@ -1,6 +1,6 @@
 //! Code in the console that means harm: it reaches nothing, and the window lives on.
 
-use porthole_tests::{servers::Lure, window::App};
+use porthole_tests::{eventually, servers::Lure, window::App};
 use serde_json::json;
 
 use crate::console::{entries, paste, run};
@@ -84,32 +84,47 @@ console.log('still here')
     app.close().await;
 }
 
-#[tokio::test]
-async fn floods_are_cut_and_the_window_answers_meanwhile() {
+/// Runs code that floods, uses the window beside it, and stops it.
+async fn flooded(code: &str) {
     let app = App::open().await;
-    for code in [
-        "for (;;) console.log('flood '.repeat(1000))\n",
-        "for (;;) void ddClient.extension.vm.service.get('/hello')\n",
-        "for (;;) { console.log(new Array(1e5).fill('x')); await Promise.resolve() }\n",
-        "const loop = () => { setTimeout(loop); console.log('again') }\nloop()\n",
-    ] {
-        paste(&app, code).await;
-        app.click("#console-run").await;
-        app.until("it runs or was ended", "document.querySelector('#console-log [data-entry]')").await;
-        // The window does what it is asked, with a flood beside it.
-        app.click("#tab-request").await;
-        app.until("the request form", "document.querySelector('#request-path')").await;
-        app.click("#tab-console").await;
-        app.value("document.querySelector('#console-stop:not(:disabled)')?.click()").await;
-        app.until("the end", "document.querySelector('#console-log [data-entry=end]')").await;
-        let drawn = app.value("document.querySelectorAll('#console-log [data-entry]').length").await;
-        assert!(drawn.as_u64().unwrap() <= 2001, "{drawn}");
-    }
+    paste(&app, code).await;
+    app.click("#console-run").await;
+    app.until("it runs or was ended", "document.querySelector('#console-log [data-entry]')").await;
+    // The window does what it is asked, with a flood beside it.
+    app.click("#tab-request").await;
+    app.until("the request form", "document.querySelector('#request-path')").await;
+    app.click("#tab-console").await;
+    app.value("document.querySelector('#console-stop:not(:disabled)')?.click()").await;
+    let over = "Boolean(document.querySelector('#console-log [data-entry=end]'))";
+    eventually("the end of the run", async || (app.value(over).await == json!(true)).then_some(())).await;
+    let drawn = app.value("document.querySelectorAll('#console-log [data-entry]').length").await;
+    assert!(drawn.as_u64().unwrap() <= 2001, "{drawn}");
     // Calls of code that was stopped end, however many were asked for.
-    app.until("no call is left", "!document.querySelector('#timeline [data-outcome=pending]')").await;
+    let live = "Boolean(document.querySelector('#timeline [data-outcome=pending]'))";
+    eventually("the end of its calls", async || (app.value(live).await == json!(false)).then_some(())).await;
     let call = app.play("404").await;
     app.becomes(call, "status").await;
     app.close().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_prints_is_cut_and_the_window_answers_meanwhile() {
+    flooded("for (;;) console.log('flood '.repeat(1000))\n").await;
+}
+
+#[tokio::test]
+async fn a_flood_of_calls_is_cut_and_the_window_answers_meanwhile() {
+    flooded("for (;;) void ddClient.extension.vm.service.get('/hello')\n").await;
+}
+
+#[tokio::test]
+async fn a_flood_of_large_values_is_cut_and_the_window_answers_meanwhile() {
+    flooded("for (;;) { console.log(new Array(1e5).fill('x')); await Promise.resolve() }\n").await;
+}
+
+#[tokio::test]
+async fn a_flood_of_timers_is_cut_and_the_window_answers_meanwhile() {
+    flooded("const loop = () => { setTimeout(loop); console.log('again') }\nloop()\n").await;
 }
 
 #[tokio::test]
