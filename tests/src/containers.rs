@@ -1,6 +1,6 @@
 //! Containers on a real engine, from an image built from nothing but a static busybox.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use bollard::{
     Docker,
@@ -15,7 +15,7 @@ use porthole_core::{
 
 use crate::{
     given,
-    recorder::{Kept, run_of},
+    recorder::{Kept, Live, run_of},
 };
 
 pub(crate) const IMAGE: &str = "porthole-test-busybox:latest";
@@ -127,6 +127,15 @@ impl Running {
     /// A shell line in this container, run to its end.
     pub async fn sh(&self, script: &str) -> (porthole_core::run::Run, Kept<RunEvent>) {
         self.run(self.command("sh", &["-c", script])).await
+    }
+
+    /// A shell line in this container that goes on while a test does something to it.
+    pub fn begin(self: &Arc<Self>, script: &str) -> Live {
+        let (container, command) = (Arc::clone(self), self.command("sh", &["-c", script]));
+        Live::begin(|stopping, mut kept| async move {
+            run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept).await;
+            (run_of(command, &kept), kept)
+        })
     }
 
     /// Whether a process with this text in its command line lives in the container.

@@ -5,9 +5,9 @@ use porthole_core::{
     error::{Code, Result},
     exchange::{self, Connections, Exchange, ExchangeEvent, Request},
     record::Record,
-    run::{Run, RunEvent, Stream},
+    run::{Command, Run, RunEvent, Stopper, Stops, Stream, run_on_host, stops},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// All that one exchange or run told.
@@ -84,8 +84,43 @@ pub fn finished(endpoint: &Endpoint, request: &Request, kept: Kept<ExchangeEvent
 }
 
 /// Puts what a run told together.
-pub fn run_of(command: porthole_core::run::Command, kept: &Kept<RunEvent>) -> Run {
+pub fn run_of(command: Command, kept: &Kept<RunEvent>) -> Run {
     let mut run = Run::new(command);
     kept.events.iter().cloned().for_each(|event| run.apply(event));
     run
+}
+
+/// A run that goes on while a test does something to it.
+pub struct Live {
+    /// Stops it.
+    pub stopper: Stopper,
+    /// Ends with it.
+    pub task: JoinHandle<(Run, Kept<RunEvent>)>,
+    length: watch::Receiver<usize>,
+}
+
+impl Live {
+    /// One on the host.
+    pub fn on_host(command: Command) -> Self {
+        Self::begin(|stopping, mut kept| async move {
+            run_on_host(&command, stopping, None, &mut kept).await;
+            (run_of(command, &kept), kept)
+        })
+    }
+
+    /// One that goes on in this.
+    pub fn begin<F>(run: impl FnOnce(Stops, Kept<RunEvent>) -> F) -> Self
+    where
+        F: Future<Output = (Run, Kept<RunEvent>)> + Send + 'static,
+    {
+        let (stopper, stopping) = stops();
+        let kept = Kept::empty();
+        let length = kept.length.subscribe();
+        Self { stopper, task: tokio::spawn(run(stopping, kept)), length }
+    }
+
+    /// Waits for the first that it writes.
+    pub async fn wrote(&mut self) {
+        self.length.wait_for(|length| *length > 0).await.expect("something written");
+    }
 }

@@ -8,16 +8,15 @@ use porthole_core::{
     error::{Code, Error, Result},
     output::View,
     record::Record,
-    run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stopper, Stream, run_in_container, stops},
+    run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stream, run_in_container, stops},
     timeline::Origin,
 };
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
-    containers::{Running, running},
+    containers::running,
     eventually,
     recorder::{Kept, run_of},
 };
-use tokio::{sync::watch, task::JoinHandle};
 
 fn code(run: &Run) -> Option<Code> {
     run.failure.as_ref().map(|error| error.code)
@@ -25,32 +24,6 @@ fn code(run: &Run) -> Option<Code> {
 
 fn exited(code: i64) -> Option<Ending> {
     Some(Ending::Exited { code })
-}
-
-/// A run that goes on while the test does something to it.
-struct Live {
-    stopper: Stopper,
-    length: watch::Receiver<usize>,
-    task: JoinHandle<(Run, Kept<RunEvent>)>,
-}
-
-fn start(container: &Arc<Running>, script: &str) -> Live {
-    let (stopper, stopping) = stops();
-    let mut kept = Kept::empty();
-    let length = kept.length.subscribe();
-    let command = container.command("sh", &["-c", script]);
-    let container = Arc::clone(container);
-    let task = tokio::spawn(async move {
-        run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept).await;
-        (run_of(command, &kept), kept)
-    });
-    Live { stopper, length, task }
-}
-
-impl Live {
-    async fn wrote(&mut self) {
-        self.length.wait_for(|length| *length > 0).await.unwrap();
-    }
 }
 
 #[tokio::test]
@@ -167,7 +140,7 @@ async fn a_full_disk_ends_the_run_and_leaves_nothing_inside() {
 async fn stopping_leaves_no_process_inside() {
     let container = Arc::new(running().await);
     for (signal, name) in [(Signal::Term, "SIGTERM"), (Signal::Int, "SIGINT"), (Signal::Kill, "SIGKILL")] {
-        let mut live = start(&container, "sleep 44441 & echo ready; sleep 44442; echo never");
+        let mut live = container.begin("sleep 44441 & echo ready; sleep 44442; echo never");
         live.wrote().await;
         live.stopper.stop(signal).await.unwrap();
         let (run, kept) = live.task.await.unwrap();
@@ -187,7 +160,7 @@ async fn stopping_leaves_no_process_inside() {
 #[tokio::test]
 async fn a_command_that_ignores_sigterm_goes_on_until_sigkill() {
     let container = Arc::new(running().await);
-    let mut live = start(&container, "trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    let mut live = container.begin("trap '' TERM; echo ready; while :; do sleep 0.05; done");
     live.wrote().await;
     live.stopper.stop(Signal::Term).await.unwrap();
     live.stopper.stop(Signal::Kill).await.unwrap();
@@ -216,7 +189,7 @@ async fn forty_commands_at_once_lose_nothing() {
 #[tokio::test]
 async fn children_of_a_leader_that_ended_at_once_can_be_stopped() {
     let container = Arc::new(running().await);
-    let mut live = start(&container, "sleep 45551 & echo x; exit 4");
+    let mut live = container.begin("sleep 45551 & echo x; exit 4");
     live.wrote().await;
     live.stopper.stop(Signal::Term).await.unwrap();
     let (run, _) = live.task.await.unwrap();
@@ -272,7 +245,7 @@ async fn a_container_that_is_gone_paused_or_stopped_is_each_its_own_error() {
 #[tokio::test]
 async fn a_container_removed_in_the_middle_keeps_what_was_read() {
     let container = Arc::new(running().await);
-    let mut live = start(&container, "echo before; sleep 600");
+    let mut live = container.begin("echo before; sleep 600");
     live.wrote().await;
     // The engine may be busy with the files of the container, and is asked again.
     eventually("the container's removal", async || {

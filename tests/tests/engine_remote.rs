@@ -13,7 +13,7 @@ use porthole_core::{
     engine::{Address, Engine, Tls},
     error::{Code, Error},
     exchange::{Body, Request},
-    run::{Ending, Signal, run_in_container, stops},
+    run::{Ending, Signal},
 };
 use porthole_tests::{
     certificates::Issuer,
@@ -21,7 +21,6 @@ use porthole_tests::{
     eventually, given,
     inside::{At, Inside},
     private::Private,
-    recorder::{Kept, run_of},
     sshd::Sshd,
     started,
 };
@@ -93,20 +92,10 @@ async fn commands_work(container: Running) {
     });
     assert_eq!(futures_util::future::join_all(several).await.concat(), b"0\n1\n2\n3\n");
 
-    let command = container.command("sh", &["-c", "echo ready; sleep 64002"]);
-    let mut kept = Kept::empty();
-    let mut length = kept.length.subscribe();
-    let (stopper, stopping) = stops();
-    let task = tokio::spawn({
-        let (container, command) = (Arc::clone(&container), command.clone());
-        async move {
-            run_in_container(&container.engine, &container.name, &command, stopping, None, &mut kept).await;
-            kept
-        }
-    });
-    length.wait_for(|length| *length > 0).await.unwrap();
-    stopper.stop(Signal::Term).await.unwrap();
-    let run = run_of(command, &task.await.unwrap());
+    let mut live = container.begin("echo ready; sleep 64002");
+    live.wrote().await;
+    live.stopper.stop(Signal::Term).await.unwrap();
+    let (run, _) = live.task.await.unwrap();
     assert!(matches!(run.ending, Some(Ending::Signaled { .. })), "{run:?}");
     assert!(!container.has_process("64002").await);
 }

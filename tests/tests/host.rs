@@ -7,13 +7,13 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use porthole_core::{
     error::{Code, Error, Result},
     record::Record,
-    run::{Command, Ending, EnvVar, Place, Run, RunEvent, Signal, Stopper, Stream, run_on_host, stops},
+    run::{Command, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, run_on_host, stops},
 };
 use porthole_tests::{
     eventually,
-    recorder::{Kept, run_of},
+    recorder::{Kept, Live, run_of},
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 
 fn command(program: &str, args: &[&str]) -> Command {
     Command::new(Place::Host, program, args.iter().copied())
@@ -28,29 +28,6 @@ async fn run(command: Command) -> (Run, Kept<RunEvent>) {
     let (_stopper, stopping) = stops();
     run_on_host(&command, stopping, None, &mut kept).await;
     (run_of(command, &kept), kept)
-}
-
-struct Live {
-    stopper: Stopper,
-    length: watch::Receiver<usize>,
-    task: JoinHandle<(Run, Kept<RunEvent>)>,
-}
-
-fn start(command: Command) -> Live {
-    let (stopper, stopping) = stops();
-    let mut kept = Kept::empty();
-    let length = kept.length.subscribe();
-    let task = tokio::spawn(async move {
-        run_on_host(&command, stopping, None, &mut kept).await;
-        (run_of(command, &kept), kept)
-    });
-    Live { stopper, length, task }
-}
-
-impl Live {
-    async fn wrote(&mut self) {
-        self.length.wait_for(|length| *length > 0).await.unwrap();
-    }
 }
 
 fn signaled(signal: i32, name: &str) -> Option<Ending> {
@@ -141,7 +118,7 @@ async fn each_signal_reaches_the_whole_group() {
     for (signal, name) in [(Signal::Term, "SIGTERM"), (Signal::Int, "SIGINT"), (Signal::Kill, "SIGKILL")] {
         // Both of a pipeline are in the group; a shell leaves those in the foreground alone.
         let line = format!("sleep 7100{}", signal.number());
-        let mut live = start(sh(&format!("echo ready; {line} | {line}1")));
+        let mut live = Live::on_host(sh(&format!("echo ready; {line} | {line}1")));
         live.wrote().await;
         live.stopper.stop(signal).await.unwrap();
         let (run, kept) = live.task.await.unwrap();
@@ -153,7 +130,7 @@ async fn each_signal_reaches_the_whole_group() {
 
 #[tokio::test]
 async fn a_grandchild_that_holds_the_streams_keeps_the_run_open_and_can_be_stopped() {
-    let mut live = start(sh("sleep 72001 & echo left; exit 4"));
+    let mut live = Live::on_host(sh("sleep 72001 & echo left; exit 4"));
     live.wrote().await;
     eventually("a stop that reaches it", async || live.stopper.stop(Signal::Term).await.ok()).await;
     let (run, _) = live.task.await.unwrap();
@@ -166,7 +143,7 @@ async fn a_grandchild_that_holds_the_streams_keeps_the_run_open_and_can_be_stopp
 
 #[tokio::test]
 async fn streams_held_outside_of_the_group_do_not_hold_a_stop_up() {
-    let mut live = start(sh("setsid sleep 73001 & echo left; exit 0"));
+    let mut live = Live::on_host(sh("setsid sleep 73001 & echo left; exit 0"));
     live.wrote().await;
     let out = eventually("the end of the shell", async || {
         live.stopper.stop(Signal::Kill).await.ok();
@@ -179,7 +156,7 @@ async fn streams_held_outside_of_the_group_do_not_hold_a_stop_up() {
 
 #[tokio::test]
 async fn a_dropped_run_is_killed_with_its_group() {
-    let mut live = start(sh("echo ready; sleep 74001 | sleep 74002"));
+    let mut live = Live::on_host(sh("echo ready; sleep 74001 | sleep 74002"));
     live.wrote().await;
     live.task.abort();
     eventually("the end of both", async || (!lives("sleep 74001") && !lives("sleep 74002")).then_some(())).await;

@@ -84,7 +84,8 @@ impl Inside {
     }
 
     /// Looks for the process, for an owner that stops it before it was seen. An engine may tell its
-    /// id only tens of milliseconds after the start, and says "not running" until then.
+    /// id only tens of milliseconds after the start, and says "not running" until then; of one that
+    /// ended at once it may tell the exit code before the id.
     async fn locate(&mut self, engine: &Engine) {
         for _ in 0..10 {
             if self.inner_pid.is_some() {
@@ -94,7 +95,8 @@ impl Inside {
             if let Some(pid) = process_id(&found) {
                 self.see(pid);
             }
-            if self.inner_pid.is_some() || self.marker.is_some() || found.exit_code.is_some() {
+            let gone = self.group.is_some() && found.exit_code.is_some();
+            if gone || self.inner_pid.is_some() || self.marker.is_some() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
