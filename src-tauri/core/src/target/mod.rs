@@ -22,6 +22,12 @@ pub struct Target {
     /// Where the backend listens; the demo backend when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
+    /// Why the endpoint is not a socket of this machine, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The docker context of the engine that has the container; the one in use when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// The backend's container, by name or id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
@@ -33,7 +39,14 @@ pub struct Target {
 impl Target {
     /// The demo backend, with nothing else.
     pub fn demo() -> Self {
-        Self { name: "demo backend".to_owned(), endpoint: None, container: None, host: Host::default() }
+        Self {
+            name: "demo backend".to_owned(),
+            endpoint: None,
+            via: None,
+            engine: None,
+            container: None,
+            host: Host::default(),
+        }
     }
 
     /// The target with a name: the one given, or else what it consists of.

@@ -15,6 +15,14 @@ name: string,
  */
 endpoint?: Endpoint, 
 /**
+ * Why the endpoint is not a socket of this machine, where that is so.
+ */
+via?: string, 
+/**
+ * The docker context of the engine that has the container; the one in use when absent.
+ */
+engine?: string, 
+/**
  * The backend's container, by name or id.
  */
 container?: string, 
