@@ -13,7 +13,7 @@ use porthole_core::{
     engine::{Container, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    extension::{self, OpenedPage, PageFacts},
+    extension::{self, Bench, OpenExtension, OpenedPage, PageFacts, Source},
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -56,7 +56,9 @@ pub struct Porthole {
     home: PathBuf,
     /// Tells the web view the theme: pages of extensions ask it, and not Porthole.
     themed: Box<dyn Fn(Theme) + Send + Sync>,
-    /// The extension's page that is open.
+    /// The extension that is open.
+    bench: Bench,
+    /// Its page.
     page: Mutex<Option<Arc<extension::Open>>>,
     _looking: JoinSet<()>,
     /// Where the outputs are, and the demo backend, until the end.
@@ -98,8 +100,10 @@ impl Porthole {
         };
         themed(remembered.theme);
         let quota = remembered.quota.unwrap_or(QUOTA);
-        let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.ok());
+        let warden = warden.ok();
+        let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.clone());
         let timeline = Arc::new(timeline);
+        let bench = Bench::new(Arc::clone(&timeline), warden, session.path().to_owned());
         timeline.reopen_kept();
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
@@ -120,6 +124,7 @@ impl Porthole {
             downloads,
             home,
             themed,
+            bench,
             page,
             _looking: looking,
             owned,
@@ -128,6 +133,7 @@ impl Porthole {
 
     /// Ends every Call and removes its files. The process ends right after, and drops nothing.
     pub async fn close(&self) {
+        self.bench.drop_all();
         self.timeline.close().await;
         drop(self.owned.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
@@ -269,7 +275,7 @@ impl Porthole {
 
     pub async fn set_target(&self, target: Target) -> Result<Target> {
         let target = target.named();
-        let _before = self.target.send_replace((target.clone(), endpoint_of(&target, &self.demo)));
+        self.aim(&target, endpoint_of(&target, &self.demo));
         self.remember(|settings| settings.target = Some(target.clone()))?;
         Ok(target)
     }
@@ -286,11 +292,72 @@ impl Porthole {
         porthole_core::run::split_words(&text)
     }
 
+    pub async fn open_extension(&self, source: Source, engine: Option<String>) -> Result<OpenExtension> {
+        let source = match source {
+            Source::Folder { path, image } => Source::Folder { path: self.path(path.to_string_lossy().trim()), image },
+            source => source,
+        };
+        self.bench.open(source, engine).await.map(|open| self.aimed_at(open))
+    }
+
+    pub async fn extension(&self) -> Result<Option<OpenExtension>> {
+        Ok(self.bench.open_now())
+    }
+
+    pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
+        self.bench.bring_up(again).await.map(|open| self.aimed_at(open))
+    }
+
+    pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
+        self.bench.use_native(endpoint).await.map(|open| self.aimed_at(open))
+    }
+
+    pub async fn take_down(&self) -> Result<OpenExtension> {
+        self.bench.take_down().await.map(|open| self.aimed_at(open))
+    }
+
+    pub async fn close_extension(&self) -> Result<Target> {
+        self.close_page().await?;
+        let target = self.aim_as_before();
+        self.bench.close().await?;
+        Ok(target)
+    }
+
+    pub async fn follow_logs(&self, container: String) -> Result<u32> {
+        self.bench.follow_logs(&container).await
+    }
+
+    /// An extension that is open is the target, which is not remembered: it is gone at the next start. One without a
+    /// backend leaves the target to the one who uses it.
+    fn aimed_at(&self, mut open: OpenExtension) -> OpenExtension {
+        if open.has_backend() {
+            self.aim(&open.target, open.endpoint());
+        } else {
+            open.target = self.aim_as_before();
+        }
+        open
+    }
+
+    fn aim_as_before(&self) -> Target {
+        let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).target.clone();
+        let target = before.unwrap_or_else(Target::demo);
+        self.aim(&target, endpoint_of(&target, &self.demo));
+        target
+    }
+
+    fn aim(&self, target: &Target, endpoint: Result<Endpoint>) {
+        let _before = self.target.send_replace((target.clone(), endpoint));
+    }
+
     pub async fn open_page(&self, folder: String, runtime: Runtime) -> Result<OpenedPage> {
         let facts = {
             let (target, endpoint) = &*self.target.borrow();
-            let (container, service) = (target.container.is_some(), endpoint.is_ok());
-            PageFacts { runtime, machine: Machine::this(), image: target.name.clone(), container, service }
+            let open = self.bench.open_now().filter(OpenExtension::has_backend);
+            let (container, service, image) = match open.map(|open| open.opened) {
+                Some(opened) => (true, opened.socket.is_some(), opened.image),
+                None => (target.container.is_some(), endpoint.is_ok(), target.name.clone()),
+            };
+            PageFacts { runtime, machine: Machine::this(), image, container, service }
         };
         let folder = self.path(folder.trim());
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);

@@ -80,6 +80,22 @@ macro_rules! commands {
             containers() -> Vec<Container>;
             /// Splits a pasted command line into arguments, as a POSIX shell would, running none.
             split_words(text: String) -> Vec<String>;
+            /// Opens an extension in the place of the one that is open, on the engine of a docker context,
+            /// and makes it the target.
+            open_extension(source: Source, engine: Option<String>) -> OpenExtension;
+            /// The extension that is open.
+            extension() -> Option<OpenExtension>;
+            /// Brings its backend up, or attaches to it where it runs, and answers when that is done. `again`:
+            /// its image is built anew.
+            bring_up(again: bool) -> OpenExtension;
+            /// Takes the author's own process for its backend.
+            use_native(endpoint: Endpoint) -> OpenExtension;
+            /// Takes down what Porthole brought up, and lets go of what it did not.
+            take_down() -> OpenExtension;
+            /// Closes the extension, its backend and its page; answers with what is inspected then.
+            close_extension() -> Target;
+            /// Follows the logs of a container of its backend; answers at once with the Call's number.
+            follow_logs(container: String) -> u32;
             /// Opens the page of an extension's folder in the place of the one that is open, with a
             /// `ddClient` as this Runtime has it.
             open_page(folder: String, runtime: Runtime) -> OpenedPage;

@@ -94,6 +94,10 @@ pub enum Code {
     ManifestUnreadable,
     /// The extension has no page, or its files are not there.
     PageMissing,
+    /// The extension's backend is not up, or listens nowhere.
+    BackendDown,
+    /// No extension is open.
+    ExtensionClosed,
     /// The extension's image could not be built or pulled.
     ImageNotMade,
     /// There is neither `docker compose` nor `docker-compose`.

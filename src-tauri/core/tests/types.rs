@@ -11,7 +11,7 @@ use porthole_core::{
     engine::Container,
     error::Error,
     exchange::{ExchangeEvent, Request},
-    extension::OpenedPage,
+    extension::{OpenExtension, OpenedPage, Source},
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},

@@ -16,7 +16,7 @@ export interface Around {
   began: (id: number) => void
   acted: () => void
   console: () => { code: string; run(): Promise<void> }
-  page: () => { open(): Promise<void>; reload(): Promise<void>; opened?: unknown }
+  extension: () => { openTyped(): Promise<void>; reload(): Promise<void>; open?: unknown }
 }
 
 /** The forms, and what was sent and run from them. The console keeps its own code. */
@@ -71,8 +71,8 @@ export class Composer {
       return
     }
     if (this.tab === "page") {
-      const page = this.#around.page()
-      void (page.opened ? page.reload() : page.open())
+      const extension = this.#around.extension()
+      void (extension.open ? extension.reload() : extension.openTyped())
       return
     }
     if (this.tab === "request") {

@@ -101,6 +101,8 @@ const failures: Record<Code, string> = {
   backend_ended: "backend ended",
   manifest_unreadable: "no manifest",
   page_missing: "no page",
+  backend_down: "backend down",
+  extension_closed: "no extension",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
   call_not_found: "no such call",

@@ -25,8 +25,6 @@ const WHAT: Record<Kind, string> = {
 
 /** An extension's page: which one, what it may do, and what it said. */
 export class Page {
-  /** What the field holds. */
-  folder = $state("")
   opened = $state.raw<OpenedPage>()
   /** Counts up when the frame is to be made anew. */
   loads = $state(0)
@@ -37,8 +35,6 @@ export class Page {
   /** It said what no client says: its frame is gone until it is loaded again. */
   broken = $state(false)
   trouble = $state.raw<Trouble>()
-  /** The report is shown in the place of the page. */
-  reports = $state(false)
 
   #shell: Shell
   #settings: Settings
@@ -81,27 +77,18 @@ export class Page {
     return this.opened !== undefined && this.opened.facts.runtime !== this.#settings.runtime
   }
 
-  /** Opens the page in the folder that was typed. */
-  async open(): Promise<void> {
-    const folder = this.folder.trim()
-    if (folder === "" || this.busy) return
-    await this.#read(folder)
-    if (this.opened) this.#settings.setExtension(this.opened.folder)
+  /** Loads the page of an extension's folder anew. */
+  async load(folder: string): Promise<void> {
+    if (!this.busy) await this.#read(folder)
   }
 
-  /** Reads the folder again and loads the page anew. */
-  async reload(): Promise<void> {
-    if (this.opened && !this.busy) await this.#read(this.opened.folder)
-  }
-
-  async close(): Promise<void> {
+  /** The page goes; nothing of it is answered any more. */
+  unload(): void {
     const was = this.opened
     this.#end("Closed.")
     this.opened = undefined
-    this.reports = false
     this.trouble = undefined
-    this.folder = was?.folder ?? this.folder
-    await this.#shell.ask("close_page", {}).catch(() => {})
+    if (was) void this.#shell.ask("close_page", {}).catch(() => {})
   }
 
   /** Decides for this extension, until it is decided otherwise. What waits for that is answered. */

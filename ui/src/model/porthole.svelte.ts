@@ -12,6 +12,7 @@ import { asJavaScript, Console, type Compile } from "./console.svelte"
 import { Copying } from "./copying.svelte"
 import { Detail } from "./detail.svelte"
 import { Disk } from "./disk.svelte"
+import { Extension } from "./extension.svelte"
 import { Jumping } from "./jumping.svelte"
 import { Marks } from "./marks.svelte"
 import { Output } from "./output.svelte"
@@ -31,6 +32,8 @@ export class Porthole {
   examples = $state.raw<readonly Saved[]>([])
   /** What went wrong before the window was there. */
   openingTrouble = $state.raw<ShellError>()
+  /** The folder of the demo extension, where it was built. */
+  demoExtension = $state<string>()
   /** The shell did not answer at all. */
   trouble = $state.raw<Trouble>()
   open = $state(false)
@@ -54,6 +57,7 @@ export class Porthole {
   pasting: Pasting
   console: Console
   page: Page
+  extension: Extension
 
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
@@ -87,7 +91,7 @@ export class Porthole {
       },
       acted: () => this.detail.refresh(),
       console: () => this.console,
-      page: () => this.page,
+      extension: () => this.extension,
     })
     this.code = new Forms(shell)
     this.pasting = new Pasting(shell, this.composer)
@@ -98,6 +102,12 @@ export class Porthole {
       compile,
     })
     this.page = new Page(shell, this.settings)
+    this.extension = new Extension(shell, {
+      page: this.page,
+      aim: (target) => (this.target.current = target),
+      began: (id) => this.selection.select(id),
+      opened: (what) => this.settings.setExtension(what),
+    })
   }
 
   get selected() {
@@ -111,9 +121,10 @@ export class Porthole {
       this.version = opening.version
       this.examples = opening.examples
       this.#machine = opening.machine
+      this.demoExtension = opening.demo_extension
       this.openingTrouble = opening.trouble
       this.settings.load(opening.settings)
-      this.page.folder = opening.settings.extension ?? ""
+      this.extension.what = opening.settings.extension ?? ""
       this.output.lines.setWrap(opening.settings.reading.wrap)
       this.target.load(opening.target, opening.demo)
       const first = opening.settings.saved[0] ?? opening.examples[0]
@@ -169,6 +180,7 @@ export class Porthole {
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)
+    this.extension.see(changes.extension)
   }
 
   #changed(): void {

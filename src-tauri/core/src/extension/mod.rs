@@ -2,6 +2,7 @@
 //! called.
 
 mod backend;
+mod bench;
 mod client;
 mod compose;
 mod files;
@@ -14,6 +15,7 @@ mod opened;
 mod owned;
 mod page;
 mod program;
+mod programs;
 mod remark;
 mod sockets;
 mod source;
@@ -23,6 +25,7 @@ mod tool;
 use std::path::Path;
 
 pub use backend::{First, LiveBackend, Up, Whose};
+pub use bench::{BackendStage, Bench, OpenExtension};
 pub use client::CLIENT;
 pub use files::{Entry, Files};
 pub use image::unpack;

@@ -48,6 +48,7 @@ impl Entry {
 pub(super) struct Book {
     pub revision: u64,
     pub marks: Marks,
+    pub extension: u64,
     pub search: Option<Searching>,
     pub saving: Option<Making>,
     last_id: CallId,
@@ -166,6 +167,7 @@ impl Book {
             calls: touched.map(summary).collect(),
             cleared: cleared.map(|(_, id)| *id).collect(),
             marks: self.marks.clone(),
+            extension: self.extension,
             search: self.search.clone(),
             saving: self.saving,
             disk,

@@ -71,6 +71,8 @@ pub struct Changes {
     pub cleared: Vec<CallId>,
     /// The three live marks as they are now.
     pub marks: Marks,
+    /// Counts the changes of the extension that is open: whoever shows it asks for it again.
+    pub extension: u64,
     /// The search that goes on or has ended, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -270,6 +270,11 @@ impl Timeline {
         }
     }
 
+    /// Tells of a change of the extension that is open.
+    pub(crate) fn extension_changed(&self) {
+        self.shared.change(|book| book.extension += 1);
+    }
+
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
     /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
     /// flood in thirty answers a second.

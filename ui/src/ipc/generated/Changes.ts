@@ -26,6 +26,10 @@ cleared: Array<number>,
  */
 marks: Marks, 
 /**
+ * Counts the changes of the extension that is open: whoever shows it asks for it again.
+ */
+extension: number, 
+/**
  * The search that goes on or has ended, if there is one.
  */
 search?: Searching, 

@@ -11,6 +11,7 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
 import type { Origin } from "./Origin";
@@ -23,6 +24,7 @@ import type { Runtime } from "./Runtime";
 import type { SavedFile } from "./SavedFile";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
+import type { Source } from "./Source";
 import type { Target } from "./Target";
 import type { View } from "./View";
 import type { What } from "./What";
@@ -99,6 +101,22 @@ export interface Commands {
   containers: { args: {  }; answer: Array<Container> };
   /** Splits a pasted command line into arguments, as a POSIX shell would, running none. */
   split_words: { args: { text: string }; answer: Array<string> };
+  /** Opens an extension in the place of the one that is open, on the engine of a docker context,
+   * and makes it the target. */
+  open_extension: { args: { source: Source; engine: string | null }; answer: OpenExtension };
+  /** The extension that is open. */
+  extension: { args: {  }; answer: OpenExtension | null };
+  /** Brings its backend up, or attaches to it where it runs, and answers when that is done. `again`:
+   * its image is built anew. */
+  bring_up: { args: { again: boolean }; answer: OpenExtension };
+  /** Takes the author's own process for its backend. */
+  use_native: { args: { endpoint: Endpoint }; answer: OpenExtension };
+  /** Takes down what Porthole brought up, and lets go of what it did not. */
+  take_down: { args: {  }; answer: OpenExtension };
+  /** Closes the extension, its backend and its page; answers with what is inspected then. */
+  close_extension: { args: {  }; answer: Target };
+  /** Follows the logs of a container of its backend; answers at once with the Call's number. */
+  follow_logs: { args: { container: string }; answer: number };
   /** Opens the page of an extension's folder in the place of the one that is open, with a
    * `ddClient` as this Runtime has it. */
   open_page: { args: { folder: string; runtime: Runtime }; answer: OpenedPage };

@@ -1,0 +1,363 @@
+//! The bench: where one extension at a time is open, with its backend.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use ts_rs::TS;
+
+use super::{BackendKind, LiveBackend, Means, Opened, PartState, Source, Up, open, programs};
+use crate::{
+    call::CallId,
+    endpoint::Endpoint,
+    engine::{Engine, Surroundings},
+    error::{Code, Error, Result},
+    run::Warden,
+    target::{Host, Target},
+    timeline::Timeline,
+};
+
+/// How far the backend of the open extension is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(optional_fields)]
+pub enum BackendStage {
+    /// The extension has no backend.
+    None,
+    /// It is not up.
+    Down {
+        /// Why it did not come up, when it was to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+    },
+    /// It is brought up, or attached to.
+    Coming,
+    /// It is up.
+    Up {
+        /// What is known of it.
+        up: Up,
+    },
+    /// It is taken down.
+    Going,
+}
+
+/// The extension that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct OpenExtension {
+    /// What was read.
+    pub opened: Opened,
+    /// The docker context of its engine; the one in use when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Its backend.
+    pub stage: BackendStage,
+    /// How the containers of the backend are.
+    pub parts: Vec<PartState>,
+    /// The directory of its programs for this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bin: Option<PathBuf>,
+    /// What is inspected while it is open.
+    pub target: Target,
+}
+
+impl OpenExtension {
+    fn new(opened: Opened, engine: Option<String>, bin: Option<PathBuf>) -> Self {
+        let stage = match opened.backend {
+            BackendKind::None => BackendStage::None,
+            _ => BackendStage::Down { error: None },
+        };
+        let mut open = Self { target: Target::demo(), parts: Vec::new(), opened, engine, stage, bin };
+        open.target = open.aim();
+        open
+    }
+
+    /// Whether it has one of its own.
+    pub fn has_backend(&self) -> bool {
+        self.stage != BackendStage::None
+    }
+
+    /// Where its requests go.
+    ///
+    /// # Errors
+    /// [`Code::BackendDown`], or why the socket of a backend that is up cannot be connected to.
+    pub fn endpoint(&self) -> Result<Endpoint> {
+        let down = |what: &str| Error::new(Code::BackendDown, format!("the extension's backend {what}"));
+        match &self.stage {
+            BackendStage::Up { up } => match (&up.endpoint, &up.unreachable) {
+                (Some(endpoint), _) => Ok(endpoint.clone()),
+                (None, Some(error)) => Err(error.clone()),
+                (None, None) => Err(down("has no socket").hint("The manifest names one in vm.exposes.socket.")),
+            },
+            BackendStage::None => Err(down("is none: its manifest has no vm")),
+            BackendStage::Coming => Err(down("is not up yet")),
+            BackendStage::Going => Err(down("is being taken down")),
+            BackendStage::Down { error: Some(error) } => Err(down("did not come up").detail(error)),
+            BackendStage::Down { error: None } => Err(down("is not up").hint("Bring it up in the Page tab.")),
+        }
+    }
+
+    fn stands(&mut self, stage: BackendStage) {
+        self.stage = stage;
+        self.target = self.aim();
+    }
+
+    /// The target that the extension is. Without a backend that is up, the places where it will be.
+    fn aim(&self) -> Target {
+        let up = match &self.stage {
+            BackendStage::Up { up } => Some(up),
+            _ => None,
+        };
+        let bin = self.bin.as_ref().map(|bin| bin.display().to_string());
+        Target {
+            name: self.opened.image.clone(),
+            endpoint: up.and_then(|up| up.endpoint.clone()),
+            via: up.and_then(|up| up.said.clone()),
+            engine: self.engine.clone(),
+            container: up.and_then(|up| up.first.as_ref()).map(|first| first.container.clone()),
+            host: Host { bin, ..Host::default() },
+        }
+    }
+}
+
+/// Where one extension at a time is open. What Porthole brought up for it goes when another is opened, when it is closed,
+/// and with this value.
+#[derive(Debug)]
+pub struct Bench {
+    timeline: Arc<Timeline>,
+    warden: Option<Arc<Warden>>,
+    /// Where images are unpacked.
+    directory: PathBuf,
+    /// One thing at a time is done here; who comes meanwhile waits.
+    turn: tokio::sync::Mutex<()>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    told: Option<OpenExtension>,
+    backend: Option<LiveBackend>,
+    /// What was unpacked for the one that is open.
+    unpacked: Option<tempfile::TempDir>,
+    /// Ends the coming up.
+    coming: CancellationToken,
+    /// The one that passes on how the containers are.
+    watching: JoinSet<()>,
+}
+
+impl Bench {
+    /// An empty one, which unpacks images into a directory.
+    pub fn new(timeline: Arc<Timeline>, warden: Option<Arc<Warden>>, directory: PathBuf) -> Self {
+        let (turn, state) = (tokio::sync::Mutex::new(()), Arc::default());
+        Self { timeline, warden, directory, turn, state }
+    }
+
+    /// What is open.
+    pub fn open_now(&self) -> Option<OpenExtension> {
+        self.state().told.clone()
+    }
+
+    /// Opens an extension in the place of the one that is open, whose backend goes if Porthole brought it up. The same one
+    /// opened again keeps it. When it cannot be read, what was open stays.
+    ///
+    /// # Errors
+    /// As for [`open`]; [`Code::SaveFailed`] when there is no room to unpack it.
+    pub async fn open(&self, source: Source, engine: Option<String>) -> Result<OpenExtension> {
+        let room = tempfile::Builder::new().prefix("extension-").tempdir_in(&self.directory).map_err(no_room)?;
+        let files = room.path().join("files");
+        std::fs::create_dir(&files).map_err(no_room)?;
+        let connected = connect(engine.as_deref()).await;
+        let opened = open(source, connected.as_ref().map_err(Clone::clone), &files).await?;
+        let bin = programs::gather(&opened.manifest, &opened.root, &room.path().join("bin")).map_err(no_room)?;
+
+        let same = self.state().told.as_ref().is_some_and(|told| {
+            told.engine == engine && told.opened.names == opened.names && told.opened.backend == opened.backend
+        });
+        if !same {
+            self.state().coming.cancel();
+        }
+        let _turn = self.turn.lock().await;
+        if !same {
+            // Why it did not go is in the timeline; the next one is opened all the same.
+            let _ = self.taken_down().await;
+        }
+        let mut state = self.state();
+        let mut told = OpenExtension::new(opened, engine, bin);
+        if let (true, Some(before)) = (same, &state.told) {
+            told.parts = before.parts.clone();
+            told.stands(before.stage.clone());
+        }
+        state.told = Some(told.clone());
+        // What was unpacked before goes here; nothing runs out of it any more but what somebody started.
+        state.unpacked = Some(room);
+        drop(state);
+        self.timeline.extension_changed();
+        Ok(told)
+    }
+
+    /// Brings its backend up, or attaches to it where it runs. `again`: an image is built from its folder also when it is
+    /// there, and what Porthole brought up before is taken down first. Answers when it is up, or why it is not.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when it was taken down meanwhile; else as for [`LiveBackend::up`].
+    pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
+        let _turn = self.turn.lock().await;
+        let told = self.needed()?;
+        if matches!(told.stage, BackendStage::None) || (matches!(told.stage, BackendStage::Up { .. }) && !again) {
+            return Ok(told);
+        }
+        let _ = self.taken_down().await;
+        let coming = CancellationToken::new();
+        self.state().coming = coming.clone();
+        self.stands(BackendStage::Coming);
+        let brought = async {
+            let means = self.means(told.engine.as_deref()).await?;
+            LiveBackend::up(&means, &told.opened, again).await
+        };
+        let brought = coming.run_until_cancelled(brought).await.unwrap_or_else(|| {
+            Err(Error::new(Code::Cancelled, "the backend was not brought up: it was stopped before that"))
+        });
+        match brought {
+            Ok(Some(backend)) => self.attached(backend),
+            Ok(None) => self.stands(BackendStage::None),
+            Err(error) => {
+                let said = (error.code != Code::Cancelled).then(|| error.clone());
+                self.stands(BackendStage::Down { error: said });
+                return Err(error);
+            }
+        }
+        self.needed()
+    }
+
+    /// Takes the author's own process for the backend: where it listens.
+    ///
+    /// # Errors
+    /// [`Code::ExtensionClosed`] when no extension is open.
+    pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
+        self.state().coming.cancel();
+        let _turn = self.turn.lock().await;
+        self.needed()?;
+        self.taken_down().await?;
+        self.attached(LiveBackend::native(endpoint));
+        self.needed()
+    }
+
+    /// Takes down what Porthole brought up, and lets go of what it did not.
+    ///
+    /// # Errors
+    /// As for [`LiveBackend::stop`].
+    pub async fn take_down(&self) -> Result<OpenExtension> {
+        self.state().coming.cancel();
+        let _turn = self.turn.lock().await;
+        self.needed()?;
+        self.taken_down().await?;
+        self.needed()
+    }
+
+    /// Closes the extension.
+    ///
+    /// # Errors
+    /// As for [`LiveBackend::stop`]; it is closed all the same.
+    pub async fn close(&self) -> Result<()> {
+        self.state().coming.cancel();
+        let _turn = self.turn.lock().await;
+        let done = self.taken_down().await;
+        *self.state() = State::default();
+        self.timeline.extension_changed();
+        done
+    }
+
+    /// Lets go of everything at once: the warden takes down what Porthole brought up. For an owner that ends.
+    pub fn drop_all(&self) {
+        self.state().coming.cancel();
+        *self.state() = State::default();
+    }
+
+    /// Follows the logs of a container of the backend, as a Run.
+    ///
+    /// # Errors
+    /// [`Code::ExtensionClosed`] when no extension is open; those of the engine.
+    pub async fn follow_logs(&self, container: &str) -> Result<CallId> {
+        let told = self.needed()?;
+        if !told.parts.iter().any(|part| part.container == container) {
+            return Err(Error::new(Code::ContainerNotFound, format!("the backend has no container `{container}`")));
+        }
+        Ok(self.means(told.engine.as_deref()).await?.follow_logs(container))
+    }
+
+    async fn taken_down(&self) -> Result<()> {
+        let Some(backend) = self.state().backend.take() else { return Ok(()) };
+        self.stands(BackendStage::Going);
+        let done = backend.stop().await;
+        {
+            let mut state = self.state();
+            state.watching.abort_all();
+            if let Some(told) = &mut state.told {
+                told.parts = Vec::new();
+            }
+        }
+        self.stands(BackendStage::Down { error: done.as_ref().err().cloned() });
+        done
+    }
+
+    fn attached(&self, backend: LiveBackend) {
+        let (up, mut parts) = (backend.up.clone(), backend.watch());
+        {
+            let mut state = self.state();
+            state.backend = Some(backend);
+            let (shared, timeline) = (Arc::clone(&self.state), Arc::clone(&self.timeline));
+            state.watching.abort_all();
+            state.watching = JoinSet::new();
+            state.watching.spawn(async move {
+                loop {
+                    let seen = parts.borrow_and_update().clone();
+                    if let Some(told) = &mut shared.lock().unwrap_or_else(PoisonError::into_inner).told {
+                        told.parts = seen;
+                    }
+                    timeline.extension_changed();
+                    if parts.changed().await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        self.stands(BackendStage::Up { up });
+    }
+
+    fn stands(&self, stage: BackendStage) {
+        if let Some(told) = &mut self.state().told {
+            told.stands(stage);
+        }
+        self.timeline.extension_changed();
+    }
+
+    async fn means(&self, engine: Option<&str>) -> Result<Means> {
+        let engine = connect(engine).await?;
+        Ok(Means { engine, timeline: Arc::clone(&self.timeline), warden: self.warden.clone() })
+    }
+
+    fn needed(&self) -> Result<OpenExtension> {
+        self.open_now().ok_or_else(|| Error::new(Code::ExtensionClosed, "no extension is open"))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn connect(context: Option<&str>) -> Result<Engine> {
+    let surroundings = Surroundings::of_this_process();
+    let address = match context {
+        Some(context) => surroundings.named(context)?,
+        None => surroundings.address()?,
+    };
+    Engine::connect(address).await
+}
+
+fn no_room(error: std::io::Error) -> Error {
+    Error::new(Code::SaveFailed, "there is no room for the extension's files").detail(error)
+}

@@ -1,0 +1,236 @@
+import type { BackendStage } from "../ipc/generated/BackendStage"
+import type { ContextExtensions } from "../ipc/generated/ContextExtensions"
+import type { OpenExtension } from "../ipc/generated/OpenExtension"
+import type { Source } from "../ipc/generated/Source"
+import type { Target as Inspected } from "../ipc/generated/Target"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import type { Page } from "./page.svelte"
+
+/** What the window around an extension does for it. */
+export interface AroundExtension {
+  page: Page
+  /** What is inspected from now on. */
+  aim(target: Inspected): void
+  /** A Call began that is to be seen. */
+  began(id: number): void
+  /** What was typed led to an extension. */
+  opened(what: string): void
+}
+
+/** What is shown of an extension: one at a time. */
+export type Side = "page" | "backend" | "manifest"
+
+/** The extension that is open: where it is from, its backend, its page. */
+export class Extension {
+  /** What the field holds: a folder, a manifest, or the name of an image. */
+  what = $state("")
+  open = $state.raw<OpenExtension>()
+  side = $state<Side>("page")
+  /** Something is being read. */
+  reading = $state(false)
+  trouble = $state.raw<Trouble>()
+  /** The endpoint of the author's own process, as typed. */
+  native = $state("")
+  nativeTrouble = $state.raw<Trouble>()
+  /** What runs, by docker context. */
+  contexts = $state.raw<readonly ContextExtensions[]>([])
+  looking = $state(false)
+  lookTrouble = $state.raw<Trouble>()
+
+  #shell: Shell
+  #around: AroundExtension
+  /** How often the shell said that it changed. */
+  #seen = 0
+  /** It is closed: what the shell still tells of it is of yesterday. */
+  #closing = false
+
+  constructor(shell: Shell, around: AroundExtension) {
+    this.#shell = shell
+    this.#around = around
+  }
+
+  get stage(): BackendStage {
+    return this.open?.stage ?? { kind: "none" }
+  }
+
+  /** Its backend is brought up or taken down. */
+  get moves(): boolean {
+    return this.stage.kind === "coming" || this.stage.kind === "going"
+  }
+
+  /** What it is called here: the image where it is from one, else the folder. */
+  get from(): string {
+    const source = this.open?.opened.source
+    if (source === undefined) return ""
+    if (source.kind === "folder") return this.open?.opened.root ?? source.path
+    return source.kind === "image" ? source.name : source.container
+  }
+
+  /** The shell's count of its changes: asked for again when it differs. */
+  see(count: number): void {
+    if (count === this.#seen) return
+    this.#seen = count
+    void this.#look()
+  }
+
+  /** Asks every engine which extensions run on it. */
+  async lookAround(): Promise<void> {
+    if (this.looking) return
+    this.looking = true
+    this.lookTrouble = undefined
+    try {
+      this.contexts = await this.#shell.ask("extensions", {})
+    } catch (thrown) {
+      this.lookTrouble = trouble(thrown)
+    } finally {
+      this.looking = false
+    }
+  }
+
+  /** Opens what was typed. */
+  async openTyped(): Promise<void> {
+    const what = this.what.trim()
+    if (what === "") return
+    await this.openFrom(sourceOf(what))
+    if (this.open) this.#around.opened(what)
+  }
+
+  /** Opens an extension, brings its backend up, and then loads its page. */
+  async openFrom(source: Source, engine?: string): Promise<void> {
+    if (this.reading) return
+    const open = await this.#read(source, engine)
+    if (!open) return
+    this.side = open.opened.manifest.tab ? "page" : "backend"
+    if (open.stage.kind === "down") await this.bringUp()
+    await this.#loadPage()
+  }
+
+  /** Reads it again and loads the page anew; the backend stays as it is. */
+  async reload(): Promise<void> {
+    const before = this.open
+    if (!before || this.reading) return
+    if (await this.#read(before.opened.source, before.engine)) await this.#loadPage()
+  }
+
+  /** Brings the backend up. `again`: its image is built anew. */
+  async bringUp(again = false): Promise<void> {
+    await this.#change(() => this.#shell.ask("bring_up", { again }))
+  }
+
+  async takeDown(): Promise<void> {
+    await this.#change(() => this.#shell.ask("take_down", {}))
+  }
+
+  /** Starts what Porthole brought up once more, as it is. */
+  async restart(): Promise<void> {
+    await this.takeDown()
+    await this.bringUp()
+  }
+
+  /** Takes a process that the author runs for the backend. */
+  async useNative(): Promise<void> {
+    this.nativeTrouble = undefined
+    try {
+      const endpoint = await this.#shell.ask("read_endpoint", { text: this.native })
+      this.#has(await this.#shell.ask("use_native", { endpoint }))
+    } catch (thrown) {
+      this.nativeTrouble = trouble(thrown)
+    }
+  }
+
+  async followLogs(container: string): Promise<void> {
+    try {
+      this.#around.began(await this.#shell.ask("follow_logs", { container }))
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.what = this.open?.opened.source.kind === "folder" ? this.from : this.what
+    this.#around.page.unload()
+    this.open = undefined
+    this.trouble = undefined
+    this.#closing = true
+    try {
+      this.#around.aim(await this.#shell.ask("close_extension", {}))
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    } finally {
+      this.#closing = false
+    }
+  }
+
+  async #read(source: Source, engine: string | undefined): Promise<OpenExtension | undefined> {
+    this.reading = true
+    this.trouble = undefined
+    this.nativeTrouble = undefined
+    try {
+      const open = await this.#shell.ask("open_extension", { source, engine: engine ?? null })
+      this.#has(open)
+      return open
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      return undefined
+    } finally {
+      this.reading = false
+    }
+  }
+
+  /** A page that is not there is no trouble for who has none. */
+  async #loadPage(): Promise<void> {
+    const { open } = this
+    if (open?.opened.manifest.tab) await this.#around.page.load(open.opened.root)
+    else this.#around.page.unload()
+  }
+
+  async #change(ask: () => Promise<OpenExtension>): Promise<void> {
+    this.trouble = undefined
+    try {
+      this.#has(await ask())
+    } catch {
+      // Why is in its stage, which the shell has told or tells now.
+      await this.#look()
+    }
+  }
+
+  #has(open: OpenExtension): void {
+    this.open = open
+    this.#around.aim(open.target)
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const open = await this.#shell.ask("extension", {})
+      if (!this.#closing) this.open = open ?? undefined
+    } catch {
+      // The next change asks again.
+    }
+  }
+}
+
+/** How far a backend is, and whose it is. */
+export function stageInWords(stage: BackendStage): string {
+  switch (stage.kind) {
+    case "none":
+      return "The extension has no backend."
+    case "down":
+      return stage.error ? "The backend did not come up." : "The backend is not up."
+    case "coming":
+      return "The backend is brought up…"
+    case "going":
+      return "The backend is taken down…"
+    case "up":
+      return {
+        porthole: "Up: Porthole brought it up, and takes it down when the extension is closed.",
+        other: "Up: it ran already, and goes on running when the extension is closed.",
+        author: "Your own process.",
+      }[stage.up.whose]
+  }
+}
+
+/** What was typed: a path, or else the name of an image. */
+export function sourceOf(what: string): Source {
+  const isPath = /^([~./\\]|[A-Za-z]:[\\/])/.test(what) || what.endsWith("metadata.json")
+  return isPath ? { kind: "folder", path: what } : { kind: "image", name: what }
+}
