@@ -10,7 +10,7 @@ use porthole_core::{
     code::{self, Form, Pasted},
     demo::{self, Demo},
     endpoint::Endpoint,
-    engine::{Container, Engine, Surroundings},
+    engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
     extension::{self, Bench, OpenExtension, OpenedPage, PageFacts, Source},
@@ -216,8 +216,11 @@ impl Porthole {
     }
 
     pub async fn run(&self, command: Command) -> Result<u32> {
-        let command = self.target.borrow().0.applied_to(command);
-        Ok(self.timeline.run(Origin::Composer, Surroundings::of_this_process().address(), command))
+        let (command, engine) = {
+            let (target, _) = &*self.target.borrow();
+            (target.applied_to(command), target.address())
+        };
+        Ok(self.timeline.run(Origin::Composer, engine, command))
     }
 
     pub async fn plan(&self, asked: Asked, runtime: Runtime) -> Result<Plan> {
@@ -226,8 +229,7 @@ impl Porthole {
 
     pub async fn perform(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<u32> {
         let (target, endpoint) = self.target.borrow().clone();
-        let engine = Surroundings::of_this_process().address();
-        self.timeline.perform(origin, Sdk { asked, runtime }, &target, endpoint, engine)
+        self.timeline.perform(origin, Sdk { asked, runtime }, &target, endpoint, target.address())
     }
 
     pub async fn delivered(&self, id: u32) -> Result<Received> {
@@ -284,8 +286,16 @@ impl Porthole {
         text.parse()
     }
 
-    pub async fn containers(&self) -> Result<Vec<Container>> {
-        Engine::connect(Surroundings::of_this_process().address()?).await?.containers().await
+    pub async fn contexts(&self) -> Result<Vec<Context>> {
+        Ok(Surroundings::of_this_process().contexts())
+    }
+
+    pub async fn containers(&self, engine: Option<String>) -> Result<Vec<Container>> {
+        Engine::connect(Surroundings::of_this_process().meant(engine.as_deref())?).await?.containers().await
+    }
+
+    pub async fn extensions(&self) -> Result<Vec<ContextExtensions>> {
+        Ok(engine::extensions_everywhere(&Surroundings::of_this_process()).await)
     }
 
     pub async fn split_words(&self, text: String) -> Result<Vec<String>> {

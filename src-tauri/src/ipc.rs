@@ -4,7 +4,7 @@ use porthole_core::{
     asked::Asked,
     code::{Form, Pasted},
     endpoint::Endpoint,
-    engine::Container,
+    engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::Request,
     extension::{OpenExtension, OpenedPage, Source},

@@ -76,8 +76,12 @@ macro_rules! commands {
             set_target(target: Target) -> Target;
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.
             read_endpoint(text: String) -> Endpoint;
-            /// The containers of the engine, running ones first.
-            containers() -> Vec<Container>;
+            /// Every engine that the docker CLI knows of, by its context; none is asked.
+            contexts() -> Vec<Context>;
+            /// The containers of the engine of a context, or of the one in use; running ones first.
+            containers(engine: Option<String>) -> Vec<Container>;
+            /// The extensions that run on the engine of every context. All are asked at the same time, for a few seconds.
+            extensions() -> Vec<ContextExtensions>;
             /// Splits a pasted command line into arguments, as a POSIX shell would, running none.
             split_words(text: String) -> Vec<String>;
             /// Opens an extension in the place of the one that is open, on the engine of a docker context,

@@ -8,7 +8,7 @@ use porthole_core::{
     asked::Asked,
     code::{Form, Pasted},
     endpoint::Endpoint,
-    engine::Container,
+    engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::{ExchangeEvent, Request},
     extension::{OpenExtension, OpenedPage, Source},
@@ -30,6 +30,7 @@ macro_rules! signatures {
         fn generate(cfg: &Config) {
             Error::export_all(cfg).unwrap();
             Container::export_all(cfg).unwrap();
+            ContextExtensions::export_all(cfg).unwrap();
             Finding::export_all(cfg).unwrap();
             Form::export_all(cfg).unwrap();
             Received::export_all(cfg).unwrap();

@@ -53,7 +53,7 @@ export class Target {
 
   async listContainers(): Promise<void> {
     try {
-      this.containers = await this.#shell.ask("containers", {})
+      this.containers = await this.#shell.ask("containers", { engine: null })
       this.containersTrouble = undefined
     } catch (thrown) {
       this.containers = undefined

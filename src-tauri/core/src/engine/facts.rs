@@ -59,6 +59,19 @@ pub struct RunningExtension {
     pub containers: Vec<Container>,
 }
 
+/// The extensions that run on the engine of a context, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct ContextExtensions {
+    /// The context.
+    pub context: Context,
+    /// What runs there.
+    pub extensions: Vec<RunningExtension>,
+    /// Why its engine did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
 /// A place in a container that is not in its own layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {

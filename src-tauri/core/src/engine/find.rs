@@ -77,6 +77,14 @@ impl Surroundings {
         self.named(&self.current()?)
     }
 
+    /// The engine of a context where one is named, else the one in use.
+    ///
+    /// # Errors
+    /// As for [`Surroundings::named`].
+    pub fn meant(&self, name: Option<&str>) -> Result<Address> {
+        name.map_or_else(|| self.address(), |name| self.named(name))
+    }
+
     /// The engine of a context; `default` and `DOCKER_HOST` count as such.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod address;
 mod belongings;
 mod connect;
+mod everywhere;
 mod extensions;
 mod facts;
 mod find;
@@ -26,6 +27,7 @@ use bollard::{
 
 pub use address::{Address, Tls};
 pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub use everywhere::extensions_everywhere;
 pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub use find::Surroundings;

@@ -9,7 +9,8 @@ pub use look::keep_looking;
 
 use crate::{
     endpoint::Endpoint,
-    error::Error,
+    engine::{Address, Surroundings},
+    error::{Error, Result},
     run::{Command, EnvVar, Place},
 };
 
@@ -64,6 +65,15 @@ impl Target {
             };
         }
         self
+    }
+
+    /// Where its engine listens.
+    ///
+    /// # Errors
+    /// [`Code::EngineAddressInvalid`](crate::error::Code::EngineAddressInvalid) when there is no such context or it
+    /// cannot be read.
+    pub fn address(&self) -> Result<Address> {
+        Surroundings::of_this_process().meant(self.engine.as_deref())
     }
 
     /// A host command with the target's directory and environment where it has none of its own.

@@ -6,6 +6,8 @@ import type { Changes } from "./Changes";
 import type { Command } from "./Command";
 import type { Composed } from "./Composed";
 import type { Container } from "./Container";
+import type { Context } from "./Context";
+import type { ContextExtensions } from "./ContextExtensions";
 import type { Endpoint } from "./Endpoint";
 import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
@@ -97,8 +99,12 @@ export interface Commands {
   set_target: { args: { target: Target }; answer: Target };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */
   read_endpoint: { args: { text: string }; answer: Endpoint };
-  /** The containers of the engine, running ones first. */
-  containers: { args: {  }; answer: Array<Container> };
+  /** Every engine that the docker CLI knows of, by its context; none is asked. */
+  contexts: { args: {  }; answer: Array<Context> };
+  /** The containers of the engine of a context, or of the one in use; running ones first. */
+  containers: { args: { engine: string | null }; answer: Array<Container> };
+  /** The extensions that run on the engine of every context. All are asked at the same time, for a few seconds. */
+  extensions: { args: {  }; answer: Array<ContextExtensions> };
   /** Splits a pasted command line into arguments, as a POSIX shell would, running none. */
   split_words: { args: { text: string }; answer: Array<string> };
   /** Opens an extension in the place of the one that is open, on the engine of a docker context,
