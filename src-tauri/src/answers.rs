@@ -40,6 +40,8 @@ pub struct Places {
     pub downloads: PathBuf,
     /// What `~` stands for.
     pub home: PathBuf,
+    /// Where the demo extension is; none where it was not built.
+    pub demo_extension: Option<PathBuf>,
 }
 
 /// One Porthole: everything behind the window.
@@ -54,6 +56,7 @@ pub struct Porthole {
     /// Where files are saved unless another place is named.
     downloads: PathBuf,
     home: PathBuf,
+    demo_extension: Option<PathBuf>,
     /// Tells the web view the theme: pages of extensions ask it, and not Porthole.
     themed: Box<dyn Fn(Theme) + Send + Sync>,
     /// The extension that is open.
@@ -71,7 +74,7 @@ impl Porthole {
     /// # Errors
     /// When there is no place for outputs.
     pub async fn start(places: Places, themed: Box<dyn Fn(Theme) + Send + Sync>) -> std::io::Result<Self> {
-        let Places { data, config, downloads, home } = places;
+        let Places { data, config, downloads, home, demo_extension } = places;
         let session = Session::begin(&data.join("sessions"))?;
         let (running, demo) = match Demo::start(session.path()).await {
             Ok(running) => {
@@ -123,6 +126,7 @@ impl Porthole {
             trouble,
             downloads,
             home,
+            demo_extension,
             themed,
             bench,
             page,
@@ -147,6 +151,7 @@ impl Porthole {
             target,
             demo: self.demo.as_ref().ok().cloned(),
             examples: demo::examples(),
+            demo_extension: self.demo_extension.clone(),
             machine: Machine::this(),
         })
     }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod console;
+mod demo_extension;
 mod drawing;
 mod ipc;
 mod page;
@@ -57,6 +58,7 @@ fn window() -> tauri::Result<()> {
                 config: path.app_config_dir()?,
                 downloads: downloads.unwrap_or_else(|| home.clone()),
                 home,
+                demo_extension: demo_extension::demo_extension(path.resource_dir().ok()),
             };
             let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app)))?;
             app.manage(porthole);

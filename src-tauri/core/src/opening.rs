@@ -1,5 +1,7 @@
 //! What the page needs before it draws anything.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -28,6 +30,9 @@ pub struct Opening {
     pub demo: Option<Endpoint>,
     /// What can be tried on the demo backend.
     pub examples: Vec<Saved>,
+    /// The folder of the demo extension; absent where it was not built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demo_extension: Option<PathBuf>,
     /// What `ddClient.host` tells.
     pub machine: Machine,
 }

@@ -35,6 +35,10 @@ demo?: Endpoint,
  */
 examples: Array<Saved>, 
 /**
+ * The folder of the demo extension; absent where it was not built.
+ */
+demo_extension?: string, 
+/**
  * What `ddClient.host` tells.
  */
 machine: Machine, };
