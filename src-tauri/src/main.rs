@@ -1,5 +1,6 @@
 //! Porthole's window: a thin shell around `porthole-core`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod answers;

@@ -24,7 +24,7 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{BackendKind, LiveBackend, Means, Opened, Source, Whose, open},
+    extension::{BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, open},
     output::View,
     timeline::Timeline,
 };
@@ -177,7 +177,7 @@ const WORDS: &[&str] = &["/run/guest-services/b.sock", "hello"];
 async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     let extension = Extension::of_image(WORDS).await;
     let backend = extension.up().await.unwrap();
-    assert_eq!(backend.up.whose, Whose::Porthole);
+    assert_eq!(backend.up.whose, BackendOwner::Porthole);
     assert_eq!(extension.answer(&backend).await, "hello");
     let first = backend.up.first.clone().unwrap();
     assert_eq!((first.service.as_str(), first.because.as_str()), ("service", "It is the only one."));
@@ -230,7 +230,7 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
     assert_eq!(open(gone, engine, from_image.path()).await.unwrap_err().code, Code::ContainerNotFound);
     // It runs: whoever opens it again attaches, and does not take it down.
     let again = LiveBackend::up(&extension.means, &running, false).await.unwrap().unwrap();
-    assert_eq!((again.up.whose, &again.up.endpoint), (Whose::Other, &backend.up.endpoint));
+    assert_eq!((again.up.whose, &again.up.endpoint), (BackendOwner::Other, &backend.up.endpoint));
     again.stop().await.unwrap();
     assert_eq!(extension.answer(&backend).await, "hello");
     backend.stop().await.unwrap();
@@ -244,7 +244,7 @@ async fn engine_a_backend_that_runs_under_docker_desktops_name_is_used_and_left(
     extension.made_by_other(&name, &[]).await;
     eventually("the socket", async || extension.folder.path().join("session/b.sock").exists().then_some(())).await;
     let backend = extension.up().await.unwrap();
-    assert_eq!((backend.up.whose, backend.up.containers.as_slice()), (Whose::Other, [name.clone()].as_slice()));
+    assert_eq!((backend.up.whose, backend.up.containers.as_slice()), (BackendOwner::Other, [name.clone()].as_slice()));
     assert_eq!(extension.answer(&backend).await, "hello");
     backend.stop().await.unwrap();
     assert!(extension.means.engine.ready(&name).await.is_ok(), "somebody else's backend was stopped");
@@ -261,7 +261,7 @@ async fn engine_what_a_killed_porthole_left_is_replaced_and_a_stopped_container_
     let labels = [("dev.porthole.owner", owner), ("dev.porthole.backend", format!("left-{name}"))];
     extension.made_by_other(&name, &labels).await;
     let backend = extension.up().await.unwrap();
-    assert_eq!(backend.up.whose, Whose::Porthole);
+    assert_eq!(backend.up.whose, BackendOwner::Porthole);
     assert_eq!(extension.answer(&backend).await, "hello");
     backend.stop().await.unwrap();
     fs::remove_file(extension.folder.path().join("session/b.sock")).unwrap();

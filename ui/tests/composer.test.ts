@@ -14,7 +14,7 @@ function around(more: Partial<Around> = {}): Around {
     began: () => {},
     acted: () => {},
     console: () => ({ code: "", run: async () => {} }),
-    page: () => ({ open: async () => {}, reload: async () => {} }),
+    extension: () => ({ openTyped: async () => {}, reload: async () => {} }),
     ...more,
   }
 }

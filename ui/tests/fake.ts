@@ -131,7 +131,7 @@ export function opening(more: Partial<Opening> = {}): Opening {
 }
 
 export function changes(revision: number, more: Partial<Changes> = {}): Changes {
-  return { revision, calls: [], cleared: [], marks, disk, ...more }
+  return { revision, calls: [], cleared: [], marks, extension: 0, disk, ...more }
 }
 
 /** Lets all that is ready to go on go on. */

@@ -74,8 +74,7 @@ async function open(more: Partial<OpenedPage> = {}) {
   })
   const settings = new Settings(shell)
   const page = new Page(shell, settings)
-  page.folder = " /home/me/volumes "
-  await page.open()
+  await page.load("/home/me/volumes")
   const posted: ToSdk[] = []
   const comings = page.comings()
   const hears = () => comings.came({ post: (message: ToSdk) => posted.push(message) } as unknown as Hearing)
@@ -143,7 +142,7 @@ test("a page that comes again ends what the one before had going, and is told no
   expect(shell.asked.some(({ name }) => name === "cancel")).toBe(true)
   expect(posted).toEqual([])
   expect(page.entries.at(-1)?.what).toMatchObject({ kind: "end", text: "The page was loaded again." })
-  await page.close()
+  page.unload()
   expect(page.opened).toBeUndefined()
   expect(shell.asked.at(-1)?.name).toBe("close_page")
 })

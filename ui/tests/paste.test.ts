@@ -24,7 +24,7 @@ function made() {
     began: () => {},
     acted: () => {},
     console: () => ({ code: "", run: async () => {} }),
-    page: () => ({ open: async () => {}, reload: async () => {} }),
+    extension: () => ({ openTyped: async () => {}, reload: async () => {} }),
   })
   composer.tab = "command"
   composer.command.place = "container"

@@ -31,10 +31,10 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The service of a backend that is one image: what Docker Desktop calls it, by its container's name.
 pub(super) const ONLY: &str = "service";
 
-/// Whose a backend is, which decides who takes it down.
+/// BackendOwner a backend is, which decides who takes it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum Whose {
+pub enum BackendOwner {
     /// Porthole brought it up, and takes it down.
     Porthole,
     /// It ran already, and goes on running.
@@ -58,8 +58,8 @@ pub struct First {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Up {
-    /// Whose it is.
-    pub whose: Whose,
+    /// BackendOwner it is.
+    pub whose: BackendOwner,
     /// Where the extension's commands run; absent when there is no container, or several and nothing tells the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<First>,
@@ -92,7 +92,7 @@ impl LiveBackend {
     /// A backend that the author runs: an endpoint and no container.
     pub fn native(endpoint: Endpoint) -> Self {
         let up = Up {
-            whose: Whose::Author,
+            whose: BackendOwner::Author,
             first: None,
             containers: Vec::new(),
             endpoint: Some(endpoint),
@@ -149,7 +149,7 @@ impl LiveBackend {
             None => (None, None),
         };
         let (endpoint, said) = choice.map_or((None, None), |choice| (Some(choice.endpoint), choice.said));
-        let whose = if owned.is_some() { Whose::Porthole } else { Whose::Other };
+        let whose = if owned.is_some() { BackendOwner::Porthole } else { BackendOwner::Other };
         let up = Up { whose, first, containers, endpoint, said, unreachable };
         Self { up, owned, states, _looking: looking }
     }
@@ -328,7 +328,7 @@ mod tests {
     #[tokio::test]
     async fn the_authors_own_process_has_no_container() {
         let backend = LiveBackend::native("unix:///tmp/mine.sock".parse().unwrap());
-        assert_eq!((backend.up.whose, backend.up.containers.len()), (Whose::Author, 0));
+        assert_eq!((backend.up.whose, backend.up.containers.len()), (BackendOwner::Author, 0));
         assert!(backend.watch().borrow().is_empty());
         backend.stop().await.unwrap();
     }

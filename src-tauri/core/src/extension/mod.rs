@@ -24,7 +24,7 @@ mod tool;
 
 use std::path::Path;
 
-pub use backend::{First, LiveBackend, Up, Whose};
+pub use backend::{BackendOwner, First, LiveBackend, Up};
 pub use bench::{BackendStage, Bench, OpenExtension};
 pub use client::CLIENT;
 pub use files::{Entry, Files};
