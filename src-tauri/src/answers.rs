@@ -102,6 +102,7 @@ impl Porthole {
         let timeline = Arc::new(timeline);
         timeline.reopen_kept();
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
+        timeline.connections().use_context(target.engine.clone());
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
         let mut looking = JoinSet::new();
         looking.spawn(target::keep_looking(target.subscribe(), timeline.connections(), {
@@ -270,10 +271,22 @@ impl Porthole {
     }
 
     pub async fn set_target(&self, target: Target) -> Result<Target> {
-        let target = target.named();
-        let _before = self.target.send_replace((target.clone(), endpoint_of(&target, &self.demo)));
-        self.remember(|settings| settings.target = Some(target.clone()))?;
-        Ok(target)
+        let typed = target.named();
+        self.aim(&typed);
+        // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
+        let target = target::reached(typed.clone(), &self.timeline.connections()).await;
+        let is_newest = self.target.borrow().0 == typed;
+        if target != typed && is_newest {
+            self.aim(&target);
+        }
+        self.remember(|settings| settings.target = Some(self.target.borrow().0.clone()))?;
+        Ok(self.target.borrow().0.clone())
+    }
+
+    /// Asks this target from now on.
+    fn aim(&self, target: &Target) {
+        self.timeline.connections().use_context(target.engine.clone());
+        self.target.send_replace((target.clone(), endpoint_of(target, &self.demo)));
     }
 
     pub async fn read_endpoint(&self, text: String) -> Result<Endpoint> {
