@@ -109,6 +109,7 @@ impl Porthole {
         let bench = Bench::new(Arc::clone(&timeline), warden, session.path().to_owned());
         timeline.reopen_kept();
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
+        timeline.connections().use_context(target.engine.clone());
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
         let mut looking = JoinSet::new();
         looking.spawn(target::keep_looking(target.subscribe(), timeline.connections(), {
@@ -281,8 +282,14 @@ impl Porthole {
     }
 
     pub async fn set_target(&self, target: Target) -> Result<Target> {
-        let target = target.named();
-        self.aim(&target, endpoint_of(&target, &self.demo));
+        let typed = target.named();
+        self.aim(&typed, endpoint_of(&typed, &self.demo));
+        // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
+        let target = target::reached(typed.clone(), &self.timeline.connections()).await;
+        let is_newest = self.target.borrow().0 == typed;
+        if target != typed && is_newest {
+            self.aim(&target, endpoint_of(&target, &self.demo));
+        }
         self.remember(|settings| settings.target = Some(target.clone()))?;
         Ok(target)
     }
@@ -360,7 +367,9 @@ impl Porthole {
         target
     }
 
+    /// Asks this target from now on.
     fn aim(&self, target: &Target, endpoint: Result<Endpoint>) {
+        self.timeline.connections().use_context(target.engine.clone());
         let _before = self.target.send_replace((target.clone(), endpoint));
     }
 

@@ -44,7 +44,7 @@ impl Carried {
         let program = Path::new(&own).with_file_name("backend").display().to_string();
         let inside = Inside::start_on(&host, &program, at).await;
         let timeline = Arc::new(timeline(means)?);
-        timeline.connections().use_engine(Some(Address::new("bench", host)));
+        timeline.connections().use_engine(Address::new("bench", host));
         Ok(Self { inside, timeline, direct: Endpoint::Unix(folder.path().join("demo.sock")), _folder: folder })
     }
 

@@ -5,6 +5,7 @@ use porthole_core::{
     carrier::{choose, direct},
     endpoint::Endpoint,
     exchange::{self, Connections},
+    target::{self, Target},
 };
 use porthole_tests::{
     eventually,
@@ -89,4 +90,45 @@ async fn the_direct_way_is_chosen_where_it_is_there_and_the_engine_where_it_is_n
     assert_eq!(chosen.endpoint, far.endpoint());
     assert!(chosen.said.unwrap().contains(far.volume.as_deref().unwrap()));
     eventually("an answer", async || exchange::knock(&chosen.endpoint, &far.connections, LIMIT).await.ok()).await;
+}
+
+/// The target as it is set by a person who knows the path from the backend's code, and the container.
+async fn set(inside: &Inside, path: &str) -> Target {
+    let endpoint = Some(Endpoint::Unix(path.into()));
+    let target = Target { endpoint, container: Some(inside.name.clone()), via: Some("old".into()), ..Target::demo() };
+    target::reached(target, &inside.connections).await
+}
+
+#[tokio::test]
+async fn the_path_of_a_socket_that_only_the_targets_container_has_is_taken_from_there_with_the_reason() {
+    let socket = "/run/guest-services/backend.sock";
+    let far = in_volume().await;
+    let target = set(&far, socket).await;
+    assert_eq!(target.endpoint, Some(far.endpoint()));
+    assert!(target.via.unwrap().contains(far.volume.as_deref().unwrap()));
+    // A person's own container:// says why as well, and what is said already is left.
+    let own = Target { endpoint: Some(far.endpoint()), ..Target::demo() };
+    assert!(target::reached(own.clone(), &far.connections).await.via.unwrap().contains("in the volume"));
+    let said = Target { via: Some("said".into()), ..own };
+    assert_eq!(target::reached(said.clone(), &far.connections).await, said);
+    // What is in neither place stays as it was typed, and nothing is said of it.
+    let nowhere = set(&far, "/run/guest-services/other.sock").await;
+    assert_eq!((nowhere.endpoint, nowhere.via), (Some(Endpoint::Unix("/run/guest-services/other.sock".into())), None));
+    // Nor is another container's asked.
+    let other = Inside::start(BACKEND, At::own("/data/sockets")).await;
+    assert_eq!(set(&other, socket).await.endpoint, Some(Endpoint::Unix(socket.into())));
+}
+
+#[tokio::test]
+async fn a_socket_that_is_on_this_machine_under_another_name_is_asked_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = "/run/porthole-test-sockets".to_owned();
+    let bind = Some(format!("{}:{directory}", folder.path().display()));
+    let near = Inside::start(BACKEND, At { bind, directory: directory.clone(), ..At::default() }).await;
+    let here = Endpoint::Unix(folder.path().join("backend.sock"));
+    let target = set(&near, &format!("{directory}/backend.sock")).await;
+    assert_eq!((target.endpoint, target.via), (Some(here.clone()), None));
+    // One that answers here is not looked for elsewhere.
+    let target = set(&near, folder.path().join("backend.sock").to_str().unwrap()).await;
+    assert_eq!((target.endpoint, target.via), (Some(here), None));
 }

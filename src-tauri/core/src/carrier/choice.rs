@@ -25,6 +25,15 @@ pub fn direct(mounts: &[Mount], socket: &str) -> Option<Endpoint> {
     Some(Endpoint::Unix(format!("{}{rest}", source.trim_end_matches('/')).into()))
 }
 
+/// Where a container sees a path of its engine's host: in the directory that is mounted from there.
+pub(crate) fn inside(mounts: &[Mount], path: &str) -> Option<String> {
+    let bound = mounts.iter().filter_map(|mount| {
+        let MountKind::Bind(source) = &mount.kind else { return None };
+        Some((source.len(), format!("{}{}", mount.at.trim_end_matches('/'), below(source, path)?)))
+    });
+    bound.max_by_key(|(length, _)| *length).map(|(_, path)| path)
+}
+
 /// Chooses between the direct endpoint, with what was seen of it, and the way through the engine to the socket in the
 /// container.
 ///
@@ -50,7 +59,7 @@ pub fn choose(direct: Option<(Endpoint, Result<()>)>, container: &str, socket: &
 }
 
 /// Whether a direct socket is out of reach, and not only busy.
-fn is_not_there(endpoint: &Endpoint, error: &Error) -> bool {
+pub(crate) fn is_not_there(endpoint: &Endpoint, error: &Error) -> bool {
     let is_local = matches!(endpoint, Endpoint::Unix(_) | Endpoint::Npipe(_));
     let out_of_reach = matches!(
         error.code,
@@ -86,6 +95,16 @@ mod tests {
         assert_eq!(endpoint, Endpoint::Unix("/host/b.sock".into()));
         let chosen = choose(Some((endpoint.clone(), Ok(()))), "web", SOCKET, &bind);
         assert_eq!(chosen, Choice { endpoint, said: None });
+    }
+
+    #[test]
+    fn a_path_of_the_engines_host_is_found_in_the_container() {
+        let mut mounts = mounted(MountKind::Bind("/host/sockets/".into()));
+        mounts.push(Mount { kind: MountKind::Bind("/host".into()), at: "/all".into() });
+        assert_eq!(inside(&mounts, "/host/sockets/b.sock").as_deref(), Some(SOCKET));
+        assert_eq!(inside(&mounts, "/host/b.sock").as_deref(), Some("/all/b.sock"));
+        assert_eq!(inside(&mounts, "/elsewhere/b.sock"), None);
+        assert_eq!(inside(&mounted(MountKind::Volume("/host".into())), "/host/b.sock"), None);
     }
 
     #[test]

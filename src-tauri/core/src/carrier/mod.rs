@@ -22,6 +22,7 @@ use std::{
 use tokio::{sync::watch, task::JoinSet};
 
 pub use choice::{Choice, choose, direct};
+pub(crate) use choice::{inside, is_not_there};
 
 use helper::{Helper, Trouble};
 use share::{Share, share};
@@ -45,13 +46,24 @@ const IDLE: usize = 4;
 /// themselves when this is dropped.
 #[derive(Debug, Default)]
 pub struct Carrier {
-    /// The engine; the one that this process's surroundings name when absent.
-    address: Mutex<Option<Address>>,
+    engine: Mutex<Meant>,
     engines: Arc<LastEngine>,
     warden: Option<Arc<Warden>>,
     helpers: Mutex<Vec<Entry>>,
     /// What makes and removes helpers: a request that is cancelled meanwhile leaves none half made.
     tasks: Mutex<JoinSet<()>>,
+}
+
+/// Which engine is gone to.
+#[derive(Debug, Clone, Default)]
+enum Meant {
+    /// The one that this process's surroundings name at the time.
+    #[default]
+    InUse,
+    /// That of a docker context, as it is kept at the time.
+    Context(String),
+    /// The one at this address.
+    At(Address),
 }
 
 /// A helper, or one that is being made.
@@ -94,12 +106,21 @@ impl Entry {
 impl Carrier {
     /// One that goes to this engine, or to the one that this process's surroundings name.
     pub fn new(address: Option<Address>, engines: Arc<LastEngine>, warden: Option<Arc<Warden>>) -> Self {
-        Self { address: Mutex::new(address), engines, warden, ..Self::default() }
+        Self { engine: Mutex::new(address.map_or(Meant::InUse, Meant::At)), engines, warden, ..Self::default() }
     }
 
-    /// Goes to another engine from now on.
-    pub(crate) fn use_engine(&self, address: Option<Address>) {
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    /// Goes to the engine at this address from now on.
+    pub(crate) fn use_engine(&self, address: Address) {
+        *self.meant() = Meant::At(address);
+    }
+
+    /// Goes to the engine of a docker context from now on, or to the one in use.
+    pub(crate) fn use_context(&self, name: Option<String>) {
+        *self.meant() = name.map_or(Meant::InUse, Meant::Context);
+    }
+
+    fn meant(&self) -> MutexGuard<'_, Meant> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection to a socket in a container. `limit` is for the socket alone.
@@ -175,11 +196,19 @@ impl Carrier {
     /// # Errors
     /// [`Code::EngineAddressInvalid`].
     pub(crate) fn address(&self) -> Result<Address> {
-        let address = self.address.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        address.map_or_else(|| Surroundings::of_this_process().address(), Ok)
+        let meant = self.meant().clone();
+        match meant {
+            Meant::InUse => Surroundings::of_this_process().address(),
+            Meant::Context(name) => Surroundings::of_this_process().named(&name),
+            Meant::At(address) => Ok(address),
+        }
     }
 
-    async fn engine(&self) -> Result<Engine> {
+    /// The engine.
+    ///
+    /// # Errors
+    /// [`Code::EngineAddressInvalid`], [`Code::EngineUnavailable`].
+    pub(crate) async fn engine(&self) -> Result<Engine> {
         self.engines.at(self.address()?).await
     }
 

@@ -90,13 +90,23 @@ impl Connections {
         Self { carrier, ..Self::default() }
     }
 
-    /// Those into containers go through this engine from now on; through the one that this process's surroundings
-    /// name when none is given.
-    pub fn use_engine(&self, address: Option<Address>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // A container of the same name there is another one.
-        idle.retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
+    /// Those into containers go through the engine at this address from now on.
+    pub fn use_engine(&self, address: Address) {
+        self.close_those_into_containers();
         self.carrier.use_engine(address);
+    }
+
+    /// Those into containers go through the engine of this docker context from now on; through the one in use when none
+    /// is given.
+    pub fn use_context(&self, name: Option<String>) {
+        self.close_those_into_containers();
+        self.carrier.use_context(name);
+    }
+
+    /// A container of the same name on another engine is another one.
+    fn close_those_into_containers(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
     }
 
     /// What carries connections into containers.

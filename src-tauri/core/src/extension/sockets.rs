@@ -174,7 +174,7 @@ impl Search<'_> {
         // What is asked of the extension's backend from now on goes to the engine that has it.
         let address = self.engine.address();
         if self.connections.carrier().address().is_ok_and(|before| before != *address) {
-            self.connections.use_engine(Some(address.clone()));
+            self.connections.use_engine(address.clone());
         }
         match exchange::knock(&choice.endpoint, self.connections, PATIENCE).await {
             Ok(()) => Ok(choice),

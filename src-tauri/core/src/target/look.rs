@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Mark, Marks, Target};
 use crate::{
     endpoint::Endpoint,
-    engine::{Address, Engine, LastEngine, Surroundings},
+    engine::{Address, Engine, LastEngine},
     error::{Code, Error, Result},
     exchange::{self, Connections, ExchangeEvent, Request, Response},
     record::Record,
@@ -104,8 +104,11 @@ async fn keep_looking_at_engine(
 ) {
     let mut asked = Asked::default();
     loop {
-        let container = target.borrow_and_update().0.container.clone();
-        let (engine, container) = asked.look(Surroundings::of_this_process().address(), container.as_deref()).await;
+        let (address, container) = {
+            let (target, _) = &*target.borrow_and_update();
+            (target.address(), target.container.clone())
+        };
+        let (engine, container) = asked.look(address, container.as_deref()).await;
         show(&|marks| (marks.engine, marks.container) = (engine.clone(), container.clone()));
         if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
             return;

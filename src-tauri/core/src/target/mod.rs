@@ -1,11 +1,13 @@
 //! The Target: what is being inspected, and whether each part of it is up.
 
 mod look;
+mod reach;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use look::keep_looking;
+pub use reach::reached;
 
 use crate::{
     endpoint::Endpoint,
