@@ -36,7 +36,7 @@ pub fn serve(path: &Path) -> io::Result<()> {
 fn log(answered: &Answered<'_>) {
     let Answered { method, target, status, took } = answered;
     let status = status.map_or_else(|| "closed".to_owned(), |status| status.to_string());
-    println!("{method} {target} {status} {:.1} ms", took.as_secs_f64() * 1000.0);
+    println!("{method} {target} {status} {:.2} ms", took.as_secs_f64() * 1000.0);
 }
 
 /// A socket that nobody listens on was left by one that was killed, and is in the way.
