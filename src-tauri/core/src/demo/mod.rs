@@ -2,21 +2,15 @@
 //! requests with no engine and no extension.
 
 mod examples;
-mod routes;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    task::JoinSet,
-};
-
 pub use examples::examples;
+use porthole_demo::accept;
+use tokio::task::JoinSet;
 
 use crate::endpoint::Endpoint;
 #[cfg(unix)]
@@ -44,7 +38,7 @@ impl Demo {
         {
             let (path, made) = place(directory)?;
             let listener = tokio::net::UnixListener::bind(&path)?;
-            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
+            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
             Ok(Self { endpoint: Endpoint::Unix(path.clone()), made: Some(made), _accepting: accepting })
         }
         #[cfg(not(unix))]
@@ -52,7 +46,7 @@ impl Demo {
             let _ = directory;
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
             let port = listener.local_addr()?.port();
-            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream)));
+            accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
             let endpoint = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port };
             Ok(Self { endpoint, made: None, _accepting: accepting })
         }
@@ -85,35 +79,6 @@ fn place(directory: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let made = room.ok_or(io::ErrorKind::InvalidFilename)?;
     std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&made)?;
     Ok((made.join("demo.sock"), made))
-}
-
-/// Takes connections until it is dropped; the set ends those that are open then.
-async fn accept<S>(mut next: impl AsyncFnMut() -> io::Result<S>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut connections = JoinSet::new();
-    loop {
-        match next().await {
-            Ok(stream) => {
-                connections.spawn(async move {
-                    let answered = http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .serve_connection(TokioIo::new(stream), service_fn(routes::answer))
-                        .await;
-                    if let Err(error) = answered {
-                        tracing::debug!(%error, "the demo backend closed a connection");
-                    }
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: those that are open end sooner or later.
-                tracing::warn!(%error, "the demo backend cannot take a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
 }
 
 #[cfg(test)]

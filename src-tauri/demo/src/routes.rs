@@ -20,7 +20,7 @@ const LINE: &[u8] = b"the quick brown fox jumps over the lazy dog, and the porth
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Answers one request. An error closes the connection without an answer.
-pub(super) async fn answer(request: Request<Incoming>) -> io::Result<Response<Body>> {
+pub(crate) async fn answer(request: Request<Incoming>) -> io::Result<Response<Body>> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let mut parts = path.trim_matches('/').split('/');

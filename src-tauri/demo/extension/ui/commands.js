@@ -1,0 +1,193 @@
+"use strict"
+
+/* Commands in the container, on this machine, and of docker. */
+
+/** This machine's program of the extension, by the name that its system starts. */
+const hostProgram = () =>
+  window.ddClient?.host?.platform === "win32" ? "porthole-demo-host.cmd" : "porthole-demo-host"
+
+const container = {
+  id: "container",
+  title: "Container",
+  at: "ddClient.extension.vm.cli",
+  about: "Commands in the first container of the backend. This one holds a single program, and no shell.",
+  together: true,
+  actions: [
+    {
+      name: "exec",
+      why: "The whole output, when the command has ended.",
+      run: async () => {
+        const result = await ddClient.extension.vm.cli.exec("demo", ["ls", "/"])
+        return result.lines()
+      },
+    },
+    {
+      name: "one JSON object",
+      run: async () => {
+        const result = await ddClient.extension.vm.cli.exec("demo", ["json"])
+        return result.parseJsonObject()
+      },
+    },
+    {
+      name: "JSON lines",
+      run: async () => {
+        const result = await ddClient.extension.vm.cli.exec("demo", ["json-lines", "3"])
+        return result.parseJsonLines()
+      },
+    },
+    {
+      name: "cwd and env",
+      why: "Honoured by some desktops, ignored by others.",
+      run: () =>
+        ddClient.extension.vm.cli.exec("demo", ["env"], {
+          cwd: "/run/guest-services",
+          env: { LEVEL: "debug" },
+        }),
+    },
+    {
+      name: "a word with a space",
+      why: "Without stream it may arrive as two.",
+      run: () => ddClient.extension.vm.cli.exec("demo", ["args", "two words", "'quoted'"]),
+    },
+    {
+      name: "another exit code than 0",
+      why: "Rejects, with both streams in the error.",
+      run: () => ddClient.extension.vm.cli.exec("demo", ["exit", "3"]),
+    },
+    {
+      name: "a program that is not there",
+      run: () => ddClient.extension.vm.cli.exec("no-such-program", []),
+    },
+    {
+      name: "exec with stream, line by line",
+      why: "Returns at once; everything comes to callbacks.",
+      run: (show) =>
+        ddClient.extension.vm.cli.exec("demo", ["count", "12", "150"], {
+          stream: {
+            splitOutputLines: true,
+            onOutput: (data) => show.output(data),
+            onError: (error) => show.error(error),
+            onClose: (exitCode) => show.closed(exitCode),
+          },
+        }),
+    },
+    {
+      name: "exec with stream, in chunks",
+      why: "Cut anywhere: a chunk is no line.",
+      run: (show) =>
+        ddClient.extension.vm.cli.exec("demo", ["json-lines", "40"], {
+          stream: {
+            onOutput: (data) => show.output(data),
+            onError: (error) => show.error(error),
+            onClose: (exitCode) => show.closed(exitCode),
+          },
+        }),
+    },
+    {
+      name: "a stream to close",
+      why: "It goes on for an hour, unless close() is called.",
+      endless: true,
+      run: (show) =>
+        ddClient.extension.vm.cli.exec("demo", ["count", "7200", "500"], {
+          stream: {
+            splitOutputLines: true,
+            onOutput: (data) => show.output(data),
+            onError: (error) => show.error(error),
+            onClose: (exitCode) => show.closed(exitCode),
+          },
+        }),
+    },
+  ],
+}
+
+const host = {
+  id: "host",
+  title: "Host",
+  at: "ddClient.extension.host.cli",
+  about: "Programs on this machine, with your rights. The extension brings one of its own, which only reads.",
+  together: true,
+  actions: [
+    {
+      name: "exec",
+      run: async () => {
+        const result = await ddClient.extension.host.cli.exec(hostProgram(), ["about"])
+        return result.parseJsonObject()
+      },
+    },
+    {
+      name: "cwd and env",
+      run: () =>
+        ddClient.extension.host.cli.exec(hostProgram(), ["greet"], {
+          cwd: ddClient.host.platform === "win32" ? "C:\\" : "/",
+          env: { DEMO_NAME: "captain" },
+        }),
+    },
+    {
+      name: "a word with a space",
+      why: "Without stream a shell may split it, and act on what it holds.",
+      run: () => ddClient.extension.host.cli.exec(hostProgram(), ["args", "two words", "'quoted'"]),
+    },
+    {
+      name: "another exit code than 0",
+      run: () => ddClient.extension.host.cli.exec(hostProgram(), ["exit", "3"]),
+    },
+    {
+      name: "exec with stream",
+      why: "The same words arrive as they are: no shell is asked.",
+      run: (show) =>
+        ddClient.extension.host.cli.exec(hostProgram(), ["count", "12"], {
+          stream: {
+            splitOutputLines: true,
+            onOutput: (data) => show.output(data),
+            onError: (error) => show.error(error),
+            onClose: (exitCode) => show.closed(exitCode),
+          },
+        }),
+    },
+  ],
+}
+
+const docker = {
+  id: "docker",
+  title: "Docker",
+  at: "ddClient.docker",
+  about: "The docker command on this machine, and two lists of the engine. Nothing here changes anything.",
+  together: true,
+  actions: [
+    {
+      name: "cli.exec",
+      why: "The quotes are for the shell that joins the words.",
+      run: async () => {
+        const args = ["--all", "--no-trunc", "--format", '"{{json .}}"']
+        const result = await ddClient.docker.cli.exec("ps", args)
+        return result.parseJsonLines()
+      },
+    },
+    {
+      name: "cli.exec with stream",
+      why: "Needs no quotes. It goes on until close() is called.",
+      endless: true,
+      run: (show) =>
+        ddClient.docker.cli.exec("events", ["--since", "10m", "--format", "{{json .}}"], {
+          stream: {
+            splitOutputLines: true,
+            onOutput: (data) => show.output(data),
+            onError: (error) => show.error(error),
+            onClose: (exitCode) => show.closed(exitCode),
+          },
+        }),
+    },
+    {
+      name: "listContainers",
+      run: () => ddClient.docker.listContainers({ all: true }),
+    },
+    {
+      name: "listImages",
+      run: () => ddClient.docker.listImages(),
+    },
+    {
+      name: "a command that docker does not know",
+      run: () => ddClient.docker.cli.exec("no-such-command", []),
+    },
+  ],
+}
