@@ -100,8 +100,14 @@ export class Extension {
     if (this.reading) return
     const open = await this.#read(source, engine)
     if (!open) return
-    this.side = open.opened.manifest.tab ? "page" : "backend"
-    if (open.stage.kind === "down") await this.bringUp()
+    const side = open.opened.manifest.tab ? "page" : "backend"
+    this.side = side
+    if (open.stage.kind === "down") {
+      // What comes up is looked at, unless something else is by then.
+      this.side = "backend"
+      await this.bringUp()
+      if (this.side === "backend" && this.stage.kind === "up") this.side = side
+    }
     await this.#loadPage()
   }
 
