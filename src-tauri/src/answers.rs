@@ -23,7 +23,7 @@ use porthole_core::{
     session::Session,
     settings::{Composed, Settings, SettingsFile, Theme},
     target::{self, Marks, Target},
-    timeline::{Call, Changes, Origin, Timeline},
+    timeline::{Call, Changes, NotDone, Origin, Timeline},
 };
 use tokio::{sync::watch, task::JoinSet};
 
@@ -218,10 +218,20 @@ impl Porthole {
         Ok(received::plan(&asked, runtime, &self.target.borrow().0))
     }
 
-    pub async fn perform(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<u32> {
+    pub async fn perform(&self, sdk: Sdk, origin: Origin) -> Result<u32> {
         let (target, endpoint) = self.target.borrow().clone();
         let engine = Surroundings::of_this_process().address();
-        self.timeline.perform(origin, Sdk { asked, runtime }, &target, endpoint, engine)
+        self.timeline.perform(origin, sdk, &target, endpoint, engine)
+    }
+
+    pub async fn not_done(&self, sdk: Sdk, origin: Origin, why: NotDone, words: String) -> Result<u32> {
+        let (target, endpoint) = self.target.borrow().clone();
+        let engine = Surroundings::of_this_process().address();
+        self.timeline.not_done((origin, sdk), &target, endpoint, engine, (why, words))
+    }
+
+    pub async fn again(&self, id: u32) -> Result<u32> {
+        self.timeline.again(id, Surroundings::of_this_process().address())
     }
 
     pub async fn delivered(&self, id: u32) -> Result<Received> {
