@@ -23,7 +23,7 @@ use porthole_core::{
     session::Session,
     settings::{Composed, Settings, SettingsFile, Theme},
     target::{self, Marks, Target},
-    timeline::{Call, Changes, Origin, Timeline},
+    timeline::{Call, Changes, NotDone, Origin, Timeline},
 };
 use tokio::{sync::watch, task::JoinSet};
 
@@ -233,9 +233,19 @@ impl Porthole {
         Ok(received::plan(&asked, runtime, &self.target.borrow().0))
     }
 
-    pub async fn perform(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<u32> {
+    pub async fn perform(&self, sdk: Sdk, origin: Origin) -> Result<u32> {
         let (target, endpoint) = self.target.borrow().clone();
-        self.timeline.perform(origin, Sdk { asked, runtime }, &target, endpoint, target.address())
+        self.timeline.perform(origin, sdk, &target, endpoint, target.address())
+    }
+
+    pub async fn not_done(&self, sdk: Sdk, origin: Origin, why: NotDone, words: String) -> Result<u32> {
+        let (target, endpoint) = self.target.borrow().clone();
+        self.timeline.not_done((origin, sdk), &target, endpoint, target.address(), (why, words))
+    }
+
+    pub async fn again(&self, id: u32) -> Result<u32> {
+        let engine = self.target.borrow().0.address();
+        self.timeline.again(id, engine)
     }
 
     pub async fn delivered(&self, id: u32) -> Result<Received> {

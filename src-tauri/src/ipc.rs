@@ -1,7 +1,7 @@
 //! The commands of the window, made from the core's one list.
 
 use porthole_core::{
-    asked::Asked,
+    asked::{Asked, Sdk},
     code::{Form, Pasted},
     endpoint::Endpoint,
     engine::{Container, Context, ContextExtensions},
@@ -16,7 +16,7 @@ use porthole_core::{
     runtime::Runtime,
     settings::{Composed, Settings},
     target::Target,
-    timeline::{Call, Changes, Origin},
+    timeline::{Call, Changes, NotDone, Origin},
 };
 use tauri::{State, ipc::Invoke};
 

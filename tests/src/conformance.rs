@@ -88,7 +88,7 @@ impl Bench {
 
     /// What code receives for a row.
     async fn received(&self, row: &Row) -> String {
-        let sdk = Sdk { asked: row.asked.clone(), runtime: row.runtime };
+        let sdk = Sdk::new(row.asked.clone(), row.runtime);
         if let Does::Refuses { outcome } = plan(&sdk.asked, sdk.runtime, &self.target).does {
             return render(&outcome);
         }

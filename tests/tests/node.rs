@@ -51,7 +51,7 @@ fn sdk(cmd: &str, args: &[&str], cwd: Option<&str>, stream: bool) -> Sdk {
         stream: stream.then(Streaming::default),
         container: None,
     };
-    Sdk { asked: Asked::Exec(asked), runtime: Runtime::DockerDesktop }
+    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
 }
 
 fn perform(calls: &Calls, sdk: Sdk) -> u32 {

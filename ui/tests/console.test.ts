@@ -69,6 +69,7 @@ function consoleOf({ answers = {}, compile = asJavaScript, runtime = "docker-des
   const shell = new FakeShell({
     plan: async () => requestPlan,
     perform: async () => ++last,
+    not_done: async () => ++last,
     delivered: async () => ({ runtime, outcome: resolved(json('{"ok":1}')), rules: [], asRun: true }),
     stop: async () => {},
     cancel: async () => {},
@@ -249,11 +250,20 @@ test("no rejects in the code with an Error that says so, and nothing is started"
   console.leave("no")
   await vi.waitFor(() => expect(console.running).toBe(false))
   expect(console.entries.map(said)).toEqual([
-    'call extension.host.cli.exec("rm", ["-r","/"]) refused: Not run: you said no to this host command.',
+    'call extension.host.cli.exec("rm", ["-r","/"]) #1 refused: Not run: you said no to this host command.',
     "uncaught Error: Not run: you said no to this host command.",
     "end failed",
   ])
   expect(asked("perform")).toEqual([])
+  expect(asked("not_done")).toMatchObject([
+    {
+      sdk: { asked: { cmd: "rm", args: ["-r", "/"] }, called: "ddClient.extension.host.cli.exec" },
+      origin: "console",
+      why: "not_allowed",
+      words: "Not run: you said no to this host command.",
+    },
+  ])
+  expect(console.entries[0]!.what).toMatchObject({ id: 1 })
 })
 
 test("leave for the session answers all that wait, holds for the next run, and can be revoked", async () => {
@@ -538,10 +548,10 @@ test("what the desktop would show is shown as that, and other addresses than of 
 test("the Runtime is the one that was chosen when the run began", async () => {
   const { run, asked, settings } = consoleOf({ runtime: "podman-desktop" })
   await run('console.log(typeof ddClient.backend); await ddClient.extension.vm.service.get("/x")')
-  expect(asked("perform")).toMatchObject([{ runtime: "podman-desktop" }])
+  expect(asked("perform")).toMatchObject([{ sdk: { runtime: "podman-desktop" } }])
   settings.runtime = "rancher-desktop"
   await run('await ddClient.extension.vm.service.get("/x")')
-  expect(asked("perform").at(-1)).toMatchObject({ runtime: "rancher-desktop" })
+  expect(asked("perform").at(-1)).toMatchObject({ sdk: { runtime: "rancher-desktop" } })
 })
 
 test("code that says what is no message is ended", async () => {

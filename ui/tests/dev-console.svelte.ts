@@ -75,14 +75,19 @@ const refusal: Shown = {
 
 function mixed(): Entry["what"][] {
   return [
-    { kind: "call", text: 'ddClient.extension.vm.service.get("/hello")', id: 1 },
+    { kind: "call", text: 'ddClient.extension.vm.service.get("/hello")', askedMs: Date.now(), id: 1 },
     { kind: "print", level: "log", values: [text("hello"), volume] },
     { kind: "print", level: "info", values: [list(number(1), number(2.5), text("three"))] },
     {
       kind: "warning",
       text: "ddClient.backend.get is deprecated: ddClient.extension.vm.service.get is its current form.",
     },
-    { kind: "call", text: 'ddClient.backend.post("/volumes/clone", {"name":"pg data"})', id: 2 },
+    {
+      kind: "call",
+      text: 'ddClient.backend.post("/volumes/clone", {"name":"pg data"})',
+      askedMs: Date.now(),
+      id: 2,
+    },
     { kind: "print", level: "error", values: [text("not cloned:"), refusal] },
     { kind: "print", level: "warn", values: [text("the volume is nearly full")] },
     { kind: "desktop", what: "toast", level: "success", text: "toast: success: The volume was cloned." },
@@ -91,6 +96,7 @@ function mixed(): Entry["what"][] {
     {
       kind: "call",
       text: 'ddClient.extension.vm.cli.exec("/backup", ["--volume", "pg data", "--verbose"], {stream})',
+      askedMs: Date.now(),
       id: 5,
     },
     { kind: "print", level: "debug", values: [text("segment 12 written, 4514 bytes at offset 6144")] },
@@ -157,9 +163,10 @@ export function consoleScene(scene: string): DevConsole | undefined {
         {
           kind: "call",
           text: 'ddClient.extension.host.cli.exec("kubectl", ["version"])',
+          askedMs: Date.now(),
           refused: "not allowed",
         },
-        { kind: "call", text: 'ddClient.extension.vm.service.get("/volumes")', id: 4 },
+        { kind: "call", text: 'ddClient.extension.vm.service.get("/volumes")', askedMs: Date.now(), id: 4 },
         { kind: "uncaught", error: refusal, line: 7, column: 11, promise: true },
         { kind: "end", how: "failed", text: "failed after 1.2 s" },
       ])

@@ -70,6 +70,7 @@ async function open(more: Partial<OpenedPage> = {}) {
     save_settings: async () => {},
     plan: async ({ asked }) => plans[asked.kind] ?? host,
     perform: async () => ++last,
+    not_done: async () => ++last,
     cancel: async () => {},
   })
   const settings = new Settings(shell)
@@ -101,16 +102,50 @@ test("its own backend may be reached at once, this machine and the engine after 
   expect(page.asking?.argv).toEqual(["GET", "/containers/json"])
   page.answer("no")
   await vi.waitFor(() => expect(performed()).toHaveLength(3))
-  expect(page.entries.at(-1)?.what).toMatchObject({ kind: "call", refused: expect.stringContaining("no") })
+  await vi.waitFor(() =>
+    expect(page.entries.at(-1)?.what).toMatchObject({
+      kind: "call",
+      refused: expect.stringContaining("no"),
+      id: 4,
+    }),
+  )
 })
 
 test("what is only recorded is refused in words, and is not done", async () => {
-  const { page, say, posted, performed } = await open()
+  const { page, say, posted, performed, shell } = await open()
   page.setLeave("service", "record")
-  say(get(1))
+  say({ ...get(1), at: "app.js:3:14" } as FromSdk)
   await vi.waitFor(() => expect(posted).toHaveLength(1))
   expect(posted[0]).toMatchObject({ kind: "failed", id: 1, message: expect.stringContaining("only records") })
   expect(performed()).toEqual([])
+  const recorded = shell.asked.filter(({ name }) => name === "not_done").map(({ args }) => args)
+  const sdk = { asked: { kind: "request", url: "/x" }, at: "app.js:3:14" }
+  expect(recorded).toMatchObject([{ sdk, origin: "page", why: "recorded_only" }])
+  await vi.waitFor(() => expect(page.entries[0]?.what).toMatchObject({ id: 1, at: "app.js:3:14" }))
+})
+
+test("what cannot even be recorded is refused all the same", async () => {
+  const { page, say, posted, shell } = await open()
+  shell.answers.not_done = () => Promise.reject({ code: "endpoint_invalid", message: "no endpoint" })
+  page.setLeave("service", "record")
+  say(get(1))
+  await vi.waitFor(() =>
+    expect(page.entries[0]?.what).toMatchObject({ refused: expect.stringContaining("records") }),
+  )
+  expect(posted).toMatchObject([{ kind: "failed", message: expect.stringContaining("only records") }])
+})
+
+test("what waits for leave says since when, and that it is not done when the page goes", async () => {
+  const { page, say } = await open()
+  const before = Date.now()
+  say(exec(1, "host"))
+  await vi.waitFor(() => expect(page.entries).toHaveLength(1))
+  const { what } = page.entries[0]!
+  expect(what).toMatchObject({ kind: "call" })
+  expect(what).not.toHaveProperty("id")
+  expect(what.kind === "call" && what.askedMs).toBeGreaterThanOrEqual(before)
+  await page.close()
+  expect(page.entries[0]!.what).toMatchObject({ refused: "Not done: this ended first." })
 })
 
 test("a decision answers what waits for it, is kept by the manifest's content, and can be taken back", async () => {

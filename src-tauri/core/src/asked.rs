@@ -1,6 +1,6 @@
 //! A call as an extension's code makes it on `ddClient`, before any Runtime makes something of it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use crate::{
@@ -120,9 +120,68 @@ pub struct AskedList {
 
 /// What code asked, and which Runtime was reproduced for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct Sdk {
     /// What was asked.
     pub asked: Asked,
     /// Which Runtime.
     pub runtime: Runtime,
+    /// Which function was called: `ddClient.extension.host.cli.exec`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Brief>,
+    /// Where in the code, when its browser tells: `app.js:3:14`. What a build made of the code is
+    /// what runs, so of a bundle it is a place in the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Brief>,
+}
+
+impl Sdk {
+    /// What code asked, from nowhere in particular.
+    pub fn new(asked: Asked, runtime: Runtime) -> Self {
+        Self { asked, runtime, called: None, at: None }
+    }
+}
+
+/// What code says of itself. It may be a hostile page's and say anything: one line of no more than
+/// [`Brief::LONGEST`] characters is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Brief(String);
+
+impl Brief {
+    /// In characters.
+    pub const LONGEST: usize = 500;
+
+    /// The text, or its beginning.
+    pub fn new(said: &str) -> Self {
+        Self(said.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Brief {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|said| Self::new(&said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_a_page_says_of_itself_one_short_line_is_kept() {
+        let read = |at: &str| {
+            let sdk = serde_json::json!({
+                "asked": { "kind": "list", "what": "images" }, "runtime": "docker-desktop", "at": at,
+            });
+            serde_json::from_value::<Sdk>(sdk).unwrap().at.unwrap()
+        };
+        assert_eq!(read("app.js:3:14").as_str(), "app.js:3:14");
+        assert_eq!(read("a\nb\u{7}.js:1:2\0").as_str(), "ab.js:1:2");
+        assert_eq!(read(&"ä".repeat(100_000)).as_str(), "ä".repeat(Brief::LONGEST));
+    }
 }

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     asked::Sdk,
-    error::Code,
+    error::{Code, Error},
     exchange::Exchange,
     run::{Ending, Run},
 };
@@ -99,4 +99,35 @@ pub struct Call {
     pub sdk: Option<Sdk>,
     /// What was done.
     pub act: Act,
+}
+
+impl Call {
+    /// Why it was not done at all, if somebody decided so: only what was asked is recorded then.
+    pub fn not_done(&self) -> Option<&Error> {
+        let failure = match &self.act {
+            Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| &failure.error),
+            Act::Run(run) => run.failure.as_ref(),
+        };
+        failure.filter(|error| error.is_not_done())
+    }
+}
+
+/// Why a Call is recorded and not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum NotDone {
+    /// Calls of its kind are only recorded.
+    RecordedOnly,
+    /// Somebody was asked and said no.
+    NotAllowed,
+}
+
+impl NotDone {
+    /// The code of such a Call's failure.
+    pub fn code(self) -> Code {
+        match self {
+            Self::RecordedOnly => Code::RecordedOnly,
+            Self::NotAllowed => Code::NotAllowed,
+        }
+    }
 }

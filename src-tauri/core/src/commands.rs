@@ -51,7 +51,12 @@ macro_rules! commands {
             /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
             plan(asked: Asked, runtime: Runtime) -> Plan;
             /// Does it, and answers at once with the Call's number.
-            perform(asked: Asked, runtime: Runtime, origin: Origin) -> u32;
+            perform(sdk: Sdk, origin: Origin) -> u32;
+            /// Records it, with the words that the code is told, and does nothing of it.
+            not_done(sdk: Sdk, origin: Origin, why: NotDone, words: String) -> u32;
+            /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's
+            /// number.
+            again(id: u32) -> u32;
             /// What the code that asked for a Call receives, whole, when it has ended.
             delivered(id: u32) -> Received;
             /// The callbacks from this one on, whole: answers when there is one, or no more will come.

@@ -112,6 +112,10 @@ pub enum Code {
     PasteUnknown,
     /// A Runtime refuses what was asked before anything is done.
     RuntimeRefuses,
+    /// Nothing was done: such calls of this extension are only recorded.
+    RecordedOnly,
+    /// Nothing was done: somebody was asked, and said no.
+    NotAllowed,
     /// There is no such Call.
     CallNotFound,
     /// The settings file cannot be read or written.
@@ -140,6 +144,11 @@ impl Error {
     /// An error with no detail and no hint yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), detail: None, hint: None }
+    }
+
+    /// It says that nothing was done because somebody decided so.
+    pub fn is_not_done(&self) -> bool {
+        matches!(self.code, Code::RecordedOnly | Code::NotAllowed)
     }
 
     /// Adds the words of the layer below.

@@ -6,13 +6,14 @@ pub(crate) use callbacks::CountedCalls;
 
 use crate::{
     asked::Sdk,
-    call::{Call, CallId, Origin},
+    call::{Act, Call, CallId, NotDone, Origin},
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
+    exchange::Exchange,
     output::Output,
     received::{self, Does, Received, Written},
-    run::{Place, Stream},
+    run::{Run, Stream},
     runtime::Runtime,
     target::Target,
     timeline::{By, Timeline, aside},
@@ -45,18 +46,35 @@ impl Timeline {
         match does {
             Does::Request { request } => Ok(self.send(by, endpoint?, request)),
             Does::Engine { request } => Ok(self.send(by, engine?.endpoint()?, request)),
-            Does::Command { command } => match &command.place {
-                Place::Container { name } if name.is_empty() => {
-                    Err(Error::new(Code::ContainerNotFound, "the target has no container to run a command in")
-                        .hint("Choose the backend's container in the target."))
-                }
-                _ => Ok(self.run(by, engine, command)),
-            },
-            Does::Refuses { .. } => {
-                Err(Error::new(Code::RuntimeRefuses, format!("{runtime} refuses this before anything is done"))
-                    .hint("Its plan says how the code learns of it."))
+            Does::Command { command } => {
+                command.place.named()?;
+                Ok(self.run(by, engine, command))
             }
+            Does::Refuses { .. } => Err(refuses(runtime)),
         }
+    }
+
+    /// Records what code asks of `ddClient` and what a Runtime would do for it, and does nothing of it.
+    /// `words` are those that the code is told.
+    ///
+    /// # Errors
+    /// As [`Timeline::perform`], but for a target without a container.
+    pub fn not_done(
+        &self,
+        by: (Origin, Sdk),
+        target: &Target,
+        endpoint: Result<Endpoint>,
+        engine: Result<Address>,
+        why: (NotDone, String),
+    ) -> Result<CallId> {
+        let ((origin, sdk), (why, words)) = (by, why);
+        let act = match received::plan(&sdk.asked, sdk.runtime, target).does {
+            Does::Request { request } => Act::Exchange(Exchange::new(endpoint?, request)),
+            Does::Engine { request } => Act::Exchange(Exchange::new(engine?.endpoint()?, request)),
+            Does::Command { command } => Act::Run(Run::new(command)),
+            Does::Refuses { .. } => return Err(refuses(sdk.runtime)),
+        };
+        Ok(self.record(By { origin, sdk: Some(sdk) }, act, Error::new(why.code(), words)))
     }
 
     /// What code receives for a Call on each Runtime, long texts cut for showing.
@@ -103,9 +121,14 @@ impl Timeline {
     }
 }
 
+fn refuses(runtime: Runtime) -> Error {
+    Error::new(Code::RuntimeRefuses, format!("{runtime} refuses this before anything is done"))
+        .hint("Its plan says how the code learns of it.")
+}
+
 /// How the code that made a Call wants callbacks, if it does.
 fn stream_of(call: &Call) -> Option<crate::run::Streaming> {
-    use crate::{asked::Asked, call::Act};
+    use crate::asked::Asked;
     match (&call.sdk, &call.act) {
         (Some(Sdk { asked: Asked::Exec(asked), .. }), _) => asked.stream,
         (_, Act::Run(run)) => run.command.stream,
@@ -147,3 +170,7 @@ fn too_much() -> Error {
 #[cfg(all(test, unix))]
 #[path = "inspect_tests.rs"]
 mod tests;
+
+#[cfg(all(test, unix))]
+#[path = "not_done_tests.rs"]
+mod not_done_tests;

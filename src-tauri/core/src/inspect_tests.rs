@@ -4,33 +4,33 @@ use crate::{
     demo::Demo,
     output::View,
     received::{Callback, Called, Delivery, Value, render, render_callbacks},
-    run::{Command, Signal, Streaming},
+    run::{Command, Place, Signal, Streaming},
     runtime::Runtime,
     timeline::Origin,
 };
 
-fn timeline() -> (tempfile::TempDir, Timeline) {
+pub(super) fn timeline() -> (tempfile::TempDir, Timeline) {
     let directory = tempfile::tempdir().unwrap();
     let timeline = Timeline::new(directory.path().to_owned(), directory.path().join("kept"), u64::MAX, None);
     (directory, timeline)
 }
 
-fn nowhere() -> Result<Endpoint> {
+pub(super) fn nowhere() -> Result<Endpoint> {
     "unix:///nowhere.sock".parse()
 }
 
-fn no_engine() -> Result<Address> {
+pub(super) fn no_engine() -> Result<Address> {
     Err(Error::new(Code::EngineUnavailable, "no engine in this test"))
 }
 
-fn sh(script: &str, runtime: Runtime, stream: Option<bool>) -> Sdk {
+pub(super) fn sh(script: &str, runtime: Runtime, stream: Option<bool>) -> Sdk {
     let stream = stream.map(|split_lines| Streaming { split_lines });
     let args =
         if stream.is_some() { vec!["-c".into(), script.into()] } else { vec!["-c".into(), format!("'{script}'")] };
     let (cwd, env) = (None, vec![]);
     let asked =
         AskedExec { whose: Whose::Host, cmd: "sh".into(), args, line: false, cwd, env, stream, container: None };
-    Sdk { asked: Asked::Exec(asked), runtime }
+    Sdk::new(Asked::Exec(asked), runtime)
 }
 
 async fn followed(timeline: &Timeline, id: CallId) -> (Vec<Callback>, Option<crate::received::Text>) {
@@ -199,7 +199,7 @@ async fn a_request_is_delivered_whole_and_shown_cut() {
         Asked::Request(AskedRequest { method: "GET".into(), url: url.into(), headers, named, data })
     };
     let perform = |url: &str| {
-        let sdk = Sdk { asked: asked(url), runtime: Runtime::DockerDesktop };
+        let sdk = Sdk::new(asked(url), Runtime::DockerDesktop);
         timeline.perform(Origin::Console, sdk, &Target::demo(), Ok(demo.endpoint().clone()), no_engine()).unwrap()
     };
     let hello = timeline.delivered(perform("/hello")).await.unwrap();
@@ -235,7 +235,7 @@ async fn what_cannot_be_performed_is_refused() {
     asked.line = true;
     assert_eq!(perform(Sdk { runtime: Runtime::PodmanDesktop, ..sdk }), Code::RuntimeRefuses);
     let list = crate::asked::AskedList { what: crate::asked::Listed::Images, options: None };
-    let list = Sdk { asked: Asked::List(list), runtime: Runtime::DockerDesktop };
+    let list = Sdk::new(Asked::List(list), Runtime::DockerDesktop);
     assert_eq!(perform(list.clone()), Code::EngineUnavailable);
     let far = Address::new("far", "ssh://far");
     let refused = timeline.perform(Origin::Console, list, &Target::demo(), nowhere(), Ok(far)).unwrap_err();

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_core::{
-    asked::Asked,
+    asked::{Asked, Sdk},
     code::{Form, Pasted},
     endpoint::Endpoint,
     engine::{Container, Context, ContextExtensions},
@@ -20,7 +20,7 @@ use porthole_core::{
     runtime::Runtime,
     settings::{Composed, Settings},
     target::Target,
-    timeline::{Call, Changes, Origin},
+    timeline::{Call, Changes, NotDone, Origin},
 };
 use ts_rs::{Config, TS};
 

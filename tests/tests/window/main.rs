@@ -12,6 +12,7 @@ mod keyboard;
 mod leaving;
 mod odd;
 mod page;
+mod page_calls;
 mod reading;
 mod received;
 mod reload;

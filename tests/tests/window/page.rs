@@ -16,7 +16,7 @@ const MANIFEST: &str = r#"{
 "#;
 
 /// A folder with a page whose one script this is.
-fn extension(title: &str, script: &str) -> tempfile::TempDir {
+pub(crate) fn extension(title: &str, script: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
         let path = folder.path().join(path);
@@ -42,7 +42,7 @@ fn extension(title: &str, script: &str) -> tempfile::TempDir {
     folder
 }
 
-async fn open(app: &App, folder: &Path) {
+pub(crate) async fn open(app: &App, folder: &Path) {
     app.click("#tab-page").await;
     app.fill("#page-folder", &folder.display().to_string()).await;
     app.click("#page-open").await;
@@ -56,7 +56,7 @@ async fn entries(app: &App, kind: &str) -> Vec<String> {
     serde_json::from_value(app.value(&texts).await).unwrap()
 }
 
-async fn shows(app: &App, kind: &str, words: &str) {
+pub(crate) async fn shows(app: &App, kind: &str, words: &str) {
     let found = format!(
         "[...document.querySelectorAll('#page-log [data-entry={kind}]')].some((entry) => entry.innerText.replace(/\\s+/g, ' ').includes({}))",
         json!(words)
@@ -65,7 +65,7 @@ async fn shows(app: &App, kind: &str, words: &str) {
 }
 
 /// Chooses what the page may do.
-async fn may(app: &App, kind: &str, may: &str) {
+pub(crate) async fn may(app: &App, kind: &str, may: &str) {
     let chosen = format!(
         "(() => {{ const select = document.querySelector('#page-may-{kind}'); select.value = {};
           select.dispatchEvent(new Event('change', {{ bubbles: true }})) }})()",
@@ -75,7 +75,7 @@ async fn may(app: &App, kind: &str, may: &str) {
 }
 
 /// The answer of a script in the page itself.
-async fn in_page(app: &App, script: &str) -> Value {
+pub(crate) async fn in_page(app: &App, script: &str) -> Value {
     in_frame(app, "#page-frame", script).await
 }
 
@@ -189,24 +189,27 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     app.click("#tab-page").await;
     app.click("#page-ask-no").await;
     shows(&app, "print", "refused: Not done: you said no").await;
-    assert_eq!(app.calls().await, 0);
+    // What was not allowed is recorded, as that.
+    app.becomes(1, "failed").await;
+    assert_eq!(app.badge(1).await, "not allowed");
     go(&app).await;
     app.click("#page-ask-once").await;
     shows(&app, "print", "got two words").await;
-    assert_eq!(app.calls().await, 1);
+    assert_eq!(app.calls().await, 2);
     // Recorded only: the page is told, nothing is asked and nothing runs.
     may(&app, "host", "record").await;
     go(&app).await;
     shows(&app, "print", "refused: Not done: Porthole only records host commands").await;
     shows(&app, "call", "only records").await;
-    assert_eq!(app.calls().await, 1);
+    app.becomes(3, "failed").await;
+    assert_eq!(app.badge(3).await, "recorded only");
     may(&app, "host", "ask").await;
     go(&app).await;
     app.click("#page-ask-session").await;
     shows(&app, "print", "got two words").await;
     go(&app).await;
     shows(&app, "print", "got two words").await;
-    assert_eq!(app.calls().await, 3);
+    assert_eq!(app.calls().await, 5);
     app.click("#page-close").await;
     // Another extension has none of it.
     open(&app, other.path()).await;
@@ -360,11 +363,11 @@ async fn what_is_wrong_with_the_folder_is_said_and_the_report_stands_in_the_page
     fs::write(&path, MANIFEST.replace("TITLE", "Odd").replace("\"icon\"", "\"surprise\": 1,\n  \"icon\"")).unwrap();
     open(&app, &path).await;
     shows(&app, "print", "ready").await;
-    app.click("#page-report").await;
+    app.click("#side-manifest").await;
     app.until("the place", "document.querySelector('.report')?.innerText.includes('metadata.json:2:')").await;
     app.until("the key", "document.querySelector('.report')?.innerText.includes('surprise')").await;
     drawn_right(&app, "page-report").await;
-    app.click("#page-report").await;
+    app.click("#side-page").await;
     app.until("the page again", "!document.querySelector('.report')").await;
     app.close().await;
 }

@@ -2,10 +2,12 @@ import type { Delivery } from "../ipc/generated/Delivery"
 import type { Origin } from "../ipc/generated/Origin"
 import type { Plan } from "../ipc/generated/Plan"
 import type { Runtime } from "../ipc/generated/Runtime"
+import type { Sdk } from "../ipc/generated/Sdk"
 import type { Value } from "../ipc/generated/Value"
 import { trouble, type Shell } from "../ipc/shell"
 import { RUNTIME_NAMES } from "../sdk/facts"
 import type { FromSdk, ToSdk } from "../sdk/messages"
+import type { Refusal } from "./words"
 
 export type Call = Extract<FromSdk, { kind: "call" }>
 
@@ -15,10 +17,12 @@ export interface Told {
   asked(call: Call): void
   /** It is done as the Call with this number. */
   performed(call: Call, id: number): void
-  /** It is not done. */
+  /** It is not done; somebody decided so, and the Call with this number tells of it. */
+  recorded(call: Call, id: number, why: string): void
+  /** It is not done, and there is no Call. */
   refused(call: Call, why: string): void
   /** Whether this may be done: why not, or nothing. It may take as long as a person does. */
-  may(call: Call, plan: Plan): Promise<string | undefined>
+  may(call: Call, plan: Plan): Promise<Refusal | undefined>
   /** To the code's side. */
   post(message: ToSdk): void
 }
@@ -122,8 +126,9 @@ export class Calls {
       }
       const not = await this.told.may(call, plan)
       if (this.#ended) return
-      if (not !== undefined) return this.#fail(call, not)
-      const id = await this.shell.ask("perform", { asked: call.asked, runtime, origin })
+      const sdk = sdkOf(call, runtime)
+      if (not !== undefined) return await this.#record(call, sdk, not)
+      const id = await this.shell.ask("perform", { sdk, origin })
       live.id = id
       if (this.#ended) return this.#quit(live)
       this.told.performed(call, id)
@@ -157,6 +162,16 @@ export class Calls {
     }
   }
 
+  /** What cannot be recorded is refused all the same. */
+  async #record(call: Call, sdk: Sdk, { why, words }: Refusal): Promise<void> {
+    const { origin } = this.as
+    const id = await this.shell.ask("not_done", { sdk, origin, why, words }).catch(() => undefined)
+    if (this.#ended) return
+    if (id === undefined) this.told.refused(call, words)
+    else this.told.recorded(call, id, words)
+    this.told.post({ kind: "failed", id: call.id, message: words })
+  }
+
   #fail(call: Call, message: string): void {
     this.told.refused(call, message)
     this.told.post({ kind: "failed", id: call.id, message })
@@ -173,6 +188,13 @@ export class Calls {
     else this.shell.ask("cancel", { id: live.id }).catch(() => {})
   }
 }
+
+const sdkOf = ({ asked, called, at }: Call, runtime: Runtime): Sdk => ({
+  asked,
+  runtime,
+  called,
+  ...(at === undefined ? {} : { at }),
+})
 
 const isStream = ({ asked }: Call): boolean => asked.kind === "exec" && asked.stream !== undefined
 

@@ -47,8 +47,8 @@ export class Log {
 
   /** Says something else in the place of the nth, if that is still there. */
   change(n: number, change: (what: Entry["what"]) => Entry["what"]): void {
-    const first = this.#entries[0]
-    const at = first === undefined ? -1 : this.#entries.findIndex((entry) => entry.n === n)
+    // Their numbers follow each other.
+    const at = n - (this.#entries[0]?.n ?? 0)
     const entry = this.#entries[at]
     if (entry === undefined) return
     this.#entries[at] = { ...entry, what: change(entry.what) }

@@ -13,7 +13,7 @@ export function placeOf(line: number | undefined, column: number | undefined, pl
 export function placed(shown: Shown, place: PlaceOf): Shown {
   switch (shown.kind) {
     case "error":
-      return { ...shown, stack: stackOf(shown.stack, place), fields: fieldsOf(shown.fields, place) }
+      return { ...shown, stack: placedText(shown.stack, place), fields: fieldsOf(shown.fields, place) }
     case "object":
       return { ...shown, fields: fieldsOf(shown.fields, place) }
     case "list":
@@ -26,8 +26,9 @@ export function placed(shown: Shown, place: PlaceOf): Shown {
 const fieldsOf = (fields: readonly [string, Shown][], place: PlaceOf): [string, Shown][] =>
   fields.map(([name, value]) => [name, placed(value, place)])
 
-const stackOf = (stack: string, place: PlaceOf): string =>
-  stack.replace(/code:(\d+):(\d+)/g, (whole, line: string, column: string) => {
+/** A text with the places of the code in it. */
+export const placedText = (text: string, place: PlaceOf): string =>
+  text.replace(/code:(\d+):(\d+)/g, (whole, line: string, column: string) => {
     const at = place(Number(line), Number(column))
     return at === undefined ? whole : `code:${at.line}:${at.column}`
   })

@@ -1,5 +1,6 @@
 /** A run of code: everything between the port and the code, with no need of a real Worker. */
 import { createDdClient } from "../sdk/client"
+import { placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
 import { Alive, timersOf } from "./alive"
@@ -41,7 +42,11 @@ export class Run {
     this.#port = new Port(thread.post)
     this.#prints = new Prints(this.#port, now)
     this.#alive = new Alive(() => this.#over(), later)
-    const transport = portTransport(this.#port, facts.runtime, this.#alive)
+    const place = placer((stack) => {
+      const at = firstPlace(this.#stack(stack))
+      return at && `code:${at.line}:${at.column}`
+    })
+    const transport = portTransport(this.#port, facts.runtime, this.#alive, place)
     this.#take = (message) => transport.take(message)
     const uncaught = (error: unknown): void => this.uncaught(error, false)
     const clock = {

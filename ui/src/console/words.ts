@@ -1,5 +1,7 @@
 /** The words that the console's parts share: what a run of code shows, and what its code became. */
 
+import type { NotDone } from "../ipc/generated/NotDone"
+
 /** A value as the console draws it: a tree that ends somewhere, whatever the code made. */
 export type Shown =
   | { kind: "text"; text: string; cut: number }
@@ -22,8 +24,11 @@ export interface Entry {
     | { kind: "print"; level: "log" | "info" | "warn" | "error" | "debug"; values: readonly Shown[] }
     /** Something was thrown and nobody caught it. `line` is that of the code as it was typed. */
     | { kind: "uncaught"; error: Shown; line?: number; column?: number; promise: boolean }
-    /** The code asked something of `ddClient`; `id` is the Call, once there is one. */
-    | { kind: "call"; text: string; id?: number; refused?: string }
+    /**
+     * The code asked something of `ddClient`, then and at that place; `id` is the Call, once there is
+     * one. Until then it waits, unless it is refused.
+     */
+    | { kind: "call"; text: string; askedMs: number; at?: string; id?: number; refused?: string }
     /** Something of the desktop's own window that is only shown here. */
     | {
         kind: "desktop"
@@ -65,6 +70,12 @@ export interface Asking {
   called: string
   /** What the Runtime does to it, in sentences. */
   rules: readonly string[]
+}
+
+/** Why a call is not done, and the words that the code is told. */
+export interface Refusal {
+  why: NotDone
+  words: string
 }
 
 export type Leave = "once" | "session" | "no"

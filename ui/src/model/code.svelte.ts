@@ -66,16 +66,15 @@ export class Forms {
 export function composedOf({ act, sdk }: Call): Composed {
   if (act.kind === "exchange") return { kind: "request", ...act.request }
   const asked = sdk?.asked
-  if (asked?.kind !== "exec" || asked.line || asked.whose === "docker") {
-    return { kind: "command", ...act.command }
-  }
+  if (asked?.kind !== "exec" || asked.line) return { kind: "command", ...act.command }
   const { cwd: _, stream: __, ...rest } = act.command
-  const { cmd: program, args, env, cwd, stream } = asked
+  const { whose, cmd, args, env, cwd, stream } = asked
+  const [program, ...words] = whose === "docker" ? ["docker", cmd, ...args] : [cmd, ...args]
   return {
     kind: "command",
     ...rest,
-    program,
-    args,
+    program: program!,
+    args: words,
     env,
     ...(cwd === undefined ? {} : { cwd }),
     ...(stream === undefined ? {} : { stream }),

@@ -1,7 +1,10 @@
+import type { Call } from "../ipc/generated/Call"
 import type { Composed } from "../ipc/generated/Composed"
 import type { Signal } from "../ipc/generated/Signal"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { consoleCodeOf } from "./asked"
+import { composedOf } from "./code.svelte"
 import { CommandForm } from "./command.svelte"
 import { isLive } from "./outcome"
 import { RequestForm } from "./request.svelte"
@@ -99,6 +102,28 @@ export class Composer {
       this.lastRun = await this.#shell.ask("run", { command })
       this.#around.began(this.lastRun)
     })
+  }
+
+  /** Does again exactly what a Call did, or was to do. */
+  again(id: number): void {
+    this.#enqueue(async () => this.#around.began(await this.#shell.ask("again", { id })))
+  }
+
+  /** Puts a Call into the form that it can be edited in, or into the console as the code that asked for it. */
+  edit(call: Call, as: "form" | "code" = "form"): void {
+    const { sdk, act } = call
+    // The engine has no form here: a request would go to the service.
+    const coded = sdk !== undefined && (as === "code" || sdk.asked.kind === "list")
+    this.load(coded ? { kind: "console", code: consoleCodeOf(sdk) } : composedOf(call))
+    const own = this.#around.container()
+    if (coded || act.kind === "exchange" || act.command.place.kind === "host") return
+    const { name } = act.command.place
+    if (own === undefined || name === own || name === "") return
+    this.trouble = {
+      code: "container_not_found",
+      message: `This was for the container ${name}; from here it runs in the target's, ${own}.`,
+      hint: "Choose the container in the target to have it there again.",
+    }
   }
 
   async cancel(id = this.cancellable): Promise<void> {

@@ -3,7 +3,7 @@ import type { Call } from "../console/calls"
 import { examples } from "../console/examples"
 import { frameAt, type OpenFrame, type Running } from "../console/host"
 import type { FromConsole } from "../console/messages"
-import type { Compiled, Entry, Leave } from "../console/words"
+import type { Compiled, Entry, Leave, Refusal } from "../console/words"
 import type { Machine } from "../ipc/generated/Machine"
 import type { Plan } from "../ipc/generated/Plan"
 import type { Target } from "../ipc/generated/Target"
@@ -136,10 +136,10 @@ export class Console {
   }
 
   /** Programs on this machine need leave. */
-  async #judge(call: Call, plan: Plan): Promise<string | undefined> {
+  async #judge(call: Call, plan: Plan): Promise<Refusal | undefined> {
     if (!plan.onHost || this.sessionLeave) return undefined
     const may = await this.#heard.ask(askingOf(call, plan))
-    return may ? undefined : "Not run: you said no to this host command."
+    return may ? undefined : { why: "not_allowed", words: "Not run: you said no to this host command." }
   }
 
   #facts() {

@@ -1,8 +1,8 @@
 import { Calls, type Call } from "../console/calls"
 import { Log } from "../console/log"
 import type { FromConsole } from "../console/messages"
-import { placed, placeOf } from "../console/placed"
-import type { Asking, Compiled, Entry } from "../console/words"
+import { placed, placedText, placeOf } from "../console/placed"
+import type { Asking, Compiled, Entry, Refusal } from "../console/words"
 import type { Origin } from "../ipc/generated/Origin"
 import type { Plan } from "../ipc/generated/Plan"
 import type { Runtime } from "../ipc/generated/Runtime"
@@ -10,7 +10,7 @@ import type { Shell } from "../ipc/shell"
 import type { ToSdk } from "../sdk/messages"
 
 /** Whether a call may be done: why not, or nothing. */
-export type Judge = (call: Call, plan: Plan) => Promise<string | undefined>
+export type Judge = (call: Call, plan: Plan) => Promise<Refusal | undefined>
 
 /** A dialog for files that the code asked the desktop for. */
 export interface Dialog {
@@ -93,7 +93,7 @@ export class Heard {
     if (!talk) return
     switch (message.kind) {
       case "call":
-        return talk.calls.ask(message, chars)
+        return talk.calls.ask(placedCall(message, talk), chars)
       case "close":
         return talk.calls.close(message.id)
       case "took":
@@ -157,6 +157,8 @@ export class Heard {
   /** Ends what it had going, and says how that came. */
   end(what?: Extract<Entry["what"], { kind: "end" }>): void {
     this.#talk?.calls.end()
+    for (const n of this.#talk?.entries.values() ?? [])
+      this.#change(n, { refused: "Not done: this ended first." })
     this.#talk = undefined
     this.answerAll(false)
     this.#dialogs = []
@@ -167,24 +169,33 @@ export class Heard {
 
   #talkOf(speaker: Speaker): Talk {
     const entries = new Map<number, number>()
-    const change = (id: number, more: { id: number } | { refused: string }): void => {
+    const change = (id: number, more: { id?: number; refused?: string }): void => {
       const n = entries.get(id)
       entries.delete(id)
-      if (n !== undefined) this.#log.change(n, (what) => (what.kind === "call" ? { ...what, ...more } : what))
+      if (n !== undefined) this.#change(n, more)
     }
     const { runtime, origin, post } = speaker
     const calls = new Calls(
       this.#shell,
       { runtime, origin },
       {
-        asked: (call) => entries.set(call.id, this.#log.add({ kind: "call", text: call.text })),
+        asked: ({ id, text, at }) => {
+          const from = at === undefined ? {} : { at }
+          entries.set(id, this.#log.add({ kind: "call", text, askedMs: Date.now(), ...from }))
+        },
         performed: (call, id) => change(call.id, { id }),
+        recorded: (call, id, why) => change(call.id, { id, refused: why }),
         refused: (call, why) => change(call.id, { refused: why }),
         may: this.#judge,
         post,
       },
     )
     return { ...speaker, calls, entries }
+  }
+
+  /** Tells what became of the call in the nth entry. */
+  #change(n: number, more: { id?: number; refused?: string }): void {
+    this.#log.change(n, (what) => (what.kind === "call" ? { ...what, ...more } : what))
   }
 
   #choose(id: number, paths?: readonly string[]): void {
@@ -206,6 +217,11 @@ export class Heard {
     this.#dialogs.push({ id, dialog })
     this.dialog ??= dialog
   }
+}
+
+/** With the place where it was typed. */
+function placedCall(call: Call, { place }: Speaker): Call {
+  return call.at === undefined ? call : { ...call, at: placedText(call.at, place) }
 }
 
 function titleIn(properties: string): string {

@@ -1,6 +1,9 @@
 /** What a key pressed anywhere in the window means. */
 export type Intent =
   | "submit"
+  | "again"
+  | "edit"
+  | "edit-code"
   | "cancel"
   | "to-path"
   | "to-timeline"
@@ -22,7 +25,8 @@ export function intentOf(pressed: Pressed): Intent | undefined {
   const { key, altKey, shiftKey } = pressed
   const command = pressed.ctrlKey || pressed.metaKey
   if (altKey) return undefined
-  if (command && key === "Enter") return "submit"
+  if (command && key === "Enter") return shiftKey ? "again" : "submit"
+  if (command && key.toLowerCase() === "e") return shiftKey ? "edit-code" : "edit"
   if (key === "Escape" && !command && !shiftKey) return "cancel"
   if (command && key.toLowerCase() === "l" && !shiftKey) return "to-path"
   if (command && key.toLowerCase() === "j" && !shiftKey) return "to-timeline"
@@ -36,6 +40,8 @@ export function intentOf(pressed: Pressed): Intent | undefined {
 /** The keys that are told where nothing else is shown; `mod` stands for Ctrl or ⌘. */
 export const HINTS: readonly { keys: string; does: string }[] = [
   { keys: "mod Enter", does: "send or run" },
+  { keys: "mod Shift Enter", does: "do the selected call again" },
+  { keys: "mod E", does: "edit the selected call; with Shift as code" },
   { keys: "Esc", does: "cancel the selected call" },
   { keys: "mod L", does: "to the path or program" },
   { keys: "mod J", does: "to the timeline" },

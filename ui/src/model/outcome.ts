@@ -20,6 +20,9 @@ export function isFailure(outcome: Outcome): boolean {
   return badge(outcome).tone === "bad"
 }
 
+/** Somebody decided that nothing is done. */
+export const isNotDone = (code: Code): boolean => code === "recorded_only" || code === "not_allowed"
+
 /** The few words that a badge has room for. */
 export function badge(outcome: Outcome): BadgeWords {
   switch (outcome.kind) {
@@ -36,7 +39,7 @@ export function badge(outcome: Outcome): BadgeWords {
     case "ended":
       return ended(outcome.ending)
     case "failed":
-      return { text: failed(outcome.code), tone: "bad" }
+      return { text: failed(outcome.code), tone: isNotDone(outcome.code) ? "quiet" : "bad" }
     case "cancelled":
       return { text: "cancelled", tone: "quiet" }
   }
@@ -105,6 +108,8 @@ const failures: Record<Code, string> = {
   extension_closed: "no extension",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
+  recorded_only: "recorded only",
+  not_allowed: "not allowed",
   call_not_found: "no such call",
   settings_failed: "settings",
 }

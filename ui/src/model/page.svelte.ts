@@ -2,7 +2,7 @@ import { askingOf, kindOf } from "../console/asking"
 import type { Call } from "../console/calls"
 import type { Hearing } from "../console/hearing"
 import type { FromConsole } from "../console/messages"
-import type { Asking, Kind, Leave as Answer } from "../console/words"
+import type { Asking, Kind, Leave as Answer, Refusal } from "../console/words"
 import type { Leave } from "../ipc/generated/Leave"
 import type { May } from "../ipc/generated/May"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
@@ -176,12 +176,15 @@ export class Page {
     this.running = false
   }
 
-  async #judge(call: Call, plan: Plan): Promise<string | undefined> {
+  async #judge(call: Call, plan: Plan): Promise<Refusal | undefined> {
     const kind = kindOf(call)
     const may = this.leave[kind]
     if (may === "allow") return undefined
-    if (may === "record") return `Not done: Porthole only records ${WHAT[kind]} of this extension.`
+    if (may === "record") {
+      const words = `Not done: Porthole only records ${WHAT[kind]} of this extension.`
+      return { why: "recorded_only", words }
+    }
     const yes = await this.#heard.ask(askingOf(call, plan))
-    return yes ? undefined : `Not done: you said no to this (${WHAT[kind]}).`
+    return yes ? undefined : { why: "not_allowed", words: `Not done: you said no to this (${WHAT[kind]}).` }
   }
 }

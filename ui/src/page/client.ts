@@ -9,6 +9,7 @@ import { shownOf } from "../console/shown"
 import { createDdClient } from "../sdk/client"
 import type { SdkFacts } from "../sdk/facts"
 import type { ToSdk } from "../sdk/messages"
+import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
 import { HELLO, PORT } from "./messages"
@@ -18,6 +19,7 @@ const LONGEST_STACK = 4_000
 
 const script = document.currentScript as HTMLScriptElement | null
 const facts = script?.dataset.facts
+const own = script?.src ?? ""
 script?.remove()
 
 // A frame within the page has no `ddClient`, as it has none in a desktop application.
@@ -28,7 +30,9 @@ function start(facts: SdkFacts): void {
   /** What was said before the port came. `Port` lets no more through than there is room for. */
   let early: string[] = []
   const port = new Port((text) => (send ? send(text) : early.push(text)))
-  const transport = portTransport(port, facts.runtime)
+  const { origin } = location
+  const place = placer((stack) => placeIn(stack, own, origin))
+  const transport = portTransport(port, facts.runtime, undefined, place)
   const { apply } = Reflect
   const stop = Event.prototype.stopImmediatePropagation
   const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")!.get!

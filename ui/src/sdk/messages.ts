@@ -17,6 +17,8 @@ export type FromSdk =
       called: string
       /** The call as a person would write it, shortened. */
       text: string
+      /** Where in the code it was made, where that is known: `app.js:3:14`. */
+      at?: string
     }
   /** The process object's `close()`. */
   | { kind: "close"; id: number }

@@ -5,6 +5,7 @@ import type { AskedList } from "../ipc/generated/AskedList"
 import type { AskedRequest } from "../ipc/generated/AskedRequest"
 import type { Data } from "../ipc/generated/Data"
 import { LONGEST, LONGEST_TEXT, type FromSdk } from "./messages"
+import { LONGEST_PLACE } from "./place"
 import {
   hasOnly,
   isAbsentOr,
@@ -21,6 +22,7 @@ const MOST_ARGS = 10_000
 const MOST_PAIRS = 10_000
 
 const isLong = (value: unknown): value is string => isText(value, LONGEST)
+const isPlace = (value: unknown): value is string => isText(value, LONGEST_PLACE)
 const isShort = (value: unknown): value is string => isText(value, LONGEST_TEXT)
 
 /** The message that this is, or nothing. */
@@ -33,10 +35,11 @@ function isFromSdk(value: Shape): boolean {
   switch (value.kind) {
     case "call":
       return (
-        hasOnly(value, "kind", "id", "asked", "called", "text") &&
+        hasOnly(value, "kind", "id", "asked", "called", "text", "at") &&
         isCount(value.id) &&
         isText(value.called, 200) &&
         isShort(value.text) &&
+        isAbsentOr(value.at, isPlace) &&
         isAsked(value.asked)
       )
     case "close":

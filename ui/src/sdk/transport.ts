@@ -46,11 +46,15 @@ interface Waiting {
   chosen?(result: Chosen): void
 }
 
-/** A transport over one port, and what the window's messages are given to. */
+/**
+ * A transport over one port, and what the window's messages are given to. `place` tells where in
+ * the code it is called from.
+ */
 export function portTransport(
   port: Port,
   runtime: Runtime,
   liveness: Liveness = nobody,
+  place: () => string | undefined = () => undefined,
 ): Transport & { take(message: ToSdk): void } {
   let last = 0
   const waiting = new Map<number, Waiting>()
@@ -64,6 +68,12 @@ export function portTransport(
     return id
   }
 
+  /** To be made while the code that calls still stands on the stack. */
+  function called(asked: Asked, named: Named): (id: number) => FromSdk {
+    const at = place()
+    return (id) => ({ kind: "call", id, asked, ...named, ...(at === undefined ? {} : { at }) })
+  }
+
   function end(id: number): Waiting | undefined {
     const wait = waiting.get(id)
     if (waiting.delete(id)) liveness.ended()
@@ -73,7 +83,7 @@ export function portTransport(
   return {
     call: (asked, named) =>
       new Promise((resolve, reject) => {
-        begin((id) => ({ kind: "call", id, asked, ...named }), {
+        begin(called(asked, named), {
           delivered(outcome) {
             if (outcome.kind === "resolved") resolve(jsOf(outcome.value, runtime))
             else if (outcome.kind === "rejected" || outcome.kind === "thrown")
@@ -85,7 +95,7 @@ export function portTransport(
       }),
 
     stream(asked, named, to) {
-      const id = begin((id) => ({ kind: "call", id, asked, ...named }), {
+      const id = begin(called(asked, named), {
         delivered(outcome) {
           if (outcome.kind === "streamed") to.called({ kind: "end", end: outcome.end })
           else if (outcome.kind === "rejected" || outcome.kind === "thrown")

@@ -148,7 +148,7 @@ impl Case {
     }
 
     pub fn asked(mut self, asked: Asked) -> Self {
-        self.call.sdk = Some(Sdk { asked, runtime: Runtime::DockerDesktop });
+        self.call.sdk = Some(Sdk::new(asked, Runtime::DockerDesktop));
         self
     }
 

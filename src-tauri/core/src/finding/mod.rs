@@ -113,8 +113,11 @@ const RULES: &[(&str, Check)] = &[
     ("value-differs", runtimes::value_differs),
 ];
 
-/// Everything there is to say about a Call, the gravest first.
+/// Everything there is to say about a Call, the gravest first. Of one that was not done there is nothing.
 pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
+    if evidence.call.not_done().is_some() {
+        return Vec::new();
+    }
     let told = |(name, check): &(&str, Check)| Some(Finding { rule: (*name).to_owned(), ..check(evidence)? });
     let mut findings: Vec<Finding> = RULES.iter().filter_map(told).collect();
     findings.sort_by_key(|finding| finding.severity);

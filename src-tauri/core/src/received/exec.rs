@@ -153,6 +153,10 @@ pub(crate) fn manner(run: &Run, runtime: Runtime, split: bool) -> Manner {
 
 /// The callbacks that tell how a streaming `exec` ended; none while it goes on.
 pub(crate) fn ends(run: &Run, runtime: Runtime) -> Vec<End> {
+    // Nothing was done: Porthole told the code so.
+    if let Some(error) = run.failure.as_ref().filter(|error| error.is_not_done()) {
+        return vec![End::Error { error: Value::error(error.message.clone()) }];
+    }
     let finish = Finish::of(run);
     match runtime {
         Runtime::DockerDesktop => docker_desktop::ends(&finish),

@@ -20,8 +20,9 @@ pub use plan::plan;
 pub use text::{render, render_callbacks};
 
 use crate::{
-    asked::Asked,
+    asked::{Asked, AskedExec},
     call::{Act, Call},
+    error::Error,
     runtime::Runtime,
 };
 
@@ -56,6 +57,9 @@ impl Default for Written<'_> {
 
 /// What the code gets from one Runtime.
 pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> Received {
+    if let Some(error) = call.not_done() {
+        return not_done(call, error, runtime);
+    }
     let asked = derived::asked_of(call);
     let plan = derived::planned(call, &asked, runtime);
     let as_run = derived::as_run(call, &plan.does, runtime);
@@ -76,6 +80,17 @@ pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> Received
     }
     rules.truncate(rules::AT_MOST);
     Received { runtime, outcome, rules, as_run }
+}
+
+/// Nothing was done, and no Runtime had a part in it: the code has Porthole's own words on each.
+fn not_done(call: &Call, error: &Error, runtime: Runtime) -> Received {
+    let value = Value::error(error.message.clone());
+    let outcome = match derived::asked_of(call) {
+        Asked::Exec(AskedExec { stream: Some(_), .. }) => Delivery::Streamed { end: End::Error { error: value } },
+        _ => Delivery::Rejected { value },
+    };
+    let rule = rules::read("Nothing was done: Porthole answered in the Runtime's place, with this error.", "Porthole");
+    Received { runtime, outcome, rules: vec![rule], as_run: true }
 }
 
 /// The same from all three, with what differs marked.

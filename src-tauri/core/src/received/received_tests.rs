@@ -238,7 +238,7 @@ fn what_was_asked_of_a_runtime_is_what_it_did() {
         stream: None,
         container,
     };
-    let sdk = Sdk { asked: Asked::Exec(asked.clone()), runtime: PODMAN };
+    let sdk = Sdk::new(Asked::Exec(asked.clone()), PODMAN);
     let Does::Command { command } = plan(&sdk.asked, PODMAN, &crate::target::Target::demo()).does else {
         panic!("no command")
     };
@@ -246,7 +246,7 @@ fn what_was_asked_of_a_runtime_is_what_it_did() {
     assert_eq!(as_run(&call), [true, false, true], "Docker Desktop has the same shell");
     holds(&call, PODMAN, &["cmd: 'echo'"]);
     let line = AskedExec { line: true, ..asked };
-    let call = Call { sdk: Some(Sdk { asked: Asked::Exec(line), runtime: DOCKER }), ..call };
+    let call = Call { sdk: Some(Sdk::new(Asked::Exec(line), DOCKER)), ..call };
     holds(
         &call,
         RANCHER,
@@ -395,7 +395,7 @@ fn a_list_is_the_engines_answer() {
     let asked = Asked::List(crate::asked::AskedList { what: crate::asked::Listed::Images, options: None });
     let of = |status, runtime| {
         let call = exchange(Request::new("GET", "/images/json"), status, "", "application/json");
-        let call = Call { sdk: Some(Sdk { asked: asked.clone(), runtime }), ..call };
+        let call = Call { sdk: Some(Sdk::new(asked.clone(), runtime)), ..call };
         let received = received(&call, Written::whole(b"[]\n", b""), runtime);
         (render(&received.outcome), received.as_run)
     };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::error::Error;
+use crate::error::{Code, Error, Result};
 
 /// Where a command runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -16,6 +16,22 @@ pub enum Place {
         /// Its name or id.
         name: String,
     },
+}
+
+impl Place {
+    /// That there is such a place at all: the target may have no container.
+    ///
+    /// # Errors
+    /// [`Code::ContainerNotFound`].
+    pub(crate) fn named(&self) -> Result<()> {
+        match self {
+            Self::Container { name } if name.is_empty() => {
+                Err(Error::new(Code::ContainerNotFound, "the target has no container to run a command in")
+                    .hint("Choose the backend's container in the target."))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// One environment variable.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use crate::call::{Act, Call, CallId, Origin, Outcome};
+pub use crate::call::{Act, Call, CallId, NotDone, Origin, Outcome};
 use crate::{
     exchange::BodyKind,
     finding::Found,

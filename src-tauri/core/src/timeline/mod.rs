@@ -26,7 +26,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
-    exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Request},
+    exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
     output::{Dress, Fold, Output, Room, View, Window},
     record::{Record, Wait},
@@ -100,7 +100,7 @@ impl Timeline {
     pub fn send(&self, by: impl Into<By>, endpoint: Endpoint, request: Request) -> CallId {
         let cancel = CancellationToken::new();
         let act = Act::Exchange(Exchange::new(endpoint.clone(), request.clone()));
-        let mut recorder = self.begin(by.into(), act, Control::Exchange(cancel.clone()));
+        let mut recorder = self.begin(by.into(), act, Some(Control::Exchange(cancel.clone())));
         let id = recorder.id;
         let connections = Arc::clone(&self.connections);
         self.own(async move {
@@ -114,7 +114,7 @@ impl Timeline {
     /// containers go.
     pub fn run(&self, by: impl Into<By>, engine: Result<Address>, command: Command) -> CallId {
         let (stopper, stops) = stops();
-        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Control::Run(stopper));
+        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(Control::Run(stopper)));
         let id = recorder.id;
         let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
         self.own(async move {
@@ -124,7 +124,37 @@ impl Timeline {
         id
     }
 
-    fn begin(&self, By { origin, sdk }: By, act: Act, control: Control) -> Recorder {
+    /// Records what was asked for and is not done, for this reason.
+    pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
+        match &mut act {
+            Act::Exchange(exchange) => {
+                let failure = Failure { stage: Stage::Prepare, error, received: String::new() };
+                exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
+            }
+            Act::Run(run) => run.apply(RunEvent::Failed { at_us: 0, error }),
+        }
+        self.begin(by.into(), act, None).id
+    }
+
+    /// Does again what a Call did or was to do, exactly: the same request to the same endpoint, the
+    /// same command in the same place. `engine` is where commands in containers go.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`]; [`Code::ContainerNotFound`] when it names no container.
+    pub fn again(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
+        let Call { sdk, act, .. } = self.call(id)?;
+        // This time no code asked for it.
+        let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }) };
+        match act {
+            Act::Exchange(Exchange { endpoint, request, .. }) => Ok(self.send(by, endpoint, request)),
+            Act::Run(Run { command, .. }) => {
+                command.place.named()?;
+                Ok(self.run(by, engine, command))
+            }
+        }
+    }
+
+    fn begin(&self, By { origin, sdk }: By, act: Act, control: Option<Control>) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
         let (id, output) = self.shared.change(|book| {
@@ -134,7 +164,7 @@ impl Timeline {
                 Act::Exchange(_) => Output::of_body(stem, room),
                 Act::Run(_) => Output::new(stem, room),
             });
-            book.insert(Call { id, origin, began_ms, sdk, act }, Arc::clone(&output), Some(control), over.clone());
+            book.insert(Call { id, origin, began_ms, sdk, act }, Arc::clone(&output), control, over.clone());
             (id, output)
         });
         Recorder { shared: Arc::clone(&self.shared), id, output, over }

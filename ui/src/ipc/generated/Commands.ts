@@ -13,6 +13,7 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { NotDone } from "./NotDone";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
@@ -24,6 +25,7 @@ import type { Received } from "./Received";
 import type { Request } from "./Request";
 import type { Runtime } from "./Runtime";
 import type { SavedFile } from "./SavedFile";
+import type { Sdk } from "./Sdk";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
 import type { Source } from "./Source";
@@ -74,7 +76,12 @@ export interface Commands {
   /** What a Runtime makes of what code asks of `ddClient`: shown before it is done. */
   plan: { args: { asked: Asked; runtime: Runtime }; answer: Plan };
   /** Does it, and answers at once with the Call's number. */
-  perform: { args: { asked: Asked; runtime: Runtime; origin: Origin }; answer: number };
+  perform: { args: { sdk: Sdk; origin: Origin }; answer: number };
+  /** Records it, with the words that the code is told, and does nothing of it. */
+  not_done: { args: { sdk: Sdk; origin: Origin; why: NotDone; words: string }; answer: number };
+  /** Does again exactly what a Call did, or was to do, and answers at once with the new Call's
+   * number. */
+  again: { args: { id: number }; answer: number };
   /** What the code that asked for a Call receives, whole, when it has ended. */
   delivered: { args: { id: number }; answer: Received };
   /** The callbacks from this one on, whole: answers when there is one, or no more will come. */
