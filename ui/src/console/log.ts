@@ -3,8 +3,9 @@ import type { Entry } from "./words"
 /** What is kept of a run; older entries go, and are counted. */
 export const KEPT = 2000
 
-/** Entries may come in thousands a second; they are shown so often. */
+/** Entries may come in thousands a second; they are shown so often, and seldom enough that drawing them leaves time. */
 const SHOW_MS = 33
+const REST = 2
 
 /** The entries of a run, in the order in which they came. */
 export class Log {
@@ -13,6 +14,8 @@ export class Log {
   #dropped = 0
   #began = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** How long the last drawing took, in milliseconds. */
+  #cost = 0
 
   /** `show` is given all entries that are kept, and how many are not. */
   constructor(
@@ -60,7 +63,10 @@ export class Log {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#cut()
+    const began = this.now()
     this.show(this.#entries.slice(), this.#dropped)
+    // What comes after the next frame comes after its layout. Where nothing is drawn, nothing is to be waited for.
+    globalThis.requestAnimationFrame?.(() => setTimeout(() => (this.#cost = this.now() - began)))
   }
 
   #cut(): void {
@@ -71,6 +77,6 @@ export class Log {
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => this.flush(), SHOW_MS)
+    this.#timer ??= setTimeout(() => this.flush(), Math.max(SHOW_MS, REST * this.#cost))
   }
 }
