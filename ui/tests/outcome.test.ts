@@ -18,7 +18,7 @@ test.each<[Outcome, string, string]>([
   [{ kind: "ended", ending: exited(3) }, "exit 3", "bad"],
   [{ kind: "ended", ending: term }, "SIGTERM", "bad"],
   [{ kind: "failed", code: "endpoint_refused" }, "refused", "bad"],
-  [{ kind: "failed", code: "recorded_only" }, "recorded only", "quiet"],
+  [{ kind: "failed", code: "recorded_only" }, "recorded", "quiet"],
   [{ kind: "failed", code: "not_allowed" }, "not allowed", "quiet"],
   [{ kind: "failed", code: "body_cut" }, "cut", "bad"],
   [{ kind: "failed", code: "of_tomorrow" as never }, "of tomorrow", "bad"],

@@ -141,9 +141,11 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
     app.click("#console-ask-no").await;
     ended(&app).await;
     shows(&app, "print", "refused").await;
-    assert_eq!(app.calls().await, 0);
+    // What was not allowed is recorded, as that.
+    app.becomes(1, "failed").await;
+    assert_eq!(app.badge(1).await, "not allowed");
     // Once is once.
-    for (answer, calls) in [("once", 1), ("session", 2)] {
+    for (answer, calls) in [("once", 2), ("session", 3)] {
         app.click("#console-run").await;
         app.until("the question again", "document.querySelector('#console-ask')").await;
         app.click(&format!("#console-ask-{answer}")).await;
@@ -153,14 +155,14 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
     shows(&app, "print", "got two words /").await;
     // For the session is until it is taken back.
     app.click("#console-run").await;
-    app.until("a third call", "document.querySelectorAll('#timeline [data-call]').length === 3").await;
+    app.until("one more call", "document.querySelectorAll('#timeline [data-call]').length === 4").await;
     app.click("#console-revoke").await;
     app.click("#console-run").await;
     app.until("the question after all", "document.querySelector('#console-ask')").await;
     app.chord(&[], Key::Escape.into()).await;
     app.until("Escape says no", "!document.querySelector('#console-ask')").await;
     ended(&app).await;
-    assert_eq!(app.calls().await, 3);
+    assert_eq!(app.calls().await, 5);
     app.close().await;
 }
 

@@ -202,7 +202,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     shows(&app, "print", "refused: Not done: Porthole only records host commands").await;
     shows(&app, "call", "only records").await;
     app.becomes(3, "failed").await;
-    assert_eq!(app.badge(3).await, "recorded only");
+    assert_eq!(app.badge(3).await, "recorded");
     may(&app, "host", "ask").await;
     go(&app).await;
     app.click("#page-ask-session").await;

@@ -1,10 +1,11 @@
 //! What a page asked: from where, with what, and all of it again from the composer.
 
+use fantoccini::key::Key;
 use porthole_tests::window::App;
 use serde_json::{Value, json};
 
 use crate::{
-    drawn::drawn_right,
+    drawn::{drawn_right, pictures},
     page::{extension, in_page, may, open, shows},
 };
 
@@ -30,7 +31,17 @@ async fn opened() -> (tempfile::TempDir, App) {
 /// Shows a Call in the detail.
 async fn select(app: &App, call: u64) {
     app.click(&format!("#timeline [data-call=\"{call}\"]")).await;
-    app.until("its facts", "document.querySelector('#edit:not(:disabled)')").await;
+    app.until(
+        "it is shown",
+        &format!("document.querySelector('#acts') && document.querySelector('#timeline [data-call=\"{call}\"].on')"),
+    )
+    .await;
+}
+
+/// Chooses what to do with the Call that is shown.
+async fn act(app: &App, what: &str) {
+    app.click("#acts").await;
+    app.click(&format!("{what}:not([data-disabled])")).await;
 }
 
 /// The texts of the elements.
@@ -59,25 +70,24 @@ async fn a_request_of_a_page_says_from_where_and_with_what_and_is_edited_and_sen
         r#"ddClient.extension.vm.service.request({ method: "POST", url: "/echo?a=b%20c", headers: { "X-Asked": "yes" }, data: {"name":"pg data","n":[1,2.5]} })"#
     );
     drawn_right(&app, "page-asked").await;
-    app.click("#again").await;
+    act(&app, "#again").await;
     app.becomes(2, "status").await;
     app.until("its origin", "document.querySelector('#detail .aside').innerText.startsWith('composer')").await;
     select(&app, 1).await;
-    app.click("#edit").await;
+    act(&app, "#edit").await;
     app.until("the form", "document.querySelector('#request-path')?.value === '/echo?a=b%20c'").await;
     assert_eq!(app.value("document.querySelector('#request-method').value").await, json!("POST"));
     app.fill("#request-path", "/echo?a=changed").await;
     app.click("#request-send").await;
     app.becomes(3, "status").await;
     // The backend had the same but for what was changed.
-    let echoed = "(async () => { const lines = document.querySelector('#log')?.innerText ?? ''; return lines })()";
     app.click("#detail-tab-output").await;
     for words in ["changed", "X-Asked", "pg data"] {
         let there = format!(
             "(document.querySelector('#log')?.innerText ?? '').toLowerCase().includes({})",
             json!(words.to_lowercase())
         );
-        app.until(&format!("{words} in {echoed}"), &there).await;
+        app.until(words, &there).await;
     }
     app.close().await;
 }
@@ -89,7 +99,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
     in_page(&app, "window.run(); return true").await;
     shows(&app, "print", "error Not done: Porthole only records host commands").await;
     app.becomes(1, "failed").await;
-    assert_eq!(app.badge(1).await, "recorded only");
+    assert_eq!(app.badge(1).await, "recorded");
     select(&app, 1).await;
     app.until("why", "document.querySelector('#failure[data-code=recorded_only]')").await;
     let source = asked(&app).await;
@@ -98,14 +108,19 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
         r#"ddClient.extension.host.cli.exec("printenv", ["GREETING"], { cwd: "/", env: { GREETING: "two  words" }, stream: { splitOutputLines: true, onOutput, onError, onClose } })"#
     );
     drawn_right(&app, "page-recorded").await;
+    app.click("#acts").await;
+    app.until("the menu", "document.querySelector('#edit-code')").await;
+    assert_eq!(app.findings_of_axe().await, Vec::<String>::new());
+    app.picture(&pictures().join("page-recorded-again.png")).await;
+    app.chord(&[], Key::Escape.into()).await;
     // Done after all, by the key: the same command in the same place.
     app.click("#timeline [data-call=\"1\"]").await;
-    app.chord(&[fantoccini::key::Key::Control, fantoccini::key::Key::Shift], fantoccini::key::Key::Enter.into()).await;
+    app.chord(&[Key::Control, Key::Shift], Key::Enter.into()).await;
     app.becomes(2, "ended").await;
     app.click("#detail-tab-output").await;
     app.line(0, "two  words").await;
     select(&app, 1).await;
-    app.chord(&[fantoccini::key::Key::Control], 'e').await;
+    app.chord(&[Key::Control], 'e').await;
     app.until("the form", "document.querySelector('#command-program')?.value === 'printenv'").await;
     assert_eq!(texts(&app, "#args input").await, ["GREETING", ""]);
     assert_eq!(app.value("document.querySelector('#command-cwd').value").await, json!("/"));
@@ -115,7 +130,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
     app.line(0, "two  words").await;
     // As code it is asked of the Runtime once more, with every argument.
     select(&app, 1).await;
-    app.click("#edit-code").await;
+    act(&app, "#edit-code").await;
     app.click("#console-run").await;
     app.click("#console-ask-once").await;
     app.becomes(4, "ended").await;

@@ -108,7 +108,7 @@ const failures: Record<Code, string> = {
   extension_closed: "no extension",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
-  recorded_only: "recorded only",
+  recorded_only: "recorded",
   not_allowed: "not allowed",
   call_not_found: "no such call",
   settings_failed: "settings",
