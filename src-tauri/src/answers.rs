@@ -286,7 +286,7 @@ impl Porthole {
     /// Asks this target from now on.
     fn aim(&self, target: &Target) {
         self.timeline.connections().use_context(target.engine.clone());
-        self.target.send_replace((target.clone(), endpoint_of(target, &self.demo)));
+        let _before = self.target.send_replace((target.clone(), endpoint_of(target, &self.demo)));
     }
 
     pub async fn read_endpoint(&self, text: String) -> Result<Endpoint> {
