@@ -118,3 +118,37 @@ async fn where_the_host_may_not_signal_the_process_a_kill_in_the_container_does(
     assert!(rest.iter().any(|line| line.contains("signaled")), "{rest:?}");
     eventually("an empty container", async || (!container.has_process("66001").await).then_some(())).await;
 }
+
+/// A docker configuration with one context, of the tests' engine.
+fn config() -> tempfile::TempDir {
+    let config = tempfile::tempdir().unwrap();
+    let folder = config.path().join("contexts/meta/0");
+    std::fs::create_dir_all(&folder).unwrap();
+    let host = given("PORTHOLE_TEST_ENGINE");
+    let meta = format!(r#"{{"Name":"elsewhere","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
+    std::fs::write(folder.join("meta.json"), meta).unwrap();
+    config
+}
+
+#[tokio::test]
+async fn a_context_may_be_named_and_one_that_is_not_there_is_said_to_be() {
+    let container = running().await;
+    let config = config();
+    let in_context = |context: &str| {
+        let mut command = through(&[], &container.name, &["--context", context], &["echo", "there"]);
+        command.env("DOCKER_CONFIG", config.path()).env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        output(command)
+    };
+    let done = in_context("elsewhere").await;
+    assert_eq!((done.stdout.as_slice(), done.status.code()), (&b"there\n"[..], Some(0)), "{done:?}");
+    let gone = in_context("nowhere").await;
+    assert_eq!(gone.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("Known contexts: default, elsewhere"), "{gone:?}");
+    // The way to a socket in a container of it: that there is none, its own engine says.
+    let endpoint = format!("container://{}/run/no.sock", container.name);
+    let mut request = Command::new(given("PORTHOLE_CLI"));
+    request.args(["request", "GET", "/", "--context", "elsewhere", "--endpoint", &endpoint]);
+    request.env("DOCKER_CONFIG", config.path()).env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let asked = output(request).await;
+    assert!(String::from_utf8_lossy(&asked.stderr).contains("nothing exists at"), "{asked:?}");
+}

@@ -10,10 +10,16 @@ use std::{
 
 use bollard::query_parameters::RenameContainerOptionsBuilder;
 use porthole_core::{
+    asked::{Asked, AskedList, Listed, Sdk},
+    call::Act,
     engine::{Address, Engine, Tls},
     error::{Code, Error},
     exchange::{Body, Request},
+    received::Delivery,
     run::{Ending, Signal},
+    runtime::Runtime,
+    target::Target,
+    timeline::{Origin, Timeline},
 };
 use porthole_tests::{
     certificates::Issuer,
@@ -108,6 +114,73 @@ async fn over_tls_commands_run_and_are_stopped() {
     container.engine.ping().await.unwrap();
     assert!(container.engine.containers().await.unwrap().iter().any(|found| found.name == container.name));
     commands_work(container).await;
+}
+
+/// What an extension gets of `docker.listContainers()` and `docker.listImages()`.
+async fn lists_work(container: &Running) {
+    let home = tempfile::tempdir().unwrap();
+    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    timeline.connections().use_engine(container.engine.address().clone());
+    let asked = async |what, options: Option<&str>| {
+        let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
+        let engine = Ok(container.engine.address().clone());
+        let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
+        let sdk = Sdk { asked, runtime: Runtime::DockerDesktop };
+        let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, engine).unwrap();
+        let call = timeline.ended(id).await.unwrap();
+        let Act::Exchange(exchange) = &call.act else { panic!("no exchange: {call:?}") };
+        assert_eq!(exchange.endpoint.to_string(), format!("engine://{}", container.engine.address().name));
+        let Delivery::Resolved { value } = timeline.delivered(id).await.unwrap().outcome else {
+            panic!("{:?}", exchange.failure)
+        };
+        serde_json::to_string(&value).unwrap()
+    };
+    let filters = format!(r#"{{"all":true,"filters":"{{\"name\":[\"{}\"]}}"}}"#, container.name);
+    assert!(asked(Listed::Containers, Some(&filters)).await.contains(&format!("/{}", container.name)));
+    let none = r#"{"filters":"{\"name\":[\"porthole-no-such\"]}"}"#;
+    assert!(!asked(Listed::Containers, Some(none)).await.contains("Names"));
+    assert!(asked(Listed::Images, None).await.contains("porthole-test-busybox"));
+    timeline.close().await;
+}
+
+/// What code gets, and the Call tells, when there is no such engine.
+async fn lists_fail(address: Address, expected: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    timeline.connections().use_engine(address.clone());
+    let asked = Asked::List(AskedList { what: Listed::Images, options: None });
+    let sdk = Sdk { asked, runtime: Runtime::DockerDesktop };
+    let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
+    let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, Ok(address)).unwrap();
+    let call = timeline.ended(id).await.unwrap();
+    let Act::Exchange(exchange) = &call.act else { panic!("no exchange: {call:?}") };
+    let error = exchange.failure.as_ref().unwrap().error.clone();
+    assert_eq!(error.code, Code::EngineUnavailable, "{error:?}");
+    assert!(error.hint.as_ref().is_some_and(|hint| hint.contains(expected)), "{error:?}");
+    let outcome = timeline.delivered(id).await.unwrap().outcome;
+    assert!(matches!(outcome, Delivery::Rejected { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn over_tls_the_lists_of_the_engine_are_asked() {
+    let over = OverTls::start().await;
+    let address = over.address(over.issuer.tls(Some("me")));
+    let container = running_at(address.clone(), &over.engine.host()).await;
+    lists_work(&container).await;
+    drop(container);
+    lists_fail(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
+    drop(over.engine);
+    lists_fail(address, "dockerd -H").await;
+}
+
+#[tokio::test]
+async fn over_ssh_the_lists_of_the_engine_are_asked() {
+    let sshd = sshd();
+    let container = running_at(sshd.address(""), &given("PORTHOLE_TEST_ENGINE")).await;
+    lists_work(&container).await;
+    lists_fail(sshd.as_seen("", "other", "known"), "ssh-add").await;
+    drop(container);
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
 }
 
 /// What must hold of a socket that only a container of that engine sees.

@@ -5,9 +5,15 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use porthole_core::{
+    asked::{Asked, AskedExec, Sdk, Whose},
+    call::Act,
     error::{Code, Error, Result},
+    output::View,
     record::Record,
-    run::{Command, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, run_on_host, stops},
+    run::{Command, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, Streaming, run_on_host, stops},
+    runtime::Runtime,
+    target::{Host, Target},
+    timeline::{Origin, Timeline},
 };
 use porthole_tests::{
     eventually,
@@ -237,4 +243,57 @@ async fn two_hundred_runs_at_once_all_end_with_their_own_output() {
         assert_eq!(kept.stdout, format!("{n}\n").as_bytes());
     });
     futures_util::future::join_all(runs).await;
+}
+
+/// A folder with a program of an extension's own, which tells the arguments that it got and its PATH's first folder.
+fn programs() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let tool = folder.path().join("porthole-test-tool");
+    fs::write(&tool, "#!/bin/sh\necho \"$# ${PATH%%:*} ${PATH##*:}\"\n").unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which() {
+    let folder = programs();
+    let own = folder.path().display().to_string();
+    let host = Host { bin: Some(own.clone()), ..Host::default() };
+    let target = Target { host, ..Target::demo() };
+    let (run, kept) = run(target.applied_to(command("porthole-test-tool", &["a b"]))).await;
+    assert_eq!(run.failure, None);
+    assert!(String::from_utf8(kept.stdout).unwrap().starts_with(&format!("1 {own} ")));
+    assert_eq!(run.resolved, Some(format!("{own}/porthole-test-tool")));
+    let (run, _) = self::run(command("porthole-test-tool", &[])).await;
+    assert_eq!(run.failure.map(|error| error.code), Some(Code::ProgramNotFound));
+
+    // As code asks for it: through a shell or not, behind the others or before them, or not there at all.
+    let home = tempfile::tempdir().unwrap();
+    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let streaming = Some(Streaming::default());
+    for (runtime, stream, wrote) in [
+        (Runtime::DockerDesktop, None, format!("1 {own} ")),
+        (Runtime::DockerDesktop, streaming, format!("1 {own} ")),
+        (Runtime::RancherDesktop, None, format!(" {own}\n")),
+        (Runtime::PodmanDesktop, streaming, String::new()),
+    ] {
+        let asked = Asked::Exec(AskedExec {
+            whose: Whose::Host,
+            cmd: "porthole-test-tool".into(),
+            args: vec!["x".into()],
+            line: false,
+            cwd: None,
+            env: vec![],
+            stream,
+            container: None,
+        });
+        let none = Error::new(Code::EndpointInvalid, "not asked");
+        let sdk = Sdk { asked, runtime };
+        let id = timeline.perform(Origin::Console, sdk, &target, Err(none.clone()), Err(none)).unwrap();
+        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };
+        assert_eq!(run.failure.is_none(), !wrote.is_empty(), "{runtime} {run:?}");
+        let lines = timeline.exact(id, View::Stdout, 0, 1).await.unwrap_or_default();
+        assert!(format!("{}\n", lines.trim_end()).contains(&wrote), "{runtime}: {lines}");
+    }
+    timeline.close().await;
 }

@@ -9,8 +9,8 @@ use std::{
 use clap::Args;
 use porthole_core::{
     call::Act,
-    engine::{LastEngine, Surroundings},
-    error::{Code, Error},
+    engine::{Address, LastEngine, Surroundings},
+    error::{Code, Error, Result},
     run::{self, Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Streaming, Warden, stops},
     runtime::Runtime,
 };
@@ -29,6 +29,9 @@ pub struct Arguments {
     /// Where: `host` or `container:NAME`
     #[arg(value_parser = read_place)]
     place: Place,
+    /// The docker context of the container's engine; the one in use when absent
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
     /// Working directory; on the host this one when absent
     #[arg(long, value_name = "D")]
     cwd: Option<String>,
@@ -62,7 +65,7 @@ pub struct Arguments {
     argv: Vec<String>,
 }
 
-fn read_place(text: &str) -> Result<Place, String> {
+fn read_place(text: &str) -> std::result::Result<Place, String> {
     match text.split_once(':') {
         None if text == "host" => Ok(Place::Host),
         Some(("container", name)) if !name.is_empty() => Ok(Place::Container { name: name.to_owned() }),
@@ -70,7 +73,7 @@ fn read_place(text: &str) -> Result<Place, String> {
     }
 }
 
-fn read_variable(text: &str) -> Result<EnvVar, String> {
+fn read_variable(text: &str) -> std::result::Result<EnvVar, String> {
     let (name, value) = text.split_once('=').ok_or("a variable is written `NAME=value`")?;
     Ok(EnvVar { name: name.to_owned(), value: value.to_owned() })
 }
@@ -86,6 +89,7 @@ pub struct Told {
 }
 
 pub async fn exec(arguments: Arguments) -> ExitCode {
+    let engine = Surroundings::of_this_process().meant(arguments.context.as_deref());
     let cwd = arguments.cwd.clone();
     let mut command =
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
@@ -100,8 +104,8 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     // Where no directory was asked for, code would ask for none either.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {
-        Some(runtime) => received::exec(command, asked, warden, runtime, arguments.findings).await,
-        None => printed(command, asked, warden, arguments.json, arguments.findings).await,
+        Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings).await,
+        None => printed(command, asked, engine, warden, arguments.json, arguments.findings).await,
     };
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.
@@ -118,7 +122,14 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
 }
 
 /// Runs it and prints what it writes. The warden's end is waited for: what it had to do is then done.
-async fn printed(command: Command, asked: Command, warden: Option<Arc<Warden>>, json: bool, findings: bool) -> Told {
+async fn printed(
+    command: Command,
+    asked: Command,
+    engine: Result<Address>,
+    warden: Option<Arc<Warden>>,
+    json: bool,
+    findings: bool,
+) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
     let ended = Arc::new(Notify::new());
     let sink = Sink::new(json, {
@@ -139,7 +150,6 @@ async fn printed(command: Command, asked: Command, warden: Option<Arc<Warden>>, 
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
     let mut witness = Witness::new(sink, findings);
-    let engine = Surroundings::of_this_process().address();
     run::run(&command, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();

@@ -8,7 +8,7 @@ use std::{
 use porthole_core::{
     call::{Act, Call, CallId, Origin},
     endpoint::Endpoint,
-    engine::Surroundings,
+    engine::Address,
     error::{Code, Error, Result},
     exchange::{Exchange, Request},
     received::{Written, received, render, render_callbacks},
@@ -25,9 +25,16 @@ use crate::{
 };
 
 /// Sends a request, prints what its code would receive, and tells how it went.
-pub async fn request(endpoint: Endpoint, request: Request, runtime: Runtime, findings: bool) -> request::Told {
+pub async fn request(
+    endpoint: Endpoint,
+    context: Option<String>,
+    request: Request,
+    runtime: Runtime,
+    findings: bool,
+) -> request::Told {
     let told = async {
         let calls = Calls::new(None)?;
+        calls.timeline.connections().use_context(context);
         let id = calls.timeline.send(Origin::Composer, endpoint, request);
         let call = calls.ended(id).await?;
         calls.timeline.connections().close().await;
@@ -55,13 +62,13 @@ pub async fn request(endpoint: Endpoint, request: Request, runtime: Runtime, fin
 pub async fn exec(
     command: Command,
     asked: Command,
+    engine: Result<Address>,
     warden: Option<Arc<Warden>>,
     runtime: Runtime,
     findings: bool,
 ) -> exec::Told {
     let told = async {
         let calls = Calls::new(warden)?;
-        let engine = Surroundings::of_this_process().address();
         let id = calls.timeline.run(Origin::Composer, engine, command);
         let mut call = calls.ended(id).await?;
         let stream = asked.stream;

@@ -29,6 +29,9 @@ pub struct Arguments {
     /// unix:///path.sock, npipe:////./pipe/name, http://host:port, container://NAME/path.sock, or a form people paste
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Endpoint,
+    /// The docker context of the engine that a container:// endpoint is reached through; the one in use when absent
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
     /// A header line, sent in this case and order
     #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = read_header)]
     headers: Vec<Header>,
@@ -83,9 +86,10 @@ pub async fn request(arguments: Arguments) -> ExitCode {
         connect_timeout_ms: arguments.connect_timeout,
         timeout_ms: arguments.timeout,
     };
+    let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {
-        Some(runtime) => received::request(arguments.endpoint, request, runtime, arguments.findings).await,
-        None => printed(arguments.endpoint, request, arguments.json, arguments.findings).await,
+        Some(runtime) => received::request(endpoint, context, request, runtime, arguments.findings).await,
+        None => printed(endpoint, context, request, arguments.json, arguments.findings).await,
     };
     match told {
         Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
@@ -96,7 +100,7 @@ pub async fn request(arguments: Arguments) -> ExitCode {
 }
 
 /// Sends it and prints what comes back.
-async fn printed(endpoint: Endpoint, request: Request, json: bool, findings: bool) -> Told {
+async fn printed(endpoint: Endpoint, context: Option<String>, request: Request, json: bool, findings: bool) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
     let sink = Sink::new(json, {
         let told = Arc::clone(&told);
@@ -114,6 +118,7 @@ async fn printed(endpoint: Endpoint, request: Request, json: bool, findings: boo
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone()));
     let connections = connections(&endpoint);
+    connections.use_context(context);
     exchange::send(&endpoint, &request, &connections, &cancel, &mut witness).await;
     connections.close().await;
     interrupts.abort_all();

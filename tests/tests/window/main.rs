@@ -5,6 +5,7 @@ mod conformance;
 mod console;
 mod container;
 mod drawn;
+mod engine;
 mod first_start;
 mod hostile;
 mod impatient;

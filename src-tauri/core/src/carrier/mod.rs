@@ -159,8 +159,13 @@ impl Carrier {
     /// What an error in the middle of an exchange really is, when it is the engine that went away. A container that
     /// ended is a backend that ended.
     pub(crate) async fn explain(&self, endpoint: &Endpoint, error: Error) -> Error {
-        let Endpoint::Container { container, .. } = endpoint else { return error };
-        let asked = async { self.engine().await?.inspect(container).await };
+        let asked = async {
+            match endpoint {
+                Endpoint::Container { container, .. } => self.engine().await?.inspect(container).await.map(drop),
+                Endpoint::Engine { name } => Engine::connect(self.address_of(name)?).await.map(drop),
+                _ => Ok(()),
+            }
+        };
         // One that says nothing is not known to be gone.
         let Ok(asked) = tokio::time::timeout(ANSWER, asked).await else { return error };
         match asked {
@@ -201,6 +206,17 @@ impl Carrier {
             Meant::InUse => Surroundings::of_this_process().address(),
             Meant::Context(name) => Surroundings::of_this_process().named(&name),
             Meant::At(address) => Ok(address),
+        }
+    }
+
+    /// Where the engine of a docker context is: that one, or another which it was before.
+    ///
+    /// # Errors
+    /// [`Code::EngineAddressInvalid`].
+    pub(crate) fn address_of(&self, name: &str) -> Result<Address> {
+        match self.address() {
+            Ok(address) if address.name == name => Ok(address),
+            _ => Surroundings::of_this_process().named(name),
         }
     }
 

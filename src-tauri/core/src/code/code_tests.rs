@@ -214,6 +214,15 @@ fn a_container_command_is_docker_exec_and_a_host_command_itself() {
         of_command(&command, FormKind::DockerExecPowershell).text,
         "docker exec -w /w -u '1:2' -e 'A=b c' backend -p '' 'it''s'"
     );
+    let at = |engine: &str, command: &Command| {
+        let target = Target { engine: Some(engine.into()), container: Some("backend".into()), ..Target::demo() };
+        let forms = forms(&Composed::Command(command.clone()), &target);
+        forms.into_iter().find(|form| form.kind == FormKind::DockerExec).unwrap().text
+    };
+    let elsewhere = line.replacen("docker", "docker --context far", 1);
+    assert_eq!(at("far", &command), format!("{elsewhere}'it'\\''s'"));
+    // What DOCKER_HOST says is asked without a word.
+    assert_eq!(at("DOCKER_HOST", &command), format!("{line}'it'\\''s'"));
     (command.place, command.user) = (Place::Host, None);
     assert_eq!(of_command(&command, FormKind::Shell).text, "(cd /w && env 'A=b c' -p '' 'it'\\''s' </dev/null)");
     assert_eq!(

@@ -29,6 +29,12 @@ pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>)
         Some(Endpoint::Container { .. }) => {
             return Form::unsayable(kind, "curl has no way to a socket that only a container sees.");
         }
+        Some(Endpoint::Engine { .. }) => {
+            return Form::unsayable(
+                kind,
+                "The way to this engine is in its docker context, which curl knows nothing of.",
+            );
+        }
         // A proxy of the environment would stand between; Porthole asks none.
         Some(Endpoint::Tcp { .. }) => Line::new(&[&["--noproxy", "*"]]),
         None => return Form::unsayable(kind, "The target has no endpoint to send it to."),
@@ -61,7 +67,7 @@ pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>)
 fn base(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Tcp { .. } => endpoint.to_string(),
-        Endpoint::Unix(_) | Endpoint::Npipe(_) | Endpoint::Container { .. } => {
+        Endpoint::Unix(_) | Endpoint::Npipe(_) | Endpoint::Container { .. } | Endpoint::Engine { .. } => {
             format!("http://{}", endpoint.authority())
         }
     }

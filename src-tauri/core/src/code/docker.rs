@@ -4,12 +4,15 @@ use super::{
     Form, FormKind,
     quote::{Shell, powershell_notes, too_long},
 };
-use crate::run::Command;
+use crate::{engine::FROM_ENVIRONMENT, run::Command};
 
 /// The line. Without `-i` it has no input, as the command has none in Porthole.
-pub(super) fn form(kind: FormKind, container: &str, command: &Command) -> Form {
+pub(super) fn form(kind: FormKind, container: &str, command: &Command, engine: Option<&str>) -> Form {
     let shell = Shell::of(kind);
-    let mut parts: Vec<Vec<&str>> = vec![vec!["docker", "exec"]];
+    let mut parts: Vec<Vec<&str>> = match engine.filter(|engine| *engine != FROM_ENVIRONMENT) {
+        Some(context) => vec![vec!["docker"], vec!["--context", context], vec!["exec"]],
+        None => vec![vec!["docker", "exec"]],
+    };
     // Nothing is the same as an empty one.
     if let Some(cwd) = command.cwd.as_deref().filter(|cwd| !cwd.is_empty()) {
         parts.push(vec!["-w", cwd]);

@@ -45,7 +45,7 @@ pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
             let mut forms = vec![commands::current(&command, target), commands::deprecated(&command, target)];
             forms.extend(own.map(|kind| match &command.place {
                 Place::Host => shell::form(kind, &command),
-                Place::Container { name } => docker::form(kind, name, &command),
+                Place::Container { name } => docker::form(kind, name, &command, target.engine.as_deref()),
             }));
             forms
         }

@@ -5,11 +5,12 @@ use super::{
     Form, FormKind,
     quote::{Shell, posix_string, powershell_notes, powershell_string, too_long},
 };
-use crate::run::{Command, EnvMode};
+use crate::run::{Bin, Command, EnvMode};
 
 /// For a POSIX shell or for PowerShell.
 pub(super) fn form(kind: FormKind, command: &Command) -> Form {
     let shell = Shell::of(kind);
+    let command = &with_own_programs(command);
     let words = [&command.program].into_iter().chain(&command.args).chain(command.env.iter().map(|var| &var.value));
     if let Some(why) = too_long(shell, words.map(String::as_str)) {
         return Form::unsayable(kind, why);
@@ -19,6 +20,20 @@ pub(super) fn form(kind: FormKind, command: &Command) -> Form {
         Shell::Powershell => powershell(kind, command),
     }
 }
+
+/// Where the command has a `PATH` of its own, the extension's programs are in that.
+fn with_own_programs(command: &Command) -> Command {
+    let mut command = command.clone();
+    if let Some(path) = command.env.iter_mut().rfind(|var| var.name == "PATH")
+        && let Some(Bin { directory, .. }) = command.bin.take()
+    {
+        path.value = format!("{directory}{SEPARATOR}{}", path.value);
+    }
+    command
+}
+
+/// What stands between the directories of a `PATH` on this system.
+const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 /// `env` starts a program where the shell would take its own `echo`, a function or an alias.
 fn posix(kind: FormKind, command: &Command) -> Form {
@@ -59,7 +74,11 @@ fn posix(kind: FormKind, command: &Command) -> Form {
             .to_owned(),
     ];
     let notes = if replaces { Vec::new() } else { notes };
-    Form { kind, text: format!("({cd} && {} </dev/null)", words.join(" ")), notes }
+    let path = match &command.bin {
+        Some(Bin { directory, .. }) => format!("export PATH={}:\"$PATH\" && ", quote(directory)),
+        None => String::new(),
+    };
+    Form { kind, text: format!("({path}{cd} && {} </dev/null)", words.join(" ")), notes }
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -73,6 +92,10 @@ fn powershell(kind: FormKind, command: &Command) -> Form {
     }
     let mut notes = powershell_notes(command.args.iter().map(String::as_str));
     let mut lines = Vec::new();
+    if let Some(Bin { directory, .. }) = &command.bin {
+        let directory = powershell_string(directory);
+        lines.push(format!("$env:PATH = {directory} + [IO.Path]::PathSeparator + $env:PATH"));
+    }
     for var in &command.env {
         if is_identifier(&var.name) && !var.value.is_empty() {
             lines.push(format!("$env:{} = {}", var.name, powershell_string(&var.value)));
@@ -84,7 +107,7 @@ fn powershell(kind: FormKind, command: &Command) -> Form {
     if command.env.iter().any(|var| var.value.is_empty()) {
         notes.push("PowerShell before 7.5 removes a variable that is set to nothing.".into());
     }
-    if !command.env.is_empty() {
+    if !command.env.is_empty() || command.bin.is_some() {
         notes.push("The variables stay set in your session.".into());
     }
     let directory = command.cwd.as_deref().map_or_else(|| "$HOME".to_owned(), powershell_string);

@@ -48,7 +48,7 @@ pub fn usable(endpoint: &Endpoint) -> Result<()> {
         )
         .detail(path)
         .hint("Give the backend a socket in a shorter directory.")),
-        Endpoint::Container { .. } => Ok(()),
+        Endpoint::Container { .. } | Endpoint::Engine { .. } => Ok(()),
     }
 }
 
@@ -64,7 +64,7 @@ pub fn explain_connect(endpoint: &Endpoint, error: &io::Error) -> Error {
         Endpoint::Unix(path) => explain_socket(path, error),
         Endpoint::Npipe(name) => explain_pipe(name, error),
         Endpoint::Tcp { host, port } => explain_port(host, *port, error),
-        Endpoint::Container { .. } => explain_refusal(endpoint, Refusal::Other),
+        Endpoint::Container { .. } | Endpoint::Engine { .. } => explain_refusal(endpoint, Refusal::Other),
     };
     failed.detail(error)
 }

@@ -15,7 +15,7 @@ pub use parse::{Pasted, read};
 use crate::error::Error;
 
 /// Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name`,
-/// `http://host:port` or `container://NAME/path.sock`, which is also how it crosses to the page.
+/// `http://host:port`, `container://NAME/path.sock` or `engine://NAME`, which is also how it crosses to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, TS)]
 #[ts(type = "string")]
 pub enum Endpoint {
@@ -37,6 +37,11 @@ pub enum Endpoint {
         /// The socket's path as the container sees it: absolute, whatever system Porthole runs on.
         path: String,
     },
+    /// The API of an engine that is asked over TLS or through ssh, by the name of its docker context.
+    Engine {
+        /// The context's name, or `DOCKER_HOST`.
+        name: String,
+    },
 }
 
 impl Endpoint {
@@ -44,7 +49,7 @@ impl Endpoint {
     /// `localhost` is what curl sends there.
     pub fn authority(&self) -> String {
         match self {
-            Self::Unix(_) | Self::Npipe(_) | Self::Container { .. } => "localhost".to_owned(),
+            Self::Unix(_) | Self::Npipe(_) | Self::Container { .. } | Self::Engine { .. } => "localhost".to_owned(),
             Self::Tcp { host, port } if *port == 80 => bracketed(host),
             Self::Tcp { host, port } => format!("{}:{port}", bracketed(host)),
         }
@@ -62,6 +67,7 @@ impl fmt::Display for Endpoint {
             Self::Npipe(name) => write!(f, "npipe:////./pipe/{name}"),
             Self::Tcp { host, port } => write!(f, "http://{}:{port}", bracketed(host)),
             Self::Container { container, path } => write!(f, "container://{container}{path}"),
+            Self::Engine { name } => write!(f, "engine://{name}"),
         }
     }
 }

@@ -26,6 +26,7 @@ pub struct Pasted {
 /// | `http+unix://%2Fp.sock/path`, `unix+http://…` | Python's `requests-unixsocket` |
 /// | `npipe:////./pipe/name`, `\\.\pipe\name`, `//./pipe/name` | docker, Windows |
 /// | `container://NAME/p.sock` | Porthole: a socket that only the container sees |
+/// | `engine://NAME` | Porthole: the API of an engine that is asked over TLS or through ssh |
 /// | `http://host:port/path` | everywhere |
 /// | `tcp://host:port`, `host:port` | docker, a listening log line |
 ///
@@ -54,6 +55,7 @@ pub fn read(text: &str) -> Result<Pasted> {
             None => port(text, rest.strip_prefix("//").unwrap_or(rest), Some(80)),
         },
         "container" => in_container(text, rest.strip_prefix("//").unwrap_or_default()),
+        "engine" => engine(text, rest.strip_prefix("//").unwrap_or_default()),
         "tcp" => port(text, rest.strip_prefix("//").unwrap_or(rest), None),
         "https" => Err(invalid(text, "an extension's backend speaks plain HTTP, not https")),
         other => Err(invalid(text, &format!("`{other}:` is no kind of endpoint"))),
@@ -148,6 +150,13 @@ fn in_container(text: &str, rest: &str) -> Result<Pasted> {
     }
     let endpoint = Endpoint::Container { container: container.to_owned(), path: path.to_owned() };
     Ok(Pasted { endpoint, path: None })
+}
+
+fn engine(text: &str, name: &str) -> Result<Pasted> {
+    if name.is_empty() || name.contains('/') {
+        return Err(invalid(text, "an engine is written engine://NAME, with the name of its docker context"));
+    }
+    Ok(Pasted { endpoint: Endpoint::Engine { name: name.to_owned() }, path: None })
 }
 
 fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {

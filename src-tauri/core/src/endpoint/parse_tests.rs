@@ -102,6 +102,7 @@ proptest! {
                     let path = format!("{}s", path.trim_end());
                     Endpoint::Container { container, path }
                 }),
+            "[a-zA-Z0-9][a-zA-Z0-9_.+-]{0,20}".prop_map(|name| Endpoint::Engine { name }),
             (any::<std::net::Ipv6Addr>(), 1u16..).prop_map(|(a, port)| Endpoint::Tcp { host: a.to_string(), port }),
         ],
     ) {
@@ -127,7 +128,7 @@ proptest! {
 
     /// Texts near the grammar, where a slip would hide.
     #[test]
-    fn near_forms_get_an_answer(text in "(unix|http|http\\+unix|tcp|npipe|container)?:?/{0,4}[a-z.%:/\\[\\]@0-9]{0,20}") {
+    fn near_forms_get_an_answer(text in "(unix|http|http\\+unix|tcp|npipe|container|engine)?:?/{0,4}[a-z.%:/\\[\\]@0-9]{0,20}") {
         if let Ok(pasted) = read(&text) {
             prop_assert_eq!(pasted.endpoint.to_string().parse::<Endpoint>(), Ok(pasted.endpoint));
         }

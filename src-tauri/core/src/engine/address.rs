@@ -85,22 +85,16 @@ impl Address {
         !matches!(self.way(), Ok(Way::Local))
     }
 
-    /// Where its API is asked over HTTP by an exchange, which has neither TLS nor ssh.
+    /// Where an exchange asks its API.
     ///
     /// # Errors
-    /// [`Code::EngineAddressInvalid`] when it needs one of these, or cannot be read.
+    /// [`Code::EngineAddressInvalid`] when it cannot be read.
     pub fn endpoint(&self) -> Result<Endpoint> {
-        let needs = match self.way()? {
-            Way::Local => return self.host.parse().map_err(|error: Error| self.invalid(&error.message)),
-            Way::Tcp(place) => return Ok(Endpoint::Tcp { host: place.host, port: place.port }),
-            Way::Tls(..) => "TLS",
-            Way::Ssh(_) => "ssh",
-        };
-        Err(Error::new(
-            Code::EngineAddressInvalid,
-            format!("the engine at {} is reached by {needs}, and its lists are asked without it", self.host),
-        )
-        .hint("Commands work there. For the lists forward the engine's socket to this machine and set DOCKER_HOST=unix:///that.sock."))
+        match self.way()? {
+            Way::Local => self.host.parse().map_err(|error: Error| self.invalid(&error.message)),
+            Way::Tcp(place) => Ok(Endpoint::Tcp { host: place.host, port: place.port }),
+            Way::Tls(..) | Way::Ssh(_) => Ok(Endpoint::Engine { name: self.name.clone() }),
+        }
     }
 
     /// Takes it apart.
@@ -270,13 +264,16 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_goes_where_neither_tls_nor_ssh_is_needed() {
+    fn an_exchange_names_the_engine_where_tls_or_ssh_is_needed() {
         let endpoint = |host: &str| Address::new("test", host).endpoint();
         assert_eq!(endpoint("unix:///d.sock").unwrap().to_string(), "unix:///d.sock");
         assert_eq!(endpoint("tcp://host").unwrap(), Endpoint::Tcp { host: "host".into(), port: 2375 });
         let tls = Address { tls: Some(Tls::default()), ..Address::new("test", "tcp://host") };
-        for refused in [endpoint("ssh://host"), endpoint("https://host"), endpoint("unix://"), tls.endpoint()] {
-            assert_eq!(refused.unwrap_err().code, Code::EngineAddressInvalid);
+        for far in [endpoint("ssh://host"), endpoint("https://host"), tls.endpoint()] {
+            assert_eq!(far.unwrap().to_string(), "engine://test");
+        }
+        for invalid in ["unix://", "ssh://", "gopher://x"] {
+            assert_eq!(endpoint(invalid).unwrap_err().code, Code::EngineAddressInvalid);
         }
     }
 

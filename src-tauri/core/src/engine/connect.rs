@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker, errors::Error as ApiError};
@@ -23,6 +24,7 @@ use super::{
     address::{Address, Way},
     ssh,
     tls::Dial,
+    trouble,
 };
 use crate::error::Result;
 
@@ -46,6 +48,25 @@ pub(super) fn client(address: &Address, way: Way) -> Result<std::result::Result<
         async move { answer.await.map_err(ApiError::from) }
     };
     Ok(Docker::connect_with_custom_transport(transport, Some(base), ANSWER, API_DEFAULT_VERSION))
+}
+
+/// One connection to an engine that is reached over TLS or through ssh, to be spoken HTTP on.
+///
+/// # Errors
+/// [`Code::EngineAddressInvalid`](crate::error::Code::EngineAddressInvalid), and
+/// [`Code::EngineUnavailable`](crate::error::Code::EngineUnavailable) when there is nobody. What ssh finds out later
+/// comes with the first bytes.
+pub(crate) async fn line(address: &Address, limit: Duration) -> Result<Line> {
+    let dialled = match address.way()? {
+        Way::Tls(place, tls) => {
+            let dial = Dial::new(address, place, &tls)?.connect();
+            let dialled = tokio::time::timeout(limit, dial).await;
+            dialled.map_err(|_| trouble::silent(address, limit.as_secs()))?.map(|stream| Line(Box::new(stream)))
+        }
+        Way::Ssh(to) => ssh::dial(&ssh::argv(address, &to)).map(|tunnel| Line(Box::new(tunnel))),
+        Way::Local | Way::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
+    };
+    dialled.map_err(|error| trouble::unavailable(address, &error))
 }
 
 /// What carries the bytes; it makes a new connection whenever the client has none to spare.
@@ -80,7 +101,7 @@ trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// One connection, whatever carries it.
-struct Line(Box<dyn Duplex>);
+pub(crate) struct Line(Box<dyn Duplex>);
 
 impl Connection for Line {
     fn connected(&self) -> Connected {

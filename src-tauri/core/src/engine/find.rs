@@ -225,7 +225,7 @@ impl Surroundings {
 }
 
 /// The name of what `DOCKER_HOST` says.
-const FROM_ENVIRONMENT: &str = "DOCKER_HOST";
+pub(crate) const FROM_ENVIRONMENT: &str = "DOCKER_HOST";
 /// The context that is always there.
 const DEFAULT: &str = "default";
 

@@ -27,9 +27,11 @@ use bollard::{
 
 pub use address::{Address, Tls};
 pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub(crate) use connect::line;
 pub use everywhere::extensions_everywhere;
 pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
+pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
 pub(crate) use owner::{is_dead, machine, owner};
 

@@ -9,6 +9,7 @@ use super::{Connections, wire::Io};
 use crate::{
     carrier::Carrier,
     endpoint::{self, Endpoint},
+    engine::{Engine, line},
     error::{Error, Result},
 };
 
@@ -17,14 +18,16 @@ use crate::{
 ///
 /// # Errors
 /// The codes `Endpoint…`, [`Code::ConnectFailed`] and [`Code::ConnectTimeout`]; for a socket in a container also those of
-/// the engine and of the container.
+/// the engine and of the container, for an engine's API those of the engine.
 ///
 /// [`Code::ConnectFailed`]: crate::error::Code::ConnectFailed
 /// [`Code::ConnectTimeout`]: crate::error::Code::ConnectTimeout
 pub(super) async fn connect(endpoint: &Endpoint, carrier: &Carrier, limit: Duration) -> Result<Box<dyn Io>> {
     endpoint::usable(endpoint)?;
-    if let Endpoint::Container { .. } = endpoint {
-        return Ok(Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?)));
+    match endpoint {
+        Endpoint::Container { .. } => return Ok(Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?))),
+        Endpoint::Engine { name } => return Ok(Box::new(TokioIo::new(line(&carrier.address_of(name)?, limit).await?))),
+        _ => {}
     }
     let opened = tokio::time::timeout(limit, open(endpoint)).await;
     opened.unwrap_or_else(|_| Err(endpoint::took_none(endpoint, limit)))
@@ -39,6 +42,10 @@ pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Durati
         endpoint::usable(endpoint)?;
         return connections.carrier().knock(endpoint, limit).await;
     }
+    // A process of ssh says nothing of the engine behind it.
+    if let Endpoint::Engine { name } = endpoint {
+        return Engine::connect(connections.carrier().address_of(name)?).await.map(drop);
+    }
     connect(endpoint, connections.carrier(), limit).await.map(drop)
 }
 
@@ -47,7 +54,7 @@ async fn open(endpoint: &Endpoint) -> Result<Box<dyn Io>> {
         Endpoint::Unix(path) => open_socket(path).await,
         Endpoint::Npipe(name) => open_pipe(name).await,
         Endpoint::Tcp { host, port } => open_port(host, *port).await,
-        Endpoint::Container { .. } => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
+        Endpoint::Container { .. } | Endpoint::Engine { .. } => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
     }
     .map_err(|error| match error {
         Refused::Os(error) => endpoint::explain_connect(endpoint, &error),

@@ -134,7 +134,8 @@ impl Connections {
 
     /// Keeps a connection whose exchange is over, unless one of the two wants it closed.
     pub(super) fn put(&self, endpoint: &Endpoint, mut link: Link) {
-        if !link.driver.is_open() {
+        // One to a far engine may be a process of ssh, which would stay until somebody asks again.
+        if !link.driver.is_open() || matches!(endpoint, Endpoint::Engine { .. }) {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

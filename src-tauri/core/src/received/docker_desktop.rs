@@ -71,7 +71,17 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
     if asked.cwd.is_some() || !asked.env.is_empty() {
         rules.push(documented("`cwd` and `env` are honoured since version 0.3.0 of the SDK.", TYPES));
     }
-    (Does::Command { command: target.applied_to(command) }, rules)
+    command = target.applied_to(command);
+    match asked.whose {
+        Whose::Host if command.bin.is_some() => {
+            rules.push(inferred(
+                "The extension's own programs are called by their names: here their directory stands first on the PATH.",
+                DOCS,
+            ));
+        }
+        _ => command.bin = None,
+    }
+    (Does::Command { command }, rules)
 }
 
 /// What a plain `exec` gives.

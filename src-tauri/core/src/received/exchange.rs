@@ -102,6 +102,7 @@ fn words(failure: &Failure, endpoint: &Endpoint) -> String {
     let (address, host) = match endpoint {
         Endpoint::Unix(path) => (path.display().to_string(), String::new()),
         Endpoint::Container { path, .. } => (path.clone(), String::new()),
+        Endpoint::Engine { name } => (name.clone(), String::new()),
         Endpoint::Npipe(name) => (format!(r"\\.\pipe\{name}"), String::new()),
         Endpoint::Tcp { host, port } => (format!("{host}:{port}"), host.clone()),
     };

@@ -5,15 +5,16 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::{Delivery, Does, Plan, Value, docker_desktop, podman_desktop, rancher_desktop, rules::*};
 use crate::{
     asked::{Asked, AskedExec, AskedList, AskedRequest, Data, Listed, Whose},
+    engine::FROM_ENVIRONMENT,
     exchange::{Body, Param, Request},
-    run::{Command, Place},
+    run::{Command, EnvVar, Place},
     runtime::{Rule, Runtime},
     target::Target,
 };
 
 /// What a Runtime does when code asks for this, with the target in the extension's place.
 pub fn plan(asked: &Asked, runtime: Runtime, target: &Target) -> Plan {
-    let (does, mut rules) = match (asked, runtime) {
+    let (mut does, mut rules) = match (asked, runtime) {
         (Asked::Request(asked), Runtime::DockerDesktop) => docker_desktop::request(asked),
         (Asked::Request(asked), Runtime::RancherDesktop) => rancher_desktop::request(asked),
         (Asked::Request(asked), Runtime::PodmanDesktop) => podman_desktop::request(asked),
@@ -23,6 +24,15 @@ pub fn plan(asked: &Asked, runtime: Runtime, target: &Target) -> Plan {
         (Asked::Exec(asked), Runtime::PodmanDesktop) => podman_desktop::exec(asked, target),
         (Asked::List(asked), _) => list(asked, runtime),
     };
+    if let (Asked::Exec(AskedExec { whose: Whose::Docker, .. }), Does::Command { command }, Some(engine)) =
+        (asked, &mut does, &target.engine)
+    {
+        command.env.splice(0..0, engine_for_docker(engine));
+        rules.push(inferred(
+            "The docker program asks the target's engine, which its variables name: that is where the extension is.",
+            NOTHING,
+        ));
+    }
     rules.truncate(AT_MOST);
     let on_host = matches!(&does, Does::Command { command } if command.place == Place::Host);
     Plan { does, rules, on_host }
@@ -138,6 +148,16 @@ fn absent(asked: &AskedExec, runtime: Runtime) -> (Does, Vec<Rule>) {
     let from = if runtime == Runtime::PodmanDesktop { PODMAN } else { RANCHER };
     let rule = read(format!("{runtime} has none of the deprecated functions, so calling one throws."), from);
     (Does::Refuses { outcome: Delivery::Thrown { value: Value::error_of("TypeError", message) } }, vec![rule])
+}
+
+/// What sends the docker program to the engine of a context. `DOCKER_HOST` would win over it, and an empty one counts as
+/// none.
+fn engine_for_docker(context: &str) -> Vec<EnvVar> {
+    let var = |name: &str, value: &str| EnvVar { name: name.to_owned(), value: value.to_owned() };
+    match context {
+        FROM_ENVIRONMENT => Vec::new(),
+        _ => vec![var("DOCKER_HOST", ""), var("DOCKER_CONTEXT", context)],
+    }
 }
 
 /// A list of the engine, with the options as the engine's own parameters.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     exchange::Header,
-    run::{EnvMode, EnvVar, Streaming},
+    run::{Bin, EnvMode, EnvVar, Streaming},
     target::Host,
 };
 
@@ -295,5 +295,37 @@ fn no_plan_has_more_rules_than_can_be_read() {
     let asked = AskedExec { line: true, ..surrounded(Whose::Vm) };
     for runtime in Runtime::ALL {
         assert!(plan(&Asked::Exec(asked.clone()), runtime, &target()).rules.len() <= AT_MOST);
+    }
+}
+
+#[test]
+fn an_extensions_own_programs_are_on_the_path_as_each_runtime_has_it() {
+    let asked = streaming(exec(Whose::Host, "tool", &[]));
+    let target = Target { host: Host { bin: Some("/ext/bin".into()), ..Host::default() }, ..Target::demo() };
+    let bin = |first| Some(Bin { directory: "/ext/bin".into(), first });
+    assert_eq!(command_at(&asked, DOCKER, &target).bin, bin(true));
+    assert_eq!(command_at(&asked, RANCHER, &target).bin, bin(false));
+    assert_eq!(command_at(&asked, PODMAN, &target).bin, None);
+    // The docker program is nobody's own, and there is nothing to add where the target names none.
+    for runtime in [DOCKER, RANCHER, PODMAN] {
+        assert_eq!(command_at(&exec(Whose::Docker, "ps", &[]), runtime, &target).bin, None);
+        assert_eq!(command(&asked, runtime).bin, None);
+    }
+    let replaced = AskedExec { env: vec![EnvVar { name: "A".into(), value: "1".into() }], ..asked };
+    assert_eq!(command_at(&replaced, RANCHER, &target).bin, None);
+}
+
+#[test]
+fn the_docker_program_asks_the_targets_engine() {
+    let asked = exec(Whose::Docker, "ps", &[]);
+    let named = |engine: Option<&str>| Target { engine: engine.map(str::to_owned), ..target() };
+    for runtime in [DOCKER, RANCHER, PODMAN] {
+        let env = command_at(&asked, runtime, &named(Some("far"))).env;
+        let told: Vec<_> = env.iter().map(|var| (var.name.as_str(), var.value.as_str())).collect();
+        assert_eq!(told, [("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "far")], "{runtime}");
+        for same in [None, Some("DOCKER_HOST")] {
+            assert_eq!(command_at(&asked, runtime, &named(same)).env, []);
+        }
+        assert_eq!(command_at(&exec(Whose::Host, "ps", &[]), runtime, &named(Some("far"))).env, []);
     }
 }

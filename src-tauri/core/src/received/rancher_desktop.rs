@@ -11,7 +11,7 @@ use super::{
 use crate::{
     asked::{AskedExec, AskedRequest, Whose},
     exchange::Body,
-    run::{Command, EnvMode, Place},
+    run::{Bin, Command, EnvMode, Place},
     runtime::Rule,
     target::Target,
 };
@@ -93,10 +93,12 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
             }
         }
     }
-    let command = match command.env_mode {
+    let mut command = match command.env_mode {
         EnvMode::Add => target.applied_to(command),
         EnvMode::Replace => Command { cwd: command.cwd.clone().or_else(|| target.host.cwd.clone()), ..command },
     };
+    // It is put behind the others; what is asked for is looked up in it alone, and is there by its path already.
+    command.bin = command.bin.filter(|_| asked.whose == Whose::Host).map(|bin| Bin { first: false, ..bin });
     (Does::Command { command }, rules)
 }
 

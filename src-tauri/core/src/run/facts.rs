@@ -75,6 +75,10 @@ pub struct Command {
     /// Which of the two.
     #[serde(default)]
     pub env_mode: EnvMode,
+    /// On the host: a directory on the `PATH` besides those that are there, which is what `program` is looked up on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub bin: Option<Bin>,
     /// `user`, `user:group`, `uid` or `uid:gid` in a container; the host ignores none: it refuses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -84,6 +88,15 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub stream: Option<Streaming>,
+}
+
+/// Where an extension's own programs are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Bin {
+    /// The directory.
+    pub directory: String,
+    /// It stands before the others, and not behind them.
+    pub first: bool,
 }
 
 /// How callbacks are wanted.
@@ -105,6 +118,7 @@ impl Command {
             cwd: None,
             env: Vec::new(),
             env_mode: EnvMode::Add,
+            bin: None,
             user: None,
             stream: None,
         }

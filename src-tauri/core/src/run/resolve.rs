@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
-use super::{Command, EnvMode};
+use super::{Bin, Command, EnvMode};
 use crate::error::{Code, Error, Result};
 
 /// Where names are looked up when a replaced environment has no `PATH`, as C libraries do.
@@ -59,9 +59,27 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
         EnvMode::Replace => BTreeMap::new(),
     };
     env.extend(command.env.iter().map(|var| (OsString::from(&var.name), OsString::from(&var.value))));
-    let path = env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+    let mut path = env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+    if let Some(bin) = &command.bin {
+        let with_bin = beside(bin, path.as_deref())?;
+        env.insert("PATH".into(), with_bin.clone());
+        path = Some(with_bin);
+    }
     let program = find(&command.program, path, &cwd)?;
     Ok(Resolved { program, cwd, env })
+}
+
+/// A `PATH` with one directory more.
+fn beside(bin: &Bin, path: Option<&OsStr>) -> Result<OsString> {
+    let own = || std::iter::once(PathBuf::from(&bin.directory));
+    let there: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    let all: Vec<PathBuf> =
+        if bin.first { own().chain(there).collect() } else { there.into_iter().chain(own()).collect() };
+    std::env::join_paths(all).map_err(|error| {
+        Error::new(Code::CommandInvalid, format!("{} cannot stand on the PATH", bin.directory))
+            .detail(error)
+            .hint("Give the extension's programs a directory whose path has none of the PATH's own separators.")
+    })
 }
 
 #[cfg(unix)]
@@ -179,6 +197,27 @@ mod tests {
         assert_eq!(code(&command), Code::ProgramNotExecutable);
         command.program = "/etc".into();
         assert_eq!(code(&command), Code::ProgramNotExecutable);
+    }
+
+    #[test]
+    fn an_extensions_own_programs_are_found_and_seen_by_what_is_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let tool = directory.path().join("sh");
+        fs::write(&tool, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let own = directory.path().display().to_string();
+        let with = |first: bool, name: &str| {
+            let bin = Some(Bin { directory: own.clone(), first });
+            let path = EnvVar { name: "PATH".into(), value: "/usr/bin:/bin".into() };
+            let resolved = resolve(&Command { bin, env: vec![path], ..command(name) }).unwrap();
+            (resolved.program, resolved.env[OsStr::new("PATH")].clone().into_string().unwrap())
+        };
+        assert_eq!(with(true, "sh"), (tool, format!("{own}:/usr/bin:/bin")));
+        let (program, path) = with(false, "sh");
+        assert!(!program.starts_with(&own), "{program:?}");
+        assert_eq!(path, format!("/usr/bin:/bin:{own}"));
+        let odd = Command { bin: Some(Bin { directory: "/a:b".into(), first: true }), ..command("sh") };
+        assert_eq!(code(&odd), Code::CommandInvalid);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Address, Surroundings},
     error::{Error, Result},
-    run::{Command, EnvVar, Place},
+    run::{Bin, Command, EnvMode, EnvVar, Place},
 };
 
 /// What is being inspected.
@@ -78,12 +78,17 @@ impl Target {
         Surroundings::of_this_process().meant(self.engine.as_deref())
     }
 
-    /// A host command with the target's directory and environment where it has none of its own.
+    /// A host command with the target's directory and environment where it has none of its own, and the extension's
+    /// programs on its `PATH`.
     #[must_use]
     pub fn applied_to(&self, mut command: Command) -> Command {
         if command.place == Place::Host {
             command.cwd = command.cwd.or_else(|| self.host.cwd.clone());
             command.env.splice(0..0, self.host.env.iter().cloned());
+            // An environment of its own has the `PATH` that it names.
+            if command.env_mode == EnvMode::Add && command.bin.is_none() {
+                command.bin = self.host.bin.clone().map(|directory| Bin { directory, first: true });
+            }
         }
         command
     }
@@ -99,7 +104,8 @@ pub struct Host {
     /// Variables added to the environment.
     #[serde(default)]
     pub env: Vec<EnvVar>,
-    /// Where the extension's own host programs are. Rancher Desktop looks for programs only there.
+    /// Where the extension's own host programs are: on the `PATH` of host commands. Rancher Desktop looks for programs
+    /// only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bin: Option<String>,
 }
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_commands_own_directory_and_variables_win() {
-        let host = Host { cwd: Some("/target".into()), env: vec![var("A", "target")], bin: None };
+        let host = Host { cwd: Some("/target".into()), env: vec![var("A", "target")], bin: Some("/ext/bin".into()) };
         let target = Target { host, ..Target::demo() };
         let mut command = Command::new(Place::Host, "x", [] as [&str; 0]);
         assert_eq!(target.applied_to(command.clone()).cwd.as_deref(), Some("/target"));
@@ -164,6 +170,9 @@ mod tests {
         let applied = target.applied_to(command.clone());
         assert_eq!(applied.cwd.as_deref(), Some("/own"));
         assert_eq!(applied.env, [var("A", "target"), var("A", "own")]);
+        assert_eq!(applied.bin, Some(Bin { directory: "/ext/bin".into(), first: true }));
+        command.env_mode = EnvMode::Replace;
+        assert_eq!(target.applied_to(command.clone()).bin, None);
         command.place = Place::Container { name: "c".into() };
         assert_eq!(target.applied_to(command.clone()), command);
     }

@@ -2,6 +2,6 @@
 
 /**
  * Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name`,
- * `http://host:port` or `container://NAME/path.sock`, which is also how it crosses to the page.
+ * `http://host:port`, `container://NAME/path.sock` or `engine://NAME`, which is also how it crosses to the page.
  */
 export type Endpoint = string;

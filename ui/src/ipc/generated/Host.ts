@@ -14,6 +14,7 @@ cwd?: string,
  */
 env: Array<EnvVar>, 
 /**
- * Where the extension's own host programs are. Rancher Desktop looks for programs only there.
+ * Where the extension's own host programs are: on the `PATH` of host commands. Rancher Desktop looks for programs
+ * only there.
  */
 bin?: string, };
