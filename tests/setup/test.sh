@@ -50,13 +50,15 @@ fast_stages() {
   stage page-format check npm --prefix ui run format:check
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
-  SELECTION=(-p porthole-carrier -p porthole-core -p porthole-cli)
+  SELECTION=(-p porthole-carrier -p porthole-core -p porthole-cli -p porthole-demo)
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
   stage core-tests nextest nextest
 }
 
 # The crates to build: without the window's toolkit, all but the window.
 build_stages() {
+  stage demo-extension step demo_build
+  export PORTHOLE_DEMO_EXTENSION=$TARGET/demo-extension
   if need_packages build; then
     BUILT=("${EVERYTHING[@]}")
     stage page-build step page_build
@@ -100,6 +102,7 @@ fetch_tools() {
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
   local rest='not package(porthole-carrier) and not package(porthole-core) and not package(porthole-cli)'
+  rest+=' and not package(porthole-demo)'
   rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
