@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz types fmt package engine
+.PHONY: help run test check bench fuzz types fmt package engine demo
 .NOTPARALLEL:
 
 help: ## this list
@@ -27,6 +27,9 @@ types: ## write the page's types from the core's
 
 fmt: ## format the Rust and the page
 	@bash tests/setup/fmt.sh
+
+demo: ## the demo extension, in target/demo-extension
+	@bash tests/setup/demo.sh
 
 package: ## a release build in a .deb
 	@bash tests/setup/package.sh

@@ -22,6 +22,9 @@ page_build() {
   npm --prefix ui run build && mv "$mark.new" "$mark"
 }
 
+# The folder of the demo extension: the window opens it, and a package ships it.
+demo_build() { bash tests/setup/demo.sh; }
+
 app_build() { cargo build "${EVERYTHING[@]}" --bins; }
 
 # For `make run`: all of it, in words for someone who waits.
@@ -31,4 +34,6 @@ build_all() {
   quietly page-build page_build || die "The page could not be built."
   say "Building the app (two to three minutes the first time)."
   app_build || die "The app could not be built."
+  say "Building the demo extension."
+  quietly demo-extension demo_build || say "It could not be built. Porthole works without it; \`make demo\` tries again."
 }

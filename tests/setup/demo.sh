@@ -28,3 +28,4 @@ if ! diff -qr "$made" "$FOLDER" >/dev/null 2>&1; then
   rm -rf "$FOLDER"
   mv "$made" "$FOLDER"
 fi
+say "$FOLDER"

@@ -20,8 +20,13 @@ if [ ! -x "$tauri" ]; then
     die "The packer could not be fetched."
 fi
 quietly page-build page_build || die "The page could not be built."
+say "Building the demo extension."
+quietly demo-extension demo_build || die "The demo extension could not be built."
+demo=$TARGET/demo-extension
+[ -f "$demo/metadata.json" ] || die "There is no demo extension to ship: see the words above."
 say "Building the app for release (six minutes or more the first time)."
 mark=$(mktemp "$LOGS/packaged.XXXXXX")
 trap 'rm -f "$mark"' EXIT
-"$tauri" build --bundles deb --ci
+# Not in tauri.conf.json: every build would want the folder then, and only a package ships it.
+"$tauri" build --bundles deb --ci --config "{\"bundle\":{\"resources\":{\"$demo\":\"demo-extension\"}}}"
 find "$TARGET/release/bundle/deb" -name '*.deb' -newer "$mark"

@@ -4,6 +4,7 @@ mod args;
 mod conformance;
 mod console;
 mod container;
+mod demo;
 mod drawn;
 mod engine;
 mod first_start;

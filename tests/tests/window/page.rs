@@ -50,7 +50,7 @@ pub(crate) async fn open(app: &App, folder: &Path) {
 }
 
 /// The texts of the entries of a kind.
-async fn entries(app: &App, kind: &str) -> Vec<String> {
+pub(crate) async fn entries(app: &App, kind: &str) -> Vec<String> {
     let texts =
         format!("[...document.querySelectorAll('#page-log [data-entry={kind}]')].map((entry) => entry.innerText)");
     serde_json::from_value(app.value(&texts).await).unwrap()
