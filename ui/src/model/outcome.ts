@@ -103,6 +103,8 @@ const failures: Record<Code, string> = {
   page_missing: "no page",
   backend_down: "backend down",
   extension_closed: "no extension",
+  page_ended: "page ended",
+  window_lost: "window lost",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
   call_not_found: "no such call",
