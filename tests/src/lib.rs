@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod containers;
 pub mod demo;
 pub mod inside;
+pub mod outside;
 pub mod private;
 pub mod recorder;
 pub mod servers;

@@ -8,6 +8,7 @@ mod demo;
 mod drawn;
 mod engine;
 mod first_start;
+mod frozen;
 mod hostile;
 mod impatient;
 mod keyboard;

@@ -16,7 +16,7 @@ const MANIFEST: &str = r#"{
 "#;
 
 /// A folder with a page whose one script this is.
-pub(crate) fn extension(title: &str, script: &str) -> tempfile::TempDir {
+pub fn extension(title: &str, script: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
         let path = folder.path().join(path);
@@ -42,7 +42,7 @@ pub(crate) fn extension(title: &str, script: &str) -> tempfile::TempDir {
     folder
 }
 
-pub(crate) async fn open(app: &App, folder: &Path) {
+pub async fn open(app: &App, folder: &Path) {
     app.click("#tab-page").await;
     app.fill("#page-folder", &folder.display().to_string()).await;
     app.click("#page-open").await;
@@ -56,7 +56,7 @@ pub(crate) async fn entries(app: &App, kind: &str) -> Vec<String> {
     serde_json::from_value(app.value(&texts).await).unwrap()
 }
 
-pub(crate) async fn shows(app: &App, kind: &str, words: &str) {
+pub async fn shows(app: &App, kind: &str, words: &str) {
     let found = format!(
         "[...document.querySelectorAll('#page-log [data-entry={kind}]')].some((entry) => entry.innerText.replace(/\\s+/g, ' ').includes({}))",
         json!(words)
@@ -75,11 +75,11 @@ pub(crate) async fn may(app: &App, kind: &str, may: &str) {
 }
 
 /// The answer of a script in the page itself.
-pub(crate) async fn in_page(app: &App, script: &str) -> Value {
+pub async fn in_page(app: &App, script: &str) -> Value {
     in_frame(app, "#page-frame", script).await
 }
 
-async fn in_frame(app: &App, css: &str, script: &str) -> Value {
+pub async fn in_frame(app: &App, css: &str, script: &str) -> Value {
     let frame = app.client().find(Locator::Css(css)).await.expect("the frame");
     frame.enter_frame().await.expect("the page");
     let answer = app.answer(script).await;
