@@ -8,6 +8,7 @@ pub mod containers;
 pub mod demo;
 pub mod inside;
 pub mod outside;
+pub mod over_tls;
 pub mod private;
 pub mod recorder;
 pub mod servers;

@@ -26,42 +26,13 @@ use porthole_tests::{
     containers::{Running, running_at},
     eventually, given,
     inside::{At, Inside},
+    over_tls::OverTls,
     private::Private,
     sshd::Sshd,
     started,
 };
 
 const BACKEND: &str = env!("CARGO_BIN_EXE_backend");
-
-/// An engine that speaks TLS and wants a certificate from whoever asks.
-struct OverTls {
-    engine: Private,
-    issuer: Issuer,
-    host: String,
-}
-
-impl OverTls {
-    async fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let issuer = Issuer::new(&home.path().join("certificates"));
-        issuer.issue("engine", "IP:127.0.0.1", 2);
-        issuer.issue("me", "DNS:me", 2);
-        let port = free_port();
-        let arguments = [
-            format!("--host=tcp://127.0.0.1:{port}"),
-            "--tlsverify".into(),
-            format!("--tlscacert={}", issuer.at("ca.pem")),
-            format!("--tlscert={}", issuer.at("engine.pem")),
-            format!("--tlskey={}", issuer.at("engine-key.pem")),
-        ];
-        let engine = Private::start_with(home, &arguments).await;
-        Self { engine, issuer, host: format!("tcp://127.0.0.1:{port}") }
-    }
-
-    fn address(&self, tls: Tls) -> Address {
-        Address { tls: Some(tls), ..Address::new("secure", &self.host) }
-    }
-}
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -125,7 +96,7 @@ async fn lists_work(container: &Running) {
         let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
         let engine = Ok(container.engine.address().clone());
         let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
-        let sdk = Sdk { asked, runtime: Runtime::DockerDesktop };
+        let sdk = Sdk::new(asked, Runtime::DockerDesktop);
         let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, engine).unwrap();
         let call = timeline.ended(id).await.unwrap();
         let Act::Exchange(exchange) = &call.act else { panic!("no exchange: {call:?}") };
@@ -149,7 +120,7 @@ async fn lists_fail(address: Address, expected: &str) {
     let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(address.clone());
     let asked = Asked::List(AskedList { what: Listed::Images, options: None });
-    let sdk = Sdk { asked, runtime: Runtime::DockerDesktop };
+    let sdk = Sdk::new(asked, Runtime::DockerDesktop);
     let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
     let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, Ok(address)).unwrap();
     let call = timeline.ended(id).await.unwrap();

@@ -7,6 +7,7 @@ mod container;
 mod demo;
 mod drawn;
 mod engine;
+mod extension;
 mod first_start;
 mod frozen;
 mod hostile;

@@ -24,6 +24,8 @@ export type Side = "page" | "backend" | "manifest"
 export class Extension {
   /** What the field holds: a folder, a manifest, or the name of an image. */
   what = $state("")
+  /** The docker context on whose engine it is opened; the one in use when empty. */
+  on = $state("")
   open = $state.raw<OpenExtension>()
   side = $state<Side>("page")
   /** Something is being read. */
@@ -91,7 +93,7 @@ export class Extension {
   async openTyped(): Promise<void> {
     const what = this.what.trim()
     if (what === "") return
-    await this.openFrom(sourceOf(what))
+    await this.openFrom(sourceOf(what), this.on === "" ? undefined : this.on)
     if (this.open) this.#around.opened(what)
   }
 
