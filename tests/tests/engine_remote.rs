@@ -119,7 +119,7 @@ async fn over_tls_commands_run_and_are_stopped() {
 /// What an extension gets of `docker.listContainers()` and `docker.listImages()`.
 async fn lists_work(container: &Running) {
     let home = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(container.engine.address().clone());
     let asked = async |what, options: Option<&str>| {
         let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
@@ -146,7 +146,7 @@ async fn lists_work(container: &Running) {
 /// What code gets, and the Call tells, when there is no such engine.
 async fn lists_fail(address: Address, expected: &str) {
     let home = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(address.clone());
     let asked = Asked::List(AskedList { what: Listed::Images, options: None });
     let sdk = Sdk { asked, runtime: Runtime::DockerDesktop };
@@ -163,13 +163,13 @@ async fn lists_fail(address: Address, expected: &str) {
 
 #[tokio::test]
 async fn over_tls_the_lists_of_the_engine_are_asked() {
-    let over = OverTls::start().await;
+    let mut over = OverTls::start().await;
     let address = over.address(over.issuer.tls(Some("me")));
     let container = running_at(address.clone(), &over.engine.host()).await;
     lists_work(&container).await;
     drop(container);
     lists_fail(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
-    drop(over.engine);
+    over.engine.kill();
     lists_fail(address, "dockerd -H").await;
 }
 
