@@ -288,7 +288,7 @@ async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which()
             container: None,
         });
         let none = Error::new(Code::EndpointInvalid, "not asked");
-        let sdk = Sdk { asked, runtime };
+        let sdk = Sdk::new(asked, runtime);
         let id = timeline.perform(Origin::Console, sdk, &target, Err(none.clone()), Err(none)).unwrap();
         let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };
         assert_eq!(run.failure.is_none(), !wrote.is_empty(), "{runtime} {run:?}");
