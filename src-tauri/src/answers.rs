@@ -307,13 +307,18 @@ impl Porthole {
     pub async fn set_target(&self, target: Target) -> Result<Target> {
         let typed = target.named();
         self.aim(&typed, endpoint_of(&typed, &self.demo));
+        self.remember(|settings| settings.target = Some(typed.clone()))?;
         // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
         let target = target::reached(typed.clone(), &self.timeline.connections()).await;
-        let is_newest = self.target.borrow().0 == typed;
-        if target != typed && is_newest {
-            self.aim(&target, endpoint_of(&target, &self.demo));
+        let now = self.target.borrow().0.clone();
+        if now != typed {
+            // Another one was set meanwhile.
+            return Ok(now);
         }
-        self.remember(|settings| settings.target = Some(target.clone()))?;
+        if target != typed {
+            self.aim(&target, endpoint_of(&target, &self.demo));
+            self.remember(|settings| settings.target = Some(target.clone()))?;
+        }
         Ok(target)
     }
 

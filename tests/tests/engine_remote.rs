@@ -12,7 +12,7 @@ use bollard::query_parameters::RenameContainerOptionsBuilder;
 use porthole_core::{
     asked::{Asked, AskedList, Listed, Sdk},
     call::Act,
-    engine::{Address, Engine, Tls},
+    engine::{Address, Engine, Surroundings, Tls, extensions_everywhere},
     error::{Code, Error},
     exchange::{Body, Request},
     received::Delivery,
@@ -90,7 +90,7 @@ async fn over_tls_commands_run_and_are_stopped() {
 /// What an extension gets of `docker.listContainers()` and `docker.listImages()`.
 async fn lists_work(container: &Running) {
     let home = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(container.engine.address().clone());
     let asked = async |what, options: Option<&str>| {
         let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
@@ -117,7 +117,7 @@ async fn lists_work(container: &Running) {
 /// What code gets, and the Call tells, when there is no such engine.
 async fn lists_fail(address: Address, expected: &str) {
     let home = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(address.clone());
     let asked = Asked::List(AskedList { what: Listed::Images, options: None });
     let sdk = Sdk::new(asked, Runtime::DockerDesktop);
@@ -134,13 +134,13 @@ async fn lists_fail(address: Address, expected: &str) {
 
 #[tokio::test]
 async fn over_tls_the_lists_of_the_engine_are_asked() {
-    let over = OverTls::start().await;
+    let mut over = OverTls::start().await;
     let address = over.address(over.issuer.tls(Some("me")));
     let container = running_at(address.clone(), &over.engine.host()).await;
     lists_work(&container).await;
     drop(container);
     lists_fail(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
-    drop(over.engine);
+    over.engine.kill();
     lists_fail(address, "dockerd -H").await;
 }
 
@@ -267,6 +267,44 @@ async fn over_ssh_a_running_extension_is_found_by_its_name() {
     assert_eq!(found.first.as_deref(), Some(named.as_str()));
     assert_eq!(found.containers[0].state, "running");
     assert!(found.image.as_ref().unwrap().contains("busybox"));
+}
+
+#[tokio::test]
+async fn over_ssh_and_near_the_extensions_of_every_context_are_told_and_a_dead_one_says_why() {
+    let sshd = sshd();
+    let engine = given("PORTHOLE_TEST_ENGINE");
+    let mut container = running_at(sshd.address(""), &engine).await;
+    let stem = container.name.clone();
+    let named = format!("{stem}-desktop-extension-service");
+    let options = RenameContainerOptionsBuilder::default().name(&named).build();
+    container.docker.rename_container(&container.name, options).await.unwrap();
+    container.name = named;
+    let config = tempfile::tempdir().unwrap();
+    let dead = "unix:///nonexistent/docker.sock".to_owned();
+    for (name, host) in [("a-near", engine), ("b-far", sshd.url("")), ("c-dead", dead.clone())] {
+        let folder = config.path().join("contexts/meta").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let meta = format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
+        std::fs::write(folder.join("meta.json"), meta).unwrap();
+    }
+    let surroundings = Surroundings {
+        docker_host: Some(dead),
+        config: Some(config.path().to_owned()),
+        ssh: Some(sshd.ssh("user", "known").join(" ")),
+        ..Surroundings::default()
+    };
+    let told = extensions_everywhere(&surroundings).await;
+    let of = |name: &str| told.iter().find(|told| told.context.name == name).unwrap();
+    for name in ["a-near", "b-far"] {
+        assert_eq!(of(name).error, None);
+        assert!(of(name).extensions.iter().any(|found| found.name == stem), "{name}: {told:?}");
+    }
+    for name in ["DOCKER_HOST", "c-dead"] {
+        assert_eq!(of(name).error.as_ref().map(|error| error.code), Some(Code::EngineUnavailable));
+        assert!(of(name).extensions.is_empty());
+    }
+    drop(container);
+    eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
 }
 
 #[tokio::test]

@@ -269,7 +269,7 @@ async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which()
 
     // As code asks for it: through a shell or not, behind the others or before them, or not there at all.
     let home = tempfile::tempdir().unwrap();
-    let timeline = Timeline::new(home.path().join("calls"), home.path().join("kept"), 1_000_000, None);
+    let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     let streaming = Some(Streaming::default());
     for (runtime, stream, wrote) in [
         (Runtime::DockerDesktop, None, format!("1 {own} ")),

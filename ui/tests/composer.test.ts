@@ -215,6 +215,87 @@ test("an endpoint is read before it is applied, and what is wrong with it is kep
   expect(target.current.endpoint).toBeUndefined()
 })
 
+const CONTEXTS = [
+  { name: "default", description: "", current: true, host: "unix:///d.sock" },
+  { name: "far", description: "", current: false, host: "ssh://far" },
+]
+
+test("the target's engine is chosen, and its containers are those of the form", async () => {
+  const held: Record<string, () => void> = {}
+  const named = (name: string) => ({ id: name, name, image: "i", state: "running", status: "Up" })
+  const shell = new FakeShell({
+    contexts: async () => CONTEXTS,
+    containers: async ({ engine }) => {
+      await new Promise<void>((answer) => (held[engine ?? "in use"] = answer))
+      return [named(`on ${engine ?? "in use"}`)]
+    },
+    read_endpoint: async ({ text }) => text,
+    set_target: async ({ target }) => target,
+  })
+  const target = new Target(shell, () => {})
+  target.edit()
+  await settle()
+  target.container = "old"
+  target.chooseEngine("far")
+  await settle()
+  // A container of that name there is another one.
+  expect(target.container).toBeUndefined()
+  // The list of the engine before comes late, and is not shown.
+  held["far"]!()
+  await settle()
+  held["in use"]!()
+  await settle()
+  expect(target.containers?.map(({ name }) => name)).toEqual(["on far"])
+  target.container = "on far"
+  expect(await target.apply()).toBe(true)
+  expect(target.current).toEqual({ name: "", engine: "far", container: "on far", host: { env: [] } })
+  target.edit()
+  expect([target.engine, target.container]).toEqual(["far", "on far"])
+})
+
+test("the way through the engine is offered for a socket's path, and why it is taken goes with it", async () => {
+  const shell = new FakeShell({
+    contexts: async () => CONTEXTS,
+    containers: async () => [],
+    read_endpoint: async ({ text }) => text,
+    // As the shell does it.
+    set_target: async ({ target }) => ({
+      ...target,
+      ...(target.endpoint?.startsWith("container:")
+        ? { via: target.via ?? "Through the engine: found." }
+        : {}),
+    }),
+  })
+  const target = new Target(shell, () => {})
+  target.edit()
+  target.endpoint = "unix:///run/b.sock"
+  expect(target.offer).toBeUndefined()
+  target.container = "web"
+  expect(target.offer).toBe("container://web/run/b.sock")
+  target.endpoint = target.offer!
+  expect(target.offer).toBeUndefined()
+  await target.apply()
+  expect(target.carried).toBe("Through the engine: found.")
+  // It is not asked for again as long as the endpoint and the engine stay.
+  const sent = () =>
+    (shell.asked.findLast(({ name }) => name === "set_target")!.args as { target: object }).target
+  target.edit()
+  expect(target.said).toBe("Through the engine: found.")
+  await target.apply()
+  expect(sent()).toMatchObject({ via: "Through the engine: found." })
+  target.edit()
+  target.chooseEngine("far")
+  await target.apply()
+  expect(sent()).not.toHaveProperty("via")
+  target.edit()
+  target.endpoint = "http://localhost:80"
+  await target.apply()
+  expect(sent()).not.toHaveProperty("via")
+  expect(target.carried).toBeUndefined()
+  await target.useDemo()
+  expect(target.current).not.toHaveProperty("via")
+})
+
 test("a name that came from the endpoint or the container is not kept when they change", () => {
   const host = { env: [] }
   expect(isDerived({ name: "demo backend", host })).toBe(true)
