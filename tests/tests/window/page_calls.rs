@@ -134,7 +134,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
     app.click("#console-run").await;
     app.click("#console-ask-once").await;
     app.becomes(4, "ended").await;
-    let said = "document.querySelector('#console-log').innerText.includes('two  words')";
+    let said = "document.querySelector('#console-log').textContent.includes('two  words\"}')";
     app.until("what it wrote", said).await;
     select(&app, 4).await;
     app.until("its line", "/console code:\\d+:\\d+/.test(document.querySelector('#detail .aside').innerText)").await;

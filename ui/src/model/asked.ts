@@ -102,6 +102,11 @@ function execArgs(asked: AskedExec, method: string, callbacks: readonly string[]
 function optionsOf({ cwd, env, stream }: AskedExec, callbacks: readonly string[]): string[] {
   const options = cwd === undefined ? [] : [`cwd: ${text(cwd)}`]
   if (env.length > 0) options.push(`env: ${pairs(env)}`)
-  if (stream) options.push(`stream: ${object([`splitOutputLines: ${stream.splitLines}`, ...callbacks])}`)
+  if (stream) {
+    const fields = [`splitOutputLines: ${stream.splitLines}`, ...callbacks]
+    // Callbacks that are written out stand on lines of their own.
+    const own = callbacks.some((callback) => callback.includes("=>"))
+    options.push(`stream: ${own ? `{\n  ${fields.join(",\n  ")},\n}` : object(fields)}`)
+  }
   return options
 }

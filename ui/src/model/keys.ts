@@ -40,8 +40,6 @@ export function intentOf(pressed: Pressed): Intent | undefined {
 /** The keys that are told where nothing else is shown; `mod` stands for Ctrl or ⌘. */
 export const HINTS: readonly { keys: string; does: string }[] = [
   { keys: "mod Enter", does: "send or run" },
-  { keys: "mod Shift Enter", does: "do the selected call again" },
-  { keys: "mod E", does: "edit the selected call; with Shift as code" },
   { keys: "Esc", does: "cancel the selected call" },
   { keys: "mod L", does: "to the path or program" },
   { keys: "mod J", does: "to the timeline" },
