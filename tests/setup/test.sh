@@ -148,9 +148,9 @@ far_engines() {
 # Those that bring up the backend of an extension: docker builds its image, compose its services.
 backends() {
   if ! is_linux || ! tool docker >/dev/null; then
-    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_backend$/)")
+    SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_(backend|demo)$/)")
     skip_selected engine-backend "an extension's image is built by the docker command, and its program on Linux"
-    every+=' and not binary(/^engine_backend$/)'
+    every+=' and not binary(/^engine_(backend|demo)$/)'
     return
   fi
   if [ -z "$PORTHOLE_TEST_DOCKERD" ]; then
@@ -191,7 +191,8 @@ engine_stage() {
   stage engine nextest engine_tests
 }
 
-window_tests() { on_display nextest; }
+# The window runs docker, which may be one of the fetched tools.
+window_tests() { PATH=$PATH:$TOOLS_PATH on_display nextest; }
 window_stage() {
   SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/)')
   if skips window; then skip_selected window "SKIP=window" && return; fi
@@ -205,6 +206,10 @@ window_stage() {
     SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and test(engine)')
     skip_selected window-engine "there is no engine"
     SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and not test(engine)')
+  elif ! tool docker >/dev/null; then
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and test(engine_the_demo)')
+    skip_selected window-demo "an extension's image is built by the docker command"
+    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and not test(engine_the_demo)')
   fi
   stage window nextest window_tests
   stop_display

@@ -5,6 +5,7 @@ pub mod certificates;
 #[cfg(unix)]
 pub mod conformance;
 pub mod containers;
+pub mod demo;
 pub mod inside;
 pub mod private;
 pub mod recorder;

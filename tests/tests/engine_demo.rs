@@ -5,7 +5,7 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use bollard::{Docker, query_parameters::RemoveImageOptionsBuilder};
+use bollard::Docker;
 use porthole_core::{
     call::{Act, Origin},
     engine::{Address, Engine},
@@ -16,12 +16,12 @@ use porthole_core::{
     run::{Command, Ending, Place},
     timeline::Timeline,
 };
-use porthole_tests::{eventually, given};
+use porthole_tests::{demo::DemoCopy, eventually, given};
 
-/// Where it is brought up, with an image of its own that goes with it.
+/// What it is brought up with.
 struct Demo {
+    copy: DemoCopy,
     means: Means,
-    image: String,
     docker: Docker,
     here: tempfile::TempDir,
 }
@@ -32,19 +32,17 @@ impl Demo {
         let here = tempfile::tempdir().unwrap();
         let at = |name: &str| here.path().join(name);
         std::fs::create_dir(at("session")).unwrap();
-        let unique = here.path().file_name().unwrap().to_string_lossy().to_lowercase().replace('.', "");
         let means = Means {
             engine: Engine::connect(Address::new("test", host.clone())).await.unwrap(),
             timeline: Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None)),
             warden: None,
         };
         let docker = Docker::connect_with_host(&host).unwrap().negotiate_version().await.unwrap();
-        Self { means, image: format!("porthole-test/demo-{}-{unique}:1", std::process::id()), docker, here }
+        Self { copy: DemoCopy::new(), means, docker, here }
     }
 
     async fn from_folder(&self) -> Opened {
-        let path = given("PORTHOLE_DEMO_EXTENSION").into();
-        let source = Source::Folder { path, image: Some(self.image.clone()) };
+        let source = Source::Folder { path: self.copy.path().to_owned(), image: None };
         open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere")).await.unwrap()
     }
 
@@ -73,25 +71,12 @@ impl Demo {
     }
 }
 
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let (docker, image) = (self.docker.clone(), self.image.clone());
-        // A drop cannot wait: a thread with a runtime of its own can.
-        let removing = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let options = RemoveImageOptionsBuilder::default().force(true).build();
-            let _ = runtime.block_on(docker.remove_image(&image, Some(options), None));
-        });
-        let _ = removing.join();
-    }
-}
-
 #[tokio::test]
 async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked() {
     let demo = Demo::new().await;
     let opened = demo.from_folder().await;
     assert_eq!(opened.remarks, []);
-    assert_eq!(opened.backend, BackendKind::Image { image: demo.image.clone() });
+    assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image() });
     let backend = demo.up(&opened).await;
     assert_eq!(backend.up.whose, Whose::Porthole);
     assert!(demo.answer(&backend, "/hello").await.contains("Hello from the demo backend"));
@@ -131,13 +116,13 @@ async fn engine_the_demo_is_whole_when_it_is_opened_from_its_image_or_where_it_r
     let backend = demo.up(&built).await;
     let container = backend.up.first.clone().expect("a first container").container;
     for (name, source) in
-        [("image", Source::Image { name: demo.image.clone() }), ("running", Source::Running { container })]
+        [("image", Source::Image { name: demo.copy.image() }), ("running", Source::Running { container })]
     {
         let into = demo.here.path().join(name);
         std::fs::create_dir(&into).unwrap();
         let opened = open(source, Ok(&demo.means.engine), &into).await.unwrap();
         assert_eq!(opened.remarks, [], "{name}");
-        assert_eq!(opened.image, demo.image, "{name}");
+        assert_eq!(opened.image, demo.copy.image(), "{name}");
         for file in ["ui/index.html", "ui/page.js", "host/porthole-demo-host", "icon.svg"] {
             assert!(opened.root.join(file).is_file(), "{name} {file}");
         }

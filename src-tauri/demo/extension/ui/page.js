@@ -190,13 +190,13 @@ function fact(name, value) {
 
 async function showBackend() {
   const value = element("dd", { id: "backend", textContent: "asked" })
-  fact("backend", value)
+  fact("service", value)
   try {
     await window.ddClient.extension.vm.service.get("/hello")
-    value.textContent = "answers"
+    value.textContent = "backend answers"
     value.dataset.state = "good"
   } catch (error) {
-    value.textContent = "does not answer"
+    value.textContent = "backend is silent"
     value.title = written(error)
     value.dataset.state = "bad"
   }
