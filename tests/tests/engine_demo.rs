@@ -11,7 +11,7 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{BackendKind, LiveBackend, Means, Opened, Source, Whose, open},
+    extension::{BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, open},
     output::View,
     run::{Command, Ending, Place},
     timeline::Timeline,
@@ -78,7 +78,7 @@ async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked(
     assert_eq!(opened.remarks, []);
     assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image() });
     let backend = demo.up(&opened).await;
-    assert_eq!(backend.up.whose, Whose::Porthole);
+    assert_eq!(backend.up.whose, BackendOwner::Porthole);
     assert!(demo.answer(&backend, "/hello").await.contains("Hello from the demo backend"));
     // As the page asks.
     let (code, listed, _) = demo.ran(&backend, &["demo", "ls", "/"]).await;
@@ -128,7 +128,7 @@ async fn engine_the_demo_is_whole_when_it_is_opened_from_its_image_or_where_it_r
         }
         // What runs is found and left alone.
         let found = demo.up(&opened).await;
-        assert_eq!(found.up.whose, Whose::Other, "{name}");
+        assert_eq!(found.up.whose, BackendOwner::Other, "{name}");
         assert!(demo.answer(&found, "/hello").await.contains("Hello"), "{name}");
     }
     backend.stop().await.unwrap();

@@ -25,7 +25,10 @@ async fn opened() -> (App, Demo, tempfile::TempDir) {
     app.click("#backend-use-native").await;
     app.until("the endpoint", "document.querySelector('#backend-endpoint')").await;
     app.click("#side-page").await;
+    app.click("#page-clear:not(:disabled)").await;
     app.click("#page-reload").await;
+    // The first word of the page that was loaded anew: the former one is gone then.
+    shows(&app, "call", "/hello").await;
     until(&app, "document.querySelector('#backend')?.textContent === 'backend answers'").await;
     (app, backend, here)
 }
@@ -100,7 +103,7 @@ async fn the_service_and_the_desktop_are_right(app: &App) {
     is(app, "service-large-numbers", "resolved", "9007199254740992").await;
     is(app, "service-several-at-once", "resolved", "503").await;
     is(app, "desktop-dialog-showOpenDialog", "resolved", "canceled").await;
-    is(app, "desktop-host-extension-image", "resolved", "linux").await;
+    is(app, "desktop-host-extension-image", "returned", "linux").await;
     is(app, "deprecated-backend-get", "resolved", "Hello from the demo backend").await;
     shows(app, "desktop", "The volume was cloned.").await;
 }
