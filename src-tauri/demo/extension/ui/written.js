@@ -33,12 +33,25 @@ function whole(value) {
   if (typeof value === "string") return value === "" ? '""' : value
   if (value instanceof Uint8Array) return `${value.length} bytes: ${new TextDecoder().decode(value)}`
   if (value instanceof Error) {
-    const more = Object.keys(value).length > 0 ? `\n${JSON.stringify({ ...value }, null, 2)}` : ""
+    const more = Object.keys(value).length > 0 ? `\n${laidOut({ ...value })}` : ""
     return `${value.name}: ${value.message}${more}`
   }
   try {
-    return JSON.stringify(value, null, 2) ?? String(value)
+    const json = JSON.stringify(value)
+    return json === undefined ? String(value) : laidOut(JSON.parse(json))
   } catch {
     return String(value)
   }
+}
+
+/** JSON, with what is short on one line. */
+function laidOut(value, indent = "") {
+  const flat = JSON.stringify(value)
+  if (typeof value !== "object" || value === null || indent.length + flat.length <= 60) return flat
+  const deeper = `${indent}  `
+  const [open, close] = Array.isArray(value) ? "[]" : "{}"
+  const parts = Array.isArray(value)
+    ? value.map((part) => laidOut(part, deeper))
+    : Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}: ${laidOut(part, deeper)}`)
+  return `${open}\n${parts.map((part) => deeper + part).join(",\n")}\n${indent}${close}`
 }
