@@ -41,7 +41,7 @@ impl Demo {
         Self { copy: DemoCopy::new(), means, docker, here }
     }
 
-    async fn from_folder(&self) -> Opened {
+    async fn opened(&self) -> Opened {
         let source = Source::Folder { path: self.copy.path().to_owned(), image: None };
         open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere")).await.unwrap()
     }
@@ -67,14 +67,14 @@ impl Demo {
         let Some(Ending::Exited { code }) = run.ending else { panic!("{run:?}") };
         let stdout = timeline.exact(id, View::Stdout, 0, 99).await.unwrap();
         let stderr = timeline.exact(id, View::Stderr, 0, 99).await.unwrap();
-        (code.into(), stdout, stderr)
+        (code, stdout, stderr)
     }
 }
 
 #[tokio::test]
 async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked() {
     let demo = Demo::new().await;
-    let opened = demo.from_folder().await;
+    let opened = demo.opened().await;
     assert_eq!(opened.remarks, []);
     assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image() });
     let backend = demo.up(&opened).await;
@@ -112,7 +112,7 @@ async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked(
 #[tokio::test]
 async fn engine_the_demo_is_whole_when_it_is_opened_from_its_image_or_where_it_runs() {
     let demo = Demo::new().await;
-    let built = demo.from_folder().await;
+    let built = demo.opened().await;
     let backend = demo.up(&built).await;
     let container = backend.up.first.clone().expect("a first container").container;
     for (name, source) in

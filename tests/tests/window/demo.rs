@@ -99,6 +99,9 @@ async fn the_service_and_the_desktop_are_right(app: &App) {
     is(app, "desktop-host-extension-image", "returned", "linux").await;
     is(app, "deprecated-backend-get", "resolved", "Hello from the demo backend").await;
     shows(app, "desktop", "The volume was cloned.").await;
+    // Each call is said to be made by its own line, and not by the one that runs them all.
+    shows(app, "call", "service.js:").await;
+    shows(app, "call", "commands.js:").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,3 @@
-"use strict"
-
 /* Commands in the container, on this machine, and of docker. */
 
 /** This machine's program of the extension, by the name that its system starts. */
@@ -158,7 +156,7 @@ const docker = {
       name: "cli.exec",
       why: "The quotes are for the shell that joins the words.",
       run: async () => {
-        const args = ["--all", "--no-trunc", "--format", '"{{json .}}"']
+        const args = ["--all", "--format", '"{{json .}}"']
         const result = await ddClient.docker.cli.exec("ps", args)
         return result.parseJsonLines()
       },
@@ -168,7 +166,7 @@ const docker = {
       why: "Needs no quotes. It goes on until close() is called.",
       endless: true,
       run: (show) =>
-        ddClient.docker.cli.exec("events", ["--since", "10m", "--format", "{{json .}}"], {
+        ddClient.docker.cli.exec("events", ["--since", "10m", "--format", "{{.Type}} {{.Action}}"], {
           stream: {
             splitOutputLines: true,
             onOutput: (data) => show.output(data),

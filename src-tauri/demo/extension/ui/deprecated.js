@@ -1,5 +1,3 @@
-"use strict"
-
 /* The functions of before, which some desktops still have. Calling one that is not there throws. */
 
 const deprecated = {

@@ -1,5 +1,3 @@
-"use strict"
-
 /* What the desktop shows for an extension. */
 
 /** What a container's page is shown for: the first one that runs. */

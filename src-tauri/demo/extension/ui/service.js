@@ -1,8 +1,9 @@
-"use strict"
-
 /*
  * What the page can do. Each action is a function, and its code is what the page shows: it reads the
  * function's own text. `show` takes what comes later, from callbacks.
+ *
+ * Not strict: a strict function that ends with a call is gone from WebKit's stack by then, and whoever records
+ * the call could not say which line made it.
  */
 
 const service = {

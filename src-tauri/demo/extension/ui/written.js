@@ -32,14 +32,15 @@ function whole(value) {
   if (value === undefined) return "undefined"
   if (typeof value === "string") return value === "" ? '""' : value
   if (value instanceof Uint8Array) return `${value.length} bytes: ${new TextDecoder().decode(value)}`
-  if (value instanceof Error) {
-    const more = Object.keys(value).length > 0 ? `\n${laidOut({ ...value })}` : ""
-    return `${value.name}: ${value.message}${more}`
-  }
   try {
+    if (value instanceof Error) {
+      const more = Object.keys(value).length > 0 ? `\n${laidOut({ ...value })}` : ""
+      return `${value.name}: ${value.message}${more}`
+    }
     const json = JSON.stringify(value)
     return json === undefined ? String(value) : laidOut(JSON.parse(json))
   } catch {
+    // It holds itself, most likely.
     return String(value)
   }
 }
