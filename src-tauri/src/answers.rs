@@ -25,6 +25,7 @@ use porthole_core::{
     target::{self, Marks, Target},
     timeline::{Call, Changes, NotDone, Origin, Timeline},
 };
+use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::{sync::watch, task::JoinSet};
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
@@ -63,6 +64,8 @@ pub struct Porthole {
     bench: Bench,
     /// Its page.
     page: Mutex<Option<Arc<extension::Open>>>,
+    /// Why the window had to be loaded again; told once.
+    lost: Mutex<Option<Error>>,
     _looking: JoinSet<()>,
     /// Where the outputs are, and the demo backend, until the end.
     owned: Mutex<Option<(Session, Option<Demo>)>>,
@@ -131,6 +134,7 @@ impl Porthole {
             themed,
             bench,
             page,
+            lost: Mutex::new(None),
             _looking: looking,
             owned,
         })
@@ -145,10 +149,11 @@ impl Porthole {
 
     pub async fn opening(&self) -> Result<Opening> {
         let (target, _) = self.target.borrow().clone();
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Opening {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             settings: self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            trouble: self.trouble.clone().or_else(|| self.demo.as_ref().err().cloned()),
+            trouble: lost.or_else(|| self.trouble.clone()).or_else(|| self.demo.as_ref().err().cloned()),
             target,
             demo: self.demo.as_ref().ok().cloned(),
             examples: demo::examples(),
@@ -403,6 +408,21 @@ impl Porthole {
     pub async fn close_page(&self) -> Result<()> {
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
+    }
+
+    /// The window that the page is in, while one is open.
+    pub fn page_window(&self, app: &AppHandle) -> Option<WebviewWindow> {
+        let is_open = self.page.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        is_open.then(|| app.get_webview_window("main")).flatten()
+    }
+
+    /// Ends the page and what it waits for: the web process that it was in is gone, or will be. The window
+    /// says why when it is there again.
+    pub fn page_lost(&self, why: Error) {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let timeline = Arc::clone(&self.timeline);
+        tauri::async_runtime::spawn(async move { timeline.end_all(Origin::Page).await });
     }
 
     /// A file of the page that is open; none for the client, which is Porthole's own.

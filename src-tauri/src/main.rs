@@ -9,6 +9,9 @@ mod demo_extension;
 mod drawing;
 mod ipc;
 mod page;
+mod process;
+mod question;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -41,7 +44,10 @@ fn has_display() -> bool {
 }
 
 fn window() -> tauri::Result<()> {
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_dialog::init());
+    let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .register_uri_scheme_protocol(console::SCHEME, |context, request| {
             console::answer(context.app_handle(), request.uri().path())
@@ -64,6 +70,8 @@ fn window() -> tauri::Result<()> {
             let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app)))?;
             app.manage(porthole);
             drawing::suit_the_machine(app);
+            app.webview_windows().values().for_each(process::look_after);
+            tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 asked_to_end().await;

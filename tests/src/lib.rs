@@ -6,6 +6,7 @@ pub mod certificates;
 pub mod conformance;
 pub mod containers;
 pub mod inside;
+pub mod outside;
 pub mod private;
 pub mod recorder;
 pub mod servers;

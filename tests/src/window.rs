@@ -15,45 +15,17 @@ use fantoccini::{
 };
 use serde_json::{Value, json};
 
-use crate::{eventually, given};
+use crate::{eventually, given, outside};
 
 /// What a person waits for without losing patience, and a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Asks the windows of a process to close, as their frame's button does: WebDriver's own way
-/// takes the page away and leaves the window open until the driver kills the app.
-const CLOSE: &str = r#"
-import ctypes, sys
-X = ctypes.CDLL("libX11.so.6")
-X.XOpenDisplay.restype = ctypes.c_void_p
-L, P = ctypes.c_ulong, ctypes.c_void_p
-class Message(ctypes.Structure):
-    _fields_ = [("type", ctypes.c_int), ("serial", L), ("sent", ctypes.c_int), ("display", P), ("window", L),
-                ("kind", L), ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("room", ctypes.c_long * 12)]
-display = P(X.XOpenDisplay(None))
-# The window of another test may go while it is looked at: that must not end this.
-ignore = ctypes.CFUNCTYPE(ctypes.c_int, P, P)(lambda display, error: 0)
-X.XSetErrorHandler(ignore)
-atom = lambda name: X.XInternAtom(display, name, 0)
-X.XDefaultRootWindow.restype = X.XInternAtom.restype = L
-def number(window, name):
-    kind, form, count, after, data = L(), ctypes.c_int(), L(), L(), P()
-    X.XGetWindowProperty(display, L(window), L(atom(name)), 0, 1, 0, L(0), *map(ctypes.byref, (kind, form, count, after, data)))
-    return ctypes.cast(data, ctypes.POINTER(L))[0] if data.value and count.value else None
-root, parent, children, count = L(), L(), ctypes.POINTER(L)(), ctypes.c_uint()
-X.XQueryTree(display, L(X.XDefaultRootWindow(display)), *map(ctypes.byref, (root, parent, children, count)))
-for window in children[:count.value]:
-    if number(window, b"_NET_WM_PID") == int(sys.argv[1]) and number(window, b"WM_PROTOCOLS"):
-        message = Message(33, 0, 1, display, window, atom(b"WM_PROTOCOLS"), 32)
-        message.data[0] = atom(b"WM_DELETE_WINDOW")
-        X.XSendEvent(display, L(window), 0, 0, ctypes.byref(message))
-X.XFlush(display)
-"#;
 
 /// A running Porthole with its window.
 pub struct App {
     client: Client,
     driver: Driver,
+    /// The one that drives the window now, when the first one's web process has ended.
+    again: Option<Driver>,
     home: Home,
 }
 
@@ -131,21 +103,34 @@ impl App {
         command.envs(variables.iter().copied());
         let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
         let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"));
-        let client = connect(port, &home).await;
-        let app = Self { client, driver, home };
+        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": given("PORTHOLE_APP"), "args": [] } });
+        let client = connect(port, &home, capabilities).await;
+        let app = Self { client, driver, again: None, home };
         app.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
         app
     }
 
+    /// Drives the window that is there after its web process ended, and WebDriver's session with it: the
+    /// app listens on for another driver where it listened for the first one.
+    pub async fn drive_again(&mut self) {
+        let environment = fs::read_to_string(format!("/proc/{}/environ", self.process())).expect("its environment");
+        let target = environment.split('\0').find_map(|variable| variable.strip_prefix("WEBKIT_INSPECTOR_SERVER="));
+        let port = free_port();
+        let mut command = Command::new("WebKitWebDriver");
+        command.args([&format!("--port={port}"), "--host=127.0.0.1", &format!("--target={}", target.expect("where"))]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        self.again = Some(Driver(command.spawn().expect("WebKitWebDriver")));
+        self.client = connect(port, &self.home, json!({})).await;
+        self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+    }
+
     /// Closes the window as its owner does, waits until the app has ended, and gives the home back.
     pub async fn close(self) -> Home {
-        let Self { client, driver, home } = self;
+        let Self { client, driver, again, home } = self;
         let app = driver.app().expect("the app");
-        let asked = Command::new("python3").args(["-c", CLOSE, &app.to_string()]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "the window cannot be asked to close");
+        outside::close_all(app);
         eventually("the app ends with its window", async || has_ended(app).then_some(())).await;
-        drop(client);
-        drop(driver);
+        drop((client, again, driver));
         home
     }
 
@@ -414,8 +399,7 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
-async fn connect(port: u16, home: &Home) -> Client {
-    let capabilities = json!({ "webkitgtk:browserOptions": { "binary": given("PORTHOLE_APP"), "args": [] } });
+async fn connect(port: u16, home: &Home, capabilities: Value) -> Client {
     let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
     let began = Instant::now();
     loop {

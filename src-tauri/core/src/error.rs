@@ -98,6 +98,10 @@ pub enum Code {
     BackendDown,
     /// No extension is open.
     ExtensionClosed,
+    /// The extension's page was ended: it kept the window from answering.
+    PageEnded,
+    /// The process that drew the window ended, and another was begun.
+    WindowLost,
     /// The extension's image could not be built or pulled.
     ImageNotMade,
     /// There is neither `docker compose` nor `docker-compose`.

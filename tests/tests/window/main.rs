@@ -6,6 +6,7 @@ mod console;
 mod container;
 mod drawn;
 mod first_start;
+mod frozen;
 mod hostile;
 mod impatient;
 mod keyboard;

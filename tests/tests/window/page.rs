@@ -79,7 +79,7 @@ pub(crate) async fn in_page(app: &App, script: &str) -> Value {
     in_frame(app, "#page-frame", script).await
 }
 
-async fn in_frame(app: &App, css: &str, script: &str) -> Value {
+pub async fn in_frame(app: &App, css: &str, script: &str) -> Value {
     let frame = app.client().find(Locator::Css(css)).await.expect("the frame");
     frame.enter_frame().await.expect("the page");
     let answer = app.answer(script).await;

@@ -106,6 +106,8 @@ const failures: Record<Code, string> = {
   page_missing: "no page",
   backend_down: "backend down",
   extension_closed: "no extension",
+  page_ended: "page ended",
+  window_lost: "window lost",
   paste_unknown: "not understood",
   runtime_refuses: "refused",
   recorded_only: "recorded only",

@@ -10,7 +10,7 @@ use crate::{
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
     finding::Found,
     output::{Making, Output, Searching},
-    run::{Command, Place, Run, RunEvent, Stopper},
+    run::{Command, Place, Run, RunEvent, Signal, Stopper},
     target::Marks,
 };
 
@@ -19,6 +19,16 @@ use crate::{
 pub(super) enum Control {
     Exchange(CancellationToken),
     Run(Stopper),
+}
+
+impl Control {
+    /// Ends a request at once, and a run with a signal. What cannot be reached has ended, or will.
+    pub async fn end(&self, signal: Signal) {
+        match self {
+            Self::Exchange(cancel) => cancel.cancel(),
+            Self::Run(stopper) => drop(stopper.stop(signal).await),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -148,7 +158,13 @@ impl Book {
 
     /// How to end each Call that has not ended.
     pub fn live(&self) -> Vec<Control> {
-        self.entries.values().filter(|entry| entry.is_live()).filter_map(|entry| entry.control.clone()).collect()
+        self.live_of(|_| true)
+    }
+
+    /// How to end each Call of these that has not ended.
+    pub fn live_of(&self, of: impl Fn(&Call) -> bool) -> Vec<Control> {
+        let live = self.entries.values().filter(|entry| entry.is_live() && of(&entry.call));
+        live.filter_map(|entry| entry.control.clone()).collect()
     }
 
     /// Takes out what has ended; the outputs are given back so that their files go without a lock.

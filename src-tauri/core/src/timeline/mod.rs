@@ -205,6 +205,13 @@ impl Timeline {
         }
     }
 
+    /// Ends what goes on of this origin, as it ends when an extension's page is closed: requests at once,
+    /// commands with SIGTERM.
+    pub async fn end_all(&self, origin: Origin) {
+        let live = self.shared.book().live_of(|call| call.origin == origin);
+        futures_util::future::join_all(live.iter().map(|control| control.end(Signal::Term))).await;
+    }
+
     /// Removes ended Calls and their files, but for those that are kept.
     pub fn clear(&self) {
         // Files are removed after the lock is gone.
@@ -333,14 +340,8 @@ impl Timeline {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {
             let live = self.shared.book().live();
-            let ends = live.iter().map(|control| async move {
-                match control {
-                    Control::Exchange(cancel) => cancel.cancel(),
-                    Control::Run(stopper) => drop(stopper.stop(signal).await),
-                }
-            });
             let ended = async {
-                futures_util::future::join_all(ends).await;
+                futures_util::future::join_all(live.iter().map(|control| control.end(signal))).await;
                 while tasks.join_next().await.is_some() {}
             };
             // An engine that hangs must not hold the exit up: the warden sees to the rest.

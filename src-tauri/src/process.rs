@@ -1,0 +1,75 @@
+//! The web process of a window: ended where nothing else helps, and begun again when it ended, for
+//! whatever reason. What the window shows is in this process and outlives it.
+
+use tauri::WebviewWindow;
+
+/// Loads the window again each time its web process ends. Without that it would stay white.
+pub fn look_after(window: &WebviewWindow) {
+    #[cfg(target_os = "linux")]
+    {
+        let looked_after = window.clone();
+        let result = window.with_webview(move |view| linux::look_after(&view.inner(), looked_after));
+        if let Err(error) = result {
+            tracing::warn!(%error, "the window stays white when its web process ends");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = window;
+}
+
+/// Ends the web process, whatever it does. The window is loaded again.
+pub fn end(window: &WebviewWindow) {
+    #[cfg(target_os = "linux")]
+    let ended = window.with_webview(|view| webkit2gtk::WebViewExt::terminate_web_process(&view.inner()));
+    // Not tried yet: whether a web view gives up a process that loops when it is led elsewhere.
+    #[cfg(not(target_os = "linux"))]
+    let ended = window.url().and_then(|url| window.navigate(url));
+    if let Err(error) = ended {
+        tracing::error!(%error, "the window's web process cannot be ended");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::{
+        cell::Cell,
+        time::{Duration, Instant},
+    };
+
+    use porthole_core::error::{Code, Error};
+    use tauri::{Manager, WebviewWindow};
+    use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
+
+    use crate::answers::Porthole;
+
+    /// A process that ends again so soon would end for ever.
+    const TOO_SOON: Duration = Duration::from_secs(3);
+    const TOO_OFTEN: u32 = 3;
+
+    pub fn look_after(view: &WebView, window: WebviewWindow) {
+        let last: Cell<Option<Instant>> = Cell::new(None);
+        let often = Cell::new(0);
+        view.connect_web_process_terminated(move |view, reason| {
+            let soon = last.replace(Some(Instant::now())).is_some_and(|last| last.elapsed() < TOO_SOON);
+            often.set(if soon { often.get() + 1 } else { 0 });
+            if often.get() >= TOO_OFTEN {
+                tracing::error!("the window's web process ends as soon as it begins: it is not begun again");
+                return;
+            }
+            if reason != WebProcessTerminationReason::TerminatedByApi {
+                window.state::<Porthole>().page_lost(lost(reason));
+            }
+            view.reload();
+        });
+    }
+
+    fn lost(reason: WebProcessTerminationReason) -> Error {
+        let detail = match reason {
+            WebProcessTerminationReason::ExceededMemoryLimit => "It had taken more memory than it may.",
+            _ => "It crashed, or the system ended it: for want of memory, perhaps.",
+        };
+        Error::new(Code::WindowLost, "The process that draws the window ended, and was begun again")
+            .detail(detail)
+            .hint("All calls and what they wrote are still there. Reload loads an extension's page again.")
+    }
+}

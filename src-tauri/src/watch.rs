@@ -1,0 +1,92 @@
+//! Watches whether the window that an extension's page is in still answers: a page that loops for ever
+//! keeps its window from everything, and only somebody outside the web view can offer to end it.
+
+use std::time::Duration;
+
+use porthole_core::error::{Code, Error};
+use tauri::{AppHandle, Manager, WebviewWindow};
+use tokio::sync::oneshot;
+
+use crate::{
+    answers::Porthole,
+    process,
+    question::{Answer, Question},
+};
+
+/// How often the window is asked, and how long one step of waiting is.
+const STEP: Duration = Duration::from_secs(1);
+
+/// After so many seconds without an answer somebody is asked, and again so many after they said to wait.
+const PATIENCE: u32 = 8;
+const MORE_PATIENCE: u32 = 30;
+
+/// Watches until the application ends.
+pub async fn keep_watch(app: AppHandle) {
+    loop {
+        tokio::time::sleep(STEP).await;
+        if let Some(window) = app.state::<Porthole>().page_window(&app)
+            && let Some(answered) = ask(&window)
+        {
+            wait_for(&app, &window, answered).await;
+        }
+    }
+}
+
+/// Asks the window for the least that it can say: any answer will do. A web process that has ended, or a
+/// window that was closed, counts as an answer.
+fn ask(window: &WebviewWindow) -> Option<oneshot::Receiver<()>> {
+    let (answer, answered) = oneshot::channel();
+    let answer = std::sync::Mutex::new(Some(answer));
+    let asked = window.eval_with_callback("0", move |_| drop(answer.lock().map(|mut answer| answer.take())));
+    asked.ok().map(|()| answered)
+}
+
+/// Waits for the answer, and for what somebody says who is asked meanwhile.
+///
+/// Steps are counted, and no clock is read: a machine that slept for the night, or a process that was
+/// stopped, did not wait.
+async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot::Receiver<()>) {
+    let mut seconds = 0;
+    let mut asks_at = PATIENCE;
+    let mut question: Option<Question> = None;
+    loop {
+        let said = async {
+            match &mut question {
+                Some(question) => question.answer().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Whoever is asked need not say any more: the question goes away.
+            _ = &mut answered => return,
+            said = said => {
+                question = None;
+                match said {
+                    Answer::Wait => asks_at = seconds + MORE_PATIENCE,
+                    Answer::End => return end(app, window, seconds),
+                }
+            }
+            () = tokio::time::sleep(STEP) => {
+                seconds += 1;
+                match &question {
+                    Some(question) => question.say(&text(seconds)),
+                    None if seconds >= asks_at => question = Some(Question::ask(window, &text(seconds))),
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+fn text(seconds: u32) -> String {
+    format!("Porthole's window has not answered for {seconds} s: the page of an extension keeps it busy.")
+}
+
+/// Ends the page with its web process: nothing that is asked of it would come through.
+fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
+    let error = Error::new(Code::PageEnded, "The extension's page was ended: it kept the window busy")
+        .detail(format!("The window had not answered for {seconds} s, and was loaded again without the page."))
+        .hint("All calls and what they wrote are still there. A page opened in its own window keeps none but that one busy.");
+    app.state::<Porthole>().page_lost(error);
+    process::end(window);
+}
