@@ -13,7 +13,7 @@ use porthole_core::{
     engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    extension::{self, Bench, OpenExtension, OpenedPage, PageFacts, Source},
+    extension::{self, Bench, Leave, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, Source},
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -25,8 +25,10 @@ use porthole_core::{
     target::{self, Marks, Target},
     timeline::{Call, Changes, NotDone, Origin, Timeline},
 };
-use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
+
+use crate::own::OwnWindow;
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 const QUOTA: u64 = 20_000_000_000;
@@ -64,6 +66,7 @@ pub struct Porthole {
     bench: Bench,
     /// Its page.
     page: Mutex<Option<Arc<extension::Open>>>,
+    own: OwnWindow,
     /// Why the window had to be loaded again; told once.
     lost: Mutex<Option<Error>>,
     _looking: JoinSet<()>,
@@ -76,7 +79,11 @@ impl Porthole {
     ///
     /// # Errors
     /// When there is no place for outputs.
-    pub async fn start(places: Places, themed: Box<dyn Fn(Theme) + Send + Sync>) -> std::io::Result<Self> {
+    pub async fn start(
+        places: Places,
+        themed: Box<dyn Fn(Theme) + Send + Sync>,
+        own: OwnWindow,
+    ) -> std::io::Result<Self> {
         let Places { data, config, downloads, home, demo_extension } = places;
         let session = Session::begin(&data.join("sessions"))?;
         let (running, demo) = match Demo::start(session.path()).await {
@@ -134,6 +141,7 @@ impl Porthole {
             themed,
             bench,
             page,
+            own,
             lost: Mutex::new(None),
             _looking: looking,
             owned,
@@ -406,21 +414,70 @@ impl Porthole {
     }
 
     pub async fn close_page(&self) -> Result<()> {
+        self.own_gone(OwnGone::default());
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
 
-    /// The window that the page is in, while one is open.
-    pub fn page_window(&self, app: &AppHandle) -> Option<WebviewWindow> {
-        let is_open = self.page.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        is_open.then(|| app.get_webview_window("main")).flatten()
+    pub async fn own_window(&self, opened: OpenedPage) -> Result<()> {
+        self.own.open(opened)?;
+        let theme = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).theme;
+        (self.themed)(theme);
+        Ok(())
     }
 
-    /// Ends the page and what it waits for: the web process that it was in is gone, or will be. The window
-    /// says why when it is there again.
+    pub async fn own_page(&self) -> Result<Option<OwnPage>> {
+        let settings = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(self.own.shown().map(|opened| OwnPage { opened, settings }))
+    }
+
+    pub async fn own_window_gone(&self) -> Result<OwnGone> {
+        Ok(self.own.gone().await)
+    }
+
+    pub async fn bring_back(&self) -> Result<()> {
+        self.own_gone(OwnGone { back: true, ..OwnGone::default() });
+        Ok(())
+    }
+
+    pub async fn set_leave(&self, content: String, leave: Option<Leave>) -> Result<()> {
+        self.remember(|settings| {
+            match leave {
+                Some(leave) => settings.leaves.insert(content, leave),
+                None => settings.leaves.remove(&content),
+            };
+        })
+    }
+
+    /// The window that the page is in, while one is open.
+    pub fn page_window(&self) -> Option<WebviewWindow> {
+        let is_open = self.page.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        is_open.then(|| self.own.of_the_page()).flatten()
+    }
+
+    /// The page's own window goes, or is gone, and what the page waits for with it.
+    pub fn own_gone(&self, gone: OwnGone) {
+        let decided = self.own.shown().and_then(|shown| {
+            let settings = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            settings.leaves.get(&shown.content).copied()
+        });
+        if self.own.close(OwnGone { leave: decided, ..gone }) {
+            self.end_the_pages_calls();
+        }
+    }
+
+    /// Ends the page and what it waits for: the main window's web process, which it was in, is gone, or will be. The
+    /// window says why when it is there again.
     pub fn page_lost(&self, why: Error) {
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // One in its own window has another process, which is not lost.
+        if self.own.shown().is_none() {
+            *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            self.end_the_pages_calls();
+        }
+    }
+
+    fn end_the_pages_calls(&self) {
         let timeline = Arc::clone(&self.timeline);
         tauri::async_runtime::spawn(async move { timeline.end_all(Origin::Page).await });
     }
@@ -434,8 +491,11 @@ impl Porthole {
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         (self.themed)(settings.theme);
-        // The target is remembered when it is set; a page that is a moment behind must not undo it.
-        self.remember(|remembered| *remembered = Settings { target: remembered.target.take(), ..settings })
+        // What is remembered when it is set, a page that is a moment behind must not undo.
+        self.remember(|remembered| {
+            let (target, leaves) = (remembered.target.take(), std::mem::take(&mut remembered.leaves));
+            *remembered = Settings { target, leaves, ..settings };
+        })
     }
 
     /// A path as a person types it.

@@ -1,7 +1,7 @@
 //! How the window is drawn where there is no graphics card.
 
 use porthole_core::settings::Theme;
-use tauri::{App, Manager, Runtime};
+use tauri::{App, Manager, Runtime, WebviewWindow};
 
 /// Gives the window a theme. The page of an extension asks the web view which one is preferred, and that
 /// asks the window.
@@ -24,24 +24,22 @@ pub fn theme_of<R: Runtime>(app: &App<R>) -> Box<dyn Fn(Theme) + Send + Sync> {
 /// Has the web view draw without layers where nothing would speed them up: a machine with no
 /// graphics card puts them together by software, the whole window for each change of a word, which
 /// takes longer than drawing what changed.
-pub fn suit_the_machine<R: Runtime>(app: &App<R>) {
+pub fn suit_the_machine(window: &WebviewWindow) {
     #[cfg(target_os = "linux")]
     if !has_layers() {
         use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
 
-        for window in app.webview_windows().values() {
-            let suited = window.with_webview(|view| {
-                if let Some(settings) = view.inner().settings() {
-                    settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-                }
-            });
-            if let Err(error) = suited {
-                tracing::warn!(%error, "the window draws as on a machine with a graphics card");
+        let suited = window.with_webview(|view| {
+            if let Some(settings) = view.inner().settings() {
+                settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
             }
+        });
+        if let Err(error) = suited {
+            tracing::warn!(%error, "the window draws as on a machine with a graphics card");
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = app;
+    let _ = window;
 }
 
 /// Whether there is a graphics card. Under WebDriver the answer is always yes: WebKitGTK 2.50 leaves

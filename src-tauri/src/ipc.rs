@@ -7,7 +7,7 @@ use porthole_core::{
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::Request,
-    extension::{OpenExtension, OpenedPage, Source},
+    extension::{Leave, OpenExtension, OpenedPage, OwnGone, OwnPage, Source},
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -23,7 +23,7 @@ use tauri::{State, ipc::Invoke};
 use crate::answers::Porthole;
 
 macro_rules! handlers {
-    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty $(, $also:ident)?;)*) => {
         $(
             $(#[doc = $doc])*
             #[tauri::command]

@@ -8,6 +8,7 @@ mod console;
 mod demo_extension;
 mod drawing;
 mod ipc;
+mod own;
 mod page;
 mod process;
 mod question;
@@ -16,8 +17,9 @@ mod watch;
 use std::process::ExitCode;
 
 use answers::{Places, Porthole};
-use porthole_core::run;
-use tauri::{Manager, RunEvent};
+use own::OwnWindow;
+use porthole_core::{extension::OwnGone, run};
+use tauri::{Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
     if run::serve_if_asked() {
@@ -67,10 +69,13 @@ fn window() -> tauri::Result<()> {
                 home,
                 demo_extension: demo_extension::demo_extension(path.resource_dir().ok()),
             };
-            let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app)))?;
+            let own = OwnWindow::new(app.handle().clone());
+            let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own))?;
             app.manage(porthole);
-            drawing::suit_the_machine(app);
-            app.webview_windows().values().for_each(process::look_after);
+            for window in app.webview_windows().values() {
+                drawing::suit_the_machine(window);
+                process::look_after(window);
+            }
             tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
@@ -80,10 +85,13 @@ fn window() -> tauri::Result<()> {
             Ok(())
         })
         .build(tauri::generate_context!())?;
-    app.run(|app, event| {
-        if let RunEvent::Exit = event {
-            tauri::async_runtime::block_on(app.state::<Porthole>().close());
+    app.run(|app, event| match event {
+        // The page's own window goes with the main one.
+        RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
+            app.state::<Porthole>().own_gone(OwnGone::default());
         }
+        RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Porthole>().close()),
+        _ => {}
     });
     Ok(())
 }

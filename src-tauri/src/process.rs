@@ -1,5 +1,5 @@
 //! The web process of a window: ended where nothing else helps, and begun again when it ended, for
-//! whatever reason. What the window shows is in this process and outlives it.
+//! whatever reason; the page's own window goes with its process. What the window shows is in this process and outlives it.
 
 use tauri::WebviewWindow;
 
@@ -17,7 +17,7 @@ pub fn look_after(window: &WebviewWindow) {
     let _ = window;
 }
 
-/// Ends the web process, whatever it does. The window is loaded again.
+/// Ends the web process, whatever it does. The main window is loaded again.
 pub fn end(window: &WebviewWindow) {
     #[cfg(target_os = "linux")]
     let ended = window.with_webview(|view| webkit2gtk::WebViewExt::terminate_web_process(&view.inner()));
@@ -25,7 +25,7 @@ pub fn end(window: &WebviewWindow) {
     #[cfg(not(target_os = "linux"))]
     let ended = window.url().and_then(|url| window.navigate(url));
     if let Err(error) = ended {
-        tracing::error!(%error, "the window's web process cannot be ended");
+        tracing::warn!(%error, "the window's web process cannot be ended");
     }
 }
 
@@ -36,11 +36,14 @@ mod linux {
         time::{Duration, Instant},
     };
 
-    use porthole_core::error::{Code, Error};
+    use porthole_core::{
+        error::{Code, Error},
+        extension::OwnGone,
+    };
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 
-    use crate::answers::Porthole;
+    use crate::{answers::Porthole, own::OWN};
 
     /// A process that ends again so soon would end for ever.
     const TOO_SOON: Duration = Duration::from_secs(3);
@@ -56,8 +59,16 @@ mod linux {
                 tracing::error!("the window's web process ends as soon as it begins: it is not begun again");
                 return;
             }
-            if reason != WebProcessTerminationReason::TerminatedByApi {
-                window.state::<Porthole>().page_lost(lost(reason));
+            let ended = reason == WebProcessTerminationReason::TerminatedByApi;
+            let porthole = window.state::<Porthole>();
+            if window.label() == OWN {
+                if !ended {
+                    porthole.own_gone(OwnGone { trouble: Some(lost(reason)), ..OwnGone::default() });
+                }
+                return;
+            }
+            if !ended {
+                porthole.page_lost(lost(reason));
             }
             view.reload();
         });
@@ -66,9 +77,9 @@ mod linux {
     fn lost(reason: WebProcessTerminationReason) -> Error {
         let detail = match reason {
             WebProcessTerminationReason::ExceededMemoryLimit => "It had taken more memory than it may.",
-            _ => "It crashed, or the system ended it: for want of memory, perhaps.",
+            _ => "It crashed, or the system ended it: for want of memory, perhaps. Another was begun.",
         };
-        Error::new(Code::WindowLost, "The process that draws the window ended, and was begun again")
+        Error::new(Code::WindowLost, "The process that drew the window ended")
             .detail(detail)
             .hint("All calls and what they wrote are still there. Reload loads an extension's page again.")
     }

@@ -14,7 +14,6 @@ pub enum Answer {
 }
 
 const TITLE: &str = "Porthole does not answer";
-const END: &str = "_Reload without the page";
 const WAIT: &str = "_Wait";
 
 /// It goes away when dropped.
@@ -24,12 +23,12 @@ pub struct Question {
 }
 
 impl Question {
-    /// Asks, in front of the window.
-    pub fn ask(window: &WebviewWindow, text: &str) -> Self {
+    /// Asks, in front of the window. `end`: what ending the page is called here, with its letter marked.
+    pub fn ask(window: &WebviewWindow, text: &str, end: &'static str) -> Self {
         // One answer is enough, and a second one is nobody's.
         let (say, answers) = mpsc::channel(1);
         let app = window.app_handle().clone();
-        native::show(window, text, move |answer| {
+        native::show(window, text, end, move |answer| {
             let _ = say.try_send(answer);
         });
         Self { app, answers }
@@ -65,14 +64,14 @@ mod native {
     };
     use tauri::{AppHandle, Manager, WebviewWindow};
 
-    use super::{Answer, END, TITLE, WAIT};
+    use super::{Answer, TITLE, WAIT};
 
     thread_local! {
         /// The one that is shown; GTK has all of it in the main thread.
         static SHOWN: RefCell<Option<MessageDialog>> = const { RefCell::new(None) };
     }
 
-    pub fn show(window: &WebviewWindow, text: &str, say: impl Fn(Answer) + Send + 'static) {
+    pub fn show(window: &WebviewWindow, text: &str, end: &'static str, say: impl Fn(Answer) + Send + 'static) {
         let (parent, text) = (window.clone(), text.to_owned());
         on_main(window.app_handle(), move || {
             let parent = parent.gtk_window().ok();
@@ -88,7 +87,7 @@ mod native {
                 "All calls and what they wrote are kept. Only the page is ended, with the calls that it waits for.",
             ));
             dialog.add_button(WAIT, ResponseType::Cancel);
-            dialog.add_button(END, ResponseType::Accept);
+            dialog.add_button(end, ResponseType::Accept);
             // A key that was meant for the window ends nothing.
             dialog.set_default_response(ResponseType::Cancel);
             dialog.connect_response(move |dialog, response| {
@@ -134,11 +133,11 @@ mod native {
     use tauri::{AppHandle, Manager, WebviewWindow};
     use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogKind};
 
-    use super::{Answer, END, TITLE, WAIT};
+    use super::{Answer, TITLE, WAIT};
 
-    pub fn show(window: &WebviewWindow, text: &str, say: impl Fn(Answer) + Send + 'static) {
+    pub fn show(window: &WebviewWindow, text: &str, end: &'static str, say: impl Fn(Answer) + Send + 'static) {
         let plain = |label: &str| label.replace('_', "");
-        let buttons = MessageDialogButtons::OkCancelCustom(plain(END), plain(WAIT));
+        let buttons = MessageDialogButtons::OkCancelCustom(plain(end), plain(WAIT));
         let dialog = window.app_handle().dialog().message(text).title(TITLE);
         dialog
             .kind(MessageDialogKind::Warning)

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use porthole_core::error::{Code, Error};
+use porthole_core::{
+    error::{Code, Error},
+    extension::OwnGone,
+};
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::sync::oneshot;
 
 use crate::{
     answers::Porthole,
+    own::OWN,
     process,
     question::{Answer, Question},
 };
@@ -24,7 +28,7 @@ const MORE_PATIENCE: u32 = 30;
 pub async fn keep_watch(app: AppHandle) {
     loop {
         tokio::time::sleep(STEP).await;
-        if let Some(window) = app.state::<Porthole>().page_window(&app)
+        if let Some(window) = app.state::<Porthole>().page_window()
             && let Some(answered) = ask(&window)
         {
             wait_for(&app, &window, answered).await;
@@ -69,8 +73,8 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
             () = tokio::time::sleep(STEP) => {
                 seconds += 1;
                 match &question {
-                    Some(question) => question.say(&text(seconds)),
-                    None if seconds >= asks_at => question = Some(Question::ask(window, &text(seconds))),
+                    Some(question) => question.say(&text(window, seconds)),
+                    None if seconds >= asks_at => question = Some(Question::ask(window, &text(window, seconds), end_of(window))),
                     None => {}
                 }
             }
@@ -78,15 +82,33 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
     }
 }
 
-fn text(seconds: u32) -> String {
-    format!("Porthole's window has not answered for {seconds} s: the page of an extension keeps it busy.")
+fn text(window: &WebviewWindow, seconds: u32) -> String {
+    let (whose, it) =
+        if is_own(window) { ("The page's own", "its page") } else { ("Porthole's", "the page of an extension") };
+    format!("{whose} window has not answered for {seconds} s: {it} keeps it busy.")
+}
+
+fn end_of(window: &WebviewWindow) -> &'static str {
+    if is_own(window) { "_Close it" } else { "_Reload without the page" }
+}
+
+fn is_own(window: &WebviewWindow) -> bool {
+    window.label() == OWN
 }
 
 /// Ends the page with its web process: nothing that is asked of it would come through.
 fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
-    let error = Error::new(Code::PageEnded, "The extension's page was ended: it kept the window busy")
+    let porthole = app.state::<Porthole>();
+    let error = |what: &str| Error::new(Code::PageEnded, what);
+    if is_own(window) {
+        let error = error("The page was ended: it kept its own window busy")
+            .detail(format!("The window had not answered for {seconds} s, and was closed."))
+            .hint("Reload begins the page again, in this window.");
+        return porthole.own_gone(OwnGone { trouble: Some(error), ..OwnGone::default() });
+    }
+    let error = error("The extension's page was ended: it kept the window busy")
         .detail(format!("The window had not answered for {seconds} s, and was loaded again without the page."))
-        .hint("All calls and what they wrote are still there. A page opened in its own window keeps none but that one busy.");
-    app.state::<Porthole>().page_lost(error);
+        .hint("All calls and what they wrote are still there. A page in its own window keeps none but that one busy.");
+    porthole.page_lost(error);
     process::end(window);
 }

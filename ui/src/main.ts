@@ -6,9 +6,16 @@ import "./styles/tokens.css"
 import "./styles/base.css"
 import App from "./views/App.svelte"
 import { copyText } from "./views/copy"
+import OwnPage from "./views/OwnPage.svelte"
 
 // The language worker is not loaded before code is looked at or run.
 const compile: Compile = async (code) => (await import("./console/language")).compile(code)
 const porthole = new Porthole(tauri, copyText, compile)
-mount(App, { target: document.getElementById("app")!, props: { porthole } })
-void porthole.begin()
+const target = document.getElementById("app")!
+if (location.search === "?page") {
+  mount(OwnPage, { target, props: { porthole } })
+  void porthole.beginOwn()
+} else {
+  mount(App, { target, props: { porthole } })
+  void porthole.begin()
+}

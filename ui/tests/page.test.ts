@@ -144,7 +144,7 @@ test("what waits for leave says since when, and that it is not done when the pag
   expect(what).toMatchObject({ kind: "call" })
   expect(what).not.toHaveProperty("id")
   expect(what.kind === "call" && what.askedMs).toBeGreaterThanOrEqual(before)
-  await page.close()
+  page.unload()
   expect(page.entries[0]!.what).toMatchObject({ refused: "Not done: this ended first." })
 })
 

@@ -1,7 +1,8 @@
 // The one list of what the window may ask of the shell. From it come the Tauri commands and their
 // registration (`src-tauri/src/ipc.rs`), the permissions (`src-tauri/build.rs`), and the types of
 // the page (`ui/src/ipc/generated`). To add a command, add it here and write the method of the
-// same name in `src-tauri/src/answers.rs`; nothing else.
+// same name in `src-tauri/src/answers.rs`; nothing else. `, page` after the answer lets the page's own
+// window use it too, which otherwise may use none.
 //
 // A plain comment, because the build script includes this file as it stands.
 
@@ -14,7 +15,7 @@ macro_rules! commands {
             opening() -> Opening;
             /// Waits until something changed after `since`, at most half a minute and not more
             /// often than thirty times a second, and tells what.
-            changes(since: u64) -> Changes;
+            changes(since: u64) -> Changes, page;
             /// All facts of a Call.
             call(id: u32) -> Call;
             /// Rows of a Call's output or body; `ansi` tells whether terminal codes are followed or shown.
@@ -49,18 +50,18 @@ macro_rules! commands {
             /// Runs a command in its place; answers at once with the Call's number.
             run(command: Command) -> u32;
             /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
-            plan(asked: Asked, runtime: Runtime) -> Plan;
+            plan(asked: Asked, runtime: Runtime) -> Plan, page;
             /// Does it, and answers at once with the Call's number.
-            perform(sdk: Sdk, origin: Origin) -> u32;
+            perform(sdk: Sdk, origin: Origin) -> u32, page;
             /// Records it, with the words that the code is told, and does nothing of it.
-            not_done(sdk: Sdk, origin: Origin, why: NotDone, words: String) -> u32;
+            not_done(sdk: Sdk, origin: Origin, why: NotDone, words: String) -> u32, page;
             /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's
             /// number.
             again(id: u32) -> u32;
             /// What the code that asked for a Call receives, whole, when it has ended.
-            delivered(id: u32) -> Received;
+            delivered(id: u32) -> Received, page;
             /// The callbacks from this one on, whole: answers when there is one, or no more will come.
-            delivery(id: u32, from: u64) -> Callbacks;
+            delivery(id: u32, from: u64) -> Callbacks, page;
             /// What code receives for a Call on each Runtime, as it is shown.
             received(id: u32) -> Vec<Received>;
             /// The callbacks of a Call on a Runtime, as they are shown.
@@ -72,9 +73,9 @@ macro_rules! commands {
             /// Reads a pasted `curl` or `docker exec` line.
             paste(text: String) -> Pasted;
             /// Cancels a request, or kills a run.
-            cancel(id: u32) -> ();
+            cancel(id: u32) -> (), page;
             /// Sends a signal to a run's process group.
-            stop(id: u32, signal: Signal) -> ();
+            stop(id: u32, signal: Signal) -> (), page;
             /// Removes ended Calls and their files.
             clear() -> ();
             /// Makes this the target.
@@ -107,10 +108,21 @@ macro_rules! commands {
             follow_logs(container: String) -> u32;
             /// Opens the page of an extension's folder in the place of the one that is open, with a
             /// `ddClient` as this Runtime has it.
-            open_page(folder: String, runtime: Runtime) -> OpenedPage;
+            open_page(folder: String, runtime: Runtime) -> OpenedPage, page;
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
-            /// Remembers these settings.
+            /// Shows the page that is open in a window of its own.
+            own_window(opened: OpenedPage) -> ();
+            /// What the page's own window shows, while it is there.
+            own_page() -> Option<OwnPage>, page;
+            /// Waits until the page's own window is gone, and tells how it went.
+            own_window_gone() -> OwnGone;
+            /// Closes the page's own window, for the page to be shown in the main one.
+            bring_back() -> (), page;
+            /// Remembers what the extension with this content may do; no more what was decided when absent.
+            set_leave(content: String, leave: Option<Leave>) -> (), page;
+            /// Remembers these settings, but for the target and what extensions may do, which are remembered when
+            /// they are set.
             save_settings(settings: Settings) -> ();
         }
     };

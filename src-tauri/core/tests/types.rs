@@ -11,7 +11,7 @@ use porthole_core::{
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::{ExchangeEvent, Request},
-    extension::{OpenExtension, OpenedPage, Source},
+    extension::{Leave, OpenExtension, OpenedPage, OwnGone, OwnPage, Source},
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -25,7 +25,7 @@ use porthole_core::{
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {
-    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty $(, $also:ident)?;)*) => {
         /// Writes the types that commands take and give, and the list of commands itself.
         fn generate(cfg: &Config) {
             Error::export_all(cfg).unwrap();
@@ -35,6 +35,7 @@ macro_rules! signatures {
             Form::export_all(cfg).unwrap();
             Received::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
+            OwnPage::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*

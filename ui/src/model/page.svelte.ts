@@ -35,6 +35,8 @@ export class Page {
   /** It said what no client says: its frame is gone until it is loaded again. */
   broken = $state(false)
   trouble = $state.raw<Trouble>()
+  /** It is in a window of its own. */
+  away = $state(false)
 
   #shell: Shell
   #settings: Settings
@@ -87,8 +89,49 @@ export class Page {
     const was = this.opened
     this.#end("Closed.")
     this.opened = undefined
+    this.away = false
     this.trouble = undefined
     if (was) void this.#shell.ask("close_page", {}).catch(() => {})
+  }
+
+  /** Shows a page that is open. */
+  show(opened: OpenedPage): void {
+    this.opened = opened
+    this.loads += 1
+    this.broken = false
+  }
+
+  /** Moves it to a window of its own, or brings that to the front. */
+  async toOwnWindow(): Promise<void> {
+    const { opened } = this
+    if (!opened || this.busy) return
+    const moves = !this.away
+    if (moves) this.#end("Moved to its own window.")
+    this.away = true
+    this.trouble = undefined
+    try {
+      await this.#shell.ask("own_window", { opened })
+      if (moves) void this.#untilBack(opened)
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      if (!moves) return
+      this.away = false
+      this.broken = true
+    }
+  }
+
+  /** Closes its own window and loads it here. */
+  async bringBack(): Promise<void> {
+    await this.#shell.ask("bring_back", {}).catch((thrown: unknown) => (this.trouble = trouble(thrown)))
+  }
+
+  /** Finds it in its own window, which was there before this one was loaded. */
+  async find(): Promise<void> {
+    const own = await this.#shell.ask("own_page", {}).catch(() => null)
+    if (!own || this.opened) return
+    this.opened = own.opened
+    this.away = true
+    void this.#untilBack(own.opened)
   }
 
   /** Decides for this extension, until it is decided otherwise. What waits for that is answered. */
@@ -153,10 +196,31 @@ export class Page {
     this.broken = true
   }
 
+  /** Waits until its own window is gone. It stands still then, unless somebody asked for it here. */
+  async #untilBack({ content, folder }: OpenedPage): Promise<void> {
+    try {
+      const { back, leave, trouble } = await this.#shell.ask("own_window_gone", {})
+      this.#settings.takeLeave(content, leave)
+      if (!this.away) return
+      this.away = false
+      this.broken = true
+      this.trouble = trouble
+      if (back) await this.load(folder)
+    } catch (thrown) {
+      this.away = false
+      this.broken = true
+      this.trouble = trouble(thrown)
+    }
+  }
+
   async #read(folder: string): Promise<void> {
     this.busy = true
     this.trouble = undefined
     try {
+      if (this.away) {
+        this.away = false
+        await this.bringBack()
+      }
       const { runtime } = this.#settings
       const opened = await this.#shell.ask("open_page", { folder, runtime })
       if (this.running) this.#end("Loaded again.")

@@ -37,6 +37,8 @@ export class Porthole {
   /** The shell did not answer at all. */
   trouble = $state.raw<Trouble>()
   open = $state(false)
+  /** This is the page's own window: there is nothing in it but the page. */
+  own = $state(false)
 
   clock = new Clock()
   settings: Settings
@@ -135,6 +137,24 @@ export class Porthole {
       return
     }
     void this.timeline.watch()
+    void this.page.find()
+  }
+
+  /** Begins as the page's own window. */
+  async beginOwn(): Promise<void> {
+    this.own = true
+    this.trouble = undefined
+    try {
+      const own = await this.#shell.ask("own_page", {})
+      if (!own) return
+      this.settings.load(own.settings)
+      this.page.show(own.opened)
+      this.open = true
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      return
+    }
+    void this.timeline.watch()
   }
 
   /** Loads something saved and sends or runs it right away. */
@@ -180,7 +200,7 @@ export class Porthole {
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)
-    this.extension.see(changes.extension)
+    if (!this.own) this.extension.see(changes.extension)
   }
 
   #changed(): void {

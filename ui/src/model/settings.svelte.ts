@@ -94,9 +94,17 @@ export class Settings {
 
   /** What an extension may do from now on; the default when absent. */
   setLeave(content: string, leave?: Leave): void {
+    this.takeLeave(content, leave)
+    this.#shell.ask("set_leave", { content, leave: leave ?? null }).then(
+      () => (this.trouble = undefined),
+      (thrown: unknown) => (this.trouble = trouble(thrown)),
+    )
+  }
+
+  /** What was decided in the page's own window. */
+  takeLeave(content: string, leave?: Leave): void {
     const others = Object.entries(this.leaves).filter(([name]) => name !== content)
     this.leaves = Object.fromEntries(leave ? [...others, [content, leave]] : others)
-    void this.#keep()
   }
 
   setQuota(quota: number): void {

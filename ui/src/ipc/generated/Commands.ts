@@ -13,11 +13,14 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { Leave } from "./Leave";
 import type { NotDone } from "./NotDone";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
 import type { Origin } from "./Origin";
+import type { OwnGone } from "./OwnGone";
+import type { OwnPage } from "./OwnPage";
 import type { Pasted } from "./Pasted";
 import type { Plan } from "./Plan";
 import type { Query } from "./Query";
@@ -135,6 +138,17 @@ export interface Commands {
   open_page: { args: { folder: string; runtime: Runtime }; answer: OpenedPage };
   /** Closes the page: nothing of it is answered any more. */
   close_page: { args: {  }; answer: void };
-  /** Remembers these settings. */
+  /** Shows the page that is open in a window of its own. */
+  own_window: { args: { opened: OpenedPage }; answer: void };
+  /** What the page's own window shows, while it is there. */
+  own_page: { args: {  }; answer: OwnPage | null };
+  /** Waits until the page's own window is gone, and tells how it went. */
+  own_window_gone: { args: {  }; answer: OwnGone };
+  /** Closes the page's own window, for the page to be shown in the main one. */
+  bring_back: { args: {  }; answer: void };
+  /** Remembers what the extension with this content may do; no more what was decided when absent. */
+  set_leave: { args: { content: string; leave: Leave | null }; answer: void };
+  /** Remembers these settings, but for the target and what extensions may do, which are remembered when
+   * they are set. */
   save_settings: { args: { settings: Settings }; answer: void };
 }

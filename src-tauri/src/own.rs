@@ -1,0 +1,101 @@
+//! The page's own window: the page has a web process of its own there, and what keeps that busy keeps
+//! nothing else from answering.
+
+use porthole_core::{
+    error::{Code, Error, Result},
+    extension::{OpenedPage, OwnGone},
+};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tokio::sync::watch;
+
+use crate::{drawing, process};
+
+/// The labels of the windows. Which commands the page's may use is marked in the list of commands.
+pub const MAIN: &str = "main";
+pub const OWN: &str = "page";
+
+/// Whether it is there, and with what; or how it went.
+#[derive(Debug, Clone, Default)]
+struct State {
+    shown: Option<OpenedPage>,
+    gone: OwnGone,
+}
+
+/// The window of the page's own, while there is one.
+pub struct OwnWindow {
+    app: AppHandle,
+    state: watch::Sender<State>,
+}
+
+impl OwnWindow {
+    /// None so far.
+    pub fn new(app: AppHandle) -> Self {
+        Self { app, state: watch::Sender::default() }
+    }
+
+    /// What is shown in it.
+    pub fn shown(&self) -> Option<OpenedPage> {
+        self.state.borrow().shown.clone()
+    }
+
+    /// The window that the page is in.
+    pub fn of_the_page(&self) -> Option<WebviewWindow> {
+        let label = if self.shown().is_some() { OWN } else { MAIN };
+        self.app.get_webview_window(label)
+    }
+
+    /// Opens it for a page, or brings it to the front.
+    pub fn open(&self, opened: OpenedPage) -> Result<()> {
+        if let Some(window) = self.app.get_webview_window(OWN) {
+            return window.unminimize().and_then(|()| window.set_focus()).map_err(failed);
+        }
+        let title = format!("{} - Porthole", opened.title);
+        self.state.send_replace(State { shown: Some(opened), gone: OwnGone::default() });
+        let built = WebviewWindowBuilder::new(&self.app, OWN, WebviewUrl::App("index.html?page".into()))
+            .title(title)
+            .inner_size(1000.0, 720.0)
+            .min_inner_size(480.0, 360.0)
+            .build();
+        match built {
+            Ok(window) => {
+                drawing::suit_the_machine(&window);
+                process::look_after(&window);
+                Ok(())
+            }
+            Err(error) => {
+                self.state.send_replace(State::default());
+                Err(failed(error))
+            }
+        }
+    }
+
+    /// It goes, or is gone. Tells whether it was there until now: how it went is said once.
+    pub fn close(&self, gone: OwnGone) -> bool {
+        let was_there = self.state.send_if_modified(|state| {
+            let was_there = state.shown.take().is_some();
+            if was_there {
+                state.gone = gone;
+            }
+            was_there
+        });
+        if let Some(window) = self.app.get_webview_window(OWN) {
+            // A page that loops would not hear that its window is closed. One that somebody closed is gone.
+            process::end(&window);
+            if let Err(error) = window.destroy() {
+                tracing::debug!(%error, "the page's own window is gone already");
+            }
+        }
+        was_there
+    }
+
+    /// Waits until it is gone, and tells how it went.
+    pub async fn gone(&self) -> OwnGone {
+        let mut state = self.state.subscribe();
+        let gone = state.wait_for(|state| state.shown.is_none()).await;
+        gone.map(|state| state.gone.clone()).unwrap_or_default()
+    }
+}
+
+fn failed(error: tauri::Error) -> Error {
+    Error::new(Code::WindowLost, "The page's own window cannot be shown").detail(error)
+}
