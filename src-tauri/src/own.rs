@@ -49,7 +49,7 @@ impl OwnWindow {
         if let Some(window) = self.app.get_webview_window(OWN) {
             return window.unminimize().and_then(|()| window.set_focus()).map_err(failed);
         }
-        let title = format!("{} · Porthole", opened.title);
+        let title = format!("{} - Porthole", opened.title);
         self.state.send_replace(State { shown: Some(opened), gone: OwnGone::default() });
         let built = WebviewWindowBuilder::new(&self.app, OWN, WebviewUrl::App("index.html?page".into()))
             .title(title)

@@ -30,7 +30,7 @@ def number(window, name):
 def title(window):
     name = ctypes.c_char_p()
     X.XFetchName(display, L(window), ctypes.byref(name))
-    return (name.value or b"").decode()
+    return (name.value or b"").decode(errors="replace")
 def is_shown(window):
     about = (ctypes.c_byte * 256)()
     X.XGetWindowAttributes(display, L(window), about)
@@ -69,13 +69,8 @@ pub fn titles(process: u32) -> Vec<String> {
     x(&["titles", &process.to_string()]).lines().map(str::to_owned).collect()
 }
 
-/// Asks the windows of a process to close, as their frame's button does: WebDriver's own way
-/// takes the page away and leaves the window open until the driver kills the app.
-pub fn close_all(process: u32) {
-    x(&["close", &process.to_string()]);
-}
-
-/// Asks the window of this title to close.
+/// Asks the window of this title to close, as its frame's button does: WebDriver's own way takes the
+/// page away and leaves the window open until the driver kills the app.
 pub fn close(process: u32, title: &str) {
     x(&["close", &process.to_string(), title]);
 }

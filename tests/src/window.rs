@@ -124,11 +124,27 @@ impl App {
         self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
     }
 
+    /// Goes to the page's own window, or back to the main one: what is asked then is asked there.
+    pub async fn go_to(&self, own: bool) {
+        eventually("the window", async || {
+            for handle in self.client.windows().await.ok()? {
+                self.client.switch_to_window(handle).await.ok()?;
+                let there = self.client.execute("return location.search === '?page'", vec![]).await.ok()?;
+                if there == json!(own) {
+                    return Some(());
+                }
+            }
+            None
+        })
+        .await;
+        self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+    }
+
     /// Closes the window as its owner does, waits until the app has ended, and gives the home back.
     pub async fn close(self) -> Home {
         let Self { client, driver, again, home } = self;
         let app = driver.app().expect("the app");
-        outside::close_all(app);
+        outside::close(app, "Porthole");
         eventually("the app ends with its window", async || has_ended(app).then_some(())).await;
         drop((client, again, driver));
         home

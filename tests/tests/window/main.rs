@@ -15,6 +15,7 @@ mod impatient;
 mod keyboard;
 mod leaving;
 mod odd;
+mod own;
 mod page;
 mod page_calls;
 mod reading;
