@@ -16,6 +16,7 @@ mod leaving;
 mod odd;
 mod page;
 mod page_calls;
+mod page_real;
 mod page_source;
 mod reading;
 mod received;
