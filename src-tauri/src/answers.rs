@@ -29,6 +29,7 @@ use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::own::OwnWindow;
+use crate::page::not_our_own;
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 const QUOTA: u64 = 20_000_000_000;
@@ -401,7 +402,8 @@ impl Porthole {
         let _before = self.target.send_replace((target.clone(), endpoint));
     }
 
-    pub async fn open_page(&self, folder: String, runtime: Runtime) -> Result<OpenedPage> {
+    pub async fn open_page(&self, folder: String, server: Option<String>, runtime: Runtime) -> Result<OpenedPage> {
+        let server = server.map(|server| server.parse().and_then(not_our_own)).transpose()?;
         let facts = {
             let (target, endpoint) = &*self.target.borrow();
             let open = self.bench.open_now().filter(OpenExtension::has_backend);
@@ -413,9 +415,13 @@ impl Porthole {
         };
         let folder = self.path(folder.trim());
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, opened) = extension::Open::folder(&folder, facts, page.as_deref())?;
+        let (open, opened) = extension::Open::folder(&folder, server.as_ref(), facts, page.as_deref())?;
         *page = Some(Arc::new(open));
         Ok(opened)
+    }
+
+    pub async fn look_at_server(&self, server: String) -> Result<()> {
+        server.parse::<extension::Server>()?.look().await
     }
 
     pub async fn close_page(&self) -> Result<()> {

@@ -46,7 +46,8 @@ fn has_display() -> bool {
 }
 
 fn window() -> tauri::Result<()> {
-    let builder = tauri::Builder::default();
+    let context = tauri::generate_context!();
+    let builder = tauri::Builder::default().plugin(page::first_in_frames(&context));
     #[cfg(not(target_os = "linux"))]
     let builder = builder.plugin(tauri_plugin_dialog::init());
     let app = builder
@@ -84,7 +85,7 @@ fn window() -> tauri::Result<()> {
             });
             Ok(())
         })
-        .build(tauri::generate_context!())?;
+        .build(context)?;
     app.run(|app, event| match event {
         // The page's own window goes with the main one.
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {

@@ -1,15 +1,19 @@
 //! The scheme that an extension's page is served under: one page at a time, below a name of its own
 //! that nobody can guess. It is an origin of its own, and no capability names it.
 //!
-//! The form is that of Linux and macOS, `ext://<name>/…`. Windows would have `http://ext.localhost`
-//! for every name, which is one origin for all pages: there the page needs another form.
+//! The page of a development server keeps that server's origin. What stands first in it is not in its
+//! files then, but a script that the web view runs first in every frame.
 
 use std::borrow::Cow;
 
-use porthole_core::extension::{Answer, CLIENT, POLICY};
+use porthole_core::{
+    error::{Code, Error, Result},
+    extension::{Answer, CLIENT, POLICY, Server},
+};
 use tauri::{
-    AppHandle, Manager, UriSchemeResponder,
+    AppHandle, Context, Manager, UriSchemeResponder, Wry,
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+    plugin::{Builder, TauriPlugin},
 };
 use tokio::sync::Semaphore;
 
@@ -20,6 +24,42 @@ pub const SCHEME: &str = "ext";
 
 /// So many files are read at once; the requests of a page that asks for more wait here.
 static AT_ONCE: Semaphore = Semaphore::const_new(8);
+
+/// What the name of a frame begins with that has a page of a development server: `FRAME` in
+/// `ui/src/page/messages.ts`.
+const FRAME: &str = "porthole: the page of ";
+
+/// Runs the client first in frames of that name, and nothing in any other. It gives no rights: it speaks
+/// over the port that the window hands to the origin that it showed, and to no other.
+pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
+    let client = context.assets().get(&asset().into()).unwrap_or_default();
+    if client.is_empty() {
+        tracing::warn!("this build is without its page: there is no ddClient in the pages of development servers");
+    }
+    let client = String::from_utf8_lossy(&client);
+    let script = format!("if (self !== top && self.name.startsWith(\"{FRAME}\")) {{\n{client}\n}}");
+    Builder::new("page").js_init_script_on_all_frames(script).build()
+}
+
+/// Where the window's own page is while it is developed: `devUrl` in `tauri.conf.json`.
+const OWN: &str = "http://localhost:5173";
+
+/// Refuses the origin that may call our commands: a frame of it would be the window itself.
+///
+/// # Errors
+/// [`Code::PageServerInvalid`].
+pub fn not_our_own(server: Server) -> Result<Server> {
+    if tauri::is_dev() && server.origin() == OWN {
+        let error = Error::new(Code::PageServerInvalid, format!("{OWN} is the development server of this window"));
+        return Err(error.hint("Have the extension's server listen on another port."));
+    }
+    Ok(server)
+}
+
+/// Where the page's build has the client.
+fn asset() -> String {
+    format!("page{}", CLIENT.trim_start_matches("/__porthole__"))
+}
 
 /// Answers a request of the page when the file was read.
 pub fn answer(app: &AppHandle, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
@@ -52,9 +92,7 @@ fn file(answer: Answer) -> Response<Cow<'static, [u8]>> {
 }
 
 fn client(app: &AppHandle) -> Response<Cow<'static, [u8]>> {
-    let Some(asset) = app.asset_resolver().get(format!("page{}", CLIENT.trim_start_matches("/__porthole__"))) else {
-        return response(404, Cow::Borrowed(&[]));
-    };
+    let Some(asset) = app.asset_resolver().get(asset()) else { return response(404, Cow::Borrowed(&[])) };
     let mut response = response(200, Cow::Owned(asset.bytes));
     set(response.headers_mut(), header::CONTENT_TYPE, "text/javascript; charset=utf-8");
     response

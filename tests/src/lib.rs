@@ -14,6 +14,8 @@ pub mod recorder;
 pub mod servers;
 #[cfg(target_os = "linux")]
 pub mod sshd;
+#[cfg(unix)]
+pub mod vite;
 pub mod window;
 
 use std::{

@@ -143,6 +143,7 @@ test("settings are written at once, one write at a time, with all that is rememb
     reading,
     runtime: "docker-desktop",
     saved: [],
+    servers: {},
     leaves: {},
     target,
   })

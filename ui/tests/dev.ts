@@ -187,6 +187,7 @@ const shell = new FakeShell({
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
         splits: { side: 212, center: 552, page: 880 },
+        servers: {},
         leaves: {},
         reading: {
           wrap: scene === "wrap",

@@ -121,6 +121,7 @@ export function opening(more: Partial<Opening> = {}): Opening {
       reading,
       runtime: "docker-desktop",
       saved: [],
+      servers: {},
       leaves: {},
     },
     target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },

@@ -11,6 +11,7 @@ import { FakeShell, request } from "./fake"
 
 const opened = (more: Partial<OpenedPage> = {}): OpenedPage => ({
   url: "ext://aa/index.html",
+  served: false,
   folder: "/home/me/volumes",
   title: "Volumes",
   name: "volumes",

@@ -107,8 +107,10 @@ macro_rules! commands {
             /// Follows the logs of a container of its backend; answers at once with the Call's number.
             follow_logs(container: String) -> u32;
             /// Opens the page of an extension's folder in the place of the one that is open, with a
-            /// `ddClient` as this Runtime has it.
-            open_page(folder: String, runtime: Runtime) -> OpenedPage, page;
+            /// `ddClient` as this Runtime has it; the page of a development server when one is named.
+            open_page(folder: String, server: Option<String>, runtime: Runtime) -> OpenedPage, page;
+            /// Whether a development server has a page to show now.
+            look_at_server(server: String) -> (), page;
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
             /// Shows the page that is open in a window of its own.

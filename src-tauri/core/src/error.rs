@@ -102,6 +102,12 @@ pub enum Code {
     PageEnded,
     /// The process that drew the window ended, and another was begun.
     WindowLost,
+    /// The text is no development server of this machine.
+    PageServerInvalid,
+    /// No development server answers there.
+    PageServerSilent,
+    /// What answers there has no page.
+    PageServerNoPage,
     /// The extension's image could not be built or pulled.
     ImageNotMade,
     /// There is neither `docker compose` nor `docker-compose`.

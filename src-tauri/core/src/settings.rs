@@ -141,6 +141,8 @@ pub struct Settings {
     /// The folder of the extension that was opened last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
+    /// Development servers that pages come from, by the folder or image of their extension.
+    pub servers: BTreeMap<String, String>,
     /// What extensions may do, by the content of their manifests; the default where one is not here.
     pub leaves: BTreeMap<String, Leave>,
     /// What the user saved, in the user's order.

@@ -18,6 +18,8 @@ mod odd;
 mod own;
 mod page;
 mod page_calls;
+mod page_real;
+mod page_source;
 mod reading;
 mod received;
 mod reload;

@@ -188,7 +188,7 @@ export class Extension {
   /** A page that is not there is no trouble for who has none. */
   async #loadPage(): Promise<void> {
     const { open } = this
-    if (open?.opened.manifest.tab) await this.#around.page.load(open.opened.root)
+    if (open?.opened.manifest.tab) await this.#around.page.load(open.opened.root, this.from)
     else this.#around.page.unload()
   }
 

@@ -10,6 +10,7 @@ import type { Plan } from "../ipc/generated/Plan"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import type { Comings } from "../page/frame"
 import { Heard } from "./heard.svelte"
+import { Served } from "./served.svelte"
 import type { Settings } from "./settings.svelte"
 
 /** Its own backend is its own; this machine is somebody's. */
@@ -37,7 +38,12 @@ export class Page {
   trouble = $state.raw<Trouble>()
   /** It is in a window of its own. */
   away = $state(false)
+  /** There is something to put into the frame: the page's files, or its server answers. */
+  shown = $state(false)
+  readonly served: Served
 
+  /** What is loaded: its folder, and what its extension is known by. */
+  #of: { folder: string; name: string } | undefined
   #shell: Shell
   #settings: Settings
   #heard: Heard
@@ -45,6 +51,7 @@ export class Page {
   constructor(shell: Shell, settings: Settings) {
     this.#shell = shell
     this.#settings = settings
+    this.served = new Served(shell)
     this.#heard = new Heard(shell, (call, plan) => this.#judge(call, plan))
   }
 
@@ -79,16 +86,36 @@ export class Page {
     return this.opened !== undefined && this.opened.facts.runtime !== this.#settings.runtime
   }
 
-  /** Loads the page of an extension's folder anew. */
-  async load(folder: string): Promise<void> {
-    if (!this.busy) await this.#read(folder)
+  /**
+   * Loads the page of an extension's folder anew: that of the development server that was chosen for the
+   * extension of this name. Without a name it comes from where it came from.
+   */
+  async load(folder: string, name?: string): Promise<void> {
+    if (this.busy) return
+    const before = this.opened?.served ? this.opened.url : undefined
+    this.#of = { folder, name: name ?? this.#of?.name ?? folder }
+    await this.#read(folder, name === undefined ? before : this.#settings.servers[name])
+  }
+
+  /** Takes the page from a development server from now on, or from its folder; false when that is refused. */
+  async from(server?: string): Promise<boolean> {
+    if (!this.#of || this.busy) return false
+    const { folder, name } = this.#of
+    const loaded = await this.#read(folder, server)
+    // The folder may be without a page, and is what was chosen all the same.
+    if (server !== undefined && !loaded) return false
+    this.#settings.setServer(name, server === undefined ? undefined : this.opened?.url)
+    if (!loaded) this.#gone()
+    this.served.asks = false
+    return true
   }
 
   /** The page goes; nothing of it is answered any more. */
   unload(): void {
     const was = this.opened
-    this.#end("Closed.")
-    this.opened = undefined
+    this.#gone()
+    this.#of = undefined
+    this.served.asks = false
     this.away = false
     this.trouble = undefined
     if (was) void this.#shell.ask("close_page", {}).catch(() => {})
@@ -99,6 +126,9 @@ export class Page {
     this.opened = opened
     this.loads += 1
     this.broken = false
+    this.served.end()
+    this.shown = !opened.served
+    if (opened.served) void this.#wait(opened.url)
   }
 
   /** Moves it to a window of its own, or brings that to the front. */
@@ -166,6 +196,7 @@ export class Page {
     return {
       came: (hearing) => this.#came(hearing),
       left: () => this.#end("The page left for something else."),
+      silent: () => this.#unheard(),
       told: (message: FromConsole, chars) => this.#heard.told(message, chars),
       broke: (_how, text) => this.#broke(text),
     }
@@ -213,7 +244,17 @@ export class Page {
     }
   }
 
-  async #read(folder: string): Promise<void> {
+  /** What the server sent has no `ddClient`: most likely the frame refused it. */
+  #unheard(): void {
+    if (!this.opened?.served) return
+    this.trouble = {
+      code: "page_server_no_page",
+      message: `What came from ${this.opened.url} is not heard: it is no page, or the frame refused it.`,
+      hint: "A certificate must be one that this machine trusts, and the page must let itself be framed.",
+    }
+  }
+
+  async #read(folder: string, server?: string): Promise<boolean> {
     this.busy = true
     this.trouble = undefined
     try {
@@ -222,17 +263,29 @@ export class Page {
         await this.bringBack()
       }
       const { runtime } = this.#settings
-      const opened = await this.#shell.ask("open_page", { folder, runtime })
+      const opened = await this.#shell.ask("open_page", { folder, server: server ?? null, runtime })
       if (this.running) this.#end("Loaded again.")
       if (opened.url !== this.opened?.url) this.#heard.anew()
-      this.opened = opened
-      this.loads += 1
-      this.broken = false
+      this.show(opened)
+      return true
     } catch (thrown) {
       this.trouble = trouble(thrown)
+      return false
     } finally {
       this.busy = false
     }
+  }
+
+  /** The frame is made when the server answers. */
+  async #wait(server: string): Promise<void> {
+    if (await this.served.wait(server)) this.shown = true
+  }
+
+  #gone(): void {
+    this.served.end()
+    this.shown = false
+    this.#end("Closed.")
+    this.opened = undefined
   }
 
   #end(text: string): void {

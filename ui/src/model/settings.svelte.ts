@@ -28,6 +28,8 @@ export class Settings {
   console = $state<string>()
   /** The folder of the extension that was opened last. */
   extension = $state<string>()
+  /** Development servers that pages come from, by the folder or image of their extension. */
+  servers = $state.raw<Readonly<Record<string, string>>>({})
   /** What extensions may do, by the content of their manifests. */
   leaves = $state.raw<Readonly<Record<string, Leave>>>({})
   trouble = $state.raw<Trouble>()
@@ -51,6 +53,7 @@ export class Settings {
     this.quota = remembered.quota
     this.console = remembered.console
     this.extension = remembered.extension
+    this.servers = remembered.servers
     this.leaves = remembered.leaves
     this.#target = remembered.target
   }
@@ -89,6 +92,13 @@ export class Settings {
 
   setExtension(folder: string): void {
     this.extension = folder
+    void this.#keep()
+  }
+
+  /** Where the page of an extension comes from: its files when absent. */
+  setServer(extension: string, server?: string): void {
+    const others = Object.entries(this.servers).filter(([name]) => name !== extension)
+    this.servers = Object.fromEntries(server === undefined ? others : [...others, [extension, server]])
     void this.#keep()
   }
 
@@ -153,6 +163,7 @@ export class Settings {
       reading,
       runtime,
       saved: [...this.saved],
+      servers: { ...this.servers },
       leaves: { ...this.leaves },
     }
     if (this.quota !== undefined) settings.quota = this.quota

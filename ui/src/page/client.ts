@@ -12,18 +12,38 @@ import type { ToSdk } from "../sdk/messages"
 import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
-import { HELLO, PORT } from "./messages"
+import { FRAME, HELLO, PORT, type Named } from "./messages"
 
 /** The longest stack that is told: the frames that matter stand first. */
 const LONGEST_STACK = 4_000
 
 const script = document.currentScript as HTMLScriptElement | null
-const facts = script?.dataset.facts
-const own = script?.src ?? ""
+const written = script?.dataset.facts
+/** What stacks call this script: one that the web view runs has no address of its own. */
+const own = script?.src ?? placeIn(String(new Error().stack), "", "")?.replace(/(:\d+){2}$/, "") ?? ""
 script?.remove()
 
 // A frame within the page has no `ddClient`, as it has none in a desktop application.
-if (facts !== undefined && parent === top && parent !== self) start(JSON.parse(facts) as SdkFacts)
+if (parent === top && parent !== self) {
+  const facts = written === undefined ? named() : (JSON.parse(written) as SdkFacts)
+  if (facts) start(facts)
+}
+
+/** The facts in the frame's name. The page has a name of its own in its place, which is empty as usual. */
+function named(): SdkFacts | undefined {
+  const { name } = self
+  if (!name.startsWith(FRAME)) return undefined
+  const { origin, facts } = JSON.parse(name.slice(FRAME.length)) as Named
+  if (location.origin !== origin) return undefined
+  let theirs = ""
+  Object.defineProperty(self, "name", {
+    get: () => theirs,
+    set: (to) => void (theirs = String(to)),
+    configurable: true,
+    enumerable: true,
+  })
+  return facts
+}
 
 function start(facts: SdkFacts): void {
   let send: ((text: string) => void) | undefined

@@ -1,5 +1,6 @@
 import { Hearing, type Hears } from "../console/hearing"
-import { HELLO, PORT } from "./messages"
+import type { OpenedPage } from "../ipc/generated/OpenedPage"
+import { FRAME, HELLO, PORT, type Named } from "./messages"
 
 /** What becomes of the pages in a frame, one after the other: a page may load itself again. */
 export interface Comings extends Hears {
@@ -7,6 +8,16 @@ export interface Comings extends Hears {
   came(hearing: Hearing): void
   /** The frame holds something that is heard by nobody: no page of the extension's. */
   left(): void
+  /** It was loaded, and nobody in it is heard. */
+  silent(): void
+}
+
+/** The origin of an address. That of a scheme of ours is none to `URL`. */
+export const originOf = (url: string): string => /^[a-z]+:\/\/[^/]+/.exec(url)?.[0] ?? ""
+
+/** What the frame of a page is called. */
+export function frameName({ url, served, facts }: OpenedPage): string {
+  return served ? FRAME + JSON.stringify({ origin: originOf(url), facts } satisfies Named) : ""
 }
 
 /**
@@ -32,7 +43,7 @@ export function listenTo(frame: HTMLIFrameElement, origin: string, to: Comings):
       hearing.end()
       hearing = undefined
       to.left()
-    }
+    } else if (!loading) to.silent()
     loading = false
   }
 

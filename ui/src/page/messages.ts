@@ -1,3 +1,5 @@
+import type { SdkFacts } from "../sdk/facts"
+
 /** What the page's client and the window say to each other before there is a port. */
 
 /** The client is there; it waits for a port. */
@@ -5,3 +7,16 @@ export const HELLO = "porthole: a page is here"
 
 /** The window's answer, which brings the port. */
 export const PORT = "porthole: the port of the page"
+
+/**
+ * What the name of a frame begins with that has a page of a development server: its `Named` follows
+ * as JSON. The page is not ours to write into, and what the web view runs first in it is the same for
+ * all frames: the name is what is there by then.
+ */
+export const FRAME = "porthole: the page of "
+
+export interface Named {
+  /** Of the page that it is for. The frame may hold others, and is empty at first. */
+  origin: string
+  facts: SdkFacts
+}

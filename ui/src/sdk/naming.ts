@@ -22,7 +22,11 @@ function written(value: unknown): string {
   }
 }
 
-const withFunctions = (_name: string, value: unknown): unknown => (typeof value === "function" ? "ƒ" : value)
+/** Of a long text as much as is shown: megabytes are not written down to be cut away. */
+const withFunctions = (_name: string, value: unknown): unknown => {
+  if (typeof value === "string") return value.slice(0, LONGEST_ARG + 1)
+  return typeof value === "function" ? "ƒ" : value
+}
 
 const cut = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest - 1)}…`

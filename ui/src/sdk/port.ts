@@ -23,10 +23,13 @@ export class Port {
 
   /** Sends it, now or when there is room. Throws what the code should see when it cannot be sent. */
   send(message: object): void {
-    const text = stringify(message)
-    if (text.length > LONGEST) {
+    // Writing down what is far too much would hold up the window, whose thread a page has.
+    const least = charsIn(message)
+    const text = least > LONGEST ? "" : stringify(message)
+    if (least > LONGEST || text.length > LONGEST) {
+      const chars = Math.max(least, text.length)
       throw new RangeError(
-        `That is too much for Porthole: ${size(text.length)} in one call, of at most ${size(LONGEST)}.`,
+        `That is too much for Porthole: ${size(chars)} in one call, of at most ${size(LONGEST)}.`,
       )
     }
     if (this.#waiting.length === 0 && this.#fits(text)) return this.#go(text)
@@ -67,6 +70,15 @@ export class Port {
     this.#chars -= text.length
     this.#post(text)
   }
+}
+
+/** The characters of all texts in a message: it is at least as long, written down. */
+function charsIn(value: unknown): number {
+  if (typeof value === "string") return value.length
+  if (typeof value !== "object" || value === null) return 0
+  let chars = 0
+  for (const key in value) chars += charsIn((value as Record<string, unknown>)[key])
+  return chars
 }
 
 const size = (chars: number): string => `${(chars / 1024 / 1024).toFixed(1)} MiB`

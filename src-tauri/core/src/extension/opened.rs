@@ -1,5 +1,5 @@
 //! An extension's page that is open: its files under a random name, with Porthole's client before
-//! its first script.
+//! its first script; or a development server's, which answers for itself.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Answer, Manifest, Page, Remark, check_folder,
+    Answer, Manifest, Page, Remark, Server, check_folder,
     client::{CLIENT, with_client},
+    manifest::{Named, Tab},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -38,8 +39,10 @@ pub struct PageFacts {
 /// What the window is told of a page that was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OpenedPage {
-    /// Where the page is: `ext://<32 hexadecimal digits>/index.html`.
+    /// Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own.
     pub url: String,
+    /// It comes from a development server: the client is in its frame, and not in its files.
+    pub served: bool,
     /// The folder of the manifest, whole.
     pub folder: String,
     /// What the tab is called; the folder's name where the manifest has none.
@@ -61,18 +64,25 @@ pub struct OpenedPage {
 pub struct Open {
     host: String,
     folder: PathBuf,
-    page: Page,
+    /// Its files; none of a development server's.
+    page: Option<Page>,
     facts: PageFacts,
 }
 
 impl Open {
-    /// Opens the page of the manifest in a folder; the manifest's own path will do. `before` is the page
-    /// that was open: the same folder opened again keeps its name, and with it what the page stored.
+    /// Opens the page of the manifest in a folder; the manifest's own path will do. With a server the page
+    /// is the one there, and its files need not be built. `before` is the page that was open: the same
+    /// folder opened again keeps its name, and with it what the page stored.
     ///
     /// # Errors
     /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when the manifest names no page, or its files
     /// are not there.
-    pub fn folder(folder: &Path, facts: PageFacts, before: Option<&Self>) -> Result<(Self, OpenedPage)> {
+    pub fn folder(
+        folder: &Path,
+        server: Option<&Server>,
+        facts: PageFacts,
+        before: Option<&Self>,
+    ) -> Result<(Self, OpenedPage)> {
         let checked = check_folder(folder)?;
         let file = if folder.is_file() { folder.to_owned() } else { folder.join(super::FILE) };
         let text = std::fs::read(&file).map_err(|error| missing("the manifest is gone").detail(error))?;
@@ -80,27 +90,22 @@ impl Open {
         let folder = folder.canonicalize().map_err(|error| missing("the folder is gone").detail(error))?;
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
 
-        let Some(tab) = &checked.manifest.tab else {
-            return Err(missing("the manifest names no page")
-                .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
-        };
-        let part = |named: &Option<super::manifest::Named>, usual: &str| {
-            named.as_ref().map_or_else(|| usual.to_owned(), |named| named.text.clone())
-        };
-        let (root, src) = (part(&tab.root, "/"), part(&tab.src, "index.html"));
-        let page = Page::open(&folder, &root, &src).map_err(|error| {
-            missing("the page's files are not there")
-                .detail(error)
-                .hint(format!("The manifest has them in {root}, as in the image: build the page into that folder."))
-        })?;
-
         let host = match before {
             Some(before) if before.folder == folder => before.host.clone(),
             _ => random_host()?,
         };
-        let title = part(&tab.title, &name);
+        let tab = checked.manifest.tab.as_ref();
+        let (url, page) = match server {
+            Some(server) => (server.url(), None),
+            None => {
+                let page = files(&folder, tab)?;
+                (address(&host, &page.path()), Some(page))
+            }
+        };
+        let title = text_of(tab.and_then(|tab| tab.title.as_ref()), &name);
         let told = OpenedPage {
-            url: format!("ext://{host}{}", page.path()),
+            url,
+            served: server.is_some(),
             folder: folder.display().to_string(),
             title: if title.trim().is_empty() { name.clone() } else { title },
             name,
@@ -114,21 +119,50 @@ impl Open {
 
     /// Answers a request of the page. `None` for the client's script, which whoever serves has.
     pub fn answer(&self, host: &str, path: &str, range: Option<&str>) -> Option<Answer> {
-        if host != self.host {
+        let Some(page) = self.page.as_ref().filter(|_| named(host) == self.host) else {
             return Some(Answer::nothing(404));
-        }
+        };
         if path == CLIENT {
             return None;
         }
-        let answer = self.page.answer(path, range);
+        let answer = page.answer(path, range);
         if answer.status >= 300 || !is_page(&answer) {
             return Some(answer);
         }
         // A part of a page would be without the client.
-        let whole = if answer.status == 206 { self.page.answer(path, None) } else { answer };
+        let whole = if answer.status == 206 { page.answer(path, None) } else { answer };
         let facts = serde_json::to_string(&self.facts).unwrap_or_default();
         Some(Answer { body: with_client(&whole.body, &facts), ..whole })
     }
+}
+
+/// The files that the manifest names.
+fn files(folder: &Path, tab: Option<&Tab>) -> Result<Page> {
+    let Some(tab) = tab else {
+        return Err(missing("the manifest names no page")
+            .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
+    };
+    let (root, src) = (text_of(tab.root.as_ref(), "/"), text_of(tab.src.as_ref(), "index.html"));
+    Page::open(folder, &root, &src).map_err(|error| {
+        missing("the page's files are not there").detail(error).hint(format!(
+            "The manifest has them in {root}, as in the image: build the page into that folder, or take it from its development server."
+        ))
+    })
+}
+
+fn text_of(named: Option<&Named>, usual: &str) -> String {
+    named.map_or_else(|| usual.to_owned(), |named| named.text.clone())
+}
+
+/// Where a page of this name is. On Windows the web view knows no schemes of ours: what it asks of
+/// `http://ext.…` is handed to us as `ext://…`, and a name below `localhost` leads nowhere else.
+fn address(host: &str, path: &str) -> String {
+    if cfg!(windows) { format!("http://ext.{host}.localhost{path}") } else { format!("ext://{host}{path}") }
+}
+
+/// The name in an address's host.
+fn named(host: &str) -> &str {
+    if cfg!(windows) { host.strip_suffix(".localhost").unwrap_or(host) } else { host }
 }
 
 fn is_page(answer: &Answer) -> bool {
@@ -185,8 +219,8 @@ mod tests {
     #[test]
     fn a_folder_and_its_manifest_open_the_same_page() {
         let folder = extension(MANIFEST);
-        let (_, by_folder) = Open::folder(folder.path(), facts(), None).unwrap();
-        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), facts(), None).unwrap();
+        let (_, by_folder) = Open::folder(folder.path(), None, facts(), None).unwrap();
+        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, facts(), None).unwrap();
         assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
         assert_eq!(by_folder.content, by_file.content);
         assert!(by_folder.url.ends_with("/index.html"));
@@ -195,10 +229,10 @@ mod tests {
     #[test]
     fn each_page_has_a_name_of_its_own_and_keeps_it_when_it_is_opened_again() {
         let (one, other) = (extension(MANIFEST), extension(MANIFEST));
-        let (open, told) = Open::folder(one.path(), facts(), None).unwrap();
-        let (_, again) = Open::folder(one.path(), facts(), Some(&open)).unwrap();
+        let (open, told) = Open::folder(one.path(), None, facts(), None).unwrap();
+        let (_, again) = Open::folder(one.path(), None, facts(), Some(&open)).unwrap();
         assert_eq!(told.url, again.url);
-        let (next, told_next) = Open::folder(other.path(), facts(), Some(&open)).unwrap();
+        let (next, told_next) = Open::folder(other.path(), None, facts(), Some(&open)).unwrap();
         assert_ne!(told.url, told_next.url);
         assert_eq!(next.answer(host(&told), "/index.html", None).unwrap().status, 404, "the name of the one before");
         assert_eq!(next.answer(host(&told_next), "/index.html", None).unwrap().status, 200);
@@ -208,7 +242,7 @@ mod tests {
     #[test]
     fn pages_are_answered_with_the_client_and_other_files_as_they_are() {
         let folder = extension(MANIFEST);
-        let (open, told) = Open::folder(folder.path(), facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, facts(), None).unwrap();
         let page = open.answer(host(&told), "/volumes/7", None).unwrap();
         let text = String::from_utf8(page.body).unwrap();
         assert!(
@@ -223,21 +257,38 @@ mod tests {
     }
 
     #[test]
+    fn a_development_server_has_the_page_in_the_place_of_files_that_need_not_be_there() {
+        let server: Server = "localhost:3000/#/volumes".parse().unwrap();
+        for manifest in ["{}", MANIFEST] {
+            let folder = extension(manifest);
+            fs::remove_dir_all(folder.path().join("ui")).unwrap();
+            let (open, told) = Open::folder(folder.path(), Some(&server), facts(), None).unwrap();
+            assert_eq!((told.url.as_str(), told.served), ("http://localhost:3000/#/volumes", true));
+            assert_eq!(open.answer(&open.host, "/metadata.json", None).unwrap().status, 404);
+        }
+        let folder = extension(MANIFEST);
+        let (served, _) = Open::folder(folder.path(), Some(&server), facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, facts(), Some(&served)).unwrap();
+        assert!(!told.served);
+        assert_eq!(open.answer(host(&told), "/app.js", None).unwrap().status, 200);
+    }
+
+    #[test]
     fn what_has_no_page_says_so() {
         for manifest in ["{}", r#"{"ui":{"dashboard-tab":{"title":"x","root":"/gone","src":"index.html"}}}"#] {
             let folder = extension(manifest);
-            let error = Open::folder(folder.path(), facts(), None).unwrap_err();
+            let error = Open::folder(folder.path(), None, facts(), None).unwrap_err();
             assert_eq!(error.code, Code::PageMissing, "{manifest}");
             assert!(error.hint.is_some());
         }
-        let error = Open::folder(Path::new("/nowhere/at/all"), facts(), None).unwrap_err();
+        let error = Open::folder(Path::new("/nowhere/at/all"), None, facts(), None).unwrap_err();
         assert_eq!(error.code, Code::ManifestUnreadable);
     }
 
     #[test]
     fn another_manifest_is_another_content() {
         let (one, other) = (extension(MANIFEST), extension(&MANIFEST.replace("Volumes", "Images")));
-        let content = |folder: &Path| Open::folder(folder, facts(), None).unwrap().1.content;
+        let content = |folder: &Path| Open::folder(folder, None, facts(), None).unwrap().1.content;
         assert_ne!(content(one.path()), content(other.path()));
         assert_eq!(content(one.path()).len(), 64);
     }

@@ -134,8 +134,10 @@ export interface Commands {
   /** Follows the logs of a container of its backend; answers at once with the Call's number. */
   follow_logs: { args: { container: string }; answer: number };
   /** Opens the page of an extension's folder in the place of the one that is open, with a
-   * `ddClient` as this Runtime has it. */
-  open_page: { args: { folder: string; runtime: Runtime }; answer: OpenedPage };
+   * `ddClient` as this Runtime has it; the page of a development server when one is named. */
+  open_page: { args: { folder: string; server: string | null; runtime: Runtime }; answer: OpenedPage };
+  /** Whether a development server has a page to show now. */
+  look_at_server: { args: { server: string }; answer: void };
   /** Closes the page: nothing of it is answered any more. */
   close_page: { args: {  }; answer: void };
   /** Shows the page that is open in a window of its own. */

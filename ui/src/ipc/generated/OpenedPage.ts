@@ -8,9 +8,13 @@ import type { Remark } from "./Remark";
  */
 export type OpenedPage = { 
 /**
- * Where the page is: `ext://<32 hexadecimal digits>/index.html`.
+ * Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own.
  */
 url: string, 
+/**
+ * It comes from a development server: the client is in its frame, and not in its files.
+ */
+served: boolean, 
 /**
  * The folder of the manifest, whole.
  */

@@ -44,6 +44,10 @@ console?: string,
  */
 extension?: string, 
 /**
+ * Development servers that pages come from, by the folder or image of their extension.
+ */
+servers: { [key in string]: string }, 
+/**
  * What extensions may do, by the content of their manifests; the default where one is not here.
  */
 leaves: { [key in string]: Leave }, 
