@@ -66,19 +66,33 @@ async fn form_drawn_right(app: &App) {
 }
 
 #[tokio::test]
-async fn engine_a_socket_in_a_volume_of_another_engine_is_reached_and_the_bar_says_how() {
+async fn engine_any_docker_context_may_be_chosen_and_one_that_does_not_answer_says_why() {
     let inside = Inside::start(BACKEND, At::volume()).await;
     let app = open().await;
     app.click("#target-button").await;
     app.until("no engine", "document.querySelector('#target-containers-problem')").await;
     choose_engine(&app, "gone").await;
     app.until("its name", "document.querySelector('#target-containers-problem')?.innerText.includes('gone')").await;
-    choose_engine(&app, "elsewhere").await;
-    // The path is the one that the backend's own code has.
-    app.fill("#target-endpoint", &format!("unix://{SOCKET}")).await;
-    app.click(&format!("label.container[title^=\"{} \"]", inside.name)).await;
+    fill_in(&app, &inside).await;
+    assert_eq!(app.value("document.querySelector('#target-containers-problem')").await, json!(null));
     app.until("the offer", "document.querySelector('#target-through')").await;
     form_drawn_right(&app).await;
+    app.close().await;
+}
+
+/// A target on the other engine, with the path that the backend's own code has.
+async fn fill_in(app: &App, inside: &Inside) {
+    choose_engine(app, "elsewhere").await;
+    app.fill("#target-endpoint", &format!("unix://{SOCKET}")).await;
+    app.click(&format!("label.container[title^=\"{} \"]", inside.name)).await;
+}
+
+#[tokio::test]
+async fn engine_a_socket_in_a_volume_of_another_engine_is_reached_and_the_bar_says_how() {
+    let inside = Inside::start(BACKEND, At::volume()).await;
+    let app = open().await;
+    app.click("#target-button").await;
+    fill_in(&app, &inside).await;
     app.click("#target-apply").await;
     app.until("the target is applied", "!document.querySelector('#target-apply')").await;
     app.until("up", "document.querySelector('#mark-service').dataset.state === 'up'").await;
