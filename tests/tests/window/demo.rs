@@ -144,7 +144,7 @@ async fn engine_the_demo_is_one_click_away_and_all_of_it_works() {
     is(&app, "container-a-program-that-is-not-there", "rejected", "").await;
     is(&app, "container-exec-with-stream-in-chunks", "resolved", "onClose(0)").await;
     // Its own program is found on this machine.
-    is(&app, "host-exec", "resolved", "\"system\":\"Linux\"").await;
+    is(&app, "host-exec", "resolved", "\"Linux\"").await;
     is(&app, "host-cwd-and-env", "resolved", "Hello, captain, from /").await;
     is(&app, "host-another-exit-code-than-0", "rejected", "this was asked for").await;
     is(&app, "host-exec-with-stream", "resolved", "step 12 of 12").await;
