@@ -85,6 +85,15 @@ async fn is(app: &App, id: &str, state: &str, words: &str) {
     assert!(got.contains(words), "{id}: {got}");
 }
 
+/// Waits for an entry of what the page did, in view or not: what is not in view has no `innerText`.
+async fn told(app: &App, kind: &str, words: &str) {
+    let found = format!(
+        "[...document.querySelectorAll('#page-log [data-entry={kind}]')].some((entry) => entry.textContent.includes({}))",
+        json!(words)
+    );
+    app.until(words, &found).await;
+}
+
 /// What needs neither a container nor this machine's programs.
 async fn the_service_and_the_desktop_are_right(app: &App) {
     is(app, "service-get", "resolved", "Hello from the demo backend").await;
@@ -98,10 +107,10 @@ async fn the_service_and_the_desktop_are_right(app: &App) {
     is(app, "desktop-dialog-showOpenDialog", "resolved", "canceled").await;
     is(app, "desktop-host-extension-image", "returned", "linux").await;
     is(app, "deprecated-backend-get", "resolved", "Hello from the demo backend").await;
-    shows(app, "desktop", "The volume was cloned.").await;
+    told(app, "desktop", "The volume was cloned.").await;
     // Each call is said to be made by its own line, and not by the one that runs them all.
-    shows(app, "call", "service.js:").await;
-    shows(app, "call", "commands.js:").await;
+    told(app, "call", "service.js:").await;
+    told(app, "call", "commands.js:").await;
 }
 
 #[tokio::test]
@@ -134,6 +143,13 @@ async fn engine_the_demo_is_one_click_away_and_all_of_it_works() {
     is(&app, "container-another-exit-code-than-0", "rejected", "this was asked for").await;
     is(&app, "container-a-program-that-is-not-there", "rejected", "").await;
     is(&app, "container-exec-with-stream-in-chunks", "resolved", "onClose(0)").await;
+    // Its own program is found on this machine.
+    is(&app, "host-exec", "resolved", "\"Linux\"").await;
+    is(&app, "host-cwd-and-env", "resolved", "Hello, captain, from /").await;
+    is(&app, "host-another-exit-code-than-0", "rejected", "this was asked for").await;
+    is(&app, "host-exec-with-stream", "resolved", "step 12 of 12").await;
+    is(&app, "deprecated-execHostCmd", "resolved", "Linux").await;
+    is(&app, "deprecated-execDockerCmd", "resolved", "Engine").await;
     is(&app, "docker-listContainers", "resolved", &demo.image()).await;
     is(&app, "docker-listImages", "resolved", &demo.image()).await;
     app.close().await;
