@@ -89,7 +89,9 @@ fn window() -> tauri::Result<()> {
     app.run(|app, event| match event {
         // The page's own window goes with the main one.
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
-            app.state::<Porthole>().own_gone(OwnGone::default());
+            // Not from within the loop that is closing a window: another is closed in its turn.
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(OwnGone::default()) });
         }
         RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Porthole>().close()),
         _ => {}

@@ -79,8 +79,6 @@ impl OwnWindow {
             was_there
         });
         if let Some(window) = self.app.get_webview_window(OWN) {
-            // A page that loops would not hear that its window is closed. One that somebody closed is gone.
-            process::end(&window);
             if let Err(error) = window.destroy() {
                 tracing::debug!(%error, "the page's own window is gone already");
             }

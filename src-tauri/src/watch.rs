@@ -104,6 +104,8 @@ fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
         let error = error("The page was ended: it kept its own window busy")
             .detail(format!("The window had not answered for {seconds} s, and was closed."))
             .hint("Reload begins the page again, in this window.");
+        // A page that loops would not hear that its window is closed.
+        process::end(window);
         return porthole.own_gone(OwnGone { trouble: Some(error), ..OwnGone::default() });
     }
     let error = error("The extension's page was ended: it kept the window busy")

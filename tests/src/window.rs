@@ -128,9 +128,12 @@ impl App {
     pub async fn go_to(&self, own: bool) {
         eventually("the window", async || {
             for handle in self.client.windows().await.ok()? {
-                self.client.switch_to_window(handle).await.ok()?;
-                let there = self.client.execute("return location.search === '?page'", vec![]).await.ok()?;
-                if there == json!(own) {
+                // One that was just closed may still be named.
+                if self.client.switch_to_window(handle).await.is_err() {
+                    continue;
+                }
+                let there = self.client.execute("return location.search === '?page'", vec![]).await;
+                if there.is_ok_and(|there| there == json!(own)) {
                     return Some(());
                 }
             }

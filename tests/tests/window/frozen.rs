@@ -100,7 +100,7 @@ async fn a_window_whose_process_was_killed_comes_back_with_its_timeline() {
     })
     .await;
     app.drive_again().await;
-    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('begun again')").await;
+    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('Another was begun')").await;
     app.becomes(hello, "status").await;
     // It is nobody's but the timeline's.
     app.becomes(stream, "running").await;
