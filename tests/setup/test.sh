@@ -191,8 +191,8 @@ engine_stage() {
   stage engine nextest engine_tests
 }
 
-# The window runs docker, which may be one of the fetched tools.
-window_tests() { PATH=$PATH:$TOOLS_PATH on_display nextest; }
+# The window runs docker, and its tests an engine and an ssh server, which may be of the fetched tools.
+window_tests() { with_tools on_display nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
 window_stage() {
   SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/)')
   if skips window; then skip_selected window "SKIP=window" && return; fi
@@ -201,16 +201,23 @@ window_stage() {
   if [ -z "${PORTHOLE_APP:-}" ]; then fail window "the app was not built" && return; fi
   if ! need_packages window; then skip_selected window "$REASON" && return; fi
   if ! start_display; then skip_selected window "$REASON" && return; fi
+  local every='package(porthole-tests) and binary(/^window$/)' built='test(engine_the_demo) or test(extension::)'
+  local far='test(over_tls) or test(behind_ssh)'
   # Some of them look at a container in the window.
   if [ -z "$ENGINE" ] || skips engine; then
-    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and test(engine)')
+    SELECTION=("${BUILT[@]}" -E "$every and test(engine)")
     skip_selected window-engine "there is no engine"
-    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and not test(engine)')
+    every+=' and not test(engine)'
   elif ! tool docker >/dev/null; then
-    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and test(engine_the_demo)')
-    skip_selected window-demo "an extension's image is built by the docker command"
-    SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/) and not test(engine_the_demo)')
+    SELECTION=("${BUILT[@]}" -E "$every and ($built)")
+    skip_selected window-extensions "an extension's image is built by the docker command"
+    every+=" and not ($built)"
+  elif [ -z "$PORTHOLE_TEST_DOCKERD" ]; then
+    SELECTION=("${BUILT[@]}" -E "$every and ($far)")
+    skip_selected window-far "an engine to reach from afar needs Linux, root and a dockerd"
+    every+=" and not ($far)"
   fi
+  SELECTION=("${BUILT[@]}" -E "$every")
   stage window nextest window_tests
   stop_display
 }

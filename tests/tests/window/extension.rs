@@ -268,8 +268,9 @@ async fn engine_an_extension_that_runs_behind_ssh_is_found_and_opened() {
     let here = app().await;
     open_folder(&here, &demo).await;
     let socket = given("PORTHOLE_TEST_ENGINE");
-    let sshd = Sshd::start(&[]);
-    let home = knowing("far", &sshd.url(socket.trim_start_matches("unix://")));
+    let path = std::env::var("PATH").unwrap();
+    let sshd = Sshd::start(&[("PATH", &path), ("DOCKER_HOST", &socket)]);
+    let home = knowing("far", &sshd.url(""));
     let ssh = sshd.ssh("user", "known").join(" ");
     let app = App::open_in(home, &[("DOCKER_HOST", "unix:///nonexistent/d.sock"), ("PORTHOLE_SSH", &ssh)]).await;
     app.click("#tab-page").await;

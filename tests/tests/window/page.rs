@@ -52,14 +52,15 @@ pub async fn open(app: &App, folder: &Path) {
 /// The texts of the entries of a kind.
 pub(crate) async fn entries(app: &App, kind: &str) -> Vec<String> {
     let texts =
-        format!("[...document.querySelectorAll('#page-log [data-entry={kind}]')].map((entry) => entry.innerText)");
+        format!("[...document.querySelectorAll('#page-log [data-entry={kind}]')].map((entry) => entry.textContent)");
     serde_json::from_value(app.value(&texts).await).unwrap()
 }
 
+/// Waits until an entry of a kind has these words, blanks aside: one that is out of sight has no layout to tell them by.
 pub async fn shows(app: &App, kind: &str, words: &str) {
     let found = format!(
-        "[...document.querySelectorAll('#page-log [data-entry={kind}]')].some((entry) => entry.innerText.replace(/\\s+/g, ' ').includes({}))",
-        json!(words)
+        "[...document.querySelectorAll('#page-log [data-entry={kind}]')].some((entry) => entry.textContent.replace(/\\s+/g, '').includes({}))",
+        json!(words.split_whitespace().collect::<String>())
     );
     app.until(words, &found).await;
 }

@@ -99,6 +99,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     shows(&app, "print", "began true").await;
     app.click("#page-ask-session").await;
     react_works(&app).await;
+    shows(&app, "call", "view.tsx:").await;
     assert_eq!(in_page(&app, "return location.origin + ' ' + name").await, json!(format!("{origin} ")));
     drawn_right(&app, "page-served").await;
 

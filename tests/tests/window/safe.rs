@@ -19,10 +19,17 @@ async fn the_page_can_reach_no_network_and_evaluate_no_text() {
         let answer = app.answer(&script).await;
         assert!(answer.as_str().is_some_and(|answer| answer.starts_with("threw ")), "{script} gave {answer}");
     }
-    // Whatever loads by itself: an image, a script, a frame, a form, a socket.
+    // A frame may hold a development server of this machine, and nothing of another address.
+    let framed = format!(
+        "const refused = new Promise((done) => addEventListener('securitypolicyviolation', done, {{ once: true }}));
+         const made = document.createElement('iframe'); made.src = 'http://127.0.0.2:{port}/'; document.body.append(made);
+         return (await refused).effectiveDirective"
+    );
+    assert_eq!(app.answer(&framed).await, json!("frame-src"));
+    // Whatever loads by itself: an image, a script, a form, a socket.
     app.answer(&format!(
         "const at = 'http://127.0.0.1:{port}/';
-         for (const [tag, name] of [['img', 'src'], ['script', 'src'], ['iframe', 'src'], ['link', 'href'], ['object', 'data']]) {{
+         for (const [tag, name] of [['img', 'src'], ['script', 'src'], ['link', 'href'], ['object', 'data']]) {{
            const made = document.createElement(tag); if (tag === 'link') made.rel = 'stylesheet'; made[name] = at; document.body.append(made)
          }}
          const refused = new Promise((done) => addEventListener('securitypolicyviolation', done, {{ once: true }}));

@@ -104,6 +104,17 @@ function tell(prints: Prints): void {
       },
     })
   }
+  const warn = (text: string) =>
+    prints.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
+  // A dialogue would hold up the window: the frame lets none be shown, and says so to nobody.
+  for (const name of ["alert", "confirm", "prompt"] as const) {
+    const before = self[name] as (text?: unknown) => unknown
+    const also = (text?: unknown): unknown => {
+      warn(`${name}() shows nothing here, and is answered as if it was dismissed.`)
+      return before.call(self, text)
+    }
+    Object.assign(self, { [name]: also })
+  }
   const place = (line: number, column: number) => (line > 0 ? { line, column } : {})
   addEventListener("error", (event) => {
     if (!(event instanceof ErrorEvent)) return
@@ -114,7 +125,6 @@ function tell(prints: Prints): void {
     prints.print({ kind: "uncaught", error: shownOf(reason, stack), promise: true })
   })
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-    const text = `Refused by the page's policy (${effectiveDirective}): ${blockedURI}`
-    prints.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
+    warn(`Refused by the page's policy (${effectiveDirective}): ${blockedURI}`)
   })
 }

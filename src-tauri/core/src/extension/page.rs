@@ -15,11 +15,12 @@ use super::files::below;
 const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// What the page may do: run its own scripts and whatever they make, talk to the network as it does in
-/// a desktop application, and reach neither Porthole's commands nor another extension's page.
+/// a desktop application, show what a container publishes on this machine, and reach neither Porthole's
+/// commands nor another extension's page. Scripts of other machines are refused: an extension brings its own.
 pub const POLICY: &str = "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; \
     style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; img-src 'self' data: blob: https: http:; \
     connect-src 'self' data: blob: https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*; \
-    worker-src 'self' blob:; frame-src 'self' data: blob: https:; object-src 'none'; base-uri 'self'";
+    worker-src 'self' blob:; frame-src 'self' data: blob: https: http://localhost:* http://127.0.0.1:*; object-src 'none'; base-uri 'self'";
 
 /// A page that can be shown.
 #[derive(Debug, Clone)]
