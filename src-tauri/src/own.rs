@@ -78,10 +78,10 @@ impl OwnWindow {
             }
             was_there
         });
-        if let Some(window) = self.app.get_webview_window(OWN) {
-            if let Err(error) = window.destroy() {
-                tracing::debug!(%error, "the page's own window is gone already");
-            }
+        if let Some(window) = self.app.get_webview_window(OWN)
+            && let Err(error) = window.destroy()
+        {
+            tracing::debug!(%error, "the page's own window is gone already");
         }
         was_there
     }
