@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     drawn::drawn_right,
-    page::{in_page, may},
+    page::{in_page, may, shows},
 };
 
 async fn app() -> App {
@@ -55,6 +55,15 @@ async fn answers(app: &App) {
           await new Promise((later) => setTimeout(later, 20)) }
         return true";
     assert_eq!(in_page(app, script).await, json!(true));
+}
+
+/// Loads the page anew, and waits for the answer of the new one.
+async fn reload(app: &App) {
+    app.click("#side-page").await;
+    app.value("document.querySelector('#page-clear:not(:disabled)')?.click()").await;
+    app.click("#page-reload").await;
+    shows(app, "call", "/hello").await;
+    answers(app).await;
 }
 
 async fn backend(app: &App) {
@@ -183,9 +192,7 @@ async fn engine_a_backend_that_is_killed_is_seen_and_started_again() {
     app.click("#backend-again").await;
     app.until("the service", "document.querySelector('#mark-service').dataset.state === 'up'").await;
     says(&app, "running").await;
-    app.click("#side-page").await;
-    app.click("#page-reload").await;
-    answers(&app).await;
+    reload(&app).await;
     // Taken down and brought up by hand.
     app.click("#side-backend").await;
     app.click("#backend-stop").await;
@@ -221,15 +228,14 @@ async fn engine_what_does_not_come_up_says_why_and_is_tried_again() {
     drawn_right(&app, "extension-not-up").await;
     // A request of somebody goes nowhere, and says so: not to the demo backend of Porthole.
     app.send("GET", "/hello").await;
-    let said = "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend is not up'))";
+    let said =
+        "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend is not up'))";
     app.until("that the backend is not up", said).await;
     fs::write(&dockerfile, good).unwrap();
     app.click("#tab-page").await;
     app.click("#backend-up").await;
     says(&app, "Porthole brought it up").await;
-    app.click("#side-page").await;
-    app.click("#page-reload").await;
-    answers(&app).await;
+    reload(&app).await;
     app.close().await;
     eventually("the container is gone", async || runs(&container_of(&demo)).await.is_none().then_some(())).await;
 }
