@@ -291,3 +291,38 @@ async fn engine_an_extension_that_runs_behind_ssh_is_found_and_opened() {
     assert_eq!(runs(&container_of(&demo)).await, Some(true));
     here.close().await;
 }
+
+#[tokio::test]
+async fn beside_a_process_of_the_author_the_containers_commands_run_here_and_are_asked_for_as_such() {
+    let here = tempfile::tempdir().unwrap();
+    let backend = porthole_core::demo::Demo::start(here.path()).await.unwrap();
+    let folder = crate::page::extension(
+        "Native",
+        "window.start = async () => {
+           console.log((await window.ddClient.extension.vm.service.get('/hello')).message)
+           console.log((await window.ddClient.extension.vm.cli.exec('echo', ['beside', 'you'])).stdout) }",
+    );
+    let manifest = folder.path().join("metadata.json");
+    let vm = "\"vm\": { \"image\": \"x\", \"exposes\": { \"socket\": \"b.sock\" } },\n  \"ui\"";
+    let text = fs::read_to_string(&manifest).unwrap().replace("\"ui\"", vm);
+    fs::write(&manifest, text).unwrap();
+    let app = App::open_in(Home::default(), &[("DOCKER_HOST", "unix:///nonexistent/d.sock")]).await;
+    app.click("#tab-page").await;
+    app.fill("#page-folder", &folder.path().display().to_string()).await;
+    app.click("#page-open").await;
+    app.until("no engine", "document.querySelector('.backend [role=alert]')?.innerText.includes('no engine')").await;
+    app.click("details summary").await;
+    app.fill("#backend-native", &backend.endpoint().to_string()).await;
+    app.click("#backend-use-native").await;
+    says(&app, "Your own process.").await;
+    drawn_right(&app, "extension-native").await;
+    app.click("#side-page").await;
+    app.until("the page", "document.querySelector('#page-frame')").await;
+    in_page(&app, "window.start(); return true").await;
+    shows(&app, "print", "Hello from the demo backend").await;
+    // The leave for containers is given at first; that for this machine is not.
+    app.until("the question", "document.querySelector('.asks')?.innerText.includes('a program on this machine')").await;
+    app.click("#page-ask-once").await;
+    shows(&app, "print", "beside you").await;
+    app.close().await;
+}

@@ -10,9 +10,16 @@ export function kindOf({ asked }: Call): Kind {
   return ({ vm: "container", host: "host", docker: "docker" } as const)[asked.whose]
 }
 
+/** What it really acts on: beside a native backend, what is for its container runs on this machine. */
+export function actsOn(call: Call, plan: Plan): Kind {
+  const kind = kindOf(call)
+  return kind === "container" && plan.onHost ? "host" : kind
+}
+
 /** What somebody is asked about a call: exactly what would be done. */
-export function askingOf(call: Call, { does, rules }: Plan): Asking {
-  const of = { kind: kindOf(call), called: call.called, rules: rules.map((rule) => rule.text) }
+export function askingOf(call: Call, plan: Plan): Asking {
+  const { does, rules } = plan
+  const of = { kind: actsOn(call, plan), called: call.called, rules: rules.map((rule) => rule.text) }
   switch (does.kind) {
     case "command": {
       const { program, args, cwd, env, place } = does.command

@@ -55,6 +55,14 @@ export class Extension {
     return this.open?.stage ?? { kind: "none" }
   }
 
+  /** It is up, and the container of its first service does not run any more. */
+  get ended(): boolean {
+    const parts = this.open?.parts ?? []
+    const first = parts.find((part) => part.first) ?? (parts.length === 1 ? parts[0] : undefined)
+    const runs = ["running", "paused", "restarting", "unknown"]
+    return this.stage.kind === "up" && first !== undefined && !runs.includes(first.state)
+  }
+
   /** Its backend is brought up or taken down. */
   get moves(): boolean {
     return this.stage.kind === "coming" || this.stage.kind === "going"
@@ -230,11 +238,21 @@ export function stageInWords(stage: BackendStage): string {
       return "The backend is taken down…"
     case "up":
       return {
-        porthole: "Up: Porthole brought it up, and takes it down when the extension is closed.",
-        other: "Up: it ran already, and goes on running when the extension is closed.",
+        porthole: "Up. Porthole brought it up.",
+        other: "Up. It ran already.",
         author: "Your own process.",
       }[stage.up.whose]
   }
+}
+
+/** What becomes of it in the end. */
+export function endOf(stage: BackendStage): string {
+  if (stage.kind !== "up") return ""
+  return {
+    porthole: "It is taken down when the extension is closed.",
+    other: "It goes on running when the extension is closed.",
+    author: "What the page runs in its container runs on this machine, and counts as a host command.",
+  }[stage.up.whose]
 }
 
 /** What was typed: a path, or else the name of an image. */

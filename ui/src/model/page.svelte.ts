@@ -1,4 +1,4 @@
-import { askingOf, kindOf } from "../console/asking"
+import { actsOn, askingOf } from "../console/asking"
 import type { Call } from "../console/calls"
 import type { Hearing } from "../console/hearing"
 import type { FromConsole } from "../console/messages"
@@ -294,7 +294,7 @@ export class Page {
   }
 
   async #judge(call: Call, plan: Plan): Promise<Refusal | undefined> {
-    const kind = kindOf(call)
+    const kind = actsOn(call, plan)
     const may = this.leave[kind]
     if (may === "allow") return undefined
     if (may === "record") {

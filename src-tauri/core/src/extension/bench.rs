@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
 
-use super::{BackendKind, LiveBackend, Means, Opened, PartState, Source, Up, open, programs};
+use super::{BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Up, open, programs};
 use crate::{
     call::CallId,
     endpoint::Endpoint,
@@ -119,6 +119,7 @@ impl OpenExtension {
             via: up.and_then(|up| up.said.clone()),
             engine: self.engine.clone(),
             container: up.and_then(|up| up.first.as_ref()).map(|first| first.container.clone()),
+            native: up.is_some_and(|up| up.whose == BackendOwner::Author),
             host: Host { bin, ..Host::default() },
         }
     }

@@ -91,8 +91,12 @@ pub(super) fn json(data: &Data) -> Body {
     Body::Json { text }
 }
 
-/// The container that code means, by name or id; empty when the target has none.
+/// The container that code means, by name or id; empty when the target has none. Beside a backend that is a process of
+/// this machine, this machine.
 pub(super) fn container(asked: &AskedExec, target: &Target) -> Place {
+    if target.native && asked.container.is_none() {
+        return Place::Host;
+    }
     Place::Container { name: asked.container.clone().or_else(|| target.container.clone()).unwrap_or_default() }
 }
 

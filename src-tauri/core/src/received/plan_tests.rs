@@ -329,3 +329,16 @@ fn the_docker_program_asks_the_targets_engine() {
         assert_eq!(command_at(&exec(Whose::Host, "ps", &[]), runtime, &named(Some("far"))).env, []);
     }
 }
+
+#[test]
+fn beside_a_native_backend_what_is_for_its_container_runs_on_this_machine_and_is_said_to() {
+    let native = Target { native: true, ..Target::demo() };
+    for runtime in [DOCKER, RANCHER, PODMAN] {
+        let asked = exec(Whose::Vm, "ls", &["-l"]);
+        assert_eq!(command_at(&asked, runtime, &native).place, Place::Host, "{runtime}");
+        assert!(plan(&Asked::Exec(asked), runtime, &native).on_host);
+    }
+    // A container that is named is meant.
+    let named = AskedExec { container: Some("db".into()), ..exec(Whose::Vm, "ls", &[]) };
+    assert_eq!(command_at(&named, DOCKER, &native).place, Place::Container { name: "db".into() });
+}

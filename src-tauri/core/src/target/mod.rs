@@ -34,6 +34,10 @@ pub struct Target {
     /// The backend's container, by name or id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// The backend is a process of this machine, and so is its "container": what code runs there runs here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>")]
+    pub native: bool,
     /// Where host commands run.
     #[serde(default)]
     pub host: Host,
@@ -48,6 +52,7 @@ impl Target {
             via: None,
             engine: None,
             container: None,
+            native: false,
             host: Host::default(),
         }
     }

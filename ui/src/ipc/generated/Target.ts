@@ -27,6 +27,10 @@ engine?: string,
  */
 container?: string, 
 /**
+ * The backend is a process of this machine, and so is its "container": what code runs there runs here.
+ */
+native?: boolean, 
+/**
  * Where host commands run.
  */
 host: Host, };
