@@ -91,3 +91,29 @@ fn the_pages_types_are_those_of_the_core() {
     let stale: Vec<_> = fresh.keys().chain(kept.keys()).filter(|name| fresh.get(*name) != kept.get(*name)).collect();
     assert!(stale.is_empty(), "out of date, run `make types`: {stale:?}");
 }
+
+/// Two types of one name are one file, of which the last written stands: that happened twice.
+#[test]
+fn no_two_types_that_cross_to_the_page_have_one_name() {
+    let mut seen = BTreeMap::<String, String>::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let text = fs::read_to_string(&entry).unwrap();
+            let derived = text.split("#[derive(").skip(1);
+            for item in derived.filter(|item| item.split(')').next().is_some_and(|all| all.ends_with("TS"))) {
+                let Some((_, rest)) = item.split_once("\npub ") else { continue };
+                let name = rest.split(|c: char| !c.is_alphanumeric()).nth(1).unwrap_or_default();
+                let place = entry.display().to_string();
+                if let Some(other) = seen.insert(name.to_owned(), place.clone()) {
+                    panic!("{name} is in {other} and in {place}");
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 100, "{seen:?}");
+}

@@ -88,6 +88,28 @@ pub async fn in_frame(app: &App, css: &str, script: &str) -> Value {
     answer
 }
 
+/// Has the page try each of these, and what WebKit offers every frame: that needs a key that no frame has. What reaches
+/// something comes back with it.
+pub async fn reaches_nothing(app: &App, attempts: &[(&str, impl AsRef<str>)]) {
+    for (name, attempt) in attempts {
+        let attempt = attempt.as_ref();
+        let script = format!(
+            "return Promise.race([(async () => {{ {attempt} }})().then((got) => 'REACHED ' + got, () => 'refused'),
+              new Promise((late) => setTimeout(late, 1500, 'silence'))])"
+        );
+        let said = in_page(app, &script).await;
+        assert!(!said.as_str().unwrap().contains("REACHED"), "{name}: {said}");
+    }
+    in_page(
+        app,
+        "for (const key of ['', 'x', undefined]) window.webkit?.messageHandlers?.ipc?.postMessage(JSON.stringify({
+           cmd: 'run', callback: 1, error: 2, options: {}, __TAURI_INVOKE_KEY__: key,
+           payload: { command: { place: { kind: 'host' }, program: 'true', args: [], env: [], envMode: 'add' } } }));
+         return true",
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn a_page_uses_ddclient_at_once_reads_its_files_and_has_routes() {
     let folder = extension(
@@ -251,23 +273,7 @@ async fn a_page_that_means_harm_reaches_nothing() {
         ("another page's name", format!("return (await fetch({old})).status")),
         ("a window of its own", "return String(open('https://example.org/').closed)".to_owned()),
     ];
-    for (name, attempt) in attempts {
-        let script = format!(
-            "return Promise.race([(async () => {{ {attempt} }})().then((got) => 'REACHED ' + got, () => 'refused'),
-              new Promise((late) => setTimeout(late, 1500, 'silence'))])"
-        );
-        let said = in_page(&app, &script).await;
-        assert!(!said.as_str().unwrap().contains("REACHED"), "{name}: {said}");
-    }
-    // What WebKit offers every frame needs a key that no frame has.
-    in_page(
-        &app,
-        "for (const key of ['', 'x', undefined]) window.webkit?.messageHandlers?.ipc?.postMessage(JSON.stringify({
-           cmd: 'run', callback: 1, error: 2, options: {}, __TAURI_INVOKE_KEY__: key,
-           payload: { command: { place: { kind: 'host' }, program: 'true', args: [], env: [], envMode: 'add' } } }));
-         return true",
-    )
-    .await;
+    reaches_nothing(&app, &attempts).await;
     for path in ["/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/..%5csecret.txt", "//etc/passwd"] {
         let script = format!(
             "try {{ return await (await fetch(location.origin + {})).text() }} catch {{ return 'refused' }}",

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     drawn::drawn_right,
-    page::{extension, in_page, open, shows},
+    page::{extension, in_page, open, reaches_nothing, shows},
 };
 
 fn free_port() -> u16 {
@@ -178,22 +178,7 @@ async fn a_served_page_that_means_harm_reaches_nothing_and_no_other_frame_is_giv
              if (frame.contentWindow.ddClient === undefined) throw 0; return 'a client'",
         ),
     ];
-    for (name, attempt) in attempts {
-        let script = format!(
-            "return Promise.race([(async () => {{ {attempt} }})().then((got) => 'REACHED ' + got, () => 'refused'),
-              new Promise((late) => setTimeout(late, 1500, 'silence'))])"
-        );
-        let said = in_page(&app, &script).await;
-        assert!(!said.as_str().unwrap().contains("REACHED"), "{name}: {said}");
-    }
-    in_page(
-        &app,
-        "for (const key of ['', 'x', undefined]) window.webkit?.messageHandlers?.ipc?.postMessage(JSON.stringify({
-           cmd: 'run', callback: 1, error: 2, options: {}, __TAURI_INVOKE_KEY__: key,
-           payload: { command: { place: { kind: 'host' }, program: 'true', args: [], env: [], envMode: 'add' } } }));
-         return true",
-    )
-    .await;
+    reaches_nothing(&app, &attempts).await;
     assert_eq!(app.calls().await, 0, "a command was reached by another way than ddClient");
     // Led to another server it is heard no more, whatever its frame is called.
     let other = Sources::default();
