@@ -55,7 +55,7 @@ elif sys.argv[1] == "press":
         for kind, mask in ((2, 1), (3, 2)):
             key = Key(type=kind, sent=1, display=display, window=window, root=root.value, held=8, code=code, same=1)
             X.XSendEvent(display, L(window), 1, L(mask), ctypes.byref(key))
-X.XFlush(display)
+X.XSync(display, 0)
 "#;
 
 fn x(words: &[&str]) -> String {

@@ -44,6 +44,8 @@ async fn a_page_that_loops_for_ever_is_ended_from_outside_and_the_timeline_is_st
 
     app.drive_again().await;
     app.until("what happened", "document.querySelector('.notes')?.innerText.includes('page was ended')").await;
+    let code = "document.querySelector('.notes [role=alert]').dataset.code";
+    assert_eq!(app.value(code).await, json!("page_ended"));
     app.becomes(hello, "status").await;
     app.becomes(waits, "cancelled").await;
     assert_eq!(app.calls().await, 2);
@@ -101,6 +103,8 @@ async fn a_window_whose_process_was_killed_comes_back_with_its_timeline() {
     .await;
     app.drive_again().await;
     app.until("what happened", "document.querySelector('.notes')?.innerText.includes('Another was begun')").await;
+    let code = "document.querySelector('.notes [role=alert]').dataset.code";
+    assert_eq!(app.value(code).await, json!("window_lost"));
     app.becomes(hello, "status").await;
     // It is nobody's but the timeline's.
     app.becomes(stream, "running").await;

@@ -60,7 +60,7 @@ async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does
     shows(&app, "print", "began true").await;
     app.click("#page-ask-session").await;
     react_works(&app).await;
-    assert_eq!(app.calls().await, 2);
+    app.until("its calls", "document.querySelectorAll('#timeline [data-call]').length === 2").await;
     app.close().await;
 }
 

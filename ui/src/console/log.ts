@@ -6,6 +6,8 @@ export const KEPT = 2000
 /** Entries may come in thousands a second; they are shown so often, and seldom enough that drawing them leaves time. */
 const SHOW_MS = 33
 const REST = 2
+/** Nothing waits longer than that: a page that kept the thread busy has not made drawing dear. */
+const LONGEST_MS = 1000
 
 /** The entries of a run, in the order in which they came. */
 export class Log {
@@ -77,6 +79,6 @@ export class Log {
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => this.flush(), Math.max(SHOW_MS, REST * this.#cost))
+    this.#timer ??= setTimeout(() => this.flush(), Math.min(Math.max(SHOW_MS, REST * this.#cost), LONGEST_MS))
   }
 }

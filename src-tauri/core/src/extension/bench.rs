@@ -362,3 +362,78 @@ async fn connect(context: Option<&str>) -> Result<Engine> {
 fn no_room(error: std::io::Error) -> Error {
     Error::new(Code::SaveFailed, "there is no room for the extension's files").detail(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bench() -> (tempfile::TempDir, Bench) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("session")).unwrap();
+        let timeline = Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None));
+        let bench = Bench::new(timeline, None, at("session"));
+        (folder, bench)
+    }
+
+    fn written(folder: &std::path::Path, manifest: &str) -> Source {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join("metadata.json"), manifest).unwrap();
+        Source::Folder { path: folder.to_owned(), image: Some("acme/x:1".into()) }
+    }
+
+    const NOWHERE: &str = "no-such-context";
+
+    #[tokio::test]
+    async fn without_an_extension_there_is_nothing_to_do() {
+        let (_folder, bench) = bench();
+        assert_eq!(bench.open_now(), None);
+        assert_eq!(bench.bring_up(false).await.unwrap_err().code, Code::ExtensionClosed);
+        assert_eq!(bench.take_down().await.unwrap_err().code, Code::ExtensionClosed);
+        assert_eq!(bench.follow_logs("x").await.unwrap_err().code, Code::ExtensionClosed);
+        bench.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn requests_to_a_backend_that_is_not_up_go_nowhere() {
+        let (folder, bench) = bench();
+        let source = written(&folder.path().join("x"), r#"{"vm": {"image": "x", "exposes": {"socket": "b.sock"}}}"#);
+        let open = bench.open(source, Some(NOWHERE.into())).await.unwrap();
+        assert_eq!(open.stage, BackendStage::Down { error: None });
+        assert_eq!(open.endpoint().unwrap_err().code, Code::BackendDown);
+        assert_eq!((open.target.name.as_str(), open.target.engine.as_deref()), ("acme/x:1", Some(NOWHERE)));
+        let failed = bench.bring_up(false).await.unwrap_err();
+        assert_eq!(failed.code, Code::EngineAddressInvalid);
+        let open = bench.open_now().unwrap();
+        assert_eq!(open.stage, BackendStage::Down { error: Some(failed.clone()) });
+        // Why it is down is in what a request is told.
+        assert!(open.endpoint().unwrap_err().detail.unwrap().contains(&failed.message));
+    }
+
+    #[tokio::test]
+    async fn a_process_of_the_author_is_the_backend_until_it_is_let_go() {
+        let (folder, bench) = bench();
+        let source = written(&folder.path().join("x"), r#"{"vm": {"image": "x", "exposes": {"socket": "b.sock"}}}"#);
+        bench.open(source.clone(), Some(NOWHERE.into())).await.unwrap();
+        let endpoint: Endpoint = "unix:///tmp/mine.sock".parse().unwrap();
+        let open = bench.use_native(endpoint.clone()).await.unwrap();
+        assert_eq!((open.endpoint().unwrap(), open.target.native), (endpoint, true));
+        // The same one opened again keeps it, another manifest does not.
+        assert!(bench.open(source, Some(NOWHERE.into())).await.unwrap().target.native);
+        let other = written(&folder.path().join("y"), r#"{"vm": {"image": "y"}}"#);
+        assert!(!bench.open(other, Some(NOWHERE.into())).await.unwrap().target.native);
+        assert_eq!(bench.take_down().await.unwrap().stage, BackendStage::Down { error: None });
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_leaves_what_is_open() {
+        let (folder, bench) = bench();
+        let open = bench.open(written(&folder.path().join("x"), "{}"), None).await.unwrap();
+        assert!(!open.has_backend());
+        let gone = Source::Folder { path: "/no/such/folder".into(), image: None };
+        assert_eq!(bench.open(gone, None).await.unwrap_err().code, Code::ManifestUnreadable);
+        assert_eq!(bench.open_now(), Some(open));
+        bench.close().await.unwrap();
+        assert_eq!(bench.open_now(), None);
+    }
+}
