@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-fn texts(directory: &Path, found: &mut String) {
+/// `tests`: all that is below is tests.
+fn texts(directory: &Path, tests: bool, found: &mut String) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            texts(&path, found);
+            texts(&path, tests || path.ends_with("tests"), found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap();
             let name = path.file_name().unwrap().to_string_lossy();
-            let in_tests = path.parent().is_some_and(|folder| folder.ends_with("tests"));
             // Beside the code, the tests are what follows `#[cfg(test)]`.
-            let tests = if in_tests || name.ends_with("_tests.rs") {
+            let tests = if tests || name.ends_with("_tests.rs") {
                 Some(text.as_str())
             } else {
                 text.split_once("#[cfg(test)]").map(|(_, tests)| tests)
@@ -41,8 +41,8 @@ fn every_error_code_is_expected_by_a_test() {
     let codes: BTreeSet<&str> = list.lines().map(str::trim).filter_map(|line| line.strip_suffix(',')).collect();
     assert!(codes.len() > 25, "the list was not read: {codes:?}");
     let mut tests = String::new();
-    texts(&root.join("tests/tests"), &mut tests);
-    texts(&root.join("src-tauri"), &mut tests);
+    texts(&root.join("tests/tests"), true, &mut tests);
+    texts(&root.join("src-tauri"), false, &mut tests);
     // As Rust writes it, or as the page and scripts see it.
     let expected = |code: &str| {
         let word = format!("Code::{code}");

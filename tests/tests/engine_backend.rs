@@ -66,7 +66,7 @@ impl Extension {
         // An image of its own: engines give the same one to the same files.
         fs::write(at("unique"), &unique).unwrap();
         let image = format!("porthole-test/{}-{unique}:1", std::process::id());
-        Self { folder, image, means: Means { engine, timeline, warden: None }, docker }
+        Self { folder, image, means: Means { engine, timeline, warden: None, cancelled: Default::default() }, docker }
     }
 
     async fn opened(&self) -> Opened {

@@ -36,6 +36,7 @@ impl Demo {
             engine: Engine::connect(Address::new("test", host.clone())).await.unwrap(),
             timeline: Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None)),
             warden: None,
+            cancelled: Default::default(),
         };
         let docker = Docker::connect_with_host(&host).unwrap().negotiate_version().await.unwrap();
         Self { copy: DemoCopy::new(), means, docker, here }

@@ -29,7 +29,7 @@ async fn bring_up() {
     let source = Source::Folder { path: folder.into(), image: Some(image.clone()) };
     let none = Err(Error::new(Code::EngineUnavailable, "not needed"));
     let opened = open(source, none, Path::new("/nowhere")).await.expect("an extension");
-    let means = Means { engine, timeline: Arc::new(timeline), warden: Some(warden) };
+    let means = Means { engine, timeline: Arc::new(timeline), warden: Some(warden), cancelled: Default::default() };
     let backend = LiveBackend::up(&means, &opened, false).await.expect("a backend").expect("a backend");
     println!("ready");
     let mut line = String::new();

@@ -106,7 +106,8 @@ impl LiveBackend {
     /// brings it up where it does not. What a killed Porthole left of it is removed first. None when the extension has
     /// no backend. `again`: the image of a folder is built also when it is there.
     ///
-    /// When this future is dropped, nothing stays but the Runs that it had begun.
+    /// It is ended by its means' `cancelled`, and takes down what it had begun. When this future is dropped, the warden
+    /// does that, and the Runs that it had begun go on.
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], [`Code::ComposeMissing`], [`Code::ComposeUnreadable`], [`Code::ComposeFailed`],
@@ -268,6 +269,9 @@ async fn wait(means: &Means, opened: &Opened, parts: Vec<Part>) -> Result<(Vec<P
         return Err(Error::new(Code::ComposeFailed, "compose made no container").hint("Is each service in a profile?"));
     };
     loop {
+        if means.cancelled.is_cancelled() {
+            return Err(Means::stopped());
+        }
         let late = began.elapsed() > LISTENS;
         let reached = reach(means, opened, &containers, !late).await;
         let seen = state::look(engine, std::slice::from_ref(first), None).await;

@@ -142,8 +142,8 @@ pub struct Bench {
 struct State {
     told: Option<OpenExtension>,
     backend: Option<LiveBackend>,
-    /// What was unpacked for the one that is open.
-    unpacked: Option<tempfile::TempDir>,
+    /// What was unpacked for the one that is open, again each time that it was read: its backend may stand on the first.
+    unpacked: Vec<tempfile::TempDir>,
     /// Ends the coming up.
     coming: CancellationToken,
     /// The one that passes on how the containers are.
@@ -175,9 +175,8 @@ impl Bench {
         let opened = open(source, connected.as_ref().map_err(Clone::clone), &files).await?;
         let bin = programs::gather(&opened.manifest, &opened.root, &room.path().join("bin")).map_err(no_room)?;
 
-        let same = self.state().told.as_ref().is_some_and(|told| {
-            told.engine == engine && told.opened.names == opened.names && told.opened.backend == opened.backend
-        });
+        let same =
+            self.state().told.as_ref().is_some_and(|told| told.engine == engine && is_same(&told.opened, &opened));
         if !same {
             self.state().coming.cancel();
         }
@@ -185,6 +184,7 @@ impl Bench {
         if !same {
             // Why it did not go is in the timeline; the next one is opened all the same.
             let _ = self.taken_down().await;
+            self.state().unpacked.clear();
         }
         let mut state = self.state();
         let mut told = OpenExtension::new(opened, engine, bin);
@@ -193,8 +193,7 @@ impl Bench {
             told.stands(before.stage.clone());
         }
         state.told = Some(told.clone());
-        // What was unpacked before goes here; nothing runs out of it any more but what somebody started.
-        state.unpacked = Some(room);
+        state.unpacked.push(room);
         drop(state);
         self.timeline.extension_changed();
         Ok(told)
@@ -215,14 +214,12 @@ impl Bench {
         let coming = CancellationToken::new();
         self.state().coming = coming.clone();
         self.stands(BackendStage::Coming);
+        // Not dropped in the middle: what it has begun is ended, and taken down, by itself.
         let brought = async {
-            let means = self.means(told.engine.as_deref()).await?;
+            let means = Means { cancelled: coming, ..self.means(told.engine.as_deref()).await? };
             LiveBackend::up(&means, &told.opened, again).await
         };
-        let brought = coming.run_until_cancelled(brought).await.unwrap_or_else(|| {
-            Err(Error::new(Code::Cancelled, "the backend was not brought up: it was stopped before that"))
-        });
-        match brought {
+        match brought.await {
             Ok(Some(backend)) => self.attached(backend),
             Ok(None) => self.stands(BackendStage::None),
             Err(error) => {
@@ -338,7 +335,12 @@ impl Bench {
 
     async fn means(&self, engine: Option<&str>) -> Result<Means> {
         let engine = connect(engine).await?;
-        Ok(Means { engine, timeline: Arc::clone(&self.timeline), warden: self.warden.clone() })
+        Ok(Means {
+            engine,
+            timeline: Arc::clone(&self.timeline),
+            warden: self.warden.clone(),
+            cancelled: CancellationToken::new(),
+        })
     }
 
     fn needed(&self) -> Result<OpenExtension> {
@@ -348,6 +350,18 @@ impl Bench {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether they are one extension with one backend. Where its files were unpacked to does not count.
+fn is_same(one: &Opened, other: &Opened) -> bool {
+    let backend = |opened: &Opened| match &opened.backend {
+        BackendKind::Compose { file, services } => {
+            let file = file.strip_prefix(&opened.root).unwrap_or(file).to_owned();
+            BackendKind::Compose { file, services: services.clone() }
+        }
+        kind => kind.clone(),
+    };
+    one.names == other.names && backend(one) == backend(other)
 }
 
 async fn connect(context: Option<&str>) -> Result<Engine> {

@@ -1,7 +1,7 @@
 //! An extension's page that is open: its files under a random name, with Porthole's client before
 //! its first script; or a development server's, which answers for itself.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ring::{
     digest::{SHA256, digest},
@@ -49,7 +49,7 @@ pub struct OpenedPage {
     pub title: String,
     /// The folder's name.
     pub name: String,
-    /// SHA-256 of the manifest, in hexadecimal digits: what the leave to act is kept under.
+    /// SHA-256 of the manifest and of whose it is, in hexadecimal digits: what the leave to act is kept under.
     pub content: String,
     /// What the page's `ddClient` was made from.
     pub facts: PageFacts,
@@ -63,7 +63,7 @@ pub struct OpenedPage {
 #[derive(Debug)]
 pub struct Open {
     host: String,
-    folder: PathBuf,
+    whose: String,
     /// Its files; none of a development server's.
     page: Option<Page>,
     facts: PageFacts,
@@ -71,14 +71,16 @@ pub struct Open {
 
 impl Open {
     /// Opens the page of the manifest in a folder; the manifest's own path will do. With a server the page
-    /// is the one there, and its files need not be built. `before` is the page that was open: the same
-    /// folder opened again keeps its name, and with it what the page stored.
+    /// is the one there, and its files need not be built. `whose` tells the extension from others of the same manifest:
+    /// its leave is its own. `before` is the page that was open: the same extension opened again keeps its
+    /// name, and with it what the page stored.
     ///
     /// # Errors
     /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when the manifest names no page, or its files
     /// are not there.
     pub fn folder(
         folder: &Path,
+        whose: Option<&str>,
         server: Option<&Server>,
         facts: PageFacts,
         before: Option<&Self>,
@@ -90,8 +92,9 @@ impl Open {
         let folder = folder.canonicalize().map_err(|error| missing("the folder is gone").detail(error))?;
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
 
+        let whose = whose.map_or_else(|| folder.display().to_string(), str::to_owned);
         let host = match before {
-            Some(before) if before.folder == folder => before.host.clone(),
+            Some(before) if before.whose == whose => before.host.clone(),
             _ => random_host()?,
         };
         let tab = checked.manifest.tab.as_ref();
@@ -109,12 +112,12 @@ impl Open {
             folder: folder.display().to_string(),
             title: if title.trim().is_empty() { name.clone() } else { title },
             name,
-            content: hex(digest(&SHA256, &text).as_ref()),
+            content: hex(digest(&SHA256, &[text.as_slice(), b"\0", whose.as_bytes()].concat()).as_ref()),
             facts: facts.clone(),
             remarks: checked.remarks,
             manifest: checked.manifest,
         };
-        Ok((Self { host, folder, page, facts }, told))
+        Ok((Self { host, whose, page, facts }, told))
     }
 
     /// Answers a request of the page. `None` for the client's script, which whoever serves has.
@@ -219,8 +222,8 @@ mod tests {
     #[test]
     fn a_folder_and_its_manifest_open_the_same_page() {
         let folder = extension(MANIFEST);
-        let (_, by_folder) = Open::folder(folder.path(), None, facts(), None).unwrap();
-        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, facts(), None).unwrap();
+        let (_, by_folder) = Open::folder(folder.path(), None, None, facts(), None).unwrap();
+        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, None, facts(), None).unwrap();
         assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
         assert_eq!(by_folder.content, by_file.content);
         assert!(by_folder.url.ends_with("/index.html"));
@@ -229,10 +232,10 @@ mod tests {
     #[test]
     fn each_page_has_a_name_of_its_own_and_keeps_it_when_it_is_opened_again() {
         let (one, other) = (extension(MANIFEST), extension(MANIFEST));
-        let (open, told) = Open::folder(one.path(), None, facts(), None).unwrap();
-        let (_, again) = Open::folder(one.path(), None, facts(), Some(&open)).unwrap();
+        let (open, told) = Open::folder(one.path(), None, None, facts(), None).unwrap();
+        let (_, again) = Open::folder(one.path(), None, None, facts(), Some(&open)).unwrap();
         assert_eq!(told.url, again.url);
-        let (next, told_next) = Open::folder(other.path(), None, facts(), Some(&open)).unwrap();
+        let (next, told_next) = Open::folder(other.path(), None, None, facts(), Some(&open)).unwrap();
         assert_ne!(told.url, told_next.url);
         assert_eq!(next.answer(host(&told), "/index.html", None).unwrap().status, 404, "the name of the one before");
         assert_eq!(next.answer(host(&told_next), "/index.html", None).unwrap().status, 200);
@@ -242,7 +245,7 @@ mod tests {
     #[test]
     fn pages_are_answered_with_the_client_and_other_files_as_they_are() {
         let folder = extension(MANIFEST);
-        let (open, told) = Open::folder(folder.path(), None, facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, None, facts(), None).unwrap();
         let page = open.answer(host(&told), "/volumes/7", None).unwrap();
         let text = String::from_utf8(page.body).unwrap();
         assert!(
@@ -262,13 +265,13 @@ mod tests {
         for manifest in ["{}", MANIFEST] {
             let folder = extension(manifest);
             fs::remove_dir_all(folder.path().join("ui")).unwrap();
-            let (open, told) = Open::folder(folder.path(), Some(&server), facts(), None).unwrap();
+            let (open, told) = Open::folder(folder.path(), None, Some(&server), facts(), None).unwrap();
             assert_eq!((told.url.as_str(), told.served), ("http://localhost:3000/#/volumes", true));
             assert_eq!(open.answer(&open.host, "/metadata.json", None).unwrap().status, 404);
         }
         let folder = extension(MANIFEST);
-        let (served, _) = Open::folder(folder.path(), Some(&server), facts(), None).unwrap();
-        let (open, told) = Open::folder(folder.path(), None, facts(), Some(&served)).unwrap();
+        let (served, _) = Open::folder(folder.path(), None, Some(&server), facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, None, facts(), Some(&served)).unwrap();
         assert!(!told.served);
         assert_eq!(open.answer(host(&told), "/app.js", None).unwrap().status, 200);
     }
@@ -277,19 +280,24 @@ mod tests {
     fn what_has_no_page_says_so() {
         for manifest in ["{}", r#"{"ui":{"dashboard-tab":{"title":"x","root":"/gone","src":"index.html"}}}"#] {
             let folder = extension(manifest);
-            let error = Open::folder(folder.path(), None, facts(), None).unwrap_err();
+            let error = Open::folder(folder.path(), None, None, facts(), None).unwrap_err();
             assert_eq!(error.code, Code::PageMissing, "{manifest}");
             assert!(error.hint.is_some());
         }
-        let error = Open::folder(Path::new("/nowhere/at/all"), None, facts(), None).unwrap_err();
+        let error = Open::folder(Path::new("/nowhere/at/all"), None, None, facts(), None).unwrap_err();
         assert_eq!(error.code, Code::ManifestUnreadable);
     }
 
     #[test]
-    fn another_manifest_is_another_content() {
+    fn another_manifest_is_another_content_and_so_is_somebody_elses() {
         let (one, other) = (extension(MANIFEST), extension(&MANIFEST.replace("Volumes", "Images")));
-        let content = |folder: &Path| Open::folder(folder, None, facts(), None).unwrap().1.content;
-        assert_ne!(content(one.path()), content(other.path()));
-        assert_eq!(content(one.path()).len(), 64);
+        let content = |folder: &Path, whose| Open::folder(folder, whose, None, facts(), None).unwrap().1.content;
+        let mine = Some("acme/volumes");
+        assert_ne!(content(one.path(), mine), content(other.path(), mine));
+        assert_eq!(content(one.path(), mine), content(one.path(), mine));
+        // A manifest is public: a copy of it brings no leave along.
+        assert_ne!(content(one.path(), mine), content(one.path(), Some("evil/volumes")));
+        assert_ne!(content(one.path(), None), content(extension(MANIFEST).path(), None));
+        assert_eq!(content(one.path(), mine).len(), 64);
     }
 }

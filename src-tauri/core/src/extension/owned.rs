@@ -5,6 +5,8 @@ use bollard::{
     query_parameters::CreateContainerOptionsBuilder,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Opened,
     backend::{self, ONLY, Part, engine_name},
@@ -150,6 +152,8 @@ impl Owned {
 
     /// Takes all of it down: compose does it for a project, as a Run; what is left then is removed.
     pub async fn take_down(&mut self) -> Result<()> {
+        // It goes also when its coming was ended.
+        self.means.cancelled = CancellationToken::new();
         let done = match self.down.take() {
             Some(down) => {
                 let failed = Error::new(Code::ComposeFailed, "compose did not take the services down");

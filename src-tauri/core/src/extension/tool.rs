@@ -2,12 +2,14 @@
 
 use std::{ffi::OsStr, path::Path, sync::Arc};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     call::{Act, CallId, Origin},
     engine::{Address, Engine},
     error::{Code, Error, Result},
     output::View,
-    run::{Command, Ending, EnvVar, Place, Warden},
+    run::{Command, Ending, EnvVar, Place, Signal, Warden},
     timeline::Timeline,
 };
 
@@ -23,6 +25,8 @@ pub struct Means {
     pub timeline: Arc<Timeline>,
     /// Who removes what a killed Porthole leaves. Without one, a killed Porthole leaves it.
     pub warden: Option<Arc<Warden>>,
+    /// Ends what is done with it.
+    pub cancelled: CancellationToken,
 }
 
 /// In which form compose is there.
@@ -126,7 +130,16 @@ impl Means {
     pub(super) async fn perform(&self, command: Command, failed: Error) -> Result<()> {
         let program = command.program.clone();
         let id = self.timeline.run(Origin::Extension, Ok(self.engine.address().clone()), command);
-        let Act::Run(run) = self.timeline.ended(id).await?.act else { return Err(failed) };
+        let call = tokio::select! {
+            call = self.timeline.ended(id) => call?,
+            () = self.cancelled.cancelled() => {
+                // It may have ended just now.
+                let _ = self.timeline.stop(id, Signal::Term).await;
+                let _ = self.timeline.ended(id).await;
+                return Err(Self::stopped());
+            }
+        };
+        let Act::Run(run) = call.act else { return Err(failed) };
         match (run.failure, run.ending) {
             (None, Some(Ending::Exited { code: 0 })) => Ok(()),
             (Some(error), _) if error.code == Code::ProgramNotFound => Err(error
@@ -136,6 +149,11 @@ impl Means {
             (Some(error), _) => Err(failed.detail(error)),
             (None, _) => Err(failed.detail(self.last_words(id).await)),
         }
+    }
+
+    /// What is told when it was ended.
+    pub(super) fn stopped() -> Error {
+        Error::new(Code::Cancelled, "the backend was not brought up: it was stopped before that")
     }
 
     async fn last_words(&self, id: CallId) -> String {
