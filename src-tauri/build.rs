@@ -21,6 +21,12 @@ fn main() -> std::io::Result<()> {
     let names: &'static [&'static str] = COMMANDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().leak();
     allow("main", names.iter().copied())?;
     allow("page", COMMANDS.iter().filter(|(_, also)| also.contains(&"page")).map(|(name, _)| *name))?;
+    // One of a window that is no more would go on allowing what it allowed.
+    for file in fs::read_dir(CAPABILITIES)?.flatten().map(|file| file.path()) {
+        if !["main.json", "page.json"].iter().any(|name| file.ends_with(name)) {
+            fs::remove_file(file)?;
+        }
+    }
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./gen/capabilities/*.json")
         .app_manifest(tauri_build::AppManifest::new().commands(names));

@@ -238,22 +238,36 @@ impl Porthole {
     pub async fn run(&self, command: Command) -> Result<u32> {
         let (command, engine) = {
             let (target, _) = &*self.target.borrow();
-            (target.applied_to(command), target.address())
+            let mut command = target.applied_to(command);
+            // What somebody types is not what an extension has put in its place.
+            if let Some(bin) = &mut command.bin {
+                bin.first = false;
+            }
+            (command, target.address())
         };
         Ok(self.timeline.run(Origin::Composer, engine, command))
     }
 
-    pub async fn plan(&self, asked: Asked, runtime: Runtime) -> Result<Plan> {
-        Ok(received::plan(&asked, runtime, &self.target.borrow().0))
+    pub async fn plan(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<Plan> {
+        Ok(received::plan(&asked, runtime, &self.meant_by(origin).0))
     }
 
-    pub async fn perform(&self, sdk: Sdk, origin: Origin) -> Result<u32> {
-        let (target, endpoint) = self.target.borrow().clone();
+    pub async fn perform(&self, sdk: Sdk, origin: Origin, judged: Option<Command>) -> Result<u32> {
+        let (target, endpoint) = self.meant_by(origin);
+        received::is_still(&sdk, &target, judged.as_ref())?;
         self.timeline.perform(origin, sdk, &target, endpoint, target.address())
     }
 
+    /// What code acts on: a page of an extension with a backend on that, whatever somebody inspects meanwhile.
+    fn meant_by(&self, origin: Origin) -> (Target, Result<Endpoint>) {
+        match self.bench.open_now().filter(|open| origin == Origin::Page && open.has_backend()) {
+            Some(open) => (open.target.clone(), open.endpoint()),
+            None => self.target.borrow().clone(),
+        }
+    }
+
     pub async fn not_done(&self, sdk: Sdk, origin: Origin, why: NotDone, words: String) -> Result<u32> {
-        let (target, endpoint) = self.target.borrow().clone();
+        let (target, endpoint) = self.meant_by(origin);
         self.timeline.not_done((origin, sdk), &target, endpoint, target.address(), (why, words))
     }
 
@@ -308,7 +322,11 @@ impl Porthole {
     pub async fn set_target(&self, target: Target) -> Result<Target> {
         let typed = target.named();
         self.aim(&typed, endpoint_of(&typed, &self.demo));
-        self.remember(|settings| settings.target = Some(typed.clone()))?;
+        // What belongs to the extension that is open is gone at the next start.
+        let stays = !self.bench.open_now().is_some_and(|open| open.has_backend());
+        if stays {
+            self.remember(|settings| settings.target = Some(typed.clone()))?;
+        }
         // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
         let target = target::reached(typed.clone(), &self.timeline.connections()).await;
         let now = self.target.borrow().0.clone();
@@ -318,7 +336,9 @@ impl Porthole {
         }
         if target != typed {
             self.aim(&target, endpoint_of(&target, &self.demo));
-            self.remember(|settings| settings.target = Some(target.clone()))?;
+            if stays {
+                self.remember(|settings| settings.target = Some(target.clone()))?;
+            }
         }
         Ok(target)
     }
@@ -348,34 +368,47 @@ impl Porthole {
             Source::Folder { path, image } => Source::Folder { path: self.path(path.to_string_lossy().trim()), image },
             source => source,
         };
-        self.bench.open(source, engine).await.map(|open| self.aimed_at(open))
+        let done = self.bench.open(source, engine).await;
+        self.after(done)
     }
 
     pub async fn extension(&self) -> Result<Option<OpenExtension>> {
-        Ok(self.bench.open_now())
+        Ok(self.bench.open_now().map(|open| OpenExtension { target: self.target.borrow().0.clone(), ..open }))
     }
 
     pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
-        self.bench.bring_up(again).await.map(|open| self.aimed_at(open))
+        let done = self.bench.bring_up(again).await;
+        self.after(done)
     }
 
     pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
-        self.bench.use_native(endpoint).await.map(|open| self.aimed_at(open))
+        let done = self.bench.use_native(endpoint).await;
+        self.after(done)
     }
 
     pub async fn take_down(&self) -> Result<OpenExtension> {
-        self.bench.take_down().await.map(|open| self.aimed_at(open))
+        let done = self.bench.take_down().await;
+        self.after(done)
     }
 
     pub async fn close_extension(&self) -> Result<Target> {
         self.close_page().await?;
-        let target = self.aim_as_before();
-        self.bench.close().await?;
-        Ok(target)
+        if let Err(error) = self.bench.close().await {
+            // What compose said is in the timeline; its containers are gone all the same.
+            tracing::warn!(%error, "an extension's backend did not go by itself");
+        }
+        Ok(self.aim_as_before())
     }
 
     pub async fn follow_logs(&self, container: String) -> Result<u32> {
         self.bench.follow_logs(&container).await
+    }
+
+    /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
+    fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
+        let now = self.bench.open_now().map(|open| self.aimed_at(open));
+        let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");
+        done.and_then(|_| now.ok_or_else(closed))
     }
 
     /// An extension that is open is the target, which is not remembered: it is gone at the next start. One without a
@@ -404,18 +437,22 @@ impl Porthole {
 
     pub async fn open_page(&self, folder: String, server: Option<String>, runtime: Runtime) -> Result<OpenedPage> {
         let server = server.map(|server| server.parse().and_then(not_our_own)).transpose()?;
+        let open = self.bench.open_now();
+        // What was unpacked from an image is in another folder each time.
+        let whose = open.as_ref().map(|open| open.opened.whose());
         let facts = {
             let (target, endpoint) = &*self.target.borrow();
-            let open = self.bench.open_now().filter(OpenExtension::has_backend);
-            let (container, service, image) = match open.map(|open| open.opened) {
-                Some(opened) => (true, opened.socket.is_some(), opened.image),
-                None => (target.container.is_some(), endpoint.is_ok(), target.name.clone()),
+            let (container, service) = match &open {
+                Some(open) if open.has_backend() => (true, open.opened.socket.is_some()),
+                _ => (target.container.is_some(), endpoint.is_ok()),
             };
+            let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.clone());
             PageFacts { runtime, machine: Machine::this(), image, container, service }
         };
         let folder = self.path(folder.trim());
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, opened) = extension::Open::folder(&folder, server.as_ref(), facts, page.as_deref())?;
+        let (open, opened) =
+            extension::Open::folder(&folder, whose.as_deref(), server.as_ref(), facts, page.as_deref())?;
         *page = Some(Arc::new(open));
         Ok(opened)
     }

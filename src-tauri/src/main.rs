@@ -93,10 +93,30 @@ fn window() -> tauri::Result<()> {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(OwnGone::default()) });
         }
-        RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Porthole>().close()),
+        RunEvent::Exit => {
+            // Whatever the end waits for: a window that is gone must not leave its process.
+            std::thread::spawn(|| {
+                std::thread::sleep(LONGEST_END);
+                end();
+            });
+            tauri::async_runtime::block_on(app.state::<Porthole>().close());
+            end();
+        }
         _ => {}
     });
     Ok(())
+}
+
+/// How long the end of everything may take.
+const LONGEST_END: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Ends the process. Answers to the window are still on their way on other threads, and would use what the web view's
+/// libraries take down at a usual end.
+fn end() -> ! {
+    #[cfg(unix)]
+    run::end_process();
+    #[cfg(not(unix))]
+    std::process::exit(0);
 }
 
 /// Waits for the operating system to ask this process to end, so that it ends as from its window.

@@ -46,7 +46,9 @@ impl OwnWindow {
 
     /// Opens it for a page, or brings it to the front.
     pub fn open(&self, opened: OpenedPage) -> Result<()> {
-        if let Some(window) = self.app.get_webview_window(OWN) {
+        if self.shown().is_some()
+            && let Some(window) = self.app.get_webview_window(OWN)
+        {
             return window.unminimize().and_then(|()| window.set_focus()).map_err(failed);
         }
         let title = format!("{} - Porthole", opened.title);
@@ -57,6 +59,12 @@ impl OwnWindow {
             .min_inner_size(480.0, 360.0)
             .build();
         match built {
+            // It may have been closed, or Porthole with it, while it was made.
+            Ok(window) if self.shown().is_none() || self.app.get_webview_window(MAIN).is_none() => {
+                self.state.send_replace(State::default());
+                window.destroy().map_err(failed)?;
+                Err(Error::new(Code::WindowLost, "The page was closed meanwhile"))
+            }
             Ok(window) => {
                 drawing::suit_the_machine(&window);
                 process::look_after(&window);

@@ -85,7 +85,7 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
 fn text(window: &WebviewWindow, seconds: u32) -> String {
     let (whose, it) =
         if is_own(window) { ("The page's own", "its page") } else { ("Porthole's", "the page of an extension") };
-    format!("{whose} window has not answered for {seconds} s: {it} keeps it busy.")
+    format!("{whose} window has not answered for {seconds} s: {it} may keep it busy.")
 }
 
 fn end_of(window: &WebviewWindow) -> &'static str {

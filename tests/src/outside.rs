@@ -44,6 +44,8 @@ process = int(sys.argv[2])
 chosen = [window for window in windows(process) if len(sys.argv) < 4 or title(window) == sys.argv[3]]
 if sys.argv[1] == "titles":
     for window in chosen: print(title(window))
+elif sys.argv[1] in ("close", "press") and not chosen:
+    sys.exit("no window of this title: %s" % [title(window) for window in windows(process)])
 elif sys.argv[1] == "close":
     for window in chosen:
         message = Message(33, 0, 1, display, window, atom(b"WM_PROTOCOLS"), 32)

@@ -41,12 +41,37 @@ const host: Plan = {
   onHost: true,
 }
 
+const inside: Plan = {
+  does: {
+    kind: "command",
+    command: { place: { kind: "container", name: "own" }, program: "ls", args: [], env: [], envMode: "add" },
+  },
+  rules: [],
+  onHost: false,
+}
+
 const exec = (id: number, whose: "host" | "docker" | "vm"): FromSdk => ({
   kind: "call",
   id,
   asked: { kind: "exec", whose, cmd: "ls", args: ["a b"], line: false, env: [] },
   called: `ddClient.${whose}`,
   text: `${whose} ls`,
+})
+const inContainer = (id: number, container?: string): FromSdk => ({
+  kind: "call",
+  id,
+  asked: {
+    kind: "exec",
+    whose: "vm",
+    cmd: "ls",
+    args: [],
+    line: false,
+    env: [],
+    cwd: "inside",
+    ...(container === undefined ? {} : { container }),
+  },
+  called: "ddClient.extension.vm.cli.exec",
+  text: "exec",
 })
 const get = (id: number): FromSdk => ({
   kind: "call",
@@ -69,7 +94,8 @@ async function open(more: Partial<OpenedPage> = {}) {
     open_page: async () => opened(more),
     close_page: async () => {},
     save_settings: async () => {},
-    plan: async ({ asked }) => plans[asked.kind] ?? host,
+    plan: async ({ asked }) =>
+      plans[asked.kind] ?? (asked.kind === "exec" && asked.cwd === "inside" ? inside : host),
     perform: async () => ++last,
     not_done: async () => ++last,
     cancel: async () => {},
@@ -92,9 +118,11 @@ async function open(more: Partial<OpenedPage> = {}) {
 test("its own backend may be reached at once, this machine and the engine after a question", async () => {
   const { page, say, performed } = await open()
   say(get(1))
-  say(exec(2, "vm"))
+  say(inContainer(2))
   await vi.waitFor(() => expect(performed()).toHaveLength(2))
   expect(performed().every(({ origin }) => origin === "page")).toBe(true)
+  // What was judged is what must be done.
+  expect(performed().map(({ judged }) => judged?.place.kind)).toEqual([undefined, "container"])
   say(exec(3, "host"))
   say(list(4))
   await vi.waitFor(() => expect(page.asking).toMatchObject({ kind: "host", argv: ["ls", "a b"] }))
@@ -110,6 +138,15 @@ test("its own backend may be reached at once, this machine and the engine after 
       id: 4,
     }),
   )
+})
+
+test("another container than its own is asked for, and so is this machine in the place of its container", async () => {
+  const { page, say } = await open()
+  say(inContainer(1, "postgres"))
+  await vi.waitFor(() => expect(page.asking?.kind).toBe("docker"))
+  page.answer("no")
+  say(exec(2, "vm"))
+  await vi.waitFor(() => expect(page.asking?.kind).toBe("host"))
 })
 
 test("what is only recorded is refused in words, and is not done", async () => {

@@ -50,9 +50,10 @@ macro_rules! commands {
             /// Runs a command in its place; answers at once with the Call's number.
             run(command: Command) -> u32;
             /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
-            plan(asked: Asked, runtime: Runtime) -> Plan, page;
-            /// Does it, and answers at once with the Call's number.
-            perform(sdk: Sdk, origin: Origin) -> u32, page;
+            plan(asked: Asked, runtime: Runtime, origin: Origin) -> Plan, page;
+            /// Does it, and answers at once with the Call's number. A command must be the one that was planned and
+            /// judged.
+            perform(sdk: Sdk, origin: Origin, judged: Option<Command>) -> u32, page;
             /// Records it, with the words that the code is told, and does nothing of it.
             not_done(sdk: Sdk, origin: Origin, why: NotDone, words: String) -> u32, page;
             /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's

@@ -7,6 +7,8 @@ import type { Asking, Kind } from "./words"
 export function kindOf({ asked }: Call): Kind {
   if (asked.kind === "request") return "service"
   if (asked.kind === "list") return "docker"
+  // Any container of the engine can be named, and not only the extension's.
+  if (asked.whose === "vm" && asked.container !== undefined) return "docker"
   return ({ vm: "container", host: "host", docker: "docker" } as const)[asked.whose]
 }
 

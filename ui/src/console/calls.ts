@@ -117,7 +117,7 @@ export class Calls {
     const { call } = live
     const { runtime, origin } = this.as
     try {
-      const plan = await this.shell.ask("plan", { asked: call.asked, runtime })
+      const plan = await this.shell.ask("plan", { asked: call.asked, runtime, origin })
       if (this.#ended) return
       if (plan.does.kind === "refuses") {
         this.told.refused(call, whyOf(plan, plan.does.outcome, runtime))
@@ -128,7 +128,8 @@ export class Calls {
       if (this.#ended) return
       const sdk = sdkOf(call, runtime)
       if (not !== undefined) return await this.#record(call, sdk, not)
-      const id = await this.shell.ask("perform", { sdk, origin })
+      const judged = plan.does.kind === "command" ? plan.does.command : null
+      const id = await this.shell.ask("perform", { sdk, origin, judged })
       live.id = id
       if (this.#ended) return this.#quit(live)
       this.told.performed(call, id)

@@ -43,8 +43,12 @@ export class Extension {
   #around: AroundExtension
   /** How often the shell said that it changed. */
   #seen = 0
-  /** It is closed: what the shell still tells of it is of yesterday. */
+  /** Counts what is opened and closed: what was asked before that is of yesterday. */
+  #turn = 0
+  /** It is closed at this moment. */
   #closing = false
+  /** Counts the looks: the newest answer wins. */
+  #looks = 0
 
   constructor(shell: Shell, around: AroundExtension) {
     this.#shell = shell
@@ -124,8 +128,16 @@ export class Extension {
   /** Reads it again and loads the page anew; the backend stays as it is. */
   async reload(): Promise<void> {
     const before = this.open
-    if (!before || this.reading) return
-    if (await this.#read(before.opened.source, before.engine)) await this.#loadPage()
+    if (!before || this.reading || this.moves) return
+    const was = before.stage
+    const open = await this.#read(before.opened.source, before.engine)
+    if (!open) return
+    // Another backend is in the manifest now: it comes in the place of the one that was up.
+    if (was.kind === "up" && open.stage.kind === "down") {
+      if (was.up.whose === "author") await this.useNative()
+      else await this.bringUp()
+    }
+    await this.#loadPage()
   }
 
   /** Brings the backend up. `again`: its image is built anew. */
@@ -167,6 +179,7 @@ export class Extension {
     this.#around.page.unload()
     this.open = undefined
     this.trouble = undefined
+    this.#turn += 1
     this.#closing = true
     try {
       this.#around.aim(await this.#shell.ask("close_extension", {}))
@@ -178,6 +191,7 @@ export class Extension {
   }
 
   async #read(source: Source, engine: string | undefined): Promise<OpenExtension | undefined> {
+    this.#turn += 1
     this.reading = true
     this.trouble = undefined
     this.nativeTrouble = undefined
@@ -202,8 +216,10 @@ export class Extension {
 
   async #change(ask: () => Promise<OpenExtension>): Promise<void> {
     this.trouble = undefined
+    const turn = this.#turn
     try {
-      this.#has(await ask())
+      const open = await ask()
+      if (turn === this.#turn) this.#has(open)
     } catch {
       // Why is in its stage, which the shell has told or tells now.
       await this.#look()
@@ -216,9 +232,13 @@ export class Extension {
   }
 
   async #look(): Promise<void> {
+    const turn = this.#turn
+    const look = ++this.#looks
     try {
       const open = await this.#shell.ask("extension", {})
-      if (!this.#closing) this.open = open ?? undefined
+      if (this.#closing || turn !== this.#turn || look !== this.#looks) return
+      if (open) this.#has(open)
+      else this.open = undefined
     } catch {
       // The next change asks again.
     }

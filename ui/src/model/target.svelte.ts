@@ -154,7 +154,7 @@ export class Target {
     this.endpoint = ""
     this.problem = undefined
     this.readAs = undefined
-    const { endpoint: _, via: _via, ...rest } = this.current
+    const { endpoint: _, native: _native, via: _via, ...rest } = this.current
     return this.#set({ ...rest, name: "" })
   }
 

@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The service of a backend that is one image: what Docker Desktop calls it, by its container's name.
 pub(super) const ONLY: &str = "service";
 
-/// BackendOwner a backend is, which decides who takes it down.
+/// Whose a backend is, which decides who takes it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum BackendOwner {
@@ -58,7 +58,7 @@ pub struct First {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Up {
-    /// BackendOwner it is.
+    /// Whose it is.
     pub whose: BackendOwner,
     /// Where the extension's commands run; absent when there is no container, or several and nothing tells the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

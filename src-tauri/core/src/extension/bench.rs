@@ -176,11 +176,13 @@ impl Bench {
         let bin = programs::gather(&opened.manifest, &opened.root, &room.path().join("bin")).map_err(no_room)?;
 
         let same =
-            self.state().told.as_ref().is_some_and(|told| told.engine == engine && is_same(&told.opened, &opened));
-        if !same {
+            || self.state().told.as_ref().is_some_and(|told| told.engine == engine && is_same(&told.opened, &opened));
+        if !same() {
             self.state().coming.cancel();
         }
         let _turn = self.turn.lock().await;
+        // Another may have been opened meanwhile.
+        let same = same();
         if !same {
             // Why it did not go is in the timeline; the next one is opened all the same.
             let _ = self.taken_down().await;
@@ -210,9 +212,9 @@ impl Bench {
         if matches!(told.stage, BackendStage::None) || (matches!(told.stage, BackendStage::Up { .. }) && !again) {
             return Ok(told);
         }
-        let _ = self.taken_down().await;
         let coming = CancellationToken::new();
         self.state().coming = coming.clone();
+        let _ = self.taken_down().await;
         self.stands(BackendStage::Coming);
         // Not dropped in the middle: what it has begun is ended, and taken down, by itself.
         let brought = async {
@@ -291,12 +293,11 @@ impl Bench {
         let Some(backend) = self.state().backend.take() else { return Ok(()) };
         self.stands(BackendStage::Going);
         let done = backend.stop().await;
-        {
-            let mut state = self.state();
-            state.watching.abort_all();
-            if let Some(told) = &mut state.told {
-                told.parts = Vec::new();
-            }
+        // Whoever passes on how they are may do so once more.
+        let mut watching = std::mem::take(&mut self.state().watching);
+        watching.shutdown().await;
+        if let Some(told) = &mut self.state().told {
+            told.parts = Vec::new();
         }
         self.stands(BackendStage::Down { error: done.as_ref().err().cloned() });
         done
@@ -365,12 +366,7 @@ fn is_same(one: &Opened, other: &Opened) -> bool {
 }
 
 async fn connect(context: Option<&str>) -> Result<Engine> {
-    let surroundings = Surroundings::of_this_process();
-    let address = match context {
-        Some(context) => surroundings.named(context)?,
-        None => surroundings.address()?,
-    };
-    Engine::connect(address).await
+    Engine::connect(Surroundings::of_this_process().meant(context)?).await
 }
 
 fn no_room(error: std::io::Error) -> Error {

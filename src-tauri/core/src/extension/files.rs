@@ -77,6 +77,12 @@ pub(super) fn below(path: &str) -> Option<PathBuf> {
     Some(below)
 }
 
+/// A file below the root, wherever links lead to; none when it is out of the root, or no plain file.
+pub(super) fn inside(root: &Path, path: &Path) -> Option<PathBuf> {
+    let found = root.join(path).canonicalize().ok()?;
+    (found.starts_with(root.canonicalize().ok()?) && found.is_file()).then_some(found)
+}
+
 /// Adds what is to be said about the files below a root.
 ///
 /// A folder of sources need not hold what its image will: a file that is not there is said as

@@ -48,6 +48,8 @@ use crate::error::{Code, Error, Result};
 
 /// The manifest's file name, at the root of an extension's image.
 pub const FILE: &str = "metadata.json";
+/// The most bytes of one that are read.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// A manifest as it was read, and all there is to say against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,13 @@ pub struct Checked {
 /// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
     let path = if folder.is_file() { folder.to_owned() } else { folder.join(FILE) };
+    // A link in an image may lead to something without an end.
+    if std::fs::metadata(&path).is_ok_and(|found| !found.is_file() || found.len() > LARGEST) {
+        return Err(Error::new(
+            Code::ManifestUnreadable,
+            format!("{} is no manifest: it is no file, or too large", path.display()),
+        ));
+    }
     let text = std::fs::read(&path).map_err(|error| {
         Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display()))
             .detail(error)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    files::below,
+    files::{below, inside},
     manifest::{Manifest, Platform},
 };
 
@@ -18,11 +18,7 @@ use super::{
 /// When the directory cannot be made or written to.
 pub(super) fn gather(manifest: &Manifest, root: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
     let own = manifest.binaries.iter().filter(|binary| binary.platform == Platform::this());
-    let files: Vec<PathBuf> = own
-        .filter_map(|binary| below(&binary.path.text))
-        .map(|path| root.join(path))
-        .filter(|path| path.is_file())
-        .collect();
+    let files: Vec<PathBuf> = own.filter_map(|binary| inside(root, &below(&binary.path.text)?)).collect();
     if files.is_empty() {
         return Ok(None);
     }

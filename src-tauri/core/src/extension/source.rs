@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, FILE, Manifest, Names, Remark, check_folder, compose::Compose, files::below, image_in_place, unpack,
+    Checked, FILE, Manifest, Names, Remark, check_folder,
+    compose::Compose,
+    files::{below, inside},
+    image_in_place, unpack,
 };
 use crate::{
     engine::{EXTENSION, Engine},
@@ -88,6 +91,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// What tells it from another one with the same manifest: its folder, or the name of its image.
+    pub fn whose(&self) -> String {
+        self.sources().map_or_else(|| self.image.clone(), |root| root.display().to_string())
+    }
+
     /// The folder that the image is built from, where there is one.
     pub(super) fn sources(&self) -> Option<&Path> {
         matches!(self.source, Source::Folder { .. }).then_some(self.root.as_path())
@@ -155,7 +163,11 @@ fn kind(manifest: &Manifest, root: &Path, image: &str) -> BackendKind {
     let read = || {
         let broken =
             |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file `{}` {why}", named.text));
-        let file = root.join(below(&named.text).ok_or_else(|| broken("leads out of the image"))?);
+        let path = below(&named.text).ok_or_else(|| broken("leads out of the image"))?;
+        let file = root.join(&path);
+        if file.exists() && inside(root, &path).is_none() {
+            return Err(broken("leads out of the image, or is no file"));
+        }
         let text = std::fs::read_to_string(&file).map_err(|error| broken("cannot be read").detail(error))?;
         let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
         Ok(BackendKind::Compose { file, services })

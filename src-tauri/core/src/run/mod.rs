@@ -64,6 +64,15 @@ pub async fn run(
     }
 }
 
+/// Ends this process at once, with success. What libraries have left for the end of a process would run beside threads that
+/// still use them.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub fn end_process() -> ! {
+    // SAFETY: it takes nothing, touches no memory of ours, and does not return.
+    unsafe { nix::libc::_exit(0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,9 +77,10 @@ export interface Commands {
   /** Runs a command in its place; answers at once with the Call's number. */
   run: { args: { command: Command }; answer: number };
   /** What a Runtime makes of what code asks of `ddClient`: shown before it is done. */
-  plan: { args: { asked: Asked; runtime: Runtime }; answer: Plan };
-  /** Does it, and answers at once with the Call's number. */
-  perform: { args: { sdk: Sdk; origin: Origin }; answer: number };
+  plan: { args: { asked: Asked; runtime: Runtime; origin: Origin }; answer: Plan };
+  /** Does it, and answers at once with the Call's number. A command must be the one that was planned and
+   * judged. */
+  perform: { args: { sdk: Sdk; origin: Origin; judged: Command | null }; answer: number };
   /** Records it, with the words that the code is told, and does nothing of it. */
   not_done: { args: { sdk: Sdk; origin: Origin; why: NotDone; words: string }; answer: number };
   /** Does again exactly what a Call did, or was to do, and answers at once with the new Call's

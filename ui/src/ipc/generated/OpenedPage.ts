@@ -28,7 +28,7 @@ title: string,
  */
 name: string, 
 /**
- * SHA-256 of the manifest, in hexadecimal digits: what the leave to act is kept under.
+ * SHA-256 of the manifest and of whose it is, in hexadecimal digits: what the leave to act is kept under.
  */
 content: string, 
 /**

@@ -9,7 +9,7 @@ import type { First } from "./First";
  */
 export type Up = { 
 /**
- * BackendOwner it is.
+ * Whose it is.
  */
 whose: BackendOwner, 
 /**
