@@ -439,3 +439,18 @@ async fn leaves_none(extension: &Extension, containers: usize) {
         let _ = porthole.wait();
     }
 }
+
+/// It was dropped in the middle: docker went on building, and what it made belonged to nobody.
+#[tokio::test]
+async fn engine_a_coming_up_that_is_cancelled_ends_and_leaves_nothing() {
+    // It listens elsewhere than it says.
+    let extension = Extension::of_image(&["/run/guest-services/other.sock", "hello"]).await;
+    let opened = extension.opened().await;
+    let cancel = async {
+        eventually("the container", async || (!extension.containers().await.is_empty()).then_some(())).await;
+        extension.means.cancelled.cancel();
+    };
+    let (up, ()) = tokio::join!(LiveBackend::up(&extension.means, &opened, false), cancel);
+    assert_eq!(up.unwrap_err().code, Code::Cancelled);
+    assert_eq!(extension.containers().await, [] as [String; 0]);
+}

@@ -228,9 +228,8 @@ async fn engine_what_does_not_come_up_says_why_and_is_tried_again() {
     drawn_right(&app, "extension-not-up").await;
     // A request of somebody goes nowhere, and says so: not to the demo backend of Porthole.
     app.send("GET", "/hello").await;
-    let said =
-        "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend is not up'))";
-    app.until("that the backend is not up", said).await;
+    let said = "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend did not come up'))";
+    app.until("why it goes nowhere", said).await;
     fs::write(&dockerfile, good).unwrap();
     app.click("#tab-page").await;
     app.click("#backend-up").await;
