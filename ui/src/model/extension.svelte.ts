@@ -24,6 +24,8 @@ export type Side = "page" | "backend" | "manifest"
 export class Extension {
   /** What the field holds: a folder, a manifest, or the name of an image. */
   what = $state("")
+  /** What the image of a folder is called; made of the folder's name when empty. */
+  image = $state("")
   /** The docker context on whose engine it is opened; the one in use when empty. */
   on = $state("")
   open = $state.raw<OpenExtension>()
@@ -105,7 +107,10 @@ export class Extension {
   async openTyped(): Promise<void> {
     const what = this.what.trim()
     if (what === "") return
-    await this.openFrom(sourceOf(what), this.on === "" ? undefined : this.on)
+    const source = sourceOf(what)
+    const image = this.image.trim()
+    if (source.kind === "folder" && image !== "") source.image = image
+    await this.openFrom(source, this.on === "" ? undefined : this.on)
     if (this.open) this.#around.opened(what)
   }
 

@@ -30,6 +30,8 @@ pub(super) struct Service {
     has_mount: bool,
     /// Whether its container has a name of its own, or there are several.
     is_named: bool,
+    /// Whether it publishes ports.
+    pub has_ports: bool,
 }
 
 /// What is added to the services.
@@ -113,6 +115,7 @@ impl Service {
             name: name.to_owned(),
             has_mount: targets.into_iter().any(|target| target.trim_end_matches('/') == SOCKETS),
             is_named: several || key(service, "container_name").is_some(),
+            has_ports: key(service, "ports").and_then(Yaml::as_sequence).is_some_and(|ports| !ports.is_empty()),
         }
     }
 }

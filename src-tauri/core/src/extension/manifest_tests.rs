@@ -148,6 +148,7 @@ fn files_that_are_missing_not_runnable_or_of_another_host_are_found() {
         std::fs::write(root.join(file), "#!/bin/sh\n").unwrap();
         std::fs::set_permissions(root.join(file), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
+    std::fs::write(root.join("compose.yaml"), "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}'}}").unwrap();
     std::fs::create_dir_all(root.join("windows/tool.exe")).unwrap();
     let found = |root: &std::path::Path| -> Vec<String> {
         check_folder(root).unwrap().remarks.into_iter().map(|remark| remark.wrong).collect()

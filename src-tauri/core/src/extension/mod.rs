@@ -19,6 +19,7 @@ mod program;
 mod programs;
 mod remark;
 mod server;
+mod services;
 mod sockets;
 mod source;
 mod state;
@@ -85,6 +86,7 @@ pub fn check_folder(folder: &Path) -> Result<Checked> {
         check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
     let root = path.parent().unwrap_or(Path::new("."));
     files::check(&checked.manifest, &text, root, &mut checked.remarks);
+    services::check(&checked.manifest, &text, root, &mut checked.remarks);
     checked.remarks.sort_by_key(|remark| (remark.line, remark.column));
     Ok(checked)
 }

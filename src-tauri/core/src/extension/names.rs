@@ -8,7 +8,7 @@ use ts_rs::TS;
 use super::manifest::Platform;
 
 /// The word in a manifest or compose file that stands for the extension's own image.
-const OWN_IMAGE: [&str; 2] = ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE"];
+pub(super) const OWN_IMAGE: [&str; 2] = ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE"];
 
 /// The directory of the sockets, in every container of an extension.
 pub(super) const SOCKETS: &str = "/run/guest-services";

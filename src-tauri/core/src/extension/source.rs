@@ -10,7 +10,7 @@ use super::{
     Checked, FILE, Manifest, Names, Remark, check_folder,
     compose::Compose,
     files::{below, inside},
-    image_in_place, unpack,
+    image_in_place, services, unpack,
 };
 use crate::{
     engine::{EXTENSION, Engine},
@@ -127,12 +127,15 @@ pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Res
             (folder.to_owned(), image)
         }
     };
-    let Checked { manifest, remarks } = check_folder(&root)?;
+    let Checked { manifest, mut remarks } = check_folder(&root)?;
+    let names = Names::of_image(&image);
+    let text = std::fs::read_to_string(root.join(FILE)).unwrap_or_default();
+    remarks.extend(services::on_a_mac(&manifest, &text, &names));
     let backend = kind(&manifest, &root, &image);
     let declared = manifest.backend.as_ref().and_then(|backend| backend.socket.as_ref());
     // Some write the whole path; every Runtime takes a name.
     let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
-    Ok(Opened { names: Names::of_image(&image), source, manifest, remarks, image, root, backend, socket })
+    Ok(Opened { names, source, manifest, remarks, image, root, backend, socket })
 }
 
 fn folder_of_manifest(path: &Path) -> Result<PathBuf> {

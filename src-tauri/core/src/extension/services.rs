@@ -1,0 +1,120 @@
+//! What is to be said against the compose file that a manifest names, and against where a Mac would have the socket.
+
+use std::path::Path;
+
+use super::{
+    Names,
+    compose::Compose,
+    files::{below, inside},
+    manifest::{Manifest, Platform},
+    names::{OWN_IMAGE, SOCKETS},
+    remark::{Remark, Weight},
+};
+use crate::runtime::{
+    Certainty::{Inferred, Reported},
+    Runtime::DockerDesktop,
+};
+
+/// Bytes that a socket's path may have on macOS.
+const MAC_LIMIT: usize = 103;
+/// A home there, of a name that is not long.
+const MAC_HOME: &str = "/Users/someone";
+
+/// Adds what is to be said about the services, where their file is there.
+pub(super) fn check(manifest: &Manifest, text: &str, root: &Path, remarks: &mut Vec<Remark>) {
+    let Some(backend) = &manifest.backend else { return };
+    let Some(named) = &backend.composefile else { return };
+    let Some(file) = below(&named.text).and_then(|path| inside(root, &path)) else { return };
+    let Ok(compose_text) = std::fs::read_to_string(file) else { return };
+    let remark = |weight| Remark::at(text, named.at, "vm.composefile", weight);
+    let compose = match Compose::read(&compose_text) {
+        Ok(compose) => compose,
+        Err(error) => {
+            let more = error.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+            remarks.push(
+                remark(Weight::Broken).wrong(format!("{}{more}", error.message)).mend(error.hint.unwrap_or_default()),
+            );
+            return;
+        }
+    };
+    if !OWN_IMAGE.iter().any(|word| compose_text.contains(word)) {
+        remarks.push(
+            remark(Weight::Odd)
+                .wrong("no service runs the extension's own image")
+                .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
+                .mend("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
+        );
+    }
+    for service in compose.services.iter().filter(|service| service.has_ports) {
+        let has_socket = backend.socket.is_some();
+        let weight = if has_socket { Weight::Idle } else { Weight::Odd };
+        remarks.push(
+            remark(weight)
+                .wrong(format!("the service `{}` publishes a port", service.name))
+                .effect(DockerDesktop, Inferred, "publishes it on this machine for everybody; ddClient.extension.vm.service does not go there")
+                .mend(format!("Listen on a socket in {SOCKETS} and name it in vm.exposes.socket: no port of somebody's machine is taken then.")),
+        );
+    }
+}
+
+/// What is to be said about the socket's path on a Mac, of an extension whose image has a name.
+pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<Remark> {
+    let socket = manifest.backend.as_ref()?.socket.as_ref()?;
+    let file = Path::new(&socket.text).file_name()?.to_str()?;
+    let path = names.socket_on_host(Platform::Darwin, Path::new(MAC_HOME), file);
+    let bytes = path.as_os_str().len();
+    (bytes > MAC_LIMIT).then(|| {
+        Remark::at(text, socket.at, "vm.exposes.socket", Weight::Odd)
+            .wrong(format!(
+                "on a Mac the socket's path has {bytes} bytes in a home like {MAC_HOME}, and may have {MAC_LIMIT}"
+            ))
+            .effect(DockerDesktop, Reported, format!("has it at {}", path.display()))
+            .mend("Write a shorter file name, or give the image a shorter one: both are in the path.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extension::{check_folder, read};
+
+    fn said(compose: &str, vm: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("metadata.json"), format!(r#"{{"icon": "i", "vm": {vm}}}"#)).unwrap();
+        std::fs::write(folder.path().join("i"), "").unwrap();
+        std::fs::write(folder.path().join("compose.yaml"), compose).unwrap();
+        let checked = check_folder(folder.path()).unwrap();
+        checked.remarks.into_iter().filter(|remark| remark.key == "vm.composefile").map(|remark| remark.wrong).collect()
+    }
+
+    const VM: &str = r#"{"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}"#;
+
+    #[test]
+    fn services_without_the_own_image_and_ports_are_said_and_others_are_not() {
+        let healthy = "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}'}}";
+        assert_eq!(said(healthy, VM), [] as [String; 0]);
+        assert_eq!(said("services: {web: {image: nginx}}", VM), ["no service runs the extension's own image"]);
+        let ports = "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}', ports: ['80:80']}}";
+        assert_eq!(said(ports, VM), ["the service `web` publishes a port"]);
+        assert_eq!(said(&ports.replace("['80:80']", "[]"), VM), [] as [String; 0]);
+    }
+
+    #[test]
+    fn a_compose_file_that_cannot_be_read_is_said_in_the_manifests_report() {
+        let said = said("a: [", VM);
+        assert!(said[0].contains("cannot be read at line"), "{said:?}");
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_on_a_mac_is_said_when_the_image_has_a_name() {
+        let manifest = |socket: &str| {
+            let text = format!(r#"{{"vm": {{"image": "x", "exposes": {{"socket": "{socket}"}}}}}}"#);
+            (read(&text).unwrap().0, text)
+        };
+        let names = Names::of_image("acme/volumes:1");
+        let (short, text) = manifest("b.sock");
+        assert_eq!(on_a_mac(&short, &text, &names), None);
+        let (long, text) = manifest("the-backend-of-volumes.sock");
+        assert!(on_a_mac(&long, &text, &names).unwrap().wrong.contains("may have 103"));
+    }
+}
