@@ -212,9 +212,9 @@ window_stage() {
     SELECTION=("${BUILT[@]}" -E "$every and ($built)")
     skip_selected window-extensions "an extension's image is built by the docker command"
     every+=" and not ($built)"
-  elif [ -z "$PORTHOLE_TEST_DOCKERD" ]; then
+  elif [ -z "$PORTHOLE_TEST_DOCKERD" ] || [ -z "$PORTHOLE_TEST_SSHD" ] || ! tool openssl >/dev/null; then
     SELECTION=("${BUILT[@]}" -E "$every and ($far)")
-    skip_selected window-far "an engine to reach from afar needs Linux, root and a dockerd"
+    skip_selected window-far "an engine to reach from afar needs Linux, root, a dockerd, openssl and sshd"
     every+=" and not ($far)"
   fi
   SELECTION=("${BUILT[@]}" -E "$every")
