@@ -41,8 +41,15 @@ stage() {
   else
     say "-- $name ok ($p passed, $s skipped, $((SECONDS - began)) s)"
   fi
+  tried_again "$name" "$log"
   if [ "$s" -gt 0 ]; then skipped_is_noted "$name" "$s" "marked so in the code"; fi
   OK=$([ "$f" -gt 0 ] || say yes)
+}
+
+# A test that passed only when it was tried again is told of: it wants to be looked at.
+tried_again() {
+  local line
+  while read -r line; do note "tried again: $1: $line"; done < <(sed -nE 's/^ +FLAKY +[0-9]+\/[0-9]+ +\[[^]]*\] +(\([^)]*\) +)?//p' "$2" | sort -u)
 }
 
 # What of the Rust tests the next stage of kind "nextest" runs: arguments of nextest.
@@ -54,7 +61,7 @@ nextest() {
   say 'profile.default.slow-timeout = { period = "60s", terminate-after = 3 }' >"$TEMP/nextest.toml"
   limited "$@" cargo nextest run "${SELECTION[@]}" --no-fail-fast --color never \
     --tool-config-file "porthole:$TEMP/nextest.toml" \
-    --status-level pass --success-output never --failure-output final --final-status-level fail
+    --status-level pass --success-output never --failure-output final --final-status-level flaky
 }
 
 # skip_selected NAME WHY: what is selected is left out; it counts as one where its tests cannot be listed.

@@ -52,7 +52,7 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
         ("assets/other.svg", 0o644, "not named"),
         ("ui/index.html", 0o644, "<!doctype html>"),
         ("ui/assets/app.js", 0o644, "1"),
-        ("backend/compose.yaml", 0o644, "services: {}"),
+        ("backend/compose.yaml", 0o644, "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}'}}"),
         ("backend/backend.env", 0o644, "A=1"),
         ("host/tool", 0o755, "#!/bin/sh\n"),
     ];

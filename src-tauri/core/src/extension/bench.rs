@@ -171,7 +171,11 @@ impl Bench {
         let room = tempfile::Builder::new().prefix("extension-").tempdir_in(&self.directory).map_err(no_room)?;
         let files = room.path().join("files");
         std::fs::create_dir(&files).map_err(no_room)?;
-        let connected = connect(engine.as_deref()).await;
+        let connected = match source {
+            // Read from this machine's disk, whatever the engine does.
+            Source::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "no engine was asked")),
+            Source::Image { .. } | Source::Running { .. } => connect(engine.as_deref()).await,
+        };
         let opened = open(source, connected.as_ref().map_err(Clone::clone), &files).await?;
         let bin = programs::gather(&opened.manifest, &opened.root, &room.path().join("bin")).map_err(no_room)?;
 
