@@ -159,6 +159,8 @@ fn signal(child: &Child, signal: &str) {
 #[tokio::test]
 async fn ctrl_c_stops_the_command_and_what_it_started() {
     let mut child = started("sleep 61001 & echo ready; sleep 61002");
+    // A shell that is just starting it may go on after the signal.
+    eventually("the command", async || lives("sleep 61002").then_some(())).await;
     signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     // A shell makes its background children deaf to SIGINT: the warden ends them.
