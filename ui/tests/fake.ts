@@ -4,6 +4,7 @@ import type { Commands } from "../src/ipc/generated/Commands"
 import type { Disk } from "../src/ipc/generated/Disk"
 import type { Line } from "../src/ipc/generated/Line"
 import type { Marks } from "../src/ipc/generated/Marks"
+import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
 import type { Opening } from "../src/ipc/generated/Opening"
 import type { Reading } from "../src/ipc/generated/Reading"
 import type { Request } from "../src/ipc/generated/Request"
@@ -130,6 +131,26 @@ export function opening(more: Partial<Opening> = {}): Opening {
     ...more,
   }
 }
+
+/** An extension's page of files, that was opened. */
+export const openedPage = (more: Partial<OpenedPage> = {}): OpenedPage => ({
+  url: "ext://aa/index.html",
+  served: false,
+  folder: "/home/me/volumes",
+  title: "Volumes",
+  name: "volumes",
+  content: "c0ffee",
+  facts: {
+    runtime: "docker-desktop",
+    machine: { platform: "linux", arch: "x64", hostname: "harbour" },
+    image: "volumes",
+    container: true,
+    service: true,
+  },
+  remarks: [],
+  manifest: { binaries: [], unknown: [] },
+  ...more,
+})
 
 export function changes(revision: number, more: Partial<Changes> = {}): Changes {
   return { revision, calls: [], cleared: [], marks, extension: 0, disk, ...more }

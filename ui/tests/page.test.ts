@@ -7,26 +7,7 @@ import { Page } from "../src/model/page.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import type { FromSdk, ToSdk } from "../src/sdk/messages"
 import { ROOM } from "../src/sdk/messages"
-import { FakeShell, request } from "./fake"
-
-const opened = (more: Partial<OpenedPage> = {}): OpenedPage => ({
-  url: "ext://aa/index.html",
-  served: false,
-  folder: "/home/me/volumes",
-  title: "Volumes",
-  name: "volumes",
-  content: "c0ffee",
-  facts: {
-    runtime: "docker-desktop",
-    machine: { platform: "linux", arch: "x64", hostname: "harbour" },
-    image: "volumes",
-    container: true,
-    service: true,
-  },
-  remarks: [],
-  manifest: { binaries: [], unknown: [] },
-  ...more,
-})
+import { FakeShell, openedPage, request } from "./fake"
 
 const plans: Record<string, Plan> = {
   request: { does: { kind: "request", request: request("GET", "/x") }, rules: [], onHost: false },
@@ -91,7 +72,7 @@ const list = (id: number): FromSdk => ({
 async function open(more: Partial<OpenedPage> = {}) {
   let last = 0
   const shell = new FakeShell({
-    open_page: async () => opened(more),
+    open_page: async () => openedPage(more),
     close_page: async () => {},
     save_settings: async () => {},
     plan: async ({ asked }) =>

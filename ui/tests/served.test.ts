@@ -1,27 +1,11 @@
 import { expect, test, vi } from "vitest"
-import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
 import { Page } from "../src/model/page.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import { frameName, originOf } from "../src/page/frame"
-import { FakeShell } from "./fake"
+import { FakeShell, openedPage } from "./fake"
 
-const opened = (server: string | null): OpenedPage => ({
-  url: server ?? "ext://aa/index.html",
-  served: server !== null,
-  folder: "/home/me/volumes",
-  title: "Volumes",
-  name: "volumes",
-  content: "c0ffee",
-  facts: {
-    runtime: "docker-desktop",
-    machine: { platform: "linux", arch: "x64", hostname: "harbour" },
-    image: "volumes",
-    container: true,
-    service: true,
-  },
-  remarks: [],
-  manifest: { binaries: [], unknown: [] },
-})
+const opened = (server: string | null) =>
+  openedPage({ url: server ?? "ext://aa/index.html", served: server !== null })
 
 function setUp() {
   let answers = false

@@ -18,7 +18,7 @@ pub struct Arguments {
 
 /// Exit 0 when nothing is broken, 1 when something is, 3 when the manifest cannot be read.
 pub fn check(arguments: &Arguments) -> ExitCode {
-    let Checked { manifest, remarks } = match extension::check_folder(&arguments.path) {
+    let Checked { manifest, remarks, .. } = match extension::check_folder(&arguments.path) {
         Ok(checked) => checked,
         Err(error) => {
             complain(&error);

@@ -313,7 +313,6 @@ impl Bench {
             let mut state = self.state();
             state.backend = Some(backend);
             let (shared, timeline) = (Arc::clone(&self.state), Arc::clone(&self.timeline));
-            state.watching.abort_all();
             state.watching = JoinSet::new();
             state.watching.spawn(async move {
                 loop {

@@ -32,7 +32,7 @@ fn says(text: &str, key: &str, words: &str) {
 
 #[test]
 fn a_manifest_in_order_is_read_whole_with_nothing_said_against_it() {
-    let Checked { manifest, remarks } = check(WHOLE).unwrap();
+    let Checked { manifest, remarks, .. } = check(WHOLE).unwrap();
     assert_eq!(remarks, []);
     let tab = manifest.tab.unwrap();
     assert_eq!(tab.root.unwrap().text, "/ui");
@@ -60,7 +60,7 @@ fn what_a_strict_parser_refuses_is_read_and_said() {
         "{ 'icon': 'i.svg', \"vm\": {} }",
         "\u{feff}{ \"icon\": \"i.svg\", \"vm\": {} }",
     ] {
-        let Checked { manifest, remarks } = check(text).unwrap();
+        let Checked { manifest, remarks, .. } = check(text).unwrap();
         assert_eq!(manifest.icon.unwrap().text, "i.svg", "{text}");
         assert!(remarks.iter().any(|remark| remark.wrong.contains("not strict JSON")), "{text}: {remarks:?}");
     }

@@ -59,6 +59,8 @@ pub struct Checked {
     pub manifest: Manifest,
     /// What is wrong or odd, in the order of the file.
     pub remarks: Vec<Remark>,
+    /// The text that all of it is about.
+    pub text: String,
 }
 
 /// Checks the manifest of a folder, with the files that it names.
@@ -99,5 +101,5 @@ pub fn check(text: &str) -> Result<Checked> {
     let (manifest, mut remarks) = read(text)?;
     oddities::look(&manifest, text, &mut remarks);
     remarks.sort_by_key(|remark| (remark.line, remark.column));
-    Ok(Checked { manifest, remarks })
+    Ok(Checked { manifest, remarks, text: text.to_owned() })
 }

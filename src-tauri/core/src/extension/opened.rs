@@ -87,7 +87,6 @@ impl Open {
     ) -> Result<(Self, OpenedPage)> {
         let checked = check_folder(folder)?;
         let file = if folder.is_file() { folder.to_owned() } else { folder.join(super::FILE) };
-        let text = std::fs::read(&file).map_err(|error| missing("the manifest is gone").detail(error))?;
         let folder = file.parent().unwrap_or(Path::new("/"));
         let folder = folder.canonicalize().map_err(|error| missing("the folder is gone").detail(error))?;
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
@@ -112,7 +111,7 @@ impl Open {
             folder: folder.display().to_string(),
             title: if title.trim().is_empty() { name.clone() } else { title },
             name,
-            content: hex(digest(&SHA256, &[text.as_slice(), b"\0", whose.as_bytes()].concat()).as_ref()),
+            content: hex(digest(&SHA256, &[checked.text.as_bytes(), b"\0", whose.as_bytes()].concat()).as_ref()),
             facts: facts.clone(),
             remarks: checked.remarks,
             manifest: checked.manifest,

@@ -127,9 +127,8 @@ pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Res
             (folder.to_owned(), image)
         }
     };
-    let Checked { manifest, mut remarks } = check_folder(&root)?;
+    let Checked { manifest, mut remarks, text } = check_folder(&root)?;
     let names = Names::of_image(&image);
-    let text = std::fs::read_to_string(root.join(FILE)).unwrap_or_default();
     remarks.extend(services::on_a_mac(&manifest, &text, &names));
     let backend = kind(&manifest, &root, &image);
     let declared = manifest.backend.as_ref().and_then(|backend| backend.socket.as_ref());

@@ -98,9 +98,13 @@ pub(super) fn json(data: &Data) -> Body {
 /// # Errors
 /// [`Code::NotAllowed`] when it is not.
 pub fn is_still(sdk: &Sdk, target: &Target, judged: Option<&Command>) -> crate::error::Result<()> {
-    let now = match plan(&sdk.asked, sdk.runtime, target).does {
-        Does::Command { command } => Some(command),
-        _ => None,
+    // Only an exec becomes a command: a request is not planned again, its body may be large.
+    let now = match &sdk.asked {
+        Asked::Exec(_) => match plan(&sdk.asked, sdk.runtime, target).does {
+            Does::Command { command } => Some(command),
+            _ => None,
+        },
+        Asked::Request(_) | Asked::List(_) => None,
     };
     if now.as_ref() == judged {
         return Ok(());
