@@ -446,7 +446,7 @@ impl Porthole {
                 Some(open) if open.has_backend() => (true, open.opened.socket.is_some()),
                 _ => (target.container.is_some(), endpoint.is_ok()),
             };
-            let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.clone());
+            let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.to_string());
             PageFacts { runtime, machine: Machine::this(), image, container, service }
         };
         let folder = self.path(folder.trim());

@@ -129,7 +129,7 @@ impl Inside {
     /// A socket in its directory.
     pub fn socket(&self, name: &str) -> Endpoint {
         let path = format!("{}/{name}", self.directory);
-        Endpoint::Container { container: self.name.clone(), path }
+        Endpoint::Container { container: self.name.parse().expect("a container name"), path }
     }
 
     /// The backend's.

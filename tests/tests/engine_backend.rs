@@ -190,7 +190,7 @@ async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     extension.docker.pause_container(&first.container).await.unwrap();
     states.wait_for(|states| states[0].state == "paused").await.unwrap();
     extension.docker.unpause_container(&first.container).await.unwrap();
-    let logs = extension.means.follow_logs(&first.container);
+    let logs = extension.means.follow_logs(&first.container.parse().unwrap());
     eventually("the logs", async || {
         let text = extension.means.timeline.exact(logs, View::Stdout, 0, 9).await.unwrap();
         text.starts_with("listening on /run/guest-services/b.sock").then_some(())
@@ -224,7 +224,7 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
     let folder = extension.opened().await;
     assert_eq!((&image.names, &image.manifest), (&folder.names, &folder.manifest));
     assert_eq!((&running.names, &running.manifest), (&folder.names, &folder.manifest));
-    assert_eq!(image.backend, BackendKind::Image { image: extension.image.clone() });
+    assert_eq!(image.backend, BackendKind::Image { image: extension.image.parse().unwrap() });
     assert_eq!((image.root.as_path(), running.root.as_path()), (from_image.path(), from_running.path()));
     let gone = Source::Running { container: "porthole-test-no-such-container".into() };
     assert_eq!(open(gone, engine, from_image.path()).await.unwrap_err().code, Code::ContainerNotFound);

@@ -77,7 +77,7 @@ async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked(
     let demo = Demo::new().await;
     let opened = demo.opened().await;
     assert_eq!(opened.remarks, []);
-    assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image() });
+    assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image().parse().unwrap() });
     let backend = demo.up(&opened).await;
     assert_eq!(backend.up.whose, BackendOwner::Porthole);
     assert!(demo.answer(&backend, "/hello").await.contains("Hello from the demo backend"));

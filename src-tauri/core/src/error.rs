@@ -90,6 +90,10 @@ pub enum Code {
     SaveFailed,
     /// The engine has no such image.
     ImageNotFound,
+    /// The text isn't an image name that an engine takes.
+    ImageNameInvalid,
+    /// The text isn't a container name that an engine takes.
+    ContainerNameInvalid,
     /// There is no manifest there, or nothing can be made of it.
     ManifestUnreadable,
     /// The extension has no page, or its files are not there.

@@ -24,6 +24,7 @@ pub mod opening;
 pub mod output;
 pub mod received;
 pub mod record;
+pub mod reference;
 pub mod run;
 pub mod runtime;
 pub mod session;

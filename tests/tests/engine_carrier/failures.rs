@@ -87,7 +87,7 @@ async fn a_backend_killed_in_the_middle_of_a_body_cuts_it_and_comes_back_with_it
 #[tokio::test]
 async fn a_container_that_is_gone_paused_or_stopped_is_each_its_own_error() {
     let inside = in_volume().await;
-    let gone = Endpoint::Container { container: "porthole-no-such".into(), path: "/run/x.sock".into() };
+    let gone = Endpoint::Container { container: "porthole-no-such".parse().unwrap(), path: "/run/x.sock".into() };
     let sent = send_over(&inside.connections, &gone, &get("/")).await;
     assert_eq!(sent.failure(), (Code::ContainerNotFound, Stage::Connect));
     // One that waits open would be used again, as a direct one.

@@ -80,13 +80,13 @@ async fn the_direct_way_is_chosen_where_it_is_there_and_the_engine_where_it_is_n
     let endpoint = direct(&mounts, socket).unwrap();
     assert_eq!(endpoint, Endpoint::Unix(folder.path().join("backend.sock")));
     let seen = exchange::knock(&endpoint, &Connections::default(), LIMIT).await;
-    let chosen = choose(Some((endpoint.clone(), seen)), &near.name, socket, &mounts);
+    let chosen = choose(Some((endpoint.clone(), seen)), &near.name.parse().unwrap(), socket, &mounts);
     assert_eq!((chosen.endpoint, chosen.said), (endpoint, None));
 
     let far = in_volume().await;
     let mounts = far.engine.mounts(&far.name).await.unwrap();
     assert_eq!(direct(&mounts, socket), None);
-    let chosen = choose(None, &far.name, socket, &mounts);
+    let chosen = choose(None, &far.name.parse().unwrap(), socket, &mounts);
     assert_eq!(chosen.endpoint, far.endpoint());
     assert!(chosen.said.unwrap().contains(far.volume.as_deref().unwrap()));
     eventually("an answer", async || exchange::knock(&chosen.endpoint, &far.connections, LIMIT).await.ok()).await;

@@ -5,6 +5,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Mount, MountKind},
     error::{Code, Error, Result},
+    reference::ContainerName,
 };
 
 /// The endpoint that is used, and why it is not the plain one.
@@ -39,7 +40,12 @@ pub(crate) fn inside(mounts: &[Mount], path: &str) -> Option<String> {
 ///
 /// A direct socket that refuses is not trusted either: desktop engines show the files of their sockets on the host,
 /// where nobody can listen on them. Through the engine the same refusal is the truth.
-pub fn choose(direct: Option<(Endpoint, Result<()>)>, container: &str, socket: &str, mounts: &[Mount]) -> Choice {
+pub fn choose(
+    direct: Option<(Endpoint, Result<()>)>,
+    container: &ContainerName,
+    socket: &str,
+    mounts: &[Mount],
+) -> Choice {
     let why = match direct {
         Some((endpoint, seen)) => match seen {
             Err(error) if is_not_there(&endpoint, &error) => format!("from this machine, {}", error.message),
@@ -54,7 +60,7 @@ pub fn choose(direct: Option<(Endpoint, Result<()>)>, container: &str, socket: &
             None => "its socket is in the container's own files".to_owned(),
         },
     };
-    let endpoint = Endpoint::Container { container: container.to_owned(), path: socket.to_owned() };
+    let endpoint = Endpoint::Container { container: container.clone(), path: socket.to_owned() };
     Choice { endpoint, said: Some(format!("Through the engine: {why}.")) }
 }
 
@@ -84,6 +90,10 @@ mod tests {
         vec![Mount { kind, at: "/run/guest-services".into() }]
     }
 
+    fn web() -> ContainerName {
+        "web".parse().unwrap()
+    }
+
     fn seen(code: Code) -> Option<(Endpoint, Result<()>)> {
         Some((Endpoint::Unix("/host/b.sock".into()), Err(Error::new(code, "nothing exists at /host/b.sock"))))
     }
@@ -93,7 +103,7 @@ mod tests {
         let bind = mounted(MountKind::Bind("/host/".into()));
         let endpoint = direct(&bind, SOCKET).unwrap();
         assert_eq!(endpoint, Endpoint::Unix("/host/b.sock".into()));
-        let chosen = choose(Some((endpoint.clone(), Ok(()))), "web", SOCKET, &bind);
+        let chosen = choose(Some((endpoint.clone(), Ok(()))), &web(), SOCKET, &bind);
         assert_eq!(chosen, Choice { endpoint, said: None });
     }
 
@@ -111,7 +121,7 @@ mod tests {
     fn one_that_is_out_of_reach_is_carried_with_the_reason() {
         let bind = mounted(MountKind::Bind("/host".into()));
         for code in [Code::EndpointMissing, Code::EndpointRefused, Code::EndpointDenied, Code::EndpointUnsupported] {
-            let chosen = choose(seen(code), "web", SOCKET, &bind);
+            let chosen = choose(seen(code), &web(), SOCKET, &bind);
             assert_eq!(chosen.endpoint.to_string(), "container://web/run/guest-services/b.sock");
             assert_eq!(
                 chosen.said.as_deref(),
@@ -122,10 +132,10 @@ mod tests {
 
     #[test]
     fn one_that_is_only_busy_is_not_given_up_and_a_port_never_is() {
-        assert_eq!(choose(seen(Code::ConnectTimeout), "web", SOCKET, &[]).said, None);
+        assert_eq!(choose(seen(Code::ConnectTimeout), &web(), SOCKET, &[]).said, None);
         let port = Endpoint::Tcp { host: "h".into(), port: 1 };
         let refused = Err(Error::new(Code::EndpointRefused, "nobody listens"));
-        assert_eq!(choose(Some((port.clone(), refused)), "web", SOCKET, &[]), Choice { endpoint: port, said: None });
+        assert_eq!(choose(Some((port.clone(), refused)), &web(), SOCKET, &[]), Choice { endpoint: port, said: None });
     }
 
     #[test]
@@ -136,7 +146,7 @@ mod tests {
             (mounted(MountKind::Own), "own memory"),
             (Vec::new(), "own files"),
         ] {
-            let said = choose(None, "web", SOCKET, &mounts).said.unwrap();
+            let said = choose(None, &web(), SOCKET, &mounts).said.unwrap();
             assert!(said.contains(words), "{said}");
         }
         assert_eq!(direct(&mounted(MountKind::Volume("v".into())), SOCKET), None);

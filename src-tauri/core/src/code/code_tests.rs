@@ -118,7 +118,7 @@ fn a_port_is_asked_without_a_proxy_and_a_pipe_or_a_socket_in_a_container_not_at_
     assert!(form.text.contains("--noproxy '*'") && form.text.contains("'http://[::1]:8080/'"), "{}", form.text);
     let form = at(Endpoint::Npipe("docker".into()));
     assert!(form.text.is_empty() && form.notes[0].contains("named pipe"));
-    let form = at(Endpoint::Container { container: "web".into(), path: "/run/b.sock".into() });
+    let form = at(Endpoint::Container { container: "web".parse().unwrap(), path: "/run/b.sock".into() });
     assert!(form.text.is_empty() && form.notes[0].contains("only a container sees"));
     let form = forms(&request, &Target { endpoint: None, ..target() }).remove(2);
     assert!(form.text.is_empty() && form.notes[0].contains("no endpoint"));

@@ -12,7 +12,7 @@ pub use check::{PATH_LIMIT, explain_connect, usable};
 pub(crate) use check::{explain_refusal, took_none, unknown_host};
 pub use parse::{Pasted, read};
 
-use crate::error::Error;
+use crate::{error::Error, reference::ContainerName};
 
 /// Where a backend listens. Its text form is `unix:///path.sock`, `npipe:////./pipe/name`,
 /// `http://host:port`, `container://NAME/path.sock` or `engine://NAME`, which is also how it crosses to the page.
@@ -33,7 +33,7 @@ pub enum Endpoint {
     /// A unix socket that exists only in a container, reached through the engine.
     Container {
         /// The container's name or id.
-        container: String,
+        container: ContainerName,
         /// The socket's path as the container sees it: absolute, whatever system Porthole runs on.
         path: String,
     },

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 
 use super::Endpoint;
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    reference::ContainerName,
+};
 
 /// What a pasted text held: the endpoint and, in some forms, a request path after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,19 +139,14 @@ fn in_container(text: &str, rest: &str) -> Result<Pasted> {
     if container.is_empty() {
         return Err(invalid(text, "a container is written container://NAME/path/to.sock"));
     }
-    // What engines take as a name; an id is one too.
-    let named = container.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && container.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-    if !named {
-        return Err(invalid(text, &format!("`{container}` is no container's name")));
-    }
+    let container = ContainerName::new(container).map_err(|error| invalid(text, &error.message))?;
     if path.is_empty() {
         return Err(invalid(text, "the socket's path in the container is missing"));
     }
     if path.ends_with('/') {
         return Err(invalid(text, "the path in the container names a directory, not a socket"));
     }
-    let endpoint = Endpoint::Container { container: container.to_owned(), path: path.to_owned() };
+    let endpoint = Endpoint::Container { container, path: path.to_owned() };
     Ok(Pasted { endpoint, path: None })
 }
 

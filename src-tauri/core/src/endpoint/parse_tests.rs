@@ -100,7 +100,7 @@ proptest! {
                 .prop_map(|(container, path)| {
                     // What ends with a slash is no socket; a name of spaces alone is gone with the end.
                     let path = format!("{}s", path.trim_end());
-                    Endpoint::Container { container, path }
+                    Endpoint::Container { container: container.parse().unwrap(), path }
                 }),
             "[a-zA-Z0-9][a-zA-Z0-9_.+-]{0,20}".prop_map(|name| Endpoint::Engine { name }),
             (any::<std::net::Ipv6Addr>(), 1u16..).prop_map(|(a, port)| Endpoint::Tcp { host: a.to_string(), port }),

@@ -35,7 +35,10 @@ pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
 pub(crate) use owner::{is_dead, machine, owner};
 
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    reference::ContainerName,
+};
 
 use self::address::Way;
 
@@ -184,22 +187,22 @@ impl Engine {
     /// Whether a command could run in this container now.
     ///
     /// # Errors
-    /// [`Code::ContainerNotFound`], [`Code::ContainerNotRunning`], [`Code::ContainerPaused`], and
-    /// those of an engine that is gone.
+    /// [`Code::ContainerNameInvalid`], [`Code::ContainerNotFound`], [`Code::ContainerNotRunning`],
+    /// [`Code::ContainerPaused`], and those of an engine that is gone.
     pub async fn ready(&self, container: &str) -> Result<()> {
-        self.running(container).await.map(drop)
+        self.running(&container.parse()?).await.map(drop)
     }
 
     /// What is mounted in a container.
     ///
     /// # Errors
-    /// [`Code::ContainerNotFound`], and those of an engine that is gone.
+    /// [`Code::ContainerNameInvalid`], [`Code::ContainerNotFound`], and those of an engine that is gone.
     pub async fn mounts(&self, container: &str) -> Result<Vec<Mount>> {
-        Ok(self.inspect(container).await?.mounts)
+        Ok(self.inspect(&container.parse()?).await?.mounts)
     }
 
     /// A container in which a command could run now.
-    pub(crate) async fn running(&self, container: &str) -> Result<Inspected> {
+    pub(crate) async fn running(&self, container: &ContainerName) -> Result<Inspected> {
         let inspected = self.inspect(container).await?;
         if inspected.paused {
             return Err(paused(container));
@@ -214,7 +217,7 @@ impl Engine {
         &self.docker
     }
 
-    pub(crate) async fn inspect(&self, container: &str) -> Result<Inspected> {
+    pub(crate) async fn inspect(&self, container: &ContainerName) -> Result<Inspected> {
         let found = self.docker.inspect_container(container, None).await;
         let found = found.map_err(|error| self.explain(error, container))?;
         let state = found.state.unwrap_or_default();
@@ -234,7 +237,7 @@ impl Engine {
     }
 
     /// Whether a file that may be executed stands at this path in the container.
-    pub(crate) async fn is_executable(&self, container: &str, path: &str) -> bool {
+    pub(crate) async fn is_executable(&self, container: &ContainerName, path: &str) -> bool {
         /// Go's `os.FileMode` bits for directories and symbolic links.
         const DIRECTORY: u32 = 1 << 31;
         const LINK: u32 = 1 << 27;

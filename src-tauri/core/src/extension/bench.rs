@@ -114,7 +114,7 @@ impl OpenExtension {
         };
         let bin = self.bin.as_ref().map(|bin| bin.display().to_string());
         Target {
-            name: self.opened.image.clone(),
+            name: self.opened.image.to_string(),
             endpoint: up.and_then(|up| up.endpoint.clone()),
             via: up.and_then(|up| up.said.clone()),
             engine: self.engine.clone(),
@@ -290,7 +290,8 @@ impl Bench {
         if !told.parts.iter().any(|part| part.container == container) {
             return Err(Error::new(Code::ContainerNotFound, format!("the backend has no container `{container}`")));
         }
-        Ok(self.means(told.engine.as_deref()).await?.follow_logs(container))
+        let container = container.parse()?;
+        Ok(self.means(told.engine.as_deref()).await?.follow_logs(&container))
     }
 
     async fn taken_down(&self) -> Result<()> {

@@ -16,6 +16,7 @@ use super::{FILE, Manifest, files::below};
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},
+    reference::ImageRef,
 };
 
 /// The most that an extension's page and programs may take, together: they are unpacked to the disk.
@@ -29,9 +30,9 @@ const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 /// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::TooMuch`], and those of an engine that is
 /// gone. A file that the manifest names and the image does not hold is no error: the report on the folder
 /// says so.
-pub async fn unpack(engine: &Engine, image: &str, folder: &Path) -> Result<()> {
+pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path) -> Result<()> {
     let body = ContainerCreateBody {
-        image: Some(image.to_owned()),
+        image: Some(image.to_string()),
         // An image that is not meant to be run has no command, and the engine wants one.
         cmd: Some(vec!["never-started".to_owned()]),
         labels: Some([("dev.porthole.reading".to_owned(), String::new())].into()),

@@ -87,6 +87,11 @@ fn each_oddity_is_said_once_at_its_place() {
     says(&with("\"composefile\": \"compose.yaml\",", ""), "vm.exposes.socket", "neither");
     says(&with("\"compose.yaml\"", "\"deploy/stack.yaml\""), "vm.composefile", "stack.yaml");
     says(&with("\"composefile\": \"compose.yaml\"", "\"image\": \"acme/x:1\""), "vm.image", "acme/x:1");
+    for image in ["--config=/tmp/evil", "../info", "acme/X", "a b", "a\\u0000b", "${OTHER}", "-${DESKTOP_PLUGIN_IMAGE}"]
+    {
+        let named = with("\"composefile\": \"compose.yaml\"", &format!("\"image\": \"{image}\""));
+        says(&named, "vm.image", "isn't an image name");
+    }
     says(&with("\"exposes\": { \"socket\": \"backend.sock\" }", "\"exposes\": {}"), "vm", "no socket");
     says(
         &with("\"exposes\": { \"socket\": \"backend.sock\" }", "\"exposes\": { \"socket\": \"other.sock\" }"),

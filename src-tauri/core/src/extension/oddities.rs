@@ -6,6 +6,8 @@ use super::{
 };
 use crate::{
     endpoint::PATH_LIMIT,
+    error::Result,
+    reference::ImageRef,
     runtime::{
         Certainty::{Documented, Inferred, Source},
         Runtime::{DockerDesktop, PodmanDesktop, RancherDesktop},
@@ -22,12 +24,13 @@ struct Looked<'a> {
 
 type Rule = fn(&Looked<'_>) -> Option<Remark>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     no_icon,
     both_image_and_composefile,
     neither_image_nor_composefile,
     compose_name,
     image_of_another,
+    image_name,
     socket_is_a_path,
     no_socket,
     page_without_backend,
@@ -123,13 +126,26 @@ fn compose_name(looked: &Looked<'_>) -> Option<Remark> {
 fn image_of_another(looked: &Looked<'_>) -> Option<Remark> {
     let image = looked.backend()?.image.as_ref()?;
     let own = super::names::image_in_place(&image.text, "") != image.text;
-    (!own).then(|| {
+    (!own && named_image(image).is_ok()).then(|| {
         looked
             .at(image, "vm.image", Weight::Odd)
             .wrong(format!("the backend runs in `{}`, which is not named by ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
             .effect(DockerDesktop, Documented, "runs it: any image may be named")
             .mend("Use ${DESKTOP_PLUGIN_IMAGE} if this is the extension's own image: its tag then follows the install.")
     })
+}
+
+/// The image that a manifest names, with any name for the extension's own.
+fn named_image(image: &Named) -> Result<ImageRef> {
+    super::names::image_in_place(&image.text, "own").parse()
+}
+
+fn image_name(looked: &Looked<'_>) -> Option<Remark> {
+    let image = looked.backend()?.image.as_ref()?;
+    let error = named_image(image).err()?;
+    Some(looked.at(image, "vm.image", Weight::Broken).wrong(error.message).mend(
+        "Write ${DESKTOP_PLUGIN_IMAGE} for the extension's own image, or name an image as `docker pull` takes it.",
+    ))
 }
 
 fn socket_is_a_path(looked: &Looked<'_>) -> Option<Remark> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     engine::{Belongings, PROJECT, SERVICE},
     error::{Code, Error, Result},
+    reference::ImageRef,
     run::Command,
 };
 
@@ -57,8 +58,8 @@ impl Owned {
     }
 
     /// `vm.image`: one container.
-    pub async fn bring_up_image(&mut self, opened: &Opened, image: &str, again: bool) -> Result<Vec<Part>> {
-        let own = (image == opened.image).then(|| opened.sources()).flatten();
+    pub async fn bring_up_image(&mut self, opened: &Opened, image: &ImageRef, again: bool) -> Result<Vec<Part>> {
+        let own = (*image == opened.image).then(|| opened.sources()).flatten();
         self.means.need_image(image, own, again).await?;
         let share = self.share(opened).await?;
         let name = engine_name(&opened.names.container);
@@ -72,7 +73,7 @@ impl Owned {
             labels.insert(label.to_owned(), value.to_owned());
         }
         let body = ContainerCreateBody {
-            image: Some(image.to_owned()),
+            image: Some(image.to_string()),
             labels: Some(labels.into_iter().collect()),
             host_config: Some(HostConfig { binds: Some(vec![share.mount()]), ..HostConfig::default() }),
             ..ContainerCreateBody::default()

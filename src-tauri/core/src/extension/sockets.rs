@@ -14,6 +14,7 @@ use crate::{
     engine::{Belongings, Engine, machine},
     error::{Code, Error, Result},
     exchange::{self, Connections},
+    reference::ContainerName,
 };
 
 /// How long a socket may take to accept.
@@ -155,8 +156,8 @@ impl Search<'_> {
     async fn through_engine(&self, direct: Option<(Endpoint, Result<()>)>) -> std::result::Result<Choice, Unreached> {
         let path = Names::socket_inside(self.socket);
         let mut found = None;
-        for container in self.containers {
-            let mounts = self.engine.mounts(container).await.unwrap_or_default();
+        for container in self.containers.iter().filter_map(|name| name.parse::<ContainerName>().ok()) {
+            let mounts = self.engine.mounts(&container).await.unwrap_or_default();
             let is_mounted = mounts.iter().any(|mount| is_sockets(&mount.at));
             // A directory that is mounted is the likelier place; without one anywhere it is the first container's own.
             if found.is_none() || is_mounted {
@@ -170,7 +171,7 @@ impl Search<'_> {
             let error = Error::new(Code::EndpointMissing, format!("there is no container in which `{path}` could be"));
             return Err(Unreached { choice: None, error, may_come: false });
         };
-        let choice = carrier::choose(direct, container, &path, &mounts);
+        let choice = carrier::choose(direct, &container, &path, &mounts);
         // What is asked of the extension's backend from now on goes to the engine that has it.
         let address = self.engine.address();
         if self.connections.carrier().address().is_ok_and(|before| before != *address) {

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     engine::{EXTENSION, Engine},
     error::{Code, Error, Result},
+    reference::ImageRef,
 };
 
 /// What an extension is opened from.
@@ -51,7 +52,7 @@ pub enum BackendKind {
     /// One container.
     Image {
         /// Its image.
-        image: String,
+        image: ImageRef,
     },
     /// The services of a compose file.
     Compose {
@@ -80,7 +81,7 @@ pub struct Opened {
     /// What its parts are called.
     pub names: Names,
     /// Its image.
-    pub image: String,
+    pub image: ImageRef,
     /// Where its manifest is, and the files that it names: the folder itself, or what was unpacked.
     pub root: PathBuf,
     /// What its backend is.
@@ -93,7 +94,7 @@ pub struct Opened {
 impl Opened {
     /// What tells it from another one with the same manifest: its folder, or the name of its image.
     pub fn whose(&self) -> String {
-        self.sources().map_or_else(|| self.image.clone(), |root| root.display().to_string())
+        self.sources().map_or_else(|| self.image.to_string(), |root| root.display().to_string())
     }
 
     /// The folder that the image is built from, where there is one.
@@ -106,23 +107,24 @@ impl Opened {
 /// engine.
 ///
 /// # Errors
-/// [`Code::ManifestUnreadable`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
+/// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
 /// `engine` is.
 pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Result<Opened> {
     let (root, image) = match &source {
         Source::Folder { path, image } => {
             let root = folder_of_manifest(path)?;
-            let image =
-                image.clone().filter(|image| !image.trim().is_empty()).unwrap_or_else(|| image_of_folder(&root));
+            let named = image.as_deref().map(str::trim).filter(|image| !image.is_empty());
+            let image = ImageRef::new(named.map_or_else(|| image_of_folder(&root), str::to_owned))?;
             (root, image)
         }
         Source::Image { name } => {
-            unpack(engine?, name, folder).await?;
-            (folder.to_owned(), name.clone())
+            let image = ImageRef::new(name.trim())?;
+            unpack(engine?, &image, folder).await?;
+            (folder.to_owned(), image)
         }
         Source::Running { container } => {
             let engine = engine?;
-            let image = image_of_running(engine, container).await?;
+            let image = ImageRef::new(image_of_running(engine, container).await?)?;
             unpack(engine, &image, folder).await.map_err(|error| not_of_extension(error, container, &image))?;
             (folder.to_owned(), image)
         }
@@ -159,7 +161,10 @@ fn kind(manifest: &Manifest, root: &Path, image: &str) -> BackendKind {
     let Some(backend) = &manifest.backend else { return BackendKind::None };
     // Where both stand, the image: that is what the one Runtime does whose source is known.
     if let Some(named) = &backend.image {
-        return BackendKind::Image { image: image_in_place(&named.text, image) };
+        return match ImageRef::new(image_in_place(&named.text, image)) {
+            Ok(image) => BackendKind::Image { image },
+            Err(error) => BackendKind::Unusable { error },
+        };
     }
     let Some(named) = &backend.composefile else { return BackendKind::None };
     let read = || {
@@ -252,7 +257,7 @@ mod tests {
             &[],
         )
         .await;
-        assert_eq!(found.backend, BackendKind::Image { image: "acme/x:1".into() });
+        assert_eq!(found.backend, BackendKind::Image { image: "acme/x:1".parse().unwrap() });
         assert_eq!(found.socket.as_deref(), Some("b.sock"));
         assert_eq!(found.names, Names::of_image("acme/x:1"));
         assert_eq!(found.root, folder.path().canonicalize().unwrap());
@@ -271,6 +276,23 @@ mod tests {
             let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
             assert_eq!(error.code, Code::ComposeUnreadable);
             assert!(error.message.contains(why), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_image_that_reads_as_an_option_or_a_path_is_no_backend() {
+        for name in ["--config=/tmp/evil", "../info", "a\u{7}b"] {
+            let (_folder, found) = opened(&serde_json::json!({"vm": {"image": name}}).to_string(), &[]).await;
+            let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
+            assert_eq!(error.code, Code::ImageNameInvalid, "{name}");
+            assert!(found.remarks.iter().any(|remark| remark.key == "vm.image" && remark.line == 1), "{name}");
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(FILE), "{}").unwrap();
+            let none = || Err(Error::new(Code::EngineUnavailable, "none"));
+            let source = Source::Folder { path: folder.path().to_owned(), image: Some(name.into()) };
+            assert_eq!(open(source, none(), folder.path()).await.unwrap_err().code, Code::ImageNameInvalid);
+            let source = Source::Image { name: name.into() };
+            assert_eq!(open(source, none(), folder.path()).await.unwrap_err().code, Code::ImageNameInvalid);
         }
     }
 

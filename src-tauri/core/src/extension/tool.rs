@@ -9,6 +9,7 @@ use crate::{
     engine::{Address, Engine},
     error::{Code, Error, Result},
     output::View,
+    reference::{ContainerName, ImageRef},
     run::{Command, Ending, EnvVar, Place, Signal, Warden},
     timeline::Timeline,
 };
@@ -95,14 +96,14 @@ impl Means {
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], [`Code::ProgramNotFound`] without docker's command, and those of an engine that is gone.
-    pub(super) async fn need_image(&self, image: &str, source: Option<&Path>, again: bool) -> Result<()> {
+    pub(super) async fn need_image(&self, image: &ImageRef, source: Option<&Path>, again: bool) -> Result<()> {
         if !(again && source.is_some()) && self.has_image(image).await? {
             return Ok(());
         }
         let engine = self.engine.address();
         let failed = |did: &str| Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"));
         let Some(folder) = source else {
-            let pull = docker(engine, vec!["pull".to_owned(), image.to_owned()]);
+            let pull = docker(engine, vec!["pull".to_owned(), image.to_string()]);
             return self.perform(pull, failed("pulled")).await;
         };
         if !folder.join("Dockerfile").is_file() {
@@ -115,7 +116,7 @@ impl Means {
         self.perform(build, failed("built")).await
     }
 
-    async fn has_image(&self, image: &str) -> Result<bool> {
+    async fn has_image(&self, image: &ImageRef) -> Result<bool> {
         match self.engine.docker().inspect_image(image).await {
             Ok(_) => Ok(true),
             Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
@@ -163,7 +164,7 @@ impl Means {
     }
 
     /// Follows the logs of a container from its beginning, as a Run that goes on until it is stopped.
-    pub fn follow_logs(&self, container: &str) -> CallId {
+    pub fn follow_logs(&self, container: &ContainerName) -> CallId {
         let engine = self.engine.address().clone();
         let args = ["logs", "--follow", container].map(str::to_owned).to_vec();
         self.timeline.run(Origin::Extension, Ok(engine.clone()), docker(&engine, args))

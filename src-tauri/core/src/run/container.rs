@@ -19,6 +19,7 @@ use crate::{
     engine::Engine,
     error::{Code, Error, Result},
     record::{Clock, Record, until},
+    reference::ContainerName,
 };
 
 /// How often the engine is asked whether a silent command still runs.
@@ -43,7 +44,11 @@ pub async fn run_in_container(
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = attend(engine, container, command, &mut stops, warden, clock, record).await;
+    // Part of a request's path from here on.
+    let ended = match container.parse() {
+        Ok(name) => attend(engine, &name, command, &mut stops, warden, clock, record).await,
+        Err(error) => Err(error),
+    };
     match ended {
         Ok(()) => record.event(RunEvent::Closed { at_us: clock.now_us() }),
         Err(error) => record.event(RunEvent::Failed { at_us: clock.now_us(), error }),
@@ -52,7 +57,7 @@ pub async fn run_in_container(
 
 async fn attend(
     engine: &Engine,
-    container: &str,
+    container: &ContainerName,
     command: &Command,
     stops: &mut Stops,
     warden: Option<Arc<Warden>>,
@@ -77,7 +82,7 @@ async fn attend(
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// Makes the exec, which does not start it.
-async fn create(engine: &Engine, container: &str, command: &Command) -> Result<Inside> {
+async fn create(engine: &Engine, container: &ContainerName, command: &Command) -> Result<Inside> {
     check(command)?;
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
@@ -391,6 +396,7 @@ fn stream_of(frame: LogOutput) -> (Stream, bytes::Bytes) {
 /// The file that a name means in the container: looked up on the container's `PATH`, or that of
 /// the command, without a shell, which an image built from nothing does not have.
 async fn lookup(engine: &Engine, container: String, command: &Command) -> Option<String> {
+    let container = ContainerName::new(container).ok()?;
     let inspected = engine.inspect(&container).await.ok()?;
     let cwd = command.cwd.clone().unwrap_or(inspected.working_dir);
     if command.program.contains('/') {

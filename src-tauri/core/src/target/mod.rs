@@ -66,7 +66,7 @@ impl Target {
                 (None, Some(Endpoint::Unix(path))) => {
                     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
                 }
-                (None, Some(Endpoint::Container { container, .. })) => container.clone(),
+                (None, Some(Endpoint::Container { container, .. })) => container.to_string(),
                 (None, Some(endpoint)) => endpoint.to_string(),
                 (None, None) => Self::demo().name,
             };

@@ -9,6 +9,7 @@ use crate::{
     engine::Engine,
     error::{Code, Result},
     exchange::{self, Connections},
+    reference::ContainerName,
 };
 
 /// How long a socket may take to accept.
@@ -44,7 +45,7 @@ async fn way(target: &Target, connections: &Connections) -> Result<Option<Choice
                 _ => return Ok(None),
             }
             let engine = connections.carrier().engine().await?;
-            in_container(&engine, container, path, connections).await
+            in_container(&engine, &container.parse()?, path, connections).await
         }
         _ => Ok(None),
     }
@@ -53,7 +54,7 @@ async fn way(target: &Target, connections: &Connections) -> Result<Option<Choice
 /// The way to a path that does not answer here, as the container sees it or as the engine's host does.
 async fn in_container(
     engine: &Engine,
-    container: &str,
+    container: &ContainerName,
     path: &str,
     connections: &Connections,
 ) -> Result<Option<Choice>> {
