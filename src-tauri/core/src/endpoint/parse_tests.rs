@@ -66,9 +66,9 @@ fn refuses_with_a_reason() {
         ("container:///run/a.sock", "container://NAME"),
         ("container://web", "path in the container is missing"),
         ("container://web/run/", "directory"),
-        ("container://-web/run/a.sock", "no container's name"),
-        ("container://we b/run/a.sock", "no container's name"),
-        ("container://web:80/run/a.sock", "no container's name"),
+        ("container://-web/run/a.sock", "isn't a container name"),
+        ("container://we b/run/a.sock", "isn't a container name"),
+        ("container://web:80/run/a.sock", "isn't a container name"),
     ] {
         let error = read(text).expect_err(text);
         assert_eq!(error.code, Code::EndpointInvalid, "{text}");

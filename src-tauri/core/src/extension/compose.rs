@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use super::names::SOCKETS;
 
 /// The most that is read: aliases can make much of little.
-const LONGEST: usize = 1024 * 1024;
+pub(super) const LONGEST: u64 = 1024 * 1024;
 
 /// What Porthole needs to know of a compose file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Compose {
     /// [`Code::ComposeUnreadable`] with the line, or when it has no services.
     pub fn read(text: &str) -> Result<Self> {
         let unreadable = |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file {why}"));
-        if text.len() > LONGEST {
+        if text.len() as u64 > LONGEST {
             return Err(unreadable(&format!("has more than {LONGEST} bytes")));
         }
         let documents = Yaml::load_from_str(text).map_err(|error| {

@@ -1,94 +1,22 @@
 //! The files that a manifest names: whether they are there, and what they are.
 
-use std::path::{Component, Path, PathBuf};
-
 use super::{
     manifest::{Binary, Manifest, Named, Platform},
     program::{Arch, Program},
     remark::{Remark, Weight},
+    root::{Entry, ExtensionRoot, FileProblem},
 };
 use crate::runtime::{
     Certainty::Source,
     Runtime::{PodmanDesktop, RancherDesktop},
 };
 
-/// The first bytes of a program that are looked at.
-const HEAD: usize = 1024;
-
-/// What stands at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// Nothing.
-    Missing,
-    /// A directory.
-    Directory,
-    /// A file.
-    File {
-        /// Whether it may be executed.
-        executable: bool,
-        /// Its first bytes.
-        head: Vec<u8>,
-    },
-}
-
-/// Where the files are: a folder, or an image.
-pub trait Files {
-    /// What stands at a path from the root.
-    fn entry(&self, path: &Path) -> Entry;
-}
-
-impl Files for &Path {
-    fn entry(&self, path: &Path) -> Entry {
-        let path = self.join(path);
-        match std::fs::metadata(&path) {
-            Ok(found) if found.is_dir() => Entry::Directory,
-            Ok(found) => Entry::File { executable: executable(&found), head: head(&path).unwrap_or_default() },
-            Err(_) => Entry::Missing,
-        }
-    }
-}
-
-#[cfg(unix)]
-fn executable(found: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn executable(_: &std::fs::Metadata) -> bool {
-    true
-}
-
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(std::fs::File::open(path)?, HEAD as u64), &mut head)?;
-    Ok(head)
-}
-
-/// A path of the manifest below the root, with or without a slash before it; none when it leads out.
-pub(super) fn below(path: &str) -> Option<PathBuf> {
-    let mut below = PathBuf::new();
-    for part in Path::new(path).components() {
-        match part {
-            Component::Normal(part) => below.push(part),
-            Component::ParentDir => below.pop().then_some(())?,
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    Some(below)
-}
-
-/// A file below the root, wherever links lead to; none when it is out of the root, or no plain file.
-pub(super) fn inside(root: &Path, path: &Path) -> Option<PathBuf> {
-    let found = root.join(path).canonicalize().ok()?;
-    (found.starts_with(root.canonicalize().ok()?) && found.is_file()).then_some(found)
-}
-
 /// Adds what is to be said about the files below a root.
 ///
 /// A folder of sources need not hold what its image will: a file that is not there is said as
 /// such and no more.
-pub(super) fn check(manifest: &Manifest, text: &str, files: impl Files, remarks: &mut Vec<Remark>) {
-    let checks = Checks { text, files };
+pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remarks: &mut Vec<Remark>) {
+    let checks = Checks { text, root };
     let tab = manifest.tab.as_ref();
     let page = tab.and_then(|tab| Some(format!("{}/{}", tab.root.as_ref()?.text, tab.src.as_ref()?.text)));
     remarks.extend(manifest.icon.as_ref().and_then(|icon| checks.file(icon, &icon.text, "icon")));
@@ -105,23 +33,23 @@ pub(super) fn check(manifest: &Manifest, text: &str, files: impl Files, remarks:
     }
 }
 
-struct Checks<'t, F> {
+struct Checks<'t> {
     text: &'t str,
-    files: F,
+    root: &'t ExtensionRoot,
 }
 
-impl<F: Files> Checks<'_, F> {
+impl Checks<'_> {
     fn found(&self, named: &Named, path: &str, key: &str) -> std::result::Result<Entry, Remark> {
         let broken = |wrong: String| Remark::at(self.text, named.at, key, Weight::Broken).wrong(wrong);
-        let Some(path) = below(path) else {
-            return Err(broken(format!("`{path}` leads out of the image")).mend("Write a path from the image's root."));
-        };
-        match self.files.entry(&path) {
-            Entry::Missing => Err(broken(format!("there is no `{}` here", path.display())).mend(
+        let shown = path.trim_start_matches('/');
+        self.root.entry(path).map_err(|problem| match problem {
+            FileProblem::Missing => broken(format!("there is no `{shown}` here")).mend(
                 "Build it, or mend the path; it counts what the image holds, so this may only be a folder of sources.",
-            )),
-            entry => Ok(entry),
-        }
+            ),
+            FileProblem::Outside => broken(format!("`{path}` leads out of the image"))
+                .mend("Write a path from the image's root, with no link that leads out of it."),
+            problem => broken(format!("`{path}` can't be read: {problem}")).mend("Name a regular file."),
+        })
     }
 
     fn file(&self, named: &Named, path: &str, key: &str) -> Option<Remark> {

@@ -12,7 +12,7 @@ use bollard::{
 };
 use futures_util::StreamExt;
 
-use super::{FILE, Manifest, files::below};
+use super::{FILE, Manifest, root::below};
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},

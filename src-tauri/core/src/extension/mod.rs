@@ -18,6 +18,7 @@ mod page;
 mod program;
 mod programs;
 mod remark;
+mod root;
 mod server;
 mod services;
 mod sockets;
@@ -30,7 +31,6 @@ use std::path::Path;
 pub use backend::{BackendOwner, First, LiveBackend, Up};
 pub use bench::{BackendStage, Bench, OpenExtension};
 pub use client::CLIENT;
-pub use files::{Entry, Files};
 pub use image::unpack;
 pub use leave::{Leave, May};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
@@ -40,6 +40,7 @@ pub use own::{OwnGone, OwnPage};
 pub use page::{Answer, POLICY, Page};
 pub use program::{Arch, Program};
 pub use remark::{Effect, Remark, Weight};
+pub use root::{Entry, ExtensionRoot, FileProblem, RegularFile};
 pub use server::Server;
 pub use source::{BackendKind, Opened, Source, open};
 pub use state::PartState;
@@ -68,29 +69,26 @@ pub struct Checked {
 /// # Errors
 /// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
-    let path = if folder.is_file() { folder.to_owned() } else { folder.join(FILE) };
-    // A link in an image may lead to something without an end.
-    if std::fs::metadata(&path).is_ok_and(|found| !found.is_file() || found.len() > LARGEST) {
-        return Err(Error::new(
-            Code::ManifestUnreadable,
-            format!("{} is no manifest: it is no file, or too large", path.display()),
-        ));
-    }
-    let text = std::fs::read(&path).map_err(|error| {
-        Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display()))
-            .detail(error)
-            .hint("An extension's folder has its metadata.json at the root, as its image has.")
-    })?;
-    let text = String::from_utf8(text).map_err(|error| {
-        Error::new(Code::ManifestUnreadable, format!("{} is not UTF-8", path.display())).detail(error)
-    })?;
+    let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
+    check_in(&root, &name)
+}
+
+/// Checks a manifest in an open folder, with the files that it names.
+pub(super) fn check_in(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
+    let path = root.path().join(name);
+    let text = root.read_text(name, LARGEST).map_err(|problem| unread(&path, &problem))?;
     let mut checked =
         check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
-    let root = path.parent().unwrap_or(Path::new("."));
     files::check(&checked.manifest, &text, root, &mut checked.remarks);
     services::check(&checked.manifest, &text, root, &mut checked.remarks);
     checked.remarks.sort_by_key(|remark| (remark.line, remark.column));
     Ok(checked)
+}
+
+fn unread(path: &Path, problem: &FileProblem) -> Error {
+    Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display())).detail(problem).hint(
+        "An extension's folder has its metadata.json at the root, as its image has: a regular file of at most 4 MiB.",
+    )
 }
 
 /// Checks the text of a manifest alone.

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Answer, Manifest, Page, Remark, Server, check_folder,
+    Answer, ExtensionRoot, Manifest, Page, Remark, Server, check_in,
     client::{CLIENT, with_client},
     manifest::{Named, Tab},
+    unread,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -85,10 +86,9 @@ impl Open {
         facts: PageFacts,
         before: Option<&Self>,
     ) -> Result<(Self, OpenedPage)> {
-        let checked = check_folder(folder)?;
-        let file = if folder.is_file() { folder.to_owned() } else { folder.join(super::FILE) };
-        let folder = file.parent().unwrap_or(Path::new("/"));
-        let folder = folder.canonicalize().map_err(|error| missing("the folder is gone").detail(error))?;
+        let (root, manifest) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
+        let checked = check_in(&root, &manifest)?;
+        let folder = root.path();
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
 
         let whose = whose.map_or_else(|| folder.display().to_string(), str::to_owned);
@@ -100,7 +100,7 @@ impl Open {
         let (url, page) = match server {
             Some(server) => (server.url(), None),
             None => {
-                let page = files(&folder, tab)?;
+                let page = files(&root, tab)?;
                 (address(&host, &page.path()), Some(page))
             }
         };
@@ -139,7 +139,7 @@ impl Open {
 }
 
 /// The files that the manifest names.
-fn files(folder: &Path, tab: Option<&Tab>) -> Result<Page> {
+fn files(folder: &ExtensionRoot, tab: Option<&Tab>) -> Result<Page> {
     let Some(tab) = tab else {
         return Err(missing("the manifest names no page")
             .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));

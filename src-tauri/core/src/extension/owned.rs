@@ -8,9 +8,9 @@ use bollard::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Opened,
+    ExtensionRoot, FileProblem, Opened,
     backend::{self, ONLY, Part, engine_name},
-    compose::{Additions, Compose},
+    compose::{Additions, Compose, LONGEST},
     sockets::Share,
     tool::{ComposeProgram, Means, variable},
 };
@@ -96,8 +96,12 @@ impl Owned {
         again: bool,
     ) -> Result<Vec<Part>> {
         let program = ComposeProgram::find().await?;
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            Error::new(Code::ComposeUnreadable, format!("cannot read {}", file.display())).detail(error)
+        let text = ExtensionRoot::open(&opened.root).and_then(|root| {
+            let below = file.strip_prefix(root.path()).map_err(|_| FileProblem::Outside)?;
+            root.read_text(below, LONGEST)
+        });
+        let text = text.map_err(|problem| {
+            Error::new(Code::ComposeUnreadable, format!("cannot read {}", file.display())).detail(problem)
         })?;
         let compose = Compose::read(&text)?;
         if text.contains(OWN_IMAGE) {

@@ -1,14 +1,13 @@
 //! An extension's page: the files below its root, and nothing else.
 
 use std::{
-    fs::File,
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use percent_encoding::percent_decode_str;
 
-use super::files::below;
+use super::root::{ExtensionRoot, FileProblem, RegularFile, below};
 
 /// The most of a file that one answer holds. A page that wants more of a large file asks for ranges;
 /// a file without them is answered whole up to here.
@@ -25,8 +24,8 @@ pub const POLICY: &str = "default-src 'self' data: blob:; script-src 'self' 'uns
 /// A page that can be shown.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The folder of its files, with every link followed.
-    root: PathBuf,
+    /// The folder of its files.
+    root: ExtensionRoot,
     /// Its first file, below the root.
     src: PathBuf,
 }
@@ -48,17 +47,10 @@ impl Page {
     /// The page in a folder that is an image's root: `root` and `src` as the manifest has them.
     ///
     /// # Errors
-    /// What the operating system says of a folder or file that is not there, or that leads out.
-    pub fn open(folder: &Path, root: &str, src: &str) -> std::io::Result<Self> {
-        let out = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path leads out of the extension");
-        let folder = folder.canonicalize()?;
-        let root = folder.join(below(root).ok_or_else(out)?).canonicalize()?;
-        let src = below(src).ok_or_else(out)?;
-        let page = Self { root, src };
-        if !page.root.starts_with(&folder) || page.file(&page.src).is_none() {
-            let error = format!("there is no {} in {}", page.src.display(), page.root.display());
-            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, error));
-        }
+    /// Why the page's first file can't be opened.
+    pub fn open(folder: &ExtensionRoot, root: &str, src: &str) -> Result<Self, FileProblem> {
+        let page = Self { root: folder.folder(root)?, src: below(src).ok_or(FileProblem::Outside)? };
+        page.file(&page.src)?;
         Ok(page)
     }
 
@@ -74,18 +66,23 @@ impl Page {
     pub fn answer(&self, path: &str, range: Option<&str>) -> Answer {
         let Some(wanted) = decoded(path) else { return Answer::nothing(404) };
         let is_route = wanted.extension().is_none();
-        let found = self.file(&wanted).or_else(|| if is_route { self.file(&self.src) } else { None });
-        let Some(path) = found else { return Answer::nothing(404) };
-        read(&path, range).unwrap_or_else(|_| Answer::nothing(404))
+        let found = match self.file(&wanted) {
+            Err(_) if is_route => self.file(&self.src),
+            found => found,
+        };
+        let Ok((path, file)) = found else { return Answer::nothing(404) };
+        read(&path, file, range).unwrap_or_else(|_| Answer::nothing(404))
     }
 
-    /// A file below the root, or the index of a directory there. Links are followed, but not out.
-    fn file(&self, path: &Path) -> Option<PathBuf> {
-        let mut found = self.root.join(path).canonicalize().ok()?;
-        if found.is_dir() {
-            found = found.join("index.html").canonicalize().ok()?;
+    /// A file below the root, or the index of a directory there, with its path.
+    fn file(&self, path: &Path) -> Result<(PathBuf, RegularFile), FileProblem> {
+        match self.root.file(path) {
+            Err(FileProblem::Directory) => {
+                let index = path.join("index.html");
+                self.root.file(&index).map(|file| (index, file))
+            }
+            found => found.map(|file| (path.to_owned(), file)),
         }
-        (found.starts_with(&self.root) && found.is_file()).then_some(found)
     }
 }
 
@@ -104,12 +101,11 @@ fn decoded(path: &str) -> Option<PathBuf> {
     if path.contains(['\0', '\\']) {
         return None;
     }
-    below(&path)
+    below(path.as_ref())
 }
 
-fn read(path: &Path, range: Option<&str>) -> std::io::Result<Answer> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+fn read(path: &Path, file: RegularFile, range: Option<&str>) -> std::io::Result<Answer> {
+    let RegularFile { mut file, length, .. } = file;
     let kind = media_type(path);
     let part = match range {
         Some(range) => match part(range, length) {
@@ -165,6 +161,10 @@ mod tests {
 
     use super::*;
 
+    fn opened(folder: &tempfile::TempDir, root: &str, src: &str) -> Result<Page, FileProblem> {
+        Page::open(&ExtensionRoot::open(folder.path())?, root, src)
+    }
+
     fn page() -> (tempfile::TempDir, Page) {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("ui/assets")).unwrap();
@@ -172,7 +172,7 @@ mod tests {
         fs::write(folder.path().join("ui/index.html"), "<!doctype html>").unwrap();
         fs::write(folder.path().join("ui/assets/app.js"), "0123456789").unwrap();
         fs::write(folder.path().join("ui/a b%.svg"), "<svg/>").unwrap();
-        let page = Page::open(folder.path(), "/ui", "index.html").unwrap();
+        let page = opened(&folder, "/ui", "index.html").unwrap();
         (folder, page)
     }
 
@@ -240,11 +240,11 @@ mod tests {
     #[test]
     fn a_page_must_be_there_and_inside() {
         let (folder, _page) = page();
-        assert!(Page::open(folder.path(), "ui/", "/index.html").is_ok());
+        assert!(opened(&folder, "ui/", "/index.html").is_ok());
         for (root, src) in
             [("/ui", "gone.html"), ("/gone", "index.html"), ("/..", "index.html"), ("/ui", "../secret.txt")]
         {
-            assert!(Page::open(folder.path(), root, src).is_err(), "{root} {src}");
+            assert!(opened(&folder, root, src).is_err(), "{root} {src}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    files::{below, inside},
+    ExtensionRoot,
     manifest::{Manifest, Platform},
 };
 
@@ -18,13 +18,18 @@ use super::{
 /// When the directory cannot be made or written to.
 pub(super) fn gather(manifest: &Manifest, root: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
     let own = manifest.binaries.iter().filter(|binary| binary.platform == Platform::this());
-    let files: Vec<PathBuf> = own.filter_map(|binary| inside(root, &below(&binary.path.text)?)).collect();
+    let Ok(root) = ExtensionRoot::open(root) else { return Ok(None) };
+    let files: Vec<(&str, PathBuf)> = own
+        .filter_map(|binary| {
+            let name = Path::new(&binary.path.text).file_name()?.to_str()?;
+            Some((name, root.file_path(&binary.path.text).ok()?))
+        })
+        .collect();
     if files.is_empty() {
         return Ok(None);
     }
     fs::create_dir_all(directory)?;
-    for file in files {
-        let Some(name) = file.file_name() else { continue };
+    for (name, file) in files {
         let place = directory.join(name);
         // Two of one name: the first counts, as it would on a PATH.
         if !place.exists() {

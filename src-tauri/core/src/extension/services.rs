@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{
     Names,
-    compose::Compose,
-    files::{below, inside},
+    compose::{Compose, LONGEST},
     manifest::{Manifest, Platform},
     names::{OWN_IMAGE, SOCKETS},
     remark::{Remark, Weight},
+    root::{ExtensionRoot, FileProblem},
 };
 use crate::runtime::{
     Certainty::{Inferred, Reported},
@@ -21,12 +21,20 @@ const MAC_LIMIT: usize = 103;
 const MAC_HOME: &str = "/Users/someone";
 
 /// Adds what is to be said about the services, where their file is there.
-pub(super) fn check(manifest: &Manifest, text: &str, root: &Path, remarks: &mut Vec<Remark>) {
+pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remarks: &mut Vec<Remark>) {
     let Some(backend) = &manifest.backend else { return };
     let Some(named) = &backend.composefile else { return };
-    let Some(file) = below(&named.text).and_then(|path| inside(root, &path)) else { return };
-    let Ok(compose_text) = std::fs::read_to_string(file) else { return };
     let remark = |weight| Remark::at(text, named.at, "vm.composefile", weight);
+    let compose_text = match root.read_text(&named.text, LONGEST) {
+        Ok(text) => text,
+        Err(problem @ (FileProblem::TooLarge { .. } | FileProblem::Failed(_))) => {
+            let wrong = format!("the compose file can't be read: {problem}");
+            remarks.push(remark(Weight::Broken).wrong(wrong).mend("Name a text file of at most 1 MiB."));
+            return;
+        }
+        // The look at the manifest's files has said so.
+        Err(_) => return,
+    };
     let compose = match Compose::read(&compose_text) {
         Ok(compose) => compose,
         Err(error) => {

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, FILE, Manifest, Names, Remark, check_folder,
-    compose::Compose,
-    files::{below, inside},
-    image_in_place, services, unpack,
+    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, check_in,
+    compose::{Compose, LONGEST},
+    image_in_place, services, unpack, unread,
 };
 use crate::{
     engine::{EXTENSION, Engine},
@@ -114,39 +113,43 @@ pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Res
         Source::Folder { path, image } => {
             let root = folder_of_manifest(path)?;
             let named = image.as_deref().map(str::trim).filter(|image| !image.is_empty());
-            let image = ImageRef::new(named.map_or_else(|| image_of_folder(&root), str::to_owned))?;
+            let image = ImageRef::new(named.map_or_else(|| image_of_folder(root.path()), str::to_owned))?;
             (root, image)
         }
         Source::Image { name } => {
             let image = ImageRef::new(name.trim())?;
             unpack(engine?, &image, folder).await?;
-            (folder.to_owned(), image)
+            (unpacked(folder)?, image)
         }
         Source::Running { container } => {
             let engine = engine?;
             let image = ImageRef::new(image_of_running(engine, container).await?)?;
             unpack(engine, &image, folder).await.map_err(|error| not_of_extension(error, container, &image))?;
-            (folder.to_owned(), image)
+            (unpacked(folder)?, image)
         }
     };
-    let Checked { manifest, mut remarks, text } = check_folder(&root)?;
+    let Checked { manifest, mut remarks, text } = check_in(&root, Path::new(FILE))?;
     let names = Names::of_image(&image);
     remarks.extend(services::on_a_mac(&manifest, &text, &names));
     let backend = kind(&manifest, &root, &image);
     let declared = manifest.backend.as_ref().and_then(|backend| backend.socket.as_ref());
     // Some write the whole path; every Runtime takes a name.
     let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
+    let root = root.path().to_owned();
     Ok(Opened { names, source, manifest, remarks, image, root, backend, socket })
 }
 
-fn folder_of_manifest(path: &Path) -> Result<PathBuf> {
-    let folder = if path.is_file() { path.parent().unwrap_or(Path::new(".")) } else { path };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    folder.canonicalize().map_err(|error| {
+fn folder_of_manifest(path: &Path) -> Result<ExtensionRoot> {
+    let opened = ExtensionRoot::of_manifest(path).map(|(root, _)| root);
+    opened.map_err(|problem| {
         Error::new(Code::ManifestUnreadable, format!("cannot open {}", path.display()))
-            .detail(error)
+            .detail(problem)
             .hint(format!("Choose an extension's folder, or the {FILE} in it."))
     })
+}
+
+fn unpacked(folder: &Path) -> Result<ExtensionRoot> {
+    ExtensionRoot::open(folder).map_err(|problem| unread(folder, &problem))
 }
 
 /// A name for the image of a folder that nobody else's image has.
@@ -157,7 +160,7 @@ fn image_of_folder(folder: &Path) -> String {
     format!("porthole/{name}")
 }
 
-fn kind(manifest: &Manifest, root: &Path, image: &str) -> BackendKind {
+fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
     let Some(backend) = &manifest.backend else { return BackendKind::None };
     // Where both stand, the image: that is what the one Runtime does whose source is known.
     if let Some(named) = &backend.image {
@@ -170,12 +173,11 @@ fn kind(manifest: &Manifest, root: &Path, image: &str) -> BackendKind {
     let read = || {
         let broken =
             |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file `{}` {why}", named.text));
-        let path = below(&named.text).ok_or_else(|| broken("leads out of the image"))?;
-        let file = root.join(&path);
-        if file.exists() && inside(root, &path).is_none() {
-            return Err(broken("leads out of the image, or is no file"));
-        }
-        let text = std::fs::read_to_string(&file).map_err(|error| broken("cannot be read").detail(error))?;
+        let text = root.read_text(&named.text, LONGEST).map_err(|problem| match problem {
+            FileProblem::Outside => broken("leads out of the image"),
+            problem => broken("cannot be read").detail(problem),
+        })?;
+        let file = root.file_path(&named.text).map_err(|problem| broken("cannot be read").detail(problem))?;
         let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
         Ok(BackendKind::Compose { file, services })
     };

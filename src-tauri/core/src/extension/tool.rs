@@ -4,6 +4,7 @@ use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
+use super::{ExtensionRoot, FileProblem};
 use crate::{
     call::{Act, CallId, Origin},
     engine::{Address, Engine},
@@ -16,6 +17,9 @@ use crate::{
 
 /// How much of what a program wrote is told when it failed, in lines.
 const LAST: u64 = 12;
+
+/// The most bytes of a Dockerfile.
+const LARGEST_DOCKERFILE: u64 = 1024 * 1024;
 
 /// What a backend is brought up with.
 #[derive(Debug, Clone)]
@@ -106,11 +110,11 @@ impl Means {
             let pull = docker(engine, vec!["pull".to_owned(), image.to_string()]);
             return self.perform(pull, failed("pulled")).await;
         };
-        if !folder.join("Dockerfile").is_file() {
-            return Err(failed("built")
-                .detail(format!("there is no Dockerfile in {}", folder.display()))
-                .hint("Build the image yourself, and say what it is called when the folder is opened."));
-        }
+        can_be_built(folder).map_err(|why| {
+            failed("built")
+                .detail(why)
+                .hint("Build the image yourself, and say what it is called when the folder is opened.")
+        })?;
         let args = ["build", "--tag", image, "."].map(str::to_owned).to_vec();
         let build = Command { cwd: Some(folder.display().to_string()), ..docker(engine, args) };
         self.perform(build, failed("built")).await
@@ -171,6 +175,20 @@ impl Means {
     }
 }
 
+/// Looks at the files that docker's client reads itself: it follows links, and waits for a named pipe.
+fn can_be_built(folder: &Path) -> std::result::Result<(), String> {
+    let root = ExtensionRoot::open(folder).map_err(|problem| format!("{}: {problem}", folder.display()))?;
+    for name in ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore"] {
+        match root.read(name, LARGEST_DOCKERFILE) {
+            Ok(_) => {}
+            Err(FileProblem::Missing) if name != "Dockerfile" => {}
+            Err(FileProblem::Missing) => return Err(format!("there is no Dockerfile in {}", folder.display())),
+            Err(problem) => return Err(format!("{name} in {} can't be used: {problem}", folder.display())),
+        }
+    }
+    Ok(())
+}
+
 /// A variable of a command.
 pub(super) fn variable(name: &str, value: &str) -> EnvVar {
     EnvVar { name: name.to_owned(), value: value.to_owned() }
@@ -202,6 +220,26 @@ mod tests {
         assert_eq!(found().await.unwrap(), ComposeProgram::Own);
         program("docker", "exit 0");
         assert_eq!(found().await.unwrap(), ComposeProgram::Plugin);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_dockerfile_must_be_a_file_of_the_folder() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        assert!(can_be_built(folder.path()).unwrap_err().contains("no Dockerfile"));
+        std::fs::write(place("Dockerfile"), "FROM scratch").unwrap();
+        assert_eq!(can_be_built(folder.path()), Ok(()));
+        nix::unistd::mkfifo(&place(".dockerignore"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(can_be_built(folder.path()).unwrap_err().contains("named pipe"));
+        std::fs::remove_file(place(".dockerignore")).unwrap();
+        for target in ["/dev/zero", "/etc/passwd", "../x"] {
+            std::fs::remove_file(place("Dockerfile")).unwrap();
+            symlink(target, place("Dockerfile")).unwrap();
+            let why = can_be_built(folder.path()).unwrap_err();
+            assert!(why.contains("leads out"), "{target}: {why}");
+        }
     }
 
     #[test]
