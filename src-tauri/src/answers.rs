@@ -6,24 +6,24 @@ use std::{
 };
 
 use porthole_core::{
-    asked::{Asked, Sdk},
     code::{self, Form, Pasted},
     demo::{self, Demo},
     endpoint::Endpoint,
     engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    extension::{self, Bench, Leave, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, Source},
+    extension::{self, Bench, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, Source},
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
-    received::{self, Callbacks, Plan, Received},
+    permission::{Content, Gate},
+    received::{Callbacks, Received},
     run::{Command, Signal, Warden},
     runtime::Runtime,
     session::Session,
     settings::{Composed, Settings, SettingsFile, Theme},
     target::{self, Marks, Target},
-    timeline::{Call, Changes, NotDone, Origin, Timeline},
+    timeline::{Call, Changes, Origin, Timeline},
 };
 use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
@@ -52,7 +52,7 @@ pub struct Places {
 pub struct Porthole {
     timeline: Arc<Timeline>,
     /// The target with its endpoint; the demo backend's where it names none.
-    target: watch::Sender<(Target, Result<Endpoint>)>,
+    pub(crate) target: watch::Sender<(Target, Result<Endpoint>)>,
     demo: Result<Endpoint>,
     settings: SettingsFile,
     remembered: Mutex<Settings>,
@@ -64,7 +64,9 @@ pub struct Porthole {
     /// Tells the web view the theme: pages of extensions ask it, and not Porthole.
     themed: Box<dyn Fn(Theme) + Send + Sync>,
     /// The extension that is open.
-    bench: Bench,
+    pub(crate) bench: Bench,
+    /// What the calls of code need.
+    pub(crate) gate: Gate,
     /// Its page.
     page: Mutex<Option<Arc<extension::Open>>>,
     own: OwnWindow,
@@ -119,6 +121,7 @@ impl Porthole {
         let timeline = Arc::new(timeline);
         let bench = Bench::new(Arc::clone(&timeline), warden, session.path().to_owned());
         timeline.reopen_kept();
+        let gate = Gate::new(Arc::clone(&timeline), config.join("permissions.json"));
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         timeline.connections().use_context(target.engine.clone());
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
@@ -141,6 +144,7 @@ impl Porthole {
             demo_extension,
             themed,
             bench,
+            gate,
             page,
             own,
             lost: Mutex::new(None),
@@ -157,6 +161,11 @@ impl Porthole {
     }
 
     pub async fn opening(&self) -> Result<Opening> {
+        // What a window that was here before has run is gone with it.
+        self.gate.withdraw(Origin::Console);
+        if self.own.shown().is_none() {
+            self.gate.withdraw(Origin::Page);
+        }
         let (target, _) = self.target.borrow().clone();
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Opening {
@@ -246,29 +255,6 @@ impl Porthole {
             (command, target.address())
         };
         Ok(self.timeline.run(Origin::Composer, engine, command))
-    }
-
-    pub async fn plan(&self, asked: Asked, runtime: Runtime, origin: Origin) -> Result<Plan> {
-        Ok(received::plan(&asked, runtime, &self.meant_by(origin).0))
-    }
-
-    pub async fn perform(&self, sdk: Sdk, origin: Origin, judged: Option<Command>) -> Result<u32> {
-        let (target, endpoint) = self.meant_by(origin);
-        received::is_still(&sdk, &target, judged.as_ref())?;
-        self.timeline.perform(origin, sdk, &target, endpoint, target.address())
-    }
-
-    /// What code acts on: a page of an extension with a backend on that, whatever somebody inspects meanwhile.
-    fn meant_by(&self, origin: Origin) -> (Target, Result<Endpoint>) {
-        match self.bench.open_now().filter(|open| origin == Origin::Page && open.has_backend()) {
-            Some(open) => (open.target.clone(), open.endpoint()),
-            None => self.target.borrow().clone(),
-        }
-    }
-
-    pub async fn not_done(&self, sdk: Sdk, origin: Origin, why: NotDone, words: String) -> Result<u32> {
-        let (target, endpoint) = self.meant_by(origin);
-        self.timeline.not_done((origin, sdk), &target, endpoint, target.address(), (why, words))
     }
 
     pub async fn again(&self, id: u32) -> Result<u32> {
@@ -364,6 +350,7 @@ impl Porthole {
     }
 
     pub async fn open_extension(&self, source: Source, engine: Option<String>) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
         let source = match source {
             Source::Folder { path, image } => Source::Folder { path: self.path(path.to_string_lossy().trim()), image },
             source => source,
@@ -377,16 +364,19 @@ impl Porthole {
     }
 
     pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
         let done = self.bench.bring_up(again).await;
         self.after(done)
     }
 
     pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
         let done = self.bench.use_native(endpoint).await;
         self.after(done)
     }
 
     pub async fn take_down(&self) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
         let done = self.bench.take_down().await;
         self.after(done)
     }
@@ -441,11 +431,9 @@ impl Porthole {
         // What was unpacked from an image is in another folder each time.
         let whose = open.as_ref().map(|open| open.opened.whose());
         let facts = {
-            let (target, endpoint) = &*self.target.borrow();
-            let (container, service) = match &open {
-                Some(open) if open.has_backend() => (true, open.opened.socket.is_some()),
-                _ => (target.container.is_some(), endpoint.is_ok()),
-            };
+            let target = &self.target.borrow().0;
+            let own = open.as_ref().filter(|open| open.has_backend());
+            let (container, service) = (own.is_some(), own.is_some_and(|open| open.opened.socket.is_some()));
             let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.to_string());
             PageFacts { runtime, machine: Machine::this(), image, container, service }
         };
@@ -454,6 +442,13 @@ impl Porthole {
         let (open, opened) =
             extension::Open::folder(&folder, whose.as_deref(), server.as_ref(), facts, page.as_deref())?;
         *page = Some(Arc::new(open));
+        drop(page);
+        self.page_opened(Content {
+            id: Some(opened.content.clone()),
+            name: whose.unwrap_or_else(|| opened.folder.clone()),
+            parts: std::collections::BTreeMap::new(),
+            lasting: true,
+        });
         Ok(opened)
     }
 
@@ -464,6 +459,7 @@ impl Porthole {
     pub async fn close_page(&self) -> Result<()> {
         self.own_gone(OwnGone::default());
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.gate.set_page(None);
         Ok(())
     }
 
@@ -488,15 +484,6 @@ impl Porthole {
         Ok(())
     }
 
-    pub async fn set_leave(&self, content: String, leave: Option<Leave>) -> Result<()> {
-        self.remember(|settings| {
-            match leave {
-                Some(leave) => settings.leaves.insert(content, leave),
-                None => settings.leaves.remove(&content),
-            };
-        })
-    }
-
     /// The window that the page is in, while one is open.
     pub fn page_window(&self) -> Option<WebviewWindow> {
         let is_open = self.page.lock().unwrap_or_else(PoisonError::into_inner).is_some();
@@ -505,11 +492,7 @@ impl Porthole {
 
     /// The page's own window goes, or is gone, and what the page waits for with it.
     pub fn own_gone(&self, gone: OwnGone) {
-        let decided = self.own.shown().and_then(|shown| {
-            let settings = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            settings.leaves.get(&shown.content).copied()
-        });
-        if self.own.close(OwnGone { leave: decided, ..gone }) {
+        if self.own.close(gone) {
             self.end_the_pages_calls();
         }
     }
@@ -526,6 +509,7 @@ impl Porthole {
     }
 
     fn end_the_pages_calls(&self) {
+        self.gate.withdraw(Origin::Page);
         let timeline = Arc::clone(&self.timeline);
         tauri::async_runtime::spawn(async move { timeline.end_all(Origin::Page).await });
     }
@@ -541,8 +525,8 @@ impl Porthole {
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
         self.remember(|remembered| {
-            let (target, leaves) = (remembered.target.take(), std::mem::take(&mut remembered.leaves));
-            *remembered = Settings { target, leaves, ..settings };
+            let target = remembered.target.take();
+            *remembered = Settings { target, ..settings };
         })
     }
 

@@ -10,6 +10,7 @@ mod drawing;
 mod ipc;
 mod own;
 mod page;
+mod permissions;
 mod process;
 mod question;
 mod watch;

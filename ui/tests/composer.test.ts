@@ -144,7 +144,6 @@ test("settings are written at once, one write at a time, with all that is rememb
     runtime: "docker-desktop",
     saved: [],
     servers: {},
-    leaves: {},
     target,
   })
   settings.setSplits({ side: 210, center: 500, page: 880 })

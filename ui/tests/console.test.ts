@@ -7,8 +7,10 @@ import type { Runtime } from "../src/ipc/generated/Runtime"
 import type { Value } from "../src/ipc/generated/Value"
 import type { Entry, Shown } from "../src/console/words"
 import { asJavaScript, Console, type Compile } from "../src/model/console.svelte"
+import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import { FakeShell, request } from "./fake"
+import { FakeGate } from "./gate"
 import { inProcess } from "./in-process"
 
 const json = (text: string): Value => ({ kind: "json", text, bytes: text.length, cut: false })
@@ -59,17 +61,20 @@ type Answers = NonNullable<ConstructorParameters<typeof FakeShell>[0]>
 
 interface Set {
   answers?: Answers
+  plan?: Plan
   compile?: Compile
   runtime?: Runtime
   room?: boolean
 }
 
-function consoleOf({ answers = {}, compile = asJavaScript, runtime = "docker-desktop", room }: Set = {}) {
-  let last = 0
+function consoleOf({
+  answers = {},
+  plan = requestPlan,
+  compile = asJavaScript,
+  runtime = "docker-desktop",
+  room,
+}: Set = {}) {
   const shell = new FakeShell({
-    plan: async () => requestPlan,
-    perform: async () => ++last,
-    not_done: async () => ++last,
     delivered: async () => ({ runtime, outcome: resolved(json('{"ok":1}')), rules: [], asRun: true }),
     stop: async () => {},
     cancel: async () => {},
@@ -78,9 +83,13 @@ function consoleOf({ answers = {}, compile = asJavaScript, runtime = "docker-des
   })
   const settings = new Settings(shell)
   settings.runtime = runtime
+  const permissions = new Permissions(shell)
+  const gate = new FakeGate(() => plan)
+  gate.of(shell, permissions)
   const frame = inProcess(room)
   const console = new Console(shell, {
     settings,
+    permissions,
     machine: () => ({ platform: "linux", arch: "x64", hostname: "harbour" }),
     target: () => ({ name: "acme", container: "acme", host: { env: [] } }),
     compile,
@@ -97,7 +106,7 @@ function consoleOf({ answers = {}, compile = asJavaScript, runtime = "docker-des
     await console.run()
   }
   const asked = (name: string) => shell.asked.filter((one) => one.name === name).map((one) => one.args)
-  return { console, shell, settings, frame, run, begin, asked }
+  return { console, shell, settings, permissions, gate, frame, run, begin, asked }
 }
 
 /** An entry in a word or two. */
@@ -215,72 +224,41 @@ test("a promise that no Runtime settles does not keep a run alive once its code 
   expect(shown).toEqual(['call extension.vm.service.get("/x") #1', "end done"])
 })
 
-test("a host command waits for leave with its exact arguments, and once is once", async () => {
-  const { console, begin, asked } = consoleOf({
-    answers: { plan: async () => hostPlan("/bin/sh", ["-c", "ls a b"]) },
-  })
+test("a host command waits for the user, and once is once", async () => {
+  const { console, permissions, gate, begin } = consoleOf({ plan: hostPlan("/bin/sh", ["-c", "ls a b"]) })
   await begin(`
     for (const name of ["a", "b"]) console.log(await ddClient.extension.host.cli.exec("ls", [name]))
   `)
-  await vi.waitFor(() => expect(console.asking).toBeDefined())
-  expect(console.asking).toEqual({
-    kind: "host",
-    where: "this machine",
-    argv: ["/bin/sh", "-c", "ls a b"],
-    cwd: "/w",
-    env: [{ name: "A", value: "b" }],
-    called: "ddClient.extension.host.cli.exec",
-    rules: ["A shell runs it."],
-  })
-  expect(asked("perform")).toEqual([])
-  console.leave("once")
-  expect(console.asking).toBeUndefined()
-  await vi.waitFor(() => expect(asked("perform")).toHaveLength(1))
-  await vi.waitFor(() => expect(console.asking).toBeDefined())
-  expect(console.sessionLeave).toBe(false)
+  await vi.waitFor(() => expect(console.prompt).toBeDefined())
+  expect(console.prompt?.called).toBe("ddClient.extension.host.cli.exec")
+  expect(gate.started).toEqual([])
+  await permissions.approve(console.prompt!.pending, "once")
+  await vi.waitFor(() => expect(gate.started).toHaveLength(1))
+  await vi.waitFor(() => expect(console.prompt?.pending).toBe(2))
   console.stop()
-  expect(console.asking).toBeUndefined()
-  expect(asked("perform")).toHaveLength(1)
+  await vi.waitFor(() => expect(console.prompt).toBeUndefined())
+  expect(gate.started).toHaveLength(1)
 })
 
-test("no rejects in the code with an Error that says so, and nothing is started", async () => {
-  const { console, begin, asked } = consoleOf({ answers: { plan: async () => hostPlan("rm") } })
+test("what is denied rejects in the code with an Error that says so, and nothing is started", async () => {
+  const { console, permissions, gate, begin } = consoleOf({ plan: hostPlan("rm") })
   await begin('await ddClient.extension.host.cli.exec("rm", ["-r", "/"])')
-  await vi.waitFor(() => expect(console.asking).toBeDefined())
-  console.leave("no")
+  await vi.waitFor(() => expect(console.prompt).toBeDefined())
+  await permissions.deny(console.prompt!.pending)
   await vi.waitFor(() => expect(console.running).toBe(false))
   expect(console.entries.map(said)).toEqual([
-    'call extension.host.cli.exec("rm", ["-r","/"]) #1 refused: Not run: you said no to this host command.',
-    "uncaught Error: Not run: you said no to this host command.",
+    'call extension.host.cli.exec("rm", ["-r","/"]) #1 refused: Not run: you didn\'t allow this host command',
+    "uncaught Error: Not run: you didn't allow this host command",
     "end failed",
   ])
-  expect(asked("perform")).toEqual([])
-  expect(asked("not_done")).toMatchObject([
+  expect(gate.started).toEqual([])
+  expect(gate.skipped).toMatchObject([
     {
       sdk: { asked: { cmd: "rm", args: ["-r", "/"] }, called: "ddClient.extension.host.cli.exec" },
       origin: "console",
-      why: "not_allowed",
-      words: "Not run: you said no to this host command.",
     },
   ])
   expect(console.entries[0]!.what).toMatchObject({ id: 1 })
-})
-
-test("leave for the session answers all that wait, holds for the next run, and can be revoked", async () => {
-  const { console, run, begin, asked } = consoleOf({ answers: { plan: async () => hostPlan("ls") } })
-  await begin('await Promise.all([1, 2, 3].map(() => ddClient.extension.host.cli.exec("ls", [])))')
-  await vi.waitFor(() => expect(console.asking).toBeDefined())
-  console.leave("session")
-  await vi.waitFor(() => expect(console.running).toBe(false))
-  expect(asked("perform")).toHaveLength(3)
-  await run('await ddClient.extension.host.cli.exec("ls", [])')
-  expect(asked("perform")).toHaveLength(4)
-  expect(console.sessionLeave).toBe(true)
-  console.revokeLeave()
-  await begin('await ddClient.extension.host.cli.exec("ls", [])')
-  await vi.waitFor(() => expect(console.asking).toBeDefined())
-  console.stop()
-  expect(asked("perform")).toHaveLength(4)
 })
 
 test("what a Runtime refuses is shown with its reason and reaches the code as the Runtime has it", async () => {
@@ -294,7 +272,7 @@ test("what a Runtime refuses is shown with its reason and reaches the code as th
     rules: [],
     onHost: false,
   }
-  const { run, asked } = consoleOf({ answers: { plan: async () => plan } })
+  const { run, gate } = consoleOf({ plan })
   const shown = await run(
     "try { await ddClient.docker.listImages() } catch (e) { console.log(e, e instanceof TypeError) }",
   )
@@ -303,13 +281,13 @@ test("what a Runtime refuses is shown with its reason and reaches the code as th
     "log TypeError: is not a function true",
     "end done",
   ])
-  expect(asked("perform")).toEqual([])
+  expect(gate.started).toEqual([])
 })
 
 test("a shell that refuses is an Error of the code", async () => {
   const { run } = consoleOf({
     answers: {
-      perform: () => Promise.reject({ code: "command_invalid", message: "An argument holds a zero byte." }),
+      propose: () => Promise.reject({ code: "command_invalid", message: "An argument holds a zero byte." }),
     },
   })
   const shown = await run('await ddClient.docker.cli.exec("a", [])')
@@ -381,7 +359,8 @@ test("close() before the process has started stops it as soon as it has", async 
   let start = (): void => {}
   const { console, begin, asked } = consoleOf({
     answers: {
-      perform: () => new Promise((done) => (start = () => done(7))),
+      propose: () =>
+        new Promise((done) => (start = () => done({ plan: requestPlan, state: { kind: "started", id: 7 } }))),
       delivery: async ({ from }) => ({
         from,
         total: 1,
@@ -394,7 +373,7 @@ test("close() before the process has started stops it as soon as it has", async 
   await begin(
     'ddClient.extension.vm.cli.exec("sleep", ["9"], { stream: { onClose: (c) => console.log(c) } }).close()',
   )
-  await vi.waitFor(() => expect(asked("perform")).toHaveLength(1))
+  await vi.waitFor(() => expect(asked("propose")).toHaveLength(1))
   expect(asked("stop")).toEqual([])
   start()
   await vi.waitFor(() => expect(console.running).toBe(false))
@@ -423,10 +402,13 @@ test("stopping ends the frame and what goes on: a process by a signal, a request
 test("a Call that is performed after the run was stopped is ended at once", async () => {
   let start = (): void => {}
   const { console, begin, asked } = consoleOf({
-    answers: { perform: () => new Promise((done) => (start = () => done(4))) },
+    answers: {
+      propose: () =>
+        new Promise((done) => (start = () => done({ plan: requestPlan, state: { kind: "started", id: 4 } }))),
+    },
   })
   await begin('ddClient.extension.vm.service.get("/x")')
-  await vi.waitFor(() => expect(asked("perform")).toHaveLength(1))
+  await vi.waitFor(() => expect(asked("propose")).toHaveLength(1))
   console.stop()
   start()
   await vi.waitFor(() => expect(asked("cancel")).toEqual([{ id: 4 }]))
@@ -472,7 +454,7 @@ test("so many Calls go on at once, the others wait, and all are done", async () 
     },
   })
   await run("await Promise.all(Array.from({ length: 600 }, () => ddClient.docker.listContainers()))")
-  expect(asked("perform")).toHaveLength(600)
+  expect(asked("propose")).toHaveLength(600)
   expect(most).toBe(256)
 })
 
@@ -548,10 +530,10 @@ test("what the desktop would show is shown as that, and other addresses than of 
 test("the Runtime is the one that was chosen when the run began", async () => {
   const { run, asked, settings } = consoleOf({ runtime: "podman-desktop" })
   await run('console.log(typeof ddClient.backend); await ddClient.extension.vm.service.get("/x")')
-  expect(asked("perform")).toMatchObject([{ sdk: { runtime: "podman-desktop" } }])
+  expect(asked("propose")).toMatchObject([{ sdk: { runtime: "podman-desktop" } }])
   settings.runtime = "rancher-desktop"
   await run('await ddClient.extension.vm.service.get("/x")')
-  expect(asked("perform").at(-1)).toMatchObject({ sdk: { runtime: "rancher-desktop" } })
+  expect(asked("propose").at(-1)).toMatchObject({ sdk: { runtime: "rancher-desktop" } })
 })
 
 test("code that says what is no message is ended", async () => {
@@ -579,7 +561,7 @@ test("what is typed is remembered after a pause, once", async () => {
 
 test("the deprecated example's test of the exit code never fires on 0, as it never did", async () => {
   const parts = [[output(0, "out"), closed(1, "0")]]
-  const { console, begin } = consoleOf({ answers: { plan: async () => hostPlan("cli"), ...streamed(parts) } })
+  const { console, permissions, begin } = consoleOf({ plan: hostPlan("cli"), answers: streamed(parts) })
   await begin(`
     window.ddClient.spawnHostCmd("cli", ["arg"], (data, err) => {
       console.log(data.stdout, data.stderr, err)
@@ -587,8 +569,8 @@ test("the deprecated example's test of the exit code never fires on 0, as it nev
       if (data.code !== undefined) console.log("by presence", data.code)
     })
   `)
-  await vi.waitFor(() => expect(console.asking?.called).toBe("ddClient.spawnHostCmd"))
-  console.leave("once")
+  await vi.waitFor(() => expect(console.prompt?.called).toBe("ddClient.spawnHostCmd"))
+  await permissions.approve(console.prompt!.pending, "once")
   await vi.waitFor(() => expect(console.running).toBe(false))
   expect(console.entries.map(said)).toEqual([
     'call spawnHostCmd("cli", ["arg"], ƒ) #1',
@@ -632,6 +614,6 @@ test("so many wait at most: code that asks for more is refused and ends all the 
   `)
   await vi.waitFor(() => expect(said(console.entries.at(-1)!)).toContain("Too many calls wait"), 5000)
   expect(said(console.entries.at(-1)!)).toBe("log 1744 Too many calls wait for others to end.")
-  expect(asked("perform")).toHaveLength(256)
+  expect(asked("propose")).toHaveLength(256)
   console.stop()
 })

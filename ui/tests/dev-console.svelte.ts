@@ -1,14 +1,15 @@
 /** What the console shows in the dev page: nothing runs, each scene is one state of it. */
 import { examples } from "../src/console/examples"
-import type { Asking, Entry, Leave, Shown } from "../src/console/words"
+import type { Entry, Shown } from "../src/console/words"
+import type { Prompt } from "../src/ipc/generated/Prompt"
+import { prompt } from "./gate"
 
 export class DevConsole {
   code = $state("")
   running = $state(false)
   entries = $state.raw<readonly Entry[]>([])
   dropped = $state(0)
-  asking = $state.raw<Asking>()
-  sessionLeave = $state(false)
+  prompt = $state.raw<Prompt>()
   dialog = $state.raw<{ title: string }>()
 
   async run() {
@@ -22,13 +23,6 @@ export class DevConsole {
   clear() {
     this.entries = []
     this.dropped = 0
-  }
-  leave(answer: Leave) {
-    this.asking = undefined
-    this.sessionLeave ||= answer === "session"
-  }
-  revokeLeave() {
-    this.sessionLeave = false
   }
   answerDialog(paths?: string[]) {
     this.dialog = undefined
@@ -139,15 +133,10 @@ export function consoleScene(scene: string): DevConsole | undefined {
     case "console-ask":
       console.running = true
       console.entries = entriesOf(mixed().slice(0, 3))
-      console.asking = {
-        kind: "host",
-        where: "this machine",
-        argv: ["/bin/sh", "-c", "kubectl get pods --selector app=pg data -o json"],
-        cwd: "/home/someone/volumes demo",
-        env: [{ name: "KUBECONFIG", value: "/home/someone/.kube/config" }],
+      console.prompt = prompt(1, {
         called: "ddClient.extension.host.cli.exec",
         rules: ["A plain exec goes through a shell, joined without quotes (reported)."],
-      }
+      })
       break
     case "console-dialog":
       console.running = true
@@ -156,7 +145,6 @@ export function consoleScene(scene: string): DevConsole | undefined {
       break
     case "console-errors":
       console.code = BAD
-      console.sessionLeave = true
       console.dropped = 1204
       console.entries = entriesOf([
         { kind: "problem", text: "Declaration or statement expected.", line: 3, column: 7 },

@@ -188,7 +188,6 @@ const shell = new FakeShell({
         runtime: "docker-desktop",
         splits: { side: 212, center: 552, page: 880 },
         servers: {},
-        leaves: {},
         reading: {
           wrap: scene === "wrap",
           ansi: true,

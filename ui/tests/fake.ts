@@ -11,6 +11,7 @@ import type { Request } from "../src/ipc/generated/Request"
 import type { Saved } from "../src/ipc/generated/Saved"
 import type { Summary } from "../src/ipc/generated/Summary"
 import type { Name, Shell } from "../src/ipc/shell"
+import { standing } from "./gate"
 
 type Answers = { [K in Name]?: (args: Commands[K]["args"]) => Promise<Commands[K]["answer"]> }
 
@@ -123,7 +124,6 @@ export function opening(more: Partial<Opening> = {}): Opening {
       runtime: "docker-desktop",
       saved: [],
       servers: {},
-      leaves: {},
     },
     target: { name: "volumes-demo", container: "acme_volumes-demo", host: { env: [] } },
     demo: "unix:///run/user/1000/porthole/demo.sock",
@@ -153,7 +153,17 @@ export const openedPage = (more: Partial<OpenedPage> = {}): OpenedPage => ({
 })
 
 export function changes(revision: number, more: Partial<Changes> = {}): Changes {
-  return { revision, calls: [], cleared: [], marks, extension: 0, disk, ...more }
+  return {
+    revision,
+    calls: [],
+    cleared: [],
+    marks,
+    extension: 0,
+    waiting: 0,
+    permissions: standing,
+    disk,
+    ...more,
+  }
 }
 
 /** Lets all that is ready to go on go on. */

@@ -1,13 +1,14 @@
 import { expect, test, vi } from "vitest"
 import { Hearing } from "../src/console/hearing"
-import type { Commands } from "../src/ipc/generated/Commands"
 import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
 import type { Plan } from "../src/ipc/generated/Plan"
 import { Page } from "../src/model/page.svelte"
+import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import type { FromSdk, ToSdk } from "../src/sdk/messages"
 import { ROOM } from "../src/sdk/messages"
 import { FakeShell, openedPage, request } from "./fake"
+import { FakeGate } from "./gate"
 
 const plans: Record<string, Plan> = {
   request: { does: { kind: "request", request: request("GET", "/x") }, rules: [], onHost: false },
@@ -61,100 +62,70 @@ const get = (id: number): FromSdk => ({
   called: "ddClient.extension.vm.service.get",
   text: "get",
 })
-const list = (id: number): FromSdk => ({
-  kind: "call",
-  id,
-  asked: { kind: "list", what: "containers" },
-  called: "ddClient.docker.listContainers",
-  text: "list",
-})
 
 async function open(more: Partial<OpenedPage> = {}) {
-  let last = 0
   const shell = new FakeShell({
     open_page: async () => openedPage(more),
     close_page: async () => {},
     save_settings: async () => {},
-    plan: async ({ asked }) =>
-      plans[asked.kind] ?? (asked.kind === "exec" && asked.cwd === "inside" ? inside : host),
-    perform: async () => ++last,
-    not_done: async () => ++last,
     cancel: async () => {},
   })
   const settings = new Settings(shell)
-  const page = new Page(shell, settings)
+  const permissions = new Permissions(shell)
+  const gate = new FakeGate(
+    (asked) => plans[asked.kind] ?? (asked.kind === "exec" && asked.cwd === "inside" ? inside : host),
+  )
+  gate.of(shell, permissions)
+  const page = new Page(shell, settings, permissions)
   await page.load("/home/me/volumes")
   const posted: ToSdk[] = []
   const comings = page.comings()
   const hears = () => comings.came({ post: (message: ToSdk) => posted.push(message) } as unknown as Hearing)
   hears()
   const say = (message: FromSdk) => comings.told(message, 100)
-  const performed = () =>
-    shell.asked
-      .filter(({ name }) => name === "perform")
-      .map(({ args }) => args as Commands["perform"]["args"])
-  return { shell, settings, page, posted, comings, hears, say, performed }
+  return { shell, settings, page, permissions, gate, posted, comings, hears, say }
 }
 
-test("its own backend may be reached at once, this machine and the engine after a question", async () => {
-  const { page, say, performed } = await open()
+test("what the shell starts is done at once, and what waits for the user is shown and done when approved", async () => {
+  const { page, permissions, gate, say } = await open()
   say(get(1))
   say(inContainer(2))
-  await vi.waitFor(() => expect(performed()).toHaveLength(2))
-  expect(performed().every(({ origin }) => origin === "page")).toBe(true)
-  // What was judged is what must be done.
-  expect(performed().map(({ judged }) => judged?.place.kind)).toEqual([undefined, "container"])
+  await vi.waitFor(() => expect(gate.started).toHaveLength(2))
+  expect(gate.started.every(({ origin }) => origin === "page")).toBe(true)
   say(exec(3, "host"))
-  say(list(4))
-  await vi.waitFor(() => expect(page.asking).toMatchObject({ kind: "host", argv: ["ls", "a b"] }))
-  page.answer("once")
-  await vi.waitFor(() => expect(page.asking).toMatchObject({ kind: "docker", where: "the engine" }))
-  expect(page.asking?.argv).toEqual(["GET", "/containers/json"])
-  page.answer("no")
-  await vi.waitFor(() => expect(performed()).toHaveLength(3))
+  await vi.waitFor(() => expect(page.prompt).toMatchObject({ kind: "host", origin: "page" }))
+  await permissions.approve(page.prompt!.pending, "once")
+  await vi.waitFor(() => expect(gate.started).toHaveLength(3))
+  expect(page.prompt).toBeUndefined()
+})
+
+test("what the user denies is refused in the shell's words, and says where it was asked", async () => {
+  const { page, permissions, gate, say, posted } = await open()
+  say({ ...exec(1, "host"), at: "app.js:3:14" } as FromSdk)
+  await vi.waitFor(() => expect(page.prompt).toBeDefined())
+  await permissions.deny(page.prompt!.pending)
+  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  expect(posted[0]).toMatchObject({ kind: "failed", id: 1, message: expect.stringContaining("didn't allow") })
+  expect(gate.skipped).toMatchObject([{ sdk: { asked: { cmd: "ls" }, at: "app.js:3:14" }, origin: "page" }])
   await vi.waitFor(() =>
-    expect(page.entries.at(-1)?.what).toMatchObject({
-      kind: "call",
-      refused: expect.stringContaining("no"),
-      id: 4,
+    expect(page.entries[0]?.what).toMatchObject({
+      id: 1,
+      at: "app.js:3:14",
+      refused: expect.stringContaining("didn't allow"),
     }),
   )
 })
 
-test("another container than its own is asked for, and so is this machine in the place of its container", async () => {
-  const { page, say } = await open()
-  say(inContainer(1, "postgres"))
-  await vi.waitFor(() => expect(page.asking?.kind).toBe("docker"))
-  page.answer("no")
-  say(exec(2, "vm"))
-  await vi.waitFor(() => expect(page.asking?.kind).toBe("host"))
-})
-
-test("what is only recorded is refused in words, and is not done", async () => {
-  const { page, say, posted, performed, shell } = await open()
-  page.setLeave("service", "record")
-  say({ ...get(1), at: "app.js:3:14" } as FromSdk)
-  await vi.waitFor(() => expect(posted).toHaveLength(1))
-  expect(posted[0]).toMatchObject({ kind: "failed", id: 1, message: expect.stringContaining("only records") })
-  expect(performed()).toEqual([])
-  const recorded = shell.asked.filter(({ name }) => name === "not_done").map(({ args }) => args)
-  const sdk = { asked: { kind: "request", url: "/x" }, at: "app.js:3:14" }
-  expect(recorded).toMatchObject([{ sdk, origin: "page", why: "recorded_only" }])
-  await vi.waitFor(() => expect(page.entries[0]?.what).toMatchObject({ id: 1, at: "app.js:3:14" }))
-})
-
-test("what cannot even be recorded is refused all the same", async () => {
+test("what the shell does not even plan is refused all the same", async () => {
   const { page, say, posted, shell } = await open()
-  shell.answers.not_done = () => Promise.reject({ code: "endpoint_invalid", message: "no endpoint" })
-  page.setLeave("service", "record")
+  const message = "The extension has no backend"
+  shell.answers.propose = () => Promise.reject({ code: "backend_missing", message })
   say(get(1))
-  await vi.waitFor(() =>
-    expect(page.entries[0]?.what).toMatchObject({ refused: expect.stringContaining("records") }),
-  )
-  expect(posted).toMatchObject([{ kind: "failed", message: expect.stringContaining("only records") }])
+  await vi.waitFor(() => expect(page.entries[0]?.what).toMatchObject({ refused: message }))
+  expect(posted).toMatchObject([{ kind: "failed", message }])
 })
 
-test("what waits for leave says since when, and that it is not done when the page goes", async () => {
+test("what waits for the user says since when, and that it is not done when the page goes", async () => {
   const { page, say } = await open()
   const before = Date.now()
   say(exec(1, "host"))
@@ -167,38 +138,33 @@ test("what waits for leave says since when, and that it is not done when the pag
   expect(page.entries[0]!.what).toMatchObject({ refused: "Not done: this ended first." })
 })
 
-test("a decision answers what waits for it, is kept by the manifest's content, and can be taken back", async () => {
-  const { page, settings, say, performed } = await open()
-  for (const id of [1, 2, 3]) say(exec(id, "host"))
-  say(exec(4, "docker"))
-  await vi.waitFor(() => expect(page.asking?.kind).toBe("host"))
-  page.answer("session")
-  await vi.waitFor(() => expect(performed()).toHaveLength(3))
-  expect(page.asking?.kind).toBe("docker")
-  expect(settings.leaves).toEqual({
-    c0ffee: { service: "allow", container: "allow", host: "allow", docker: "ask" },
-  })
-  page.setLeave("docker", "record")
-  expect(page.asking).toBeUndefined()
-  page.forget()
-  expect(settings.leaves).toEqual({})
-  expect(page.leave.host).toBe("ask")
+test("a page that is in its own window has its prompt there", async () => {
+  const { page, say, shell } = await open()
+  shell.answers.own_window = async () => {}
+  say(exec(1, "host"))
+  await vi.waitFor(() => expect(page.prompt).toBeDefined())
+  page.away = true
+  expect(page.prompt).toBeUndefined()
 })
 
 test("a page that comes again ends what the one before had going, and is told nothing of it", async () => {
-  const { page, say, hears, posted, shell } = await open()
+  const { page, gate, say, hears, posted, shell } = await open()
   say(get(1))
   await vi.waitFor(() => expect(shell.asked.some(({ name }) => name === "delivered")).toBe(true))
   say(exec(2, "host"))
-  await vi.waitFor(() => expect(page.asking).toBeDefined())
+  await vi.waitFor(() => expect(page.prompt).toBeDefined())
   hears()
-  expect(page.asking).toBeUndefined()
+  // The next page's calls are proposed when those of the one before are withdrawn.
+  say(exec(1, "host"))
+  await vi.waitFor(() => expect(page.prompt?.pending).toBe(2))
+  expect(gate.started).toHaveLength(1)
   expect(shell.asked.some(({ name }) => name === "cancel")).toBe(true)
   expect(posted).toEqual([])
-  expect(page.entries.at(-1)?.what).toMatchObject({ kind: "end", text: "The page was loaded again." })
+  const ends = page.entries.filter(({ what }) => what.kind === "end")
+  expect(ends[0]?.what).toMatchObject({ text: "The page was loaded again." })
   page.unload()
   expect(page.opened).toBeUndefined()
-  expect(shell.asked.at(-1)?.name).toBe("close_page")
+  expect(shell.asked.some(({ name }) => name === "close_page")).toBe(true)
 })
 
 test("another Runtime is the page's when it is loaded again, which is said", async () => {

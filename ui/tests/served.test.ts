@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest"
 import { Page } from "../src/model/page.svelte"
+import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import { frameName, originOf } from "../src/page/frame"
 import { FakeShell, openedPage } from "./fake"
@@ -22,7 +23,12 @@ function setUp() {
     save_settings: async () => {},
   })
   const settings = new Settings(shell)
-  return { shell, settings, page: new Page(shell, settings), answer: () => (answers = true) }
+  return {
+    shell,
+    settings,
+    page: new Page(shell, settings, new Permissions(shell)),
+    answer: () => (answers = true),
+  }
 }
 
 const looked = (shell: FakeShell) => shell.asked.filter(({ name }) => name === "look_at_server").length

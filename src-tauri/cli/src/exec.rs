@@ -150,7 +150,7 @@ async fn printed(
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
     let mut witness = Witness::new(sink, findings);
-    run::run(&command, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
+    run::run(&command, None, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();
     drop(warden);

@@ -60,7 +60,7 @@ impl<E: Clone + Serialize + Send> Record<E> for Witness<E> {
 impl<E> Seen<E> {
     /// Says what there is to say, a paragraph each.
     pub fn print(&self, act: Act) {
-        let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, act };
+        let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
         let received = received::compared(&call, self.sample.written());
         for finding in finding::findings(&Evidence { call: &call, sample: &self.sample, received: &received }) {
             eprint!("{}", paragraph(&finding));

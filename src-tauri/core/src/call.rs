@@ -7,6 +7,7 @@ use crate::{
     asked::Sdk,
     error::{Code, Error},
     exchange::Exchange,
+    permission::Decision,
     run::{Ending, Run},
 };
 
@@ -97,6 +98,10 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub sdk: Option<Sdk>,
+    /// What allowed it or denied it, when code made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub decision: Option<Decision>,
     /// What was done.
     pub act: Act,
 }
@@ -109,25 +114,5 @@ impl Call {
             Act::Run(run) => run.failure.as_ref(),
         };
         failure.filter(|error| error.is_not_done())
-    }
-}
-
-/// Why a Call is recorded and not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum NotDone {
-    /// Calls of its kind are only recorded.
-    RecordedOnly,
-    /// Somebody was asked and said no.
-    NotAllowed,
-}
-
-impl NotDone {
-    /// The code of such a Call's failure.
-    pub fn code(self) -> Code {
-        match self {
-            Self::RecordedOnly => Code::RecordedOnly,
-            Self::NotAllowed => Code::NotAllowed,
-        }
     }
 }

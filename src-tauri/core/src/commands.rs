@@ -49,13 +49,22 @@ macro_rules! commands {
             send(request: Request) -> u32;
             /// Runs a command in its place; answers at once with the Call's number.
             run(command: Command) -> u32;
-            /// What a Runtime makes of what code asks of `ddClient`: shown before it is done.
-            plan(asked: Asked, runtime: Runtime, origin: Origin) -> Plan, page;
-            /// Does it, and answers at once with the Call's number. A command must be the one that was planned and
-            /// judged.
-            perform(sdk: Sdk, origin: Origin, judged: Option<Command>) -> u32, page;
-            /// Records it, with the words that the code is told, and does nothing of it.
-            not_done(sdk: Sdk, origin: Origin, why: NotDone, words: String) -> u32, page;
+            /// Proposes a call of code: it is planned, and then started, refused, or waits for the user as a pending call.
+            propose(sdk: Sdk, origin: Origin) -> Proposed, page;
+            /// Waits until a pending call is decided, and tells how.
+            decision(pending: u32) -> ProposedState, page;
+            /// Approves the pending call in the prompt, which is started exactly as it was planned.
+            approve(pending: u32, scope: Scope) -> (), page;
+            /// Denies a pending call, which is recorded.
+            deny(pending: u32) -> (), page;
+            /// Withdraws the pending calls of code that has ended.
+            withdraw(origin: Origin) -> (), page;
+            /// Decides what the open page may do, for as long as the extension's content is the same.
+            set_permission(of: CallKind, permission: Permission) -> (), page;
+            /// Forgets what was decided for the open page.
+            reset_permissions() -> (), page;
+            /// Lets the console ask again, where it was allowed something for the session.
+            revoke_console() -> ();
             /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's
             /// number.
             again(id: u32) -> u32;
@@ -122,10 +131,7 @@ macro_rules! commands {
             own_window_gone() -> OwnGone;
             /// Closes the page's own window, for the page to be shown in the main one.
             bring_back() -> (), page;
-            /// Remembers what the extension with this content may do; no more what was decided when absent.
-            set_leave(content: String, leave: Option<Leave>) -> (), page;
-            /// Remembers these settings, but for the target and what extensions may do, which are remembered when
-            /// they are set.
+            /// Remembers these settings, but for the target, which is remembered when it is set.
             save_settings(settings: Settings) -> ();
         }
     };

@@ -130,6 +130,18 @@ pub enum Code {
     RecordedOnly,
     /// Nothing was done: somebody was asked, and said no.
     NotAllowed,
+    /// The extension has no backend of its own.
+    BackendMissing,
+    /// There is no such pending call, or it was decided already.
+    PendingNotFound,
+    /// The prompt is not shown, or not long enough to be read.
+    PromptTooNew,
+    /// The prompt does not offer this.
+    ScopeNotOffered,
+    /// A program is no longer the one that was in the prompt.
+    ProgramChanged,
+    /// Too many calls of the page wait for the user already.
+    TooManyPending,
     /// There is no such Call.
     CallNotFound,
     /// The settings file cannot be read or written.
@@ -162,7 +174,7 @@ impl Error {
 
     /// It says that nothing was done because somebody decided so.
     pub fn is_not_done(&self) -> bool {
-        matches!(self.code, Code::RecordedOnly | Code::NotAllowed)
+        matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }
 
     /// Adds the words of the layer below.

@@ -4,16 +4,19 @@ mod callbacks;
 
 pub(crate) use callbacks::CountedCalls;
 
+use std::sync::Arc;
+
 use crate::{
     asked::Sdk,
-    call::{Act, Call, CallId, NotDone, Origin},
+    call::{Act, Call, CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
-    exchange::Exchange,
+    exchange::{Exchange, Request},
     output::Output,
+    permission::Decision,
     received::{self, Does, Received, Written},
-    run::{Run, Stream},
+    run::{Command, FixedCommand, Run, Stream},
     runtime::Runtime,
     target::Target,
     timeline::{By, Timeline, aside},
@@ -27,11 +30,48 @@ const JUDGED: u64 = 32 * 1024 * 1024;
 const HANDED_OVER: u64 = 64 * 1024 * 1024;
 
 impl Timeline {
+    /// Plans what a Runtime does for a call of code, for this target: what is started is what was planned.
+    ///
+    /// # Errors
+    /// [`Code::RuntimeRefuses`] when nothing would be done; what `endpoint` and `engine` say.
+    pub fn planned(sdk: Sdk, does: Does, endpoint: Result<Endpoint>, engine: Result<Address>) -> Result<Planned> {
+        let act = match does {
+            Does::Request { request } => PlannedAct::Request { endpoint: endpoint?, request },
+            Does::Engine { request } => PlannedAct::Request { endpoint: engine?.endpoint()?, request },
+            Does::Command { command } => PlannedAct::Command { command, engine, fixed: None },
+            Does::Refuses { .. } => return Err(refuses(sdk.runtime)),
+        };
+        Ok(Planned { sdk, act })
+    }
+
+    /// Starts what was planned, and answers at once with its number.
+    ///
+    /// # Errors
+    /// [`Code::ContainerNotFound`] when a container is meant and the target has none.
+    pub fn start(&self, origin: Origin, planned: Planned, decision: Option<Decision>) -> Result<CallId> {
+        let by = By { origin, sdk: Some(planned.sdk), decision };
+        match planned.act {
+            PlannedAct::Request { endpoint, request } => Ok(self.send(by, endpoint, request)),
+            PlannedAct::Command { command, engine, fixed } => {
+                command.place.named()?;
+                Ok(self.run_fixed(by, engine, command, fixed))
+            }
+        }
+    }
+
+    /// Records what was planned, and does nothing of it. The error's words are those that the code gets.
+    pub fn record_skipped(&self, origin: Origin, planned: Planned, decision: Decision, error: Error) -> CallId {
+        let act = match planned.act {
+            PlannedAct::Request { endpoint, request } => Act::Exchange(Exchange::new(endpoint, request)),
+            PlannedAct::Command { command, .. } => Act::Run(Run::new(command)),
+        };
+        self.record(By { origin, sdk: Some(planned.sdk), decision: Some(decision) }, act, error)
+    }
+
     /// Does what code asks of `ddClient` as a Runtime would, and answers at once with its number.
     ///
     /// # Errors
-    /// [`Code::RuntimeRefuses`] when nothing would be done; [`Code::ContainerNotFound`] when a
-    /// container is meant and the target has none; what `endpoint` and `engine` say.
+    /// As for [`Timeline::planned`] and [`Timeline::start`].
     pub fn perform(
         &self,
         origin: Origin,
@@ -40,41 +80,8 @@ impl Timeline {
         endpoint: Result<Endpoint>,
         engine: Result<Address>,
     ) -> Result<CallId> {
-        let runtime = sdk.runtime;
-        let does = received::plan(&sdk.asked, runtime, target).does;
-        let by = By { origin, sdk: Some(sdk) };
-        match does {
-            Does::Request { request } => Ok(self.send(by, endpoint?, request)),
-            Does::Engine { request } => Ok(self.send(by, engine?.endpoint()?, request)),
-            Does::Command { command } => {
-                command.place.named()?;
-                Ok(self.run(by, engine, command))
-            }
-            Does::Refuses { .. } => Err(refuses(runtime)),
-        }
-    }
-
-    /// Records what code asks of `ddClient` and what a Runtime would do for it, and does nothing of it.
-    /// `words` are those that the code is told.
-    ///
-    /// # Errors
-    /// As [`Timeline::perform`], but for a target without a container.
-    pub fn not_done(
-        &self,
-        by: (Origin, Sdk),
-        target: &Target,
-        endpoint: Result<Endpoint>,
-        engine: Result<Address>,
-        why: (NotDone, String),
-    ) -> Result<CallId> {
-        let ((origin, sdk), (why, words)) = (by, why);
-        let act = match received::plan(&sdk.asked, sdk.runtime, target).does {
-            Does::Request { request } => Act::Exchange(Exchange::new(endpoint?, request)),
-            Does::Engine { request } => Act::Exchange(Exchange::new(engine?.endpoint()?, request)),
-            Does::Command { command } => Act::Run(Run::new(command)),
-            Does::Refuses { .. } => return Err(refuses(sdk.runtime)),
-        };
-        Ok(self.record(By { origin, sdk: Some(sdk) }, act, Error::new(why.code(), words)))
+        let does = received::plan(&sdk.asked, sdk.runtime, target).does;
+        self.start(origin, Self::planned(sdk, does, endpoint, engine)?, None)
     }
 
     /// What code receives for a Call on each Runtime, long texts cut for showing.
@@ -119,6 +126,36 @@ impl Timeline {
         })
         .await
     }
+}
+
+/// A call of code as it was planned: the object that is shown, approved and started.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What was asked.
+    pub sdk: Sdk,
+    /// What is done.
+    pub act: PlannedAct,
+}
+
+/// What is done for a call.
+#[derive(Debug, Clone)]
+pub enum PlannedAct {
+    /// A request is sent.
+    Request {
+        /// Where it goes.
+        endpoint: Endpoint,
+        /// The request.
+        request: Request,
+    },
+    /// A command is run.
+    Command {
+        /// The command.
+        command: Command,
+        /// The engine of the container that it runs in.
+        engine: Result<Address>,
+        /// The programs of a host command, when they were shown.
+        fixed: Option<Arc<FixedCommand>>,
+    },
 }
 
 fn refuses(runtime: Runtime) -> Error {

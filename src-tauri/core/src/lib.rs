@@ -22,6 +22,7 @@ pub mod fuzz;
 pub mod inspect;
 pub mod opening;
 pub mod output;
+pub mod permission;
 pub mod received;
 pub mod record;
 pub mod reference;

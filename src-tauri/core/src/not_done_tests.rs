@@ -11,9 +11,10 @@ use crate::{
 
 const WORDS: &str = "Not done: Porthole only records this.";
 
-fn recorded(timeline: &Timeline, sdk: Sdk, endpoint: Result<Endpoint>, why: NotDone) -> CallId {
-    let why = (why, WORDS.to_owned());
-    timeline.not_done((Origin::Page, sdk), &Target::demo(), endpoint, no_engine(), why).unwrap()
+fn recorded(timeline: &Timeline, sdk: Sdk, endpoint: Result<Endpoint>, why: Code) -> CallId {
+    let does = received::plan(&sdk.asked, sdk.runtime, &Target::demo()).does;
+    let planned = Timeline::planned(sdk, does, endpoint, no_engine()).unwrap();
+    timeline.record_skipped(Origin::Page, planned, Decision::Policy, Error::new(why, WORDS))
 }
 
 async fn outcome(timeline: &Timeline, id: CallId) -> Outcome {
@@ -25,14 +26,15 @@ async fn what_is_only_recorded_says_what_was_asked_from_where_and_that_nothing_w
     let (directory, timeline) = timeline();
     let mark = directory.path().join("done");
     let line = format!("touch {}", mark.display());
-    for (why, code) in [(NotDone::RecordedOnly, Code::RecordedOnly), (NotDone::NotAllowed, Code::NotAllowed)] {
+    for code in [Code::RecordedOnly, Code::NotAllowed, Code::ProgramChanged] {
         for stream in [None, Some(true)] {
             let mut sdk = sh(&line, Runtime::DockerDesktop, stream);
             sdk.at = Some(Brief::new("app.js:3:14"));
-            let id = recorded(&timeline, sdk.clone(), nowhere(), why);
+            let id = recorded(&timeline, sdk.clone(), nowhere(), code);
             assert_eq!(outcome(&timeline, id).await, Outcome::Failed { code });
             let call = timeline.ended(id).await.unwrap();
             assert_eq!((call.origin, call.sdk.as_ref()), (Origin::Page, Some(&sdk)));
+            assert_eq!(call.decision, Some(Decision::Policy));
             let Act::Run(run) = &call.act else { panic!("no run") };
             assert!(run.started.is_none() && run.command.args.last().unwrap().contains("touch"));
             // Each Runtime's card shows what the code was told, and no diagnosis of what never was.
@@ -59,7 +61,7 @@ async fn a_request_that_is_only_recorded_is_not_sent_and_can_be_sent_after_all()
     let asked = Asked::Request(AskedRequest { method, url, headers, named: true, data: None });
     let mut sdk = Sdk::new(asked, Runtime::DockerDesktop);
     sdk.at = Some(Brief::new("app.js:3:14"));
-    let id = recorded(&timeline, sdk.clone(), Ok(demo.endpoint().clone()), NotDone::RecordedOnly);
+    let id = recorded(&timeline, sdk.clone(), Ok(demo.endpoint().clone()), Code::RecordedOnly);
     let Act::Exchange(exchange) = timeline.ended(id).await.unwrap().act else { panic!("no exchange") };
     assert!(exchange.sent.is_none() && exchange.ended());
     let told = render(&timeline.delivered(id).await.unwrap().outcome);
@@ -71,7 +73,7 @@ async fn a_request_that_is_only_recorded_is_not_sent_and_can_be_sent_after_all()
     );
     let call = timeline.call(again).unwrap();
     // What it was asked with stays, so that it is received alike; nobody's code asked this time.
-    assert_eq!((call.origin, call.sdk), (Origin::Composer, Some(Sdk { at: None, ..sdk })));
+    assert_eq!((call.origin, call.decision, call.sdk), (Origin::Composer, None, Some(Sdk { at: None, ..sdk })));
 }
 
 #[tokio::test]
@@ -92,7 +94,7 @@ async fn a_command_is_run_again_exactly_as_it_was() {
     let mut sdk = sh("true", Runtime::DockerDesktop, None);
     let Asked::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
     asked.whose = Whose::Vm;
-    let nowhere = recorded(&timeline, sdk, nowhere(), NotDone::NotAllowed);
+    let nowhere = recorded(&timeline, sdk, nowhere(), Code::NotAllowed);
     assert_eq!(timeline.again(nowhere, no_engine()).unwrap_err().code, Code::ContainerNotFound);
     assert_eq!(timeline.again(77, no_engine()).unwrap_err().code, Code::CallNotFound);
 }

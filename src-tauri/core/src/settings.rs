@@ -11,7 +11,6 @@ use ts_rs::TS;
 use crate::{
     error::{Code, Error, Result},
     exchange::Request,
-    extension::Leave,
     run::Command,
     runtime::Runtime,
     target::Target,
@@ -143,8 +142,6 @@ pub struct Settings {
     pub extension: Option<String>,
     /// Development servers that pages come from, by the folder or image of their extension.
     pub servers: BTreeMap<String, String>,
-    /// What extensions may do, by the content of their manifests; the default where one is not here.
-    pub leaves: BTreeMap<String, Leave>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }

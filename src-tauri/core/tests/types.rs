@@ -5,22 +5,23 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_core::{
-    asked::{Asked, Sdk},
+    asked::Sdk,
     code::{Form, Pasted},
     endpoint::Endpoint,
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::{ExchangeEvent, Request},
-    extension::{Leave, OpenExtension, OpenedPage, OwnGone, OwnPage, Source},
+    extension::{OpenExtension, OpenedPage, OwnGone, OwnPage, Source},
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
-    received::{Callbacks, Plan, Received},
+    permission::{CallKind, Permission, Proposed, ProposedState, Scope},
+    received::{Callbacks, Received},
     run::{Command, RunEvent, Signal},
     runtime::Runtime,
     settings::{Composed, Settings},
     target::Target,
-    timeline::{Call, Changes, NotDone, Origin},
+    timeline::{Call, Changes, Origin},
 };
 use ts_rs::{Config, TS};
 

@@ -1,13 +1,13 @@
 import type { Delivery } from "../ipc/generated/Delivery"
 import type { Origin } from "../ipc/generated/Origin"
 import type { Plan } from "../ipc/generated/Plan"
+import type { ProposedState } from "../ipc/generated/ProposedState"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Sdk } from "../ipc/generated/Sdk"
 import type { Value } from "../ipc/generated/Value"
 import { trouble, type Shell } from "../ipc/shell"
 import { RUNTIME_NAMES } from "../sdk/facts"
 import type { FromSdk, ToSdk } from "../sdk/messages"
-import type { Refusal } from "./words"
 
 export type Call = Extract<FromSdk, { kind: "call" }>
 
@@ -21,8 +21,6 @@ export interface Told {
   recorded(call: Call, id: number, why: string): void
   /** It is not done, and there is no Call. */
   refused(call: Call, why: string): void
-  /** Whether this may be done: why not, or nothing. It may take as long as a person does. */
-  may(call: Call, plan: Plan): Promise<Refusal | undefined>
   /** To the code's side. */
   post(message: ToSdk): void
 }
@@ -43,8 +41,8 @@ interface Live {
 }
 
 /**
- * The window's part of the calls that code makes of `ddClient`: what the Runtime makes of each is
- * asked for first, what it does may need leave, and then what the code receives is handed over.
+ * The window's part of the calls that code makes of `ddClient`: each is proposed to the shell, which starts it,
+ * refuses it or lets it wait for the user; then what the code receives is handed over.
  */
 export class Calls {
   #live = new Map<number, Live>()
@@ -57,6 +55,8 @@ export class Calls {
     private readonly shell: Shell,
     private readonly as: { runtime: Runtime; origin: Origin },
     private readonly told: Told,
+    /** Resolves when calls may be proposed: those of the code before are withdrawn then. */
+    private readonly ready: Promise<unknown> = Promise.resolve(),
   ) {}
 
   /** `chars`: how long its message was. */
@@ -117,27 +117,47 @@ export class Calls {
     const { call } = live
     const { runtime, origin } = this.as
     try {
-      const plan = await this.shell.ask("plan", { asked: call.asked, runtime, origin })
-      if (this.#ended) return
-      if (plan.does.kind === "refuses") {
-        this.told.refused(call, whyOf(plan, plan.does.outcome, runtime))
-        this.told.post({ kind: "delivered", id: call.id, outcome: plan.does.outcome })
-        return
-      }
-      const not = await this.told.may(call, plan)
+      await this.ready
       if (this.#ended) return
       const sdk = sdkOf(call, runtime)
-      if (not !== undefined) return await this.#record(call, sdk, not)
-      const judged = plan.does.kind === "command" ? plan.does.command : null
-      const id = await this.shell.ask("perform", { sdk, origin, judged })
-      live.id = id
+      const { plan, state } = await this.shell.ask("propose", { sdk, origin })
+      const decided = state.kind === "waiting" ? await this.#decision(state.pending) : state
+      if (decided === undefined) return
+      if (decided.kind === "started") live.id = decided.id
       if (this.#ended) return this.#quit(live)
-      this.told.performed(call, id)
-      if (live.closed) this.#stop(live)
-      if (isStream(call)) await this.#stream(live, id)
-      else await this.#whole(call, id)
+      await this.#decided(live, decided, plan)
     } catch (thrown) {
       if (!this.#ended) this.#fail(call, trouble(thrown).message)
+    }
+  }
+
+  /** What became of a pending call; nothing when the code ended before it was proposed. */
+  async #decision(pending: number): Promise<ProposedState | undefined> {
+    if (this.#ended) {
+      await this.shell.ask("deny", { pending }).catch(() => {})
+      return undefined
+    }
+    return this.shell.ask("decision", { pending })
+  }
+
+  async #decided(live: Live, state: ProposedState, plan: Plan): Promise<void> {
+    const { call } = live
+    switch (state.kind) {
+      case "rejected":
+        if (plan.does.kind !== "refuses") return
+        this.told.refused(call, whyOf(plan, plan.does.outcome, this.as.runtime))
+        this.told.post({ kind: "delivered", id: call.id, outcome: plan.does.outcome })
+        return
+      case "refused":
+        this.told.recorded(call, state.id, state.error.message)
+        this.told.post({ kind: "failed", id: call.id, message: state.error.message })
+        return
+      case "started":
+        this.told.performed(call, state.id)
+        if (live.closed) this.#stop(live)
+        return isStream(call) ? this.#stream(live, state.id) : this.#whole(call, state.id)
+      case "waiting":
+        return
     }
   }
 
@@ -161,16 +181,6 @@ export class Calls {
       await taken
       if (this.#ended) return
     }
-  }
-
-  /** What cannot be recorded is refused all the same. */
-  async #record(call: Call, sdk: Sdk, { why, words }: Refusal): Promise<void> {
-    const { origin } = this.as
-    const id = await this.shell.ask("not_done", { sdk, origin, why, words }).catch(() => undefined)
-    if (this.#ended) return
-    if (id === undefined) this.told.refused(call, words)
-    else this.told.recorded(call, id, words)
-    this.told.post({ kind: "failed", id: call.id, message: words })
   }
 
   #fail(call: Call, message: string): void {

@@ -1,7 +1,5 @@
 /** The words that the console's parts share: what a run of code shows, and what its code became. */
 
-import type { NotDone } from "../ipc/generated/NotDone"
-
 /** A value as the console draws it: a tree that ends somewhere, whatever the code made. */
 export type Shown =
   | { kind: "text"; text: string; cut: number }
@@ -53,29 +51,3 @@ export interface Compiled {
   /** Why it cannot be run; then `js` is empty. */
   problem?: { text: string; line: number; column: number }
 }
-
-/** What calls act on: what leave is given for. */
-export type Kind = "service" | "container" | "host" | "docker"
-
-/** A call that waits for leave. */
-export interface Asking {
-  kind: Kind
-  /** Where it would be done: on this machine, in a container. */
-  where: string
-  /** The exact arguments, the program first; of a request its method and path. */
-  argv: readonly string[]
-  cwd?: string
-  env: readonly { name: string; value: string }[]
-  /** What was called: `ddClient.extension.host.cli.exec`. */
-  called: string
-  /** What the Runtime does to it, in sentences. */
-  rules: readonly string[]
-}
-
-/** Why a call is not done, and the words that the code is told. */
-export interface Refusal {
-  why: NotDone
-  words: string
-}
-
-export type Leave = "once" | "session" | "no"

@@ -1,14 +1,13 @@
-import { askingOf } from "../console/asking"
-import type { Call } from "../console/calls"
 import { examples } from "../console/examples"
 import { frameAt, type OpenFrame, type Running } from "../console/host"
 import type { FromConsole } from "../console/messages"
-import type { Compiled, Entry, Leave, Refusal } from "../console/words"
+import type { Compiled, Entry } from "../console/words"
 import type { Machine } from "../ipc/generated/Machine"
-import type { Plan } from "../ipc/generated/Plan"
+import type { Prompt } from "../ipc/generated/Prompt"
 import type { Target } from "../ipc/generated/Target"
 import type { Shell } from "../ipc/shell"
 import { Heard } from "./heard.svelte"
+import type { Permissions } from "./permissions.svelte"
 import type { Settings } from "./settings.svelte"
 
 export type Compile = (code: string) => Promise<Compiled>
@@ -19,6 +18,7 @@ export const asJavaScript: Compile = async (js) => ({ js, place: (line, column) 
 /** What the console asks of the rest of the window. */
 export interface Around {
   settings: Settings
+  permissions: Permissions
   machine: () => Machine
   target: () => Target
   compile: Compile
@@ -37,8 +37,6 @@ type End = Extract<Entry["what"], { kind: "end" }>["how"]
 /** The console: code against `ddClient`, its runs, and what they showed. */
 export class Console {
   running = $state(false)
-  /** Host commands need no leave until Porthole ends, or it is revoked. */
-  sessionLeave = $state(false)
 
   #around: Around
   #open: OpenFrame
@@ -48,7 +46,7 @@ export class Console {
   constructor(shell: Shell, around: Around) {
     this.#around = around
     this.#open = around.open ?? frameAt(() => shell.consoleFrame)
-    this.#heard = new Heard(shell, (call, plan) => this.#judge(call, plan))
+    this.#heard = new Heard(shell)
   }
 
   get entries() {
@@ -59,8 +57,13 @@ export class Console {
     return this.#heard.dropped
   }
 
-  get asking() {
-    return this.#heard.asking
+  /** Its call that waits for the user. */
+  get prompt(): Prompt | undefined {
+    return this.#around.permissions.promptOf("console")
+  }
+
+  get permissions(): Permissions {
+    return this.#around.permissions
   }
 
   get dialog() {
@@ -119,27 +122,8 @@ export class Console {
     this.#heard.clear()
   }
 
-  /** Answers for the host command that waits. */
-  leave(answer: Leave): void {
-    if (answer === "session") {
-      this.sessionLeave = true
-      this.#heard.answerAll(true)
-    } else this.#heard.answer(answer === "once")
-  }
-
-  revokeLeave(): void {
-    this.sessionLeave = false
-  }
-
   answerDialog(paths?: readonly string[]): void {
     this.#heard.answerDialog(paths)
-  }
-
-  /** Programs on this machine need leave. */
-  async #judge(call: Call, plan: Plan): Promise<Refusal | undefined> {
-    if (!plan.onHost || this.sessionLeave) return undefined
-    const may = await this.#heard.ask(askingOf(call, plan))
-    return may ? undefined : { why: "not_allowed", words: "Not run: you said no to this host command." }
   }
 
   #facts() {

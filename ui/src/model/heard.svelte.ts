@@ -2,15 +2,11 @@ import { Calls, type Call } from "../console/calls"
 import { Log } from "../console/log"
 import type { FromConsole } from "../console/messages"
 import { placed, placedText, placeOf } from "../console/placed"
-import type { Asking, Compiled, Entry, Refusal } from "../console/words"
+import type { Compiled, Entry } from "../console/words"
 import type { Origin } from "../ipc/generated/Origin"
-import type { Plan } from "../ipc/generated/Plan"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Shell } from "../ipc/shell"
 import type { ToSdk } from "../sdk/messages"
-
-/** Whether a call may be done: why not, or nothing. */
-export type Judge = (call: Call, plan: Plan) => Promise<Refusal | undefined>
 
 /** A dialog for files that the code asked the desktop for. */
 export interface Dialog {
@@ -26,11 +22,6 @@ export interface Speaker {
   post: (message: ToSdk) => void
   /** Where the code's lines were typed. */
   place: Compiled["place"]
-}
-
-interface Waits {
-  asking: Asking
-  answer: (may: boolean) => void
 }
 
 /** So many dialogs may wait for the one that is open. */
@@ -50,23 +41,20 @@ export class Heard {
   /** The last ones; `dropped` counts those before them. */
   entries = $state.raw<readonly Entry[]>([])
   dropped = $state(0)
-  /** A call that waits for leave. */
-  asking = $state.raw<Asking>()
   dialog = $state.raw<Dialog>()
 
   #shell: Shell
-  #judge: Judge
   #talk: Talk | undefined
-  #waits: Waits[] = []
+  /** Resolves when the pending calls of those before are withdrawn. */
+  #withdrawn: Promise<unknown> = Promise.resolve()
   #dialogs: { id: number; dialog: Dialog }[] = []
   #log = new Log((entries, dropped) => {
     this.entries = entries
     this.dropped = dropped
   })
 
-  constructor(shell: Shell, judge: Judge) {
+  constructor(shell: Shell) {
     this.#shell = shell
-    this.#judge = judge
   }
 
   /** Listens to this one, and to nobody else any more. */
@@ -125,28 +113,6 @@ export class Heard {
     }
   }
 
-  /** Asks somebody, after those that were asked before. */
-  ask(asking: Asking): Promise<boolean> {
-    return new Promise((answer) => {
-      this.#waits.push({ asking, answer })
-      this.asking ??= asking
-    })
-  }
-
-  /** Answers the question that is shown. */
-  answer(may: boolean): void {
-    this.#waits.shift()?.answer(may)
-    this.asking = this.#waits[0]?.asking
-  }
-
-  /** Answers all that wait and are of this sort. */
-  answerAll(may: boolean, of: (asking: Asking) => boolean = () => true): void {
-    const waits = this.#waits
-    this.#waits = waits.filter(({ asking }) => !of(asking))
-    for (const { asking, answer } of waits) if (of(asking)) answer(may)
-    this.asking = this.#waits[0]?.asking
-  }
-
   /** Answers the dialog: the paths chosen, or none of them. */
   answerDialog(paths?: readonly string[]): void {
     const first = this.#dialogs.shift()
@@ -156,11 +122,11 @@ export class Heard {
 
   /** Ends what it had going, and says how that came. */
   end(what?: Extract<Entry["what"], { kind: "end" }>): void {
-    this.#talk?.calls.end()
-    for (const n of this.#talk?.entries.values() ?? [])
-      this.#change(n, { refused: "Not done: this ended first." })
+    const talk = this.#talk
+    talk?.calls.end()
+    if (talk) this.#withdrawn = this.#shell.ask("withdraw", { origin: talk.origin }).catch(() => {})
+    for (const n of talk?.entries.values() ?? []) this.#change(n, { refused: "Not done: this ended first." })
     this.#talk = undefined
-    this.answerAll(false)
     this.#dialogs = []
     this.dialog = undefined
     if (what) this.#log.add(what)
@@ -186,9 +152,9 @@ export class Heard {
         performed: (call, id) => change(call.id, { id }),
         recorded: (call, id, why) => change(call.id, { id, refused: why }),
         refused: (call, why) => change(call.id, { refused: why }),
-        may: this.#judge,
         post,
       },
+      this.#withdrawn,
     )
     return { ...speaker, calls, entries }
   }

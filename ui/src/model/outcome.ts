@@ -115,6 +115,12 @@ const failures: Record<Code, string> = {
   runtime_refuses: "refused",
   recorded_only: "recorded",
   not_allowed: "not allowed",
+  backend_missing: "no backend",
+  pending_not_found: "not pending",
+  prompt_too_new: "not approved",
+  scope_not_offered: "not approved",
+  program_changed: "program changed",
+  too_many_pending: "too many waiting",
   call_not_found: "no such call",
   settings_failed: "settings",
 }

@@ -1,28 +1,13 @@
-import { actsOn, askingOf } from "../console/asking"
-import type { Call } from "../console/calls"
 import type { Hearing } from "../console/hearing"
 import type { FromConsole } from "../console/messages"
-import type { Asking, Kind, Leave as Answer, Refusal } from "../console/words"
-import type { Leave } from "../ipc/generated/Leave"
-import type { May } from "../ipc/generated/May"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
-import type { Plan } from "../ipc/generated/Plan"
+import type { Prompt } from "../ipc/generated/Prompt"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import type { Comings } from "../page/frame"
 import { Heard } from "./heard.svelte"
+import type { Permissions } from "./permissions.svelte"
 import { Served } from "./served.svelte"
 import type { Settings } from "./settings.svelte"
-
-/** Its own backend is its own; this machine is somebody's. */
-export const USUAL: Leave = { service: "allow", container: "allow", host: "ask", docker: "ask" }
-
-/** What each kind is, in the words that a page is refused with. */
-const WHAT: Record<Kind, string> = {
-  service: "requests to the service",
-  container: "commands in the container",
-  host: "host commands",
-  docker: "docker and the engine's lists",
-}
 
 /** An extension's page: which one, what it may do, and what it said. */
 export class Page {
@@ -46,13 +31,15 @@ export class Page {
   #of: { folder: string; name: string } | undefined
   #shell: Shell
   #settings: Settings
+  #permissions: Permissions
   #heard: Heard
 
-  constructor(shell: Shell, settings: Settings) {
+  constructor(shell: Shell, settings: Settings, permissions: Permissions) {
     this.#shell = shell
     this.#settings = settings
+    this.#permissions = permissions
     this.served = new Served(shell)
-    this.#heard = new Heard(shell, (call, plan) => this.#judge(call, plan))
+    this.#heard = new Heard(shell)
   }
 
   get entries() {
@@ -63,22 +50,17 @@ export class Page {
     return this.#heard.dropped
   }
 
-  get asking(): Asking | undefined {
-    return this.#heard.asking
+  /** Its call that waits for the user, where that is shown in this window. */
+  get prompt(): Prompt | undefined {
+    return this.away ? undefined : this.#permissions.promptOf("page")
+  }
+
+  get permissions(): Permissions {
+    return this.#permissions
   }
 
   get dialog() {
     return this.#heard.dialog
-  }
-
-  /** What the open extension may do. */
-  get leave(): Leave {
-    return (this.opened && this.#settings.leaves[this.opened.content]) ?? USUAL
-  }
-
-  /** Something was decided for this extension. */
-  get decided(): boolean {
-    return this.opened !== undefined && this.#settings.leaves[this.opened.content] !== undefined
   }
 
   /** What the page sees is no longer what is chosen: its `ddClient` was made before. */
@@ -164,25 +146,6 @@ export class Page {
     void this.#untilBack(own.opened)
   }
 
-  /** Decides for this extension, until it is decided otherwise. What waits for that is answered. */
-  setLeave(kind: Kind, may: May): void {
-    if (!this.opened) return
-    this.#settings.setLeave(this.opened.content, { ...this.leave, [kind]: may })
-    if (may !== "ask") this.#heard.answerAll(may === "allow", (asking) => asking.kind === kind)
-  }
-
-  /** Forgets what was decided. */
-  forget(): void {
-    if (this.opened) this.#settings.setLeave(this.opened.content)
-  }
-
-  /** Answers for the call that waits; for the session means from now on. */
-  answer(answer: Answer): void {
-    const kind = this.asking?.kind
-    if (answer === "session" && kind) this.setLeave(kind, "allow")
-    else this.#heard.answer(answer === "once")
-  }
-
   answerDialog(paths?: readonly string[]): void {
     this.#heard.answerDialog(paths)
   }
@@ -228,10 +191,9 @@ export class Page {
   }
 
   /** Waits until its own window is gone. It stands still then, unless somebody asked for it here. */
-  async #untilBack({ content, folder }: OpenedPage): Promise<void> {
+  async #untilBack({ folder }: OpenedPage): Promise<void> {
     try {
-      const { back, leave, trouble } = await this.#shell.ask("own_window_gone", {})
-      this.#settings.takeLeave(content, leave)
+      const { back, trouble } = await this.#shell.ask("own_window_gone", {})
       if (!this.away) return
       this.away = false
       this.broken = true
@@ -291,17 +253,5 @@ export class Page {
   #end(text: string): void {
     this.#heard.end(this.running ? { kind: "end", how: "stopped", text } : undefined)
     this.running = false
-  }
-
-  async #judge(call: Call, plan: Plan): Promise<Refusal | undefined> {
-    const kind = actsOn(call, plan)
-    const may = this.leave[kind]
-    if (may === "allow") return undefined
-    if (may === "record") {
-      const words = `Not done: Porthole only records ${WHAT[kind]} of this extension.`
-      return { why: "recorded_only", words }
-    }
-    const yes = await this.#heard.ask(askingOf(call, plan))
-    return yes ? undefined : { why: "not_allowed", words: `Not done: you said no to this (${WHAT[kind]}).` }
   }
 }

@@ -18,6 +18,7 @@ import { Marks } from "./marks.svelte"
 import { Output } from "./output.svelte"
 import { Page } from "./page.svelte"
 import { Pasting } from "./pasting.svelte"
+import { Permissions } from "./permissions.svelte"
 import { Saving } from "./saving.svelte"
 import { Search } from "./search.svelte"
 import { Selection } from "./selection.svelte"
@@ -57,6 +58,7 @@ export class Porthole {
   /** What the composer holds, as code. */
   code: Forms
   pasting: Pasting
+  permissions: Permissions
   console: Console
   page: Page
   extension: Extension
@@ -97,13 +99,15 @@ export class Porthole {
     })
     this.code = new Forms(shell)
     this.pasting = new Pasting(shell, this.composer)
+    this.permissions = new Permissions(shell)
     this.console = new Console(shell, {
       settings: this.settings,
+      permissions: this.permissions,
       machine: () => this.#machine,
       target: () => this.target.current,
       compile,
     })
-    this.page = new Page(shell, this.settings)
+    this.page = new Page(shell, this.settings, this.permissions)
     this.extension = new Extension(shell, {
       page: this.page,
       aim: (target) => (this.target.current = target),
@@ -197,6 +201,7 @@ export class Porthole {
 
   #told(changes: Changes): void {
     this.disk.see(changes.disk)
+    this.permissions.see(changes)
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)

@@ -1,5 +1,4 @@
 import type { Composed } from "../ipc/generated/Composed"
-import type { Leave } from "../ipc/generated/Leave"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
@@ -30,8 +29,6 @@ export class Settings {
   extension = $state<string>()
   /** Development servers that pages come from, by the folder or image of their extension. */
   servers = $state.raw<Readonly<Record<string, string>>>({})
-  /** What extensions may do, by the content of their manifests. */
-  leaves = $state.raw<Readonly<Record<string, Leave>>>({})
   trouble = $state.raw<Trouble>()
 
   #target: Target | undefined
@@ -54,7 +51,6 @@ export class Settings {
     this.console = remembered.console
     this.extension = remembered.extension
     this.servers = remembered.servers
-    this.leaves = remembered.leaves
     this.#target = remembered.target
   }
 
@@ -100,21 +96,6 @@ export class Settings {
     const others = Object.entries(this.servers).filter(([name]) => name !== extension)
     this.servers = Object.fromEntries(server === undefined ? others : [...others, [extension, server]])
     void this.#keep()
-  }
-
-  /** What an extension may do from now on; the default when absent. */
-  setLeave(content: string, leave?: Leave): void {
-    this.takeLeave(content, leave)
-    this.#shell.ask("set_leave", { content, leave: leave ?? null }).then(
-      () => (this.trouble = undefined),
-      (thrown: unknown) => (this.trouble = trouble(thrown)),
-    )
-  }
-
-  /** What was decided in the page's own window. */
-  takeLeave(content: string, leave?: Leave): void {
-    const others = Object.entries(this.leaves).filter(([name]) => name !== content)
-    this.leaves = Object.fromEntries(leave ? [...others, [content, leave]] : others)
   }
 
   setQuota(quota: number): void {
@@ -164,7 +145,6 @@ export class Settings {
       runtime,
       saved: [...this.saved],
       servers: { ...this.servers },
-      leaves: { ...this.leaves },
     }
     if (this.quota !== undefined) settings.quota = this.quota
     if (this.console !== undefined) settings.console = this.console

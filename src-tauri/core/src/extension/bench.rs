@@ -12,10 +12,11 @@ use ts_rs::TS;
 
 use super::{BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Up, open, programs};
 use crate::{
-    call::CallId,
+    call::{CallId, Origin},
     endpoint::Endpoint,
     engine::{Engine, Surroundings},
     error::{Code, Error, Result},
+    permission::{Guest, backend_missing},
     run::Warden,
     target::{Host, Target},
     timeline::Timeline,
@@ -93,11 +94,40 @@ impl OpenExtension {
                 (None, Some(error)) => Err(error.clone()),
                 (None, None) => Err(down("has no socket").hint("The manifest names one in vm.exposes.socket.")),
             },
-            BackendStage::None => Err(down("is none: its manifest has no vm")),
+            BackendStage::None => Err(backend_missing()),
             BackendStage::Coming => Err(down("is not up yet")),
             BackendStage::Going => Err(down("is being taken down")),
             BackendStage::Down { error: Some(error) } => Err(down("did not come up").detail(error)),
             BackendStage::Down { error: None } => Err(down("is not up").hint("Bring it up in the Page tab.")),
+        }
+    }
+
+    /// Whether commands can run in its container.
+    ///
+    /// # Errors
+    /// [`Code::BackendMissing`], [`Code::BackendDown`].
+    fn container(&self) -> Result<()> {
+        match &self.stage {
+            BackendStage::Up { .. } => Ok(()),
+            _ => self.endpoint().map(drop),
+        }
+    }
+
+    /// Its folders on this machine: programs in them are its own.
+    pub fn own_folders(&self) -> Vec<PathBuf> {
+        let folders = self.bin.iter().chain([&self.opened.root]);
+        folders.flat_map(|folder| [Some(folder.clone()), folder.canonicalize().ok()]).flatten().collect()
+    }
+
+    /// Its page, as the one who proposes calls: what it acts on is its own backend, and never what the user inspects.
+    pub fn guest(&self) -> Guest {
+        Guest {
+            origin: Origin::Page,
+            target: self.target.clone(),
+            endpoint: self.endpoint(),
+            container: self.container(),
+            engine: self.target.address(),
+            own: self.own_folders(),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Leave, OpenedPage};
+use super::OpenedPage;
 use crate::{error::Error, settings::Settings};
 
 /// What the page's own window shows.
@@ -11,7 +11,7 @@ use crate::{error::Error, settings::Settings};
 pub struct OwnPage {
     /// The page.
     pub opened: OpenedPage,
-    /// What is remembered now: whose behaviour is shown, what the page may do.
+    /// What is remembered now: whose behaviour is shown.
     pub settings: Settings,
 }
 
@@ -24,7 +24,4 @@ pub struct OwnGone {
     /// Why it went, where nobody closed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Error>,
-    /// What was decided meanwhile that the page may do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leave: Option<Leave>,
 }

@@ -25,7 +25,7 @@ pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<Header> {
 
 impl Case {
     fn of(act: Act) -> Self {
-        let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, act };
+        let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
         Self { call, sample: Sample::default(), received: Vec::new() }
     }
 

@@ -16,7 +16,7 @@ mod value;
 
 pub(crate) use exec::{ends, manner};
 pub use facts::*;
-pub use plan::{is_still, plan};
+pub use plan::plan;
 pub use text::{render, render_callbacks};
 
 use crate::{

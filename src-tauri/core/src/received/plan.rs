@@ -4,9 +4,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Delivery, Does, Plan, Value, docker_desktop, podman_desktop, rancher_desktop, rules::*};
 use crate::{
-    asked::{Asked, AskedExec, AskedList, AskedRequest, Data, Listed, Sdk, Whose},
+    asked::{Asked, AskedExec, AskedList, AskedRequest, Data, Listed, Whose},
     engine::FROM_ENVIRONMENT,
-    error::{Code, Error},
     exchange::{Body, Param, Request},
     run::{Command, EnvVar, Place},
     runtime::{Rule, Runtime},
@@ -90,26 +89,6 @@ pub(super) fn json(data: &Data) -> Body {
         None => data.text.clone(),
     };
     Body::Json { text }
-}
-
-/// Whether a command is what was planned before and judged then. Somebody may have chosen another target meanwhile, and what
-/// was to run in a container would run on this machine.
-///
-/// # Errors
-/// [`Code::NotAllowed`] when it is not.
-pub fn is_still(sdk: &Sdk, target: &Target, judged: Option<&Command>) -> crate::error::Result<()> {
-    // Only an exec becomes a command: a request is not planned again, its body may be large.
-    let now = match &sdk.asked {
-        Asked::Exec(_) => match plan(&sdk.asked, sdk.runtime, target).does {
-            Does::Command { command } => Some(command),
-            _ => None,
-        },
-        Asked::Request(_) | Asked::List(_) => None,
-    };
-    if now.as_ref() == judged {
-        return Ok(());
-    }
-    Err(Error::new(Code::NotAllowed, "the target changed meanwhile: it was not done").hint("Ask for it again."))
 }
 
 /// The container that code means, by name or id; empty when the target has none. Beside a backend that is a process of

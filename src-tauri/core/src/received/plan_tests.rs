@@ -342,19 +342,3 @@ fn beside_a_native_backend_what_is_for_its_container_runs_on_this_machine_and_is
     let named = AskedExec { container: Some("db".into()), ..exec(Whose::Vm, "ls", &[]) };
     assert_eq!(command_at(&named, DOCKER, &native).place, Place::Container { name: "db".into() });
 }
-
-/// A command that was judged as one for a container ran on the host when the target changed between the two questions.
-#[test]
-fn what_was_judged_is_what_is_done() {
-    let asked = Asked::Exec(exec(Whose::Vm, "ls", &["-l"]));
-    let judged = command_at(&exec(Whose::Vm, "ls", &["-l"]), DOCKER, &target());
-    let sdk = Sdk::new(asked, DOCKER);
-    assert!(is_still(&sdk, &target(), Some(&judged)).is_ok());
-    let native = Target { native: true, ..Target::demo() };
-    let other = Target { container: Some("other".into()), ..Target::demo() };
-    for (now, judged) in [(&native, Some(&judged)), (&other, Some(&judged)), (&target(), None)] {
-        assert_eq!(is_still(&sdk, now, judged).unwrap_err().code, Code::NotAllowed);
-    }
-    let request = Sdk::new(Asked::Request(get("/x")), DOCKER);
-    assert!(is_still(&request, &target(), None).is_ok());
-}

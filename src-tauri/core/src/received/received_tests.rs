@@ -13,7 +13,7 @@ const RANCHER: Runtime = Runtime::RancherDesktop;
 const PODMAN: Runtime = Runtime::PodmanDesktop;
 
 fn call(act: Act) -> Call {
-    Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, act }
+    Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act }
 }
 
 fn host() -> Command {

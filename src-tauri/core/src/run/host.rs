@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    Command, Ending, RunEvent, Signal, Started, Stops, Stream, Warden,
+    Command, Ending, FixedCommand, RunEvent, Signal, Started, Stops, Stream, Warden,
     group::{Group, alone},
     resolve::{Resolved, enterable, not_executable, resolve},
 };
@@ -26,12 +26,23 @@ const PIPE: usize = 64 * 1024;
 /// killed, the warden does it.
 pub async fn run_on_host(
     command: &Command,
+    stops: Stops,
+    warden: Option<Arc<Warden>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    run_fixed_on_host(command, None, stops, warden, record).await;
+}
+
+/// The same with the programs that were found before, which must be the same still.
+pub async fn run_fixed_on_host(
+    command: &Command,
+    fixed: Option<&FixedCommand>,
     mut stops: Stops,
     warden: Option<Arc<Warden>>,
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = match start(command, warden.as_deref(), clock, record) {
+    let ended = match start(command, fixed, warden.as_deref(), clock, record) {
         Ok((child, group)) => {
             let mut owned = Owned { group, warden, closed: false };
             let ended = follow(child, &owned.group, &mut stops, clock, record).await;
@@ -70,11 +81,12 @@ impl Drop for Owned {
 
 fn start(
     command: &Command,
+    fixed: Option<&FixedCommand>,
     warden: Option<&Warden>,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<(Child, Group)> {
-    let resolved = resolve(command)?;
+    let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
     let mut process = Process::new(&resolved.program);
     process

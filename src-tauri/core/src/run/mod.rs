@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod container;
 mod facts;
+mod fixed;
 mod group;
 mod host;
 mod inside;
@@ -16,7 +17,8 @@ mod warden;
 
 pub use container::run_in_container;
 pub use facts::*;
-pub use host::run_on_host;
+pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile, shell_line};
+pub use host::{run_fixed_on_host, run_on_host};
 pub(crate) use resolve::check;
 pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};
@@ -42,9 +44,11 @@ pub fn split_words(text: &str) -> Result<Vec<String>> {
 
 /// Runs a command in its place and records what it does. The last event is `Closed` or `Failed`.
 ///
-/// `engine` is where commands in containers go; one that cannot be reached is how such a run fails.
+/// `engine` is where commands in containers go; one that cannot be reached is how such a run fails. A host command that
+/// was shown in a prompt comes with the programs that it was shown with.
 pub async fn run(
     command: &Command,
+    fixed: Option<&FixedCommand>,
     engine: Result<Address>,
     engines: &LastEngine,
     mut stops: Stops,
@@ -52,7 +56,7 @@ pub async fn run(
     record: &mut dyn Record<RunEvent>,
 ) {
     let Place::Container { name } = &command.place else {
-        return run_on_host(command, stops, warden, record).await;
+        return run_fixed_on_host(command, fixed, stops, warden, record).await;
     };
     let connected = match engine {
         Ok(address) => stops.unless_stopped(engines.at(address)).await,

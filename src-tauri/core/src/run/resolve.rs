@@ -21,6 +21,17 @@ pub(super) struct Resolved {
     pub env: BTreeMap<OsString, OsString>,
 }
 
+impl Resolved {
+    /// The program of a name that this command itself would start by it.
+    ///
+    /// # Errors
+    /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`].
+    pub fn find(&self, program: &str) -> Result<PathBuf> {
+        let path = self.env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+        find(program, path, &self.cwd)
+    }
+}
+
 /// Says what is wrong with a command wherever it runs.
 ///
 /// # Errors

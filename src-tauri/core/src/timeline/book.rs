@@ -10,6 +10,7 @@ use crate::{
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
     finding::Found,
     output::{Making, Output, Searching},
+    permission::{Prompt, Standing},
     run::{Command, Place, Run, RunEvent, Signal, Stopper},
     target::Marks,
 };
@@ -61,6 +62,9 @@ pub(super) struct Book {
     pub extension: u64,
     pub search: Option<Searching>,
     pub saving: Option<Making>,
+    pub prompt: Option<Prompt>,
+    pub waiting: u32,
+    pub permissions: Standing,
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
     /// Numbers of Calls that were cleared, each with the revision at which that was.
@@ -186,6 +190,9 @@ impl Book {
             extension: self.extension,
             search: self.search.clone(),
             saving: self.saving,
+            prompt: self.prompt.clone(),
+            waiting: self.waiting,
+            permissions: self.permissions,
             disk,
         }
     }

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use crate::call::{Act, Call, CallId, NotDone, Origin, Outcome};
+pub use crate::call::{Act, Call, CallId, Origin, Outcome};
 use crate::{
     exchange::BodyKind,
     finding::Found,
     output::{Counts, Making, Searching},
+    permission::{Prompt, Standing},
     target::Marks,
 };
 
@@ -81,6 +82,14 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub saving: Option<Making>,
+    /// The call of code that has waited longest for the user, if one waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub prompt: Option<Prompt>,
+    /// How many wait in all.
+    pub waiting: u32,
+    /// What code may do without a prompt now.
+    pub permissions: Standing,
     /// How much of the disk the outputs may take and do take.
     pub disk: Disk,
 }

@@ -4,6 +4,7 @@ mod book;
 mod diagnosing;
 mod facts;
 mod kept;
+mod prompting;
 mod saving;
 mod searching;
 
@@ -29,8 +30,9 @@ use crate::{
     exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
     output::{Dress, Fold, Output, Room, View, Window},
+    permission::Decision,
     record::{Record, Wait},
-    run::{self, Command, Run, RunEvent, Signal, Stream, Warden, stops},
+    run::{self, Command, FixedCommand, Run, RunEvent, Signal, Stream, Warden, stops},
     target::Marks,
 };
 
@@ -57,6 +59,8 @@ pub struct Timeline {
     tasks: Mutex<JoinSet<()>>,
     /// When whoever follows the changes was last answered.
     told: Mutex<Instant>,
+    /// The prompt that was in the changes last, and since when.
+    prompted: Mutex<Option<(u32, Instant)>>,
 }
 
 #[derive(Debug)]
@@ -88,6 +92,7 @@ impl Timeline {
             saving: Mutex::default(),
             tasks: Mutex::default(),
             told: Mutex::new(Instant::now()),
+            prompted: Mutex::default(),
         }
     }
 
@@ -113,12 +118,23 @@ impl Timeline {
     /// Runs a command and answers at once with its number. `engine` is where commands in
     /// containers go.
     pub fn run(&self, by: impl Into<By>, engine: Result<Address>, command: Command) -> CallId {
+        self.run_fixed(by, engine, command, None)
+    }
+
+    /// The same with the programs that a prompt showed.
+    pub(crate) fn run_fixed(
+        &self,
+        by: impl Into<By>,
+        engine: Result<Address>,
+        command: Command,
+        fixed: Option<Arc<FixedCommand>>,
+    ) -> CallId {
         let (stopper, stops) = stops();
         let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(Control::Run(stopper)));
         let id = recorder.id;
         let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
         self.own(async move {
-            run::run(&command, engine, &engines, stops, warden, &mut recorder).await;
+            run::run(&command, fixed.as_deref(), engine, &engines, stops, warden, &mut recorder).await;
             recorder.ended().await;
         });
         id
@@ -144,7 +160,7 @@ impl Timeline {
     pub fn again(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
         let Call { sdk, act, .. } = self.call(id)?;
         // This time no code asked for it.
-        let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }) };
+        let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }), decision: None };
         match act {
             Act::Exchange(Exchange { endpoint, request, .. }) => Ok(self.send(by, endpoint, request)),
             Act::Run(Run { command, .. }) => {
@@ -154,7 +170,7 @@ impl Timeline {
         }
     }
 
-    fn begin(&self, By { origin, sdk }: By, act: Act, control: Option<Control>) -> Recorder {
+    fn begin(&self, By { origin, sdk, decision }: By, act: Act, control: Option<Control>) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
         let (id, output) = self.shared.change(|book| {
@@ -164,7 +180,7 @@ impl Timeline {
                 Act::Exchange(_) => Output::of_body(stem, room),
                 Act::Run(_) => Output::new(stem, room),
             });
-            book.insert(Call { id, origin, began_ms, sdk, act }, Arc::clone(&output), control, over.clone());
+            book.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
             (id, output)
         });
         Recorder { shared: Arc::clone(&self.shared), id, output, over }
@@ -326,7 +342,9 @@ impl Timeline {
         *self.told() = Instant::now();
         let room = &self.shared.room;
         let disk = Disk { used: room.used(), quota: room.quota(), waiting: room.waiting() };
-        self.shared.book().changes(since, disk)
+        let changes = self.shared.book().changes(since, disk);
+        self.note_prompt(changes.prompt.as_ref());
+        changes
     }
 
     fn told(&self) -> MutexGuard<'_, Instant> {
@@ -389,11 +407,13 @@ pub struct By {
     pub origin: Origin,
     /// What was asked of `ddClient`, where it was.
     pub sdk: Option<Sdk>,
+    /// What allowed it or denied it, where that was asked.
+    pub decision: Option<Decision>,
 }
 
 impl From<Origin> for By {
     fn from(origin: Origin) -> Self {
-        Self { origin, sdk: None }
+        Self { origin, sdk: None, decision: None }
     }
 }
 

@@ -2,7 +2,9 @@
 import type { Disk } from "./Disk";
 import type { Making } from "./Making";
 import type { Marks } from "./Marks";
+import type { Prompt } from "./Prompt";
 import type { Searching } from "./Searching";
+import type { Standing } from "./Standing";
 import type { Summary } from "./Summary";
 
 /**
@@ -37,6 +39,18 @@ search?: Searching,
  * How far the file that is being saved has come.
  */
 saving?: Making, 
+/**
+ * The call of code that has waited longest for the user, if one waits.
+ */
+prompt?: Prompt, 
+/**
+ * How many wait in all.
+ */
+waiting: number, 
+/**
+ * What code may do without a prompt now.
+ */
+permissions: Standing, 
 /**
  * How much of the disk the outputs may take and do take.
  */

@@ -1,6 +1,6 @@
 // Made from the core's list of commands by `make types`. Do not edit.
-import type { Asked } from "./Asked";
 import type { Call } from "./Call";
+import type { CallKind } from "./CallKind";
 import type { Callbacks } from "./Callbacks";
 import type { Changes } from "./Changes";
 import type { Command } from "./Command";
@@ -13,8 +13,6 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
-import type { Leave } from "./Leave";
-import type { NotDone } from "./NotDone";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
@@ -22,12 +20,15 @@ import type { Origin } from "./Origin";
 import type { OwnGone } from "./OwnGone";
 import type { OwnPage } from "./OwnPage";
 import type { Pasted } from "./Pasted";
-import type { Plan } from "./Plan";
+import type { Permission } from "./Permission";
+import type { Proposed } from "./Proposed";
+import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
 import type { Received } from "./Received";
 import type { Request } from "./Request";
 import type { Runtime } from "./Runtime";
 import type { SavedFile } from "./SavedFile";
+import type { Scope } from "./Scope";
 import type { Sdk } from "./Sdk";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
@@ -76,13 +77,22 @@ export interface Commands {
   send: { args: { request: Request }; answer: number };
   /** Runs a command in its place; answers at once with the Call's number. */
   run: { args: { command: Command }; answer: number };
-  /** What a Runtime makes of what code asks of `ddClient`: shown before it is done. */
-  plan: { args: { asked: Asked; runtime: Runtime; origin: Origin }; answer: Plan };
-  /** Does it, and answers at once with the Call's number. A command must be the one that was planned and
-   * judged. */
-  perform: { args: { sdk: Sdk; origin: Origin; judged: Command | null }; answer: number };
-  /** Records it, with the words that the code is told, and does nothing of it. */
-  not_done: { args: { sdk: Sdk; origin: Origin; why: NotDone; words: string }; answer: number };
+  /** Proposes a call of code: it is planned, and then started, refused, or waits for the user as a pending call. */
+  propose: { args: { sdk: Sdk; origin: Origin }; answer: Proposed };
+  /** Waits until a pending call is decided, and tells how. */
+  decision: { args: { pending: number }; answer: ProposedState };
+  /** Approves the pending call in the prompt, which is started exactly as it was planned. */
+  approve: { args: { pending: number; scope: Scope }; answer: void };
+  /** Denies a pending call, which is recorded. */
+  deny: { args: { pending: number }; answer: void };
+  /** Withdraws the pending calls of code that has ended. */
+  withdraw: { args: { origin: Origin }; answer: void };
+  /** Decides what the open page may do, for as long as the extension's content is the same. */
+  set_permission: { args: { of: CallKind; permission: Permission }; answer: void };
+  /** Forgets what was decided for the open page. */
+  reset_permissions: { args: {  }; answer: void };
+  /** Lets the console ask again, where it was allowed something for the session. */
+  revoke_console: { args: {  }; answer: void };
   /** Does again exactly what a Call did, or was to do, and answers at once with the new Call's
    * number. */
   again: { args: { id: number }; answer: number };
@@ -149,9 +159,6 @@ export interface Commands {
   own_window_gone: { args: {  }; answer: OwnGone };
   /** Closes the page's own window, for the page to be shown in the main one. */
   bring_back: { args: {  }; answer: void };
-  /** Remembers what the extension with this content may do; no more what was decided when absent. */
-  set_leave: { args: { content: string; leave: Leave | null }; answer: void };
-  /** Remembers these settings, but for the target and what extensions may do, which are remembered when
-   * they are set. */
+  /** Remembers these settings, but for the target, which is remembered when it is set. */
   save_settings: { args: { settings: Settings }; answer: void };
 }

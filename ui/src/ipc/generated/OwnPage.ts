@@ -11,6 +11,6 @@ export type OwnPage = {
  */
 opened: OpenedPage, 
 /**
- * What is remembered now: whose behaviour is shown, what the page may do.
+ * What is remembered now: whose behaviour is shown.
  */
 settings: Settings, };

@@ -1,0 +1,163 @@
+//! What was allowed: by the content of the page that is open, and for the console.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    CallKind, Content, Permission, Permissions, Scope,
+    store::{Granted, Store},
+};
+use crate::{call::Origin, error::Result};
+
+/// What code may do now, for the window to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Standing {
+    /// What the page that is open may do.
+    pub page: Permissions,
+    /// That was decided for it, and is not the default.
+    pub decided: bool,
+    /// Programs on this machine need no prompt in the console, until Porthole ends.
+    pub console_host: bool,
+    /// Requests that write to an engine need none there.
+    pub console_engine: bool,
+}
+
+/// All that was allowed.
+#[derive(Debug)]
+pub(super) struct Grants {
+    store: Store,
+    /// Until Porthole ends, by content.
+    session: HashMap<String, Permissions>,
+    page: Option<Content>,
+    console_host: bool,
+    console_engine: bool,
+}
+
+impl Grants {
+    pub fn read(path: PathBuf) -> Self {
+        let store = Store::read(path);
+        Self { store, session: HashMap::new(), page: None, console_host: false, console_engine: false }
+    }
+
+    /// The page that is open from now on.
+    pub fn set_page(&mut self, page: Option<Content>) {
+        self.page = page;
+    }
+
+    pub fn page(&self) -> Option<&Content> {
+        self.page.as_ref()
+    }
+
+    fn decided(&self) -> Option<Permissions> {
+        let id = self.page.as_ref()?.known()?;
+        self.session.get(id).copied().or_else(|| Some(self.store.get(id)?.permissions))
+    }
+
+    pub fn standing(&self) -> Standing {
+        let decided = self.decided();
+        Standing {
+            page: decided.unwrap_or_default(),
+            decided: decided.is_some(),
+            console_host: self.console_host,
+            console_engine: self.console_engine,
+        }
+    }
+
+    /// What a call of this kind needs.
+    pub fn permission(&self, origin: Origin, kind: CallKind) -> Permission {
+        let asks = |allowed: bool| if allowed { Permission::Allow } else { Permission::Ask };
+        match (origin, kind) {
+            (Origin::Page, _) => self.decided().unwrap_or_default().of(kind),
+            (_, CallKind::Host) => asks(self.console_host),
+            (_, CallKind::Engine) => asks(self.console_engine),
+            (_, CallKind::Service | CallKind::Container | CallKind::Docker) => Permission::Allow,
+        }
+    }
+
+    /// What may be offered for a call of this kind.
+    pub fn scopes(&self, origin: Origin, kind: CallKind) -> Vec<Scope> {
+        let page = self.page.as_ref();
+        match (origin, kind) {
+            (Origin::Page, CallKind::Engine) => vec![Scope::Once],
+            (Origin::Page, _) if page.is_some_and(|page| page.lasting && page.known().is_some()) => {
+                vec![Scope::Once, Scope::Session, Scope::Always]
+            }
+            (Origin::Page, _) if page.is_some_and(|page| page.known().is_some()) => vec![Scope::Once, Scope::Session],
+            (Origin::Page, _) => vec![Scope::Once],
+            _ => vec![Scope::Once, Scope::Session],
+        }
+    }
+
+    /// What changed in the extension since something was allowed for it always.
+    pub fn changed(&self) -> Vec<String> {
+        let Some(page) = &self.page else { return Vec::new() };
+        let mut changed = page.changed_since_opened();
+        if self.decided().is_none()
+            && let Some(before) = self.store.last_of(&page.name)
+        {
+            changed.extend(page.differences(&before.parts));
+        }
+        changed
+    }
+
+    /// Calls of this kind are allowed from now on, as far as the scope goes.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`](crate::error::Code::SettingsFailed): it holds for the session then.
+    pub fn allow(&mut self, origin: Origin, kind: CallKind, scope: Scope) -> Result<()> {
+        match (scope, origin, kind) {
+            (Scope::Once, ..) => Ok(()),
+            (_, Origin::Page, _) => self.set(kind, Permission::Allow, scope == Scope::Always),
+            (_, _, CallKind::Engine) => {
+                self.console_engine = true;
+                Ok(())
+            }
+            _ => {
+                self.console_host = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Decides for the page that is open; `lasting` where its content is known whole.
+    ///
+    /// # Errors
+    /// As for [`Grants::allow`].
+    pub fn set(&mut self, kind: CallKind, permission: Permission, lasting: bool) -> Result<()> {
+        let permissions = self.decided().unwrap_or_default().with(kind, permission);
+        let Some(page) = &self.page else { return Ok(()) };
+        let Some(id) = page.known() else { return Ok(()) };
+        if !(lasting && page.lasting) {
+            self.session.insert(id.to_owned(), permissions);
+            return Ok(());
+        }
+        // What holds for the session alone is not made to last along with it.
+        let kept = self.store.get(id).map(|granted| granted.permissions).unwrap_or_default().with(kind, permission);
+        if let Some(session) = self.session.get_mut(id) {
+            *session = session.with(kind, permission);
+        }
+        let granted = Granted { permissions: kept, name: page.name.clone(), parts: page.parts.clone(), order: 0 };
+        let written = self.store.set(id, granted);
+        if written.is_err() {
+            self.session.insert(id.to_owned(), permissions);
+        }
+        written
+    }
+
+    /// Forgets what was decided for the page that is open.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`](crate::error::Code::SettingsFailed).
+    pub fn reset(&mut self) -> Result<()> {
+        let Some(id) = self.page.as_ref().and_then(Content::known).map(str::to_owned) else { return Ok(()) };
+        self.session.remove(&id);
+        self.store.remove(&id)
+    }
+
+    /// The console asks again.
+    pub fn revoke_console(&mut self) {
+        (self.console_host, self.console_engine) = (false, false);
+    }
+}

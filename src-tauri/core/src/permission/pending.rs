@@ -1,0 +1,458 @@
+//! Pending calls: proposed by code, and waiting for the user to approve or deny each by its number.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use ts_rs::TS;
+
+use super::{
+    CallKind, Content, Decision, Permission, Prompt, Scope,
+    grants::Grants,
+    policy::{self, kind_of},
+    prompt,
+};
+use crate::{
+    asked::{Asked, AskedExec, Sdk, Whose},
+    call::{CallId, Origin},
+    endpoint::Endpoint,
+    engine::Address,
+    error::{Code, Error, Result},
+    inspect::{Planned, PlannedAct},
+    received::{self, Does, Plan},
+    run::{FixedCommand, Place},
+    target::Target,
+    timeline::{Timeline, aside},
+};
+
+/// Calls of one origin that may wait for the user.
+const MOST: usize = 100;
+/// Outcomes that are kept for code that has not asked for them yet.
+const MOST_DECIDED: usize = 1_000;
+/// How long a prompt must have been published before it can be approved.
+const SHOWN_AT_LEAST: Duration = Duration::from_millis(500);
+
+/// A call that code proposes, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Proposed {
+    /// What the runtime makes of it.
+    pub plan: Plan,
+    /// Where it stands.
+    pub state: ProposedState,
+}
+
+/// Where a proposed call stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProposedState {
+    /// It was started, as the call with this number.
+    Started {
+        /// The call.
+        id: CallId,
+    },
+    /// It waits for the user.
+    Waiting {
+        /// The number of the pending call.
+        pending: u32,
+    },
+    /// It is not done; it is recorded as the call with this number.
+    Refused {
+        /// The call.
+        id: CallId,
+        /// Why, in the words that the code gets.
+        error: Error,
+    },
+    /// The runtime itself does not do it; its plan says how the code learns of it.
+    Rejected,
+}
+
+/// Who proposes a call, and what it acts on at that moment.
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// Whose code.
+    pub origin: Origin,
+    /// What stands in the extension's place.
+    pub target: Target,
+    /// Where its requests go.
+    pub endpoint: Result<Endpoint>,
+    /// That it has a container to run commands in, or why not.
+    pub container: Result<()>,
+    /// Where the engine is.
+    pub engine: Result<Address>,
+    /// The extension's folders on this machine: programs in them are its own.
+    pub own: Vec<PathBuf>,
+}
+
+impl Guest {
+    /// A page without an extension: it has nothing to act on but this machine, if the user allows it.
+    pub fn without_backend() -> Self {
+        let target = Target { name: String::new(), ..Target::demo() };
+        let engine = target.address();
+        let (endpoint, container) = (Err(backend_missing()), Err(backend_missing()));
+        Self { origin: Origin::Page, target, endpoint, container, engine, own: Vec::new() }
+    }
+}
+
+#[derive(Debug)]
+struct Pending {
+    kind: CallKind,
+    planned: Planned,
+    prompt: Prompt,
+}
+
+#[derive(Debug)]
+struct State {
+    grants: Grants,
+    last: u32,
+    waiting: VecDeque<Pending>,
+    /// Approved, and looked at once more.
+    deciding: BTreeSet<u32>,
+    decided: BTreeMap<u32, Result<ProposedState>>,
+    /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
+    page: u64,
+    console: u64,
+}
+
+/// Decides about the calls of code.
+#[derive(Debug)]
+pub struct Gate {
+    timeline: Arc<Timeline>,
+    state: Mutex<State>,
+    /// Wakes those that wait for a decision.
+    told: watch::Sender<()>,
+}
+
+impl Gate {
+    /// One that remembers what is always allowed in this file.
+    pub fn new(timeline: Arc<Timeline>, file: PathBuf) -> Self {
+        let state = State {
+            grants: Grants::read(file),
+            last: 0,
+            waiting: VecDeque::new(),
+            deciding: BTreeSet::new(),
+            decided: BTreeMap::new(),
+            page: 0,
+            console: 0,
+        };
+        Self { timeline, state: Mutex::new(state), told: watch::Sender::new(()) }
+    }
+
+    /// Plans a call and starts it, refuses it, or lets it wait for the user.
+    ///
+    /// # Errors
+    /// [`Code::TooManyPending`]; [`Code::BackendMissing`] and [`Code::BackendDown`] of a page that has no backend to
+    /// talk to; [`Code::Cancelled`] when the page was left meanwhile; as for [`Timeline::planned`].
+    pub async fn propose(&self, sdk: Sdk, guest: Guest) -> Result<Proposed> {
+        let plan = received::plan(&sdk.asked, sdk.runtime, &guest.target);
+        if matches!(plan.does, Does::Refuses { .. }) {
+            return Ok(Proposed { plan, state: ProposedState::Rejected });
+        }
+        let Guest { origin, endpoint, container, engine, own, .. } = guest;
+        if acts_in_own_container(&sdk.asked) {
+            container?;
+        }
+        let kind = kind_of(&sdk.asked, &plan, endpoint.as_ref().ok(), origin);
+        let mut planned = Timeline::planned(sdk, plan.does.clone(), endpoint, engine)?;
+        let (permission, turn) = {
+            let state = self.state();
+            (state.grants.permission(origin, kind), state.turn(origin))
+        };
+        let state = match permission {
+            Permission::Allow => {
+                ProposedState::Started { id: self.timeline.start(origin, planned, Some(Decision::Policy))? }
+            }
+            Permission::Record => self.refuse(origin, planned, Decision::Policy, policy::recorded_only(kind)),
+            Permission::Ask => {
+                self.state().has_room(origin)?;
+                if let PlannedAct::Command { command, fixed, .. } = &mut planned.act {
+                    command.place.named()?;
+                    if command.place == Place::Host {
+                        let command = command.clone();
+                        *fixed = Some(Arc::new(aside(move || Ok(FixedCommand::find(&command))).await?));
+                    }
+                }
+                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, &own), turn)? }
+            }
+        };
+        Ok(Proposed { plan, state })
+    }
+
+    fn wait(
+        &self,
+        origin: Origin,
+        kind: CallKind,
+        planned: Planned,
+        (plan, own): (&Plan, &[PathBuf]),
+        turn: u64,
+    ) -> Result<u32> {
+        let action = prompt::action(&planned, own);
+        let mut state = self.state();
+        state.has_room(origin)?;
+        if state.turn(origin) != turn {
+            return Err(withdrawn());
+        }
+        state.last += 1;
+        let page = state.grants.page().filter(|_| origin == Origin::Page);
+        let prompt = Prompt {
+            pending: state.last,
+            origin,
+            extension: page.map(|page| page.name.clone()),
+            kind,
+            called: planned.sdk.called.clone(),
+            at: planned.sdk.at.clone(),
+            action,
+            rules: plan.rules.iter().map(|rule| rule.text.clone()).collect(),
+            changed: if origin == Origin::Page { state.grants.changed() } else { Vec::new() },
+            scopes: state.grants.scopes(origin, kind),
+        };
+        let pending = state.last;
+        state.waiting.push_back(Pending { kind, planned, prompt });
+        self.publish(&state);
+        Ok(pending)
+    }
+
+    /// Waits until a pending call is decided, and tells how: once.
+    ///
+    /// # Errors
+    /// [`Code::PendingNotFound`]; [`Code::Cancelled`] when it was withdrawn.
+    pub async fn decision(&self, pending: u32) -> Result<ProposedState> {
+        let mut told = self.told.subscribe();
+        loop {
+            {
+                let mut state = self.state();
+                if let Some(decided) = state.decided.remove(&pending) {
+                    return decided;
+                }
+                if !state.deciding.contains(&pending) && state.place_of(pending).is_none() {
+                    return Err(not_found(pending));
+                }
+            }
+            if told.changed().await.is_err() {
+                return Err(not_found(pending));
+            }
+        }
+    }
+
+    /// Approves the call in the prompt: exactly what was planned is started.
+    ///
+    /// # Errors
+    /// [`Code::PendingNotFound`]; [`Code::PromptTooNew`] when it is not the one in the prompt, or has been there for less
+    /// than half a second; [`Code::ScopeNotOffered`]; [`Code::ProgramChanged`], and then nothing was started;
+    /// [`Code::SettingsFailed`] when it is started and can't be remembered.
+    pub async fn approve(&self, pending: u32, scope: Scope) -> Result<()> {
+        let (approved, turn) = {
+            let mut state = self.state();
+            let place = state.place_of(pending).ok_or_else(|| not_found(pending))?;
+            let shown = self.timeline.prompted_for(pending).is_some_and(|shown| shown >= SHOWN_AT_LEAST);
+            if place > 0 || !shown {
+                return Err(
+                    Error::new(Code::PromptTooNew, "The prompt has just appeared").hint("Read it, then decide.")
+                );
+            }
+            let offered = state.waiting.front().is_some_and(|front| front.prompt.scopes.contains(&scope));
+            if !offered {
+                return Err(Error::new(Code::ScopeNotOffered, "This call can't be allowed that far")
+                    .hint("Choose one of the buttons of the prompt."));
+            }
+            let Some(approved) = state.waiting.pop_front() else { return Err(not_found(pending)) };
+            state.deciding.insert(pending);
+            self.publish(&state);
+            let turn = state.turn(approved.prompt.origin);
+            (approved, turn)
+        };
+        let Pending { kind, planned, prompt: Prompt { origin, .. } } = approved;
+        let fixed = match &planned.act {
+            PlannedAct::Command { fixed, .. } => fixed.clone(),
+            PlannedAct::Request { .. } => None,
+        };
+        let verified = match fixed {
+            Some(fixed) => aside(move || fixed.verify()).await,
+            None => Ok(()),
+        };
+        if self.state().turn(origin) != turn {
+            self.decide(pending, Err(withdrawn()));
+            return Err(withdrawn());
+        }
+        if let Err(error) = verified {
+            let refused = self.refuse(origin, planned, Decision::ProgramChanged, error.clone());
+            self.decide(pending, Ok(refused));
+            return Err(error);
+        }
+        let remembered = self.state().grants.allow(origin, kind, scope);
+        let started = self.timeline.start(origin, planned, Some(scope.into())).map(|id| ProposedState::Started { id });
+        self.decide(pending, started);
+        self.permissions_changed(scope.into());
+        remembered
+    }
+
+    /// Denies a pending call: it is recorded, and nothing is done.
+    ///
+    /// # Errors
+    /// [`Code::PendingNotFound`].
+    pub fn deny(&self, pending: u32) -> Result<()> {
+        let denied = {
+            let mut state = self.state();
+            let place = state.place_of(pending).ok_or_else(|| not_found(pending))?;
+            state.waiting.remove(place).ok_or_else(|| not_found(pending))?
+        };
+        let refused = self.refuse(denied.prompt.origin, denied.planned, Decision::Denied, policy::denied(denied.kind));
+        self.decide(pending, Ok(refused));
+        Ok(())
+    }
+
+    /// The code that waits is gone, and its pending calls with it. A call of it that is just being planned is not put
+    /// before the user either.
+    pub fn withdraw(&self, origin: Origin) {
+        let mut state = self.state();
+        match origin {
+            Origin::Page => state.page += 1,
+            _ => state.console += 1,
+        }
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            state.waiting.drain(..).partition(|pending| pending.prompt.origin == origin);
+        state.waiting = stay.into();
+        for pending in gone {
+            state.put(pending.prompt.pending, Err(withdrawn()));
+        }
+        self.publish(&state);
+        drop(state);
+        self.told.send_replace(());
+    }
+
+    /// Another page is open from now on, or none.
+    pub fn set_page(&self, page: Option<Content>) {
+        self.withdraw(Origin::Page);
+        let mut state = self.state();
+        state.grants.set_page(page);
+        self.publish(&state);
+    }
+
+    /// Decides for the page that is open, for as long as its content is the same. What waits for that is decided too.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`]: it holds for the session then.
+    pub fn set_permission(&self, kind: CallKind, permission: Permission) -> Result<()> {
+        let written = self.state().grants.set(kind, permission, true);
+        self.permissions_changed(Decision::Policy);
+        written
+    }
+
+    /// Forgets what was decided for the page that is open.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`].
+    pub fn reset_permissions(&self) -> Result<()> {
+        let written = self.state().grants.reset();
+        self.permissions_changed(Decision::Policy);
+        written
+    }
+
+    /// The console asks again before it starts programs on this machine or writes to an engine.
+    pub fn revoke_console(&self) {
+        self.state().grants.revoke_console();
+        self.permissions_changed(Decision::Policy);
+    }
+
+    /// Calls that wait and need no prompt any more are decided.
+    fn permissions_changed(&self, decision: Decision) {
+        let decided: Vec<(Pending, Permission)> = {
+            let mut state = self.state();
+            let waiting = std::mem::take(&mut state.waiting);
+            let mut decided = Vec::new();
+            for pending in waiting {
+                match state.grants.permission(pending.prompt.origin, pending.kind) {
+                    Permission::Ask => state.waiting.push_back(pending),
+                    permission => {
+                        state.deciding.insert(pending.prompt.pending);
+                        decided.push((pending, permission));
+                    }
+                }
+            }
+            self.publish(&state);
+            decided
+        };
+        for (Pending { kind, planned, prompt: Prompt { pending, origin, .. } }, permission) in decided {
+            let outcome = if permission == Permission::Allow {
+                self.timeline.start(origin, planned, Some(decision)).map(|id| ProposedState::Started { id })
+            } else {
+                Ok(self.refuse(origin, planned, decision, policy::recorded_only(kind)))
+            };
+            self.decide(pending, outcome);
+        }
+    }
+
+    fn refuse(&self, origin: Origin, planned: Planned, decision: Decision, error: Error) -> ProposedState {
+        let id = self.timeline.record_skipped(origin, planned, decision, error.clone());
+        ProposedState::Refused { id, error }
+    }
+
+    fn decide(&self, pending: u32, outcome: Result<ProposedState>) {
+        let mut state = self.state();
+        state.deciding.remove(&pending);
+        state.put(pending, outcome);
+        self.publish(&state);
+        drop(state);
+        self.told.send_replace(());
+    }
+
+    fn publish(&self, state: &State) {
+        let prompt = state.waiting.front().map(|front| front.prompt.clone());
+        self.timeline.set_prompt(prompt, state.waiting.len() as u32, state.grants.standing());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn turn(&self, origin: Origin) -> u64 {
+        if origin == Origin::Page { self.page } else { self.console }
+    }
+
+    fn place_of(&self, pending: u32) -> Option<usize> {
+        self.waiting.iter().position(|waits| waits.prompt.pending == pending)
+    }
+
+    fn has_room(&self, origin: Origin) -> Result<()> {
+        if self.waiting.iter().filter(|waits| waits.prompt.origin == origin).count() < MOST {
+            return Ok(());
+        }
+        Err(Error::new(Code::TooManyPending, format!("Not run: {MOST} calls are waiting for your permission already"))
+            .hint("Decide about those first."))
+    }
+
+    fn put(&mut self, pending: u32, outcome: Result<ProposedState>) {
+        self.decided.insert(pending, outcome);
+        while self.decided.len() > MOST_DECIDED {
+            self.decided.pop_first();
+        }
+    }
+}
+
+fn acts_in_own_container(asked: &Asked) -> bool {
+    matches!(asked, Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }))
+}
+
+/// What a page without a backend gets when it calls one.
+pub(crate) fn backend_missing() -> Error {
+    Error::new(Code::BackendMissing, "The extension has no backend: metadata.json has no `vm` section")
+        .hint("Add a `vm` section, or remove the call.")
+}
+
+fn not_found(pending: u32) -> Error {
+    Error::new(Code::PendingNotFound, format!("There is no pending call {pending}")).hint("It was decided already.")
+}
+
+fn withdrawn() -> Error {
+    Error::new(Code::Cancelled, "Not run: the code that made the call ended before you decided")
+}
+
+#[cfg(all(test, unix))]
+#[path = "pending_tests.rs"]
+mod tests;

@@ -1,0 +1,180 @@
+//! What a call acts on, and what that needs.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{Permission, Permissions};
+use crate::{
+    asked::{Asked, AskedExec, Whose},
+    call::Origin,
+    endpoint::Endpoint,
+    engine::Surroundings,
+    error::{Code, Error},
+    exchange::Request,
+    received::{Does, Plan},
+};
+
+/// What a call acts on: permissions are given by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// The backend's own socket.
+    Service,
+    /// The backend's own container.
+    Container,
+    /// This machine.
+    Host,
+    /// The docker program, another container, or the engine's lists.
+    Docker,
+    /// An engine's own socket, in the place of a backend's.
+    Engine,
+}
+
+impl Permissions {
+    /// What calls of a kind need. An engine's own socket is not a backend: whoever writes to it owns the machine.
+    pub fn of(&self, kind: CallKind) -> Permission {
+        match kind {
+            CallKind::Service => self.service,
+            CallKind::Container => self.container,
+            CallKind::Host => self.host,
+            CallKind::Docker => self.docker,
+            CallKind::Engine => Permission::Ask,
+        }
+    }
+
+    /// With another permission for a kind.
+    #[must_use]
+    pub fn with(mut self, kind: CallKind, permission: Permission) -> Self {
+        match kind {
+            CallKind::Service => self.service = permission,
+            CallKind::Container => self.container = permission,
+            CallKind::Host => self.host = permission,
+            CallKind::Docker => self.docker = permission,
+            CallKind::Engine => {}
+        }
+        self
+    }
+}
+
+/// What a planned call acts on. `endpoint` is where a request of it goes.
+pub(super) fn kind_of(asked: &Asked, plan: &Plan, endpoint: Option<&Endpoint>, origin: Origin) -> CallKind {
+    match (asked, &plan.does) {
+        (Asked::Request(_), Does::Request { request }) if needs_engine(request, endpoint, origin) => CallKind::Engine,
+        (Asked::Request(_), _) => CallKind::Service,
+        (Asked::List(_), _) => CallKind::Docker,
+        // To whoever uses the console, both start a program on this machine.
+        (Asked::Exec(_), _) if plan.on_host && origin != Origin::Page => CallKind::Host,
+        (Asked::Exec(AskedExec { whose: Whose::Docker, .. }), _) => CallKind::Docker,
+        (Asked::Exec(AskedExec { whose: Whose::Host, .. }), _) => CallKind::Host,
+        // Any container of the engine can be named, not only the backend's.
+        (Asked::Exec(AskedExec { whose: Whose::Vm, container: Some(_), .. }), _) => CallKind::Docker,
+        // Beside a backend that is a process of this machine, its container is this machine.
+        (Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }), _) if plan.on_host => CallKind::Host,
+        (Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }), _) => CallKind::Container,
+    }
+}
+
+/// Whether a request goes to an engine and needs a prompt for that. What reads is left to the user of the console; a page
+/// has no business there at all.
+fn needs_engine(request: &Request, endpoint: Option<&Endpoint>, origin: Origin) -> bool {
+    let reads = request.method.eq_ignore_ascii_case("GET") || request.method.eq_ignore_ascii_case("HEAD");
+    if reads && origin != Origin::Page {
+        return false;
+    }
+    endpoint.is_some_and(|endpoint| is_engine(endpoint, &Surroundings::of_this_process()))
+}
+
+/// Whether an engine listens there: one that a docker context or `DOCKER_HOST` names, or one at a well-known place.
+/// Sockets are compared by what they are, not by how their paths are written.
+pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
+    let known = || around.contexts().into_iter().filter_map(|context| context.host);
+    match endpoint {
+        Endpoint::Engine { .. } => true,
+        Endpoint::Container { path, .. } => path.ends_with("docker.sock") || path.ends_with("podman.sock"),
+        Endpoint::Unix(path) => {
+            let socket = identity(path);
+            let well_known = well_known().map(std::path::PathBuf::from);
+            let mut named = known().filter_map(|host| host.strip_prefix("unix://").map(std::path::PathBuf::from));
+            well_known.chain(&mut named).any(|other| &other == path || (socket.is_some() && identity(&other) == socket))
+        }
+        Endpoint::Npipe(name) => {
+            let of = |host: &str| host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            let name = name.to_ascii_lowercase();
+            ["docker_engine", "podman-machine-default", "dockerdesktoplinuxengine"].contains(&name.as_str())
+                || known().any(|host| host.starts_with("npipe://") && of(&host) == name)
+        }
+        Endpoint::Tcp { host, port } => {
+            let same = |known: &str| {
+                let Ok(Endpoint::Tcp { host: other, port: at }) = crate::engine::Address::new("", known).endpoint()
+                else {
+                    return false;
+                };
+                at == *port && (other.eq_ignore_ascii_case(host) || (is_loopback(&other) && is_loopback(host)))
+            };
+            matches!(port, 2375 | 2376) || known().any(|known| same(&known))
+        }
+    }
+}
+
+/// Where engines listen on this system when nothing says otherwise.
+fn well_known() -> impl Iterator<Item = String> {
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap_or_default();
+    let home = std::env::home_dir().unwrap_or_default();
+    let in_home = [
+        ".docker/run/docker.sock",
+        ".docker/desktop/docker.sock",
+        ".rd/docker.sock",
+        ".colima/default/docker.sock",
+        ".orbstack/run/docker.sock",
+        ".local/share/containers/podman/machine/podman.sock",
+    ];
+    ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("{runtime}/docker.sock"), format!("{runtime}/podman/podman.sock")])
+        .chain(in_home.into_iter().map(move |path| home.join(path).display().to_string()))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+}
+
+/// What tells one socket from another, however its path is written.
+#[cfg(unix)]
+fn identity(path: &std::path::Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found)))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &std::path::Path) -> Option<std::path::PathBuf> {
+    path.canonicalize().ok()
+}
+
+/// Why a call is only recorded, in the words that the code gets.
+pub(super) fn recorded_only(kind: CallKind) -> Error {
+    Error::new(Code::RecordedOnly, format!("Not run: Porthole only records {} of this extension", calls(kind)))
+}
+
+/// Why a call was denied, in the words that the code gets.
+pub(super) fn denied(kind: CallKind) -> Error {
+    let what = match kind {
+        CallKind::Service => "this request to the backend",
+        CallKind::Container => "this command in the container",
+        CallKind::Host => "this host command",
+        CallKind::Docker => "this use of docker",
+        CallKind::Engine => "this request to the engine",
+    };
+    Error::new(Code::NotAllowed, format!("Not run: you didn't allow {what}"))
+}
+
+fn calls(kind: CallKind) -> &'static str {
+    match kind {
+        CallKind::Service => "requests to the backend",
+        CallKind::Container => "commands in the container",
+        CallKind::Host => "host commands",
+        CallKind::Docker => "calls of docker",
+        CallKind::Engine => "requests to the engine",
+    }
+}

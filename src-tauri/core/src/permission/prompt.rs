@@ -1,0 +1,243 @@
+//! What a prompt shows: what will really happen, cut where it is long, with the length beside.
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{CallKind, Scope};
+use crate::{
+    asked::Brief,
+    call::Origin,
+    endpoint::Endpoint,
+    error::Error,
+    exchange::{self, Body, Request},
+    inspect::{Planned, PlannedAct},
+    run::{Bin, Command, EnvVar, FixedCommand, NamedProgram, Place, ProgramFile, shell_line},
+};
+
+/// Characters of one text that are shown.
+const TEXT: usize = 4_000;
+/// Characters of all arguments together.
+const ARGS: usize = 16_000;
+/// Arguments, headers and variables that are shown.
+const MOST: usize = 100;
+/// A program that changed within this many seconds is marked.
+const RECENT: u64 = 10 * 60;
+
+/// A call that waits for the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct Prompt {
+    /// The number of the pending call: what is approved or denied.
+    pub pending: u32,
+    /// Whose code made it.
+    pub origin: Origin,
+    /// The page's extension, by its image or folder. It is the extension's own word: data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// What it acts on.
+    pub kind: CallKind,
+    /// The function that the code called, in the code's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Brief>,
+    /// Where in the code, in the code's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Brief>,
+    /// What happens when it is approved.
+    pub action: PromptAction,
+    /// What the runtime made of the call, in sentences.
+    pub rules: Vec<String>,
+    /// What changed in the extension since calls like this were last allowed always.
+    pub changed: Vec<String>,
+    /// What may be offered.
+    pub scopes: Vec<Scope>,
+}
+
+/// A text as a prompt shows it: its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PromptText {
+    /// At most 4,000 characters of it.
+    pub text: String,
+    /// How many characters it has.
+    pub total: u64,
+}
+
+/// A header or variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PromptHeader {
+    /// Its name.
+    pub name: PromptText,
+    /// Its value.
+    pub value: PromptText,
+}
+
+/// A request's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PromptBody {
+    /// Its beginning.
+    pub text: PromptText,
+    /// How many bytes it has.
+    pub total_bytes: u64,
+}
+
+/// What happens when a call is approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(optional_fields)]
+pub enum PromptAction {
+    /// A command is run.
+    Command {
+        /// What is started.
+        program: Box<ProgramFacts>,
+        /// The first of its arguments.
+        args: Vec<PromptText>,
+        /// How many there are.
+        args_total: u64,
+        /// Its working directory, in full on this machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cwd: Option<String>,
+        /// The first of the variables that are set for it.
+        env: Vec<PromptHeader>,
+        /// How many there are.
+        env_total: u64,
+        /// They are all that it gets.
+        env_replaced: bool,
+        /// Where it runs.
+        place: Place,
+        /// The extension's own directory on the `PATH` of the program.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bin: Option<Bin>,
+        /// The line, where the program is a shell that gets one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shell_line: Option<PromptText>,
+        /// The programs that the line starts, as far as that can be said without running it.
+        line_programs: Vec<ProgramFacts>,
+    },
+    /// A request is sent.
+    Request {
+        /// Its method.
+        method: PromptText,
+        /// Path and query, as on the request line.
+        target: PromptText,
+        /// Where it goes.
+        endpoint: String,
+        /// The first of its headers.
+        headers: Vec<PromptHeader>,
+        /// How many there are.
+        headers_total: u64,
+        /// Its body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<PromptBody>,
+    },
+}
+
+/// A program, and the file that it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct ProgramFacts {
+    /// As the call names it.
+    pub asked: PromptText,
+    /// Its file on this machine, with every link followed; absent in a container and where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The file belongs to the extension.
+    pub from_extension: bool,
+    /// How many seconds ago the file changed, when that was within ten minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_s_ago: Option<u64>,
+    /// Why it can't start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// What happens when a planned call starts. Files below one of `own` are the extension's.
+pub(super) fn action(planned: &Planned, own: &[PathBuf]) -> PromptAction {
+    match &planned.act {
+        PlannedAct::Request { endpoint, request } => of_request(endpoint, request),
+        PlannedAct::Command { command, fixed, .. } => of_command(command, fixed.as_deref(), own),
+    }
+}
+
+fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) -> PromptAction {
+    let mut left = ARGS;
+    let args = command.args.iter().take(MOST).map(|arg| {
+        let shown = cut_to(arg, TEXT.min(left));
+        left -= shown.text.chars().count().min(left);
+        shown
+    });
+    let named = |name: &str, file: Option<&ProgramFile>, error: Option<&Error>| {
+        let of_extension =
+            |file: &ProgramFile| own.iter().any(|own| file.path.starts_with(own) || file.real.starts_with(own));
+        ProgramFacts {
+            asked: cut(name),
+            path: file.map(|file| file.real.display().to_string()),
+            from_extension: file.is_some_and(of_extension),
+            changed_s_ago: file.and_then(|file| seconds_since(file.changed?)).filter(|seconds| *seconds <= RECENT),
+            error: error.cloned(),
+        }
+    };
+    let in_line = fixed.map(|fixed| fixed.in_line.as_slice()).unwrap_or_default();
+    let cwd = fixed.and_then(FixedCommand::cwd).map(Path::display).map(|cwd| cwd.to_string());
+    PromptAction::Command {
+        program: Box::new(named(
+            &command.program,
+            fixed.and_then(|fixed| fixed.program.as_ref()),
+            fixed.and_then(FixedCommand::error),
+        )),
+        args: args.collect(),
+        args_total: command.args.len() as u64,
+        cwd: cwd.or_else(|| command.cwd.clone()),
+        env: command.env.iter().take(MOST).map(|EnvVar { name, value }| pair(name, value)).collect(),
+        env_total: command.env.len() as u64,
+        env_replaced: command.env_mode == crate::run::EnvMode::Replace,
+        place: command.place.clone(),
+        bin: command.bin.clone(),
+        shell_line: shell_line(command).map(cut),
+        line_programs: in_line
+            .iter()
+            .map(|NamedProgram { name, file }| named(name, file.as_ref().ok(), file.as_ref().err()))
+            .collect(),
+    }
+}
+
+fn of_request(endpoint: &Endpoint, request: &Request) -> PromptAction {
+    let body = match &request.body {
+        Body::None => None,
+        Body::Json { text } | Body::Text { text } => {
+            Some(PromptBody { text: cut(text), total_bytes: text.len() as u64 })
+        }
+        Body::File { path } => {
+            let total_bytes = std::fs::metadata(path).map(|found| found.len()).unwrap_or_default();
+            Some(PromptBody { text: cut(&format!("@{path}")), total_bytes })
+        }
+    };
+    PromptAction::Request {
+        method: cut(&request.method),
+        target: cut(&exchange::target(request).unwrap_or_else(|_| request.path.clone())),
+        endpoint: endpoint.to_string(),
+        headers: request.headers.iter().take(MOST).map(|header| pair(&header.name, &header.value)).collect(),
+        headers_total: request.headers.len() as u64,
+        body,
+    }
+}
+
+fn pair(name: &str, value: &str) -> PromptHeader {
+    PromptHeader { name: cut_to(name, 200), value: cut_to(value, 1_000) }
+}
+
+fn cut(text: &str) -> PromptText {
+    cut_to(text, TEXT)
+}
+
+fn cut_to(text: &str, most: usize) -> PromptText {
+    PromptText { text: text.chars().take(most).collect(), total: text.chars().count() as u64 }
+}
+
+fn seconds_since(time: SystemTime) -> Option<u64> {
+    // A time in the future is no older than this moment.
+    Some(time.elapsed().map(|since| since.as_secs()).unwrap_or_default())
+}

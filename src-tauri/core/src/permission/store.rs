@@ -1,0 +1,110 @@
+//! What extensions may do, from one start to the next: by the hash of their content, in a file of its own.
+//!
+//! What cannot be read allows nothing: such a file is left out, and the user is asked again.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::Permissions;
+use crate::error::{Code, Error, Result};
+
+/// Contents that are remembered; the ones that were decided first go first.
+const MOST: usize = 200;
+
+/// What one content of an extension may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Granted {
+    pub permissions: Permissions,
+    /// The folder or image that it was: for telling what changed in it, never for allowing anything.
+    pub name: String,
+    /// What the content consists of, each part with its hash.
+    pub parts: BTreeMap<String, String>,
+    /// Counts the decisions.
+    pub order: u64,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    #[serde(default)]
+    contents: BTreeMap<String, serde_json::Value>,
+}
+
+/// The file, and what it holds.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    granted: BTreeMap<String, Granted>,
+}
+
+impl Store {
+    /// Reads it; entries that cannot be read are left out.
+    pub fn read(path: PathBuf) -> Self {
+        let kept: Kept = std::fs::read(&path)
+            .ok()
+            .and_then(|text| {
+                serde_json::from_slice(&text).map_err(|error| tracing::warn!(%error, "permissions are not read")).ok()
+            })
+            .unwrap_or_default();
+        let read = kept.contents.into_iter().filter_map(|(id, value)| Some((id, serde_json::from_value(value).ok()?)));
+        Self { path, granted: read.collect() }
+    }
+
+    pub fn get(&self, content: &str) -> Option<&Granted> {
+        self.granted.get(content)
+    }
+
+    /// What was decided last for another content of this folder or image.
+    pub fn last_of(&self, name: &str) -> Option<&Granted> {
+        self.granted.values().filter(|granted| granted.name == name).max_by_key(|granted| granted.order)
+    }
+
+    /// Remembers it.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file cannot be written.
+    pub fn set(&mut self, content: &str, mut granted: Granted) -> Result<()> {
+        granted.order = self.granted.values().map(|granted| granted.order).max().unwrap_or_default() + 1;
+        self.granted.insert(content.to_owned(), granted);
+        while self.granted.len() > MOST {
+            let Some(oldest) = self.granted.iter().min_by_key(|(_, granted)| granted.order).map(|(id, _)| id.clone())
+            else {
+                break;
+            };
+            self.granted.remove(&oldest);
+        }
+        self.write()
+    }
+
+    /// Forgets it.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file cannot be written.
+    pub fn remove(&mut self, content: &str) -> Result<()> {
+        if self.granted.remove(content).is_some() { self.write() } else { Ok(()) }
+    }
+
+    fn write(&self) -> Result<()> {
+        let contents = self.granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
+        let written = contents.collect::<std::result::Result<_, serde_json::Error>>().map_err(std::io::Error::other);
+        written.and_then(|contents| self.put(&Kept { contents })).map_err(|error| {
+            Error::new(Code::SettingsFailed, format!("Can't write the permissions at {}", self.path.display()))
+                .detail(error)
+                .hint("They hold until Porthole ends.")
+        })
+    }
+
+    /// Whole or not at all, and for this user only. A file beside it comes in its place.
+    fn put(&self, kept: &Kept) -> std::io::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(directory)?;
+        let mut beside = tempfile::NamedTempFile::new_in(directory)?;
+        beside.write_all(&serde_json::to_vec_pretty(kept)?)?;
+        beside.as_file().sync_all()?;
+        beside.persist(&self.path).map_err(|error| error.error).map(drop)
+    }
+}
