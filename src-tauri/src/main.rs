@@ -19,13 +19,14 @@ use std::process::ExitCode;
 
 use answers::{Places, Porthole};
 use own::OwnWindow;
-use porthole_core::{extension::OwnGone, run};
+use porthole_core::{extension::OwnGone, handles, run};
 use tauri::{Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
     if run::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
+    handles::raise();
     let filter = tracing_subscriber::EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     if !has_display() {

@@ -1,5 +1,7 @@
 //! What the tests share: servers that are not ours, an engine, the real window.
 
+#[cfg(unix)]
+pub mod again;
 pub mod calls;
 pub mod certificates;
 #[cfg(unix)]

@@ -11,6 +11,7 @@ use porthole_core::{
     timeline::{CallId, Outcome, Timeline},
 };
 use porthole_tests::{
+    again::on_small_disk,
     calls::{Calls, ended, rows, texts, told},
     eventually,
 };
@@ -287,30 +288,28 @@ async fn a_run_that_waits_for_room_can_be_stopped() {
     let id = calls.sh("yes");
     told(&calls.timeline, |changes| (changes.disk.waiting == 1).then_some(())).await;
     calls.timeline.stop(id, Signal::Kill).await.unwrap();
-    // What it had written and nobody read is still to come: there is no room for it.
-    told(&calls.timeline, |changes| {
-        changes.calls.iter().find(|row| matches!(row.outcome, Outcome::Draining { .. })).map(drop)
-    })
-    .await;
-    calls.timeline.set_quota(u64::MAX);
-    ended(&calls.timeline, id).await;
+    // What its pipe held is read, though there is no room for it; nothing waits any more.
+    let row = ended(&calls.timeline, id).await;
+    assert!(matches!(row.outcome, Outcome::Ended { .. }), "{row:?}");
+    assert!(row.counts.stdout.bytes < 6_000_000, "{row:?}");
+    let disk = told(&calls.timeline, |changes| Some(changes.disk)).await;
+    assert_eq!(disk.waiting, 0);
 }
 
-/// A disk of its own that is too small: the test runs itself again where one is mounted.
+#[tokio::test]
+async fn a_killed_run_ends_at_a_full_quota_also_when_another_process_still_writes() {
+    let calls = Calls::with_quota(100_000);
+    let id = calls.sh("setsid yes left & exec yes");
+    told(&calls.timeline, |changes| (changes.disk.waiting == 1).then_some(())).await;
+    calls.timeline.stop(id, Signal::Kill).await.unwrap();
+    let row = ended(&calls.timeline, id).await;
+    assert!(matches!(row.outcome, Outcome::Ended { .. }), "{row:?}");
+}
+
+/// On a disk of its own that is too small.
 #[tokio::test]
 async fn a_full_disk_is_an_error_that_loses_nothing_that_was_read() {
-    let Some(disk) = std::env::var_os("PORTHOLE_TEST_SMALL_DISK") else {
-        let directory = tempfile::tempdir().unwrap();
-        let name = "a_full_disk_is_an_error_that_loses_nothing_that_was_read";
-        let script = format!("mount -t tmpfs -o size=32m tmpfs \"$1\" && exec \"$2\" --exact {name} --nocapture");
-        let mut again = std::process::Command::new("unshare");
-        again.args(["--mount", "--map-root-user", "sh", "-c", &script, "sh"]).arg(directory.path());
-        again.arg(std::env::current_exe().unwrap()).env("PORTHOLE_TEST_SMALL_DISK", directory.path());
-        let ran = again.output().unwrap();
-        let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success() && said.contains("1 passed"), "{said}");
-        return;
-    };
+    let Some(disk) = on_small_disk("a_full_disk_is_an_error_that_loses_nothing_that_was_read", 32) else { return };
     let disk = Path::new(&disk);
     let timeline = Calls::at(disk, u64::MAX);
     let calls = Calls { timeline, directory: tempfile::tempdir().unwrap() };
@@ -330,6 +329,30 @@ async fn a_full_disk_is_an_error_that_loses_nothing_that_was_read() {
     assert_eq!(texts(&calls.timeline, id, View::Stdout, last, 1).await, [(last + 1).to_string()]);
     let free = calls.timeline.save(id, What::Stdout, disk.join("copy"), false).await.unwrap_err();
     assert_eq!((free.code, disk.join("copy").exists()), (Code::SaveFailed, false));
+}
+
+#[tokio::test]
+async fn the_space_reserved_for_a_full_disk_is_reserved_again() {
+    let Some(disk) = on_small_disk("the_space_reserved_for_a_full_disk_is_reserved_again", 40) else { return };
+    let timeline = Calls::at(&disk, u64::MAX);
+    let calls = Calls { timeline, directory: tempfile::tempdir().unwrap() };
+    for round in 0..3 {
+        // Two at once: what one of them frees, the other needs as well.
+        let files =
+            [calls.directory.path().join(format!("{round}-a")), calls.directory.path().join(format!("{round}-b"))];
+        let ids = files.each_ref().map(|file| calls.sh(&format!("seq 9000000 | tee {}", file.display())));
+        for (id, file) in ids.into_iter().zip(&files) {
+            let row = ended(&calls.timeline, id).await;
+            assert_eq!(row.outcome, Outcome::Failed { code: Code::SpillFailed }, "round {round}: {row:?}");
+            let told = serde_json::to_string(&calls.timeline.call(id).unwrap()).unwrap();
+            assert!(told.contains("The disk is full") && !told.contains("are lost"), "round {round}: {told}");
+            let output = calls.timeline.output(id).unwrap();
+            let (kept, whole) = (output.read(Stream::Stdout, 0, u64::MAX).unwrap(), fs::read(file).unwrap());
+            assert!(whole.starts_with(&kept) && kept.len() as u64 == output.counts().stdout.bytes);
+        }
+        calls.timeline.clear();
+        eventually("the space is reserved again", async || disk.join("ballast").exists().then_some(())).await;
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod sink;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use porthole_core::{demo::Demo, error::Error, run};
+use porthole_core::{demo::Demo, error::Error, handles, run};
 
 /// No response came, or the command could not be run: the exit code for scripts.
 const NOTHING: u8 = 3;
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     if run::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
+    handles::raise();
     let filter = tracing_subscriber::EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();

@@ -39,6 +39,8 @@ pub enum Code {
     ClosedBeforeResponse,
     /// What came back is not HTTP.
     BadResponse,
+    /// The response goes past a limit: of its head, its length or its time.
+    ResponseTooLarge,
     /// The connection ended in the middle of the response body.
     BodyCut,
     /// The whole exchange took longer than its timeout.
@@ -74,6 +76,8 @@ pub enum Code {
     /// The container is paused.
     ContainerPaused,
 
+    /// The limit of open files is reached, of this process or of the system.
+    TooManyOpenFiles,
     /// The output could not be written to its file.
     SpillFailed,
     /// The body says that it is JSON and is not.

@@ -19,6 +19,7 @@ pub mod extension;
 pub mod finding;
 #[cfg(fuzzing)]
 pub mod fuzz;
+pub mod handles;
 pub mod inspect;
 pub mod opening;
 pub mod output;

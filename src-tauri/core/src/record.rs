@@ -26,6 +26,49 @@ pub trait Record<E>: Send {
     }
 }
 
+/// What may be read beyond the quota once a command has ended: all that its two pipes hold, or the engine's buffers. After
+/// that only a process that left it can still be writing.
+const REST: u64 = 4 * 1024 * 1024;
+
+/// Whether a run must wait for room before it reads on.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    ended: bool,
+    stopped: bool,
+    rest: u64,
+}
+
+impl Gate {
+    /// The command has ended. What one that somebody ended left in its streams is bounded, and is read even where there is
+    /// no room for it: whoever pressed Stop does not wait for room.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Somebody ended it.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// So many bytes were read.
+    pub fn read(&mut self, bytes: usize) {
+        if self.ended {
+            self.rest += bytes as u64;
+        }
+    }
+
+    /// What to wait for before more is read.
+    pub fn full<E>(&self, record: &dyn Record<E>) -> Option<Wait> {
+        if self.ended && self.stopped && self.rest < REST { None } else { record.full() }
+    }
+
+    /// All that the command itself had written was read, there is no room for more, and whoever ended the command does
+    /// not want it.
+    pub fn is_over<E>(&self, record: &dyn Record<E>) -> bool {
+        self.ended && self.stopped && self.rest >= REST && record.full().is_some()
+    }
+}
+
 /// The end of a wait, if there is one.
 pub(crate) async fn until(wait: Option<Wait>) {
     if let Some(wait) = wait {

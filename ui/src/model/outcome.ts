@@ -89,6 +89,8 @@ const failures: Record<Code, string> = {
   container_not_found: "no container",
   container_not_running: "not running",
   container_paused: "paused",
+  response_too_large: "too large",
+  too_many_open_files: "open files",
   spill_failed: "disk",
   not_json: "not JSON",
   too_much: "too much",

@@ -5,7 +5,10 @@ use std::{io, path::Path, time::Duration};
 use porthole_carrier::words::Refusal;
 
 use super::Endpoint;
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    handles,
+};
 
 /// The longest socket path that the operating system takes, in bytes.
 /// Linux has 108 bytes in `sun_path`, macOS 104, both with a closing NUL.
@@ -60,6 +63,9 @@ fn unsupported(kind: &str) -> Error {
 /// Turns a failed connect into the reason behind it. Linux answers `ECONNREFUSED` both for a
 /// socket that nobody listens on and for a file that is not a socket, so the path is looked at.
 pub fn explain_connect(endpoint: &Endpoint, error: &io::Error) -> Error {
+    if let Some(exhausted) = handles::exhausted(&format!("connect to {endpoint}"), error) {
+        return exhausted;
+    }
     let failed = match endpoint {
         Endpoint::Unix(path) => explain_socket(path, error),
         Endpoint::Npipe(name) => explain_pipe(name, error),

@@ -69,6 +69,7 @@ pub(super) fn dial(argv: &[String]) -> io::Result<Tunnel> {
     // A group of its own: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]
     command.process_group(0);
+    crate::handles::restore_in(command.as_std_mut());
     let mut process = Process(command.spawn()?);
     let child = &mut process.0;
     let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())

@@ -207,7 +207,10 @@ async fn receive(
 /// Why there is no answer.
 fn failed(error: &hyper::Error, progress: &Progress) -> Error {
     let Progress { stage, tap, .. } = progress;
-    let explained = if error.is_parse() && tap.received().starts_with("HTTP/1.") {
+    let explained = if let Some(too_many) = tap.too_many() {
+        Error::new(Code::ResponseTooLarge, format!("the backend sent {too_many}"))
+            .hint("Status codes 100 to 199 announce a final response, which must follow.")
+    } else if error.is_parse() && tap.received().starts_with("HTTP/1.") {
         Error::new(Code::BadResponse, "the head of the backend's answer breaks the rules of HTTP/1")
             .hint("What was read of it is kept, up to the place that cannot be.")
     } else if error.is_parse() {

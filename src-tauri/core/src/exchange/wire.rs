@@ -20,6 +20,26 @@ use super::{
 /// A head larger than this is not kept whole; hyper refuses it somewhat earlier.
 const HEAD_LIMIT: usize = 512 * 1024;
 
+/// Interim answers (1xx) that may come before the final one: long jobs send one every few seconds.
+const INTERIM_LIMIT: u32 = 1000;
+/// Bytes that all of them may have. A backend may send them for ever; hyper does not count them.
+const INTERIM_BYTES: usize = 256 * 1024;
+
+/// A backend sent more interim answers than are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooManyInterim {
+    pub answers: u32,
+    pub bytes: usize,
+}
+
+impl std::fmt::Display for TooManyInterim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} interim answers with {} bytes, and no final one", self.answers, self.bytes)
+    }
+}
+
+impl std::error::Error for TooManyInterim {}
+
 /// What a connection is made of.
 pub(super) trait Io: Read + Write + Send + Unpin {}
 impl<T: Read + Write + Send + Unpin> Io for T {}
@@ -41,6 +61,10 @@ struct State {
     write_failed: Option<io::ErrorKind>,
     first_byte_at: Option<Instant>,
     received: Vec<u8>,
+    /// The interim heads before it, in case that no final one comes.
+    interim: Vec<u8>,
+    interim_answers: u32,
+    too_many: Option<TooManyInterim>,
     head_complete: bool,
 }
 
@@ -84,14 +108,23 @@ impl Tap {
 
     /// What has been read of a head, for the case that it never becomes one.
     pub fn received(&self) -> String {
-        text(&self.lock().received)
+        let state = self.lock();
+        if state.head_complete || state.too_many.is_none() {
+            return text(&state.received);
+        }
+        text(&[state.interim.as_slice(), &state.received].concat())
+    }
+
+    /// Whether the connection was given up for its interim answers.
+    pub fn too_many(&self) -> Option<TooManyInterim> {
+        self.lock().too_many
     }
 }
 
 impl State {
-    /// Keeps the final head: those of 1xx answers come before it and are let go.
+    /// Keeps the final head, and those of 1xx answers before it until it is there.
     fn read(&mut self, bytes: &[u8]) {
-        if self.head_complete {
+        if self.head_complete || self.too_many.is_some() {
             return;
         }
         self.first_byte_at.get_or_insert_with(Instant::now);
@@ -103,10 +136,17 @@ impl State {
         self.received.extend_from_slice(&bytes[..bytes.len().min(room)]);
         while let Some(end) = end_of_head(&self.received) {
             if is_interim(&self.received) {
-                self.received.drain(..end);
+                self.interim.extend(self.received.drain(..end));
+                self.interim_answers += 1;
+                let (answers, bytes) = (self.interim_answers, self.interim.len());
+                if answers > INTERIM_LIMIT || bytes > INTERIM_BYTES {
+                    self.too_many = Some(TooManyInterim { answers, bytes });
+                    return;
+                }
                 self.first_byte_at = (!self.received.is_empty()).then(Instant::now);
             } else {
                 self.received.truncate(end);
+                self.interim = Vec::new();
                 self.head_complete = true;
                 return;
             }
@@ -184,7 +224,11 @@ impl Read for Wire {
         let mut piece = hyper::rt::ReadBuf::new(&mut space[..room]);
         ready!(Pin::new(&mut self.io).poll_read(cx, piece.unfilled()))?;
         if !piece.filled().is_empty() {
-            self.tap.lock().read(piece.filled());
+            let mut state = self.tap.lock();
+            state.read(piece.filled());
+            if let Some(too_many) = state.too_many {
+                return Poll::Ready(Err(io::Error::other(too_many)));
+            }
             buf.put_slice(piece.filled());
         }
         Poll::Ready(Ok(()))
@@ -248,5 +292,23 @@ mod tests {
             prop_assert!(state.head_complete);
             prop_assert_eq!(state.received, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
         }
+    }
+
+    #[test]
+    fn interim_answers_have_a_limit_in_number_and_in_bytes() {
+        let small = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(INTERIM_LIMIT as usize);
+        let mut state = State::default();
+        state.read(&small);
+        assert_eq!(state.too_many, None);
+        state.read(b"HTTP/1.1 102 Processing\r\n\r\n");
+        assert_eq!(state.too_many.map(|many| many.answers), Some(INTERIM_LIMIT + 1));
+
+        let large = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(60_000));
+        let mut state = State::default();
+        for _ in 0..6 {
+            state.read(large.as_bytes());
+        }
+        assert!(state.too_many.is_some_and(|many| many.answers < 6 && many.bytes > INTERIM_BYTES));
+        assert!(state.interim.len() < 2 * INTERIM_BYTES);
     }
 }

@@ -5,6 +5,7 @@ mod ansi;
 mod chunks;
 mod events;
 mod facts;
+mod files;
 mod hex;
 mod json;
 mod lines;
@@ -43,6 +44,7 @@ pub(crate) use utf8::incomplete_tail;
 use crate::{
     error::{Code, Error, Result},
     exchange::BodyKind,
+    handles,
     run::Stream,
 };
 
@@ -170,8 +172,10 @@ impl Output {
         let mut output = Self::new(stem, Arc::clone(&room));
         let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         (streams.body, streams.kept) = (body, true);
-        streams.stdout.open()?;
-        streams.stderr.open()?;
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            spill.open(room.files())?;
+            spill.end();
+        }
         let mut last = 0;
         for (stream, len, at_us) in chunks {
             last = at_us;
@@ -192,8 +196,8 @@ impl Output {
     /// makes whoever reads the process or the socket wait, never lose.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`], with everything before it kept, and of this chunk what could be
-    /// written: all of it, as a rule, for on a full disk there is some room set aside.
+    /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. Whoever
+    /// appends must then end.
     pub fn append(&self, stream: Stream, bytes: &[u8], at_us: u64) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());
@@ -204,18 +208,9 @@ impl Output {
             Stream::Stderr => &mut streams.stderr,
         };
         let (lines, written) = spill.append(bytes, at_us, &self.room);
-        let lost = written.as_ref().map_or_else(|unwritten| unwritten.bytes, |()| 0);
-        let kept = &bytes[..bytes.len() - lost];
-        streams.indexed(stream, lines, kept);
-        written.map_err(|unwritten| {
-            let error = failed("write to", &path(&self.stem, stream), &unwritten.error);
-            match unwritten.bytes {
-                0 => error,
-                lost => {
-                    Error { message: format!("{}; {lost} bytes that had been read are lost", error.message), ..error }
-                }
-            }
-        })
+        let file = written.as_ref().err().map(|_| spill.path().to_owned());
+        streams.indexed(stream, lines, bytes);
+        written.map_err(|error| failed("write to", &file.unwrap_or_default(), &error))
     }
 
     /// How much there is.
@@ -244,10 +239,37 @@ impl Output {
     /// The file of a stream. It is there as soon as a run's stream has a byte; see
     /// [`Output::make_files`] for bodies.
     pub fn path(&self, stream: Stream) -> PathBuf {
-        path(&self.stem, stream)
+        self.lock().of(stream).path().to_owned()
     }
 
-    /// Makes the files of what is in memory.
+    /// Nothing more will be appended: the files are closed, and opened again for whoever reads.
+    pub fn end(&self) {
+        let streams = &mut *self.lock();
+        streams.stdout.end();
+        streams.stderr.end();
+    }
+
+    /// Waits until what was appended is on the disk.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn sync(&self) -> io::Result<()> {
+        let streams = self.lock();
+        streams.stdout.sync()?;
+        streams.stderr.sync()
+    }
+
+    /// Moves its files to where this stem names them.
+    ///
+    /// # Errors
+    /// What the operating system says; the files can then neither be moved nor be kept open.
+    pub fn move_to(&self, stem: &Path) -> io::Result<()> {
+        let streams = &mut *self.lock();
+        streams.stdout.move_to(path(stem, Stream::Stdout))?;
+        streams.stderr.move_to(path(stem, Stream::Stderr))
+    }
+
+    /// Writes to the files what is in memory.
     ///
     /// # Errors
     /// What the operating system says when they cannot be made.
@@ -255,7 +277,7 @@ impl Output {
         let streams = &mut *self.lock();
         for spill in [&mut streams.stdout, &mut streams.stderr] {
             if spill.len() > 0 {
-                spill.make_file()?;
+                spill.flush(&self.room)?;
             }
         }
         Ok(())
@@ -352,7 +374,8 @@ impl Output {
     fn json(&self) -> &Json {
         self.json.get_or_init(|| {
             let streams = self.lock();
-            Json::begin(streams.stdout.bytes(), streams.stdout.len(), self.path(Stream::Stdout))
+            let file = streams.stdout.path().to_owned();
+            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file)
         })
     }
 
@@ -433,6 +456,9 @@ fn path(stem: &Path, stream: Stream) -> PathBuf {
 }
 
 fn failed(did: &str, file: &Path, error: &io::Error) -> Error {
+    if let Some(exhausted) = handles::exhausted(&format!("{did} the output's file {}", file.display()), error) {
+        return exhausted;
+    }
     let explained = Error::new(Code::SpillFailed, format!("cannot {did} the output's file {}", file.display()));
     let explained = explained.detail(error);
     match error.kind() {

@@ -226,9 +226,50 @@ fn a_small_body_needs_no_file_and_a_larger_one_is_whole_in_its_own() {
 #[test]
 fn a_file_that_cannot_be_made_is_an_error_that_says_where() {
     let output = Output::new("/nonexistent/porthole/1".into(), Arc::new(Room::unlimited()));
-    let error = output.append(Stream::Stdout, b"lost", 0).unwrap_err();
+    let error = output.append(Stream::Stdout, b"one\n", 0).unwrap_err();
     assert_eq!(error.code, Code::SpillFailed);
-    assert!(error.message.contains("/nonexistent/porthole/1.stdout") && error.message.contains("4 bytes"), "{error}");
+    assert!(error.message.contains("/nonexistent/porthole/1.stdout"), "{error}");
+    // Nothing that was read is lost.
+    output.append(Stream::Stdout, b"two\n", 0).unwrap_err();
+    assert_eq!(output.read(Stream::Stdout, 0, 99).unwrap(), b"one\ntwo\n");
+    assert_eq!(texts(&output, View::Stdout), ["one", "two"]);
+}
+
+#[test]
+fn a_file_that_is_closed_is_opened_for_whoever_reads_and_goes_with_the_output() {
+    let directory = tempfile::tempdir().unwrap();
+    let room = Arc::new(Room::unlimited());
+    let output = Output::new(directory.path().join("1"), Arc::clone(&room));
+    output.append(Stream::Stdout, b"one\n", 0).unwrap();
+    let before = output.bytes(Stream::Stdout).0;
+    output.end();
+    assert_eq!(before.read(0, 9).unwrap(), b"one\n");
+    // Moved, it is the same output.
+    fs::create_dir(directory.path().join("sub")).unwrap();
+    output.move_to(&directory.path().join("sub/2")).unwrap();
+    assert_eq!(before.read(1, 9).unwrap(), b"ne\n");
+    assert_eq!(output.path(Stream::Stdout), directory.path().join("sub/2.stdout"));
+    // And where it can't be moved, it is held open.
+    output.move_to(&directory.path().join("missing/3")).unwrap();
+    fs::remove_dir_all(directory.path().join("sub")).unwrap();
+    assert_eq!(output.read(Stream::Stdout, 0, 9).unwrap(), b"one\n");
+}
+
+#[test]
+fn a_tail_in_memory_is_read_as_one_with_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Output::of_body(directory.path().join("1"), Arc::new(Room::unlimited()));
+    output.append(Stream::Stdout, &[b'a'; 5000], 0).unwrap();
+    output.lock().stdout.fail_writes();
+    output.append(Stream::Stdout, b"bcd", 0).unwrap_err();
+    assert_eq!(output.read(Stream::Stdout, 4998, 9999).unwrap(), b"aabcd");
+    assert_eq!(output.read(Stream::Stdout, 5001, 5002).unwrap(), b"c");
+    assert_eq!(output.read(Stream::Stdout, 9000, 9001).unwrap(), b"");
+    let before = output.bytes(Stream::Stdout).0;
+    output.end();
+    output.make_files().unwrap();
+    assert_eq!(fs::read(output.path(Stream::Stdout)).unwrap().len(), 5003);
+    assert_eq!(before.read(4999, 5003).unwrap(), b"abcd");
 }
 
 #[test]

@@ -4,12 +4,14 @@ use std::{
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
 
 use tokio::sync::Notify;
+
+use super::files::Files;
 
 /// What is set aside so that bytes which were read can be written when the disk is full: more
 /// than two hundred runs hold at once.
@@ -23,7 +25,15 @@ pub struct Room {
     used: AtomicU64,
     waiting: AtomicU32,
     freed: Notify,
-    ballast: Mutex<Option<PathBuf>>,
+    ballast: Mutex<Ballast>,
+    files: Arc<Files>,
+}
+
+/// The file that takes the space which is set aside.
+#[derive(Debug, Default)]
+struct Ballast {
+    path: Option<PathBuf>,
+    is_there: bool,
 }
 
 impl Room {
@@ -40,6 +50,7 @@ impl Room {
             waiting: AtomicU32::default(),
             freed: Notify::new(),
             ballast: Mutex::default(),
+            files: Arc::new(Files::new()),
         }
     }
 
@@ -48,13 +59,12 @@ impl Room {
     #[must_use]
     pub fn with_ballast(self, directory: &Path) -> Self {
         let path = directory.join("ballast");
-        match make_ballast(&path) {
-            Ok(()) => *self.ballast.lock().unwrap_or_else(PoisonError::into_inner) = Some(path),
-            Err(error) => {
-                let _ = fs::remove_file(&path);
-                tracing::warn!(%error, "nothing could be set aside for a full disk");
-            }
+        let made = make_ballast(&path);
+        if let Err(error) = &made {
+            let _ = fs::remove_file(&path);
+            tracing::warn!(%error, "no space could be reserved for a full disk");
         }
+        *self.ballast() = Ballast { path: Some(path), is_there: made.is_ok() };
         self
     }
 
@@ -98,6 +108,10 @@ impl Room {
         }
     }
 
+    pub(super) fn files(&self) -> &Arc<Files> {
+        &self.files
+    }
+
     pub(super) fn take(&self, bytes: u64) {
         self.used.fetch_add(bytes, Relaxed);
     }
@@ -105,12 +119,36 @@ impl Room {
     pub(super) fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Relaxed);
         self.freed.notify_waiters();
+        self.restore_ballast();
     }
 
-    /// Makes room on a full disk, once.
-    pub(super) fn drop_ballast(&self) -> bool {
-        let ballast = self.ballast.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ballast.is_some_and(|path| fs::remove_file(path).is_ok())
+    /// Frees what is reserved on a full disk, if it still is.
+    pub(super) fn drop_ballast(&self) {
+        let mut ballast = self.ballast();
+        if ballast.is_there
+            && let Some(path) = &ballast.path
+        {
+            let _ = fs::remove_file(path);
+            ballast.is_there = false;
+        }
+    }
+
+    /// Reserves the space again after it was used, as soon as the disk has twice as much: whoever is just writing into the
+    /// space that was freed must not find it taken.
+    pub(super) fn restore_ballast(&self) {
+        let mut ballast = self.ballast();
+        let Some(path) = ballast.path.as_ref().filter(|_| !ballast.is_there) else { return };
+        if has_free(path, 2 * BALLAST) {
+            let made = make_ballast(path);
+            if made.is_err() {
+                let _ = fs::remove_file(path);
+            }
+            ballast.is_there = made.is_ok();
+        }
+    }
+
+    fn ballast(&self) -> MutexGuard<'_, Ballast> {
+        self.ballast.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,6 +165,20 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Relaxed);
     }
+}
+
+/// Whether the disk of this file's folder has so many bytes for this user.
+#[cfg(unix)]
+fn has_free(path: &Path, bytes: u64) -> bool {
+    let found = path.parent().map(nix::sys::statvfs::statvfs);
+    found.is_some_and(|found| {
+        found.is_ok_and(|disk| (disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64) >= bytes)
+    })
+}
+
+#[cfg(not(unix))]
+fn has_free(_: &Path, _: u64) -> bool {
+    true
 }
 
 /// Makes a file that really takes its space: one with a hole in it would not.

@@ -1,22 +1,29 @@
 //! One stream on disk: an append-only file, and where its lines and chunks begin.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{offsets::Offsets, room::Room};
+use super::{
+    files::{Files, Stored},
+    offsets::Offsets,
+    room::Room,
+};
 
 /// One stream: its bytes as they came, in a file of its own so that a line is always contiguous.
 /// The file is made with the first byte, or with the first beyond what may stay in memory.
 #[derive(Debug)]
 pub(super) struct Spill {
     path: PathBuf,
-    file: Option<Arc<File>>,
-    /// All of it as long as it is no longer than `in_memory`, in place of the file.
-    small: Vec<u8>,
+    file: Option<Arc<Stored>>,
+    /// What follows on the file's bytes: all of it as long as it is no longer than `in_memory`, and what could not be
+    /// written when it was read.
+    tail: Vec<u8>,
+    /// Nothing more is written.
+    ended: bool,
     in_memory: usize,
     len: u64,
     lines: Offsets,
@@ -26,13 +33,6 @@ pub(super) struct Spill {
     at_line_start: bool,
 }
 
-/// Bytes that could not be written. Those of the same chunk before them were, and count.
-#[derive(Debug)]
-pub(super) struct Unwritten {
-    pub bytes: usize,
-    pub error: io::Error,
-}
-
 impl Spill {
     /// One with nothing in it, of which so many bytes may stay in memory: to make a file takes as
     /// long as a small request to a backend.
@@ -40,7 +40,8 @@ impl Spill {
         Self {
             path,
             file: None,
-            small: Vec::new(),
+            tail: Vec::new(),
+            ended: false,
             in_memory,
             len: 0,
             lines: Offsets::default(),
@@ -50,65 +51,84 @@ impl Spill {
         }
     }
 
-    /// Adds a chunk and tells how many lines it began. What could not be written is not counted.
-    pub fn append(&mut self, bytes: &[u8], at_us: u64, room: &Room) -> (u64, std::result::Result<(), Unwritten>) {
-        let (written, ended) = self.write(bytes, room);
-        let lines = self.index(&bytes[..written], at_us);
-        room.take(written as u64);
-        (lines, ended.map_err(|error| Unwritten { bytes: bytes.len() - written, error }))
+    /// Adds a chunk and tells how many lines it began. What can't be written stays in memory and counts all the same: the
+    /// error is for whoever reads, who must end.
+    pub fn append(&mut self, bytes: &[u8], at_us: u64, room: &Room) -> (u64, io::Result<()>) {
+        let ended = self.write(bytes, room);
+        let lines = self.index(bytes, at_us);
+        room.take(bytes.len() as u64);
+        (lines, ended)
     }
 
-    fn write(&mut self, bytes: &[u8], room: &Room) -> (usize, io::Result<()>) {
-        if self.file.is_none() && self.small.len() + bytes.len() <= self.in_memory {
-            self.small.extend_from_slice(bytes);
-            return (bytes.len(), Ok(()));
+    fn write(&mut self, bytes: &[u8], room: &Room) -> io::Result<()> {
+        if self.file.is_none() && self.tail.len() + bytes.len() <= self.in_memory {
+            self.tail.extend_from_slice(bytes);
+            return Ok(());
         }
-        let file = match self.make_file() {
-            Ok(file) => file,
-            Err(error) => return (0, Err(error)),
-        };
-        let mut written = 0;
-        while written < bytes.len() {
-            match (&**file).write(&bytes[written..]) {
-                Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
-                Ok(more) => written += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::StorageFull && room.drop_ballast() => {
-                    // The rest of what was read fits now; the run ends with the error all the same.
-                    let rest = (&**file).write_all(&bytes[written..]);
-                    let all = if rest.is_ok() { bytes.len() } else { written };
-                    return (all, Err(rest.err().unwrap_or(error)));
-                }
-                Err(error) => return (written, Err(error)),
-            }
-        }
-        (written, Ok(()))
+        let mut rest = bytes;
+        let ended = self.flush(room).and_then(|file| write_all(&file, &mut rest, room));
+        self.tail.extend_from_slice(rest);
+        ended
     }
 
-    /// Makes the file, if it is not there, with what is in memory.
-    pub fn make_file(&mut self) -> io::Result<&Arc<File>> {
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let file = create(&self.path)?;
-                if let Err(error) = (&file).write_all(&self.small) {
-                    let _ = fs::remove_file(&self.path);
-                    return Err(error);
-                }
-                self.small = Vec::new();
-                Arc::new(file)
-            }
+    /// Makes the file, if it is not there, and writes what is in memory.
+    pub fn flush(&mut self, room: &Room) -> io::Result<Arc<File>> {
+        let stored = match self.file.take() {
+            Some(stored) => stored,
+            None => Arc::new(Stored::create(&self.path, room.files())?),
         };
-        Ok(self.file.insert(file))
+        let stored = self.file.insert(stored);
+        if self.tail.is_empty() && self.ended {
+            return stored.reader();
+        }
+        let file = stored.writer()?;
+        let mut rest = &self.tail[..];
+        let written = write_all(&file, &mut rest, room);
+        let left = rest.len();
+        self.tail.drain(..self.tail.len() - left);
+        self.tail.shrink_to_fit();
+        if self.ended {
+            stored.release();
+        }
+        written.map(|()| file)
     }
 
     /// Takes the file that is there, if one is. Its bytes count when they are indexed.
-    pub fn open(&mut self) -> io::Result<()> {
-        match File::open(&self.path) {
-            Ok(file) => self.file = Some(Arc::new(file)),
+    pub fn open(&mut self, files: &Arc<Files>) -> io::Result<()> {
+        match fs::metadata(&self.path) {
+            Ok(_) => self.file = Some(Arc::new(Stored::at(&self.path, files))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
+        Ok(())
+    }
+
+    /// Nothing more is written: the file is closed, and opened again for whoever reads it.
+    pub fn end(&mut self) {
+        self.ended = true;
+        if let Some(file) = &self.file {
+            file.release();
+        }
+    }
+
+    /// Lets writes fail, until the file is closed.
+    #[cfg(test)]
+    pub fn fail_writes(&self) {
+        let file = self.file.as_ref().unwrap();
+        file.hold(File::open(&self.path).unwrap());
+    }
+
+    /// Waits until the file's bytes are on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.reader()?.sync_all())
+    }
+
+    /// Moves the file to another path.
+    pub fn move_to(&mut self, path: PathBuf) -> io::Result<()> {
+        if let Some(file) = &self.file {
+            file.move_to(&path)?;
+        }
+        self.path = path;
         Ok(())
     }
 
@@ -153,10 +173,8 @@ impl Spill {
 
     /// The bytes, to be read while more is appended.
     pub fn bytes(&self) -> Bytes {
-        match &self.file {
-            Some(file) => Bytes::File(Arc::clone(file)),
-            None => Bytes::Memory(self.small.as_slice().into()),
-        }
+        let tail = (!self.tail.is_empty()).then(|| self.tail.as_slice().into());
+        Bytes { file: self.file.clone(), tail, tail_from: self.len - self.tail.len() as u64 }
     }
 
     /// Where a line begins and ends, line end included.
@@ -201,21 +219,33 @@ impl Spill {
     }
 }
 
-/// Makes a file for this user only.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// Writes as much as can be written; `rest` is what could not.
+fn write_all(mut file: &File, rest: &mut &[u8], room: &Room) -> io::Result<()> {
+    let mut on_full_disk = Ok(());
+    while !rest.is_empty() {
+        match file.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(more) => *rest = &rest[more..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::StorageFull && on_full_disk.is_ok() => {
+                // The rest of what was read fits now, also where another run has just freed the space. The run ends with
+                // the error all the same.
+                room.drop_ballast();
+                on_full_disk = Err(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    on_full_disk
 }
 
-/// The bytes of a stream, read by whoever holds this without any lock.
+/// The bytes of a stream as they were a moment ago, read by whoever holds this without any lock.
 #[derive(Debug, Clone)]
-pub(super) enum Bytes {
-    /// All of it, as it was a moment ago.
-    Memory(Arc<[u8]>),
-    File(Arc<File>),
+pub(super) struct Bytes {
+    file: Option<Arc<Stored>>,
+    /// What follows on the file's bytes.
+    tail: Option<Arc<[u8]>>,
+    tail_from: u64,
 }
 
 impl Bytes {
@@ -229,26 +259,27 @@ impl Bytes {
 
     /// The same into a buffer that is used again.
     pub fn read_into(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> io::Result<()> {
-        let file = match self {
-            Self::File(file) => file,
-            Self::Memory(bytes) => {
-                let to = bytes.len().min(to as usize);
-                buffer.clear();
-                buffer.extend_from_slice(bytes.get(from as usize..to).unwrap_or_default());
-                return Ok(());
+        buffer.clear();
+        // What was in memory may have been written to the file since; its place is the same.
+        let in_file = if self.tail.is_some() { to.min(self.tail_from) } else { to };
+        if let Some(file) = self.file.as_ref().filter(|_| from < in_file) {
+            let file = file.reader()?;
+            buffer.resize((in_file - from) as usize, 0);
+            let mut filled = 0;
+            while filled < buffer.len() {
+                match read_at(&file, &mut buffer[filled..], from + filled as u64) {
+                    Ok(0) => break,
+                    Ok(n) => filled += n,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
             }
-        };
-        buffer.resize(to.saturating_sub(from) as usize, 0);
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match read_at(file, &mut buffer[filled..], from + filled as u64) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+            buffer.truncate(filled);
         }
-        buffer.truncate(filled);
+        if let Some(tail) = &self.tail {
+            let at = |offset: u64| tail.len().min(offset.saturating_sub(self.tail_from) as usize);
+            buffer.extend_from_slice(&tail[at(from)..at(to).max(at(from))]);
+        }
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},
-    record::{Clock, Record, until},
+    record::{Clock, Gate, Record, until},
     reference::ContainerName,
 };
 
@@ -213,8 +213,15 @@ impl<'a> Exec<'a> {
         let mut looked_up = false;
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_START, ASK_AT_START);
+        let mut gate = Gate::default();
         while open || !self.ended {
-            let full = record.full();
+            if self.ended {
+                gate.end();
+            }
+            if gate.is_over(record) {
+                return Ok(());
+            }
+            let full = gate.full(record);
             let may_read = full.is_none();
             tokio::select! {
                 () = until(full), if !may_read => {}
@@ -223,6 +230,7 @@ impl<'a> Exec<'a> {
                         let (stream, bytes) = stream_of(frame);
                         beginning.keep(stream, &bytes);
                         record.chunk(stream, clock.now_us(), &bytes)?;
+                        gate.read(bytes.len());
                     }
                     Some(Err(error)) => return Err(self.lost(error).await),
                     None => {
@@ -240,6 +248,7 @@ impl<'a> Exec<'a> {
                     }
                 }
                 stop = stops.next() => {
+                    gate.stop();
                     let sent = self.inside.signal(self.engine, stop.signal).await;
                     if sent.is_ok() {
                         self.stopped.push(stop.signal);

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    record::{Clock, Record, until},
+    handles,
+    record::{Clock, Gate, Record, until},
 };
 
 /// Bytes read at once: what a Linux pipe holds.
@@ -101,6 +102,7 @@ fn start(
     #[cfg(unix)]
     process.arg0(&command.program);
     alone(&mut process);
+    handles::restore_in(process.as_std_mut());
     if let Some(warden) = warden {
         warden.watch_from_start(&mut process);
     }
@@ -119,6 +121,9 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
     const NOT_A_PROGRAM: i32 = 8;
     let path = &resolved.program;
+    if let Some(exhausted) = handles::exhausted(&format!("start {}", path.display()), error) {
+        return exhausted;
+    }
     // The directory may have gone since it was looked at, and the error is the same.
     if let Err(cwd) = enterable(&resolved.cwd) {
         return cwd.detail(error);
@@ -152,16 +157,21 @@ async fn follow(
     let mut stdout = Pipe::new(stdout, Stream::Stdout);
     let mut stderr = Pipe::new(stderr, Stream::Stderr);
     let mut running = true;
+    let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
         // Nobody can tell in which order two pipes were written. Where both have something, stdout
         // comes first, as most programs have it; but a flood there must not hold stderr up.
         let flooded = stdout.is_full();
-        let full = record.full();
+        if gate.is_over(record) {
+            return Ok(());
+        }
+        let full = gate.full(record);
         let may_read = full.is_none();
         let (first, second) = if flooded { (&mut stderr, &mut stdout) } else { (&mut stdout, &mut stderr) };
         tokio::select! {
             biased;
             stop = stops.next() => {
+                gate.stop();
                 let sent = group.signal(stop.signal);
                 if matches!(sent, Ok(true)) {
                     record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
@@ -174,11 +184,12 @@ async fn follow(
                     return Ok(());
                 }
             }
-            read = first.read(), if may_read && first.is_open() => first.record(read, clock, record)?,
-            read = second.read(), if may_read && second.is_open() => second.record(read, clock, record)?,
+            read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
+            read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
             () = until(full), if !may_read => {}
             status = child.wait(), if running => {
                 running = false;
+                gate.end();
                 let status = status.map_err(|error| {
                     Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
                 })?;
@@ -229,14 +240,15 @@ impl Pipe {
         }
     }
 
-    fn record(&mut self, read: io::Result<usize>, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<()> {
+    fn record(&mut self, read: io::Result<usize>, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<usize> {
         self.last_read = read.unwrap_or_default();
         if self.last_read > 0 {
-            return record.chunk(self.stream, clock.now_us(), &self.buffer[..self.last_read]);
+            record.chunk(self.stream, clock.now_us(), &self.buffer[..self.last_read])?;
+        } else {
+            // A pipe has no other errors than its end, whatever name the system gives it.
+            self.reader = None;
         }
-        // A pipe has no other errors than its end, whatever name the system gives it.
-        self.reader = None;
-        Ok(())
+        Ok(self.last_read)
     }
 }
 

@@ -458,6 +458,7 @@ impl Recorder {
 impl Drop for Recorder {
     /// Also when the task was ended in the middle.
     fn drop(&mut self) {
+        self.output.end();
         self.over.cancel();
     }
 }
