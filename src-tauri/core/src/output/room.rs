@@ -169,6 +169,7 @@ impl Drop for Waiting {
 
 /// Whether the disk of this file's folder has so many bytes for this user.
 #[cfg(unix)]
+#[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
 fn has_free(path: &Path, bytes: u64) -> bool {
     let found = path.parent().map(nix::sys::statvfs::statvfs);
     found.is_some_and(|found| {
