@@ -16,7 +16,7 @@ use porthole_core::{
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
-    permission::{Content, Gate},
+    permission::Gate,
     received::{Callbacks, Received},
     run::{Command, Signal, Warden},
     runtime::Runtime,
@@ -29,7 +29,7 @@ use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::own::OwnWindow;
-use crate::page::not_our_own;
+use crate::{page::not_our_own, permissions::on_its_own_thread};
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 const QUOTA: u64 = 20_000_000_000;
@@ -437,23 +437,23 @@ impl Porthole {
             let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.to_string());
             PageFacts { runtime, machine: Machine::this(), image, container, service }
         };
-        let folder = self.path(folder.trim());
-        let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        let (open, opened) =
-            extension::Open::folder(&folder, whose.as_deref(), server.as_ref(), facts, page.as_deref())?;
-        *page = Some(Arc::new(open));
-        drop(page);
-        self.page_opened(Content {
-            id: Some(opened.content.clone()),
-            name: whose.unwrap_or_else(|| opened.folder.clone()),
-            parts: std::collections::BTreeMap::new(),
-            lasting: true,
-        });
+        let (folder, before) = (self.path(folder.trim()), self.page_now());
+        let image = open.and_then(|open| open.opened.image_id);
+        let read = move || {
+            let (mut open, opened) =
+                extension::Open::folder(&folder, whose.as_deref(), server.as_ref(), facts, before.as_deref())?;
+            let content = open.read_content(image);
+            Ok((open, opened, content))
+        };
+        let (open, opened, content) = on_its_own_thread(read).await?;
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
+        self.gate.set_page(Some(content));
         Ok(opened)
     }
 
-    pub async fn look_at_server(&self, server: String) -> Result<()> {
-        server.parse::<extension::Server>()?.look().await
+    /// The page that is open.
+    pub(crate) fn page_now(&self) -> Option<Arc<extension::Open>> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub async fn close_page(&self) -> Result<()> {

@@ -2,8 +2,9 @@
 
 use porthole_core::{
     asked::Sdk,
-    error::Result,
-    permission::{CallKind, Content, Guest, Permission, Proposed, ProposedState, Scope},
+    error::{Code, Error, Result},
+    extension::Server,
+    permission::{CallKind, Guest, Listeners, Permission, Proposed, ProposedState, Scope},
     timeline::Origin,
 };
 
@@ -56,8 +57,34 @@ impl Porthole {
         Ok(())
     }
 
-    /// What a page that was opened is known by.
-    pub(crate) fn page_opened(&self, content: Content) {
-        self.gate.set_page(Some(content));
+    pub async fn look_at_server(&self, server: String) -> Result<()> {
+        let server: Server = server.parse()?;
+        server.look().await?;
+        self.found(server, false).await
     }
+
+    pub async fn accept_server(&self, server: String) -> Result<()> {
+        self.found(server.parse()?, true).await
+    }
+
+    /// The development server of the page answers: what is allowed to the page belongs to the process behind it.
+    async fn found(&self, server: Server, accepted: bool) -> Result<()> {
+        let Some(page) = self.page_now().filter(|page| page.is_from(&server)) else { return Ok(()) };
+        let port = server.port();
+        let listeners = on_its_own_thread(move || Ok(Listeners::on(port))).await?;
+        if let Some(listeners) = &listeners {
+            self.gate.know_server(page.whose(), port, &listeners.program(), accepted)?;
+        }
+        let content = on_its_own_thread(move || Ok(page.served_content(listeners))).await?;
+        self.gate.set_page(Some(content));
+        Ok(())
+    }
+}
+
+/// Does something that waits for the disk where waiting is allowed.
+pub(crate) async fn on_its_own_thread<T: Send + 'static>(
+    done: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let joined = tauri::async_runtime::spawn_blocking(done).await;
+    joined.map_err(|error| Error::new(Code::PageMissing, "The extension couldn't be read").detail(error))?
 }

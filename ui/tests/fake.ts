@@ -139,7 +139,6 @@ export const openedPage = (more: Partial<OpenedPage> = {}): OpenedPage => ({
   folder: "/home/me/volumes",
   title: "Volumes",
   name: "volumes",
-  content: "c0ffee",
   facts: {
     runtime: "docker-desktop",
     machine: { platform: "linux", arch: "x64", hostname: "harbour" },

@@ -121,6 +121,8 @@ macro_rules! commands {
             open_page(folder: String, server: Option<String>, runtime: Runtime) -> OpenedPage, page;
             /// Whether a development server has a page to show now.
             look_at_server(server: String) -> (), page;
+            /// Loads the page of a development server although another program than before listens there.
+            accept_server(server: String) -> (), page;
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
             /// Shows the page that is open in a window of its own.

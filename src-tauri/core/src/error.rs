@@ -116,6 +116,8 @@ pub enum Code {
     PageServerSilent,
     /// What answers there has no page.
     PageServerNoPage,
+    /// Another program than before listens in the place of the development server.
+    PageServerChanged,
     /// The extension's image could not be built or pulled.
     ImageNotMade,
     /// There is neither `docker compose` nor `docker-compose`.

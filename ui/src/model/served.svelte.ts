@@ -33,6 +33,17 @@ export class Served {
     }
   }
 
+  /** Takes the page from the server although another program than before listens there. */
+  async accept(server: string): Promise<void> {
+    try {
+      await this.#shell.ask("accept_server", { server })
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      return
+    }
+    this.#again()
+  }
+
   /** Looks now. */
   again(): void {
     this.#again()

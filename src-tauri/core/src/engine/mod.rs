@@ -158,6 +158,15 @@ impl Engine {
         Ok(containers)
     }
 
+    /// The id of an image: a hash of all that is in it.
+    ///
+    /// # Errors
+    /// [`Code::EngineLost`], [`Code::EngineRefused`].
+    pub async fn image_id(&self, image: &str) -> Result<Option<String>> {
+        let found = self.docker().inspect_image(image).await;
+        found.map(|found| found.id).map_err(|error| self.explain(error, image))
+    }
+
     /// The extensions that have a running backend here, by project.
     ///
     /// # Errors

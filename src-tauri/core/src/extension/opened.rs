@@ -1,19 +1,17 @@
 //! An extension's page that is open: its files under a random name, with Porthole's client before
 //! its first script; or a development server's, which answers for itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ring::{
-    digest::{SHA256, digest},
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
     Answer, ExtensionRoot, Manifest, Page, Remark, Server, check_in,
     client::{CLIENT, with_client},
-    manifest::{Named, Tab},
+    manifest::{Named, Platform, Tab},
+    root::below,
     unread,
 };
 use crate::{
@@ -50,8 +48,6 @@ pub struct OpenedPage {
     pub title: String,
     /// The folder's name.
     pub name: String,
-    /// SHA-256 of the manifest and of whose it is, in hexadecimal digits: what the leave to act is kept under.
-    pub content: String,
     /// What the page's `ddClient` was made from.
     pub facts: PageFacts,
     /// What is to be said against the manifest.
@@ -64,16 +60,21 @@ pub struct OpenedPage {
 #[derive(Debug)]
 pub struct Open {
     host: String,
-    whose: String,
+    pub(super) whose: String,
     /// Its files; none of a development server's.
-    page: Option<Page>,
+    pub(super) page: Option<Page>,
     facts: PageFacts,
+    /// The development server that it comes from.
+    pub(super) server: Option<Server>,
+    /// The extension's folder, and what in it belongs to its content besides the page.
+    pub(super) root: ExtensionRoot,
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Open {
     /// Opens the page of the manifest in a folder; the manifest's own path will do. With a server the page
-    /// is the one there, and its files need not be built. `whose` tells the extension from others of the same manifest:
-    /// its leave is its own. `before` is the page that was open: the same extension opened again keeps its
+    /// is the one there, and its files need not be built. `whose` tells the extension from others of the same manifest.
+    /// `before` is the page that was open: the same extension opened again keeps its
     /// name, and with it what the page stored.
     ///
     /// # Errors
@@ -88,7 +89,7 @@ impl Open {
     ) -> Result<(Self, OpenedPage)> {
         let (root, manifest) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
         let checked = check_in(&root, &manifest)?;
-        let folder = root.path();
+        let folder = root.path().to_owned();
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
 
         let whose = whose.map_or_else(|| folder.display().to_string(), str::to_owned);
@@ -111,12 +112,13 @@ impl Open {
             folder: folder.display().to_string(),
             title: if title.trim().is_empty() { name.clone() } else { title },
             name,
-            content: hex(digest(&SHA256, &[checked.text.as_bytes(), b"\0", whose.as_bytes()].concat()).as_ref()),
             facts: facts.clone(),
             remarks: checked.remarks,
             manifest: checked.manifest,
         };
-        Ok((Self { host, whose, page, facts }, told))
+        let programs = told.manifest.binaries.iter().filter(|binary| binary.platform == Platform::this());
+        let files = [manifest].into_iter().chain(programs.filter_map(|binary| below(&binary.path.text))).collect();
+        Ok((Self { host, whose, page, facts, server: server.cloned(), root, files }, told))
     }
 
     /// Answers a request of the page. `None` for the client's script, which whoever serves has.
@@ -224,7 +226,6 @@ mod tests {
         let (_, by_folder) = Open::folder(folder.path(), None, None, facts(), None).unwrap();
         let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, None, facts(), None).unwrap();
         assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
-        assert_eq!(by_folder.content, by_file.content);
         assert!(by_folder.url.ends_with("/index.html"));
     }
 
@@ -285,18 +286,5 @@ mod tests {
         }
         let error = Open::folder(Path::new("/nowhere/at/all"), None, None, facts(), None).unwrap_err();
         assert_eq!(error.code, Code::ManifestUnreadable);
-    }
-
-    #[test]
-    fn another_manifest_is_another_content_and_so_is_somebody_elses() {
-        let (one, other) = (extension(MANIFEST), extension(&MANIFEST.replace("Volumes", "Images")));
-        let content = |folder: &Path, whose| Open::folder(folder, whose, None, facts(), None).unwrap().1.content;
-        let mine = Some("acme/volumes");
-        assert_ne!(content(one.path(), mine), content(other.path(), mine));
-        assert_eq!(content(one.path(), mine), content(one.path(), mine));
-        // A manifest is public: a copy of it brings no leave along.
-        assert_ne!(content(one.path(), mine), content(one.path(), Some("evil/volumes")));
-        assert_ne!(content(one.path(), None), content(extension(MANIFEST).path(), None));
-        assert_eq!(content(one.path(), mine).len(), 64);
     }
 }

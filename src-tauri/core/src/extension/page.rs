@@ -3,11 +3,13 @@
 use std::{
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use percent_encoding::percent_decode_str;
 
 use super::root::{ExtensionRoot, FileProblem, RegularFile, below};
+use crate::permission::Watch;
 
 /// The most of a file that one answer holds. A page that wants more of a large file asks for ranges;
 /// a file without them is answered whole up to here.
@@ -28,6 +30,8 @@ pub struct Page {
     root: ExtensionRoot,
     /// Its first file, below the root.
     src: PathBuf,
+    /// What its files were when it was opened.
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 /// One answer to the page.
@@ -49,9 +53,14 @@ impl Page {
     /// # Errors
     /// Why the page's first file can't be opened.
     pub fn open(folder: &ExtensionRoot, root: &str, src: &str) -> Result<Self, FileProblem> {
-        let page = Self { root: folder.folder(root)?, src: below(src).ok_or(FileProblem::Outside)? };
+        let page = Self { root: folder.folder(root)?, src: below(src).ok_or(FileProblem::Outside)?, watch: None };
         page.file(&page.src)?;
         Ok(page)
+    }
+
+    /// The folder of its files.
+    pub(super) fn root(&self) -> &ExtensionRoot {
+        &self.root
     }
 
     /// The path that shows the page: `/index.html`.
@@ -76,13 +85,17 @@ impl Page {
 
     /// A file below the root, or the index of a directory there, with its path.
     fn file(&self, path: &Path) -> Result<(PathBuf, RegularFile), FileProblem> {
-        match self.root.file(path) {
+        let (path, file) = match self.root.file(path) {
             Err(FileProblem::Directory) => {
                 let index = path.join("index.html");
                 self.root.file(&index).map(|file| (index, file))
             }
             found => found.map(|file| (path.to_owned(), file)),
+        }?;
+        if let Some(watch) = &self.watch {
+            watch.serves(&path, &file);
         }
+        Ok((path, file))
     }
 }
 

@@ -2,6 +2,7 @@
 //! file, up to a size. A stranger wrote what is in it.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{self, Read},
     path::{Component, Path, PathBuf},
@@ -60,6 +61,19 @@ pub enum FileProblem {
     /// The operating system refused.
     #[error("{0}")]
     Failed(String),
+}
+
+/// What is in a folder under one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, which may lead anywhere.
+    Link(PathBuf),
+    /// Anything else: it is never read.
+    Other,
 }
 
 /// What a path of a manifest names.
@@ -171,6 +185,35 @@ impl ExtensionRoot {
             Err(FileProblem::Directory) => Ok(Entry::Directory),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// What is in a folder below this one, by name, up to so many entries.
+    ///
+    /// # Errors
+    /// As for [`ExtensionRoot::folder`]; [`FileProblem::TooLarge`] when there are more.
+    pub fn list(&self, path: impl AsRef<Path>, most: usize) -> Result<Vec<(OsString, Listing)>> {
+        let entries = self.dir.read_dir(relative(path.as_ref())?).map_err(|error| problem(&error))?;
+        let mut listed = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| problem(&error))?;
+            let kind = entry.file_type().map_err(|error| problem(&error))?;
+            let listing = if kind.is_symlink() {
+                let link = relative(&path.as_ref().join(entry.file_name()))?;
+                Listing::Link(self.dir.read_link_contents(link).map_err(|error| problem(&error))?)
+            } else if kind.is_dir() {
+                Listing::Folder
+            } else if kind.is_file() {
+                Listing::File
+            } else {
+                Listing::Other
+            };
+            listed.push((entry.file_name(), listing));
+            if listed.len() > most {
+                return Err(FileProblem::TooLarge { limit: most as u64 });
+            }
+        }
+        listed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(listed)
     }
 
     /// The absolute path of a regular file, with links resolved: for programs that take no handle.

@@ -37,6 +37,11 @@ impl Server {
         &self.origin
     }
 
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Asks for the page once, as the frame will.
     ///
     /// # Errors

@@ -81,6 +81,9 @@ pub struct Opened {
     pub names: Names,
     /// Its image.
     pub image: ImageRef,
+    /// The id of the image that it was unpacked from: a hash of all that is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
     /// Where its manifest is, and the files that it names: the folder itself, or what was unpacked.
     pub root: PathBuf,
     /// What its backend is.
@@ -109,23 +112,26 @@ impl Opened {
 /// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
 /// `engine` is.
 pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Result<Opened> {
-    let (root, image) = match &source {
+    let (root, image, image_id) = match &source {
         Source::Folder { path, image } => {
             let root = folder_of_manifest(path)?;
             let named = image.as_deref().map(str::trim).filter(|image| !image.is_empty());
             let image = ImageRef::new(named.map_or_else(|| image_of_folder(root.path()), str::to_owned))?;
-            (root, image)
+            (root, image, None)
         }
         Source::Image { name } => {
             let image = ImageRef::new(name.trim())?;
-            unpack(engine?, &image, folder).await?;
-            (unpacked(folder)?, image)
+            let engine = engine?;
+            unpack(engine, &image, folder).await?;
+            let id = engine.image_id(&image).await?;
+            (unpacked(folder)?, image, id)
         }
         Source::Running { container } => {
             let engine = engine?;
             let image = ImageRef::new(image_of_running(engine, container).await?)?;
             unpack(engine, &image, folder).await.map_err(|error| not_of_extension(error, container, &image))?;
-            (unpacked(folder)?, image)
+            let id = engine.image_id(&image).await?;
+            (unpacked(folder)?, image, id)
         }
     };
     let Checked { manifest, mut remarks, text } = check_in(&root, Path::new(FILE))?;
@@ -136,7 +142,7 @@ pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Res
     // Some write the whole path; every Runtime takes a name.
     let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
     let root = root.path().to_owned();
-    Ok(Opened { names, source, manifest, remarks, image, root, backend, socket })
+    Ok(Opened { names, source, manifest, remarks, image, image_id, root, backend, socket })
 }
 
 fn folder_of_manifest(path: &Path) -> Result<ExtensionRoot> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    CallKind, Content, Permission, Permissions, Scope,
+    CallKind, Content, ListeningProgram, Permission, Permissions, Scope,
     store::{Granted, Store},
 };
 use crate::{call::Origin, error::Result};
@@ -90,10 +90,23 @@ impl Grants {
         }
     }
 
+    /// Notes the program that listens on the port of an extension's development server, and says whether it may be
+    /// loaded: it is the one that did before, or the user accepted it.
+    ///
+    /// # Errors
+    /// As for [`Grants::allow`].
+    pub fn know_server(&mut self, name: &str, program: &ListeningProgram, accepted: bool) -> Result<bool> {
+        match self.store.server(name) {
+            Some(known) if known == program => Ok(true),
+            Some(_) if !accepted => Ok(false),
+            _ => self.store.set_server(name, program.clone()).map(|()| true),
+        }
+    }
+
     /// What changed in the extension since something was allowed for it always.
     pub fn changed(&self) -> Vec<String> {
         let Some(page) = &self.page else { return Vec::new() };
-        let mut changed = page.changed_since_opened();
+        let mut changed = page.watch.changed();
         if self.decided().is_none()
             && let Some(before) = self.store.last_of(&page.name)
         {

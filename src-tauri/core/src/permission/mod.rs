@@ -5,6 +5,7 @@
 
 mod content;
 mod grants;
+mod listener;
 mod pending;
 mod policy;
 mod prompt;
@@ -13,8 +14,9 @@ mod store;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use content::Content;
+pub use content::{Content, Parts, Watch};
 pub use grants::Standing;
+pub use listener::{Listeners, ListeningProgram};
 pub(crate) use pending::backend_missing;
 pub use pending::{Gate, Guest, Proposed, ProposedState};
 pub use policy::CallKind;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use ts_rs::TS;
 
 use super::{
-    CallKind, Content, Decision, Permission, Prompt, Scope,
+    CallKind, Content, Decision, ListeningProgram, Permission, Prompt, Scope,
     grants::Grants,
     policy::{self, kind_of},
     prompt,
@@ -330,6 +330,22 @@ impl Gate {
         let mut state = self.state();
         state.grants.set_page(page);
         self.publish(&state);
+    }
+
+    /// A development server was found, and this program listens there. The first one is remembered for its extension.
+    ///
+    /// # Errors
+    /// [`Code::PageServerChanged`] when another one did before, and the user has not accepted this one.
+    pub fn know_server(&self, name: &str, port: u16, program: &ListeningProgram, accepted: bool) -> Result<()> {
+        let known = self.state().grants.know_server(name, program, accepted);
+        // What can't be remembered is asked for again.
+        if known.unwrap_or(true) {
+            return Ok(());
+        }
+        let shown: Vec<String> = program.programs.iter().map(|path| path.display().to_string()).collect();
+        Err(Error::new(Code::PageServerChanged, format!("A different program is listening on port {port}"))
+            .detail(shown.join(", "))
+            .hint("Load the page only if you started this program."))
     }
 
     /// Decides for the page that is open, for as long as its content is the same. What waits for that is decided too.

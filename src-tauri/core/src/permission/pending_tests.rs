@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     call::Act,
     exchange::Header,
+    permission::Watch,
     run::{Bin, Ending, Stream},
     runtime::Runtime,
     target::Host,
@@ -27,7 +28,7 @@ fn place() -> Place {
 
 fn content(id: &str) -> Content {
     let parts = [("ui/index.html".to_owned(), id.to_owned())].into();
-    Content { id: Some(id.to_owned()), name: "acme/volumes".to_owned(), parts, lasting: true }
+    Content::of("acme/volumes".to_owned(), parts, true, Watch::default())
 }
 
 fn guest(origin: Origin) -> Guest {

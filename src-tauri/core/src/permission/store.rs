@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Permissions;
+use super::{ListeningProgram, Permissions};
 use crate::error::{Code, Error, Result};
 
 /// Contents that are remembered; the ones that were decided first go first.
@@ -32,6 +32,9 @@ pub(super) struct Granted {
 struct Kept {
     #[serde(default)]
     contents: BTreeMap<String, serde_json::Value>,
+    /// The programs that listened for development servers, by folder or image.
+    #[serde(default)]
+    servers: BTreeMap<String, ListeningProgram>,
 }
 
 /// The file, and what it holds.
@@ -39,6 +42,7 @@ struct Kept {
 pub(super) struct Store {
     path: PathBuf,
     granted: BTreeMap<String, Granted>,
+    servers: BTreeMap<String, ListeningProgram>,
 }
 
 impl Store {
@@ -51,7 +55,7 @@ impl Store {
             })
             .unwrap_or_default();
         let read = kept.contents.into_iter().filter_map(|(id, value)| Some((id, serde_json::from_value(value).ok()?)));
-        Self { path, granted: read.collect() }
+        Self { path, granted: read.collect(), servers: kept.servers }
     }
 
     pub fn get(&self, content: &str) -> Option<&Granted> {
@@ -88,10 +92,27 @@ impl Store {
         if self.granted.remove(content).is_some() { self.write() } else { Ok(()) }
     }
 
+    /// The program that last listened for the development server of this folder or image.
+    pub fn server(&self, name: &str) -> Option<&ListeningProgram> {
+        self.servers.get(name)
+    }
+
+    /// Remembers it.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file cannot be written.
+    pub fn set_server(&mut self, name: &str, program: ListeningProgram) -> Result<()> {
+        if self.servers.len() >= MOST && !self.servers.contains_key(name) {
+            self.servers.pop_first();
+        }
+        self.servers.insert(name.to_owned(), program);
+        self.write()
+    }
+
     fn write(&self) -> Result<()> {
         let contents = self.granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
         let written = contents.collect::<std::result::Result<_, serde_json::Error>>().map_err(std::io::Error::other);
-        written.and_then(|contents| self.put(&Kept { contents })).map_err(|error| {
+        written.and_then(|contents| self.put(&Kept { contents, servers: self.servers.clone() })).map_err(|error| {
             Error::new(Code::SettingsFailed, format!("Can't write the permissions at {}", self.path.display()))
                 .detail(error)
                 .hint("They hold until Porthole ends.")

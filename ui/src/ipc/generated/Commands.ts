@@ -149,6 +149,8 @@ export interface Commands {
   open_page: { args: { folder: string; server: string | null; runtime: Runtime }; answer: OpenedPage };
   /** Whether a development server has a page to show now. */
   look_at_server: { args: { server: string }; answer: void };
+  /** Loads the page of a development server although another program than before listens there. */
+  accept_server: { args: { server: string }; answer: void };
   /** Closes the page: nothing of it is answered any more. */
   close_page: { args: {  }; answer: void };
   /** Shows the page that is open in a window of its own. */

@@ -31,6 +31,10 @@ names: Names,
  */
 image: ImageRef, 
 /**
+ * The id of the image that it was unpacked from: a hash of all that is in it.
+ */
+image_id?: string, 
+/**
  * Where its manifest is, and the files that it names: the folder itself, or what was unpacked.
  */
 root: string, 

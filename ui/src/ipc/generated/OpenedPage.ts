@@ -28,10 +28,6 @@ title: string,
  */
 name: string, 
 /**
- * SHA-256 of the manifest and of whose it is, in hexadecimal digits: what the leave to act is kept under.
- */
-content: string, 
-/**
  * What the page's `ddClient` was made from.
  */
 facts: PageFacts, 
