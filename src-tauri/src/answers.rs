@@ -7,6 +7,7 @@ use std::{
 
 use porthole_core::{
     code::{self, Form, Pasted},
+    data_dir::DataDir,
     demo::{self, Demo},
     endpoint::Endpoint,
     engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
@@ -20,8 +21,7 @@ use porthole_core::{
     received::{Callbacks, Received},
     run::{Command, Signal, Warden},
     runtime::Runtime,
-    session::Session,
-    settings::{Composed, Settings, SettingsFile, Theme},
+    settings::{Composed, Loaded, Remembered, Settings, SettingsFile, Theme},
     target::{self, Marks, Target},
     timeline::{Call, Changes, Origin, Timeline},
 };
@@ -37,13 +37,13 @@ const QUOTA: u64 = 20_000_000_000;
 /// The folders of this user.
 pub struct Places {
     /// Where outputs are.
-    pub data: PathBuf,
-    /// Where the settings are.
-    pub config: PathBuf,
+    pub data: DataDir,
+    /// Where the settings are; none without a home.
+    pub config: Option<PathBuf>,
     /// Where files are saved unless another place is named.
     pub downloads: PathBuf,
-    /// What `~` stands for.
-    pub home: PathBuf,
+    /// What `~` stands for, where there is a home.
+    pub home: Option<PathBuf>,
     /// Where the demo extension is; none where it was not built.
     pub demo_extension: Option<PathBuf>,
 }
@@ -54,12 +54,13 @@ pub struct Porthole {
     /// The target with its endpoint; the demo backend's where it names none.
     pub(crate) target: watch::Sender<(Target, Result<Endpoint>)>,
     demo: Result<Endpoint>,
-    settings: SettingsFile,
-    remembered: Mutex<Settings>,
+    remembered: Remembered,
     trouble: Option<Error>,
+    /// Why nothing is kept for the next start, when nothing is.
+    not_kept: Option<Error>,
     /// Where files are saved unless another place is named.
     downloads: PathBuf,
-    home: PathBuf,
+    home: Option<PathBuf>,
     demo_extension: Option<PathBuf>,
     /// Tells the web view the theme: pages of extensions ask it, and not Porthole.
     themed: Box<dyn Fn(Theme) + Send + Sync>,
@@ -74,22 +75,15 @@ pub struct Porthole {
     lost: Mutex<Option<Error>>,
     _looking: JoinSet<()>,
     /// Where the outputs are, and the demo backend, until the end.
-    owned: Mutex<Option<(Session, Option<Demo>)>>,
+    owned: Mutex<Option<(DataDir, Option<Demo>)>>,
 }
 
 impl Porthole {
     /// Starts what the window stands on.
-    ///
-    /// # Errors
-    /// When there is no place for outputs.
-    pub async fn start(
-        places: Places,
-        themed: Box<dyn Fn(Theme) + Send + Sync>,
-        own: OwnWindow,
-    ) -> std::io::Result<Self> {
+    pub async fn start(places: Places, themed: Box<dyn Fn(Theme) + Send + Sync>, own: OwnWindow) -> Self {
         let Places { data, config, downloads, home, demo_extension } = places;
-        let session = Session::begin(&data.join("sessions"))?;
-        let (running, demo) = match Demo::start(session.path()).await {
+        let session = data.session.path().to_owned();
+        let (running, demo) = match Demo::start(&session).await {
             Ok(running) => {
                 let endpoint = running.endpoint().clone();
                 (Some(running), Ok(endpoint))
@@ -103,25 +97,22 @@ impl Porthole {
         if let Err(error) = &warden {
             tracing::warn!(%error, "no warden: a killed Porthole will leave its commands running");
         }
-        let settings = SettingsFile::new(config.join("settings.json"));
-        let (remembered, trouble) = match settings.read() {
-            Ok(remembered) => (remembered, None),
-            Err(error) => {
-                let hint = match settings.set_aside() {
-                    Ok(aside) => format!("Porthole starts with the defaults; the file is kept at {}.", aside.display()),
-                    Err(_) => "Porthole starts with the defaults.".to_owned(),
-                };
-                (Settings::default(), Some(error.hint(hint)))
-            }
-        };
+        let permissions = config.as_deref().unwrap_or(&session).join("permissions.json");
+        let file = config.map(|config| SettingsFile::new(config.join("settings.json")));
+        let Loaded { settings: remembered, trouble: unread } =
+            file.as_ref().map(SettingsFile::load).unwrap_or_default();
+        let unsaved = file.as_ref().and_then(|file| file.check_writable().err());
+        let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved));
         themed(remembered.theme);
         let quota = remembered.quota.unwrap_or(QUOTA);
         let warden = warden.ok();
-        let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.clone());
+        // Without a data directory nothing is kept: `keep` says so.
+        let kept = data.path.as_deref().unwrap_or(&session).join("kept");
+        let timeline = Timeline::new(session.clone(), kept, quota, warden.clone());
         let timeline = Arc::new(timeline);
-        let bench = Bench::new(Arc::clone(&timeline), warden, session.path().to_owned());
+        let bench = Bench::new(Arc::clone(&timeline), warden, session);
         timeline.reopen_kept();
-        let gate = Gate::new(Arc::clone(&timeline), config.join("permissions.json"));
+        let gate = Gate::new(Arc::clone(&timeline), permissions);
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         timeline.connections().use_context(target.engine.clone());
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
@@ -130,15 +121,16 @@ impl Porthole {
             let timeline = Arc::clone(&timeline);
             move |marks: Marks| timeline.set_marks(marks)
         }));
-        let (remembered, owned) = (Mutex::new(remembered), Mutex::new(Some((session, running))));
+        let not_kept = data.trouble.clone();
+        let (remembered, owned) = (Remembered::new(remembered, file), Mutex::new(Some((data, running))));
         let page = Mutex::new(None);
-        Ok(Self {
+        Self {
             timeline,
             target,
             demo,
-            settings,
             remembered,
             trouble,
+            not_kept,
             downloads,
             home,
             demo_extension,
@@ -150,7 +142,7 @@ impl Porthole {
             lost: Mutex::new(None),
             _looking: looking,
             owned,
-        })
+        }
     }
 
     /// Ends every Call and removes its files. The process ends right after, and drops nothing.
@@ -170,7 +162,7 @@ impl Porthole {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(Opening {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            settings: self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            settings: self.remembered.get(),
             trouble: lost.or_else(|| self.trouble.clone()).or_else(|| self.demo.as_ref().err().cloned()),
             target,
             demo: self.demo.as_ref().ok().cloned(),
@@ -236,6 +228,9 @@ impl Porthole {
     }
 
     pub async fn keep(&self, id: u32, kept: bool) -> Result<()> {
+        if let Some(why) = self.not_kept.clone().filter(|_| kept) {
+            return Err(why);
+        }
         self.timeline.keep(id, kept)
     }
 
@@ -311,7 +306,7 @@ impl Porthole {
         // What belongs to the extension that is open is gone at the next start.
         let stays = !self.bench.open_now().is_some_and(|open| open.has_backend());
         if stays {
-            self.remember(|settings| settings.target = Some(typed.clone()))?;
+            self.remembered.change(|settings| settings.target = Some(typed.clone()))?;
         }
         // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
         let target = target::reached(typed.clone(), &self.timeline.connections()).await;
@@ -323,7 +318,7 @@ impl Porthole {
         if target != typed {
             self.aim(&target, endpoint_of(&target, &self.demo));
             if stays {
-                self.remember(|settings| settings.target = Some(target.clone()))?;
+                self.remembered.change(|settings| settings.target = Some(target.clone()))?;
             }
         }
         Ok(target)
@@ -413,7 +408,7 @@ impl Porthole {
     }
 
     fn aim_as_before(&self) -> Target {
-        let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).target.clone();
+        let before = self.remembered.now().target.clone();
         let target = before.unwrap_or_else(Target::demo);
         self.aim(&target, endpoint_of(&target, &self.demo));
         target
@@ -465,13 +460,13 @@ impl Porthole {
 
     pub async fn own_window(&self, opened: OpenedPage) -> Result<()> {
         self.own.open(opened)?;
-        let theme = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).theme;
+        let theme = self.remembered.now().theme;
         (self.themed)(theme);
         Ok(())
     }
 
     pub async fn own_page(&self) -> Result<Option<OwnPage>> {
-        let settings = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let settings = self.remembered.get();
         Ok(self.own.shown().map(|opened| OwnPage { opened, settings }))
     }
 
@@ -524,7 +519,7 @@ impl Porthole {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
-        self.remember(|remembered| {
+        self.remembered.change(|remembered| {
             let target = remembered.target.take();
             *remembered = Settings { target, ..settings };
         })
@@ -532,16 +527,11 @@ impl Porthole {
 
     /// A path as a person types it.
     fn path(&self, typed: &str) -> PathBuf {
-        match typed.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            Some(rest) => self.home.join(rest.trim_start_matches('/')),
-            None => PathBuf::from(typed),
+        let below = typed.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match (below, &self.home) {
+            (Some(rest), Some(home)) => home.join(rest.trim_start_matches('/')),
+            _ => PathBuf::from(typed),
         }
-    }
-
-    fn remember(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut remembered);
-        self.settings.write(&remembered)
     }
 }
 

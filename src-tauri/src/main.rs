@@ -13,13 +13,19 @@ mod page;
 mod permissions;
 mod process;
 mod question;
+mod start;
 mod watch;
 
 use std::process::ExitCode;
 
-use answers::{Places, Porthole};
+use answers::Porthole;
 use own::OwnWindow;
-use porthole_core::{extension::OwnGone, handles, run};
+use porthole_core::{
+    error::{Code, Error, Result},
+    extension::OwnGone,
+    handles, private, run, terminal,
+};
+use start::Start;
 use tauri::{Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
@@ -27,28 +33,20 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     handles::raise();
+    private::keep_owner_rights();
     let filter = tracing_subscriber::EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    if !has_display() {
-        eprintln!("porthole: there is no display here. `make run` starts a virtual one; `porthole-cli` needs none.");
-        return ExitCode::FAILURE;
-    }
+    // Its records hold texts of others: no escape of theirs reaches a terminal.
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(terminal::stderr).init();
     match window() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("porthole: the window cannot be opened: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => start::report(&error),
     }
 }
 
-/// GTK ends the process with a panic where there is none.
-fn has_display() -> bool {
-    cfg!(not(target_os = "linux")) || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
-}
-
-fn window() -> tauri::Result<()> {
-    let context = tauri::generate_context!();
+fn window() -> Result<()> {
+    start::check_display()?;
+    let mut context = tauri::generate_context!();
+    let Some(begun) = Start::begin(context.config_mut())? else { return Ok(()) };
     let builder = tauri::Builder::default().plugin(page::first_in_frames(&context));
     #[cfg(not(target_os = "linux"))]
     let builder = builder.plugin(tauri_plugin_dialog::init());
@@ -62,18 +60,19 @@ fn window() -> tauri::Result<()> {
         })
         .invoke_handler(ipc::handler())
         .setup(|app| {
-            let path = app.path();
-            let home = path.home_dir()?;
-            let downloads = path.download_dir().ok().filter(|downloads| downloads.is_dir());
-            let places = Places {
-                data: path.app_local_data_dir()?,
-                config: path.app_config_dir()?,
-                downloads: downloads.unwrap_or_else(|| home.clone()),
-                home,
-                demo_extension: demo_extension::demo_extension(path.resource_dir().ok()),
-            };
+            // An error from here would be a panic of Tauri's.
+            let opened = start::open_windows(app).map_err(no_window);
             let own = OwnWindow::new(app.handle().clone());
-            let porthole = tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own))?;
+            let places = begun.places(app);
+            let started =
+                opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own)));
+            let porthole = match started {
+                Ok(porthole) => porthole,
+                Err(error) => {
+                    let _ = start::report(&error);
+                    std::process::exit(1);
+                }
+            };
             app.manage(porthole);
             for window in app.webview_windows().values() {
                 drawing::suit_the_machine(window);
@@ -87,7 +86,8 @@ fn window() -> tauri::Result<()> {
             });
             Ok(())
         })
-        .build(context)?;
+        .build(context)
+        .map_err(no_window)?;
     app.run(|app, event| match event {
         // The page's own window goes with the main one.
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
@@ -96,6 +96,7 @@ fn window() -> tauri::Result<()> {
             tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(OwnGone::default()) });
         }
         RunEvent::Exit => {
+            start::stop_raising(app);
             // Whatever the end waits for: a window that is gone must not leave its process.
             std::thread::spawn(|| {
                 std::thread::sleep(LONGEST_END);
@@ -107,6 +108,11 @@ fn window() -> tauri::Result<()> {
         _ => {}
     });
     Ok(())
+}
+
+fn no_window(error: tauri::Error) -> Error {
+    let error = Error::new(Code::WindowLost, "The window can't be opened").detail(error);
+    error.hint("Check that WebKitGTK is installed and that the display works.")
 }
 
 /// How long the end of everything may take.

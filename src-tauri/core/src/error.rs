@@ -152,6 +152,14 @@ pub enum Code {
     CallNotFound,
     /// The settings file cannot be read or written.
     SettingsFailed,
+    /// The data directory can't be used, so that nothing is kept for the next start.
+    DataDirUnusable,
+    /// There is no home directory to keep anything in.
+    HomeMissing,
+    /// Another Porthole uses the data directory.
+    AlreadyRunning,
+    /// No window can be opened: there is no display, or it doesn't answer.
+    DisplayUnavailable,
 }
 
 /// An error as it crosses every boundary: what failed and where, and what to try.
@@ -190,6 +198,18 @@ impl Error {
         self
     }
 
+    /// Several as one: the first, with what the others say as the rest of what to try.
+    pub fn joined(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        errors.into_iter().reduce(|first, next| {
+            let mut hint = first.hint.clone().unwrap_or_default();
+            for text in [Some(next.message), next.detail, next.hint].into_iter().flatten() {
+                let end = if text.ends_with('.') { "" } else { "." };
+                hint.push_str(&format!(" {text}{end}"));
+            }
+            first.hint(hint.trim_start().to_owned())
+        })
+    }
+
     /// Adds what to try.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -200,3 +220,19 @@ impl Error {
 
 /// What every fallible function of the core returns.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_errors_are_one_that_says_all() {
+        let first = Error::new(Code::DataDirUnusable, "A").detail("why").hint("Do a.");
+        let second = Error::new(Code::SettingsFailed, "B").detail("because");
+        let joined = Error::joined([first.clone(), second]).unwrap();
+        assert_eq!((joined.code, joined.detail.as_deref()), (Code::DataDirUnusable, Some("why")));
+        assert_eq!(joined.hint.as_deref(), Some("Do a. B. because."));
+        assert_eq!(Error::joined([first.clone()]), Some(first));
+        assert_eq!(Error::joined([]), None);
+    }
+}

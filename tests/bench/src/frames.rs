@@ -67,7 +67,7 @@ fn save_flood(means: &Means, home: &Home) -> Result<()> {
     let arguments = ["lines".to_owned(), (means.lines() * LINE).to_string()];
     let command = Command::new(Place::Host, means.own_program()?, arguments);
     let saved = vec![Saved { name: NAME.into(), composed: Composed::Command(command) }];
-    Ok(SettingsFile::new(home.settings()).write(&Settings { saved, ..Settings::default() })?)
+    Ok(SettingsFile::new(home.settings()).save(&Settings::default(), &Settings { saved, ..Settings::default() })?)
 }
 
 /// What Porthole's processes take, in MB.

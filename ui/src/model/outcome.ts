@@ -128,6 +128,10 @@ const failures: Record<Code, string> = {
   too_many_pending: "too many waiting",
   call_not_found: "no such call",
   settings_failed: "settings",
+  data_dir_unusable: "data directory",
+  home_missing: "no home directory",
+  already_running: "already running",
+  display_unavailable: "no display",
 }
 
 /** A newer shell may know a code that this page does not: its own name is then the best word. */

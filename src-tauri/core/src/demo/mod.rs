@@ -13,15 +13,15 @@ use porthole_demo::accept;
 use tokio::task::JoinSet;
 
 use crate::endpoint::Endpoint;
-#[cfg(unix)]
-use crate::endpoint::PATH_LIMIT;
 
 /// A running demo backend. It ends, with its connections and its socket, when it is dropped.
 #[derive(Debug)]
 pub struct Demo {
     endpoint: Endpoint,
-    /// What to remove at the end: the socket, or the directory made for it.
-    made: Option<PathBuf>,
+    /// The socket, to be removed at the end.
+    socket: Option<PathBuf>,
+    /// Made where the directory's own path is too long for a socket.
+    _made: Option<tempfile::TempDir>,
     _accepting: JoinSet<()>,
 }
 
@@ -36,10 +36,11 @@ impl Demo {
         let mut accepting = JoinSet::new();
         #[cfg(unix)]
         {
-            let (path, made) = place(directory)?;
+            let (path, made) = crate::raise::socket_path(directory, "demo.sock")?;
             let listener = tokio::net::UnixListener::bind(&path)?;
+            crate::private::restrict_socket(&path)?;
             accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
-            Ok(Self { endpoint: Endpoint::Unix(path.clone()), made: Some(made), _accepting: accepting })
+            Ok(Self { endpoint: Endpoint::Unix(path.clone()), socket: Some(path), _made: made, _accepting: accepting })
         }
         #[cfg(not(unix))]
         {
@@ -48,7 +49,7 @@ impl Demo {
             let port = listener.local_addr()?.port();
             accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
             let endpoint = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port };
-            Ok(Self { endpoint, made: None, _accepting: accepting })
+            Ok(Self { endpoint, socket: None, _made: None, _accepting: accepting })
         }
     }
 
@@ -60,25 +61,10 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        if let Some(made) = &self.made {
-            let _ = if made.is_dir() { std::fs::remove_dir_all(made) } else { std::fs::remove_file(made) };
+        if let Some(socket) = &self.socket {
+            let _ = std::fs::remove_file(socket);
         }
     }
-}
-
-/// Where the socket is made, and what is to be removed at the end.
-#[cfg(unix)]
-fn place(directory: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    let path = directory.join("demo.sock");
-    if path.as_os_str().len() <= PATH_LIMIT {
-        return Ok((path.clone(), path));
-    }
-    let name = format!("porthole-demo-{}", std::process::id());
-    let roots = [std::env::temp_dir(), PathBuf::from("/tmp")];
-    let room = roots.into_iter().map(|root| root.join(&name)).find(|made| made.as_os_str().len() + 10 <= PATH_LIMIT);
-    let made = room.ok_or(io::ErrorKind::InvalidFilename)?;
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&made)?;
-    Ok((made.join("demo.sock"), made))
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ async fn remove_volumes(engine: &Engine, id: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::machine;
+    use crate::engine::owner::dead_owner;
 
     #[test]
     fn only_what_a_dead_process_of_this_machine_made_is_left_behind() {
@@ -154,7 +154,7 @@ mod tests {
         let living: HashMap<_, _> = belongings.labels("acme/x").into_iter().collect();
         let mut dead = living.clone();
         // No process has an id this high.
-        dead.insert(OWNER.to_owned(), format!("{}/{}", machine(), i32::MAX));
+        dead.insert(OWNER.to_owned(), dead_owner());
         assert_eq!(left_behind([&living, &HashMap::new()]), [] as [String; 0]);
         assert_eq!(left_behind([&living, &dead, &dead]), [belongings.id]);
     }

@@ -33,7 +33,7 @@ pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
-pub(crate) use owner::{is_dead, machine, owner};
+pub(crate) use owner::{hostname, is_dead, owner};
 
 use crate::{
     error::{Code, Error, Result},

@@ -11,7 +11,7 @@ use super::{Names, manifest::Platform, names::SOCKETS};
 use crate::{
     carrier::{self, Choice},
     endpoint::{Endpoint, usable},
-    engine::{Belongings, Engine, machine},
+    engine::{Belongings, Engine, hostname},
     error::{Code, Error, Result},
     exchange::{self, Connections},
     reference::ContainerName,
@@ -81,7 +81,7 @@ async fn is_on_this_host(engine: &Engine) -> bool {
     if !cfg!(target_os = "linux") || engine.address().is_remote() {
         return false;
     }
-    engine.docker().info().await.is_ok_and(|info| info.name.is_some_and(|name| name == machine()))
+    engine.docker().info().await.is_ok_and(|info| info.name.is_some_and(|name| name == hostname()))
 }
 
 /// A directory that only this user may enter, and in it `s`, in which any user of a container may make a socket.

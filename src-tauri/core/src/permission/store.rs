@@ -2,16 +2,15 @@
 //!
 //! What cannot be read allows nothing: such a file is left out, and the user is asked again.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{ListeningProgram, Permissions};
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    json_file::JsonFile,
+};
 
 /// Contents that are remembered; the ones that were decided first go first.
 const MOST: usize = 200;
@@ -40,7 +39,9 @@ struct Kept {
 /// The file, and what it holds.
 #[derive(Debug)]
 pub(super) struct Store {
-    path: PathBuf,
+    file: JsonFile,
+    /// What this process has read or written: the next time it writes what differs from this.
+    written: serde_json::Map<String, serde_json::Value>,
     granted: BTreeMap<String, Granted>,
     servers: BTreeMap<String, ListeningProgram>,
 }
@@ -55,7 +56,14 @@ impl Store {
             })
             .unwrap_or_default();
         let read = kept.contents.into_iter().filter_map(|(id, value)| Some((id, serde_json::from_value(value).ok()?)));
-        Self { path, granted: read.collect(), servers: kept.servers }
+        let mut store = Self {
+            file: JsonFile::new(path),
+            written: serde_json::Map::new(),
+            granted: read.collect(),
+            servers: kept.servers,
+        };
+        store.written = store.content().unwrap_or_default();
+        store
     }
 
     pub fn get(&self, content: &str) -> Option<&Granted> {
@@ -109,23 +117,26 @@ impl Store {
         self.write()
     }
 
-    fn write(&self) -> Result<()> {
-        let contents = self.granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
-        let written = contents.collect::<std::result::Result<_, serde_json::Error>>().map_err(std::io::Error::other);
-        written.and_then(|contents| self.put(&Kept { contents, servers: self.servers.clone() })).map_err(|error| {
-            Error::new(Code::SettingsFailed, format!("Can't write the permissions at {}", self.path.display()))
+    /// Writes what was decided. What another process decided for other contents stays.
+    fn write(&mut self) -> Result<()> {
+        let saved = self.content().map_err(std::io::Error::from).and_then(|now| {
+            self.file.save(&self.written, &now)?;
+            self.written = now;
+            Ok(())
+        });
+        saved.map_err(|error| {
+            Error::new(Code::SettingsFailed, format!("Can't write the permissions at {}", self.file.path().display()))
                 .detail(error)
                 .hint("They hold until Porthole ends.")
         })
     }
 
-    /// Whole or not at all, and for this user only. A file beside it comes in its place.
-    fn put(&self, kept: &Kept) -> std::io::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
-        let mut beside = tempfile::NamedTempFile::new_in(directory)?;
-        beside.write_all(&serde_json::to_vec_pretty(kept)?)?;
-        beside.as_file().sync_all()?;
-        beside.persist(&self.path).map_err(|error| error.error).map(drop)
+    fn content(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
+        let contents = self.granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
+        let kept = Kept { contents: contents.collect::<serde_json::Result<_>>()?, servers: self.servers.clone() };
+        match serde_json::to_value(kept)? {
+            serde_json::Value::Object(content) => Ok(content),
+            _ => Ok(serde_json::Map::new()),
+        }
     }
 }

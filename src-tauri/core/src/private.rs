@@ -1,0 +1,124 @@
+//! Directories and files that only this user may open, under any umask.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io,
+    path::Path,
+};
+
+/// Lets this process use the files that it makes. A umask may take the owner's own rights away, and then no file could
+/// be opened twice. Call it first in `main`: it changes the umask for a moment to read it, for all threads.
+pub fn keep_owner_rights() {
+    #[cfg(unix)]
+    {
+        use nix::sys::stat::{Mode, umask};
+        let set = umask(Mode::from_bits_truncate(0o077));
+        let _ = umask(set & !Mode::S_IRWXU);
+    }
+}
+
+/// Makes a directory and those above it that are missing. One that is there is taken from others.
+///
+/// # Errors
+/// What the operating system says; `NotADirectory` when a file is in its place.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    builder().recursive(true).create(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let about = fs::symlink_metadata(path)?;
+        if about.is_dir() && about.permissions().mode() & 0o077 != 0 {
+            // One that belongs to another user can't be changed, and needn't be for this one to use it.
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+        }
+    }
+    Ok(())
+}
+
+/// Makes one new directory.
+///
+/// # Errors
+/// What the operating system says.
+pub fn create_new_directory(path: &Path) -> io::Result<()> {
+    builder().create(path)
+}
+
+/// A directory with a random name among the system's temporary files, removed when dropped.
+///
+/// # Errors
+/// What the operating system says.
+pub fn temporary_directory(prefix: &str) -> io::Result<tempfile::TempDir> {
+    temporary_directory_in(prefix, &std::env::temp_dir())
+}
+
+/// The same in another directory.
+///
+/// # Errors
+/// What the operating system says.
+pub fn temporary_directory_in(prefix: &str, parent: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent)
+}
+
+/// Options that make a new file private.
+pub fn file_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Takes a socket that was just bound from others. It must be in a private directory: until this is done, the umask
+/// decides.
+///
+/// # Errors
+/// What the operating system says.
+#[cfg(unix)]
+pub fn restrict_socket(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+fn builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn directories_are_private_and_one_that_was_open_is_closed_to_others() {
+        let parent = tempfile::tempdir().unwrap();
+        let deep = parent.path().join("a/b");
+        create_directory(&deep).unwrap();
+        assert_eq!((mode(&deep), mode(&parent.path().join("a"))), (0o700, 0o700));
+        fs::set_permissions(&deep, fs::Permissions::from_mode(0o777)).unwrap();
+        create_directory(&deep).unwrap();
+        assert_eq!(mode(&deep), 0o700);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_directory_is_named_as_such() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(create_directory(&file).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(create_directory(&file.join("below")).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(fs::read(&file).unwrap(), b"");
+    }
+}

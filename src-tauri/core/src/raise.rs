@@ -1,0 +1,163 @@
+//! How a second start has the first one raise its window: a private socket that carries one word. It needs no session bus.
+
+use std::{
+    io::{self, Read, Write},
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{endpoint::PATH_LIMIT, private};
+
+const RAISE: &[u8] = b"raise\n";
+const RAISED: &[u8] = b"raised\n";
+/// How long a window may take to be raised.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller may take to say its word.
+const WORD: Duration = Duration::from_secs(1);
+
+/// The socket of the first start. It's removed when dropped.
+#[derive(Debug)]
+pub struct RaiseSocket {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Made where the directory's own path is too long for a socket.
+    _made: Option<tempfile::TempDir>,
+}
+
+impl RaiseSocket {
+    /// Listens in a private directory that this process owns. One that a killed process left is replaced.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn bind(directory: &Path) -> io::Result<Self> {
+        let (path, made) = socket_path(directory, "raise.sock")?;
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        private::restrict_socket(&path)?;
+        Ok(Self { listener, path, _made: made })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Calls `raise` for each request, for as long as the process lives; the caller hears that it returned true.
+    ///
+    /// # Errors
+    /// What the operating system says when no thread can be started.
+    pub fn serve(&self, mut raise: impl FnMut() -> bool + Send + 'static) -> io::Result<()> {
+        let listener = self.listener.try_clone()?;
+        let serve = move || {
+            for stream in listener.incoming().flatten() {
+                // Who doesn't say it gets nothing, and the next one is heard.
+                let _ = answer(stream, &mut raise);
+            }
+        };
+        std::thread::Builder::new().name("raise".to_owned()).spawn(serve).map(drop)
+    }
+}
+
+impl Drop for RaiseSocket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn answer(mut stream: UnixStream, raise: &mut impl FnMut() -> bool) -> io::Result<()> {
+    stream.set_read_timeout(Some(WORD))?;
+    stream.set_write_timeout(Some(WORD))?;
+    let mut word = [0; RAISE.len()];
+    stream.read_exact(&mut word)?;
+    if word == *RAISE && raise() {
+        stream.write_all(RAISED)?;
+    }
+    Ok(())
+}
+
+/// Asks the process that listens there to raise its window, and waits until it's raised.
+///
+/// # Errors
+/// `NotFound` or `ConnectionRefused` where nothing listens: it's about to start or to end. Any other where it doesn't
+/// answer.
+pub fn raise(socket: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
+    stream.write_all(RAISE).map_err(silent)?;
+    let mut word = [0; RAISED.len()];
+    stream.read_exact(&mut word).map_err(silent)?;
+    if word == *RAISED { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// Where a socket of this name can be made: in the directory, or in a new one where its path would be too long.
+///
+/// # Errors
+/// When no path is short enough.
+pub(crate) fn socket_path(directory: &Path, name: &str) -> io::Result<(PathBuf, Option<tempfile::TempDir>)> {
+    let path = directory.join(name);
+    if path.as_os_str().len() <= PATH_LIMIT {
+        return Ok((path, None));
+    }
+    for root in [std::env::temp_dir(), PathBuf::from("/tmp")] {
+        let made = private::temporary_directory_in("porthole-", &root)?;
+        let path = made.path().join(name);
+        if path.as_os_str().len() <= PATH_LIMIT {
+            return Ok((path, Some(made)));
+        }
+    }
+    Err(io::ErrorKind::InvalidFilename.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        os::unix::fs::PermissionsExt,
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering::Relaxed},
+        },
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_window_is_raised_by_the_one_word_and_by_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        // What a killed process left is in its place.
+        drop(UnixListener::bind(directory.path().join("raise.sock")).unwrap());
+        let socket = RaiseSocket::bind(directory.path()).unwrap();
+        let mode = std::fs::metadata(socket.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let raised = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&raised);
+        socket.serve(move || counted.fetch_add(1, Relaxed) == 0).unwrap();
+        let mut other = UnixStream::connect(socket.path()).unwrap();
+        other.write_all(b"--eval\n").unwrap();
+        assert_eq!(other.read(&mut [0; 8]).unwrap_or(0), 0);
+        raise(socket.path()).unwrap();
+        // The second time the window says that it can't be.
+        assert_eq!(raise(socket.path()).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(raised.load(Relaxed), 2);
+        let path = socket.path().to_owned();
+        drop(socket);
+        assert_eq!(raise(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_long_directory_gets_a_socket_elsewhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = directory.path().join("x".repeat(120));
+        std::fs::create_dir(&long).unwrap();
+        let socket = RaiseSocket::bind(&long).unwrap();
+        assert!(!socket.path().starts_with(&long));
+        let made = socket.path().parent().unwrap().to_owned();
+        drop(socket);
+        assert!(!made.exists());
+    }
+}

@@ -1,0 +1,104 @@
+//! The file that settings are in.
+
+use std::{io, path::PathBuf};
+
+use super::{
+    Settings,
+    lenient::{self, Read},
+    merge::merge,
+};
+use crate::{
+    error::{Code, Error, Result},
+    json_file::{Content, JsonFile},
+};
+
+/// Where the settings are kept.
+#[derive(Debug, Clone)]
+pub struct SettingsFile {
+    file: JsonFile,
+}
+
+/// Settings as they were read, which always gives some.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The defaults where nothing else was read.
+    pub settings: Settings,
+    /// What of them couldn't be read, and where it is now.
+    pub trouble: Option<Error>,
+}
+
+impl SettingsFile {
+    /// The settings at this path; the file need not exist.
+    pub fn new(path: PathBuf) -> Self {
+        Self { file: JsonFile::new(path) }
+    }
+
+    /// Reads what can be read. A file that isn't settings at all is moved aside, so that nothing overwrites it.
+    pub fn load(&self) -> Loaded {
+        match self.file.content() {
+            Ok(Content::Missing) => Loaded::default(),
+            Ok(Content::Object(file)) => {
+                let Read { settings, unread } = lenient::read(&file);
+                let trouble = (!unread.is_empty()).then(|| self.partly_unread(&unread));
+                Loaded { settings, trouble }
+            }
+            Ok(Content::Broken(why)) => {
+                let hint = match self.file.set_aside() {
+                    Ok(aside) => format!("Porthole starts with the defaults. The file is kept as {}.", aside.display()),
+                    Err(error) => format!("Porthole starts with the defaults. The file can't be moved: {error}."),
+                };
+                Loaded { settings: Settings::default(), trouble: Some(self.failed("read", why).hint(hint)) }
+            }
+            Err(error) => {
+                let trouble = self.failed("read", &error).hint("Porthole starts with the defaults.");
+                Loaded { settings: Settings::default(), trouble: Some(trouble) }
+            }
+        }
+    }
+
+    /// Writes what differs between the two into the file, and leaves all else in it as it is. A crash leaves the file as
+    /// it was or as it becomes.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file can't be locked, read or written.
+    pub fn save(&self, before: &Settings, after: &Settings) -> Result<()> {
+        if before == after {
+            return Ok(());
+        }
+        let written = self.file.update(|file| merge(file, before, after).map_err(io::Error::from));
+        written.map_err(|error| self.failed("write", &error))
+    }
+
+    /// Says early whether settings can be saved.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when they can't be.
+    pub fn check_writable(&self) -> Result<()> {
+        self.file.check_writable().map_err(|error| {
+            self.failed("write", &error).hint("What you change lasts until Porthole ends. Make the directory writable.")
+        })
+    }
+
+    fn partly_unread(&self, unread: &[String]) -> Error {
+        const SHOWN: usize = 5;
+        let mut names = unread.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if unread.len() > SHOWN {
+            names.push_str(&format!(" and {} more", unread.len() - SHOWN));
+        }
+        Error::new(
+            Code::SettingsFailed,
+            format!("Some settings in {} can't be read by this version", self.file.path().display()),
+        )
+        .detail(names)
+        .hint("They stay in the file as they are.")
+    }
+
+    fn failed(&self, did: &str, error: impl std::fmt::Display) -> Error {
+        Error::new(Code::SettingsFailed, format!("Can't {did} the settings at {}", self.file.path().display()))
+            .detail(error)
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

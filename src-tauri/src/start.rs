@@ -1,0 +1,249 @@
+//! What a start needs before there is a window, and what is said where it's missing.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use porthole_core::{
+    data_dir::{DataDir, Opened},
+    error::{Error, Result},
+    terminal,
+};
+use tauri::{
+    App, AppHandle, Manager, WebviewWindowBuilder,
+    utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
+};
+
+use crate::{LONGEST_END, answers::Places, demo_extension, own::MAIN};
+
+#[cfg(unix)]
+pub type RaiseSocket = porthole_core::raise::RaiseSocket;
+/// Where there are no sockets, a second start says that the first one is there.
+#[cfg(not(unix))]
+pub struct RaiseSocket;
+
+/// Where this process has its files, until the window's parts take it.
+pub struct Start {
+    data: DataDir,
+    config: Option<PathBuf>,
+    raise: Option<RaiseSocket>,
+}
+
+impl Start {
+    /// Takes the data directory; none when the Porthole that has it raised its window.
+    ///
+    /// # Errors
+    /// When neither that directory nor the one for temporary files can be used, or when the one that has it is silent.
+    pub fn begin(config: &mut Config) -> Result<Option<Self>> {
+        let Some(data) = own_data(dirs::data_local_dir().map(|data| data.join(&config.identifier)))? else {
+            return Ok(None);
+        };
+        let start = Self {
+            raise: raise_socket(&data),
+            config: dirs::config_dir().map(|parent| parent.join(&config.identifier)),
+            data,
+        };
+        start.lead_tauri(config);
+        Ok(Some(start))
+    }
+
+    /// Tauri makes directories of its own, and panics where it can't.
+    fn lead_tauri(&self, config: &mut Config) {
+        // They are made in `open_windows`, which can say what failed.
+        config.app.windows.iter_mut().for_each(|window| window.create = false);
+        let web = self.data.session.path().join("web");
+        let mut directories = AppDirectoryOverrides::default();
+        if self.data.trouble.is_some() {
+            directories.local_data = Some(web.clone());
+            directories.data = Some(web.clone());
+            directories.cache = Some(web.join("cache"));
+        }
+        if self.config.is_none() {
+            directories.config = Some(web);
+        }
+        if self.data.trouble.is_some() || self.config.is_none() {
+            config.app.app_directories_override = Some(AppDirectoriesOverride::Directories(directories));
+        }
+    }
+
+    /// Goes on with what there is, and keeps the socket until [`stop_raising`].
+    pub fn places(self, app: &App) -> Places {
+        if let Some(socket) = self.raise {
+            raise_when_asked(&socket, app.handle());
+            app.manage(Raising(std::sync::Mutex::new(Some(socket))));
+        }
+        let home = dirs::home_dir();
+        let downloads = dirs::download_dir().filter(|downloads| downloads.is_dir());
+        Places {
+            downloads: downloads.or_else(|| home.clone()).unwrap_or_else(std::env::temp_dir),
+            data: self.data,
+            config: self.config,
+            home,
+            demo_extension: demo_extension::demo_extension(app.path().resource_dir().ok()),
+        }
+    }
+}
+
+/// Opens the windows of the configuration.
+///
+/// # Errors
+/// What Tauri says.
+pub fn open_windows(app: &App) -> tauri::Result<()> {
+    for window in &app.config().app.windows {
+        WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
+    }
+    Ok(())
+}
+
+/// Says what keeps Porthole from starting, on stderr, and in a dialog where nobody reads that.
+pub fn report(error: &Error) -> ExitCode {
+    use std::io::IsTerminal;
+    let mut text = terminal::line(&error.message).into_owned();
+    for more in [&error.detail, &error.hint].into_iter().flatten() {
+        text.push_str("\n  ");
+        text.push_str(&terminal::line(more));
+    }
+    eprintln!("porthole: {text}");
+    #[cfg(target_os = "linux")]
+    if !std::io::stderr().is_terminal() && gtk::is_initialized() {
+        use gtk::prelude::{DialogExt, GtkWindowExt, MessageDialogExt};
+        let (flags, kind, buttons) = (gtk::DialogFlags::empty(), gtk::MessageType::Error, gtk::ButtonsType::Close);
+        let dialog = gtk::MessageDialog::new(None::<&gtk::Window>, flags, kind, buttons, &error.message);
+        dialog.set_title("Porthole can't start");
+        let more: Vec<&str> = [&error.detail, &error.hint].into_iter().flatten().map(String::as_str).collect();
+        dialog.set_secondary_text(Some(&more.join("\n\n")));
+        dialog.run();
+    }
+    ExitCode::FAILURE
+}
+
+/// Connects to the display. GTK ends the process with a panic later on where there is none.
+///
+/// # Errors
+/// [`Code::DisplayUnavailable`](porthole_core::error::Code::DisplayUnavailable).
+#[cfg(target_os = "linux")]
+pub fn check_display() -> Result<()> {
+    /// A display that takes a connection and says nothing would be waited for without end.
+    const PATIENCE: Duration = Duration::from_secs(15);
+    let (answered, wait) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if wait.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = report(&no_display("It doesn't answer"));
+            std::process::exit(1);
+        }
+    });
+    let connected = gtk::init();
+    drop(answered);
+    connected.map_err(|_| no_display("Nothing can be connected to there"))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn check_display() -> Result<()> {
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn no_display(why: &str) -> Error {
+    use porthole_core::error::Code;
+    let set: Vec<String> = ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value)))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let error = match set.is_empty() {
+        true => Error::new(Code::DisplayUnavailable, "No display: DISPLAY and WAYLAND_DISPLAY aren't set"),
+        false => {
+            Error::new(Code::DisplayUnavailable, format!("The display {} can't be used", set.join(", "))).detail(why)
+        }
+    };
+    error.hint("Start Porthole in a desktop session, or with `make run`, which brings its own display. `porthole-cli` needs none.")
+}
+
+/// The data directory; none when the Porthole that has it raised its window.
+fn own_data(path: Option<PathBuf>) -> Result<Option<DataDir>> {
+    const STEP: Duration = Duration::from_millis(20);
+    /// One that is about to end still has it, and takes no more requests.
+    const ENDING: Duration = LONGEST_END.saturating_add(Duration::from_secs(2));
+    let began = Instant::now();
+    loop {
+        let owner = match DataDir::open(path.clone(), &std::env::temp_dir())? {
+            Opened::Here(data) => return Ok(Some(data)),
+            Opened::Elsewhere(owner) => owner,
+        };
+        let silent = match raised(owner.socket.as_deref()) {
+            Some(true) => return Ok(None),
+            Some(false) => true,
+            None => began.elapsed() > ENDING,
+        };
+        if silent {
+            return Err(owner.already_running(&path.unwrap_or_default()));
+        }
+        std::thread::sleep(STEP);
+    }
+}
+
+/// Whether the one who listens there raised its window; none where nothing listens.
+#[cfg(unix)]
+fn raised(socket: Option<&std::path::Path>) -> Option<bool> {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    match porthole_core::raise::raise(socket?) {
+        Ok(()) => Some(true),
+        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => None,
+        Err(error) => {
+            tracing::info!(%error, "the window can't be raised");
+            Some(false)
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn raised(_: Option<&std::path::Path>) -> Option<bool> {
+    None
+}
+
+#[cfg(unix)]
+fn raise_socket(data: &DataDir) -> Option<RaiseSocket> {
+    // Where nothing can be written, nobody would find it.
+    let path = data.path.as_ref().filter(|_| data.trouble.is_none())?;
+    let bound = RaiseSocket::bind(path).and_then(|socket| data.announce(socket.path()).map(|()| socket));
+    bound.inspect_err(|error| tracing::warn!(%error, "a second start can't raise this window")).ok()
+}
+
+#[cfg(not(unix))]
+fn raise_socket(_: &DataDir) -> Option<RaiseSocket> {
+    None
+}
+
+struct Raising(std::sync::Mutex<Option<RaiseSocket>>);
+
+/// Takes no more requests: a second start waits for the end of this one.
+pub fn stop_raising(app: &AppHandle) {
+    if let Some(raising) = app.try_state::<Raising>() {
+        drop(raising.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
+    }
+}
+
+#[cfg(unix)]
+fn raise_when_asked(socket: &RaiseSocket, app: &AppHandle) {
+    /// Less than the one who asks waits.
+    const PATIENCE: Duration = Duration::from_secs(4);
+    let app = app.clone();
+    let raise = move || {
+        let (done, wait) = std::sync::mpsc::channel();
+        let handle = app.clone();
+        let asked = app.run_on_main_thread(move || {
+            let _ = done.send(handle.get_webview_window(MAIN).is_some_and(|window| {
+                window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus()).is_ok()
+            }));
+        });
+        asked.is_ok() && wait.recv_timeout(PATIENCE).unwrap_or(false)
+    };
+    if let Err(error) = socket.serve(raise) {
+        tracing::warn!(%error, "a second start can't raise this window");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_when_asked(_: &RaiseSocket, _: &AppHandle) {}
