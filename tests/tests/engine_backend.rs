@@ -227,7 +227,7 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
     assert_eq!(image.backend, BackendKind::Image { image: extension.image.parse().unwrap() });
     assert_eq!((image.root.as_path(), running.root.as_path()), (from_image.path(), from_running.path()));
     let gone = Source::Running { container: "porthole-test-no-such-container".into() };
-    assert_eq!(open(gone, engine, from_image.path()).await.unwrap_err().code, Code::ContainerNotFound);
+    assert_eq!(open(gone, engine, from_image.path(), None).await.unwrap_err().code, Code::ContainerNotFound);
     // It runs: whoever opens it again attaches, and does not take it down.
     let again = LiveBackend::up(&extension.means, &running, false).await.unwrap().unwrap();
     assert_eq!((again.up.whose, &again.up.endpoint), (BackendOwner::Other, &backend.up.endpoint));

@@ -12,7 +12,9 @@ use ts_rs::TS;
 use super::{
     Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, check_in,
     compose::{Compose, LONGEST},
-    image_in_place, services, unpack, unread,
+    compose_files, image_in_place,
+    root::below,
+    services, unpack, unread,
 };
 use crate::{
     engine::{EXTENSION, Engine},
@@ -113,8 +115,8 @@ impl Opened {
 /// what a killed Porthole leaves on the engine. A folder needs no engine.
 ///
 /// # Errors
-/// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
-/// `engine` is.
+/// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what
+/// [`unpack`] says, and what `engine` is.
 pub async fn open(
     source: Source,
     engine: Result<&Engine>,
@@ -196,6 +198,10 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
             problem => broken("cannot be read").detail(problem),
         })?;
         let file = root.file_path(&named.text).map_err(|problem| broken("cannot be read").detail(problem))?;
+        let path = below(&named.text).unwrap_or_default();
+        if let Some(problem) = compose_files::problems(root, &path, &text).into_iter().next() {
+            return Err(broken("names a file that can't be used").detail(problem));
+        }
         let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
         Ok(BackendKind::Compose { file, services })
     };

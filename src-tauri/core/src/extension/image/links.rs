@@ -111,9 +111,9 @@ impl Tree {
             .collect();
         for (path, node) in inner {
             let to = to.join(path.strip_prefix(real).unwrap_or(&path));
-            if is_copy {
+            if is_copy && matches!(node, Node::Link(_)) {
                 // Each costs something, also a link to nothing.
-                self.count(Path::new(""))?;
+                self.count(0)?;
             }
             match node {
                 Node::Link(_) => match self.resolve(&path) {
@@ -134,18 +134,25 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes a directory and those above it, each counted.
     fn copied_directory(&mut self, to: &Path) -> Result<()> {
-        self.count(to)?;
-        self.dir.create_dir_all(to).map_err(|error| unwritten(&error))
+        let mut missing: Vec<&Path> =
+            to.ancestors().take_while(|above| !above.as_os_str().is_empty() && !self.dir.exists(above)).collect();
+        missing.reverse();
+        for directory in missing {
+            self.count(directory.as_os_str().len())?;
+            self.dir.create_dir(directory).map_err(|error| unwritten(&error))?;
+        }
+        Ok(())
     }
 
     fn copy_file(&mut self, real: &Path, to: &Path, executable: bool) -> Result<()> {
-        self.count(to)?;
+        self.count(to.as_os_str().len())?;
         let mut from = self.dir.open(real).map_err(|error| unwritten(&error))?;
         let length = from.metadata().map_err(|error| unwritten(&error))?.len();
         self.count_bytes(length)?;
         if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            self.dir.create_dir_all(parent).map_err(|error| unwritten(&error))?;
+            self.copied_directory(parent)?;
         }
         match create(&self.dir, to, executable) {
             Ok(mut file) => io::copy(&mut from, &mut file).map(drop).map_err(|error| unwritten(&error)),

@@ -1,6 +1,8 @@
 //! An extension in an image: what its manifest names is taken out of it into a folder. Nothing in the image is run, and
 //! nothing is written outside of the folder.
 
+#[cfg(test)]
+mod fixture;
 mod links;
 mod reading;
 mod tar_stream;
@@ -77,11 +79,13 @@ struct Taking<'r> {
     tree: Tree,
     /// Bytes that the engine may still send.
     left: u64,
+    /// What the engine said of a path that it couldn't read.
+    refused: Option<Error>,
 }
 
 impl<'r> Taking<'r> {
     fn new(reading: &'r Reading, dir: Dir, limits: Limits) -> Self {
-        Self { reading, tree: Tree::new(dir, limits), left: MOST_SENT }
+        Self { reading, tree: Tree::new(dir, limits), left: MOST_SENT, refused: None }
     }
 
     async fn take(&mut self, folder: &Path) -> Result<Wanted> {
@@ -91,11 +95,11 @@ impl<'r> Taking<'r> {
         self.tree.write_links([manifest])?;
         let root = ExtensionRoot::open(folder).map_err(|problem| unwritten(&problem))?;
         let text = root.read_text(FILE, LARGEST).map_err(|problem| {
-            Error {
-                message: format!("the image has no {FILE} at its root that can be read"),
-                ..unread(folder, &problem)
-            }
-            .hint("It is an extension's image only with one: COPY metadata.json / in its Dockerfile.")
+            let message = format!("the image has no {FILE} at its root that can be read");
+            let detail = self.refused.as_ref().map_or_else(|| problem.to_string(), |refused| refused.message.clone());
+            Error { message, ..unread(folder, &problem) }
+                .detail(detail)
+                .hint("It is an extension's image only with one: COPY metadata.json / in its Dockerfile.")
         })?;
         let (manifest, _) = super::read(&text)?;
         let mut paths = named(&manifest);
@@ -138,6 +142,12 @@ impl<'r> Taking<'r> {
                 }
                 // No such path; a part of it is a file.
                 Some(Err(ApiError::DockerResponseServerError { status_code: 400 | 404, .. })) => return Ok(()),
+                // A link in a loop is one that the engine itself can't follow.
+                Some(Err(error @ ApiError::DockerResponseServerError { .. })) => {
+                    self.tree.leave(path.to_owned(), "the engine can't read it");
+                    self.refused = Some(engine.explain(error, container));
+                    return Ok(());
+                }
                 Some(Err(error)) => return Err(engine.explain(error, container)),
             }
         }

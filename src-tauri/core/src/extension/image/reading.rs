@@ -76,8 +76,9 @@ impl Reading {
 
     /// Removes it.
     pub async fn end(mut self) {
-        self.is_removed = true;
+        // Dropped in the middle, it is removed once more.
         remove(&self.engine, &self.container, self.warden.as_deref()).await;
+        self.is_removed = true;
     }
 }
 

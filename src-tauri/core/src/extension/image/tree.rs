@@ -86,6 +86,8 @@ pub(super) struct Tree {
     entries: u64,
     names: u64,
     left_out: Vec<LeftOut>,
+    /// All that were left out.
+    left: HashSet<PathBuf>,
     /// How many more were left out than are named.
     more: u64,
     /// Paths that must be known before the rest can be written.
@@ -108,6 +110,7 @@ impl Tree {
             entries: 0,
             names: 0,
             left_out: Vec::new(),
+            left: HashSet::new(),
             more: 0,
             open: VecDeque::new(),
             seen: HashSet::new(),
@@ -175,17 +178,21 @@ impl Tree {
     }
 
     pub(super) fn leave(&mut self, path: PathBuf, why: &'static str) {
-        if self.left_out.len() >= NAMED {
-            self.more += 1;
-        } else if !self.left_out.iter().any(|known| known.path == path) {
+        // A path has one reason: the first.
+        if !self.left.insert(path.clone()) {
+            return;
+        }
+        if self.left_out.len() < NAMED {
             self.left_out.push(LeftOut { path, why });
+        } else {
+            self.more += 1;
         }
     }
 
-    /// Counts a file or directory.
-    pub(super) fn count(&mut self, path: &Path) -> Result<()> {
+    /// Counts a file, directory or link, with the bytes of its name.
+    pub(super) fn count(&mut self, name: usize) -> Result<()> {
         self.entries += 1;
-        self.names += path.as_os_str().len() as u64;
+        self.names += name as u64;
         if self.entries > self.limits.entries {
             return Err(too_much(&format!("more than {} files and folders", self.limits.entries)));
         }
@@ -219,14 +226,17 @@ impl Tree {
         (path.as_os_str().len() > self.limits.path).then_some("its path is too long")
     }
 
-    pub(super) fn make_directory(&mut self, path: &Path) -> Result<()> {
+    /// Makes a directory, and those above it that no entry named.
+    fn make_directory(&mut self, path: &Path, entry: &Path) -> Result<()> {
         let mut missing: Vec<&Path> = path
             .ancestors()
             .take_while(|above| !above.as_os_str().is_empty() && !self.nodes.contains_key(*above))
             .collect();
         missing.reverse();
         for directory in missing {
-            self.count(directory)?;
+            if directory != entry {
+                self.count(directory.as_os_str().len())?;
+            }
             self.nodes.insert(directory.to_owned(), Node::Directory);
         }
         self.dir.create_dir_all(path).map_err(|error| unwritten(&error))
@@ -245,7 +255,7 @@ impl Tree {
         let before = self.nodes.get(&path).cloned();
         match (head.kind, before) {
             (Kind::Other(why), _) => self.leave(path, why),
-            (Kind::Directory, None | Some(Node::Directory)) => self.make_directory(&path)?,
+            (Kind::Directory, None | Some(Node::Directory)) => self.make_directory(&path, &path)?,
             (Kind::Directory, Some(_)) | (_, Some(Node::Directory)) => self.leave(path, "it's there twice"),
             (Kind::File, before) => self.begin_file(path, before, head.size, head.executable)?,
             (Kind::Link(target), before) => self.link(path, before, path_of(&target))?,
@@ -265,9 +275,8 @@ impl Tree {
         }
         self.forget(&path, before)?;
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            self.make_directory(parent)?;
+            self.make_directory(parent, &path)?;
         }
-        self.count(&path)?;
         match create(&self.dir, &path, executable) {
             Ok(file) => {
                 self.writing = Some(file);
@@ -283,7 +292,6 @@ impl Tree {
 
     fn link(&mut self, path: PathBuf, before: Option<Node>, target: Option<PathBuf>) -> Result<()> {
         self.forget(&path, before)?;
-        self.count(&path)?;
         match target {
             Some(target) => drop(self.nodes.insert(path, Node::Link(target))),
             None => self.leave(path, "it leads out of the image"),
@@ -318,7 +326,7 @@ impl Receive for Tree {
         self.writing = None;
         let shown = || PathBuf::from(String::from_utf8_lossy(&head.path).chars().take(200).collect::<String>());
         // Each costs something, also one that is left out.
-        self.count(Path::new(""))?;
+        self.count(head.path.len())?;
         match path_of(&head.path).and_then(|path| self.placed(&path)) {
             Some(path) => self.entry_at(path, head),
             None => {
@@ -363,7 +371,6 @@ pub(super) fn create(dir: &Dir, path: &Path, executable: bool) -> io::Result<Fil
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every name is one")]
 fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     Some(std::path::PathBuf::from(std::os::unix::ffi::OsStrExt::from_bytes(bytes) as &std::ffi::OsStr))
 }
