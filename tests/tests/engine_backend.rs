@@ -71,7 +71,7 @@ impl Extension {
 
     async fn opened(&self) -> Opened {
         let source = Source::Folder { path: self.folder.path().to_owned(), image: Some(self.image.clone()) };
-        open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere")).await.unwrap()
+        open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere"), None).await.unwrap()
     }
 
     async fn up(&self) -> Result<LiveBackend, Error> {
@@ -218,16 +218,16 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
     let (from_image, from_running) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let engine = Ok(&extension.means.engine);
     let source = Source::Image { name: extension.image.clone() };
-    let image = open(source, engine.clone(), from_image.path()).await.unwrap();
+    let image = open(source, engine.clone(), from_image.path(), None).await.unwrap();
     let container = backend.up.containers[0].clone();
-    let running = open(Source::Running { container }, engine.clone(), from_running.path()).await.unwrap();
+    let running = open(Source::Running { container }, engine.clone(), from_running.path(), None).await.unwrap();
     let folder = extension.opened().await;
     assert_eq!((&image.names, &image.manifest), (&folder.names, &folder.manifest));
     assert_eq!((&running.names, &running.manifest), (&folder.names, &folder.manifest));
     assert_eq!(image.backend, BackendKind::Image { image: extension.image.parse().unwrap() });
     assert_eq!((image.root.as_path(), running.root.as_path()), (from_image.path(), from_running.path()));
     let gone = Source::Running { container: "porthole-test-no-such-container".into() };
-    assert_eq!(open(gone, engine, from_image.path()).await.unwrap_err().code, Code::ContainerNotFound);
+    assert_eq!(open(gone, engine, from_image.path(), None).await.unwrap_err().code, Code::ContainerNotFound);
     // It runs: whoever opens it again attaches, and does not take it down.
     let again = LiveBackend::up(&extension.means, &running, false).await.unwrap().unwrap();
     assert_eq!((again.up.whose, &again.up.endpoint), (BackendOwner::Other, &backend.up.endpoint));

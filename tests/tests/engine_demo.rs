@@ -44,7 +44,7 @@ impl Demo {
 
     async fn opened(&self) -> Opened {
         let source = Source::Folder { path: self.copy.path().to_owned(), image: None };
-        open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere")).await.unwrap()
+        open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere"), None).await.unwrap()
     }
 
     async fn up(&self, opened: &Opened) -> LiveBackend {
@@ -121,7 +121,7 @@ async fn engine_the_demo_is_whole_when_it_is_opened_from_its_image_or_where_it_r
     {
         let into = demo.here.path().join(name);
         std::fs::create_dir(&into).unwrap();
-        let opened = open(source, Ok(&demo.means.engine), &into).await.unwrap();
+        let opened = open(source, Ok(&demo.means.engine), &into, None).await.unwrap();
         assert_eq!(opened.remarks, [], "{name}");
         assert_eq!(opened.image, demo.copy.image(), "{name}");
         for file in ["ui/index.html", "ui/page.js", "host/porthole-demo-host", "icon.svg"] {

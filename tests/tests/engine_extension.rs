@@ -58,7 +58,7 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
     ];
     import(&docker, &name, &files).await;
     let folder = tempfile::tempdir().unwrap();
-    unpack(&engine, &format!("{name}:1").parse().unwrap(), folder.path()).await.unwrap();
+    unpack(&engine, &format!("{name}:1").parse().unwrap(), folder.path(), None).await.unwrap();
     for (path, mode, text) in files.iter().filter(|(path, ..)| !path.contains("other")) {
         assert_eq!(fs::read_to_string(folder.path().join(path)).unwrap(), *text, "{path}");
         #[cfg(unix)]
@@ -84,9 +84,10 @@ async fn engine_an_image_that_is_no_extension_or_not_there_is_said() {
     let name = format!("porthole-test-plain-{}", std::process::id());
     import(&docker, &name, &[("etc/hosts", 0o644, "")]).await;
     let folder = tempfile::tempdir().unwrap();
-    let error = unpack(&engine, &format!("{name}:1").parse().unwrap(), folder.path()).await.unwrap_err();
+    let error = unpack(&engine, &format!("{name}:1").parse().unwrap(), folder.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ManifestUnreadable);
-    let error = unpack(&engine, &"porthole-test-no-such-image:1".parse().unwrap(), folder.path()).await.unwrap_err();
+    let error =
+        unpack(&engine, &"porthole-test-no-such-image:1".parse().unwrap(), folder.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotFound, "{error:?}");
     let options = RemoveImageOptionsBuilder::default().force(true).build();
     docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();

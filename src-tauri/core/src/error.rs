@@ -98,6 +98,8 @@ pub enum Code {
     ImageNameInvalid,
     /// The text isn't a container name that an engine takes.
     ContainerNameInvalid,
+    /// What the engine sent of an image isn't an archive that can be read.
+    ArchiveUnreadable,
     /// There is no manifest there, or nothing can be made of it.
     ManifestUnreadable,
     /// The extension has no page, or its files are not there.

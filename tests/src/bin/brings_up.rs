@@ -28,7 +28,7 @@ async fn bring_up() {
     let engine = Engine::connect(Address::new("test", host.clone())).await.expect("an engine");
     let source = Source::Folder { path: folder.into(), image: Some(image.clone()) };
     let none = Err(Error::new(Code::EngineUnavailable, "not needed"));
-    let opened = open(source, none, Path::new("/nowhere")).await.expect("an extension");
+    let opened = open(source, none, Path::new("/nowhere"), None).await.expect("an extension");
     let means = Means { engine, timeline: Arc::new(timeline), warden: Some(warden), cancelled: Default::default() };
     let backend = LiveBackend::up(&means, &opened, false).await.expect("a backend").expect("a backend");
     println!("ready");

@@ -2,5 +2,6 @@
 
 #![cfg(unix)]
 
+mod files;
 mod handles;
 mod responses;

@@ -206,7 +206,7 @@ impl Bench {
             Source::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "no engine was asked")),
             Source::Image { .. } | Source::Running { .. } => connect(engine.as_deref()).await,
         };
-        let opened = open(source, connected.as_ref().map_err(Clone::clone), &files).await?;
+        let opened = open(source, connected.as_ref().map_err(Clone::clone), &files, self.warden.clone()).await?;
         let bin = programs::gather(&opened.manifest, &opened.root, &room.path().join("bin")).map_err(no_room)?;
 
         let same =

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::error::{Code, Error, Result};
 
-use super::names::SOCKETS;
+use super::{compose_files::is_shallow, names::SOCKETS};
 
 /// The most that is read: aliases can make much of little.
 pub(super) const LONGEST: u64 = 1024 * 1024;
@@ -56,6 +56,9 @@ impl Compose {
         let unreadable = |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file {why}"));
         if text.len() as u64 > LONGEST {
             return Err(unreadable(&format!("has more than {LONGEST} bytes")));
+        }
+        if !is_shallow(text) {
+            return Err(unreadable("is nested too deeply"));
         }
         let documents = Yaml::load_from_str(text).map_err(|error| {
             let marker = error.marker();
@@ -121,7 +124,7 @@ impl Service {
 }
 
 /// An entry of a mapping, or of what it takes in by `<<`.
-fn key<'y, 'i>(mapping: &'y Yaml<'i>, name: &str) -> Option<&'y Yaml<'i>> {
+pub(super) fn key<'y, 'i>(mapping: &'y Yaml<'i>, name: &str) -> Option<&'y Yaml<'i>> {
     mapping.as_mapping_get(name).or_else(|| {
         let taken = mapping.as_mapping_get("<<")?;
         match taken.as_sequence() {

@@ -5,6 +5,7 @@ mod backend;
 mod bench;
 mod client;
 mod compose;
+mod compose_files;
 mod contents;
 mod files;
 mod image;

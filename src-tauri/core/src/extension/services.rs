@@ -5,10 +5,11 @@ use std::path::Path;
 use super::{
     Names,
     compose::{Compose, LONGEST},
+    compose_files,
     manifest::{Manifest, Platform},
     names::{OWN_IMAGE, SOCKETS},
     remark::{Remark, Weight},
-    root::{ExtensionRoot, FileProblem},
+    root::{ExtensionRoot, FileProblem, below},
 };
 use crate::runtime::{
     Certainty::{Inferred, Reported},
@@ -35,6 +36,10 @@ pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remar
         // The look at the manifest's files has said so.
         Err(_) => return,
     };
+    for problem in compose_files::problems(root, &below(&named.text).unwrap_or_default(), &compose_text) {
+        let mend = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
+        remarks.push(remark(Weight::Broken).wrong(problem).mend(mend));
+    }
     let compose = match Compose::read(&compose_text) {
         Ok(compose) => compose,
         Err(error) => {

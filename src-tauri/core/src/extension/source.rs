@@ -1,6 +1,9 @@
 //! An extension that was opened: from its folder, its image, or by a backend that runs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 use serde::{Deserialize, Serialize};
@@ -9,12 +12,15 @@ use ts_rs::TS;
 use super::{
     Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, check_in,
     compose::{Compose, LONGEST},
-    image_in_place, services, unpack, unread,
+    compose_files, image_in_place,
+    root::below,
+    services, unpack, unread,
 };
 use crate::{
     engine::{EXTENSION, Engine},
     error::{Code, Error, Result},
     reference::ImageRef,
+    run::Warden,
 };
 
 /// What an extension is opened from.
@@ -105,13 +111,19 @@ impl Opened {
     }
 }
 
-/// Opens an extension. What is in an image is unpacked into `folder`, which must be there and empty. A folder needs no
-/// engine.
+/// Opens an extension. What is in an image is unpacked into `folder`, which must be there and empty; the warden removes
+/// what a killed Porthole leaves on the engine. A folder needs no engine.
 ///
 /// # Errors
-/// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what [`unpack`] says, and what
-/// `engine` is.
-pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Result<Opened> {
+/// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what
+/// [`unpack`] says, and what `engine` is.
+pub async fn open(
+    source: Source,
+    engine: Result<&Engine>,
+    folder: &Path,
+    warden: Option<Arc<Warden>>,
+) -> Result<Opened> {
+    let mut left_out = Vec::new();
     let (root, image, image_id) = match &source {
         Source::Folder { path, image } => {
             let root = folder_of_manifest(path)?;
@@ -122,19 +134,21 @@ pub async fn open(source: Source, engine: Result<&Engine>, folder: &Path) -> Res
         Source::Image { name } => {
             let image = ImageRef::new(name.trim())?;
             let engine = engine?;
-            unpack(engine, &image, folder).await?;
+            left_out = unpack(engine, &image, folder, warden).await?;
             let id = engine.image_id(&image).await?;
             (unpacked(folder)?, image, id)
         }
         Source::Running { container } => {
             let engine = engine?;
             let image = ImageRef::new(image_of_running(engine, container).await?)?;
-            unpack(engine, &image, folder).await.map_err(|error| not_of_extension(error, container, &image))?;
+            let taken = unpack(engine, &image, folder, warden).await;
+            left_out = taken.map_err(|error| not_of_extension(error, container, &image))?;
             let id = engine.image_id(&image).await?;
             (unpacked(folder)?, image, id)
         }
     };
     let Checked { manifest, mut remarks, text } = check_in(&root, Path::new(FILE))?;
+    remarks.extend(left_out);
     let names = Names::of_image(&image);
     remarks.extend(services::on_a_mac(&manifest, &text, &names));
     let backend = kind(&manifest, &root, &image);
@@ -184,6 +198,10 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
             problem => broken("cannot be read").detail(problem),
         })?;
         let file = root.file_path(&named.text).map_err(|problem| broken("cannot be read").detail(problem))?;
+        let path = below(&named.text).unwrap_or_default();
+        if let Some(problem) = compose_files::problems(root, &path, &text).into_iter().next() {
+            return Err(broken("names a file that can't be used").detail(problem));
+        }
         let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
         Ok(BackendKind::Compose { file, services })
     };
@@ -254,7 +272,7 @@ mod tests {
         }
         let source = Source::Folder { path: folder.path().join(FILE), image: Some("acme/x:1".into()) };
         let none = Err(Error::new(Code::EngineUnavailable, "none"));
-        let opened = open(source, none, Path::new("/nowhere")).await.unwrap();
+        let opened = open(source, none, Path::new("/nowhere"), None).await.unwrap();
         (folder, opened)
     }
 
@@ -298,9 +316,9 @@ mod tests {
             std::fs::write(folder.path().join(FILE), "{}").unwrap();
             let none = || Err(Error::new(Code::EngineUnavailable, "none"));
             let source = Source::Folder { path: folder.path().to_owned(), image: Some(name.into()) };
-            assert_eq!(open(source, none(), folder.path()).await.unwrap_err().code, Code::ImageNameInvalid);
+            assert_eq!(open(source, none(), folder.path(), None).await.unwrap_err().code, Code::ImageNameInvalid);
             let source = Source::Image { name: name.into() };
-            assert_eq!(open(source, none(), folder.path()).await.unwrap_err().code, Code::ImageNameInvalid);
+            assert_eq!(open(source, none(), folder.path(), None).await.unwrap_err().code, Code::ImageNameInvalid);
         }
     }
 
@@ -308,11 +326,14 @@ mod tests {
     async fn what_needs_an_engine_says_that_there_is_none() {
         for source in [Source::Image { name: "a".into() }, Source::Running { container: "a".into() }] {
             let none = Err(Error::new(Code::EngineUnavailable, "none"));
-            assert_eq!(open(source, none, Path::new("/nowhere")).await.unwrap_err().code, Code::EngineUnavailable);
+            assert_eq!(
+                open(source, none, Path::new("/nowhere"), None).await.unwrap_err().code,
+                Code::EngineUnavailable
+            );
         }
         let none = Err(Error::new(Code::EngineUnavailable, "none"));
         let source = Source::Folder { path: "/no/such/folder".into(), image: None };
-        assert_eq!(open(source, none, Path::new("/nowhere")).await.unwrap_err().code, Code::ManifestUnreadable);
+        assert_eq!(open(source, none, Path::new("/nowhere"), None).await.unwrap_err().code, Code::ManifestUnreadable);
     }
 
     #[test]

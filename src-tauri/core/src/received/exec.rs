@@ -50,6 +50,7 @@ impl Finish {
                 Code::EngineAddressInvalid
                 | Code::EngineUnavailable
                 | Code::EngineRefused
+                | Code::ContainerNameInvalid
                 | Code::ContainerNotFound
                 | Code::ContainerNotRunning
                 | Code::ContainerPaused => Self::Refused { message: error.message.clone() },

@@ -27,6 +27,7 @@ use crate::{
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
     record::Record,
+    reference::ContainerName,
 };
 
 /// Splits a pasted command line into arguments as a POSIX shell would; nothing in it is run or
@@ -58,9 +59,10 @@ pub async fn run(
     let Place::Container { name } = &command.place else {
         return run_fixed_on_host(command, fixed, stops, warden, record).await;
     };
-    let connected = match engine {
-        Ok(address) => stops.unless_stopped(engines.at(address)).await,
-        Err(error) => Err(error),
+    // A name that no engine takes is said without one.
+    let connected = match (name.parse::<ContainerName>(), engine) {
+        (Err(error), _) | (_, Err(error)) => Err(error),
+        (Ok(_), Ok(address)) => stops.unless_stopped(engines.at(address)).await,
     };
     match connected {
         Ok(engine) => run_in_container(&engine, name, command, stops, warden, record).await,
@@ -80,6 +82,30 @@ pub fn end_process() -> ! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
+
+    #[tokio::test]
+    async fn a_container_that_reads_as_a_path_or_an_option_is_refused_before_an_engine_is_asked() {
+        struct Failed(Option<Error>);
+        impl Record<RunEvent> for Failed {
+            fn event(&mut self, event: RunEvent) {
+                if let RunEvent::Failed { error, .. } = event {
+                    self.0 = Some(error);
+                }
+            }
+            fn chunk(&mut self, _: Stream, _: u64, _: &[u8]) -> Result<()> {
+                Ok(())
+            }
+        }
+        for name in ["../info", "--config=/tmp/evil", "x/../../images", "a\nb", "a b", "/web"] {
+            let command = Command::new(Place::Container { name: name.into() }, "id", [] as [&str; 0]);
+            let mut failed = Failed(None);
+            let (_stopper, stopping) = stops();
+            let none = Err(Error::new(Code::EngineUnavailable, "none"));
+            run(&command, None, none, &LastEngine::default(), stopping, None, &mut failed).await;
+            assert_eq!(failed.0.unwrap().code, Code::ContainerNameInvalid, "{name}");
+        }
+    }
 
     #[test]
     fn a_pasted_line_is_split_and_not_run() {

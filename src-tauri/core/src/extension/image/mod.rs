@@ -1,0 +1,199 @@
+//! An extension in an image: what its manifest names is taken out of it into a folder. Nothing in the image is run, and
+//! nothing is written outside of the folder.
+
+#[cfg(test)]
+mod fixture;
+mod links;
+mod reading;
+mod tar_stream;
+mod tree;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bollard::{errors::Error as ApiError, query_parameters::DownloadFromContainerOptionsBuilder};
+use cap_std::{ambient_authority, fs::Dir};
+use futures_util::StreamExt;
+
+use super::{ExtensionRoot, FILE, LARGEST, Manifest, Remark, Weight, manifest::Named, root::below, unread};
+use crate::{
+    engine::Engine,
+    error::{Code, Error, Result},
+    reference::ImageRef,
+    run::Warden,
+};
+
+use reading::Reading;
+use tar_stream::TarStream;
+use tree::{LIMITS, Limits, Tree, unwritten};
+
+/// The most bytes that an engine may send: more than is ever written, for what is left out counts too.
+const MOST_SENT: u64 = 4 * 1024 * 1024 * 1024;
+/// How long an engine may send nothing.
+const STALL: Duration = Duration::from_secs(60);
+
+/// Takes the manifest, and all that it names, out of an image. The folder must be there, and empty. Answers with what is
+/// to be said about files that were left out.
+///
+/// The image is not run: a container is made of it, read, and removed, also when this future is dropped. The warden removes
+/// it when Porthole is killed.
+///
+/// # Errors
+/// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::TooMuch`], [`Code::ArchiveUnreadable`],
+/// [`Code::SaveFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
+/// no error: the report on the folder says so.
+pub async fn unpack(
+    engine: &Engine,
+    image: &ImageRef,
+    folder: &Path,
+    warden: Option<Arc<Warden>>,
+) -> Result<Vec<Remark>> {
+    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
+    let reading = Reading::begin(engine, image, warden).await?;
+    let mut taking = Taking::new(&reading, dir, LIMITS);
+    let taken = taking.take(folder).await;
+    let remarks = taken.map(|wanted| taking.remarks(&wanted));
+    reading.end().await;
+    remarks
+}
+
+/// What the manifest wants out of the image.
+struct Wanted {
+    text: String,
+    paths: Vec<Want>,
+}
+
+/// One path of it.
+struct Want {
+    path: PathBuf,
+    key: &'static str,
+    at: usize,
+}
+
+/// One pass over everything that a manifest names.
+struct Taking<'r> {
+    reading: &'r Reading,
+    tree: Tree,
+    /// Bytes that the engine may still send.
+    left: u64,
+    /// What the engine said of a path that it couldn't read.
+    refused: Option<Error>,
+}
+
+impl<'r> Taking<'r> {
+    fn new(reading: &'r Reading, dir: Dir, limits: Limits) -> Self {
+        Self { reading, tree: Tree::new(dir, limits), left: MOST_SENT, refused: None }
+    }
+
+    async fn take(&mut self, folder: &Path) -> Result<Wanted> {
+        let manifest = Path::new(FILE);
+        self.tree.want(manifest);
+        self.fetch().await?;
+        self.tree.write_links([manifest])?;
+        let root = ExtensionRoot::open(folder).map_err(|problem| unwritten(&problem))?;
+        let text = root.read_text(FILE, LARGEST).map_err(|problem| {
+            let message = format!("the image has no {FILE} at its root that can be read");
+            let detail = self.refused.as_ref().map_or_else(|| problem.to_string(), |refused| refused.message.clone());
+            Error { message, ..unread(folder, &problem) }
+                .detail(detail)
+                .hint("It is an extension's image only with one: COPY metadata.json / in its Dockerfile.")
+        })?;
+        let (manifest, _) = super::read(&text)?;
+        let mut paths = named(&manifest);
+        // A folder before what is in it, which need not be asked for again then.
+        paths.sort_by_key(|want| want.path.components().count());
+        for want in &paths {
+            self.tree.want(&want.path);
+        }
+        self.fetch().await?;
+        self.tree.write_links(paths.iter().map(|want| want.path.as_path()))?;
+        Ok(Wanted { text, paths })
+    }
+
+    /// Asks the engine for all that is wanted, and for what links in it lead to.
+    async fn fetch(&mut self) -> Result<()> {
+        while let Some(path) = self.tree.next() {
+            self.tree.begin(&path);
+            self.copy(&path).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes one path out of the container.
+    async fn copy(&mut self, path: &Path) -> Result<()> {
+        let Some(named) = path.to_str() else { return Ok(()) };
+        let (engine, container) = (&self.reading.engine, &self.reading.container);
+        let options = DownloadFromContainerOptionsBuilder::default().path(&format!("/{named}")).build();
+        let mut pieces = Box::pin(engine.docker().download_from_container(container, Some(options)));
+        let mut stream = TarStream::default();
+        loop {
+            let piece = tokio::time::timeout(STALL, pieces.next()).await;
+            let piece = piece.map_err(|_| engine.lost(&format!("it sent nothing for {} s", STALL.as_secs())))?;
+            match piece {
+                None => return stream.finish(),
+                Some(Ok(piece)) => {
+                    self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(|| {
+                        Error::new(Code::TooMuch, format!("the engine sent more than {MOST_SENT} bytes of the image"))
+                    })?;
+                    stream.feed(&piece, &mut self.tree)?;
+                }
+                // No such path; a part of it is a file.
+                Some(Err(ApiError::DockerResponseServerError { status_code: 400 | 404, .. })) => return Ok(()),
+                // A link in a loop is one that the engine itself can't follow.
+                Some(Err(error @ ApiError::DockerResponseServerError { .. })) => {
+                    self.tree.leave(path.to_owned(), "the engine can't read it");
+                    self.refused = Some(engine.explain(error, container));
+                    return Ok(());
+                }
+                Some(Err(error)) => return Err(engine.explain(error, container)),
+            }
+        }
+    }
+
+    /// What is to be said about files that were left out.
+    fn remarks(&self, wanted: &Wanted) -> Vec<Remark> {
+        let remark = |at: usize, key: &str| Remark::at(&wanted.text, at, key, Weight::Odd);
+        let mend = "Put only regular files and folders into the image, and links between them.";
+        let (left_out, more) = self.tree.left_out();
+        let mut remarks: Vec<Remark> = left_out
+            .iter()
+            .map(|left| {
+                let want = wanted.paths.iter().rev().find(|want| left.path.starts_with(&want.path));
+                let (at, key) = want.map_or((0, ""), |want| (want.at, want.key));
+                let shown: String = left.path.to_string_lossy().chars().flat_map(char::escape_debug).collect();
+                remark(at, key).wrong(format!("`/{shown}` was left out of the image: {}", left.why)).mend(mend)
+            })
+            .collect();
+        if more > 0 {
+            remarks.push(remark(0, "").wrong(format!("{more} more files were left out of the image")).mend(mend));
+        }
+        remarks
+    }
+}
+
+/// The paths that a manifest names. Beside a compose file stand the files that it names in turn.
+fn named(manifest: &Manifest) -> Vec<Want> {
+    let want = |named: &Named, path: Option<PathBuf>, key| {
+        let path = path.filter(|path| !path.as_os_str().is_empty())?;
+        Some(Want { path, key, at: named.at })
+    };
+    let whole = |named: &Named, key| want(named, below(&named.text), key);
+    let icon = manifest.icon.as_ref().and_then(|icon| whole(icon, "icon"));
+    let root = manifest.tab.as_ref().and_then(|tab| tab.root.as_ref());
+    let root = root.and_then(|root| whole(root, "ui.dashboard-tab.root"));
+    let compose = manifest.backend.as_ref().and_then(|backend| backend.composefile.as_ref());
+    let compose = compose.and_then(|file| {
+        let path = below(&file.text)?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).map(Path::to_owned);
+        want(file, folder.or(Some(path)), "vm.composefile")
+    });
+    let binaries = manifest.binaries.iter().filter_map(|binary| whole(&binary.path, "host.binaries"));
+    [icon, root, compose].into_iter().flatten().chain(binaries).collect()
+}
+
+#[cfg(test)]
+#[path = "image_tests.rs"]
+mod tests;
