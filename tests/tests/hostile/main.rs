@@ -2,5 +2,8 @@
 
 #![cfg(unix)]
 
+mod engines;
+mod growth;
 mod handles;
+mod keeping;
 mod responses;
