@@ -231,7 +231,7 @@ impl Porthole {
         if let Some(why) = self.not_kept.clone().filter(|_| kept) {
             return Err(why);
         }
-        self.timeline.keep(id, kept)
+        self.timeline.keep(id, kept).await
     }
 
     pub async fn send(&self, request: Request) -> Result<u32> {

@@ -245,7 +245,7 @@ async fn a_kept_call_has_its_findings_after_the_next_start() {
     let demo = Demo::start(calls.directory.path()).await.unwrap();
     let id = calls.timeline.send(Origin::Composer, demo.endpoint().clone(), get("/numbers"));
     let before = findings(&calls.timeline, id).await;
-    calls.timeline.keep(id, true).unwrap();
+    calls.timeline.keep(id, true).await.unwrap();
     let next = Calls::at(calls.directory.path(), u64::MAX);
     next.reopen_kept();
     let row = told(&next, |changes| changes.calls.first().cloned()).await;

@@ -361,7 +361,7 @@ async fn calls_of_one_millisecond_are_kept_apart() {
     let ids: Vec<CallId> = (0..50).map(|n| calls.sh(&format!("echo {n}"))).collect();
     for id in &ids {
         ended(&calls.timeline, *id).await;
-        calls.timeline.keep(*id, true).unwrap();
+        calls.timeline.keep(*id, true).await.unwrap();
     }
     drop(calls.timeline);
     let next = Calls::at(calls.directory.path(), u64::MAX);
@@ -375,7 +375,7 @@ async fn calls_of_one_millisecond_are_kept_apart() {
     let mut said = HashSet::new();
     for row in rows {
         said.extend(texts(&next, row.id, View::Both, 0, 9).await);
-        next.keep(row.id, false).unwrap();
+        next.keep(row.id, false).await.unwrap();
     }
     assert_eq!(said, (0..50).map(|n| n.to_string()).collect());
     assert_eq!(names(&calls.directory.path().join("kept")), HashSet::new(), "what is let go is gone");
@@ -399,13 +399,13 @@ async fn a_kept_call_is_there_at_the_next_start_and_the_others_are_not() {
     let calls = Calls::new();
     let kept = calls.ran("seq 5000; echo problem >&2; exit 3").await;
     let other = calls.ran("echo other").await;
-    calls.timeline.keep(kept, true).unwrap();
+    calls.timeline.keep(kept, true).await.unwrap();
     let live = calls.sh("echo begun; exec sleep 600");
     told(&calls.timeline, |changes| {
         changes.calls.iter().any(|row| row.id == live && row.counts.chunks == 1).then_some(())
     })
     .await;
-    calls.timeline.keep(live, true).unwrap();
+    calls.timeline.keep(live, true).await.unwrap();
     calls.timeline.clear();
     assert!(calls.timeline.output(kept).is_ok() && calls.timeline.output(other).is_err());
     let before = rows(&calls.timeline, kept, View::Both, 0, 999).await;
@@ -427,7 +427,7 @@ async fn a_kept_call_is_there_at_the_next_start_and_the_others_are_not() {
     assert_eq!(texts(&next, second.id, View::Both, 0, 9).await, ["begun"]);
     let new = next.search(first.id, query(View::Stdout, "4999"));
     assert!(new.is_ok());
-    next.keep(first.id, false).unwrap();
+    next.keep(first.id, false).await.unwrap();
     next.clear();
     drop(next);
     let last = Calls::at(calls.directory.path(), u64::MAX);

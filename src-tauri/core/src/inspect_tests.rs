@@ -249,7 +249,7 @@ async fn a_kept_call_tells_the_same_after_a_start() {
         let sdk = sh("printf \"a\\nb\"; exit 3", Runtime::RancherDesktop, Some(true));
         let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
         timeline.ended(id).await.unwrap();
-        timeline.keep(id, true).unwrap();
+        timeline.keep(id, true).await.unwrap();
         (followed(&timeline, id).await, timeline.received(id).await.unwrap())
     };
     let timeline = at();

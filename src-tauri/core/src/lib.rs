@@ -23,6 +23,7 @@ pub mod fuzz;
 pub mod handles;
 pub mod inspect;
 pub mod json_file;
+mod memory;
 pub mod opening;
 pub mod output;
 pub mod permission;

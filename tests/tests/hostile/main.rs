@@ -3,5 +3,8 @@
 #![cfg(unix)]
 
 mod files;
+mod engines;
+mod growth;
 mod handles;
+mod keeping;
 mod responses;

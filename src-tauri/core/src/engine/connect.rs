@@ -1,7 +1,6 @@
-//! The connections to an engine: bollard's own to what is near and to plain ports, ours to TLS and ssh.
+//! The connections to an engine, whatever carries them.
 
 use std::{
-    future::Future,
     io,
     pin::Pin,
     sync::Arc,
@@ -10,42 +9,35 @@ use std::{
 };
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker, errors::Error as ApiError};
-use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{Connected, Connection},
-    },
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tower_service::Service;
 
 use super::{
-    address::{Address, Way},
+    address::{Address, Place, Way},
+    pool::Pool,
     ssh,
     tls::Dial,
     trouble,
 };
 use crate::error::Result;
 
-/// How long an engine may take to answer one call, in seconds.
+/// How long an engine may take to begin its response, in seconds.
 const ANSWER: u64 = 120;
-/// How many connections are kept for later calls: one is enough for most, and each may be a process.
-const KEPT: usize = 2;
 
 /// A client of the engine at this address, which need not be there yet.
 pub(super) fn client(address: &Address, way: Way) -> Result<std::result::Result<Docker, ApiError>> {
-    let (base, carrier) = match way {
-        Way::Local => return Ok(Docker::connect_with_host(&address.host)),
-        Way::Tcp(place) => return Ok(Docker::connect_with_host(&format!("tcp://{place}"))),
-        Way::Tls(place, tls) => (format!("http://{place}"), Carrier::Tls(Box::new(Dial::new(address, place, &tls)?))),
-        Way::Ssh(to) => ("http://docker".to_owned(), Carrier::Ssh(ssh::argv(address, &to).into())),
+    let (base, dial) = match way {
+        Way::Local => ("http://docker".to_owned(), Dialing::Local(address.host.as_str().into())),
+        Way::Tcp(place) => (format!("http://{place}"), Dialing::Tcp(place)),
+        Way::Tls(place, tls) => (format!("http://{place}"), Dialing::Tls(Box::new(Dial::new(address, place, &tls)?))),
+        Way::Ssh(to) => ("http://docker".to_owned(), Dialing::Ssh(ssh::argv(address, &to).into())),
     };
-    let client =
-        Client::builder(TokioExecutor::new()).pool_max_idle_per_host(KEPT).pool_timer(TokioTimer::new()).build(carrier);
+    let pool = Arc::new(Pool::new(dial));
     let transport = move |request: BollardRequest| {
-        let answer = client.request(request);
-        async move { answer.await.map_err(ApiError::from) }
+        let pool = Arc::clone(&pool);
+        async move { pool.send(request).await }
     };
     Ok(Docker::connect_with_custom_transport(transport, Some(base), ANSWER, API_DEFAULT_VERSION))
 }
@@ -69,31 +61,56 @@ pub(crate) async fn line(address: &Address, limit: Duration) -> Result<Line> {
     dialled.map_err(|error| trouble::unavailable(address, &error))
 }
 
-/// What carries the bytes; it makes a new connection whenever the client has none to spare.
-#[derive(Clone)]
-enum Carrier {
+/// How a connection is opened.
+pub(super) enum Dialing {
+    /// A socket or a pipe of this machine: `unix://PATH`, `npipe://PATH`.
+    Local(Box<str>),
+    Tcp(Place),
     Tls(Box<Dial>),
     Ssh(Arc<[String]>),
 }
 
-impl Service<hyper::Uri> for Carrier {
-    type Response = TokioIo<Line>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: hyper::Uri) -> Self::Future {
-        let carrier = self.clone();
-        Box::pin(async move {
-            let line: Line = match carrier {
-                Self::Tls(dial) => Line(Box::new(dial.connect().await?)),
-                Self::Ssh(argv) => Line(Box::new(ssh::dial(&argv)?)),
-            };
-            Ok(TokioIo::new(line))
+impl Dialing {
+    /// A connection of its own.
+    pub async fn dial(&self) -> io::Result<Line> {
+        Ok(match self {
+            Self::Local(host) => local(host).await?,
+            Self::Tcp(place) => {
+                let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
+                stream.set_nodelay(true)?;
+                Line(Box::new(stream))
+            }
+            Self::Tls(dial) => Line(Box::new(dial.as_ref().clone().connect().await?)),
+            Self::Ssh(argv) => Line(Box::new(ssh::dial(argv)?)),
         })
+    }
+}
+
+#[cfg(unix)]
+async fn local(host: &str) -> io::Result<Line> {
+    let path = host.strip_prefix("unix://").ok_or(io::ErrorKind::Unsupported)?;
+    loop {
+        match tokio::net::UnixStream::connect(path).await {
+            // The backlog of the listening socket is full, and there is nothing to wait on.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            opened => return Ok(Line(Box::new(opened?))),
+        }
+    }
+}
+
+#[cfg(windows)]
+async fn local(host: &str) -> io::Result<Line> {
+    use tokio::net::windows::named_pipe::ClientOptions;
+    /// `ERROR_PIPE_BUSY`: every instance of the pipe is in use at this moment.
+    const BUSY: i32 = 231;
+    let path = host.strip_prefix("npipe://").ok_or(io::ErrorKind::Unsupported)?.replace('/', "\\");
+    loop {
+        match ClientOptions::new().open(&path) {
+            Err(error) if error.raw_os_error() == Some(BUSY) => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return Ok(Line(Box::new(opened?))),
+        }
     }
 }
 
@@ -102,12 +119,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// One connection, whatever carries it.
 pub(crate) struct Line(Box<dyn Duplex>);
-
-impl Connection for Line {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
 
 impl AsyncRead for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -7,7 +7,9 @@ mod everywhere;
 mod extensions;
 mod facts;
 mod find;
+mod limits;
 mod owner;
+mod pool;
 mod ssh;
 mod tls;
 mod trouble;
@@ -259,6 +261,10 @@ impl Engine {
 
     /// Turns what the API client says into what went wrong.
     pub(crate) fn explain(&self, error: ApiError, container: &str) -> Error {
+        if let Some(explained) = trouble::past_limit(&self.address, &error) {
+            return explained;
+        }
+        let error = shortened(error);
         match &error {
             ApiError::DockerResponseServerError { status_code: 404, message } if message.contains("ontainer") => {
                 Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`"))
@@ -288,6 +294,18 @@ impl Engine {
             .detail(error)
             .hint("What it had sent is kept. Start the engine again; whether the command still runs is not known.")
     }
+}
+
+/// What an engine says when it refuses is shown, and may be of any length.
+fn shortened(mut error: ApiError) -> ApiError {
+    const SHOWN: usize = 4000;
+    if let ApiError::DockerResponseServerError { message, .. } = &mut error
+        && message.len() > SHOWN
+    {
+        message.truncate(message.floor_char_boundary(SHOWN));
+        message.push('…');
+    }
+    error
 }
 
 fn mounts(points: Vec<MountPoint>, tmpfs: HashMap<String, String>) -> Vec<Mount> {

@@ -7,12 +7,33 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::{
     address::{Address, Way},
+    limits::PastLimit,
     ssh::Ended,
 };
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    handles,
+};
+
+/// The response goes past a limit, if that is why, or there is no handle for the connection.
+pub(super) fn past_limit(address: &Address, error: &(dyn StdError + 'static)) -> Option<Error> {
+    chain(error).find_map(|link| {
+        if let Some(error) = link.downcast_ref::<io::Error>()
+            && let Some(exhausted) = handles::exhausted(&format!("connect to the engine at {}", address.host), error)
+        {
+            return Some(exhausted);
+        }
+        let past = link.downcast_ref::<PastLimit>()?;
+        let message = format!("the engine at {} sent a response that goes past a limit", address.host);
+        Some(Error::new(Code::ResponseTooLarge, message).detail(past).hint("Is this address that of an engine?"))
+    })
+}
 
 /// No engine answers there.
 pub(super) fn unavailable(address: &Address, error: &(dyn StdError + 'static)) -> Error {
+    if let Some(explained) = past_limit(address, error) {
+        return explained;
+    }
     let code = Code::EngineUnavailable;
     Error::new(code, format!("no engine answers at {} ({})", address.host, address.name))
         .detail(words(error))

@@ -294,12 +294,21 @@ async fn reach(means: &Means, opened: &Opened, containers: &[String], starting: 
     Some(search.endpoint(starting).await)
 }
 
+/// Bytes that are shown of the last lines of a container.
+const LOGGED: usize = 16 * 1024;
+
 async fn ended(means: &Means, part: &PartState) -> Error {
     let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("12").build();
     let mut logs = Box::pin(means.engine.docker().logs(&part.container, Some(options)));
     let mut text = String::new();
     while let Some(Ok(piece)) = logs.next().await {
         text.push_str(&String::from_utf8_lossy(&piece.into_bytes()));
+        // A line may be of any length.
+        if text.len() > LOGGED {
+            text.truncate(text.floor_char_boundary(LOGGED));
+            text.push('…');
+            break;
+        }
     }
     let how = match part.exit_code {
         _ if part.out_of_memory => "it used more memory than it may have".to_owned(),

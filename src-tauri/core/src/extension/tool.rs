@@ -55,9 +55,10 @@ impl ComposeProgram {
     async fn find_on(path: &OsStr) -> Result<Self> {
         let mut asked = tokio::process::Command::new("docker");
         asked.args(["compose", "version"]).env("PATH", path).kill_on_drop(true);
-        // Whatever docker writes to a plugin's user is of no use here.
-        let asked = asked.stdin(std::process::Stdio::null()).output().await;
-        if asked.is_ok_and(|asked| asked.status.success()) {
+        // Whatever docker writes to a plugin's user is of no use here, and not read.
+        let null = std::process::Stdio::null;
+        let asked = asked.stdin(null()).stdout(null()).stderr(null()).status().await;
+        if asked.is_ok_and(|status| status.success()) {
             return Ok(Self::Plugin);
         }
         if which::which_in("docker-compose", Some(path), "/").is_ok() {

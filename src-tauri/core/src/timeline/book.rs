@@ -1,10 +1,10 @@
 //! What the timeline knows, and since which revision.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary};
+use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary, kept_folder::Kept};
 use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
@@ -41,7 +41,9 @@ struct Entry {
     /// Cancelled when nothing more will happen.
     over: CancellationToken,
     /// Where it is kept for the next start, if it is.
-    kept: Option<PathBuf>,
+    kept: Option<Arc<Kept>>,
+    /// Why what came later could not be added to that.
+    keep_failed: Option<Error>,
     /// What there is to say about it, counted when it ended.
     found: Found,
     /// The revision of the last change to it.
@@ -67,8 +69,8 @@ pub(super) struct Book {
     pub permissions: Standing,
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
-    /// Numbers of Calls that were cleared, each with the revision at which that was.
-    cleared: Vec<(u64, CallId)>,
+    /// Numbers of Calls that were cleared, in a row each, with the revision at which that was.
+    cleared: Vec<(u64, RangeInclusive<CallId>)>,
 }
 
 impl Book {
@@ -85,7 +87,16 @@ impl Book {
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
         self.entries.insert(
             call.id,
-            Entry { call, output, control, over, kept: None, found: Found::default(), touched: self.revision },
+            Entry {
+                call,
+                output,
+                control,
+                over,
+                kept: None,
+                keep_failed: None,
+                found: Found::default(),
+                touched: self.revision,
+            },
         );
     }
 
@@ -122,14 +133,26 @@ impl Book {
     }
 
     /// Where it is kept for the next start, if it is.
-    pub fn kept(&self, id: CallId) -> Option<PathBuf> {
+    pub fn kept(&self, id: CallId) -> Option<Arc<Kept>> {
         self.entries.get(&id)?.kept.clone()
     }
 
-    pub fn set_kept(&mut self, id: CallId, kept: Option<PathBuf>) {
+    pub fn set_kept(&mut self, id: CallId, kept: Option<Arc<Kept>>) {
         self.touch(id);
         if let Some(entry) = self.entries.get_mut(&id) {
-            entry.kept = kept;
+            (entry.kept, entry.keep_failed) = (kept, None);
+        }
+    }
+
+    /// Why what came later could not be kept, if so.
+    pub fn keep_failed(&self, id: CallId) -> Option<Error> {
+        self.entries.get(&id)?.keep_failed.clone()
+    }
+
+    pub fn set_keep_failed(&mut self, id: CallId, failed: Option<Error>) {
+        self.touch(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.keep_failed = failed;
         }
     }
 
@@ -175,7 +198,14 @@ impl Book {
     pub fn clear(&mut self) -> Vec<Arc<Output>> {
         let ended = self.entries.values().filter(|entry| !entry.is_live() && entry.kept.is_none());
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
-        self.cleared.extend(ids.iter().map(|id| (self.revision, *id)));
+        for id in &ids {
+            match self.cleared.last_mut() {
+                Some((revision, row)) if *revision == self.revision && *row.end() + 1 == *id => {
+                    *row = *row.start()..=*id;
+                }
+                _ => self.cleared.push((self.revision, *id..=*id)),
+            }
+        }
         ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
     }
 
@@ -185,7 +215,7 @@ impl Book {
         Changes {
             revision: self.revision,
             calls: touched.map(summary).collect(),
-            cleared: cleared.map(|(_, id)| *id).collect(),
+            cleared: cleared.flat_map(|(_, row)| row.clone()).collect(),
             marks: self.marks.clone(),
             extension: self.extension,
             search: self.search.clone(),
@@ -234,6 +264,7 @@ fn summary(entry: &Entry) -> Summary {
         body,
         promised,
         kept: entry.kept.is_some(),
+        keep_failed: entry.keep_failed.clone(),
         outcome: outcome(act),
         took_us,
         counts,

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 pub use crate::call::{Act, Call, CallId, Origin, Outcome};
 use crate::{
+    error::Error,
     exchange::BodyKind,
     finding::Found,
     output::{Counts, Making, Searching},
@@ -38,6 +39,10 @@ pub struct Summary {
     pub promised: Option<u64>,
     /// Whether its output is kept for the next start.
     pub kept: bool,
+    /// Why what came after it was kept could not be added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub keep_failed: Option<Error>,
     /// Where it stands.
     pub outcome: Outcome,
     /// How long it took, in microseconds; absent while it goes on.

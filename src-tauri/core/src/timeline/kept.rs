@@ -1,49 +1,48 @@
-//! Calls that are kept for the next start: their facts and chunk times in a folder of their own,
-//! beside links to the files of their output, which are one with it while it still grows.
+//! Calls that are kept for the next start: when they are written, and how they are read again.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Shared, Timeline, diagnosing::diagnosed};
+use super::{
+    Act, Call, CallId, Shared, Timeline, aside,
+    diagnosing::diagnosed,
+    kept_folder::{CHUNKS, FACTS, Kept, STEM},
+};
 use crate::{
     error::{Code, Error, Result},
     exchange::{BodyKind, ExchangeEvent, Failure, Stage},
     finding::Found,
+    handles,
     output::{Output, Room},
     run::{RunEvent, Stream},
 };
 
-const FACTS: &str = "call.json";
-const CHUNKS: &str = "chunks";
-/// What the files of an output are named after.
-const STEM: &str = "output";
+/// How often a kept call that goes on is written: what a killed Porthole loses of its times.
+const EVERY: Duration = Duration::from_millis(500);
+/// The facts of an earlier version, which were written once.
+const FACTS_ONCE: &str = "call.json";
 
 impl Timeline {
-    /// Keeps a Call's output for the next start, or lets it go.
+    /// Keeps a Call's output for the next start, or lets it go. When this returns without an error, all that there is of it
+    /// is on the disk. What comes later is appended, and the end is synced as well.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`]; [`Code::SpillFailed`] when its files cannot be linked.
-    pub fn keep(&self, id: CallId, kept: bool) -> Result<()> {
-        let (call, output) = (self.call(id)?, self.output(id)?);
-        let before = self.shared.book().kept(id);
-        if kept && before.is_none() {
-            // Two Calls may begin in the same millisecond, and two starts number theirs alike.
-            let folder = self.shared.kept.join(format!("{}-{id}", call.began_ms));
-            let linked = link(&output, &folder);
-            linked.map_err(|error| {
-                Error::new(Code::SpillFailed, format!("cannot keep the output in {}", folder.display())).detail(error)
-            })?;
-            self.shared.change(|book| book.set_kept(id, Some(folder)));
-            self.shared.write_down(id);
-        } else if let Some(folder) = before.filter(|_| !kept) {
-            self.shared.change(|book| book.set_kept(id, None));
-            output.keep(false);
-            let _ = fs::remove_dir_all(folder);
+    /// [`Code::CallNotFound`]; [`Code::SpillFailed`] and [`Code::TooManyOpenFiles`] when it can't be written, and it is not
+    /// kept then.
+    pub async fn keep(&self, id: CallId, kept: bool) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let begun =
+            aside(move || if kept { shared.begin_keeping(id) } else { shared.let_go(id).map(|()| None) }).await?;
+        if let Some(kept) = begun {
+            let over = self.shared.book().over(id)?;
+            self.own(go_on_keeping(Arc::clone(&self.shared), id, kept, over));
         }
         Ok(())
     }
@@ -68,7 +67,7 @@ impl Timeline {
                         let over = CancellationToken::new();
                         over.cancel();
                         book.insert(call, Arc::new(output), None, over);
-                        book.set_kept(id, Some(folder));
+                        book.set_kept(id, Some(Arc::new(Kept::new(folder))));
                         book.set_found(id, found);
                     });
                     io::Result::Ok(())
@@ -82,65 +81,88 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Writes down the facts of a Call that is kept, as they are now.
-    pub(super) fn write_down(&self, id: CallId) {
-        let (folder, call, output) = {
+    /// Writes all that there is of a call; tells where it is kept, if it was not before.
+    fn begin_keeping(&self, id: CallId) -> Result<Option<Arc<Kept>>> {
+        let (call, output) = {
             let book = self.book();
-            match (book.kept(id), book.call(id), book.output(id)) {
-                (Some(folder), Ok(call), Ok(output)) => (folder, call, output),
-                _ => return,
+            if book.kept(id).is_some() {
+                return Ok(None);
             }
+            (book.call(id)?, book.output(id)?)
         };
-        let written = link(&output, &folder).and_then(|()| {
-            fs::write(folder.join(CHUNKS), chunk_times(&output))?;
-            // Last, and in one step: a folder without it is one that was being made.
-            fs::write(folder.join("new"), serde_json::to_vec(&call)?)?;
-            fs::rename(folder.join("new"), folder.join(FACTS))
-        });
-        if let Err(error) = written {
-            tracing::warn!(%error, folder = %folder.display(), "a kept Call could not be written down");
+        // Two Calls may begin in the same millisecond, and two starts number theirs alike.
+        let kept = Arc::new(Kept::new(self.kept.join(format!("{}-{id}", call.began_ms))));
+        if let Err(error) = kept.append(&call, &output, true) {
+            kept.remove();
+            return Err(not_kept(kept.folder(), &error));
+        }
+        self.change(|book| book.set_kept(id, Some(Arc::clone(&kept))));
+        Ok(Some(kept))
+    }
+
+    fn let_go(&self, id: CallId) -> Result<()> {
+        let output = self.book().output(id)?;
+        let Some(kept) = self.book().kept(id) else { return Ok(()) };
+        // One of an earlier start has its only files there.
+        if output.path(Stream::Stdout).starts_with(kept.folder())
+            && let Err(error) = output.move_to(&self.stem(id))
+        {
+            return Err(not_kept(kept.folder(), &error));
+        }
+        self.change(|book| book.set_kept(id, None));
+        output.keep(false);
+        kept.remove();
+        Ok(())
+    }
+
+    /// Appends what is new of a call that is kept. Whether that went well is told with the changes.
+    fn append_kept(&self, id: CallId, kept: &Kept, sync: bool) {
+        let (Ok(call), Ok(output)) = (self.book().call(id), self.book().output(id)) else { return };
+        let failed = kept.append(&call, &output, sync).err().map(|error| not_kept(kept.folder(), &error));
+        if self.book().keep_failed(id) != failed {
+            self.change(|book| book.set_keep_failed(id, failed));
         }
     }
 }
 
-fn link(output: &Output, folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    output.make_files()?;
-    for (stream, name) in [(Stream::Stdout, "stdout"), (Stream::Stderr, "stderr")] {
-        match fs::hard_link(output.path(stream), folder.join(STEM).with_extension(name)) {
-            // The stream has no byte yet, or is linked already.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
-            linked => linked?,
-        }
-    }
-    Ok(())
-}
-
-/// Each chunk as two numbers: twice its length, and one more for stderr; and the microseconds
-/// since the one before.
-fn chunk_times(output: &Output) -> Vec<u8> {
-    let (mut times, mut n, mut before) = (Vec::new(), 0, 0);
+/// Appends twice a second as long as the call goes on, and once more when it is over.
+async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<Kept>, over: CancellationToken) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let chunks = output.chunks(n, 4096);
-        if chunks.is_empty() {
-            return times;
+        let ended = tokio::select! {
+            biased;
+            () = over.cancelled() => true,
+            _ = tick.tick() => false,
+        };
+        let (shared, kept) = (Arc::clone(&shared), Arc::clone(&kept));
+        let appended = aside(move || {
+            shared.append_kept(id, &kept, ended);
+            Ok(shared.book().kept(id).is_some_and(|now| Arc::ptr_eq(&now, &kept)))
+        });
+        if ended || !appended.await.unwrap_or_default() {
+            return;
         }
-        n += chunks.len() as u64;
-        for chunk in chunks {
-            let stream = u64::from(chunk.stream == Stream::Stderr);
-            times.extend_from_slice(&(chunk.len * 2 + stream).to_le_bytes());
-            times.extend_from_slice(&(chunk.at_us - before).to_le_bytes());
-            before = chunk.at_us;
+    }
+}
+
+fn not_kept(folder: &Path, error: &io::Error) -> Error {
+    let doing = format!("keep the output in {}", folder.display());
+    if let Some(exhausted) = handles::exhausted(&doing, error) {
+        return exhausted;
+    }
+    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
+    match error.kind() {
+        io::ErrorKind::StorageFull => explained.hint("The disk is full. Make room, then keep it again."),
+        io::ErrorKind::NotFound => {
+            explained.hint("Something removed Porthole's files for this session. Save the output to a file instead.")
         }
+        _ => explained,
     }
 }
 
 fn reopen(id: CallId, folder: &Path, room: &Arc<Room>) -> io::Result<(Call, Output)> {
-    let mut call: Call = serde_json::from_slice(&fs::read(folder.join(FACTS))?)?;
+    let mut call = read_facts(folder)?;
     call.id = id;
     let body = match &mut call.act {
         Act::Exchange(exchange) => {
@@ -167,6 +189,16 @@ fn reopen(id: CallId, folder: &Path, room: &Arc<Room>) -> io::Result<(Call, Outp
     });
     let output = Output::reopen(folder.join(STEM), Arc::clone(room), body, chunks)?;
     Ok((call, output))
+}
+
+/// The last facts that were written whole.
+fn read_facts(folder: &Path) -> io::Result<Call> {
+    let facts = match fs::read(folder.join(FACTS)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::read(folder.join(FACTS_ONCE))?,
+        read => read?,
+    };
+    let whole = facts.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok());
+    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there are no whole facts"))
 }
 
 fn ended_before() -> Error {

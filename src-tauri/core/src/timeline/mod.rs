@@ -4,6 +4,7 @@ mod book;
 mod diagnosing;
 mod facts;
 mod kept;
+mod kept_folder;
 mod prompting;
 mod saving;
 mod searching;
@@ -29,6 +30,7 @@ use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
+    memory,
     output::{Dress, Fold, Output, Room, View, Window},
     permission::Decision,
     record::{Record, Wait},
@@ -234,6 +236,7 @@ impl Timeline {
         let outputs = self.shared.change(Book::clear);
         self.forget_search_of_cleared();
         drop(outputs);
+        memory::give_back();
     }
 
     /// Allows outputs so many bytes of the disk from now on.
@@ -448,7 +451,6 @@ impl Recorder {
 
     /// The Call is over. Its findings are counted when those who wait for the end know of it.
     async fn ended(self) {
-        self.shared.write_down(self.id);
         let (shared, id) = (Arc::clone(&self.shared), self.id);
         drop(self);
         shared.count_findings(id).await;

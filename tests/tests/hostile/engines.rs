@@ -1,0 +1,132 @@
+//! Something that says it is an engine, and sends without end.
+
+use std::{io::Write, os::unix::net::UnixStream};
+
+use porthole_core::{
+    engine::{Address, Engine},
+    error::{Code, Error},
+};
+use porthole_tests::servers::{Raw, read_head};
+
+const VERSION: &str = r#"{"ApiVersion":"1.41","MinAPIVersion":"1.12","Version":"20.10"}"#;
+
+fn say(stream: &mut UnixStream, body: &str) {
+    let _ = write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+}
+
+fn address(server: &Raw) -> Address {
+    Address::new("hostile", server.endpoint.to_string())
+}
+
+/// The most memory that this process has used, in megabytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+/// What its list of containers fails with, when it answers that with a start and then the same again and again.
+async fn endless(start: &'static str, again: &'static str) -> Error {
+    let server = Raw::new(move |mut stream| {
+        while let head = read_head(&mut stream)
+            && !head.is_empty()
+        {
+            if head.contains("/containers/json") {
+                let _ = stream.write_all(start.as_bytes());
+                while stream.write_all(again.as_bytes()).is_ok() {}
+                return;
+            }
+            say(&mut stream, VERSION);
+        }
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    engine.containers().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_endless_response_is_cut_off_at_a_limit_that_the_error_names() {
+    let before = peak();
+    for (start, again, limit) in [
+        (
+            "HTTP/1.1 200 OK\r\n\r\n[",
+            r#"{"Id":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},"#,
+            "objects",
+        ),
+        ("HTTP/1.1 200 OK\r\n\r\n[", "{},", "objects"),
+        ("HTTP/1.1 200 OK\r\n\r\n[\"", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16777216 bytes"),
+        ("HTTP/1.1 500 No\r\n\r\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "16777216 bytes"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n        \r\n", "16777216 bytes"),
+        ("HTTP/1.1 200 OK\r\n", "X-Header: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n", "head"),
+        ("", "HTTP/1.1 103 Early Hints\r\n\r\n", "head"),
+    ] {
+        let error = endless(start, again).await;
+        assert_eq!(error.code, Code::ResponseTooLarge, "{start:?} {again:?}: {error:?}");
+        assert!(error.detail.as_ref().unwrap().contains(limit), "{start:?} {again:?}: {error:?}");
+    }
+    assert!(peak() < before + 250, "{before} MB before, {} MB at most", peak());
+}
+
+#[tokio::test]
+async fn an_endless_length_of_a_chunk_ends_too() {
+    // Here hyper is stricter than the limit.
+    let error = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "00000000").await;
+    assert!(matches!(error.code, Code::ResponseTooLarge | Code::EngineLost), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_engine_that_greets_without_end_is_told_of_at_once() {
+    let server = Raw::new(|mut stream| {
+        read_head(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"Version\":\"");
+        while stream.write_all(&[b'x'; 4096]).is_ok() {}
+    });
+    let error = Engine::connect(address(&server)).await.unwrap_err();
+    assert_eq!(error.code, Code::ResponseTooLarge, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_long_refusal_is_shortened() {
+    let server = Raw::new(|mut stream| {
+        while let head = read_head(&mut stream)
+            && !head.is_empty()
+        {
+            if head.contains("/containers/json") {
+                let body = "n".repeat(1_000_000);
+                let _ = write!(stream, "HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            } else {
+                say(&mut stream, VERSION);
+            }
+        }
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    let error = engine.containers().await.unwrap_err();
+    assert_eq!(error.code, Code::EngineRefused);
+    assert!(error.message.len() < 5000, "{}", error.message.len());
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_and_one_that_was_closed_is_opened_again() {
+    let opened = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&opened);
+    let server = Raw::new(move |mut stream| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        // Three questions on each connection.
+        for _ in 0..3 {
+            match read_head(&mut stream) {
+                head if head.is_empty() => return,
+                head if head.contains("/containers/json") => say(&mut stream, "[]"),
+                _ => say(&mut stream, VERSION),
+            }
+        }
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    for _ in 0..8 {
+        assert_eq!(engine.containers().await.unwrap(), []);
+    }
+    let opened = opened.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((3..=5).contains(&opened), "{opened}");
+}
