@@ -28,8 +28,7 @@ use porthole_core::{
 use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::own::OwnWindow;
-use crate::{page::not_our_own, permissions::on_its_own_thread};
+use crate::{own::OwnWindow, page::not_our_own, permissions::on_its_own_thread, web};
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 const QUOTA: u64 = 20_000_000_000;
@@ -69,8 +68,10 @@ pub struct Porthole {
     /// What the calls of code need.
     pub(crate) gate: Gate,
     /// Its page.
-    page: Mutex<Option<Arc<extension::Open>>>,
-    own: OwnWindow,
+    pub(crate) page: Mutex<Option<Arc<extension::Open>>>,
+    pub(crate) own: OwnWindow,
+    /// Where the windows have their web storage.
+    pub(crate) web_storage: PathBuf,
     /// Why the window had to be loaded again; told once.
     lost: Mutex<Option<Error>>,
     _looking: JoinSet<()>,
@@ -83,6 +84,7 @@ impl Porthole {
     pub async fn start(places: Places, themed: Box<dyn Fn(Theme) + Send + Sync>, own: OwnWindow) -> Self {
         let Places { data, config, downloads, home, demo_extension } = places;
         let session = data.session.path().to_owned();
+        let web_storage = session.join(web::STORAGE);
         let (running, demo) = match Demo::start(&session).await {
             Ok(running) => {
                 let endpoint = running.endpoint().clone();
@@ -139,6 +141,7 @@ impl Porthole {
             gate,
             page,
             own,
+            web_storage,
             lost: Mutex::new(None),
             _looking: looking,
             owned,
@@ -451,6 +454,10 @@ impl Porthole {
         self.page.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub async fn separate_storage(&self) -> Result<()> {
+        self.separate_page_storage().await
+    }
+
     pub async fn close_page(&self) -> Result<()> {
         self.own_gone(OwnGone::default());
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -462,7 +469,6 @@ impl Porthole {
         self.own.open(opened)?;
         let theme = self.remembered.now().theme;
         (self.themed)(theme);
-        Ok(())
     }
 
     pub async fn own_page(&self) -> Result<Option<OwnPage>> {

@@ -8,6 +8,8 @@ mod console;
 mod demo_extension;
 mod drawing;
 mod ipc;
+#[cfg(target_os = "linux")]
+mod lost;
 mod own;
 mod page;
 mod permissions;
@@ -15,6 +17,7 @@ mod process;
 mod question;
 mod start;
 mod watch;
+mod web;
 
 use std::process::ExitCode;
 
@@ -34,13 +37,28 @@ fn main() -> ExitCode {
     }
     handles::raise();
     private::keep_owner_rights();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
-    // Its records hold texts of others: no escape of theirs reaches a terminal.
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(terminal::stderr).init();
+    log();
     match window() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => start::report(&error),
     }
+}
+
+/// What is logged goes to stderr.
+fn log() {
+    use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+    let asked = EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
+    // Its records hold texts of others: no escape of theirs reaches a terminal.
+    let lines = fmt::layer().with_ansi(false).with_writer(terminal::stderr);
+    let lines = lines.with_filter(filter_fn(|about| !tells_a_secret(about.target(), about.is_span())));
+    tracing_subscriber::registry().with(asked).with(lines).init();
+}
+
+/// Whoever knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one, and
+/// its spans hold what is asked and answered.
+fn tells_a_secret(target: &str, is_span: bool) -> bool {
+    target.starts_with("tauri::webview") || (is_span && (target.starts_with("tauri") || target.starts_with("wry")))
 }
 
 fn window() -> Result<()> {
@@ -48,20 +66,22 @@ fn window() -> Result<()> {
     let mut context = tauri::generate_context!();
     let Some(begun) = Start::begin(context.config_mut())? else { return Ok(()) };
     let builder = tauri::Builder::default().plugin(page::first_in_frames(&context));
+    // On Linux the page's files are streamed, which Tauri's own way can't do: `web::confine` registers that.
     #[cfg(not(target_os = "linux"))]
-    let builder = builder.plugin(tauri_plugin_dialog::init());
+    let builder = builder
+        .plugin(tauri_plugin_dialog::init())
+        .register_asynchronous_uri_scheme_protocol(page::SCHEME, |context, request, responder| {
+            page::whole::answer(context.app_handle(), request, responder)
+        });
     let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .register_uri_scheme_protocol(console::SCHEME, |context, request| {
             console::answer(context.app_handle(), request.uri().path())
         })
-        .register_asynchronous_uri_scheme_protocol(page::SCHEME, |context, request, responder| {
-            page::answer(context.app_handle(), request, responder)
-        })
         .invoke_handler(ipc::handler())
         .setup(|app| {
             // An error from here would be a panic of Tauri's.
-            let opened = start::open_windows(app).map_err(no_window);
+            let opened = begun.open_windows(app).map_err(no_window);
             let own = OwnWindow::new(app.handle().clone());
             let places = begun.places(app);
             let started =
@@ -75,6 +95,7 @@ fn window() -> Result<()> {
             };
             app.manage(porthole);
             for window in app.webview_windows().values() {
+                web::confine(window);
                 drawing::suit_the_machine(window);
                 process::look_after(window);
             }

@@ -8,7 +8,7 @@ use porthole_core::{
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::watch;
 
-use crate::{drawing, process};
+use crate::{answers::Porthole, drawing, process, web};
 
 /// The labels of the windows. Which commands the page's may use is marked in the list of commands.
 pub const MAIN: &str = "main";
@@ -25,12 +25,14 @@ struct State {
 pub struct OwnWindow {
     app: AppHandle,
     state: watch::Sender<State>,
+    /// Whose data the windows' web storage holds.
+    storage_owner: tokio::sync::Mutex<Option<String>>,
 }
 
 impl OwnWindow {
     /// None so far.
     pub fn new(app: AppHandle) -> Self {
-        Self { app, state: watch::Sender::default() }
+        Self { app, state: watch::Sender::default(), storage_owner: tokio::sync::Mutex::default() }
     }
 
     /// What is shown in it.
@@ -57,6 +59,11 @@ impl OwnWindow {
             .title(title)
             .inner_size(1000.0, 720.0)
             .min_inner_size(480.0, 360.0)
+            .on_navigation({
+                let app = self.app.clone();
+                move |url| web::may_go(&app, url)
+            })
+            .data_directory(self.app.state::<Porthole>().web_storage.clone())
             .build();
         match built {
             // It may have been closed, or Porthole with it, while it was made.
@@ -66,6 +73,7 @@ impl OwnWindow {
                 Err(Error::new(Code::WindowLost, "The page was closed meanwhile"))
             }
             Ok(window) => {
+                web::confine(&window);
                 drawing::suit_the_machine(&window);
                 process::look_after(&window);
                 Ok(())
@@ -92,6 +100,19 @@ impl OwnWindow {
             tracing::debug!(%error, "the page's own window is gone already");
         }
         was_there
+    }
+
+    /// Clears the windows' web storage unless it is this owner's already.
+    ///
+    /// # Errors
+    /// [`Code::WindowLost`] when it can't be cleared: nothing of this owner may be shown then.
+    pub async fn give_storage_to(&self, owner: Option<String>) -> Result<()> {
+        let mut now = self.storage_owner.lock().await;
+        if now.is_some() && *now != owner {
+            web::clear(&self.app).await?;
+        }
+        *now = owner;
+        Ok(())
     }
 
     /// Waits until it is gone, and tells how it went.

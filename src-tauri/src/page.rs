@@ -4,26 +4,22 @@
 //! The page of a development server keeps that server's origin. What stands first in it is not in its
 //! files then, but a script that the web view runs first in every frame.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use porthole_core::{
     error::{Code, Error, Result},
-    extension::{Answer, CLIENT, POLICY, Server},
+    extension::{Answer, Body, CLIENT, Server, policy},
 };
 use tauri::{
-    AppHandle, Context, Manager, UriSchemeResponder, Wry,
-    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+    AppHandle, Context, Manager, Wry,
+    http::{HeaderMap, HeaderValue, Uri, header},
     plugin::{Builder, TauriPlugin},
 };
-use tokio::sync::Semaphore;
 
-use crate::answers::Porthole;
+use crate::{answers::Porthole, web::DEVELOPED_AT};
 
 /// The page's scheme.
 pub const SCHEME: &str = "ext";
-
-/// So many files are read at once; the requests of a page that asks for more wait here.
-static AT_ONCE: Semaphore = Semaphore::const_new(8);
 
 /// What the name of a frame begins with that has a page of a development server: `FRAME` in
 /// `ui/src/page/messages.ts`.
@@ -41,16 +37,14 @@ pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
     Builder::new("page").js_init_script_on_all_frames(script).build()
 }
 
-/// Where the window's own page is while it is developed: `devUrl` in `tauri.conf.json`.
-const OWN: &str = "http://localhost:5173";
-
 /// Refuses the origin that may call our commands: a frame of it would be the window itself.
 ///
 /// # Errors
 /// [`Code::PageServerInvalid`].
 pub fn not_our_own(server: Server) -> Result<Server> {
-    if tauri::is_dev() && server.origin() == OWN {
-        let error = Error::new(Code::PageServerInvalid, format!("{OWN} is the development server of this window"));
+    if tauri::is_dev() && server.origin() == DEVELOPED_AT {
+        let error =
+            Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is the development server of this window"));
         return Err(error.hint("Have the extension's server listen on another port."));
     }
     Ok(server)
@@ -61,57 +55,89 @@ fn asset() -> String {
     format!("page{}", CLIENT.trim_start_matches("/__porthole__"))
 }
 
-/// Answers a request of the page when the file was read.
-pub fn answer(app: &AppHandle, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let Ok(_turn) = AT_ONCE.acquire().await else { return };
-        let read = tauri::async_runtime::spawn_blocking(move || read(&app, &request)).await;
-        responder.respond(read.unwrap_or_else(|_| response(404, Cow::Borrowed(&[]))));
-    });
-}
-
-fn read(app: &AppHandle, request: &Request<Vec<u8>>) -> Response<Cow<'static, [u8]>> {
-    let (uri, headers) = (request.uri(), request.headers());
-    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let host = uri.host().unwrap_or_default();
-    match app.state::<Porthole>().page_file(host, uri.path(), range) {
-        Some(answer) => file(answer),
-        None => client(app),
-    }
-}
-
-fn file(answer: Answer) -> Response<Cow<'static, [u8]>> {
-    let mut response = response(answer.status, Cow::Owned(answer.body));
-    let headers = response.headers_mut();
-    set(headers, header::CONTENT_TYPE, &answer.kind);
+/// Answers a request of the page, with the headers that belong to it: no byte of a file is read yet.
+pub fn answer_to(app: &AppHandle, uri: &str, range: Option<&str>) -> (Answer, HeaderMap) {
+    let porthole = app.state::<Porthole>();
+    let uri = uri.parse::<Uri>().unwrap_or_default();
+    let answer = porthole.page_file(uri.host().unwrap_or_default(), uri.path(), range);
+    let answer = answer.unwrap_or_else(|| client(app));
+    let mut headers = headers(&porthole.page_access().ports);
+    set(&mut headers, header::CONTENT_TYPE, &answer.kind);
     if let Some(range) = &answer.range {
-        set(headers, header::CONTENT_RANGE, range);
+        set(&mut headers, header::CONTENT_RANGE, range);
     }
-    response
+    (answer, headers)
 }
 
-fn client(app: &AppHandle) -> Response<Cow<'static, [u8]>> {
-    let Some(asset) = app.asset_resolver().get(asset()) else { return response(404, Cow::Borrowed(&[])) };
-    let mut response = response(200, Cow::Owned(asset.bytes));
-    set(response.headers_mut(), header::CONTENT_TYPE, "text/javascript; charset=utf-8");
-    response
+/// An answer that says so and no more.
+pub fn without_file(status: u16) -> (Answer, HeaderMap) {
+    (Answer::nothing(status), headers(&BTreeSet::new()))
 }
 
-/// With what holds for every answer: the policy, and that a file is read again when it is asked for again.
-fn response(status: u16, body: Cow<'static, [u8]>) -> Response<Cow<'static, [u8]>> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
-    let headers = response.headers_mut();
-    set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
-    set(headers, header::CACHE_CONTROL, "no-store");
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(headers, header::ACCEPT_RANGES, "bytes");
-    response
+fn client(app: &AppHandle) -> Answer {
+    match app.asset_resolver().get(asset()) {
+        Some(asset) => Answer {
+            status: 200,
+            kind: "text/javascript; charset=utf-8".to_owned(),
+            range: None,
+            body: Body::from(asset.bytes),
+        },
+        None => Answer::nothing(404),
+    }
+}
+
+/// What holds for every answer: the policy, and that a file is read again when it is asked for again.
+fn headers(ports: &BTreeSet<u16>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    set(&mut headers, header::CONTENT_SECURITY_POLICY, &policy(ports));
+    set(&mut headers, header::CACHE_CONTROL, "no-store");
+    set(&mut headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut headers, header::ACCEPT_RANGES, "bytes");
+    headers
 }
 
 fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
+    }
+}
+
+/// Where the web view takes a response whole: so much of a file is answered at most, and so much is in memory at once. A
+/// page that wants more asks for ranges.
+#[cfg(not(target_os = "linux"))]
+pub mod whole {
+    use std::{borrow::Cow, io::Read};
+
+    use tauri::{
+        AppHandle, UriSchemeResponder,
+        http::{Request, Response, StatusCode, header},
+    };
+    use tokio::sync::Semaphore;
+
+    const LARGEST: u64 = 32 * 1024 * 1024;
+    /// In kibibytes.
+    static ROOM: Semaphore = Semaphore::const_new(128 * 1024);
+
+    pub fn answer(app: &AppHandle, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            let range = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).map(str::to_owned);
+            let (answer, headers) = super::answer_to(&app, &request.uri().to_string(), range.as_deref());
+            let length = answer.body.length().min(LARGEST);
+            let Ok(_room) = ROOM.acquire_many(u32::try_from(length / 1024 + 1).unwrap_or(u32::MAX)).await else {
+                return;
+            };
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::NOT_FOUND);
+            let read = tauri::async_runtime::spawn_blocking(move || {
+                let mut body = Vec::new();
+                let read = answer.body.into_reader().take(LARGEST).read_to_end(&mut body);
+                read.map(|_| body)
+            });
+            let body = read.await.ok().and_then(Result::ok).unwrap_or_default();
+            let mut response = Response::new(Cow::Owned(body));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            responder.respond(response);
+        });
     }
 }

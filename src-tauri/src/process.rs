@@ -33,6 +33,7 @@ pub fn end(window: &WebviewWindow) {
 mod linux {
     use std::{
         cell::Cell,
+        rc::Rc,
         time::{Duration, Instant},
     };
 
@@ -43,38 +44,50 @@ mod linux {
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 
-    use crate::{answers::Porthole, own::OWN};
+    use crate::{answers::Porthole, lost, own::OWN};
 
-    /// A process that ends again so soon would end for ever.
-    const TOO_SOON: Duration = Duration::from_secs(3);
-    const TOO_OFTEN: u32 = 3;
+    /// A process that ends again so soon may end each time: after a few times somebody is asked.
+    const TOO_SOON: Duration = Duration::from_secs(10);
+    const TOO_OFTEN: u32 = 4;
 
     pub fn look_after(view: &WebView, window: WebviewWindow) {
         let last: Cell<Option<Instant>> = Cell::new(None);
-        let often = Cell::new(0);
+        let often = Rc::new(Cell::new(0));
         view.connect_web_process_terminated(move |view, reason| {
             let soon = last.replace(Some(Instant::now())).is_some_and(|last| last.elapsed() < TOO_SOON);
             often.set(if soon { often.get() + 1 } else { 0 });
-            if often.get() >= TOO_OFTEN {
-                tracing::error!("the window's web process ends as soon as it begins: it is not begun again");
-                return;
-            }
             let ended = reason == WebProcessTerminationReason::TerminatedByApi;
             let porthole = window.state::<Porthole>();
             if window.label() == OWN {
                 if !ended {
-                    porthole.own_gone(OwnGone { trouble: Some(lost(reason)), ..OwnGone::default() });
+                    porthole.own_gone(OwnGone { trouble: Some(error_of(reason)), ..OwnGone::default() });
                 }
                 return;
             }
             if !ended {
-                porthole.page_lost(lost(reason));
+                porthole.page_lost(error_of(reason));
             }
-            view.reload();
+            if often.get() < TOO_OFTEN {
+                return view.reload();
+            }
+            tracing::error!("the window's web process ends as soon as it starts");
+            let (view, often) = (view.clone(), Rc::clone(&often));
+            lost::ask(&window, words(reason), move || {
+                often.set(0);
+                view.reload();
+            });
         });
     }
 
-    fn lost(reason: WebProcessTerminationReason) -> Error {
+    /// What is said where no window can say it.
+    fn words(reason: WebProcessTerminationReason) -> &'static str {
+        match reason {
+            WebProcessTerminationReason::ExceededMemoryLimit => "It used more memory than it may.",
+            _ => "It crashed, or the system ended it, for example because memory is short.",
+        }
+    }
+
+    fn error_of(reason: WebProcessTerminationReason) -> Error {
         let detail = match reason {
             WebProcessTerminationReason::ExceededMemoryLimit => "It had taken more memory than it may.",
             _ => "It crashed, or the system ended it: for want of memory, perhaps. Another was begun.",

@@ -16,7 +16,7 @@ use tauri::{
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
 };
 
-use crate::{LONGEST_END, answers::Places, demo_extension, own::MAIN};
+use crate::{LONGEST_END, answers::Places, demo_extension, own::MAIN, web};
 
 #[cfg(unix)]
 pub type RaiseSocket = porthole_core::raise::RaiseSocket;
@@ -68,6 +68,23 @@ impl Start {
         }
     }
 
+    /// Opens the windows of the configuration, with a web storage of this start's own.
+    ///
+    /// # Errors
+    /// What Tauri or the operating system says.
+    pub fn open_windows(&self, app: &App) -> tauri::Result<()> {
+        let storage = self.data.session.path().join(web::STORAGE);
+        web::prepare_storage(&storage)?;
+        for window in &app.config().app.windows {
+            let handle = app.handle().clone();
+            WebviewWindowBuilder::from_config(app.handle(), window)?
+                .data_directory(storage.clone())
+                .on_navigation(move |url| web::may_go(&handle, url))
+                .build()?;
+        }
+        Ok(())
+    }
+
     /// Goes on with what there is, and keeps the socket until [`stop_raising`].
     pub fn places(self, app: &App) -> Places {
         if let Some(socket) = self.raise {
@@ -84,17 +101,6 @@ impl Start {
             demo_extension: demo_extension::demo_extension(app.path().resource_dir().ok()),
         }
     }
-}
-
-/// Opens the windows of the configuration.
-///
-/// # Errors
-/// What Tauri says.
-pub fn open_windows(app: &App) -> tauri::Result<()> {
-    for window in &app.config().app.windows {
-        WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
-    }
-    Ok(())
 }
 
 /// Says what keeps Porthole from starting, on stderr, and in a dialog where nobody reads that.

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod inside;
 pub mod outside;
 pub mod over_tls;
+pub mod pages;
 pub mod private;
 pub mod recorder;
 pub mod servers;

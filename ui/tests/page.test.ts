@@ -66,6 +66,7 @@ const get = (id: number): FromSdk => ({
 async function open(more: Partial<OpenedPage> = {}) {
   const shell = new FakeShell({
     open_page: async () => openedPage(more),
+    separate_storage: async () => {},
     close_page: async () => {},
     save_settings: async () => {},
     cancel: async () => {},
@@ -189,6 +190,23 @@ test.each([
   const hearing = new Hearing(port1, { told: () => {}, broke })
   misbehave(port2)
   await vi.waitFor(() => expect(broke).toHaveBeenCalledTimes(1))
+  hearing.end()
+  port2.close()
+})
+
+test("while enough waits to be done, room for a few is given back and nothing more is read", async () => {
+  const { port1, port2 } = new MessageChannel()
+  let full = true
+  const told = vi.fn()
+  const hearing = new Hearing(port1, { told, broke: () => {}, full: () => full })
+  const rooms: number[] = []
+  port2.onmessage = ({ data }: MessageEvent<{ messages: number }>) => rooms.push(data.messages)
+  for (let n = 0; n < 1000; n += 1) port2.postMessage(JSON.stringify(get(n + 1)))
+  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1000))
+  await vi.waitFor(() => expect(rooms.length).toBeGreaterThan(2))
+  expect(rooms).toEqual(rooms.map(() => 32))
+  full = false
+  await vi.waitFor(() => expect(rooms.reduce((all, more) => all + more)).toBe(1000))
   hearing.end()
   port2.close()
 })

@@ -37,6 +37,22 @@ test("what need not be said is dropped when there is no room, and never overtake
   expect(port.offer({})).toBe(false)
 })
 
+test("what goes on overtakes calls that wait, and calls that find no room cost nothing", () => {
+  const { sent, port } = portOf()
+  for (let n = 0; n < ROOM.messages + 10; n++) port.send({ n })
+  port.send({ took: 1 }, true)
+  expect(port.open).toBe(false)
+  port.room(2, 100)
+  expect(sent.slice(-2)).toEqual([`{"took":1}`, `{"n":${ROOM.messages}}`])
+  for (let n = 0; n < 10_000 - 9; n++) port.send({ n })
+  expect(() => port.demand()).toThrow("Too many calls wait")
+  const place = vi.fn()
+  const transport = portTransport(port, "docker-desktop", undefined, place)
+  return expect(transport.call(list, named))
+    .rejects.toThrow("Too many calls wait")
+    .then(() => expect(place).not.toHaveBeenCalled())
+})
+
 test("long messages take their part of the room", () => {
   const { sent, port } = portOf()
   const big = "x".repeat(LONGEST - 100)

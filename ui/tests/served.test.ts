@@ -11,6 +11,7 @@ const opened = (server: string | null) =>
 function setUp() {
   let answers = false
   const shell = new FakeShell({
+    separate_storage: async () => {},
     open_page: async ({ server }) => {
       if (server?.includes("example.org"))
         throw { code: "page_server_invalid", message: "not of this machine" }

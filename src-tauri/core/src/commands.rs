@@ -119,6 +119,9 @@ macro_rules! commands {
             /// Opens the page of an extension's folder in the place of the one that is open, with a
             /// `ddClient` as this Runtime has it; the page of a development server when one is named.
             open_page(folder: String, server: Option<String>, runtime: Runtime) -> OpenedPage, page;
+            /// Clears what the page of another extension or server has stored. Its frame must be gone, and the
+            /// next one is loaded when this is done.
+            separate_storage() -> (), page;
             /// Whether a development server has a page to show now.
             look_at_server(server: String) -> (), page;
             /// Loads the page of a development server although another program than before listens there.

@@ -74,6 +74,11 @@ export class Calls {
     this.#next()
   }
 
+  /** Whether there is enough to do for a while. */
+  get full(): boolean {
+    return this.#line.length >= AT_ONCE
+  }
+
   /** The code closed a process. It may not even have been started: then it is stopped right after. */
   close(id: number): void {
     const live = this.#live.get(id)

@@ -7,11 +7,15 @@ import { readFromConsole } from "./reading"
  * the window's thread spends on listening.
  */
 const ROOM_MS = 100
+/** While enough waits to be done, room for so few is given back: what goes on may need it to end. */
+const FEW = 32
 
 /** Who is told what comes through the port. */
 export interface Hears {
   /** Something that the code's side said, in so many characters. */
   told(message: FromConsole, chars: number): void
+  /** Whether so much waits to be done that hardly anything more is to be taken. */
+  full?(): boolean
   /** What came is not what our own side sends: nothing more is heard. */
   broke(how: "flood" | "failed", text: string): void
 }
@@ -27,7 +31,8 @@ export class Hearing {
   /** `beside` is given what is no text; without it that is a break. */
   constructor(port: MessagePort, to: Hears, beside?: (data: object) => void) {
     this.#port = port
-    this.#giveRoom = setInterval(() => this.#give(), ROOM_MS)
+    // Whoever sends waits while there is no room, and nothing more of it is even read.
+    this.#giveRoom = setInterval(() => this.#give(to.full?.() ? FEW : Infinity), ROOM_MS)
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!this.#open) return
       if (beside && typeof data === "object" && data !== null) return beside(data)
@@ -53,11 +58,14 @@ export class Hearing {
     this.#port.close()
   }
 
-  #give(): void {
-    if (this.#taken.messages === 0) return
-    this.#flow.taken(this.#taken.messages, this.#taken.chars)
-    this.#port.postMessage({ kind: "room", ...this.#taken } satisfies ToConsole)
-    this.#taken = { messages: 0, chars: 0 }
+  #give(most: number): void {
+    const { messages, chars } = this.#taken
+    if (messages === 0) return
+    const given = Math.min(messages, most)
+    const room = { messages: given, chars: Math.floor((chars * given) / messages) }
+    this.#flow.taken(room.messages, room.chars)
+    this.#port.postMessage({ kind: "room", ...room } satisfies ToConsole)
+    this.#taken = { messages: messages - room.messages, chars: chars - room.chars }
   }
 
   #break(to: Hears, how: "flood" | "failed", text: string): void {

@@ -14,8 +14,18 @@ export class Prints {
     private readonly now: () => number,
   ) {}
 
+  /** Whether something that has to be made first would find room. If not, it counts as dropped. */
+  wanted(): boolean {
+    if (this.port.open) return true
+    this.#drop()
+    return false
+  }
+
   print(message: FromConsole): void {
-    if (this.port.offer(message)) return
+    if (!this.port.offer(message)) this.#drop()
+  }
+
+  #drop(): void {
     this.#dropped += 1
     const now = this.now()
     if (now - this.#toldAt < TELL_MS) return

@@ -113,6 +113,11 @@ export class Heard {
     }
   }
 
+  /** Whether its calls wait for others of its own: it is to send no more for now. */
+  get full(): boolean {
+    return this.#talk?.calls.full ?? false
+  }
+
   /** Answers the dialog: the paths chosen, or none of them. */
   answerDialog(paths?: readonly string[]): void {
     const first = this.#dialogs.shift()

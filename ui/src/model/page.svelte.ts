@@ -1,3 +1,4 @@
+import { tick } from "svelte"
 import type { Hearing } from "../console/hearing"
 import type { FromConsole } from "../console/messages"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
@@ -23,6 +24,8 @@ export class Page {
   trouble = $state.raw<Trouble>()
   /** It is in a window of its own. */
   away = $state(false)
+  /** The frame is gone until the storage that it had is cleared. */
+  clearing = $state(false)
   /** There is something to put into the frame: the page's files, or its server answers. */
   shown = $state(false)
   readonly served: Served
@@ -161,6 +164,7 @@ export class Page {
       left: () => this.#end("The page left for something else."),
       silent: () => this.#unheard(),
       told: (message: FromConsole, chars) => this.#heard.told(message, chars),
+      full: () => this.#heard.full,
       broke: (_how, text) => this.#broke(text),
     }
   }
@@ -227,14 +231,21 @@ export class Page {
       const { runtime } = this.#settings
       const opened = await this.#shell.ask("open_page", { folder, server: server ?? null, runtime })
       if (this.running) this.#end("Loaded again.")
+      // The frame goes first: what it stores while the storage is cleared would be there for the next page.
+      this.clearing = true
+      await tick()
+      await this.#shell.ask("separate_storage", {})
       if (opened.url !== this.opened?.url) this.#heard.anew()
       this.show(opened)
       return true
     } catch (thrown) {
       this.trouble = trouble(thrown)
+      // What can't be kept apart from the page before is not shown, and neither is that one any more.
+      if (this.clearing) this.#gone()
       return false
     } finally {
       this.busy = false
+      this.clearing = false
     }
   }
 

@@ -117,11 +117,12 @@ function tell(prints: Prints): void {
   }
   const place = (line: number, column: number) => (line > 0 ? { line, column } : {})
   addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent)) return
+    if (!(event instanceof ErrorEvent) || !prints.wanted()) return
     const error = shownOf(event.error ?? event.message, stack)
     prints.print({ kind: "uncaught", error, promise: false, ...place(event.lineno, event.colno) })
   })
   addEventListener("unhandledrejection", ({ reason }) => {
+    if (!prints.wanted()) return
     prints.print({ kind: "uncaught", error: shownOf(reason, stack), promise: true })
   })
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {

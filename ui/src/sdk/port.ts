@@ -16,13 +16,31 @@ export class Port {
   #messages: number = ROOM.messages
   #chars: number = ROOM.chars
   #waiting: string[] = []
+  /** What goes before all that waits. */
+  #first: string[] = []
 
   constructor(post: (text: string) => void) {
     this.#post = post
   }
 
-  /** Sends it, now or when there is room. Throws what the code should see when it cannot be sent. */
-  send(message: object): void {
+  /** Throws if nothing more can be sent for now: what has to be made for a message need not be made then. */
+  demand(): void {
+    if (this.#waiting.length >= MOST_WAITING) {
+      throw new RangeError(`Too many calls wait: ${MOST_WAITING} are asked for and not yet taken up.`)
+    }
+  }
+
+  /** Whether `offer` would find room for something small. */
+  get open(): boolean {
+    return this.#waiting.length === 0 && this.#first.length === 0 && this.#messages > 0
+  }
+
+  /**
+   * Sends it, now or when there is room. Throws what the code should see when it cannot be sent. What is `first` overtakes
+   * calls that wait: those that go on wait for it, and no call begins before one of them has ended.
+   */
+  send(message: object, first = false): void {
+    if (!first) this.demand()
     // Writing down what is far too much would hold up the window, whose thread a page has.
     const least = charsIn(message)
     const text = least > LONGEST ? "" : stringify(message)
@@ -32,17 +50,15 @@ export class Port {
         `That is too much for Porthole: ${size(chars)} in one call, of at most ${size(LONGEST)}.`,
       )
     }
-    if (this.#waiting.length === 0 && this.#fits(text)) return this.#go(text)
-    if (this.#waiting.length >= MOST_WAITING) {
-      throw new RangeError(`Too many calls wait: ${MOST_WAITING} are asked for and not yet taken up.`)
-    }
-    this.#waiting.push(text)
+    const before = first ? this.#first.length : this.#first.length + this.#waiting.length
+    if (before === 0 && this.#fits(text)) return this.#go(text)
+    ;(first ? this.#first : this.#waiting).push(text)
   }
 
   /** Sends it if there is room now. */
   offer(message: object): boolean {
     const text = stringify(message)
-    if (text.length > LONGEST || this.#waiting.length > 0 || !this.#fits(text)) return false
+    if (text.length > LONGEST || !this.open || !this.#fits(text)) return false
     this.#go(text)
     return true
   }
@@ -56,9 +72,15 @@ export class Port {
   room(messages: number, chars: number): void {
     this.#messages += messages
     this.#chars += chars
+    this.#first = this.#flush(this.#first)
+    if (this.#first.length === 0) this.#waiting = this.#flush(this.#waiting)
+  }
+
+  /** Sends what fits, and gives the rest. */
+  #flush(waiting: string[]): string[] {
     let sent = 0
-    while (sent < this.#waiting.length && this.#fits(this.#waiting[sent]!)) this.#go(this.#waiting[sent++]!)
-    if (sent > 0) this.#waiting = this.#waiting.slice(sent)
+    while (sent < waiting.length && this.#fits(waiting[sent]!)) this.#go(waiting[sent++]!)
+    return sent > 0 ? waiting.slice(sent) : waiting
   }
 
   #fits(text: string): boolean {

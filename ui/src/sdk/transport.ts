@@ -70,6 +70,7 @@ export function portTransport(
 
   /** To be made while the code that calls still stands on the stack. */
   function called(asked: Asked, named: Named): (id: number) => FromSdk {
+    port.demand()
     const at = place()
     return (id) => ({ kind: "call", id, asked, ...named, ...(at === undefined ? {} : { at }) })
   }
@@ -136,7 +137,7 @@ export function portTransport(
           const called = message.rows.map((row) => row.what)
           const wait = message.last ? end(message.id) : waiting.get(message.id)
           wait?.callbacks?.(called)
-          if (!message.last) port.send({ kind: "took", id: message.id } satisfies FromSdk)
+          if (!message.last) port.send({ kind: "took", id: message.id } satisfies FromSdk, true)
         }
       }
     },

@@ -1,7 +1,9 @@
 //! An extension's page: the files below its root, and nothing else.
 
 use std::{
-    io::{Read, Seek, SeekFrom},
+    collections::BTreeSet,
+    fs::File,
+    io::{Cursor, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,17 +13,26 @@ use percent_encoding::percent_decode_str;
 use super::root::{ExtensionRoot, FileProblem, RegularFile, below};
 use crate::permission::Watch;
 
-/// The most of a file that one answer holds. A page that wants more of a large file asks for ranges;
-/// a file without them is answered whole up to here.
-const LARGEST: u64 = 256 * 1024 * 1024;
+/// A page's beginning is held in memory, for the client to be put into it; the rest of its file is streamed.
+const HEAD: u64 = 64 * 1024;
 
-/// What the page may do: run its own scripts and whatever they make, talk to the network as it does in
-/// a desktop application, show what a container publishes on this machine, and reach neither Porthole's
-/// commands nor another extension's page. Scripts of other machines are refused: an extension brings its own.
-pub const POLICY: &str = "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; \
-    style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; img-src 'self' data: blob: https: http:; \
-    connect-src 'self' data: blob: https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*; \
-    worker-src 'self' blob:; frame-src 'self' data: blob: https: http://localhost:* http://127.0.0.1:*; object-src 'none'; base-uri 'self'";
+/// What a page may do: run its own scripts and whatever they make, talk to the network as in a desktop application, show
+/// and ask what its own backend publishes on this machine (`ports`), and reach neither Porthole's commands nor another
+/// extension's page nor another program's port. Scripts of other machines are refused: an extension brings its own.
+pub fn policy(ports: &BTreeSet<u16>) -> String {
+    let sources = |schemes: &[&str]| -> String {
+        let hosts = ["localhost", "127.0.0.1"];
+        let each = ports.iter().flat_map(|port| hosts.map(|host| (host, port)));
+        each.flat_map(|(host, port)| schemes.iter().map(move |scheme| format!(" {scheme}://{host}:{port}"))).collect()
+    };
+    let (pages, requests) = (sources(&["http"]), sources(&["http", "ws"]));
+    format!(
+        "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; \
+         style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; img-src 'self' data: blob: https:{pages}; \
+         media-src 'self' data: blob: https:{pages}; connect-src 'self' data: blob: https: wss:{requests}; \
+         worker-src 'self' blob:; frame-src 'self' data: blob: https:{pages}; object-src 'none'; base-uri 'self'"
+    )
+}
 
 /// A page that can be shown.
 #[derive(Debug, Clone)]
@@ -35,7 +46,7 @@ pub struct Page {
 }
 
 /// One answer to the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Answer {
     /// 200, 206, 404 or 416.
     pub status: u16,
@@ -44,7 +55,57 @@ pub struct Answer {
     /// `Content-Range`, of a part.
     pub range: Option<String>,
     /// The bytes.
-    pub body: Vec<u8>,
+    pub body: Body,
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(head: Vec<u8>) -> Self {
+        Self { head, rest: None }
+    }
+}
+
+/// The bytes of an answer: some that are in memory, and then a part of a file, of which nothing was read yet.
+#[derive(Debug, Default)]
+pub struct Body {
+    head: Vec<u8>,
+    rest: Option<(File, u64)>,
+}
+
+impl Body {
+    /// How many bytes it has. A file that shrinks meanwhile gives fewer, and one that grows gives no more.
+    pub fn length(&self) -> u64 {
+        self.head.len() as u64 + self.rest.as_ref().map_or(0, |(_, length)| *length)
+    }
+
+    /// Reads it, from its first byte to its last.
+    pub fn into_reader(self) -> impl Read + Send + 'static {
+        let rest = self.rest.map(|(file, length)| file.take(length));
+        Cursor::new(self.head).chain(rest.map_or_else(|| Rest::None, Rest::File))
+    }
+
+    /// Has its first bytes changed; they are read for that.
+    pub(super) fn map_head(self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> std::io::Result<Self> {
+        let Some((mut file, length)) = self.rest else {
+            return Ok(Self { head: change(&self.head), rest: None });
+        };
+        let mut head = self.head;
+        let read = (&mut file).take(length.min(HEAD)).read_to_end(&mut head)? as u64;
+        Ok(Self { head: change(&head), rest: Some((file, length.saturating_sub(read))) })
+    }
+}
+
+enum Rest {
+    None,
+    File(std::io::Take<File>),
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::None => Ok(0),
+            Self::File(file) => file.read(buffer),
+        }
+    }
 }
 
 impl Page {
@@ -102,7 +163,7 @@ impl Page {
 impl Answer {
     /// Says that there is nothing.
     pub fn nothing(status: u16) -> Self {
-        Self { status, kind: "text/plain; charset=utf-8".to_owned(), range: None, body: Vec::new() }
+        Self { status, kind: "text/plain; charset=utf-8".to_owned(), range: None, body: Body::default() }
     }
 }
 
@@ -130,14 +191,12 @@ fn read(path: &Path, file: RegularFile, range: Option<&str>) -> std::io::Result<
         None => None,
     };
     let (from, to) = part.unwrap_or((0, length));
-    let to = to.min(from + LARGEST);
     file.seek(SeekFrom::Start(from))?;
-    let mut body = Vec::new();
-    file.take(to - from).read_to_end(&mut body)?;
+    let body = Body { head: Vec::new(), rest: Some((file, to - from)) };
     Ok(match part {
         None => Answer { status: 200, kind, range: None, body },
         Some(_) => {
-            let last = (from + body.len() as u64).saturating_sub(1);
+            let last = to.saturating_sub(1);
             Answer { status: 206, kind, range: Some(format!("bytes {from}-{last}/{length}")), body }
         }
     })
@@ -176,6 +235,14 @@ mod tests {
 
     fn opened(folder: &tempfile::TempDir, root: &str, src: &str) -> Result<Page, FileProblem> {
         Page::open(&ExtensionRoot::open(folder.path())?, root, src)
+    }
+
+    fn bytes(answer: Answer) -> Vec<u8> {
+        let length = answer.body.length();
+        let mut bytes = Vec::new();
+        answer.body.into_reader().read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes.len() as u64, length);
+        bytes
     }
 
     fn page() -> (tempfile::TempDir, Page) {
@@ -226,8 +293,8 @@ mod tests {
             absolute.as_str(),
         ] {
             let answer = page.answer(path, None);
-            assert!(answer.body != b"secret", "{path}");
             assert_eq!(answer.status, 404, "{path}");
+            assert!(bytes(answer) != b"secret", "{path}");
         }
     }
 
@@ -245,9 +312,45 @@ mod tests {
             ("lines=1", 416, "", "bytes */10"),
         ] {
             let answer = page.answer("/assets/app.js", Some(range));
-            let text = String::from_utf8(answer.body).unwrap();
-            assert_eq!((answer.status, text.as_str(), answer.range.as_deref()), (status, body, Some(told)), "{range}");
+            assert_eq!((answer.status, answer.range.as_deref()), (status, Some(told)), "{range}");
+            assert_eq!(String::from_utf8(bytes(answer)).unwrap(), body, "{range}");
         }
+    }
+
+    #[test]
+    fn a_huge_file_is_answered_without_being_read_and_keeps_the_length_it_had() {
+        let (folder, page) = page();
+        let path = folder.path().join("ui/huge.bin");
+        let file = File::create(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let answer = page.answer("/huge.bin", None);
+        assert_eq!((answer.status, answer.body.length()), (200, 1 << 40));
+        assert_eq!(page.answer("/huge.bin", Some("bytes=10-")).body.length(), (1 << 40) - 10);
+        // One that grows or shrinks while it is on its way.
+        file.set_len(4).unwrap();
+        let (grows, shrinks) = (page.answer("/huge.bin", None), page.answer("/huge.bin", None));
+        file.set_len(8).unwrap();
+        assert_eq!(bytes(grows), [0; 4]);
+        file.set_len(2).unwrap();
+        let mut left = Vec::new();
+        shrinks.body.into_reader().read_to_end(&mut left).unwrap();
+        assert_eq!(left, [0; 2]);
+    }
+
+    #[test]
+    fn the_policy_names_the_ports_of_the_own_backend_and_no_others() {
+        let directive = |policy: &str, name: &str| {
+            policy.split(';').map(str::trim).find(|directive| directive.starts_with(name)).unwrap().to_owned()
+        };
+        let none = policy(&BTreeSet::new());
+        assert!(!none.contains("localhost") && !none.contains("127.0.0.1") && !none.contains("http:"), "{none}");
+        let own = policy(&BTreeSet::from([8080, 9000]));
+        let frames = directive(&own, "frame-src");
+        assert!(frames.ends_with(
+            "https: http://localhost:8080 http://127.0.0.1:8080 http://localhost:9000 http://127.0.0.1:9000"
+        ));
+        assert!(directive(&own, "connect-src").contains(" ws://localhost:9000"));
+        assert!(!own.contains(":*"), "{own}");
     }
 
     #[test]
@@ -266,7 +369,7 @@ mod tests {
         fn nothing_outside_is_ever_answered(parts in proptest::collection::vec("(\\.\\.|%2e%2e|secret\\.txt|ui|assets|%2f|/|\\\\|\\.|[a-z%]{0,3})", 0..8)) {
             let (_folder, page) = page();
             let answer = page.answer(&format!("/{}", parts.join("/")), None);
-            prop_assert!(answer.body != b"secret");
+            prop_assert!(bytes(answer) != b"secret");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How the containers of a backend are: told whenever that changes.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bollard::models::ContainerInspectResponse;
 use futures_util::future::join_all;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use ts_rs::TS;
 
+use super::ports::published;
 use crate::engine::{Engine, SERVICE};
 
 /// How soon they are looked at again. Not every change of health is an event of the engine.
@@ -43,6 +44,10 @@ pub struct PartState {
     /// When it was started last, as the engine writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<String>,
+    /// The ports of `localhost` that it publishes; none of an engine that is far away.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub ports: BTreeSet<u16>,
 }
 
 /// Looks at containers again and again, until nobody listens. `first` is the first service's, where that is known.
@@ -69,9 +74,12 @@ pub(super) async fn keep_looking(
 
 /// How containers are at this moment.
 pub(super) async fn look(engine: &Engine, containers: &[String], first: Option<&str>) -> Vec<PartState> {
+    let is_near = !engine.address().is_remote();
     let seen = containers.iter().map(async |name| {
         let found = engine.docker().inspect_container(name, None).await;
-        part(name, first == Some(name.as_str()), found)
+        let mut part = part(name, first == Some(name.as_str()), found);
+        part.ports.retain(|_| is_near);
+        part
     });
     join_all(seen).await
 }
@@ -87,6 +95,7 @@ fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard
         exit_code: None,
         out_of_memory: false,
         started: None,
+        ports: BTreeSet::new(),
     };
     let found = match found {
         Ok(found) => found,
@@ -105,6 +114,7 @@ fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard
         exit_code: state.exit_code.filter(|_| ended),
         out_of_memory: state.oom_killed.unwrap_or_default(),
         started: state.started_at,
+        ports: published(found.network_settings),
         ..missing("")
     }
 }

@@ -147,6 +147,9 @@ export interface Commands {
   /** Opens the page of an extension's folder in the place of the one that is open, with a
    * `ddClient` as this Runtime has it; the page of a development server when one is named. */
   open_page: { args: { folder: string; server: string | null; runtime: Runtime }; answer: OpenedPage };
+  /** Clears what the page of another extension or server has stored. Its frame must be gone, and the
+   * next one is loaded when this is done. */
+  separate_storage: { args: {  }; answer: void };
   /** Whether a development server has a page to show now. */
   look_at_server: { args: { server: string }; answer: void };
   /** Loads the page of a development server although another program than before listens there. */

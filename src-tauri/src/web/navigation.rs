@@ -1,0 +1,112 @@
+//! Which addresses a frame may show, whoever sets them: the page, a page that it frames, or a redirection.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use porthole_core::extension::Server;
+use tauri::Url;
+
+/// What the open page's frames may show of this machine.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Its development server.
+    pub server: Option<Server>,
+    /// The ports of its own backend.
+    pub ports: BTreeSet<u16>,
+}
+
+/// Where the window itself is, while it is developed: `devUrl` in `tauri.conf.json`.
+pub const DEVELOPED_AT: &str = "http://localhost:5173";
+
+/// Whether this is an address of the window itself, which no frame may show.
+pub fn may_only_be_the_window(url: &Url) -> bool {
+    url.scheme() == "tauri" || (tauri::is_dev() && is_of_origin(url, DEVELOPED_AT))
+}
+
+/// Whether a frame may show this. Servers of other machines are left to the page's own policy.
+pub fn may_be_shown(url: &Url, access: &Access) -> bool {
+    match url.scheme() {
+        "about" | "blob" | "data" | "console" | "ext" | "tauri" => true,
+        "http" | "https" => !is_of_this_machine(url) || is_own(url, access) || may_only_be_the_window(url),
+        // Nothing else has pages: not `file:`, and not the way to the window's commands.
+        _ => false,
+    }
+}
+
+fn is_own(url: &Url, access: &Access) -> bool {
+    let port = url.port_or_known_default();
+    let is_servers = access.server.as_ref().is_some_and(|server| is_of_origin(url, server.origin()));
+    is_servers || port.is_some_and(|port| access.ports.contains(&port))
+}
+
+fn is_of_origin(url: &Url, origin: &str) -> bool {
+    Url::parse(origin).is_ok_and(|origin| url.origin() == origin.origin())
+}
+
+/// Whether it names this machine. A name that only a name server knows to be this machine is another origin than
+/// `localhost`, and has nothing of it.
+fn is_of_this_machine(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return true };
+    let is_here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V6(address)) => {
+            is_here(address.into()) || address.to_ipv4_mapped().is_some_and(|address| is_here(address.into()))
+        }
+        Ok(address) => is_here(address),
+        Err(_) => {
+            let name = host.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost") || name.ends_with(".localdomain")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_this_machine_only_the_own_server_and_ports_are_shown() {
+        let access = Access { server: "http://localhost:3000".parse().ok(), ports: BTreeSet::from([8080]) };
+        for (address, shown) in [
+            ("http://localhost:3000/x", true),
+            ("http://localhost:8080/", true),
+            ("http://127.0.0.1:8080/", true),
+            ("https://example.org/", true),
+            ("about:blank", true),
+            ("about:srcdoc", true),
+            ("blob:ext://abc/1-2", true),
+            ("data:text/html,x", true),
+            ("ext://abc/index.html", true),
+            // The server was named as `localhost`: another name is another origin.
+            ("http://127.0.0.1:3000/", false),
+            ("https://localhost:3000/", false),
+            ("http://localhost:3001/", false),
+            ("http://localhost/", false),
+            ("http://LOCALHOST.:3001/", false),
+            ("http://x.localhost:3001/", false),
+            ("http://127.1:3001/", false),
+            ("http://127.9.9.9:3001/", false),
+            ("http://2130706433:3001/", false),
+            ("http://0:3001/", false),
+            ("http://[::1]:3001/", false),
+            ("http://[::ffff:127.0.0.1]:3001/", false),
+            ("http://[::]:3001/", false),
+            ("http://a@localhost:3001/", false),
+            ("file:///etc/passwd", false),
+            ("ipc://localhost/run", false),
+            ("asset://localhost/etc/passwd", false),
+            ("ftp://example.org/", false),
+            ("mailto:a@example.org", false),
+        ] {
+            assert_eq!(may_be_shown(&address.parse().unwrap(), &access), shown, "{address}");
+        }
+        for address in ["http://localhost:3000/", "http://localhost:8080/"] {
+            assert!(!may_be_shown(&address.parse().unwrap(), &Access::default()), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_windows_own_address_is_the_windows_alone() {
+        assert!(may_only_be_the_window(&"tauri://localhost/index.html".parse().unwrap()));
+        assert!(!may_only_be_the_window(&"ext://localhost/index.html".parse().unwrap()));
+    }
+}
