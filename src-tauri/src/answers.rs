@@ -99,10 +99,7 @@ impl Porthole {
                 (None, Err(error.hint("Set a target.")))
             }
         };
-        let warden = Warden::start().map(Arc::new);
-        if let Err(error) = &warden {
-            tracing::warn!(%error, "no warden: a killed Porthole will leave its commands running");
-        }
+        let warden = Some(Arc::new(Warden::start()));
         let settings = SettingsFile::new(config.join("settings.json"));
         let (remembered, trouble) = match settings.read() {
             Ok(remembered) => (remembered, None),
@@ -116,7 +113,6 @@ impl Porthole {
         };
         themed(remembered.theme);
         let quota = remembered.quota.unwrap_or(QUOTA);
-        let warden = warden.ok();
         let timeline = Timeline::new(session.path().to_owned(), data.join("kept"), quota, warden.clone());
         let timeline = Arc::new(timeline);
         let bench = Bench::new(Arc::clone(&timeline), warden, session.path().to_owned());
