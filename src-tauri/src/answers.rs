@@ -95,10 +95,7 @@ impl Porthole {
                 (None, Err(error.hint("Set a target.")))
             }
         };
-        let warden = Warden::start().map(Arc::new);
-        if let Err(error) = &warden {
-            tracing::warn!(%error, "no warden: a killed Porthole will leave its commands running");
-        }
+        let warden = Some(Arc::new(Warden::start()));
         let permissions = config.as_deref().unwrap_or(&session).join("permissions.json");
         let file = config.map(|config| SettingsFile::new(config.join("settings.json")));
         let Loaded { settings: remembered, trouble: unread } =
@@ -107,7 +104,6 @@ impl Porthole {
         let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved));
         themed(remembered.theme);
         let quota = remembered.quota.unwrap_or(QUOTA);
-        let warden = warden.ok();
         // Without a data directory nothing is kept: `keep` says so.
         let kept = data.path.as_deref().unwrap_or(&session).join("kept");
         let timeline = Timeline::new(session.clone(), kept, quota, warden.clone());

@@ -5,7 +5,7 @@ use porthole_core::{
     error::{Code, Result},
     exchange::{self, Connections, Exchange, ExchangeEvent, Request},
     record::Record,
-    run::{Command, Run, RunEvent, Stopper, Stops, Stream, run_on_host, stops},
+    run::{Command, Containment, Run, RunEvent, Stopper, Stops, Stream, run_on_host_in, stops},
 };
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -102,8 +102,13 @@ pub struct Live {
 impl Live {
     /// One on the host.
     pub fn on_host(command: Command) -> Self {
-        Self::begin(|stopping, mut kept| async move {
-            run_on_host(&command, stopping, None, &mut kept).await;
+        Self::on_host_in(Containment::Cgroup, command)
+    }
+
+    /// One on the host, contained so at most.
+    pub fn on_host_in(most: Containment, command: Command) -> Self {
+        Self::begin(move |stopping, mut kept| async move {
+            run_on_host_in(&command, most, stopping, None, &mut kept).await;
             (run_of(command, &kept), kept)
         })
     }

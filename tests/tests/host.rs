@@ -10,7 +10,7 @@ use porthole_core::{
     error::{Code, Error, Result},
     output::View,
     record::Record,
-    run::{Command, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, Streaming, run_on_host, stops},
+    run::{Command, Containment, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, Streaming, run_on_host, stops},
     runtime::Runtime,
     target::{Host, Target},
     timeline::{Origin, Timeline},
@@ -149,15 +149,26 @@ async fn a_grandchild_that_holds_the_streams_keeps_the_run_open_and_can_be_stopp
 
 #[tokio::test]
 async fn streams_held_outside_of_the_group_do_not_hold_a_stop_up() {
-    let mut live = Live::on_host(sh("setsid sleep 73001 & echo left; exit 0"));
-    live.wrote().await;
-    let out = eventually("the end of the shell", async || {
-        live.stopper.stop(Signal::Kill).await.ok();
-        live.task.is_finished().then_some(())
-    });
-    out.await;
-    assert!(live.task.await.unwrap().0.closed_us.is_some());
-    let _ = std::process::Command::new("pkill").args(["-f", "sleep 73001"]).status();
+    // With a process group alone it lives on, and is ended by its id.
+    for most in [Containment::ProcessGroup, Containment::Cgroup] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!("setsid sh -c 'echo $$ > {}; exec sleep 73001' & echo left; exit 0", file.display());
+        let mut live = Live::on_host_in(most, sh(&script));
+        live.wrote().await;
+        let left: i32 = eventually("its id", async || fs::read_to_string(&file).ok()?.trim().parse().ok()).await;
+        let out = eventually("the end of the shell", async || {
+            live.stopper.stop(Signal::Kill).await.ok();
+            live.task.is_finished().then_some(())
+        });
+        out.await;
+        assert!(live.task.await.unwrap().0.closed_us.is_some());
+        let process = format!("/proc/{left}");
+        if most == Containment::ProcessGroup {
+            assert!(std::process::Command::new("kill").arg(left.to_string()).status().unwrap().success());
+        }
+        eventually("its end", async || (!fs::exists(&process).unwrap()).then_some(())).await;
+    }
 }
 
 #[tokio::test]

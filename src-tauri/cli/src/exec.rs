@@ -94,13 +94,7 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     let mut command =
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
     command.stream = arguments.stream.then_some(Streaming { split_lines: arguments.split_lines });
-    let warden = match Warden::start() {
-        Ok(warden) => Some(Arc::new(warden)),
-        Err(error) => {
-            eprintln!("porthole-cli: no warden, so a killed porthole-cli leaves the command running: {error}");
-            None
-        }
-    };
+    let warden = Some(Arc::new(Warden::start()));
     // Where no directory was asked for, code would ask for none either.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {

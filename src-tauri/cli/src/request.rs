@@ -140,8 +140,7 @@ fn connections(endpoint: &Endpoint) -> Connections {
     if !matches!(endpoint, Endpoint::Container { .. }) {
         return Connections::default();
     }
-    let warden = Warden::start().inspect_err(|error| eprintln!("porthole-cli: no warden: {error}"));
-    Connections::carried_by(Carrier::new(None, Arc::default(), warden.ok().map(Arc::new)))
+    Connections::carried_by(Carrier::new(None, Arc::default(), Some(Arc::new(Warden::start()))))
 }
 
 /// Cancels the request; one that cannot listen, because nobody reads its body, ends with the

@@ -31,6 +31,12 @@ pub fn raise() {
     }
 }
 
+/// The soft limit that programs are to have that are started, where it isn't that of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn original() -> Option<u64> {
+    ORIGINAL.get().copied()
+}
+
 /// The soft limit of this process.
 pub fn limit() -> u64 {
     #[cfg(unix)]

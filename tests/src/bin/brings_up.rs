@@ -21,7 +21,7 @@ async fn bring_up() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [folder, image, host] = words.as_slice() else { panic!("FOLDER IMAGE ENGINE") };
     let here = tempfile::tempdir().expect("a folder");
-    let warden = Arc::new(Warden::start().expect("a warden"));
+    let warden = Arc::new(Warden::start());
     let at = |name: &str| here.path().join(name);
     let timeline = Timeline::new(at("session"), at("kept"), 1 << 20, Some(Arc::clone(&warden)));
     std::fs::create_dir(at("session")).expect("a folder");

@@ -1,4 +1,5 @@
-//! What hostile backends, engines and machines in trouble do, without a window and without an engine of containers.
+//! What hostile backends, engines, commands and machines in trouble do, without a window and without an engine of
+//! containers.
 
 #![cfg(unix)]
 
@@ -7,4 +8,6 @@ mod engines;
 mod growth;
 mod handles;
 mod keeping;
+#[cfg(target_os = "linux")]
+mod processes;
 mod responses;

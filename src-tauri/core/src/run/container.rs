@@ -1,6 +1,14 @@
 //! A command in a container, by the engine's exec.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bollard::{
     container::LogOutput,
@@ -9,11 +17,12 @@ use bollard::{
 use futures_util::{Stream as Frames, StreamExt};
 
 use super::{
-    Command, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
-    inside::{Inside, process_id},
+    Command, Containment, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
+    inside::{Inside, Swept, process_id},
     reach,
     refusal::{Beginning, not_started},
     resolve::check,
+    warden::Restarts,
 };
 use crate::{
     engine::Engine,
@@ -92,11 +101,12 @@ async fn create(engine: &Engine, container: &ContainerName, command: &Command) -
         .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
     }
     let found = engine.running(container).await?;
-    let marker = (!found.pid.is_some_and(|pid| reach::sees(pid, &found.id))).then(marker);
+    let is_seen = found.pid.is_some_and(|pid| reach::sees(pid, &found.id));
+    let marker = marker();
     let variables = command.env.iter().map(|var| format!("{}={}", var.name, var.value));
     let options = CreateExecOptions {
         cmd: Some([&command.program].into_iter().chain(&command.args).cloned().collect()),
-        env: Some(variables.chain(marker.clone()).collect()),
+        env: Some(variables.chain([marker.clone()]).collect()),
         working_dir: command.cwd.clone(),
         user: command.user.clone(),
         attach_stdout: Some(true),
@@ -106,15 +116,23 @@ async fn create(engine: &Engine, container: &ContainerName, command: &Command) -
     let made = engine.docker().create_exec(&found.id, options).await;
     let exec = made.map_err(|error| engine.explain(error, container))?.id;
     let (engine, user) = (engine.address().clone(), command.user.clone());
-    Ok(Inside { engine, container: found.id, exec, marker, user, inner_pid: None, group: None })
+    let known = BTreeSet::new();
+    Ok(Inside { engine, container: found.id, exec, marker, is_seen, user, inner_pid: None, group: None, known })
 }
 
-/// A variable that no other process has.
-fn marker() -> String {
+/// How the variables begin that this Porthole adds.
+fn marker_of_all() -> &'static str {
     use std::hash::{BuildHasher, Hasher, RandomState};
-    // Not a secret, only a name that is used once: the hasher's seed is random for each.
-    let number = RandomState::new().build_hasher().finish();
-    format!("PORTHOLE_EXEC={}-{number:016x}", std::process::id())
+    static MARKER: OnceLock<String> = OnceLock::new();
+    // Not a secret, only a name that is used once: the hasher's seed is random.
+    let number = || RandomState::new().build_hasher().finish();
+    MARKER.get_or_init(|| format!("PORTHOLE_EXEC={}-{:016x}-", std::process::id(), number()))
+}
+
+/// A variable that no other command has. It ends so that none is the beginning of another.
+fn marker() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{}{}.", marker_of_all(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Starts the exec with its streams.
@@ -155,9 +173,41 @@ impl Watched {
         if !exec.ended && !exec.was_refused {
             exec.inside.end().await;
         }
+        if exec.ended && !exec.stopped.is_empty() {
+            exec.inside.end_rest(exec.engine).await;
+        }
         if let Some(warden) = self.0 {
+            // What it left in the background lives until Porthole ends, as on the host.
+            let Inside { engine, container, user, .. } = exec.inside.clone();
+            warden.sweep(Swept { engine, container, marker: marker_of_all().to_owned(), user });
             warden.forget_exec(&exec.inside.exec);
         }
+    }
+}
+
+/// When to look for processes that the command started: often at first, when a program that goes into the background does
+/// so.
+struct Looking {
+    ticks: tokio::time::Interval,
+    count: u32,
+}
+
+impl Looking {
+    const OFTEN: Duration = Duration::from_millis(10);
+    const LATER: Duration = Duration::from_millis(200);
+    const OFTEN_COUNT: u32 = 100;
+
+    fn new() -> Self {
+        Self { ticks: tokio::time::interval(Self::OFTEN), count: 0 }
+    }
+
+    async fn next(&mut self) {
+        self.ticks.tick().await;
+        self.count = self.count.saturating_add(1);
+        if self.count == Self::OFTEN_COUNT {
+            self.ticks = tokio::time::interval_at(tokio::time::Instant::now() + Self::LATER, Self::LATER);
+        }
+        self.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     }
 }
 
@@ -211,6 +261,8 @@ impl<'a> Exec<'a> {
         let mut beginning = Beginning::default();
         let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
         let mut looked_up = false;
+        let mut restarts = Restarts::of(watched.0.as_deref());
+        let mut looking = Looking::new();
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_START, ASK_AT_START);
         let mut gate = Gate::default();
@@ -247,6 +299,12 @@ impl<'a> Exec<'a> {
                         asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
                     }
                 }
+                () = looking.next(), if !self.inside.known.is_empty() => {
+                    if self.inside.see_more() {
+                        watched.tell_more(&self.inside);
+                    }
+                }
+                () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
                 stop = stops.next() => {
                     gate.stop();
                     let sent = self.inside.signal(self.engine, stop.signal).await;
@@ -345,7 +403,8 @@ impl<'a> Exec<'a> {
             pid: Some(pid),
             inner_pid: self.inside.inner_pid,
             container_id: Some(self.inside.container.clone()),
-            marker: self.inside.marker.clone(),
+            marker: Some(self.inside.marker.clone()),
+            containment: Some(if self.inside.is_seen { Containment::Container } else { Containment::Marker }),
         };
         record.event(RunEvent::Started { at_us, started });
     }

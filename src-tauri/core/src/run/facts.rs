@@ -195,10 +195,33 @@ pub struct Started {
     /// The container's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_id: Option<String>,
-    /// A variable that Porthole itself added, `NAME=value`, to find the command again: only where
-    /// this host does not see the container's processes.
+    /// How its descendants are found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containment: Option<Containment>,
+    /// A variable that Porthole itself added in a container, `NAME=value`, to find the command's processes again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
+}
+
+/// How the processes that a command starts are found, to be ended with it. None of these finds a process that
+/// another program started for the command, such as a service manager, a scheduler or an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Containment {
+    /// A cgroup of its own and a supervising process: all of them.
+    Cgroup,
+    /// A supervising process that adopts them: all, unless one of them kills that process.
+    Subreaper,
+    /// The process group: not one that left it.
+    ProcessGroup,
+    /// A job object of Windows: all of them.
+    Job,
+    /// In a container whose processes this host sees: its descendants, and those that have the variable in their
+    /// environment that Porthole added.
+    Container,
+    /// In a container whose processes this host doesn't see: those that have the variable, found by a shell in the
+    /// container.
+    Marker,
 }
 
 /// Which of a command's two streams. A response body counts as `Stdout`.
@@ -244,6 +267,12 @@ pub enum RunEvent {
         at_us: u64,
         /// Which.
         signal: Signal,
+    },
+    /// The process that ends what a killed Porthole leaves had ended itself, and was started again. The command is not
+    /// affected.
+    ReaperRestarted {
+        /// When.
+        at_us: u64,
     },
     /// The process ended. Its streams may still be open in other hands.
     Ended {
@@ -294,6 +323,10 @@ pub struct Run {
     pub started_us: Option<u64>,
     /// Signals that Porthole sent.
     pub stops: Vec<StopSent>,
+    /// When the process was started again that ends what a killed Porthole leaves, in microseconds since the run began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<u64>>", optional)]
+    pub reaper_restarts_us: Vec<u64>,
     /// How the process ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -317,6 +350,7 @@ impl Run {
             started: None,
             started_us: None,
             stops: Vec::new(),
+            reaper_restarts_us: Vec::new(),
             ending: None,
             ended_us: None,
             closed_us: None,
@@ -333,6 +367,7 @@ impl Run {
                 self.started = Some(started);
             }
             RunEvent::StopSent { at_us, signal } => self.stops.push(StopSent { at_us, signal }),
+            RunEvent::ReaperRestarted { at_us } => self.reaper_restarts_us.push(at_us),
             RunEvent::Ended { at_us, ending } => {
                 self.ended_us = Some(at_us);
                 self.ending = Some(ending);

@@ -1,16 +1,17 @@
 //! A command on this machine.
 
-use std::{io, process::Stdio, sync::Arc};
+use std::{io, sync::Arc};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
-    process::{Child, Command as Process},
+    process::{ChildStderr, ChildStdout},
 };
 
 use super::{
-    Command, Ending, FixedCommand, RunEvent, Signal, Started, Stops, Stream, Warden,
-    group::{Group, alone},
+    Command, Containment, Ending, FixedCommand, RunEvent, Started, Stops, Stream, Warden,
     resolve::{Resolved, enterable, not_executable, resolve},
+    running::Running,
+    warden::Restarts,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -23,8 +24,8 @@ const PIPE: usize = 64 * 1024;
 
 /// Runs a command on the host and records what it does. The last event is `Closed` or `Failed`.
 ///
-/// When this future is dropped, the command's process group is killed; when the whole process is
-/// killed, the warden does it.
+/// When this future is dropped, the command is killed with all of its descendants; when the whole process is
+/// killed, the command's supervisor does it, or else the warden.
 pub async fn run_on_host(
     command: &Command,
     stops: Stops,
@@ -38,15 +39,42 @@ pub async fn run_on_host(
 pub async fn run_fixed_on_host(
     command: &Command,
     fixed: Option<&FixedCommand>,
+    stops: Stops,
+    warden: Option<Arc<Warden>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    attend(command, fixed, Containment::Cgroup, stops, warden, record).await;
+}
+
+/// The same with this containment at most, for tests: what a system permits is used otherwise.
+#[doc(hidden)]
+pub async fn run_on_host_in(
+    command: &Command,
+    most: Containment,
+    stops: Stops,
+    warden: Option<Arc<Warden>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    attend(command, None, most, stops, warden, record).await;
+}
+
+async fn attend(
+    command: &Command,
+    fixed: Option<&FixedCommand>,
+    most: Containment,
     mut stops: Stops,
     warden: Option<Arc<Warden>>,
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = match start(command, fixed, warden.as_deref(), clock, record) {
-        Ok((child, group)) => {
-            let mut owned = Owned { group, warden, closed: false };
-            let ended = follow(child, &owned.group, &mut stops, clock, record).await;
+    let ended = match start(command, fixed, most, clock, record).await {
+        Ok((process, stdout, stderr)) => {
+            if let Some(warden) = &warden {
+                warden.watch_group(process.watched());
+            }
+            let restarts = Restarts::of(warden.as_deref());
+            let mut owned = Owned { process: Some(process), warden, closed: false, remaining: false, stopped: false };
+            let ended = follow(&mut owned, (stdout, stderr), restarts, &mut stops, clock, record).await;
             owned.closed = ended.is_ok();
             ended
         }
@@ -58,62 +86,56 @@ pub async fn run_fixed_on_host(
     }
 }
 
-/// A group whose run must not outlive this value.
+/// A command that must not outlive this value.
 struct Owned {
-    group: Group,
+    /// Always there, but for the last moment.
+    process: Option<Running>,
     warden: Option<Arc<Warden>>,
     closed: bool,
+    /// The command ended and left something in the background.
+    remaining: bool,
+    /// Somebody stopped it.
+    stopped: bool,
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let group = process.watched();
         if !self.closed {
-            let _ = self.group.signal(Signal::Kill);
+            process.kill();
         }
+        let Some(warden) = &self.warden else { return };
         // A command may leave a background process behind, as it would in a terminal. It lives on
-        // until Porthole ends: the warden keeps the group until then.
-        if !self.group.exists()
-            && let Some(warden) = &self.warden
-        {
-            warden.forget_group(self.group.id());
+        // until Porthole ends: its supervisor and the warden keep it until then. But one that was stopped is to end whole.
+        let is_left = self.closed && process.is_left(self.remaining);
+        if is_left && !(self.stopped && process.ends_when_dropped()) {
+            process.keep_in(warden);
+        } else {
+            warden.forget_group(group.id);
         }
     }
 }
 
-fn start(
+async fn start(
     command: &Command,
     fixed: Option<&FixedCommand>,
-    warden: Option<&Warden>,
+    most: Containment,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
-) -> Result<(Child, Group)> {
+) -> Result<(Running, ChildStdout, ChildStderr)> {
     let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
-    let mut process = Process::new(&resolved.program);
-    process
-        .args(&command.args)
-        .current_dir(&resolved.cwd)
-        .env_clear()
-        .envs(&resolved.env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    #[cfg(unix)]
-    process.arg0(&command.program);
-    alone(&mut process);
-    handles::restore_in(process.as_std_mut());
-    if let Some(warden) = warden {
-        warden.watch_from_start(&mut process);
-    }
-    let mut child = process.spawn().map_err(|error| refused(&resolved, &error))?;
-    let Some(group) = Group::of(&child) else {
-        let _ = child.start_kill();
-        return Err(Error::new(Code::SpawnFailed, "the process could not be taken into a group of its own"));
+    let started = Running::start(&resolved, command, most).await;
+    let (process, stdout, stderr) = started.map_err(|error| refused(&resolved, &error))?;
+    let started = Started {
+        pid: process.id(),
+        cwd: Some(resolved.cwd.display().to_string()),
+        containment: Some(process.containment()),
+        ..Started::default()
     };
-    let started = Started { pid: child.id(), cwd: Some(resolved.cwd.display().to_string()), ..Started::default() };
     record.event(RunEvent::Started { at_us: clock.now_us(), started });
-    Ok((child, group))
+    Ok((process, stdout, stderr))
 }
 
 /// Why the operating system did not start a program that was found.
@@ -145,15 +167,16 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
 
 /// Reads both streams and waits for the process, until all three have ended.
 async fn follow(
-    mut child: Child,
-    group: &Group,
+    owned: &mut Owned,
+    (stdout, stderr): (ChildStdout, ChildStderr),
+    mut restarts: Restarts,
     stops: &mut Stops,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let Owned { process: Some(process), remaining, stopped, .. } = owned else { return Ok(()) };
     #[cfg(target_os = "linux")]
-    widen(stdout.as_ref());
+    widen(&stdout);
     let mut stdout = Pipe::new(stdout, Stream::Stdout);
     let mut stderr = Pipe::new(stderr, Stream::Stderr);
     let mut running = true;
@@ -172,13 +195,14 @@ async fn follow(
             biased;
             stop = stops.next() => {
                 gate.stop();
-                let sent = group.signal(stop.signal);
+                *stopped = true;
+                let sent = process.signal(stop.signal).await;
                 if matches!(sent, Ok(true)) {
                     record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
                 }
                 let nobody_left = matches!(sent, Ok(false));
                 stop.answer(sent.map(drop));
-                // The streams are held by a process that left the group: there is nobody to stop,
+                // The streams are held by a process that is no descendant any more: there is nobody to stop,
                 // and whoever pressed Stop does not want to read on.
                 if nobody_left && !running {
                     return Ok(());
@@ -187,12 +211,12 @@ async fn follow(
             read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
             read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
             () = until(full), if !may_read => {}
-            status = child.wait(), if running => {
+            () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
+            ended = process.ended(), if running => {
                 running = false;
                 gate.end();
-                let status = status.map_err(|error| {
-                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
-                })?;
+                let (status, left) = ended?;
+                *remaining = left;
                 record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
             }
         }
@@ -203,11 +227,11 @@ async fn follow(
 /// Lets the command write a megabyte ahead, so that it and whoever reads do not take turns. What is
 /// read at once stays what it was.
 #[cfg(target_os = "linux")]
-fn widen(pipe: Option<&impl std::os::fd::AsFd>) {
+fn widen(pipe: &impl std::os::fd::AsFd) {
     use nix::fcntl::{FcntlArg, fcntl};
     // Refused where the system's own limit is lower, or this user has many such pipes: it works then
     // as it does without.
-    let _ = pipe.map(|pipe| fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024)));
+    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024));
 }
 
 /// One stream of the child, until its end.
@@ -219,9 +243,9 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn new(reader: Option<impl AsyncRead + Send + Unpin + 'static>, stream: Stream) -> Self {
-        let reader = reader.map(|reader| Box::new(reader) as Box<dyn AsyncRead + Send + Unpin>);
-        Self { reader, stream, buffer: vec![0; PIPE], last_read: 0 }
+    fn new(reader: impl AsyncRead + Send + Unpin + 'static, stream: Stream) -> Self {
+        let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(reader);
+        Self { reader: Some(reader), stream, buffer: vec![0; PIPE], last_read: 0 }
     }
 
     fn is_open(&self) -> bool {

@@ -1,8 +1,12 @@
 //! Ending a command in a container. The engine has no call for it, and a closed connection does
-//! not stop the command; so its process group is signalled: from this host where it can be seen
-//! and may be signalled, else by a `kill` in the container itself.
+//! not stop the command; so its processes are signaled: from this host where they can be seen
+//! and may be signaled, else by a `kill` in the container itself.
+//!
+//! A process that lost its parent belongs to the container's first process from then on. It is known as the command's by
+//! a variable in its environment, or because this host saw it while its parent lived. One that drops its
+//! environment and its parent between two looks is not found.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
@@ -11,7 +15,10 @@ use bollard::{
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Signal, group::Group, reach};
+use super::{
+    Signal,
+    reach::{self, Process},
+};
 use crate::{
     engine::{Address, Engine},
     error::{Code, Error, Result},
@@ -47,15 +54,29 @@ pub(super) struct Inside {
     pub container: String,
     /// The exec's id.
     pub exec: String,
-    /// A variable in the command's environment to know it by, where this host does not see the
-    /// container's processes.
-    pub marker: Option<String>,
+    /// A variable in the command's environment to know its processes by.
+    pub marker: String,
+    /// Whether this host sees the container's processes.
+    pub is_seen: bool,
     /// The user it runs as, when one was asked for.
     pub user: Option<String>,
     /// Its id inside the container, where it can be seen.
     pub inner_pid: Option<u32>,
     /// The host's id of its process group, where it can be seen.
     pub group: Option<i32>,
+    /// Its processes, as far as this host has seen them.
+    pub known: BTreeSet<Process>,
+}
+
+/// A container in which commands may have left something in the background. It lives on until Porthole ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Swept {
+    pub engine: Address,
+    /// The container's id.
+    pub container: String,
+    /// How the variables begin that Porthole added.
+    pub marker: String,
+    pub user: Option<String>,
 }
 
 impl Inside {
@@ -65,13 +86,29 @@ impl Inside {
         match reach::look(host_pid, &self.container) {
             Some(seen) => {
                 self.inner_pid = Some(seen.inner_pid);
-                self.group = Some(seen.group);
+                self.group = Some(seen.process.group);
+                self.known.insert(seen.process);
             }
             None => self.group = self.group.or_else(|| i32::try_from(host_pid).ok()),
         }
     }
 
-    /// Sends a signal to the command's process group.
+    /// Looks for processes that the command started meanwhile. Tells whether there are any that were not known.
+    pub fn see_more(&mut self) -> bool {
+        /// A command that starts one process after the other must not fill the memory.
+        const MOST: usize = 1000;
+        let found = reach::children_of(&self.known);
+        if found.is_empty() {
+            return false;
+        }
+        if self.known.len() + found.len() > MOST {
+            self.known.retain(reach::is_same);
+        }
+        self.known.extend(found);
+        self.known.len() <= MOST
+    }
+
+    /// Sends a signal to the command's processes.
     ///
     /// # Errors
     /// [`Code::StopFailed`] when there is no way to it.
@@ -96,61 +133,39 @@ impl Inside {
                 self.see(pid);
             }
             let gone = self.group.is_some() && found.exit_code.is_some();
-            if gone || self.inner_pid.is_some() || self.marker.is_some() {
+            if gone || self.inner_pid.is_some() || !self.is_seen {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
+    fn living(&self) -> Vec<Process> {
+        reach::living(&self.container, &self.known, self.group, &self.marker)
+    }
+
     fn signal_from_host(&self, signal: Signal) -> bool {
-        let Some(id) = self.group else { return false };
-        reach::group_lives(id, &self.container)
-            && Group::with_id(id).is_some_and(|group| matches!(group.signal(signal), Ok(true)))
+        let living = self.living();
+        !living.is_empty() && reach::signal(&living, self.group, signal)
     }
 
     /// Runs `kill` in the container: that of a shell, else a program. Each try is looked at before
     /// the next, so that no signal is delivered twice.
     async fn signal_from_inside(&self, engine: &Engine, signal: Signal) -> Result<()> {
         let name = signal.short_name();
-        let tries: Vec<Vec<String>> = match (self.inner_pid, &self.marker) {
-            (Some(pid), _) => vec![
-                ["sh", "-c", KILL, name, &pid.to_string()].map(String::from).to_vec(),
-                ["kill", "-s", name, "--", &format!("-{pid}")].map(String::from).to_vec(),
-            ],
-            (None, Some(marker)) => {
-                vec![["sh", "-c", FIND_AND_KILL, "sh", marker, name].map(String::from).to_vec()]
-            }
-            (None, None) => Vec::new(),
-        };
+        let mut tries = vec![["sh", "-c", FIND_AND_KILL, "sh", &self.marker, name].map(String::from).to_vec()];
+        if let Some(pid) = self.inner_pid {
+            tries.push(["sh", "-c", KILL, name, &pid.to_string()].map(String::from).to_vec());
+            tries.push(["kill", "-s", name, "--", &format!("-{pid}")].map(String::from).to_vec());
+        }
         let ran = self.runs(engine).await;
         for argv in tries {
-            if self.succeeds(engine, argv).await || (ran && !self.runs(engine).await) {
+            if succeeds(engine, &self.container, self.user.clone(), argv).await || (ran && !self.runs(engine).await) {
                 return Ok(());
             }
         }
         Err(Error::new(Code::StopFailed, "the command in the container cannot be reached to be stopped")
             .hint("It has ended, or: this host may not signal the container's processes and the container has neither `sh` nor `kill`. Stopping the container stops the command."))
-    }
-
-    async fn succeeds(&self, engine: &Engine, argv: Vec<String>) -> bool {
-        let options = CreateExecOptions {
-            cmd: Some(argv),
-            user: self.user.clone(),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            ..CreateExecOptions::default()
-        };
-        let run = async {
-            let exec = engine.docker().create_exec(&self.container, options).await.ok()?.id;
-            if let StartExecResults::Attached { mut output, .. } =
-                engine.docker().start_exec(&exec, None::<StartExecOptions>).await.ok()?
-            {
-                while output.next().await.is_some() {}
-            }
-            engine.docker().inspect_exec(&exec).await.ok()?.exit_code
-        };
-        tokio::time::timeout(Duration::from_secs(5), run).await == Ok(Some(0))
     }
 
     /// Whether the command still runs, as the engine says.
@@ -170,12 +185,32 @@ impl Inside {
             return;
         }
         for _ in 0..20 {
-            if !inside.runs(&engine).await && !inside.group.is_some_and(|id| reach::group_lives(id, &self.container)) {
+            if !inside.runs(&engine).await && inside.living().is_empty() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let _ = inside.signal(&engine, Signal::Kill).await;
+    }
+
+    /// Kills what is left of a command that was stopped and has ended, after a moment.
+    pub async fn end_rest(&self, engine: &Engine) {
+        if !self.is_seen {
+            // It fails when there is nothing.
+            let name = Signal::Kill.short_name();
+            let argv = ["sh", "-c", FIND_AND_KILL, "sh", &self.marker, name].map(String::from).to_vec();
+            let _ = succeeds(engine, &self.container, self.user.clone(), argv).await;
+            return;
+        }
+        for _ in 0..50 {
+            if self.living().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if !self.signal_from_host(Signal::Kill) {
+            let _ = self.signal_from_inside(engine, Signal::Kill).await;
+        }
     }
 
     /// Waits until the command was started, or certainly will not be.
@@ -190,6 +225,65 @@ impl Inside {
         }
         false
     }
+}
+
+impl Swept {
+    /// Ends what is left: SIGTERM, a moment, SIGKILL.
+    pub async fn end(&self) {
+        let Ok(engine) = Engine::connect(self.engine.clone()).await else { return };
+        let Ok(name) = self.container.parse() else { return };
+        let Ok(found) = engine.running(&name).await else { return };
+        if found.pid.is_some_and(|pid| reach::sees(pid, &self.container) && reach::reads(pid)) {
+            self.end_from_host().await;
+        } else {
+            self.end_from_inside(&engine).await;
+        }
+    }
+
+    async fn end_from_host(&self) {
+        let living = || reach::living(&self.container, &BTreeSet::new(), None, &self.marker);
+        reach::signal(&living(), None, Signal::Term);
+        for _ in 0..50 {
+            if living().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        reach::signal(&living(), None, Signal::Kill);
+    }
+
+    /// Without a shell in the container nothing can be done.
+    async fn end_from_inside(&self, engine: &Engine) {
+        for signal in [Signal::Term, Signal::Kill] {
+            let argv = ["sh", "-c", FIND_AND_KILL, "sh", &self.marker, signal.short_name()].map(String::from).to_vec();
+            // It fails when it finds nothing.
+            if !succeeds(engine, &self.container, self.user.clone(), argv).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// Whether a program in the container ends with success.
+async fn succeeds(engine: &Engine, container: &str, user: Option<String>, argv: Vec<String>) -> bool {
+    let options = CreateExecOptions {
+        cmd: Some(argv),
+        user,
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        ..CreateExecOptions::default()
+    };
+    let run = async {
+        let exec = engine.docker().create_exec(container, options).await.ok()?.id;
+        if let StartExecResults::Attached { mut output, .. } =
+            engine.docker().start_exec(&exec, None::<StartExecOptions>).await.ok()?
+        {
+            while output.next().await.is_some() {}
+        }
+        engine.docker().inspect_exec(&exec).await.ok()?.exit_code
+    };
+    tokio::time::timeout(Duration::from_secs(5), run).await == Ok(Some(0))
 }
 
 /// The host's id of an exec's process; engines say 0 while and where there is none.

@@ -3,22 +3,29 @@
 
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+mod cgroup;
 mod container;
 mod facts;
 mod fixed;
 mod group;
 mod host;
 mod inside;
+#[cfg(target_os = "linux")]
+mod left;
 mod reach;
 mod refusal;
 mod resolve;
+mod running;
 mod stops;
+#[cfg(target_os = "linux")]
+mod supervised;
 mod warden;
 
 pub use container::run_in_container;
 pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile, shell_line};
-pub use host::{run_fixed_on_host, run_on_host};
+pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
 pub(crate) use resolve::check;
 pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};

@@ -1,75 +1,192 @@
-//! Process ids of a command in a container, seen from this host where that is possible.
+//! Processes of a command in a container, seen from this host where that is possible.
 //!
 //! An engine tells the host's id of an exec. Where the engine runs on this very kernel, `/proc`
 //! has the rest; where it runs in a virtual machine there is nothing to see, and signals go
 //! through a program in the container.
+
+use serde::{Deserialize, Serialize};
 
 /// What this host's `/proc` tells of a process in a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
     /// Its id inside the container.
     pub inner_pid: u32,
-    /// The host's id of its process group.
+    /// It, as this host knows it.
+    pub process: Process,
+}
+
+/// A process of this host that can't be mistaken for a later one with the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Process {
+    pub pid: i32,
+    /// When it was started, in the kernel's ticks since it began.
+    pub started: u64,
+    /// Its process group when it was looked at.
     pub group: i32,
 }
 
-/// Looks at a process by the host's id, if it belongs to that container.
 #[cfg(target_os = "linux")]
-pub(super) fn look(host_pid: u32, container: &str) -> Option<Seen> {
-    let directory = format!("/proc/{host_pid}");
-    in_container(&directory, container).then_some(())?;
-    let status = std::fs::read_to_string(format!("{directory}/status")).ok()?;
-    let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
-    let inner_pid = ids.split_whitespace().last()?.parse().ok()?;
-    Some(Seen { inner_pid, group: group_of(&directory)? })
-}
+mod os {
+    use std::{
+        collections::{BTreeSet, HashMap},
+        fs,
+    };
 
-/// Whether this host sees the container's processes, by the first of them.
-#[cfg(target_os = "linux")]
-pub(super) fn sees(host_pid: u32, container: &str) -> bool {
-    in_container(&format!("/proc/{host_pid}"), container)
-}
+    use super::{Process, Seen};
 
-/// Whether a process of that group still lives in that container. A group's id alone could have
-/// been given to somebody else.
-#[cfg(target_os = "linux")]
-pub(super) fn group_lives(group: i32, container: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()))
-        .map(|entry| entry.path().to_string_lossy().into_owned())
-        .any(|directory| group_of(&directory) == Some(group) && in_container(&directory, container))
-}
+    /// Looks at a process by the host's id, if it belongs to that container.
+    pub fn look(host_pid: u32, container: &str) -> Option<Seen> {
+        let pid = i32::try_from(host_pid).ok()?;
+        in_container(pid, container).then_some(())?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+        let inner_pid = ids.split_whitespace().last()?.parse().ok()?;
+        Some(Seen { inner_pid, process: stat(pid)?.0 })
+    }
 
-#[cfg(target_os = "linux")]
-fn in_container(directory: &str, container: &str) -> bool {
-    !container.is_empty()
-        && std::fs::read_to_string(format!("{directory}/cgroup")).is_ok_and(|cgroup| cgroup.contains(container))
-}
+    /// Whether this host sees the container's processes, by the first of them.
+    pub fn sees(host_pid: u32, container: &str) -> bool {
+        i32::try_from(host_pid).is_ok_and(|pid| in_container(pid, container))
+    }
 
-/// The fifth field of `stat`; the second, in parentheses, may hold anything.
-#[cfg(target_os = "linux")]
-fn group_of(directory: &str) -> Option<i32> {
-    let stat = std::fs::read_to_string(format!("{directory}/stat")).ok()?;
-    let after_name = stat.rsplit_once(')')?.1;
-    let mut fields = after_name.split_whitespace();
-    let state = fields.next()?;
-    // A zombie is nobody to signal.
-    (state != "Z").then_some(())?;
-    fields.nth(1)?.parse().ok()
+    /// The descendants of these that can be found at little cost: it is done while a command runs, so that those are known
+    /// that lose their parents later.
+    pub fn children_of(known: &BTreeSet<Process>) -> BTreeSet<Process> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<i32> = known.iter().filter(|process| is_same(process)).map(|process| process.pid).collect();
+        while let Some(pid) = open.pop() {
+            let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+            let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+            for child in
+                children.flat_map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
+            {
+                if let Some((process, _)) = stat(child)
+                    && !known.contains(&process)
+                    && found.insert(process)
+                {
+                    open.push(child);
+                }
+            }
+        }
+        found
+    }
+
+    /// The living processes of a command in that container: those that are known, all of their descendants, those of its
+    /// process group, and those with a variable of its in their environment.
+    pub fn living(container: &str, known: &BTreeSet<Process>, group: Option<i32>, marker: &str) -> Vec<Process> {
+        let all: HashMap<i32, (Process, i32)> =
+            processes().map(|(process, parent)| (process.pid, (process, parent))).collect();
+        let is_ours = |process: &Process| {
+            let is_known = known.iter().any(|known| (known.pid, known.started) == (process.pid, process.started));
+            is_known || Some(process.group) == group || is_marked(process.pid, marker)
+        };
+        let below = |pid: i32| {
+            let mut at = pid;
+            // A table that changed while it was read may hold a circle.
+            for _ in 0..all.len() {
+                let Some((process, parent)) = all.get(&at) else { return false };
+                if is_ours(process) {
+                    return true;
+                }
+                at = *parent;
+            }
+            false
+        };
+        let members = all.values().filter(|(process, _)| in_container(process.pid, container));
+        members.filter(|(process, _)| below(process.pid)).map(|(process, _)| *process).collect()
+    }
+
+    /// Whether the environments of the container's processes can be read, by the first of them.
+    pub fn reads(host_pid: u32) -> bool {
+        fs::File::open(format!("/proc/{host_pid}/environ")).is_ok()
+    }
+
+    /// Whether it still is that process.
+    pub fn is_same(process: &Process) -> bool {
+        stat(process.pid).is_some_and(|(found, _)| found.started == process.started)
+    }
+
+    fn is_marked(pid: i32, marker: &str) -> bool {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        !marker.is_empty() && environment.split(|byte| *byte == 0).any(|line| line.starts_with(marker.as_bytes()))
+    }
+
+    fn in_container(pid: i32, container: &str) -> bool {
+        !container.is_empty()
+            && fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|cgroup| cgroup.contains(container))
+    }
+
+    fn processes() -> impl Iterator<Item = (Process, i32)> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?))
+    }
+
+    /// A living process and its parent. The second field of `stat`, in parentheses, may hold anything.
+    fn stat(pid: i32) -> Option<(Process, i32)> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
+        let fields: Vec<&str> = std::str::from_utf8(&stat[after..]).ok()?.split_whitespace().collect();
+        // A zombie is nobody to signal.
+        (*fields.first()? != "Z").then_some(())?;
+        let (parent, group) = (fields.get(1)?.parse().ok()?, fields.get(2)?.parse().ok()?);
+        Some((Process { pid, started: fields.get(19)?.parse().ok()?, group }, parent))
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn look(_: u32, _: &str) -> Option<Seen> {
-    None
+mod os {
+    use std::collections::BTreeSet;
+
+    use super::{Process, Seen};
+
+    pub fn look(_: u32, _: &str) -> Option<Seen> {
+        None
+    }
+
+    pub fn sees(_: u32, _: &str) -> bool {
+        false
+    }
+
+    pub fn children_of(_: &BTreeSet<Process>) -> BTreeSet<Process> {
+        BTreeSet::new()
+    }
+
+    pub fn living(_: &str, _: &BTreeSet<Process>, _: Option<i32>, _: &str) -> Vec<Process> {
+        Vec::new()
+    }
+
+    pub fn reads(_: u32) -> bool {
+        false
+    }
+
+    pub fn is_same(_: &Process) -> bool {
+        false
+    }
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) fn sees(_: u32, _: &str) -> bool {
-    false
+pub(super) use os::{children_of, is_same, living, look, reads, sees};
+
+/// Sends a signal to these processes: to whole groups first, so that none in them can fork away meanwhile. Tells whether
+/// each that is left got it.
+#[cfg(unix)]
+pub(super) fn signal(processes: &[Process], led: Option<i32>, signal: super::Signal) -> bool {
+    use nix::{errno::Errno, sys::signal, unistd::Pid};
+
+    use super::group::Group;
+
+    let whole = led.filter(|led| processes.iter().any(|process| process.group == *led));
+    let sent = whole.and_then(Group::with_id).map(|group| group.signal(signal));
+    let mut reached = !matches!(sent, Some(Err(_)));
+    for process in processes.iter().filter(|process| Some(process.group) != whole) {
+        let number = signal::Signal::try_from(signal.number()).ok();
+        if is_same(process) && signal::kill(Pid::from_raw(process.pid), number) == Err(Errno::EPERM) {
+            reached = false;
+        }
+    }
+    reached
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) fn group_lives(_: i32, _: &str) -> bool {
+#[cfg(not(unix))]
+pub(super) fn signal(_: &[Process], _: Option<i32>, _: super::Signal) -> bool {
     false
 }

@@ -30,6 +30,10 @@ startedUs?: number,
  */
 stops: Array<StopSent>, 
 /**
+ * When the process was started again that ends what a killed Porthole leaves, in microseconds since the run began.
+ */
+reaperRestartsUs?: Array<number>, 
+/**
  * How the process ended.
  */
 ending?: Ending, 

@@ -28,7 +28,11 @@ atUs: number,
 /**
  * Which.
  */
-signal: Signal, } | { "event": "ended", 
+signal: Signal, } | { "event": "reaper_restarted", 
+/**
+ * When.
+ */
+atUs: number, } | { "event": "ended", 
 /**
  * When.
  */

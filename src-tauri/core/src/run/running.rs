@@ -1,0 +1,185 @@
+//! A host command that runs: under a supervisor where there is one, else in a process group alone.
+
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+};
+
+use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
+
+#[cfg(target_os = "linux")]
+use super::supervised::{self, Begun, Supervised};
+use super::{
+    Command, Containment, Signal, Warden,
+    group::{Group, alone},
+    resolve::Resolved,
+    warden::WatchedGroup,
+};
+use crate::{
+    error::{Code, Error, Result},
+    handles,
+};
+
+#[derive(Debug)]
+pub(super) enum Running {
+    #[cfg(target_os = "linux")]
+    Supervised(Box<Supervised>),
+    Alone {
+        child: Box<Child>,
+        group: Group,
+    },
+}
+
+impl Running {
+    /// Starts a command with the best containment that there is, and with none better than this.
+    ///
+    /// # Errors
+    /// What the operating system says against the program.
+    pub async fn start(
+        resolved: &Resolved,
+        command: &Command,
+        most: Containment,
+    ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        #[cfg(target_os = "linux")]
+        if matches!(most, Containment::Cgroup | Containment::Subreaper) {
+            match supervised::start(resolved, command, most == Containment::Cgroup).await {
+                Begun::Started(process, stdout, stderr) => {
+                    return Ok((Self::Supervised(process), stdout, stderr));
+                }
+                Begun::Refused(error) => return Err(error),
+                Begun::Unavailable => {}
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = most;
+        Self::start_alone(resolved, command)
+    }
+
+    fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        let mut process = Process::new(&resolved.program);
+        process
+            .args(&command.args)
+            .current_dir(&resolved.cwd)
+            .env_clear()
+            .envs(&resolved.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        process.arg0(&command.program);
+        alone(&mut process);
+        handles::restore_in(process.as_std_mut());
+        let mut child = process.spawn()?;
+        let streams = child.stdout.take().zip(child.stderr.take());
+        match (Group::of(&child), streams) {
+            (Some(group), Some((stdout, stderr))) => {
+                Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr))
+            }
+            _ => {
+                let _ = child.start_kill();
+                Err(io::Error::other("the process could not be put into a group of its own"))
+            }
+        }
+    }
+
+    /// The command's process id.
+    pub fn id(&self) -> Option<u32> {
+        u32::try_from(self.group().id()).ok()
+    }
+
+    fn group(&self) -> &Group {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => &process.group,
+            Self::Alone { group, .. } => group,
+        }
+    }
+
+    /// How its descendants are found.
+    pub fn containment(&self) -> Containment {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) if process.cgroup.is_some() => Containment::Cgroup,
+            #[cfg(target_os = "linux")]
+            Self::Supervised(_) => Containment::Subreaper,
+            Self::Alone { .. } if cfg!(windows) => Containment::Job,
+            Self::Alone { .. } => Containment::ProcessGroup,
+        }
+    }
+
+    /// What a warden has to know of it.
+    pub fn watched(&self) -> WatchedGroup {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.watched(),
+            Self::Alone { group, .. } => WatchedGroup { id: group.id(), supervised: false, cgroup: None },
+        }
+    }
+
+    /// Waits for its end. Tells how it ended, and whether it may have left something in the background.
+    ///
+    /// # Errors
+    /// [`Code::SpawnFailed`].
+    pub async fn ended(&mut self) -> Result<(ExitStatus, bool)> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.ended().await,
+            Self::Alone { child, .. } => {
+                let status = child.wait().await.map_err(|error| {
+                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
+                })?;
+                Ok((status, true))
+            }
+        }
+    }
+
+    /// Sends a signal to it and its descendants; false when nobody is left.
+    ///
+    /// # Errors
+    /// [`Code::StopFailed`].
+    pub async fn signal(&mut self, signal: Signal) -> Result<bool> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.signal(signal).await,
+            Self::Alone { group, .. } => group.signal(signal),
+        }
+    }
+
+    /// Kills it and its descendants, without waiting.
+    pub fn kill(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.kill(),
+            Self::Alone { group, .. } => drop(group.signal(Signal::Kill)),
+        }
+    }
+
+    /// Whether something is left of it after its end.
+    pub fn is_left(&self, remaining: bool) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(_) => remaining,
+            Self::Alone { group, .. } => remaining && group.exists(),
+        }
+    }
+
+    /// Whether all that is left is ended, gently first, when this is dropped.
+    pub fn ends_when_dropped(&self) -> bool {
+        !matches!(self, Self::Alone { .. })
+    }
+
+    /// Hands what is left of it to the warden, which ends it with Porthole.
+    pub fn keep_in(self, warden: &Warden) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => {
+                if let Some(socket) = process.into_socket() {
+                    warden.keep(socket);
+                }
+            }
+            // The warden knows its group.
+            Self::Alone { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What Porthole and a supervisor say to each other over the supervisor's stdin, which is a stream socket.
+//!
+//! Porthole first sends an [`encode`]d command, then one byte per signal to send. The end of the stream means that
+//! Porthole has closed the run or is gone: the supervisor ends every descendant, and then itself. A supervisor
+//! answers in messages of [`MESSAGE`] bytes.
+
+/// What to start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// The cgroup to make for the command; empty for none.
+    pub cgroup: Vec<u8>,
+    /// How many files the command may have open, where that isn't what the supervisor may.
+    pub open_files: Option<u64>,
+    /// The file to execute.
+    pub program: Vec<u8>,
+    /// The arguments, the first being the name by which the program was called.
+    pub argv: Vec<Vec<u8>>,
+}
+
+/// Bytes of each message of a supervisor: a kind and two numbers.
+pub const MESSAGE: usize = 9;
+
+/// A message of a supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// The program runs, perhaps in a cgroup of its own.
+    Started {
+        /// Its process id, which is also the id of its process group.
+        pid: i32,
+        /// Whether it is in the cgroup that was asked for.
+        cgroup: bool,
+    },
+    /// The program couldn't be executed.
+    NotStarted {
+        /// The error number of the operating system.
+        errno: i32,
+    },
+    /// The program ended.
+    Ended {
+        /// Its status, as `wait` reports it.
+        status: i32,
+        /// Whether other descendants are still running.
+        remaining: bool,
+    },
+    /// A signal was sent.
+    Signaled {
+        /// To how many processes.
+        count: i32,
+        /// The last error; 0 for none.
+        errno: i32,
+    },
+}
+
+impl Message {
+    /// As bytes.
+    pub fn encode(self) -> [u8; MESSAGE] {
+        let (kind, a, b) = match self {
+            Self::Started { pid, cgroup } => (b'S', pid, i32::from(cgroup)),
+            Self::NotStarted { errno } => (b'F', errno, 0),
+            Self::Ended { status, remaining } => (b'E', status, i32::from(remaining)),
+            Self::Signaled { count, errno } => (b'R', count, errno),
+        };
+        let mut bytes = [kind; MESSAGE];
+        bytes[1..5].copy_from_slice(&a.to_le_bytes());
+        bytes[5..].copy_from_slice(&b.to_le_bytes());
+        bytes
+    }
+
+    /// From bytes; none for a kind that doesn't exist.
+    pub fn decode(bytes: [u8; MESSAGE]) -> Option<Self> {
+        let [kind, a, b, c, d, e, f, g, h] = bytes;
+        let (first, second) = (i32::from_le_bytes([a, b, c, d]), i32::from_le_bytes([e, f, g, h]));
+        match kind {
+            b'S' => Some(Self::Started { pid: first, cgroup: second != 0 }),
+            b'F' => Some(Self::NotStarted { errno: first }),
+            b'E' => Some(Self::Ended { status: first, remaining: second != 0 }),
+            b'R' => Some(Self::Signaled { count: first, errno: second }),
+            _ => None,
+        }
+    }
+}
+
+/// A length, then each part with a NUL after it: no part of a command can hold one.
+pub fn encode(spec: &Spec) -> Vec<u8> {
+    let mut bytes = vec![0; 4];
+    let open_files = spec.open_files.map(|limit| limit.to_string().into_bytes()).unwrap_or_default();
+    for part in [&spec.cgroup, &open_files, &spec.program].into_iter().chain(&spec.argv) {
+        bytes.extend_from_slice(part);
+        bytes.push(0);
+    }
+    let length = (bytes.len() - 4) as u32;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+/// The same back, from what follows the length.
+pub fn decode(bytes: &[u8]) -> Option<Spec> {
+    let mut parts = bytes.strip_suffix(&[0])?.split(|byte| *byte == 0).map(<[u8]>::to_vec);
+    let cgroup = parts.next()?;
+    let open_files = String::from_utf8(parts.next()?).ok()?.parse().ok();
+    Some(Spec { cgroup, open_files, program: parts.next()?, argv: parts.collect() })
+}
