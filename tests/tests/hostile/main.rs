@@ -3,4 +3,5 @@
 #![cfg(unix)]
 
 mod handles;
+mod permissions;
 mod responses;
