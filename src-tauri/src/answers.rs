@@ -426,8 +426,9 @@ impl Porthole {
         let whose = open.as_ref().map(|open| open.opened.whose());
         let facts = {
             let target = &self.target.borrow().0;
+            // Where there is no backend the functions are there all the same: they say so.
             let own = open.as_ref().filter(|open| open.has_backend());
-            let (container, service) = (own.is_some(), own.is_some_and(|open| open.opened.socket.is_some()));
+            let (container, service) = (true, own.is_none_or(|open| open.opened.socket.is_some()));
             let image = open.as_ref().map_or_else(|| target.name.clone(), |open| open.opened.image.to_string());
             PageFacts { runtime, machine: Machine::this(), image, container, service }
         };

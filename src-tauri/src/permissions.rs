@@ -19,7 +19,10 @@ impl Porthole {
     fn guest(&self, origin: Origin) -> Guest {
         let open = self.bench.open_now();
         if origin == Origin::Page {
-            return open.map_or_else(Guest::without_backend, |open| open.guest());
+            // One that another extension has left behind acts on nothing of the extension that is open.
+            let page = self.page_now();
+            let own = open.filter(|open| page.is_some_and(|page| page.whose() == open.opened.whose()));
+            return own.map_or_else(Guest::without_backend, |open| open.guest());
         }
         let (target, endpoint) = self.target.borrow().clone();
         let engine = target.address();

@@ -3,11 +3,12 @@
 
 #![cfg(unix)]
 
-mod files;
 mod engines;
+mod files;
 mod growth;
 mod handles;
 mod keeping;
+mod permissions;
 #[cfg(target_os = "linux")]
 mod processes;
 mod responses;

@@ -1,10 +1,12 @@
 //! The real window, used as a person uses it.
 
 mod args;
+mod backed;
 mod conformance;
 mod console;
 mod container;
 mod demo;
+mod deputy;
 mod drawn;
 mod engine;
 mod extension;

@@ -9,8 +9,9 @@ use porthole_tests::{
 use serde_json::json;
 
 use crate::{
+    backed::{Backed, open_backed},
     drawn::pictures,
-    page::{extension, in_page, open, shows},
+    page::{extension, in_page, shows},
 };
 
 const PAGE: &str = "window.go = async () => {
@@ -26,14 +27,15 @@ const AWAY: &str =
     "document.querySelector('#page-back')?.parentElement.parentElement.innerText.includes('its own window')";
 
 /// Opens a page and moves it to its own window.
-async fn moved(app: &App, folder: &std::path::Path) {
-    open(app, folder).await;
+async fn moved(app: &App, folder: &std::path::Path) -> Backed {
+    let backend = open_backed(app, folder).await;
     shows(app, "print", "Hello from the demo backend").await;
     app.click("#page-own").await;
     app.until("it is away", AWAY).await;
     assert_eq!(app.value("document.querySelector('#page-frame')").await, json!(null));
     app.go_to(true).await;
     shows(app, "print", "Hello from the demo backend").await;
+    backend
 }
 
 #[tokio::test]
@@ -41,7 +43,7 @@ async fn a_page_in_its_own_window_is_recorded_in_the_main_one_and_comes_back() {
     let folder = extension("Volumes", PAGE);
     let app = App::open().await;
     let process = app.process();
-    moved(&app, folder.path()).await;
+    let _backend = moved(&app, folder.path()).await;
     let processes = outside::web_processes(process);
     assert_eq!(processes.len(), 2, "the page has a process of its own: {processes:?}");
     // It asks where it is, and what it does is in the timeline.
@@ -99,7 +101,7 @@ async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
     let folder = extension("Loops", PAGE);
     let mut app = App::open_in(Home::default(), &[BY_MESSAGE]).await;
     let process = app.process();
-    moved(&app, folder.path()).await;
+    let _backend = moved(&app, folder.path()).await;
     in_page(&app, "window.hang(); return true").await;
     // Before it loops: WebDriver waits for the answer of whatever it asks.
     app.go_to(false).await;
@@ -126,7 +128,7 @@ async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
 async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
     let folder = extension("Harm", PAGE);
     let app = App::open().await;
-    moved(&app, folder.path()).await;
+    let _backend = moved(&app, folder.path()).await;
     for attempt in [
         "return await parent.__TAURI_INTERNALS__.invoke('own_page', {})",
         "return await window.__TAURI_INTERNALS__.invoke('own_page', {})",

@@ -7,7 +7,7 @@ use fantoccini::Locator;
 use porthole_tests::window::App;
 use serde_json::{Value, json};
 
-use crate::drawn::drawn_right;
+use crate::{backed::open_backed, drawn::drawn_right};
 
 const MANIFEST: &str = r#"{
   "icon": "icon.svg",
@@ -135,7 +135,7 @@ window.wait = (async () => {
 ",
     );
     let app = App::open().await;
-    open(&app, folder.path()).await;
+    let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "first object 1").await;
     shows(&app, "print", "Hello from the demo backend").await;
     shows(&app, "print", "a module").await;
@@ -211,7 +211,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     app.until("the mark", "document.querySelector('#tab-page').innerText.includes('?')").await;
     app.click("#tab-page").await;
     app.click("#page-ask-no").await;
-    shows(&app, "print", "refused: Not done: you said no").await;
+    shows(&app, "print", "refused: Not run: you didn't allow this host command").await;
     // What was not allowed is recorded, as that.
     app.becomes(1, "failed").await;
     assert_eq!(app.badge(1).await, "not allowed");
@@ -222,7 +222,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     // Recorded only: the page is told, nothing is asked and nothing runs.
     may(&app, "host", "record").await;
     go(&app).await;
-    shows(&app, "print", "refused: Not done: Porthole only records host commands").await;
+    shows(&app, "print", "refused: Not run: Porthole only records host commands").await;
     shows(&app, "call", "only records").await;
     app.becomes(3, "failed").await;
     assert_eq!(app.badge(3).await, "recorded");
@@ -312,7 +312,7 @@ console.log('ready')
 ";
     let folder = extension("Many", script);
     let app = App::open().await;
-    open(&app, folder.path()).await;
+    let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     in_page(&app, "window.go(); return true").await;
     app.click("#tab-request").await;

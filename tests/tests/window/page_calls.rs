@@ -5,8 +5,9 @@ use porthole_tests::window::App;
 use serde_json::{Value, json};
 
 use crate::{
+    backed::{Backed, open_backed},
     drawn::{drawn_right, pictures},
-    page::{extension, in_page, may, open, shows},
+    page::{extension, in_page, may, shows},
 };
 
 /// Two calls, each on a line of its own, which are what is asked for.
@@ -20,12 +21,12 @@ console.log('ready')
 ";
 
 /// Opens a page with those calls.
-async fn opened() -> (tempfile::TempDir, App) {
+async fn opened() -> ((tempfile::TempDir, Backed), App) {
     let folder = extension("Calls", CALLS);
     let app = App::open().await;
-    open(&app, folder.path()).await;
+    let backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
-    (folder, app)
+    ((folder, backend), app)
 }
 
 /// Shows a Call in the detail.
@@ -97,7 +98,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
     let (_folder, app) = opened().await;
     may(&app, "host", "record").await;
     in_page(&app, "window.run(); return true").await;
-    shows(&app, "print", "error Not done: Porthole only records host commands").await;
+    shows(&app, "print", "error Not run: Porthole only records host commands").await;
     app.becomes(1, "failed").await;
     assert_eq!(app.badge(1).await, "recorded");
     select(&app, 1).await;
@@ -142,7 +143,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
 }
 
 #[tokio::test]
-async fn a_call_that_waits_for_leave_is_seen_waiting_with_its_age() {
+async fn a_call_that_waits_for_the_user_is_seen_waiting_with_its_age() {
     let (_folder, app) = opened().await;
     in_page(&app, "window.run(); return true").await;
     app.until("the question", "document.querySelector('#page-ask')").await;

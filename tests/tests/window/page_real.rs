@@ -3,7 +3,10 @@
 use porthole_tests::window::App;
 use serde_json::json;
 
-use crate::page::{extension, in_page, open, shows};
+use crate::{
+    backed::open_backed,
+    page::{extension, in_page, open, shows},
+};
 
 /// Each is an expression that a page of today relies on, and what it gives in a browser.
 const PARTS: &[(&str, &str)] = &[
@@ -109,7 +112,7 @@ console.log('ready')
 ";
     let folder = extension("Large", script);
     let app = App::open().await;
-    open(&app, folder.path()).await;
+    let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     app.value("(() => { window.longest = 0; let last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now }, 10) })()").await;
     in_page(&app, "window.go(50); return true").await;

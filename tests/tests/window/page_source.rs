@@ -7,6 +7,7 @@ use porthole_tests::{vite::Sources, window::App};
 use serde_json::json;
 
 use crate::{
+    backed::open_backed,
     drawn::drawn_right,
     page::{extension, in_page, open, reaches_nothing, shows},
 };
@@ -56,7 +57,7 @@ async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does
     let sources = Sources::default();
     sources.build();
     let app = App::open().await;
-    open(&app, sources.path()).await;
+    let _backend = open_backed(&app, sources.path()).await;
     shows(&app, "print", "began true").await;
     app.click("#page-ask-session").await;
     react_works(&app).await;

@@ -380,3 +380,31 @@ async fn writing_to_an_engine_is_asked_for_in_the_console_and_reading_is_not() {
     let sent = place.gate.propose(post("/volumes"), own).await.unwrap();
     assert!(matches!(sent.state, ProposedState::Started { .. }));
 }
+
+#[tokio::test]
+async fn what_is_kept_in_another_form_allows_nothing_and_the_rest_stays() {
+    let place = place();
+    let file = place.directory.path().join("other.json");
+    let id = content("one").id().to_owned();
+    let allow = r#"{"service":"allow","container":"allow","host":"allow","docker":"allow"}"#;
+    let whole = format!(r#"{{"permissions":{allow},"name":"acme/volumes","parts":{{}},"order":1}}"#);
+    let kept = |entry: &str| format!(r#"{{"contents":{{"{id}":{entry},"other":{whole}}},"servers":{{}}}}"#);
+    // As permissions were kept before: by the manifest alone, which anybody has.
+    let before = format!(r#"{{"leaves":{{"{id}":{allow}}},"contents":{{}}}}"#);
+    let forms = [
+        (kept(&whole), true),
+        (kept(allow), false),
+        (kept("7"), false),
+        (kept(&whole.replace(r#""docker":"allow""#, r#""docker":"everything""#)), false),
+        (before, false),
+        ("not json".to_owned(), false),
+        (String::new(), false),
+    ];
+    for (text, allowed) in forms {
+        fs::write(&file, &text).unwrap();
+        let gate = Gate::new(Arc::clone(&place.timeline), file.clone());
+        gate.set_page(Some(content("one")));
+        let proposed = gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+        assert_eq!(matches!(proposed.state, ProposedState::Started { .. }), allowed, "{text}");
+    }
+}

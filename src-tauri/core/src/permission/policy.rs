@@ -178,3 +178,78 @@ fn calls(kind: CallKind) -> &'static str {
         CallKind::Engine => "requests to the engine",
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn unix(path: &std::path::Path) -> Endpoint {
+        Endpoint::Unix(path.to_owned())
+    }
+
+    fn around(host: String) -> Surroundings {
+        Surroundings { docker_host: Some(host), config: Some("/nonexistent".into()), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn an_engine_is_known_by_its_socket_however_its_path_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let _engine = UnixListener::bind(at("engine.sock")).unwrap();
+        let _backend = UnixListener::bind(at("backend.sock")).unwrap();
+        let around = around(format!("unix://{}", at("engine.sock").display()));
+        assert!(is_engine(&unix(&at("engine.sock")), &around));
+        assert!(!is_engine(&unix(&at("backend.sock")), &around));
+        assert!(!is_engine(&unix(&at("missing.sock")), &around));
+        std::fs::create_dir(at("sub")).unwrap();
+        std::os::unix::fs::symlink(at("engine.sock"), at("link.sock")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), at("sub/up")).unwrap();
+        std::fs::hard_link(at("engine.sock"), at("hard.sock")).unwrap();
+        for path in ["link.sock", "hard.sock", "sub/../engine.sock", "sub/up/engine.sock", "./sub/up/link.sock"] {
+            assert!(is_engine(&unix(&at(path)), &around), "{path}");
+        }
+        // One that isn't there yet, or whose place is well known.
+        let missing = Surroundings { docker_host: Some("unix:///nonexistent/d.sock".into()), ..around.clone() };
+        for path in ["/nonexistent/d.sock", "/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock"] {
+            assert!(is_engine(&unix(std::path::Path::new(path)), &missing), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_engine_behind_a_port_a_pipe_or_a_container_is_known_too() {
+        let around = around("tcp://127.0.0.1:4243".to_owned());
+        let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
+        for engine in
+            [tcp("localhost", 4243), tcp("LOCALHOST", 4243), tcp("::1", 4243), tcp("0.0.0.0", 4243), tcp("far", 2375)]
+        {
+            assert!(is_engine(&engine, &around), "{engine}");
+        }
+        let npipe = |name: &str| Endpoint::Npipe(name.to_owned());
+        let inside = |path: &str| format!("container://c{path}").parse::<Endpoint>().unwrap();
+        for engine in [
+            npipe("docker_engine"),
+            npipe("DOCKER_ENGINE"),
+            inside("/var/run/docker.sock"),
+            Endpoint::Engine { name: "far".to_owned() },
+        ] {
+            assert!(is_engine(&engine, &around), "{engine}");
+        }
+        for other in [tcp("localhost", 8080), tcp("far", 4243), npipe("backend"), inside("/run/guest/backend.sock")] {
+            assert!(!is_engine(&other, &around), "{other}");
+        }
+    }
+
+    #[test]
+    fn engines_of_contexts_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let meta = folder.path().join("contexts/meta/abc");
+        std::fs::create_dir_all(&meta).unwrap();
+        let text = r#"{"Name":"mine","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///srv/mine.sock"}}}"#;
+        std::fs::write(meta.join("meta.json"), text).unwrap();
+        let around = Surroundings { config: Some(folder.path().to_owned()), ..Surroundings::default() };
+        assert!(is_engine(&unix(std::path::Path::new("/srv/mine.sock")), &around));
+        assert!(!is_engine(&unix(std::path::Path::new("/srv/other.sock")), &around));
+    }
+}
