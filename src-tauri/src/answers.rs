@@ -55,7 +55,7 @@ pub struct Porthole {
     pub(crate) target: watch::Sender<(Target, Result<Endpoint>)>,
     demo: Result<Endpoint>,
     settings: SettingsFile,
-    remembered: Mutex<Settings>,
+    pub(crate) remembered: Mutex<Settings>,
     trouble: Option<Error>,
     /// Where files are saved unless another place is named.
     downloads: PathBuf,
@@ -363,12 +363,6 @@ impl Porthole {
         Ok(self.bench.open_now().map(|open| OpenExtension { target: self.target.borrow().0.clone(), ..open }))
     }
 
-    pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
-        self.gate.withdraw(Origin::Page);
-        let done = self.bench.bring_up(again).await;
-        self.after(done)
-    }
-
     pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
         let done = self.bench.use_native(endpoint).await;
@@ -395,7 +389,7 @@ impl Porthole {
     }
 
     /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
-    fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
+    pub(crate) fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.bench.open_now().map(|open| self.aimed_at(open));
         let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");
         done.and_then(|_| now.ok_or_else(closed))
@@ -525,8 +519,8 @@ impl Porthole {
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
         self.remember(|remembered| {
-            let target = remembered.target.take();
-            *remembered = Settings { target, ..settings };
+            let (target, variables) = (remembered.target.take(), std::mem::take(&mut remembered.variables));
+            *remembered = Settings { target, variables, ..settings };
         })
     }
 
@@ -538,7 +532,7 @@ impl Porthole {
         }
     }
 
-    fn remember(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+    pub(crate) fn remember(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut remembered);
         self.settings.write(&remembered)

@@ -13,6 +13,7 @@ mod page;
 mod permissions;
 mod process;
 mod question;
+mod starting;
 mod watch;
 
 use std::process::ExitCode;

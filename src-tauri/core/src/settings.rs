@@ -11,6 +11,7 @@ use ts_rs::TS;
 use crate::{
     error::{Code, Error, Result},
     exchange::Request,
+    extension::AllowedVariables,
     run::Command,
     runtime::Runtime,
     target::Target,
@@ -142,6 +143,8 @@ pub struct Settings {
     pub extension: Option<String>,
     /// Development servers that pages come from, by the folder or image of their extension.
     pub servers: BTreeMap<String, String>,
+    /// Variables that compose may see, by the content of the extension that asks for them.
+    pub variables: AllowedVariables,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }

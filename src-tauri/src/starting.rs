@@ -1,0 +1,33 @@
+//! Starting the backend of the open extension: worked out, shown, and then done.
+
+use std::sync::PoisonError;
+
+use porthole_core::{
+    error::Result,
+    extension::{OpenExtension, StartPlan},
+    timeline::Origin,
+};
+
+use crate::answers::Porthole;
+
+impl Porthole {
+    pub async fn attach_backend(&self) -> Result<OpenExtension> {
+        let done = self.bench.attach().await;
+        self.after(done)
+    }
+
+    pub async fn start_plan(&self, again: bool) -> Result<StartPlan> {
+        let allowed = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).variables.clone();
+        self.bench.start_plan(again, &allowed).await
+    }
+
+    pub async fn start_backend(&self, plan: u32) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
+        let done = self.bench.start(plan).await;
+        self.after(done)
+    }
+
+    pub async fn allow_variables(&self, content: String, names: Vec<String>) -> Result<()> {
+        self.remember(|settings| drop(settings.variables.insert(content, names)))
+    }
+}
