@@ -519,7 +519,7 @@ impl Porthole {
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
         self.remember(|remembered| {
-            let (target, variables) = (remembered.target.take(), std::mem::take(&mut remembered.variables));
+            let (target, variables) = (remembered.target.take(), remembered.variables.take());
             *remembered = Settings { target, variables, ..settings };
         })
     }

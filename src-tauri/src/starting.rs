@@ -17,7 +17,8 @@ impl Porthole {
     }
 
     pub async fn start_plan(&self, again: bool) -> Result<StartPlan> {
-        let allowed = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).variables.clone();
+        let allowed =
+            self.remembered.lock().unwrap_or_else(PoisonError::into_inner).variables.clone().unwrap_or_default();
         self.bench.start_plan(again, &allowed).await
     }
 
@@ -28,6 +29,6 @@ impl Porthole {
     }
 
     pub async fn allow_variables(&self, content: String, names: Vec<String>) -> Result<()> {
-        self.remember(|settings| drop(settings.variables.insert(content, names)))
+        self.remember(|settings| drop(settings.variables.get_or_insert_default().insert(content, names)))
     }
 }

@@ -144,7 +144,8 @@ pub struct Settings {
     /// Development servers that pages come from, by the folder or image of their extension.
     pub servers: BTreeMap<String, String>,
     /// Variables that compose may see, by the content of the extension that asks for them.
-    pub variables: AllowedVariables,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<AllowedVariables>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }

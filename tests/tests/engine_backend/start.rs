@@ -18,7 +18,8 @@ async fn everything(docker: &Docker) -> Vec<String> {
     let options = ListContainersOptionsBuilder::default().all(true).build();
     let containers = docker.list_containers(Some(options)).await.unwrap().into_iter().filter_map(|found| found.id);
     let images = docker.list_images(None::<ListImagesOptions>).await.unwrap().into_iter().map(|found| found.id);
-    let networks = docker.list_networks(None::<ListNetworksOptions>).await.unwrap().into_iter().filter_map(|found| found.id);
+    let networks =
+        docker.list_networks(None::<ListNetworksOptions>).await.unwrap().into_iter().filter_map(|found| found.id);
     let volumes = docker.list_volumes(None::<ListVolumesOptions>).await.unwrap().volumes.unwrap_or_default();
     containers.chain(images).chain(networks).chain(volumes.into_iter().map(|found| found.name)).collect()
 }
@@ -133,7 +134,8 @@ async fn engine_compose_what_is_swapped_after_it_was_shown_is_refused() {
 
 #[tokio::test]
 async fn engine_compose_a_link_that_leads_elsewhere_after_it_was_shown_is_refused() {
-    let extension = composed(&COMPOSE.replacen("network_mode: none", "network_mode: none\n    volumes: [./data:/data]", 1)).await;
+    let extension =
+        composed(&COMPOSE.replacen("network_mode: none", "network_mode: none\n    volumes: [./data:/data]", 1)).await;
     let data = extension.folder.path().join("data");
     fs::create_dir(&data).unwrap();
     let plan = extension.plan().await.unwrap();
@@ -171,7 +173,8 @@ async fn engine_compose_sees_no_variable_that_the_user_did_not_allow() {
 
 #[tokio::test]
 async fn engine_compose_is_not_steered_by_an_env_file() {
-    let extension = composed(&format!("{COMPOSE}  extra:\n    image: x\n    privileged: true\n    profiles: [more]\n")).await;
+    let extension =
+        composed(&format!("{COMPOSE}  extra:\n    image: x\n    privileged: true\n    profiles: [more]\n")).await;
     let env = "COMPOSE_PROFILES=more\nA='b'COMPOSE_FILE=/nowhere\nDOCKER_HOST=tcp://127.0.0.1:1\nDOCKER_CONTEXT=nowhere\n\
                COMPOSE_PROJECT_NAME=other\nHTTPS_PROXY=http://127.0.0.1:1\nLD_PRELOAD=/nowhere.so\nDOCKER_TLS_VERIFY=1\n";
     fs::write(extension.folder.path().join(".env"), env).unwrap();

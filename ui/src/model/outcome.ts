@@ -99,6 +99,7 @@ const failures: Record<Code, string> = {
   file_exists: "file exists",
   save_failed: "not saved",
   image_not_found: "no such image",
+  start_plan_changed: "changed since shown",
   image_not_made: "image not made",
   compose_missing: "no compose",
   compose_unreadable: "bad compose file",

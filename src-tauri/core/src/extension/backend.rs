@@ -13,8 +13,8 @@ use super::{
     BackendKind, Names, Opened,
     owned::Owned,
     sockets::{Search, Unreached},
-    start::Start,
     source::is_called,
+    start::Start,
     state::{self, PartState},
     tool::Means,
 };

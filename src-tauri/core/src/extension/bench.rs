@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
 
 use super::{
-    AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Start, StartPlan, Up, open,
-    programs, start::Confirmed,
+    AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Start, StartPlan, Up,
+    open, programs, start::Confirmed,
 };
 use crate::{
     call::{CallId, Origin},
@@ -101,7 +101,9 @@ impl OpenExtension {
             BackendStage::Coming => Err(down("hasn't started yet")),
             BackendStage::Going => Err(down("is being stopped")),
             BackendStage::Down { error: Some(error) } => Err(down("didn't start").detail(error)),
-            BackendStage::Down { error: None } => Err(down("isn't running").hint("Start it in the extension's Backend view.")),
+            BackendStage::Down { error: None } => {
+                Err(down("isn't running").hint("Start it in the extension's Backend view."))
+            }
         }
     }
 
@@ -458,12 +460,7 @@ impl Bench {
 
     async fn means(&self, engine: Option<&str>, cancelled: CancellationToken) -> Result<Means> {
         let engine = connect(engine).await?;
-        Ok(Means {
-            engine,
-            timeline: Arc::clone(&self.timeline),
-            warden: self.warden.clone(),
-            cancelled,
-        })
+        Ok(Means { engine, timeline: Arc::clone(&self.timeline), warden: self.warden.clone(), cancelled })
     }
 
     fn needed(&self) -> Result<OpenExtension> {

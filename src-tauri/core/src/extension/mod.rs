@@ -43,7 +43,9 @@ pub use remark::{Effect, Remark, Weight};
 pub use root::{Entry, ExtensionRoot, FileProblem, RegularFile};
 pub use server::Server;
 pub use source::{BackendKind, Opened, Source, open};
-pub use start::{AllowedVariables, AskLevel, ImageSource, Start, StartAsk, StartPlan, StartService, StartVariable, VariableState};
+pub use start::{
+    AllowedVariables, AskLevel, ImageSource, Start, StartAsk, StartPlan, StartService, StartVariable, VariableState,
+};
 pub use state::PartState;
 pub use tool::Means;
 

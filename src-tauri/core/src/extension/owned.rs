@@ -118,9 +118,9 @@ impl Owned {
         self.down = Some(down);
         let failed = Error::new(Code::ComposeFailed, format!("Compose didn't start `{name}`"));
         self.means.perform(up, failed.hint("All that it wrote is in the timeline.")).await?;
-        backend::parts(&self.means, opened).await.map(|found| {
-            if found.is_empty() { vec![Part { container, service: None }] } else { found }
-        })
+        backend::parts(&self.means, opened)
+            .await
+            .map(|found| if found.is_empty() { vec![Part { container, service: None }] } else { found })
     }
 
     /// A file outside of the extension's folder, in a directory that only this user may enter.

@@ -264,7 +264,8 @@ impl ComposeArgs<'_> {
     pub fn with(&self, words: &[&str]) -> Vec<String> {
         let text = |path: &Path| path.display().to_string();
         let mut args = vec!["--project-name".to_owned(), self.project.to_owned()];
-        for (flag, path) in [("--project-directory", self.folder), ("--env-file", self.env_file), ("--file", self.file)] {
+        for (flag, path) in [("--project-directory", self.folder), ("--env-file", self.env_file), ("--file", self.file)]
+        {
             args.extend([flag.to_owned(), text(path)]);
         }
         args.extend(words.iter().map(|word| (*word).to_owned()));

@@ -99,7 +99,9 @@ fn value(yaml: &Yaml<'_>) -> Value {
         Yaml::Value(Scalar::FloatingPoint(number)) => Number::from_f64(**number).map_or(Value::Null, Value::Number),
         Yaml::Value(Scalar::Null) | Yaml::Alias(_) | Yaml::BadValue => Value::Null,
         Yaml::Sequence(list) => list.iter().map(value).collect(),
-        Yaml::Mapping(map) => Value::Object(map.iter().map(|(key, found)| (name(key), value(found))).collect::<Map<_, _>>()),
+        Yaml::Mapping(map) => {
+            Value::Object(map.iter().map(|(key, found)| (name(key), value(found))).collect::<Map<_, _>>())
+        }
         Yaml::Tagged(_, inner) => value(inner),
     }
 }
@@ -134,7 +136,9 @@ fn number(text: &str) -> Value {
         return Value::from(number);
     }
     let is_fraction = digits.split_once('.').is_some_and(|(whole, rest)| {
-        !whole.is_empty() && !rest.is_empty() && [whole, rest].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+        !whole.is_empty()
+            && !rest.is_empty()
+            && [whole, rest].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
     });
     let fraction = text.parse::<f64>().ok().filter(|_| is_fraction).and_then(Number::from_f64);
     fraction.map_or_else(|| Value::String(text.to_owned()), Value::Number)
@@ -168,7 +172,8 @@ mod tests {
 
     #[test]
     fn what_docker_compose_writes_keeps_its_types() {
-        let found = json("a: 1e3\nb: '1'\nc: 2\nd: true\ne: 'true'\nf: 0.5\ng: null\nh: 1_0\ni: 1:30\n5: x\nj: 0o7\n").unwrap();
+        let found =
+            json("a: 1e3\nb: '1'\nc: 2\nd: true\ne: 'true'\nf: 0.5\ng: null\nh: 1_0\ni: 1:30\n5: x\nj: 0o7\n").unwrap();
         let expected = serde_json::json!({
             "a": "1e3", "b": "1", "c": 2, "d": true, "e": "true", "f": 0.5, "g": null, "h": "1_0", "i": "1:30", "5": "x", "j": "0o7"
         });

@@ -115,7 +115,9 @@ mod tests {
         let services = file["services"].as_object().unwrap();
         let bound: Vec<_> = services
             .iter()
-            .filter(|(_, added)| added["volumes"].as_array().into_iter().flatten().any(|v| v == "/tmp/s:/run/guest-services:z"))
+            .filter(|(_, added)| {
+                added["volumes"].as_array().into_iter().flatten().any(|v| v == "/tmp/s:/run/guest-services:z")
+            })
             .map(|(name, _)| name.as_str())
             .collect();
         assert_eq!(bound, ["beside", "none"]);
@@ -129,7 +131,10 @@ mod tests {
         assert_eq!(file["services"]["web"]["container_name"], "c-service");
         assert_eq!(file["services"]["db"].get("container_name"), None);
         assert_eq!(file["volumes"]["v"], json!({ "external": true, "name": "v" }));
-        assert_eq!(added(json!({ "web": { "container_name": "mine" } }), None)["services"]["web"]["container_name"], "mine");
+        assert_eq!(
+            added(json!({ "web": { "container_name": "mine" } }), None)["services"]["web"]["container_name"],
+            "mine"
+        );
         for own in [json!({ "scale": 2 }), json!({ "deploy": { "replicas": 2 } })] {
             assert_eq!(added(json!({ "web": own }), None)["services"]["web"].get("container_name"), None);
         }

@@ -114,14 +114,19 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<StartAsk> {
         "cgroup_parent" => one(Access, "Is counted in another control group of the machine"),
         "sysctls" => one(Access, "Sets kernel parameters"),
         "group_add" => one(Notice, "Its user is in further groups"),
-        "volumes_from" => list(value).map(|from| other_container("Uses the volumes of another container", &text_of(from))).collect(),
+        "volumes_from" => {
+            list(value).map(|from| other_container("Uses the volumes of another container", &text_of(from))).collect()
+        }
         "external_links" => one(Access, "Connects to containers that aren't its own"),
         "credential_spec" => one(Access, "Uses credentials of the machine"),
         "provider" => vec![
-            StartAsk::new(Control, "Runs a program on your machine").value(shown(value))
+            StartAsk::new(Control, "Runs a program on your machine")
+                .value(shown(value))
                 .impact("Compose starts the provider outside of any container."),
         ],
-        "use_api_socket" => vec![StartAsk::new(Control, "Full control over the engine, and through it over its machine")],
+        "use_api_socket" => {
+            vec![StartAsk::new(Control, "Full control over the engine, and through it over its machine")]
+        }
         "models" => one(Notice, "Uses models of the engine"),
         "label_file" | "env_file" | "extends" => one(Access, "Reads a file when it starts"),
         _ => vec![StartAsk::unknown(key, Some(value))],
@@ -133,19 +138,82 @@ fn is_harmless(key: &str) -> bool {
     key.starts_with("x-")
         || matches!(
             key,
-            "annotations" | "attach" | "blkio_config" | "cap_drop" | "command" | "configs" | "container_name" | "cpu_count"
-            | "cpu_percent" | "cpu_period" | "cpu_quota" | "cpu_rt_period" | "cpu_rt_runtime" | "cpu_shares" | "cpus"
-            | "cpuset" | "depends_on" | "develop" | "dns" | "dns_opt" | "dns_search" | "domainname" | "entrypoint" | "environment" | "expose"
-            | "extra_hosts" | "healthcheck" | "hostname" | "image" | "init" | "isolation" | "labels" | "links"
-            | "mac_address" | "mem_limit" | "mem_reservation" | "mem_swappiness" | "memswap_limit" | "networks" | "oom_kill_disable" | "oom_score_adj" | "pids_limit" | "platform" | "post_start"
-            | "pre_stop" | "profiles" | "pull_policy" | "read_only" | "scale" | "secrets" | "shm_size" | "stdin_open"
-            | "stop_grace_period" | "stop_signal" | "storage_opt" | "tmpfs" | "tty" | "ulimits" | "user" | "working_dir"
+            "annotations"
+                | "attach"
+                | "blkio_config"
+                | "cap_drop"
+                | "command"
+                | "configs"
+                | "container_name"
+                | "cpu_count"
+                | "cpu_percent"
+                | "cpu_period"
+                | "cpu_quota"
+                | "cpu_rt_period"
+                | "cpu_rt_runtime"
+                | "cpu_shares"
+                | "cpus"
+                | "cpuset"
+                | "depends_on"
+                | "develop"
+                | "dns"
+                | "dns_opt"
+                | "dns_search"
+                | "domainname"
+                | "entrypoint"
+                | "environment"
+                | "expose"
+                | "extra_hosts"
+                | "healthcheck"
+                | "hostname"
+                | "image"
+                | "init"
+                | "isolation"
+                | "labels"
+                | "links"
+                | "mac_address"
+                | "mem_limit"
+                | "mem_reservation"
+                | "mem_swappiness"
+                | "memswap_limit"
+                | "networks"
+                | "oom_kill_disable"
+                | "oom_score_adj"
+                | "pids_limit"
+                | "platform"
+                | "post_start"
+                | "pre_stop"
+                | "profiles"
+                | "pull_policy"
+                | "read_only"
+                | "scale"
+                | "secrets"
+                | "shm_size"
+                | "stdin_open"
+                | "stop_grace_period"
+                | "stop_signal"
+                | "storage_opt"
+                | "tmpfs"
+                | "tty"
+                | "ulimits"
+                | "user"
+                | "working_dir"
         )
 }
 
 fn capability(name: &str) -> StartAsk {
     let plain = name.trim_start_matches("CAP_").to_uppercase();
-    let control = ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF", "SYS_BOOT", "MAC_ADMIN"];
+    let control = [
+        "ALL",
+        "SYS_ADMIN",
+        "SYS_MODULE",
+        "SYS_PTRACE",
+        "SYS_RAWIO",
+        "DAC_READ_SEARCH",
+        "BPF",
+        "SYS_BOOT",
+        "MAC_ADMIN",
+    ];
     if control.contains(&plain.as_str()) {
         return StartAsk::new(Control, "Can take over the machine: extra capability")
             .value(visible(name))
@@ -159,7 +227,8 @@ fn security(option: &str) -> Option<StartAsk> {
         return None;
     }
     let turned_off = option.contains("unconfined") || option.contains("disable");
-    let summary = if turned_off { "Turns off a protection of the engine" } else { "Changes how the engine confines it" };
+    let summary =
+        if turned_off { "Turns off a protection of the engine" } else { "Changes how the engine confines it" };
     Some(StartAsk::new(if turned_off { Control } else { Access }, summary).value(visible(option)))
 }
 
@@ -167,7 +236,10 @@ fn device(device: &Value) -> StartAsk {
     let source = device.get("source").map_or_else(|| text_of(device), text_of);
     let name = source.split(':').next().unwrap_or_default();
     let name = name.trim_start_matches("/dev/").trim_end_matches('/');
-    let disks = ["mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md", "loop", "sg", "nbd"];
+    let disks = [
+        "mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md", "loop", "sg",
+        "nbd",
+    ];
     let whole = name.is_empty() || name == "/dev";
     if whole || disks.iter().any(|disk| name.starts_with(disk)) {
         return StartAsk::new(Control, "Reads and writes the machine's disks or memory")
@@ -183,14 +255,20 @@ fn port(port: &Value) -> StartAsk {
         Value::Object(map) => {
             let text = |key: &str| map.get(key).map(text_of).filter(|text| !text.is_empty());
             let protocol = text("protocol").filter(|protocol| protocol != "tcp").map(|protocol| format!("/{protocol}"));
-            (text("host_ip"), text("published"), format!("{}{}", text("target").unwrap_or_default(), protocol.unwrap_or_default()))
+            (
+                text("host_ip"),
+                text("published"),
+                format!("{}{}", text("target").unwrap_or_default(), protocol.unwrap_or_default()),
+            )
         }
         other => {
             let text = text_of(other);
             let mut parts: Vec<&str> = text.rsplitn(3, ':').collect();
             parts.reverse();
             match parts.as_slice() {
-                [host, published, inside] => (Some((*host).to_owned()), Some((*published).to_owned()), (*inside).to_owned()),
+                [host, published, inside] => {
+                    (Some((*host).to_owned()), Some((*published).to_owned()), (*inside).to_owned())
+                }
                 [published, inside] => (None, Some((*published).to_owned()), (*inside).to_owned()),
                 _ => (None, None, text),
             }
@@ -219,10 +297,14 @@ fn namespace(key: &str, value: &str) -> Vec<StartAsk> {
         ("userns_mode", "host") => "Its root is the machine's root",
         ("uts", "host") => "Can change the machine's name",
         ("cgroup", "host") => "Sees the machine's control groups",
-        ("network_mode", "none" | "bridge" | "default" | "private") | ("ipc", "private" | "shareable" | "none") | ("cgroup", "private") => return Vec::new(),
+        ("network_mode", "none" | "bridge" | "default" | "private")
+        | ("ipc", "private" | "shareable" | "none")
+        | ("cgroup", "private") => return Vec::new(),
         (_, value) if value.starts_with("service:") => return Vec::new(),
         _ if joined.is_some() => return vec![other_container("Joins another container", &format!("{key}: {value}"))],
-        ("network_mode", _) => return vec![StartAsk::new(Access, "Joins a network that isn't its own").value(visible(value))],
+        ("network_mode", _) => {
+            return vec![StartAsk::new(Access, "Joins a network that isn't its own").value(visible(value))];
+        }
         _ => return vec![StartAsk::unknown(key, Some(&Value::String(value.to_owned())))],
     };
     let impact = match key {
@@ -247,10 +329,21 @@ fn logging(value: &Value) -> Vec<StartAsk> {
 }
 
 fn deploy(value: &Value) -> Vec<StartAsk> {
-    let known = ["replicas", "resources", "placement", "restart_policy", "update_config", "rollback_config", "labels", "mode", "endpoint_mode"];
+    let known = [
+        "replicas",
+        "resources",
+        "placement",
+        "restart_policy",
+        "update_config",
+        "rollback_config",
+        "labels",
+        "mode",
+        "endpoint_mode",
+    ];
     let entries = value.as_object().into_iter().flatten();
     let unknown = entries.filter(|(key, value)| !known.contains(&key.as_str()) && !is_empty(value));
-    let mut asks: Vec<_> = unknown.map(|(key, value)| StartAsk::unknown(&format!("deploy.{key}"), Some(value))).collect();
+    let mut asks: Vec<_> =
+        unknown.map(|(key, value)| StartAsk::unknown(&format!("deploy.{key}"), Some(value))).collect();
     let devices = value.pointer("/resources/reservations/devices").filter(|devices| !is_empty(devices));
     asks.extend(devices.map(|devices| StartAsk::new(Access, "Uses devices of the machine").value(shown(devices))));
     if let Some(policy) = value.pointer("/restart_policy/condition").map(text_of).filter(|policy| policy != "none") {

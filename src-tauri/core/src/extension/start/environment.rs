@@ -8,13 +8,40 @@ use crate::run::{Command, EnvMode, EnvVar};
 /// `DOCKER_HOST` and the like.
 #[cfg(not(windows))]
 const NEEDED: &[&str] = &[
-    "PATH", "HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE",
-    "SSH_AUTH_SOCK", "DOCKER_CONFIG", "DOCKER_BUILDKIT",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "SSH_AUTH_SOCK",
+    "DOCKER_CONFIG",
+    "DOCKER_BUILDKIT",
 ];
 #[cfg(windows)]
 const NEEDED: &[&str] = &[
-    "PATH", "PATHEXT", "COMSPEC", "SystemRoot", "SystemDrive", "windir", "USERPROFILE", "USERNAME", "HOMEDRIVE",
-    "HOMEPATH", "HOME", "APPDATA", "LOCALAPPDATA", "ProgramData", "ProgramFiles", "TEMP", "TMP", "DOCKER_CONFIG",
+    "PATH",
+    "PATHEXT",
+    "COMSPEC",
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "USERPROFILE",
+    "USERNAME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "HOME",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "TEMP",
+    "TMP",
+    "DOCKER_CONFIG",
     "DOCKER_BUILDKIT",
 ];
 
@@ -23,15 +50,53 @@ const OFF: &[&str] = &["COMPOSE_EXPERIMENTAL_GIT_REMOTE", "COMPOSE_EXPERIMENTAL_
 
 /// Beginnings of names that decide what a program does, and that no file of an extension may set.
 const STEERS: &[&str] = &[
-    "COMPOSE_", "BUILDX_", "BUILDKIT_", "LD_", "DYLD_", "GIT_", "SSH_", "SSL_CERT_", "PYTHON", "XDG_", "OTEL_", "DOCKER_TLS",
-    "DOCKER_CLI", "DOCKER_CONTENT_TRUST",
+    "COMPOSE_",
+    "BUILDX_",
+    "BUILDKIT_",
+    "LD_",
+    "DYLD_",
+    "GIT_",
+    "SSH_",
+    "SSL_CERT_",
+    "PYTHON",
+    "XDG_",
+    "OTEL_",
+    "DOCKER_TLS",
+    "DOCKER_CLI",
+    "DOCKER_CONTENT_TRUST",
 ];
 /// Further ones, whole.
 const STEERS_TOO: &[&str] = &[
-    "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_API_VERSION", "DOCKER_BUILDKIT",
-    "DOCKER_DEFAULT_PLATFORM", "DOCKER_CUSTOM_HEADERS", "DOCKER_AUTH_CONFIG", "DOCKER_TMPDIR", "PATH", "HOME", "SHELL",
-    "TMPDIR", "TMP", "TEMP", "ENV", "BASH_ENV", "IFS", "GODEBUG", "GOTRACEBACK", "GOMAXPROCS", "GOGC", "GOMEMLIMIT",
-    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "USERPROFILE", "PATHEXT", "COMSPEC", "SYSTEMROOT",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_API_VERSION",
+    "DOCKER_BUILDKIT",
+    "DOCKER_DEFAULT_PLATFORM",
+    "DOCKER_CUSTOM_HEADERS",
+    "DOCKER_AUTH_CONFIG",
+    "DOCKER_TMPDIR",
+    "PATH",
+    "HOME",
+    "SHELL",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "ENV",
+    "BASH_ENV",
+    "IFS",
+    "GODEBUG",
+    "GOTRACEBACK",
+    "GOMAXPROCS",
+    "GOGC",
+    "GOMEMLIMIT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "USERPROFILE",
+    "PATHEXT",
+    "COMSPEC",
+    "SYSTEMROOT",
 ];
 
 /// The small environment.
@@ -53,7 +118,9 @@ pub(in super::super) fn with(command: Command, env: &BTreeMap<String, String>) -
 /// Whether a variable decides what compose or a program that it starts does.
 pub(super) fn steers(name: &str) -> bool {
     let upper = name.to_uppercase();
-    upper.ends_with("_PROXY") || STEERS_TOO.contains(&upper.as_str()) || STEERS.iter().any(|prefix| upper.starts_with(prefix))
+    upper.ends_with("_PROXY")
+        || STEERS_TOO.contains(&upper.as_str())
+        || STEERS.iter().any(|prefix| upper.starts_with(prefix))
 }
 
 /// Sets each name in a `.env` file that would steer compose, so that the file can't: compose prefers what is set in its
@@ -73,7 +140,9 @@ mod tests {
     fn only_what_is_needed_is_handed_on() {
         let small = small_of(|name| Some(format!("value of {name}")));
         assert!(small.contains_key("PATH") && small.contains_key("DOCKER_CONFIG"));
-        for secret in ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DOCKER_HOST", "DOCKER_CONTEXT", "COMPOSE_FILE", "LD_PRELOAD"] {
+        for secret in
+            ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DOCKER_HOST", "DOCKER_CONTEXT", "COMPOSE_FILE", "LD_PRELOAD"]
+        {
             assert!(!small.contains_key(secret), "{secret}");
         }
         assert_eq!(small["COMPOSE_EXPERIMENTAL_GIT_REMOTE"], "false");

@@ -120,7 +120,8 @@ impl Start {
             }
             BackendKind::Unusable { error } => return Err(error.clone()),
             BackendKind::Image { image } => {
-                let socket = StartAsk::new(AskLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
+                let socket =
+                    StartAsk::new(AskLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
                 let asks = if opened.socket.is_some() { vec![socket.value(super::names::SOCKETS)] } else { Vec::new() };
                 start.service(means, opened, (ONLY.to_owned(), Some(image.to_string()), asks), None).await?;
             }
@@ -130,7 +131,8 @@ impl Start {
                 start.plan.content = hex(&project.sources);
                 start.plan.variables = variables;
                 let at = At::new(&opened.root, &address.host, here);
-                let (each, mut all) = project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
+                let (each, mut all) =
+                    project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
                 all.extend(sources.asks);
                 start.plan.asks = asks::sorted(all);
                 for service in each {
@@ -193,7 +195,9 @@ impl Start {
                 return Err(changed("the Dockerfile is another one"));
             }
         }
-        let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &opened.backend) else { return Ok(()) };
+        let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &opened.backend) else {
+            return Ok(());
+        };
         let now = sources::read(&opened.root, &project.file, &project.env);
         if now.ok().map(|now| now.digest).as_ref() != Some(&project.sources) {
             return Err(changed("the compose file, or a file that it reads, is another one"));
@@ -212,7 +216,8 @@ impl Start {
 
     /// What tells this plan from any other, but for the images that the engine happens to have.
     fn key(&self) -> Vec<u8> {
-        let services: Vec<_> = self.plan.services.iter().map(|service| (&service.name, &service.image, &service.asks)).collect();
+        let services: Vec<_> =
+            self.plan.services.iter().map(|service| (&service.name, &service.image, &service.asks)).collect();
         let shown = (&self.plan.engine, services, &self.plan.asks, &self.plan.variables);
         let mut digest = Context::new(&SHA256);
         digest.update(serde_json::to_string(&shown).unwrap_or_default().as_bytes());
@@ -255,7 +260,6 @@ fn changed(why: &str) -> Error {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,29 @@ use super::{
 
 /// Folders in which whoever writes can take over the machine, with all that is in them.
 const TAKES_OVER: &[&str] = &[
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin",
-    "/srv", "/sys", "/usr", "/var", "/Users", "/Library", "/System", "/Applications", "/private",
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/usr",
+    "/var",
+    "/Users",
+    "/Library",
+    "/System",
+    "/Applications",
+    "/private",
 ];
 
 /// An entry of `volumes`, in either form.
@@ -67,7 +88,9 @@ impl Mount {
         let source = format!("{}{source}", &text[..from]);
         let (target, options) = rest.split_once(':').unwrap_or((rest, ""));
         let options: Vec<&str> = options.split(',').filter(|option| !option.is_empty()).collect();
-        let is_propagation = |option: &&str| option.trim_start_matches('r').ends_with("shared") || option.contains("slave") || option.contains("private");
+        let is_propagation = |option: &&str| {
+            option.trim_start_matches('r').ends_with("shared") || option.contains("slave") || option.contains("private")
+        };
         let known = ["ro", "rw", "z", "Z", "cached", "delegated", "consistent", "nocopy"];
         let others = options.iter().filter(|option| !known.contains(option) && !is_propagation(option));
         let is_path = source.contains(['/', '\\']) || source.starts_with(['.', '~']);
@@ -86,14 +109,20 @@ impl Mount {
         let source = self.source.clone().unwrap_or_default();
         let mut asks = match self.kind.as_str() {
             "bind" => vec![self.of_path(&source, at)],
-            "npipe" => vec![self.full_control(&source, at).unwrap_or_else(|| self.ask(AskLevel::Access, "Uses a named pipe of the machine", &source))],
+            "npipe" => vec![
+                self.full_control(&source, at)
+                    .unwrap_or_else(|| self.ask(AskLevel::Access, "Uses a named pipe of the machine", &source)),
+            ],
             "volume" | "tmpfs" | "image" => Vec::new(),
             kind => vec![self.ask(AskLevel::Access, &format!("Mounts a {}", visible(kind)), &source)],
         };
         if let Some(propagation) = self.propagation.as_ref().filter(|is| is.contains("shared")) {
             asks.push(
-                StartAsk::new(AskLevel::Access, "Mounts made in the container appear on the machine")
-                    .value(format!("{}: {}", visible(&source), visible(propagation))),
+                StartAsk::new(AskLevel::Access, "Mounts made in the container appear on the machine").value(format!(
+                    "{}: {}",
+                    visible(&source),
+                    visible(propagation)
+                )),
             );
         }
         asks.extend(self.others.iter().map(|other| StartAsk::unknown(&format!("volumes.{other}"), None)));
@@ -108,8 +137,9 @@ impl Mount {
 
     fn full_control(&self, source: &str, at: &At<'_>) -> Option<StartAsk> {
         let name = source.rsplit(['/', '\\']).next().unwrap_or_default();
-        let is_engine = ["docker", "podman", "containerd", "crio", "buildkitd", "dockerd"].iter().any(|word| name.contains(word))
-            && (name.contains(".sock") || source.contains("pipe"));
+        let is_engine =
+            ["docker", "podman", "containerd", "crio", "buildkitd", "dockerd"].iter().any(|word| name.contains(word))
+                && (name.contains(".sock") || source.contains("pipe"));
         let is_address = at.engine.ends_with(source) && at.engine.contains("://") && source.len() > 1;
         (is_engine || is_address).then(|| {
             self.ask(AskLevel::Control, "Full control over the engine, and through it over its machine", source)
@@ -120,7 +150,11 @@ impl Mount {
     fn of_path(&self, source: &str, at: &At<'_>) -> StartAsk {
         let real = at.real(source);
         let path = plain(&real);
-        let shown = if real.as_os_str() == source { visible(source) } else { format!("{} → {}", visible(source), visible(&real.display().to_string())) };
+        let shown = if real.as_os_str() == source {
+            visible(source)
+        } else {
+            format!("{} → {}", visible(source), visible(&real.display().to_string()))
+        };
         for candidate in [source, &*real.to_string_lossy()] {
             if let Some(ask) = self.full_control(candidate, at) {
                 return ask;
@@ -128,7 +162,12 @@ impl Mount {
         }
         let home = std::env::home_dir().unwrap_or_default();
         let takes_over = TAKES_OVER.iter().any(|known| path == Path::new(known))
-            || TAKES_OVER.iter().any(|known| *known != "/" && !matches!(*known, "/home" | "/Users" | "/opt" | "/srv" | "/var" | "/run" | "/private") && path.starts_with(known) && !path.starts_with(&home))
+            || TAKES_OVER.iter().any(|known| {
+                *known != "/"
+                    && !matches!(*known, "/home" | "/Users" | "/opt" | "/srv" | "/var" | "/run" | "/private")
+                    && path.starts_with(known)
+                    && !path.starts_with(&home)
+            })
             || (!home.as_os_str().is_empty() && home.starts_with(&path))
             || is_drive(&real);
         let own = at.is_own(&real);
@@ -151,15 +190,22 @@ pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) 
     let mut asks = Vec::new();
     let external = volume.get("external").is_some_and(|is| !matches!(is, Value::Null | Value::Bool(false)));
     if external || !(called == name || called.starts_with(&format!("{project}_"))) {
-        asks.push(StartAsk::new(AskLevel::Access, "Uses a volume that it may share with others").value(visible(&called)));
+        asks.push(
+            StartAsk::new(AskLevel::Access, "Uses a volume that it may share with others").value(visible(&called)),
+        );
     }
     let options = volume.get("driver_opts").and_then(Value::as_object);
     let option = |key: &str| options.and_then(|options| options.get(key)).map(text_of);
     if let Some(device) = option("device").filter(|device| !device.is_empty()) {
         let read_only = option("o").is_some_and(|options| options.split(',').any(|option| option == "ro"));
-        let mount = Mount { kind: "bind".to_owned(), target: Some(format!("volume {called}")), read_only, ..Mount::default() };
+        let mount =
+            Mount { kind: "bind".to_owned(), target: Some(format!("volume {called}")), read_only, ..Mount::default() };
         let is_path = device.starts_with('/');
-        asks.push(if is_path { mount.of_path(&device, at) } else { mount.ask(AskLevel::Access, "Mounts a network share", &device) });
+        asks.push(if is_path {
+            mount.of_path(&device, at)
+        } else {
+            mount.ask(AskLevel::Access, "Mounts a network share", &device)
+        });
     } else if let Some(options) = options.filter(|options| !options.is_empty()) {
         asks.push(StartAsk::unknown("volumes.driver_opts", Some(&Value::Object(options.clone()))));
     }

@@ -60,7 +60,8 @@ fn of_network(name: &str, network: &Value, project: &str) -> Vec<StartAsk> {
     if !matches!(driver.as_str(), "" | "bridge" | "default" | "host" | "none") {
         asks.push(StartAsk::new(Access, "Makes a network with another driver").value(visible(&driver)));
     }
-    let known = ["name", "external", "driver", "ipam", "internal", "attachable", "labels", "enable_ipv4", "enable_ipv6"];
+    let known =
+        ["name", "external", "driver", "ipam", "internal", "attachable", "labels", "enable_ipv4", "enable_ipv6"];
     for (key, value) in network {
         let is_empty = value.is_null() || value.as_object().is_some_and(Map::is_empty);
         if !known.contains(&key.as_str()) && !key.starts_with("x-") && !is_empty {
@@ -80,10 +81,11 @@ fn of_file(kind: &str, name: &str, secret: &Value, at: &At<'_>) -> Vec<StartAsk>
                 let here = At::new(at.root, at.engine, true);
                 let real = here.real(&text_of(value));
                 if !here.is_own(&real) {
-                    asks.push(
-                        StartAsk::new(Access, "Reads a file of your machine")
-                            .value(format!("{kind} {}: {}", visible(name), visible(&real.display().to_string()))),
-                    );
+                    asks.push(StartAsk::new(Access, "Reads a file of your machine").value(format!(
+                        "{kind} {}: {}",
+                        visible(name),
+                        visible(&real.display().to_string())
+                    )));
                 }
             }
             "environment" => asks.push(StartAsk::new(Notice, "Gets a variable").value(shown(value))),

@@ -67,7 +67,8 @@ fn read(text: &str) -> Result<Value> {
 fn variables(found: &Sources, env: &mut BTreeMap<String, String>, allowed: &[String]) -> Vec<StartVariable> {
     let asked = found.names.iter().filter(|name| !env.contains_key(*name) && !environment::steers(name)).cloned();
     let asked: Vec<String> = asked.collect();
-    let state = |name: &String, env: &mut BTreeMap<String, String>| match (allowed.contains(name), std::env::var(name)) {
+    let state = |name: &String, env: &mut BTreeMap<String, String>| match (allowed.contains(name), std::env::var(name))
+    {
         (false, _) => VariableState::NotPassed,
         (true, Err(_)) => VariableState::Missing,
         (true, Ok(value)) => {

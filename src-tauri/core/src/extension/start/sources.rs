@@ -124,10 +124,14 @@ impl Walk<'_> {
     /// `environment: [NAME]` and `environment: {NAME: }` hand a variable on; a secret's `environment: NAME` does too.
     fn handed_on(&mut self, value: &Yaml<'_>) {
         let names: Vec<&str> = match bare(value) {
-            Yaml::Sequence(list) => list.iter().filter_map(|entry| bare(entry).as_str()).filter(|text| !text.contains('=')).collect(),
-            Yaml::Mapping(map) => {
-                map.iter().filter(|(_, value)| bare(value).is_null()).filter_map(|(key, _)| bare(key).as_str()).collect()
+            Yaml::Sequence(list) => {
+                list.iter().filter_map(|entry| bare(entry).as_str()).filter(|text| !text.contains('=')).collect()
             }
+            Yaml::Mapping(map) => map
+                .iter()
+                .filter(|(_, value)| bare(value).is_null())
+                .filter_map(|(key, _)| bare(key).as_str())
+                .collect(),
             other => other.as_str().into_iter().collect(),
         };
         self.found.names.extend(names.into_iter().filter(|name| !name.contains('$')).map(str::to_owned));
@@ -209,7 +213,9 @@ fn named(key: &str, value: &Yaml<'_>, paths: &mut Vec<(String, String)>) {
                 match bare(name).as_str().unwrap_or_default() {
                     "path" | "file" => named(if key == "extends" { "include" } else { key }, value, paths),
                     "env_file" => named("env_file", value, paths),
-                    "project_directory" => paths.extend(bare(value).as_str().map(|text| ("folder".to_owned(), text.to_owned()))),
+                    "project_directory" => {
+                        paths.extend(bare(value).as_str().map(|text| ("folder".to_owned(), text.to_owned())))
+                    }
                     _ => {}
                 }
             }
@@ -248,7 +254,10 @@ fn text(path: &Path) -> Result<String> {
 }
 
 fn refused(path: &Path, why: &str) -> Error {
-    Error::new(Code::ComposeUnreadable, format!("the compose file names {}, which {why}", visible(&path.display().to_string())))
+    Error::new(
+        Code::ComposeUnreadable,
+        format!("the compose file names {}, which {why}", visible(&path.display().to_string())),
+    )
 }
 
 #[cfg(test)]

@@ -93,16 +93,30 @@ fn mounts_are_read_in_both_forms() {
         (json!("/mnt/x:/c"), Access, "Reads and changes files"),
         (json!("C:\\Users\\me:/c:ro"), Access, "Reads files"),
         (json!("/var/run/docker.sock:/var/run/docker.sock:ro"), Control, "Full control over the engine"),
-        (json!({ "type": "bind", "source": "/var/run/docker.sock.raw", "target": "/x" }), Control, "Full control over the engine"),
+        (
+            json!({ "type": "bind", "source": "/var/run/docker.sock.raw", "target": "/x" }),
+            Control,
+            "Full control over the engine",
+        ),
         (json!("/run/user/7/engine.sock:/e"), Control, "Full control over the engine"),
-        (json!({ "type": "npipe", "source": "\\\\.\\pipe\\docker_engine", "target": "x" }), Control, "Full control over the engine"),
+        (
+            json!({ "type": "npipe", "source": "\\\\.\\pipe\\docker_engine", "target": "x" }),
+            Control,
+            "Full control over the engine",
+        ),
     ] {
         let asks = asked(json!({ "volumes": [volume] }));
         assert_eq!(asks.len(), 1, "{volume}: {asks:?}");
         assert!(asks[0].level == expected && asks[0].summary.starts_with(words), "{volume}: {asks:?}");
     }
-    let shared = asked(json!({ "volumes": ["/mnt/x:/c:rshared", { "type": "bind", "source": "/mnt/y", "target": "/d", "bind": { "propagation": "rshared" } }] }));
-    assert_eq!(shared.iter().filter(|ask| ask.summary.starts_with("Mounts made in the container")).count(), 2, "{shared:?}");
+    let shared = asked(
+        json!({ "volumes": ["/mnt/x:/c:rshared", { "type": "bind", "source": "/mnt/y", "target": "/d", "bind": { "propagation": "rshared" } }] }),
+    );
+    assert_eq!(
+        shared.iter().filter(|ask| ask.summary.starts_with("Mounts made in the container")).count(),
+        2,
+        "{shared:?}"
+    );
 }
 
 #[cfg(unix)]
@@ -147,14 +161,30 @@ fn whole(resolved: Value) -> Vec<StartAsk> {
 #[test]
 fn what_services_share_is_listed_too() {
     for (resolved, words, expected) in [
-        (json!({ "volumes": { "d": { "name": "proj_d", "driver_opts": { "type": "none", "o": "bind", "device": "/" } } } }), "Changes any file", Control),
-        (json!({ "volumes": { "d": { "name": "proj_d", "driver_opts": { "type": "nfs", "o": "addr=x", "device": ":/x" } } } }), "Mounts a network share", Access),
+        (
+            json!({ "volumes": { "d": { "name": "proj_d", "driver_opts": { "type": "none", "o": "bind", "device": "/" } } } }),
+            "Changes any file",
+            Control,
+        ),
+        (
+            json!({ "volumes": { "d": { "name": "proj_d", "driver_opts": { "type": "nfs", "o": "addr=x", "device": ":/x" } } } }),
+            "Mounts a network share",
+            Access,
+        ),
         (json!({ "volumes": { "d": { "name": "other_data", "external": true } } }), "Uses a volume", Access),
         (json!({ "volumes": { "d": { "name": "other_data" } } }), "Uses a volume", Access),
-        (json!({ "networks": { "n": { "name": "host", "external": true } } }), "Uses the machine's own network", Access),
+        (
+            json!({ "networks": { "n": { "name": "host", "external": true } } }),
+            "Uses the machine's own network",
+            Access,
+        ),
         (json!({ "networks": { "n": { "name": "proj_n", "driver": "macvlan" } } }), "Makes a network", Access),
         (json!({ "networks": { "n": { "name": "others" } } }), "Joins a network", Access),
-        (json!({ "secrets": { "s": { "name": "proj_s", "file": "/etc/passwd" } } }), "Reads a file of your machine", Access),
+        (
+            json!({ "secrets": { "s": { "name": "proj_s", "file": "/etc/passwd" } } }),
+            "Reads a file of your machine",
+            Access,
+        ),
         (json!({ "configs": { "c": { "file": "/home/x/.netrc" } } }), "Reads a file of your machine", Access),
         (json!({ "made_up": { "a": 1 } }), "Also asks for", Access),
     ] {
