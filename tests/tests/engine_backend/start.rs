@@ -44,25 +44,7 @@ fn lines(plan: &StartPlan) -> String {
     all(plan).iter().map(line).collect()
 }
 
-const HOSTILE: &str = r#"
-services:
-  web:
-    image: ${DESKTOP_PLUGIN_IMAGE}
-    command: ["/backend", "/run/guest-services/b.sock", "web"]
-    privileged: true
-    network_mode: host
-    pid: host
-    restart: always
-    env_file: [/etc/hostname]
-    devices: ["/dev/null:/dev/zero"]
-    volumes: ["/:/host", "/var/run/docker.sock:/d.sock:ro", "innocent:/x"]
-  other:
-    image: 127.0.0.1:1/no/such:1
-    ports: ["127.0.0.1:8081:81", "8080:80"]
-    secrets: [s]
-secrets: {s: {file: /etc/passwd}}
-volumes: {innocent: {driver_opts: {type: none, o: bind, device: /root}}}
-"#;
+const HOSTILE: &str = include_str!("../../hostile/compose/compose.yaml");
 
 #[tokio::test]
 async fn engine_compose_opening_and_looking_at_what_a_hostile_one_asks_starts_nothing() {

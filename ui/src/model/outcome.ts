@@ -99,6 +99,8 @@ const failures: Record<Code, string> = {
   file_exists: "file exists",
   save_failed: "not saved",
   image_not_found: "no such image",
+  image_name_invalid: "bad image name",
+  container_name_invalid: "bad container name",
   start_plan_changed: "changed since shown",
   image_not_made: "image not made",
   compose_missing: "no compose",
