@@ -53,7 +53,7 @@ pub struct Porthole {
     /// The target with its endpoint; the demo backend's where it names none.
     pub(crate) target: watch::Sender<(Target, Result<Endpoint>)>,
     demo: Result<Endpoint>,
-    remembered: Remembered,
+    pub(crate) remembered: Remembered,
     trouble: Option<Error>,
     /// Why nothing is kept for the next start, when nothing is.
     not_kept: Option<Error>,
@@ -357,12 +357,6 @@ impl Porthole {
         Ok(self.bench.open_now().map(|open| OpenExtension { target: self.target.borrow().0.clone(), ..open }))
     }
 
-    pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
-        self.gate.withdraw(Origin::Page);
-        let done = self.bench.bring_up(again).await;
-        self.after(done)
-    }
-
     pub async fn use_native(&self, endpoint: Endpoint) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
         let done = self.bench.use_native(endpoint).await;
@@ -389,7 +383,7 @@ impl Porthole {
     }
 
     /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
-    fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
+    pub(crate) fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.bench.open_now().map(|open| self.aimed_at(open));
         let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");
         done.and_then(|_| now.ok_or_else(closed))
@@ -523,8 +517,8 @@ impl Porthole {
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
         self.remembered.change(|remembered| {
-            let target = remembered.target.take();
-            *remembered = Settings { target, ..settings };
+            let (target, variables) = (remembered.target.take(), remembered.variables.take());
+            *remembered = Settings { target, variables, ..settings };
         })
     }
 

@@ -16,6 +16,7 @@ mod permissions;
 mod process;
 mod question;
 mod start;
+mod starting;
 mod watch;
 mod web;
 

@@ -15,8 +15,13 @@ pub struct DemoCopy {
 impl DemoCopy {
     /// Copies it.
     pub fn new() -> Self {
+        Self::of(given("PORTHOLE_DEMO_EXTENSION").as_ref())
+    }
+
+    /// A copy of another extension.
+    pub fn of(extension: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("demo-").tempdir().expect("a folder");
-        copy(given("PORTHOLE_DEMO_EXTENSION").as_ref(), folder.path()).expect("a copy of the demo extension");
+        copy(extension, folder.path()).expect("a copy of the extension");
         Self { folder }
     }
 

@@ -2,6 +2,9 @@
 
 #![cfg(unix)]
 
+#[path = "engine_backend/start.rs"]
+mod start;
+
 use std::{
     fs,
     io::Write,
@@ -24,7 +27,7 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, open},
+    extension::{AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, Start, open},
     output::View,
     timeline::Timeline,
 };
@@ -74,8 +77,18 @@ impl Extension {
         open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere"), None).await.unwrap()
     }
 
+    /// What starting it would do.
+    async fn plan(&self) -> Result<Start, Error> {
+        Start::plan(&self.means, &self.opened().await, false, &AllowedVariables::new()).await
+    }
+
+    /// Starts it as a user who confirms whatever is shown.
     async fn up(&self) -> Result<LiveBackend, Error> {
-        Ok(LiveBackend::up(&self.means, &self.opened().await, false).await?.expect("a backend"))
+        self.start(&self.plan().await?).await
+    }
+
+    async fn start(&self, plan: &Start) -> Result<LiveBackend, Error> {
+        LiveBackend::start(&self.means, &self.opened().await, plan).await
     }
 
     /// What a backend answers.
@@ -207,7 +220,8 @@ async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     extension.up().await.unwrap().stop().await.unwrap();
     assert_eq!(extension.ran().len(), 2);
     let opened = extension.opened().await;
-    LiveBackend::up(&extension.means, &opened, true).await.unwrap().unwrap().stop().await.unwrap();
+    let again = Start::plan(&extension.means, &opened, true, &AllowedVariables::new()).await.unwrap();
+    extension.start(&again).await.unwrap().stop().await.unwrap();
     assert_eq!(extension.ran().len(), 3);
 }
 
@@ -229,7 +243,7 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
     let gone = Source::Running { container: "porthole-test-no-such-container".into() };
     assert_eq!(open(gone, engine, from_image.path(), None).await.unwrap_err().code, Code::ContainerNotFound);
     // It runs: whoever opens it again attaches, and does not take it down.
-    let again = LiveBackend::up(&extension.means, &running, false).await.unwrap().unwrap();
+    let again = LiveBackend::attach(&extension.means, &running).await.unwrap().unwrap();
     assert_eq!((again.up.whose, &again.up.endpoint), (BackendOwner::Other, &backend.up.endpoint));
     again.stop().await.unwrap();
     assert_eq!(extension.answer(&backend).await, "hello");
@@ -351,7 +365,11 @@ async fn engine_compose_brings_up_two_services_and_the_first_of_the_file_is_firs
     assert!(!directory.exists(), "a socket directory is left");
     assert_eq!(extension.containers().await, [] as [String; 0]);
     let ran = extension.ran();
-    assert!(ran.len() == 3 && ran[1].ends_with("up --detach") && ran[2].ends_with("down"), "{ran:?}");
+    let [config, build, up, down] = ran.as_slice() else { panic!("{ran:?}") };
+    assert!(config.contains(" config") && build.contains(" build --tag "), "{ran:?}");
+    assert!(up.ends_with("up --detach") && down.ends_with("down"), "{ran:?}");
+    // Neither is given the extension's own file again.
+    assert!(!up.contains("compose.yaml") && !down.contains("/compose.yaml"), "{ran:?}");
 }
 
 #[tokio::test]
@@ -445,12 +463,12 @@ async fn leaves_none(extension: &Extension, containers: usize) {
 async fn engine_a_coming_up_that_is_cancelled_ends_and_leaves_nothing() {
     // It listens elsewhere than it says.
     let extension = Extension::of_image(&["/run/guest-services/other.sock", "hello"]).await;
-    let opened = extension.opened().await;
+    let plan = extension.plan().await.unwrap();
     let cancel = async {
         eventually("the container", async || (!extension.containers().await.is_empty()).then_some(())).await;
         extension.means.cancelled.cancel();
     };
-    let (up, ()) = tokio::join!(LiveBackend::up(&extension.means, &opened, false), cancel);
+    let (up, ()) = tokio::join!(extension.start(&plan), cancel);
     assert_eq!(up.unwrap_err().code, Code::Cancelled);
     assert_eq!(extension.containers().await, [] as [String; 0]);
 }

@@ -11,7 +11,7 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, open},
+    extension::{AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, Start, open},
     output::View,
     run::{Command, Ending, Place},
     timeline::Timeline,
@@ -48,7 +48,8 @@ impl Demo {
     }
 
     async fn up(&self, opened: &Opened) -> LiveBackend {
-        LiveBackend::up(&self.means, opened, false).await.unwrap().expect("a backend")
+        let plan = Start::plan(&self.means, opened, false, &AllowedVariables::new()).await.unwrap();
+        LiveBackend::start(&self.means, opened, &plan).await.unwrap()
     }
 
     async fn answer(&self, backend: &LiveBackend, path: &str) -> String {

@@ -105,9 +105,17 @@ macro_rules! commands {
             open_extension(source: Source, engine: Option<String>) -> OpenExtension;
             /// The extension that is open.
             extension() -> Option<OpenExtension>;
-            /// Brings its backend up, or attaches to it where it runs, and answers when that is done. `again`:
-            /// its image is built anew.
-            bring_up(again: bool) -> OpenExtension;
+            /// Attaches to its backend where that runs already. Nothing is started.
+            attach_backend() -> OpenExtension;
+            /// Works out what starting its backend would do and what it asks of the machine; nothing is started. `again`:
+            /// its image is built also when it is there.
+            start_plan(again: bool) -> StartPlan;
+            /// Starts its backend as the plan with this number says, and answers when that is done. The plan must be the
+            /// one that was worked out last.
+            start_backend(plan: u32) -> OpenExtension;
+            /// Lets compose see these variables of Porthole's environment for the extension with this content, and no
+            /// others.
+            allow_variables(content: String, names: Vec<String>) -> ();
             /// Takes the author's own process for its backend.
             use_native(endpoint: Endpoint) -> OpenExtension;
             /// Takes down what Porthole brought up, and lets go of what it did not.

@@ -128,6 +128,8 @@ pub enum Code {
     ComposeUnreadable,
     /// Compose did not bring the services up, or not down.
     ComposeFailed,
+    /// What would be started is not what was shown.
+    StartPlanChanged,
     /// The backend's container ended before it listened.
     BackendEnded,
     /// The pasted line is no request and no command that can be read.

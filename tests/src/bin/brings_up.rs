@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
-    extension::{LiveBackend, Means, Source, open},
+    extension::{AllowedVariables, LiveBackend, Means, Source, Start, open},
     run::{Warden, serve_if_asked},
     timeline::Timeline,
 };
@@ -30,7 +30,8 @@ async fn bring_up() {
     let none = Err(Error::new(Code::EngineUnavailable, "not needed"));
     let opened = open(source, none, Path::new("/nowhere"), None).await.expect("an extension");
     let means = Means { engine, timeline: Arc::new(timeline), warden: Some(warden), cancelled: Default::default() };
-    let backend = LiveBackend::up(&means, &opened, false).await.expect("a backend").expect("a backend");
+    let plan = Start::plan(&means, &opened, false, &AllowedVariables::new()).await.expect("a plan");
+    let backend = LiveBackend::start(&means, &opened, &plan).await.expect("a backend");
     println!("ready");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).expect("stdin");

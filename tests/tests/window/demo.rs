@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     drawn::{drawn_right, pictures},
+    extension::confirm,
     page::{entries, in_page, may, open, shows},
 };
 
@@ -17,7 +18,7 @@ use crate::{
 async fn opened() -> (App, Demo, tempfile::TempDir) {
     let here = tempfile::tempdir().unwrap();
     let backend = Demo::start(here.path()).await.unwrap();
-    let app = App::open().await;
+    let app = App::open_in(Home::default(), &[("DOCKER_HOST", "unix:///nonexistent/d.sock")]).await;
     open(&app, given("PORTHOLE_DEMO_EXTENSION").as_ref()).await;
     app.click("#side-backend").await;
     app.click("summary").await;
@@ -124,7 +125,7 @@ async fn every_button_of_the_demo_does_something_and_none_throws_where_nobody_ca
 }
 
 #[tokio::test]
-async fn engine_the_demo_is_one_click_away_and_all_of_it_works() {
+async fn engine_the_demo_is_two_clicks_away_and_all_of_it_works() {
     let demo = DemoCopy::new();
     let folder = demo.path().display().to_string();
     let engine = given("PORTHOLE_TEST_ENGINE");
@@ -132,6 +133,7 @@ async fn engine_the_demo_is_one_click_away_and_all_of_it_works() {
     let app = App::open_in(Home::default(), &variables).await;
     app.click("#tab-page").await;
     app.click("#open-demo").await;
+    confirm(&app).await;
     app.until("the page", "document.querySelector('#page-frame')").await;
     until(&app, "document.querySelector('#backend')?.textContent === 'backend answers'").await;
     click_all(&app).await;

@@ -22,12 +22,18 @@ async fn app() -> App {
     App::open_in(Home::default(), &[("DOCKER_HOST", &given("PORTHOLE_TEST_ENGINE"))]).await
 }
 
-/// Opens what a person would type.
+/// Opens what a person would type, and starts its backend.
 async fn open(app: &App, what: &str) {
     app.click("#tab-page").await;
     app.fill("#page-folder", what).await;
     app.click("#page-open").await;
+    confirm(app).await;
     is_up(app).await;
+}
+
+/// Confirms what starting the backend asks for.
+pub(crate) async fn confirm(app: &App) {
+    app.click("#start-confirm:not(:disabled)").await;
 }
 
 async fn open_folder(app: &App, demo: &DemoCopy) {
@@ -111,7 +117,7 @@ async fn engine_an_extension_is_opened_from_its_folder_where_it_runs_and_from_it
     one.until("the service", "document.querySelector('#mark-service').dataset.state === 'up'").await;
     one.until("the container", "document.querySelector('#mark-container').dataset.state === 'up'").await;
     backend(&one).await;
-    says(&one, "Porthole brought it up").await;
+    says(&one, "Porthole started it").await;
     says(&one, "It is the only one.").await;
     drawn_right(&one, "extension-backend").await;
     let directory = socket(&one).await;
@@ -128,7 +134,7 @@ async fn engine_an_extension_is_opened_from_its_folder_where_it_runs_and_from_it
     other.click(&found).await;
     is_up(&other).await;
     backend(&other).await;
-    says(&other, "goes on running").await;
+    says(&other, "keeps running").await;
     other.click("#page-close").await;
     other.until("the form", "document.querySelector('#page-folder')").await;
     other.until("the target before", "document.querySelector('#target-button').innerText.includes('demo')").await;
@@ -198,7 +204,7 @@ async fn engine_a_backend_that_is_killed_is_seen_and_started_again() {
     app.click("#backend-stop").await;
     eventually("the container is gone", async || runs(&container).await.is_none().then_some(())).await;
     app.click("#backend-up").await;
-    says(&app, "Porthole brought it up").await;
+    says(&app, "Porthole started it").await;
     app.close().await;
 }
 
@@ -224,16 +230,19 @@ async fn engine_what_does_not_come_up_says_why_and_is_tried_again() {
     app.click("#tab-page").await;
     app.fill("#page-folder", &demo.path().display().to_string()).await;
     app.click("#page-open").await;
+    confirm(&app).await;
     app.until("why", "document.querySelector('.backend [role=alert]')?.innerText.includes('no-such-file')").await;
     drawn_right(&app, "extension-not-up").await;
     // A request of somebody goes nowhere, and says so: not to the demo backend of Porthole.
     app.send("GET", "/hello").await;
-    let said = "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend did not come up'))";
+    let said = "[...document.querySelectorAll('[role=alert]')].some((note) => note.innerText.includes('backend didn\\'t start'))";
     app.until("why it goes nowhere", said).await;
     fs::write(&dockerfile, good).unwrap();
     app.click("#tab-page").await;
+    // Another Dockerfile: what it asks for is shown again.
     app.click("#backend-up").await;
-    says(&app, "Porthole brought it up").await;
+    confirm(&app).await;
+    says(&app, "Porthole started it").await;
     reload(&app).await;
     app.close().await;
     eventually("the container is gone", async || runs(&container_of(&demo)).await.is_none().then_some(())).await;
@@ -284,7 +293,7 @@ async fn engine_an_extension_that_runs_behind_ssh_is_found_and_opened() {
     app.click(&found).await;
     is_up(&app).await;
     backend(&app).await;
-    says(&app, "goes on running").await;
+    says(&app, "keeps running").await;
     assert!(app.text("#mark-container").await.contains("far"));
     app.close().await;
     assert_eq!(runs(&container_of(&demo)).await, Some(true));

@@ -32,4 +32,5 @@ mod remembered;
 mod safe;
 mod searching;
 mod size;
+mod start;
 mod states;

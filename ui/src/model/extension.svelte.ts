@@ -4,6 +4,7 @@ import type { OpenExtension } from "../ipc/generated/OpenExtension"
 import type { Source } from "../ipc/generated/Source"
 import type { Target as Inspected } from "../ipc/generated/Target"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { Starting } from "./starting.svelte"
 import type { Page } from "./page.svelte"
 
 /** What the window around an extension does for it. */
@@ -41,8 +42,13 @@ export class Extension {
   looking = $state(false)
   lookTrouble = $state.raw<Trouble>()
 
+  /** What starting its backend would do, and whether that is done. */
+  starting: Starting
+
   #shell: Shell
   #around: AroundExtension
+  /** Its page is loaded once it is decided whether its backend starts. */
+  #pageWaits = false
   /** How often the shell said that it changed. */
   #seen = 0
   /** Counts what is opened and closed: what was asked before that is of yesterday. */
@@ -55,6 +61,11 @@ export class Extension {
   constructor(shell: Shell, around: AroundExtension) {
     this.#shell = shell
     this.#around = around
+    this.starting = new Starting(shell, {
+      start: (plan) => this.#change(() => shell.ask("start_backend", { plan })),
+      failed: () => this.#look(),
+      decided: () => this.#decided(),
+    })
   }
 
   get stage(): BackendStage {
@@ -69,7 +80,7 @@ export class Extension {
     return this.stage.kind === "up" && first !== undefined && !runs.includes(first.state)
   }
 
-  /** Its backend is brought up or taken down. */
+  /** Its backend starts or stops. */
   get moves(): boolean {
     return this.stage.kind === "coming" || this.stage.kind === "going"
   }
@@ -114,20 +125,18 @@ export class Extension {
     if (this.open) this.#around.opened(what)
   }
 
-  /** Opens an extension, brings its backend up, and then loads its page. */
+  /** Opens an extension and shows what starting its backend asks for, unless that runs already. Nothing is started. */
   async openFrom(source: Source, engine?: string): Promise<void> {
     if (this.reading) return
+    this.starting.forget()
     const open = await this.#read(source, engine)
     if (!open) return
     const side = open.opened.manifest.tab ? "page" : "backend"
     this.side = side
-    if (open.stage.kind === "down") {
-      // What comes up is looked at, unless something else is by then.
-      this.side = "backend"
-      await this.bringUp()
-      if (this.side === "backend" && this.stage.kind === "up") this.side = side
-    }
-    await this.#loadPage()
+    if (open.stage.kind !== "down") return this.#loadPage()
+    this.side = "backend"
+    await this.#offer()
+    if (this.side === "backend" && this.stage.kind === "up") this.side = side
   }
 
   /** Reads it again and loads the page anew; the backend stays as it is. */
@@ -135,29 +144,41 @@ export class Extension {
     const before = this.open
     if (!before || this.reading || this.moves) return
     const was = before.stage
+    this.starting.forget()
     const open = await this.#read(before.opened.source, before.engine)
     if (!open) return
-    // Another backend is in the manifest now: it comes in the place of the one that was up.
+    // Another backend is in the manifest now: it may start in the place of the one that was up.
     if (was.kind === "up" && open.stage.kind === "down") {
       if (was.up.whose === "author") await this.useNative()
-      else await this.bringUp()
+      else {
+        this.side = "backend"
+        return this.#offer()
+      }
     }
     await this.#loadPage()
   }
 
-  /** Brings the backend up. `again`: its image is built anew. */
-  async bringUp(again = false): Promise<void> {
-    await this.#change(() => this.#shell.ask("bring_up", { again }))
+  /** Attaches to its backend where that runs, and else shows what starting it asks for; then its page is loaded. */
+  async #offer(): Promise<void> {
+    this.#pageWaits = true
+    const turn = this.#turn
+    await this.#change(() => this.#shell.ask("attach_backend", {}))
+    if (turn !== this.#turn) return
+    if (this.stage.kind === "down" && this.stage.error === undefined) await this.starting.ask()
+    else await this.#decided()
+  }
+
+  /** The backend starts, or it doesn't. */
+  async #decided(): Promise<void> {
+    if (!this.#pageWaits) return
+    this.#pageWaits = false
+    await this.#loadPage()
+    if (this.side === "backend" && this.stage.kind === "up" && this.open?.opened.manifest.tab)
+      this.side = "page"
   }
 
   async takeDown(): Promise<void> {
     await this.#change(() => this.#shell.ask("take_down", {}))
-  }
-
-  /** Starts what Porthole brought up once more, as it is. */
-  async restart(): Promise<void> {
-    await this.takeDown()
-    await this.bringUp()
   }
 
   /** Takes a process that the author runs for the backend. */
@@ -180,6 +201,8 @@ export class Extension {
   }
 
   async close(): Promise<void> {
+    this.starting.forget()
+    this.#pageWaits = false
     this.what = this.open?.opened.source.kind === "folder" ? this.from : this.what
     this.#around.page.unload()
     this.open = undefined
@@ -256,26 +279,26 @@ export function stageInWords(stage: BackendStage): string {
     case "none":
       return "The extension has no backend."
     case "down":
-      return stage.error ? "The backend did not come up." : "The backend is not up."
+      return stage.error ? "The backend didn't start." : "The backend isn't running."
     case "coming":
-      return "The backend is brought up…"
+      return "The backend is starting…"
     case "going":
-      return "The backend is taken down…"
+      return "The backend is stopping…"
     case "up":
       return {
-        porthole: "Up. Porthole brought it up.",
-        other: "Up. It ran already.",
+        porthole: "Running. Porthole started it.",
+        other: "Running. It ran already.",
         author: "Your own process.",
       }[stage.up.whose]
   }
 }
 
-/** What becomes of it in the end. */
+/** What happens to it when the extension is closed. */
 export function endOf(stage: BackendStage): string {
   if (stage.kind !== "up") return ""
   return {
-    porthole: "It is taken down when the extension is closed.",
-    other: "It goes on running when the extension is closed.",
+    porthole: "It is stopped when the extension is closed.",
+    other: "It keeps running when the extension is closed.",
     author: "What the page runs in its container runs on this machine, and counts as a host command.",
   }[stage.up.whose]
 }

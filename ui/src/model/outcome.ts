@@ -102,6 +102,7 @@ const failures: Record<Code, string> = {
   image_name_invalid: "bad image name",
   container_name_invalid: "bad container name",
   page_server_changed: "other program",
+  start_plan_changed: "changed since shown",
   image_not_made: "image not made",
   compose_missing: "no compose",
   compose_unreadable: "bad compose file",

@@ -1,7 +1,7 @@
 //! The backend of an extension: attached to where it runs, brought up where it does not, and taken down by whoever
 //! brought it up.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::StreamExt;
@@ -14,13 +14,14 @@ use super::{
     owned::Owned,
     sockets::{Search, Unreached},
     source::is_called,
+    start::Start,
     state::{self, PartState},
     tool::Means,
 };
 use crate::{
     carrier::Choice,
     endpoint::Endpoint,
-    engine::{Belongings, PROJECT, RANCHER_DESKTOP, SERVICE, left_behind},
+    engine::{Belongings, Container, PROJECT, RANCHER_DESKTOP, SERVICE, left_behind},
     error::{Code, Error, Result},
 };
 
@@ -102,35 +103,50 @@ impl LiveBackend {
         Self { up, owned: None, states: watch::Sender::default().subscribe(), _looking: JoinSet::new() }
     }
 
-    /// Attaches to the backend of an extension where it runs under the names of Docker Desktop or Rancher Desktop, and
-    /// brings it up where it does not. What a killed Porthole left of it is removed first. None when the extension has
-    /// no backend. `again`: the image of a folder is built also when it is there.
+    /// Attaches to the backend of an extension where it runs under the names of Docker Desktop or Rancher Desktop. Nothing
+    /// is started or removed. None when it doesn't run.
     ///
-    /// It is ended by its means' `cancelled`, and takes down what it had begun. When this future is dropped, the warden
+    /// # Errors
+    /// What the engine says.
+    pub async fn attach(means: &Means, opened: &Opened) -> Result<Option<Self>> {
+        let parts = parts(means, opened).await?;
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let reached = reach(means, opened, &names(&parts), false).await;
+        Ok(Some(Self::of(means, opened, parts, reached, None)))
+    }
+
+    /// Does what was planned, and nothing else; attaches where the backend has come to run meanwhile. What a killed
+    /// Porthole left of it is removed first.
+    ///
+    /// It is ended by its means' `cancelled`, and stops what it had begun. When this future is dropped, the warden
     /// does that, and the Runs that it had begun go on.
     ///
     /// # Errors
-    /// [`Code::ImageNotMade`], [`Code::ComposeMissing`], [`Code::ComposeUnreadable`], [`Code::ComposeFailed`],
-    /// [`Code::BackendEnded`] with its last words, [`Code::ProgramNotFound`], and what the engine says.
-    pub async fn up(means: &Means, opened: &Opened, again: bool) -> Result<Option<Self>> {
-        if let Some(found) = attach(means, opened).await? {
-            return Ok(Some(found));
+    /// [`Code::StartPlanChanged`], [`Code::ImageNotMade`], [`Code::ComposeFailed`], [`Code::BackendEnded`] with its last
+    /// words, [`Code::ProgramNotFound`], and what the engine says.
+    pub async fn start(means: &Means, opened: &Opened, start: &Start) -> Result<Self> {
+        remove_left(means, opened).await?;
+        if let Some(found) = Self::attach(means, opened).await? {
+            return Ok(found);
         }
+        start.verify(means, opened).await?;
         let mut owned = Owned::new(means);
-        let brought = match &opened.backend {
-            BackendKind::None => return Ok(None),
-            BackendKind::Unusable { error } => return Err(error.clone()),
-            BackendKind::Image { image } => owned.bring_up_image(opened, image, again).await,
-            BackendKind::Compose { file, .. } => owned.bring_up_project(opened, file, again).await,
+        let started = match (&opened.backend, &start.project) {
+            (BackendKind::Image { image }, _) => owned.start_image(opened, image, start).await,
+            (BackendKind::Compose { .. }, Some(project)) => owned.start_project(opened, start, project).await,
+            (BackendKind::Unusable { error }, _) => return Err(error.clone()),
+            _ => return Err(Error::new(Code::StartPlanChanged, "Not started: the plan is for another backend")),
         };
-        let listens = match brought {
+        let listens = match started {
             Ok(parts) => wait(means, opened, parts).await,
             Err(error) => Err(error),
         };
         match listens {
-            Ok((parts, reached)) => Ok(Some(Self::of(means, opened, parts, reached, Some(owned)))),
+            Ok((parts, reached)) => Ok(Self::of(means, opened, parts, reached, Some(owned))),
             Err(error) => {
-                // Why it did not come up is what counts; compose's own words are in the timeline.
+                // Why it didn't start is what counts; compose's own words are in the timeline.
                 let _ = owned.take_down().await;
                 Err(error)
             }
@@ -216,9 +232,8 @@ pub(super) fn engine_name(name: &str) -> String {
     name.replace(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')), "_").to_lowercase()
 }
 
-/// The containers that run under the names of this extension, the first service's first. What a killed Porthole left
-/// under them is removed.
-pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
+/// The containers under the names of this extension, with their labels.
+async fn ours(means: &Means, opened: &Opened) -> Result<Vec<(Container, HashMap<String, String>)>> {
     let Names { project, container, stem } = &opened.names;
     let all = means.engine.labelled().await?.into_iter();
     let ours = all.filter(|(found, labels)| match labels.get(PROJECT) {
@@ -229,14 +244,24 @@ pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
         }
         None => found.name == engine_name(container),
     });
-    let ours: Vec<_> = ours.collect();
-    let left = left_behind(ours.iter().map(|(_, labels)| labels));
-    for id in &left {
+    Ok(ours.collect())
+}
+
+/// Removes what a killed Porthole left of it.
+async fn remove_left(means: &Means, opened: &Opened) -> Result<()> {
+    for id in left_behind(ours(means, opened).await?.iter().map(|(_, labels)| labels)) {
         tracing::info!(%id, "removing a backend that a killed Porthole left");
-        let project = Some(engine_name(project));
+        let project = Some(engine_name(&opened.names.project));
         let address = means.engine.address().clone();
-        Belongings { project, id: id.clone(), ..Belongings::new(address) }.remove(&means.engine, false).await;
+        Belongings { project, id, ..Belongings::new(address) }.remove(&means.engine, false).await;
     }
+    Ok(())
+}
+
+/// The containers that run under the names of this extension, the first service's first; none that a killed Porthole left.
+pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
+    let container = &opened.names.container;
+    let ours = ours(means, opened).await?;
     let living = ours.into_iter().filter(|(_, labels)| left_behind([labels]).is_empty());
     let running = living.filter(|(found, _)| matches!(found.state.as_str(), "running" | "paused" | "restarting"));
     let mut parts: Vec<Part> =
@@ -248,16 +273,6 @@ pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
         (rank(a), &a.container).cmp(&(rank(b), &b.container))
     });
     Ok(parts)
-}
-
-/// The backend that runs already, if one does.
-async fn attach(means: &Means, opened: &Opened) -> Result<Option<LiveBackend>> {
-    let parts = parts(means, opened).await?;
-    if parts.is_empty() {
-        return Ok(None);
-    }
-    let reached = reach(means, opened, &names(&parts), false).await;
-    Ok(Some(LiveBackend::of(means, opened, parts, reached, None)))
 }
 
 /// Waits until the backend listens, if it is to, or until its first container ends. One that goes on and does not listen

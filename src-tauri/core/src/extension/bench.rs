@@ -10,7 +10,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
 
-use super::{BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Up, open, programs};
+use super::{
+    AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, PartState, Source, Start, StartPlan, Up,
+    open, programs, start::Confirmed,
+};
 use crate::{
     call::{CallId, Origin},
     endpoint::Endpoint,
@@ -29,20 +32,20 @@ use crate::{
 pub enum BackendStage {
     /// The extension has no backend.
     None,
-    /// It is not up.
+    /// It doesn't run.
     Down {
-        /// Why it did not come up, when it was to.
+        /// Why it didn't start, or can't be looked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Error>,
     },
-    /// It is brought up, or attached to.
+    /// It is being started.
     Coming,
-    /// It is up.
+    /// It runs.
     Up {
         /// What is known of it.
         up: Up,
     },
-    /// It is taken down.
+    /// It is being stopped.
     Going,
 }
 
@@ -87,7 +90,7 @@ impl OpenExtension {
     /// # Errors
     /// [`Code::BackendDown`], or why the socket of a backend that is up cannot be connected to.
     pub fn endpoint(&self) -> Result<Endpoint> {
-        let down = |what: &str| Error::new(Code::BackendDown, format!("the extension's backend {what}"));
+        let down = |what: &str| Error::new(Code::BackendDown, format!("The extension's backend {what}"));
         match &self.stage {
             BackendStage::Up { up } => match (&up.endpoint, &up.unreachable) {
                 (Some(endpoint), _) => Ok(endpoint.clone()),
@@ -95,10 +98,12 @@ impl OpenExtension {
                 (None, None) => Err(down("has no socket").hint("The manifest names one in vm.exposes.socket.")),
             },
             BackendStage::None => Err(backend_missing()),
-            BackendStage::Coming => Err(down("is not up yet")),
-            BackendStage::Going => Err(down("is being taken down")),
-            BackendStage::Down { error: Some(error) } => Err(down("did not come up").detail(error)),
-            BackendStage::Down { error: None } => Err(down("is not up").hint("Bring it up in the Page tab.")),
+            BackendStage::Coming => Err(down("hasn't started yet")),
+            BackendStage::Going => Err(down("is being stopped")),
+            BackendStage::Down { error: Some(error) } => Err(down("didn't start").detail(error)),
+            BackendStage::Down { error: None } => {
+                Err(down("isn't running").hint("Start it in the extension's Backend view."))
+            }
         }
     }
 
@@ -172,6 +177,11 @@ pub struct Bench {
 struct State {
     told: Option<OpenExtension>,
     backend: Option<LiveBackend>,
+    /// What starting it would do, as it was worked out last. Only this can be started.
+    plan: Option<Arc<Start>>,
+    plans: u32,
+    /// What the user confirmed and Porthole did.
+    confirmed: Vec<Confirmed>,
     /// What was unpacked for the one that is open, again each time that it was read: its backend may stand on the first.
     unpacked: Vec<tempfile::TempDir>,
     /// Ends the coming up.
@@ -228,6 +238,8 @@ impl Bench {
             told.parts = before.parts.clone();
             told.stands(before.stage.clone());
         }
+        // What was read is another one, so what was worked out before is of no use.
+        state.plan = None;
         state.told = Some(told.clone());
         state.unpacked.push(room);
         drop(state);
@@ -235,32 +247,103 @@ impl Bench {
         Ok(told)
     }
 
-    /// Brings its backend up, or attaches to it where it runs. `again`: an image is built from its folder also when it is
-    /// there, and what Porthole brought up before is taken down first. Answers when it is up, or why it is not.
+    /// Attaches to its backend where that runs. Nothing is started.
     ///
     /// # Errors
-    /// [`Code::Cancelled`] when it was taken down meanwhile; else as for [`LiveBackend::up`].
-    pub async fn bring_up(&self, again: bool) -> Result<OpenExtension> {
+    /// [`Code::ExtensionClosed`]; what the engine says.
+    pub async fn attach(&self) -> Result<OpenExtension> {
         let _turn = self.turn.lock().await;
         let told = self.needed()?;
-        if matches!(told.stage, BackendStage::None) || (matches!(told.stage, BackendStage::Up { .. }) && !again) {
+        if !matches!(told.stage, BackendStage::Down { .. }) {
             return Ok(told);
         }
+        let found = async {
+            let means = self.means(told.engine.as_deref(), CancellationToken::new()).await?;
+            LiveBackend::attach(&means, &told.opened).await
+        };
+        match found.await {
+            Ok(Some(backend)) => self.attached(backend),
+            Ok(None) => self.stands(BackendStage::Down { error: None }),
+            Err(error) => {
+                self.stands(BackendStage::Down { error: Some(error.clone()) });
+                return Err(error);
+            }
+        }
+        self.needed()
+    }
+
+    /// Works out what starting its backend would do, and remembers that: only this can be started. `again`: an image of
+    /// its own is built also when it is there.
+    ///
+    /// # Errors
+    /// [`Code::ExtensionClosed`]; [`Code::Cancelled`] when it was stopped meanwhile; as for [`Start::plan`].
+    pub async fn start_plan(&self, again: bool, allowed: &AllowedVariables) -> Result<StartPlan> {
+        let _turn = self.turn.lock().await;
+        let told = self.needed()?;
         let coming = CancellationToken::new();
-        self.state().coming = coming.clone();
+        {
+            let mut state = self.state();
+            (state.coming, state.plan) = (coming.clone(), None);
+        }
+        let planned = async {
+            let means = self.means(told.engine.as_deref(), coming).await?;
+            Start::plan(&means, &told.opened, again, allowed).await
+        };
+        let mut start = match planned.await {
+            Ok(start) => start,
+            Err(error) => {
+                if matches!(told.stage, BackendStage::Down { .. }) {
+                    self.stands(BackendStage::Down { error: why(&error) });
+                }
+                return Err(error);
+            }
+        };
+        let mut state = self.state();
+        state.plans += 1;
+        start.plan.id = state.plans;
+        start.plan.confirmed = state.confirmed.iter().any(|before| start.is_covered(before));
+        let plan = start.plan.clone();
+        state.plan = Some(Arc::new(start));
+        Ok(plan)
+    }
+
+    /// Starts its backend as the plan with this number says. What Porthole started before is stopped first. Answers when it
+    /// runs, or why it doesn't.
+    ///
+    /// # Errors
+    /// [`Code::StartPlanChanged`] when another plan was worked out since, or something else would be done by now;
+    /// [`Code::Cancelled`] when it was stopped meanwhile; else as for [`LiveBackend::start`].
+    pub async fn start(&self, plan: u32) -> Result<OpenExtension> {
+        let _turn = self.turn.lock().await;
+        let told = self.needed()?;
+        let coming = CancellationToken::new();
+        let start = {
+            let mut state = self.state();
+            state.coming = coming.clone();
+            // Once: what is started again is worked out again.
+            state.plan.take().filter(|start| start.plan.id == plan)
+        };
+        let Some(start) = start else {
+            return Err(Error::new(Code::StartPlanChanged, "Not started: this isn't what was worked out last")
+                .hint("Look at what it asks for now, and start it then."));
+        };
         let _ = self.taken_down().await;
         self.stands(BackendStage::Coming);
-        // Not dropped in the middle: what it has begun is ended, and taken down, by itself.
-        let brought = async {
-            let means = Means { cancelled: coming, ..self.means(told.engine.as_deref()).await? };
-            LiveBackend::up(&means, &told.opened, again).await
+        // Not dropped in the middle: what it has begun is ended, and stopped, by itself.
+        let started = async {
+            let means = self.means(told.engine.as_deref(), coming).await?;
+            let backend = LiveBackend::start(&means, &told.opened, &start).await?;
+            Ok((backend, start.confirmed(&means).await))
         };
-        match brought.await {
-            Ok(Some(backend)) => self.attached(backend),
-            Ok(None) => self.stands(BackendStage::None),
+        match started.await {
+            Ok((backend, confirmed)) => {
+                if let Ok(confirmed) = confirmed {
+                    self.state().confirmed.push(confirmed);
+                }
+                self.attached(backend);
+            }
             Err(error) => {
-                let said = (error.code != Code::Cancelled).then(|| error.clone());
-                self.stands(BackendStage::Down { error: said });
+                self.stands(BackendStage::Down { error: why(&error) });
                 return Err(error);
             }
         }
@@ -300,7 +383,7 @@ impl Bench {
         self.state().coming.cancel();
         let _turn = self.turn.lock().await;
         let done = self.taken_down().await;
-        *self.state() = State::default();
+        self.emptied();
         self.timeline.extension_changed();
         done
     }
@@ -308,7 +391,14 @@ impl Bench {
     /// Lets go of everything at once: the warden takes down what Porthole brought up. For an owner that ends.
     pub fn drop_all(&self) {
         self.state().coming.cancel();
-        *self.state() = State::default();
+        self.emptied();
+    }
+
+    /// What was confirmed stays, until Porthole ends.
+    fn emptied(&self) {
+        let mut state = self.state();
+        let (confirmed, plans) = (std::mem::take(&mut state.confirmed), state.plans);
+        *state = State { confirmed, plans, ..State::default() };
     }
 
     /// Follows the logs of a container of the backend, as a Run.
@@ -321,7 +411,7 @@ impl Bench {
             return Err(Error::new(Code::ContainerNotFound, format!("the backend has no container `{container}`")));
         }
         let container = container.parse()?;
-        Ok(self.means(told.engine.as_deref()).await?.follow_logs(&container))
+        Ok(self.means(told.engine.as_deref(), CancellationToken::new()).await?.follow_logs(&container))
     }
 
     async fn taken_down(&self) -> Result<()> {
@@ -368,14 +458,9 @@ impl Bench {
         self.timeline.extension_changed();
     }
 
-    async fn means(&self, engine: Option<&str>) -> Result<Means> {
+    async fn means(&self, engine: Option<&str>, cancelled: CancellationToken) -> Result<Means> {
         let engine = connect(engine).await?;
-        Ok(Means {
-            engine,
-            timeline: Arc::clone(&self.timeline),
-            warden: self.warden.clone(),
-            cancelled: CancellationToken::new(),
-        })
+        Ok(Means { engine, timeline: Arc::clone(&self.timeline), warden: self.warden.clone(), cancelled })
     }
 
     fn needed(&self) -> Result<OpenExtension> {
@@ -385,6 +470,11 @@ impl Bench {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is told of why it doesn't run: nothing when the user stopped it.
+fn why(error: &Error) -> Option<Error> {
+    (error.code != Code::Cancelled).then(|| error.clone())
 }
 
 /// Whether they are one extension with one backend. Where its files were unpacked to does not count.
@@ -432,7 +522,9 @@ mod tests {
     async fn without_an_extension_there_is_nothing_to_do() {
         let (_folder, bench) = bench();
         assert_eq!(bench.open_now(), None);
-        assert_eq!(bench.bring_up(false).await.unwrap_err().code, Code::ExtensionClosed);
+        assert_eq!(bench.attach().await.unwrap_err().code, Code::ExtensionClosed);
+        assert_eq!(bench.start_plan(false, &AllowedVariables::new()).await.unwrap_err().code, Code::ExtensionClosed);
+        assert_eq!(bench.start(1).await.unwrap_err().code, Code::ExtensionClosed);
         assert_eq!(bench.take_down().await.unwrap_err().code, Code::ExtensionClosed);
         assert_eq!(bench.follow_logs("x").await.unwrap_err().code, Code::ExtensionClosed);
         bench.close().await.unwrap();
@@ -446,7 +538,10 @@ mod tests {
         assert_eq!(open.stage, BackendStage::Down { error: None });
         assert_eq!(open.endpoint().unwrap_err().code, Code::BackendDown);
         assert_eq!((open.target.name.as_str(), open.target.engine.as_deref()), ("acme/x:1", Some(NOWHERE)));
-        let failed = bench.bring_up(false).await.unwrap_err();
+        // Nothing is started that wasn't worked out.
+        assert_eq!(bench.start(0).await.unwrap_err().code, Code::StartPlanChanged);
+        assert_eq!(bench.attach().await.unwrap_err().code, Code::EngineAddressInvalid);
+        let failed = bench.start_plan(false, &AllowedVariables::new()).await.unwrap_err();
         assert_eq!(failed.code, Code::EngineAddressInvalid);
         let open = bench.open_now().unwrap();
         assert_eq!(open.stage, BackendStage::Down { error: Some(failed.clone()) });

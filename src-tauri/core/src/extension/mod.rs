@@ -25,8 +25,10 @@ mod server;
 mod services;
 mod sockets;
 mod source;
+mod start;
 mod state;
 mod tool;
+mod yaml;
 
 use std::path::Path;
 
@@ -44,6 +46,9 @@ pub use remark::{Effect, Remark, Weight};
 pub use root::{Entry, ExtensionRoot, FileProblem, Listing, RegularFile};
 pub use server::Server;
 pub use source::{BackendKind, Opened, Source, open};
+pub use start::{
+    AllowedVariables, AskLevel, ImageSource, Start, StartAsk, StartPlan, StartService, StartVariable, VariableState,
+};
 pub use state::PartState;
 pub use tool::Means;
 

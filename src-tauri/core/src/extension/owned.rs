@@ -8,11 +8,11 @@ use bollard::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ExtensionRoot, FileProblem, Opened,
+    Opened,
     backend::{self, ONLY, Part, engine_name},
-    compose::{Additions, Compose, LONGEST},
     sockets::Share,
-    tool::{ComposeProgram, Means, variable},
+    start::{self, Additions, Project, Start, with_additions},
+    tool::{ComposeArgs, Means},
 };
 use crate::{
     engine::{Belongings, PROJECT, SERVICE},
@@ -20,9 +20,6 @@ use crate::{
     reference::ImageRef,
     run::Command,
 };
-
-/// The variable that stands for the extension's image in a compose file.
-const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
 
 /// What Porthole made for a backend, and the way to take it down.
 #[derive(Debug)]
@@ -58,9 +55,11 @@ impl Owned {
     }
 
     /// `vm.image`: one container.
-    pub async fn bring_up_image(&mut self, opened: &Opened, image: &ImageRef, again: bool) -> Result<Vec<Part>> {
-        let own = (*image == opened.image).then(|| opened.sources()).flatten();
-        self.means.need_image(image, own, again).await?;
+    pub async fn start_image(&mut self, opened: &Opened, image: &ImageRef, start: &Start) -> Result<Vec<Part>> {
+        match &start.dockerfile {
+            Some(dockerfile) => self.means.build(image, dockerfile).await?,
+            None => self.means.pull(image).await?,
+        }
         let share = self.share(opened).await?;
         let name = engine_name(&opened.names.container);
         let mut labels = self.belongings.labels(&opened.image);
@@ -88,70 +87,52 @@ impl Owned {
         Ok(vec![Part { container: name, service: Some(ONLY.to_owned()) }])
     }
 
-    /// `vm.composefile`: a project.
-    pub async fn bring_up_project(
-        &mut self,
-        opened: &Opened,
-        file: &std::path::Path,
-        again: bool,
-    ) -> Result<Vec<Part>> {
-        let program = ComposeProgram::find().await?;
-        let text = ExtensionRoot::open(&opened.root).and_then(|root| {
-            let below = file.strip_prefix(root.path()).map_err(|_| FileProblem::Outside)?;
-            root.read_text(below, LONGEST)
-        });
-        let text = text.map_err(|problem| {
-            Error::new(Code::ComposeUnreadable, format!("cannot read {}", file.display())).detail(problem)
-        })?;
-        let compose = Compose::read(&text)?;
-        if text.contains(OWN_IMAGE) {
-            self.means.need_image(&opened.image, opened.sources(), again).await?;
+    /// `vm.composefile`: a project, started from the configuration that was shown. None of the extension's files decides
+    /// anything any more.
+    pub async fn start_project(&mut self, opened: &Opened, start: &Start, project: &Project) -> Result<Vec<Part>> {
+        if let Some(dockerfile) = &start.dockerfile {
+            self.means.build(&opened.image, dockerfile).await?;
         }
-        let project = engine_name(&opened.names.project);
-        self.belongings.project = Some(project.clone());
+        let name = engine_name(&opened.names.project);
+        self.belongings.project = Some(name.clone());
         let share = self.share(opened).await?;
-        let labels = self.belongings.labels(&opened.image);
-        let additions = compose.additions(&Additions {
-            container: &engine_name(&opened.names.container),
-            sockets: &share.mount(),
-            volume: share.volume(),
-            labels: &labels,
-        });
-        let beside = self.written(&additions)?;
-        let folder = file.parent().unwrap_or(&opened.root).display().to_string();
+        let container = engine_name(&opened.names.container);
+        let configuration = with_additions(
+            &project.resolved,
+            &Additions {
+                first: start.first_service().map(|first| (first, container.as_str())),
+                sockets: &share.mount(),
+                volume: share.volume(),
+                labels: &self.belongings.labels(&opened.image),
+            },
+        );
+        let file = self.written("porthole.compose.json", &configuration.to_string())?;
+        // In the place of `.env`, whose variables are in the configuration already.
+        let env_file = self.written("porthole.env", "")?;
+        let args = ComposeArgs { project: &name, folder: &project.folder, file: &file, env_file: &env_file };
         let command = |what: &[&str]| {
-            let files = [file.display().to_string(), beside.display().to_string()];
-            let mut args =
-                vec!["--project-name".to_owned(), project.clone(), "--project-directory".to_owned(), folder.clone()];
-            args.extend(files.into_iter().flat_map(|file| ["--file".to_owned(), file]));
-            args.extend(what.iter().map(|word| (*word).to_owned()));
-            let command = program.command(self.means.engine.address(), args);
-            Command { cwd: Some(folder.clone()), env: vec![variable(OWN_IMAGE, &opened.image)], ..command }
+            let command = project.program.command(self.means.engine.address(), args.with(what));
+            start::with(command, &project.env)
         };
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));
         self.down = Some(down);
-        let failed = Error::new(Code::ComposeFailed, format!("compose did not bring up `{project}`"));
-        self.means.perform(up, failed.hint("All that it said is in the timeline.")).await?;
-        backend::parts(&self.means, opened).await.map(|found| {
-            if found.is_empty() {
-                vec![Part { container: engine_name(&opened.names.container), service: None }]
-            } else {
-                found
-            }
-        })
+        let failed = Error::new(Code::ComposeFailed, format!("Compose didn't start `{name}`"));
+        self.means.perform(up, failed.hint("All that it wrote is in the timeline.")).await?;
+        backend::parts(&self.means, opened)
+            .await
+            .map(|found| if found.is_empty() { vec![Part { container, service: None }] } else { found })
     }
 
-    /// The file of additions, outside of the author's folder.
-    fn written(&mut self, additions: &str) -> Result<std::path::PathBuf> {
-        let failed =
-            |error| Error::new(Code::SaveFailed, "no file could be made beside the compose file").detail(error);
+    /// A file outside of the extension's folder, in a directory that only this user may enter.
+    fn written(&mut self, name: &str, text: &str) -> Result<std::path::PathBuf> {
+        let failed = |error| Error::new(Code::SaveFailed, "No file could be made for compose").detail(error);
         if self.belongings.directory.is_none() {
             let directory = tempfile::Builder::new().prefix("porthole-").tempdir().map_err(failed)?;
             self.belongings.directory = Some(directory.keep());
             self.watched();
         }
-        let path = self.belongings.directory.clone().unwrap_or_default().join("porthole.compose.json");
-        std::fs::write(&path, additions).map_err(failed)?;
+        let path = self.belongings.directory.clone().unwrap_or_default().join(name);
+        std::fs::write(&path, text).map_err(failed)?;
         Ok(path)
     }
 
@@ -161,7 +142,7 @@ impl Owned {
         self.means.cancelled = CancellationToken::new();
         let done = match self.down.take() {
             Some(down) => {
-                let failed = Error::new(Code::ComposeFailed, "compose did not take the services down");
+                let failed = Error::new(Code::ComposeFailed, "Compose didn't stop the services");
                 self.means.perform(down, failed.hint("Their containers were removed without it.")).await
             }
             None => Ok(()),

@@ -77,7 +77,7 @@ impl Share {
 }
 
 /// Whether a directory of this host is the same for the engine: it listens here, and its host is called as this one.
-async fn is_on_this_host(engine: &Engine) -> bool {
+pub(super) async fn is_on_this_host(engine: &Engine) -> bool {
     if !cfg!(target_os = "linux") || engine.address().is_remote() {
         return false;
     }

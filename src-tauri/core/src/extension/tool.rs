@@ -1,23 +1,27 @@
 //! The docker programs that bring a backend up: each a Run, so that it is seen what they say.
 
-use std::{ffi::OsStr, path::Path, sync::Arc};
+use std::{ffi::OsStr, path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{ExtensionRoot, FileProblem};
+use super::{
+    ExtensionRoot, FileProblem,
+    start::{self, Dockerfile},
+};
 use crate::{
     call::{Act, CallId, Origin},
     engine::{Address, Engine},
     error::{Code, Error, Result},
     output::View,
     reference::{ContainerName, ImageRef},
-    run::{Command, Ending, EnvVar, Place, Signal, Warden},
+    run::{Command, Ending, Place, Signal, Warden},
     timeline::Timeline,
 };
 
 /// How much of what a program wrote is told when it failed, in lines.
 const LAST: u64 = 12;
-
+/// How long compose may take to read its files.
+const SOON: Duration = Duration::from_secs(30);
 /// The most bytes of a Dockerfile.
 const LARGEST_DOCKERFILE: u64 = 1024 * 1024;
 
@@ -97,34 +101,46 @@ fn flags(engine: &Address) -> Vec<String> {
 }
 
 impl Means {
-    /// Sees that an image is there: the extension's own is built from its folder, any other is pulled.
+    /// Builds an image of an extension from its Dockerfile as it was read, whatever stands in its folder by now.
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], [`Code::ProgramNotFound`] without docker's command, and those of an engine that is gone.
-    pub(super) async fn need_image(&self, image: &ImageRef, source: Option<&Path>, again: bool) -> Result<()> {
-        if !(again && source.is_some()) && self.has_image(image).await? {
-            return Ok(());
-        }
-        let engine = self.engine.address();
-        let failed = |did: &str| Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"));
-        let Some(folder) = source else {
-            let pull = docker(engine, vec!["pull".to_owned(), image.to_string()]);
-            return self.perform(pull, failed("pulled")).await;
-        };
-        can_be_built(folder).map_err(|why| {
-            failed("built")
-                .detail(why)
-                .hint("Build the image yourself, and say what it is called when the folder is opened.")
-        })?;
-        let args = ["build", "--tag", image, "."].map(str::to_owned).to_vec();
-        let build = Command { cwd: Some(folder.display().to_string()), ..docker(engine, args) };
-        self.perform(build, failed("built")).await
+    pub(super) async fn build(&self, image: &ImageRef, dockerfile: &Dockerfile) -> Result<()> {
+        let not_made = not_made(image, "built");
+        let private = tempfile::Builder::new().prefix("porthole-").tempdir();
+        let private = private.map_err(|error| not_made.clone().detail(error))?;
+        let copy = private.path().join("Dockerfile");
+        let written = std::fs::write(&copy, &dockerfile.text).and_then(|()| match &dockerfile.ignore {
+            Some(ignore) => std::fs::write(private.path().join("Dockerfile.dockerignore"), ignore),
+            None => Ok(()),
+        });
+        written.map_err(|error| not_made.clone().detail(error))?;
+        let folder = dockerfile.path.parent().unwrap_or(Path::new("/")).display().to_string();
+        let args = ["build", "--tag", image, "--file", &copy.display().to_string(), "."].map(str::to_owned).to_vec();
+        let build = start::with(docker(self.engine.address(), args), &start::small());
+        self.perform(Command { cwd: Some(folder), ..build }, not_made).await
     }
 
-    async fn has_image(&self, image: &ImageRef) -> Result<bool> {
+    /// Has the engine get an image, unless it has it.
+    ///
+    /// # Errors
+    /// As for [`Means::build`].
+    pub(super) async fn pull(&self, image: &ImageRef) -> Result<()> {
+        if self.image_id(image).await?.is_some() {
+            return Ok(());
+        }
+        let pull = docker(self.engine.address(), vec!["pull".to_owned(), image.to_string()]);
+        self.perform(start::with(pull, &start::small()), not_made(image, "pulled")).await
+    }
+
+    /// The id of an image that the engine has.
+    ///
+    /// # Errors
+    /// Those of an engine that is gone.
+    pub(super) async fn image_id(&self, image: &str) -> Result<Option<String>> {
         match self.engine.docker().inspect_image(image).await {
-            Ok(_) => Ok(true),
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
+            Ok(found) => Ok(Some(found.id.unwrap_or_default())),
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
             Err(error) => Err(self.engine.explain(error, image)),
         }
     }
@@ -134,6 +150,32 @@ impl Means {
     /// # Errors
     /// `failed` with its last words; [`Code::ProgramNotFound`], [`Code::Cancelled`].
     pub(super) async fn perform(&self, command: Command, failed: Error) -> Result<()> {
+        self.ran(command, failed).await.map(drop)
+    }
+
+    /// What a program that is soon done writes to stdout.
+    ///
+    /// # Errors
+    /// As for [`Means::perform`]; `failed` also when it takes long or writes much.
+    pub(super) async fn output(&self, command: Command, failed: Error) -> Result<String> {
+        let ended = self.cancelled.child_token();
+        let means = Self { cancelled: ended.clone(), ..self.clone() };
+        let run = means.ran(command, failed.clone());
+        tokio::pin!(run);
+        let id = tokio::select! {
+            id = &mut run => id?,
+            () = tokio::time::sleep(SOON) => {
+                ended.cancel();
+                run.await.map_err(|error| if self.cancelled.is_cancelled() { error } else {
+                    failed.clone().detail(format!("It was stopped after {} s.", SOON.as_secs()))
+                })?
+            }
+        };
+        let window = self.timeline.lines(id, View::Stdout, 0, 0, false).await?;
+        self.timeline.exact(id, View::Stdout, 0, window.total).await.map_err(|error| failed.detail(error))
+    }
+
+    async fn ran(&self, command: Command, failed: Error) -> Result<CallId> {
         let program = command.program.clone();
         let id = self.timeline.run(Origin::Extension, Ok(self.engine.address().clone()), command);
         let call = tokio::select! {
@@ -147,7 +189,7 @@ impl Means {
         };
         let Act::Run(run) = call.act else { return Err(failed) };
         match (run.failure, run.ending) {
-            (None, Some(Ending::Exited { code: 0 })) => Ok(()),
+            (None, Some(Ending::Exited { code: 0 })) => Ok(id),
             (Some(error), _) if error.code == Code::ProgramNotFound => Err(error
                 .detail(failed.message)
                 .hint(format!("Install `{program}`: the engine alone neither builds images nor reads compose files."))),
@@ -159,7 +201,7 @@ impl Means {
 
     /// What is told when it was ended.
     pub(super) fn stopped() -> Error {
-        Error::new(Code::Cancelled, "the backend was not brought up: it was stopped before that")
+        Error::new(Code::Cancelled, "The backend wasn't started: it was stopped before that")
     }
 
     async fn last_words(&self, id: CallId) -> String {
@@ -172,27 +214,64 @@ impl Means {
     pub fn follow_logs(&self, container: &ContainerName) -> CallId {
         let engine = self.engine.address().clone();
         let args = ["logs", "--follow", container].map(str::to_owned).to_vec();
-        self.timeline.run(Origin::Extension, Ok(engine.clone()), docker(&engine, args))
+        let logs = start::with(docker(&engine, args), &start::small());
+        self.timeline.run(Origin::Extension, Ok(engine), logs)
     }
 }
 
-/// Looks at the files that docker's client reads itself: it follows links, and waits for a named pipe.
-fn can_be_built(folder: &Path) -> std::result::Result<(), String> {
+fn not_made(image: &str, did: &str) -> Error {
+    Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"))
+}
+
+/// The Dockerfile of a folder, with a look at what else docker's client reads itself: it follows links, and waits for a
+/// named pipe.
+///
+/// # Errors
+/// [`Code::ImageNotMade`].
+pub(super) fn dockerfile_of(folder: &Path, image: &str) -> Result<Dockerfile> {
+    read_dockerfile(folder).map_err(|why| {
+        not_made(image, "built")
+            .detail(why)
+            .hint("Build the image yourself, and say what it is called when the folder is opened.")
+    })
+}
+
+fn read_dockerfile(folder: &Path) -> std::result::Result<Dockerfile, String> {
     let root = ExtensionRoot::open(folder).map_err(|problem| format!("{}: {problem}", folder.display()))?;
-    for name in ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore"] {
-        match root.read(name, LARGEST_DOCKERFILE) {
-            Ok(_) => {}
-            Err(FileProblem::Missing) if name != "Dockerfile" => {}
-            Err(FileProblem::Missing) => return Err(format!("there is no Dockerfile in {}", folder.display())),
-            Err(problem) => return Err(format!("{name} in {} can't be used: {problem}", folder.display())),
-        }
-    }
-    Ok(())
+    let text = root.read_text("Dockerfile", LARGEST_DOCKERFILE).map_err(|problem| match problem {
+        FileProblem::Missing => format!("there is no Dockerfile in {}", folder.display()),
+        problem => format!("{}: {problem}", folder.join("Dockerfile").display()),
+    })?;
+    let beside = |name: &str| match root.read(name, LARGEST_DOCKERFILE) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(FileProblem::Missing) => Ok(None),
+        Err(problem) => Err(format!("{}: {problem}", folder.join(name).display())),
+    };
+    beside(".dockerignore")?;
+    Ok(Dockerfile { path: root.path().join("Dockerfile"), text, ignore: beside("Dockerfile.dockerignore")? })
 }
 
-/// A variable of a command.
-pub(super) fn variable(name: &str, value: &str) -> EnvVar {
-    EnvVar { name: name.to_owned(), value: value.to_owned() }
+/// What every command of compose is given: which project, from which file, with which variables.
+#[derive(Debug)]
+pub(super) struct ComposeArgs<'a> {
+    pub project: &'a str,
+    pub folder: &'a Path,
+    pub file: &'a Path,
+    /// In the place of `.env`, which compose would read by itself.
+    pub env_file: &'a Path,
+}
+
+impl ComposeArgs<'_> {
+    pub fn with(&self, words: &[&str]) -> Vec<String> {
+        let text = |path: &Path| path.display().to_string();
+        let mut args = vec!["--project-name".to_owned(), self.project.to_owned()];
+        for (flag, path) in [("--project-directory", self.folder), ("--env-file", self.env_file), ("--file", self.file)]
+        {
+            args.extend([flag.to_owned(), text(path)]);
+        }
+        args.extend(words.iter().map(|word| (*word).to_owned()));
+        args
+    }
 }
 
 #[cfg(test)]
@@ -229,16 +308,16 @@ mod tests {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
-        assert!(can_be_built(folder.path()).unwrap_err().contains("no Dockerfile"));
+        assert!(read_dockerfile(folder.path()).unwrap_err().contains("no Dockerfile"));
         std::fs::write(place("Dockerfile"), "FROM scratch").unwrap();
-        assert_eq!(can_be_built(folder.path()), Ok(()));
+        assert_eq!(read_dockerfile(folder.path()).unwrap().text, "FROM scratch");
         nix::unistd::mkfifo(&place(".dockerignore"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(can_be_built(folder.path()).unwrap_err().contains("named pipe"));
+        assert!(read_dockerfile(folder.path()).unwrap_err().contains("named pipe"));
         std::fs::remove_file(place(".dockerignore")).unwrap();
         for target in ["/dev/zero", "/etc/passwd", "../x"] {
             std::fs::remove_file(place("Dockerfile")).unwrap();
             symlink(target, place("Dockerfile")).unwrap();
-            let why = can_be_built(folder.path()).unwrap_err();
+            let why = read_dockerfile(folder.path()).unwrap_err();
             assert!(why.contains("leads out"), "{target}: {why}");
         }
     }

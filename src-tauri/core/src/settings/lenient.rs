@@ -26,6 +26,7 @@ pub(super) fn read(file: &Map<String, Value>) -> Read {
     field(file, "console", &mut settings.console, unread);
     field(file, "extension", &mut settings.extension, unread);
     entries(file, "servers", &mut settings.servers, unread);
+    field(file, "variables", &mut settings.variables, unread);
     settings.saved = saved(file, unread);
     read
 }

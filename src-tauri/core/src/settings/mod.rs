@@ -13,7 +13,7 @@ pub use remembered::Remembered;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{exchange::Request, run::Command, runtime::Runtime, target::Target};
+use crate::{exchange::Request, extension::AllowedVariables, run::Command, runtime::Runtime, target::Target};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -141,6 +141,9 @@ pub struct Settings {
     pub extension: Option<String>,
     /// Development servers that pages come from, by the folder or image of their extension.
     pub servers: BTreeMap<String, String>,
+    /// Variables that compose may see, by the content of the extension that asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<AllowedVariables>,
     /// What the user saved, in the user's order.
     pub saved: Vec<Saved>,
 }
@@ -161,6 +164,7 @@ mod tests {
             console: Some("code".to_owned()),
             extension: Some("/extension".to_owned()),
             servers: [("folder".to_owned(), "http://localhost:3000".to_owned())].into(),
+            variables: Some([("content".to_owned(), vec!["HOME".to_owned()])].into()),
             saved: vec![Saved { name: "hello".to_owned(), composed: Composed::Request(Request::new("GET", "/hello")) }],
         };
         serde_json::to_value(settings).unwrap()

@@ -7,7 +7,7 @@ import type { Up } from "./Up";
  */
 export type BackendStage = { "kind": "none" } | { "kind": "down", 
 /**
- * Why it did not come up, when it was to.
+ * Why it didn't start, or can't be looked for.
  */
 error?: Error, } | { "kind": "coming" } | { "kind": "up", 
 /**

@@ -33,6 +33,7 @@ import type { Sdk } from "./Sdk";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
 import type { Source } from "./Source";
+import type { StartPlan } from "./StartPlan";
 import type { Target } from "./Target";
 import type { View } from "./View";
 import type { What } from "./What";
@@ -133,9 +134,17 @@ export interface Commands {
   open_extension: { args: { source: Source; engine: string | null }; answer: OpenExtension };
   /** The extension that is open. */
   extension: { args: {  }; answer: OpenExtension | null };
-  /** Brings its backend up, or attaches to it where it runs, and answers when that is done. `again`:
-   * its image is built anew. */
-  bring_up: { args: { again: boolean }; answer: OpenExtension };
+  /** Attaches to its backend where that runs already. Nothing is started. */
+  attach_backend: { args: {  }; answer: OpenExtension };
+  /** Works out what starting its backend would do and what it asks of the machine; nothing is started. `again`:
+   * its image is built also when it is there. */
+  start_plan: { args: { again: boolean }; answer: StartPlan };
+  /** Starts its backend as the plan with this number says, and answers when that is done. The plan must be the
+   * one that was worked out last. */
+  start_backend: { args: { plan: number }; answer: OpenExtension };
+  /** Lets compose see these variables of Porthole's environment for the extension with this content, and no
+   * others. */
+  allow_variables: { args: { content: string; names: Array<string> }; answer: void };
   /** Takes the author's own process for its backend. */
   use_native: { args: { endpoint: Endpoint }; answer: OpenExtension };
   /** Takes down what Porthole brought up, and lets go of what it did not. */

@@ -47,6 +47,10 @@ extension?: string,
  */
 servers: { [key in string]: string }, 
 /**
+ * Variables that compose may see, by the content of the extension that asks for them.
+ */
+variables?: { [key in string]: Array<string> }, 
+/**
  * What the user saved, in the user's order.
  */
 saved: Array<Saved>, };

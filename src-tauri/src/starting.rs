@@ -1,0 +1,31 @@
+//! Starting the backend of the open extension: worked out, shown, and then done.
+
+use porthole_core::{
+    error::Result,
+    extension::{OpenExtension, StartPlan},
+    timeline::Origin,
+};
+
+use crate::answers::Porthole;
+
+impl Porthole {
+    pub async fn attach_backend(&self) -> Result<OpenExtension> {
+        let done = self.bench.attach().await;
+        self.after(done)
+    }
+
+    pub async fn start_plan(&self, again: bool) -> Result<StartPlan> {
+        let allowed = self.remembered.now().variables.clone().unwrap_or_default();
+        self.bench.start_plan(again, &allowed).await
+    }
+
+    pub async fn start_backend(&self, plan: u32) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
+        let done = self.bench.start(plan).await;
+        self.after(done)
+    }
+
+    pub async fn allow_variables(&self, content: String, names: Vec<String>) -> Result<()> {
+        self.remembered.change(|settings| drop(settings.variables.get_or_insert_default().insert(content, names)))
+    }
+}

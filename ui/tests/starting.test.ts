@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+
+import type { StartAsk } from "../src/ipc/generated/StartAsk"
+import type { StartPlan } from "../src/ipc/generated/StartPlan"
+import { groups, Starting } from "../src/model/starting.svelte"
+import type { Shell } from "../src/ipc/shell"
+
+const ask = (level: StartAsk["level"], summary: string, value?: string): StartAsk => ({
+  level,
+  summary,
+  ...(value === undefined ? {} : { value }),
+})
+
+const plan = (more: Partial<StartPlan> = {}): StartPlan => ({
+  id: 7,
+  engine: "default",
+  services: [],
+  asks: [],
+  variables: [],
+  content: "c",
+  confirmed: false,
+  ...more,
+})
+
+function starting(answer: StartPlan) {
+  const asked: [string, unknown][] = []
+  const shell = {
+    ask: async (name: string, args: unknown) => {
+      asked.push([name, args])
+      return answer
+    },
+  } as unknown as Shell
+  const started: number[] = []
+  let decided = 0
+  const around = {
+    start: async (id: number) => void started.push(id),
+    failed: async () => {},
+    decided: async () => void (decided += 1),
+  }
+  return { asked, started, decided: () => decided, starting: new Starting(shell, around) }
+}
+
+describe("what starting asks for", () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test("nothing starts before it has been on screen and is confirmed", async () => {
+    const { starting: it, started } = starting(plan())
+    await it.ask()
+    await it.confirm()
+    expect(started).toEqual([])
+    vi.advanceTimersByTime(600)
+    await it.confirm()
+    expect(started).toEqual([7])
+    await it.confirm()
+    expect(started).toEqual([7])
+  })
+
+  test("what was confirmed before starts at once, and what is canceled never", async () => {
+    const before = starting(plan({ confirmed: true }))
+    await before.starting.ask()
+    expect(before.started).toEqual([7])
+    const other = starting(plan())
+    await other.starting.ask()
+    await other.starting.cancel()
+    vi.advanceTimersByTime(600)
+    await other.starting.confirm()
+    expect([other.started, other.decided()]).toEqual([[], 1])
+  })
+
+  test("a variable is passed for this content, and what that changes is shown", async () => {
+    const { starting: it, asked } = starting(
+      plan({
+        variables: [
+          { name: "A", state: "passed" },
+          { name: "B", state: "not_passed" },
+        ],
+      }),
+    )
+    await it.ask(true)
+    await it.pass("B", true)
+    await it.pass("A", false)
+    expect(asked).toEqual([
+      ["start_plan", { again: true }],
+      ["allow_variables", { content: "c", names: ["A", "B"] }],
+      ["start_plan", { again: true }],
+      ["allow_variables", { content: "c", names: [] }],
+      ["start_plan", { again: true }],
+    ])
+  })
+
+  test("what gives control stands first, and the same of two services once", () => {
+    const service = (name: string, asks: StartAsk[]) => ({ name, source: { kind: "present" as const }, asks })
+    const found = groups(
+      plan({
+        services: [
+          service("a", [ask("notice", "Restarts"), ask("access", "Port", "80")]),
+          service("b", [
+            ask("control", "Privileged"),
+            ask("access", "Port", "80"),
+            ask("access", "Port", "81"),
+          ]),
+        ],
+        asks: [ask("control", "Volume")],
+      }),
+    )
+    expect(found.map(({ level }) => level)).toEqual(["control", "access", "notice"])
+    expect(found[0]?.rows.map((row) => [row.ask.summary, row.services])).toEqual([
+      ["Privileged", ["b"]],
+      ["Volume", []],
+    ])
+    expect(found[1]?.rows.map((row) => row.services)).toEqual([["a", "b"], ["b"]])
+  })
+})
