@@ -30,7 +30,7 @@ export function isField(element: Element | null): boolean {
     return !["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"].includes(
       element.type,
     )
-  if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true
+  if (element instanceof HTMLTextAreaElement) return true
   return element instanceof HTMLElement && element.isContentEditable
 }
 
