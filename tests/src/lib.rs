@@ -8,6 +8,8 @@ pub mod certificates;
 pub mod conformance;
 pub mod containers;
 pub mod demo;
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod inside;
 pub mod outside;
 pub mod over_tls;

@@ -60,26 +60,33 @@ elif sys.argv[1] == "press":
 X.XSync(display, 0)
 "#;
 
-fn x(words: &[&str]) -> String {
-    let done = Command::new("python3").args(["-c", X]).args(words).output().expect("python3");
+fn x(process: u32, words: &[&str]) -> String {
+    let mut python = Command::new("python3");
+    python.args(["-c", X]).args(words);
+    // The process may be on a display of its own.
+    let environment = fs::read_to_string(format!("/proc/{process}/environ")).unwrap_or_default();
+    if let Some(display) = environment.split('\0').find_map(|variable| variable.strip_prefix("DISPLAY=")) {
+        python.env("DISPLAY", display);
+    }
+    let done = python.output().expect("python3");
     assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 /// The titles of a process's windows that are shown.
 pub fn titles(process: u32) -> Vec<String> {
-    x(&["titles", &process.to_string()]).lines().map(str::to_owned).collect()
+    x(process, &["titles", &process.to_string()]).lines().map(str::to_owned).collect()
 }
 
 /// Asks the window of this title to close, as its frame's button does: WebDriver's own way takes the
 /// page away and leaves the window open until the driver kills the app.
 pub fn close(process: u32, title: &str) {
-    x(&["close", &process.to_string(), title]);
+    x(process, &["close", &process.to_string(), title]);
 }
 
 /// Presses a key with Alt in the window of this title. The app must be started with [`BY_MESSAGE`].
 pub fn press(process: u32, title: &str, key: char) {
-    x(&["press", &process.to_string(), title, &key.to_string()]);
+    x(process, &["press", &process.to_string(), title, &key.to_string()]);
 }
 
 /// Has GTK take keys that are sent to one window by a message: no other test's window gets them.

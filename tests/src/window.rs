@@ -211,6 +211,24 @@ impl App {
         }
     }
 
+    /// Answers the permission prompt as a person does, when it takes answers: `deny`, `once`, `session`, `always`.
+    pub async fn decide(&self, answer: &str) {
+        self.decide_on("#prompt", answer).await;
+    }
+
+    /// Answers a question that lies over the window, when it takes answers.
+    pub async fn decide_on(&self, question: &str, answer: &str) {
+        let armed = format!("document.querySelector({})?.dataset.armed === 'true'", json!(question));
+        self.until("the question takes answers", &armed).await;
+        self.click(&format!("{question}-{answer}")).await;
+    }
+
+    /// The arguments in the prompt, as they are drawn.
+    pub async fn prompted_args(&self) -> Vec<String> {
+        let texts = "[...document.querySelectorAll('#prompt-args .box')].map((arg) => arg.innerText)";
+        serde_json::from_value(self.value(texts).await).expect("a list")
+    }
+
     /// Puts text into a field in place of what is there.
     pub async fn fill(&self, css: &str, text: &str) {
         self.click(css).await;

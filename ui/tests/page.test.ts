@@ -5,6 +5,7 @@ import type { Plan } from "../src/ipc/generated/Plan"
 import { Page } from "../src/model/page.svelte"
 import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
+import type { ToPage } from "../src/page/messages"
 import type { FromSdk, ToSdk } from "../src/sdk/messages"
 import { ROOM } from "../src/sdk/messages"
 import { FakeShell, openedPage, request } from "./fake"
@@ -81,10 +82,11 @@ async function open(more: Partial<OpenedPage> = {}) {
   await page.load("/home/me/volumes")
   const posted: ToSdk[] = []
   const comings = page.comings()
-  const hears = () => comings.came({ post: (message: ToSdk) => posted.push(message) } as unknown as Hearing)
+  const hearing = { post: (message: ToSdk | ToPage) => posted.push(message as ToSdk), hold: vi.fn() }
+  const hears = () => comings.came(hearing as unknown as Hearing)
   hears()
   const say = (message: FromSdk) => comings.told(message, 100)
-  return { shell, settings, page, permissions, gate, posted, comings, hears, say }
+  return { hearing, shell, settings, page, permissions, gate, posted, comings, hears, say }
 }
 
 test("what the shell starts is done at once, and what waits for the user is shown and done when approved", async () => {
@@ -209,4 +211,28 @@ test("while enough waits to be done, room for a few is given back and nothing mo
   await vi.waitFor(() => expect(rooms.reduce((all, more) => all + more)).toBe(1000))
   hearing.end()
   port2.close()
+})
+
+test("a page that nobody sees is held, is told so, and stays so when it loads itself again", async () => {
+  const { page, hearing, hears, posted } = await open()
+  hearing.hold.mockClear()
+  page.pause(true)
+  page.pause(true)
+  expect(hearing.hold.mock.calls).toEqual([[true]])
+  expect(posted.at(-1)).toEqual({ kind: "shown", shown: false })
+  hears()
+  expect(hearing.hold.mock.calls.at(-1)).toEqual([true])
+  expect(page.standing(false)).toEqual([
+    { kind: "shown", shown: false },
+    { kind: "keys", may: false },
+  ])
+  page.pause(false)
+  expect(hearing.hold.mock.calls.at(-1)).toEqual([false])
+})
+
+test("a page that keeps taking the keyboard is stopped", async () => {
+  const { page } = await open()
+  page.tookKeys()
+  expect(page.broken).toBe(true)
+  expect(page.trouble?.detail).toContain("keyboard")
 })

@@ -8,7 +8,7 @@ use porthole_tests::{
     given,
     window::{App, Home},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::console::{entries, paste};
 
@@ -53,11 +53,12 @@ async fn check(app: &App, rows: Vec<Row>, socket: &str) {
     paste(app, &format!("// @ts-nocheck\n{RENDER}\n{each}")).await;
     app.value("document.querySelector('#console-clear:not(:disabled)')?.click()").await;
     app.click("#console-run").await;
-    app.until(
-        "all rows",
-        "document.querySelector('#console-ask-session')?.click() ?? document.querySelector('#console-log [data-entry=end]')",
-    )
-    .await;
+    let end = "document.querySelector('#console-log [data-entry=end]')";
+    app.until("a prompt or all rows", &format!("document.querySelector('#prompt') ?? {end}")).await;
+    if app.value("document.querySelector('#prompt') !== null").await == json!(true) {
+        app.decide("session").await;
+    }
+    app.until("all rows", end).await;
     let mut found = BTreeMap::new();
     for printed in entries(app, "print").await {
         let Some((_, told)) = printed.split_once("row ") else { continue };

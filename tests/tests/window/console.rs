@@ -127,18 +127,12 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
 ";
     paste(&app, code).await;
     app.click("#console-run").await;
-    app.until("the question", "document.querySelector('#console-ask')").await;
+    app.until("the prompt", "document.querySelector('#prompt')?.open").await;
     // Docker Desktop's own shell is shown as it would be started.
-    for argument in ["/bin/sh", "-c", "echo two words $HOME"] {
-        let shown = format!(
-            "[...document.querySelectorAll('#console-ask .argv li')].some((arg) => arg.textContent === {})",
-            json!(argument)
-        );
-        app.until(argument, &shown).await;
-    }
+    assert_eq!(app.prompted_args().await, ["-c", "echo two words $HOME"]);
+    assert!(app.text("#prompt-program").await.contains("sh"), "the program's file");
     assert_eq!(app.calls().await, 0, "nothing ran before the answer");
-    drawn_right(&app, "console-ask").await;
-    app.click("#console-ask-no").await;
+    app.decide("deny").await;
     ended(&app).await;
     shows(&app, "print", "refused").await;
     // What was not allowed is recorded, as that.
@@ -147,8 +141,7 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
     // Once is once.
     for (answer, calls) in [("once", 2), ("session", 3)] {
         app.click("#console-run").await;
-        app.until("the question again", "document.querySelector('#console-ask')").await;
-        app.click(&format!("#console-ask-{answer}")).await;
+        app.decide(answer).await;
         ended(&app).await;
         app.until("its call", &format!("document.querySelectorAll('#timeline [data-call]').length === {calls}")).await;
     }
@@ -158,9 +151,9 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
     app.until("one more call", "document.querySelectorAll('#timeline [data-call]').length === 4").await;
     app.click("#console-revoke").await;
     app.click("#console-run").await;
-    app.until("the question after all", "document.querySelector('#console-ask')").await;
+    app.until("the prompt takes answers", "document.querySelector('#prompt')?.dataset.armed === 'true'").await;
     app.chord(&[], Key::Escape.into()).await;
-    app.until("Escape says no", "!document.querySelector('#console-ask')").await;
+    app.until("Escape says no", "!document.querySelector('#prompt')").await;
     ended(&app).await;
     assert_eq!(app.calls().await, 5);
     app.close().await;
@@ -196,7 +189,7 @@ void ddClient.extension.vm.service.get('/events')
     )
     .await;
     app.click("#console-run").await;
-    app.click("#console-ask-once").await;
+    app.decide("once").await;
     app.until("both live", "document.querySelectorAll('#timeline [data-outcome=running], #timeline [data-outcome=receiving]').length === 2").await;
     app.click("#console-stop").await;
     app.until("both over", "!document.querySelector('#timeline [data-outcome=running], #timeline [data-outcome=receiving], #timeline [data-outcome=pending]')").await;
@@ -285,7 +278,7 @@ console.log('ended with', await ended)
     )
     .await;
     app.click("#console-run").await;
-    app.click("#console-ask-once").await;
+    app.decide("once").await;
     ended(&app).await;
     shows(&app, "print", "ended with").await;
     app.until(
@@ -316,7 +309,7 @@ const named = await ddClient.docker.cli.exec('ps', ['--filter', 'name=' + name, 
     paste(&app, &code).await;
     app.click("#console-run").await;
     // The docker command is a program of this machine.
-    app.click("#console-ask-once").await;
+    app.decide("once").await;
     ended(&app).await;
     for words in ["containers 1 true", "images true", &container.name, "code 0"] {
         shows(&app, "print", words).await;

@@ -24,16 +24,35 @@ pub fn pictures() -> PathBuf {
 
 /// Looks at the window as it is in both themes and two sizes. Ends as it began: wide, with the focus where it was.
 pub async fn drawn_right(app: &App, state: &str) {
+    look(app, state, false).await;
+}
+
+/// As [`drawn_right`], while something lies over the window: nothing in it can be clicked, the theme's button neither.
+pub async fn drawn_right_under(app: &App, state: &str) {
+    look(app, state, true).await;
+    app.value("document.documentElement.dataset.theme = 'system'").await;
+}
+
+async fn look(app: &App, state: &str, covered: bool) {
     let mut against = Vec::new();
     let focus = app.value("document.activeElement?.id ?? ''").await;
     for (size, width, height) in [("narrow", 700, 600), ("wide", 1440, 900)] {
         app.resize(width, height).await;
         for theme in ["Light", "Dark"] {
-            app.theme(theme).await;
+            if covered {
+                app.value(&format!("document.documentElement.dataset.theme = '{}'", theme.to_lowercase())).await;
+            } else {
+                app.theme(theme).await;
+            }
             let name = format!("{state}-{}-{size}.png", theme.to_lowercase());
             app.picture(&pictures().join(&name)).await;
             against.extend(app.findings_of_axe().await.into_iter().map(|finding| format!("{name}: {finding}")));
-            let cut: Vec<String> = serde_json::from_value(app.value(CUT_OFF).await).unwrap();
+            let of = if covered { "dialog" } else { "*" };
+            let cut = CUT_OFF.replace(
+                "part.getBoundingClientRect();",
+                &format!("part.getBoundingClientRect(); if (!part.closest('{of}')) return [];"),
+            );
+            let cut: Vec<String> = serde_json::from_value(app.value(&cut).await).unwrap();
             against.extend(cut.into_iter().map(|cut| format!("{name}: {cut}")));
             let scrolls = "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
             if app.value(scrolls).await == json!(true) {

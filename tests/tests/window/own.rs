@@ -48,7 +48,7 @@ async fn a_page_in_its_own_window_is_recorded_in_the_main_one_and_comes_back() {
     assert_eq!(processes.len(), 2, "the page has a process of its own: {processes:?}");
     // It asks where it is, and what it does is in the timeline.
     in_page(&app, "void window.go(); return true").await;
-    app.click("#page-ask-once").await;
+    app.decide("once").await;
     shows(&app, "print", "got two words").await;
     let drawn = async |name: &str| {
         for (size, width, height) in [("narrow", 500, 400), ("wide", 1000, 720)] {

@@ -196,27 +196,17 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     open(&app, one.path()).await;
     shows(&app, "print", "ready").await;
     go(&app).await;
-    app.until("the question", "document.querySelector('#page-ask')").await;
-    for argument in ["/bin/sh", "-c", "echo two words"] {
-        let shown = format!(
-            "[...document.querySelectorAll('#page-ask .argv li')].some((arg) => arg.textContent === {})",
-            json!(argument)
-        );
-        app.until(argument, &shown).await;
-    }
+    app.until("the prompt", "document.querySelector('#prompt')?.open").await;
+    assert_eq!(app.prompted_args().await, ["-c", "echo two words"]);
+    assert!(app.text("#prompt-program").await.contains("sh"), "the program's file");
     assert_eq!(app.calls().await, 0, "nothing ran before the answer");
-    drawn_right(&app, "page-ask").await;
-    // Somebody who looks at another tab learns that there is a question.
-    app.click("#tab-request").await;
-    app.until("the mark", "document.querySelector('#tab-page').innerText.includes('?')").await;
-    app.click("#tab-page").await;
-    app.click("#page-ask-no").await;
+    app.decide("deny").await;
     shows(&app, "print", "refused: Not run: you didn't allow this host command").await;
     // What was not allowed is recorded, as that.
     app.becomes(1, "failed").await;
     assert_eq!(app.badge(1).await, "not allowed");
     go(&app).await;
-    app.click("#page-ask-once").await;
+    app.decide("once").await;
     shows(&app, "print", "got two words").await;
     assert_eq!(app.calls().await, 2);
     // Recorded only: the page is told, nothing is asked and nothing runs.
@@ -228,7 +218,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     assert_eq!(app.badge(3).await, "recorded");
     may(&app, "host", "ask").await;
     go(&app).await;
-    app.click("#page-ask-session").await;
+    app.decide("always").await;
     shows(&app, "print", "got two words").await;
     go(&app).await;
     shows(&app, "print", "got two words").await;
@@ -246,7 +236,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     assert_eq!(app.value("document.querySelector('#page-may-host').value").await, json!("allow"));
     app.click("#page-forget").await;
     go(&app).await;
-    app.until("the question after all", "document.querySelector('#page-ask')").await;
+    app.until("the prompt after all", "document.querySelector('#prompt')?.open").await;
     app.close().await;
 }
 
@@ -336,7 +326,7 @@ console.log('streams')
         (extension("One", stream), extension("Other", "console.log('other', String(localStorage.length))"));
     let app = App::open().await;
     open(&app, one.path()).await;
-    app.click("#page-ask-session").await;
+    app.decide("always").await;
     shows(&app, "print", "streams").await;
     app.until("it runs", "document.querySelectorAll('#timeline [data-call]').length === 1").await;
     in_page(&app, "location.reload(); return true").await;

@@ -133,7 +133,7 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
     select(&app, 1).await;
     act(&app, "#edit-code").await;
     app.click("#console-run").await;
-    app.click("#console-ask-once").await;
+    app.decide("once").await;
     app.becomes(4, "ended").await;
     let said = "document.querySelector('#console-log').textContent.includes('two  words\"}')";
     app.until("what it wrote", said).await;
@@ -146,14 +146,15 @@ async fn a_command_of_a_page_that_was_only_recorded_is_run_after_all_and_edited(
 async fn a_call_that_waits_for_the_user_is_seen_waiting_with_its_age() {
     let (_folder, app) = opened().await;
     in_page(&app, "window.run(); return true").await;
-    app.until("the question", "document.querySelector('#page-ask')").await;
+    app.until("the prompt", "document.querySelector('#prompt')?.open").await;
     let age = "document.querySelector('#page-log [data-entry=call] .age')?.innerText ?? ''";
     app.until("it waits", &format!("/^waits [\\d.]+ ?(ms|s)/.test({age})")).await;
     let first = app.value(age).await;
     app.until("its age grows", &format!("({age}) !== {first}")).await;
     // It is over for the log when the page is.
-    app.click("#page-reload").await;
+    in_page(&app, "setTimeout(() => location.reload()); return true").await;
     shows(&app, "call", "Not done: this ended first").await;
+    app.decide("close").await;
     assert_eq!(app.value(age).await, Value::from(""));
     app.close().await;
 }

@@ -59,7 +59,7 @@ async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does
     let app = App::open().await;
     let _backend = open_backed(&app, sources.path()).await;
     shows(&app, "print", "began true").await;
-    app.click("#page-ask-session").await;
+    app.decide("always").await;
     react_works(&app).await;
     app.until("its calls", "document.querySelectorAll('#timeline [data-call]').length === 2").await;
     app.close().await;
@@ -98,7 +98,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     // It is loaded by itself when the server comes.
     let server = sources.serve(port).await;
     shows(&app, "print", "began true").await;
-    app.click("#page-ask-session").await;
+    app.decide("always").await;
     react_works(&app).await;
     shows(&app, "call", "view.tsx:").await;
     assert_eq!(in_page(&app, "return location.origin + ' ' + name").await, json!(format!("{origin} ")));

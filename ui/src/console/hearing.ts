@@ -1,4 +1,5 @@
 import { Flow } from "./flow"
+import type { ToPage } from "../page/messages"
 import type { FromConsole, ToConsole } from "./messages"
 import { readFromConsole } from "./reading"
 
@@ -27,6 +28,9 @@ export class Hearing {
   #flow = new Flow()
   #taken = { messages: 0, chars: 0 }
   #giveRoom: ReturnType<typeof setInterval>
+  #take: (text: string) => void
+  /** What came while it is held. */
+  #held: string[] | undefined
 
   /** `beside` is given what is no text; without it that is a break. */
   constructor(port: MessagePort, to: Hears, beside?: (data: object) => void) {
@@ -38,7 +42,10 @@ export class Hearing {
       if (beside && typeof data === "object" && data !== null) return beside(data)
       const wrong = this.#flow.add(data)
       if (wrong !== undefined) return this.#break(to, "flood", wrong)
-      const text = data as string
+      if (this.#held) this.#held.push(data as string)
+      else this.#take(data as string)
+    }
+    this.#take = (text) => {
       this.#taken.messages += 1
       this.#taken.chars += text.length
       const message = readFromConsole(text)
@@ -48,7 +55,20 @@ export class Hearing {
     }
   }
 
-  post(message: ToConsole): void {
+  /**
+   * Takes nothing from the code's side for a while, and all of it after. It gets no room meanwhile: what it goes on to
+   * say waits there.
+   */
+  hold(holds: boolean): void {
+    if (holds) this.#held ??= []
+    else {
+      const held = this.#held ?? []
+      this.#held = undefined
+      for (const text of held) if (this.#open) this.#take(text)
+    }
+  }
+
+  post(message: ToConsole | ToPage): void {
     if (this.#open) this.#port.postMessage(message)
   }
 

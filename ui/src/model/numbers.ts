@@ -71,3 +71,9 @@ export function sinceStart(us: number): string {
 function two(n: number): string {
   return String(n).padStart(2, "0")
 }
+
+/** `just now`, `40 s ago`, `2 min ago`: how long ago something was, in words. */
+export function ago(seconds: number): string {
+  if (seconds < 2) return "just now"
+  return seconds < 60 ? `${Math.floor(seconds)} s ago` : `${Math.floor(seconds / 60)} min ago`
+}

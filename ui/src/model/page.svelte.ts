@@ -5,6 +5,7 @@ import type { OpenedPage } from "../ipc/generated/OpenedPage"
 import type { Prompt } from "../ipc/generated/Prompt"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import type { Comings } from "../page/frame"
+import type { ToPage } from "../page/messages"
 import { Heard } from "./heard.svelte"
 import type { Permissions } from "./permissions.svelte"
 import { Served } from "./served.svelte"
@@ -36,6 +37,10 @@ export class Page {
   #settings: Settings
   #permissions: Permissions
   #heard: Heard
+  /** The page in the frame, while it is heard. */
+  #hearing: Hearing | undefined
+  /** Nobody sees it: nothing that it says is taken. */
+  #paused = false
 
   constructor(shell: Shell, settings: Settings, permissions: Permissions) {
     this.#shell = shell
@@ -157,6 +162,32 @@ export class Page {
     this.#heard.clear()
   }
 
+  /** Takes nothing from the page while the user does not see it: its calls wait. */
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    this.#hearing?.hold(paused)
+    this.#hearing?.post({ kind: "shown", shown: !paused })
+  }
+
+  /** Whether what the user types is for the page. */
+  keys(may: boolean): void {
+    this.#hearing?.post({ kind: "keys", may })
+  }
+
+  /** What a page is told when it comes. */
+  standing(keys: boolean): readonly ToPage[] {
+    return [
+      { kind: "shown", shown: !this.#paused },
+      { kind: "keys", may: keys },
+    ]
+  }
+
+  /** It takes the keyboard from whatever the user is at, again and again. */
+  tookKeys(): void {
+    this.#broke("The page kept taking the keyboard while you were in another part of Porthole.")
+  }
+
   /** Who is told what comes from the frame. */
   comings(): Comings {
     return {
@@ -174,6 +205,8 @@ export class Page {
     if (!opened) return
     if (this.running) this.#end("The page was loaded again.")
     this.running = true
+    this.#hearing = hearing
+    hearing.hold(this.#paused)
     this.#heard.begin({
       runtime: opened.facts.runtime,
       origin: "page",
@@ -262,6 +295,7 @@ export class Page {
   }
 
   #end(text: string): void {
+    this.#hearing = undefined
     this.#heard.end(this.running ? { kind: "end", how: "stopped", text } : undefined)
     this.running = false
   }

@@ -19,6 +19,7 @@ import { Output } from "./output.svelte"
 import { Page } from "./page.svelte"
 import { Pasting } from "./pasting.svelte"
 import { Permissions } from "./permissions.svelte"
+import { Prompts } from "./prompts.svelte"
 import { Saving } from "./saving.svelte"
 import { Search } from "./search.svelte"
 import { Selection } from "./selection.svelte"
@@ -62,6 +63,8 @@ export class Porthole {
   console: Console
   page: Page
   extension: Extension
+  /** The question of a call that waits, in this window. */
+  prompts: Prompts
 
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
@@ -108,12 +111,26 @@ export class Porthole {
       compile,
     })
     this.page = new Page(shell, this.settings, this.permissions)
+    // A page in its own window is asked about there.
+    this.prompts = new Prompts(shell, ({ origin }) =>
+      origin === "page" ? this.own || !this.page.away : !this.own,
+    )
     this.extension = new Extension(shell, {
       page: this.page,
       aim: (target) => (this.target.current = target),
       began: (id) => this.selection.select(id),
       opened: (what) => this.settings.setExtension(what),
     })
+  }
+
+  /** A dialog for files that code asked for. */
+  get dialog() {
+    return this.page.dialog ?? this.console.dialog
+  }
+
+  /** A question lies over the window. */
+  get asks(): boolean {
+    return this.prompts.shown !== undefined || this.dialog !== undefined
   }
 
   get selected() {
@@ -202,6 +219,7 @@ export class Porthole {
   #told(changes: Changes): void {
     this.disk.see(changes.disk)
     this.permissions.see(changes)
+    this.prompts.see(changes.prompt, changes.waiting)
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)

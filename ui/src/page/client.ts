@@ -12,7 +12,8 @@ import type { ToSdk } from "../sdk/messages"
 import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
-import { FRAME, HELLO, PORT, type Named } from "./messages"
+import { FRAME, HELLO, PORT, type Named, type ToPage } from "./messages"
+import { shield } from "./shield"
 
 /** The longest stack that is told: the frames that matter stand first. */
 const LONGEST_STACK = 4_000
@@ -53,6 +54,7 @@ function start(facts: SdkFacts): void {
   const { origin } = location
   const place = placer((stack) => placeIn(stack, own, origin))
   const transport = portTransport(port, facts.runtime, undefined, place)
+  const told = shield()
   const { apply } = Reflect
   const stop = Event.prototype.stopImmediatePropagation
   const dataOf = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data")!.get!
@@ -65,7 +67,9 @@ function start(facts: SdkFacts): void {
     if (!theirs) return
     theirs.onmessage = (event) => {
       apply(stop, event, [])
-      transport.take(apply(dataOf, event, []) as ToSdk)
+      const message = apply(dataOf, event, []) as ToSdk | ToPage
+      if (message.kind === "keys" || message.kind === "shown") told(message)
+      else transport.take(message)
     }
     const post = theirs.postMessage.bind(theirs)
     send = (text) => post(text)

@@ -1,6 +1,6 @@
 import { Hearing, type Hears } from "../console/hearing"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
-import { FRAME, HELLO, PORT, type Named } from "./messages"
+import { FRAME, HELLO, PORT, type Named, type ToPage } from "./messages"
 
 /** What becomes of the pages in a frame, one after the other: a page may load itself again. */
 export interface Comings extends Hears {
@@ -22,9 +22,14 @@ export function frameName({ url, served, facts }: OpenedPage): string {
 
 /**
  * Waits for the client of the pages in a frame and gives each a port of its own. Nothing else that
- * the frame says is listened to. Returns what ends it.
+ * the frame says is listened to. `standing` is what a page is told first. Returns what ends it.
  */
-export function listenTo(frame: HTMLIFrameElement, origin: string, to: Comings): () => void {
+export function listenTo(
+  frame: HTMLIFrameElement,
+  origin: string,
+  to: Comings,
+  standing: () => readonly ToPage[] = () => [],
+): () => void {
   let hearing: Hearing | undefined
   /** A page came that has not finished loading. */
   let loading = false
@@ -37,6 +42,7 @@ export function listenTo(frame: HTMLIFrameElement, origin: string, to: Comings):
     loading = true
     to.came(hearing)
     frame.contentWindow.postMessage(PORT, origin, [port2])
+    for (const message of standing()) hearing.post(message)
   }
   const loaded = (): void => {
     if (!loading && hearing) {

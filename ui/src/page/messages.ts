@@ -20,3 +20,10 @@ export interface Named {
   origin: string
   facts: SdkFacts
 }
+
+/** What the window tells the page's client besides what `ddClient` is for. */
+export type ToPage =
+  /** Whether what is typed is for the page. */
+  | { kind: "keys"; may: boolean }
+  /** Whether the user sees the page. */
+  | { kind: "shown"; shown: boolean }

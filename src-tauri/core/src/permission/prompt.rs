@@ -57,11 +57,15 @@ pub struct Prompt {
     pub scopes: Vec<Scope>,
 }
 
-/// A text as a prompt shows it: its beginning.
+/// A text as a prompt shows it: all of it, or its beginning and its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct PromptText {
-    /// At most 4,000 characters of it.
+    /// The text, or its beginning.
     pub text: String,
+    /// Its end, when something between is left out: what is hidden in a long text is hidden there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// How many characters it has.
     pub total: u64,
 }
@@ -234,10 +238,34 @@ fn cut(text: &str) -> PromptText {
 }
 
 fn cut_to(text: &str, most: usize) -> PromptText {
-    PromptText { text: text.chars().take(most).collect(), total: text.chars().count() as u64 }
+    let total = text.chars().count();
+    if total <= most {
+        return PromptText { text: text.to_owned(), end: None, total: total as u64 };
+    }
+    let end = most / 4;
+    PromptText {
+        text: text.chars().take(most - end).collect(),
+        end: Some(text.chars().skip(total - end).collect()),
+        total: total as u64,
+    }
 }
 
 fn seconds_since(time: SystemTime) -> Option<u64> {
     // A time in the future is no older than this moment.
     Some(time.elapsed().map(|since| since.as_secs()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_text_the_beginning_and_the_end_are_shown_with_its_length() {
+        let short = cut_to("two words", 9);
+        assert_eq!((short.text.as_str(), short.end, short.total), ("two words", None, 9));
+        let long = cut_to(&format!("{}; rm -rf ~", "é".repeat(100)), 40);
+        assert_eq!(long.text, "é".repeat(30));
+        assert_eq!(long.end.as_deref(), Some("; rm -rf ~"));
+        assert_eq!(long.total, 110);
+    }
 }

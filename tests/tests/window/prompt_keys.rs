@@ -1,0 +1,165 @@
+//! What the user types and pastes into Porthole is not the page's, whatever the page does to get it.
+
+use porthole_tests::desktop::key;
+use serde_json::json;
+
+use crate::{
+    page::{in_page, shows},
+    person::{Person, STAGES, Stage},
+};
+
+const KEYS: &str = include_str!("../../hostile/pages/keys.js");
+
+/// A field of the window that is always there.
+const FIELD: &str = "input[type=search]";
+
+const STOPPED: &str = "document.body.innerText.includes('kept taking the keyboard')";
+
+/// Has the user click into the page once: without that the web view gives no focus to it at all.
+async fn used(person: &Person) {
+    person.click_in_page("#own").await;
+    person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;
+    person.desktop.type_text("hi");
+    shows(&person.app, "print", "own field has hi").await;
+}
+
+/// Types into a field of the window and pastes what was typed.
+async fn types(person: &Person) {
+    person.click(FIELD).await;
+    person.app.until("the field has the keyboard", &format!("document.activeElement?.matches('{FIELD}')")).await;
+    for letter in "hunter2".chars() {
+        person.desktop.key(u32::from(letter));
+        // As a person does: one key after the other has come to something.
+        person.app.value("1").await;
+    }
+    person.desktop.control('a');
+    person.desktop.control('c');
+    person.desktop.control('v');
+    person.desktop.control('v');
+    let both = format!("document.querySelector('{FIELD}').value === 'hunter2hunter2'");
+    person.app.until("what was typed and pasted", &both).await;
+}
+
+async fn a_loop_gets_nothing(stage: Stage, deep: bool) {
+    let person = Person::before(KEYS, stage).await;
+    used(&person).await;
+    in_page(&person.app, &format!("window.trap({deep}); window.insist(); return true")).await;
+    types(&person).await;
+    // In a frame that the user never was in, the web view itself gives no focus.
+    if !deep {
+        person.app.until("the page is stopped", STOPPED).await;
+    }
+    let log = person.log().await;
+    assert!(!log.contains("got "), "{stage:?} {deep}: the page got keys\n{log}");
+    person.app.close().await;
+}
+
+#[tokio::test]
+async fn a_focus_loop_in_a_page_of_files_gets_no_key_and_no_paste() {
+    a_loop_gets_nothing(Stage::Frame, false).await;
+}
+
+#[tokio::test]
+async fn a_focus_loop_in_a_frame_within_the_page_gets_no_key_and_no_paste() {
+    a_loop_gets_nothing(Stage::Frame, true).await;
+}
+
+#[tokio::test]
+async fn a_focus_loop_in_a_page_of_a_server_gets_no_key_and_no_paste() {
+    a_loop_gets_nothing(Stage::Server, false).await;
+}
+
+#[tokio::test]
+async fn a_focus_loop_in_the_pages_own_window_gets_no_key() {
+    let person = Person::before(KEYS, Stage::OwnWindow).await;
+    used(&person).await;
+    in_page(&person.app, "window.trap(false); window.insist(); return true").await;
+    person.click(".tools .title").await;
+    person.desktop.type_text("hunter2");
+    person.app.until("the page is stopped", STOPPED).await;
+    let log = person.log().await;
+    assert!(!log.contains("got "), "the page got keys\n{log}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_out_of_sight_gets_no_key_and_its_calls_wait() {
+    let person = Person::before(KEYS, Stage::Frame).await;
+    used(&person).await;
+    in_page(&person.app, "window.trap(false); return true").await;
+    person.click("#tab-request").await;
+    person.app.until("the form", "document.querySelector('#request-path')?.checkVisibility()").await;
+    assert_eq!(in_page(&person.app, "return document.visibilityState").await, json!("hidden"));
+    in_page(&person.app, "void ddClient.extension.host.cli.exec('echo', ['evil']); window.insist(); return true").await;
+    person.click("#request-path").await;
+    person.desktop.control('a');
+    person.desktop.type_text("/hunter2");
+    person.app.until("what was typed", "document.querySelector('#request-path').value === '/hunter2'").await;
+    // A page that nobody sees asks for nothing.
+    assert_eq!(person.app.value("document.querySelector('#prompt')").await, json!(null));
+    person.click("#tab-page").await;
+    person.app.until("the page is stopped", STOPPED).await;
+    assert!(!person.log().await.contains("got "), "the page got keys");
+    person.app.close().await;
+}
+
+#[tokio::test]
+async fn calls_of_a_page_out_of_sight_are_taken_when_it_is_back() {
+    let person = Person::before(KEYS, Stage::Frame).await;
+    person.click("#tab-request").await;
+    person.app.until("the form", "document.querySelector('#request-path')?.checkVisibility()").await;
+    in_page(&person.app, "void ddClient.extension.host.cli.exec('echo', ['mine']); return true").await;
+    let call = person.app.play("hello").await;
+    person.app.becomes(call, "status").await;
+    assert_eq!(person.app.value("document.querySelector('#prompt')").await, json!(null), "the page's call was taken");
+    person.click("#tab-page").await;
+    person.app.decide("once").await;
+    person.app.until("its call", "document.querySelectorAll('#timeline [data-call]').length === 2").await;
+    assert_eq!(in_page(&person.app, "return document.visibilityState + document.hidden").await, json!("visiblefalse"));
+    person.app.close().await;
+}
+
+#[tokio::test]
+async fn the_user_tabs_into_the_page_and_out_of_it() {
+    for stage in STAGES {
+        let person = Person::before(KEYS, stage).await;
+        person.click("#page-reload").await;
+        shows(&person.app, "print", "ready").await;
+        person.app.until("the frame", "document.querySelector('#page-frame')").await;
+        let mut tabs = 0;
+        while person.app.value("document.activeElement?.id === 'page-frame'").await != json!(true) {
+            tabs += 1;
+            assert!(tabs < 40, "{stage:?}: no Tab leads into the page");
+            person.desktop.key(key::TAB);
+            person.app.value("1").await;
+        }
+        person.desktop.key(key::TAB);
+        person.desktop.type_text("hi");
+        shows(&person.app, "print", "own field has hi").await;
+        person.desktop.key(key::TAB);
+        person.app.until("Tab leads on", "document.activeElement?.id !== 'page-frame'").await;
+        if stage == Stage::OwnWindow {
+            person.app.go_to(false).await;
+        }
+        person.app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_dialog_for_files_takes_no_key_that_was_meant_for_something_else() {
+    let person = Person::before(KEYS, Stage::Frame).await;
+    let ask = "void ddClient.desktopUI.dialog.showOpenDialog({ title: 'Password\\u202e' })
+        .then(({ canceled, filePaths }) => console.log('got ' + canceled + filePaths)); return true";
+    person.click(FIELD).await;
+    in_page(&person.app, ask).await;
+    person.app.until("the dialog", "document.querySelector('#page-dialog')?.open").await;
+    person.desktop.type_text("hunter2");
+    person.desktop.key_down(key::CONTROL);
+    person.desktop.key(key::ENTER);
+    person.desktop.key_up(key::CONTROL);
+    person.app.until("it takes answers", "document.querySelector('#page-dialog')?.dataset.armed === 'true'").await;
+    assert_eq!(person.app.value("document.querySelector('#page-dialog-paths').value").await, json!(""));
+    assert!(!person.app.text("#page-dialog-title").await.contains('\u{202e}'));
+    person.app.decide_on("#page-dialog", "cancel").await;
+    shows(&person.app, "print", "got true").await;
+    person.app.close().await;
+}

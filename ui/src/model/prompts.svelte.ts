@@ -1,0 +1,97 @@
+import type { Prompt } from "../ipc/generated/Prompt"
+import type { Scope } from "../ipc/generated/Scope"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { InputGuard } from "./guard.svelte"
+
+/**
+ * The call that waits for the user, one at a time. What is shown stays until it is answered or closed: when it is
+ * withdrawn meanwhile, the prompt says so. It is never replaced by another one under the reader's hand.
+ */
+export class Prompts {
+  shown = $state.raw<Prompt>()
+  /** How many calls wait besides the one that is shown. */
+  others = $state(0)
+  /** The call that is shown no longer waits: its page was closed or loaded again. */
+  withdrawn = $state(false)
+  /** An answer is on its way. */
+  deciding = $state(false)
+  trouble = $state.raw<Trouble>()
+  /** Counts up when what is shown changes in any way. */
+  edition = $state(0)
+  readonly guard = new InputGuard()
+
+  #shell: Shell
+  #isHere: (prompt: Prompt) => boolean
+  /** What the core last said; it may be the one that was just answered. */
+  #said: Prompt | undefined
+  #waiting = 0
+  /** The last ones that were answered or closed here. */
+  #done = new Set<number>()
+
+  /** `isHere`: whether a prompt belongs to this window. */
+  constructor(shell: Shell, isHere: (prompt: Prompt) => boolean) {
+    this.#shell = shell
+    this.#isHere = isHere
+  }
+
+  /** Takes the oldest call that waits, and how many there are in all. */
+  see(prompt: Prompt | undefined, waiting: number): void {
+    this.#said = prompt
+    this.#waiting = waiting
+    this.#look()
+  }
+
+  approve(scope: Scope): Promise<void> {
+    return this.#decide((pending) => this.#shell.ask("approve", { pending, scope }))
+  }
+
+  deny(): Promise<void> {
+    return this.#decide((pending) => this.#shell.ask("deny", { pending }))
+  }
+
+  /** Closes a prompt whose call was withdrawn. */
+  close(): void {
+    if (!this.shown || !this.withdrawn) return
+    this.#next(this.shown)
+  }
+
+  async #decide(ask: (pending: number) => Promise<unknown>): Promise<void> {
+    const prompt = this.shown
+    if (!prompt || this.deciding || this.withdrawn) return
+    this.deciding = true
+    try {
+      await ask(prompt.pending)
+      this.#next(prompt)
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      this.edition += 1
+    } finally {
+      this.deciding = false
+      this.#look()
+    }
+  }
+
+  #next(prompt: Prompt): void {
+    this.#done.add(prompt.pending)
+    if (this.#done.size > 100) this.#done.delete(this.#done.values().next().value!)
+    this.shown = undefined
+    this.withdrawn = false
+    this.trouble = undefined
+    this.edition += 1
+    this.#look()
+  }
+
+  #look(): void {
+    const said = this.#said
+    const next = said && this.#isHere(said) && !this.#done.has(said.pending) ? said : undefined
+    if (!this.shown) {
+      if (!next) return
+      this.shown = next
+      this.edition += 1
+    } else if (!this.deciding && !this.withdrawn && next?.pending !== this.shown.pending) {
+      this.withdrawn = true
+      this.edition += 1
+    }
+    this.others = Math.max(0, this.#waiting - (this.withdrawn ? 0 : 1))
+  }
+}
