@@ -460,6 +460,7 @@ impl Porthole {
         self.own.open(opened)?;
         let theme = self.remembered.now().theme;
         (self.themed)(theme);
+        Ok(())
     }
 
     pub async fn own_page(&self) -> Result<Option<OwnPage>> {

@@ -69,12 +69,7 @@ mod linux {
         WebView, WebViewExt, glib::Cast,
     };
 
-    use super::{
-        features,
-        navigation::{Access, may_be_shown, may_only_be_the_window},
-        stream,
-    };
-    use crate::answers::Porthole;
+    use super::{features, may_go, navigation::may_only_be_the_window, stream};
 
     thread_local! {
         /// One context serves all windows.
