@@ -39,7 +39,7 @@ pub(crate) use owner::{hostname, is_dead, owner};
 
 use crate::{
     error::{Code, Error, Result},
-    reference::ContainerName,
+    reference::{ContainerName, ImageRef},
 };
 
 use self::address::Way;
@@ -164,7 +164,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Code::EngineLost`], [`Code::EngineRefused`].
-    pub async fn image_id(&self, image: &str) -> Result<Option<String>> {
+    pub async fn image_id(&self, image: &ImageRef) -> Result<Option<String>> {
         let found = self.docker().inspect_image(image).await;
         found.map(|found| found.id).map_err(|error| self.explain(error, image))
     }

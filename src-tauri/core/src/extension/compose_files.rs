@@ -3,18 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use saphyr::{LoadableYamlNode, Yaml};
-use saphyr_parser::Event;
+use saphyr::Yaml;
 
 use super::{
     compose::{LONGEST, key},
     root::{ExtensionRoot, FileProblem},
+    yaml::documents,
 };
+use crate::error::Result;
 
 /// The most bytes of a file of variables.
 const LARGEST: u64 = 1024 * 1024;
-/// Levels of a YAML text.
-const DEEPEST: usize = 100;
 /// How many files are looked at.
 const MOST: usize = 200;
 
@@ -28,7 +27,8 @@ pub(super) fn problems(root: &ExtensionRoot, file: &Path, text: &str) -> Vec<Str
     let folder = file.parent().unwrap_or(Path::new(""));
     // Compose reads it unasked.
     look.file(folder, ".env", LARGEST);
-    look.compose(folder, text);
+    // One that can't be read is reported by whoever reads it for its services.
+    let _ = look.compose(folder, text);
     look.problems
 }
 
@@ -41,14 +41,9 @@ struct Look<'r> {
 
 impl Look<'_> {
     /// Looks at the files that a compose file in this folder names.
-    fn compose(&mut self, folder: &Path, text: &str) {
-        if !is_shallow(text) {
-            self.problems.push(format!("a compose file in `{}` is nested too deeply", folder.display()));
-            return;
-        }
-        // What can't be parsed, compose reports.
-        let Ok(documents) = Yaml::load_from_str(text) else { return };
-        let Some(document) = documents.first() else { return };
+    fn compose(&mut self, folder: &Path, text: &str) -> Result<()> {
+        let documents = documents(text)?;
+        let Some(document) = documents.first() else { return Ok(()) };
         for included in document.as_mapping_get("include").into_iter().flat_map(texts_or_mappings) {
             match included {
                 Named::Text(path) => self.include(folder, path),
@@ -75,13 +70,19 @@ impl Look<'_> {
             let extended = key(service, "extends").and_then(|extends| key(extends, "file")).and_then(Yaml::as_str);
             extended.into_iter().for_each(|path| self.include(folder, path));
         }
+        Ok(())
     }
 
     /// Looks at another compose file, and at what that names.
     fn include(&mut self, folder: &Path, path: &str) {
         let Some(file) = self.new_file(folder, path) else { return };
         match self.root.read_text(&file, LONGEST) {
-            Ok(text) => self.compose(file.parent().unwrap_or(Path::new("")), &text),
+            // What compose can read and Porthole can't would not be looked at.
+            Ok(text) => {
+                if let Err(error) = self.compose(file.parent().unwrap_or(Path::new("")), &text) {
+                    self.problem(path, &FileProblem::Failed(error.message));
+                }
+            }
             Err(problem) => self.problem(path, &problem),
         }
     }
@@ -118,23 +119,6 @@ impl Look<'_> {
             self.problems.push(format!("it names `{}`: {problem}", path.escape_debug()));
         }
     }
-}
-
-/// Whether a YAML text is nested so little that it can be parsed and dropped: both take a part of the stack for each level.
-pub(super) fn is_shallow(text: &str) -> bool {
-    let mut depth = 0;
-    // What can't be parsed is refused later, with its place.
-    for event in saphyr_parser::Parser::new_from_str(text).map_while(Result::ok) {
-        match event.0 {
-            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
-            Event::SequenceEnd | Event::MappingEnd => depth -= 1,
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return false;
-        }
-    }
-    true
 }
 
 /// An entry of a list in which paths are written in two ways.

@@ -137,13 +137,18 @@ impl Tree {
     /// Makes a directory and those above it, each counted.
     fn copied_directory(&mut self, to: &Path) -> Result<()> {
         let mut missing: Vec<&Path> =
-            to.ancestors().take_while(|above| !above.as_os_str().is_empty() && !self.dir.exists(above)).collect();
+            to.ancestors().take_while(|above| !above.as_os_str().is_empty() && !self.is_made(above)).collect();
         missing.reverse();
         for directory in missing {
             self.count(directory.as_os_str().len())?;
             self.dir.create_dir(directory).map_err(|error| unwritten(&error))?;
+            self.made.insert(directory.to_owned());
         }
         Ok(())
+    }
+
+    fn is_made(&self, directory: &Path) -> bool {
+        self.made.contains(directory) || matches!(self.nodes.get(directory), Some(Node::Directory))
     }
 
     fn copy_file(&mut self, real: &Path, to: &Path, executable: bool) -> Result<()> {

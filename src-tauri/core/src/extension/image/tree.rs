@@ -38,7 +38,8 @@ pub(super) struct Limits {
 
 pub(super) const LIMITS: Limits = Limits {
     bytes: 2 * 1024 * 1024 * 1024,
-    entries: 100_000,
+    // An extension's page is a few thousand files.
+    entries: 20_000,
     names: 16 * 1024 * 1024,
     depth: 64,
     name: 255,
@@ -86,6 +87,8 @@ pub(super) struct Tree {
     entries: u64,
     names: u64,
     left_out: Vec<LeftOut>,
+    /// Directories in the places of links.
+    pub(super) made: HashSet<PathBuf>,
     /// All that were left out.
     left: HashSet<PathBuf>,
     /// How many more were left out than are named.
@@ -110,6 +113,7 @@ impl Tree {
             entries: 0,
             names: 0,
             left_out: Vec::new(),
+            made: HashSet::new(),
             left: HashSet::new(),
             more: 0,
             open: VecDeque::new(),
