@@ -46,6 +46,9 @@ pub async fn open(app: &App, folder: &Path) {
     app.click("#tab-page").await;
     app.fill("#page-folder", &folder.display().to_string()).await;
     app.click("#page-open").await;
+    // With an engine on this machine, starting a backend is offered first.
+    app.until("the frame or the offer", "document.querySelector('#page-frame, #start-cancel')").await;
+    app.value("document.querySelector('#start-cancel')?.click()").await;
     app.until("the frame", "document.querySelector('#page-frame')").await;
 }
 
