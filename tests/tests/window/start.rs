@@ -80,7 +80,8 @@ async fn engine_of_a_hostile_compose_file_all_is_shown_and_cancel_leaves_nothing
     app.click("#start-cancel").await;
     app.until("it is gone", "!document.querySelector('#start-view')").await;
     app.click("#side-backend").await;
-    app.until("it doesn't run", "document.querySelector('#backend-stage')?.innerText.includes(\"isn't running\")").await;
+    app.until("it doesn't run", "document.querySelector('#backend-stage')?.innerText.includes(\"isn't running\")")
+        .await;
     assert_eq!(left(&extension).await, 0, "canceling started something");
     app.close().await;
     assert_eq!(left(&extension).await, 0, "closing started something");
