@@ -51,6 +51,6 @@ pub async fn take_backend(app: &App) -> Backed {
     let taken =
         format!("await window.__TAURI_INTERNALS__.invoke('use_native', {{ endpoint: {endpoint} }}); return true");
     assert_eq!(app.answer(&taken).await, json!(true));
-    app.until("the backend", "document.querySelector('#page-backend')?.innerText === 'backend up'").await;
+    app.until("the backend", "document.querySelector('#page-backend.up')").await;
     Backed { _demo: demo, _at: at }
 }
