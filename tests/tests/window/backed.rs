@@ -36,14 +36,18 @@ pub const NO_ENGINE: &[(&str, &str)] = &[("DOCKER_HOST", "unix:///nonexistent/d.
 pub async fn open_backed(app: &App, folder: &Path) -> Backed {
     name_a_backend(folder);
     open(app, folder).await;
+    reload_backed(app).await
+}
+
+/// The same for a page that is open: what it asked for is decided, and its prompt gone.
+pub async fn reload_backed(app: &App) -> Backed {
     let backend = take_backend(app).await;
     app.click("#page-clear:not(:disabled)").await;
     app.click("#page-reload:not(:disabled)").await;
     backend
 }
 
-/// Takes the demo backend of this process for that of the extension that is open. A page that asks for something already
-/// has a prompt over the window, which goes with that: no button is used.
+/// Takes the demo backend of this process for that of the extension that is open.
 pub async fn take_backend(app: &App) -> Backed {
     let at = tempfile::tempdir().unwrap();
     let demo = Demo::start(at.path()).await.unwrap();

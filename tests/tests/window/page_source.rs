@@ -7,7 +7,7 @@ use porthole_tests::{vite::Sources, window::App};
 use serde_json::json;
 
 use crate::{
-    backed::{NO_ENGINE, name_a_backend, open_backed, take_backend, without_engine},
+    backed::{NO_ENGINE, name_a_backend, reload_backed, take_backend, without_engine},
     drawn::drawn_right,
     page::{extension, in_page, open, reaches_nothing, shows},
 };
@@ -57,7 +57,10 @@ async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does
     let sources = Sources::default();
     sources.build();
     let app = without_engine().await;
-    let _backend = open_backed(&app, sources.path()).await;
+    name_a_backend(sources.path());
+    open(&app, sources.path()).await;
+    app.decide("deny").await;
+    let _backend = reload_backed(&app).await;
     shows(&app, "print", "began true").await;
     app.decide("always").await;
     react_works(&app).await;
@@ -139,7 +142,9 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     // It is remembered for this folder, and can be undone.
     let home = app.close().await;
     let app = App::open_in(home, NO_ENGINE).await;
-    let _backend = open_backed(&app, sources.path()).await;
+    open(&app, sources.path()).await;
+    app.decide("deny").await;
+    let _backend = reload_backed(&app).await;
     app.decide("session").await;
     react_works(&app).await;
     sources.build();
