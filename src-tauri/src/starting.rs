@@ -10,6 +10,7 @@ use crate::answers::Porthole;
 
 impl Porthole {
     pub async fn attach_backend(&self) -> Result<OpenExtension> {
+        self.gate.withdraw(Origin::Page);
         let done = self.bench.attach().await;
         self.after(done)
     }

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use porthole_core::demo::Demo;
-use porthole_tests::window::App;
+use porthole_tests::window::{App, Home};
+use serde_json::json;
 
 use crate::page::open;
 
@@ -23,10 +24,23 @@ pub fn name_a_backend(folder: &Path) {
     }
 }
 
+/// The window, where no engine answers: nothing else is offered for a backend.
+pub async fn without_engine() -> App {
+    App::open_in(Home::default(), NO_ENGINE).await
+}
+
+/// What keeps every engine away.
+pub const NO_ENGINE: &[(&str, &str)] = &[("DOCKER_HOST", "unix:///nonexistent/d.sock")];
+
 /// Opens the extension in a folder, and loads its page when the demo backend is its own.
 pub async fn open_backed(app: &App, folder: &Path) -> Backed {
     name_a_backend(folder);
     open(app, folder).await;
+    reload_backed(app).await
+}
+
+/// The same for a page that is open: what it asked for is decided, and its prompt gone.
+pub async fn reload_backed(app: &App) -> Backed {
     let backend = take_backend(app).await;
     app.click("#page-clear:not(:disabled)").await;
     app.click("#page-reload:not(:disabled)").await;
@@ -37,11 +51,10 @@ pub async fn open_backed(app: &App, folder: &Path) -> Backed {
 pub async fn take_backend(app: &App) -> Backed {
     let at = tempfile::tempdir().unwrap();
     let demo = Demo::start(at.path()).await.unwrap();
-    app.click("#side-backend").await;
-    app.click("summary").await;
-    app.fill("#backend-native", &demo.endpoint().to_string()).await;
-    app.click("#backend-use-native").await;
-    app.until("the endpoint", "document.querySelector('#backend-endpoint')").await;
-    app.click("#side-page").await;
+    let endpoint = json!(demo.endpoint().to_string());
+    let taken =
+        format!("await window.__TAURI_INTERNALS__.invoke('use_native', {{ endpoint: {endpoint} }}); return true");
+    assert_eq!(app.answer(&taken).await, json!(true));
+    app.until("the backend", "document.querySelector('#page-backend.up')").await;
     Backed { _demo: demo, _at: at }
 }

@@ -9,7 +9,7 @@ use porthole_tests::{
 use serde_json::json;
 
 use crate::{
-    backed::{Backed, open_backed},
+    backed::{Backed, NO_ENGINE, open_backed, without_engine},
     drawn::pictures,
     page::{extension, in_page, shows},
 };
@@ -41,7 +41,7 @@ async fn moved(app: &App, folder: &std::path::Path) -> Backed {
 #[tokio::test]
 async fn a_page_in_its_own_window_is_recorded_in_the_main_one_and_comes_back() {
     let folder = extension("Volumes", PAGE);
-    let app = App::open().await;
+    let app = without_engine().await;
     let process = app.process();
     let _backend = moved(&app, folder.path()).await;
     let processes = outside::web_processes(process);
@@ -99,7 +99,7 @@ async fn a_page_in_its_own_window_is_recorded_in_the_main_one_and_comes_back() {
 #[tokio::test]
 async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
     let folder = extension("Loops", PAGE);
-    let mut app = App::open_in(Home::default(), &[BY_MESSAGE]).await;
+    let mut app = App::open_in(Home::default(), &[BY_MESSAGE, NO_ENGINE[0]]).await;
     let process = app.process();
     let _backend = moved(&app, folder.path()).await;
     in_page(&app, "window.hang(); return true").await;
@@ -127,7 +127,7 @@ async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
 #[tokio::test]
 async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
     let folder = extension("Harm", PAGE);
-    let app = App::open().await;
+    let app = without_engine().await;
     let _backend = moved(&app, folder.path()).await;
     for attempt in [
         "return await parent.__TAURI_INTERNALS__.invoke('own_page', {})",

@@ -7,7 +7,10 @@ use fantoccini::Locator;
 use porthole_tests::window::App;
 use serde_json::{Value, json};
 
-use crate::{backed::open_backed, drawn::drawn_right};
+use crate::{
+    backed::{open_backed, without_engine},
+    drawn::drawn_right,
+};
 
 const MANIFEST: &str = r#"{
   "icon": "icon.svg",
@@ -137,7 +140,7 @@ window.wait = (async () => {
 })()
 ",
     );
-    let app = App::open().await;
+    let app = without_engine().await;
     let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "first object 1").await;
     shows(&app, "print", "Hello from the demo backend").await;
@@ -304,7 +307,7 @@ async fn ten_thousand_calls_at_once_leave_the_window_answering() {
 console.log('ready')
 ";
     let folder = extension("Many", script);
-    let app = App::open().await;
+    let app = without_engine().await;
     let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     in_page(&app, "window.go(); return true").await;

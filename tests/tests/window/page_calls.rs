@@ -5,7 +5,7 @@ use porthole_tests::window::App;
 use serde_json::{Value, json};
 
 use crate::{
-    backed::{Backed, open_backed},
+    backed::{Backed, open_backed, without_engine},
     drawn::{drawn_right, pictures},
     page::{extension, in_page, may, shows},
 };
@@ -23,7 +23,7 @@ console.log('ready')
 /// Opens a page with those calls.
 async fn opened() -> ((tempfile::TempDir, Backed), App) {
     let folder = extension("Calls", CALLS);
-    let app = App::open().await;
+    let app = without_engine().await;
     let backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     ((folder, backend), app)

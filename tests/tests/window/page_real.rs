@@ -4,7 +4,7 @@ use porthole_tests::window::App;
 use serde_json::json;
 
 use crate::{
-    backed::open_backed,
+    backed::{open_backed, without_engine},
     page::{extension, in_page, open, shows},
 };
 
@@ -111,7 +111,7 @@ window.go = (millions) => {
 console.log('ready')
 ";
     let folder = extension("Large", script);
-    let app = App::open().await;
+    let app = without_engine().await;
     let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     app.value("(() => { window.longest = 0; let last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now }, 10) })()").await;

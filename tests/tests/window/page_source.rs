@@ -7,7 +7,7 @@ use porthole_tests::{vite::Sources, window::App};
 use serde_json::json;
 
 use crate::{
-    backed::open_backed,
+    backed::{NO_ENGINE, name_a_backend, reload_backed, take_backend, without_engine},
     drawn::drawn_right,
     page::{extension, in_page, open, reaches_nothing, shows},
 };
@@ -56,8 +56,11 @@ pub(crate) async fn serve_from(app: &App, server: &str) {
 async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does_in_docker_desktop() {
     let sources = Sources::default();
     sources.build();
-    let app = App::open().await;
-    let _backend = open_backed(&app, sources.path()).await;
+    let app = without_engine().await;
+    name_a_backend(sources.path());
+    open(&app, sources.path()).await;
+    app.decide("deny").await;
+    let _backend = reload_backed(&app).await;
     shows(&app, "print", "began true").await;
     app.decide("always").await;
     react_works(&app).await;
@@ -70,7 +73,8 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     let sources = Sources::default();
     let port = free_port();
     let origin = format!("http://localhost:{port}");
-    let app = App::open().await;
+    let app = without_engine().await;
+    name_a_backend(sources.path());
     // Nothing is built: the extension is open all the same.
     app.click("#tab-page").await;
     app.fill("#page-folder", &sources.path().display().to_string()).await;
@@ -81,6 +85,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     )
     .await;
 
+    let _backend = take_backend(&app).await;
     for (server, says) in [("http://example.org:3000", "not of this machine"), ("ftp://localhost", "begin with http")] {
         serve_from(&app, server).await;
         let refused = format!("document.querySelector('.trouble [role=alert]')?.innerText.includes({})", json!(says));
@@ -98,7 +103,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     // It is loaded by itself when the server comes.
     let server = sources.serve(port).await;
     shows(&app, "print", "began true").await;
-    app.decide("always").await;
+    app.decide("session").await;
     react_works(&app).await;
     shows(&app, "call", "view.tsx:").await;
     assert_eq!(in_page(&app, "return location.origin + ' ' + name").await, json!(format!("{origin} ")));
@@ -130,16 +135,22 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     app.click("#page-retry").await;
     let server = sources.serve(port).await;
     app.until("the frame", "document.querySelector('#page-frame')").await;
+    // Another process listens: what was allowed was allowed to the one before.
+    app.decide("session").await;
     react_works(&app).await;
 
     // It is remembered for this folder, and can be undone.
     let home = app.close().await;
-    let app = App::open_in(home, &[]).await;
+    let app = App::open_in(home, NO_ENGINE).await;
     open(&app, sources.path()).await;
+    app.decide("deny").await;
+    let _backend = reload_backed(&app).await;
+    app.decide("session").await;
     react_works(&app).await;
     sources.build();
     choose(&app, "folder").await;
     app.until("the folder's own", "document.querySelector('#page-frame')?.src.startsWith('ext:')").await;
+    app.decide("always").await;
     react_works(&app).await;
     drop(server);
     app.close().await;
