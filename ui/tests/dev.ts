@@ -344,6 +344,7 @@ const shell = new FakeShell({
 const porthole = new Porthole(shell, copyText)
 const coded = consoleScene(scene)
 if (coded) porthole.console = coded as DevConsole as never
+if (coded?.prompt) porthole.prompts.see(coded.prompt, 3)
 mount(App, { target: document.getElementById("app")!, props: { porthole } })
 Object.assign(globalThis, { porthole })
 
