@@ -10,13 +10,16 @@ use super::{
     text::{shown, visible},
 };
 
+/// A service: its name, its image, and what it asks for.
+type ServiceAsks = (String, Option<String>, Vec<StartAsk>);
+
 /// What each service asks for, in this order first, and what is asked for them all.
 pub(super) fn asks(
     resolved: &Value,
     order: &[String],
     project: &str,
     at: &At<'_>,
-) -> (Vec<(String, Option<String>, Vec<StartAsk>)>, Vec<StartAsk>) {
+) -> (Vec<ServiceAsks>, Vec<StartAsk>) {
     let empty = Map::new();
     let services = resolved.get("services").and_then(Value::as_object).unwrap_or(&empty);
     let known = order.iter().filter(|name| services.contains_key(*name));
