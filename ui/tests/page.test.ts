@@ -141,15 +141,6 @@ test("what waits for the user says since when, and that it is not done when the 
   expect(page.entries[0]!.what).toMatchObject({ refused: "Not done: this ended first." })
 })
 
-test("a page that is in its own window has its prompt there", async () => {
-  const { page, say, shell } = await open()
-  shell.answers.own_window = async () => {}
-  say(exec(1, "host"))
-  await vi.waitFor(() => expect(page.prompt).toBeDefined())
-  page.away = true
-  expect(page.prompt).toBeUndefined()
-})
-
 test("a page that comes again ends what the one before had going, and is told nothing of it", async () => {
   const { page, gate, say, hears, posted, shell } = await open()
   say(get(1))

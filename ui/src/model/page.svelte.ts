@@ -58,9 +58,9 @@ export class Page {
     return this.#heard.dropped
   }
 
-  /** Its call that waits for the user, where that is shown in this window. */
+  /** Its call that waits for the user, in whichever window it is. */
   get prompt(): Prompt | undefined {
-    return this.away ? undefined : this.#permissions.promptOf("page")
+    return this.#permissions.promptOf("page")
   }
 
   get permissions(): Permissions {
