@@ -292,6 +292,42 @@ fn told(output: &[u8]) -> BTreeSet<String> {
     texts.filter(|text| !own.iter().any(|name| text.starts_with(name))).collect()
 }
 
+/// Each shell in which somebody may paste or run a line.
+#[test]
+fn each_shell_hands_a_program_the_words_that_were_copied() {
+    let mut words = nasty();
+    words.retain(|word| word.len() < 10_000);
+    let hostile = [
+        "\u{1b}[201~\nid\n",
+        "a\n\n",
+        "\n\n",
+        "-\u{9b}2J",
+        "gpj\u{202e}exe",
+        "%s\\n%%",
+        "\u{e0041}",
+        "'\u{7}'!x\"$HOME`id`",
+    ];
+    words.extend(hostile.map(String::from));
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [vec!["%s\\0".to_owned()], words.clone()].concat();
+    let command = Command::new(Place::Host, "printf", arguments);
+    let line = form(Composed::Command(command), &Target::demo(), FormKind::Shell);
+    fs::write(directory.path().join("line"), &line).unwrap();
+    let mut tried = 0;
+    for shell in ["sh", "dash", "bash", "zsh", "busybox"] {
+        let mut process = Process::new(shell);
+        if shell == "busybox" {
+            process.arg("sh");
+        }
+        let Ok(done) = process.arg(directory.path().join("line")).stdin(Stdio::null()).output() else { continue };
+        let got: Vec<&[u8]> = done.stdout.split(|byte| *byte == 0).collect();
+        let wanted: Vec<&[u8]> = words.iter().map(String::as_bytes).chain([&b""[..]]).collect();
+        assert_eq!(got, wanted, "{shell}: {line}");
+        tried += 1;
+    }
+    assert!(tried >= 2, "sh and bash are everywhere");
+}
+
 #[tokio::test]
 async fn a_shell_line_that_is_run_does_what_a_run_does() {
     let directory = tempfile::tempdir().unwrap();

@@ -3,9 +3,12 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use porthole_core::extension::{self, Checked, Remark, Weight};
+use porthole_core::{
+    extension::{self, Checked, Remark, Weight},
+    terminal::line,
+};
 
-use crate::{NOTHING, complain};
+use crate::{NOTHING, say};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -21,35 +24,47 @@ pub fn check(arguments: &Arguments) -> ExitCode {
     let Checked { manifest, remarks, .. } = match extension::check_folder(&arguments.path) {
         Ok(checked) => checked,
         Err(error) => {
-            complain(&error);
+            say::complain(&error);
             return ExitCode::from(NOTHING);
         }
     };
     if arguments.json {
-        println!("{}", serde_json::json!({ "manifest": manifest, "remarks": remarks }));
+        if let Err(error) = say::json(&serde_json::json!({ "manifest": manifest, "remarks": remarks })) {
+            return unprinted(error);
+        }
     } else {
         let name = if arguments.path.is_dir() { arguments.path.join(extension::FILE) } else { arguments.path.clone() };
-        for remark in &remarks {
-            tell(&name.display().to_string(), remark);
-        }
+        let file = name.display().to_string();
+        let mut text: String = remarks.iter().map(|remark| paragraph(&file, remark)).collect();
         let broken = remarks.iter().filter(|remark| remark.weight == Weight::Broken).count();
-        println!("{} remarks, {broken} of them about what does not work", remarks.len());
+        text.push_str(&format!("{} remarks, {broken} of them about what does not work", remarks.len()));
+        if let Err(error) = say::out(&text) {
+            return unprinted(std::io::Error::other(error));
+        }
     }
     let broken = remarks.iter().any(|remark| remark.weight == Weight::Broken);
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn tell(file: &str, remark: &Remark) {
+fn unprinted(error: std::io::Error) -> ExitCode {
+    say::note(&format!("Can't write to stdout: {error}"));
+    ExitCode::from(NOTHING)
+}
+
+/// Each of the manifest's own words stays on the line that it's on.
+fn paragraph(file: &str, remark: &Remark) -> String {
     let word = match remark.weight {
         Weight::Broken => "broken",
         Weight::Odd => "odd",
         Weight::Idle => "idle",
     };
     let key = if remark.key.is_empty() { String::new() } else { format!(" {}", remark.key) };
-    println!("{file}:{}:{}:{key} ({word})", remark.line, remark.column);
-    println!("  {}", remark.wrong);
+    let mut text = format!("{}:{}:{}:{} ({word})\n", line(file), remark.line, remark.column, line(&key));
+    text.push_str(&format!("  {}\n", line(&remark.wrong)));
     for effect in &remark.effects {
-        println!("  {} {} ({})", effect.runtime, effect.text, format!("{:?}", effect.certainty).to_lowercase());
+        let certainty = format!("{:?}", effect.certainty).to_lowercase();
+        text.push_str(&format!("  {} {} ({certainty})\n", effect.runtime, line(&effect.text)));
     }
-    println!("  {}", remark.mend);
+    text.push_str(&format!("  {}\n", line(&remark.mend)));
+    text
 }

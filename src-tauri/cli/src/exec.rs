@@ -18,9 +18,11 @@ use porthole_core::{
 use tokio::sync::Notify;
 
 use crate::{
-    NOTHING, complain,
+    NOTHING,
     findings::Witness,
     received,
+    say::{self, Bytes, complain},
+    signals::{Asked, Signals},
     sink::{Sink, Writes},
 };
 
@@ -81,6 +83,9 @@ fn read_variable(text: &str) -> std::result::Result<EnvVar, String> {
 /// How long a run may take to hear of a stop.
 const DEAF: Duration = Duration::from_secs(3);
 
+/// How long a command may take to end by itself when this process is to end.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// What the exit code is decided on.
 #[derive(Default)]
 pub struct Told {
@@ -88,7 +93,7 @@ pub struct Told {
     pub failure: Option<Error>,
 }
 
-pub async fn exec(arguments: Arguments) -> ExitCode {
+pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     let engine = Surroundings::of_this_process().meant(arguments.context.as_deref());
     let cwd = arguments.cwd.clone();
     let mut command =
@@ -98,8 +103,8 @@ pub async fn exec(arguments: Arguments) -> ExitCode {
     // Where no directory was asked for, code would ask for none either.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {
-        Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings).await,
-        None => printed(command, asked, engine, warden, arguments.json, arguments.findings).await,
+        Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings, signals).await,
+        None => printed(command, asked, engine, warden, arguments.json, arguments.findings, signals).await,
     };
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.
@@ -123,10 +128,11 @@ async fn printed(
     warden: Option<Arc<Warden>>,
     json: bool,
     findings: bool,
+    signals: Signals,
 ) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
     let ended = Arc::new(Notify::new());
-    let sink = Sink::new(json, {
+    let sink = Sink::new(json, Bytes::Raw, {
         let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
         move |event: &RunEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +148,7 @@ async fn printed(
     });
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
-    interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes()));
+    interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes(), signals));
     let mut witness = Witness::new(sink, findings);
     run::run(&command, None, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
     interrupts.abort_all();
@@ -185,39 +191,41 @@ fn composed(
     command
 }
 
-/// The first Ctrl-C asks the command to end, the second one ends it. What an interrupted command
-/// leaves in its group is ended with it: a shell makes its background children deaf to SIGINT.
+/// The first Ctrl-C asks the command to end, the second one ends it. One that this process is to be ended with, and not
+/// by the person before it, gets a moment. What an interrupted command leaves in its group is ended with it: a shell
+/// makes its background children deaf to SIGINT.
 ///
-/// A run that cannot listen, because nobody reads its output or its engine hangs, is left to the
-/// warden: this process ends.
-async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Writes) {
-    let signal = crate::sink::interrupted().await;
+/// A run that cannot listen, because nobody reads its output or its engine hangs, is left to the warden: this process
+/// ends.
+async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Writes, mut signals: Signals) {
+    let asked = signals.next().await;
     tokio::select! {
-        stopped = stopper.stop(signal) => {
+        stopped = stopper.stop(asked.signal()) => {
             if let Err(error) = stopped {
                 complain(&error);
             }
         }
-        () = deaf(signal) => {}
+        () = deaf(asked, signals.clone()) => {}
     }
     tokio::select! {
-        _ = crate::sink::interrupted() => {}
+        _ = signals.next() => {}
         () = ended.notified() => {}
         // A command may take its time to end, but not one whose output nobody takes.
         () = writes.stalled(DEAF) => {}
+        () = tokio::time::sleep(GRACE), if asked != Asked::Interrupt => {}
     }
     tokio::select! {
         _ = stopper.stop(Signal::Kill) => {}
-        () = deaf(signal) => {}
+        () = deaf(asked, signals) => {}
     }
 }
 
 /// Ends this process when a run does not listen to a stop.
-async fn deaf(signal: Signal) {
+async fn deaf(asked: Asked, mut signals: Signals) {
     tokio::select! {
-        _ = crate::sink::interrupted() => {}
+        _ = signals.next() => {}
         () = tokio::time::sleep(DEAF) => {}
     }
-    eprintln!("porthole-cli: the command could not be stopped in time; what is left of it is ended now");
-    std::process::exit(128 + signal.number());
+    say::note("the command could not be stopped in time; what is left of it is ended now");
+    std::process::exit(asked.exit_code().into());
 }

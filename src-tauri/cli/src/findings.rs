@@ -7,10 +7,11 @@ use porthole_core::{
     received,
     record::{Record, Wait},
     run::Stream,
+    terminal::line,
 };
 use serde::Serialize;
 
-use crate::sink::Sink;
+use crate::{say, sink::Sink};
 
 /// Passes on what happens, and keeps of it what findings are made of: a bounded part.
 pub struct Witness<E> {
@@ -63,7 +64,7 @@ impl<E> Seen<E> {
         let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
         let received = received::compared(&call, self.sample.written());
         for finding in finding::findings(&Evidence { call: &call, sample: &self.sample, received: &received }) {
-            eprint!("{}", paragraph(&finding));
+            say::err(&paragraph(&finding));
         }
     }
 }
@@ -76,5 +77,5 @@ pub fn paragraph(finding: &Finding) -> String {
         Severity::Note => "note",
     };
     let Finding { rule, happened, matters, advice, .. } = finding;
-    format!("\n{severity}: {happened} [{rule}]\n  {matters}\n  {advice}\n")
+    format!("\n{severity}: {} [{rule}]\n  {}\n  {}", line(happened), line(matters), line(advice))
 }

@@ -1,9 +1,6 @@
 //! `--received`: what an extension's code would get, as text that reads like JavaScript.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use porthole_core::{
     call::{Act, Call, CallId, Origin},
@@ -11,6 +8,7 @@ use porthole_core::{
     engine::Address,
     error::{Code, Error, Result},
     exchange::{Exchange, Request},
+    private,
     received::{Written, received, render, render_callbacks},
     run::{Command, Run, Signal, Streaming, Warden},
     runtime::Runtime,
@@ -18,10 +16,11 @@ use porthole_core::{
 };
 
 use crate::{
-    complain, exec,
+    exec,
     findings::paragraph,
     request,
-    sink::{interrupted, private_directory},
+    say::{self, complain},
+    signals::Signals,
 };
 
 /// Sends a request, prints what its code would receive, and tells how it went.
@@ -31,12 +30,13 @@ pub async fn request(
     request: Request,
     runtime: Runtime,
     findings: bool,
+    signals: Signals,
 ) -> request::Told {
     let told = async {
         let calls = Calls::new(None)?;
         calls.timeline.connections().use_context(context);
         let id = calls.timeline.send(Origin::Composer, endpoint, request);
-        let call = calls.ended(id).await?;
+        let call = calls.ended(id, signals).await?;
         calls.timeline.connections().close().await;
         calls.print(&call, runtime, None).await?;
         if let Act::Exchange(Exchange { failure: Some(failure), .. }) = &call.act {
@@ -66,11 +66,12 @@ pub async fn exec(
     warden: Option<Arc<Warden>>,
     runtime: Runtime,
     findings: bool,
+    signals: Signals,
 ) -> exec::Told {
     let told = async {
         let calls = Calls::new(warden)?;
         let id = calls.timeline.run(Origin::Composer, engine, command);
-        let mut call = calls.ended(id).await?;
+        let mut call = calls.ended(id, signals).await?;
         let stream = asked.stream;
         if let Act::Run(run) = &mut call.act {
             run.command = asked;
@@ -100,7 +101,7 @@ struct Calls {
 
 impl Calls {
     fn new(warden: Option<Arc<Warden>>) -> Result<Self> {
-        let directory = private_directory()
+        let directory = private::temporary_directory("porthole-")
             .map_err(|error| Error::new(Code::SpillFailed, "no private directory for the output").detail(error))?;
         let path = directory.path();
         let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, warden);
@@ -114,12 +115,12 @@ impl Calls {
         if !said.as_run
             && let Some(rule) = said.rules.first()
         {
-            eprintln!("porthole-cli: {runtime} would have done something else: {}", rule.text);
+            say::note(&format!("{runtime} would have done something else: {}", rule.text));
         }
         match stream {
             None => {
                 let received = self.timeline.received_whole(call.id, runtime).await?;
-                print(&format!("{}\n", render(&received.outcome)))
+                say::out(&render(&received.outcome))
             }
             Some(Streaming { split_lines }) => self.print_callbacks(call.id, runtime, split_lines).await,
         }
@@ -129,7 +130,7 @@ impl Calls {
     async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
         if asked {
             let findings = self.timeline.findings(id).await?;
-            findings.iter().for_each(|finding| eprint!("{}", paragraph(finding)));
+            findings.iter().for_each(|finding| say::err(&paragraph(finding)));
         }
         Ok(())
     }
@@ -138,7 +139,10 @@ impl Calls {
         let mut from = 0;
         loop {
             let found = self.timeline.whole_callbacks(id, runtime, split, from).await?;
-            print(&render_callbacks(&found.rows))?;
+            let text = render_callbacks(&found.rows);
+            if !text.is_empty() {
+                say::out(text.trim_end_matches('\n'))?;
+            }
             from += found.rows.len() as u64;
             if found.ended {
                 return Ok(());
@@ -148,16 +152,16 @@ impl Calls {
 
     /// Waits for the end. An interrupt is passed on to a command, and cancels a request; the
     /// second one ends either.
-    async fn ended(&self, id: CallId) -> Result<Call> {
+    async fn ended(&self, id: CallId, mut signals: Signals) -> Result<Call> {
         let ended = self.timeline.ended(id);
         tokio::pin!(ended);
         let mut interrupts = 0;
         loop {
             tokio::select! {
                 call = &mut ended => return call,
-                signal = interrupted() => {
+                asked = signals.next() => {
                     interrupts += 1;
-                    self.interrupt(id, if interrupts > 1 { Signal::Kill } else { signal }).await?;
+                    self.interrupt(id, if interrupts > 1 { Signal::Kill } else { asked.signal() }).await?;
                 }
             }
         }
@@ -169,10 +173,4 @@ impl Calls {
             _ => self.timeline.cancel(id).await,
         }
     }
-}
-
-fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Error::new(Code::SpillFailed, "cannot write to stdout").detail(error))
 }

@@ -18,7 +18,14 @@ use porthole_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{NOTHING, complain, findings::Witness, received, sink::Sink};
+use crate::{
+    NOTHING,
+    findings::Witness,
+    received,
+    say::{self, Bytes, complain},
+    signals::Signals,
+    sink::Sink,
+};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -75,7 +82,7 @@ pub struct Told {
     pub failure: Option<Failure>,
 }
 
-pub async fn request(arguments: Arguments) -> ExitCode {
+pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
     let request = Request {
         method: arguments.method,
         path: arguments.path,
@@ -88,8 +95,8 @@ pub async fn request(arguments: Arguments) -> ExitCode {
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {
-        Some(runtime) => received::request(endpoint, context, request, runtime, arguments.findings).await,
-        None => printed(endpoint, context, request, arguments.json, arguments.findings).await,
+        Some(runtime) => received::request(endpoint, context, request, runtime, arguments.findings, signals).await,
+        None => printed(endpoint, context, request, arguments.json, arguments.findings, signals).await,
     };
     match told {
         Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
@@ -100,9 +107,16 @@ pub async fn request(arguments: Arguments) -> ExitCode {
 }
 
 /// Sends it and prints what comes back.
-async fn printed(endpoint: Endpoint, context: Option<String>, request: Request, json: bool, findings: bool) -> Told {
+async fn printed(
+    endpoint: Endpoint,
+    context: Option<String>,
+    request: Request,
+    json: bool,
+    findings: bool,
+    signals: Signals,
+) -> Told {
     let told = Arc::new(Mutex::new(Told::default()));
-    let sink = Sink::new(json, {
+    let sink = Sink::new(json, Bytes::of_stranger(), {
         let told = Arc::clone(&told);
         move |event: &ExchangeEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +130,7 @@ async fn printed(endpoint: Endpoint, context: Option<String>, request: Request, 
     let mut witness = Witness::new(sink, findings);
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
-    interrupts.spawn(cancel_when_interrupted(cancel.clone()));
+    interrupts.spawn(cancel_when_interrupted(cancel.clone(), signals));
     let connections = connections(&endpoint);
     connections.use_context(context);
     exchange::send(&endpoint, &request, &connections, &cancel, &mut witness).await;
@@ -145,14 +159,14 @@ fn connections(endpoint: &Endpoint) -> Connections {
 
 /// Cancels the request; one that cannot listen, because nobody reads its body, ends with the
 /// process.
-async fn cancel_when_interrupted(cancel: CancellationToken) {
-    let signal = crate::sink::interrupted().await;
+async fn cancel_when_interrupted(cancel: CancellationToken, mut signals: Signals) {
+    let asked = signals.next().await;
     cancel.cancel();
     tokio::select! {
-        _ = crate::sink::interrupted() => {}
+        _ = signals.next() => {}
         () = tokio::time::sleep(Duration::from_secs(1)) => {}
     }
-    std::process::exit(128 + signal.number());
+    std::process::exit(asked.exit_code().into());
 }
 
 fn body(data: Option<String>) -> Body {

@@ -1,7 +1,7 @@
 //! Where a Call's bytes and events go in a terminal: its streams as they are, or facts as JSON.
 
 use std::{
-    io::{self, Write},
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,13 +13,17 @@ use porthole_core::{
     error::{Code, Error, Result},
     output::Utf8,
     record::Record,
-    run::{Signal, Stream},
+    run::Stream,
 };
 use serde::Serialize;
+
+use crate::say::{self, Bytes};
 
 /// Writes what happens, and keeps the events for whoever decides on the exit code.
 pub struct Sink<E> {
     json: bool,
+    /// How the streams are written where they are.
+    bytes: Bytes,
     stdout: Utf8,
     stderr: Utf8,
     /// Called with each event.
@@ -63,9 +67,10 @@ struct ChunkLine<'a> {
 }
 
 impl<E> Sink<E> {
-    pub fn new(json: bool, on_event: impl FnMut(&E) + Send + 'static) -> Self {
+    pub fn new(json: bool, bytes: Bytes, on_event: impl FnMut(&E) + Send + 'static) -> Self {
         Self {
             json,
+            bytes,
             stdout: Utf8::default(),
             stderr: Utf8::default(),
             on_event: Box::new(on_event),
@@ -81,9 +86,14 @@ impl<E> Sink<E> {
     /// Tells of a character that the end of a stream cut.
     pub fn finish(&mut self) {
         for (stream, rest) in [(Stream::Stdout, self.stdout.finish()), (Stream::Stderr, self.stderr.finish())] {
-            if self.json && !rest.is_empty() {
-                let _ = json_line(&serde_json::json!({ "event": "cut", "stream": stream, "text": rest }));
+            if rest.is_empty() {
+                continue;
             }
+            // A reader that went away was noticed before.
+            let _ = match self.json {
+                true => say::json(&serde_json::json!({ "event": "cut", "stream": stream, "text": rest })),
+                false => say::bytes(stream, rest.as_bytes(), self.bytes, &mut Utf8::default()),
+            };
         }
     }
 
@@ -93,23 +103,15 @@ impl<E> Sink<E> {
             Stream::Stderr => &mut self.stderr,
         };
         let text = decoder.push(bytes);
-        json_line(&ChunkLine { event: "chunk", at_us, stream, bytes: bytes.len(), text: &text })
+        say::json(&ChunkLine { event: "chunk", at_us, stream, bytes: bytes.len(), text: &text })
     }
-}
-
-fn json_line(value: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(value)?;
-    line.push(b'\n');
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&line)?;
-    stdout.flush()
 }
 
 impl<E: Serialize + Send> Record<E> for Sink<E> {
     fn event(&mut self, event: E) {
         // A reader that went away is noticed at the next chunk.
         if self.json {
-            let _ = json_line(&event);
+            let _ = say::json(&event);
         }
         (self.on_event)(&event);
     }
@@ -118,36 +120,10 @@ impl<E: Serialize + Send> Record<E> for Sink<E> {
         self.writes.step();
         let written = match (self.json, stream) {
             (true, _) => self.json_chunk(stream, at_us, bytes),
-            (false, Stream::Stdout) => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes).and_then(|()| stdout.flush())
-            }
-            (false, Stream::Stderr) => io::stderr().lock().write_all(bytes),
+            (false, Stream::Stdout) => say::bytes(stream, bytes, self.bytes, &mut self.stdout),
+            (false, Stream::Stderr) => say::bytes(stream, bytes, self.bytes, &mut self.stderr),
         };
         self.writes.step();
         written.map_err(|error| Error::new(Code::SpillFailed, "cannot write to stdout or stderr").detail(error))
     }
-}
-
-/// A directory that only this user may enter, removed when dropped.
-pub fn private_directory() -> io::Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("porthole-").tempdir()
-}
-
-/// Waits for Ctrl-C, or for whatever else asks this process to end, and tells the signal to pass
-/// on: a command in the background may be deaf to SIGINT.
-pub async fn interrupted() -> Signal {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            return tokio::select! {
-                _ = tokio::signal::ctrl_c() => Signal::Int,
-                _ = terminate.recv() => Signal::Term,
-                _ = hang_up.recv() => Signal::Term,
-            };
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-    Signal::Int
 }

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod engines;
+mod faults;
 mod files;
 mod growth;
 mod handles;

@@ -37,4 +37,5 @@ mod safe;
 mod searching;
 mod size;
 mod start;
+mod starting;
 mod states;

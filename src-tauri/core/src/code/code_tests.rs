@@ -358,6 +358,25 @@ proptest! {
         prop_assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
     }
 
+    /// The end of a bracketed paste and a line break ran what followed.
+    #[test]
+    fn no_form_holds_what_acts_on_a_terminal(request in request(), command in command(), odd in any::<String>()) {
+        let odd = format!("\u{1b}[201~\nid\n{odd}\u{9b}\u{202e}");
+        let request = Request { body: Body::Text { text: odd.clone() }, ..request };
+        let mut command = command;
+        command.args.push(odd.replace('\0', ""));
+        let mut host = command.clone();
+        host.place = Place::Host;
+        for composed in [Composed::Request(request), Composed::Command(command), Composed::Command(host)] {
+            for form in forms(&composed, &target()) {
+                let acts = |c: char| crate::terminal::is_control(c) && c != '\n';
+                prop_assert!(!form.text.contains(acts), "{:?}", form.text);
+                // A line begins with Porthole's own indentation, or ends a word in quotes: `id` is on none.
+                prop_assert!(!form.text.lines().any(|line| line.starts_with("id")), "{:?}", form.text);
+            }
+        }
+    }
+
     #[test]
     fn any_pasted_text_is_read_or_refused(text in any::<String>(), odd in nasty()) {
         for text in [&text, &format!("curl {odd}"), &format!("docker exec {odd} {odd}"), &format!("curl.exe {odd}"), &format!("curl ^\"{odd}")] {

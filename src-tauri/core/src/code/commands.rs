@@ -3,7 +3,7 @@
 use super::{
     Form, FormKind,
     javascript::{array, inner, object, string},
-    quote::Shell,
+    quote::posix_word,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -86,7 +86,7 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
     let text = match command.stream {
         None => {
             let words: Vec<&str> = [&command.program].into_iter().chain(&command.args).map(String::as_str).collect();
-            let line = words.iter().map(|word| Shell::Posix.quote(word)).collect::<Vec<_>>().join(" ");
+            let line = words.iter().map(|word| posix_word(word)).collect::<Vec<_>>().join(" ");
             if line != words.join(" ") {
                 let note = "How the string is split into arguments is not documented; it is quoted for a POSIX shell.";
                 notes.push(note.into());

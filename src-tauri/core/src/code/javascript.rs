@@ -1,5 +1,7 @@
 //! JavaScript source: strings, objects, lists.
 
+use crate::terminal::is_control;
+
 /// A string literal. It is valid JSON too; what an editor would not show is written by its number.
 pub(super) fn string(text: &str) -> String {
     let mut literal = String::from("\"");
@@ -9,18 +11,14 @@ pub(super) fn string(text: &str) -> String {
             '\n' => literal.push_str("\\n"),
             '\r' => literal.push_str("\\r"),
             '\t' => literal.push_str("\\t"),
-            c if c.is_control() || is_unseen(c) => literal.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_control(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| literal.push_str(&format!("\\u{unit:04x}")));
+            }
             c => literal.push(c),
         }
     }
     literal.push('"');
     literal
-}
-
-/// Line separators, which older engines refuse in a string, and characters without a width or that turn the
-/// direction of what follows.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{2028}'..='\u{202e}' | '\u{200b}'..='\u{200f}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }
 
 /// The name of a property. Written plainly, `__proto__` would be the prototype.

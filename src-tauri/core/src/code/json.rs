@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::de::IgnoredAny;
 
 use super::javascript;
+use crate::terminal;
 
 /// The literal, or why there is none: what code passes is written anew by `JSON.stringify`, and some texts
 /// do not survive that.
@@ -101,7 +102,8 @@ impl<'a> Reader<'a> {
 
 /// A JSON string is one of JavaScript; half a character cannot be read here and stays as it is written.
 fn string(raw: &str) -> String {
-    serde_json::from_str::<String>(raw).map_or_else(|_| raw.to_owned(), |text| javascript::string(&text))
+    serde_json::from_str::<String>(raw)
+        .map_or_else(|_| terminal::json(raw).into_owned(), |text| javascript::string(&text))
 }
 
 /// Whether JavaScript writes a number as it read it: no digit lost, none added.

@@ -1,6 +1,7 @@
 //! Words quoted for the two kinds of shell, so that a program gets them as they are.
 
 use super::FormKind;
+use crate::terminal::is_control;
 
 /// Whose rules hold for quotes, variables and the ends of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Shell {
     /// A word in the place of an argument, quoted where it must be.
     pub fn quote(self, word: &str) -> String {
         match self {
-            Self::Posix if is_plain(word, "_@%+:,./-=") && !word.starts_with('=') => word.to_owned(),
+            Self::Posix if is_plain_for_posix(word) => word.to_owned(),
             Self::Posix => posix_string(word),
             Self::Powershell if is_plain_for_powershell(word) => word.to_owned(),
             Self::Powershell => powershell_string(word),
@@ -47,6 +48,10 @@ fn is_plain(word: &str, others: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
+fn is_plain_for_posix(word: &str) -> bool {
+    is_plain(word, "_@%+:,./-=") && !word.starts_with('=')
+}
+
 /// PowerShell splits `-a.b` and reads a number as one: such words are quoted.
 fn is_plain_for_powershell(word: &str) -> bool {
     match word.strip_prefix('-') {
@@ -55,15 +60,58 @@ fn is_plain_for_powershell(word: &str) -> bool {
     }
 }
 
+/// A word for what splits a string as a POSIX shell does, and isn't one: it runs no `printf`. For code, not for a
+/// terminal.
+pub(super) fn posix_word(word: &str) -> String {
+    if is_plain_for_posix(word) { word.to_owned() } else { single_quoted(word) }
+}
+
 /// Nothing is special between single quotes; a single quote ends them and comes back by itself.
-pub(super) fn posix_string(text: &str) -> String {
+fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// Quoted for a terminal that it's pasted into. What acts on a terminal, the end of a bracketed paste among it, is
+/// written by its number: a line break would run what stands before it. `printf` is in each shell; `$'…'` isn't in dash.
+///
+/// A shell takes the line breaks off the end of what `printf` writes, so those stand as they are, before the closing quote.
+pub(super) fn posix_string(text: &str) -> String {
+    if !text.chars().any(is_control) {
+        return single_quoted(text);
+    }
+    let body = text.trim_end_matches('\n');
+    let breaks = &text[body.len()..];
+    if body.is_empty() { format!("\"{breaks}\"") } else { format!("\"$(printf '{}'){breaks}\"", printf_format(body)) }
+}
+
+/// What `printf` writes as this text.
+fn printf_format(text: &str) -> String {
+    let mut format = String::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' => format.push_str("\\n"),
+            '\r' => format.push_str("\\r"),
+            '\t' => format.push_str("\\t"),
+            '\\' => format.push_str("\\\\"),
+            '%' => format.push_str("%%"),
+            // A quote would end the quotes, bash takes `!` for its history, and a first `-` begins an option.
+            '\'' | '!' => format.push_str(&octal(c)),
+            '-' if at == 0 => format.push_str(&octal(c)),
+            c if is_control(c) => format.push_str(&octal(c)),
+            c => format.push(c),
+        }
+    }
+    format
+}
+
+fn octal(c: char) -> String {
+    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect()
+}
+
 /// Between single quotes only those are doubled: all that PowerShell takes for one, the typographic too.
-/// Control characters would not survive the way through a clipboard and a terminal, and are named.
+/// What acts on a terminal is written by its number.
 pub(super) fn powershell_string(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
+    if !text.chars().any(is_control) {
         let mut quoted = String::from("'");
         for c in text.chars() {
             quoted.push(c);
@@ -81,7 +129,11 @@ pub(super) fn powershell_string(text: &str) -> String {
             '\r' => quoted.push_str("`r"),
             '\t' => quoted.push_str("`t"),
             '"' | '`' | '$' | '\u{201c}'..='\u{201e}' => quoted.extend(['`', c]),
-            c if c.is_control() => quoted.push_str(&format!("$([char]{})", u32::from(c))),
+            c if is_control(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    quoted.push_str(&format!("$([char]{unit})"));
+                }
+            }
             c => quoted.push(c),
         }
     }
@@ -131,7 +183,12 @@ mod tests {
             ("it's", r"'it'\''s'"),
             ("$HOME", "'$HOME'"),
             ("~", "'~'"),
-            ("a\nb", "'a\nb'"),
+            ("a\nb", r#""$(printf 'a\nb')""#),
+            ("a\n\n", "\"$(printf 'a')\n\n\""),
+            ("\n", "\"\n\""),
+            ("\u{1b}[201~\nid\n", "\"$(printf '\\033[201~\\nid')\n\""),
+            ("-\u{9b}it's 5% \\!", r#""$(printf '\055\302\233it\047s 5%% \\\041')""#),
+            ("gpj\u{202e}exe", r#""$(printf 'gpj\342\200\256exe')""#),
             ("!1", "'!1'"),
             ("é", "'é'"),
             (r"a\b", r"'a\b'"),
@@ -156,6 +213,7 @@ mod tests {
             ("$x `n \"q\"", "'$x `n \"q\"'"),
             ("a\n\"$x`\u{201d}", "\"a`n`\"`$x```\u{201d}\""),
             ("\u{1b}[1m", "\"$([char]27)[1m\""),
+            ("\u{202e}x\u{e0041}", "\"$([char]8238)x$([char]56128)$([char]56385)\""),
             ("a,b", "'a,b'"),
             ("@x", "'@x'"),
         ] {

@@ -111,6 +111,8 @@ fn posix(text: &str) -> Result<Line> {
     Ok(line)
 }
 
+const PRINTF: &str = "(printf '";
+
 struct Posix<'a> {
     rest: &'a str,
     /// What a shell would have replaced.
@@ -201,12 +203,43 @@ impl Posix<'_> {
                     c @ ('"' | '\\' | '$' | '`') => word.push(c),
                     c => word.extend(['\\', c]),
                 },
+                '$' if self.rest.starts_with(PRINTF) && self.printf(word)? => {}
                 c => {
                     self.notice(c);
                     word.push(c);
                 }
             }
         }
+    }
+
+    /// What follows the `$` of `$(printf '…')`, which Porthole's own lines hold for what isn't to reach a terminal.
+    /// False, with nothing read, where it does more than write its text.
+    fn printf(&mut self, word: &mut String) -> Result<bool> {
+        let before = self.rest;
+        self.take(PRINTF);
+        let mut bytes = Vec::new();
+        while let Some(c) = self.next() {
+            let c = match c {
+                '\'' => {
+                    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+                    // The shell takes the line breaks off its end.
+                    if let Some(text) = text.filter(|_| self.take(")")) {
+                        word.push_str(text.trim_end_matches('\n'));
+                        return Ok(true);
+                    }
+                    break;
+                }
+                '\\' => self.escape(&mut bytes)?,
+                '%' if self.take("%") => Some('%'),
+                '%' => break,
+                c => Some(c),
+            };
+            if let Some(c) = c {
+                bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        self.rest = before;
+        Ok(false)
     }
 
     /// `$'…'`, as bash reads it; browsers write bodies so.
