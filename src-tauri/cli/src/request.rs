@@ -22,7 +22,7 @@ use crate::{
     NOTHING,
     findings::Witness,
     received,
-    say::{self, Bytes, complain},
+    say::{Bytes, complain},
     signals::Signals,
     sink::Sink,
 };
