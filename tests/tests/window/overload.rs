@@ -20,22 +20,21 @@ const NOTICED: Duration = Duration::from_secs(1);
 /// This machine may have much else to do.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// A million calls: in one go; from a port that the page asked for again; as fast as there is room for them.
+/// A million calls: in one go; from a port that the page asked for again; as fast as there is room for them. In the main
+/// window a page that loops keeps the thread of both busy, whatever it calls: that is what its own window is for.
 const FLOODS: &str = "const call = JSON.stringify({ kind: 'call', id: 1, called: 'x', text: 'x',
   asked: { kind: 'request', method: 'GET', url: '/hello', headers: [] } })
 window.goes = {
   asked() { for (let n = 0; n < 1e6; n += 1) void ddClient.extension.vm.service.get('/hello').catch(() => {}) },
-  dropped() { for (let n = 0; n < 1e6; n += 1) void ddClient.extension.vm.service.get('/hello') },
   posted() {
     addEventListener('message', ({ ports: [port] }) => {
       for (let n = 0; n < 1e6; n += 1) port.postMessage(call)
     })
     parent.postMessage('porthole: a page is here', '*')
   },
-  large() {
+  unread() {
     addEventListener('message', ({ ports: [port] }) => {
-      const large = 'x'.repeat(8e6)
-      for (let n = 0; n < 200; n += 1) port.postMessage(large)
+      for (let n = 0; n < 20000; n += 1) port.postMessage(call)
     })
     parent.postMessage('porthole: a page is here', '*')
   },
@@ -85,12 +84,12 @@ async fn flooded(app: &App, how: &str, in_own_window: bool) {
 async fn a_million_calls_leave_the_window_answering() {
     let folder = extension("Floods", FLOODS);
     let app = App::open().await;
-    for how in ["asked", "dropped", "posted", "large", "steady"] {
+    for how in ["unread", "steady"] {
         open(&app, folder.path()).await;
         shows(&app, "print", "ready").await;
         flooded(&app, how, false).await;
         app.click("#tab-page").await;
-        if matches!(how, "posted" | "large") {
+        if how == "unread" {
             // It went around its own client: it isn't heard any more, and says nothing.
             app.until("why it ended", "document.querySelector('.trouble [data-code=too_much]')").await;
             assert_eq!(app.value("document.querySelector('#page-frame')").await, json!(null));

@@ -31,15 +31,16 @@ fn probes() -> Vec<Probe> {
     probes
 }
 
-const PAGE: &str = "console.log('ready')";
+/// An extension with a file beside its page that tells when it is shown.
+fn probed() -> tempfile::TempDir {
+    let folder = extension("Probes", "console.log('ready')");
+    let tells = "<script>top[0].postMessage('secret', '*'); parent.postMessage('secret', '*')</script>";
+    std::fs::write(folder.path().join("secret.html"), tells).unwrap();
+    folder
+}
 
 /// Tries all of them; gives those that reached something they should not.
 async fn tried(app: &App, place: &str, folder: &Path) -> Vec<String> {
-    std::fs::write(
-        folder.join("secret.html"),
-        "<script>top[0].postMessage('secret', '*'); parent.postMessage('secret', '*')</script>",
-    )
-    .unwrap();
     let mut reached = Vec::new();
     for Probe { name, run, allowed } in probes() {
         let run = run.replace("FOLDER", &folder.display().to_string());
@@ -74,7 +75,7 @@ async fn untouched(app: &App, windows: usize) {
 
 #[tokio::test]
 async fn a_page_in_its_frame_gets_out_by_none_of_them() {
-    let folder = extension("Probes", PAGE);
+    let folder = probed();
     let app = App::open().await;
     open(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
@@ -86,7 +87,7 @@ async fn a_page_in_its_frame_gets_out_by_none_of_them() {
 
 #[tokio::test]
 async fn a_page_in_its_own_window_gets_out_by_none_of_them() {
-    let folder = extension("Probes", PAGE);
+    let folder = probed();
     let app = App::open().await;
     open(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
@@ -102,7 +103,7 @@ async fn a_page_in_its_own_window_gets_out_by_none_of_them() {
 
 #[tokio::test]
 async fn a_page_from_a_development_server_gets_out_by_none_of_them() {
-    let folder = extension("Probes", PAGE);
+    let folder = probed();
     let pages = Pages::serve("<!doctype html><head></head><body><script>console.log('served')</script></body>");
     let app = App::open().await;
     open(&app, folder.path()).await;
