@@ -5,13 +5,31 @@ use ts_rs::TS;
 
 pub use crate::call::{Act, Call, CallId, Origin, Outcome};
 use crate::{
+    asked::Sdk,
     error::Error,
     exchange::BodyKind,
     finding::Found,
     output::{Counts, Making, Searching},
-    permission::{Prompt, Standing},
+    permission::{Decision, Prompt, Standing},
     target::Marks,
 };
+
+/// Who asks for a Call.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who.
+    pub origin: Origin,
+    /// What was asked of `ddClient`, where it was.
+    pub sdk: Option<Sdk>,
+    /// What allowed it or denied it, where that was asked.
+    pub decision: Option<Decision>,
+}
+
+impl From<Origin> for By {
+    fn from(origin: Origin) -> Self {
+        Self { origin, sdk: None, decision: None }
+    }
+}
 
 /// One row of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

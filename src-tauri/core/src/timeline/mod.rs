@@ -32,7 +32,6 @@ use crate::{
     inspect::CountedCalls,
     memory,
     output::{Dress, Fold, Output, Room, View, Window},
-    permission::Decision,
     record::{Record, Wait},
     run::{self, Command, FixedCommand, Run, RunEvent, Signal, Stream, Warden, stops},
     target::Marks,
@@ -400,23 +399,6 @@ impl Shared {
         };
         self.revision.send_replace(revision);
         answer
-    }
-}
-
-/// Who asks for a Call.
-#[derive(Debug, Clone)]
-pub struct By {
-    /// Who.
-    pub origin: Origin,
-    /// What was asked of `ddClient`, where it was.
-    pub sdk: Option<Sdk>,
-    /// What allowed it or denied it, where that was asked.
-    pub decision: Option<Decision>,
-}
-
-impl From<Origin> for By {
-    fn from(origin: Origin) -> Self {
-        Self { origin, sdk: None, decision: None }
     }
 }
 
