@@ -41,6 +41,8 @@ impl Started {
         let process = child.id();
         let started = Self(Some(child));
         eventually("a window", async || outside::titles(process).contains(&"Porthole".to_owned()).then_some(())).await;
+        // The window is there first; what it stands on is when the app ends by itself on SIGTERM.
+        eventually("the end of the start", async || catches_sigterm(process).then_some(())).await;
         started
     }
 
@@ -49,6 +51,12 @@ impl Started {
         assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
         child.wait_with_output().unwrap()
     }
+}
+
+fn catches_sigterm(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & (1 << 14) != 0)
 }
 
 impl Drop for Started {
@@ -161,11 +169,14 @@ async fn a_full_disk_is_no_end_of_the_start() {
     assert!(!stderr(&ended).contains("panicked"), "{}", stderr(&ended));
 }
 
-/// Neither a variable nor the list of users names one.
+/// Neither a variable nor the list of users names one, nor what would make up a list.
 #[tokio::test]
 async fn a_user_without_a_home_gets_a_window() {
     let home = Home::default();
-    let mut command = app_in(home.path(), "mount --bind /dev/null /etc/passwd || exit 7");
+    let mut command = app_in(
+        home.path(),
+        "mount --bind /dev/null /etc/passwd && mount --bind /dev/null /etc/nsswitch.conf || exit 7",
+    );
     for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
         command.env_remove(name);
     }
