@@ -38,6 +38,7 @@ window.trap = (deep) => {
 addEventListener("DOMContentLoaded", () => {
   const field = document.createElement("input")
   field.id = "own"
+  field.addEventListener("focus", () => console.log("own field is entered"))
   field.addEventListener("input", () => console.log("own field has " + field.value))
   document.body.append(field)
   console.log("ready")
