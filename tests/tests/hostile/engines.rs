@@ -47,7 +47,8 @@ async fn endless(start: &'static str, again: &'static str) -> Error {
     engine.containers().await.unwrap_err()
 }
 
-#[tokio::test]
+// On several threads: the server is waited for at the end, while the connection is closed.
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endless_response_is_cut_off_at_a_limit_that_the_error_names() {
     let before = peak();
     for (start, again, limit) in [
@@ -70,14 +71,14 @@ async fn an_endless_response_is_cut_off_at_a_limit_that_the_error_names() {
     assert!(peak() < before + 250, "{before} MB before, {} MB at most", peak());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endless_length_of_a_chunk_ends_too() {
     // Here hyper is stricter than the limit.
     let error = endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "00000000").await;
     assert!(matches!(error.code, Code::ResponseTooLarge | Code::EngineLost), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_greets_without_end_is_told_of_at_once() {
     let server = Raw::new(|mut stream| {
         read_head(&mut stream);
@@ -88,7 +89,7 @@ async fn an_engine_that_greets_without_end_is_told_of_at_once() {
     assert_eq!(error.code, Code::ResponseTooLarge, "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_refusal_is_shortened() {
     let server = Raw::new(|mut stream| {
         while let head = read_head(&mut stream)
@@ -108,7 +109,7 @@ async fn a_long_refusal_is_shortened() {
     assert!(error.message.len() < 5000, "{}", error.message.len());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_used_again_and_one_that_was_closed_is_opened_again() {
     let opened = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
     let counted = std::sync::Arc::clone(&opened);
