@@ -267,11 +267,13 @@ async fn engine_a_backend_that_runs_under_docker_desktops_name_is_used_and_left(
 #[tokio::test]
 async fn engine_what_a_killed_porthole_left_is_replaced_and_a_stopped_container_of_another_is_not() {
     let extension = Extension::of_image(WORDS).await;
-    extension.up().await.unwrap().stop().await.unwrap();
+    let before = extension.up().await.unwrap();
     let name = extension.opened().await.names.container;
-    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let made = extension.docker.inspect_container(&name, None).await.unwrap();
+    let owner = made.config.unwrap().labels.unwrap().remove("dev.porthole.owner").unwrap();
+    before.stop().await.unwrap();
     // No process has an id this high.
-    let owner = format!("{}/{}", machine.trim(), i32::MAX);
+    let owner = format!("{}/{}", owner.rsplit_once('/').unwrap().0, i32::MAX);
     let labels = [("dev.porthole.owner", owner), ("dev.porthole.backend", format!("left-{name}"))];
     extension.made_by_other(&name, &labels).await;
     let backend = extension.up().await.unwrap();
