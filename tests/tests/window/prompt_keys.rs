@@ -133,6 +133,8 @@ async fn entered(person: &Person) -> bool {
 async fn the_user_tabs_into_the_page_and_out_of_it() {
     for stage in STAGES {
         let person = Person::before(KEYS, stage).await;
+        person.app.value("document.querySelector('#page-clear').click()").await;
+        person.app.until("an empty log", "!document.querySelector('#page-log [data-entry]')").await;
         person.click("#page-reload").await;
         shows(&person.app, "print", "ready").await;
         person.app.until("the frame", "document.querySelector('#page-frame')").await;
