@@ -254,16 +254,13 @@ fn raise_when_asked(socket: &RaiseSocket, app: &AppHandle) {
 #[cfg(not(unix))]
 fn raise_when_asked(_: &RaiseSocket, _: &AppHandle) {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use porthole_core::error::Code;
-
-    use super::*;
-
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_display_that_cannot_be_used_has_a_code_of_its_own_and_a_way_out() {
-        let error = no_display("It doesn't answer");
-        assert_eq!(error.code, Code::DisplayUnavailable);
+        let error = super::no_display("It doesn't answer");
+        assert_eq!(error.code, porthole_core::error::Code::DisplayUnavailable);
         assert!(error.message.contains("DISPLAY") && error.hint.is_some());
     }
 }
