@@ -104,11 +104,13 @@ async fn put_back(pool: Weak<Pool>, mut link: Link) {
     }
     link.meter.rest();
     let (meter, rests) = (link.meter.clone(), link.meter.rests());
-    if let Some(pool) = pool.upgrade() {
+    {
+        let Some(pool) = pool.upgrade() else { return };
         let mut idle = pool.idle();
-        if idle.len() < KEPT {
-            idle.push(link);
+        if idle.len() >= KEPT {
+            return;
         }
+        idle.push(link);
     }
     tokio::time::sleep(IDLE).await;
     if let Some(pool) = pool.upgrade() {

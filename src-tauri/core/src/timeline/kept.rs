@@ -117,7 +117,11 @@ impl Shared {
 
     /// Appends what is new of a call that is kept. Whether that went well is told with the changes.
     fn append_kept(&self, id: CallId, kept: &Kept, sync: bool) {
-        let (Ok(call), Ok(output)) = (self.book().call(id), self.book().output(id)) else { return };
+        let found = {
+            let book = self.book();
+            book.call(id).and_then(|call| Ok((call, book.output(id)?)))
+        };
+        let Ok((call, output)) = found else { return };
         let failed = kept.append(&call, &output, sync).err().map(|error| not_kept(kept.folder(), &error));
         if self.book().keep_failed(id) != failed {
             self.change(|book| book.set_keep_failed(id, failed));
