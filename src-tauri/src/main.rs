@@ -104,6 +104,8 @@ fn window() -> Result<()> {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 asked_to_end().await;
+                // The main thread may be busy for ever.
+                end_after(LONGEST_END);
                 handle.exit(0);
             });
             Ok(())
@@ -120,10 +122,7 @@ fn window() -> Result<()> {
         RunEvent::Exit => {
             start::stop_raising(app);
             // Whatever the end waits for: a window that is gone must not leave its process.
-            std::thread::spawn(|| {
-                std::thread::sleep(LONGEST_END);
-                end();
-            });
+            end_after(LONGEST_END);
             tauri::async_runtime::block_on(app.state::<Porthole>().close());
             end();
         }
@@ -139,6 +138,14 @@ fn no_window(error: tauri::Error) -> Error {
 
 /// How long the end of everything may take.
 const LONGEST_END: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Ends the process by then, whatever its threads wait for.
+fn end_after(limit: std::time::Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        end();
+    });
+}
 
 /// Ends the process. Answers to the window are still on their way on other threads, and would use what the web view's
 /// libraries take down at a usual end.

@@ -40,7 +40,7 @@ impl JsonFile {
     /// What the operating system says when the file can't be locked, read or written.
     pub fn update(&self, change: impl FnOnce(&mut Map<String, Value>) -> io::Result<()>) -> io::Result<()> {
         let target = self.target()?;
-        private::create_directory(&directory_of(&target))?;
+        make_directory_of(&target)?;
         let _lock = lock(&target)?;
         let mut file = match self.content()? {
             Content::Missing => Map::new(),
@@ -70,8 +70,9 @@ impl JsonFile {
     /// # Errors
     /// What the operating system says when it can't be.
     pub fn check_writable(&self) -> io::Result<()> {
-        let directory = directory_of(&self.target()?);
-        private::create_directory(&directory)?;
+        let target = self.target()?;
+        make_directory_of(&target)?;
+        let directory = directory_of(&target);
         temporary_in(&directory).map(drop)
     }
 
@@ -155,6 +156,13 @@ pub enum Content {
     Object(Map<String, Value>),
     /// Something else, and why it isn't one.
     Broken(String),
+}
+
+/// Makes the file's directory where it's missing. One that is there stays as it is: where the file is a link, it's a
+/// directory of the user's.
+fn make_directory_of(target: &Path) -> io::Result<()> {
+    let directory = directory_of(target);
+    if directory.is_dir() { Ok(()) } else { private::create_directory(&directory) }
 }
 
 fn directory_of(path: &Path) -> PathBuf {

@@ -74,6 +74,11 @@ impl Drop for Session {
     }
 }
 
+/// NFS locks a file for one process only where it is open for writing.
+fn open_lock(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).open(path)
+}
+
 fn remove_dead(parent: &Path, prefix: &str) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -82,7 +87,7 @@ fn remove_dead(parent: &Path, prefix: &str) {
         if !(is_new || name.starts_with(prefix)) || !is_own_directory(&entry.path()) {
             continue;
         }
-        let removed = match File::open(entry.path().join(LOCK)).map(|lock| lock.try_lock()) {
+        let removed = match open_lock(&entry.path().join(LOCK)).map(|lock| lock.try_lock()) {
             Ok(Ok(())) => fs::remove_dir_all(entry.path()),
             Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) => continue,
             // One that is being made this moment is made again, and an empty one is all that this removes.

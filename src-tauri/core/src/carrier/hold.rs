@@ -48,9 +48,14 @@ impl Hold {
 
 /// Reads lines to the end.
 async fn read(mut output: Output, told: mpsc::Sender<String>) {
+    /// The longest answer of the helper, in bytes: a line. What sends more is no helper of ours.
+    const LONGEST: usize = 64 * 1024;
     let mut said = Vec::new();
     while let Some(Ok(piece)) = output.next().await {
         said.extend_from_slice(&piece.into_bytes());
+        if said.len() > LONGEST {
+            return;
+        }
         while let Some(end) = memchr::memchr(b'\n', &said) {
             let line: Vec<u8> = said.drain(..=end).collect();
             let _ = told.try_send(String::from_utf8_lossy(&line).trim_end().to_owned());

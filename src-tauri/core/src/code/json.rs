@@ -10,9 +10,8 @@ use crate::terminal;
 /// The literal, or why there is none: what code passes is written anew by `JSON.stringify`, and some texts
 /// do not survive that.
 pub(super) fn literal(text: &str) -> Result<String, String> {
-    // Also a limit to how deep it is.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("it is not JSON ({error})"))?;
-    let mut reader = Reader { rest: text };
+    let mut reader = Reader { rest: text, depth: 0 };
     reader.space();
     if !reader.rest.starts_with(['{', '[']) {
         return Err("only objects and arrays are sent as JSON".to_owned());
@@ -20,9 +19,13 @@ pub(super) fn literal(text: &str) -> Result<String, String> {
     reader.value()
 }
 
+/// The deepest value that is written as a literal: each level is indented, and read by recursion.
+const DEEPEST: usize = 64;
+
 /// Reads text that is known to be JSON.
 struct Reader<'a> {
     rest: &'a str,
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -40,10 +43,19 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self) -> Result<String, String> {
-        if self.take('{') {
-            self.object()
-        } else if self.take('[') {
-            self.array()
+        if self.rest.starts_with(['{', '[']) {
+            if self.depth == DEEPEST {
+                return Err(format!("it is nested more than {DEEPEST} levels deep"));
+            }
+            self.depth += 1;
+            let value = if self.take('{') {
+                self.object()
+            } else {
+                self.take('[');
+                self.array()
+            };
+            self.depth -= 1;
+            value
         } else if self.rest.starts_with('"') {
             Ok(string(self.string()))
         } else {
@@ -165,6 +177,11 @@ mod tests {
             assert!(literal(text).is_ok(), "{text}");
         }
         assert!(literal(&"[".repeat(100_000)).is_err());
+        for depth in [65, 100_000] {
+            let nested = "[".repeat(depth) + &"]".repeat(depth);
+            assert!(literal(&nested).unwrap_err().contains("levels deep"), "{depth}");
+        }
+        assert!(literal(&("[".repeat(64) + &"]".repeat(64))).is_ok());
     }
 
     proptest! {

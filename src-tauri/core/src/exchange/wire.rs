@@ -137,6 +137,8 @@ impl State {
         while let Some(end) = end_of_head(&self.received) {
             if is_interim(&self.received) {
                 self.interim.extend(self.received.drain(..end));
+                let empty = self.received.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+                self.interim.extend(self.received.drain(..empty));
                 self.interim_answers += 1;
                 let (answers, bytes) = (self.interim_answers, self.interim.len());
                 if answers > INTERIM_LIMIT || bytes > INTERIM_BYTES {

@@ -52,26 +52,36 @@ fn bounded(text: &str) -> Result<()> {
         return Err(unreadable(&format!("has more than {LONGEST} bytes")));
     }
     let too_much = || unreadable(&format!("has more than {MOST} values once its aliases are followed"));
-    // How many values each anchor stands for, by its number; and where those that are open began.
-    let (mut sizes, mut open, mut total) = (Vec::new(), Vec::new(), 0_usize);
+    let too_deep = || unreadable(&format!("is nested more than {DEEPEST} levels deep"));
+    // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
+    let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
     for event in Parser::new_from_str(text) {
         let (event, _) = event.map_err(|error| syntax(&error))?;
         match event {
-            Event::Alias(anchor) => total = total.saturating_add(sizes.get(anchor).copied().unwrap_or(1)),
+            Event::Alias(anchor) => {
+                let Extent { values, depth } = anchors.get(anchor).copied().unwrap_or_default();
+                total = total.saturating_add(values);
+                // What an alias names is built once more, at this depth.
+                if open.len() + depth > DEEPEST {
+                    return Err(too_deep());
+                }
+                deepen(&mut open, depth);
+            }
             Event::Scalar(_, _, anchor, _) => {
                 total += 1;
-                remember(&mut sizes, anchor, 1);
+                remember(&mut anchors, anchor, Extent::default());
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
-                open.push((anchor, total));
+                open.push(Open { anchor, began: total, depth: 1 });
                 total += 1;
                 if open.len() > DEEPEST {
-                    return Err(unreadable(&format!("is nested more than {DEEPEST} levels deep")));
+                    return Err(too_deep());
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some((anchor, began)) = open.pop() {
-                    remember(&mut sizes, anchor, total - began);
+                if let Some(Open { anchor, began, depth }) = open.pop() {
+                    remember(&mut anchors, anchor, Extent { values: total - began, depth });
+                    deepen(&mut open, depth);
                 }
             }
             _ => {}
@@ -83,10 +93,39 @@ fn bounded(text: &str) -> Result<()> {
     Ok(())
 }
 
-fn remember(sizes: &mut Vec<usize>, anchor: usize, values: usize) {
+/// What an anchor stands for once its own aliases are followed.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    values: usize,
+    /// Levels of sequences and mappings.
+    depth: usize,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self { values: 1, depth: 0 }
+    }
+}
+
+struct Open {
+    anchor: usize,
+    /// How many values came before it.
+    began: usize,
+    /// Its own level, and the deepest in it so far.
+    depth: usize,
+}
+
+/// What is open holds something of this depth.
+fn deepen(open: &mut [Open], depth: usize) {
+    if let Some(outer) = open.last_mut() {
+        outer.depth = outer.depth.max(depth + 1);
+    }
+}
+
+fn remember(anchors: &mut Vec<Extent>, anchor: usize, extent: Extent) {
     if anchor > 0 {
-        sizes.resize(sizes.len().max(anchor + 1), 1);
-        sizes[anchor] = values;
+        anchors.resize(anchors.len().max(anchor + 1), Extent::default());
+        anchors[anchor] = extent;
     }
 }
 
@@ -178,5 +217,17 @@ mod tests {
             "a": "1e3", "b": "1", "c": 2, "d": true, "e": "true", "f": 0.5, "g": null, "h": "1_0", "i": "1:30", "5": "x", "j": "0o7"
         });
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn aliases_that_make_a_shallow_text_deep_are_refused() {
+        let mut text = "a0: &a0 [[[[[[[[x]]]]]]]]\n".to_owned();
+        for level in 1..40 {
+            text += &format!("a{level}: &a{level} [[[[[[[[*a{}]]]]]]]]\n", level - 1);
+        }
+        let error = documents(&text).unwrap_err();
+        assert!(error.message.contains("levels deep"), "{error:?}");
+        // A few levels are what files in use have.
+        assert!(documents("a: &a {b: [c]}\nd: [*a, *a]\ne: {<<: *a}\n").is_ok());
     }
 }

@@ -254,9 +254,12 @@ impl Output {
     /// # Errors
     /// What the operating system says.
     pub fn sync(&self) -> io::Result<()> {
-        let streams = self.lock();
-        streams.stdout.sync()?;
-        streams.stderr.sync()
+        // A slow disk must not hold up who appends or counts.
+        let files = {
+            let streams = self.lock();
+            [streams.stdout.stored(), streams.stderr.stored()]
+        };
+        files.into_iter().flatten().try_for_each(|file| file.reader()?.sync_all())
     }
 
     /// Moves its files to where this stem names them.

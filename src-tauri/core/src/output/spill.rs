@@ -118,9 +118,9 @@ impl Spill {
         file.hold(File::open(&self.path).unwrap());
     }
 
-    /// Waits until the file's bytes are on the disk.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), |file| file.reader()?.sync_all())
+    /// Its file, where it has one: to be synced without holding anything.
+    pub fn stored(&self) -> Option<Arc<Stored>> {
+        self.file.clone()
     }
 
     /// Moves the file to another path.

@@ -58,6 +58,7 @@ impl Kept {
         }
         make_folder(&self.folder)?;
         link(output, &self.folder)?;
+        written.start_again_where_less_is_there(&self.folder);
         let chunks = written.append_chunks(&self.folder.join(CHUNKS), output)?;
         let facts = written.append_facts(&self.folder.join(FACTS), call)?;
         if sync && !written.synced {
@@ -80,6 +81,14 @@ impl Kept {
 }
 
 impl Written {
+    /// Something removed or cut what was written: all of it is written again.
+    fn start_again_where_less_is_there(&mut self, folder: &Path) {
+        let length = |name: &str| fs::metadata(folder.join(name)).map_or(0, |about| about.len());
+        if length(CHUNKS) < self.chunks * CHUNK || length(FACTS) < self.facts_len {
+            *self = Self::default();
+        }
+    }
+
     fn append_chunks(&mut self, path: &Path, output: &Output) -> io::Result<File> {
         let mut file = append_to(path, self.chunks * CHUNK)?;
         loop {
@@ -144,8 +153,11 @@ fn link(output: &Output, folder: &Path) -> io::Result<()> {
         [(Stream::Stdout, "stdout", counts.stdout.bytes), (Stream::Stderr, "stderr", counts.stderr.bytes)]
     {
         let to = folder.join(STEM).with_extension(name);
-        if bytes > 0 && !to.exists() {
-            fs::hard_link(output.path(stream), to)?;
+        if bytes > 0
+            && let Err(error) = fs::hard_link(output.path(stream), to)
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(error);
         }
     }
     Ok(())
