@@ -39,6 +39,7 @@ fn peak() -> u64 {
 
 /// What its list of containers fails with, when it answers that with a start and then the same again and again.
 async fn endless(start: &'static str, again: &'static str) -> Error {
+    let again = again.repeat(8192 / again.len());
     let server = serving(move |mut stream| {
         while let head = read_head(&mut stream)
             && !head.is_empty()

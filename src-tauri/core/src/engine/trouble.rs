@@ -23,7 +23,10 @@ pub(super) fn past_limit(address: &Address, error: &(dyn StdError + 'static)) ->
         {
             return Some(exhausted);
         }
-        let past = link.downcast_ref::<PastLimit>()?;
+        // hyper has a limit of its own for the lines of a head.
+        let head =
+            link.downcast_ref::<hyper::Error>().filter(|error| error.is_parse_too_large()).map(|_| PastLimit::Head);
+        let past = link.downcast_ref::<PastLimit>().copied().or(head)?;
         let message = format!("the engine at {} sent a response that goes past a limit", address.host);
         Some(Error::new(Code::ResponseTooLarge, message).detail(past).hint("Is this address that of an engine?"))
     })
