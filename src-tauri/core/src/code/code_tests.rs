@@ -327,6 +327,15 @@ fn a_caret_after_a_quote_that_powershell_takes_as_it_is_is_no_cmd() {
     assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
 }
 
+#[test]
+fn a_caret_before_a_quote_in_a_printed_word_with_a_tab_is_no_cmd() {
+    let body = Body::Text { text: "\"^\"\t".into() };
+    let request = Request { body, ..Request::new("GET", "/") };
+    let pasted = paste(&of_request(&request, FormKind::Curl).text).unwrap();
+    let Composed::Request(read) = &pasted.composed else { panic!("{pasted:?}") };
+    assert_eq!(goes_out(read), goes_out(&request));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 

@@ -19,6 +19,10 @@ pub(super) fn read(text: &str) -> Result<Line> {
     // Clipboards of Windows end lines so; between the quotes of a POSIX shell it may be meant.
     let plain = text.replace("\r\n", "\n");
     let first = text.split_whitespace().next().unwrap_or_default();
+    // A word of a POSIX shell with control characters in it, as Porthole prints one: what else is in it is no mark.
+    if plain.contains("\"$(printf '") {
+        return posix(text);
+    }
     match mark(&plain) {
         Some('^') => windows::cmd(&plain),
         Some(_) => windows::powershell(&plain),
