@@ -46,12 +46,16 @@ impl Owned {
         }
     }
 
-    async fn share(&mut self, opened: &Opened) -> Result<Share> {
+    /// What is mounted for its socket; nothing where the manifest declares none.
+    async fn share(&mut self, opened: &Opened) -> Result<Option<Share>> {
         self.watched();
+        if opened.socket.is_none() {
+            return Ok(None);
+        }
         let Opened { names, image, socket, .. } = opened;
         let share = Share::make(&self.means.engine, &mut self.belongings, names, image, socket.as_deref()).await;
         self.watched();
-        share
+        share.map(Some)
     }
 
     /// `vm.image`: one container.
@@ -74,7 +78,7 @@ impl Owned {
         let body = ContainerCreateBody {
             image: Some(image.to_string()),
             labels: Some(labels.into_iter().collect()),
-            host_config: Some(HostConfig { binds: Some(vec![share.mount()]), ..HostConfig::default() }),
+            host_config: Some(HostConfig { binds: share.map(|share| vec![share.mount()]), ..HostConfig::default() }),
             ..ContainerCreateBody::default()
         };
         let (engine, docker) = (&self.means.engine, self.means.engine.docker());
@@ -96,13 +100,14 @@ impl Owned {
         let name = engine_name(&opened.names.project);
         self.belongings.project = Some(name.clone());
         let share = self.share(opened).await?;
+        let sockets = share.as_ref().map(Share::mount);
         let container = engine_name(&opened.names.container);
         let configuration = with_additions(
             &project.resolved,
             &Additions {
                 first: start.first_service().map(|first| (first, container.as_str())),
-                sockets: &share.mount(),
-                volume: share.volume(),
+                sockets: sockets.as_deref(),
+                volume: share.as_ref().and_then(Share::volume),
                 labels: &self.belongings.labels(&opened.image),
             },
         );

@@ -11,8 +11,8 @@ use super::super::names::SOCKETS;
 pub(in super::super) struct Additions<'a> {
     /// The service whose container gets a name, and the name.
     pub first: Option<(&'a str, &'a str)>,
-    /// A directory or volume for the sockets, as `volumes` has it.
-    pub sockets: &'a str,
+    /// A directory or volume for the socket, as `volumes` has it; none where the manifest declares no socket.
+    pub sockets: Option<&'a str>,
     /// The volume in that, which compose is told to leave alone.
     pub volume: Option<&'a str>,
     /// Labels of every container.
@@ -26,12 +26,14 @@ pub(in super::super) fn with_additions(resolved: &Value, add: &Additions<'_>) ->
     for (name, service) in services.into_iter().flatten() {
         let Some(service) = service.as_object_mut() else { continue };
         labelled(service, add.labels);
-        if !has_mount(service) {
+        if let Some(sockets) = add.sockets
+            && !has_mount(service)
+        {
             let volumes = service.entry("volumes").or_insert_with(|| json!([]));
             if let Some(list) = volumes.as_array_mut() {
-                list.push(json!(add.sockets));
+                list.push(json!(sockets));
             } else {
-                *volumes = json!([add.sockets]);
+                *volumes = json!([sockets]);
             }
         }
         if let Some((first, container)) = add.first
@@ -90,10 +92,19 @@ fn is_named(service: &Map<String, Value>) -> bool {
 mod tests {
     use super::*;
 
+    #[test]
+    fn nothing_of_the_machine_is_mounted_where_no_socket_is_declared() {
+        let labels = BTreeMap::new();
+        let add = Additions { first: None, sockets: None, volume: None, labels: &labels };
+        let file = with_additions(&json!({ "services": { "web": {} } }), &add);
+        assert_eq!(file["services"]["web"].get("volumes"), None);
+        assert_eq!(file.get("volumes"), None);
+    }
+
     fn added(services: Value, volume: Option<&str>) -> Value {
         let labels = BTreeMap::from([("l".to_owned(), "1".to_owned())]);
         let sockets = "/tmp/s:/run/guest-services:z";
-        let add = Additions { first: Some(("web", "c-service")), sockets, volume, labels: &labels };
+        let add = Additions { first: Some(("web", "c-service")), sockets: Some(sockets), volume, labels: &labels };
         with_additions(&json!({ "services": services }), &add)
     }
 

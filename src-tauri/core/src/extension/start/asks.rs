@@ -100,7 +100,8 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<StartAsk> {
         "cap_add" => list(value).map(|name| capability(&text_of(name))).collect(),
         "security_opt" => list(value).filter_map(|option| security(&text_of(option))).collect(),
         "volumes" => list(value).flat_map(|volume| Mount::read(volume).asks(at)).collect(),
-        "devices" => list(value).map(device).collect(),
+        "devices" => list(value).map(|entry| device(entry, at)).collect(),
+        "post_start" | "pre_stop" => list(value).flat_map(|entry| hook(key, entry)).collect(),
         "ports" => list(value).map(port).collect(),
         "build" => build::asks(value, at),
         "network_mode" | "pid" | "ipc" | "userns_mode" | "uts" | "cgroup" => namespace(key, &text),
@@ -181,8 +182,6 @@ fn is_harmless(key: &str) -> bool {
                 | "oom_score_adj"
                 | "pids_limit"
                 | "platform"
-                | "post_start"
-                | "pre_stop"
                 | "profiles"
                 | "pull_policy"
                 | "read_only"
@@ -202,7 +201,8 @@ fn is_harmless(key: &str) -> bool {
 }
 
 fn capability(name: &str) -> StartAsk {
-    let plain = name.trim_start_matches("CAP_").to_uppercase();
+    let plain = name.to_uppercase();
+    let plain = plain.trim_start_matches("CAP_");
     let control = [
         "ALL",
         "SYS_ADMIN",
@@ -214,7 +214,7 @@ fn capability(name: &str) -> StartAsk {
         "SYS_BOOT",
         "MAC_ADMIN",
     ];
-    if control.contains(&plain.as_str()) {
+    if control.contains(&plain) {
         return StartAsk::new(Control, "Can take over the machine: extra capability")
             .value(visible(name))
             .impact("With this capability, a process in the container can get out of it.");
@@ -232,21 +232,51 @@ fn security(option: &str) -> Option<StartAsk> {
     Some(StartAsk::new(if turned_off { Control } else { Access }, summary).value(visible(option)))
 }
 
-fn device(device: &Value) -> StartAsk {
+/// A command that the engine runs in the container, beside its own.
+fn hook(key: &str, hook: &Value) -> Vec<StartAsk> {
+    let Some(hook) = hook.as_object() else { return vec![StartAsk::unknown(key, Some(hook))] };
+    let known = ["command", "user", "working_dir", "environment"];
+    let asked = hook.iter().filter(|(name, value)| !known.contains(&name.as_str()) && !is_empty(value));
+    asked
+        .map(|(name, value)| match name.as_str() {
+            "privileged" => StartAsk::new(Control, "Full control over the machine: runs a command privileged")
+                .value(format!("{key}: {}", hook.get("command").map(shown).unwrap_or_default()))
+                .impact("A privileged command can read and change everything on the machine that runs it."),
+            _ => StartAsk::unknown(&format!("{key}.{name}"), Some(value)),
+        })
+        .collect()
+}
+
+fn device(device: &Value, at: &At<'_>) -> StartAsk {
     let source = device.get("source").map_or_else(|| text_of(device), text_of);
     let name = source.split(':').next().unwrap_or_default();
+    // `/dev//sda` and a link are the same device.
+    let real = at.real(name);
+    let is_disk = at.here && is_block_device(&real);
+    let name = plain(&real).to_string_lossy().into_owned();
     let name = name.trim_start_matches("/dev/").trim_end_matches('/');
     let disks = [
-        "mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md", "loop", "sg",
-        "nbd",
+        "block", "mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md",
+        "loop", "sg", "nbd",
     ];
     let whole = name.is_empty() || name == "/dev";
-    if whole || disks.iter().any(|disk| name.starts_with(disk)) {
+    if whole || is_disk || disks.iter().any(|disk| name.starts_with(disk)) {
         return StartAsk::new(Control, "Reads and writes the machine's disks or memory")
             .value(visible(&source))
             .impact("This goes around every permission of the files on it.");
     }
     StartAsk::new(Access, "Uses a device of the machine").value(visible(&source))
+}
+
+#[cfg(unix)]
+fn is_block_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|there| there.file_type().is_block_device())
+}
+
+#[cfg(not(unix))]
+fn is_block_device(_: &Path) -> bool {
+    false
 }
 
 /// A published port, in either form.

@@ -71,12 +71,13 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<StartAsk> {
 }
 
 fn is_remote(context: &str) -> bool {
-    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
+    // A folder may be called `x:`: only what compose takes for an address is one.
+    ["http://", "https://", "git://", "ssh://", "git@", "github.com/"].iter().any(|known| context.starts_with(known))
 }
 
 /// What is said of a context that is none of the extension's own folders.
 fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = StartAsk> {
-    let is_image = context.contains("image://") || context.starts_with("service:") || context.starts_with("target:");
+    let is_image = ["docker-image://", "service:", "target:"].iter().any(|known| context.starts_with(known));
     let ask = if context.is_empty() || is_image {
         None
     } else if is_remote(context) {

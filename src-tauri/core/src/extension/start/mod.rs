@@ -5,6 +5,7 @@ mod asks;
 mod build;
 mod environment;
 mod mounts;
+mod overlaps;
 mod plan;
 mod project;
 mod resolve;
@@ -120,9 +121,7 @@ impl Start {
             }
             BackendKind::Unusable { error } => return Err(error.clone()),
             BackendKind::Image { image } => {
-                let socket =
-                    StartAsk::new(AskLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
-                let asks = if opened.socket.is_some() { vec![socket.value(super::names::SOCKETS)] } else { Vec::new() };
+                let asks = with_socket(opened, Vec::new());
                 start.service(means, opened, (ONLY.to_owned(), Some(image.to_string()), asks), None).await?;
             }
             BackendKind::Compose { file, services } => {
@@ -134,7 +133,7 @@ impl Start {
                 let (each, mut all) =
                     project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
                 all.extend(sources.asks);
-                start.plan.asks = asks::sorted(all);
+                start.plan.asks = with_socket(opened, all);
                 for service in each {
                     let build = project.resolved.pointer("/services").and_then(|all| all.get(&service.0)?.get("build"));
                     let build = build.filter(|build| !build.is_null()).cloned();
@@ -198,15 +197,20 @@ impl Start {
         let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &opened.backend) else {
             return Ok(());
         };
-        let now = sources::read(&opened.root, &project.file, &project.env);
-        if now.ok().map(|now| now.digest).as_ref() != Some(&project.sources) {
+        let now = sources::read_aside(&opened.root, &project.file, &project.env).await;
+        let Some(now) = now.ok().filter(|now| now.digest == project.sources) else {
             return Err(changed("the compose file, or a file that it reads, is another one"));
-        }
+        };
         // A link may lead elsewhere by now.
         let at = At::new(&opened.root, &means.engine.address().host, self.here);
-        let (each, _) = project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
+        let (each, mut all) = project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
+        all.extend(now.asks);
         let same = each.iter().zip(&self.plan.services).all(|((_, _, asks), shown)| *asks == shown.asks);
-        if same { Ok(()) } else { Err(changed("a path in the compose file leads elsewhere")) }
+        if same && with_socket(opened, all) == self.plan.asks {
+            Ok(())
+        } else {
+            Err(changed("a path in the compose file leads elsewhere"))
+        }
     }
 
     /// The service whose container the extension's commands run in: the first of the compose file.
@@ -246,10 +250,32 @@ impl Start {
             // It would be made again: by the same Dockerfile, or from a registry that may have another by now.
             None => built.is_some(),
         };
-        self.key() == before.key
+        // What is built or pulled may be another one each time, under the same configuration.
+        let is_made_again = self.project.as_ref().is_some_and(|project| makes_images(&project.resolved));
+        !is_made_again
+            && self.key() == before.key
             && self.images.iter().all(same_image)
             && built.is_none_or(|text| before.built.as_ref() == Some(text))
     }
+}
+
+/// What is asked for them all, and what Porthole mounts for the socket that the manifest declares.
+fn with_socket(opened: &Opened, mut all: Vec<StartAsk>) -> Vec<StartAsk> {
+    if opened.socket.is_some() {
+        let ask = StartAsk::new(AskLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
+        all.push(ask.value(super::names::SOCKETS));
+    }
+    asks::sorted(all)
+}
+
+/// Whether compose builds or pulls an image that the engine has already.
+fn makes_images(resolved: &Value) -> bool {
+    let services = resolved.get("services").and_then(Value::as_object);
+    services.into_iter().flat_map(|services| services.values()).any(|service| {
+        let policy = service.get("pull_policy").map(asks::text_of).unwrap_or_default();
+        service.get("build").is_some_and(|build| !build.is_null())
+            || !matches!(policy.as_str(), "" | "missing" | "if_not_present" | "never")
+    })
 }
 
 fn changed(why: &str) -> Error {

@@ -37,6 +37,23 @@ const TAKES_OVER: &[&str] = &[
     "/private",
 ];
 
+/// Further ones, in which everything is such a folder.
+const TAKES_OVER_BELOW: &[&str] =
+    &["/run", "/var/run", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool"];
+
+/// Where engines listen. Whoever can connect there has the machine, through a read-only mount too.
+const ENGINES: &[&str] =
+    &["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
+/// The same, below the user's home.
+const ENGINES_AT_HOME: &[&str] = &[
+    ".docker/run/docker.sock",
+    ".docker/desktop/docker.sock",
+    ".rd/docker.sock",
+    ".colima/default/docker.sock",
+    ".orbstack/run/docker.sock",
+    ".local/share/containers/podman/machine/podman.sock",
+];
+
 /// An entry of `volumes`, in either form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Mount {
@@ -171,7 +188,20 @@ impl Mount {
             || (!home.as_os_str().is_empty() && home.starts_with(&path))
             || is_drive(&real);
         let own = at.is_own(&real);
-        match (own, self.read_only, takes_over) {
+        // A program that runs later can be put almost anywhere in a home folder.
+        let below_home = home.parent().is_some() && path.starts_with(&home);
+        let changes = takes_over || below_home || TAKES_OVER_BELOW.iter().any(|known| path.starts_with(known));
+        if at.here && is_socket(&real) {
+            return self
+                .ask(AskLevel::Control, &format!("Connects to a program {}", at.whose), &shown)
+                .impact("The container gets that program's own socket. Read-only doesn't limit what it can ask for.");
+        }
+        if !own && (self.read_only || !changes) && holds_sockets(&path, &home, at) {
+            return self
+                .ask(AskLevel::Control, &format!("Connects to programs {}, also to its engine", at.whose), &shown)
+                .impact("The folder contains their sockets. Read-only doesn't limit what can be asked for there.");
+        }
+        match (own, self.read_only, if self.read_only { takes_over } else { changes }) {
             (true, ..) => self.ask(AskLevel::Notice, "Mounts a folder or file of the extension", &shown),
             (_, true, true) => self.ask(AskLevel::Access, &format!("Reads all files in a folder {}", at.whose), &shown),
             (_, true, false) => self.ask(AskLevel::Access, &format!("Reads files {}", at.whose), &shown),
@@ -189,23 +219,16 @@ pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) 
     let called = volume.get("name").map_or_else(|| name.to_owned(), text_of);
     let mut asks = Vec::new();
     let external = volume.get("external").is_some_and(|is| !matches!(is, Value::Null | Value::Bool(false)));
-    if external || !(called == name || called.starts_with(&format!("{project}_"))) {
+    if external || !is_of_project(name, volume, project) {
         asks.push(
             StartAsk::new(AskLevel::Access, "Uses a volume that it may share with others").value(visible(&called)),
         );
     }
     let options = volume.get("driver_opts").and_then(Value::as_object);
     let option = |key: &str| options.and_then(|options| options.get(key)).map(text_of);
-    if let Some(device) = option("device").filter(|device| !device.is_empty()) {
-        let read_only = option("o").is_some_and(|options| options.split(',').any(|option| option == "ro"));
-        let mount =
-            Mount { kind: "bind".to_owned(), target: Some(format!("volume {called}")), read_only, ..Mount::default() };
-        let is_path = device.starts_with('/');
-        asks.push(if is_path {
-            mount.of_path(&device, at)
-        } else {
-            mount.ask(AskLevel::Access, "Mounts a network share", &device)
-        });
+    let [kind, device, flags] = ["type", "device", "o"].map(|key| option(key).unwrap_or_default());
+    if !(kind.is_empty() && device.is_empty() && flags.is_empty()) {
+        asks.push(mounted(&called, [&kind, &device, &flags], at));
     } else if let Some(options) = options.filter(|options| !options.is_empty()) {
         asks.push(StartAsk::unknown("volumes.driver_opts", Some(&Value::Object(options.clone()))));
     }
@@ -216,6 +239,61 @@ pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) 
     let others = volume.iter().filter(|(key, _)| !known.contains(&key.as_str()) && !key.starts_with("x-"));
     asks.extend(others.map(|(key, value)| StartAsk::unknown(&format!("volumes.{key}"), Some(value))));
     asks
+}
+
+/// What the engine mounts by itself: `mount -t KIND -o FLAGS DEVICE`.
+fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> StartAsk {
+    let flag = |flag: &str| flags.split(',').any(|found| found == flag);
+    let mount = Mount {
+        kind: "bind".to_owned(),
+        target: Some(format!("volume {called}")),
+        read_only: flag("ro"),
+        ..Mount::default()
+    };
+    let known = ["", "bind", "rbind", "ro", "rw", "noexec", "nosuid", "nodev", "private", "rprivate"];
+    let is_plain = flags.split(',').all(|flag| known.contains(&flag));
+    if device.starts_with('/') && matches!(kind, "" | "none" | "bind") && is_plain {
+        return mount.of_path(device, at);
+    }
+    let shown = format!("type: {kind}, device: {device}, o: {flags}");
+    let is_bind = flag("bind") || flag("rbind") || flags.contains('/');
+    match kind {
+        "tmpfs" if !is_bind => mount.ask(AskLevel::Notice, "Mounts memory as a volume", &shown),
+        "nfs" | "nfs4" | "cifs" if !is_bind => mount.ask(AskLevel::Access, "Mounts a network share", &shown),
+        _ => mount
+            .ask(AskLevel::Control, &format!("Mounts any folder or disk {}", at.whose), &shown)
+            .impact("The engine mounts this as root. Porthole can't tell what it leads to."),
+    }
+}
+
+/// Whether a volume or network is one that compose makes for this project. Without a name it gets that of the project.
+pub(super) fn is_of_project(key: &str, entry: &Map<String, Value>, project: &str) -> bool {
+    let name = entry.get("name").filter(|name| !name.is_null()).map(text_of).unwrap_or_default();
+    name.is_empty() || name == format!("{project}_{key}")
+}
+
+/// Whether sockets of an engine or of the system's programs are there or below.
+fn holds_sockets(path: &Path, home: &Path, at: &At<'_>) -> bool {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|runtime| runtime.has_root());
+    let folders = [PathBuf::from("/run"), PathBuf::from("/var/run")].into_iter().chain(runtime);
+    let engines = ENGINES.iter().map(PathBuf::from);
+    let at_home = ENGINES_AT_HOME.iter().map(|known| home.join(known)).filter(|known| at.here && known.exists());
+    let named = at.engine.strip_prefix("unix://").map(PathBuf::from);
+    let is_in_or_above = |known: &PathBuf| path.starts_with(known) || known.starts_with(path);
+    path.has_root()
+        && (folders.into_iter().any(|known| is_in_or_above(&known))
+            || engines.chain(at_home).chain(named).any(|known| known.starts_with(path)))
+}
+
+#[cfg(unix)]
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|there| there.file_type().is_socket())
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: &Path) -> bool {
+    false
 }
 
 /// Without `.` and `..`.

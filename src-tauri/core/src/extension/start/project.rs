@@ -6,7 +6,7 @@ use super::{
     AskLevel::{Access, Notice},
     StartAsk,
     asks::{At, of_service, sorted, text_of},
-    mounts,
+    mounts, overlaps,
     text::{shown, visible},
 };
 
@@ -30,11 +30,18 @@ pub(super) fn asks(
         let image = service.get("image").map(text_of).filter(|image| !image.is_empty());
         (name.clone(), image, of_service(service, at))
     });
-    let mut all = Vec::new();
+    let mut all = overlaps::asks(resolved, at);
     for (key, value) in resolved.as_object().into_iter().flatten() {
         let entries = || value.as_object().into_iter().flatten();
         match key.as_str() {
-            "services" | "version" | "name" | "models" => {}
+            "services" | "version" | "name" => {}
+            "models" => all.extend(entries().map(|(name, model)| {
+                StartAsk::new(Notice, "Gets and runs a model on the engine").value(format!(
+                    "{}: {}",
+                    visible(name),
+                    shown(model)
+                ))
+            })),
             "volumes" => all.extend(entries().flat_map(|(name, volume)| mounts::of_volume(name, volume, project, at))),
             "networks" => all.extend(entries().flat_map(|(name, network)| of_network(name, network, project))),
             "secrets" | "configs" => all.extend(entries().flat_map(|(name, secret)| of_file(key, name, secret, at))),
@@ -56,7 +63,7 @@ fn of_network(name: &str, network: &Value, project: &str) -> Vec<StartAsk> {
                 .value(visible(name))
                 .impact("It reaches everything that listens on localhost, and can listen on any port."),
         );
-    } else if external || !(called == name || called.starts_with(&format!("{project}_"))) {
+    } else if external || !mounts::is_of_project(name, network, project) {
         asks.push(StartAsk::new(Access, "Joins a network that isn't its own").value(visible(&called)));
     }
     let driver = network.get("driver").map(text_of).unwrap_or_default();

@@ -30,7 +30,7 @@ pub(super) async fn resolve(
 ) -> Result<(Project, Sources, Vec<StartVariable>)> {
     let mut env = environment::small();
     env.insert(OWN_IMAGE.to_owned(), opened.image.to_string());
-    let found = sources::read(&opened.root, file, &env)?;
+    let found = sources::read_aside(&opened.root, file, &env).await?;
     let variables = variables(&found, &mut env, allowed.get(&hex(&found.digest)).map_or(&[], Vec::as_slice));
     environment::pinned(&mut env, &found.env);
 

@@ -4,10 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ring::digest::{Context, SHA256};
 use saphyr::{Scalar, Yaml};
+use saphyr_parser::{Event, Parser};
 
 use super::{
     AskLevel, StartAsk,
@@ -27,6 +29,14 @@ use crate::{
 const READS: &[&str] = &["env_file", "extends", "include", "label_file"];
 /// The most files that one compose file may lead to.
 const MOST: usize = 64;
+/// The most paths that compose files may name.
+const MOST_NAMED: usize = 512;
+/// The most bytes of all these files.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The longest that reading them may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Tags that change nothing of a text.
+const TAGS: &[&str] = &["!reset", "!override", "tag:yaml.org,2002:str"];
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +49,20 @@ pub(super) struct Sources {
     pub env: String,
     /// Tells these files from any others.
     pub digest: Vec<u8>,
+}
+
+/// As [`read`], on a thread that may wait.
+///
+/// # Errors
+/// [`Code::ComposeUnreadable`].
+pub(super) async fn read_aside(root: &Path, file: &Path, known: &BTreeMap<String, String>) -> Result<Sources> {
+    let (at, from, known) = (root.to_owned(), file.to_owned(), known.clone());
+    let reading = tokio::task::spawn_blocking(move || read(&at, &from, &known));
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => Err(yaml::unreadable("can't be read").detail(error)),
+        Err(_) => Err(yaml::unreadable("takes too long to read")),
+    }
 }
 
 /// Reads the compose file and what it leads to. `known` are the variables that are set.
@@ -56,11 +80,28 @@ pub(super) fn read(root: &Path, file: &Path, known: &BTreeMap<String, String>) -
             return Err(refused(&beside, "leads out of the extension's folder"));
         }
         found.env = text(&beside)?;
-        digest.update(found.env.as_bytes());
+        add(&mut digest, found.env.as_bytes());
     }
-    let mut walk = Walk { root, project, known, found, digest, seen: BTreeSet::new(), left: vec![file.to_owned()] };
+    let mut walk = Walk {
+        root,
+        project,
+        known,
+        found,
+        digest,
+        seen: BTreeSet::new(),
+        named: BTreeSet::new(),
+        bytes: 0,
+        included_env: String::new(),
+        variable_paths: Vec::new(),
+        left: vec![file.to_owned()],
+    };
     while let Some(next) = walk.left.pop() {
         walk.file(&next)?;
+    }
+    // Compose puts the variables of an included file's own env files into its paths.
+    let set_there = |path: &&String| names_in(path).iter().any(|name| walk.included_env.contains(name.as_str()));
+    if let Some(path) = walk.variable_paths.iter().find(set_there) {
+        return Err(depends(path));
     }
     let Walk { mut found, digest, .. } = walk;
     found.digest = digest.finish().as_ref().to_vec();
@@ -74,6 +115,14 @@ struct Walk<'a> {
     found: Sources,
     digest: Context,
     seen: BTreeSet<PathBuf>,
+    /// The paths that were looked at, with the key and what stands there.
+    named: BTreeSet<(String, String, PathBuf)>,
+    /// How much was read.
+    bytes: usize,
+    /// The text of all files whose variables may be put into paths of included files.
+    included_env: String,
+    /// Paths with variables that aren't known.
+    variable_paths: Vec<String>,
     left: Vec<PathBuf>,
 }
 
@@ -87,11 +136,35 @@ impl Walk<'_> {
             return Err(refused(file, "is one of too many files"));
         }
         let text = text(file)?;
-        self.digest.update(file.as_os_str().as_encoded_bytes());
-        self.digest.update(text.as_bytes());
+        self.counted(file, &text)?;
+        add(&mut self.digest, file.as_os_str().as_encoded_bytes());
+        add(&mut self.digest, text.as_bytes());
         let folder = file.parent().unwrap_or(&self.root).to_owned();
         for document in &documents(&text)? {
             self.node(document, &folder)?;
+        }
+        // In the tree, a quoted text has lost its tag.
+        for event in Parser::new_from_str(&text) {
+            let tag = match &event {
+                Ok((Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag), _)) => {
+                    tag
+                }
+                _ => &None,
+            };
+            if let Some(tag) = tag.as_ref().map(|tag| format!("{}{}", tag.handle, tag.suffix))
+                && !TAGS.contains(&tag.as_str())
+            {
+                return Err(yaml::unreadable(&format!("has the YAML tag {}", visible(&tag)))
+                    .hint("Porthole only reads the tags !reset, !override and !!str."));
+            }
+        }
+        Ok(())
+    }
+
+    fn counted(&mut self, path: &Path, text: &str) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(text.len());
+        if self.bytes > MOST_BYTES {
+            return Err(refused(path, &format!("is one of files with more than {MOST_BYTES} bytes in total")));
         }
         Ok(())
     }
@@ -106,6 +179,9 @@ impl Walk<'_> {
             }
             Yaml::Mapping(map) => {
                 for (key, value) in map {
+                    if matches!(bare(key), Yaml::BadValue) {
+                        return Err(yaml::unreadable("has a key that can't be read"));
+                    }
                     let key = bare(key).as_str().unwrap_or_default();
                     if READS.contains(&key) {
                         self.reads(key, value, folder)?;
@@ -116,6 +192,7 @@ impl Walk<'_> {
                     self.node(value, folder)?;
                 }
             }
+            Yaml::BadValue => return Err(yaml::unreadable("has a value that can't be read")),
             _ => {}
         }
         Ok(())
@@ -141,23 +218,42 @@ impl Walk<'_> {
         let mut paths = Vec::new();
         named(key, value, &mut paths);
         for (what, text) in paths {
-            let path = expand(&text, self.known).filter(|_| !self.depends_on_env(&text)).ok_or_else(|| {
-                refused(Path::new(&text), "can't be told before compose is run")
-                    .hint("Write the path without variables that .env sets.")
-            })?;
+            let path =
+                expand(&text, self.known).filter(|_| !self.depends_on_env(&text)).ok_or_else(|| depends(&text))?;
+            if names_in(&text).iter().any(|name| !self.known.contains_key(name)) {
+                self.variable_paths.push(text.clone());
+            }
             if path.contains("://") || path.starts_with("git@") {
                 return Err(refused(Path::new(&path), "would be fetched from the network")
                     .hint("Porthole opens compose files that are whole. Put a copy of the file into the extension."));
             }
             // Some are relative to the file, some to the project: it is one of the user's files in either reading.
             for base in BTreeSet::from([folder.to_owned(), self.project.clone()]) {
-                self.one(key, &what, &home(&path, &base))?;
+                let path = home(&path, &base);
+                self.one(key, &what, &path)?;
+                // Compose takes `x/..` away before it follows the link `x`.
+                self.one(key, &what, &plain(&path))?;
+                let beside = match what.as_str() {
+                    "compose" => path.parent().map(|folder| folder.join(".env")),
+                    "folder" => Some(path.join(".env")),
+                    _ => None,
+                };
+                // Of an included file, compose reads this one unasked.
+                if let Some(beside) = beside.filter(|beside| beside.symlink_metadata().is_ok()) {
+                    self.one("env_file", "variables", &beside)?;
+                }
             }
         }
         Ok(())
     }
 
     fn one(&mut self, key: &str, what: &str, path: &Path) -> Result<()> {
+        if !self.named.insert((key.to_owned(), what.to_owned(), path.to_owned())) {
+            return Ok(());
+        }
+        if self.named.len() > MOST_NAMED {
+            return Err(refused(path, "is one of too many files"));
+        }
         let inside = is_inside(&self.root, path);
         let Ok(there) = std::fs::metadata(path) else {
             if !inside {
@@ -181,8 +277,13 @@ impl Walk<'_> {
             self.left.push(path.to_owned());
         } else {
             let text = text(path)?;
+            self.counted(path, &text)?;
             self.found.names.extend(names_in(&text));
-            self.digest.update(text.as_bytes());
+            add(&mut self.digest, path.as_os_str().as_encoded_bytes());
+            add(&mut self.digest, text.as_bytes());
+            if what == "variables" {
+                self.included_env.push_str(&text);
+            }
         }
         Ok(())
     }
@@ -202,9 +303,14 @@ impl Walk<'_> {
     }
 }
 
-/// The paths below one of these keys, each with what stands there: `compose`, `values` or `folder`.
+/// The paths below one of these keys, each with what stands there: `compose`, `values`, `folder`, or `variables` of an
+/// included file.
 fn named(key: &str, value: &Yaml<'_>, paths: &mut Vec<(String, String)>) {
-    let what = if matches!(key, "include" | "extends") { "compose" } else { "values" };
+    let what = match key {
+        "include" | "extends" => "compose",
+        "variables" => "variables",
+        _ => "values",
+    };
     match bare(value) {
         Yaml::Value(Scalar::String(text)) if key != "extends" => paths.push((what.to_owned(), text.to_string())),
         Yaml::Sequence(list) => list.iter().for_each(|entry| named(key, entry, paths)),
@@ -212,7 +318,7 @@ fn named(key: &str, value: &Yaml<'_>, paths: &mut Vec<(String, String)>) {
             for (name, value) in map {
                 match bare(name).as_str().unwrap_or_default() {
                     "path" | "file" => named(if key == "extends" { "include" } else { key }, value, paths),
-                    "env_file" => named("env_file", value, paths),
+                    "env_file" => named(if key == "include" { "variables" } else { "env_file" }, value, paths),
                     "project_directory" => {
                         paths.extend(bare(value).as_str().map(|text| ("folder".to_owned(), text.to_owned())))
                     }
@@ -234,8 +340,9 @@ fn bare<'y, 'i>(node: &'y Yaml<'i>) -> &'y Yaml<'i> {
 
 /// A path as compose takes it, from where it stands.
 fn home(path: &str, base: &Path) -> PathBuf {
-    match path.strip_prefix("~/").zip(std::env::home_dir()) {
-        Some((rest, home)) => home.join(rest),
+    // Compose takes each leading `~` for the home folder, with or without a slash, and cleans the path as text.
+    match path.strip_prefix('~').zip(std::env::home_dir()) {
+        Some((rest, home)) => plain(&home.join(rest.trim_start_matches(['/', '\\']))),
         None => base.join(path),
     }
 }
@@ -251,6 +358,17 @@ fn text(path: &Path) -> Result<String> {
     let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "is not a regular file"))?;
     let read = ExtensionRoot::open(folder).and_then(|folder| folder.read(name, yaml::LONGEST));
     read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|problem| failed(&problem))
+}
+
+/// With its length: else the same bytes could be cut into other files.
+fn add(digest: &mut Context, bytes: &[u8]) {
+    digest.update(&(bytes.len() as u64).to_le_bytes());
+    digest.update(bytes);
+}
+
+fn depends(path: &str) -> Error {
+    refused(Path::new(path), "can't be told before compose is run")
+        .hint("Write the path without variables that .env or an env_file sets.")
 }
 
 fn refused(path: &Path, why: &str) -> Error {

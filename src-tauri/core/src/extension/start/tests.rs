@@ -85,7 +85,14 @@ fn what_stays_in_the_container_is_not_listed() {
 fn mounts_are_read_in_both_forms() {
     for (volume, expected, words) in [
         (json!("/:/host:rw"), Control, "Changes any file"),
-        (json!("/:/host:ro"), Access, "Reads all files"),
+        (json!("/:/host:ro"), Control, "Connects to programs"),
+        (json!("/var/run:/r:ro"), Control, "Connects to programs"),
+        (json!("/run/user/1000:/r:ro"), Control, "Connects to programs"),
+        (json!("/run/dbus/system_bus_socket:/r:ro"), Control, "Connects to"),
+        (json!("/etc:/e:ro"), Access, "Reads all files"),
+        (json!("/var/lib/docker/volumes:/v"), Control, "Changes any file"),
+        (json!("/var/spool/cron:/v"), Control, "Changes any file"),
+        (json!("/run/user/1000:/v"), Control, "Changes any file"),
         (json!({ "type": "bind", "source": "/", "target": "/host" }), Control, "Changes any file"),
         (json!({ "type": "bind", "source": "/etc/cron.d", "target": "/c" }), Control, "Changes any file"),
         (json!({ "type": "bind", "source": "/srv/../etc", "target": "/c" }), Control, "Changes any file"),
@@ -153,6 +160,142 @@ fn ports_tell_on_which_interface_they_are_open() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_socket_in_the_extensions_folder_gives_control() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let service = json!({ "volumes": [{ "type": "bind", "source": socket, "target": "/x", "read_only": true }] });
+    assert_eq!(asks::of_service(service.as_object().unwrap(), &at(folder.path()))[0].level, Control);
+}
+
+#[test]
+fn what_lies_in_the_home_folder_is_changed_with_control() {
+    let home = std::env::home_dir().unwrap();
+    for name in [".ssh", ".config/x", ".local/bin", "anything"] {
+        let mount = |only| json!({ "volumes": [{ "type": "bind", "source": home.join(name), "target": "/x", "read_only": only }] });
+        assert_eq!(level(mount(false)), Control, "{name}");
+        assert_eq!(level(mount(true)), Access, "{name}");
+    }
+}
+
+#[test]
+fn other_spellings_of_devices_and_capabilities_give_the_same() {
+    for device in ["/dev//sda", "/dev/./sda:/dev/x:rwm", "/dev/x/../sda", "/dev/block/8:0", "//dev/mem", "/dev/"] {
+        assert_eq!(level(json!({ "devices": [device] })), Control, "{device}");
+        assert_eq!(level(json!({ "devices": [{ "source": device, "target": "/dev/x" }] })), Control, "{device}");
+    }
+    for name in ["cap_sys_admin", "Cap_Sys_Module", "all"] {
+        assert_eq!(level(json!({ "cap_add": [name] })), Control, "{name}");
+    }
+}
+
+#[test]
+fn a_hook_that_runs_privileged_gives_control_and_its_unknown_keys_are_listed() {
+    for key in ["post_start", "pre_stop"] {
+        let hook = |more: Value| {
+            let mut hook = json!({ "command": ["x"], "user": "root", "environment": ["A=1"], "working_dir": "/" });
+            hook.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({ key: [hook] })
+        };
+        assert_eq!(asked(hook(json!({ "privileged": false }))), []);
+        assert_eq!(level(hook(json!({ "privileged": true }))), Control);
+        assert_eq!(level(hook(json!({ "made_up": 1 }))), Access);
+    }
+}
+
+#[test]
+fn a_volume_that_the_engine_mounts_by_itself_is_shown_in_full() {
+    for (kind, device, flags, expected, words) in [
+        ("overlay", "overlay", "lowerdir=/etc:/root,upperdir=/x,workdir=/y", Control, "lowerdir=/etc:/root"),
+        ("none", "etc", "rbind", Control, "device: etc, o: rbind"),
+        ("none", "../../etc", "bind", Control, "device: ../../etc"),
+        ("nfs", "etc", "bind", Control, "type: nfs"),
+        ("cifs", "//x/y", "credentials=/root/c", Control, "credentials=/root/c"),
+        ("ext4", "/dev/sda1", "ro", Control, "/dev/sda1"),
+        ("none", "/mnt/x", "bind,upperdir=/etc", Control, "upperdir=/etc"),
+        ("none", "/mnt/x", "bind,rw", Access, "/mnt/x at volume"),
+        ("nfs4", ":/x", "addr=1.2.3.4,rw", Access, "type: nfs4, device: :/x, o: addr=1.2.3.4,rw"),
+        ("tmpfs", "tmpfs", "size=100m", Notice, "tmpfs"),
+    ] {
+        let options = json!({ "type": kind, "device": device, "o": flags });
+        let asks = whole(json!({ "volumes": { "d": { "name": "proj_d", "driver_opts": options } } }));
+        assert_eq!(asks.len(), 1, "{options}: {asks:?}");
+        assert!(asks[0].level == expected && asks[0].value.as_ref().unwrap().contains(words), "{options}: {asks:?}");
+    }
+}
+
+#[test]
+fn a_name_that_equals_the_key_is_of_another_project() {
+    for key in ["volumes", "networks"] {
+        let of = |entry: Value| whole(json!({ key: { "other_data": entry } }));
+        assert_eq!(of(json!({ "name": "other_data" }))[0].level, Access, "{key}");
+        assert_eq!(of(json!({ "name": "proj_other_data" })), [], "{key}");
+        assert_eq!(of(json!({ "labels": {} })), [], "{key}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_in_a_folder_that_a_container_can_change_gives_control() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("data/inner")).unwrap();
+    std::fs::create_dir_all(root.join("other")).unwrap();
+    // This leads out of the folder that can be changed; the link itself lies in it.
+    std::os::unix::fs::symlink(root.join("other"), root.join("data/link")).unwrap();
+    std::os::unix::fs::symlink(root.join("data/link"), root.join("to-link")).unwrap();
+    let of = |read_only: bool, more: Value| {
+        let volume = json!({ "type": "bind", "source": root.join("data"), "target": "/d", "read_only": read_only });
+        let mut resolved = json!({ "services": { "a": { "volumes": [volume] } } });
+        for (key, value) in more.as_object().unwrap() {
+            match resolved.get_mut(key).and_then(Value::as_object_mut) {
+                Some(before) => before.extend(value.as_object().unwrap().clone()),
+                None => resolved[key] = value.clone(),
+            }
+        }
+        let asks = project::asks(&resolved, &[], "proj", &at(&root)).1;
+        asks.iter().any(|ask| ask.level == Control && ask.summary.starts_with("Can reach any file"))
+    };
+    let mount = |path: &str| json!({ "services": { "b": { "volumes": [{ "type": "bind", "source": root.join(path), "target": "/x", "read_only": true }] } } });
+    let device = |path: &str| json!({ "volumes": { "v": { "name": "proj_v", "driver_opts": { "type": "none", "o": "bind", "device": root.join(path) } } } });
+    for inner in [
+        mount("data/inner"),
+        mount("data/not-there"),
+        mount("data/link"),
+        mount("to-link/x"),
+        mount("other/../data/inner"),
+        device("data/inner"),
+        json!({ "secrets": { "s": { "file": root.join("data/s") } } }),
+        json!({ "configs": { "c": { "file": root.join("data/c") } } }),
+        json!({ "services": { "b": { "build": { "context": root.join("data/inner") } } } }),
+        json!({ "services": { "b": { "build": { "context": &root, "dockerfile": "data/Dockerfile" } } } }),
+        json!({ "services": { "b": { "build": { "context": &root, "additional_contexts": { "x": root.join("data/x") } } } } }),
+    ] {
+        assert!(of(false, inner.clone()), "{inner}");
+        assert!(!of(true, inner.clone()), "{inner}");
+    }
+    for beside in [mount("data"), mount("other"), mount("database"), device("other")] {
+        assert!(!of(false, beside.clone()), "{beside}");
+    }
+}
+
+#[test]
+fn what_builds_or_pulls_each_time_is_never_covered() {
+    for (service, made) in [
+        (json!({ "image": "x" }), false),
+        (json!({ "image": "x", "build": null, "pull_policy": "missing" }), false),
+        (json!({ "pull_policy": "never" }), false),
+        (json!({ "build": { "context": "/x" } }), true),
+        (json!({ "pull_policy": "always" }), true),
+        (json!({ "pull_policy": "build" }), true),
+        (json!({ "pull_policy": "every_1h" }), true),
+    ] {
+        assert_eq!(makes_images(&json!({ "services": { "a": service } })), made, "{service}");
+    }
+}
+
 fn whole(resolved: Value) -> Vec<StartAsk> {
     let folder = tempfile::tempdir().unwrap();
     project::asks(&resolved, &[], "proj", &at(folder.path())).1
@@ -187,6 +330,7 @@ fn what_services_share_is_listed_too() {
         ),
         (json!({ "configs": { "c": { "file": "/home/x/.netrc" } } }), "Reads a file of your machine", Access),
         (json!({ "made_up": { "a": 1 } }), "Also asks for", Access),
+        (json!({ "models": { "m": { "model": "x/y" } } }), "Gets and runs a model", Notice),
     ] {
         let asks = whole(resolved.clone());
         assert_eq!(asks.len(), 1, "{resolved}: {asks:?}");
@@ -209,6 +353,8 @@ fn building_tells_what_it_reads_and_runs() {
         ("additional_contexts", json!(["home=/home"]), "Sends files"),
         ("privileged", json!(true), "builds privileged"),
         ("network", json!("host"), "another network"),
+        ("additional_contexts", json!({ "a": "/x://../../home" }), "Sends files"),
+        ("additional_contexts", json!({ "a": "/image://../home" }), "Sends files"),
         ("cache_to", json!(["type=local,dest=/tmp/x"]), "Writes a build cache"),
         ("made_up", json!(1), "Also asks for"),
     ] {
