@@ -7,7 +7,7 @@ use crate::{
     endpoint::{Endpoint, explain_connect},
     engine::Surroundings,
     error::{Code, Error, Result},
-    extension::{SHARED, is_shared},
+    extension::shared_directory,
     permission::is_engine_socket,
 };
 
@@ -55,12 +55,13 @@ impl Socket {
 /// The codes `Endpoint…` and [`Code::ConnectFailed`]; [`Code::NotAllowed`] for an engine's socket where those are refused.
 pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, around: &Surroundings) -> Result<Option<Socket>> {
     let Endpoint::Unix(path) = endpoint else { return Ok(None) };
-    let shared = is_shared(path);
+    let directory = shared_directory(path);
+    let shared = directory.is_some();
     let Some((socket, is_socket)) = look(path, shared).map_err(|error| explain_connect(endpoint, &error))? else {
         return Ok(None);
     };
-    let is_direct = path.parent().is_some_and(|directory| directory.ends_with(SHARED));
-    if shared && !(is_socket && is_direct) {
+    // What is between the directory and the socket could be a link too.
+    if shared && (!is_socket || path.parent() != directory) {
         return Err(Error::new(Code::EndpointNotSocket, format!("{} is not a socket", path.display())).hint(
             "Porthole follows no links in the directory that it shares with containers: create the socket there itself.",
         ));
@@ -116,7 +117,6 @@ mod tests {
 
     use super::{super::connect::knock, *};
     use crate::{
-        error::Code,
         exchange::{Connections, ExchangeEvent, Request, send},
         record::Record,
         run::Stream,

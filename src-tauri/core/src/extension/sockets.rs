@@ -85,17 +85,19 @@ pub(super) async fn is_on_this_host(engine: &Engine) -> bool {
 }
 
 /// The directory in one of Porthole's that containers write to.
-pub(crate) const SHARED: &str = "s";
+const SHARED: &str = "s";
 const PREFIX: &str = "porthole-";
 
-/// Whether a path is in a directory that Porthole shares with containers, in this session or an earlier one: a container
+/// The directory that a path is in and that Porthole shares with containers, in this session or an earlier one: a container
 /// decides what is there, and may replace it at any time. The directory itself is out of its reach.
-pub(crate) fn is_shared(path: &Path) -> bool {
-    path.ancestors().skip(1).any(|directory| {
+pub(crate) fn shared_directory(path: &Path) -> Option<&Path> {
+    let is_shared = |directory: &&Path| {
         let above = directory.parent().and_then(Path::file_name);
         directory.file_name().is_some_and(|name| name == SHARED)
             && above.is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
-    })
+    };
+    // The outermost: what is below it is a container's too, whatever it is called.
+    path.ancestors().skip(1).filter(is_shared).last()
 }
 
 /// A directory that only this user may enter, and in it `s`, in which any user of a container may make a socket.
@@ -243,8 +245,10 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&made), mode(&made.join("s"))), (0o700, 0o777));
         // What containers put there is known as theirs.
-        assert!(is_shared(&made.join("s/backend.sock")) && is_shared(&made.join("s/sub/backend.sock")));
-        assert!(!is_shared(&made.join("s")) && !is_shared(&made.join("backend.sock")));
+        for inside in ["s/b.sock", "s/sub/b.sock", "s/porthole-x/s/b.sock"] {
+            assert_eq!(shared_directory(&made.join(inside)), Some(made.join("s").as_path()));
+        }
+        assert_eq!((shared_directory(&made.join("s")), shared_directory(&made.join("b.sock"))), (None, None));
         std::fs::remove_dir_all(&made).unwrap();
         let error = directory(Some(&"x".repeat(crate::endpoint::PATH_LIMIT))).unwrap_err();
         assert_eq!(error.code, Code::EndpointPathTooLong);

@@ -122,7 +122,9 @@ pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
 /// the call was planned; this doesn't.
 pub(crate) fn is_engine_socket(socket: (u64, u64), around: &Surroundings) -> bool {
     #[cfg(unix)]
-    return engine_sockets(around).any(|engine| identity(&engine) == Some(socket));
+    {
+        engine_sockets(around).any(|engine| identity(&engine) == Some(socket))
+    }
     #[cfg(not(unix))]
     {
         let _ = (socket, around);
