@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
 import type { StartAsk } from "../src/ipc/generated/StartAsk"
 import type { StartPlan } from "../src/ipc/generated/StartPlan"
+import { InputGuard } from "../src/model/guard.svelte"
 import { groups, Starting } from "../src/model/starting.svelte"
 import type { Shell } from "../src/ipc/shell"
 
@@ -37,7 +38,16 @@ function starting(answer: StartPlan) {
     failed: async () => {},
     decided: async () => void (decided += 1),
   }
-  return { asked, started, decided: () => decided, starting: new Starting(shell, around) }
+  const guard = new InputGuard(
+    () => Date.now(),
+    () => true,
+  )
+  /** It is shown, and was there long enough. */
+  const shown = () => {
+    guard.begin()
+    vi.advanceTimersByTime(600)
+  }
+  return { asked, started, shown, decided: () => decided, starting: new Starting(shell, around, guard) }
 }
 
 describe("what starting asks for", () => {
@@ -45,11 +55,11 @@ describe("what starting asks for", () => {
   afterEach(() => void vi.useRealTimers())
 
   test("nothing starts before it has been on screen and is confirmed", async () => {
-    const { starting: it, started } = starting(plan())
+    const { starting: it, started, shown } = starting(plan())
     await it.ask()
     await it.confirm()
     expect(started).toEqual([])
-    vi.advanceTimersByTime(600)
+    shown()
     await it.confirm()
     expect(started).toEqual([7])
     await it.confirm()
@@ -63,13 +73,40 @@ describe("what starting asks for", () => {
     const other = starting(plan())
     await other.starting.ask()
     await other.starting.cancel()
-    vi.advanceTimersByTime(600)
+    other.shown()
     await other.starting.confirm()
     expect([other.started, other.decided()]).toEqual([[], 1])
   })
 
+  test("a click that was meant for the plan before passes no variable and starts nothing", async () => {
+    const {
+      starting: it,
+      asked,
+      started,
+      shown,
+    } = starting(plan({ variables: [{ name: "A", state: "not_passed" }] }))
+    await it.ask()
+    await it.pass("A", true)
+    shown()
+    // A press began on what was shown, and is let go on what took its place.
+    const press = { isTrusted: true, id: "pointer 1" }
+    it.guard.down(press, "pass")
+    await it.ask()
+    it.guard.begin()
+    it.guard.up(press)
+    expect(it.guard.accepts(true, "pass")).toBe(false)
+    await it.pass("A", true)
+    await it.confirm()
+    expect(started).toEqual([])
+    expect(asked.map(([name]) => name)).toEqual(["start_plan", "start_plan"])
+  })
+
   test("a variable is passed for this content, and what that changes is shown", async () => {
-    const { starting: it, asked } = starting(
+    const {
+      starting: it,
+      asked,
+      shown,
+    } = starting(
       plan({
         variables: [
           { name: "A", state: "passed" },
@@ -78,7 +115,9 @@ describe("what starting asks for", () => {
       }),
     )
     await it.ask(true)
+    shown()
     await it.pass("B", true)
+    shown()
     await it.pass("A", false)
     expect(asked).toEqual([
       ["start_plan", { again: true }],

@@ -106,6 +106,31 @@ test("letters from the right are parts of their own, and a path keeps the order 
   ])
 })
 
+test("letters of every script from the right are isolated, and unseen ones among them still named", () => {
+  // Samaritan, Mandaic, Thaana, NKo, an Arabic presentation form, Phoenician, Mende Kikakui, and an Arabic digit.
+  for (const letter of [
+    "\u0800",
+    "\u0840",
+    "\u0780",
+    "\u07ca",
+    "\ufe8d",
+    "\u{10900}",
+    "\u{1e800}",
+    "\u0661",
+  ]) {
+    expect(visible(`/a/${letter}${letter}/b`).map(({ kind, text }) => [kind, text])).toEqual([
+      ["text", "/a/"],
+      ["rtl", letter + letter],
+      ["text", "/b"],
+    ])
+  }
+  expect(visible("א\u061cב").map(({ kind, text }) => [kind, text])).toEqual([
+    ["rtl", "א"],
+    ["mark", "⟨U+061C⟩"],
+    ["rtl", "ב"],
+  ])
+})
+
 test("of a long text the beginning and the end are shown, and what is between is counted", () => {
   expect(excerpt("short")).toMatchObject({ head: "short", tail: "", left: { characters: 0 } })
   const long = `${"a".repeat(5_000)}THE END`

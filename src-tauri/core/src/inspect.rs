@@ -12,7 +12,7 @@ use crate::{
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
-    exchange::{Exchange, Request},
+    exchange::{Engines, Exchange, Request},
     output::Output,
     permission::Decision,
     received::{self, Does, Received, Written},
@@ -41,7 +41,7 @@ impl Timeline {
             Does::Command { command } => PlannedAct::Command { command, engine, fixed: None },
             Does::Refuses { .. } => return Err(refuses(sdk.runtime)),
         };
-        Ok(Planned { sdk, act })
+        Ok(Planned { sdk, act, engines: Engines::Allowed })
     }
 
     /// Starts what was planned, and answers at once with its number.
@@ -51,7 +51,7 @@ impl Timeline {
     pub fn start(&self, origin: Origin, planned: Planned, decision: Option<Decision>) -> Result<CallId> {
         let by = By { origin, sdk: Some(planned.sdk), decision };
         match planned.act {
-            PlannedAct::Request { endpoint, request } => Ok(self.send(by, endpoint, request)),
+            PlannedAct::Request { endpoint, request } => Ok(self.send_to(by, endpoint, planned.engines, request)),
             PlannedAct::Command { command, engine, fixed } => {
                 command.place.named()?;
                 Ok(self.run_fixed(by, engine, command, fixed))
@@ -135,6 +135,8 @@ pub struct Planned {
     pub sdk: Sdk,
     /// What is done.
     pub act: PlannedAct,
+    /// Whether its request may reach a container engine.
+    pub(crate) engines: Engines,
 }
 
 /// What is done for a call.

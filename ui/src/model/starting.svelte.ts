@@ -2,6 +2,7 @@ import type { AskLevel } from "../ipc/generated/AskLevel"
 import type { StartAsk } from "../ipc/generated/StartAsk"
 import type { StartPlan } from "../ipc/generated/StartPlan"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { InputGuard } from "./guard.svelte"
 
 /** What happens around a start. */
 export interface AroundStarting {
@@ -13,17 +14,14 @@ export interface AroundStarting {
   decided(): Promise<void>
 }
 
-/** How long what is shown is on screen before it can be confirmed: a click that was meant for what was there confirms nothing. */
-const SEEN = 500
-
 /** What starting the backend asks of the machine, and the user's decision on it. */
 export class Starting {
   plan = $state.raw<StartPlan>()
   /** It is being worked out. */
   working = $state(false)
-  /** It has been on screen long enough to be confirmed. */
-  ready = $state(false)
   trouble = $state.raw<Trouble>()
+  /** What is shown is confirmed by input that was meant for it: its view begins the waiting. */
+  readonly guard: InputGuard
 
   #shell: Shell
   #around: AroundStarting
@@ -32,9 +30,10 @@ export class Starting {
   /** Counts what was asked: what comes back for an older one is dropped. */
   #turn = 0
 
-  constructor(shell: Shell, around: AroundStarting) {
+  constructor(shell: Shell, around: AroundStarting, guard = new InputGuard()) {
     this.#shell = shell
     this.#around = around
+    this.guard = guard
   }
 
   /** Works out what starting would do and shows it; what was confirmed before is done at once. */
@@ -62,7 +61,7 @@ export class Starting {
 
   /** Starts what is shown. */
   async confirm(): Promise<void> {
-    if (this.plan && this.ready) await this.#start(this.plan)
+    if (this.plan && !this.working && this.guard.armed) await this.#start(this.plan)
   }
 
   /** Starts nothing. */
@@ -73,7 +72,7 @@ export class Starting {
 
   /** Lets compose see a variable of Porthole's environment, or no longer, and shows what that changes. */
   async pass(name: string, pass: boolean): Promise<void> {
-    if (!this.plan) return
+    if (!this.plan || this.working || !this.guard.armed) return
     const { content, variables } = this.plan
     const before = variables.filter(({ state }) => state !== "not_passed").map((variable) => variable.name)
     const names = pass ? [...before, name] : before.filter((other) => other !== name)
@@ -97,11 +96,8 @@ export class Starting {
   }
 
   #show(plan: StartPlan): void {
+    this.guard.end()
     this.plan = plan
-    this.ready = false
-    setTimeout(() => {
-      if (this.plan === plan) this.ready = true
-    }, SEEN)
   }
 }
 

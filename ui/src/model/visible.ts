@@ -58,8 +58,9 @@ const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\
 const MOST_COMBINING = 3
 
 /** One of: line ends, blanks, combining marks, right-to-left letters with what combines with them, or one character. */
+/** The blocks of Unicode that are written from right to left, but for what is drawn as nothing: that is named. */
 const FROM_THE_RIGHT =
-  "[\\p{Script=Hebrew}\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}]"
+  "(?![\\p{C}\\p{Default_Ignorable_Code_Point}])[\\u0590-\\u08FF\\uFB1D-\\uFDFF\\uFE70-\\uFEFC\\u{10800}-\\u{10FFF}\\u{1E800}-\\u{1EFFF}]"
 const PARTS = new RegExp(
   `(?:\\r\\n|\\n|\\r)+| +|(?:(?!\\p{M})${FROM_THE_RIGHT}\\p{M}{0,${MOST_COMBINING}})+|\\p{M}+|.`,
   "gsu",

@@ -12,6 +12,12 @@ export interface Comings extends Hears {
   silent(): void
 }
 
+/**
+ * So many clients are heard between two loads of the frame. A page has one; it may load itself again before it has
+ * finished loading.
+ */
+const MOST_HELLOS = 3
+
 /** The origin of an address. That of a scheme of ours is none to `URL`. */
 export const originOf = (url: string): string => /^[a-z]+:\/\/[^/]+/.exec(url)?.[0] ?? ""
 
@@ -33,10 +39,20 @@ export function listenTo(
   let hearing: Hearing | undefined
   /** A page came that has not finished loading. */
   let loading = false
+  /** Clients that came since the frame was last loaded. */
+  let hellos = 0
 
   const hear = ({ source, origin: from, data }: MessageEvent<unknown>): void => {
     if (source === null || source !== frame.contentWindow || from !== origin || data !== HELLO) return
     hearing?.end()
+    if (++hellos > MOST_HELLOS) {
+      hearing = undefined
+      loading = false
+      // Nothing more is listened to: the frame goes.
+      if (hellos === MOST_HELLOS + 1)
+        to.broke("flood", "The page connected to Porthole again and again without loading.")
+      return
+    }
     const { port1, port2 } = new MessageChannel()
     hearing = new Hearing(port1, to)
     loading = true
@@ -45,6 +61,8 @@ export function listenTo(
     for (const message of standing()) hearing.post(message)
   }
   const loaded = (): void => {
+    if (hellos > MOST_HELLOS) return
+    hellos = 0
     if (!loading && hearing) {
       hearing.end()
       hearing = undefined

@@ -5,11 +5,15 @@ use std::{io, path::Path, time::Duration};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Connections, wire::Io};
+use super::{
+    Connections,
+    socket::{Engines, Socket, SocketId, find_socket},
+    wire::Io,
+};
 use crate::{
     carrier::Carrier,
     endpoint::{self, Endpoint},
-    engine::{Engine, line},
+    engine::{Engine, Surroundings, line},
     error::{Error, Result},
 };
 
@@ -22,16 +26,30 @@ use crate::{
 ///
 /// [`Code::ConnectFailed`]: crate::error::Code::ConnectFailed
 /// [`Code::ConnectTimeout`]: crate::error::Code::ConnectTimeout
-pub(super) async fn connect(endpoint: &Endpoint, carrier: &Carrier, limit: Duration) -> Result<Box<dyn Io>> {
+pub(super) async fn connect(
+    endpoint: &Endpoint,
+    engines: Engines,
+    carrier: &Carrier,
+    limit: Duration,
+) -> Result<Opened> {
     endpoint::usable(endpoint)?;
     match endpoint {
-        Endpoint::Container { .. } => return Ok(Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?))),
-        Endpoint::Engine { name } => return Ok(Box::new(TokioIo::new(line(&carrier.address_of(name)?, limit).await?))),
+        Endpoint::Container { .. } => {
+            return Ok((Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?)), None));
+        }
+        Endpoint::Engine { name } => {
+            return Ok((Box::new(TokioIo::new(line(&carrier.address_of(name)?, limit).await?)), None));
+        }
         _ => {}
     }
-    let opened = tokio::time::timeout(limit, open(endpoint)).await;
-    opened.unwrap_or_else(|_| Err(endpoint::took_none(endpoint, limit)))
+    let socket = find_socket(endpoint, engines, &Surroundings::of_this_process())?;
+    let id = socket.as_ref().map(|socket| socket.id);
+    let opened = tokio::time::timeout(limit, open(endpoint, socket.as_ref())).await;
+    Ok((opened.unwrap_or_else(|_| Err(endpoint::took_none(endpoint, limit)))?, id))
 }
+
+/// An open connection, and the unix socket that it leads to.
+pub(super) type Opened = (Box<dyn Io>, Option<SocketId>);
 
 /// Whether somebody listens there: a connection is opened and closed again.
 ///
@@ -46,12 +64,12 @@ pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Durati
     if let Endpoint::Engine { name } = endpoint {
         return Engine::connect(connections.carrier().address_of(name)?).await.map(drop);
     }
-    connect(endpoint, connections.carrier(), limit).await.map(drop)
+    connect(endpoint, Engines::Allowed, connections.carrier(), limit).await.map(drop)
 }
 
-async fn open(endpoint: &Endpoint) -> Result<Box<dyn Io>> {
+async fn open(endpoint: &Endpoint, socket: Option<&Socket>) -> Result<Box<dyn Io>> {
     match endpoint {
-        Endpoint::Unix(path) => open_socket(path).await,
+        Endpoint::Unix(path) => open_socket(&socket.map_or_else(|| path.clone(), |socket| socket.path(path))).await,
         Endpoint::Npipe(name) => open_pipe(name).await,
         Endpoint::Tcp { host, port } => open_port(host, *port).await,
         Endpoint::Container { .. } | Endpoint::Engine { .. } => Err(io::Error::from(io::ErrorKind::Unsupported).into()),

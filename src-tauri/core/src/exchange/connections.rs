@@ -11,7 +11,7 @@ use std::{
 
 use hyper::client::conn::http1::SendRequest;
 
-use super::{Request, Version, outgoing::Outgoing, wire::Tap};
+use super::{Request, Version, outgoing::Outgoing, socket::SocketId, wire::Tap};
 use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 
 /// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
@@ -40,6 +40,8 @@ pub(super) struct Link {
     pub sender: SendRequest<Outgoing>,
     pub tap: Arc<Tap>,
     pub driver: Driver,
+    /// The unix socket that it leads to.
+    pub socket: Option<SocketId>,
 }
 
 /// What reads and writes for a connection: only while an exchange goes on, in the exchange's own
@@ -121,14 +123,17 @@ impl Connections {
     }
 
     /// An open connection for this request. Only for a request that may be sent again, should the
-    /// backend turn out to have closed it: whether it did cannot be known before.
-    pub(super) fn take(&self, endpoint: &Endpoint, request: &Request) -> Option<Link> {
+    /// backend turn out to have closed it: whether it did cannot be known before. `socket` is what the endpoint's path
+    /// leads to now: a connection to another socket that was there before isn't used.
+    pub(super) fn take(&self, endpoint: &Endpoint, socket: Option<SocketId>, request: &Request) -> Option<Link> {
         if !may_be_repeated(request) {
             return None;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain_mut(|idle| idle.since.elapsed() < PATIENCE && idle.link.driver.is_open());
-        let last = idle.iter().rposition(|idle| idle.endpoint == *endpoint && idle.link.sender.is_ready())?;
+        let last = idle.iter().rposition(|idle| {
+            idle.endpoint == *endpoint && idle.link.socket == socket && idle.link.sender.is_ready()
+        })?;
         Some(idle.remove(last).link)
     }
 

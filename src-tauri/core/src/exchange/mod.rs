@@ -6,6 +6,7 @@ mod facts;
 mod head;
 mod outgoing;
 mod send;
+mod socket;
 mod wire;
 
 pub use connect::knock;
@@ -13,5 +14,7 @@ pub use connections::Connections;
 pub use facts::*;
 pub use outgoing::target;
 pub use send::send;
+pub(crate) use send::send_to;
+pub(crate) use socket::Engines;
 #[cfg(fuzzing)]
 pub(crate) use wire::fuzz_head;

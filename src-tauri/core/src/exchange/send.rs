@@ -11,10 +11,12 @@ use super::{
     connect::connect,
     connections::{Connections, Driver, Link},
     outgoing::{Outgoing, prepare},
+    socket::{Engines, find_socket},
     wire::{Tap, Wire},
 };
 use crate::{
     endpoint::Endpoint,
+    engine::Surroundings,
     error::{Code, Error, Result},
     record::{Clock, Record, until},
     run::Stream,
@@ -36,6 +38,18 @@ pub async fn send(
     cancel: &CancellationToken,
     record: &mut dyn Record<ExchangeEvent>,
 ) {
+    send_to(endpoint, Engines::Allowed, request, connections, cancel, record).await;
+}
+
+/// The same, where it must not end up at a container engine for a request that wasn't allowed to.
+pub(crate) async fn send_to(
+    endpoint: &Endpoint,
+    engines: Engines,
+    request: &Request,
+    connections: &Connections,
+    cancel: &CancellationToken,
+    record: &mut dyn Record<ExchangeEvent>,
+) {
     let clock = Clock::start();
     let mut progress = Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false };
     let limit = async {
@@ -48,7 +62,7 @@ pub async fn send(
         biased;
         () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
         () = limit => Err(timed_out(request)),
-        ended = converse(endpoint, request, connections, &mut progress, record) => ended,
+        ended = converse((endpoint, engines), request, connections, &mut progress, record) => ended,
     };
     match ended {
         Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
@@ -99,13 +113,17 @@ fn timed_out(request: &Request) -> Error {
 }
 
 async fn converse(
-    endpoint: &Endpoint,
+    (endpoint, engines): (&Endpoint, Engines),
     request: &Request,
     connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<()> {
-    if let Some(mut link) = connections.take(endpoint, request) {
+    // Why there is none to connect to is told below.
+    let reused = find_socket(endpoint, engines, &Surroundings::of_this_process())
+        .ok()
+        .and_then(|socket| connections.take(endpoint, socket.map(|socket| socket.id), request));
+    if let Some(mut link) = reused {
         progress.begin(Arc::clone(&link.tap), request);
         let prepared = prepare(endpoint, request, &progress.tap).await?;
         progress.stage = Stage::Send;
@@ -120,7 +138,7 @@ async fn converse(
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
     let limit = Duration::from_millis(request.connect_timeout_ms.into());
-    let io = connect(endpoint, connections.carrier(), limit).await?;
+    let (io, socket) = connect(endpoint, engines, connections.carrier(), limit).await?;
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
     let handshake = http1::Builder::new()
@@ -130,7 +148,7 @@ async fn converse(
         .await;
     let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
     // The connection is closed when this future is dropped: nothing outlives a cancel.
-    let mut link = Link { sender, tap: Arc::clone(&progress.tap), driver: Driver::new(connection) };
+    let mut link = Link { sender, tap: Arc::clone(&progress.tap), driver: Driver::new(connection), socket };
     let response = link.driver.until(answer(&mut link.sender, prepared, progress, record)).await?;
     finish(response, link, endpoint, connections, progress, record).await
 }

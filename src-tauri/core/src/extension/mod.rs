@@ -47,6 +47,7 @@ pub use program::{Arch, Program};
 pub use remark::{Effect, Remark, Weight};
 pub use root::{Entry, ExtensionRoot, FileProblem, Listing, RegularFile};
 pub use server::Server;
+pub(crate) use sockets::shared_directory;
 pub use source::{BackendKind, Opened, Source, open};
 pub use start::{
     AllowedVariables, AskLevel, ImageSource, Start, StartAsk, StartPlan, StartService, StartVariable, VariableState,

@@ -45,7 +45,7 @@ impl Share {
         if is_on_this_host(engine).await {
             let directory = directory(socket)?;
             belongings.directory = Some(directory.clone());
-            return Ok(Self::Directory(directory.join("s")));
+            return Ok(Self::Directory(directory.join(SHARED)));
         }
         let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), belongings.id);
         let request = VolumeCreateRequest {
@@ -84,15 +84,31 @@ pub(super) async fn is_on_this_host(engine: &Engine) -> bool {
     engine.docker().info().await.is_ok_and(|info| info.name.is_some_and(|name| name == hostname()))
 }
 
+/// The directory in one of Porthole's that containers write to.
+const SHARED: &str = "s";
+const PREFIX: &str = "porthole-";
+
+/// The directory that a path is in and that Porthole shares with containers, in this session or an earlier one: a container
+/// decides what is there, and may replace it at any time. The directory itself is out of its reach.
+pub(crate) fn shared_directory(path: &Path) -> Option<&Path> {
+    let is_shared = |directory: &&Path| {
+        let above = directory.parent().and_then(Path::file_name);
+        directory.file_name().is_some_and(|name| name == SHARED)
+            && above.is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+    };
+    // The outermost: what is below it is a container's too, whatever it is called.
+    path.ancestors().skip(1).filter(is_shared).last()
+}
+
 /// A directory that only this user may enter, and in it `s`, in which any user of a container may make a socket.
 fn directory(socket: Option<&str>) -> Result<PathBuf> {
     let made = || -> std::io::Result<PathBuf> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix("porthole-");
+        builder.prefix(PREFIX);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let directory = builder.tempdir()?;
-        let inner = directory.path().join("s");
+        let inner = directory.path().join(SHARED);
         std::fs::create_dir(&inner)?;
         #[cfg(unix)]
         std::fs::set_permissions(&inner, std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
@@ -101,7 +117,7 @@ fn directory(socket: Option<&str>) -> Result<PathBuf> {
     let directory = made().map_err(|error| {
         Error::new(Code::SaveFailed, "no directory could be made for the backend's socket").detail(error)
     })?;
-    let longest = directory.join("s").join(socket.unwrap_or_default());
+    let longest = directory.join(SHARED).join(socket.unwrap_or_default());
     if let Err(error) = usable(&Endpoint::Unix(longest)) {
         let _ = std::fs::remove_dir_all(&directory);
         return Err(error.hint("Give the backend a socket with a shorter name, or start Porthole with a short TMPDIR."));
@@ -228,6 +244,11 @@ mod tests {
         let made = directory(Some("backend.sock")).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&made), mode(&made.join("s"))), (0o700, 0o777));
+        // What containers put there is known as theirs.
+        for inside in ["s/b.sock", "s/sub/b.sock", "s/porthole-x/s/b.sock"] {
+            assert_eq!(shared_directory(&made.join(inside)), Some(made.join("s").as_path()));
+        }
+        assert_eq!((shared_directory(&made.join("s")), shared_directory(&made.join("b.sock"))), (None, None));
         std::fs::remove_dir_all(&made).unwrap();
         let error = directory(Some(&"x".repeat(crate::endpoint::PATH_LIMIT))).unwrap_err();
         assert_eq!(error.code, Code::EndpointPathTooLong);

@@ -20,6 +20,7 @@ pub use listener::{Listeners, ListeningProgram};
 pub(crate) use pending::backend_missing;
 pub use pending::{Gate, Guest, Proposed, ProposedState};
 pub use policy::CallKind;
+pub(crate) use policy::is_engine_socket;
 pub use prompt::{ProgramFacts, Prompt, PromptAction, PromptBody, PromptHeader, PromptText};
 
 /// What happens to calls of one kind.

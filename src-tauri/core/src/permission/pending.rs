@@ -158,6 +158,7 @@ impl Gate {
         }
         let kind = kind_of(&sdk.asked, &plan, endpoint.as_ref().ok(), origin);
         let mut planned = Timeline::planned(sdk, plan.does.clone(), endpoint, engine)?;
+        planned.engines = policy::engines_for(kind, &planned.act, origin);
         let (permission, turn) = {
             let state = self.state();
             (state.grants.permission(origin, kind), state.turn(origin))

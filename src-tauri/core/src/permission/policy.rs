@@ -10,7 +10,8 @@ use crate::{
     endpoint::Endpoint,
     engine::Surroundings,
     error::{Code, Error},
-    exchange::Request,
+    exchange::{Engines, Request},
+    inspect::PlannedAct,
     received::{Does, Plan},
 };
 
@@ -77,11 +78,14 @@ pub(super) fn kind_of(asked: &Asked, plan: &Plan, endpoint: Option<&Endpoint>, o
 /// Whether a request goes to an engine and needs a prompt for that. What reads is left to the user of the console; a page
 /// has no business there at all.
 fn needs_engine(request: &Request, endpoint: Option<&Endpoint>, origin: Origin) -> bool {
-    let reads = request.method.eq_ignore_ascii_case("GET") || request.method.eq_ignore_ascii_case("HEAD");
-    if reads && origin != Origin::Page {
+    if is_read(request) && origin != Origin::Page {
         return false;
     }
     endpoint.is_some_and(|endpoint| is_engine(endpoint, &Surroundings::of_this_process()))
+}
+
+fn is_read(request: &Request) -> bool {
+    request.method.eq_ignore_ascii_case("GET") || request.method.eq_ignore_ascii_case("HEAD")
 }
 
 /// Whether an engine listens there: one that a docker context or `DOCKER_HOST` names, or one at a well-known place.
@@ -93,9 +97,7 @@ pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
         Endpoint::Container { path, .. } => path.ends_with("docker.sock") || path.ends_with("podman.sock"),
         Endpoint::Unix(path) => {
             let socket = identity(path);
-            let well_known = well_known().map(std::path::PathBuf::from);
-            let mut named = known().filter_map(|host| host.strip_prefix("unix://").map(std::path::PathBuf::from));
-            well_known.chain(&mut named).any(|other| &other == path || (socket.is_some() && identity(&other) == socket))
+            engine_sockets(around).any(|other| &other == path || (socket.is_some() && identity(&other) == socket))
         }
         Endpoint::Npipe(name) => {
             let of = |host: &str| host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
@@ -114,6 +116,34 @@ pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
             matches!(port, 2375 | 2376) || known().any(|known| same(&known))
         }
     }
+}
+
+/// Whether this is an engine's socket, by its device and inode. A path may lead elsewhere when it is connected to than when
+/// the call was planned; this doesn't.
+pub(crate) fn is_engine_socket(socket: (u64, u64), around: &Surroundings) -> bool {
+    #[cfg(unix)]
+    {
+        engine_sockets(around).any(|engine| identity(&engine) == Some(socket))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (socket, around);
+        false
+    }
+}
+
+/// Whether a planned request may reach an engine all the same: one that was planned for a backend must not.
+pub(super) fn engines_for(kind: CallKind, planned: &PlannedAct, origin: Origin) -> Engines {
+    let PlannedAct::Request { request, .. } = planned else { return Engines::Allowed };
+    let is_refused = kind == CallKind::Service && (origin == Origin::Page || !is_read(request));
+    if is_refused { Engines::Refused } else { Engines::Allowed }
+}
+
+/// The unix sockets at which engines may listen.
+fn engine_sockets(around: &Surroundings) -> impl Iterator<Item = std::path::PathBuf> {
+    let named = around.contexts().into_iter().filter_map(|context| context.host);
+    let named: Vec<String> = named.filter_map(|host| host.strip_prefix("unix://").map(str::to_owned)).collect();
+    well_known().chain(named).map(std::path::PathBuf::from)
 }
 
 /// Where engines listen on this system when nothing says otherwise.

@@ -28,7 +28,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
-    exchange::{self, BodyKind, Connections, Exchange, ExchangeEvent, Failure, Request, Stage},
+    exchange::{self, BodyKind, Connections, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
     memory,
     output::{Dress, Fold, Output, Room, View, Window},
@@ -104,13 +104,18 @@ impl Timeline {
 
     /// Sends a request and answers at once with its number.
     pub fn send(&self, by: impl Into<By>, endpoint: Endpoint, request: Request) -> CallId {
+        self.send_to(by, endpoint, Engines::Allowed, request)
+    }
+
+    /// The same with whether it may reach a container engine.
+    pub(crate) fn send_to(&self, by: impl Into<By>, endpoint: Endpoint, engines: Engines, request: Request) -> CallId {
         let cancel = CancellationToken::new();
         let act = Act::Exchange(Exchange::new(endpoint.clone(), request.clone()));
         let mut recorder = self.begin(by.into(), act, Some(Control::Exchange(cancel.clone())));
         let id = recorder.id;
         let connections = Arc::clone(&self.connections);
         self.own(async move {
-            exchange::send(&endpoint, &request, &connections, &cancel, &mut recorder).await;
+            exchange::send_to(&endpoint, engines, &request, &connections, &cancel, &mut recorder).await;
             recorder.ended().await;
         });
         id

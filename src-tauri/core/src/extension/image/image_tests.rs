@@ -256,6 +256,25 @@ fn links_that_double_with_each_folder_are_cut_off() {
 }
 
 #[test]
+fn copies_that_are_left_out_for_their_paths_are_counted_and_not_kept() {
+    let mut things: Vec<(String, Thing)> = (10..60).map(|n| (format!("ui/a/f{n}"), file("x"))).collect();
+    // Each link is a copy of a folder, every file of which has a path that is too long.
+    things.extend((10..70).map(|n| (format!("ui/{n}/{}/l", "p".repeat(20)), Link("/ui/a".into()))));
+    let things: Vec<(&str, Thing)> = things.iter().map(|(path, thing)| (path.as_str(), thing.clone())).collect();
+    let home = Home::new();
+    let mut tree = home.tree(Limits { entries: 1000, path: 28, ..LIMITS });
+    let error = take(&mut tree, &image(&things), &["ui"]).unwrap_err();
+    assert_eq!(error.code, Code::TooMuch);
+    home.check();
+    for n in 0..5000 {
+        tree.leave(format!("ui/{n}").into(), "it's one of many");
+    }
+    assert!(tree.kept_paths() <= 1000);
+    let (named, more) = tree.left_out();
+    assert!(named.len() == 20 && more >= 4980);
+}
+
+#[test]
 fn depth_names_and_paths_have_limits_that_are_said() {
     let home = Home::new();
     let deep = format!("ui/{}x", "d/".repeat(64));

@@ -111,8 +111,9 @@ impl Tree {
             .collect();
         for (path, node) in inner {
             let to = to.join(path.strip_prefix(real).unwrap_or(&path));
-            if is_copy && matches!(node, Node::Link(_)) {
-                // Each costs something, also a link to nothing.
+            let unfit = self.unfit(&to).is_some() && !matches!(node, Node::Link(_));
+            if is_copy && (unfit || matches!(node, Node::Link(_))) {
+                // Each costs something, also a link to nothing and what is left out.
                 self.count(0)?;
             }
             match node {
@@ -122,7 +123,7 @@ impl Tree {
                     Ok(target) if !target.as_os_str().is_empty() => self.leave(path, "it's a link to nothing"),
                     _ => {}
                 },
-                _ if self.unfit(&to).is_some() => self.leave(to, "its path is too long, or in too many folders"),
+                _ if unfit => self.leave(to, "its path is too long, or in too many folders"),
                 Node::Directory => self.copied_directory(&to)?,
                 Node::File { executable } => {
                     if written.insert(to.clone()) {

@@ -127,6 +127,12 @@ impl Tree {
         (&self.left_out, self.more)
     }
 
+    /// How many paths of those that were left out are remembered.
+    #[cfg(test)]
+    pub fn kept_paths(&self) -> usize {
+        self.left.len()
+    }
+
     /// Wants a path and all that is below it, links followed.
     pub fn want(&mut self, path: &Path) {
         if self.seen.insert(path.to_owned()) {
@@ -182,10 +188,15 @@ impl Tree {
     }
 
     pub(super) fn leave(&mut self, path: PathBuf, why: &'static str) {
-        // A path has one reason: the first.
-        if !self.left.insert(path.clone()) {
+        // A path has one reason: the first. How many are remembered for that is bounded: more are counted, not kept.
+        if self.left.contains(&path) {
             return;
         }
+        if self.left.len() as u64 >= self.limits.entries {
+            self.more += 1;
+            return;
+        }
+        self.left.insert(path.clone());
         if self.left_out.len() < NAMED {
             self.left_out.push(LeftOut { path, why });
         } else {

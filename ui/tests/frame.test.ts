@@ -1,0 +1,50 @@
+import { afterEach, expect, test, vi } from "vitest"
+import { listenTo, type Comings } from "../src/page/frame"
+import { HELLO } from "../src/page/messages"
+
+afterEach(() => void vi.unstubAllGlobals())
+
+const ORIGIN = "http://localhost:3000"
+
+function heard() {
+  const window = new EventTarget()
+  vi.stubGlobal("addEventListener", window.addEventListener.bind(window))
+  vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window))
+  let ports = 0
+  const page = { postMessage: () => void (ports += 1) }
+  const frame = Object.assign(new EventTarget(), { contentWindow: page })
+  const said: string[] = []
+  const to: Comings = {
+    came: () => void said.push("came"),
+    left: () => void said.push("left"),
+    silent: () => void said.push("silent"),
+    told: () => {},
+    broke: (how) => void said.push(how),
+  }
+  const end = listenTo(frame as unknown as HTMLIFrameElement, ORIGIN, to)
+  const hello = () => {
+    const event = Object.assign(new Event("message"), { source: page, origin: ORIGIN, data: HELLO })
+    window.dispatchEvent(event)
+  }
+  return { said, ports: () => ports, end, hello, load: () => frame.dispatchEvent(new Event("load")) }
+}
+
+test("a page that says hello without end is ended, and nothing more of it is heard", () => {
+  const { said, ports, end, hello, load } = heard()
+  for (let n = 0; n < 10_000; n++) hello()
+  load()
+  hello()
+  expect(said).toEqual(["came", "came", "came", "flood"])
+  expect(ports()).toBe(3)
+  end()
+})
+
+test("a page may load itself again, however often", () => {
+  const { said, end, hello, load } = heard()
+  for (let n = 0; n < 20; n++) {
+    hello()
+    load()
+  }
+  expect(said).toEqual(Array.from({ length: 20 }, () => "came"))
+  end()
+})
