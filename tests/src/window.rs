@@ -387,7 +387,7 @@ impl App {
             "const done = arguments[arguments.length - 1];
              (async () => {{ {script} }})().then(done, (error) => done('threw ' + (error?.message ?? JSON.stringify(error))))"
         );
-        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error:?}"))
     }
 
     /// Loads the page again, as a person does with the menu or a key.

@@ -10,9 +10,13 @@
  * - the client in the page (`shield.ts`) lets no script of the page's document see keys or pastes until then.
  */
 
-/** A page that takes the keyboard more often than this within `WITHIN_MS` is stopped. */
+/** A page that takes the keyboard more often than this within `WITHIN_MS`, from somebody who types, is stopped. */
 export const MOST_TAKEN = 3
 const WITHIN_MS = 10_000
+/** A field that lost the keyboard so shortly before lost it to the page. */
+const AT_ONCE_MS = 100
+/** Whoever pressed a key so shortly before is typing. */
+const TYPING_MS = 1_000
 
 /** Where the frame is, and what may be had from it. */
 export interface Frame {
@@ -46,6 +50,9 @@ export class PageFocus {
   #entering = false
   /** When it was taken, the last times. */
   #taken: number[] = []
+  /** When a field last lost it, and when a key was last pressed in the window. */
+  #lost = -Infinity
+  #pressed = -Infinity
   /** What had the focus before the page. */
   #last: HTMLElement | undefined
 
@@ -58,7 +65,11 @@ export class PageFocus {
     this.look()
     const on = {
       focusin: (event: FocusEvent) => this.#see(event.target as Element),
-      focusout: () => (this.typing = false),
+      focusout: (event: FocusEvent) => {
+        if (isField(event.target as Element)) this.#lost = performance.now()
+        this.typing = false
+      },
+      keydown: (event: KeyboardEvent) => event.isTrusted && (this.#pressed = performance.now()),
       focus: (event: FocusEvent) => event.target === window && this.#back(),
       blur: (event: FocusEvent) => event.target === window && this.#left(),
     }
@@ -114,9 +125,10 @@ export class PageFocus {
       this.#set(true)
       return
     }
-    // A page may well focus a field of its own at times. It must not insist.
+    // A page may well focus a field of its own at times. It must not insist while somebody types.
     const now = performance.now()
-    this.#taken = [...this.#taken.filter((at) => now - at < WITHIN_MS), now]
+    this.#taken = this.#taken.filter((at) => now - at < WITHIN_MS)
+    if (now - this.#lost < AT_ONCE_MS || now - this.#pressed < TYPING_MS) this.#taken.push(now)
     const insists = this.#taken.length > MOST_TAKEN
     // The web view is still moving the focus, and would ignore another move.
     queueMicrotask(() => {
