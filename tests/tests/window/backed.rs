@@ -41,10 +41,11 @@ pub async fn open_backed(app: &App, folder: &Path) -> Backed {
 
 /// The same for a page that is open: what it asked for is decided, and its prompt gone.
 pub async fn reload_backed(app: &App) -> Backed {
-    let backend = take_backend(app).await;
-    // What a page says behind another side waits until it is seen.
+    // What a page says behind another side waits until it is seen: what it asks for without a backend is refused first.
     app.click("#side-page").await;
     app.click("#page-clear:not(:disabled)").await;
+    let backend = take_backend(app).await;
+    app.click("#side-page").await;
     app.click("#page-reload:not(:disabled)").await;
     backend
 }

@@ -8,7 +8,10 @@ use porthole_tests::{
 };
 use serde_json::json;
 
-use crate::page::{extension, in_page, open, shows};
+use crate::{
+    backed::{NO_ENGINE, open_backed},
+    page::{extension, in_page, shows},
+};
 
 const QUESTION: &str = "Porthole does not answer";
 
@@ -29,11 +32,11 @@ async fn asked_no_more(app: u32) {
 #[tokio::test]
 async fn a_page_that_loops_for_ever_is_ended_from_outside_and_the_timeline_is_still_there() {
     let folder = extension("Loops", LOOPS);
-    let mut app = App::open_in(Home::default(), &[BY_MESSAGE]).await;
+    let mut app = App::open_in(Home::default(), &[BY_MESSAGE, NO_ENGINE[0]]).await;
     let process = app.process();
     let hello = app.play("hello").await;
     app.becomes(hello, "status").await;
-    open(&app, folder.path()).await;
+    let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     let waits = app.newer_than(hello).await;
     app.becomes(waits, "receiving").await;
@@ -66,9 +69,9 @@ async fn a_page_that_loops_for_ever_is_ended_from_outside_and_the_timeline_is_st
 #[tokio::test]
 async fn the_question_goes_when_somebody_waits_and_when_the_window_answers_again() {
     let folder = extension("Slow", LOOPS);
-    let app = App::open_in(Home::default(), &[BY_MESSAGE]).await;
+    let app = App::open_in(Home::default(), &[BY_MESSAGE, NO_ENGINE[0]]).await;
     let process = app.process();
-    open(&app, folder.path()).await;
+    let _backend = open_backed(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     in_page(&app, "window.hang(12000); return true").await;
     asked(process).await;
