@@ -28,6 +28,10 @@ impl JsonFile {
         Self { path }
     }
 
+    fn is_link(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_symlink())
+    }
+
     /// Where it is, or a link to it.
     pub fn path(&self) -> &Path {
         &self.path
@@ -40,7 +44,7 @@ impl JsonFile {
     /// What the operating system says when the file can't be locked, read or written.
     pub fn update(&self, change: impl FnOnce(&mut Map<String, Value>) -> io::Result<()>) -> io::Result<()> {
         let target = self.target()?;
-        make_directory_of(&target)?;
+        make_directory_of(&target, self.is_link())?;
         let _lock = lock(&target)?;
         let mut file = match self.content()? {
             Content::Missing => Map::new(),
@@ -71,7 +75,7 @@ impl JsonFile {
     /// What the operating system says when it can't be.
     pub fn check_writable(&self) -> io::Result<()> {
         let target = self.target()?;
-        make_directory_of(&target)?;
+        make_directory_of(&target, self.is_link())?;
         let directory = directory_of(&target);
         temporary_in(&directory).map(drop)
     }
@@ -160,9 +164,9 @@ pub enum Content {
 
 /// Makes the file's directory where it's missing. One that is there stays as it is: where the file is a link, it's a
 /// directory of the user's.
-fn make_directory_of(target: &Path) -> io::Result<()> {
+fn make_directory_of(target: &Path, is_link: bool) -> io::Result<()> {
     let directory = directory_of(target);
-    if directory.is_dir() { Ok(()) } else { private::create_directory(&directory) }
+    if is_link && directory.is_dir() { Ok(()) } else { private::create_directory(&directory) }
 }
 
 fn directory_of(path: &Path) -> PathBuf {
