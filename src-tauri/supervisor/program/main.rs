@@ -30,14 +30,14 @@ fn main() {
     // SAFETY: stdin is the socket, and this is its only owner.
     let mut socket = unsafe { File::from_raw_fd(0) };
     let Some(spec) = read_spec(&mut socket) else { exit(1) };
-    let tree = match start(&spec, mask) {
+    let tree = match start(&spec, mask, &mut socket) {
         Ok(tree) => tree,
         Err(errno) => {
             say(&mut socket, Message::NotStarted { errno });
             exit(1)
         }
     };
-    say(&mut socket, Message::Started { pid: tree.main, cgroup: tree.cgroup.is_some() });
+    say(&mut socket, Message::Executed);
     let signals = system::child_signals();
     system::let_go(&[socket.as_raw_fd(), signals]);
     Supervisor { socket, tree, ended: false, closed: false, killing: false, ending_since: None }.attend(signals);
@@ -57,10 +57,11 @@ fn say(socket: &mut File, message: Message) {
     let _ = socket.write_all(&bytes);
 }
 
-fn start(spec: &Spec, mask: system::Mask) -> Result<Tree, i32> {
+fn start(spec: &Spec, mask: system::Mask, socket: &mut File) -> Result<Tree, i32> {
     let made = Cgroup::make(&spec.cgroup);
     let directory = made.as_ref().map(|(_, directory)| directory.as_raw_fd());
-    let (main, contained) = system::start(&spec.program, &spec.argv, directory, spec.open_files, mask)?;
+    let tell = |pid, cgroup| say(socket, Message::Forked { pid, cgroup });
+    let (main, contained) = system::start(&spec.program, &spec.argv, directory, spec.open_files, mask, tell)?;
     // Where the kernel refused the cgroup, the command was started without it.
     let cgroup = made.map(|(cgroup, _)| cgroup).filter(|_| contained);
     Ok(Tree { main, cgroup })

@@ -23,13 +23,16 @@ pub const MESSAGE: usize = 9;
 /// A message of a supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// The program runs, perhaps in a cgroup of its own.
-    Started {
+    /// There is a process, which executes the program once this was said: a program that kills its supervisor at once
+    /// is known too.
+    Forked {
         /// Its process id, which is also the id of its process group.
         pid: i32,
         /// Whether it is in the cgroup that was asked for.
         cgroup: bool,
     },
+    /// The program runs.
+    Executed,
     /// The program couldn't be executed.
     NotStarted {
         /// The error number of the operating system.
@@ -55,7 +58,8 @@ impl Message {
     /// As bytes.
     pub fn encode(self) -> [u8; MESSAGE] {
         let (kind, a, b) = match self {
-            Self::Started { pid, cgroup } => (b'S', pid, i32::from(cgroup)),
+            Self::Forked { pid, cgroup } => (b'P', pid, i32::from(cgroup)),
+            Self::Executed => (b'X', 0, 0),
             Self::NotStarted { errno } => (b'F', errno, 0),
             Self::Ended { status, remaining } => (b'E', status, i32::from(remaining)),
             Self::Signaled { count, errno } => (b'R', count, errno),
@@ -71,7 +75,8 @@ impl Message {
         let [kind, a, b, c, d, e, f, g, h] = bytes;
         let (first, second) = (i32::from_le_bytes([a, b, c, d]), i32::from_le_bytes([e, f, g, h]));
         match kind {
-            b'S' => Some(Self::Started { pid: first, cgroup: second != 0 }),
+            b'P' => Some(Self::Forked { pid: first, cgroup: second != 0 }),
+            b'X' => Some(Self::Executed),
             b'F' => Some(Self::NotStarted { errno: first }),
             b'E' => Some(Self::Ended { status: first, remaining: second != 0 }),
             b'R' => Some(Self::Signaled { count: first, errno: second }),

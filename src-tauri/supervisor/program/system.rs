@@ -124,29 +124,30 @@ pub fn prepare() -> Mask {
 }
 
 /// Starts the program in a process group of its own, and in the cgroup if the kernel permits it. Tells its process id
-/// and whether it is in the cgroup; or the error of the operating system.
+/// and whether it is in the cgroup, before the program is executed and as the result; or the error of the operating
+/// system.
 pub fn start(
     program: &[u8],
     argv: &[Vec<u8>],
     cgroup: Option<c_int>,
     open_files: Option<u64>,
     mask: Mask,
+    tell: impl FnOnce(i32, bool),
 ) -> Result<(i32, bool), i32> {
     let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| EINVAL);
     let program = text(program)?;
     let argv: Vec<CString> = argv.iter().map(|argument| text(argument)).collect::<Result<_, _>>()?;
     let mut pointers: Vec<*const c_char> = argv.iter().map(|argument| argument.as_ptr()).collect();
     pointers.push(std::ptr::null());
-    let mut ends = [0; 2];
+    let (mut ends, mut told) = ([0; 2], [0; 2]);
     let own = std::process::id() as c_int;
     // SAFETY: this process has one thread, so a forked child may do anything; all pointers outlive the calls.
     unsafe {
         let null = open(c"/dev/null".as_ptr(), O_CLOEXEC);
-        if null < 0 || pipe2(ends.as_mut_ptr(), O_CLOEXEC) < 0 {
+        if null < 0 || pipe2(ends.as_mut_ptr(), O_CLOEXEC) < 0 || pipe2(told.as_mut_ptr(), O_CLOEXEC) < 0 {
             return Err(errno());
         }
-        let mut contained = false;
-        let mut pid = -1;
+        let (mut contained, mut pid) = (false, -1);
         if let Some(cgroup) = cgroup {
             let arguments = CloneArgs {
                 flags: CLONE_INTO_CGROUP,
@@ -170,6 +171,11 @@ pub fn start(
             if getppid() != own {
                 _exit(127);
             }
+            close(told[1]);
+            let mut byte = 0_u8;
+            if read(told[0], (&raw mut byte).cast(), 1) != 1 {
+                _exit(127);
+            }
             if let Some(soft) = open_files {
                 let mut limit = Limit { soft: 0, hard: 0 };
                 if getrlimit(RLIMIT_NOFILE, &mut limit) == 0 {
@@ -186,6 +192,10 @@ pub fn start(
         }
         setpgid(pid, pid);
         close(ends[1]);
+        close(told[0]);
+        tell(pid, contained);
+        write(told[1], c"".as_ptr().cast(), 1);
+        close(told[1]);
         let mut number = 0_i32;
         // The other end closes when the program is executed.
         let failed = loop {

@@ -32,7 +32,8 @@ mod tests {
         }
         assert_eq!(decode(b"cut off"), None);
         for message in [
-            Message::Started { pid: i32::MAX, cgroup: true },
+            Message::Forked { pid: i32::MAX, cgroup: true },
+            Message::Executed,
             Message::NotStarted { errno: 2 },
             Message::Ended { status: -1, remaining: false },
             Message::Signaled { count: 3, errno: 0 },

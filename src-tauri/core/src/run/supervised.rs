@@ -103,16 +103,21 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         argv: argv.collect(),
     };
     let _ = messages.socket.write_all(&encode(&spec)).await;
+    let (pid, contained) = match messages.next().await {
+        Some(Message::Forked { pid, cgroup }) => (pid, cgroup),
+        Some(Message::NotStarted { errno }) => return Begun::Refused(io::Error::from_raw_os_error(errno)),
+        _ => return Begun::Refused(io::Error::other("the supervisor was killed before it started the program")),
+    };
+    let Some(group) = Group::with_id(pid) else {
+        return Begun::Refused(io::Error::other("the supervisor told no process id"));
+    };
     match messages.next().await {
-        Some(Message::Started { pid, cgroup: contained }) => match Group::with_id(pid) {
-            Some(group) => {
-                let cgroup = cgroup.filter(|_| contained);
-                Begun::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), stdout, stderr)
-            }
-            None => Begun::Refused(io::Error::other("the supervisor told no process id")),
-        },
         Some(Message::NotStarted { errno }) => Begun::Refused(io::Error::from_raw_os_error(errno)),
-        _ => Begun::Refused(io::Error::other("the supervisor was killed before it started the program")),
+        // Also where there is no message: the program may have killed its supervisor before it could say a thing.
+        _ => {
+            let cgroup = cgroup.filter(|_| contained);
+            Begun::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), stdout, stderr)
+        }
     }
 }
 
