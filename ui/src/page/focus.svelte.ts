@@ -10,6 +10,8 @@
  * - the client in the page (`shield.ts`) lets no script of the page's document see keys or pastes until then.
  */
 
+import { KEY_KEPT } from "./messages"
+
 /** A page that takes the keyboard more often than this within `WITHIN_MS`, from somebody who types, is stopped. */
 export const MOST_TAKEN = 3
 const WITHIN_MS = 10_000
@@ -70,6 +72,10 @@ export class PageFocus {
         this.typing = false
       },
       keydown: (event: KeyboardEvent) => event.isTrusted && (this.#pressed = performance.now()),
+      // Where every key finds the page with the keyboard, the window sees none of them.
+      message: ({ source, data }: MessageEvent<unknown>) => {
+        if (data === KEY_KEPT && source === frame.contentWindow) this.#pressed = performance.now()
+      },
       focus: (event: FocusEvent) => event.target === window && this.#back(),
       blur: (event: FocusEvent) => event.target === window && this.#left(),
     }

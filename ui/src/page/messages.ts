@@ -8,6 +8,9 @@ export const HELLO = "porthole: a page is here"
 /** The window's answer, which brings the port. */
 export const PORT = "porthole: the port of the page"
 
+/** A key was pressed that was not for the page: the user was typing when the page took the keyboard. */
+export const KEY_KEPT = "porthole: a key was kept from the page"
+
 /**
  * What the name of a frame begins with that has a page of a development server: its `Named` follows
  * as JSON. The page is not ours to write into, and what the web view runs first in it is the same for

@@ -1,4 +1,4 @@
-import type { ToPage } from "./messages"
+import { KEY_KEPT, type ToPage } from "./messages"
 
 /** What typing and pasting looks like to a page. */
 const TYPED = [
@@ -25,11 +25,13 @@ export function shield(): (message: ToPage) => void {
   const { apply } = Reflect
   const stop = Event.prototype.stopImmediatePropagation
   const prevent = Event.prototype.preventDefault
+  const post = parent.postMessage.bind(parent)
   const hide = (event: Event): void => {
     if (may || !event.isTrusted) return
     apply(stop, event, [])
     apply(prevent, event, [])
   }
+  addEventListener("keydown", ({ isTrusted }) => !may && isTrusted && post(KEY_KEPT, "*"), true)
   for (const kind of TYPED) addEventListener(kind, hide, { capture: true, passive: false })
   addEventListener("pointerdown", (event) => void (may ||= event.isTrusted), true)
 
