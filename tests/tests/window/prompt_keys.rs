@@ -118,15 +118,27 @@ async fn calls_of_a_page_out_of_sight_are_taken_when_it_is_back() {
     person.app.close().await;
 }
 
-/// Whether the page's field has the keyboard, once a Tab that led into the page has come to something.
-async fn entered(person: &Person) -> bool {
-    person.app.value("1").await;
-    let mut looks =
-        if person.app.value("document.activeElement?.id === 'page-frame'").await == json!(true) { 30 } else { 1 };
-    while looks > 0 && !person.printed("own field is entered").await {
-        looks -= 1;
-    }
-    looks > 0
+/// Presses Tab, and waits until it has moved the focus, in the window or to the page's field; or until it was kept from
+/// a page that was only just entered.
+async fn tab(person: &Person) {
+    let moved = |count: &str| {
+        format!(
+            "[{count}, [...document.querySelectorAll('#page-log [data-entry=print]')]
+                .filter((entry) => entry.textContent.includes('own field is entered')).length].join()"
+        )
+    };
+    let count = "(() => {
+        if (window.moves === undefined) {
+            window.moves = 0
+            addEventListener('focusin', () => window.moves++, true)
+            addEventListener('focusout', () => window.moves++, true)
+            addEventListener('message', ({ data }) => window.moves += data === 'porthole: a key was kept from the page')
+        }
+        return window.moves
+    })()";
+    let before = person.app.value(&moved(count)).await;
+    person.desktop.key(key::TAB);
+    person.app.until("Tab moves the focus", &format!("{} !== {before}", moved(count))).await;
 }
 
 #[tokio::test]
@@ -139,10 +151,10 @@ async fn the_user_tabs_into_the_page_and_out_of_it() {
         shows(&person.app, "print", "ready").await;
         person.app.until("the frame", "document.querySelector('#page-frame')").await;
         let mut tabs = 0;
-        while !entered(&person).await {
+        while !person.printed("own field is entered").await {
             tabs += 1;
             assert!(tabs < 40, "{stage:?}: no Tab leads into the page's field");
-            person.desktop.key(key::TAB);
+            tab(&person).await;
         }
         person.desktop.type_text("hi");
         shows(&person.app, "print", "own field has hi").await;
