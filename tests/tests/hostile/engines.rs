@@ -1,12 +1,25 @@
 //! Something that says it is an engine, and sends without end.
 
-use std::{io::Write, os::unix::net::UnixStream};
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
+    run::{Command, Place, Signal, run_in_container, stops},
 };
-use porthole_tests::servers::{Raw, read_head};
+use porthole_tests::{
+    eventually,
+    recorder::{Kept, run_of},
+    servers::{Raw, read_head},
+};
 
 const VERSION: &str = r#"{"ApiVersion":"1.41","MinAPIVersion":"1.12","Version":"20.10"}"#;
 
@@ -115,6 +128,53 @@ async fn a_long_refusal_is_shortened() {
     let error = engine.containers().await.unwrap_err();
     assert_eq!(error.code, Code::EngineRefused);
     assert!(error.message.len() < 5000, "{}", error.message.len());
+}
+
+/// Stop was heard only after two minutes, when the question that the engine did not answer had timed out.
+#[tokio::test]
+async fn a_command_whose_engine_answers_nothing_more_can_be_stopped() {
+    let asked = Arc::new(AtomicBool::new(false));
+    let hangs = Arc::clone(&asked);
+    let server = serving(move |mut stream| {
+        loop {
+            match read_head(&mut stream) {
+                head if head.is_empty() => return,
+                head if head.contains("/exec/e/json") => {
+                    hangs.store(true, Ordering::SeqCst);
+                    break;
+                }
+                head if head.contains("/exec/e/start") => {
+                    let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+                    let _ = stream.write_all(upgraded.as_bytes());
+                    break;
+                }
+                head if head.contains("/containers/c/exec") => say(&mut stream, r#"{"Id":"e"}"#),
+                head if head.contains("/containers/c/json") => {
+                    say(&mut stream, r#"{"Id":"c","State":{"Running":true}}"#);
+                }
+                _ => say(&mut stream, VERSION),
+            }
+        }
+        // Until the other side closes.
+        while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    let command = Command::new(Place::Container { name: "c".into() }, "sleep", ["600"]);
+    let (stopper, stopping) = stops();
+    let running = tokio::spawn({
+        let command = command.clone();
+        async move {
+            let mut kept = Kept::empty();
+            run_in_container(&engine, "c", &command, stopping, None, &mut kept).await;
+            run_of(command, &kept)
+        }
+    });
+    eventually("a question", async || asked.load(Ordering::SeqCst).then_some(())).await;
+    let began = Instant::now();
+    let _ = stopper.stop(Signal::Kill).await;
+    let run = running.await.unwrap();
+    assert_eq!(run.failure.unwrap().code, Code::EngineLost);
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
