@@ -7,9 +7,11 @@ mod everywhere;
 mod extensions;
 mod facts;
 mod find;
+mod left;
 mod limits;
 mod owner;
 mod pool;
+pub(crate) mod sockets;
 mod ssh;
 mod tls;
 mod trouble;
@@ -35,6 +37,7 @@ pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
+pub(crate) use left::{new_name, remove, remove_left};
 pub(crate) use owner::{hostname, is_dead, owner};
 
 use crate::{
