@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use bollard::{
-    errors::Error as ApiError, models::ContainerCreateBody, query_parameters::CreateContainerOptionsBuilder,
-};
+use bollard::{models::ContainerCreateBody, query_parameters::CreateContainerOptionsBuilder};
 use tokio::sync::oneshot;
 
+use super::found;
 use crate::{
     engine::{self, Engine},
-    error::{Code, Error, Result},
+    error::Result,
     reference::ImageRef,
     run::Warden,
 };
@@ -29,20 +28,25 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Makes one.
+    /// Makes one of the image with this name, by what it exactly is.
     ///
     /// # Errors
     /// [`Code::ImageNotFound`], and what the engine says.
-    pub async fn begin(engine: &Engine, image: &ImageRef, warden: Option<Arc<Warden>>) -> Result<Self> {
+    pub async fn begin(
+        engine: &Engine,
+        (name, exact): (&ImageRef, &ImageRef),
+        warden: Option<Arc<Warden>>,
+    ) -> Result<Self> {
         engine::remove_left(engine, LABEL).await;
         let body = ContainerCreateBody {
-            image: Some(image.to_string()),
+            image: Some(exact.to_string()),
             // An image that is not meant to be run has no command, and the engine wants one.
             cmd: Some(vec!["never-started".to_owned()]),
             labels: Some([(LABEL.to_owned(), engine::owner())].into()),
             ..ContainerCreateBody::default()
         };
-        let reading = Self { engine: engine.clone(), container: engine::new_name("reading"), warden, is_removed: false };
+        let reading =
+            Self { engine: engine.clone(), container: engine::new_name("reading"), warden, is_removed: false };
         if let Some(warden) = &reading.warden {
             warden.watch_container(engine, &reading.container);
         }
@@ -55,14 +59,7 @@ impl Reading {
             let _ = tell.send(made.map(|_| reading));
         });
         let made = told.await.map_err(|_| engine.lost(&"the container was not made"))?;
-        made.map_err(|error| match error {
-            ApiError::DockerResponseServerError { status_code: 404, message } => {
-                Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
-                    .detail(message)
-                    .hint(format!("docker pull {image}, or open the folder that it is built from."))
-            }
-            error => engine.explain(error, image),
-        })
+        found(made, engine, name)
     }
 
     /// Removes it.
