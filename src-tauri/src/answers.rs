@@ -305,7 +305,7 @@ impl Porthole {
         // What belongs to the extension that is open is gone at the next start.
         let stays = !self.bench.open_now().is_some_and(|open| open.has_backend());
         if stays {
-            self.remembered.change(|settings| settings.target = Some(typed.clone()))?;
+            self.remembered.change(|settings| settings.target = Some(typed.clone())).await?;
         }
         // The way to a socket in a container takes a moment, in which the marks already tell of the new target.
         let target = target::reached(typed.clone(), &self.timeline.connections()).await;
@@ -317,7 +317,7 @@ impl Porthole {
         if target != typed {
             self.aim(&target, endpoint_of(&target, &self.demo));
             if stays {
-                self.remembered.change(|settings| settings.target = Some(target.clone()))?;
+                self.remembered.change(|settings| settings.target = Some(target.clone())).await?;
             }
         }
         Ok(target)
@@ -517,10 +517,11 @@ impl Porthole {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         (self.themed)(settings.theme);
         // What is remembered when it is set, a page that is a moment behind must not undo.
-        self.remembered.change(|remembered| {
+        let change = |remembered: &mut Settings| {
             let (target, variables) = (remembered.target.take(), remembered.variables.take());
             *remembered = Settings { target, variables, ..settings };
-        })
+        };
+        self.remembered.change(change).await
     }
 
     /// A path as a person types it.

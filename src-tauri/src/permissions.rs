@@ -48,11 +48,11 @@ impl Porthole {
     }
 
     pub async fn set_permission(&self, of: CallKind, permission: Permission) -> Result<()> {
-        self.gate.set_permission(of, permission)
+        self.gate.set_permission(of, permission).await
     }
 
     pub async fn reset_permissions(&self) -> Result<()> {
-        self.gate.reset_permissions()
+        self.gate.reset_permissions().await
     }
 
     pub async fn revoke_console(&self) -> Result<()> {
@@ -76,7 +76,7 @@ impl Porthole {
         let port = server.port();
         let listeners = on_its_own_thread(move || Ok(Listeners::on(port))).await?;
         if let Some(listeners) = &listeners {
-            self.gate.know_server(page.whose(), port, &listeners.program(), accepted)?;
+            self.gate.know_server(page.whose(), port, &listeners.program(), accepted).await?;
         }
         let content = on_its_own_thread(move || Ok(page.served_content(listeners))).await?;
         self.gate.set_page(Some(content));

@@ -3,6 +3,7 @@
 use porthole_core::{
     error::Result,
     extension::{OpenExtension, StartPlan},
+    settings::Settings,
     timeline::Origin,
 };
 
@@ -27,6 +28,7 @@ impl Porthole {
     }
 
     pub async fn allow_variables(&self, content: String, names: Vec<String>) -> Result<()> {
-        self.remembered.change(|settings| drop(settings.variables.get_or_insert_default().insert(content, names)))
+        let change = |settings: &mut Settings| drop(settings.variables.get_or_insert_default().insert(content, names));
+        self.remembered.change(change).await
     }
 }

@@ -73,7 +73,8 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
     let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let left = docker.list_containers(Some(options)).await.unwrap();
-    assert!(left.iter().all(|left| left.image.as_deref() != Some(&format!("{name}:1"))), "a container is left");
+    let id = docker.inspect_image(&format!("{name}:1")).await.unwrap().id;
+    assert!(left.iter().all(|left| left.image_id != id), "a container is left");
     let options = RemoveImageOptionsBuilder::default().force(true).build();
     docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
 }

@@ -74,7 +74,8 @@ impl Image {
         let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let found = self.docker.list_containers(Some(options)).await.unwrap();
-        found.iter().filter(|found| found.image.as_deref() == Some(&self.name)).count()
+        let id = self.docker.inspect_image(&self.name).await.unwrap().id;
+        found.iter().filter(|found| found.image_id == id).count()
     }
 
     async fn remove(self) {
@@ -144,7 +145,8 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
     fs::create_dir_all(&data).unwrap();
     let folder = tempfile::Builder::new().prefix("extension-").tempdir_in(&data).unwrap();
     let before = all(home.path());
-    let remarks = unpack(&image.engine, &image.name.parse().unwrap(), folder.path(), None).await.unwrap();
+    let unpacked = unpack(&image.engine, &image.name.parse().unwrap(), folder.path(), None).await.unwrap();
+    let remarks = unpacked.remarks;
     let (inside, outside): (BTreeMap<_, _>, BTreeMap<_, _>) =
         all(home.path()).into_iter().partition(|(path, _)| path.starts_with(folder.path()) && *path != folder.path());
     assert_eq!(outside, before);

@@ -21,6 +21,7 @@ use porthole_core::{
 };
 use porthole_tests::{
     calls::{Calls, ended, rows, texts, told},
+    eventually,
     servers::{Raw, nginx, read_head},
 };
 
@@ -68,6 +69,43 @@ async fn a_connection_that_was_closed_meanwhile_is_opened_anew() {
         assert_eq!(texts(&calls.timeline, id, View::Stdout, 0, 2).await, ["ok"]);
     }
     assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
+/// It accepted nothing while a connection was open that nobody used: a POST, which gets a connection of its own, waited.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_does_not_wait_for_a_backend_that_serves_one_connection_at_a_time() {
+    let raw = Raw::new(move |mut stream| {
+        while !read_head(&mut stream).is_empty() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        }
+    });
+    let calls = Calls::new();
+    for (method, reused) in [("GET", false), ("GET", true), ("POST", false), ("POST", false), ("GET", true)] {
+        let (_, exchange) = sent(&calls.timeline, &raw.endpoint, Request::new(method, "/")).await;
+        assert!(exchange.failure.is_none() && exchange.reused == reused, "{method}: {exchange:?}");
+    }
+}
+
+/// They were closed only when another request was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_nobody_uses_is_closed_when_its_time_is_up() {
+    let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (opened, ended) = (Arc::clone(&open), Arc::clone(&closed));
+    let raw = Raw::new(move |mut stream| {
+        let (opened, ended) = (Arc::clone(&opened), Arc::clone(&ended));
+        std::thread::spawn(move || {
+            opened.fetch_add(1, Ordering::SeqCst);
+            while !read_head(&mut stream).is_empty() {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            }
+            ended.fetch_add(1, Ordering::SeqCst);
+        });
+    });
+    let calls = Calls::new();
+    let (_, exchange) = sent(&calls.timeline, &raw.endpoint, get("/")).await;
+    assert!(exchange.failure.is_none() && !exchange.reused, "{exchange:?}");
+    eventually("the end of the connection", async || (closed.load(Ordering::SeqCst) == 1).then_some(())).await;
+    assert_eq!(open.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -86,3 +86,13 @@ test("the filter is by kind and by text, and never reorders", () => {
   timeline.text = "post /HELLO"
   expect(shown()).toEqual([3])
 })
+
+test("that a pinned call can't be read is shown until it is dismissed, and not again", () => {
+  const timeline = new Timeline(new FakeShell({}), () => {})
+  const kept_unread = { code: "spill_failed", message: "A pinned call can't be read" } as const
+  timeline.apply(changes(1, { kept_unread }))
+  expect(timeline.unread).toEqual(kept_unread)
+  timeline.unread = undefined
+  timeline.apply(changes(2, { kept_unread }))
+  expect(timeline.unread).toBeUndefined()
+})

@@ -100,12 +100,14 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
     command.stream = arguments.stream.then_some(Streaming { split_lines: arguments.split_lines });
     let warden = Some(Arc::new(Warden::start()));
+    let (ending, heard) = (warden.clone(), signals.clone());
     // Where no directory was asked for, code would ask for none either.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {
         Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings, signals).await,
         None => printed(command, asked, engine, warden, arguments.json, arguments.findings, signals).await,
     };
+    end(ending, heard).await;
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.
         Code::ProgramNotFound => 127,
@@ -120,7 +122,18 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     })
 }
 
-/// Runs it and prints what it writes. The warden's end is waited for: what it had to do is then done.
+/// Waits until the warden has ended what the command left: then that is done when this process ends. Who asks this
+/// process to end meanwhile doesn't wait for it; the warden goes on without it.
+async fn end(warden: Option<Arc<Warden>>, mut signals: Signals) {
+    signals.forget();
+    let ended = tokio::task::spawn_blocking(|| drop(warden));
+    tokio::select! {
+        _ = ended => {}
+        _ = signals.next() => {}
+    }
+}
+
+/// Runs it and prints what it writes.
 async fn printed(
     command: Command,
     asked: Command,
@@ -150,10 +163,9 @@ async fn printed(
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes(), signals));
     let mut witness = Witness::new(sink, findings);
-    run::run(&command, None, engine, &LastEngine::default(), stopping, warden.clone(), &mut witness).await;
+    run::run(&command, None, engine, &LastEngine::default(), stopping, warden, &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();
-    drop(warden);
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(error) = &told.failure {
         complain(error);

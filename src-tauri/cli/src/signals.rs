@@ -82,6 +82,11 @@ impl Signals {
         Self { count, first }
     }
 
+    /// Forgets those that have come until now.
+    pub fn forget(&mut self) {
+        self.count.mark_unchanged();
+    }
+
     /// Waits for the next one that this value hasn't told of.
     pub async fn next(&mut self) -> Asked {
         loop {

@@ -97,11 +97,20 @@ impl JsonFile {
         })
     }
 
-    /// Moves the file to a name that no other has.
+    /// Moves the file aside if it still isn't a JSON object: another process may have written it meanwhile.
     ///
     /// # Errors
-    /// What the operating system says when it can't be moved.
-    pub fn set_aside(&self) -> io::Result<PathBuf> {
+    /// What the operating system says when the file can't be locked, read or moved.
+    pub fn recover(&self) -> io::Result<Recovered> {
+        let _lock = lock(&self.target()?)?;
+        Ok(match self.content()? {
+            Content::Broken(_) => Recovered::Aside(self.set_aside()?),
+            content => Recovered::Content(content),
+        })
+    }
+
+    /// Moves the file to a name that no other has. The lock is held meanwhile.
+    fn set_aside(&self) -> io::Result<PathBuf> {
         let target = self.target()?;
         let name = target.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for number in 1.. {
@@ -160,6 +169,15 @@ pub enum Content {
     Object(Map<String, Value>),
     /// Something else, and why it isn't one.
     Broken(String),
+}
+
+/// What became of a file that was broken.
+#[derive(Debug)]
+pub enum Recovered {
+    /// It was moved here.
+    Aside(PathBuf),
+    /// It isn't broken any more.
+    Content(Content),
 }
 
 /// Makes the file's directory where it's missing. One that is there stays as it is: where the file is a link, it's a

@@ -39,4 +39,5 @@ pub mod session;
 pub mod settings;
 pub mod target;
 pub mod terminal;
+pub mod this_machine;
 pub mod timeline;

@@ -13,6 +13,8 @@ const RAISE: &[u8] = b"raise\n";
 const RAISED: &[u8] = b"raised\n";
 /// How long a window may take to be raised.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait after a connection couldn't be accepted.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long a caller may take to say its word.
 const WORD: Duration = Duration::from_secs(1);
 
@@ -52,12 +54,7 @@ impl RaiseSocket {
     /// What the operating system says when no thread can be started.
     pub fn serve(&self, mut raise: impl FnMut() -> bool + Send + 'static) -> io::Result<()> {
         let listener = self.listener.try_clone()?;
-        let serve = move || {
-            for stream in listener.incoming().flatten() {
-                // Who doesn't say it gets nothing, and the next one is heard.
-                let _ = answer(stream, &mut raise);
-            }
-        };
+        let serve = move || answer_all(listener.incoming(), &mut raise, || std::thread::sleep(PAUSE));
         std::thread::Builder::new().name("raise".to_owned()).spawn(serve).map(drop)
     }
 }
@@ -65,6 +62,21 @@ impl RaiseSocket {
 impl Drop for RaiseSocket {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn answer_all(
+    connections: impl Iterator<Item = io::Result<UnixStream>>,
+    raise: &mut impl FnMut() -> bool,
+    mut pause: impl FnMut(),
+) {
+    for stream in connections {
+        match stream {
+            // Who doesn't say it gets nothing, and the next one is heard.
+            Ok(stream) => drop(answer(stream, raise)),
+            // With too many open files, a connection stays where it is and is refused again at once.
+            Err(_) => pause(),
+        }
     }
 }
 
@@ -147,6 +159,27 @@ mod tests {
         let path = socket.path().to_owned();
         drop(socket);
         assert_eq!(raise(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    /// A thread of its own was busy for as long as there were too many open files.
+    #[test]
+    fn a_connection_that_can_not_be_accepted_is_not_tried_again_at_once() {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        ours.write_all(RAISE).unwrap();
+        let too_many = || Err(io::Error::from_raw_os_error(nix::libc::EMFILE));
+        let (mut pauses, mut raised) = (0, 0);
+        answer_all(
+            [too_many(), too_many(), Ok(theirs)].into_iter(),
+            &mut || {
+                raised += 1;
+                true
+            },
+            || pauses += 1,
+        );
+        assert_eq!((pauses, raised), (2, 1));
+        let mut word = [0; RAISED.len()];
+        ours.read_exact(&mut word).unwrap();
+        assert_eq!(word, *RAISED);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which addresses a frame may show, whoever sets them: the page, a page that it frames, or a redirection.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
-use porthole_core::extension::Server;
+use porthole_core::{extension::Server, this_machine::ThisMachine};
 use tauri::Url;
 
 /// What the open page's frames may show of this machine.
@@ -24,9 +24,17 @@ pub fn may_only_be_the_window(url: &Url) -> bool {
 
 /// Whether a frame may show this. Servers of other machines are left to the page's own policy.
 pub fn may_be_shown(url: &Url, access: &Access) -> bool {
+    may_be_shown_on(&ThisMachine::now(), url, access)
+}
+
+fn may_be_shown_on(machine: &ThisMachine, url: &Url, access: &Access) -> bool {
     match url.scheme() {
         "about" | "blob" | "data" | "console" | "ext" | "tauri" => true,
-        "http" | "https" => !is_of_this_machine(url) || is_own(url, access) || may_only_be_the_window(url),
+        "http" | "https" => {
+            !url.host_str().is_none_or(|host| machine.is_named_by(host))
+                || is_own(url, access)
+                || may_only_be_the_window(url)
+        }
         // Nothing else has pages: not `file:`, and not the way to the window's commands.
         _ => false,
     }
@@ -40,23 +48,6 @@ fn is_own(url: &Url, access: &Access) -> bool {
 
 fn is_of_origin(url: &Url, origin: &str) -> bool {
     Url::parse(origin).is_ok_and(|origin| url.origin() == origin.origin())
-}
-
-/// Whether it names this machine. A name that only a name server knows to be this machine is another origin than
-/// `localhost`, and has nothing of it.
-fn is_of_this_machine(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return true };
-    let is_here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
-    match host.trim_matches(['[', ']']).parse() {
-        Ok(IpAddr::V6(address)) => {
-            is_here(address.into()) || address.to_ipv4_mapped().is_some_and(|address| is_here(address.into()))
-        }
-        Ok(address) => is_here(address),
-        Err(_) => {
-            let name = host.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost") || name.ends_with(".localdomain")
-        }
-    }
 }
 
 #[cfg(test)]
@@ -101,6 +92,24 @@ mod tests {
         }
         for address in ["http://localhost:3000/", "http://localhost:8080/"] {
             assert!(!may_be_shown(&address.parse().unwrap(), &Access::default()), "{address}");
+        }
+    }
+
+    /// A server that listens on all addresses answers at that of the network as well.
+    #[test]
+    fn another_port_of_this_machine_is_not_shown_by_its_address_in_the_network_or_its_name() {
+        let machine = ThisMachine { addresses: vec!["192.168.1.5".parse().unwrap()], name: "box".to_owned() };
+        let access = Access { server: None, ports: BTreeSet::from([8080]) };
+        for (address, shown) in [
+            ("http://192.168.1.5:3001/", false),
+            ("http://3232235781:3001/", false),
+            ("http://[::ffff:192.168.1.5]:3001/", false),
+            ("http://box:3001/", false),
+            ("http://BOX.local.:3001/", false),
+            ("http://192.168.1.5:8080/", true),
+            ("http://192.168.1.6:3001/", true),
+        ] {
+            assert_eq!(may_be_shown_on(&machine, &address.parse().unwrap(), &access), shown, "{address}");
         }
     }
 

@@ -1,12 +1,27 @@
 //! Something that says it is an engine, and sends without end.
 
-use std::{io::Write, os::unix::net::UnixStream};
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use porthole_core::{
+    endpoint::Endpoint,
     engine::{Address, Engine},
     error::{Code, Error},
+    extension::unpack,
+    run::{Command, Place, Signal, run_in_container, stops},
 };
-use porthole_tests::servers::{Raw, read_head};
+use porthole_tests::{
+    eventually, given,
+    recorder::{Kept, run_of},
+    servers::{Raw, read_head},
+};
 
 const VERSION: &str = r#"{"ApiVersion":"1.41","MinAPIVersion":"1.12","Version":"20.10"}"#;
 
@@ -16,6 +31,13 @@ fn say(stream: &mut UnixStream, body: &str) {
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
+}
+
+fn read_body(head: &str, stream: &mut UnixStream) -> String {
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
+    stream.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 fn address(server: &Raw) -> Address {
@@ -115,6 +137,130 @@ async fn a_long_refusal_is_shortened() {
     let error = engine.containers().await.unwrap_err();
     assert_eq!(error.code, Code::EngineRefused);
     assert!(error.message.len() < 5000, "{}", error.message.len());
+}
+
+/// Stop was heard only after two minutes, when the question that the engine did not answer had timed out.
+#[tokio::test]
+async fn a_command_whose_engine_answers_nothing_more_can_be_stopped() {
+    let asked = Arc::new(AtomicBool::new(false));
+    let hangs = Arc::clone(&asked);
+    let server = serving(move |mut stream| {
+        loop {
+            match read_head(&mut stream) {
+                head if head.is_empty() => return,
+                head if head.contains("/exec/e/json") => {
+                    hangs.store(true, Ordering::SeqCst);
+                    break;
+                }
+                head if head.contains("/exec/e/start") => {
+                    let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+                    let _ = stream.write_all(upgraded.as_bytes());
+                    break;
+                }
+                head if head.contains("/containers/c/exec") => say(&mut stream, r#"{"Id":"e"}"#),
+                head if head.contains("/containers/c/json") => {
+                    say(&mut stream, r#"{"Id":"c","State":{"Running":true}}"#);
+                }
+                _ => say(&mut stream, VERSION),
+            }
+        }
+        // Until the other side closes.
+        while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    let command = Command::new(Place::Container { name: "c".into() }, "sleep", ["600"]);
+    let (stopper, stopping) = stops();
+    let running = tokio::spawn({
+        let command = command.clone();
+        async move {
+            let mut kept = Kept::empty();
+            run_in_container(&engine, "c", &command, stopping, None, &mut kept).await;
+            run_of(command, &kept)
+        }
+    });
+    eventually("a question", async || asked.load(Ordering::SeqCst).then_some(())).await;
+    let began = Instant::now();
+    let _ = stopper.stop(Signal::Kill).await;
+    let run = running.await.unwrap();
+    assert_eq!(run.failure.unwrap().code, Code::EngineLost);
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+/// The image that a name meant was unpacked, and its id was asked for after that: of another image, perhaps.
+#[tokio::test]
+async fn an_image_is_unpacked_by_its_id_and_not_by_a_name_that_may_mean_another_one_meanwhile() {
+    const ID: &str = "sha256:6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998";
+    let created = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&created);
+    let server = serving(move |mut stream| {
+        while let head = read_head(&mut stream)
+            && !head.is_empty()
+        {
+            if head.contains("/images/acme/x:1/json") {
+                say(&mut stream, &format!(r#"{{"Id":"{ID}"}}"#));
+            } else if head.contains("/containers/create") {
+                *seen.lock().unwrap() = read_body(&head, &mut stream);
+                say(&mut stream, r#"{"Id":"r","Warnings":[]}"#);
+            } else if head.contains("/archive") {
+                let _ = stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}");
+            } else if head.contains("/containers/json") {
+                say(&mut stream, "[]");
+            } else {
+                say(&mut stream, VERSION);
+            }
+        }
+    });
+    let engine = Engine::connect(address(&server)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = unpack(&engine, &"acme/x:1".parse().unwrap(), folder.path(), None).await.unwrap_err();
+    assert_eq!(error.code, Code::ManifestUnreadable, "it has no manifest: {error:?}");
+    let created = created.lock().unwrap().clone();
+    assert!(created.contains(&format!(r#""Image":"{ID}""#)), "{created}");
+}
+
+/// While the warden swept a container, which an engine that answers nothing may hold up, Ctrl-C was ignored.
+#[tokio::test]
+async fn ctrl_c_ends_the_command_line_while_it_waits_for_what_is_swept() {
+    let inspected = Arc::new(AtomicU32::new(0));
+    let (hung, closed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (hangs, closes) = (Arc::clone(&hung), Arc::clone(&closed));
+    let server = serving(move |mut stream| {
+        while let head = read_head(&mut stream)
+            && !head.is_empty()
+        {
+            if head.contains("/exec/e/json") {
+                say(&mut stream, r#"{"Running":false,"ExitCode":0,"Pid":0}"#);
+            } else if head.contains("/exec/e/start") {
+                let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+                read_body(&head, &mut stream);
+                let _ = stream.write_all(upgraded.as_bytes());
+                return;
+            } else if head.contains("/containers/c/exec") {
+                say(&mut stream, r#"{"Id":"e"}"#);
+            } else if head.contains("/containers/c/json") {
+                // Before the start, for the program's path, and by the warden.
+                if inspected.fetch_add(1, Ordering::SeqCst) == 2 {
+                    hangs.store(true, Ordering::SeqCst);
+                    while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
+                    closes.store(true, Ordering::SeqCst);
+                    return;
+                }
+                say(&mut stream, r#"{"Id":"c","State":{"Running":true}}"#);
+            } else {
+                say(&mut stream, VERSION);
+            }
+        }
+    });
+    let Endpoint::Unix(socket) = &server.endpoint else { panic!() };
+    let mut command = std::process::Command::new(given("PORTHOLE_CLI"));
+    command.args(["exec", "container:c", "--", "/bin/true"]);
+    command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    let mut child = command.spawn().unwrap();
+    eventually("a sweep", async || hung.load(Ordering::SeqCst).then_some(())).await;
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!closed.load(Ordering::SeqCst), "the warden goes on");
 }
 
 #[tokio::test]

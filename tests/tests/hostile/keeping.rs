@@ -155,3 +155,41 @@ async fn what_is_let_go_can_still_be_read() {
     next.keep(row.id, true).await.unwrap();
     assert_eq!(kept_folders(directory.path()).len(), 1);
 }
+
+/// It was only logged, and looked as if it had never been pinned.
+#[tokio::test]
+async fn a_kept_call_that_can_not_be_read_is_told_and_its_files_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Calls { timeline: calls_at(directory.path()), directory: tempfile::tempdir().unwrap() };
+    for script in ["echo first", "echo second", "echo third"] {
+        let id = first.ran(script).await;
+        first.timeline.keep(id, true).await.unwrap();
+    }
+    drop(first);
+    let mut folders = kept_folders(directory.path());
+    folders.sort();
+    // The facts of one are no facts, and the output of another is a directory.
+    fs::write(folders[0].join("facts.jsonl"), "nothing of a call").unwrap();
+    fs::remove_file(folders[1].join("output.stdout")).unwrap();
+    fs::create_dir(folders[1].join("output.stdout")).unwrap();
+    let next = calls_at(directory.path());
+    next.reopen_kept();
+    let unread = told(&next, |changes| changes.kept_unread.clone()).await;
+    assert_eq!(unread.code, Code::SpillFailed);
+    assert!(unread.detail.unwrap().contains(&folders[0].display().to_string()));
+    let calls = next.changes(0).await.calls;
+    assert_eq!(
+        calls.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(),
+        ["sh -c 'echo second'", "sh -c 'echo third'"]
+    );
+    let failed = calls[0].keep_failed.clone().unwrap();
+    assert!(failed.message.contains(&folders[1].display().to_string()) && !calls[0].kept);
+    assert!(calls[1].kept && calls[1].keep_failed.is_none());
+    // Pinned again, it gets a folder of its own.
+    next.keep(calls[0].id, true).await.unwrap();
+    assert_eq!(kept_folders(directory.path()).len(), 4);
+    next.keep(calls[0].id, false).await.unwrap();
+    next.clear();
+    drop(next);
+    assert!(folders[0].join("facts.jsonl").exists() && folders[1].join("chunks").exists());
+}

@@ -144,7 +144,7 @@ async fn a_page_without_a_backend_or_with_one_that_is_down_reaches_no_engine() {
     let opened = bench.open(source(), None).await.unwrap();
     // All that it may do without a prompt changes nothing about where it gets.
     for kind in [CallKind::Service, CallKind::Container, CallKind::Docker] {
-        place.gate.set_permission(kind, Permission::Allow).unwrap();
+        place.gate.set_permission(kind, Permission::Allow).await.unwrap();
     }
     for sdk in attempts() {
         assert_eq!(code(place.gate.propose(sdk, opened.guest()).await), Code::BackendMissing);
@@ -223,7 +223,7 @@ async fn another_program_on_the_port_of_a_development_server_has_no_permission_a
     let open = open(&folder, Some(port));
     let served = || open.served_content(Listeners::on(port));
     let known = Listeners::on(port).unwrap().program();
-    place.gate.know_server(open.whose(), port, &known, false).unwrap();
+    place.gate.know_server(open.whose(), port, &known, false).await.unwrap();
     place.allow(served()).await;
     assert!(place.is_free(served()).await);
     let before = served();
@@ -243,9 +243,9 @@ async fn another_program_on_the_port_of_a_development_server_has_no_permission_a
     assert!(!place.is_free(before).await && !place.is_free(served()).await);
     let program = Listeners::on(port).unwrap().program();
     let ask = |accepted| place.gate.know_server(open.whose(), port, &program, accepted);
-    assert_eq!(ask(false).unwrap_err().code, Code::PageServerChanged);
-    ask(true).unwrap();
-    ask(false).unwrap();
+    assert_eq!(ask(false).await.unwrap_err().code, Code::PageServerChanged);
+    ask(true).await.unwrap();
+    ask(false).await.unwrap();
     other.kill().unwrap();
     other.wait().unwrap();
 }

@@ -22,6 +22,8 @@ export class Timeline {
   })
   /** Why the shell does not answer; it is asked again. */
   trouble = $state.raw<Trouble>()
+  /** Why pinned calls of an earlier start are not here; nothing once it was dismissed. */
+  unread = $state.raw<Trouble>()
   text = $state("")
   kind = $state<Kind>("all")
   /** Whether the list stays at its end when rows come. */
@@ -34,6 +36,7 @@ export class Timeline {
   #revision = 0
   #newest = 0
   #stopped = false
+  #knowsUnread = false
   #told: (changes: Changes) => void
 
   constructor(shell: Shell, told: (changes: Changes) => void) {
@@ -69,6 +72,10 @@ export class Timeline {
     if (!same(this.marks, changes.marks)) this.marks = changes.marks
     if (changes.calls.length > 0 || changes.cleared.length > 0) {
       this.rows = merge(this.rows, changes.calls, changes.cleared)
+    }
+    if (changes.kept_unread && !this.#knowsUnread) {
+      this.#knowsUnread = true
+      this.unread = changes.kept_unread
     }
     this.#newest = Math.max(this.#newest, this.rows.at(-1)?.id ?? 0)
     this.#told(changes)

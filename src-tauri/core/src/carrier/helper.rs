@@ -15,7 +15,6 @@ use super::{
     frames::Piece,
     hold::Hold,
     image::{PROGRAM, image},
-    owner::{self, LABEL},
     share::Share,
     stream::Carried,
 };
@@ -25,6 +24,9 @@ use crate::{
     error::{Code, Error, Result},
     run::Warden,
 };
+
+/// The label of a helper container; its value is the machine and the process that made it.
+const LABEL: &str = "porthole.carrier";
 
 /// Why nothing came through a helper.
 #[derive(Debug)]
@@ -68,7 +70,8 @@ impl Helper {
     /// [`Code::EndpointUnsupported`] where there is no program for the engine, and what an engine says.
     pub async fn make(engine: Engine, target: &Inspected, share: &Share, warden: Option<Arc<Warden>>) -> Result<Self> {
         let image = image(&engine).await?;
-        owner::remove_stale(&engine).await;
+        // None should be there: each ends with the stream to it, but an engine may have been killed as well.
+        engine::remove_left(&engine, LABEL).await;
         let made = Self::start(&engine, target, share, &image, warden.clone()).await;
         match (made, share) {
             // An engine in a virtual machine may not let a path of its own be mounted by name.
@@ -88,7 +91,7 @@ impl Helper {
         warden: Option<Arc<Warden>>,
     ) -> Result<Self> {
         let root = if *share == Share::Root { Some(root_of(target)?) } else { None };
-        let name = owner::new_name();
+        let name = engine::new_name("carrier");
         if let Some(warden) = &warden {
             warden.watch_container(engine, &name);
         }

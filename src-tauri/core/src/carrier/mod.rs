@@ -10,7 +10,6 @@ mod frames;
 mod helper;
 mod hold;
 mod image;
-mod owner;
 mod share;
 mod stream;
 

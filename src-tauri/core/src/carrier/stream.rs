@@ -29,6 +29,21 @@ pub(super) type Input = Pin<Box<dyn AsyncWrite + Send>>;
 /// What was on its way when the helper ended gets so long to arrive.
 const LATE: Duration = Duration::from_millis(250);
 
+/// Complaints of one connection that are logged.
+const MOST_COMPLAINTS: u32 = 10;
+/// Bytes of one that are.
+const LONGEST_COMPLAINT: usize = 500;
+
+/// The beginning of what was written to stderr, as text.
+fn complaint(message: &[u8]) -> String {
+    match message.split_at_checked(LONGEST_COMPLAINT) {
+        Some((shown, rest)) if !rest.is_empty() => {
+            format!("{}… ({} more bytes)", String::from_utf8_lossy(shown), rest.len())
+        }
+        _ => String::from_utf8_lossy(message).into_owned(),
+    }
+}
+
 /// A connection to a socket in a container. When it is dropped the engine closes the program's stdin, and
 /// the program ends: the backend sees the connection closed.
 pub(crate) struct Carried {
@@ -44,6 +59,8 @@ pub(crate) struct Carried {
     ended: bool,
     deaf: bool,
     shut: bool,
+    /// How many were logged.
+    complaints: u32,
     /// Ends after the helper did; none when it has.
     gone: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// It stays as long as one of its connections.
@@ -62,6 +79,7 @@ impl Carried {
             ended: false,
             deaf: false,
             shut: false,
+            complaints: 0,
             gone: Some(Box::pin(async move {
                 gone.cancelled().await;
                 tokio::time::sleep(LATE).await;
@@ -100,7 +118,10 @@ impl Carried {
     fn give(&mut self, output: LogOutput) {
         match output {
             LogOutput::StdErr { message } => {
-                tracing::warn!(words = %String::from_utf8_lossy(&message), "the carrier complains");
+                if self.complaints < MOST_COMPLAINTS {
+                    self.complaints += 1;
+                    tracing::warn!(words = %complaint(&message), "the carrier complains");
+                }
             }
             output => self.given = output.into_bytes(),
         }
@@ -186,5 +207,18 @@ impl AsyncWrite for Carried {
             self.frame(END, &[]);
         }
         self.poll_flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_complaint_is_logged_by_its_beginning() {
+        assert_eq!(complaint(b"no such socket"), "no such socket");
+        assert_eq!(complaint(&[b'x'; LONGEST_COMPLAINT]).len(), LONGEST_COMPLAINT);
+        let long = complaint(&[b'x'; 10_000_000]);
+        assert!(long.len() < 2 * LONGEST_COMPLAINT && long.ends_with("… (9999500 more bytes)"), "{long}");
     }
 }

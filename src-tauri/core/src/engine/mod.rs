@@ -7,9 +7,11 @@ mod everywhere;
 mod extensions;
 mod facts;
 mod find;
+mod left;
 mod limits;
 mod owner;
 mod pool;
+pub(crate) mod sockets;
 mod ssh;
 mod tls;
 mod trouble;
@@ -35,11 +37,12 @@ pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
+pub(crate) use left::{new_name, remove, remove_left};
 pub(crate) use owner::{hostname, is_dead, owner};
 
 use crate::{
     error::{Code, Error, Result},
-    reference::{ContainerName, ImageRef},
+    reference::ContainerName,
 };
 
 use self::address::Way;
@@ -158,15 +161,6 @@ impl Engine {
         let mut containers: Vec<Container> = self.labelled().await?.into_iter().map(|(found, _)| found).collect();
         containers.sort_by(|a, b| (a.state != "running", &a.name).cmp(&(b.state != "running", &b.name)));
         Ok(containers)
-    }
-
-    /// The id of an image: a hash of all that is in it.
-    ///
-    /// # Errors
-    /// [`Code::EngineLost`], [`Code::EngineRefused`].
-    pub async fn image_id(&self, image: &ImageRef) -> Result<Option<String>> {
-        let found = self.docker().inspect_image(image).await;
-        found.map(|found| found.id).map_err(|error| self.explain(error, image))
     }
 
     /// The extensions that have a running backend here, by project.

@@ -4,12 +4,13 @@ use std::{
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use hyper::client::conn::http1::SendRequest;
+use tokio::task::JoinSet;
 
 use super::{Request, Version, outgoing::Outgoing, socket::SocketId, wire::Tap};
 use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
@@ -23,8 +24,33 @@ const MOST: usize = 8;
 /// Connections that wait for the next exchange, and what carries those into containers.
 #[derive(Debug, Default)]
 pub struct Connections {
-    idle: Mutex<Vec<Idle>>,
+    idle: Arc<Waiting>,
+    /// Closes those whose time is up, while any wait. It ends with this value.
+    closing: Mutex<JoinSet<()>>,
     carrier: Carrier,
+}
+
+/// The oldest first.
+#[derive(Debug, Default)]
+struct Waiting(Mutex<Vec<Idle>>);
+
+impl Waiting {
+    fn all(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes each when its time is up, until none is left. A backend that serves one connection at a time can't take
+    /// another one before that.
+    async fn close_in_time(waiting: Weak<Self>) {
+        let oldest = |waiting: Arc<Self>| {
+            let mut all = waiting.all();
+            all.retain(|idle| idle.since.elapsed() < PATIENCE);
+            all.first().map(|idle| idle.since)
+        };
+        while let Some(oldest) = waiting.upgrade().and_then(oldest) {
+            tokio::time::sleep_until((oldest + PATIENCE).into()).await;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -107,8 +133,7 @@ impl Connections {
 
     /// A container of the same name on another engine is another one.
     fn close_those_into_containers(&self) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
+        self.idle.all().retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
     }
 
     /// What carries connections into containers.
@@ -118,23 +143,24 @@ impl Connections {
 
     /// Closes those that wait, and removes what carried them.
     pub async fn close(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle.all().clear();
         self.carrier.close().await;
     }
 
-    /// An open connection for this request. Only for a request that may be sent again, should the
+    /// An open connection for this request; without one, those that wait at the endpoint are closed, for it is about to
+    /// get another and may serve one at a time. Only for a request that may be sent again, should the
     /// backend turn out to have closed it: whether it did cannot be known before. `socket` is what the endpoint's path
     /// leads to now: a connection to another socket that was there before isn't used.
     pub(super) fn take(&self, endpoint: &Endpoint, socket: Option<SocketId>, request: &Request) -> Option<Link> {
-        if !may_be_repeated(request) {
-            return None;
-        }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle.all();
         idle.retain_mut(|idle| idle.since.elapsed() < PATIENCE && idle.link.driver.is_open());
-        let last = idle.iter().rposition(|idle| {
-            idle.endpoint == *endpoint && idle.link.socket == socket && idle.link.sender.is_ready()
-        })?;
-        Some(idle.remove(last).link)
+        let usable =
+            |idle: &Idle| idle.endpoint == *endpoint && idle.link.socket == socket && idle.link.sender.is_ready();
+        let last = if may_be_repeated(request) { idle.iter().rposition(usable) } else { None };
+        if last.is_none() {
+            idle.retain(|idle| idle.endpoint != *endpoint);
+        }
+        last.map(|last| idle.remove(last).link)
     }
 
     /// Keeps a connection whose exchange is over, unless one of the two wants it closed.
@@ -143,10 +169,18 @@ impl Connections {
         if !link.driver.is_open() || matches!(endpoint, Endpoint::Engine { .. }) {
             return;
         }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle.all();
         idle.push(Idle { endpoint: endpoint.clone(), link, since: Instant::now() });
         if idle.len() > MOST {
             idle.remove(0);
+        }
+        let is_first = idle.len() == 1;
+        drop(idle);
+        let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        while closing.try_join_next().is_some() {}
+        if is_first || closing.is_empty() {
+            closing.abort_all();
+            closing.spawn(Waiting::close_in_time(Arc::downgrade(&self.idle)));
         }
     }
 }

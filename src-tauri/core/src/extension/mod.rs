@@ -36,7 +36,7 @@ use std::path::Path;
 pub use backend::{BackendOwner, First, LiveBackend, Up};
 pub use bench::Bench;
 pub use client::CLIENT;
-pub use image::unpack;
+pub use image::{Unpacked, unpack};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};
 pub use open_extension::{BackendStage, OpenExtension};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, check_in,
+    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, Unpacked, check_in,
     compose::{Compose, LONGEST},
     compose_files, image_in_place,
     root::below,
@@ -134,17 +134,17 @@ pub async fn open(
         Source::Image { name } => {
             let image = ImageRef::new(name.trim())?;
             let engine = engine?;
-            left_out = unpack(engine, &image, folder, warden).await?;
-            let id = engine.image_id(&image).await?;
-            (unpacked(folder)?, image, id)
+            let Unpacked { remarks, image_id } = unpack(engine, &image, folder, warden).await?;
+            left_out = remarks;
+            (unpacked(folder)?, image, image_id)
         }
         Source::Running { container } => {
             let engine = engine?;
             let image = ImageRef::new(image_of_running(engine, container).await?)?;
             let taken = unpack(engine, &image, folder, warden).await;
-            left_out = taken.map_err(|error| not_of_extension(error, container, &image))?;
-            let id = engine.image_id(&image).await?;
-            (unpacked(folder)?, image, id)
+            let taken = taken.map_err(|error| not_of_extension(error, container, &image))?;
+            left_out = taken.remarks;
+            (unpacked(folder)?, image, taken.image_id)
         }
     };
     let Checked { manifest, mut remarks, text } = check_in(&root, Path::new(FILE))?;

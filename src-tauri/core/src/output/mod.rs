@@ -56,7 +56,7 @@ const WINDOW_LIMIT: u64 = 1024 * 1024;
 const WINDOW_LINES: u64 = 1000;
 /// A body of so many bytes needs no file.
 const SMALL: usize = 4096;
-/// The largest chunk that is read of files of an earlier start.
+/// Bytes that are read at once of files of an earlier start.
 const REOPENED: u64 = 1024 * 1024;
 /// Bytes that are handed over as one text.
 const EXACT_LIMIT: u64 = 32 * 1024 * 1024;
@@ -93,27 +93,31 @@ impl Streams {
 }
 
 impl Streams {
-    /// Takes so many bytes that the file of a stream holds, as if they came now; whether there were any.
+    /// Takes so many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
     fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, room: &Room) -> io::Result<bool> {
-        let from = self.of(stream).len();
-        let bytes = self.of(stream).bytes().read(from, from + len.min(REOPENED))?;
-        if bytes.is_empty() {
-            return Ok(false);
+        let begin = self.of(stream).len();
+        let end = begin.saturating_add(len);
+        loop {
+            let from = self.of(stream).len();
+            let bytes = self.of(stream).bytes().read(from, end.min(from.saturating_add(REOPENED)))?;
+            if bytes.is_empty() {
+                return Ok(from > begin);
+            }
+            let spill = match stream {
+                Stream::Stdout => &mut self.stdout,
+                Stream::Stderr => &mut self.stderr,
+            };
+            let begins = from == begin;
+            let lines = if begins { spill.index(&bytes, at_us) } else { spill.index_more(&bytes) };
+            room.take(bytes.len() as u64);
+            self.indexed(stream, lines, &bytes, begins);
         }
-        let spill = match stream {
-            Stream::Stdout => &mut self.stdout,
-            Stream::Stderr => &mut self.stderr,
-        };
-        let lines = spill.index(&bytes, at_us);
-        room.take(bytes.len() as u64);
-        self.indexed(stream, lines, &bytes);
-        Ok(true)
     }
 
-    /// A chunk is in its file and in the index of its stream.
-    fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8]) {
+    /// Bytes of a chunk are in its file and in the index of its stream; whether it begins with them.
+    fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8], begins: bool) {
         self.lines.push(stream, lines);
-        if !bytes.is_empty() {
+        if begins {
             self.chunks.push(stream, 1);
         }
         if self.body == Some(BodyKind::Events) && stream == Stream::Stdout {
@@ -209,7 +213,7 @@ impl Output {
         };
         let (lines, written) = spill.append(bytes, at_us, &self.room);
         let file = written.as_ref().err().map(|_| spill.path().to_owned());
-        streams.indexed(stream, lines, bytes);
+        streams.indexed(stream, lines, bytes, true);
         written.map_err(|error| failed("write to", &file.unwrap_or_default(), &error))
     }
 

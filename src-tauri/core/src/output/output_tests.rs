@@ -307,6 +307,29 @@ fn an_output_that_is_opened_again_is_the_same() {
     assert!(directory.path().join("2.stdout").exists());
 }
 
+/// Only the first megabyte of a chunk was taken, and all that followed had the times of what came later.
+#[test]
+fn a_chunk_of_more_than_a_megabyte_keeps_the_times_of_what_follows() {
+    let (directory, output) = output();
+    let long = [b"x".repeat(1_500_000), b"\n".to_vec(), b"y".repeat(1_000_000)].concat();
+    for (stream, bytes, at) in
+        [(Stream::Stdout, &long[..], 5), (Stream::Stderr, b"err\n", 6), (Stream::Stdout, b"z\nlast\n", 7)]
+    {
+        output.append(stream, bytes, at).unwrap();
+    }
+    for (stream, name) in [(Stream::Stdout, "2.stdout"), (Stream::Stderr, "2.stderr")] {
+        fs::copy(output.path(stream), directory.path().join(name)).unwrap();
+    }
+    let chunks = output.chunks(0, 9).into_iter().map(|chunk| (chunk.stream, chunk.len, chunk.at_us));
+    let again = Output::reopen(directory.path().join("2"), Arc::new(Room::unlimited()), None, chunks).unwrap();
+    assert_eq!(again.chunks(0, 9), output.chunks(0, 9));
+    let times = |output: &Output| -> Vec<(Stream, u64)> {
+        let window = output.window(View::Both, 0, 9, plain()).unwrap();
+        window.lines.iter().map(|line| (line.stream, line.at_us)).collect()
+    };
+    assert_eq!(times(&again), times(&output));
+}
+
 proptest! {
     /// However the streams are cut into chunks, the lines are those of the whole.
     #[test]

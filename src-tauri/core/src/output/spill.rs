@@ -139,6 +139,11 @@ impl Spill {
         }
         self.chunks.push(self.len);
         self.times.push(at_us);
+        self.index_more(bytes)
+    }
+
+    /// Adds more of the last chunk.
+    pub fn index_more(&mut self, bytes: &[u8]) -> u64 {
         let before = self.lines.len();
         if self.at_line_start {
             self.lines.push(self.len);

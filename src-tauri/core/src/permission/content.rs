@@ -109,7 +109,7 @@ impl Content {
         Self { id, name, parts, lasting, watch: Arc::new(watch) }
     }
 
-    /// The hash that it is known by, as long as nothing of it changed.
+    /// The hash that it is known by, as long as no look at it found a change.
     pub fn known(&self) -> Option<&str> {
         self.id.as_deref().filter(|_| self.watch.is_unchanged())
     }
@@ -186,14 +186,19 @@ impl Watch {
         }
     }
 
-    /// What changed since it was read, in words.
+    /// What was found to have changed since it was read, in words.
     pub fn changed(&self) -> Vec<String> {
-        self.is_unchanged();
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Looks at the manifest, the programs and the files that were served. A change is not forgotten.
+    /// No look found a change.
     fn is_unchanged(&self) -> bool {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Looks at the manifest, the programs and the files that were served. A change is not forgotten. It waits for the
+    /// disk.
+    pub fn look(&self) {
         let differs = |root: &ExtensionRoot, path: &Path, stamp: &Stamp| {
             root.file(path).ok().and_then(|file| Stamp::of(&file)).as_ref() != Some(stamp)
         };
@@ -218,7 +223,6 @@ impl Watch {
             let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
             changed.insert(format!("A different program is listening on port {port}"));
         }
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 

@@ -7,9 +7,9 @@ use ts_rs::TS;
 
 use super::{
     CallKind, Content, ListeningProgram, Permission, Permissions, Scope,
-    store::{Granted, Store},
+    store::{Granted, Store, Unwritten},
 };
-use crate::{call::Origin, error::Result};
+use crate::call::Origin;
 
 /// What code may do now, for the window to show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -92,14 +92,11 @@ impl Grants {
 
     /// Notes the program that listens on the port of an extension's development server, and says whether it may be
     /// loaded: it is the one that did before, or the user accepted it.
-    ///
-    /// # Errors
-    /// As for [`Grants::allow`].
-    pub fn know_server(&mut self, name: &str, program: &ListeningProgram, accepted: bool) -> Result<bool> {
+    pub fn know_server(&mut self, name: &str, program: &ListeningProgram, accepted: bool) -> (bool, Option<Unwritten>) {
         match self.store.server(name) {
-            Some(known) if known == program => Ok(true),
-            Some(_) if !accepted => Ok(false),
-            _ => self.store.set_server(name, program.clone()).map(|()| true),
+            Some(known) if known == program => (true, None),
+            Some(_) if !accepted => (false, None),
+            _ => (true, Some(self.store.set_server(name, program.clone()))),
         }
     }
 
@@ -116,35 +113,24 @@ impl Grants {
     }
 
     /// Calls of this kind are allowed from now on, as far as the scope goes.
-    ///
-    /// # Errors
-    /// [`Code::SettingsFailed`](crate::error::Code::SettingsFailed): it holds for the session then.
-    pub fn allow(&mut self, origin: Origin, kind: CallKind, scope: Scope) -> Result<()> {
+    pub fn allow(&mut self, origin: Origin, kind: CallKind, scope: Scope) -> Option<Unwritten> {
         match (scope, origin, kind) {
-            (Scope::Once, ..) => Ok(()),
-            (_, Origin::Page, _) => self.set(kind, Permission::Allow, scope == Scope::Always),
-            (_, _, CallKind::Engine) => {
-                self.console_engine = true;
-                Ok(())
-            }
-            _ => {
-                self.console_host = true;
-                Ok(())
-            }
+            (Scope::Once, ..) => {}
+            (_, Origin::Page, _) => return self.set(kind, Permission::Allow, scope == Scope::Always),
+            (_, _, CallKind::Engine) => self.console_engine = true,
+            _ => self.console_host = true,
         }
+        None
     }
 
     /// Decides for the page that is open; `lasting` where its content is known whole.
-    ///
-    /// # Errors
-    /// As for [`Grants::allow`].
-    pub fn set(&mut self, kind: CallKind, permission: Permission, lasting: bool) -> Result<()> {
+    pub fn set(&mut self, kind: CallKind, permission: Permission, lasting: bool) -> Option<Unwritten> {
         let permissions = self.decided().unwrap_or_default().with(kind, permission);
-        let Some(page) = &self.page else { return Ok(()) };
-        let Some(id) = page.known() else { return Ok(()) };
+        let page = self.page.as_ref()?;
+        let id = page.known()?;
         if !(lasting && page.lasting) {
             self.session.insert(id.to_owned(), permissions);
-            return Ok(());
+            return None;
         }
         // What holds for the session alone is not made to last along with it.
         let kept = self.store.get(id).map(|granted| granted.permissions).unwrap_or_default().with(kind, permission);
@@ -152,19 +138,12 @@ impl Grants {
             *session = session.with(kind, permission);
         }
         let granted = Granted { permissions: kept, name: page.name.clone(), parts: page.parts.clone(), order: 0 };
-        let written = self.store.set(id, granted);
-        if written.is_err() {
-            self.session.insert(id.to_owned(), permissions);
-        }
-        written
+        Some(self.store.set(id, granted))
     }
 
     /// Forgets what was decided for the page that is open.
-    ///
-    /// # Errors
-    /// [`Code::SettingsFailed`](crate::error::Code::SettingsFailed).
-    pub fn reset(&mut self) -> Result<()> {
-        let Some(id) = self.page.as_ref().and_then(Content::known).map(str::to_owned) else { return Ok(()) };
+    pub fn reset(&mut self) -> Option<Unwritten> {
+        let id = self.page.as_ref().and_then(Content::known)?.to_owned();
         self.session.remove(&id);
         self.store.remove(&id)
     }

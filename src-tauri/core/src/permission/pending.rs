@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use ts_rs::TS;
 
 use super::{
-    CallKind, Content, Decision, ListeningProgram, Permission, Prompt, Scope,
+    CallKind, Content, Decision, ListeningProgram, Permission, Prompt, PromptAction, Scope,
     grants::Grants,
     policy::{self, kind_of},
     prompt,
+    store::Unwritten,
 };
 use crate::{
     asked::{Asked, AskedExec, Sdk, Whose},
@@ -118,7 +119,7 @@ struct State {
     console: u64,
 }
 
-/// Decides about the calls of code.
+/// Decides about the calls of code. Nothing waits for the disk while it holds the state.
 #[derive(Debug)]
 pub struct Gate {
     timeline: Arc<Timeline>,
@@ -159,6 +160,7 @@ impl Gate {
         let kind = kind_of(&sdk.asked, &plan, endpoint.as_ref().ok(), origin);
         let mut planned = Timeline::planned(sdk, plan.does.clone(), endpoint, engine)?;
         planned.engines = policy::engines_for(kind, &planned.act, origin);
+        self.look(origin).await?;
         let (permission, turn) = {
             let state = self.state();
             (state.grants.permission(origin, kind), state.turn(origin))
@@ -177,7 +179,10 @@ impl Gate {
                         *fixed = Some(Arc::new(aside(move || Ok(FixedCommand::find(&command))).await?));
                     }
                 }
-                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, &own), turn)? }
+                let described = aside(move || Ok((prompt::action(&planned, &own), planned)));
+                let (action, planned) = described.await?;
+                self.look(origin).await?;
+                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), turn)? }
             }
         };
         Ok(Proposed { plan, state })
@@ -188,10 +193,9 @@ impl Gate {
         origin: Origin,
         kind: CallKind,
         planned: Planned,
-        (plan, own): (&Plan, &[PathBuf]),
+        (plan, action): (&Plan, PromptAction),
         turn: u64,
     ) -> Result<u32> {
-        let action = prompt::action(&planned, own);
         let mut state = self.state();
         state.has_room(origin)?;
         if state.turn(origin) != turn {
@@ -215,6 +219,17 @@ impl Gate {
         state.waiting.push_back(Pending { kind, planned, prompt });
         self.publish(&state);
         Ok(pending)
+    }
+
+    /// Looks at the files of the page that is open, for calls of its own. What changed is not forgotten.
+    async fn look(&self, origin: Origin) -> Result<()> {
+        let page = self.state().grants.page().map(|page| Arc::clone(&page.watch));
+        let Some(page) = page.filter(|_| origin == Origin::Page) else { return Ok(()) };
+        aside(move || {
+            page.look();
+            Ok(())
+        })
+        .await
     }
 
     /// Waits until a pending call is decided, and tells how: once.
@@ -271,24 +286,32 @@ impl Gate {
             PlannedAct::Command { fixed, .. } => fixed.clone(),
             PlannedAct::Request { .. } => None,
         };
+        let looked = self.look(origin).await;
         let verified = match fixed {
-            Some(fixed) => aside(move || fixed.verify()).await,
-            None => Ok(()),
+            Some(fixed) => looked.and(aside(move || fixed.verify()).await),
+            None => looked,
         };
-        if self.state().turn(origin) != turn {
-            self.decide(pending, Err(withdrawn()));
-            return Err(withdrawn());
-        }
-        if let Err(error) = verified {
-            let refused = self.refuse(origin, planned, Decision::ProgramChanged, error.clone());
-            self.decide(pending, Ok(refused));
-            return Err(error);
-        }
-        let remembered = self.state().grants.allow(origin, kind, scope);
+        let remembered = {
+            let mut state = self.state();
+            let allowed = (state.turn(origin) == turn).then_some(verified);
+            allowed.map(|verified| verified.map(|()| state.grants.allow(origin, kind, scope)))
+        };
+        let remembered = match remembered {
+            Some(Ok(remembered)) => remembered,
+            Some(Err(error)) => {
+                let refused = self.refuse(origin, planned, Decision::ProgramChanged, error.clone());
+                self.decide(pending, Ok(refused));
+                return Err(error);
+            }
+            None => {
+                self.decide(pending, Err(withdrawn()));
+                return Err(withdrawn());
+            }
+        };
         let started = self.timeline.start(origin, planned, Some(scope.into())).map(|id| ProposedState::Started { id });
         self.decide(pending, started);
         self.permissions_changed(scope.into());
-        remembered
+        write(remembered).await
     }
 
     /// Denies a pending call: it is recorded, and nothing is done.
@@ -337,10 +360,11 @@ impl Gate {
     ///
     /// # Errors
     /// [`Code::PageServerChanged`] when another one did before, and the user has not accepted this one.
-    pub fn know_server(&self, name: &str, port: u16, program: &ListeningProgram, accepted: bool) -> Result<()> {
-        let known = self.state().grants.know_server(name, program, accepted);
-        // What can't be remembered is asked for again.
-        if known.unwrap_or(true) {
+    pub async fn know_server(&self, name: &str, port: u16, program: &ListeningProgram, accepted: bool) -> Result<()> {
+        let (known, unwritten) = self.state().grants.know_server(name, program, accepted);
+        if known {
+            // What can't be remembered is asked for again.
+            let _ = write(unwritten).await;
             return Ok(());
         }
         let shown: Vec<String> = program.programs.iter().map(|path| path.display().to_string()).collect();
@@ -353,20 +377,33 @@ impl Gate {
     ///
     /// # Errors
     /// [`Code::SettingsFailed`]: it holds for the session then.
-    pub fn set_permission(&self, kind: CallKind, permission: Permission) -> Result<()> {
-        let written = self.state().grants.set(kind, permission, true);
-        self.permissions_changed(Decision::Policy);
-        written
+    pub async fn set_permission(&self, kind: CallKind, permission: Permission) -> Result<()> {
+        self.change_page(|grants| grants.set(kind, permission, true)).await
     }
 
     /// Forgets what was decided for the page that is open.
     ///
     /// # Errors
     /// [`Code::SettingsFailed`].
-    pub fn reset_permissions(&self) -> Result<()> {
-        let written = self.state().grants.reset();
+    pub async fn reset_permissions(&self) -> Result<()> {
+        self.change_page(Grants::reset).await
+    }
+
+    /// Changes what the page that is open may do, if it still is the one that is open after its files were looked at.
+    async fn change_page(&self, change: impl FnOnce(&mut Grants) -> Option<Unwritten>) -> Result<()> {
+        let watch = |state: &State| state.grants.page().map(|page| Arc::clone(&page.watch));
+        let before = watch(&self.state());
+        self.look(Origin::Page).await?;
+        let unwritten = {
+            let mut state = self.state();
+            match (before, watch(&state)) {
+                (Some(before), Some(now)) if Arc::ptr_eq(&before, &now) => change(&mut state.grants),
+                (None, None) => None,
+                _ => return Err(withdrawn()),
+            }
+        };
         self.permissions_changed(Decision::Policy);
-        written
+        write(unwritten).await
     }
 
     /// The console asks again before it starts programs on this machine or writes to an engine.
@@ -449,6 +486,14 @@ impl State {
         while self.decided.len() > MOST_DECIDED {
             self.decided.pop_first();
         }
+    }
+}
+
+/// Writes a change to the file, where waiting for it is allowed.
+async fn write(unwritten: Option<Unwritten>) -> Result<()> {
+    match unwritten {
+        Some(unwritten) => aside(move || unwritten.write()).await,
+        None => Ok(()),
     }
 }
 

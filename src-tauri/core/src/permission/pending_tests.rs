@@ -294,7 +294,7 @@ async fn so_many_calls_wait_and_no_more() {
     place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
     assert_eq!(place.changes().await.waiting, MOST as u32 + 1);
     // Allowed at once, all of them go.
-    place.gate.set_permission(CallKind::Host, Permission::Allow).unwrap();
+    place.gate.set_permission(CallKind::Host, Permission::Allow).await.unwrap();
     assert_eq!(place.changes().await.waiting, 1);
     assert_eq!(place.changes().await.calls.len(), MOST);
 }
@@ -328,7 +328,7 @@ async fn what_is_allowed_always_belongs_to_the_content() {
     assert!(free(Arc::clone(&place.gate), content("three")).await);
     assert!(!free(again(), content("three")).await);
     place.gate.set_page(Some(content("one")));
-    place.gate.reset_permissions().unwrap();
+    place.gate.reset_permissions().await.unwrap();
     assert!(!free(Arc::clone(&place.gate), content("one")).await && !free(again(), content("one")).await);
 }
 
@@ -407,4 +407,30 @@ async fn what_is_kept_in_another_form_allows_nothing_and_the_rest_stays() {
         let proposed = gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
         assert_eq!(matches!(proposed.state, ProposedState::Started { .. }), allowed, "{text}");
     }
+}
+
+/// Its lock was waited for on a worker of the runtime, and with the state locked.
+#[tokio::test]
+async fn a_process_that_holds_the_permissions_file_holds_up_no_decision() {
+    let place = place();
+    let config = place.directory.path().join("config");
+    fs::create_dir_all(&config).unwrap();
+    let lock = fs::File::create(config.join(".permissions.json.lock")).unwrap();
+    lock.lock().unwrap();
+    let pending = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await;
+    place.read().await;
+    let gate = Arc::clone(&place.gate);
+    let approving = tokio::spawn(async move { gate.approve(pending, Scope::Always).await });
+    let ProposedState::Started { .. } = place.gate.decision(pending).await.unwrap() else { panic!() };
+    let next = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+    place.gate.deny(next).unwrap();
+    let allowed = place.gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+    assert!(matches!(allowed.state, ProposedState::Started { .. }));
+    assert!(!approving.is_finished(), "it is not in the file yet");
+    drop(lock);
+    approving.await.unwrap().unwrap();
+    let again = Gate::new(Arc::clone(&place.timeline), config.join("permissions.json"));
+    again.set_page(Some(content("one")));
+    let allowed = again.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+    assert!(matches!(allowed.state, ProposedState::Started { .. }));
 }

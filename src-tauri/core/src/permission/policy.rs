@@ -8,7 +8,7 @@ use crate::{
     asked::{Asked, AskedExec, Whose},
     call::Origin,
     endpoint::Endpoint,
-    engine::Surroundings,
+    engine::{Surroundings, sockets},
     error::{Code, Error},
     exchange::{Engines, Request},
     inspect::PlannedAct,
@@ -143,26 +143,7 @@ pub(super) fn engines_for(kind: CallKind, planned: &PlannedAct, origin: Origin) 
 fn engine_sockets(around: &Surroundings) -> impl Iterator<Item = std::path::PathBuf> {
     let named = around.contexts().into_iter().filter_map(|context| context.host);
     let named: Vec<String> = named.filter_map(|host| host.strip_prefix("unix://").map(str::to_owned)).collect();
-    well_known().chain(named).map(std::path::PathBuf::from)
-}
-
-/// Where engines listen on this system when nothing says otherwise.
-fn well_known() -> impl Iterator<Item = String> {
-    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap_or_default();
-    let home = std::env::home_dir().unwrap_or_default();
-    let in_home = [
-        ".docker/run/docker.sock",
-        ".docker/desktop/docker.sock",
-        ".rd/docker.sock",
-        ".colima/default/docker.sock",
-        ".orbstack/run/docker.sock",
-        ".local/share/containers/podman/machine/podman.sock",
-    ];
-    ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain([format!("{runtime}/docker.sock"), format!("{runtime}/podman/podman.sock")])
-        .chain(in_home.into_iter().map(move |path| home.join(path).display().to_string()))
+    sockets::well_known().chain(named.into_iter().map(std::path::PathBuf::from))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -2,7 +2,11 @@
 //!
 //! What cannot be read allows nothing: such a file is left out, and the user is asked again.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,14 +40,56 @@ struct Kept {
     servers: BTreeMap<String, ListeningProgram>,
 }
 
-/// The file, and what it holds.
+/// What the file holds, or will hold.
 #[derive(Debug)]
 pub(super) struct Store {
-    file: JsonFile,
-    /// What this process has read or written: the next time it writes what differs from this.
-    written: serde_json::Map<String, serde_json::Value>,
+    file: Arc<Mutex<Written>>,
     granted: BTreeMap<String, Granted>,
     servers: BTreeMap<String, ListeningProgram>,
+    /// Counts the changes.
+    change: u64,
+}
+
+/// The file, and what this process has read or written: the next time it writes what differs from this.
+#[derive(Debug)]
+struct Written {
+    file: JsonFile,
+    content: serde_json::Map<String, serde_json::Value>,
+    change: u64,
+}
+
+/// A change that is not in the file yet.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Unwritten {
+    file: Arc<Mutex<Written>>,
+    content: serde_json::Result<serde_json::Map<String, serde_json::Value>>,
+    change: u64,
+}
+
+impl Unwritten {
+    /// Writes it, unless a later change was written already. What another process decided for other contents stays. It
+    /// waits for the disk, and for other processes.
+    ///
+    /// # Errors
+    /// [`Code::SettingsFailed`] when the file cannot be written. The next change is written with this one then.
+    pub fn write(self) -> Result<()> {
+        let mut written = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.change >= self.change {
+            return Ok(());
+        }
+        let saved = self.content.map_err(std::io::Error::from).and_then(|content| {
+            written.file.save(&written.content, &content)?;
+            (written.content, written.change) = (content, self.change);
+            Ok(())
+        });
+        saved.map_err(|error| {
+            let path = written.file.path().display();
+            Error::new(Code::SettingsFailed, format!("Can't write the permissions at {path}"))
+                .detail(error)
+                .hint("They hold until Porthole ends.")
+        })
+    }
 }
 
 impl Store {
@@ -56,14 +102,10 @@ impl Store {
             })
             .unwrap_or_default();
         let read = kept.contents.into_iter().filter_map(|(id, value)| Some((id, serde_json::from_value(value).ok()?)));
-        let mut store = Self {
-            file: JsonFile::new(path),
-            written: serde_json::Map::new(),
-            granted: read.collect(),
-            servers: kept.servers,
-        };
-        store.written = store.content().unwrap_or_default();
-        store
+        let (granted, servers) = (read.collect(), kept.servers);
+        let content = content(&granted, &servers).unwrap_or_default();
+        let file = Arc::new(Mutex::new(Written { file: JsonFile::new(path), content, change: 0 }));
+        Self { file, granted, servers, change: 0 }
     }
 
     pub fn get(&self, content: &str) -> Option<&Granted> {
@@ -76,10 +118,7 @@ impl Store {
     }
 
     /// Remembers it.
-    ///
-    /// # Errors
-    /// [`Code::SettingsFailed`] when the file cannot be written.
-    pub fn set(&mut self, content: &str, mut granted: Granted) -> Result<()> {
+    pub fn set(&mut self, content: &str, mut granted: Granted) -> Unwritten {
         granted.order = self.granted.values().map(|granted| granted.order).max().unwrap_or_default() + 1;
         self.granted.insert(content.to_owned(), granted);
         while self.granted.len() > MOST {
@@ -89,15 +128,12 @@ impl Store {
             };
             self.granted.remove(&oldest);
         }
-        self.write()
+        self.changed()
     }
 
     /// Forgets it.
-    ///
-    /// # Errors
-    /// [`Code::SettingsFailed`] when the file cannot be written.
-    pub fn remove(&mut self, content: &str) -> Result<()> {
-        if self.granted.remove(content).is_some() { self.write() } else { Ok(()) }
+    pub fn remove(&mut self, content: &str) -> Option<Unwritten> {
+        self.granted.remove(content).map(|_| self.changed())
     }
 
     /// The program that last listened for the development server of this folder or image.
@@ -106,37 +142,29 @@ impl Store {
     }
 
     /// Remembers it.
-    ///
-    /// # Errors
-    /// [`Code::SettingsFailed`] when the file cannot be written.
-    pub fn set_server(&mut self, name: &str, program: ListeningProgram) -> Result<()> {
+    pub fn set_server(&mut self, name: &str, program: ListeningProgram) -> Unwritten {
         if self.servers.len() >= MOST && !self.servers.contains_key(name) {
             self.servers.pop_first();
         }
         self.servers.insert(name.to_owned(), program);
-        self.write()
+        self.changed()
     }
 
-    /// Writes what was decided. What another process decided for other contents stays.
-    fn write(&mut self) -> Result<()> {
-        let saved = self.content().map_err(std::io::Error::from).and_then(|now| {
-            self.file.save(&self.written, &now)?;
-            self.written = now;
-            Ok(())
-        });
-        saved.map_err(|error| {
-            Error::new(Code::SettingsFailed, format!("Can't write the permissions at {}", self.file.path().display()))
-                .detail(error)
-                .hint("They hold until Porthole ends.")
-        })
+    fn changed(&mut self) -> Unwritten {
+        self.change += 1;
+        let content = content(&self.granted, &self.servers);
+        Unwritten { file: Arc::clone(&self.file), content, change: self.change }
     }
+}
 
-    fn content(&self) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
-        let contents = self.granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
-        let kept = Kept { contents: contents.collect::<serde_json::Result<_>>()?, servers: self.servers.clone() };
-        match serde_json::to_value(kept)? {
-            serde_json::Value::Object(content) => Ok(content),
-            _ => Ok(serde_json::Map::new()),
-        }
+fn content(
+    granted: &BTreeMap<String, Granted>,
+    servers: &BTreeMap<String, ListeningProgram>,
+) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
+    let contents = granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
+    let kept = Kept { contents: contents.collect::<serde_json::Result<_>>()?, servers: servers.clone() };
+    match serde_json::to_value(kept)? {
+        serde_json::Value::Object(content) => Ok(content),
+        _ => Ok(serde_json::Map::new()),
     }
 }

@@ -13,8 +13,10 @@ use std::{
 use bollard::{
     container::LogOutput,
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
+    models::ExecInspectResponse,
 };
 use futures_util::{Stream as Frames, StreamExt};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     Command, Containment, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
@@ -88,6 +90,7 @@ async fn attend(
     ended
 }
 
+type Answer = std::result::Result<ExecInspectResponse, bollard::errors::Error>;
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// Makes the exec, which does not start it.
@@ -170,17 +173,22 @@ impl Watched {
 
     /// A command that ended is forgotten; one whose recording failed is ended first.
     async fn end(self, exec: &mut Exec<'_>) {
-        if !exec.ended && !exec.was_refused {
-            exec.inside.end().await;
-        }
-        if exec.ended && !exec.stopped.is_empty() {
-            exec.inside.end_rest(exec.engine).await;
-        }
+        let limit = limit(exec.engine);
+        let ended = if exec.was_refused || exec.ended && exec.stopped.is_empty() {
+            Ok(())
+        } else if exec.ended {
+            timeout(limit, exec.inside.end_rest(exec.engine)).await
+        } else {
+            timeout(limit, exec.inside.end()).await
+        };
         if let Some(warden) = self.0 {
             // What it left in the background lives until Porthole ends, as on the host.
             let Inside { engine, container, user, .. } = exec.inside.clone();
             warden.sweep(Swept { engine, container, marker: marker_of_all().to_owned(), user });
-            warden.forget_exec(&exec.inside.exec);
+            // Where the engine doesn't answer, the warden tries it again at the end.
+            if ended.is_ok() {
+                warden.forget_exec(&exec.inside.exec);
+            }
         }
     }
 }
@@ -265,6 +273,8 @@ impl<'a> Exec<'a> {
         let mut looking = Looking::new();
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_START, ASK_AT_START);
+        let mut question: Option<Question> = None;
+        let mut killed: Option<Instant> = None;
         let mut gate = Gate::default();
         while open || !self.ended {
             if self.ended {
@@ -291,8 +301,12 @@ impl<'a> Exec<'a> {
                         self.asked = 0;
                     }
                 },
-                _ = asking.tick() => {
-                    self.ask(command, open, watched, clock, record).await?;
+                _ = asking.tick(), if question.is_none() && !self.ended => question = Some(Question::new(self)),
+                // Whoever killed the command does not wait for an engine that tells nothing of it.
+                answer = answered(&mut question, killed), if question.is_some() => {
+                    question = None;
+                    let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't answer"))?;
+                    self.take(answer, (command, open), watched, clock, record)?;
                     // Some engines tell the id only tens of milliseconds after the start.
                     // And a process that closed its streams and goes on is not asked after so often.
                     if (open && self.started) || self.asked > if open { 20 } else { 100 } {
@@ -307,7 +321,11 @@ impl<'a> Exec<'a> {
                 () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
                 stop = stops.next() => {
                     gate.stop();
-                    let sent = self.inside.signal(self.engine, stop.signal).await;
+                    if stop.signal == Signal::Kill {
+                        killed.get_or_insert_with(Instant::now);
+                    }
+                    let sent = timeout(limit(self.engine), self.inside.signal(self.engine, stop.signal)).await;
+                    let sent = sent.unwrap_or_else(|_| Err(unanswered()));
                     if sent.is_ok() {
                         self.stopped.push(stop.signal);
                         record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
@@ -340,20 +358,16 @@ impl<'a> Exec<'a> {
         complaint.and_then(|text| not_started(&text, command)).map_or(Ok(()), Err)
     }
 
-    /// Asks the engine where the command stands.
-    async fn ask(
+    /// The engine told where the command stands.
+    fn take(
         &mut self,
-        command: &Command,
-        open: bool,
+        answer: Answer,
+        (command, open): (&Command, bool),
         watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
     ) -> Result<()> {
-        if self.ended {
-            return Ok(());
-        }
-        let found = self.engine.docker().inspect_exec(&self.inside.exec).await;
-        let found = found.map_err(|error| self.gone(error))?;
+        let found = answer.map_err(|error| self.gone(error))?;
         self.asked += 1;
         // An engine answers the start before the process is there, and until then it says that
         // the exec does not run and tells no exit code.
@@ -423,9 +437,9 @@ impl<'a> Exec<'a> {
 
     /// The stream broke: is it the engine, or only this connection?
     async fn lost(&mut self, error: bollard::errors::Error) -> Error {
-        match self.engine.docker().inspect_exec(&self.inside.exec).await {
-            Ok(_) => self.engine.lost(&error),
-            Err(gone) => self.gone(gone),
+        match timeout(SILENCE, self.engine.docker().inspect_exec(&self.inside.exec)).await {
+            Ok(Err(gone)) => self.gone(gone),
+            Ok(Ok(_)) | Err(_) => self.engine.lost(&error),
         }
     }
 
@@ -448,6 +462,41 @@ impl<'a> Exec<'a> {
             }
         }
     }
+}
+
+/// A question to the engine where the command stands. It is not waited for: somebody may stop the command meanwhile.
+struct Question<'a> {
+    since: Instant,
+    answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,
+}
+
+impl<'a> Question<'a> {
+    fn new(exec: &Exec<'a>) -> Self {
+        let (engine, id) = (exec.engine, exec.inside.exec.clone());
+        let answer = Box::pin(async move { engine.docker().inspect_exec(&id).await });
+        Self { since: Instant::now(), answer }
+    }
+}
+
+/// The answer; none when the command was killed and the engine has not answered for so long that it won't.
+async fn answered(question: &mut Option<Question<'_>>, killed: Option<Instant>) -> Option<Answer> {
+    match (question, killed) {
+        (Some(question), None) => Some(question.answer.as_mut().await),
+        (Some(question), Some(killed)) => {
+            timeout_at(killed.max(question.since) + SILENCE, question.answer.as_mut()).await.ok()
+        }
+        (None, _) => std::future::pending().await,
+    }
+}
+
+/// How long an engine may take for what stops a command.
+fn limit(engine: &Engine) -> Duration {
+    if engine.address().is_remote() { SILENCE * 3 } else { SILENCE * 2 }
+}
+
+fn unanswered() -> Error {
+    Error::new(Code::StopFailed, "The engine doesn't answer, so the signal wasn't sent")
+        .hint("Whether the command still runs is not known.")
 }
 
 /// A frame's stream and bytes. Without a terminal an engine tells them apart; what it sends

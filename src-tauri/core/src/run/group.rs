@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod os {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use nix::{
         errno::Errno,
         sys::signal::{self, killpg},
@@ -10,28 +12,55 @@ mod os {
 
     use crate::{
         error::{Code, Error, Result},
-        run::Signal,
+        run::{Signal, membership::Membership},
     };
 
-    /// A process group on this host, by the id of its leader.
+    /// A command's process group on this host.
     #[derive(Debug)]
-    pub struct Group(Pid);
+    pub struct Group {
+        id: i32,
+        state: Mutex<State>,
+    }
+
+    #[derive(Debug)]
+    struct State {
+        membership: Membership,
+        /// Its leader has ended and was waited for: the id may be given away once the group is empty.
+        is_loose: bool,
+    }
 
     impl Group {
         /// The group that the child leads: it was started with `process_group(0)`.
         pub fn of(child: &tokio::process::Child) -> Option<Self> {
-            Some(Self(Pid::from_raw(i32::try_from(child.id()?).ok()?)))
+            Self::led_by(i32::try_from(child.id()?).ok()?)
         }
 
-        /// The group with this id.
-        pub fn with_id(id: i32) -> Option<Self> {
+        /// The group that this process leads. Nobody has waited for it.
+        pub fn led_by(id: i32) -> Option<Self> {
+            let state = State { membership: Membership::led_by(id), is_loose: false };
             // 0 and below would mean the caller's own group, or every process there is.
-            (id > 1).then(|| Self(Pid::from_raw(id)))
+            (id > 1).then(|| Self { id, state: Mutex::new(state) })
         }
 
         /// Its id.
         pub fn id(&self) -> i32 {
-            self.0.as_raw()
+            self.id
+        }
+
+        /// Its leader was waited for.
+        pub fn leader_ended(&self) {
+            let mut state = self.state();
+            state.is_loose = true;
+            state.membership.is_left();
+        }
+
+        /// What is known to be in it.
+        pub fn membership(&self) -> Membership {
+            self.state().membership.clone()
+        }
+
+        fn state(&self) -> MutexGuard<'_, State> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
         /// Sends a signal to all of it; false when nobody is left in it.
@@ -39,25 +68,41 @@ mod os {
         /// # Errors
         /// [`Code::StopFailed`] when a member runs as another user.
         pub fn signal(&self, signal: Signal) -> Result<bool> {
-            let signal = match signal {
-                Signal::Term => signal::SIGTERM,
-                Signal::Int => signal::SIGINT,
-                Signal::Kill => signal::SIGKILL,
-            };
-            match killpg(self.0, signal) {
-                Ok(()) => Ok(true),
-                Err(Errno::ESRCH) => Ok(false),
-                Err(error) => {
-                    Err(Error::new(Code::StopFailed, format!("cannot signal the process group {}", self.0))
-                        .detail(error))
-                }
-            }
+            if self.exists() { signal_group(self.id, signal) } else { Ok(false) }
         }
 
         /// Whether anybody is left in it.
         pub fn exists(&self) -> bool {
-            !matches!(killpg(self.0, None), Err(Errno::ESRCH))
+            let mut state = self.state();
+            if state.is_loose { state.membership.is_left() } else { exists(self.id) }
         }
+    }
+
+    /// Sends a signal to all of the group with this id, whose it may be; false when nobody is in it.
+    ///
+    /// # Errors
+    /// [`Code::StopFailed`] when a member runs as another user.
+    pub fn signal_group(id: i32, signal: Signal) -> Result<bool> {
+        let signal = match signal {
+            Signal::Term => signal::SIGTERM,
+            Signal::Int => signal::SIGINT,
+            Signal::Kill => signal::SIGKILL,
+        };
+        if id <= 1 {
+            return Ok(false);
+        }
+        match killpg(Pid::from_raw(id), signal) {
+            Ok(()) => Ok(true),
+            Err(Errno::ESRCH) => Ok(false),
+            Err(error) => {
+                Err(Error::new(Code::StopFailed, format!("cannot signal the process group {id}")).detail(error))
+            }
+        }
+    }
+
+    /// Whether anybody is in the group with this id.
+    pub fn exists(id: i32) -> bool {
+        id > 1 && !matches!(killpg(Pid::from_raw(id), None), Err(Errno::ESRCH))
     }
 
     /// Puts a command into a group of its own.
@@ -70,7 +115,7 @@ mod os {
 mod os {
     use crate::{
         error::{Code, Error, Result},
-        run::Signal,
+        run::{Signal, membership::Membership},
     };
     use std::sync::Mutex;
 
@@ -105,6 +150,14 @@ mod os {
             Ok(job.take().is_some())
         }
 
+        /// Its handle names it, whoever has ended.
+        pub fn leader_ended(&self) {}
+
+        /// What is known to be in it.
+        pub fn membership(&self) -> Membership {
+            Membership::led_by(self.id)
+        }
+
         /// Whether it has not been ended.
         pub fn exists(&self) -> bool {
             self.job.lock().is_ok_and(|job| job.is_some())
@@ -116,3 +169,5 @@ mod os {
 }
 
 pub(super) use os::{Group, alone};
+#[cfg(unix)]
+pub(super) use os::{exists, signal_group};

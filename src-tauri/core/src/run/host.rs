@@ -101,7 +101,7 @@ struct Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         let Some(process) = self.process.take() else { return };
-        let group = process.watched();
+        let group = process.group_id();
         if !self.closed {
             process.kill();
         }
@@ -112,7 +112,7 @@ impl Drop for Owned {
         if is_left && !(self.stopped && process.ends_when_dropped()) {
             process.keep_in(warden);
         } else {
-            warden.forget_group(group.id);
+            warden.forget_group(group);
         }
     }
 }

@@ -13,6 +13,7 @@ mod host;
 mod inside;
 #[cfg(target_os = "linux")]
 mod left;
+mod membership;
 mod reach;
 mod refusal;
 mod resolve;

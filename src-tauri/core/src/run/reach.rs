@@ -121,6 +121,19 @@ mod os {
         entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?))
     }
 
+    /// The living processes in these groups.
+    pub fn in_groups(ids: &[i32]) -> Vec<Process> {
+        if ids.is_empty() {
+            return Vec::new();
+        }
+        processes().map(|(process, _)| process).filter(|process| ids.contains(&process.group)).collect()
+    }
+
+    /// A living process.
+    pub fn process(pid: i32) -> Option<Process> {
+        Some(stat(pid)?.0)
+    }
+
     /// A living process and its parent. The second field of `stat`, in parentheses, may hold anything.
     fn stat(pid: i32) -> Option<(Process, i32)> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -165,6 +178,8 @@ mod os {
 }
 
 pub(super) use os::{children_of, is_same, living, look, reads, sees};
+#[cfg(target_os = "linux")]
+pub(super) use os::{in_groups, process};
 
 /// Sends a signal to these processes: to whole groups first, so that none in them can fork away meanwhile. Tells whether
 /// each that is left got it.
@@ -172,10 +187,10 @@ pub(super) use os::{children_of, is_same, living, look, reads, sees};
 pub(super) fn signal(processes: &[Process], led: Option<i32>, signal: super::Signal) -> bool {
     use nix::{errno::Errno, sys::signal, unistd::Pid};
 
-    use super::group::Group;
+    use super::group::signal_group;
 
     let whole = led.filter(|led| processes.iter().any(|process| process.group == *led));
-    let sent = whole.and_then(Group::with_id).map(|group| group.signal(signal));
+    let sent = whole.map(|group| signal_group(group, signal));
     let mut reached = !matches!(sent, Some(Err(_)));
     for process in processes.iter().filter(|process| Some(process.group) != whole) {
         let number = signal::Signal::try_from(signal.number()).ok();

@@ -27,7 +27,7 @@ impl Resolved {
     /// # Errors
     /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`].
     pub fn find(&self, program: &str) -> Result<PathBuf> {
-        let path = self.env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+        let path = self.env.get(&OsString::from("PATH")).map_or_else(default_path, |path| absolute(path));
         find(program, path, &self.cwd)
     }
 }
@@ -70,7 +70,13 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
         EnvMode::Replace => BTreeMap::new(),
     };
     env.extend(command.env.iter().map(|var| (OsString::from(&var.name), OsString::from(&var.value))));
-    let mut path = env.get(&OsString::from("PATH")).cloned().or_else(default_path);
+    let name = OsString::from("PATH");
+    // A shell that is started has the same: what it would find in its own directory nobody has named.
+    let mut path = env.get(&name).map_or_else(default_path, |path| absolute(path));
+    match &path {
+        Some(path) if env.contains_key(&name) => drop(env.insert(name, path.clone())),
+        _ => drop(env.remove(&name)),
+    }
     if let Some(bin) = &command.bin {
         let with_bin = beside(bin, path.as_deref())?;
         env.insert("PATH".into(), with_bin.clone());
@@ -78,6 +84,17 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     }
     let program = find(&command.program, path, &cwd)?;
     Ok(Resolved { program, cwd, env })
+}
+
+/// A `PATH` without the entries that mean another directory in each working directory, which whoever made that directory
+/// decides on; an empty entry is such a one. None when no other is left.
+fn absolute(path: &OsStr) -> Option<OsString> {
+    let is_whole = std::env::split_paths(path).all(|entry| entry.is_absolute());
+    if is_whole {
+        return Some(path.to_owned());
+    }
+    let kept: Vec<PathBuf> = std::env::split_paths(path).filter(|entry| entry.is_absolute()).collect();
+    if kept.is_empty() { None } else { std::env::join_paths(kept).ok() }
 }
 
 /// A `PATH` with one directory more.
@@ -154,7 +171,8 @@ fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
     let candidates: Vec<PathBuf> = if has_separator {
         vec![cwd.join(program)]
     } else {
-        std::env::split_paths(path.as_deref().unwrap_or_default()).map(|dir| dir.join(program)).collect()
+        let directories = path.as_deref().map(std::env::split_paths);
+        directories.into_iter().flatten().map(|directory| directory.join(program)).collect()
     };
     if let Some(there) = candidates.iter().find(|candidate| candidate.exists()) {
         return Err(not_executable(there));
@@ -208,6 +226,32 @@ mod tests {
         assert_eq!(code(&command), Code::ProgramNotExecutable);
         command.program = "/etc".into();
         assert_eq!(code(&command), Code::ProgramNotExecutable);
+    }
+
+    #[test]
+    fn an_entry_of_the_path_that_is_not_absolute_finds_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("bin")).unwrap();
+        for tool in ["tool", "bin/tool"] {
+            fs::write(directory.path().join(tool), "#!/bin/sh\n").unwrap();
+            fs::set_permissions(directory.path().join(tool), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let cwd = Some(directory.path().display().to_string());
+        let with = |program: &str, path: &str| {
+            let path = EnvVar { name: "PATH".into(), value: path.into() };
+            resolve(&Command { cwd: cwd.clone(), env: vec![path], ..command(program) })
+        };
+        for path in [".:bin", "", ":", "/usr/bin::bin", "./:/bin"] {
+            assert_eq!(with("tool", path).unwrap_err().code, Code::ProgramNotFound, "{path}");
+        }
+        // What a shell would find, and what its prompt shows, is the same.
+        let shell = with("sh", ".:/usr/bin::bin:/bin").unwrap();
+        assert_eq!(shell.env[OsStr::new("PATH")], "/usr/bin:/bin");
+        assert_eq!(shell.find("tool").unwrap_err().code, Code::ProgramNotFound);
+        let alone = with("/bin/sh", ".").unwrap();
+        assert!(!alone.env.contains_key(OsStr::new("PATH")));
+        assert_eq!(alone.find("tool").unwrap_err().code, Code::ProgramNotFound);
+        assert!(with("./tool", "/usr/bin").is_ok(), "a path to the program is no name");
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl Running {
         u32::try_from(self.group().id()).ok()
     }
 
+    /// The id of its process group.
+    pub fn group_id(&self) -> i32 {
+        self.group().id()
+    }
+
     fn group(&self) -> &Group {
         match self {
             #[cfg(target_os = "linux")]
@@ -113,7 +118,9 @@ impl Running {
         match self {
             #[cfg(target_os = "linux")]
             Self::Supervised(process) => process.watched(),
-            Self::Alone { group, .. } => WatchedGroup { id: group.id(), supervised: false, cgroup: None },
+            Self::Alone { group, .. } => {
+                WatchedGroup { membership: group.membership(), supervised: false, cgroup: None }
+            }
         }
     }
 
@@ -125,10 +132,11 @@ impl Running {
         match self {
             #[cfg(target_os = "linux")]
             Self::Supervised(process) => process.ended().await,
-            Self::Alone { child, .. } => {
+            Self::Alone { child, group } => {
                 let status = child.wait().await.map_err(|error| {
                     Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
                 })?;
+                group.leader_ended();
                 Ok((status, true))
             }
         }
@@ -171,6 +179,8 @@ impl Running {
 
     /// Hands what is left of it to the warden, which ends it with Porthole.
     pub fn keep_in(self, warden: &Warden) {
+        // It may hold none of the processes any more that were in it at the start.
+        warden.watch_group(self.watched());
         match self {
             #[cfg(target_os = "linux")]
             Self::Supervised(process) => {

@@ -108,7 +108,7 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         Some(Message::NotStarted { errno }) => return Begun::Refused(io::Error::from_raw_os_error(errno)),
         _ => return Begun::Refused(io::Error::other("the supervisor was killed before it started the program")),
     };
-    let Some(group) = Group::with_id(pid) else {
+    let Some(group) = Group::led_by(pid) else {
         return Begun::Refused(io::Error::other("the supervisor told no process id"));
     };
     match messages.next().await {
@@ -182,7 +182,10 @@ impl Supervised {
     pub async fn ended(&mut self) -> Result<(ExitStatus, bool)> {
         loop {
             match self.messages.next().await {
-                Some(Message::Ended { status, remaining }) => return Ok((ExitStatus::from_raw(status), remaining)),
+                Some(Message::Ended { status, remaining }) => {
+                    self.group.leader_ended();
+                    return Ok((ExitStatus::from_raw(status), remaining));
+                }
                 Some(_) => {}
                 None => {
                     self.end_without_supervisor();
@@ -223,7 +226,7 @@ impl Supervised {
 
     /// What a warden has to know of it.
     pub fn watched(&self) -> WatchedGroup {
-        WatchedGroup { id: self.group.id(), supervised: true, cgroup: self.cgroup.clone() }
+        WatchedGroup { membership: self.group.membership(), supervised: true, cgroup: self.cgroup.clone() }
     }
 
     /// Kills all descendants, without waiting: the supervisor goes on until none is left.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    json_file::{Content, JsonFile},
+    json_file::{Content, JsonFile, Recovered},
 };
 
 /// Where the settings are kept.
@@ -36,24 +36,35 @@ impl SettingsFile {
     /// Reads what can be read. A file that isn't settings at all is moved aside, so that nothing overwrites it.
     pub fn load(&self) -> Loaded {
         match self.file.content() {
-            Ok(Content::Missing) => Loaded::default(),
-            Ok(Content::Object(file)) => {
+            Ok(Content::Broken(why)) => match self.file.recover() {
+                Ok(Recovered::Content(content)) => self.loaded(content),
+                Ok(Recovered::Aside(aside)) => {
+                    let hint = format!("Porthole starts with the defaults. The file is kept as {}.", aside.display());
+                    self.unread(why, hint)
+                }
+                Err(error) => {
+                    self.unread(why, format!("Porthole starts with the defaults. The file can't be moved: {error}."))
+                }
+            },
+            Ok(content) => self.loaded(content),
+            Err(error) => self.unread(error, "Porthole starts with the defaults."),
+        }
+    }
+
+    fn loaded(&self, content: Content) -> Loaded {
+        match content {
+            Content::Missing => Loaded::default(),
+            Content::Object(file) => {
                 let Read { settings, unread } = lenient::read(&file);
                 let trouble = (!unread.is_empty()).then(|| self.partly_unread(&unread));
                 Loaded { settings, trouble }
             }
-            Ok(Content::Broken(why)) => {
-                let hint = match self.file.set_aside() {
-                    Ok(aside) => format!("Porthole starts with the defaults. The file is kept as {}.", aside.display()),
-                    Err(error) => format!("Porthole starts with the defaults. The file can't be moved: {error}."),
-                };
-                Loaded { settings: Settings::default(), trouble: Some(self.failed("read", why).hint(hint)) }
-            }
-            Err(error) => {
-                let trouble = self.failed("read", &error).hint("Porthole starts with the defaults.");
-                Loaded { settings: Settings::default(), trouble: Some(trouble) }
-            }
+            Content::Broken(why) => self.unread(why, "Porthole starts with the defaults."),
         }
+    }
+
+    fn unread(&self, why: impl std::fmt::Display, hint: impl Into<String>) -> Loaded {
+        Loaded { settings: Settings::default(), trouble: Some(self.failed("read", why).hint(hint)) }
     }
 
     /// Writes what differs between the two into the file, and leaves all else in it as it is. A crash leaves the file as

@@ -28,6 +28,13 @@ fn change(file: &SettingsFile, change: impl FnOnce(&mut Settings)) {
     file.save(&before, &after).unwrap();
 }
 
+/// The same of one that has read nothing.
+fn change_blindly(file: &SettingsFile, change: impl FnOnce(&mut Settings)) {
+    let mut after = Settings::default();
+    change(&mut after);
+    file.save(&Settings::default(), &after).unwrap();
+}
+
 fn written(file: &SettingsFile) -> Value {
     serde_json::from_slice(&fs::read(file.file.path()).unwrap()).unwrap()
 }
@@ -202,4 +209,36 @@ fn a_directory_that_is_a_file_is_named_before_something_is_to_be_saved() {
     let (_directory, file) = self::file();
     file.check_writable().unwrap();
     assert_eq!(fs::read_dir(file.file.path().parent().unwrap()).unwrap().count(), 0);
+}
+
+/// The settings that the other process had just written were moved aside in place of the broken ones.
+#[test]
+fn a_broken_file_that_another_process_has_replaced_meanwhile_is_not_moved_aside() {
+    let (_directory, file) = file();
+    fs::write(file.file.path(), "not json").unwrap();
+    let Ok(Content::Broken(_)) = file.file.content() else { panic!("it is broken") };
+    // Now the other process saves; it moves the broken one aside itself.
+    change_blindly(&file, |settings| settings.theme = Theme::Dark);
+    let Ok(Recovered::Content(Content::Object(_))) = file.file.recover() else { panic!("it is whole") };
+    let loaded = file.load();
+    assert_eq!((loaded.settings.theme, loaded.trouble), (Theme::Dark, None));
+    let aside: Vec<_> = fs::read_dir(file.file.path().parent().unwrap()).unwrap().flatten().collect();
+    let aside = aside.iter().filter(|entry| entry.file_name().to_string_lossy().contains("broken")).count();
+    assert_eq!(aside, 1);
+}
+
+#[test]
+fn a_broken_file_is_moved_aside_only_by_who_holds_its_lock() {
+    let (_directory, file) = file();
+    fs::write(file.file.path(), "not json").unwrap();
+    let lock = fs::File::create(file.file.path().with_file_name(".settings.json.lock")).unwrap();
+    lock.lock().unwrap();
+    std::thread::scope(|scope| {
+        let (path, loading) = (file.file.path().to_owned(), scope.spawn(|| file.load()));
+        // Whether it has looked before this or not, it finds what is there when it has the lock.
+        fs::write(&path, r#"{"theme":"dark"}"#).unwrap();
+        drop(lock);
+        let loaded = loading.join().unwrap();
+        assert_eq!((loaded.settings.theme, loaded.trouble), (Theme::Dark, None));
+    });
 }

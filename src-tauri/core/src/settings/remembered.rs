@@ -1,23 +1,23 @@
 //! The settings of one process: in memory at once, in the file as soon as it can be written.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Settings, SettingsFile};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// Settings and the file that they are saved to, where there is one.
 #[derive(Debug)]
 pub struct Remembered {
-    now: Mutex<Settings>,
+    now: Arc<Mutex<Settings>>,
     /// What of them this process has written: the next time it writes what differs from this.
-    written: Mutex<Settings>,
+    written: Arc<Mutex<Settings>>,
     file: Option<SettingsFile>,
 }
 
 impl Remembered {
     /// Those that were loaded from a file.
     pub fn new(settings: Settings, file: Option<SettingsFile>) -> Self {
-        Self { now: Mutex::new(settings.clone()), written: Mutex::new(settings), file }
+        Self { now: Arc::new(Mutex::new(settings.clone())), written: Arc::new(Mutex::new(settings)), file }
     }
 
     /// As they are now.
@@ -30,19 +30,23 @@ impl Remembered {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes them, and saves what changed. They stay changed where that can't be saved; the next change tries again.
+    /// Changes them at once, and saves what changed where waiting for the disk and for other processes is allowed. They
+    /// stay changed where that can't be saved; the next change tries again.
     ///
     /// # Errors
     /// What [`SettingsFile::save`] says.
-    pub fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+    pub async fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
         change(&mut self.now());
-        let Some(file) = &self.file else { return Ok(()) };
-        // Nobody who looks at them waits for the disk.
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.get();
-        file.save(&written, &now)?;
-        *written = now;
-        Ok(())
+        let Some(file) = self.file.clone() else { return Ok(()) };
+        let (now, written) = (Arc::clone(&self.now), Arc::clone(&self.written));
+        let saved = tokio::task::spawn_blocking(move || {
+            let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            file.save(&written, &now)?;
+            *written = now;
+            Ok(())
+        });
+        saved.await.map_err(|error| Error::new(Code::SettingsFailed, "The settings weren't saved").detail(error))?
     }
 }
 
@@ -51,18 +55,18 @@ mod tests {
     use super::*;
     use crate::{error::Code, settings::Theme};
 
-    #[test]
-    fn what_could_not_be_saved_is_saved_with_the_next_change() {
+    #[tokio::test]
+    async fn what_could_not_be_saved_is_saved_with_the_next_change() {
         let directory = tempfile::tempdir().unwrap();
         let parent = directory.path().join("config");
         std::fs::write(&parent, "").unwrap();
         let file = SettingsFile::new(parent.join("settings.json"));
         let remembered = Remembered::new(Settings::default(), Some(file.clone()));
-        let failed = remembered.change(|settings| settings.theme = Theme::Dark).unwrap_err();
+        let failed = remembered.change(|settings| settings.theme = Theme::Dark).await.unwrap_err();
         assert_eq!(failed.code, Code::SettingsFailed);
         assert_eq!(remembered.get().theme, Theme::Dark);
         std::fs::remove_file(&parent).unwrap();
-        remembered.change(|settings| settings.quota = Some(7)).unwrap();
+        remembered.change(|settings| settings.quota = Some(7)).await.unwrap();
         let Settings { theme, quota, .. } = file.load().settings;
         assert_eq!((theme, quota), (Theme::Dark, Some(7)));
     }

@@ -67,6 +67,8 @@ pub(super) struct Book {
     pub prompt: Option<Prompt>,
     pub waiting: u32,
     pub permissions: Standing,
+    /// Why calls that an earlier start kept are not there.
+    pub kept_unread: Option<Error>,
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
     /// Numbers of Calls that were cleared, in a row each, with the revision at which that was.
@@ -224,6 +226,7 @@ impl Book {
             waiting: self.waiting,
             permissions: self.permissions,
             disk,
+            kept_unread: self.kept_unread.clone(),
         }
     }
 }

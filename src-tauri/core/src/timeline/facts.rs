@@ -115,4 +115,8 @@ pub struct Changes {
     pub permissions: Standing,
     /// How much of the disk the outputs may take and do take.
     pub disk: Disk,
+    /// Why calls that an earlier start kept are not there. Their files stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub kept_unread: Option<Error>,
 }

@@ -58,29 +58,47 @@ impl Timeline {
             folders.into_iter().map(|folder| (self.shared.change(|book| book.next_id()), folder)).collect();
         let shared = Arc::clone(&self.shared);
         self.own(async move {
+            let mut unread = Vec::new();
             for (id, folder) in numbered {
                 let shared = Arc::clone(&shared);
-                let read = tokio::task::spawn_blocking(move || {
-                    let (call, output) = reopen(id, &folder, &shared.room)?;
-                    let found = diagnosed(&call, &output).map(|findings| Found::of(&findings)).unwrap_or_default();
-                    shared.change(|book| {
-                        let over = CancellationToken::new();
-                        over.cancel();
-                        book.insert(call, Arc::new(output), None, over);
-                        book.set_kept(id, Some(Arc::new(Kept::new(folder))));
-                        book.set_found(id, found);
-                    });
-                    io::Result::Ok(())
-                });
-                if let Ok(Err(error)) = read.await {
-                    tracing::warn!(%error, "a kept Call cannot be read");
+                let at = folder.clone();
+                let read = tokio::task::spawn_blocking(move || shared.reopen(id, at)).await;
+                if let Err(error) = read.map_err(io::Error::other).flatten() {
+                    tracing::warn!(%error, folder = %folder.display(), "a kept call can't be read");
+                    unread.push((folder, error));
                 }
+            }
+            if !unread.is_empty() {
+                shared.change(|book| book.kept_unread = Some(not_there(&unread)));
             }
         });
     }
 }
 
 impl Shared {
+    /// Puts a kept call into the timeline. One whose output can't be read is there without it.
+    fn reopen(&self, id: CallId, folder: PathBuf) -> io::Result<()> {
+        let (mut call, body) = reopen_call(&folder)?;
+        call.id = id;
+        let (output, failed) = match reopen_output(&folder, body, &self.room) {
+            Ok(output) => (output, None),
+            Err(error) => (Output::new(self.stem(id), Arc::clone(&self.room)), Some(output_unread(&folder, &error))),
+        };
+        let found = diagnosed(&call, &output).map(|findings| Found::of(&findings)).unwrap_or_default();
+        self.change(|book| {
+            let over = CancellationToken::new();
+            over.cancel();
+            book.insert(call, Arc::new(output), None, over);
+            match failed {
+                None => book.set_kept(id, Some(Arc::new(Kept::new(folder)))),
+                // It isn't its own to remove: what can't be read now may be read at the next start.
+                Some(failed) => book.set_keep_failed(id, Some(failed)),
+            }
+            book.set_found(id, found);
+        });
+        Ok(())
+    }
+
     /// Writes all that there is of a call; tells where it is kept, if it was not before.
     fn begin_keeping(&self, id: CallId) -> Result<Option<Arc<Kept>>> {
         let (call, output) = {
@@ -91,7 +109,11 @@ impl Shared {
             (book.call(id)?, book.output(id)?)
         };
         // Two Calls may begin in the same millisecond, and two starts number theirs alike.
-        let kept = Arc::new(Kept::new(self.kept.join(format!("{}-{id}", call.began_ms))));
+        let name = format!("{}-{id}", call.began_ms);
+        // One that can't be read may be there by that name.
+        let names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
+        let folder = names.map(|name| self.kept.join(name)).find(|folder| fs::symlink_metadata(folder).is_err());
+        let kept = Arc::new(Kept::new(folder.unwrap_or_else(|| self.kept.join(name))));
         if let Err(error) = kept.append(&call, &output, true) {
             kept.remove();
             return Err(not_kept(kept.folder(), &error));
@@ -165,9 +187,35 @@ fn not_kept(folder: &Path, error: &io::Error) -> Error {
     }
 }
 
-fn reopen(id: CallId, folder: &Path, room: &Arc<Room>) -> io::Result<(Call, Output)> {
+fn output_unread(folder: &Path, error: &io::Error) -> Error {
+    let doing = format!("read the pinned output in {}", folder.display());
+    handles::exhausted(&doing, error).unwrap_or_else(|| {
+        Error::new(Code::SpillFailed, format!("Can't {doing}"))
+            .detail(error)
+            .hint("The files stay where they are, and Porthole tries again at its next start.")
+    })
+}
+
+/// What is told of kept calls that aren't in the timeline.
+fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
+    const SHOWN: usize = 5;
+    let message = match unread {
+        [_] => "A pinned call can't be read".to_owned(),
+        _ => format!("{} pinned calls can't be read", unread.len()),
+    };
+    let mut folders: Vec<String> =
+        unread.iter().take(SHOWN).map(|(folder, error)| format!("{}: {error}", folder.display())).collect();
+    if unread.len() > SHOWN {
+        folders.push(format!("and {} more", unread.len() - SHOWN));
+    }
+    Error::new(Code::SpillFailed, message)
+        .detail(folders.join("\n"))
+        .hint("The files stay where they are, and Porthole tries again at its next start.")
+}
+
+/// The call as far as it was written, and what its body is.
+fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     let mut call = read_facts(folder)?;
-    call.id = id;
     let body = match &mut call.act {
         Act::Exchange(exchange) => {
             if !exchange.ended() {
@@ -183,6 +231,10 @@ fn reopen(id: CallId, folder: &Path, room: &Arc<Room>) -> io::Result<(Call, Outp
             None
         }
     };
+    Ok((call, body))
+}
+
+fn reopen_output(folder: &Path, body: Option<BodyKind>, room: &Arc<Room>) -> io::Result<Output> {
     let times = fs::read(folder.join(CHUNKS)).unwrap_or_default();
     let mut numbers = times.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
     let mut at_us: u64 = 0;
@@ -191,8 +243,7 @@ fn reopen(id: CallId, folder: &Path, room: &Arc<Room>) -> io::Result<(Call, Outp
         at_us = at_us.saturating_add(since);
         Some((if length % 2 == 0 { Stream::Stdout } else { Stream::Stderr }, length / 2, at_us))
     });
-    let output = Output::reopen(folder.join(STEM), Arc::clone(room), body, chunks)?;
-    Ok((call, output))
+    Output::reopen(folder.join(STEM), Arc::clone(room), body, chunks)
 }
 
 /// The last facts that were written whole.

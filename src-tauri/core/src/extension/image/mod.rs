@@ -35,8 +35,16 @@ const MOST_SENT: u64 = 4 * 1024 * 1024 * 1024;
 /// How long an engine may send nothing.
 const STALL: Duration = Duration::from_secs(60);
 
-/// Takes the manifest, and all that it names, out of an image. The folder must be there, and empty. Answers with what is
-/// to be said about files that were left out.
+/// What was taken out of an image.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// What is to be said about files that were left out.
+    pub remarks: Vec<Remark>,
+    /// The image's id, where the engine tells one: what was taken is of this image, whatever its name means meanwhile.
+    pub image_id: Option<String>,
+}
+
+/// Takes the manifest, and all that it names, out of an image. The folder must be there, and empty.
 ///
 /// The image is not run: a container is made of it, read, and removed, also when this future is dropped. The warden removes
 /// it when Porthole is killed.
@@ -45,19 +53,28 @@ const STALL: Duration = Duration::from_secs(60);
 /// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::TooMuch`], [`Code::ArchiveUnreadable`],
 /// [`Code::SaveFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
 /// no error: the report on the folder says so.
-pub async fn unpack(
-    engine: &Engine,
-    image: &ImageRef,
-    folder: &Path,
-    warden: Option<Arc<Warden>>,
-) -> Result<Vec<Remark>> {
+pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Option<Arc<Warden>>) -> Result<Unpacked> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
-    let reading = Reading::begin(engine, image, warden).await?;
+    let image_id = found(engine.docker().inspect_image(image).await, engine, image)?.id;
+    let exact = image_id.as_ref().map_or_else(|| Ok(image.clone()), ImageRef::new)?;
+    let reading = Reading::begin(engine, (image, &exact), warden).await?;
     let mut taking = Taking::new(&reading, dir, LIMITS);
     let taken = taking.take(folder).await;
-    let remarks = taken.map(|wanted| taking.remarks(&wanted));
+    let unpacked = taken.map(|wanted| Unpacked { remarks: taking.remarks(&wanted), image_id });
     reading.end().await;
-    remarks
+    unpacked
+}
+
+/// What the engine answers about an image, which it may not have.
+fn found<T>(answer: std::result::Result<T, ApiError>, engine: &Engine, image: &ImageRef) -> Result<T> {
+    answer.map_err(|error| match error {
+        ApiError::DockerResponseServerError { status_code: 404, message } => {
+            Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
+                .detail(message)
+                .hint(format!("docker pull {image}, or open the folder that it is built from."))
+        }
+        error => engine.explain(error, image),
+    })
 }
 
 /// What the manifest wants out of the image.

@@ -9,6 +9,7 @@ use super::{
     asks::{At, text_of},
     text::visible,
 };
+use crate::engine::sockets;
 
 /// Folders in which whoever writes can take over the machine, with all that is in them.
 const TAKES_OVER: &[&str] = &[
@@ -40,19 +41,6 @@ const TAKES_OVER: &[&str] = &[
 /// Further ones, in which everything is such a folder.
 const TAKES_OVER_BELOW: &[&str] =
     &["/run", "/var/run", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool"];
-
-/// Where engines listen. Whoever can connect there has the machine, through a read-only mount too.
-const ENGINES: &[&str] =
-    &["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
-/// The same, below the user's home.
-const ENGINES_AT_HOME: &[&str] = &[
-    ".docker/run/docker.sock",
-    ".docker/desktop/docker.sock",
-    ".rd/docker.sock",
-    ".colima/default/docker.sock",
-    ".orbstack/run/docker.sock",
-    ".local/share/containers/podman/machine/podman.sock",
-];
 
 /// An entry of `volumes`, in either form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -196,7 +184,7 @@ impl Mount {
                 .ask(AskLevel::Control, &format!("Connects to a program {}", at.whose), &shown)
                 .impact("The container gets that program's own socket. Read-only doesn't limit what it can ask for.");
         }
-        if !own && (self.read_only || !changes) && holds_sockets(&path, &home, at) {
+        if !own && (self.read_only || !changes) && holds_sockets(&path, at) {
             return self
                 .ask(AskLevel::Control, &format!("Connects to programs {}, also to its engine", at.whose), &shown)
                 .impact("The folder contains their sockets. Read-only doesn't limit what can be asked for there.");
@@ -273,16 +261,15 @@ pub(super) fn is_of_project(key: &str, entry: &Map<String, Value>, project: &str
 }
 
 /// Whether sockets of an engine or of the system's programs are there or below.
-fn holds_sockets(path: &Path, home: &Path, at: &At<'_>) -> bool {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|runtime| runtime.has_root());
-    let folders = [PathBuf::from("/run"), PathBuf::from("/var/run")].into_iter().chain(runtime);
-    let engines = ENGINES.iter().map(PathBuf::from);
-    let at_home = ENGINES_AT_HOME.iter().map(|known| home.join(known)).filter(|known| at.here && known.exists());
+fn holds_sockets(path: &Path, at: &At<'_>) -> bool {
+    let folders = [PathBuf::from("/run"), PathBuf::from("/var/run")].into_iter().chain(sockets::runtime_directory());
+    let engines = sockets::OF_SYSTEM.iter().map(PathBuf::from);
+    let of_user = sockets::of_user().filter(|known| at.here && known.exists());
     let named = at.engine.strip_prefix("unix://").map(PathBuf::from);
     let is_in_or_above = |known: &PathBuf| path.starts_with(known) || known.starts_with(path);
     path.has_root()
         && (folders.into_iter().any(|known| is_in_or_above(&known))
-            || engines.chain(at_home).chain(named).any(|known| known.starts_with(path)))
+            || engines.chain(of_user).chain(named).any(|known| known.starts_with(path)))
 }
 
 #[cfg(unix)]

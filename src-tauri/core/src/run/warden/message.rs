@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{Address, Belongings},
-    run::inside::{Inside, Swept},
+    run::{
+        inside::{Inside, Swept},
+        membership::Membership,
+    },
 };
 
 /// One message to the warden.
@@ -30,10 +33,9 @@ pub(super) enum Message {
 }
 
 /// A host command's process group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::run) struct WatchedGroup {
-    /// Its id.
-    pub id: i32,
+    pub membership: Membership,
     /// A supervisor ends it, unless that was killed as well.
     pub supervised: bool,
     /// The command's own cgroup.
@@ -55,7 +57,7 @@ impl Message {
         match self {
             Self::WatchBelongings(belongings) => Key::Belongings(belongings.id.clone()),
             Self::ForgetBelongings(id) | Self::EndBelongings(id) => Key::Belongings(id.clone()),
-            Self::WatchGroup(group) => Key::Group(group.id),
+            Self::WatchGroup(group) => Key::Group(group.membership.id),
             Self::ForgetGroup(id) => Key::Group(*id),
             Self::WatchExec(inside) => Key::Exec(inside.exec.clone()),
             Self::ForgetExec(exec) => Key::Exec(exec.clone()),

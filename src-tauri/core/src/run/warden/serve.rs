@@ -14,10 +14,13 @@ use super::message::{Message, WatchedGroup};
 #[cfg(target_os = "linux")]
 use crate::run::cgroup;
 #[cfg(unix)]
-use crate::run::{Signal, group::Group};
+use crate::run::{Signal, group::signal_group};
 use crate::{
     engine::{Address, Belongings, Engine},
-    run::inside::{Inside, Swept},
+    run::{
+        inside::{Inside, Swept},
+        membership::Present,
+    },
 };
 
 /// The id of a group that is gone may be given to somebody else: it is forgotten soon.
@@ -60,7 +63,8 @@ fn serve() {
         let mut looked = Instant::now();
         loop {
             if looked.elapsed() > LOOK {
-                groups.retain(|_, group| exists(group));
+                let present = Present::in_groups(&groups.keys().copied().collect::<Vec<_>>());
+                groups.retain(|_, group| group.is_left(&present));
                 looked = Instant::now();
             }
             match receiver.recv_timeout(LOOK) {
@@ -72,7 +76,7 @@ fn serve() {
                     let ended = belongings.get(&id).cloned();
                     scope.spawn(move || end_belongings(ended.into_iter().collect()));
                 }
-                Ok(Message::WatchGroup(group)) => drop(groups.insert(group.id, group)),
+                Ok(Message::WatchGroup(group)) => drop(groups.insert(group.membership.id, group)),
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
                 Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), *inside)),
                 Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
@@ -100,13 +104,24 @@ fn end_belongings(belongings: Vec<Belongings>) {
     })));
 }
 
-#[cfg(unix)]
-fn exists(group: &WatchedGroup) -> bool {
-    #[cfg(target_os = "linux")]
-    if group.cgroup.as_deref().is_some_and(cgroup::is_populated) {
-        return true;
+impl WatchedGroup {
+    /// Whether something is left to be ended. Of a daemon's command only the cgroup may be.
+    fn is_left(&mut self, present: &Present) -> bool {
+        // The group is looked at in any case: once it is gone, its id is another's.
+        let in_group = self.membership.is_among(present);
+        #[cfg(target_os = "linux")]
+        let in_cgroup = self.cgroup.as_deref().is_some_and(cgroup::is_populated);
+        #[cfg(not(target_os = "linux"))]
+        let in_cgroup = false;
+        in_group || in_cgroup
     }
-    Group::with_id(group.id).is_some_and(|group| group.exists())
+
+    #[cfg(unix)]
+    fn signal(&mut self, signal: Signal) {
+        if self.membership.is_left() {
+            let _ = signal_group(self.membership.id, signal);
+        }
+    }
 }
 
 /// A supervisor has begun to end its own by now, in the same way: this is for those that are gone.
@@ -114,33 +129,24 @@ fn exists(group: &WatchedGroup) -> bool {
 fn end_groups(mut watched: Vec<WatchedGroup>) {
     /// What a group gets to end by itself, in steps of 20 ms. A supervisor gives it a second.
     const STEPS: u32 = 60;
-    for group in watched.iter().filter(|group| !group.supervised) {
-        signal(group, Signal::Term);
+    for group in watched.iter_mut().filter(|group| !group.supervised) {
+        group.signal(Signal::Term);
     }
     for _ in 0..STEPS {
-        watched.retain(exists);
+        let present = Present::in_groups(&watched.iter().map(|group| group.membership.id).collect::<Vec<_>>());
+        watched.retain_mut(|group| group.is_left(&present));
         if watched.is_empty() {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    for group in &watched {
-        signal(group, Signal::Kill);
+    for group in &mut watched {
+        group.signal(Signal::Kill);
         #[cfg(target_os = "linux")]
         if let Some(path) = &group.cgroup {
             cgroup::kill(path);
         }
     }
-}
-
-#[cfg(unix)]
-fn signal(group: &WatchedGroup, signal: Signal) {
-    let _ = Group::with_id(group.id).map(|group| group.signal(signal));
-}
-
-#[cfg(not(unix))]
-fn exists(_: &WatchedGroup) -> bool {
-    false
 }
 
 #[cfg(not(unix))]
@@ -179,5 +185,37 @@ async fn end_container(engine: Address, name: &str) {
             return;
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+    use crate::run::membership::Membership;
+
+    /// It signaled every group with the id of one that it once watched, as long as a daemon lived in the cgroup.
+    #[test]
+    fn a_process_group_that_got_the_id_of_one_that_is_gone_is_not_ended() {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("600").process_group(0);
+        let mut first = command.spawn().unwrap();
+        let watched = WatchedGroup {
+            membership: Membership::led_by(first.id() as i32),
+            supervised: false,
+            cgroup: Some("/nonexistent".into()),
+        };
+        let mut stranger = command.spawn().unwrap();
+        let mut gone = serde_json::to_value(&watched).unwrap();
+        // As if the system had given it the id of the first.
+        gone["membership"]["id"] = stranger.id().into();
+        gone["membership"]["leader"]["pid"] = stranger.id().into();
+        gone["membership"]["leader"]["started"] = 1.into();
+        end_groups(vec![serde_json::from_value(gone).unwrap(), watched]);
+        assert!(stranger.try_wait().unwrap().is_none(), "the stranger lives");
+        assert!(!first.wait().unwrap().success(), "the watched one was ended");
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
     }
 }
