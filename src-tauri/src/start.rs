@@ -75,6 +75,8 @@ impl Start {
     pub fn open_windows(&self, app: &App) -> tauri::Result<()> {
         let storage = self.data.session.path().join(web::STORAGE);
         web::prepare_storage(&storage)?;
+        #[cfg(target_os = "linux")]
+        web::release_unused();
         for window in &app.config().app.windows {
             let handle = app.handle().clone();
             WebviewWindowBuilder::from_config(app.handle(), window)?

@@ -11,6 +11,7 @@ async function asks(code: string): Promise<Sdk[]> {
   const hear = (asked: Asked, { called }: Named) =>
     void heard.push(JSON.parse(JSON.stringify({ asked, called, runtime: "docker-desktop" })) as Sdk)
   const transport: Transport = {
+    guard: () => {},
     call: async (asked, named) => hear(asked, named),
     stream: (asked, named) => {
       hear(asked, named)

@@ -29,6 +29,7 @@ const whole = (asked: { kind: string }): object => ({ ...DEFAULTS[asked.kind], .
 async function run(row: Row) {
   const asked: Asked[] = []
   const transport: Transport = {
+    guard: () => {},
     call: async (what) => void asked.push(what),
     stream: (what) => {
       asked.push(what)

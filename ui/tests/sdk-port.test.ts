@@ -5,6 +5,9 @@ import { readFromConsole } from "../src/console/reading"
 import { LONGEST, ROOM, type FromSdk } from "../src/sdk/messages"
 import { Port } from "../src/sdk/port"
 import { readFromSdk } from "../src/sdk/reading"
+import { createDdClient } from "../src/sdk/client"
+import { consoleOf } from "../src/console/printing"
+import { Prints } from "../src/console/prints"
 import { portTransport } from "../src/sdk/transport"
 
 function portOf() {
@@ -13,6 +16,13 @@ function portOf() {
 }
 
 const list = { kind: "list", what: "images" } as const
+const facts = {
+  runtime: "docker-desktop",
+  machine: { platform: "linux", arch: "x64", hostname: "harbour" },
+  image: "acme/volumes:1",
+  container: true,
+  service: true,
+} as const
 const named = { called: "ddClient.docker.listImages", text: "docker.listImages()" }
 
 test("only so many messages are on their way, and the others follow in their order", () => {
@@ -44,7 +54,7 @@ test("what goes on overtakes calls that wait, and calls that find no room cost n
   expect(port.open).toBe(false)
   port.room(2, 100)
   expect(sent.slice(-2)).toEqual([`{"took":1}`, `{"n":${ROOM.messages}}`])
-  for (let n = 0; n < 10_000 - 9; n++) port.send({ n })
+  for (let n = 0; n < 5_000 - 9; n++) port.send({ n })
   expect(() => port.demand()).toThrow("Too many calls wait")
   const place = vi.fn()
   const transport = portTransport(port, "docker-desktop", undefined, place)
@@ -67,7 +77,7 @@ test("what is too long, or waits for too many, throws what the code sees", () =>
   expect(() => port.send({ big: "x".repeat(LONGEST) })).toThrow(RangeError)
   expect(port.offer({ big: "x".repeat(LONGEST) })).toBe(false)
   expect(sent).toEqual([])
-  for (let n = 0; n < ROOM.messages + 10_000; n++) port.send({})
+  for (let n = 0; n < ROOM.messages + 5_000; n++) port.send({})
   expect(() => port.send({})).toThrow("Too many calls wait")
 })
 
@@ -229,4 +239,66 @@ test("the frame ends what keeps to no room", () => {
   const heavy = new Flow()
   const many = Array.from({ length: 10 }, () => heavy.add("x".repeat(LONGEST)))
   expect(many.find(Boolean)).toContain("characters wait")
+})
+
+test("a loop that goes on calling after it was refused ends with an exception, and is forgiven in the next turn", async () => {
+  const turns: (() => void)[] = []
+  const port = new Port(
+    () => {},
+    (then) => turns.push(then),
+  )
+  const transport = portTransport(port, "docker-desktop")
+  const client = createDdClient(transport, facts)
+  let calls = 0
+  const refused: Promise<unknown>[] = []
+  const loop = () => {
+    for (; calls < 1_000_000; calls++) {
+      const result = client.extension.vm!.service!.get("/")
+      if (calls >= ROOM.messages + 5_000) refused.push(result)
+    }
+  }
+  expect(loop).toThrow("in one turn")
+  expect(calls).toBe(ROOM.messages + 5_000 + 100)
+  const results = await Promise.allSettled(refused)
+  expect(results.every(({ status }) => status === "rejected")).toBe(true)
+  // Each function is guarded, whatever it returns.
+  expect(() => client.desktopUI.toast.success("x")).toThrow("in one turn")
+  expect(() => client.docker.listImages()).toThrow("in one turn")
+  // One that catches it is thrown the same error, which costs nothing to make.
+  const caught = [0, 1].map(() => thrownBy(() => client.host.openExternal("https://localhost")))
+  expect(caught[0]).toBe(caught[1])
+  expect(turns).toHaveLength(1)
+  turns[0]!()
+  await expect(client.docker.listImages()).rejects.toThrow("Too many calls wait")
+  transport.take({ kind: "room", messages: 1_000, chars: 1_000_000 })
+  expect(() => client.desktopUI.toast.success("x")).not.toThrow()
+})
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call()
+  } catch (thrown) {
+    return thrown
+  }
+}
+
+test("nothing is made of what is printed while it finds no room", () => {
+  const { port } = portOf()
+  const prints = new Prints(port, () => 0)
+  const printed = vi.fn()
+  const console = consoleOf(
+    printed,
+    String,
+    () => 0,
+    () => prints.wanted(),
+  )
+  console.log("first")
+  expect(printed).toHaveBeenCalledTimes(1)
+  for (let n = 0; n < ROOM.messages; n++) port.send({ n })
+  console.log("%s", { toString: () => expect.fail("it was written down") })
+  console.count("n")
+  expect(printed).toHaveBeenCalledTimes(1)
+  port.room(10, 1_000)
+  console.count("n")
+  expect(printed.mock.calls.at(-1)![1]).toEqual([{ kind: "text", text: "n: 2", cut: 0 }])
 })

@@ -17,6 +17,7 @@ function asks(answer: (asked: Asked) => Promise<unknown> = async () => undefined
   const told: Told[] = []
   const dialogs: unknown[] = []
   const transport: Transport = {
+    guard: () => {},
     call: (asked, named) => {
       calls.push({ asked, named })
       return answer(asked)

@@ -4,11 +4,15 @@
 mod access;
 #[cfg(target_os = "linux")]
 mod features;
+#[cfg(target_os = "linux")]
+mod memory;
 mod navigation;
 mod storage;
 #[cfg(target_os = "linux")]
 mod stream;
 
+#[cfg(target_os = "linux")]
+pub use memory::release_unused;
 pub use navigation::{Access, DEVELOPED_AT};
 use std::path::Path;
 pub use storage::clear;

@@ -8,12 +8,20 @@ export type Print = (level: PrintLevel, values: readonly Shown[]) => void
 /** More arguments than this in one call are counted and not shown. */
 const MOST_VALUES = 100
 
-export function consoleOf(print: Print, stack: (text: string) => string, now: () => number): Console {
+/** `wanted`: whether a print would be taken. If not, nothing is made of its arguments. */
+export function consoleOf(
+  print: Print,
+  stack: (text: string) => string,
+  now: () => number,
+  wanted: () => boolean = () => true,
+): Console {
   const counts = new Map<string, number>()
   const timers = new Map<string, number>()
   let groups = 0
 
-  const say = (level: PrintLevel, args: readonly unknown[]): void => {
+  const say = (level: PrintLevel, argsOf: () => readonly unknown[]): void => {
+    if (!wanted()) return
+    const args = argsOf()
     const values: Shown[] = args.slice(0, MOST_VALUES).map((arg) => shownOf(arg, stack))
     if (args.length > MOST_VALUES)
       values.push({ kind: "ellipsis", text: `${args.length - MOST_VALUES} more` })
@@ -23,13 +31,13 @@ export function consoleOf(print: Print, stack: (text: string) => string, now: ()
   const at =
     (level: PrintLevel) =>
     (...args: unknown[]) =>
-      say(level, formatted(args))
+      say(level, () => formatted(args))
   const took = (label: string): string | undefined => {
     const began = timers.get(label)
     return began === undefined ? undefined : `${label}: ${(now() - began).toFixed(2)} ms`
   }
   const open = (...args: unknown[]): void => {
-    if (args.length > 0) say("log", formatted(args))
+    if (args.length > 0) say("log", () => formatted(args))
     groups += 1
   }
 
@@ -39,25 +47,25 @@ export function consoleOf(print: Print, stack: (text: string) => string, now: ()
     warn: at("warn"),
     error: at("error"),
     debug: at("debug"),
-    dir: (value: unknown) => say("log", [value]),
+    dir: (value: unknown) => say("log", () => [value]),
     dirxml: at("log"),
-    table: (value: unknown) => say("log", [value]),
-    trace: (...args: unknown[]) => say("log", [...formatted(args), stack(new Error().stack ?? "")]),
+    table: (value: unknown) => say("log", () => [value]),
+    trace: (...args: unknown[]) => say("log", () => [...formatted(args), stack(new Error().stack ?? "")]),
     assert: (holds: unknown, ...args: unknown[]) => {
-      if (!holds) say("error", ["Assertion failed", ...formatted(args)])
+      if (!holds) say("error", () => ["Assertion failed", ...formatted(args)])
     },
     count: (label: unknown = "default") => {
       const key = String(label)
       counts.set(key, (counts.get(key) ?? 0) + 1)
-      say("log", [`${key}: ${counts.get(key)}`])
+      say("log", () => [`${key}: ${counts.get(key)}`])
     },
     countReset: (label: unknown = "default") => void counts.delete(String(label)),
     time: (label: unknown = "default") => void timers.set(String(label), now()),
     timeLog: (label: unknown = "default", ...args: unknown[]) => {
-      say("log", [took(String(label)) ?? `${String(label)}: no such timer`, ...args])
+      say("log", () => [took(String(label)) ?? `${String(label)}: no such timer`, ...args])
     },
     timeEnd: (label: unknown = "default") => {
-      say("log", [took(String(label)) ?? `${String(label)}: no such timer`])
+      say("log", () => [took(String(label)) ?? `${String(label)}: no such timer`])
       timers.delete(String(label))
     },
     group: open,

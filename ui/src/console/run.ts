@@ -61,6 +61,7 @@ export class Run {
         (level, values) => this.#prints.print({ kind: "print", level, values }),
         this.#stack,
         now,
+        () => this.#prints.wanted(),
       ),
       writable: true,
       configurable: true,

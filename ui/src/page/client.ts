@@ -83,19 +83,23 @@ function start(facts: SdkFacts): void {
     configurable: true,
     enumerable: true,
   })
-  tell(new Prints(port, performance.now.bind(performance)))
+  tell(port, new Prints(port, performance.now.bind(performance)))
   // Whoever holds the frame is the window: its origin has another name on each system.
   parent.postMessage(HELLO, "*")
 }
 
-/** Has what the page prints and what nobody catches told, and printed as before. */
-function tell(prints: Prints): void {
+/**
+ * Has what the page prints and what nobody catches told, and printed as before. What finds no room isn't printed either:
+ * each line costs the thread more than the page's loop does.
+ */
+function tell(port: Port, prints: Prints): void {
   const own = location.origin
   const stack = (text: string): string => text.replaceAll(`${own}/`, "").slice(0, LONGEST_STACK)
   const told = consoleOf(
     (level, values) => prints.print({ kind: "print", level, values }),
     stack,
     performance.now.bind(performance),
+    () => prints.wanted(),
   )
   for (const name of Object.keys(told) as (keyof Console)[]) {
     const before = console[name] as (...args: unknown[]) => unknown
@@ -103,8 +107,9 @@ function tell(prints: Prints): void {
     if (typeof before !== "function") continue
     Object.assign(console, {
       [name]: (...args: unknown[]) => {
+        const shows = port.open
         also(...args)
-        return before.apply(console, args)
+        return shows ? before.apply(console, args) : undefined
       },
     })
   }

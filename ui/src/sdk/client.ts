@@ -24,11 +24,25 @@ export function createDdClient(
   if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, around))
   // Its preload script puts this one there too.
   else if (facts.runtime === "podman-desktop") client.toastError = (error) => desktop.toast("error", error)
-  return frozen(client)
+  return guarded(client, () => transport.guard())
 }
 
-/** Each of them hands it over from another context (`exposeInMainWorld`), where nothing can be changed. */
-function frozen<T extends object>(object: T): T {
-  for (const part of Object.values(object)) if (typeof part === "object" && part !== null) frozen(part)
+type AnyFunction = (...args: unknown[]) => unknown
+
+/**
+ * Guards every function, and freezes: each of them hands it over from another context (`exposeInMainWorld`), where
+ * nothing can be changed.
+ */
+function guarded<T extends object>(object: T, guard: () => void): T {
+  for (const [name, part] of Object.entries(object) as [keyof T, unknown][]) {
+    if (typeof part === "object" && part !== null) guarded(part, guard)
+    if (typeof part !== "function") continue
+    const call = part as AnyFunction
+    const checked: AnyFunction = (...args) => {
+      guard()
+      return call(...args)
+    }
+    object[name] = checked as T[keyof T]
+  }
   return Object.freeze(object)
 }

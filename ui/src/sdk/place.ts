@@ -35,11 +35,19 @@ export function placeIn(stack: string, own: string, origin: string): string | un
  * under it may make it tell nothing or something wrong, and never makes it throw.
  */
 export function placer(find: (stack: string) => string | undefined): () => string | undefined {
+  /** A loop calls from the same place each time: its stack is looked through once. */
+  let before = ""
+  let found: string | undefined
   return () => {
     try {
       const { stack } = new Here()
-      const place = typeof stack === "string" ? find(stack) : undefined
-      return typeof place === "string" && place.length <= LONGEST_PLACE ? place : undefined
+      if (typeof stack !== "string") return undefined
+      if (stack !== before) {
+        const place = find(stack)
+        found = typeof place === "string" && place.length <= LONGEST_PLACE ? place : undefined
+        before = stack.length <= LOOKED_AT ? stack : ""
+      }
+      return found
     } catch {
       return undefined
     }

@@ -2,9 +2,13 @@ import { LONGEST, ROOM } from "./messages"
 
 // Taken before any code runs that could put others in their place.
 const { stringify } = JSON
+const { freeze } = Object
+const { setTimeout } = globalThis
 
 /** So many messages wait at most; code that asks for more is told so. */
-const MOST_WAITING = 10_000
+const MOST_WAITING = 5_000
+/** So many calls are refused in one turn of the event loop, each in its own way. Every one after that throws. */
+const MOST_REFUSED = 100
 
 /**
  * The way to the window, on the code's side. The window's thread must not drown in messages, so
@@ -18,9 +22,42 @@ export class Port {
   #waiting: string[] = []
   /** What goes before all that waits. */
   #first: string[] = []
+  /** How many calls were refused in this turn of the event loop. */
+  #refused = 0
+  /** What every further call of this turn throws. */
+  #stop: RangeError | undefined
+  #nextTurn: (then: () => void) => void
 
-  constructor(post: (text: string) => void) {
+  constructor(
+    post: (text: string) => void,
+    nextTurn: (then: () => void) => void = (then) => void setTimeout(then, 0),
+  ) {
     this.#post = post
+    this.#nextTurn = nextTurn
+  }
+
+  /**
+   * To be called first by every function of the client. A loop that goes on calling after it was refused would keep the
+   * thread busy that a page shares with its window. This ends the loop with an exception, also where the function
+   * itself would return a promise that rejects. A loop that catches it pays next to nothing: the error is made once a turn.
+   */
+  guard(): void {
+    if (this.#stop) throw this.#stop
+    if (this.#waiting.length < MOST_WAITING) return
+    this.#refused += 1
+    if (this.#refused === 1) this.#nextTurn(() => this.#forgive())
+    if (this.#refused <= MOST_REFUSED) return
+    this.#stop = freeze(
+      new RangeError(
+        `Too many calls in one turn of the event loop: ${MOST_WAITING} wait, and ${MOST_REFUSED} more were refused.`,
+      ),
+    )
+    throw this.#stop
+  }
+
+  #forgive(): void {
+    this.#refused = 0
+    this.#stop = undefined
   }
 
   /** Throws if nothing more can be sent for now: what has to be made for a message need not be made then. */
@@ -57,8 +94,9 @@ export class Port {
 
   /** Sends it if there is room now. */
   offer(message: object): boolean {
+    if (!this.open) return false
     const text = stringify(message)
-    if (text.length > LONGEST || !this.open || !this.#fits(text)) return false
+    if (text.length > LONGEST || !this.#fits(text)) return false
     this.#go(text)
     return true
   }
@@ -72,6 +110,7 @@ export class Port {
   room(messages: number, chars: number): void {
     this.#messages += messages
     this.#chars += chars
+    this.#forgive()
     this.#first = this.#flush(this.#first)
     if (this.#first.length === 0) this.#waiting = this.#flush(this.#waiting)
   }

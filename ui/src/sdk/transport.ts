@@ -21,6 +21,8 @@ export interface Listener {
 
 /** All that `ddClient` needs of the outside. It knows of no window and no shell. */
 export interface Transport {
+  /** Called first by every function of the client. Throws when the code must not go on calling in this turn. */
+  guard(): void
   /** Asks for something that ends once: resolves or rejects with what the code receives. */
   call(asked: Asked, named: Named): Promise<unknown>
   /** Asks for something with callbacks; `close` tells that the code closed it. */
@@ -82,6 +84,8 @@ export function portTransport(
   }
 
   return {
+    guard: () => port.guard(),
+
     call: (asked, named) =>
       new Promise((resolve, reject) => {
         begin(called(asked, named), {

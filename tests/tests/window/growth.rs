@@ -1,0 +1,68 @@
+//! What the window's web process keeps of calls that were cleared.
+
+use std::{fs, time::Duration};
+
+use porthole_tests::{outside, window::App};
+use serde_json::json;
+
+/// Sends that many requests, each when the one before was drawn.
+const SENDS: u32 = 500;
+/// What may be left of them, besides what the first ones already left.
+const LEFT: u64 = 20_000_000;
+/// A process gives memory back within 15 s of a look at its own size; this machine may have much else to do.
+const LONGEST: Duration = Duration::from_secs(90);
+
+/// The memory that a process has for itself, in bytes.
+fn own_memory(process: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("its memory");
+    let line = text.lines().find_map(|line| line.strip_prefix("Private_Dirty:")).expect("what is its own");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+}
+
+async fn send(app: &App, times: u32) {
+    // A script may take half a minute.
+    for done in (0..times).step_by(50) {
+        send_some(app, (times - done).min(50)).await;
+    }
+}
+
+async fn send_some(app: &App, times: u32) {
+    let script = format!(
+        "const send = document.querySelector('#request-send')
+         for (let n = 0; n < {times}; n += 1) {{
+           send.click()
+           await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)))
+         }}
+         return 'sent'"
+    );
+    assert_eq!(app.answer(&script).await, json!("sent"));
+    app.until("no call is pending", "!document.querySelector('#timeline [data-outcome=pending]')").await;
+}
+
+#[tokio::test]
+async fn the_web_process_gives_back_what_cleared_calls_took() {
+    let app = App::open().await;
+    let process = outside::web_processes(app.process())[0];
+    send(&app, 5).await;
+    let before = own_memory(process);
+    send(&app, SENDS).await;
+    let full = own_memory(process);
+    app.click("#timeline-clear").await;
+    app.until("no call", "!document.querySelector('#timeline [data-call]')").await;
+    let mut after = own_memory(process);
+    let gives_back = async {
+        while after > before + LEFT {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            after = own_memory(process);
+        }
+    };
+    let given_back = tokio::time::timeout(LONGEST, gives_back).await.is_ok();
+    eprintln!(
+        "{} MB before, {} MB with the calls, {} MB after",
+        before / 1_000_000,
+        full / 1_000_000,
+        after / 1_000_000
+    );
+    assert!(given_back, "the web process keeps {} MB more than before", (after - before) / 1_000_000);
+    app.close().await;
+}
