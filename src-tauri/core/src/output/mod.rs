@@ -16,6 +16,7 @@ mod room;
 mod save;
 mod search;
 mod spill;
+mod terminal;
 mod text;
 mod utf8;
 
