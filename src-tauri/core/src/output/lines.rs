@@ -5,8 +5,8 @@ use std::io;
 use super::{
     Dress, LINE_LIMIT, Line, Output, Streams, View, WINDOW_LIMIT, Window,
     ansi::Looks,
+    screen,
     spill::Bytes,
-    terminal,
     text::{Shown, without_line_end},
     utf8::incomplete_tail,
 };
@@ -186,7 +186,7 @@ impl Place {
         let mut looks = Looks::default();
         if memchr::memchr(0x1b, &before).is_some() {
             for line in before.split(|byte| *byte == b'\n') {
-                terminal::looks_after(line, &mut looks);
+                screen::looks_after(line, &mut looks);
             }
         }
         Ok(looks)

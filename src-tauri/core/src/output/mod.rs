@@ -14,9 +14,9 @@ mod order;
 mod records;
 mod room;
 mod save;
+mod screen;
 mod search;
 mod spill;
-mod terminal;
 mod text;
 mod utf8;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     ansi::Looks,
     facts::Styled,
-    terminal::{self, Cell, Glyph},
+    screen::{self, Cell, Glyph},
 };
 
 /// Text to draw, and the UTF-16 ranges of it that stand for something that is not there as such.
@@ -51,12 +51,12 @@ impl Shown {
     /// Shows the line as a terminal does when all of it was written: codes are followed and are not in the text.
     /// `looks` is how letters look where it begins, and afterwards how they look where it ends.
     pub fn on_terminal(bytes: &[u8], found: &[(usize, usize)], looks: &mut Looks) -> (Self, Vec<(u32, u32)>) {
-        if !terminal::concerns(bytes) {
+        if !screen::concerns(bytes) {
             let (mut shown, places) = Self::with(bytes, found);
             shown.styles.extend(looks.styled(0, shown.length));
             return (shown, places);
         }
-        let cells = terminal::written(bytes, looks);
+        let cells = screen::written(bytes, looks);
         let mut shown = Self::default();
         let mut places: Vec<(usize, u32, u32)> = Vec::new();
         for run in cells.chunk_by(|a, b| a.looks == b.looks) {
@@ -147,13 +147,9 @@ impl Shown {
     }
 }
 
-/// Whether a character can't be seen, looks like another one, or reorders its neighbors: C1 controls, bidirectional
-/// controls, zero-width and no-break characters, line separators, and the byte order mark.
+/// Whether a character can't be seen, looks like another one, or reorders its neighbors.
 fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2000}'..='\u{200f}'
-        | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    crate::terminal::is_control(c) || matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}')
 }
 
 /// The line without its line end: `\n` or `\r\n`.
@@ -246,7 +242,7 @@ mod tests {
 
     #[test]
     fn characters_that_cannot_be_seen_are_made_visible() {
-        for c in "\u{a0}\u{ad}\u{61c}\u{200b}\u{200d}\u{2028}\u{202f}\u{2060}\u{feff}\u{e0041}".chars() {
+        for c in "\u{a0}\u{ad}\u{61c}\u{200a}\u{200b}\u{200d}\u{2028}\u{202f}\u{2060}\u{feff}\u{e0041}".chars() {
             let shown = Shown::of(format!("a{c}b").as_bytes());
             assert_eq!(shown.text, format!("a\\u{{{:x}}}b", c as u32));
             assert_eq!(shown.ranges.len(), 1);

@@ -8,7 +8,10 @@ use vte::{Params, Parser, Perform};
 use super::ansi::Looks;
 
 /// The farthest column that a code can reach. A cursor is moved beyond it by nothing but hostile output.
-const COLUMNS: usize = 16 * 1024;
+const COLUMNS: usize = 4 * 1024;
+/// How many columns the codes of a line may change. Hostile output erases the whole line again and again; the codes
+/// after that have no effect.
+const CHANGES: usize = 1024 * 1024;
 
 /// What is in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(super) fn concerns(bytes: &[u8]) -> bool {
 
 /// The cells of a line after all of its bytes. `looks` is how letters look before it, then after it.
 pub(super) fn written(bytes: &[u8], looks: &mut Looks) -> Vec<Cell> {
-    let mut line = Written { cells: Vec::new(), column: 0, looks: std::mem::take(looks) };
+    let mut line = Written { cells: Vec::new(), column: 0, changes: 0, looks: std::mem::take(looks) };
     let mut at = 0;
     while at < bytes.len() {
         let text = memchr::memchr3(0x1b, b'\r', 0x08, &bytes[at..]).map_or(bytes.len(), |found| at + found);
@@ -78,6 +81,8 @@ pub(super) fn looks_after(bytes: &[u8], looks: &mut Looks) {
 struct Written {
     cells: Vec<Cell>,
     column: usize,
+    /// How many columns codes changed so far.
+    changes: usize,
     looks: Looks,
 }
 
@@ -100,6 +105,7 @@ impl Written {
         // A cursor that was moved past the end leaves blanks behind.
         let blank = Cell { glyph: Glyph::Character(' '), at: usize::MAX, looks: Looks::default() };
         if self.column > self.cells.len() {
+            self.changes += self.column - self.cells.len();
             self.cells.resize(self.column, blank);
         }
         match self.cells.get_mut(self.column) {
@@ -111,6 +117,9 @@ impl Written {
 
     fn follow(&mut self, code: &Code, bytes: &[u8]) {
         let count = code.parameter.max(1);
+        if self.changes > CHANGES {
+            return;
+        }
         match code.action {
             'm' => self.looks.follow(&bytes[2..bytes.len() - 1]),
             'C' | 'a' => self.column = self.column.saturating_add(count).min(COLUMNS),
@@ -122,8 +131,10 @@ impl Written {
             'K' | 'J' => self.erase(code.parameter),
             'P' => {
                 let end = self.column.saturating_add(count).min(self.cells.len());
+                self.changes += self.cells.len();
                 self.cells.drain(self.column.min(end)..end);
             }
+            'X' => self.blank(self.column, self.column.saturating_add(count)),
             _ => {}
         }
     }
@@ -132,13 +143,17 @@ impl Written {
     fn erase(&mut self, what: usize) {
         match what {
             0 => self.cells.truncate(self.column),
-            1 => {
-                let end = self.column.saturating_add(1).min(self.cells.len());
-                for cell in &mut self.cells[..end] {
-                    (cell.glyph, cell.at) = (Glyph::Character(' '), usize::MAX);
-                }
-            }
+            1 => self.blank(0, self.column.saturating_add(1)),
             _ => self.cells.clear(),
+        }
+    }
+
+    fn blank(&mut self, from: usize, to: usize) {
+        let to = to.min(self.cells.len());
+        let from = from.min(to);
+        self.changes += to - from;
+        for cell in &mut self.cells[from..to] {
+            (cell.glyph, cell.at) = (Glyph::Character(' '), usize::MAX);
         }
     }
 }
@@ -154,10 +169,14 @@ struct Code {
 fn code(bytes: &[u8]) -> Option<(Code, usize)> {
     let (mut parser, mut reader) = (Parser::new(), Reader::default());
     for (at, byte) in bytes.iter().enumerate() {
+        // `ESC \` ends a string. Any other code ends an unfinished one, which has no effect.
+        if at > 0 && *byte == 0x1b {
+            let length = if bytes.get(at + 1) == Some(&b'\\') { at + 2 } else { at };
+            return Some((Code { action: ' ', parameter: 0, second: 0 }, length));
+        }
         parser.advance(&mut reader, std::slice::from_ref(byte));
         match reader.seen {
-            // A string (a title, a link) ends with the two bytes ESC \, of which the first is reported.
-            Seen::Nothing | Seen::String => {}
+            Seen::Nothing => {}
             Seen::Code(parameter, second, action) => return Some((Code { action, parameter, second }, at + 1)),
             // What is shown does not belong to the code before it, which was malformed and is over.
             Seen::Text => return Some((Code { action: ' ', parameter: 0, second: 0 }, at)),
@@ -170,7 +189,6 @@ fn code(bytes: &[u8]) -> Option<(Code, usize)> {
 enum Seen {
     #[default]
     Nothing,
-    String,
     Code(usize, usize, char),
     Text,
 }
@@ -204,12 +222,8 @@ impl Perform for Reader {
         self.seen = Seen::Code(0, 0, ' ');
     }
 
-    fn osc_dispatch(&mut self, _: &[&[u8]], bell_terminated: bool) {
-        self.seen = if bell_terminated { Seen::Code(0, 0, ' ') } else { Seen::String };
-    }
-
-    fn unhook(&mut self) {
-        self.seen = Seen::String;
+    fn osc_dispatch(&mut self, _: &[&[u8]], _: bool) {
+        self.seen = Seen::Code(0, 0, ' ');
     }
 }
 
@@ -275,6 +289,7 @@ mod tests {
             (b"abc\x1b[1;2HX", "aXc"),
             (b"abcdef\x1b[3D\x1b[1K", "    ef"),
             (b"abcdef\x1b[1G\x1b[2P", "cdef"),
+            (b"abcdef\x1b[2G\x1b[2X", "a  def"),
             // As docker compose and docker pull write their progress.
             (b"\x1b[1A\x1b[2K\r[+] Running 1/1", "[+] Running 1/1"),
             (b"Downloading [=>  ]\x1b[K\rDownload complete\x1b[K", "Download complete"),
@@ -288,6 +303,29 @@ mod tests {
         assert_eq!(shown(b"a\x1b[12"), "a\u{241b}[12");
         assert_eq!(shown(b"a\x1b]0;title"), "a\u{241b}]0;title");
         assert_eq!(shown(b"a\x1b"), "a\u{241b}");
+    }
+
+    #[test]
+    fn a_code_that_another_one_interrupts_has_no_effect_and_is_not_read_again() {
+        assert_eq!(shown(b"a\x1b[12\x1b[31mb"), "ab");
+        assert_eq!(shown(b"a\x1b]0;title\x1b[31mb"), "ab");
+        let started = std::time::Instant::now();
+        written(&b"\x1b[".repeat(1 << 20), &mut Looks::default());
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "each was read to the end of the line");
+    }
+
+    #[test]
+    fn a_line_that_is_erased_over_and_over_costs_a_bounded_time() {
+        let mut looks = Looks::default();
+        let mut line = Written { cells: Vec::new(), column: 0, changes: 0, looks: std::mem::take(&mut looks) };
+        for _ in 0..100_000 {
+            line.column = COLUMNS;
+            line.put(Glyph::Character('x'), 0);
+            let erase = b"\x1b[2K";
+            let (code, _) = code(erase).unwrap();
+            line.follow(&code, erase);
+        }
+        assert!(line.changes <= CHANGES + 2 * COLUMNS, "{}", line.changes);
     }
 
     #[test]
