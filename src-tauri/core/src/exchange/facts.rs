@@ -162,6 +162,11 @@ impl BodyKind {
         if !encoding.eq_ignore_ascii_case("identity") {
             return Self::Bytes;
         }
+        Self::of_decoded(head)
+    }
+
+    /// What the body is when its `Content-Encoding` was undone.
+    pub fn of_decoded(head: &Head) -> Self {
         let media_type = head.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let (kind, subtype) = media_type.split_once('/').unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod connect;
 mod connections;
+mod decoding;
 mod facts;
 mod head;
 mod outgoing;
@@ -11,6 +12,7 @@ mod wire;
 
 pub use connect::knock;
 pub use connections::Connections;
+pub use decoding::{Decoded, Problem, codings, decode, is_known};
 pub use facts::*;
 pub use outgoing::target;
 pub use send::send;

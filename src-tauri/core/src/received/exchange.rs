@@ -1,14 +1,19 @@
 //! What an Exchange comes to for whoever waits for it.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 
-use super::{Delivery, Text, Value, Written, docker_desktop, podman_desktop, rancher_desktop};
+use super::{Delivery, Text, Value, Written, docker_desktop, podman_desktop, rancher_desktop, rules::inferred};
 use crate::{
     endpoint::Endpoint,
     error::Code,
-    exchange::{BodyKind, Exchange, Failure, target},
+    exchange::{self, BodyKind, Exchange, Failure, Response, target},
     runtime::{Rule, Runtime},
 };
+
+/// The most bytes that a compressed body may become: a value of more is too large to hand to code.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// How an exchange ended, as far as Runtimes make a difference of it.
 pub(super) enum Answer<'a> {
@@ -20,28 +25,32 @@ pub(super) enum Answer<'a> {
     Whole { status: u16, reason: &'a str, body: Body<'a> },
     /// There is no whole response. `words` are those that Node has for it.
     Failed { words: &'a String },
+    /// The response is in, and its body can't be decoded. `words` are those that Node has for it.
+    Undecodable { words: String },
 }
 
 /// A response's body.
 pub(super) struct Body<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
     /// How long it is in all.
     pub len: u64,
     limit: usize,
     says_json: bool,
+    /// It was compressed: by what.
+    pub coding: Option<String>,
 }
 
 impl Body<'_> {
     /// As text.
     pub(super) fn text(&self) -> Value {
-        Value::Text(Text::of(self.bytes, self.len, self.limit))
+        Value::Text(Text::of(&self.bytes, self.len, self.limit))
     }
 
     /// As what `JSON.parse` makes of it, or else as text. Of a body that is not all here its
     /// headers are believed.
     pub(super) fn value(&self) -> Value {
         let whole = self.bytes.len() as u64 == self.len;
-        let is_json = if whole { is_json(self.bytes) } else { self.says_json };
+        let is_json = if whole { is_json(&self.bytes) } else { self.says_json };
         match self.text() {
             Value::Text(text) if is_json => Value::Json(text),
             text => text,
@@ -61,15 +70,9 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
     let answer = match (&exchange.failure, &exchange.response) {
         (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
         (Some(_), _) => Answer::Failed { words: &words },
-        (None, Some(response)) if exchange.ended() => Answer::Whole {
-            status: response.status,
-            reason: &response.reason,
-            body: Body {
-                bytes: written.stdout,
-                len: written.stdout_len,
-                limit: written.limit,
-                says_json: BodyKind::of(&response.head) == BodyKind::Json,
-            },
+        (None, Some(response)) if exchange.ended() => match body(response, written, runtime) {
+            Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
+            Err(words) => Answer::Undecodable { words },
         },
         _ => Answer::Pending,
     };
@@ -81,6 +84,38 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
         }
         Runtime::PodmanDesktop => podman_desktop::answered(&answer),
     }
+}
+
+/// The body as the Runtime's HTTP client hands it on. Those of Rancher Desktop (node-fetch) and Podman Desktop (got, and
+/// later Node's own `fetch`) decode gzip, deflate and br; of Docker Desktop nothing is known. An unknown coding is left as
+/// it is by all of them. Fails with the decoder's words where the body isn't what its header says.
+fn body<'a>(response: &Response, written: Written<'a>, runtime: Runtime) -> Result<Body<'a>, String> {
+    let codings = exchange::codings(&response.head);
+    let body =
+        |bytes, len, kind, coding| Body { bytes, len, limit: written.limit, says_json: kind == BodyKind::Json, coding };
+    let decodes = runtime != Runtime::DockerDesktop && exchange::is_known(&codings) && written.stdout_len > 0;
+    if codings.is_empty() || !decodes {
+        let coding = (!codings.is_empty()).then(|| codings.join(", "));
+        return Ok(body(written.stdout.into(), written.stdout_len, BodyKind::of(&response.head), coding));
+    }
+    let cut = written.stdout_len > written.stdout.len() as u64;
+    let decoded = exchange::decode(written.stdout, &codings, LARGEST, cut);
+    if let Some(problem) = decoded.problem {
+        return Err(problem.words_of_node().to_owned());
+    }
+    // What is beyond the limit is longer than it by an unknown length.
+    let len = decoded.bytes.len() as u64 + u64::from(!decoded.whole);
+    let kind = BodyKind::of_decoded(&response.head);
+    Ok(body(decoded.bytes.into(), len, kind, Some(codings.join(", "))))
+}
+
+/// The rule about a compressed body, where there is one.
+pub(super) fn decoding(body: &Body<'_>, client: &str, from: &str) -> Option<Rule> {
+    let coding = body.coding.as_ref()?;
+    Some(inferred(
+        format!("{client} asks for compressed bodies and decodes them: the value is decoded from {coding}."),
+        from,
+    ))
 }
 
 /// What a list of the engine gives: its answer, or an error with its words.

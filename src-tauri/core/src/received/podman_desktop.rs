@@ -3,7 +3,7 @@
 use super::{
     Delivery, Does, End, Value,
     callbacks::{Decoding, LineEnds, Manner, Pieces},
-    exchange::Answer,
+    exchange::{Answer, decoding},
     exec::{Finish, Wrote},
     plan::{bodiless, container, in_shell, json, plain, pointed, rejects},
     rules::*,
@@ -187,10 +187,14 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299 | 304, body, .. } => (
-            Delivery::Resolved { value: body.value() },
-            vec![read("The promise resolves with the body alone: JSON parsed where it is JSON, else text.", PODMAN)],
-        ),
+        Answer::Whole { status: 200..=299 | 304, body, .. } => {
+            let mut rules = vec![read(
+                "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
+                PODMAN,
+            )];
+            rules.extend(decoding(body, "got", "got's documents"));
+            (Delivery::Resolved { value: body.value() }, rules)
+        }
         Answer::Whole { status: 401 | 403, .. } => (
             error("Unable to get access".to_owned()),
             vec![read("401 and 403 reject with one text; the body and the status are lost.", PODMAN)],
@@ -210,6 +214,13 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
             let words = if reason.is_empty() { known().unwrap_or_default() } else { reason };
             (error(format!("Response code {status} ({words})")), rules)
         }
+        Answer::Undecodable { words } => (
+            error(words.clone()),
+            vec![inferred(
+                "A body that isn't what its Content-Encoding says rejects with an Error.",
+                "got's documents",
+            )],
+        ),
         Answer::Failed { words, .. } => (
             error((*words).clone()),
             vec![read(

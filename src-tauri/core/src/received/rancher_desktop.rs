@@ -3,7 +3,7 @@
 use super::{
     Delivery, Does, End, Value,
     callbacks::{Decoding, LineEnds, Manner, Pieces},
-    exchange::Answer,
+    exchange::{Answer, decoding},
     exec::{Finish, Wrote},
     plan::{bodiless, container, json, plain, pointed},
     rules::*,
@@ -212,13 +212,14 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299, body, .. } => (
-            Delivery::Resolved { value: body.value() },
-            vec![read(
+        Answer::Whole { status: 200..=299, body, .. } => {
+            let mut rules = vec![read(
                 "The promise resolves with the body alone: JSON parsed where it is JSON, else text; an empty one is ''.",
                 RANCHER,
-            )],
-        ),
+            )];
+            rules.extend(decoding(body, "node-fetch", "node-fetch's documents"));
+            (Delivery::Resolved { value: body.value() }, rules)
+        }
         Answer::Whole { status, body, .. } => {
             let mut rules =
                 vec![read("A status outside 2xx rejects with the status, its name and the raw body.", RANCHER)];
@@ -233,6 +234,17 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
             ];
             (Delivery::Rejected { value: Value::object(fields) }, rules)
         }
+        Answer::Undecodable { words } => (
+            Delivery::Rejected {
+                value: Value::error(format!(
+                    "{FETCH}FetchError: Invalid response body while trying to fetch http://127.0.0.1{path}: {words}"
+                )),
+            },
+            vec![inferred(
+                "A body that isn't what its Content-Encoding says rejects with an Error.",
+                "node-fetch's documents",
+            )],
+        ),
         Answer::Failed { words, .. } => (
             Delivery::Rejected {
                 value: Value::error(format!(

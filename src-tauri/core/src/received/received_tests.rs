@@ -415,3 +415,41 @@ fn nothing_has_more_rules_than_can_be_read() {
         }
     }
 }
+
+fn compressed(coding: &str, bytes: &[u8], runtime: Runtime) -> Received {
+    let mut call = exchange(Request::new("GET", "/"), 200, "OK", "application/json");
+    let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
+    let headers = &mut exchange.response.as_mut().unwrap().head.headers;
+    headers.push(Header { name: "content-encoding".into(), value: coding.into() });
+    received(&call, Written::whole(bytes, &[]), runtime)
+}
+
+fn gzipped(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_compressed_body_is_decoded_where_the_client_decodes_it() {
+    let body = gzipped(r#"{"greeting": "hello"}"#);
+    for runtime in [RANCHER, PODMAN] {
+        let received = compressed("gzip", &body, runtime);
+        assert!(render(&received.outcome).contains("hello"), "{:?}", received.outcome);
+        assert!(received.rules.iter().any(|rule| rule.text.contains("decoded from gzip")), "{:?}", received.rules);
+        // A coding that the client does not know is handed on as it is.
+        assert!(!render(&compressed("zstd", &body, runtime).outcome).contains("rejects"));
+        // An empty body is not decoded: a HEAD has none.
+        assert!(render(&compressed("gzip", b"", runtime).outcome).contains("resolves"));
+    }
+    assert!(!render(&compressed("gzip", &body, DOCKER).outcome).contains("hello"));
+}
+
+#[test]
+fn a_body_that_is_not_compressed_as_it_says_rejects() {
+    let rancher = render(&compressed("gzip", br#"{"sent": "as it is"}"#, RANCHER).outcome);
+    assert!(rancher.contains("Invalid response body") && rancher.contains("incorrect header check"), "{rancher}");
+    assert!(render(&compressed("br", b"plain", PODMAN).outcome).contains("rejects"));
+    let cut = gzipped(&"long ".repeat(10_000));
+    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], PODMAN).outcome).contains("unexpected end of file"));
+}
