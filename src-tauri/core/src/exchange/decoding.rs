@@ -55,11 +55,6 @@ pub fn codings(head: &Head) -> Vec<String> {
     names.filter(|name| !name.is_empty() && name != "identity").collect()
 }
 
-/// Whether [`decode`] can undo all of these.
-pub fn is_known(codings: &[String]) -> bool {
-    codings.iter().all(|coding| matches!(coding.as_str(), "gzip" | "x-gzip" | "deflate" | "br"))
-}
-
 /// Undoes codings, the last one first. No more than `limit` bytes come out: a few kilobytes can hold gigabytes. `cut`
 /// says that `bytes` is only the beginning of the body, so that its end is no problem.
 pub fn decode(bytes: &[u8], codings: &[String], limit: usize, cut: bool) -> Decoded {
@@ -67,7 +62,7 @@ pub fn decode(bytes: &[u8], codings: &[String], limit: usize, cut: bool) -> Deco
     for coding in codings.iter().rev() {
         reader = match coding.as_str() {
             "br" => Box::new(brotli_decompressor::Decompressor::new(reader, 4096)),
-            "deflate" => match deflate(reader) {
+            "deflate" | "x-deflate" => match deflate(reader) {
                 Ok(reader) => reader,
                 Err(error) => {
                     return Decoded { bytes: Vec::new(), whole: false, problem: Some(Problem::of(&error, 0)) };
@@ -191,7 +186,6 @@ mod tests {
         assert_eq!(codings(&head(&["GZip, br", "deflate"])), ["gzip", "br", "deflate"]);
         assert_eq!(codings(&head(&["identity"])), [""; 0]);
         assert_eq!(codings(&head(&[])), [""; 0]);
-        assert!(is_known(&codings(&head(&["gzip"]))) && !is_known(&codings(&head(&["gzip, zstd"]))));
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! One HTTP request and its response, kept as they stood on the wire.
 
+mod client;
 mod connect;
 mod connections;
 mod decoding;
@@ -10,9 +11,10 @@ mod send;
 mod socket;
 mod wire;
 
+pub use client::{HttpClient, Next, without_additions};
 pub use connect::knock;
 pub use connections::Connections;
-pub use decoding::{Decoded, Problem, codings, decode, is_known};
+pub use decoding::{Decoded, Problem, codings, decode};
 pub use facts::*;
 pub use outgoing::target;
 pub use send::send;

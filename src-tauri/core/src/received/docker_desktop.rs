@@ -201,7 +201,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
             )];
             rules.extend(body.coding.as_ref().map(|coding| {
                 inferred(
-                    format!("Whether a body compressed with {coding} is decoded is unknown; here it isn't."),
+                    format!("Whether a body compressed with {} is decoded is unknown; here it isn't.", coding.names),
                     NOTHING,
                 )
             }));
@@ -217,9 +217,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
                 ),
             ],
         ),
-        Answer::Undecodable { words } => {
-            (error(Value::text(words.as_str()), Value::Undefined), vec![inferred("Nothing is decoded here.", NOTHING)])
-        }
+        Answer::Withheld { words } => (error(Value::text(words.as_str()), Value::Undefined), vec![]),
         Answer::Failed { words, .. } => (
             error(Value::text(words.as_str()), Value::Undefined),
             vec![reported("A connection that fails rejects with Node's words and `statusCode: undefined`.")],

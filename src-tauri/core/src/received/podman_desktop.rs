@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     asked::{AskedExec, AskedRequest, Whose},
-    exchange::{Body, Request},
+    exchange::{Body, HttpClient, Request},
     run::Place,
     runtime::Rule,
     target::Target,
@@ -51,7 +51,7 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
             json(data)
         }
     };
-    (Does::Request { request }, rules)
+    (Does::Request { request: HttpClient::Got.sends(request) }, rules)
 }
 
 pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
@@ -192,7 +192,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
                 "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
                 PODMAN,
             )];
-            rules.extend(decoding(body, "got", "got's documents"));
+            rules.extend(decoding(body, HttpClient::Got));
             (Delivery::Resolved { value: body.value() }, rules)
         }
         Answer::Whole { status: 401 | 403, .. } => (
@@ -208,19 +208,15 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
                     "got's documents",
                 ));
             } else if matches!(status, 300..=303 | 307 | 308) {
-                rules.push(inferred("A redirect would be followed; here it is not.", "got's documents"));
+                rules.push(read("A redirect would be followed; here it is not.", GOT));
             }
             let known = || hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let words = if reason.is_empty() { known().unwrap_or_default() } else { reason };
             (error(format!("Response code {status} ({words})")), rules)
         }
-        Answer::Undecodable { words } => (
-            error(words.clone()),
-            vec![inferred(
-                "A body that isn't what its Content-Encoding says rejects with an Error.",
-                "got's documents",
-            )],
-        ),
+        Answer::Withheld { words } => {
+            (error(words.clone()), vec![read("What got can't decode or follow rejects with an Error.", GOT)])
+        }
         Answer::Failed { words, .. } => (
             error((*words).clone()),
             vec![read(
