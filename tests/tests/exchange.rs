@@ -94,7 +94,7 @@ async fn nginx_redirects_are_followed_for_a_client_that_follows_them() {
     let nginx = nginx().await;
     for client in [HttpClient::NodeFetch, HttpClient::Got] {
         let sent = send(&nginx.endpoint, &client.sends(get("/moved"))).await;
-        assert_eq!((sent.status(), sent.text().as_str()), (200, "<h1>nginx</h1>\n"));
+        assert_eq!((sent.status(), sent.text()), (200, "<h1>nginx</h1>\n"));
         let [redirect] = &sent.exchange.redirects[..] else { panic!("{:?}", sent.exchange.redirects) };
         assert_eq!((redirect.path.as_str(), redirect.response.status), ("/moved", 302));
         assert!(sent.exchange.sent.unwrap().start_line.starts_with("GET /index.html "));
