@@ -69,7 +69,7 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
     }
     assert!(!folder.path().join("assets/other.svg").exists());
     let wrong: Vec<_> = check_folder(folder.path()).unwrap().remarks.into_iter().map(|remark| remark.wrong).collect();
-    assert_eq!(wrong, ["there is no `host/gone` here"]);
+    assert_eq!(wrong, ["`host/gone` isn't in this folder, and no Dockerfile in it says what the image holds"]);
     let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let left = docker.list_containers(Some(options)).await.unwrap();

@@ -22,15 +22,11 @@ fn answer(status: &str, body: &str) -> String {
     )
 }
 
-/// An engine that says its version, and answers 500 to the rest.
+/// An engine that answers 500 to all, also to the greeting, as Podman does when its storage is broken.
 fn refusing() -> Raw {
     Raw::new(|mut stream| {
-        let head = read_head(&mut stream);
-        let told = if head.contains("/version") {
-            answer("200 OK", r#"{"ApiVersion":"1.41","MinAPIVersion":"1.12","Version":"20.10"}"#)
-        } else {
-            answer("500 Internal Server Error", r#"{"message":"the storage driver is broken"}"#)
-        };
+        read_head(&mut stream);
+        let told = answer("500 Internal Server Error", r#"{"message":"the storage driver is broken"}"#);
         let _ = stream.write_all(told.as_bytes());
     })
 }

@@ -14,7 +14,7 @@ use porthole_core::{
     demo::Demo,
     endpoint::Endpoint,
     error::Code,
-    exchange::{self, Body, Connections, Header, Request, Stage, Version},
+    exchange::{self, Body, Connections, Header, HttpClient, Request, Stage, Version},
 };
 use porthole_tests::{
     recorder::{Kept, finished, send},
@@ -87,6 +87,18 @@ async fn nginx_redirects_are_answers_and_not_followed() {
     let sent = send(&nginx.endpoint, &get("/moved")).await;
     assert_eq!(sent.status(), 302);
     assert!(sent.exchange.response.unwrap().head.header("location").unwrap().ends_with("/index.html"));
+}
+
+#[tokio::test]
+async fn nginx_redirects_are_followed_for_a_client_that_follows_them() {
+    let nginx = nginx().await;
+    for client in [HttpClient::NodeFetch, HttpClient::Got] {
+        let sent = send(&nginx.endpoint, &client.sends(get("/moved"))).await;
+        assert_eq!((sent.status(), sent.text()), (200, "<h1>nginx</h1>\n"));
+        let [redirect] = &sent.exchange.redirects[..] else { panic!("{:?}", sent.exchange.redirects) };
+        assert_eq!((redirect.path.as_str(), redirect.response.status), ("/moved", 302));
+        assert!(sent.exchange.sent.unwrap().start_line.starts_with("GET /index.html "));
+    }
 }
 
 #[tokio::test]

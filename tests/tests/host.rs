@@ -104,6 +104,7 @@ async fn programs_that_the_system_cannot_start_say_why() {
     for (program, word) in [
         (script("no-first-line", b"echo hi\n"), "not a program"),
         (script("no-interpreter", b"#!/no/such/interpreter\n"), "interpreter"),
+        (script("windows-lines", b"#!/bin/sh\r\necho hi\r\n"), "carriage return"),
         (script("broken", b"\x7fELF broken"), "not a program"),
     ] {
         let (run, _) = run(command(&program, &[])).await;

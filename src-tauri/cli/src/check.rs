@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use porthole_core::{
-    extension::{self, Checked, Remark, Weight},
+    extension::{self, Checked, ImagePath, Remark, Weight},
     terminal::line,
 };
 
@@ -14,14 +14,17 @@ use crate::{NOTHING, say};
 pub struct Arguments {
     /// The extension's folder, or its metadata.json
     path: PathBuf,
-    /// Print what was read and what is said against it as JSON
+    /// Print what was read and all diagnostics as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Exit 0 when nothing is broken, 1 when something is, 3 when the manifest cannot be read.
+/// How many of the manifest's paths are listed.
+const PATHS: usize = 20;
+
+/// Exit 0 when there are no errors, 1 when there are, 3 when the manifest cannot be read.
 pub fn check(arguments: &Arguments) -> ExitCode {
-    let Checked { manifest, remarks, .. } = match extension::check_folder(&arguments.path) {
+    let Checked { manifest, remarks, paths, .. } = match extension::check_folder(&arguments.path) {
         Ok(checked) => checked,
         Err(error) => {
             say::complain(&error);
@@ -29,7 +32,8 @@ pub fn check(arguments: &Arguments) -> ExitCode {
         }
     };
     if arguments.json {
-        if let Err(error) = say::json(&serde_json::json!({ "manifest": manifest, "remarks": remarks })) {
+        if let Err(error) = say::json(&serde_json::json!({ "manifest": manifest, "remarks": remarks, "paths": paths }))
+        {
             return unprinted(error);
         }
     } else {
@@ -37,7 +41,15 @@ pub fn check(arguments: &Arguments) -> ExitCode {
         let file = name.display().to_string();
         let mut text: String = remarks.iter().map(|remark| paragraph(&file, remark)).collect();
         let broken = remarks.iter().filter(|remark| remark.weight == Weight::Broken).count();
-        text.push_str(&format!("{} remarks, {broken} of them about what does not work", remarks.len()));
+        for ImagePath { path, status, .. } in paths.iter().take(PATHS) {
+            text.push_str(&format!("{}: {}\n", line(path), line(status)));
+        }
+        if paths.len() > PATHS {
+            text.push_str(&format!("{} more paths: see --json\n", paths.len() - PATHS));
+        }
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let all = remarks.len();
+        text.push_str(&format!("{all} diagnostic{}, {broken} error{}", plural(all), plural(broken)));
         if let Err(error) = say::out(&text) {
             return unprinted(std::io::Error::other(error));
         }
@@ -54,9 +66,9 @@ fn unprinted(error: std::io::Error) -> ExitCode {
 /// Each of the manifest's own words stays on the line that it's on.
 fn paragraph(file: &str, remark: &Remark) -> String {
     let word = match remark.weight {
-        Weight::Broken => "broken",
-        Weight::Odd => "odd",
-        Weight::Idle => "idle",
+        Weight::Broken => "error",
+        Weight::Odd => "warning",
+        Weight::Idle => "note",
     };
     let key = if remark.key.is_empty() { String::new() } else { format!(" {}", remark.key) };
     let mut text = format!("{}:{}:{}:{} ({word})\n", line(file), remark.line, remark.column, line(&key));

@@ -92,6 +92,7 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
         version: if arguments.http10 { Version::Http10 } else { Version::Http11 },
         connect_timeout_ms: arguments.connect_timeout,
         timeout_ms: arguments.timeout,
+        client: None,
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {

@@ -320,7 +320,7 @@ async fn beside_a_process_of_the_author_the_containers_commands_run_here_and_are
     app.fill("#page-image", "acme/native:2").await;
     app.click("#page-open").await;
     app.until("its name", "document.querySelector('#target-button').innerText.includes('acme/native:2')").await;
-    app.until("no engine", "document.querySelector('.backend [role=alert]')?.innerText.includes('no engine')").await;
+    app.until("no engine", "document.querySelector('.backend [role=alert]')?.innerText.includes('respond')").await;
     app.click("details summary").await;
     app.fill("#backend-native", &backend.endpoint().to_string()).await;
     app.click("#backend-use-native").await;

@@ -83,7 +83,7 @@ const failures: Record<Code, string> = {
   spawn_failed: "not started",
   stop_failed: "not stopped",
   engine_address_invalid: "bad engine",
-  engine_unavailable: "no engine",
+  engine_unavailable: "engine not responding",
   engine_refused: "engine: no",
   engine_lost: "engine lost",
   container_not_found: "no container",

@@ -286,6 +286,7 @@ prop_compose! {
             version: if http10 { Version::Http10 } else { Version::Http11 },
             connect_timeout_ms,
             timeout_ms,
+            client: None,
         }
     }
 }

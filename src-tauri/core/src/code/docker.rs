@@ -10,6 +10,8 @@ use crate::{engine::FROM_ENVIRONMENT, run::Command};
 pub(super) fn form(kind: FormKind, container: &str, command: &Command, engine: Option<&str>) -> Form {
     let shell = Shell::of(kind);
     let mut parts: Vec<Vec<&str>> = match engine.filter(|engine| *engine != FROM_ENVIRONMENT) {
+        // An engine that no context names has its address for a name.
+        Some(address) if address.contains("://") => vec![vec!["docker"], vec!["--host", address], vec!["exec"]],
         Some(context) => vec![vec!["docker"], vec!["--context", context], vec!["exec"]],
         None => vec![vec!["docker", "exec"]],
     };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     address::{Address, Tls},
     facts::Context,
+    well_known::{Found, Places},
 };
 use crate::error::{Code, Error, Result};
 
@@ -32,6 +33,8 @@ pub struct Surroundings {
     pub cert_path: Option<PathBuf>,
     /// The value of `PORTHOLE_SSH`: a command with its first arguments, in the place of `ssh`.
     pub ssh: Option<String>,
+    /// Where products keep their sockets: an engine that is configured nowhere is looked for there.
+    pub places: Places,
 }
 
 /// What the docker CLI keeps of a context.
@@ -66,6 +69,7 @@ impl Surroundings {
             tls_verify: set("DOCKER_TLS_VERIFY").is_some(),
             cert_path: set("DOCKER_CERT_PATH").map(PathBuf::from),
             ssh: set("PORTHOLE_SSH"),
+            places: Places::of_this_process(),
         }
     }
 
@@ -95,14 +99,27 @@ impl Surroundings {
             (DEFAULT, _) => {
                 self.outside_contexts(name, if self.speaks_tls() { DEFAULT_TLS_HOST } else { DEFAULT_HOST })
             }
+            // The name of an engine that was found on a known socket is its address; no context's name has a slash.
+            _ if name.contains("://") => Ok(Address { ssh: self.ssh()?, ..Address::new(name, name) }),
             _ => self.context(name),
         }
     }
 
+    /// Every address at which an engine may listen: those of the contexts, and the known sockets whether something
+    /// listens there or not.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = String> {
+        let configured = [FROM_ENVIRONMENT, DEFAULT].into_iter().filter_map(|name| self.named(name).ok());
+        let kept = self.metas().filter_map(|(path, meta)| self.address_in(&path, &meta.ok()?).ok());
+        configured.chain(kept).map(|address| address.host).chain(self.places.hosts())
+    }
+
     /// Every context, those that cannot be read too: the one from `DOCKER_HOST` if it is set, the
-    /// default, the others by name.
+    /// default, the others by name; then the engines that listen on a known socket and have no context.
     pub fn contexts(&self) -> Vec<Context> {
-        let current = self.current().ok();
+        let found = self.places.engines();
+        let configured = self.configured();
+        let is_configured = !matches!(configured, Ok(None));
+        let current = configured.ok().map(|name| name.unwrap_or_else(|| self.first_of(&found)));
         let listed = |name: &str, description: String, address: Result<Address>| Context {
             name: name.to_owned(),
             description,
@@ -128,19 +145,53 @@ impl Surroundings {
             })
             .collect();
         kept.sort_by(|a, b| a.name.cmp(&b.name));
-        from_environment.into_iter().chain([default]).chain(kept).collect()
+        // Where nothing listens at the default and nobody asked for it, another engine is no reason to show it as down.
+        let is_needed = found.is_empty()
+            || default.current
+            || self.speaks_tls()
+            || found.iter().any(|found| default.host.as_ref() == Some(&found.host));
+        let default = is_needed.then_some(default);
+        let mut all: Vec<Context> = from_environment.into_iter().chain(default).chain(kept).collect();
+        for found in found {
+            match all.iter_mut().find(|context| context.host.as_ref() == Some(&found.host)) {
+                Some(known) if known.name == DEFAULT => known.description.clone_from(&found.product),
+                Some(_) => continue,
+                None => all.push(listed(&found.host, found.product, self.named(&found.host))),
+            }
+            if let Some(context) = all.iter_mut().find(|context| context.host.as_ref() == Some(&found.host))
+                && context.current
+                && !is_configured
+            {
+                context.description.push_str(", used because no engine is configured");
+            }
+        }
+        all
     }
 
     /// The name of the context in use.
     fn current(&self) -> Result<String> {
+        Ok(self.configured()?.unwrap_or_else(|| self.first_of(&self.places.engines())))
+    }
+
+    /// The name of the context that the environment or the docker CLI's configuration names.
+    fn configured(&self) -> Result<Option<String>> {
         if self.docker_host.is_some() {
-            return Ok(FROM_ENVIRONMENT.to_owned());
+            return Ok(Some(FROM_ENVIRONMENT.to_owned()));
         }
-        let context = match &self.docker_context {
-            Some(context) => Some(context.clone()),
-            None => self.current_in_config()?,
-        };
-        Ok(context.unwrap_or_else(|| DEFAULT.to_owned()))
+        match &self.docker_context {
+            Some(context) => Ok(Some(context.clone())),
+            None => self.current_in_config(),
+        }
+    }
+
+    /// What is used when nothing is configured: the default where something listens there, else the first engine on a
+    /// known socket.
+    fn first_of(&self, found: &[Found]) -> String {
+        let is_default = |found: &Found| found.host == DEFAULT_HOST;
+        match found.first() {
+            Some(first) if !self.speaks_tls() && !found.iter().any(is_default) => first.host.clone(),
+            _ => DEFAULT.to_owned(),
+        }
     }
 
     fn current_in_config(&self) -> Result<Option<String>> {

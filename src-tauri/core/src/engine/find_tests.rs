@@ -133,3 +133,33 @@ fn another_command_may_stand_for_ssh() {
     surroundings.ssh = Some("ssh 'x".into());
     assert_eq!(surroundings.address().unwrap_err().code, Code::EngineAddressInvalid);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_engine_that_no_context_names_is_found_and_used_when_nothing_is_configured() {
+    let (directory, mut surroundings) = config(&[DESKTOP]);
+    surroundings.places.runtime = Some(directory.path().to_owned());
+    let socket = directory.path().join("docker.sock");
+    let _engine = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let host = format!("unix://{}", socket.display());
+    assert_eq!(surroundings.address().unwrap(), Address::new(&host, &host));
+    let all = surroundings.contexts();
+    let found = all.last().unwrap();
+    assert_eq!((found.name.as_str(), found.current), (host.as_str(), true));
+    assert_eq!(found.description, "Docker Engine (rootless), used because no engine is configured");
+    assert!(!all.iter().any(|context| context.name == "default"), "nothing listens there, and nobody asked for it");
+    // What is configured wins, and the engine is still offered.
+    surroundings.docker_context = Some("desktop-linux".into());
+    assert_eq!(surroundings.address().unwrap().host, "unix:///d.sock");
+    let offered = surroundings.contexts().pop().unwrap();
+    assert_eq!(
+        (offered.name, offered.current, offered.description.as_str()),
+        (host.clone(), false, "Docker Engine (rootless)")
+    );
+    // One that a context names is listed once.
+    surroundings.docker_host = Some(host.clone());
+    assert_eq!(surroundings.contexts().iter().filter(|context| context.host.as_ref() == Some(&host)).count(), 1);
+    // It is chosen by its address, and counts as an engine's before anything listens there.
+    assert_eq!(surroundings.named(&host).unwrap().host, host);
+    assert!(surroundings.hosts().any(|known| known == host));
+}

@@ -15,6 +15,7 @@ pub(crate) mod sockets;
 mod ssh;
 mod tls;
 mod trouble;
+mod well_known;
 
 use std::{
     collections::HashMap,
@@ -39,6 +40,7 @@ pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
 pub(crate) use left::{new_name, remove, remove_left};
 pub(crate) use owner::{hostname, is_dead, owner};
+pub use well_known::{Found, Places};
 
 use crate::{
     error::{Code, Error, Result},
@@ -118,7 +120,7 @@ pub(crate) struct Inspected {
 }
 
 impl Engine {
-    /// Connects and agrees on the API version.
+    /// Connects and greets it.
     ///
     /// # Errors
     /// [`Code::EngineAddressInvalid`], [`Code::EngineUnavailable`].
@@ -133,8 +135,11 @@ impl Engine {
             ApiError::SocketNotFoundError(_) => trouble::unavailable(&address, &error),
             error => address.invalid("it cannot be connected to").detail(error),
         })?;
-        match tokio::time::timeout(limit, docker.negotiate_version()).await {
-            Ok(Ok(docker)) => Ok(Self { docker, address }),
+        // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: what it is asked for
+        // next says what is wrong.
+        match tokio::time::timeout(limit, docker.ping()).await {
+            Ok(Ok(_)) => Ok(Self { docker, address }),
+            Ok(Err(ApiError::DockerResponseServerError { status_code: 500.., .. })) => Ok(Self { docker, address }),
             Ok(Err(error)) => Err(trouble::unavailable(&address, &error)),
             Err(_) => Err(trouble::silent(&address, limit.as_secs())),
         }

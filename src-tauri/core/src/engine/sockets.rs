@@ -2,21 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::well_known::Places;
+
 /// Those of the system.
 pub(crate) const OF_SYSTEM: [&str; 4] =
     ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
-/// Below the user's directory for sockets.
-const IN_RUNTIME_DIRECTORY: [&str; 2] = ["docker.sock", "podman/podman.sock"];
-/// Below the user's home.
-const AT_HOME: [&str; 6] = [
-    ".docker/run/docker.sock",
-    ".docker/desktop/docker.sock",
-    ".rd/docker.sock",
-    ".colima/default/docker.sock",
-    ".orbstack/run/docker.sock",
-    ".local/share/containers/podman/machine/podman.sock",
-];
-
 /// The user's directory for sockets.
 pub(crate) fn runtime_directory() -> Option<PathBuf> {
     std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|runtime| runtime.has_root())
@@ -24,15 +14,12 @@ pub(crate) fn runtime_directory() -> Option<PathBuf> {
 
 /// Those of this user.
 pub(crate) fn of_user() -> impl Iterator<Item = PathBuf> {
-    let home = std::env::home_dir().filter(|home| home.has_root());
-    below(runtime_directory(), &IN_RUNTIME_DIRECTORY).chain(below(home, &AT_HOME))
+    let hosts = Places::of_this_process().hosts().collect::<Vec<_>>().into_iter();
+    let paths = hosts.filter_map(|host| host.strip_prefix("unix://").map(PathBuf::from));
+    paths.filter(|path| path.has_root() && !OF_SYSTEM.iter().any(|known| path == Path::new(known)))
 }
 
 /// All of them.
 pub(crate) fn well_known() -> impl Iterator<Item = PathBuf> {
     OF_SYSTEM.iter().map(PathBuf::from).chain(of_user())
-}
-
-fn below(directory: Option<PathBuf>, paths: &'static [&'static str]) -> impl Iterator<Item = PathBuf> {
-    directory.into_iter().flat_map(move |directory| paths.iter().map(move |path| directory.join(Path::new(path))))
 }

@@ -9,6 +9,7 @@ use super::{
     address::{Address, Way},
     limits::PastLimit,
     ssh::Ended,
+    well_known::Places,
 };
 use crate::{
     error::{Code, Error},
@@ -38,7 +39,8 @@ pub(super) fn unavailable(address: &Address, error: &(dyn StdError + 'static)) -
         return explained;
     }
     let code = Code::EngineUnavailable;
-    Error::new(code, format!("no engine answers at {} ({})", address.host, address.name))
+    let at = if address.name == address.host { String::new() } else { format!(" ({})", address.name) };
+    Error::new(code, format!("the engine at {}{at} doesn't respond", address.host))
         .detail(words(error))
         .hint(hint(address, error))
 }
@@ -103,7 +105,18 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
         _ if is_denied(&address.host) => {
             "The engine's socket is there and this user may not open it: join its group (often `docker`) and log in again."
         }
-        _ => "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`.",
+        _ => {
+            let others = Places::of_this_process().engines();
+            let others: Vec<String> = others
+                .iter()
+                .filter(|found| found.host != address.host)
+                .map(|found| format!("{} at {}", found.product, found.host))
+                .collect();
+            if !others.is_empty() {
+                return format!("Choose another engine in the target. These respond: {}.", others.join(", "));
+            }
+            "Start Docker, Rancher or Podman Desktop, or choose another context with `docker context use`."
+        }
     }
     .to_owned()
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::HttpClient;
 use crate::{endpoint::Endpoint, error::Error};
 
 /// One header line. Order, case and repeats are those of the wire.
@@ -49,6 +50,18 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// The `Content-Type` that is sent with it unless a header says otherwise.
+    pub(super) fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Json { .. } => Some("application/json"),
+            Self::Text { .. } => Some("text/plain; charset=utf-8"),
+            Self::File { .. } => Some("application/octet-stream"),
+        }
+    }
+}
+
 /// The HTTP version of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub enum Version {
@@ -88,6 +101,10 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub timeout_ms: Option<u32>,
+    /// The client whose redirects are followed; without one, a redirect is a response like any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub client: Option<HttpClient>,
 }
 
 fn default_connect_timeout_ms() -> u32 {
@@ -106,6 +123,7 @@ impl Request {
             version: Version::Http11,
             connect_timeout_ms: default_connect_timeout_ms(),
             timeout_ms: None,
+            client: None,
         }
     }
 }
@@ -162,6 +180,11 @@ impl BodyKind {
         if !encoding.eq_ignore_ascii_case("identity") {
             return Self::Bytes;
         }
+        Self::of_decoded(head)
+    }
+
+    /// What the body is when its `Content-Encoding` was undone.
+    pub fn of_decoded(head: &Head) -> Self {
         let media_type = head.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
@@ -200,6 +223,17 @@ impl BodyKind {
             _ => Self::Text,
         }
     }
+}
+
+/// A redirect that was followed. What came as its body isn't read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Redirect {
+    /// The method that was asked with.
+    pub method: String,
+    /// The path that was asked for.
+    pub path: String,
+    /// The response.
+    pub response: Response,
 }
 
 /// When each phase ended, in microseconds since the exchange began.
@@ -275,6 +309,11 @@ pub enum ExchangeEvent {
         /// The head on the wire.
         head: Head,
     },
+    /// A redirect that is followed: another request goes to the same backend.
+    Redirected {
+        /// What was asked and answered.
+        redirect: Redirect,
+    },
     /// The final status line and headers are in.
     Answered {
         /// When the first byte was read.
@@ -307,6 +346,10 @@ pub struct Exchange {
     /// Its connection was open since an exchange before.
     #[serde(default)]
     pub reused: bool,
+    /// Redirects that were followed, the first one first. What else is here is of the last request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Redirect>>")]
+    pub redirects: Vec<Redirect>,
     /// Its head as it went over the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<Head>,
@@ -323,7 +366,16 @@ pub struct Exchange {
 impl Exchange {
     /// An exchange of which nothing has happened yet.
     pub fn new(endpoint: Endpoint, request: Request) -> Self {
-        Self { endpoint, request, reused: false, sent: None, response: None, phases: Phases::default(), failure: None }
+        Self {
+            endpoint,
+            request,
+            reused: false,
+            redirects: Vec::new(),
+            sent: None,
+            response: None,
+            phases: Phases::default(),
+            failure: None,
+        }
     }
 
     /// Adds what an event tells.
@@ -337,6 +389,7 @@ impl Exchange {
                 self.phases.sent_us = at_us;
                 self.sent = Some(head);
             }
+            ExchangeEvent::Redirected { redirect } => self.redirects.push(redirect),
             ExchangeEvent::Answered { first_byte_us, response } => {
                 self.phases.first_byte_us = Some(first_byte_us);
                 self.response = Some(response);

@@ -1,7 +1,9 @@
 //! One HTTP request and its response, kept as they stood on the wire.
 
+mod client;
 mod connect;
 mod connections;
+mod decoding;
 mod facts;
 mod head;
 mod outgoing;
@@ -9,8 +11,10 @@ mod send;
 mod socket;
 mod wire;
 
+pub use client::{HttpClient, Next, without_additions};
 pub use connect::knock;
 pub use connections::Connections;
+pub use decoding::{Decoded, Problem, codings, decode};
 pub use facts::*;
 pub use outgoing::target;
 pub use send::send;

@@ -65,7 +65,7 @@ pub(super) async fn prepare(
     let target = target(request)?;
     let uri: Uri =
         target.parse().map_err(|error| invalid(format!("`{target}` is not a request target")).detail(error))?;
-    let (body, content_type) = Outgoing::of(&request.body, Arc::clone(tap)).await?;
+    let body = Outgoing::of(&request.body, Arc::clone(tap)).await?;
     let prepared_length = body.left;
     let mut prepared = hyper::Request::new(body);
     *prepared.method_mut() = method;
@@ -88,7 +88,7 @@ pub(super) async fn prepare(
     {
         headers.insert(HOST, authority);
     }
-    if let Some(content_type) = content_type
+    if let Some(content_type) = request.body.content_type()
         && !headers.contains_key(CONTENT_TYPE)
     {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -130,28 +130,23 @@ enum Source {
 }
 
 impl Outgoing {
-    async fn of(body: &Body, tap: Arc<Tap>) -> Result<(Self, Option<&'static str>)> {
-        let (source, left, content_type) = match body {
-            Body::None => (Source::Bytes(Bytes::new()), 0, None),
-            Body::Json { text } => {
-                (Source::Bytes(Bytes::from(text.clone())), text.len() as u64, Some("application/json"))
-            }
-            Body::Text { text } => {
-                (Source::Bytes(Bytes::from(text.clone())), text.len() as u64, Some("text/plain; charset=utf-8"))
-            }
+    async fn of(body: &Body, tap: Arc<Tap>) -> Result<Self> {
+        let (source, left) = match body {
+            Body::None => (Source::Bytes(Bytes::new()), 0),
+            Body::Json { text } | Body::Text { text } => (Source::Bytes(Bytes::from(text.clone())), text.len() as u64),
             Body::File { path } => {
                 let (file, length) = open(path).await.map_err(|error| {
                     Error::new(Code::BodyFileUnreadable, format!("cannot read the body from {path}"))
                         .detail(error)
                         .hint("Name a file that exists, by its full path.")
                 })?;
-                (Source::File(file), length, Some("application/octet-stream"))
+                (Source::File(file), length)
             }
         };
         if left == 0 {
             tap.body_written();
         }
-        Ok((Self { source, left, tap }, content_type))
+        Ok(Self { source, left, tap })
     }
 }
 

@@ -7,10 +7,10 @@ use hyper::{body::Incoming, client::conn::http1};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ExchangeEvent, Failure, Request, Response, Stage,
+    ExchangeEvent, Failure, Next, Redirect, Request, Response, Stage,
     connect::connect,
     connections::{Connections, Driver, Link},
-    outgoing::{Outgoing, prepare},
+    outgoing::{Outgoing, prepare, target},
     socket::{Engines, find_socket},
     wire::{Tap, Wire},
 };
@@ -27,7 +27,8 @@ use crate::{
 const MAX_HEADERS: usize = 512;
 
 /// Sends a request and records what comes back. The last event is `Done` or `Failed`; a status of
-/// 500 is an answer like any other. Redirects are answers too and are not followed.
+/// 500 is an answer like any other. Redirects are answers too and are followed only as the request's client does, and
+/// only to the same endpoint.
 ///
 /// A connection of an exchange before is used where one is open, and stays open for the next one
 /// where the backend lets it. Cancelling closes the connection at once.
@@ -51,7 +52,7 @@ pub(crate) async fn send_to(
     record: &mut dyn Record<ExchangeEvent>,
 ) {
     let clock = Clock::start();
-    let mut progress = Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false };
+    let mut progress = Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false, followed: 0 };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -62,7 +63,7 @@ pub(crate) async fn send_to(
         biased;
         () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
         () = limit => Err(timed_out(request)),
-        ended = converse((endpoint, engines), request, connections, &mut progress, record) => ended,
+        ended = follow((endpoint, engines), request, connections, &mut progress, record) => ended,
     };
     match ended {
         Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
@@ -87,13 +88,15 @@ struct Progress {
     tap: Arc<Tap>,
     stage: Stage,
     sent_is_told: bool,
+    /// Redirects so far.
+    followed: usize,
 }
 
 impl Progress {
     /// Begins anew on a connection.
     fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
         tap.begin(request.headers.clone());
-        *self = Self { clock: self.clock, tap, stage: Stage::Prepare, sent_is_told: false };
+        *self = Self { tap, stage: Stage::Prepare, sent_is_told: false, ..*self };
     }
 
     /// Tells once what went over the wire, if anything did.
@@ -112,13 +115,30 @@ fn timed_out(request: &Request) -> Error {
         .hint("Raise the timeout, or leave it empty for a stream that never ends.")
 }
 
+/// Sends the request, and the ones that redirects lead to.
+async fn follow(
+    to: (&Endpoint, Engines),
+    request: &Request,
+    connections: &Connections,
+    progress: &mut Progress,
+    record: &mut dyn Record<ExchangeEvent>,
+) -> Result<()> {
+    let mut next = converse(to, request, connections, progress, record).await?;
+    while let Some(request) = next {
+        progress.followed += 1;
+        next = converse(to, &request, connections, progress, record).await?;
+    }
+    Ok(())
+}
+
+/// One request and its response; what is asked next, where that is a redirect to follow.
 async fn converse(
     (endpoint, engines): (&Endpoint, Engines),
     request: &Request,
     connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
-) -> Result<()> {
+) -> Result<Option<Request>> {
     // Why there is none to connect to is told below.
     let reused = find_socket(endpoint, engines, &Surroundings::of_this_process())
         .ok()
@@ -128,10 +148,14 @@ async fn converse(
         let prepared = prepare(endpoint, request, &progress.tap).await?;
         progress.stage = Stage::Send;
         record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: true });
-        let answered = link.driver.until(answer(&mut link.sender, prepared, progress, record)).await;
+        let asked = (endpoint, request);
+        let answered = link.driver.until(answer(&mut link.sender, prepared, asked, progress, record)).await;
         // The backend may have closed it a moment ago; a new one tells whether it is still there.
         if answered.is_ok() || !progress.tap.received().is_empty() {
-            return finish(answered?, link, endpoint, connections, progress, record).await;
+            return match answered? {
+                Answered::Final(response) => finish(response, link, endpoint, connections, progress, record).await,
+                Answered::Redirect(next) => Ok(Some(*next)),
+            };
         }
     }
     progress.begin(Arc::default(), request);
@@ -149,8 +173,11 @@ async fn converse(
     let (sender, connection) = handshake.map_err(|error| failed(&error, progress))?;
     // The connection is closed when this future is dropped: nothing outlives a cancel.
     let mut link = Link { sender, tap: Arc::clone(&progress.tap), driver: Driver::new(connection), socket };
-    let response = link.driver.until(answer(&mut link.sender, prepared, progress, record)).await?;
-    finish(response, link, endpoint, connections, progress, record).await
+    let asked = (endpoint, request);
+    match link.driver.until(answer(&mut link.sender, prepared, asked, progress, record)).await? {
+        Answered::Final(response) => finish(response, link, endpoint, connections, progress, record).await,
+        Answered::Redirect(next) => Ok(Some(*next)),
+    }
 }
 
 /// Reads the body and lets the connection stay open.
@@ -161,20 +188,28 @@ async fn finish(
     connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
-) -> Result<()> {
+) -> Result<Option<Request>> {
     progress.stage = Stage::Body;
     link.driver.until(receive(response, progress.clock, record)).await?;
     connections.put(endpoint, link);
-    Ok(())
+    Ok(None)
+}
+
+/// A head that is in.
+enum Answered {
+    Final(hyper::Response<Incoming>),
+    /// Its connection is closed with the body unread.
+    Redirect(Box<Request>),
 }
 
 /// Sends and waits for the final head.
 async fn answer(
     sender: &mut http1::SendRequest<Outgoing>,
     prepared: hyper::Request<Outgoing>,
+    (endpoint, request): (&Endpoint, &Request),
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
-) -> Result<hyper::Response<Incoming>> {
+) -> Result<Answered> {
     let tap = Arc::clone(&progress.tap);
     let mut answered = std::pin::pin!(sender.send_request(prepared));
     let early = tokio::select! {
@@ -196,11 +231,17 @@ async fn answer(
     let response = answer.map_err(|error| failed(&error, progress))?;
     let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "the answer has no head"))?;
     let reason = head.start_line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-    record.event(ExchangeEvent::Answered {
-        first_byte_us: progress.clock.at_us(first_byte),
-        response: Response { status: response.status().as_u16(), reason, head },
-    });
-    Ok(response)
+    let told = Response { status: response.status().as_u16(), reason, head };
+    if let Some(client) = request.client
+        && let Next::Same(next) =
+            client.next(request, endpoint, (told.status, told.head.header("location")), progress.followed)
+    {
+        let redirect = Redirect { method: request.method.clone(), path: target(request)?, response: told };
+        record.event(ExchangeEvent::Redirected { redirect });
+        return Ok(Answered::Redirect(next));
+    }
+    record.event(ExchangeEvent::Answered { first_byte_us: progress.clock.at_us(first_byte), response: told });
+    Ok(Answered::Final(response))
 }
 
 async fn receive(

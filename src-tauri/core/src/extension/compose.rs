@@ -18,8 +18,6 @@ pub(super) struct Compose {
 pub(super) struct Service {
     /// Its key in the file.
     pub name: String,
-    /// Whether it publishes ports.
-    pub has_ports: bool,
 }
 
 impl Compose {
@@ -34,19 +32,12 @@ impl Compose {
         let services: Vec<Service> = services
             .into_iter()
             .flatten()
-            .filter_map(|(name, service)| Some(Service::read(name.as_str()?, service)))
+            .filter_map(|(name, _)| Some(Service { name: name.as_str()?.to_owned() }))
             .collect();
         if services.is_empty() {
             return Err(unreadable("has no services").hint("A backend of several containers is `services:` with an entry for each; the first one is where the extension's commands run."));
         }
         Ok(Self { services })
-    }
-}
-
-impl Service {
-    fn read(name: &str, service: &Yaml<'_>) -> Self {
-        let ports = key(service, "ports").and_then(Yaml::as_sequence);
-        Self { name: name.to_owned(), has_ports: ports.is_some_and(|ports| !ports.is_empty()) }
     }
 }
 

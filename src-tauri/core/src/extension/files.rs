@@ -1,6 +1,11 @@
-//! The files that a manifest names: whether they are there, and what they are.
+//! The files that a manifest names: whether the image has them, and what they are.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::{
+    dockerfile::{self, Base, Dockerfile, Provision, Search},
     manifest::{Binary, Manifest, Named, Platform},
     program::{Arch, Program},
     remark::{Remark, Weight},
@@ -11,106 +16,337 @@ use crate::runtime::{
     Runtime::{PodmanDesktop, RancherDesktop},
 };
 
-/// Adds what is to be said about the files below a root.
-///
-/// A folder of sources need not hold what its image will: a file that is not there is said as
-/// such and no more.
-pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remarks: &mut Vec<Remark>) {
-    let checks = Checks { text, root };
+/// Where the files of a manifest are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// The folder that the image is built from.
+    Folder(&'a ExtensionRoot),
+    /// What was unpacked from the image.
+    Image(&'a ExtensionRoot),
+}
+
+/// A path of the manifest, and where the image has it from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagePath {
+    /// The manifest's key.
+    pub key: String,
+    /// The path in the image.
+    pub path: String,
+    /// What is known of it, in words.
+    pub status: String,
+}
+
+/// Adds diagnostics about the files that a manifest names. Its paths are paths in the image: in a folder with a Dockerfile
+/// they are judged by what that puts into the image, elsewhere by what is below the root.
+pub(super) fn check(manifest: &Manifest, text: &str, place: Place<'_>, remarks: &mut Vec<Remark>) -> Vec<ImagePath> {
+    let (root, dockerfile) = match place {
+        Place::Image(root) => (root, None),
+        Place::Folder(root) => (root, read_dockerfile(root, text, remarks)),
+    };
+    let search = dockerfile.as_ref().map(|dockerfile| Search::new(dockerfile, root));
+    let is_image = matches!(place, Place::Image(_));
+    let mut checks = Checks { text, root, search, is_image, found: Vec::new(), paths: Vec::new() };
     let tab = manifest.tab.as_ref();
-    let page = tab.and_then(|tab| Some(format!("{}/{}", tab.root.as_ref()?.text, tab.src.as_ref()?.text)));
-    remarks.extend(manifest.icon.as_ref().and_then(|icon| checks.file(icon, &icon.text, "icon")));
-    if let (Some(tab), Some(page)) = (tab, page)
-        && let Some(src) = &tab.src
-    {
-        remarks.extend(checks.file(src, &page, "ui.dashboard-tab.src"));
+    if let Some(icon) = manifest.icon.as_ref().filter(|icon| !icon.text.is_empty()) {
+        checks.file(icon, &icon.text, "icon");
+    }
+    if let Some((root, src)) = tab.and_then(|tab| Some((tab.root.as_ref()?, tab.src.as_ref()?))) {
+        let page = format!("{}/{}", root.text.trim_end_matches('/'), file_of_page(&src.text));
+        checks.file(src, &page, "ui.dashboard-tab.src");
     }
     if let Some(compose) = manifest.backend.as_ref().and_then(|backend| backend.composefile.as_ref()) {
-        remarks.extend(checks.file(compose, &compose.text, "vm.composefile"));
+        checks.file(compose, &compose.text, "vm.composefile");
     }
     for binary in &manifest.binaries {
-        remarks.extend(checks.program(binary));
+        checks.program(binary);
     }
+    let Checks { found, paths, .. } = checks;
+    remarks.extend(by_cause(found));
+    paths
+}
+
+/// The file of a page: `index.html?v=1#/volumes` is `index.html`.
+pub(super) fn file_of_page(src: &str) -> &str {
+    src.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn read_dockerfile(root: &ExtensionRoot, text: &str, remarks: &mut Vec<Remark>) -> Option<Dockerfile> {
+    let read = match root.read_text(dockerfile::FILE, dockerfile::LARGEST) {
+        Ok(dockerfile) => Dockerfile::read(&dockerfile),
+        Err(FileProblem::Missing) => return None,
+        Err(problem) => Err(problem.to_string()),
+    };
+    read.map_err(|why| {
+        let remark = Remark::at(text, 0, "", Weight::Odd).wrong(format!("the Dockerfile can't be read: {why}"));
+        remarks.push(remark.mend("Porthole can't tell which files the image will hold."));
+    })
+    .ok()
+}
+
+/// A diagnostic about one path. Those with the same cause are one.
+struct Found {
+    cause: String,
+    path: String,
+    remark: Remark,
+}
+
+/// One diagnostic for each cause and key, with a count where it concerns several paths.
+fn by_cause(found: Vec<Found>) -> Vec<Remark> {
+    /// How many paths are named.
+    const NAMED: usize = 3;
+    let mut causes: Vec<(Found, Vec<String>)> = Vec::new();
+    for found in found {
+        let same = |known: &&mut (Found, Vec<String>)| {
+            (&known.0.cause, &known.0.remark.key) == (&found.cause, &found.remark.key)
+        };
+        match causes.iter_mut().find(same) {
+            Some((_, others)) if !others.contains(&found.path) => others.push(found.path),
+            Some(_) => {}
+            None => causes.push((found, Vec::new())),
+        }
+    }
+    let told = |(Found { remark, path, .. }, mut others): (Found, Vec<String>)| {
+        others.retain(|other| *other != path);
+        if others.is_empty() {
+            return remark;
+        }
+        let count = others.len() + 1;
+        let named: Vec<String> = others.iter().take(NAMED - 1).map(|path| format!("`{path}`")).collect();
+        let more = if others.len() < NAMED { "" } else { " and more" };
+        let wrong = format!("{} (the same for {count} files, also {}{more})", remark.wrong, named.join(", "));
+        remark.wrong(wrong)
+    };
+    causes.into_iter().map(told).collect()
 }
 
 struct Checks<'t> {
     text: &'t str,
     root: &'t ExtensionRoot,
+    /// What the Dockerfile puts into the image.
+    search: Option<Search<'t>>,
+    is_image: bool,
+    found: Vec<Found>,
+    paths: Vec<ImagePath>,
 }
 
 impl Checks<'_> {
-    fn found(&self, named: &Named, path: &str, key: &str) -> std::result::Result<Entry, Remark> {
-        let broken = |wrong: String| Remark::at(self.text, named.at, key, Weight::Broken).wrong(wrong);
-        let shown = path.trim_start_matches('/');
-        self.root.entry(path).map_err(|problem| match problem {
-            FileProblem::Missing => broken(format!("there is no `{shown}` here")).mend(
-                "Build it, or mend the path; it counts what the image holds, so this may only be a folder of sources.",
-            ),
-            FileProblem::Outside => broken(format!("`{path}` leads out of the image"))
-                .mend("Write a path from the image's root, with no link that leads out of it."),
-            problem => broken(format!("`{path}` can't be read: {problem}")).mend("Name a regular file."),
-        })
+    fn say(&mut self, cause: &str, path: &str, remark: Remark) {
+        self.found.push(Found { cause: cause.to_owned(), path: path.to_owned(), remark });
     }
 
-    fn file(&self, named: &Named, path: &str, key: &str) -> Option<Remark> {
-        match self.found(named, path, key) {
-            Ok(Entry::Directory) => Some(
-                Remark::at(self.text, named.at, key, Weight::Broken)
-                    .wrong(format!("`{path}` is a directory"))
-                    .mend("Name a file."),
-            ),
-            Ok(_) => None,
-            Err(remark) => Some(remark),
+    fn status(&mut self, key: &str, path: &str, status: impl Into<String>) {
+        self.paths.push(ImagePath { key: key.to_owned(), path: path.to_owned(), status: status.into() });
+    }
+
+    /// The entry that a path names, where it is known. What is wrong is added; for a path that the image certainly hasn't,
+    /// with this effect on Rancher Desktop.
+    fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
+        let place = Remark::at(self.text, named.at, key, Weight::Odd);
+        let shown = path.trim_start_matches('/').to_owned();
+        let Some(search) = &self.search else { return self.below_root(place, path, &shown, effect) };
+        match search.find(path) {
+            Provision::Context { path: source, by } => {
+                self.status(
+                    key,
+                    path,
+                    format!("in the image, from `{}` (line {} of the Dockerfile)", by.text, by.line),
+                );
+                self.root.entry(&source).ok()
+            }
+            Provision::NotBuilt { path: source, by } => {
+                let how = match build_command(self.root, &source) {
+                    Some((folder, script)) if folder.as_os_str().is_empty() => format!("`npm run {script}`"),
+                    Some((folder, script)) => format!("`npm run {script}` in {}", folder.display()),
+                    None => format!("make `{}`, or correct the path in the Dockerfile", source.display()),
+                };
+                self.status(key, path, format!("not built yet: {how}"));
+                let wrong = format!(
+                    "`{shown}` isn't built yet: `{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
+                    by.text,
+                    by.line,
+                    source.display()
+                );
+                let remark = Remark { weight: Weight::Idle, ..place }.wrong(wrong).mend(format!("Build it: {how}."));
+                self.say(&format!("not built {} {}", by.line, source.display()), &shown, remark);
+                None
+            }
+            Provision::Unknown { by } => {
+                self.status(
+                    key,
+                    path,
+                    format!("known when it is built: `{}` (line {} of the Dockerfile)", by.text, by.line),
+                );
+                None
+            }
+            Provision::Nothing { base } => {
+                let wrong = format!("nothing in the Dockerfile provides `{shown}`");
+                let other = other_ending(path).filter(|other| {
+                    !matches!(search.find(other), Provision::Nothing { .. } | Provision::Unknown { .. })
+                });
+                self.status(key, path, "nothing in the Dockerfile provides this");
+                let mend = match other {
+                    Some(other) => format!(
+                        "The Dockerfile provides `{}`: use the same name in both.",
+                        other.trim_start_matches('/')
+                    ),
+                    None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
+                };
+                let remark = match base {
+                    Base::Scratch => {
+                        Remark { weight: Weight::Broken, ..place }.wrong(wrong).effect(RancherDesktop, Source, effect)
+                    }
+                    Base::Image(image) => place.wrong(format!("{wrong}; only its base image `{image}` might")),
+                };
+                self.say("nothing provides", &shown, remark.mend(mend));
+                None
+            }
         }
     }
 
-    fn program(&self, binary: &Binary) -> Option<Remark> {
+    fn below_root(&mut self, place: Remark, path: &str, shown: &str, effect: &str) -> Option<Entry> {
+        let certain = |place: Remark| Remark { weight: Weight::Broken, ..place };
+        let key = place.key.clone();
+        let (cause, remark) = match self.root.entry(path) {
+            Ok(entry) => {
+                if self.is_image {
+                    self.status(&key, path, "in the image");
+                }
+                return Some(entry);
+            }
+            Err(FileProblem::Outside) => (
+                format!("outside {shown}"),
+                certain(place)
+                    .wrong(format!("`{path}` leads out of the image"))
+                    .mend("Write a path from the image's root, with no link that leads out of it."),
+            ),
+            Err(FileProblem::Missing) if self.is_image => (
+                "missing".to_owned(),
+                certain(place)
+                    .wrong(format!("the image has no `{shown}`"))
+                    .effect(RancherDesktop, Source, effect)
+                    .mend("Copy it into the image, or correct the path."),
+            ),
+            Err(FileProblem::Missing) => (
+                "missing".to_owned(),
+                place
+                    .wrong(format!("`{shown}` isn't in this folder, and no Dockerfile in it says what the image holds"))
+                    .mend("Correct the path if the image has no such file either: it's a path in the image."),
+            ),
+            Err(problem) => (
+                format!("unreadable {shown}"),
+                certain(place).wrong(format!("`{path}` can't be read: {problem}")).mend("Name a regular file."),
+            ),
+        };
+        self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: there is no Dockerfile" });
+        self.say(&cause, shown, remark);
+        None
+    }
+
+    fn file(&mut self, named: &Named, path: &str, key: &str) {
+        let effect = "can't copy it and refuses to install the extension";
+        if self.entry(named, path, key, effect) == Some(Entry::Directory) {
+            let remark = Remark::at(self.text, named.at, key, Weight::Broken);
+            self.say("directory", path, remark.wrong(format!("`{path}` is a directory")).mend("Name a file."));
+        }
+    }
+
+    fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
         let key = "host.binaries";
         let remark = |weight| Remark::at(self.text, path.at, key, weight);
-        let (executable, head) = match self.found(path, &path.text, key) {
-            Err(missing) => {
-                return Some(missing.effect(
-                    RancherDesktop,
-                    Source,
-                    "refuses to install the extension on that kind of host",
-                ));
-            }
-            Ok(Entry::File { executable, head }) => (executable, head),
-            Ok(_) => {
-                return Some(
-                    remark(Weight::Odd)
-                        .wrong(format!("`{}` is a directory", path.text))
-                        .effect(RancherDesktop, Source, "copies it with all that is in it into its bin folder")
-                        .effect(PodmanDesktop, Source, "copies it with all that is in it into its host folder")
-                        .mend("Name each program: only what is directly in the bin folder can be started by its name."),
-                );
+        let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
+            remark(Weight::Odd)
+                .wrong(format!("`{}` is listed for {platform:?} and is named like a file for {made_for:?}", path.text))
+                .mend("List the file that was built for that host.")
+        });
+        let at = |weight| Remark::at(self.text, path.at, key, weight);
+        let (directory, wrong_host, wrong_arch, no_run_bit) = (
+            at(Weight::Odd)
+                .wrong(format!("`{}` is a directory", path.text))
+                .effect(RancherDesktop, Source, "copies it with all that is in it into its bin folder")
+                .effect(PodmanDesktop, Source, "copies it with all that is in it into its host folder")
+                .mend("Name each program: only what is directly in the bin folder can be started by its name."),
+            at(Weight::Broken).mend("List the file that was built for that host."),
+            at(Weight::Odd)
+                .wrong(format!(
+                    "`{}` is not built for this machine's processor ({})",
+                    path.text,
+                    std::env::consts::ARCH
+                ))
+                .mend("Build the image for each processor, with the program that fits it."),
+            at(Weight::Odd).wrong(format!("`{}` has no run bit", path.text)).mend(format!(
+                "chmod +x {} before it is copied into the image, or copy it with `--chmod=755`.",
+                path.text.trim_start_matches('/')
+            )),
+        );
+        let effect = "refuses to install the extension on that kind of host";
+        let entry = self.entry(path, &path.text, key, effect);
+        let (executable, head) = match entry {
+            Some(Entry::File { executable, head }) => (executable, head),
+            Some(Entry::Directory) => return self.say("directory", &path.text, directory),
+            None => {
+                if let Some(misplaced) = misplaced {
+                    self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
+                }
+                return;
             }
         };
         match Program::of(&head) {
-            Program::Binary { platform: made_for, .. } if made_for != *platform => Some(
-                remark(Weight::Broken)
-                    .wrong(format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text))
-                    .mend("List the file that was built for that host."),
-            ),
-            Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => Some(
-                remark(Weight::Odd)
-                    .wrong(format!(
-                        "`{}` is not built for this machine's processor ({})",
-                        path.text,
-                        std::env::consts::ARCH
-                    ))
-                    .mend("Build the image for each processor, with the program that fits it."),
-            ),
-            _ if !executable && *platform != Platform::Windows => {
-                Some(remark(Weight::Broken).wrong(format!("`{}` has no run bit", path.text)).mend(format!(
-                    "chmod +x {} before it is copied into the image.",
-                    path.text.trim_start_matches('/')
-                )))
+            Program::Binary { platform: made_for, .. } if made_for != *platform => {
+                let wrong = format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text);
+                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.wrong(wrong));
             }
-            _ => None,
+            Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {
+                self.say("processor", &path.text, wrong_arch);
+            }
+            // Data files may be listed too: they are only copied.
+            Program::Binary { .. } | Program::Script if !executable && *platform != Platform::Windows => {
+                self.say("run bit", &path.text, no_run_bit);
+            }
+            Program::Unknown | Program::Script => {
+                if let Some(misplaced) = misplaced {
+                    self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
+                }
+            }
+            Program::Binary { .. } => {}
         }
     }
+}
+
+/// The kind of host that a path names: by one of its folders, or by the end of its name.
+fn platform_of(path: &str) -> Option<Platform> {
+    let path = path.to_lowercase();
+    if [".exe", ".cmd", ".bat", ".ps1"].iter().any(|end| path.ends_with(end)) {
+        return Some(Platform::Windows);
+    }
+    path.split('/').rev().skip(1).find_map(|folder| match folder {
+        "windows" | "win32" | "win" => Some(Platform::Windows),
+        "darwin" | "macos" | "mac" | "osx" => Some(Platform::Darwin),
+        "linux" => Some(Platform::Linux),
+        _ => None,
+    })
+}
+
+/// `docker-compose.yml` for `docker-compose.yaml`, and the reverse.
+fn other_ending(path: &str) -> Option<String> {
+    let to = |from: &str, to: &str| path.strip_suffix(from).map(|stem| format!("{stem}{to}"));
+    to(".yml", ".yaml").or_else(|| to(".yaml", ".yml"))
+}
+
+/// The folder of the package whose build makes a path, and the script that does: the nearest `package.json` above it.
+fn build_command(root: &ExtensionRoot, path: &Path) -> Option<(PathBuf, String)> {
+    /// Where most have their page, when nothing is above the path itself.
+    const USUAL: [&str; 5] = ["", "ui", "client", "frontend", "web"];
+    /// The most bytes of a package.json that are read.
+    const LARGEST: u64 = 1024 * 1024;
+    let above = path.ancestors().skip(1).take(16).map(Path::to_owned);
+    let script = |folder: &Path| -> Option<String> {
+        let text = root.read_text(folder.join("package.json"), LARGEST).ok()?;
+        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+        package.get("scripts")?.get("build")?.as_str()?;
+        Some("build".to_owned())
+    };
+    above.chain(USUAL.map(PathBuf::from)).find_map(|folder| script(&folder).map(|script| (folder, script)))
 }
 
 fn runs_here(arch: Arch) -> bool {
@@ -121,3 +357,7 @@ fn runs_here(arch: Arch) -> bool {
         Arch::Other => false,
     }
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -113,6 +113,9 @@ impl Platform {
     }
 }
 
+/// What installing does with each entry of `ui`.
+const TAKEN_FOR_A_TAB: &str = "takes it for a tab, finds no `root` in it and refuses to install the extension";
+
 /// Keys of formats before the present one.
 const OLD: [(&str, &str); 4] = [
     ("name", "The name is the image's label org.opencontainers.image.title."),
@@ -212,7 +215,18 @@ impl Reader<'_> {
         let (backends, tabs): (Vec<_>, Vec<_>) = tabs.into_iter().partition(|prop| prop.name.as_str() == "backend");
         let chosen = tabs.iter().find(|prop| prop.name.as_str() == "dashboard-tab").or(tabs.first());
         for other in tabs.iter().filter(|tab| chosen.is_none_or(|chosen| chosen.range != tab.range)) {
-            self.unknown(other, "ui", unknown);
+            let has_root = matches!(&other.value, Value::Object(tab) if tab.get("root").is_some());
+            if has_root {
+                self.unknown(other, "ui", unknown);
+                continue;
+            }
+            let key = joined("ui", other.name.as_str());
+            let remark = Remark::at(self.text, other.range.start + self.skipped, &key, Weight::Broken)
+                .wrong(format!("`{key}` is a second tab, without a `root`"))
+                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+                .mend("Remove it: only dashboard-tab is shown anywhere.");
+            self.remarks.push(remark);
+            unknown.push(key);
         }
         let mut tab = chosen.and_then(|prop| {
             let name = prop.name.as_str();
@@ -228,14 +242,13 @@ impl Reader<'_> {
             self.object(&prop.value, &format!("ui.{name}")).map(|tab| self.tab(tab, &format!("ui.{name}"), unknown))
         });
         for backend in backends {
-            let socket = self.object(&backend.value, "ui.backend").and_then(|object| self.socket(object, "ui.backend"));
-            self.remark(
-                backend.range.start,
-                "ui.backend",
-                Weight::Odd,
-                "`backend` stands beside the tab; it belongs into it",
-                "Move it to ui[\"dashboard-tab\"].backend, or leave it out: vm.exposes.socket is what counts.",
-            );
+            let object = self.object(&backend.value, "ui.backend");
+            let socket = object.and_then(|object| self.socket(object, "ui.backend", unknown));
+            let remark = Remark::at(self.text, backend.range.start + self.skipped, "ui.backend", Weight::Broken)
+                .wrong("`backend` stands beside the tab; it belongs into it")
+                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+                .mend("Move it to ui[\"dashboard-tab\"].backend, or leave it out: vm.exposes.socket is what counts.");
+            self.remarks.push(remark);
             let tab = tab.get_or_insert_default();
             tab.socket = tab.socket.take().or(socket);
         }
@@ -251,7 +264,7 @@ impl Reader<'_> {
                 "root" => tab.root = self.text_of(&prop.value, &key),
                 "src" => tab.src = self.text_of(&prop.value, &key),
                 "backend" => {
-                    tab.socket = self.object(&prop.value, &key).and_then(|backend| self.socket(backend, &key));
+                    tab.socket = self.object(&prop.value, &key).and_then(|backend| self.socket(backend, &key, unknown));
                 }
                 _ => self.unknown(prop, path, unknown),
             }
@@ -266,8 +279,8 @@ impl Reader<'_> {
                 "image" => backend.image = self.text_of(&prop.value, "vm.image"),
                 "composefile" => backend.composefile = self.text_of(&prop.value, "vm.composefile"),
                 "exposes" => {
-                    backend.socket =
-                        self.object(&prop.value, "vm.exposes").and_then(|exposes| self.socket(exposes, "vm.exposes"));
+                    let exposes = self.object(&prop.value, "vm.exposes");
+                    backend.socket = exposes.and_then(|exposes| self.socket(exposes, "vm.exposes", unknown));
                 }
                 _ => self.unknown(prop, "vm", unknown),
             }
@@ -275,17 +288,28 @@ impl Reader<'_> {
         backend
     }
 
-    fn socket(&mut self, object: &Object<'_>, path: &str) -> Option<Named> {
-        let prop = self.once(object, path).into_iter().find(|prop| prop.name.as_str() == "socket")?;
-        self.text_of(&prop.value, &format!("{path}.socket"))
+    fn socket(&mut self, object: &Object<'_>, path: &str, unknown: &mut Vec<String>) -> Option<Named> {
+        let mut socket = None;
+        for prop in self.once(object, path) {
+            match prop.name.as_str() {
+                "socket" => socket = self.text_of(&prop.value, &format!("{path}.socket")),
+                _ => self.unknown(prop, path, unknown),
+            }
+        }
+        socket
     }
 
     fn host(&mut self, host: &Object<'_>, unknown: &mut Vec<String>) -> Vec<Binary> {
         let mut binaries = Vec::new();
         for prop in self.once(host, "host") {
-            if prop.name.as_str() != "binaries" {
-                self.unknown(prop, "host", unknown);
-                continue;
+            match prop.name.as_str() {
+                "binaries" => {}
+                // What Rancher Desktop 1.17 and newer run when they install the extension and when they quit.
+                "x-rd-install" | "x-rd-shutdown" => continue,
+                _ => {
+                    self.unknown(prop, "host", unknown);
+                    continue;
+                }
             }
             let Some(list) = self.list(&prop.value, "host.binaries") else { continue };
             for (n, entry) in list.elements.iter().enumerate() {
@@ -380,7 +404,9 @@ impl Reader<'_> {
             Some((_, instead)) => (format!("`{key}` is of an older format"), (*instead).to_owned()),
             None => (format!("no Runtime knows the key `{key}`"), near(name)),
         };
-        self.remark(prop.range.start, &key, Weight::Idle, wrong, mend);
+        // What somebody means has no effect.
+        let weight = if mend.starts_with("Is ") { Weight::Odd } else { Weight::Idle };
+        self.remark(prop.range.start, &key, weight, wrong, mend);
         unknown.push(key);
     }
 }
@@ -391,7 +417,7 @@ fn joined(path: &str, name: &str) -> String {
 
 /// The known key that somebody may have meant.
 fn near(name: &str) -> String {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 18] = [
         "icon",
         "ui",
         "vm",
@@ -408,6 +434,8 @@ fn near(name: &str) -> String {
         "binaries",
         "path",
         "windows",
+        "darwin",
+        "linux",
     ];
     let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
     let meant = KNOWN.into_iter().find(|known| {

@@ -125,7 +125,50 @@ fn each_oddity_is_said_once_at_its_place() {
 }
 
 #[test]
+fn keys_that_a_newer_runtime_knows_are_not_unknown() {
+    let text = WHOLE.replace("\"host\": {", "\"host\": { \"x-rd-install\": [\"i\"], \"x-rd-shutdown\": [\"s\"],");
+    assert_eq!(wrongs(&text), []);
+    let text = WHOLE.replace("compose.yaml", "stack.yaml");
+    let remarks = check(&text).unwrap().remarks;
+    assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Idle), "only old ones of Rancher Desktop don't find it");
+}
+
+#[test]
+fn unknown_keys_are_found_also_in_backend_and_exposes() {
+    let text = WHOLE.replace("{ \"socket\": \"backend.sock\" }", "{ \"socket\": \"backend.sock\", \"port\": 1 }");
+    for key in ["ui.dashboard-tab.backend.port", "vm.exposes.port"] {
+        says(&text, key, "no Runtime knows");
+    }
+}
+
+#[test]
+fn what_rancher_desktop_takes_for_a_tab_without_a_root_is_an_error() {
+    let backend = "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"backend\":{\"socket\":\"b\"}},\"vm\":{}}";
+    let second = "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"other\":{\"src\":\"b\"}}}";
+    for (text, key) in [(backend, "ui.backend"), (second, "ui.other")] {
+        let remarks = check(text).unwrap().remarks;
+        let remark = remarks.iter().find(|remark| remark.key == key).unwrap();
+        assert_eq!((remark.weight, remark.effects[0].runtime), (Weight::Broken, Runtime::RancherDesktop));
+    }
+    let with_root = second.replace("{\"src\":\"b\"}", "{\"root\":\"b\"}");
+    let remarks = check(&with_root).unwrap().remarks;
+    assert!(remarks.iter().all(|remark| remark.weight == Weight::Idle), "{remarks:#?}");
+}
+
+#[test]
+fn a_tab_without_a_title_is_named() {
+    says(&WHOLE.replace("\"title\": \"Volumes\", ", ""), "ui.dashboard-tab.title", "no `title`");
+    says(&WHOLE.replace("Volumes", " "), "ui.dashboard-tab.title", "no `title`");
+}
+
+#[test]
 fn a_key_that_nearly_is_one_is_named() {
+    for (wrong, right) in [("Linux", "linux"), ("Darwin", "darwin")] {
+        let remarks = check(&WHOLE.replace(&format!("\"{right}\""), &format!("\"{wrong}\""))).unwrap().remarks;
+        assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Odd));
+        assert!(remarks[0].mend.contains(&format!("`{right}`")), "{remarks:?}");
+    }
+
     let remarks = check("{\"icon\":\"i\",\"vm\":{\"composeFile\":\"compose.yaml\"}}").unwrap().remarks;
     let unknown = remarks.iter().find(|remark| remark.key == "vm.composeFile").unwrap();
     assert!(unknown.mend.contains("`composefile`"), "{unknown:?}");

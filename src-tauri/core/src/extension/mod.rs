@@ -6,7 +6,9 @@ mod bench;
 mod client;
 mod compose;
 mod compose_files;
+mod compose_rules;
 mod contents;
+mod dockerfile;
 mod files;
 mod image;
 mod manifest;
@@ -36,6 +38,8 @@ use std::path::Path;
 pub use backend::{BackendOwner, First, LiveBackend, Up};
 pub use bench::Bench;
 pub use client::CLIENT;
+pub use files::ImagePath;
+use files::Place;
 pub use image::{Unpacked, unpack};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};
@@ -69,6 +73,8 @@ pub struct Checked {
     pub manifest: Manifest,
     /// What is wrong or odd, in the order of the file.
     pub remarks: Vec<Remark>,
+    /// Where the image has each of its paths from, where that is known.
+    pub paths: Vec<ImagePath>,
     /// The text that all of it is about.
     pub text: String,
 }
@@ -79,16 +85,17 @@ pub struct Checked {
 /// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
     let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
-    check_in(&root, &name)
+    check_in(Place::Folder(&root), &name)
 }
 
 /// Checks a manifest in an open folder, with the files that it names.
-pub(super) fn check_in(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
+pub(super) fn check_in(place: Place<'_>, name: &Path) -> Result<Checked> {
+    let (Place::Folder(root) | Place::Image(root)) = place;
     let path = root.path().join(name);
     let text = root.read_text(name, LARGEST).map_err(|problem| unread(&path, &problem))?;
     let mut checked =
         check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
-    files::check(&checked.manifest, &text, root, &mut checked.remarks);
+    checked.paths = files::check(&checked.manifest, &text, place, &mut checked.remarks);
     services::check(&checked.manifest, &text, root, &mut checked.remarks);
     checked.remarks.sort_by_key(|remark| (remark.line, remark.column));
     Ok(checked)
@@ -108,5 +115,5 @@ pub fn check(text: &str) -> Result<Checked> {
     let (manifest, mut remarks) = read(text)?;
     oddities::look(&manifest, text, &mut remarks);
     remarks.sort_by_key(|remark| (remark.line, remark.column));
-    Ok(Checked { manifest, remarks, text: text.to_owned() })
+    Ok(Checked { manifest, remarks, paths: Vec::new(), text: text.to_owned() })
 }

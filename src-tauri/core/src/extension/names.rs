@@ -7,15 +7,57 @@ use ts_rs::TS;
 
 use super::manifest::Platform;
 
-/// The word in a manifest or compose file that stands for the extension's own image.
-pub(super) const OWN_IMAGE: [&str; 2] = ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE"];
+/// The variable in a manifest or compose file that stands for the extension's own image.
+const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
 
 /// The directory of the sockets, in every container of an extension.
 pub(super) const SOCKETS: &str = "/run/guest-services";
 
 /// A text with the extension's own image in the place of `${DESKTOP_PLUGIN_IMAGE}`.
 pub fn image_in_place(text: &str, image: &str) -> String {
-    OWN_IMAGE.iter().fold(text.to_owned(), |text, word| text.replace(word, image))
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, length)) = own_image(rest) {
+        filled.push_str(&rest[..before]);
+        filled.push_str(image);
+        rest = &rest[before + length..];
+    }
+    filled + rest
+}
+
+/// Whether a text of a manifest or compose file names the extension's own image.
+pub(super) fn names_own_image(text: &str) -> bool {
+    own_image(text).is_some()
+}
+
+/// Where the variable is first: its place and its length, with the default or the message that it is written with.
+fn own_image(text: &str) -> Option<(usize, usize)> {
+    text.match_indices(OWN_IMAGE).find_map(|(at, word)| {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        // A doubled sign is a plain one.
+        let is_variable = |before: &str| !before.ends_with('$');
+        if let Some(start) = before.strip_suffix("${").filter(|start| is_variable(start)) {
+            let is_whole = after.starts_with('}') || [":-", "-", ":?", "?"].iter().any(|sign| after.starts_with(sign));
+            let end = closing(after).filter(|_| is_whole)?;
+            return Some((start.len(), 2 + word.len() + end + 1));
+        }
+        let start = before.strip_suffix('$').filter(|start| is_variable(start))?;
+        let is_longer = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        (!is_longer).then_some((start.len(), 1 + word.len()))
+    })
+}
+
+/// Where the brace that was opened before this text ends.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1_usize;
+    text.char_indices().find_map(|(at, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        (depth == 0).then_some(at)
+    })
 }
 
 /// The names that Docker Desktop gives (reported; Rancher Desktop and Podman Desktop have others).
@@ -99,6 +141,17 @@ mod tests {
         assert_eq!(image_in_place("${DESKTOP_PLUGIN_IMAGE}", "a/b:1"), "a/b:1");
         assert_eq!(image_in_place("image: $DESKTOP_PLUGIN_IMAGE\n", "a/b"), "image: a/b\n");
         assert_eq!(image_in_place("${OTHER}", "a/b"), "${OTHER}");
+        assert_eq!(image_in_place("${DESKTOP_PLUGIN_IMAGE:-x/y:${TAG:-1}}!", "a/b"), "a/b!");
+        assert_eq!(image_in_place("${DESKTOP_PLUGIN_IMAGE?not set}", "a/b"), "a/b");
+        for other in [
+            "$DESKTOP_PLUGIN_IMAGES",
+            "$${DESKTOP_PLUGIN_IMAGE}",
+            "${DESKTOP_PLUGIN_IMAGE",
+            "${DESKTOP_PLUGIN_IMAGE:+x}",
+            "DESKTOP_PLUGIN_IMAGE",
+        ] {
+            assert_eq!(image_in_place(other, "a/b"), other);
+        }
     }
 
     #[test]

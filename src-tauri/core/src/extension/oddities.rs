@@ -24,7 +24,7 @@ struct Looked<'a> {
 
 type Rule = fn(&Looked<'_>) -> Option<Remark>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     no_icon,
     both_image_and_composefile,
     neither_image_nor_composefile,
@@ -37,6 +37,7 @@ const RULES: [Rule; 13] = [
     sockets_differ,
     tab_without_root,
     tab_without_src,
+    tab_without_title,
     nothing_at_all,
 ];
 
@@ -112,21 +113,20 @@ fn compose_name(looked: &Looked<'_>) -> Option<Remark> {
     let name = file.text.rsplit('/').next().unwrap_or_default();
     (!COMPOSE_NAMES.contains(&name)).then(|| {
         looked
-            .at(file, "vm.composefile", Weight::Odd)
-            .wrong(format!("the compose file is called `{name}`"))
+            .at(file, "vm.composefile", Weight::Idle)
+            .wrong(format!("Rancher Desktop before 1.10 doesn't find the compose file `{name}`"))
             .effect(
                 RancherDesktop,
                 Source,
-                "looks only for compose.yaml, compose.yml, docker-compose.yaml and docker-compose.yml in that folder",
+                "before 1.10: looks only for compose.yaml, compose.yml, docker-compose.yaml and docker-compose.yml in that folder",
             )
-            .mend("Call it compose.yaml.")
+            .mend("Call it compose.yaml if such an old one matters.")
     })
 }
 
 fn image_of_another(looked: &Looked<'_>) -> Option<Remark> {
     let image = looked.backend()?.image.as_ref()?;
-    let own = super::names::image_in_place(&image.text, "") != image.text;
-    (!own && named_image(image).is_ok()).then(|| {
+    (!super::names::names_own_image(&image.text) && named_image(image).is_ok()).then(|| {
         looked
             .at(image, "vm.image", Weight::Odd)
             .wrong(format!("the backend runs in `{}`, which is not named by ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
@@ -228,9 +228,24 @@ fn tab_without_src(looked: &Looked<'_>) -> Option<Remark> {
     let place = tab.root.as_ref()?;
     Some(
         looked
-            .at(place, "ui.dashboard-tab.src", Weight::Broken)
+            .at(place, "ui.dashboard-tab.src", Weight::Odd)
             .wrong("the tab has no `src`: nobody knows which file is its page")
             .mend("Name it, as in \"src\": \"index.html\"."),
+    )
+}
+
+fn tab_without_title(looked: &Looked<'_>) -> Option<Remark> {
+    let tab = looked.tab()?;
+    if tab.title.as_ref().is_some_and(|title| !title.text.trim().is_empty()) {
+        return None;
+    }
+    let place = tab.title.as_ref().or(tab.root.as_ref()).or(tab.src.as_ref())?;
+    Some(
+        looked
+            .at(place, "ui.dashboard-tab.title", Weight::Odd)
+            .wrong("the tab has no `title`")
+            .effect(DockerDesktop, Inferred, "shows a tab without a name")
+            .mend("Name it, as in \"title\": \"Volumes\"."),
     )
 }
 

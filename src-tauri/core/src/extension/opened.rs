@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Answer, ExtensionRoot, Manifest, Page, Remark, Server, check_in,
+    Answer, ExtensionRoot, Manifest, Page, Place, Remark, Server, check_in,
     client::{CLIENT, with_client},
     manifest::{Named, Platform, Tab},
     root::below,
@@ -88,7 +88,7 @@ impl Open {
         before: Option<&Self>,
     ) -> Result<(Self, OpenedPage)> {
         let (root, manifest) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
-        let checked = check_in(&root, &manifest)?;
+        let checked = check_in(Place::Folder(&root), &manifest)?;
         let folder = root.path().to_owned();
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
 

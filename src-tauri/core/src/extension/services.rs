@@ -5,16 +5,13 @@ use std::path::Path;
 use super::{
     Names,
     compose::{Compose, LONGEST},
-    compose_files,
+    compose_files, compose_rules,
     manifest::{Manifest, Platform},
-    names::{OWN_IMAGE, SOCKETS},
     remark::{Remark, Weight},
     root::{ExtensionRoot, FileProblem, below},
+    yaml::documents,
 };
-use crate::runtime::{
-    Certainty::{Inferred, Reported},
-    Runtime::DockerDesktop,
-};
+use crate::runtime::{Certainty::Reported, Runtime::DockerDesktop};
 
 /// Bytes that a socket's path may have on macOS.
 const MAC_LIMIT: usize = 103;
@@ -40,8 +37,8 @@ pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remar
         let mend = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
         remarks.push(remark(Weight::Broken).wrong(problem).mend(mend));
     }
-    let compose = match Compose::read(&compose_text) {
-        Ok(compose) => compose,
+    let documents = match Compose::read(&compose_text).and_then(|_| documents(&compose_text)) {
+        Ok(documents) => documents,
         Err(error) => {
             let more = error.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             remarks.push(
@@ -50,23 +47,8 @@ pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remar
             return;
         }
     };
-    if !OWN_IMAGE.iter().any(|word| compose_text.contains(word)) {
-        remarks.push(
-            remark(Weight::Odd)
-                .wrong("no service runs the extension's own image")
-                .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
-                .mend("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
-        );
-    }
-    for service in compose.services.iter().filter(|service| service.has_ports) {
-        let has_socket = backend.socket.is_some();
-        let weight = if has_socket { Weight::Idle } else { Weight::Odd };
-        remarks.push(
-            remark(weight)
-                .wrong(format!("the service `{}` publishes a port", service.name))
-                .effect(DockerDesktop, Inferred, "publishes it on this machine for everybody; ddClient.extension.vm.service does not go there")
-                .mend(format!("Listen on a socket in {SOCKETS} and name it in vm.exposes.socket: no port of somebody's machine is taken then.")),
-        );
+    if let Some(document) = documents.first() {
+        compose_rules::look(document, backend.socket.is_some(), &remark, remarks);
     }
 }
 

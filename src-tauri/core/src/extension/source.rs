@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Remark, Unpacked, check_in,
+    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, check_in,
     compose::{Compose, LONGEST},
     compose_files, image_in_place,
     root::below,
@@ -147,7 +147,11 @@ pub async fn open(
             (unpacked(folder)?, image, taken.image_id)
         }
     };
-    let Checked { manifest, mut remarks, text } = check_in(&root, Path::new(FILE))?;
+    let Checked { manifest, mut remarks, text, .. } = {
+        // What is unpacked is what the image holds; a folder is what it is built from.
+        let place = if matches!(source, Source::Folder { .. }) { Place::Folder(&root) } else { Place::Image(&root) };
+        check_in(place, Path::new(FILE))?
+    };
     remarks.extend(left_out);
     let names = Names::of_image(&image);
     remarks.extend(services::on_a_mac(&manifest, &text, &names));

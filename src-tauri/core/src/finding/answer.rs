@@ -41,7 +41,7 @@ pub(super) fn redirect(evidence: &Evidence<'_>) -> Option<Finding> {
     let to = response.head.header("location")?;
     Some(Finding::warning(
         format!("The backend answered {} and sends the client to {}.", response.status, quoted(to)),
-        "Whether a Runtime follows is not documented. One that does may leave the socket: an address with a host is then looked for on TCP, and a POST may become a GET.",
+        "Rancher Desktop and Podman Desktop follow redirects, each in its own way; of Docker Desktop it isn't known. Followed to an address with a host, the request leaves the socket, and a POST may become a GET.",
         "Ask for the final path in the code (a slash at the end is the usual reason), or let the backend answer there itself.",
     ))
 }

@@ -167,7 +167,7 @@ pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(Finding::warning(
         format!("The body is compressed: `Content-Encoding: {encoding}`."),
-        "Whether a Runtime decodes it is not documented; the request did not have to ask for it. Where it is not decoded, the code gets broken text (inferred).",
+        "Rancher Desktop and Podman Desktop decode gzip, deflate and br, each alone. Of Docker Desktop it isn't known; where a body isn't decoded, the code gets broken text.",
         "Switch compression off for the socket: nothing is saved on one machine.",
     ))
 }

@@ -2,11 +2,11 @@
 
 use super::{
     Evidence, Finding,
-    words::{first_line, quoted},
+    words::{first_line, quoted, quoted_bytes},
 };
 use crate::{
     error::{Code, Error},
-    run::{Ending, Place, Run},
+    run::{CARRIAGE_RETURN, Ending, Place, Run},
 };
 
 fn failed<'a>(evidence: &Evidence<'a>, code: Code) -> Option<(&'a Run, &'a Error)> {
@@ -42,7 +42,7 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let advice = match run.command.place {
         Place::Container { .. } => {
-            "Install the program in the image, or give its whole path. An image from scratch has no shell and no `ls`; `vm.cli.exec` runs in the first service of the compose file, which may be another image."
+            "Install the program in the image, or give its whole path. A script is also reported as missing when its interpreter is, or when its first line ends in a carriage return. An image from scratch has no shell and no `ls`; `vm.cli.exec` runs in the first service of the compose file, which may be another image."
         }
         Place::Host => {
             "Ship the program as one of `host.binaries` in metadata.json: Rancher Desktop looks in the extension's own folder alone, and an application that was not started from a terminal has a short `PATH` on macOS."
@@ -53,11 +53,47 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Finding> {
     let (run, error) = failed(evidence, Code::ProgramNotExecutable)?;
+    let advice = match error.hint.as_deref() {
+        Some(hint) if hint == CARRIAGE_RETURN => CARRIAGE_RETURN,
+        _ => NOT_EXECUTABLE,
+    };
+    Some(Finding::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), advice))
+}
+
+const NOT_EXECUTABLE: &str = "Set the run bit (`COPY --chmod=755`, `chmod +x`), check that the file was built for this processor and system, and that a script begins with `#!`, an interpreter that exists, and no carriage return after it.";
+
+/// A script with the line endings of Windows, as shells, `env` and engines report it.
+pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
+    let run = evidence.run()?;
+    let failed = run.failure.as_ref().is_some_and(|error| {
+        matches!(error.code, Code::ProgramNotFound | Code::ProgramNotExecutable)
+            && error.hint.as_deref() != Some(CARRIAGE_RETURN)
+    });
+    if !failed && evidence.exited().is_none_or(|code| code == 0) {
+        return None;
+    }
+    let sample = evidence.sample;
+    let outputs = [&sample.stderr.head, &sample.stderr.tail, &sample.stdout.head, &sample.stdout.tail];
+    let detail = run.failure.as_ref().and_then(|error| error.detail.as_deref()).unwrap_or_default();
+    let mut lines = outputs.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')).chain([detail.as_bytes()]);
+    let line = lines.find(|line| names_carriage_return(line))?;
     Some(Finding::error(
-        format!("{}.", capital(&error.message)),
-        as_told(evidence, run, error),
-        "Set the run bit (`COPY --chmod=755`, `chmod +x`), check that the file was built for this processor and system, and that a script begins with `#!` and an interpreter that is there.",
+        format!(
+            "The script can't start: its first line ends in a carriage return. Reported as {}.",
+            quoted_bytes(line.trim_ascii())
+        ),
+        "The file has Windows line endings (CRLF). The carriage return counts as the last character of the interpreter's name, so the system looks for a program that doesn't exist, and its message names a file that seems to be there.",
+        CARRIAGE_RETURN,
     ))
+}
+
+/// `/bin/sh^M: bad interpreter`, `env: 'bash\r': No such file or directory`, `$'\r': command not found`.
+fn names_carriage_return(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
+    let missing = || has(b"No such file or directory") || has(b"no such file or directory") || has(b"not found");
+    let names = || [&b"^M"[..], b"\r'", b"\\r'", b"\\r\"", b"\r:", b"\\r:"].iter().any(|end| has(end));
+    (has(b"bad interpreter") || missing()) && names()
 }
 
 fn capital(text: &str) -> String {
@@ -76,7 +112,7 @@ fn said(evidence: &Evidence<'_>) -> String {
 }
 
 pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Finding> {
-    evidence.exited().filter(|code| *code == 126)?;
+    evidence.exited().filter(|code| *code == 126 && carriage_return(evidence).is_none())?;
     Some(Finding::error(
         format!("The command ended with 126: something was found and could not be executed.{}", said(evidence)),
         "126 comes from a shell, not from the program: the file has no run bit, is a directory, was built for another processor, or its interpreter is missing. The program itself never ran.",
@@ -85,14 +121,14 @@ pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Finding> {
-    evidence.exited().filter(|code| *code == 127)?;
+    evidence.exited().filter(|code| *code == 127 && carriage_return(evidence).is_none())?;
     Some(Finding::error(
         format!(
             "The command ended with 127: a shell found no program of the name that it was given.{}",
             said(evidence)
         ),
         "The program is not on the `PATH` there, or a script's interpreter is not. The `PATH` of a desktop application is shorter than that of a terminal, on macOS most of all.",
-        "Give the whole path, or install the program in the image. Print `PATH` with `exec(\"env\", [], { stream })` to see what there is.",
+        "Give the whole path, or install the program in the image. If it is a script that is there, check that its first line doesn't end in a carriage return. Print `PATH` with `exec(\"env\", [], { stream })` to see what there is.",
     ))
 }
 

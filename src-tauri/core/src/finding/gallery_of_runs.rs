@@ -41,6 +41,18 @@ pub(super) fn runs() -> Vec<Shown> {
             &["chmod", "permission denied"],
         ),
         (
+            "script-carriage-return",
+            Case::vm("sh", &["-c", "/x.sh"])
+                .exits(126)
+                .wrote("", "sh: /x.sh: /bin/sh^M: bad interpreter: No such file or directory\n"),
+            &["first line ends in a carriage return", "bad interpreter", "dos2unix"],
+        ),
+        (
+            "script-carriage-return",
+            Case::host("/x.sh", &[]).exits(127).wrote("", "/usr/bin/env: 'bash\\r': No such file or directory\n"),
+            &["`/usr/bin/env: 'bash", "eol=lf"],
+        ),
+        (
             "exit-126",
             Case::vm("sh", &["/x.sh"]).exits(126).wrote("", "sh: /x.sh: Permission denied\n"),
             &["126", "`sh: /x.sh: Permission denied`", "chmod"],

@@ -56,6 +56,7 @@ const RULES: &[(&str, Check)] = &[
     ("program-with-spaces", arguments::program_with_spaces),
     ("program-missing", exit::missing),
     ("program-not-executable", exit::not_executable),
+    ("script-carriage-return", exit::carriage_return),
     ("exit-126", exit::exit_126),
     ("exit-127", exit::exit_127),
     ("exit-of-signal", exit::exit_of_signal),

@@ -1,45 +1,6 @@
-//! Terminal codes in a line: those that say how letters look, and those that are only known as
-//! such.
+//! Terminal codes that say how letters look: the parameters of `ESC [ … m`.
 
 use super::facts::{Colour, Emphasis, Styled};
-
-/// A terminal code at the beginning of some bytes.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Escape<'a> {
-    /// `ESC [ … m`: how letters look from here on. Its parameters.
-    Looks(&'a [u8]),
-    /// `ESC ] … BEL` or `ESC ] … ESC \`: a title, a link, the clipboard. Nothing is done with it.
-    Command,
-    /// Another sequence, such as one that moves the cursor.
-    Other,
-}
-
-/// Reads the code that these bytes begin with, and tells its length. A code that does not end on
-/// this line is none.
-pub(super) fn escape(bytes: &[u8]) -> Option<(Escape<'_>, usize)> {
-    match bytes.get(..2)? {
-        b"\x1b[" => {
-            let rest = &bytes[2..];
-            let end = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte))?;
-            let (parameters, end_byte) = (&rest[..end], rest[end]);
-            if !(0x40..=0x7e).contains(&end_byte) {
-                return None;
-            }
-            let plain = parameters.iter().all(|byte| byte.is_ascii_digit() || b";:".contains(byte));
-            let escape = if end_byte == b'm' && plain { Escape::Looks(parameters) } else { Escape::Other };
-            Some((escape, 2 + end + 1))
-        }
-        b"\x1b]" => {
-            let end = bytes.iter().enumerate().skip(2).find_map(|(i, byte)| match byte {
-                0x07 => Some(i + 1),
-                0x1b if bytes.get(i + 1) == Some(&b'\\') => Some(i + 2),
-                _ => None,
-            })?;
-            Some((Escape::Command, end))
-        }
-        _ => None,
-    }
-}
 
 /// How letters look now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +14,9 @@ pub(super) struct Looks {
 impl Looks {
     /// Follows the parameters of `ESC [ … m`. What it does not know it passes over.
     pub fn follow(&mut self, parameters: &[u8]) {
+        if !parameters.iter().all(|byte| byte.is_ascii_digit() || b";:".contains(byte)) {
+            return;
+        }
         let mut codes = parameters.split(|byte| *byte == b';').map(|part| part.split(|byte| *byte == b':'));
         while let Some(mut part) = codes.next() {
             let code = part.next().map_or(0, number);
@@ -185,18 +149,6 @@ mod tests {
         assert_eq!(after("4:3;9;24"), styled(None, None, &[Emphasis::Strike]));
         for nothing in ["", "0", "1;31;0", "31;39", "1;22", "7;27", "73", "38", "38;5", "38;9;1;39"] {
             assert_eq!(after(nothing).and_then(|styled| styled.fg.or(styled.bg)), None, "{nothing}");
-        }
-    }
-
-    #[test]
-    fn a_code_is_read_to_its_end_or_not_at_all() {
-        assert_eq!(escape(b"\x1b[1;31mred"), Some((Escape::Looks(b"1;31"), 7)));
-        assert_eq!(escape(b"\x1b[2K"), Some((Escape::Other, 4)));
-        assert_eq!(escape(b"\x1b[?25l"), Some((Escape::Other, 6)));
-        assert_eq!(escape(b"\x1b]8;;https://example.com\x07link"), Some((Escape::Command, 25)));
-        assert_eq!(escape(b"\x1b]52;c;AAAA\x1b\\x"), Some((Escape::Command, 13)));
-        for none in [&b"\x1b"[..], b"\x1b[", b"\x1b[12", b"\x1b]8;;x", b"\x1bM", b"x", b"", b"\x1b[1\x07"] {
-            assert_eq!(escape(none), None, "{none:?}");
         }
     }
 }

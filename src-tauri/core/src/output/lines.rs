@@ -4,6 +4,8 @@ use std::io;
 
 use super::{
     Dress, LINE_LIMIT, Line, Output, Streams, View, WINDOW_LIMIT, Window,
+    ansi::Looks,
+    screen,
     spill::Bytes,
     text::{Shown, without_line_end},
     utf8::incomplete_tail,
@@ -12,6 +14,8 @@ use crate::{error::Result, run::Stream};
 
 /// Bytes that are read at once of a long line.
 const PIECE: u64 = 1024 * 1024;
+/// How far back a color is looked for that was set on an earlier line, in bytes.
+const LOOK_BACK: u64 = 64 * 1024;
 
 /// Where a line stands: found under the lock and read without it.
 #[derive(Debug)]
@@ -63,8 +67,9 @@ impl Output {
     pub(super) fn drawn(&self, places: &[Place], dress: Dress<'_>) -> Result<Vec<Line>> {
         let mut lines = Vec::with_capacity(places.len());
         let mut left = WINDOW_LIMIT;
+        let mut looks = Continued::default();
         for place in places {
-            let line = place.draw(dress).map_err(|error| self.unreadable(&error))?;
+            let line = place.draw(dress, &mut looks).map_err(|error| self.unreadable(&error))?;
             left = left.saturating_sub(line.bytes.min(LINE_LIMIT));
             lines.push(line);
             if left == 0 {
@@ -122,31 +127,69 @@ impl Line {
     }
 }
 
+/// How letters look at the end of the last line that was drawn, of each stream.
+#[derive(Default)]
+struct Continued {
+    stdout: Option<(u64, Looks)>,
+    stderr: Option<(u64, Looks)>,
+}
+
+impl Continued {
+    fn of(&mut self, stream: Stream) -> &mut Option<(u64, Looks)> {
+        match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        }
+    }
+}
+
 impl Place {
     /// The line as it is drawn.
-    fn draw(&self, dress: Dress<'_>) -> io::Result<Line> {
+    fn draw(&self, dress: Dress<'_>, continued: &mut Continued) -> io::Result<Line> {
         let bytes = self.end - self.start;
         let cut = bytes > LINE_LIMIT;
         let buffer = self.bytes.read(self.start, self.end.min(self.start + LINE_LIMIT))?;
         let head = if cut { whole_characters(&buffer) } else { without_line_end(&buffer) };
-        let last = if dress.ansi { self.overwritten(head)? } else { None };
-        let visible = last.as_deref().unwrap_or(head);
-        let found = dress.finder.map(|finder| finder.ranges(visible)).unwrap_or_default();
-        let (shown, found) = Shown::with(visible, &found, dress.ansi);
+        let ranges = |visible: &[u8]| dress.finder.map(|finder| finder.ranges(visible)).unwrap_or_default();
+        let (shown, found) = if dress.ansi {
+            let last = if cut { self.overwritten(head)? } else { None };
+            let visible = last.as_deref().unwrap_or(head);
+            let mut looks = match continued.of(self.stream).take() {
+                Some((end, looks)) if end == self.start => looks,
+                _ => self.looks_before()?,
+            };
+            let drawn = Shown::on_terminal(visible, &ranges(visible), &mut looks);
+            if !cut {
+                *continued.of(self.stream) = Some((self.end, looks));
+            }
+            drawn
+        } else {
+            Shown::with(head, &ranges(head))
+        };
         Ok(Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, shown, bytes) })
     }
 
-    /// What a terminal shows of a line that was written over itself, as progress bars are: what
-    /// came after its last carriage return, and that one before it.
+    /// What a terminal shows of a long line that was written over itself: what came after a carriage return in its last
+    /// part.
     fn overwritten(&self, head: &[u8]) -> io::Result<Option<Vec<u8>>> {
         if memchr::memchr(b'\r', head).is_none() {
             return Ok(None);
         }
         let tail = self.bytes.read(self.end.saturating_sub(LINE_LIMIT).max(self.start), self.end)?;
         let tail = without_line_end(&tail);
-        let length = tail.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
-        let written = &tail[..length];
-        Ok(memchr::memrchr(b'\r', written).map(|at| written[at..].to_vec()))
+        Ok(memchr::memchr(b'\r', tail).map(|at| tail[at..].to_vec()))
+    }
+
+    /// How letters look at its beginning, by the codes in the bytes before it.
+    fn looks_before(&self) -> io::Result<Looks> {
+        let before = self.bytes.read(self.start.saturating_sub(LOOK_BACK), self.start)?;
+        let mut looks = Looks::default();
+        if memchr::memchr(0x1b, &before).is_some() {
+            for line in before.split(|byte| *byte == b'\n') {
+                screen::looks_after(line, &mut looks);
+            }
+        }
+        Ok(looks)
     }
 }
 

@@ -14,6 +14,7 @@ mod order;
 mod records;
 mod room;
 mod save;
+mod screen;
 mod search;
 mod spill;
 mod text;

@@ -162,10 +162,28 @@ fn a_progress_bar_shows_its_last_state_where_terminal_codes_are_followed() {
     output.append(Stream::Stdout, updates.as_bytes(), 0).unwrap();
     output.append(Stream::Stdout, b"\r\r\n10%\r20%\r\n", 0).unwrap();
     let followed = output.window(View::Stdout, 0, 9, Dress { ansi: true, finder: None }).unwrap().lines;
-    assert_eq!(followed[0].text, "\u{240d}100000 of 100000");
-    assert_eq!(followed[1].text, "\u{240d}20%");
+    assert_eq!(followed[0].text, "100000 of 100000");
+    assert_eq!(followed[1].text, "20%");
     let shown = output.window(View::Stdout, 1, 9, plain()).unwrap().lines;
     assert_eq!(shown[0].text, "10%\u{240d}20%");
+}
+
+#[test]
+fn a_color_goes_on_to_the_lines_after_it_wherever_a_window_begins() {
+    let (_directory, output) = output();
+    output.append(Stream::Stdout, b"plain\n\x1b[31mred\nred\n", 0).unwrap();
+    output.append(Stream::Stderr, b"plain\n", 0).unwrap();
+    output.append(Stream::Stdout, b"red\x1b[0m\nplain\n", 0).unwrap();
+    let ansi = Dress { ansi: true, finder: None };
+    let colored = |view, from| {
+        let window = output.window(view, from, 9, ansi).unwrap();
+        window.lines.iter().map(|line| !line.styles.is_empty()).collect::<Vec<_>>()
+    };
+    assert_eq!(colored(View::Stdout, 0), [false, true, true, true, false]);
+    assert_eq!(colored(View::Stdout, 2), [true, true, false]);
+    assert_eq!(colored(View::Stdout, 4), [false]);
+    // The other stream has its own.
+    assert_eq!(colored(View::Both, 2), [true, false, true, false]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::{
-    ansi::{Escape, Looks, escape},
+    ansi::Looks,
     facts::Styled,
+    screen::{self, Cell, Glyph},
 };
 
 /// Text to draw, and the UTF-16 ranges of it that stand for something that is not there as such.
@@ -37,47 +38,50 @@ impl Shown {
         shown
     }
 
-    /// The same, and tells where ranges of bytes stand in the text. With `ansi`, terminal codes are
-    /// followed: those for looks and those that are commands to a terminal are not in the text.
-    pub fn with(bytes: &[u8], found: &[(usize, usize)], ansi: bool) -> (Self, Vec<(u32, u32)>) {
+    /// The same, and tells where ranges of bytes stand in the text.
+    pub fn with(bytes: &[u8], found: &[(usize, usize)]) -> (Self, Vec<(u32, u32)>) {
         let mut shown =
             Self { asked: found.iter().rev().flat_map(|(from, to)| [*to, *from]).collect(), ..Self::default() };
-        if ansi {
-            shown.with_codes(bytes);
-        } else {
-            shown.piece(bytes);
-        }
+        shown.piece(bytes);
         shown.reached(usize::MAX);
         let places = shown.told.chunks_exact(2).map(|ends| (ends[0], ends[1])).filter(|(from, to)| from < to).collect();
         (shown, places)
     }
 
-    fn with_codes(&mut self, bytes: &[u8]) {
-        let (mut looks, mut since) = (Looks::default(), 0);
-        let mut rest = bytes;
-        while let Some(at) = memchr::memchr(0x1b, rest) {
-            self.piece(&rest[..at]);
-            rest = &rest[at..];
-            let (kind, length) = escape(rest).map_or((None, 1), |(kind, length)| (Some(kind), length));
-            match kind {
-                Some(Escape::Looks(parameters)) => {
-                    self.styles.extend(looks.styled(since, self.length));
-                    looks.follow(parameters);
-                    since = self.length;
-                    self.done += length;
-                }
-                Some(Escape::Command) => self.done += length,
-                Some(Escape::Other) => {
-                    let from = self.length;
-                    self.piece(&rest[..length]);
-                    self.mark(from);
-                }
-                None => self.piece(&rest[..length]),
-            }
-            rest = &rest[length..];
+    /// Shows the line as a terminal does when all of it was written: codes are followed and are not in the text.
+    /// `looks` is how letters look where it begins, and afterwards how they look where it ends.
+    pub fn on_terminal(bytes: &[u8], found: &[(usize, usize)], looks: &mut Looks) -> (Self, Vec<(u32, u32)>) {
+        if !screen::concerns(bytes) {
+            let (mut shown, places) = Self::with(bytes, found);
+            shown.styles.extend(looks.styled(0, shown.length));
+            return (shown, places);
         }
-        self.piece(rest);
-        self.styles.extend(looks.styled(since, self.length));
+        let cells = screen::written(bytes, looks);
+        let mut shown = Self::default();
+        let mut places: Vec<(usize, u32, u32)> = Vec::new();
+        for run in cells.chunk_by(|a, b| a.looks == b.looks) {
+            let from = shown.length;
+            for cell in run {
+                let begins = shown.length;
+                shown.cell(cell);
+                // Searches are in the bytes: a match that was written over has no place in the text.
+                let Some(hit) = found.iter().position(|(from, to)| (*from..*to).contains(&cell.at)) else { continue };
+                match places.last_mut() {
+                    Some((last, _, end)) if *last == hit && *end == begins => *end = shown.length,
+                    _ => places.push((hit, begins, shown.length)),
+                }
+            }
+            let looks = run.first().map(|cell| &cell.looks);
+            shown.styles.extend(looks.and_then(|looks| looks.styled(from, shown.length)));
+        }
+        (shown, places.into_iter().map(|(_, from, to)| (from, to)).collect())
+    }
+
+    fn cell(&mut self, cell: &Cell) {
+        match cell.glyph {
+            Glyph::Character(c) => self.character(c),
+            Glyph::Byte(byte) => self.byte(byte),
+        }
     }
 
     fn piece(&mut self, bytes: &[u8]) {
@@ -89,13 +93,17 @@ impl Shown {
             }
             for byte in chunk.invalid() {
                 self.reached(self.done);
-                let from = self.length;
-                let _ = write!(self.text, "\\x{byte:02X}");
-                self.length += 4;
-                self.mark(from);
+                self.byte(*byte);
                 self.done += 1;
             }
         }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        let from = self.length;
+        let _ = write!(self.text, "\\x{byte:02X}");
+        self.length += 4;
+        self.mark(from);
     }
 
     /// The text that comes next is that of the byte at `offset`.
@@ -111,8 +119,7 @@ impl Shown {
             '\t' => self.push(c),
             '\0'..='\x1f' => self.push(char::from_u32(0x2400 + c as u32).unwrap_or(c)),
             '\x7f' => self.push('\u{2421}'),
-            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                // C1 controls, and marks that would let a backend reorder what is read.
+            c if is_hidden(c) => {
                 let name = format!("\\u{{{:x}}}", c as u32);
                 self.length += name.len() as u32;
                 self.text.push_str(&name);
@@ -134,11 +141,15 @@ impl Shown {
 
     fn mark(&mut self, from: u32) {
         match self.ranges.last_mut() {
-            // A code that moves the cursor is one mark: its control picture is in it already.
-            Some(last) if last.1 >= from => *last = (last.0.min(from), self.length),
+            Some(last) if last.1 == from => last.1 = self.length,
             _ => self.ranges.push((from, self.length)),
         }
     }
+}
+
+/// Whether a character can't be seen, looks like another one, or reorders its neighbors.
+fn is_hidden(c: char) -> bool {
+    crate::terminal::is_control(c) || matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}')
 }
 
 /// The line without its line end: `\n` or `\r\n`.
@@ -152,9 +163,12 @@ pub(crate) fn fuzz_text(input: &[u8]) {
     let Some(([ansi, from, length], bytes)) = input.split_first_chunk() else { return };
     let from = usize::from(*from).min(bytes.len());
     let to = (from + usize::from(*length)).min(bytes.len());
-    let (shown, found) = Shown::with(bytes, &[(from, to)], ansi % 2 == 1);
-    let length = shown.text.encode_utf16().count() as u32;
-    assert_eq!((shown.length, shown.done), (length, bytes.len()));
+    let (shown, found) = match ansi % 2 {
+        0 => Shown::with(bytes, &[(from, to)]),
+        _ => Shown::on_terminal(bytes, &[(from, to)], &mut Looks::default()),
+    };
+    assert_eq!(shown.length, shown.text.encode_utf16().count() as u32);
+    let length = shown.length;
     let styles = shown.styles.iter().map(|styled| (styled.from, styled.to));
     for marks in [shown.ranges.clone(), styles.collect(), found] {
         let mut before = 0;
@@ -183,14 +197,18 @@ mod tests {
         assert_eq!(Shown::of("🚢\x01".as_bytes()).ranges, [(2, 3)]);
     }
 
+    fn on_terminal(line: &[u8]) -> Shown {
+        Shown::on_terminal(line, &[], &mut Looks::default()).0
+    }
+
     #[test]
     fn terminal_codes_are_followed_where_that_is_asked_for() {
-        let line = b"\x1b[31mred\x1b[0m \x1b[2Kx \x1b]8;;https://example.com\x07link\x1b]8;;\x07 \x1b[1";
-        let (shown, _) = Shown::with(line, &[], true);
-        assert_eq!(shown.text, "red \u{241b}[2Kx link \u{241b}[1");
+        let line = b"\x1b[31mred\x1b[0m \x1b]8;;https://example.com\x07link\x1b]8;;\x07 \x1b[1";
+        let shown = on_terminal(line);
+        assert_eq!(shown.text, "red link \u{241b}[1");
         assert_eq!(shown.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>(), [(0, 3)]);
-        assert_eq!(shown.ranges, [(4, 8), (15, 16)]);
-        let (plain, _) = Shown::with(line, &[], false);
+        assert_eq!(shown.ranges, [(9, 10)]);
+        let (plain, _) = Shown::with(line, &[]);
         assert!(plain.text.starts_with("\u{241b}[31mred") && plain.styles.is_empty());
     }
 
@@ -199,7 +217,8 @@ mod tests {
         let line = "\u{1b}[1mé🚢\u{1}x\u{1b}[0my".as_bytes();
         let found = |ansi, needle: &str| {
             let at = memchr::memmem::find(line, needle.as_bytes()).unwrap();
-            Shown::with(line, &[(at, at + needle.len())], ansi).1
+            let range = [(at, at + needle.len())];
+            if ansi { Shown::on_terminal(line, &range, &mut Looks::default()).1 } else { Shown::with(line, &range).1 }
         };
         assert_eq!(found(true, "é🚢"), [(0, 3)]);
         assert_eq!(found(true, "x\u{1b}[0my"), [(4, 6)]);
@@ -209,8 +228,25 @@ mod tests {
     }
 
     #[test]
-    fn a_code_after_a_control_character_is_one_mark_with_it() {
-        assert_eq!(Shown::with(b"\0\x1b[2Kx", &[], true).0.ranges, [(0, 5)]);
+    fn colors_go_on_to_the_next_line_until_they_are_reset() {
+        let mut looks = Looks::default();
+        let red = |shown: &Shown| shown.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>();
+        let (shown, _) = Shown::on_terminal(b"a\x1b[31mb", &[], &mut looks);
+        assert_eq!(red(&shown), [(1, 2)]);
+        let (shown, _) = Shown::on_terminal(b"plain text of the next line", &[], &mut looks);
+        assert_eq!(red(&shown), [(0, 27)]);
+        let (shown, _) = Shown::on_terminal(b"c\x1b[md", &[], &mut looks);
+        assert_eq!(red(&shown), [(0, 1)]);
+        assert_eq!(looks, Looks::default());
+    }
+
+    #[test]
+    fn characters_that_cannot_be_seen_are_made_visible() {
+        for c in "\u{a0}\u{ad}\u{61c}\u{200a}\u{200b}\u{200d}\u{2028}\u{202f}\u{2060}\u{feff}\u{e0041}".chars() {
+            let shown = Shown::of(format!("a{c}b").as_bytes());
+            assert_eq!(shown.text, format!("a\\u{{{:x}}}b", c as u32));
+            assert_eq!(shown.ranges.len(), 1);
+        }
     }
 
     #[test]
@@ -234,17 +270,19 @@ mod tests {
 
         #[test]
         fn ranges_lie_in_the_text(
-            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x1b), Just(b'['), Just(b'm'), Just(b'1')], 0..60),
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x1b), Just(b'['), Just(b'm'), Just(b'K'), Just(b'D'), Just(b'\r'), Just(b'1')], 0..60),
             ansi: bool,
             from in 0usize..60,
             len in 0usize..20,
         ) {
             let from = from.min(bytes.len());
             let to = (from + len).min(bytes.len());
-            let (shown, found) = Shown::with(&bytes, &[(from, to)], ansi);
+            let (shown, found) = match ansi {
+                true => Shown::on_terminal(&bytes, &[(from, to)], &mut Looks::default()),
+                false => Shown::with(&bytes, &[(from, to)]),
+            };
             let length = shown.text.encode_utf16().count() as u32;
             prop_assert_eq!(shown.length, length);
-            prop_assert_eq!(shown.done, bytes.len());
             let styles = shown.styles.iter().map(|styled| (styled.from, styled.to));
             let all: Vec<(u32, u32)> = shown.ranges.iter().copied().chain(styles).chain(found).collect();
             prop_assert!(all.iter().all(|(from, to)| from < to && *to <= length), "{:?}", all);

@@ -91,7 +91,7 @@ fn is_read(request: &Request) -> bool {
 /// Whether an engine listens there: one that a docker context or `DOCKER_HOST` names, or one at a well-known place.
 /// Sockets are compared by what they are, not by how their paths are written.
 pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
-    let known = || around.contexts().into_iter().filter_map(|context| context.host);
+    let known = || around.hosts();
     match endpoint {
         Endpoint::Engine { .. } => true,
         Endpoint::Container { path, .. } => path.ends_with("docker.sock") || path.ends_with("podman.sock"),
@@ -141,8 +141,8 @@ pub(super) fn engines_for(kind: CallKind, planned: &PlannedAct, origin: Origin) 
 
 /// The unix sockets at which engines may listen.
 fn engine_sockets(around: &Surroundings) -> impl Iterator<Item = std::path::PathBuf> {
-    let named = around.contexts().into_iter().filter_map(|context| context.host);
-    let named: Vec<String> = named.filter_map(|host| host.strip_prefix("unix://").map(str::to_owned)).collect();
+    let named: Vec<String> =
+        around.hosts().filter_map(|host| host.strip_prefix("unix://").map(str::to_owned)).collect();
     sockets::well_known().chain(named.into_iter().map(std::path::PathBuf::from))
 }
 

@@ -4,7 +4,7 @@ use super::{Does, plan};
 use crate::{
     asked::{Asked, AskedExec, AskedRequest, Data, Whose},
     call::{Act, Call},
-    exchange::{Body, Exchange, Request, target},
+    exchange::{Body, Exchange, Request, target, without_additions},
     run::{Command, EnvMode, Place, Run},
     runtime::Runtime,
     target::{Host, Target},
@@ -83,7 +83,7 @@ pub(super) fn as_run(call: &Call, does: &Does, runtime: Runtime) -> bool {
         (Does::Request { request } | Does::Engine { request }, Act::Exchange(Exchange { request: sent, .. })) => {
             request.method == sent.method
                 && target(request).ok() == target(sent).ok()
-                && request.headers == sent.headers
+                && without_additions(&request.headers).eq(without_additions(&sent.headers))
                 && request.body == sent.body
         }
         _ => false,

@@ -194,13 +194,19 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299, body, .. } => (
-            Delivery::Resolved { value: body.value() },
-            vec![documented(
+        Answer::Whole { status: 200..=299, body, .. } => {
+            let mut rules = vec![documented(
                 "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
                 TYPES,
-            )],
-        ),
+            )];
+            rules.extend(body.coding.as_ref().map(|coding| {
+                inferred(
+                    format!("Whether a body compressed with {} is decoded is unknown; here it isn't.", coding.names),
+                    NOTHING,
+                )
+            }));
+            (Delivery::Resolved { value: body.value() }, rules)
+        }
         Answer::Whole { status, reason, body } => (
             error(message(body, reason), Value::number(status)),
             vec![
@@ -211,6 +217,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
                 ),
             ],
         ),
+        Answer::Withheld { words } => (error(Value::text(words.as_str()), Value::Undefined), vec![]),
         Answer::Failed { words, .. } => (
             error(Value::text(words.as_str()), Value::Undefined),
             vec![reported("A connection that fails rejects with Node's words and `statusCode: undefined`.")],

@@ -1,14 +1,22 @@
 //! What an Exchange comes to for whoever waits for it.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 
-use super::{Delivery, Text, Value, Written, docker_desktop, podman_desktop, rancher_desktop};
+use super::{
+    Delivery, Text, Value, Written, docker_desktop, podman_desktop, rancher_desktop,
+    rules::{GOT, NODE_FETCH, read},
+};
 use crate::{
     endpoint::Endpoint,
     error::Code,
-    exchange::{BodyKind, Exchange, Failure, target},
+    exchange::{self, BodyKind, Decoded, Exchange, Failure, HttpClient, Next, Problem, Response, target},
     runtime::{Rule, Runtime},
 };
+
+/// The most bytes that a compressed body may become: a value of more is too large to hand to code.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// How an exchange ended, as far as Runtimes make a difference of it.
 pub(super) enum Answer<'a> {
@@ -20,28 +28,40 @@ pub(super) enum Answer<'a> {
     Whole { status: u16, reason: &'a str, body: Body<'a> },
     /// There is no whole response. `words` are those that Node has for it.
     Failed { words: &'a String },
+    /// The response is in, and the client makes an error of it: its body can't be decoded, or it is one redirect too
+    /// many. `words` are the client's.
+    Withheld { words: String },
 }
 
 /// A response's body.
 pub(super) struct Body<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
     /// How long it is in all.
     pub len: u64,
     limit: usize,
     says_json: bool,
+    /// It is compressed.
+    pub coding: Option<Coding>,
+}
+
+/// How a body is compressed.
+pub(super) struct Coding {
+    pub names: String,
+    /// The client undid it.
+    decodes: bool,
 }
 
 impl Body<'_> {
     /// As text.
     pub(super) fn text(&self) -> Value {
-        Value::Text(Text::of(self.bytes, self.len, self.limit))
+        Value::Text(Text::of(&self.bytes, self.len, self.limit))
     }
 
     /// As what `JSON.parse` makes of it, or else as text. Of a body that is not all here its
     /// headers are believed.
     pub(super) fn value(&self) -> Value {
         let whole = self.bytes.len() as u64 == self.len;
-        let is_json = if whole { is_json(self.bytes) } else { self.says_json };
+        let is_json = if whole { is_json(&self.bytes) } else { self.says_json };
         match self.text() {
             Value::Text(text) if is_json => Value::Json(text),
             text => text,
@@ -61,16 +81,12 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
     let answer = match (&exchange.failure, &exchange.response) {
         (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
         (Some(_), _) => Answer::Failed { words: &words },
-        (None, Some(response)) if exchange.ended() => Answer::Whole {
-            status: response.status,
-            reason: &response.reason,
-            body: Body {
-                bytes: written.stdout,
-                len: written.stdout_len,
-                limit: written.limit,
-                says_json: BodyKind::of(&response.head) == BodyKind::Json,
-            },
-        },
+        (None, Some(response)) if exchange.ended() => {
+            match handed_over(exchange, response, written, client_of(runtime)) {
+                Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
+                Err(words) => Answer::Withheld { words },
+            }
+        }
         _ => Answer::Pending,
     };
     match runtime {
@@ -81,6 +97,96 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
         }
         Runtime::PodmanDesktop => podman_desktop::answered(&answer),
     }
+}
+
+/// The client through which a Runtime asks, where it is known.
+fn client_of(runtime: Runtime) -> Option<HttpClient> {
+    match runtime {
+        Runtime::DockerDesktop => None,
+        Runtime::RancherDesktop => Some(HttpClient::NodeFetch),
+        Runtime::PodmanDesktop => Some(HttpClient::Got),
+    }
+}
+
+/// What the client makes of the last response: its body, or why it gives none, in its own words.
+fn handed_over<'a>(
+    exchange: &Exchange,
+    response: &Response,
+    written: Written<'a>,
+    client: Option<HttpClient>,
+) -> Result<Body<'a>, String> {
+    let path = || target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
+    let location = response.head.header("location");
+    if let Some(client) = client.filter(|client| exchange.request.client == Some(*client)) {
+        let end = (response.status, location);
+        let words = match (client, client.next(&exchange.request, &exchange.endpoint, end, exchange.redirects.len())) {
+            (HttpClient::NodeFetch, Next::TooMany) => {
+                Some(format!("FetchError: maximum redirect reached at: http://127.0.0.1{}", path()))
+            }
+            (HttpClient::NodeFetch, Next::Invalid) => {
+                let location = location.unwrap_or_default();
+                Some(format!("FetchError: uri requested responds with an invalid redirect URL: {location}"))
+            }
+            (HttpClient::Got, Next::TooMany) => Some("Redirected 10 times. Aborting.".to_owned()),
+            (HttpClient::Got, Next::Invalid) => Some("Invalid URL".to_owned()),
+            _ => None,
+        };
+        if let Some(words) = words {
+            return Err(words);
+        }
+    }
+    body(response, written, client).map_err(|problem| match client {
+        Some(HttpClient::NodeFetch) => format!(
+            "FetchError: Invalid response body while trying to fetch http://127.0.0.1{}: {}",
+            path(),
+            problem.words_of_node()
+        ),
+        _ => problem.words_of_node().to_owned(),
+    })
+}
+
+/// The body as a client hands it on. Those of which it is known undo one coding that they know and leave any other as it
+/// is. Fails where the body isn't what its header says.
+fn body<'a>(response: &Response, written: Written<'a>, client: Option<HttpClient>) -> Result<Body<'a>, Problem> {
+    let codings = exchange::codings(&response.head);
+    let says = |kind| kind == BodyKind::Json;
+    let decodes = match (client, codings.as_slice()) {
+        (Some(client), [coding]) => written.stdout_len > 0 && client.decodes(coding),
+        _ => false,
+    };
+    let coding = (!codings.is_empty() && written.stdout_len > 0).then(|| Coding { names: codings.join(", "), decodes });
+    if !decodes {
+        let says_json = says(BodyKind::of(&response.head));
+        let (bytes, len) = (written.stdout.into(), written.stdout_len);
+        return Ok(Body { bytes, len, limit: written.limit, says_json, coding });
+    }
+    let cut = written.stdout_len > written.stdout.len() as u64;
+    let mut decoded = exchange::decode(written.stdout, &codings, LARGEST, cut);
+    let takes_cut = client.is_some_and(|client| codings.iter().all(|coding| client.takes_cut(coding)));
+    if decoded.problem == Some(Problem::Cut) && takes_cut {
+        decoded = Decoded { problem: None, whole: true, ..decoded };
+    }
+    if let Some(problem) = decoded.problem {
+        return Err(problem);
+    }
+    // What is beyond the limit is longer than it by an unknown length.
+    let len = decoded.bytes.len() as u64 + u64::from(!decoded.whole);
+    let says_json = says(BodyKind::of_decoded(&response.head));
+    Ok(Body { bytes: decoded.bytes.into(), len, limit: written.limit, says_json, coding })
+}
+
+/// The rule about a compressed body, where there is one.
+pub(super) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
+    let Coding { names, decodes } = body.coding.as_ref()?;
+    let name = client.name();
+    let from = match client {
+        HttpClient::NodeFetch => NODE_FETCH,
+        HttpClient::Got => GOT,
+    };
+    Some(match decodes {
+        true => read(format!("{name} decodes the body: the value is decoded from {names}."), from),
+        false => read(format!("{name} doesn't decode {names}: the code gets the compressed bytes as text."), from),
+    })
 }
 
 /// What a list of the engine gives: its answer, or an error with its words.

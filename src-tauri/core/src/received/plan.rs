@@ -160,6 +160,7 @@ fn engine_for_docker(context: &str) -> Vec<EnvVar> {
     let var = |name: &str, value: &str| EnvVar { name: name.to_owned(), value: value.to_owned() };
     match context {
         FROM_ENVIRONMENT => Vec::new(),
+        address if address.contains("://") => vec![var("DOCKER_CONTEXT", ""), var("DOCKER_HOST", address)],
         _ => vec![var("DOCKER_HOST", ""), var("DOCKER_CONTEXT", context)],
     }
 }

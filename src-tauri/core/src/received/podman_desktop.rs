@@ -3,14 +3,14 @@
 use super::{
     Delivery, Does, End, Value,
     callbacks::{Decoding, LineEnds, Manner, Pieces},
-    exchange::Answer,
+    exchange::{Answer, decoding},
     exec::{Finish, Wrote},
     plan::{bodiless, container, in_shell, json, plain, pointed, rejects},
     rules::*,
 };
 use crate::{
     asked::{AskedExec, AskedRequest, Whose},
-    exchange::{Body, Request},
+    exchange::{Body, HttpClient, Request},
     run::Place,
     runtime::Rule,
     target::Target,
@@ -51,7 +51,7 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
             json(data)
         }
     };
-    (Does::Request { request }, rules)
+    (Does::Request { request: HttpClient::Got.sends(request) }, rules)
 }
 
 pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
@@ -187,10 +187,14 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299 | 304, body, .. } => (
-            Delivery::Resolved { value: body.value() },
-            vec![read("The promise resolves with the body alone: JSON parsed where it is JSON, else text.", PODMAN)],
-        ),
+        Answer::Whole { status: 200..=299 | 304, body, .. } => {
+            let mut rules = vec![read(
+                "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
+                PODMAN,
+            )];
+            rules.extend(decoding(body, HttpClient::Got));
+            (Delivery::Resolved { value: body.value() }, rules)
+        }
         Answer::Whole { status: 401 | 403, .. } => (
             error("Unable to get access".to_owned()),
             vec![read("401 and 403 reject with one text; the body and the status are lost.", PODMAN)],
@@ -204,11 +208,14 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
                     "got's documents",
                 ));
             } else if matches!(status, 300..=303 | 307 | 308) {
-                rules.push(inferred("A redirect would be followed; here it is not.", "got's documents"));
+                rules.push(read("A redirect would be followed; here it is not.", GOT));
             }
             let known = || hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let words = if reason.is_empty() { known().unwrap_or_default() } else { reason };
             (error(format!("Response code {status} ({words})")), rules)
+        }
+        Answer::Withheld { words } => {
+            (error(words.clone()), vec![read("What got can't decode or follow rejects with an Error.", GOT)])
         }
         Answer::Failed { words, .. } => (
             error((*words).clone()),

@@ -3,14 +3,14 @@
 use super::{
     Delivery, Does, End, Value,
     callbacks::{Decoding, LineEnds, Manner, Pieces},
-    exchange::Answer,
+    exchange::{Answer, decoding},
     exec::{Finish, Wrote},
     plan::{bodiless, container, json, plain, pointed},
     rules::*,
 };
 use crate::{
     asked::{AskedExec, AskedRequest, Whose},
-    exchange::Body,
+    exchange::{Body, HttpClient},
     run::{Bin, Command, EnvMode, Place},
     runtime::Rule,
     target::Target,
@@ -47,7 +47,7 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
             Body::Text { text: data.text.clone() }
         }
     };
-    (Does::Request { request }, rules)
+    (Does::Request { request: HttpClient::NodeFetch.sends(request) }, rules)
 }
 
 /// `typeof value === 'object'`, as far as its texts tell.
@@ -212,18 +212,19 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299, body, .. } => (
-            Delivery::Resolved { value: body.value() },
-            vec![read(
+        Answer::Whole { status: 200..=299, body, .. } => {
+            let mut rules = vec![read(
                 "The promise resolves with the body alone: JSON parsed where it is JSON, else text; an empty one is ''.",
                 RANCHER,
-            )],
-        ),
+            )];
+            rules.extend(decoding(body, HttpClient::NodeFetch));
+            (Delivery::Resolved { value: body.value() }, rules)
+        }
         Answer::Whole { status, body, .. } => {
             let mut rules =
                 vec![read("A status outside 2xx rejects with the status, its name and the raw body.", RANCHER)];
             if matches!(status, 301..=303 | 307 | 308) {
-                rules.push(inferred("A redirect would be followed; here it is not.", "node-fetch's documents"));
+                rules.push(read("A redirect would be followed; here it is not.", NODE_FETCH));
             }
             let name = hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let fields = [
@@ -231,8 +232,13 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
                 ("name", Value::text(name.unwrap_or("Unknown"))),
                 ("message", body.text()),
             ];
+            rules.extend(decoding(body, HttpClient::NodeFetch));
             (Delivery::Rejected { value: Value::object(fields) }, rules)
         }
+        Answer::Withheld { words } => (
+            Delivery::Rejected { value: Value::error(format!("{FETCH}{words}")) },
+            vec![read("What node-fetch can't decode or follow rejects with an Error.", NODE_FETCH)],
+        ),
         Answer::Failed { words, .. } => (
             Delivery::Rejected {
                 value: Value::error(format!(

@@ -4,7 +4,7 @@ use crate::{
     call::Origin,
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::{Body, Exchange, ExchangeEvent, Failure, Head, Header, Request, Response, Stage},
+    exchange::{Body, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage},
     run::{Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Started, Streaming},
 };
 
@@ -413,5 +413,65 @@ fn nothing_has_more_rules_than_can_be_read() {
         for one in compared(&call, Written { stdout_len: 1 << 40, ..Written::default() }) {
             assert!(!one.rules.is_empty() && one.rules.len() <= rules::AT_MOST, "{}", one.rules.len());
         }
+    }
+}
+
+fn compressed(coding: &str, bytes: &[u8], runtime: Runtime) -> Received {
+    let mut call = exchange(Request::new("GET", "/"), 200, "OK", "application/json");
+    let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
+    let headers = &mut exchange.response.as_mut().unwrap().head.headers;
+    headers.push(Header { name: "content-encoding".into(), value: coding.into() });
+    received(&call, Written::whole(bytes, &[]), runtime)
+}
+
+fn gzipped(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_compressed_body_is_decoded_where_the_client_decodes_it() {
+    let body = gzipped(r#"{"greeting": "hello"}"#);
+    for runtime in [RANCHER, PODMAN] {
+        let received = compressed("gzip", &body, runtime);
+        assert!(render(&received.outcome).contains("hello"), "{:?}", received.outcome);
+        assert!(received.rules.iter().any(|rule| rule.text.contains("decoded from gzip")), "{:?}", received.rules);
+        // A coding that the client does not know is handed on as it is, and so are two at once.
+        let other = compressed("zstd", &body, runtime);
+        assert!(other.rules.iter().any(|rule| rule.text.contains("doesn't decode zstd")), "{:?}", other.rules);
+        assert!(!render(&compressed("deflate, gzip", &body, runtime).outcome).contains("hello"));
+        assert!(!render(&compressed("zstd", &body, runtime).outcome).contains("rejects"));
+        // An empty body is not decoded: a HEAD has none.
+        assert!(render(&compressed("gzip", b"", runtime).outcome).contains("resolves"));
+    }
+    assert!(!render(&compressed("gzip", &body, DOCKER).outcome).contains("hello"));
+}
+
+#[test]
+fn a_body_that_is_not_compressed_as_it_says_rejects() {
+    let rancher = render(&compressed("gzip", br#"{"sent": "as it is"}"#, RANCHER).outcome);
+    assert!(rancher.contains("Invalid response body") && rancher.contains("incorrect header check"), "{rancher}");
+    assert!(render(&compressed("br", b"plain", PODMAN).outcome).contains("rejects"));
+    let cut = gzipped(&"long ".repeat(10_000));
+    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], PODMAN).outcome).contains("unexpected end of file"));
+    // node-fetch takes what is there.
+    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], RANCHER).outcome).contains("long long"));
+}
+
+#[test]
+fn redirects_beyond_what_a_client_follows_reject_in_its_words() {
+    for (runtime, client, most, words) in [
+        (RANCHER, HttpClient::NodeFetch, 20, "maximum redirect reached at: http://127.0.0.1/x"),
+        (PODMAN, HttpClient::Got, 10, "Redirected 10 times. Aborting."),
+    ] {
+        let mut call = exchange(client.sends(Request::new("GET", "/x")), 302, "Found", "text/plain");
+        let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
+        let response = exchange.response.as_mut().unwrap();
+        response.head.headers.push(Header { name: "Location".into(), value: "/x".into() });
+        let redirect = Redirect { method: "GET".into(), path: "/x".into(), response: response.clone() };
+        exchange.redirects = vec![redirect; most];
+        let outcome = render(&received(&call, Written::default(), runtime).outcome);
+        assert!(outcome.contains(words), "{outcome}");
     }
 }

@@ -10,6 +10,9 @@ pub(super) const NOTHING: &str = "no source; concluded from the rest";
 pub(super) const RANCHER: &str = "Rancher Desktop's source";
 pub(super) const PODMAN: &str = "Podman Desktop's source";
 
+pub(super) const NODE_FETCH: &str = "measured with node-fetch 2.7.0, of Rancher Desktop 1.20 and older";
+pub(super) const GOT: &str = "measured with got 13.0.0";
+
 /// How many rules are shown for one Call on one Runtime: those that matter most come first.
 pub(super) const AT_MOST: usize = 5;
 

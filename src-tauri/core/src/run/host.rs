@@ -11,6 +11,7 @@ use super::{
     Command, Containment, Ending, FixedCommand, RunEvent, Started, Stops, Stream, Warden,
     resolve::{Resolved, enterable, not_executable, resolve},
     running::Running,
+    script,
     warden::Restarts,
 };
 use crate::{
@@ -155,6 +156,11 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
             Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
                 .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
         }
+        (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
+            Code::ProgramNotExecutable,
+            format!("{}: the first line ends in a carriage return", path.display()),
+        )
+        .hint(script::CARRIAGE_RETURN),
         (io::ErrorKind::NotFound, _) => {
             Error::new(Code::ProgramNotExecutable, format!("{} names an interpreter that is not there", path.display()))
                 .hint("Look at its first line (#!), or for a binary at the loader it was linked for.")

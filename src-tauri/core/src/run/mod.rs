@@ -18,6 +18,7 @@ mod reach;
 mod refusal;
 mod resolve;
 mod running;
+mod script;
 mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
@@ -28,6 +29,7 @@ pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile, shell_line};
 pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
 pub(crate) use resolve::check;
+pub(crate) use script::CARRIAGE_RETURN;
 pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};
 

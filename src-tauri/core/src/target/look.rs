@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Mark, Marks, Target};
 use crate::{
     endpoint::Endpoint,
-    engine::{Address, Engine, LastEngine},
+    engine::{Address, Engine, LastEngine, Places},
     error::{Code, Error, Result},
     exchange::{self, Connections, ExchangeEvent, Request, Response},
     record::Record,
@@ -133,7 +133,7 @@ impl Asked {
         match answer {
             Ok(engine) => {
                 let Address { name, host, .. } = engine.address();
-                (Mark::Up { address: format!("{name} ({host})") }, in_engine(&engine, container).await)
+                (Mark::Up { address: format!("{} ({host})", called(name, host)) }, in_engine(&engine, container).await)
             }
             Err(error) => {
                 let down = |address: String| Mark::Down { address, error: error.clone() };
@@ -153,6 +153,14 @@ impl Asked {
         let answer = self.engines.answering_at(address.clone()).await;
         self.failed = answer.as_ref().err().map(|error| (address, error.clone(), Instant::now()));
         answer
+    }
+}
+
+/// What an engine is called: its context, or the product whose known socket it was found on.
+fn called(name: &str, host: &str) -> String {
+    match Places::of_this_process().product(host).filter(|_| name == host) {
+        Some(product) => format!("{product}, found on this machine"),
+        None => name.to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@ import type { Endpoint } from "./Endpoint";
 import type { Failure } from "./Failure";
 import type { Head } from "./Head";
 import type { Phases } from "./Phases";
+import type { Redirect } from "./Redirect";
 import type { Request } from "./Request";
 import type { Response } from "./Response";
 
@@ -22,6 +23,10 @@ request: Request,
  * Its connection was open since an exchange before.
  */
 reused: boolean, 
+/**
+ * Redirects that were followed, the first one first. What else is here is of the last request.
+ */
+redirects?: Array<Redirect>, 
 /**
  * Its head as it went over the wire.
  */

@@ -1,0 +1,330 @@
+//! The sockets on which known products listen, for machines where neither `DOCKER_HOST` nor a docker context names
+//! their engine. Only sockets that accept a connection are offered: a file may outlive its engine.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Where the products keep their sockets for this user.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`
+    pub runtime: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`, or `.config` in the home directory.
+    pub config: Option<PathBuf>,
+    /// The system's temporary directory: a Podman machine on macOS has its socket there.
+    pub temporary: Option<PathBuf>,
+    /// The directory that holds the system's own sockets: `/` outside of tests.
+    pub root: Option<PathBuf>,
+    /// `CONTAINER_HOST`, which Podman's own client follows.
+    pub container_host: Option<String>,
+}
+
+/// An engine that was found on a known socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The product: `Podman`, `Colima (default)`.
+    pub product: String,
+    /// `unix:///run/podman/podman.sock`
+    pub host: String,
+}
+
+impl Places {
+    /// Those of this process.
+    pub fn of_this_process() -> Self {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = std::env::home_dir();
+        Self {
+            runtime: set("XDG_RUNTIME_DIR"),
+            config: set("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config"))),
+            temporary: Some(std::env::temp_dir()),
+            root: Some(PathBuf::from("/")),
+            container_host: std::env::var("CONTAINER_HOST").ok().filter(|value| !value.is_empty()),
+            home,
+        }
+    }
+
+    /// The engines that listen, without duplicates, in the order in which they are preferred: what the user configured
+    /// for Podman, Docker's own products, then the others by name.
+    pub fn engines(&self) -> Vec<Found> {
+        let mut seen = Vec::new();
+        let mut engines = self.candidates();
+        engines.retain(|found| {
+            // One socket often has a second name: a link in `/var/run`.
+            let socket = found.host.strip_prefix("unix://").and_then(|path| Path::new(path).canonicalize().ok());
+            let is_new = !seen.contains(&(socket.clone(), found.host.clone()))
+                && (socket.is_none() || !seen.iter().any(|(other, _)| *other == socket));
+            seen.push((socket, found.host.clone()));
+            is_new && listens(&found.host)
+        });
+        engines
+    }
+
+    /// Where an engine may listen.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = String> {
+        self.candidates().into_iter().map(|found| found.host)
+    }
+
+    /// The product that has its socket there.
+    pub(crate) fn product(&self, host: &str) -> Option<String> {
+        self.candidates().into_iter().find(|found| found.host == host).map(|found| found.product)
+    }
+
+    fn candidates(&self) -> Vec<Found> {
+        let mut found = self.podman_connections();
+        let mut add = |product: &str, directory: &Option<PathBuf>, path: &str| {
+            if let Some(directory) = directory {
+                let host = format!("unix://{}", directory.join(path).display());
+                found.push(Found { product: product.to_owned(), host });
+            }
+        };
+        add("Docker Engine", &self.root, "var/run/docker.sock");
+        add("Docker Desktop", &self.home, ".docker/desktop/docker.sock");
+        add("Docker Desktop", &self.home, ".docker/run/docker.sock");
+        add("Docker Engine (rootless)", &self.runtime, "docker.sock");
+        add("Rancher Desktop", &self.home, ".rd/docker.sock");
+        add("Podman (rootless)", &self.runtime, "podman/podman.sock");
+        add("Podman machine", &self.home, ".local/share/containers/podman/machine/podman.sock");
+        add("Podman machine", &self.temporary, "podman/podman-machine-default-api.sock");
+        add("Podman", &self.root, "run/podman/podman.sock");
+        add("OrbStack", &self.home, ".orbstack/run/docker.sock");
+        add("Finch", &self.home, ".finch/finch.sock");
+        for (product, folder, socket) in [("Colima", ".colima", "docker.sock"), ("Lima", ".lima", "sock/docker.sock")] {
+            for (name, instance) in self.instances(folder) {
+                add(&format!("{product} ({name})"), &Some(instance), socket);
+            }
+        }
+        if cfg!(windows) {
+            for (product, pipe) in [("Docker Desktop", "docker_engine"), ("Podman machine", "podman-machine-default")] {
+                found.push(Found { product: product.to_owned(), host: format!("npipe:////./pipe/{pipe}") });
+            }
+        }
+        found
+    }
+
+    /// The instances of a product that keeps a directory for each, by name.
+    fn instances(&self, folder: &str) -> Vec<(String, PathBuf)> {
+        let Some(folder) = self.home.as_ref().map(|home| home.join(folder)) else { return Vec::new() };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut instances: Vec<_> =
+            entries.take(64).map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect();
+        instances.sort();
+        instances
+    }
+
+    /// `CONTAINER_HOST`, and what `podman system connection` keeps: the default one first. A connection through ssh is
+    /// left out: it needs Podman's own key, and a machine of this host has a local socket as well.
+    fn podman_connections(&self) -> Vec<Found> {
+        let configured = self.container_host.iter().map(|host| ("Podman (CONTAINER_HOST)".to_owned(), host.clone()));
+        let text = self
+            .config
+            .as_ref()
+            .and_then(|config| std::fs::read(config.join("containers").join("podman-connections.json")).ok());
+        let read = text.and_then(|text| serde_json::from_slice::<Connections>(&text).ok()).unwrap_or_default();
+        let Connection { default, connections } = read.connection;
+        let mut kept: Vec<_> = connections.into_iter().collect();
+        kept.sort_by_key(|(name, _)| (Some(name) != default.as_ref(), name.clone()));
+        let kept = kept.into_iter().map(|(name, place)| (format!("Podman ({name})"), place.uri));
+        let local = |host: &str| ["unix://", "npipe://", "tcp://"].iter().any(|scheme| host.starts_with(scheme));
+        configured.chain(kept).filter(|(_, host)| local(host)).map(|(product, host)| Found { product, host }).collect()
+    }
+}
+
+/// What Podman 4.9 and newer write.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Connections {
+    connection: Connection,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Connection {
+    default: Option<String>,
+    connections: std::collections::HashMap<String, Place>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Place {
+    uri: String,
+}
+
+/// Whether something accepts connections there, on a socket that another user can't have put there. A port is not tried:
+/// that of another machine takes too long.
+fn listens(host: &str) -> bool {
+    if let Some(path) = host.strip_prefix("unix://") {
+        #[cfg(unix)]
+        return accepts(Path::new(path));
+        #[cfg(not(unix))]
+        return false;
+    }
+    if let Some(pipe) = host.strip_prefix("npipe://") {
+        return cfg!(windows) && Path::new(&pipe.replace('/', "\\")).exists();
+    }
+    true
+}
+
+#[cfg(unix)]
+fn accepts(path: &Path) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    use nix::{
+        errno::Errno,
+        sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
+        unistd::Uid,
+    };
+
+    let Ok(found) = std::fs::metadata(path) else { return false };
+    // The temporary directory is open to everybody.
+    if !found.file_type().is_socket() || (found.uid() != 0 && found.uid() != Uid::effective().as_raw()) {
+        return false;
+    }
+    let Ok(address) = UnixAddr::new(path) else { return false };
+    let flags = SockFlag::empty();
+    let Ok(socket) = socket(AddressFamily::Unix, SockType::Stream, flags, None) else { return false };
+    // One whose backlog is full would make this wait.
+    let nonblocking = nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK);
+    if nix::fcntl::fcntl(&socket, nonblocking).is_err() {
+        return false;
+    }
+    match connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address) {
+        // A socket that this user may not open has an engine behind it, which says so when it is chosen.
+        Ok(()) | Err(Errno::EAGAIN | Errno::EINPROGRESS | Errno::EACCES) => true,
+        Err(_) => false,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::net::UnixListener};
+
+    use super::*;
+
+    struct Machine {
+        folder: tempfile::TempDir,
+        places: Places,
+        listeners: Vec<UnixListener>,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let at = |name: &str| Some(folder.path().join(name));
+            let places = Places {
+                home: at("home"),
+                runtime: at("run-user"),
+                config: at("home/.config"),
+                temporary: at("tmp"),
+                root: at("root"),
+                container_host: None,
+            };
+            Self { folder, places, listeners: Vec::new() }
+        }
+
+        fn listen(&mut self, path: &str) -> String {
+            let path = self.folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            self.listeners.push(UnixListener::bind(&path).unwrap());
+            format!("unix://{}", path.display())
+        }
+
+        fn products(&self) -> Vec<String> {
+            self.places.engines().into_iter().map(|found| found.product).collect()
+        }
+    }
+
+    #[test]
+    fn every_known_socket_that_listens_is_found_by_the_name_of_its_product() {
+        for (path, product) in [
+            ("root/var/run/docker.sock", "Docker Engine"),
+            ("root/run/podman/podman.sock", "Podman"),
+            ("run-user/docker.sock", "Docker Engine (rootless)"),
+            ("run-user/podman/podman.sock", "Podman (rootless)"),
+            ("home/.docker/desktop/docker.sock", "Docker Desktop"),
+            ("home/.docker/run/docker.sock", "Docker Desktop"),
+            ("home/.rd/docker.sock", "Rancher Desktop"),
+            ("home/.colima/default/docker.sock", "Colima (default)"),
+            ("home/.lima/work/sock/docker.sock", "Lima (work)"),
+            ("home/.orbstack/run/docker.sock", "OrbStack"),
+            ("home/.finch/finch.sock", "Finch"),
+            ("home/.local/share/containers/podman/machine/podman.sock", "Podman machine"),
+            ("tmp/podman/podman-machine-default-api.sock", "Podman machine"),
+        ] {
+            let mut machine = Machine::new();
+            let host = machine.listen(path);
+            assert_eq!(machine.places.engines(), [Found { product: product.into(), host }], "{path}");
+        }
+    }
+
+    #[test]
+    fn a_socket_that_outlived_its_engine_is_not_offered() {
+        let mut machine = Machine::new();
+        machine.listen("home/.rd/docker.sock");
+        machine.listeners.clear();
+        fs::create_dir_all(machine.folder.path().join("run-user")).unwrap();
+        fs::write(machine.folder.path().join("run-user/docker.sock"), "").unwrap();
+        assert_eq!(machine.products(), [""; 0]);
+    }
+
+    #[test]
+    fn a_socket_whose_backlog_is_full_holds_nobody_up() {
+        let mut machine = Machine::new();
+        let host = machine.listen("home/.rd/docker.sock");
+        let path = host.strip_prefix("unix://").unwrap();
+        // Nobody accepts: connections are made until the next one would wait.
+        let mut waiting = Vec::new();
+        loop {
+            let socket = nix::sys::socket::socket(
+                nix::sys::socket::AddressFamily::Unix,
+                nix::sys::socket::SockType::Stream,
+                nix::sys::socket::SockFlag::SOCK_NONBLOCK,
+                None,
+            )
+            .unwrap();
+            let address = nix::sys::socket::UnixAddr::new(path).unwrap();
+            let connected = nix::sys::socket::connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address);
+            waiting.push(socket);
+            if connected.is_err() {
+                break;
+            }
+        }
+        assert_eq!(machine.products(), ["Rancher Desktop"]);
+    }
+
+    #[test]
+    fn two_names_of_one_socket_are_one_engine() {
+        let mut machine = Machine::new();
+        machine.listen("home/.rd/docker.sock");
+        fs::create_dir_all(machine.folder.path().join("root/var/run")).unwrap();
+        std::os::unix::fs::symlink(
+            machine.folder.path().join("home/.rd/docker.sock"),
+            machine.folder.path().join("root/var/run/docker.sock"),
+        )
+        .unwrap();
+        assert_eq!(machine.products(), ["Docker Engine"]);
+    }
+
+    #[test]
+    fn podmans_own_connections_come_first_and_its_default_before_the_others() {
+        let mut machine = Machine::new();
+        machine.listen("run-user/podman/podman.sock");
+        let (one, other) = (machine.listen("a.sock"), machine.listen("b.sock"));
+        let folder = machine.folder.path().join("home/.config/containers");
+        fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            r#"{{"Connection":{{"Default":"work","Connections":{{"home":{{"URI":"{one}"}},"work":{{"URI":"{other}","IsMachine":true}},"far":{{"URI":"ssh://core@h:1/p.sock","Identity":"/k"}}}}}}}}"#
+        );
+        fs::write(folder.join("podman-connections.json"), text).unwrap();
+        assert_eq!(machine.products(), ["Podman (work)", "Podman (home)", "Podman (rootless)"]);
+        machine.places.container_host = Some("tcp://127.0.0.1:8888".into());
+        assert_eq!(machine.products()[0], "Podman (CONTAINER_HOST)");
+        // A file that isn't what Podman writes hides no other engine.
+        for broken in ["", "[]", r#"{"Connection":{"Connections":{"x":{}}}}"#] {
+            fs::write(folder.join("podman-connections.json"), broken).unwrap();
+            assert_eq!(machine.products(), ["Podman (CONTAINER_HOST)", "Podman (rootless)"], "{broken}");
+        }
+    }
+}

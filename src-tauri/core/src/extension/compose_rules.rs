@@ -1,0 +1,285 @@
+//! What is odd in a compose file that runs on somebody's machine from an installed image: one small function a rule.
+
+use saphyr::Yaml;
+
+use super::{
+    compose::key,
+    names::{SOCKETS, names_own_image},
+    remark::{Remark, Weight},
+};
+use crate::runtime::{
+    Certainty::{Inferred, Reported, Source},
+    Runtime::{DockerDesktop, PodmanDesktop, RancherDesktop},
+};
+
+/// Paths that exist only in the virtual machine of Docker Desktop, and what to use in their place.
+const IN_DOCKER_DESKTOP: [(&str, &str); 3] = [
+    ("/var/run/docker.sock.raw", "Mount /var/run/docker.sock: every runtime has the engine's socket there."),
+    ("/run/docker.sock.raw", "Mount /var/run/docker.sock: every runtime has the engine's socket there."),
+    ("/run/host-services", "Use a socket or a file that every engine has: this folder is Docker Desktop's own."),
+];
+
+/// A service as far as the rules look at it.
+struct Service<'y, 'i> {
+    name: &'y str,
+    yaml: &'y Yaml<'i>,
+    /// It runs the extension's own image.
+    is_own: bool,
+}
+
+/// Adds what the rules say. `remark` makes one at the manifest's key; `has_socket` says that the manifest names a socket.
+pub(super) fn look(
+    document: &Yaml<'_>,
+    has_socket: bool,
+    remark: &dyn Fn(Weight) -> Remark,
+    remarks: &mut Vec<Remark>,
+) {
+    let listed = document.as_mapping_get("services").and_then(Yaml::as_mapping);
+    let services: Vec<Service<'_, '_>> = listed
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, yaml)| {
+            let image = key(yaml, "image").and_then(Yaml::as_str);
+            Some(Service { name: name.as_str()?, yaml, is_own: image.is_some_and(names_own_image) })
+        })
+        .collect();
+    if !services.is_empty() && !services.iter().any(|service| service.is_own) {
+        remarks.push(
+            remark(Weight::Odd)
+                .wrong("no service runs the extension's own image")
+                .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
+                .mend("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
+        );
+    }
+    for service in &services {
+        remarks.extend(ports(service, has_socket, remark));
+        remarks.extend(build(service, remark));
+        remarks.extend(pull_policy(service, remark));
+        remarks.extend(mounts(service, remark));
+    }
+    remarks.extend(externals(document, remark));
+}
+
+fn ports(service: &Service<'_, '_>, has_socket: bool, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
+    let ports = key(service.yaml, "ports").and_then(Yaml::as_sequence)?;
+    if !ports.iter().any(is_public) {
+        return None;
+    }
+    let weight = if has_socket || !service.is_own { Weight::Idle } else { Weight::Odd };
+    // A service of somebody else listens where it listens.
+    let mend = match service.is_own {
+        true => format!(
+            "Listen on a socket in {SOCKETS} and name it in vm.exposes.socket: no port of somebody's machine is taken then."
+        ),
+        false => "Write 127.0.0.1 before the port if only this machine needs it.".to_owned(),
+    };
+    Some(
+        remark(weight)
+            .wrong(format!("the service `{}` publishes a port", service.name))
+            .effect(
+                DockerDesktop,
+                Inferred,
+                "publishes it on this machine for everybody; ddClient.extension.vm.service does not go there",
+            )
+            .mend(mend),
+    )
+}
+
+/// Whether a port is published on every address. What a variable decides is not said to be.
+fn is_public(port: &Yaml<'_>) -> bool {
+    let address = match port.as_str() {
+        Some(short) if short.contains('$') => return !short.contains(':'),
+        Some(short) => short.rsplitn(3, ':').nth(2).unwrap_or_default(),
+        None if port.as_mapping().is_some() => match (key(port, "published"), key(port, "host_ip")) {
+            // Only other containers reach it.
+            (None, None) => return false,
+            (_, address) => address.and_then(Yaml::as_str).unwrap_or_default(),
+        },
+        None => "",
+    };
+    let address = address.trim_matches(['[', ']']);
+    match address.parse::<std::net::IpAddr>() {
+        Ok(address) => !address.is_loopback(),
+        Err(_) => address.is_empty(),
+    }
+}
+
+fn build(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
+    key(service.yaml, "build")?;
+    Some(
+        remark(Weight::Odd)
+            .wrong(format!("the service `{}` has `build`: its folder isn't in the installed extension", service.name))
+            .effect(DockerDesktop, Inferred, "starts it from the installed image, without the sources")
+            .mend("Keep `build` in a compose file for development, and name an image in this one."),
+    )
+}
+
+fn pull_policy(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
+    let policy = key(service.yaml, "pull_policy").and_then(Yaml::as_str)?;
+    let pulls = !matches!(policy, "never" | "missing" | "if_not_present" | "build");
+    (service.is_own && pulls).then(|| {
+        remark(Weight::Odd)
+            .wrong(format!("the service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
+            .effect(RancherDesktop, Reported, "can't start it for an image that exists only on this machine")
+            .mend("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
+    })
+}
+
+fn mounts(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<Remark> {
+    let listed = key(service.yaml, "volumes").and_then(Yaml::as_sequence).into_iter().flatten();
+    let mut found = Vec::new();
+    for volume in listed {
+        let (source, target) = match volume.as_str() {
+            Some(short) => {
+                let mut parts = short.split(':');
+                let first = parts.next().unwrap_or_default();
+                parts.next().map_or((None, first), |target| (Some(first), target))
+            }
+            None => {
+                let text = |name| key(volume, name).and_then(Yaml::as_str);
+                (text("source").or(text("src")), text("target").or(text("dst")).unwrap_or_default())
+            }
+        };
+        if target.trim_end_matches('/') == SOCKETS {
+            found.push(
+                remark(Weight::Odd)
+                    .wrong(format!("the service `{}` mounts something of its own at {SOCKETS}", service.name))
+                    .effect(
+                        DockerDesktop,
+                        Inferred,
+                        "mounts the folder of the sockets there itself: one of the two is hidden",
+                    )
+                    .mend("Remove the mount: the runtime makes that folder and mounts it."),
+            );
+        }
+        let Some(source) = source else { continue };
+        let below = |path: &str| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        if let Some((path, instead)) = IN_DOCKER_DESKTOP.iter().find(|(path, _)| below(path)) {
+            found.push(
+                remark(Weight::Odd)
+                    .wrong(format!("the service `{}` mounts {path}, which exists only in Docker Desktop", service.name))
+                    .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
+                    .effect(PodmanDesktop, Inferred, "can't start the service: nothing exists there")
+                    .mend(*instead),
+            );
+        }
+    }
+    found
+}
+
+/// Volumes, networks and the like that must exist before the extension starts.
+fn externals(document: &Yaml<'_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<Remark> {
+    let mut found = Vec::new();
+    for kind in ["volumes", "networks"] {
+        for (name, entry) in document.as_mapping_get(kind).and_then(Yaml::as_mapping).into_iter().flatten() {
+            let external = key(entry, "external");
+            let is_external =
+                external.is_some_and(|external| external.as_bool() == Some(true) || external.as_mapping().is_some());
+            if let Some(name) = name.as_str().filter(|_| is_external) {
+                let one = kind.trim_end_matches('s');
+                found.push(
+                    remark(Weight::Odd)
+                        .wrong(format!("the {one} `{name}` is `external`, and nothing creates it"))
+                        .effect(RancherDesktop, Source, "starts no service: compose stops where it doesn't exist")
+                        .mend(format!("Remove `external`: compose then creates the {one}.")),
+                );
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::extension::{Weight, check_folder};
+
+    /// What is said about a compose file, in its order.
+    fn said(compose: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = r#"{"icon": "i", "vm": {"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}}"#;
+        for (name, text) in [("metadata.json", manifest), ("i", ""), ("compose.yaml", compose)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let remarks = check_folder(folder.path()).unwrap().remarks;
+        assert!(remarks.iter().all(|remark| remark.weight != Weight::Broken), "{remarks:#?}");
+        remarks.into_iter().map(|remark| remark.wrong).collect()
+    }
+
+    /// The same for one service that runs the own image, with these entries.
+    fn of_service(entries: &str) -> Vec<String> {
+        said(&format!("services: {{web: {{image: '${{DESKTOP_PLUGIN_IMAGE}}', {entries}}}}}"))
+    }
+
+    #[test]
+    fn the_own_image_is_found_in_values_and_not_in_comments() {
+        for image in ["${DESKTOP_PLUGIN_IMAGE}", "$DESKTOP_PLUGIN_IMAGE", "${DESKTOP_PLUGIN_IMAGE:-acme/x:1}"] {
+            assert_eq!(said(&format!("services: {{web: {{image: '{image}'}}}}")), [""; 0], "{image}");
+        }
+        let comment = "# ${DESKTOP_PLUGIN_IMAGE}\nservices: {web: {image: nginx}}";
+        assert_eq!(said(comment), ["no service runs the extension's own image"]);
+    }
+
+    #[test]
+    fn a_port_of_this_machine_alone_is_not_public() {
+        for ports in
+            ["['80:80']", "[80]", "['0.0.0.0:80:80']", "['8080-8081:80-81/tcp']", "[{target: 80, published: 80}]"]
+        {
+            assert_eq!(of_service(&format!("ports: {ports}")), ["the service `web` publishes a port"], "{ports}");
+        }
+        for ports in [
+            "['127.0.0.1:8080:80']",
+            "['[::1]:8080:80']",
+            "[{target: 80}]",
+            "[{target: 80, published: 80, host_ip: 127.0.0.1}]",
+            "['${WHERE:-127.0.0.1}:8080:80']",
+            "[]",
+        ] {
+            assert_eq!(of_service(&format!("ports: {ports}")), [""; 0], "{ports}");
+        }
+    }
+
+    #[test]
+    fn what_an_installed_extension_can_not_have_is_named() {
+        for (entries, words) in [
+            ("build: .", "has `build`"),
+            ("pull_policy: always", "pulls the extension's own image"),
+            ("volumes: ['sockets:/run/guest-services']", "at /run/guest-services"),
+            ("volumes: [{type: volume, source: x, target: /run/guest-services/}]", "at /run/guest-services"),
+            ("volumes: ['/var/run/docker.sock.raw:/var/run/docker.sock']", "only in Docker Desktop"),
+            ("volumes: [{type: bind, source: /run/host-services/ssh-auth.sock, target: /x}]", "only in Docker Desktop"),
+        ] {
+            let said = of_service(entries);
+            assert!(said.len() == 1 && said[0].contains(words), "{entries}: {said:?}");
+        }
+        for entries in [
+            "pull_policy: never",
+            "volumes: ['/var/run/docker.sock:/var/run/docker.sock', 'data:/data', '/data']",
+            "volumes: ['x:/run/guest-services-2']",
+        ] {
+            assert_eq!(of_service(entries), [""; 0], "{entries}");
+        }
+    }
+
+    #[test]
+    fn a_volume_that_nothing_creates_is_named() {
+        let own = "services: {web: {image: $DESKTOP_PLUGIN_IMAGE}}\n";
+        let external = |entry: &str| said(&format!("{own}volumes: {{data: {entry}}}"));
+        assert_eq!(external("{external: true}"), ["the volume `data` is `external`, and nothing creates it"]);
+        assert_eq!(external("{external: {name: x}}"), ["the volume `data` is `external`, and nothing creates it"]);
+        assert_eq!(external("{external: false}"), [""; 0]);
+        assert_eq!(external("{}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_service_of_somebody_else_gets_no_advice_about_sockets() {
+        let folder = tempfile::tempdir().unwrap();
+        let compose = "services: {web: {image: $DESKTOP_PLUGIN_IMAGE}, db: {image: postgres, ports: ['5432:5432']}}";
+        let manifest = r#"{"icon": "i", "vm": {"composefile": "compose.yaml"}}"#;
+        for (name, text) in [("metadata.json", manifest), ("i", ""), ("compose.yaml", compose)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let remarks = check_folder(folder.path()).unwrap().remarks;
+        let port = remarks.iter().find(|remark| remark.wrong.contains("`db` publishes")).unwrap();
+        assert!(port.weight == Weight::Idle && !port.mend.contains("socket"), "{port:?}");
+    }
+}

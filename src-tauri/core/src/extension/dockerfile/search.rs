@@ -1,0 +1,249 @@
+//! Looks for a path of the image: from the last instruction back, through the stages that it was copied from.
+
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
+
+use super::{Base, Dockerfile, From, Provision, Step, stages::Copy};
+use crate::extension::root::{ExtensionRoot, FileProblem};
+
+/// How many paths of the build context one pattern is compared with.
+const MOST_NAMES: usize = 10_000;
+
+/// How many instructions the paths of one manifest are followed through, and names that patterns are compared with.
+/// Stages that copy from each other many times make more of them than anybody would wait for.
+const MOST_STEPS: u32 = 300_000;
+
+/// What is shown of a base image's name, in characters.
+const LONGEST: usize = 100;
+
+const NOTHING: Provision = Provision::Nothing { base: Base::Scratch };
+
+/// A Dockerfile beside the folder that is its build context.
+#[derive(Debug)]
+pub(in crate::extension) struct Search<'a> {
+    dockerfile: &'a Dockerfile,
+    context: &'a ExtensionRoot,
+    steps: Cell<u32>,
+}
+
+impl<'a> Search<'a> {
+    pub fn new(dockerfile: &'a Dockerfile, context: &'a ExtensionRoot) -> Self {
+        Self { dockerfile, context, steps: Cell::default() }
+    }
+
+    /// Where a path of the image, from its root, comes from.
+    pub fn find(&self, path: &str) -> Provision {
+        match self.look(path) {
+            Provision::Nothing { .. } => Provision::Nothing { base: self.base() },
+            found => found,
+        }
+    }
+
+    /// What the last stage begins with, through the stages that it is built on.
+    fn base(&self) -> Base {
+        let mut number = self.dockerfile.stages.len().checked_sub(1);
+        while let Some(stage) = number.and_then(|number| self.dockerfile.stages.get(number)) {
+            number = match stage.base {
+                From::Stage(base) if Some(base) < number => Some(base),
+                From::Nothing => return Base::Scratch,
+                _ => return Base::Image(stage.image.chars().take(LONGEST).collect()),
+            };
+        }
+        Base::Scratch
+    }
+
+    fn look(&self, path: &str) -> Provision {
+        let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        match self.dockerfile.stages.len().checked_sub(1) {
+            Some(last) if !parts.contains(&"..") => self.in_stage(last, &parts.join("/")),
+            _ => NOTHING,
+        }
+    }
+
+    /// A stage names only those before it, so this ends.
+    fn in_stage(&self, number: usize, path: &str) -> Provision {
+        let Some(stage) = self.dockerfile.stages.get(number) else { return NOTHING };
+        let (mut missing, mut unknown) = (None, None);
+        for step in stage.steps.iter().rev() {
+            let found = match step {
+                Step::Run(by) => Provision::Unknown { by: by.clone() },
+                Step::Copy(copy) if self.steps.get() > MOST_STEPS => Provision::Unknown { by: copy.by.clone() },
+                Step::Copy(copy) => self.in_copy(copy, number, path),
+            };
+            self.steps.update(|steps| steps + 1);
+            match found {
+                Provision::Context { .. } => return found,
+                Provision::NotBuilt { .. } => missing = missing.or(Some(found)),
+                Provision::Unknown { .. } => unknown = unknown.or(Some(found)),
+                Provision::Nothing { .. } => {}
+            }
+        }
+        let base = match stage.base {
+            From::Stage(base) if base < number => self.in_stage(base, path),
+            _ => NOTHING,
+        };
+        match base {
+            Provision::Context { .. } => base,
+            base => missing.or(unknown).unwrap_or(base),
+        }
+    }
+
+    fn in_copy(&self, copy: &Copy, number: usize, path: &str) -> Provision {
+        let Some(to) = &copy.to else { return Provision::Unknown { by: copy.by.clone() } };
+        let to = to.trim_start_matches('/');
+        let mut last = NOTHING;
+        for source in &copy.sources {
+            let found = match source {
+                Some(source) => self.in_source(copy, source, number, (to, path)),
+                // It may hold the path only where it is copied to.
+                None if rest_below(to, path).is_some() => Provision::Unknown { by: copy.by.clone() },
+                None => NOTHING,
+            };
+            match found {
+                Provision::Context { .. } => return found,
+                Provision::Nothing { .. } => {}
+                found => last = found,
+            }
+        }
+        last
+    }
+
+    fn in_source(&self, copy: &Copy, source: &str, number: usize, (to, path): (&str, &str)) -> Provision {
+        let Some(rest) = rest_below(to, path) else { return NOTHING };
+        let unknown = || Provision::Unknown { by: copy.by.clone() };
+        match copy.from {
+            From::Nothing => NOTHING,
+            From::Elsewhere => unknown(),
+            From::Stage(stage) if stage >= number => unknown(),
+            From::Stage(_) if is_pattern(source) => unknown(),
+            From::Stage(stage) => {
+                let source = normal(source);
+                let candidates = candidates(&source, rest, copy.into_directory);
+                let all = candidates.iter().map(|candidate| self.in_stage(stage, candidate));
+                // What a stage before has is its own affair: here the instruction that copies it counts.
+                all.fold(NOTHING, |best, found| match (best, found) {
+                    (best @ Provision::Context { .. }, _) => best,
+                    (_, Provision::Context { path, .. }) => Provision::Context { path, by: copy.by.clone() },
+                    (NOTHING, Provision::Unknown { by }) => Provision::Unknown { by },
+                    (NOTHING, Provision::NotBuilt { path, by }) => Provision::NotBuilt { path, by },
+                    (best, _) => best,
+                })
+            }
+            From::Context => self.in_context(copy, source, rest),
+        }
+    }
+
+    fn in_context(&self, copy: &Copy, source: &str, rest: &str) -> Provision {
+        let source = normal(source);
+        let matching = if is_pattern(&source) { self.matching(&source) } else { vec![source.clone()] };
+        for matched in &matching {
+            for candidate in candidates(matched, rest, copy.into_directory) {
+                if !matches!(self.context.entry(&candidate), Err(FileProblem::Missing)) {
+                    return Provision::Context { path: PathBuf::from(candidate), by: copy.by.clone() };
+                }
+            }
+        }
+        // A directory that is there and does not hold the path provides nothing; one that is not there would.
+        let is_there = !is_pattern(&source) && !matches!(self.context.entry(&source), Err(FileProblem::Missing));
+        let would = if is_pattern(&source) {
+            matching.is_empty() && pattern_could_give(&source, rest)
+        } else {
+            !is_there && could_give(&source, rest, copy.into_directory)
+        };
+        if !would {
+            return NOTHING;
+        }
+        Provision::NotBuilt { path: PathBuf::from(source), by: copy.by.clone() }
+    }
+
+    /// The names in a folder of the context; none where there are too many.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let listed = self.context.list(Path::new(folder), MOST_NAMES).unwrap_or_default();
+        self.steps.update(|steps| steps.saturating_add(u32::try_from(listed.len()).unwrap_or(u32::MAX)));
+        listed.into_iter().filter_map(|(name, _)| name.into_string().ok()).collect()
+    }
+
+    /// The paths of the context that a pattern names. As in Go's `filepath.Match`, no star crosses a slash.
+    fn matching(&self, pattern: &str) -> Vec<String> {
+        let mut found = vec![String::new()];
+        for part in pattern.split('/') {
+            let mut next = Vec::new();
+            for folder in found {
+                let join = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                if is_pattern(part) {
+                    let Ok(pattern) = glob::Pattern::new(part) else { return Vec::new() };
+                    let names = self.names(&folder);
+                    next.extend(names.iter().filter(|name| pattern.matches(name)).map(|name| join(name)));
+                } else {
+                    next.push(join(part));
+                }
+            }
+            next.truncate(MOST_NAMES);
+            found = next;
+        }
+        found.retain(|path| !matches!(self.context.entry(path), Err(FileProblem::Missing)));
+        found
+    }
+}
+
+/// Where a path in the copied source would be, for `rest` below the destination: the source is a directory whose contents
+/// are copied, or a file that is copied into a directory or to the destination itself.
+fn candidates(source: &str, rest: &str, into_directory: bool) -> Vec<String> {
+    let name = source.rsplit('/').next().unwrap_or_default();
+    let below = |rest: &str| match (source, rest) {
+        ("", rest) => rest.to_owned(),
+        (source, "") => source.to_owned(),
+        (source, rest) => format!("{source}/{rest}"),
+    };
+    let mut candidates = vec![];
+    if !(rest.is_empty() && into_directory) {
+        candidates.push(below(rest));
+    }
+    // The destination is a directory already, or becomes one.
+    if rest == name && !name.is_empty() {
+        candidates.push(source.to_owned());
+    }
+    candidates
+}
+
+/// Whether a source that isn't there could be, or hold, what is looked for. One with an extension is taken for a file.
+fn could_give(source: &str, rest: &str, into_directory: bool) -> bool {
+    let name = source.rsplit('/').next().unwrap_or_default();
+    let is_file = name.trim_start_matches('.').contains('.');
+    if is_file { rest == name || (rest.is_empty() && !into_directory) } else { !(rest.is_empty() && into_directory) }
+}
+
+/// The part of `path` below `to`; empty when they are the same.
+fn rest_below<'p>(to: &str, path: &'p str) -> Option<&'p str> {
+    if to.is_empty() {
+        return Some(path);
+    }
+    let rest = path.strip_prefix(to)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// From the root, without dots: an absolute source is one from the context's root.
+fn normal(source: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in source.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Whether a file that the last part of a pattern names could be this one.
+fn pattern_could_give(pattern: &str, rest: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or_default();
+    let first = rest.split('/').next().unwrap_or_default();
+    glob::Pattern::new(last).is_ok_and(|pattern| pattern.matches(first))
+}

@@ -1,0 +1,130 @@
+//! Variables in a Dockerfile, with their defaults: a build without arguments.
+
+use std::collections::HashMap;
+
+/// The variables that are set at an instruction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Variables(HashMap<String, Option<String>>);
+
+impl Variables {
+    /// Those that every build has, for an image of this machine's kind.
+    pub fn of_platform() -> Self {
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        let platform = format!("linux/{arch}");
+        let set = [
+            ("TARGETPLATFORM", platform.as_str()),
+            ("BUILDPLATFORM", &platform),
+            ("TARGETOS", "linux"),
+            ("BUILDOS", "linux"),
+            ("TARGETARCH", arch),
+            ("BUILDARCH", arch),
+            ("TARGETVARIANT", ""),
+        ];
+        Self(set.into_iter().map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).collect())
+    }
+
+    /// `ARG name=default …`. One without a default keeps what was set before, by `outer` or by the platform.
+    pub fn arg(&mut self, text: &str, outer: &Self) {
+        for (name, value) in pairs(text) {
+            let value = match value {
+                Some(value) => self.filled(&value),
+                None => outer.0.get(&name).cloned().flatten(),
+            };
+            self.0.insert(name, value);
+        }
+    }
+
+    /// `ENV name=value …`, or `ENV name value`.
+    pub fn env(&mut self, text: &str) {
+        let old_form = !text.split_whitespace().next().unwrap_or_default().contains('=');
+        if old_form {
+            if let Some((name, value)) = text.trim().split_once(char::is_whitespace) {
+                let value = self.filled(value.trim());
+                self.0.insert(name.to_owned(), value);
+            }
+            return;
+        }
+        for (name, value) in pairs(text) {
+            let value = self.filled(&value.unwrap_or_default());
+            self.0.insert(name, value);
+        }
+    }
+
+    /// The text with its variables replaced; none when one of them is not known.
+    pub fn filled(&self, text: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['$', '\\']) {
+            filled.push_str(&rest[..at]);
+            let sign = rest[at..].chars().next()?;
+            rest = &rest[at + 1..];
+            if sign == '\\' {
+                let escaped = rest.chars().next();
+                filled.extend(escaped);
+                rest = &rest[escaped.map_or(0, char::len_utf8)..];
+                continue;
+            }
+            if let Some(inner) = rest.strip_prefix('{') {
+                let end = closing(inner)?;
+                filled.push_str(&self.expression(&inner[..end])?);
+                rest = &inner[end + 1..];
+            } else {
+                let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+                if end == 0 {
+                    filled.push('$');
+                } else {
+                    filled.push_str(self.0.get(&rest[..end])?.as_ref()?);
+                }
+                rest = &rest[end..];
+            }
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    /// What stands between the braces: `NAME`, `NAME:-default`, `NAME:+other`.
+    fn expression(&self, text: &str) -> Option<String> {
+        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+        let (name, operator) = text.split_at(end);
+        let value = self.0.get(name).cloned().flatten();
+        let set = value.clone().filter(|value| !value.is_empty());
+        if let Some(default) = operator.strip_prefix(":-") {
+            return set.or_else(|| self.filled(default));
+        }
+        if let Some(default) = operator.strip_prefix('-') {
+            return value.or_else(|| self.filled(default));
+        }
+        if let Some(other) = operator.strip_prefix(":+") {
+            return if set.is_some() { self.filled(other) } else { Some(String::new()) };
+        }
+        // Patterns (`${NAME#…}`) need a newer syntax and are rare.
+        value.filter(|_| operator.is_empty())
+    }
+}
+
+/// Where the brace that was opened before this text ends.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1;
+    text.char_indices().find_map(|(at, c)| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        (depth == 0).then_some(at)
+    })
+}
+
+/// `name=value` and `name`, separated by blanks, with quotes taken off.
+fn pairs(text: &str) -> Vec<(String, Option<String>)> {
+    let words = shell_words::split(text).unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect());
+    let pair = |word: String| match word.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (word, None),
+    };
+    words.into_iter().map(pair).collect()
+}

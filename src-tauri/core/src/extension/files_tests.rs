@@ -1,0 +1,151 @@
+//! Manifests beside Dockerfiles, in folders made for each test.
+
+use std::{fs, path::Path};
+
+use crate::{
+    extension::{Checked, Weight, check_folder},
+    runtime::Runtime,
+};
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn checked(files: &[(&str, &str)]) -> Checked {
+    check_folder(folder(files).path()).unwrap()
+}
+
+const MANIFEST: &str = r#"{
+  "icon": "docker.svg",
+  "ui": { "dashboard-tab": { "title": "X", "root": "/ui", "src": "index.html?v0.4.0#/volumes" } }
+}"#;
+
+fn with(dockerfile: &str, others: &[(&'static str, &'static str)]) -> Checked {
+    let mut files = vec![("metadata.json", MANIFEST), ("Dockerfile", dockerfile), ("docker.svg", "<svg/>")];
+    files.extend(others);
+    checked(&files)
+}
+
+#[test]
+fn a_healthy_folder_of_sources_has_no_errors() {
+    let built = "FROM node AS ui\nCOPY ui /ui\nRUN npm run build\nFROM scratch\nCOPY docker.svg .\nCOPY --from=ui /ui/build ui\n";
+    let Checked { remarks, paths, .. } = with(built, &[("ui/package.json", "{}")]);
+    assert_eq!(remarks, []);
+    assert_eq!(paths[0].status, "in the image, from `COPY docker.svg .` (line 5 of the Dockerfile)");
+    assert!(paths[1].status.starts_with("known when it is built: `RUN npm run build`"), "{paths:?}");
+}
+
+#[test]
+fn what_is_not_built_yet_is_a_note_with_the_command_that_builds_it() {
+    let package = ("ui/package.json", r#"{"scripts": {"build": "vite build"}}"#);
+    let Checked { remarks, paths, .. } = with("FROM scratch\nCOPY docker.svg .\nCOPY ./ui/build ui\n", &[package]);
+    assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Idle), "{remarks:#?}");
+    assert_eq!(remarks[0].mend, "Build it: `npm run build` in ui.");
+    assert_eq!(paths[1].status, "not built yet: `npm run build` in ui");
+}
+
+#[test]
+fn only_what_is_certainly_not_in_the_image_is_an_error_and_it_names_the_runtime() {
+    let Checked { remarks, .. } = with("FROM scratch\nCOPY metadata.json .\n", &[]);
+    assert_eq!(remarks.len(), 2, "{remarks:#?}");
+    for remark in &remarks {
+        assert_eq!(remark.weight, Weight::Broken);
+        assert!(remark.wrong.starts_with("nothing in the Dockerfile provides"), "{remark:?}");
+        assert_eq!(remark.effects[0].runtime, Runtime::RancherDesktop);
+    }
+    // The base image may have it, and so may a folder without a Dockerfile.
+    let based = with("FROM nginx:1\nCOPY metadata.json .\n", &[]).remarks;
+    assert!(
+        based.iter().all(|remark| remark.weight == Weight::Odd && remark.wrong.contains("`nginx:1` might")),
+        "{based:#?}"
+    );
+    let bare = checked(&[("metadata.json", MANIFEST)]).remarks;
+    assert!(bare.iter().all(|remark| remark.weight == Weight::Odd), "{bare:#?}");
+    let unreadable = with("hello\n", &[("ui/index.html", "x")]).remarks;
+    assert!(unreadable.iter().any(|remark| remark.wrong.contains("Dockerfile can't be read")), "{unreadable:#?}");
+    assert!(unreadable.iter().all(|remark| remark.weight != Weight::Broken), "{unreadable:#?}");
+}
+
+fn binaries(entries: &[(&str, &str)]) -> String {
+    let entry = |(platform, path): &(&str, &str)| format!(r#"{{"{platform}": [{{"path": "{path}"}}]}}"#);
+    let entries: Vec<String> = entries.iter().map(entry).collect();
+    format!(r#"{{"icon": "docker.svg", "host": {{"binaries": [{}]}}}}"#, entries.join(","))
+}
+
+#[test]
+fn one_cause_is_one_diagnostic_with_a_count() {
+    let paths: Vec<String> = (0..300).map(|n| format!("/host/tool{n}")).collect();
+    let listed: Vec<(&str, &str)> = paths.iter().map(|path| ("linux", path.as_str())).collect();
+    let manifest = binaries(&listed);
+    let files = |dockerfile| [("metadata.json", manifest.as_str()), ("docker.svg", ""), ("Dockerfile", dockerfile)];
+    let remarks = checked(&files("FROM scratch\nCOPY docker.svg .\n")).remarks;
+    assert_eq!(remarks.len(), 1, "{remarks:#?}");
+    assert!(
+        remarks[0].wrong.contains("the same for 300 files, also `host/tool1`, `host/tool2` and more"),
+        "{remarks:?}"
+    );
+    let not_built = checked(&files("FROM scratch\nCOPY docker.svg .\nCOPY build/host /host\n")).remarks;
+    assert_eq!((not_built.len(), not_built[0].weight), (1, Weight::Idle), "{not_built:#?}");
+}
+
+#[test]
+fn a_compose_file_copied_with_another_ending_is_named() {
+    let manifest = r#"{"icon": "docker.svg", "vm": {"composefile": "docker-compose.yml"}}"#;
+    let Checked { remarks, .. } = checked(&[
+        ("metadata.json", manifest),
+        ("docker.svg", ""),
+        ("docker-compose.yaml", "services: {a: {image: x}}"),
+        ("Dockerfile", "FROM scratch\nCOPY docker.svg docker-compose.yaml /\n"),
+    ]);
+    assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Broken), "{remarks:#?}");
+    assert_eq!(remarks[0].mend, "The Dockerfile provides `docker-compose.yaml`: use the same name in both.");
+}
+
+#[cfg(unix)]
+#[test]
+fn data_files_need_no_run_bit_and_programs_are_listed_for_their_host() {
+    let entries = [
+        ("linux", "/host/data.json"),
+        ("linux", "/host/run.sh"),
+        ("linux", "/windows/tool.exe"),
+        ("linux", "/darwin/tool"),
+        ("windows", "/windows/tool.exe"),
+        ("darwin", "/darwin/tool"),
+    ];
+    let manifest = binaries(&entries);
+    let remarks = checked(&[
+        ("metadata.json", &manifest),
+        ("docker.svg", ""),
+        ("host/data.json", "{}"),
+        ("host/run.sh", "#!/bin/sh\n"),
+        ("windows/tool.exe", "text"),
+        ("darwin/tool", "text"),
+        ("Dockerfile", "FROM scratch\nCOPY . /\n"),
+    ])
+    .remarks;
+    let wrong: Vec<&str> = remarks.iter().map(|remark| remark.wrong.as_str()).collect();
+    assert_eq!(
+        wrong,
+        [
+            "`/host/run.sh` has no run bit",
+            "`/windows/tool.exe` is listed for Linux and is named like a file for Windows (the same for 2 files, also `/darwin/tool`)",
+        ]
+    );
+    assert!(remarks.iter().all(|remark| remark.weight == Weight::Odd), "none of them fails for certain");
+}
+
+#[test]
+fn a_folder_that_is_an_unpacked_image_is_judged_by_what_it_holds() {
+    use crate::extension::{ExtensionRoot, Place, check_in};
+    let folder = folder(&[("metadata.json", MANIFEST), ("docker.svg", ""), ("Dockerfile", "FROM scratch\n")]);
+    let root = ExtensionRoot::open(folder.path()).unwrap();
+    let remarks = check_in(Place::Image(&root), Path::new("metadata.json")).unwrap().remarks;
+    assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Broken));
+    assert_eq!(remarks[0].wrong, "the image has no `ui/index.html`");
+}
