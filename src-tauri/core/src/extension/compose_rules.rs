@@ -19,6 +19,12 @@ const IN_DOCKER_DESKTOP: [(&str, &str); 3] = [
     ("/run/host-services", "Use a socket or a file that every engine has: this folder is Docker Desktop's own."),
 ];
 
+/// The path of Docker Desktop's own that this one is or is below, and what to use in its place.
+pub(super) fn only_in_docker_desktop(source: &str) -> Option<(&'static str, &'static str)> {
+    let below = |path: &str| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    IN_DOCKER_DESKTOP.into_iter().find(|(path, _)| below(path))
+}
+
 /// A service as far as the rules look at it.
 struct Service<'y, 'i> {
     name: &'y str,
@@ -153,14 +159,13 @@ fn mounts(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<R
             );
         }
         let Some(source) = source else { continue };
-        let below = |path: &str| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        if let Some((path, instead)) = IN_DOCKER_DESKTOP.iter().find(|(path, _)| below(path)) {
+        if let Some((path, instead)) = only_in_docker_desktop(source) {
             found.push(
                 remark(Weight::Odd)
                     .wrong(format!("the service `{}` mounts {path}, which exists only in Docker Desktop", service.name))
                     .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
                     .effect(PodmanDesktop, Inferred, "can't start the service: nothing exists there")
-                    .mend(*instead),
+                    .mend(instead),
             );
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{
+    super::compose_rules::only_in_docker_desktop,
     AskLevel, StartAsk,
     asks::{At, text_of},
     text::visible,
@@ -164,6 +165,18 @@ impl Mount {
             if let Some(ask) = self.full_control(candidate, at) {
                 return ask;
             }
+        }
+        // The engine would create a directory for it, as root.
+        if let Some((_, instead)) = only_in_docker_desktop(source)
+            && at.here
+            && std::fs::symlink_metadata(&real).is_err()
+        {
+            let impact = format!(
+                "It doesn't exist here: the engine creates an empty directory of that name, owned by root. {instead}"
+            );
+            return self
+                .ask(AskLevel::Control, "Mounts a path that exists only in Docker Desktop", &shown)
+                .impact(&impact);
         }
         let home = std::env::home_dir().unwrap_or_default();
         let takes_over = TAKES_OVER.iter().any(|known| path == Path::new(known))

@@ -37,6 +37,15 @@ fn what_gives_control_of_the_machine_stands_first() {
 }
 
 #[test]
+fn a_path_of_docker_desktops_own_is_asked_for_with_what_to_use_instead() {
+    let asks = asked(json!({ "volumes": ["/var/run/docker.sock.raw:/var/run/docker.sock"] }));
+    assert_eq!((asks.len(), asks[0].level), (1, Control), "{asks:?}");
+    assert!(asks[0].summary.contains("only in Docker Desktop"), "{asks:?}");
+    let impact = asks[0].impact.as_deref().unwrap();
+    assert!(impact.contains("owned by root") && impact.contains("Mount /var/run/docker.sock:"), "{impact}");
+}
+
+#[test]
 fn each_way_to_the_machine_is_named_with_what_it_gives() {
     for (service, expected) in [
         (json!({ "privileged": true }), Control),
