@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use porthole_tests::{outside, window::App};
 use serde_json::json;
 
-/// Sends that many requests, each when the one before was drawn.
+/// Sends that many requests, 20 ms or more apart.
 const SENDS: u32 = 500;
 /// What may be left of them, besides what the first ones already left.
 const LEFT: u64 = 20_000_000;
@@ -31,7 +31,7 @@ async fn send_some(app: &App, times: u32) {
         "const send = document.querySelector('#request-send')
          for (let n = 0; n < {times}; n += 1) {{
            send.click()
-           await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)))
+           await new Promise((next) => setTimeout(next, 20))
          }}
          return 'sent'"
     );
