@@ -607,13 +607,13 @@ test("so many wait at most: code that asks for more is refused and ends all the 
   const { console, begin, asked } = consoleOf({ answers: { delivered: () => new Promise(() => {}) } })
   await begin(`
     let refused = 0
-    for (let i = 0; i < 7000; i++) ddClient.docker.listImages().catch((e) => { refused++; last = e.message })
+    for (let i = 0; i < 5900; i++) ddClient.docker.listImages().catch((e) => { refused++; last = e.message })
     var last
-    while (refused < 1744) await new Promise((r) => setTimeout(r, 5))
+    while (refused < 644) await new Promise((r) => setTimeout(r, 5))
     console.log(refused, last)
   `)
   await vi.waitFor(() => expect(said(console.entries.at(-1)!)).toContain("Too many calls wait"), 5000)
-  expect(said(console.entries.at(-1)!)).toBe("log 1744 Too many calls wait for others to end.")
+  expect(said(console.entries.at(-1)!)).toBe("log 644 Too many calls wait for others to end.")
   expect(asked("propose")).toHaveLength(256)
   console.stop()
 })
