@@ -113,6 +113,7 @@ export class Page {
 
   /** Shows a page that is open. */
   show(opened: OpenedPage): void {
+    this.#permissions.decline()
     this.opened = opened
     this.loads += 1
     this.broken = false
@@ -126,6 +127,7 @@ export class Page {
     const { opened } = this
     if (!opened || this.busy) return
     const moves = !this.away
+    this.#permissions.decline()
     if (moves) this.#end("Moved to its own window.")
     this.away = true
     this.trouble = undefined
@@ -288,6 +290,7 @@ export class Page {
   }
 
   #gone(): void {
+    this.#permissions.decline()
     this.served.end()
     this.shown = false
     this.#end("Closed.")

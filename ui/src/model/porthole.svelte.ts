@@ -130,7 +130,11 @@ export class Porthole {
 
   /** A question lies over the window. */
   get asks(): boolean {
-    return this.prompts.shown !== undefined || this.dialog !== undefined
+    return (
+      this.prompts.shown !== undefined ||
+      this.permissions.confirming !== undefined ||
+      this.dialog !== undefined
+    )
   }
 
   get selected() {
