@@ -203,6 +203,8 @@ impl Gate {
         }
         state.last += 1;
         let page = state.grants.page().filter(|_| origin == Origin::Page);
+        let changed = if origin == Origin::Page { state.grants.changed() } else { Vec::new() };
+        let (changed, changed_total) = prompt::changes(&changed);
         let prompt = Prompt {
             pending: state.last,
             origin,
@@ -212,7 +214,8 @@ impl Gate {
             at: planned.sdk.at.clone(),
             action,
             rules: plan.rules.iter().map(|rule| rule.text.clone()).collect(),
-            changed: if origin == Origin::Page { state.grants.changed() } else { Vec::new() },
+            changed,
+            changed_total,
             scopes: state.grants.scopes(origin, kind),
         };
         let pending = state.last;

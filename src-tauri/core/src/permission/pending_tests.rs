@@ -317,7 +317,7 @@ async fn what_is_allowed_always_belongs_to_the_content() {
     assert!(free(Arc::clone(&place.gate), content("one")).await);
     assert!(free(again(), content("one")).await, "from one start to the next");
     assert!(!free(Arc::clone(&place.gate), content("two")).await, "the same name");
-    assert_eq!(place.changes().await.prompt.unwrap().changed, ["ui/index.html (changed)"]);
+    assert_eq!(place.changes().await.prompt.unwrap().changed[0].text, "ui/index.html (changed)");
     let unknown = Content { id: None, lasting: false, ..content("one") };
     assert!(!free(Arc::clone(&place.gate), unknown).await);
     assert_eq!(place.changes().await.prompt.unwrap().scopes, [Scope::Once]);
