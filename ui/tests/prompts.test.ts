@@ -118,3 +118,26 @@ test("a prompt of another window is not shown in this one", () => {
   shown.see(of(2, { origin: "console" }), 1)
   expect(shown.shown?.pending).toBe(2)
 })
+
+test("a page that asks again can be closed with the denial, and nothing else of it is shown", async () => {
+  let ended = false
+  const { prompts: shown, shell, asked } = prompts(({ origin }) => origin !== "page" || !ended)
+  const page = (pending: number) => of(pending, { origin: "page", extension: "acme/volumes" })
+  shown.see(page(1), 1)
+  expect(shown.row).toBe(1)
+  await shown.deny()
+  shown.see(page(2), 1)
+  expect(shown.row).toBe(2)
+  // It asks again as soon as it is denied.
+  shell.answers.deny = async () => shown.see(page(3), 1)
+  await shown.denyAndEnd(async () => {
+    expect(shown.shown?.pending).toBe(2)
+    ended = true
+  })
+  expect(asked().at(-1)).toEqual(["deny", { pending: 2 }])
+  expect(shown.shown).toBeUndefined()
+  shown.see(page(3), 1)
+  expect(shown.shown).toBeUndefined()
+  shown.see(of(4), 1)
+  expect([shown.shown?.pending, shown.row]).toEqual([4, 1])
+})

@@ -185,6 +185,13 @@ export class Page {
     ]
   }
 
+  /** The user ends it from a prompt: its frame goes, with all that waits for it. */
+  async stop(): Promise<void> {
+    this.#end("Closed by you.")
+    this.broken = true
+    await this.#shell.ask("withdraw", { origin: "page" })
+  }
+
   /** It takes the keyboard from whatever the user is at, again and again. */
   tookKeys(): void {
     this.#broke("The page kept taking the keyboard while you were in another part of Porthole.")

@@ -19,6 +19,8 @@ export class Prompts {
   /** An answer is on its way. */
   deciding = $state(false)
   trouble = $state.raw<Trouble>()
+  /** How many prompts of one page were shown one after the other, this one included. */
+  row = $state(0)
   /** Counts up when what is shown changes in any way. */
   edition = $state(0)
   readonly guard = new InputGuard()
@@ -28,6 +30,8 @@ export class Prompts {
   /** What the core last said; it may be the one that was just answered. */
   #said: Prompt | undefined
   #waiting = 0
+  /** Whose prompts are counted in a row. */
+  #rowOf: string | undefined
   /** The last ones that were answered or closed here. */
   #done = new Set<number>()
 
@@ -50,6 +54,20 @@ export class Prompts {
 
   deny(): Promise<void> {
     return this.#decide((pending) => this.#shell.ask("deny", { pending }))
+  }
+
+  /**
+   * Denies the call, and ends the page before anything else that it asks for is shown: a page that asks again after each
+   * denial must not leave allowing as the only way out.
+   */
+  denyAndEnd(endPage: () => Promise<void>): Promise<void> {
+    return this.#decide(async (pending) => {
+      try {
+        await this.#shell.ask("deny", { pending })
+      } finally {
+        await endPage()
+      }
+    })
   }
 
   /** Closes a prompt whose call no longer waits. */
@@ -100,6 +118,9 @@ export class Prompts {
       if (!next) return
       this.shown = next
       this.edition += 1
+      const of = next.origin === "page" ? (next.extension ?? "") : undefined
+      this.row = of !== undefined && of === this.#rowOf ? this.row + 1 : 1
+      this.#rowOf = of
     } else if (!this.deciding && !this.over && next?.pending !== this.shown.pending) {
       this.over = true
       this.edition += 1
