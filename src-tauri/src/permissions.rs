@@ -4,7 +4,7 @@ use porthole_core::{
     asked::Sdk,
     error::{Code, Error, Result},
     extension::Server,
-    permission::{CallKind, Guest, Listeners, Permission, Proposed, ProposedState, Scope},
+    permission::{CallKind, Guest, Listeners, PendingEnd, Permission, Proposed, ProposedState, Scope},
     timeline::Origin,
 };
 
@@ -40,6 +40,10 @@ impl Porthole {
 
     pub async fn deny(&self, pending: u32) -> Result<()> {
         self.gate.deny(pending)
+    }
+
+    pub async fn pending_end(&self, pending: u32) -> Result<PendingEnd> {
+        self.gate.pending_end(pending).await
     }
 
     pub async fn withdraw(&self, origin: Origin) -> Result<()> {

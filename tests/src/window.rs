@@ -220,6 +220,8 @@ impl App {
     pub async fn decide_on(&self, question: &str, answer: &str) {
         let armed = format!("document.querySelector({})?.dataset.armed === 'true'", json!(question));
         self.until("the question takes answers", &armed).await;
+        // What is longer than the question can't be allowed before its end was in view.
+        self.value(&format!("document.querySelector('{question} .body')?.scrollTo(0, 1e6)")).await;
         self.click(&format!("{question}-{answer}")).await;
     }
 

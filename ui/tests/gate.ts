@@ -34,8 +34,10 @@ export const prompt = (pending: number, more: Partial<Prompt> = {}): Prompt => (
     kind: "command",
     program: { asked: promptText("ls"), path: "/usr/bin/ls", from_extension: false },
     args: [promptText("a b")],
+    args_end: [],
     args_total: 1,
     env: [],
+    env_end: [],
     env_total: 0,
     env_replaced: false,
     place: { kind: "host" },
@@ -43,6 +45,7 @@ export const prompt = (pending: number, more: Partial<Prompt> = {}): Prompt => (
   },
   rules: [],
   changed: [],
+  changed_total: 0,
   scopes: ["once", "session"],
   ...more,
 })

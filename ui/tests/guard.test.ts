@@ -31,7 +31,7 @@ test("nothing counts before the prompt was there for half a second, and then a p
   of.begin()
   expect(click()).toBe(false)
   vi.advanceTimersByTime(ARM_MS - 60)
-  expect(click()).toBe(false)
+  expect(of.armed).toBe(false)
   expect(of.progress).toBeLessThan(1)
   vi.advanceTimersByTime(120)
   expect(of.armed).toBe(true)
@@ -49,7 +49,7 @@ test("a press that began before does not count when it is let go after", () => {
   expect(of.armed).toBe(false)
   release()
   expect(of.accepts(true, BUTTON)).toBe(false)
-  vi.advanceTimersByTime(100)
+  vi.advanceTimersByTime(ARM_MS + 50)
   expect(of.armed).toBe(true)
   expect(of.accepts(true, BUTTON)).toBe(false)
 })
@@ -61,7 +61,7 @@ test("what was held when the prompt appeared keeps it from being armed, known or
   vi.advanceTimersByTime(3_000)
   expect(of.armed).toBe(false)
   keyUp()
-  vi.advanceTimersByTime(100)
+  vi.advanceTimersByTime(ARM_MS + 50)
   expect(of.armed).toBe(true)
   // A button pressed in the page, where the window is not told of it.
   of.begin()
@@ -69,7 +69,7 @@ test("what was held when the prompt appeared keeps it from being armed, known or
   vi.advanceTimersByTime(3_000)
   expect(of.armed).toBe(false)
   of.pointer("pointer 1", 0, true)
-  vi.advanceTimersByTime(100)
+  vi.advanceTimersByTime(ARM_MS + 50)
   expect(click()).toBe(true)
 })
 
@@ -102,6 +102,42 @@ test("a press counts on the control where it began", () => {
   vi.advanceTimersByTime(600)
   press(OTHER)
   expect(of.accepts(true, BUTTON)).toBe(false)
+})
+
+test("steady clicking or typing answers nothing, however long it goes on", () => {
+  const { guard: of, click, key, keyUp } = guard()
+  of.begin()
+  for (let at = 0; at < 40; at += 1) {
+    expect(click()).toBe(false)
+    vi.advanceTimersByTime(300)
+    expect(of.armed).toBe(false)
+  }
+  for (let at = 0; at < 40; at += 1) {
+    key(at % 2 === 0 ? BUTTON : undefined)
+    keyUp()
+    expect(of.accepts(true, BUTTON)).toBe(false)
+    vi.advanceTimersByTime(300)
+    expect(of.armed).toBe(false)
+  }
+  vi.advanceTimersByTime(ARM_MS)
+  expect(click()).toBe(true)
+})
+
+test("a key that is typed on takes no answers for another half second, one that moves the focus does not", () => {
+  const { guard: of, click } = guard()
+  const letter = { isTrusted: true, id: "key KeyA", key: true }
+  const tab = { isTrusted: true, id: "key Tab", key: true, moves: true }
+  of.begin()
+  vi.advanceTimersByTime(600)
+  of.down(tab)
+  of.up(tab)
+  expect(of.armed).toBe(true)
+  of.down(letter)
+  of.up(letter)
+  expect(of.armed).toBe(false)
+  expect(click()).toBe(false)
+  vi.advanceTimersByTime(600)
+  expect(click()).toBe(true)
 })
 
 test("what scripts press or click is not counted", () => {

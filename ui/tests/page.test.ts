@@ -227,3 +227,18 @@ test("a page that keeps taking the keyboard is stopped", async () => {
   expect(page.broken).toBe(true)
   expect(page.trouble?.detail).toContain("keyboard")
 })
+
+test("a page that the user closes from a prompt is gone, with all that waits for it", async () => {
+  const { page, gate, say, shell } = await open()
+  say(exec(1, "host"))
+  say(exec(2, "host"))
+  await vi.waitFor(() => expect(page.prompt).toBeDefined())
+  await page.stop()
+  expect([page.broken, page.running]).toEqual([true, false])
+  expect(page.prompt).toBeUndefined()
+  expect(gate.started).toEqual([])
+  expect(shell.asked.at(-1)).toMatchObject({ name: "withdraw", args: { origin: "page" } })
+  // What it still says is not heard.
+  say(exec(3, "host"))
+  expect(page.prompt).toBeUndefined()
+})

@@ -239,6 +239,33 @@ test("what a callback throws is uncaught, and the others are called all the same
   expect(closed).toHaveBeenCalledWith(null)
 })
 
+test("what a callback throws is reported to the window that it is in, which takes it from nothing else", () => {
+  const reported: unknown[] = []
+  // As in a web view: without its window the function refuses.
+  vi.stubGlobal("reportError", function (this: unknown, error: unknown) {
+    if (this !== globalThis) throw new TypeError("Can only call Window.reportError on instances of Window")
+    reported.push(error)
+  })
+  const { transport, streams } = asks()
+  const client = createDdClient(transport, facts("docker-desktop"))
+  const closed = vi.fn()
+  const bad = new Error("in a callback")
+  const fails = () => {
+    throw bad
+  }
+  client.docker.cli.exec("ps", [], { stream: { onOutput: fails, onClose: closed, onError: fails } })
+  const spawned = vi.fn(fails)
+  client.spawnHostCmd!("ps", [], spawned)
+  for (const { to } of streams) {
+    to.called(output("stdout", text("x")))
+    to.failed(bad)
+    to.called({ kind: "end", end: { kind: "close", code: { kind: "null" } } })
+  }
+  expect(closed).toHaveBeenCalledTimes(1)
+  expect(spawned).toHaveBeenCalledTimes(3)
+  expect(reported).toEqual([bad, bad, bad, bad, bad])
+})
+
 test("a stream that never began is an onError, and uncaught where nobody listens", () => {
   const { client, streams, thrown } = make()
   const onError = vi.fn()

@@ -57,6 +57,8 @@ macro_rules! commands {
             approve(pending: u32, scope: Scope) -> (), page;
             /// Denies a pending call, which is recorded.
             deny(pending: u32) -> (), page;
+            /// Tells what became of a pending call that no longer waits for the user.
+            pending_end(pending: u32) -> PendingEnd, page;
             /// Withdraws the pending calls of code that has ended.
             withdraw(origin: Origin) -> (), page;
             /// Decides what the open page may do, for as long as the extension's content is the same.

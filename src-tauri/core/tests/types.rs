@@ -15,7 +15,7 @@ use porthole_core::{
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
-    permission::{CallKind, Permission, Proposed, ProposedState, Scope},
+    permission::{CallKind, PendingEnd, Permission, Proposed, ProposedState, Scope},
     received::{Callbacks, Received},
     run::{Command, RunEvent, Signal},
     runtime::Runtime,

@@ -198,7 +198,7 @@ async fn another_content_at_the_same_place_or_of_the_same_name_has_no_permission
     fs::write(folder.join("ui/attack.js"), script.replace("alpine", "evil")).unwrap();
     assert!(!place.is_free(read()).await);
     let prompt = place.timeline.changes(0).await.prompt.unwrap();
-    assert_eq!(prompt.changed, ["ui/attack.js (changed)"]);
+    assert_eq!((prompt.changed[0].text.as_str(), prompt.changed_total), ("ui/attack.js (changed)", 1));
     put("no-backend");
     assert!(place.is_free(read()).await, "as it was, it is what the user saw");
     // The same title and the same files elsewhere are somebody else's.
@@ -209,7 +209,7 @@ async fn another_content_at_the_same_place_or_of_the_same_name_has_no_permission
     let image = |id: &str| open(&folder, None).read_content(Some(id.to_owned()));
     place.allow(image("sha256:aa")).await;
     assert!(place.is_free(image("sha256:aa")).await && !place.is_free(image("sha256:bb")).await);
-    assert_eq!(place.timeline.changes(0).await.prompt.unwrap().changed, ["image digest (changed)"]);
+    assert_eq!(place.timeline.changes(0).await.prompt.unwrap().changed[0].text, "image digest (changed)");
 }
 
 #[cfg(target_os = "linux")]

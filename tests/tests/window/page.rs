@@ -79,6 +79,9 @@ pub(crate) async fn may(app: &App, kind: &str, may: &str) {
         json!(may)
     );
     app.value(&chosen).await;
+    if may == "allow" {
+        app.decide_on("#allow", "confirm").await;
+    }
 }
 
 /// The answer of a script in the page itself.

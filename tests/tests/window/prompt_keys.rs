@@ -186,3 +186,55 @@ async fn a_dialog_for_files_takes_no_key_that_was_meant_for_something_else() {
     shows(&person.app, "print", "got true").await;
     person.app.close().await;
 }
+
+/// The page has the keyboard given away, and takes it again a moment later, when the user types in its field.
+const TAKES_AGAIN: &str = "const own = document.querySelector('#own');
+    own.addEventListener('input', () => {
+        parent.focus();
+        setTimeout(() => { own.focus(); console.log('taken again') }, 30);
+    }, { once: true }); return true";
+
+const ASKED_FOR: &str = "document.querySelector('#page-may-host').value";
+
+#[tokio::test]
+async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_ago() {
+    for stage in STAGES {
+        let person = Person::before(KEYS, stage).await;
+        // The user looked at the permission, and went on into the page.
+        person.app.value("document.querySelector('#page-may-host').focus()").await;
+        person.click_in_page("#own").await;
+        person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;
+        in_page(&person.app, TAKES_AGAIN).await;
+        person.desktop.key(u32::from('c'));
+        shows(&person.app, "print", "taken again").await;
+        for letter in "allow".chars() {
+            person.desktop.key(u32::from(letter));
+            person.app.value("1").await;
+        }
+        assert_ne!(person.app.value("document.activeElement?.id").await, json!("page-may-host"), "{stage:?}");
+        assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"), "{stage:?}");
+        assert_eq!(person.app.value("document.querySelector('#allow')").await, json!(null), "{stage:?}");
+        person.app.close().await;
+    }
+}
+
+#[tokio::test]
+async fn keys_typed_on_a_permission_allow_nothing_without_a_confirmation() {
+    let person = Person::before(KEYS, Stage::Frame).await;
+    person.app.value("document.querySelector('#page-may-host').focus()").await;
+    person.desktop.type_text("allow");
+    person.desktop.key(key::ENTER);
+    person.desktop.key(key::SPACE);
+    person.app.until("the question", "document.querySelector('#allow')?.open").await;
+    person.app.until("it takes answers", "document.querySelector('#allow')?.dataset.armed === 'true'").await;
+    assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"));
+    person.click("#allow-cancel").await;
+    person.app.until("it is gone", "!document.querySelector('#allow')").await;
+    assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"));
+    person.app.value("document.querySelector('#page-may-host').focus()").await;
+    person.desktop.key(u32::from('a'));
+    person.app.until("it takes answers", "document.querySelector('#allow')?.dataset.armed === 'true'").await;
+    person.click("#allow-confirm").await;
+    person.app.until("it is allowed", &format!("{ASKED_FOR} === 'allow'")).await;
+    person.app.close().await;
+}

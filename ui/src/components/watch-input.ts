@@ -1,4 +1,5 @@
 import type { InputGuard, Press } from "../model/guard.svelte"
+import { isField } from "../page/focus.svelte"
 
 /** What marks a control that a guard watches over. */
 export const GUARDED = "[data-guarded]"
@@ -6,10 +7,18 @@ export const GUARDED = "[data-guarded]"
 /** Escape is no control, and answers all the same. */
 export const ESCAPE = "escape"
 
+const MOVES = new Set([
+  ...["Tab", "Shift", "Control", "Alt", "Meta", "Home", "End", "PageUp", "PageDown"],
+  ...["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
+])
+
 const keyOf = (event: KeyboardEvent): Press => ({
   isTrusted: event.isTrusted,
   id: `key ${event.code || event.key}`,
   repeat: event.repeat,
+  key: true,
+  // What is typed into a field of the question itself is meant for it.
+  moves: MOVES.has(event.key) || (event.target instanceof Element && isField(event.target)),
 })
 const pointerOf = (event: PointerEvent): Press => ({
   isTrusted: event.isTrusted,

@@ -3,9 +3,10 @@
  * that is held or typed on, a click on what was there a moment ago.
  *
  * An answer counts when
- * - the prompt has been on the screen, unchanged, for `ARM_MS` in which the window was responsive,
- * - everything that was held down when it appeared has been let go,
- * - and the press that leads to it began after that, on the same control.
+ * - the prompt has been on the screen, unchanged, for `ARM_MS` in which the window was responsive and nothing was held
+ *   or pressed: steady clicking or typing starts the waiting again with each press,
+ * - the press that leads to it began after that, on the same control,
+ * - and no key was pressed in between that was meant for something else.
  */
 
 export const ARM_MS = 500
@@ -26,6 +27,10 @@ export interface Press {
   id: string
   /** A key that is held repeats. */
   repeat?: boolean
+  /** A key that says nothing to a prompt and is not a sign of typing on either: it moves the focus, scrolls or selects. */
+  moves?: boolean
+  /** A key, not a pointer. */
+  key?: boolean
 }
 
 export class InputGuard {
@@ -78,6 +83,10 @@ export class InputGuard {
     if (!press.isTrusted) return
     const held = this.#down.has(press.id)
     this.#down.add(press.id)
+    if (this.#on && (!this.armed || (press.key && !press.moves && on === undefined))) {
+      this.begin()
+      return
+    }
     // What is still held from before, and its repeats, lead to nothing.
     this.#press = this.armed && !held && !press.repeat && on !== undefined ? { id: press.id, on } : undefined
   }
@@ -113,9 +122,10 @@ export class InputGuard {
     const now = this.#now()
     const passed = Math.max(0, now - this.#last)
     this.#last = now
-    if (this.#isShown()) this.#counted += Math.min(passed, MOST_COUNTED_MS)
+    if (this.#down.size > 0) this.#counted = 0
+    else if (this.#isShown()) this.#counted += Math.min(passed, MOST_COUNTED_MS)
     this.progress = Math.min(1, this.#counted / ARM_MS)
-    if (this.#counted >= ARM_MS && this.#down.size === 0) {
+    if (this.#counted >= ARM_MS) {
       this.armed = true
       return
     }

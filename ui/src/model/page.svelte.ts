@@ -113,6 +113,7 @@ export class Page {
 
   /** Shows a page that is open. */
   show(opened: OpenedPage): void {
+    this.#permissions.decline()
     this.opened = opened
     this.loads += 1
     this.broken = false
@@ -126,6 +127,7 @@ export class Page {
     const { opened } = this
     if (!opened || this.busy) return
     const moves = !this.away
+    this.#permissions.decline()
     if (moves) this.#end("Moved to its own window.")
     this.away = true
     this.trouble = undefined
@@ -181,6 +183,13 @@ export class Page {
       { kind: "shown", shown: !this.#paused },
       { kind: "keys", may: keys },
     ]
+  }
+
+  /** The user ends it from a prompt: its frame goes, with all that waits for it. */
+  async stop(): Promise<void> {
+    this.#end("Closed by you.")
+    this.broken = true
+    await this.#shell.ask("withdraw", { origin: "page" })
   }
 
   /** It takes the keyboard from whatever the user is at, again and again. */
@@ -288,6 +297,7 @@ export class Page {
   }
 
   #gone(): void {
+    this.#permissions.decline()
     this.served.end()
     this.shown = false
     this.#end("Closed.")

@@ -22,6 +22,8 @@ export class Permissions {
   /** How many wait in all. */
   waiting = $state(0)
   standing = $state.raw<Standing>(DEFAULT)
+  /** The kind of call that the user chose to allow from now on: it is confirmed first, whatever chose it. */
+  confirming = $state<CallKind>()
   /** Why an answer was not taken, or not remembered. */
   trouble = $state.raw<Trouble>()
 
@@ -52,9 +54,22 @@ export class Permissions {
     return this.#try(this.#shell.ask("deny", { pending }))
   }
 
-  /** Decides for the page that is open. */
-  set(of: CallKind, permission: Permission): Promise<void> {
-    return this.#try(this.#shell.ask("set_permission", { of, permission }))
+  /** Decides for the page that is open. Allowing waits for {@link confirm}: a key in a select must not be enough. */
+  async set(of: CallKind, permission: Permission): Promise<void> {
+    if (permission === "allow") this.confirming = of
+    else await this.#try(this.#shell.ask("set_permission", { of, permission }))
+  }
+
+  /** Allows what is being confirmed. */
+  async confirm(): Promise<void> {
+    const of = this.confirming
+    this.confirming = undefined
+    if (of) await this.#try(this.#shell.ask("set_permission", { of, permission: "allow" }))
+  }
+
+  /** Leaves the permission as it is: the user declined, or the page is another one. */
+  decline(): void {
+    this.confirming = undefined
   }
 
   /** Forgets what was decided for the page that is open. */

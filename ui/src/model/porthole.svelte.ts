@@ -111,9 +111,9 @@ export class Porthole {
       compile,
     })
     this.page = new Page(shell, this.settings, this.permissions)
-    // A page in its own window is asked about there.
+    // A page in its own window is asked about there. One that was ended is not asked about any more.
     this.prompts = new Prompts(shell, ({ origin }) =>
-      origin === "page" ? this.own || !this.page.away : !this.own,
+      origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )
     this.extension = new Extension(shell, {
       page: this.page,
@@ -130,7 +130,11 @@ export class Porthole {
 
   /** A question lies over the window. */
   get asks(): boolean {
-    return this.prompts.shown !== undefined || this.dialog !== undefined
+    return (
+      this.prompts.shown !== undefined ||
+      this.permissions.confirming !== undefined ||
+      this.dialog !== undefined
+    )
   }
 
   get selected() {

@@ -6,7 +6,8 @@
  * focus at any time, from a timer, whether the frame is inert, hidden or `display: none`. So `inert` alone keeps only
  * the pointer out. In addition:
  * - focus that the page takes by itself is taken back at once, and when it insists, the page is stopped: before the
- *   user has typed more than a key or so;
+ *   user has typed more than a key or so. A text field that lost it at that very moment gets it back. Nothing else does:
+ *   a select or a button that the user left long ago would take the keys as a choice;
  * - the client in the page (`shield.ts`) lets no script of the page's document see keys or pastes until then.
  */
 
@@ -52,23 +53,28 @@ export class PageFocus {
   #entering = false
   /** When it was taken, the last times. */
   #taken: number[] = []
-  /** When a field last lost it, and when a key was last pressed in the window. */
-  #lost = -Infinity
+  /** The text field that lost the focus last, to nothing else in the window, and when. */
+  #lost: { field: HTMLElement; at: number } | undefined
+  /** When a key was last pressed in the window. */
   #pressed = -Infinity
-  /** What had the focus before the page. */
-  #last: HTMLElement | undefined
 
   /** Watches over a frame, until what it returns is called. */
   watch(frame: HTMLIFrameElement, to: Frame): () => void {
     this.#frame = frame
     this.#to = to
     this.#taken = []
+    this.#lost = undefined
     this.entered = false
     this.look()
     const on = {
-      focusin: (event: FocusEvent) => this.#see(event.target as Element),
-      focusout: (event: FocusEvent) => {
-        if (isField(event.target as Element)) this.#lost = performance.now()
+      focusin: (event: FocusEvent) => {
+        // What the user went on to from a field doesn't give the focus back to that field.
+        if (event.target !== frame) this.#lost = undefined
+        this.#see(event.target as Element)
+      },
+      focusout: ({ target }: FocusEvent) => {
+        const field = target instanceof HTMLElement && isField(target) ? target : undefined
+        this.#lost = field && { field, at: performance.now() }
         this.typing = false
       },
       keydown: (event: KeyboardEvent) => event.isTrusted && (this.#pressed = performance.now()),
@@ -99,6 +105,7 @@ export class PageFocus {
   enter(): void {
     if (!this.#frame || this.#to?.covered()) return
     this.#taken = []
+    this.#lost = undefined
     this.#entering = true
     this.#set(true)
     // Now, and not with the next drawing: what is inert takes no focus.
@@ -109,12 +116,11 @@ export class PageFocus {
 
   /** The frame went out of sight with the keyboard in it. */
   leave(): void {
-    if (this.entered && document.activeElement === this.#frame) this.#takeBack()
+    if (this.entered && document.activeElement === this.#frame) this.#takeBack(undefined)
   }
 
   #see(element: Element | null): void {
     this.typing = isField(element)
-    if (element !== this.#frame && element instanceof HTMLElement) this.#last = element
   }
 
   #back(): void {
@@ -128,26 +134,29 @@ export class PageFocus {
     // A frame is `:active` as long as it is pressed: no script can make it so.
     if (this.#entering || (frame.matches(":active") && !this.#to?.covered())) {
       this.#taken = []
+      this.#lost = undefined
       this.#set(true)
       return
     }
     // A page may well focus a field of its own at times. It must not insist while somebody types.
     const now = performance.now()
     this.#taken = this.#taken.filter((at) => now - at < WITHIN_MS)
-    if (now - this.#lost < AT_ONCE_MS || now - this.#pressed < TYPING_MS) this.#taken.push(now)
+    const lost = this.#lost && now - this.#lost.at < AT_ONCE_MS ? this.#lost.field : undefined
+    this.#lost = undefined
+    if (lost || now - this.#pressed < TYPING_MS) this.#taken.push(now)
     const insists = this.#taken.length > MOST_TAKEN
     // The web view is still moving the focus, and would ignore another move.
     queueMicrotask(() => {
-      this.#takeBack()
+      this.#takeBack(lost)
       if (insists) this.#to?.insists()
     })
   }
 
-  #takeBack(): void {
+  /** Without a field that the page took it from, nothing has the focus then: keys are the window's shortcuts at most. */
+  #takeBack(field: HTMLElement | undefined): void {
     this.#frame?.blur()
     window.focus()
-    const last = this.#last
-    if (last?.isConnected) last.focus({ preventScroll: true })
+    if (field?.isConnected) field.focus({ preventScroll: true })
     this.#set(false)
   }
 

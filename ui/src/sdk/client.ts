@@ -16,7 +16,8 @@ export type DdClient = v1.DockerDesktopClient &
 export function createDdClient(
   transport: Transport,
   facts: SdkFacts,
-  uncaught: (error: unknown) => void = globalThis.reportError,
+  // Called by itself, `reportError` refuses: it works on its window alone.
+  uncaught: (error: unknown) => void = (error) => globalThis.reportError(error),
 ): DdClient {
   const desktop = new Desktop(transport)
   const around = { transport, runtime: facts.runtime, uncaught }

@@ -18,7 +18,7 @@ pub use content::{Content, Parts, Watch};
 pub use grants::Standing;
 pub use listener::{Listeners, ListeningProgram};
 pub(crate) use pending::backend_missing;
-pub use pending::{Gate, Guest, Proposed, ProposedState};
+pub use pending::{Gate, Guest, PendingEnd, Proposed, ProposedState};
 pub use policy::CallKind;
 pub(crate) use policy::is_engine_socket;
 pub use prompt::{ProgramFacts, Prompt, PromptAction, PromptBody, PromptHeader, PromptText};

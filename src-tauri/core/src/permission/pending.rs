@@ -72,6 +72,18 @@ pub enum ProposedState {
     Rejected,
 }
 
+/// What became of a call that waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingEnd {
+    /// It was started: the user approved it, or calls of its kind were allowed meanwhile.
+    Started,
+    /// It was recorded and not done.
+    Refused,
+    /// The code that made it ended first, and nothing was done.
+    Withdrawn,
+}
+
 /// Who proposes a call, and what it acts on at that moment.
 #[derive(Debug, Clone)]
 pub struct Guest {
@@ -113,7 +125,11 @@ struct State {
     waiting: VecDeque<Pending>,
     /// Approved, and looked at once more.
     deciding: BTreeSet<u32>,
+    /// The one of them that the user approved. Until it is decided, what else it allows is open, and no prompt is shown.
+    approving: Option<u32>,
     decided: BTreeMap<u32, Result<ProposedState>>,
+    /// What became of the last ones, for the prompt that still shows one.
+    ends: BTreeMap<u32, PendingEnd>,
     /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
     page: u64,
     console: u64,
@@ -136,7 +152,9 @@ impl Gate {
             last: 0,
             waiting: VecDeque::new(),
             deciding: BTreeSet::new(),
+            approving: None,
             decided: BTreeMap::new(),
+            ends: BTreeMap::new(),
             page: 0,
             console: 0,
         };
@@ -203,6 +221,8 @@ impl Gate {
         }
         state.last += 1;
         let page = state.grants.page().filter(|_| origin == Origin::Page);
+        let changed = if origin == Origin::Page { state.grants.changed() } else { Vec::new() };
+        let (changed, changed_total) = prompt::changes(&changed);
         let prompt = Prompt {
             pending: state.last,
             origin,
@@ -212,7 +232,8 @@ impl Gate {
             at: planned.sdk.at.clone(),
             action,
             rules: plan.rules.iter().map(|rule| rule.text.clone()).collect(),
-            changed: if origin == Origin::Page { state.grants.changed() } else { Vec::new() },
+            changed,
+            changed_total,
             scopes: state.grants.scopes(origin, kind),
         };
         let pending = state.last;
@@ -254,6 +275,28 @@ impl Gate {
         }
     }
 
+    /// What became of a call that waited, once it is decided.
+    ///
+    /// # Errors
+    /// [`Code::PendingNotFound`] while it waits for the user, and when it is long over.
+    pub async fn pending_end(&self, pending: u32) -> Result<PendingEnd> {
+        let mut told = self.told.subscribe();
+        loop {
+            {
+                let state = self.state();
+                if let Some(end) = state.ends.get(&pending) {
+                    return Ok(*end);
+                }
+                if !state.deciding.contains(&pending) {
+                    return Err(not_found(pending));
+                }
+            }
+            if told.changed().await.is_err() {
+                return Err(not_found(pending));
+            }
+        }
+    }
+
     /// Approves the call in the prompt: exactly what was planned is started.
     ///
     /// # Errors
@@ -277,6 +320,7 @@ impl Gate {
             }
             let Some(approved) = state.waiting.pop_front() else { return Err(not_found(pending)) };
             state.deciding.insert(pending);
+            state.approving = Some(pending);
             self.publish(&state);
             let turn = state.turn(approved.prompt.origin);
             (approved, turn)
@@ -309,8 +353,9 @@ impl Gate {
             }
         };
         let started = self.timeline.start(origin, planned, Some(scope.into())).map(|id| ProposedState::Started { id });
-        self.decide(pending, started);
+        // First what this allows along with it: the next prompt is shown when this call is decided.
         self.permissions_changed(scope.into());
+        self.decide(pending, started);
         write(remembered).await
     }
 
@@ -448,6 +493,7 @@ impl Gate {
     fn decide(&self, pending: u32, outcome: Result<ProposedState>) {
         let mut state = self.state();
         state.deciding.remove(&pending);
+        state.approving.take_if(|approving| *approving == pending);
         state.put(pending, outcome);
         self.publish(&state);
         drop(state);
@@ -455,7 +501,8 @@ impl Gate {
     }
 
     fn publish(&self, state: &State) {
-        let prompt = state.waiting.front().map(|front| front.prompt.clone());
+        let next = state.waiting.front().filter(|_| state.approving.is_none());
+        let prompt = next.map(|front| front.prompt.clone());
         self.timeline.set_prompt(prompt, state.waiting.len() as u32, state.grants.standing());
     }
 
@@ -482,6 +529,16 @@ impl State {
     }
 
     fn put(&mut self, pending: u32, outcome: Result<ProposedState>) {
+        let end = match &outcome {
+            Ok(ProposedState::Started { .. }) => PendingEnd::Started,
+            Ok(_) => PendingEnd::Refused,
+            Err(error) if error.code == Code::Cancelled => PendingEnd::Withdrawn,
+            Err(_) => PendingEnd::Refused,
+        };
+        self.ends.insert(pending, end);
+        while self.ends.len() > MOST_DECIDED {
+            self.ends.pop_first();
+        }
         self.decided.insert(pending, outcome);
         while self.decided.len() > MOST_DECIDED {
             self.decided.pop_first();

@@ -317,7 +317,7 @@ async fn what_is_allowed_always_belongs_to_the_content() {
     assert!(free(Arc::clone(&place.gate), content("one")).await);
     assert!(free(again(), content("one")).await, "from one start to the next");
     assert!(!free(Arc::clone(&place.gate), content("two")).await, "the same name");
-    assert_eq!(place.changes().await.prompt.unwrap().changed, ["ui/index.html (changed)"]);
+    assert_eq!(place.changes().await.prompt.unwrap().changed[0].text, "ui/index.html (changed)");
     let unknown = Content { id: None, lasting: false, ..content("one") };
     assert!(!free(Arc::clone(&place.gate), unknown).await);
     assert_eq!(place.changes().await.prompt.unwrap().scopes, [Scope::Once]);
@@ -330,6 +330,34 @@ async fn what_is_allowed_always_belongs_to_the_content() {
     place.gate.set_page(Some(content("one")));
     place.gate.reset_permissions().await.unwrap();
     assert!(!free(Arc::clone(&place.gate), content("one")).await && !free(again(), content("one")).await);
+}
+
+#[tokio::test]
+async fn a_call_that_is_allowed_along_with_another_is_never_in_a_prompt() {
+    let place = place();
+    let pending = [
+        place.waits(exec(Whose::Host, "true", &["1"]), guest(Origin::Page)).await,
+        place.waits(exec(Whose::Host, "true", &["2"]), guest(Origin::Page)).await,
+        place.waits(exec(Whose::Docker, "version", &[]), guest(Origin::Page)).await,
+    ];
+    place.read().await;
+    let approving = {
+        let gate = Arc::clone(&place.gate);
+        tokio::spawn(async move { gate.approve(pending[0], Scope::Session).await })
+    };
+    let mut prompted = std::collections::BTreeSet::from([pending[0]]);
+    while prompted.len() < 2 {
+        prompted.extend(place.changes().await.prompt.map(|prompt| prompt.pending));
+        tokio::task::yield_now().await;
+    }
+    approving.await.unwrap().unwrap();
+    assert_eq!(prompted, [pending[0], pending[2]].into());
+    for started in [pending[0], pending[1]] {
+        assert_eq!(place.gate.pending_end(started).await.unwrap(), PendingEnd::Started);
+    }
+    place.gate.pending_end(pending[2]).await.unwrap_err();
+    place.gate.withdraw(Origin::Page);
+    assert_eq!(place.gate.pending_end(pending[2]).await.unwrap(), PendingEnd::Withdrawn);
 }
 
 #[tokio::test]

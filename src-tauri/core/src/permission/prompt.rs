@@ -23,8 +23,12 @@ use crate::{
 const TEXT: usize = 4_000;
 /// Characters of all arguments together.
 const ARGS: usize = 16_000;
-/// Arguments, headers and variables that are shown.
-const MOST: usize = 100;
+/// Of a long list of arguments, headers or variables, so many of the first and of the last ones are shown: what is
+/// hidden in a long list is hidden in its middle or at its end.
+const FIRST: usize = 75;
+const LAST: usize = 25;
+/// Changes of the extension that are listed.
+const CHANGES: usize = 20;
 /// A program that changed within this many seconds is marked.
 const RECENT: u64 = 10 * 60;
 
@@ -51,8 +55,10 @@ pub struct Prompt {
     pub action: PromptAction,
     /// What the runtime made of the call, in sentences.
     pub rules: Vec<String>,
-    /// What changed in the extension since calls like this were last allowed always.
-    pub changed: Vec<String>,
+    /// The first of what changed in the extension since calls like this were last allowed always.
+    pub changed: Vec<PromptText>,
+    /// How much changed.
+    pub changed_total: u64,
     /// What may be offered.
     pub scopes: Vec<Scope>,
 }
@@ -99,6 +105,8 @@ pub enum PromptAction {
         program: Box<ProgramFacts>,
         /// The first of its arguments.
         args: Vec<PromptText>,
+        /// The last of its arguments, when some between are left out.
+        args_end: Vec<PromptText>,
         /// How many there are.
         args_total: u64,
         /// Its working directory, in full on this machine.
@@ -106,6 +114,8 @@ pub enum PromptAction {
         cwd: Option<String>,
         /// The first of the variables that are set for it.
         env: Vec<PromptHeader>,
+        /// The last of them, when some between are left out.
+        env_end: Vec<PromptHeader>,
         /// How many there are.
         env_total: u64,
         /// They are all that it gets.
@@ -131,6 +141,8 @@ pub enum PromptAction {
         endpoint: String,
         /// The first of its headers.
         headers: Vec<PromptHeader>,
+        /// The last of them, when some between are left out.
+        headers_end: Vec<PromptHeader>,
         /// How many there are.
         headers_total: u64,
         /// Its body.
@@ -167,12 +179,9 @@ pub(super) fn action(planned: &Planned, own: &[PathBuf]) -> PromptAction {
 }
 
 fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) -> PromptAction {
-    let mut left = ARGS;
-    let args = command.args.iter().take(MOST).map(|arg| {
-        let shown = cut_to(arg, TEXT.min(left));
-        left -= shown.text.chars().count().min(left);
-        shown
-    });
+    let (args, args_end) = cut_args(&command.args);
+    let (env, env_end) = ends(&command.env);
+    let variable = |EnvVar { name, value }: &EnvVar| pair(name, value);
     let named = |name: &str, file: Option<&ProgramFile>, error: Option<&Error>| {
         let of_extension =
             |file: &ProgramFile| own.iter().any(|own| file.path.starts_with(own) || file.real.starts_with(own));
@@ -192,10 +201,12 @@ fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) 
             fixed.and_then(|fixed| fixed.program.as_ref()),
             fixed.and_then(FixedCommand::error),
         )),
-        args: args.collect(),
+        args,
+        args_end,
         args_total: command.args.len() as u64,
         cwd: cwd.or_else(|| command.cwd.clone()),
-        env: command.env.iter().take(MOST).map(|EnvVar { name, value }| pair(name, value)).collect(),
+        env: env.iter().map(variable).collect(),
+        env_end: env_end.iter().map(variable).collect(),
         env_total: command.env.len() as u64,
         env_replaced: command.env_mode == crate::run::EnvMode::Replace,
         place: command.place.clone(),
@@ -219,14 +230,50 @@ fn of_request(endpoint: &Endpoint, request: &Request) -> PromptAction {
             Some(PromptBody { text: cut(&format!("@{path}")), total_bytes })
         }
     };
+    let (headers, headers_end) = ends(&request.headers);
+    let header = |header: &exchange::Header| pair(&header.name, &header.value);
     PromptAction::Request {
         method: cut(&request.method),
         target: cut(&exchange::target(request).unwrap_or_else(|_| request.path.clone())),
         endpoint: endpoint.to_string(),
-        headers: request.headers.iter().take(MOST).map(|header| pair(&header.name, &header.value)).collect(),
+        headers: headers.iter().map(header).collect(),
+        headers_end: headers_end.iter().map(header).collect(),
         headers_total: request.headers.len() as u64,
         body,
     }
+}
+
+/// What changed, as far as it is listed, and how much it is in all.
+pub(super) fn changes(changed: &[String]) -> (Vec<PromptText>, u64) {
+    (changed.iter().take(CHANGES).map(|change| cut_to(change, 200)).collect(), changed.len() as u64)
+}
+
+/// The first of a list, and the last where it has more than is shown.
+fn ends<T>(all: &[T]) -> (&[T], &[T]) {
+    if all.len() <= FIRST + LAST {
+        return (all, &[]);
+    }
+    (all.split_at(FIRST).0, all.split_at(all.len() - LAST).1)
+}
+
+/// A quarter of the characters is for the last arguments: long ones before them don't leave them without any.
+fn cut_args(args: &[String]) -> (Vec<PromptText>, Vec<PromptText>) {
+    let (first, last) = ends(args);
+    let wanted: Vec<usize> = first.iter().chain(last).map(|arg| arg.chars().count().min(TEXT)).collect();
+    let mut granted = vec![0; wanted.len()];
+    let mut left = ARGS / 4;
+    for (granted, wanted) in granted.iter_mut().zip(&wanted).rev() {
+        *granted = left.min(*wanted);
+        left -= *granted;
+    }
+    left += ARGS - ARGS / 4;
+    for (granted, wanted) in granted.iter_mut().zip(&wanted) {
+        let more = left.min(wanted - *granted);
+        *granted += more;
+        left -= more;
+    }
+    let mut shown = first.iter().chain(last).zip(granted).map(|(arg, most)| cut_to(arg, most));
+    (shown.by_ref().take(first.len()).collect(), shown.collect())
 }
 
 fn pair(name: &str, value: &str) -> PromptHeader {
@@ -267,5 +314,34 @@ mod tests {
         assert_eq!(long.text, "é".repeat(30));
         assert_eq!(long.end.as_deref(), Some("; rm -rf ~"));
         assert_eq!(long.total, 110);
+    }
+
+    #[test]
+    fn the_end_of_many_arguments_is_shown_whatever_stands_before_it() {
+        let mut args = vec!["-v".to_owned(); 300];
+        args.push("--exec=evil".to_owned());
+        let (first, last) = cut_args(&args);
+        assert_eq!((first.len(), last.len()), (FIRST, LAST));
+        assert_eq!(last.last().map(|arg| arg.text.as_str()), Some("--exec=evil"));
+        // Long ones leave room for it too.
+        let mut args = vec!["x".repeat(10_000); 99];
+        args.push("--exec=evil".to_owned());
+        let (first, last) = cut_args(&args);
+        assert_eq!((first.len(), last.len()), (100, 0));
+        assert_eq!(first.last().map(|arg| arg.text.as_str()), Some("--exec=evil"));
+        let characters: usize = first.iter().map(|arg| arg.text.chars().count()).sum();
+        assert!(characters <= ARGS, "{characters}");
+        // What fits is whole.
+        let args = ["a".repeat(TEXT), "b".repeat(TEXT)];
+        let (first, _) = cut_args(&args);
+        assert!(first.iter().all(|arg| arg.end.is_none() && arg.text.len() == TEXT));
+    }
+
+    #[test]
+    fn of_many_changes_some_are_listed_and_all_are_counted() {
+        let many: Vec<String> = (0..5_000).map(|at| format!("ui/{at}-{}.js", "x".repeat(500))).collect();
+        let (listed, total) = changes(&many);
+        assert_eq!((listed.len(), total), (CHANGES, 5_000));
+        assert!(listed.iter().all(|change| change.text.len() <= 200));
     }
 }

@@ -20,6 +20,7 @@ import type { Origin } from "./Origin";
 import type { OwnGone } from "./OwnGone";
 import type { OwnPage } from "./OwnPage";
 import type { Pasted } from "./Pasted";
+import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
 import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
@@ -86,6 +87,8 @@ export interface Commands {
   approve: { args: { pending: number; scope: Scope }; answer: void };
   /** Denies a pending call, which is recorded. */
   deny: { args: { pending: number }; answer: void };
+  /** Tells what became of a pending call that no longer waits for the user. */
+  pending_end: { args: { pending: number }; answer: PendingEnd };
   /** Withdraws the pending calls of code that has ended. */
   withdraw: { args: { origin: Origin }; answer: void };
   /** Decides what the open page may do, for as long as the extension's content is the same. */

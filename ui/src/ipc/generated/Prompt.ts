@@ -3,6 +3,7 @@ import type { Brief } from "./Brief";
 import type { CallKind } from "./CallKind";
 import type { Origin } from "./Origin";
 import type { PromptAction } from "./PromptAction";
+import type { PromptText } from "./PromptText";
 import type { Scope } from "./Scope";
 
 /**
@@ -42,9 +43,13 @@ action: PromptAction,
  */
 rules: Array<string>, 
 /**
- * What changed in the extension since calls like this were last allowed always.
+ * The first of what changed in the extension since calls like this were last allowed always.
  */
-changed: Array<string>, 
+changed: Array<PromptText>, 
+/**
+ * How much changed.
+ */
+changed_total: number, 
 /**
  * What may be offered.
  */

@@ -19,6 +19,10 @@ program: ProgramFacts,
  */
 args: Array<PromptText>, 
 /**
+ * The last of its arguments, when some between are left out.
+ */
+args_end: Array<PromptText>, 
+/**
  * How many there are.
  */
 args_total: number, 
@@ -30,6 +34,10 @@ cwd?: string,
  * The first of the variables that are set for it.
  */
 env: Array<PromptHeader>, 
+/**
+ * The last of them, when some between are left out.
+ */
+env_end: Array<PromptHeader>, 
 /**
  * How many there are.
  */
@@ -70,6 +78,10 @@ endpoint: string,
  * The first of its headers.
  */
 headers: Array<PromptHeader>, 
+/**
+ * The last of them, when some between are left out.
+ */
+headers_end: Array<PromptHeader>, 
 /**
  * How many there are.
  */
