@@ -12,7 +12,6 @@ mod engine;
 mod extension;
 mod first_start;
 mod frozen;
-mod growth;
 mod hostile;
 mod impatient;
 mod isolation;
