@@ -161,22 +161,21 @@ impl Mount {
         } else {
             format!("{} → {}", visible(source), visible(&real.display().to_string()))
         };
+        // The engine would create a directory for it, as root.
+        let missing = only_in_docker_desktop(source).filter(|_| at.here && std::fs::symlink_metadata(&real).is_err());
+        let missing = missing.map(|(_, instead)| {
+            format!("It exists only in Docker Desktop: this engine creates an empty directory of that name, owned by root. {instead}")
+        });
         for candidate in [source, &*real.to_string_lossy()] {
             if let Some(ask) = self.full_control(candidate, at) {
-                return ask;
+                let impact = [ask.impact.clone(), missing].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                return ask.impact(&impact);
             }
         }
-        // The engine would create a directory for it, as root.
-        if let Some((_, instead)) = only_in_docker_desktop(source)
-            && at.here
-            && std::fs::symlink_metadata(&real).is_err()
-        {
-            let impact = format!(
-                "It doesn't exist here: the engine creates an empty directory of that name, owned by root. {instead}"
-            );
+        if let Some(missing) = missing {
             return self
                 .ask(AskLevel::Control, "Mounts a path that exists only in Docker Desktop", &shown)
-                .impact(&impact);
+                .impact(&missing);
         }
         let home = std::env::home_dir().unwrap_or_default();
         let takes_over = TAKES_OVER.iter().any(|known| path == Path::new(known))
