@@ -12,6 +12,7 @@ use ring::digest::{Context, SHA256};
 use super::{
     Command,
     resolve::{Resolved, resolve},
+    walk::crosses_procfs,
 };
 use crate::error::{Code, Error, Result};
 
@@ -74,7 +75,10 @@ impl FixedCommand {
     /// [`Code::ProgramChanged`]; why it couldn't start when it was planned.
     pub(super) fn unchanged(&self) -> Result<Resolved> {
         self.files().try_for_each(|file| file.is_there().map(drop))?;
-        self.resolved.clone()
+        let mut resolved = self.resolved.clone()?;
+        resolved.check_paths()?;
+        resolved.identity = self.program.as_ref().and_then(ProgramFile::inode);
+        Ok(resolved)
     }
 
     /// Whether each program still is the file that was found, and has the same bytes. It reads them all.
@@ -164,9 +168,24 @@ impl ProgramFile {
         }
     }
 
+    /// Its device and inode.
+    #[cfg(unix)]
+    fn inode(&self) -> Option<(u64, u64)> {
+        let (device, inode, _) = self.identity.inode;
+        Some((device, inode))
+    }
+
+    #[cfg(not(unix))]
+    fn inode(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Whether the same file is at its path, and was not written to.
     fn is_there(&self) -> Result<(File, u64)> {
         let real = self.path.canonicalize().map_err(|error| self.differs(error))?;
+        if crosses_procfs(&self.path) {
+            return Err(self.differs("it goes through /proc now"));
+        }
         if real != self.real {
             return Err(self.differs(format!("it is now {}", real.display())));
         }
@@ -178,11 +197,14 @@ impl ProgramFile {
     }
 
     fn differs(&self, how: impl std::fmt::Display) -> Error {
-        let path = self.path.display();
-        Error::new(Code::ProgramChanged, format!("Not run: {path} changed after the prompt appeared"))
-            .detail(how)
-            .hint("Call it again to see what would run now.")
+        changed_since(&self.path, how)
     }
+}
+
+pub(super) fn changed_since(path: &Path, how: impl std::fmt::Display) -> Error {
+    Error::new(Code::ProgramChanged, format!("Not run: {} changed after the prompt appeared", path.display()))
+        .detail(how)
+        .hint("Call it again to see what would run now.")
 }
 
 /// Opens a regular file; a FIFO in its place doesn't hold anything up.
@@ -320,3 +342,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::ProgramNotExecutable, format!("{} can't be read, so it can't be shown", path.display()))
         .detail(error)
 }
+
+#[cfg(all(test, unix))]
+#[path = "fixed_tests.rs"]
+mod tests;

@@ -21,6 +21,7 @@ mod running;
 mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
+mod walk;
 mod warden;
 
 pub use container::run_in_container;
