@@ -14,6 +14,7 @@ use ts_rs::TS;
 use super::{
     CallKind, Content, Decision, ListeningProgram, Permission, Prompt, PromptAction, Scope,
     grants::Grants,
+    looking::Looking,
     policy::{self, kind_of},
     prompt,
     store::Unwritten,
@@ -117,6 +118,8 @@ struct State {
     /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
     page: u64,
     console: u64,
+    /// Looks who listens for the page that is open.
+    looking: Option<Looking>,
 }
 
 /// Decides about the calls of code. Nothing waits for the disk while it holds the state.
@@ -139,6 +142,7 @@ impl Gate {
             decided: BTreeMap::new(),
             page: 0,
             console: 0,
+            looking: None,
         };
         Self { timeline, state: Mutex::new(state), told: watch::Sender::new(()) }
     }
@@ -351,9 +355,20 @@ impl Gate {
     /// Another page is open from now on, or none.
     pub fn set_page(&self, page: Option<Content>) {
         self.withdraw(Origin::Page);
+        let looking = page.as_ref().filter(|page| page.watch.is_served()).and_then(|page| Looking::at(&page.watch));
         let mut state = self.state();
+        state.looking = looking;
         state.grants.set_page(page);
         self.publish(&state);
+    }
+
+    /// A frame is about to load the page of a development server, or has just got it. A program that listened only for
+    /// that moment is seen here.
+    pub fn page_loads(&self) {
+        let page = self.state().grants.page().map(|page| Arc::clone(&page.watch));
+        if let Some(watch) = page {
+            watch.look_at_listeners();
+        }
     }
 
     /// A development server was found, and this program listens there. The first one is remembered for its extension.
