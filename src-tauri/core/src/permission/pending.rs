@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use ts_rs::TS;
 
 use super::{
@@ -32,10 +32,16 @@ use crate::{
     timeline::{Timeline, aside},
 };
 
+mod arrival;
+
+use arrival::Arrival;
+
 /// Calls of one origin that may wait for the user.
 const MOST: usize = 100;
 /// Outcomes that are kept for code that has not asked for them yet.
 const MOST_DECIDED: usize = 1_000;
+/// How long a call waits for those that were proposed before it, and are still being planned.
+const PLANNED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a prompt must have been published before it can be approved.
 const SHOWN_AT_LEAST: Duration = Duration::from_millis(500);
 
@@ -102,6 +108,7 @@ impl Guest {
 
 #[derive(Debug)]
 struct Pending {
+    arrived: u64,
     kind: CallKind,
     planned: Planned,
     prompt: Prompt,
@@ -118,6 +125,9 @@ struct State {
     /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
     page: u64,
     console: u64,
+    /// The last call that was proposed, and those that are being planned, by the order in which they came.
+    arrived: u64,
+    planning: BTreeMap<u64, Origin>,
     /// Looks who listens for the page that is open.
     looking: Option<Looking>,
 }
@@ -142,6 +152,8 @@ impl Gate {
             decided: BTreeMap::new(),
             page: 0,
             console: 0,
+            arrived: 0,
+            planning: BTreeMap::new(),
             looking: None,
         };
         Self { timeline, state: Mutex::new(state), told: watch::Sender::new(()) }
@@ -153,6 +165,7 @@ impl Gate {
     /// [`Code::TooManyPending`]; [`Code::BackendMissing`] and [`Code::BackendDown`] of a page that has no backend to
     /// talk to; [`Code::Cancelled`] when the page was left meanwhile; as for [`Timeline::planned`].
     pub async fn propose(&self, sdk: Sdk, guest: Guest) -> Result<Proposed> {
+        let arrival = Arrival::new(self, guest.origin);
         let plan = received::plan(&sdk.asked, sdk.runtime, &guest.target);
         if matches!(plan.does, Does::Refuses { .. }) {
             return Ok(Proposed { plan, state: ProposedState::Rejected });
@@ -186,7 +199,10 @@ impl Gate {
                 let described = aside(move || Ok((prompt::action(&planned, &own), planned)));
                 let (action, planned) = described.await?;
                 self.look(origin).await?;
-                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), turn)? }
+                // One that takes long to plan is asked about later than its turn.
+                let _ = timeout(PLANNED_WITHIN, arrival.is_next(origin)).await;
+                let number = arrival.number;
+                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), (turn, number))? }
             }
         };
         Ok(Proposed { plan, state })
@@ -198,7 +214,7 @@ impl Gate {
         kind: CallKind,
         planned: Planned,
         (plan, action): (&Plan, PromptAction),
-        turn: u64,
+        (turn, arrived): (u64, u64),
     ) -> Result<u32> {
         let mut state = self.state();
         state.has_room(origin)?;
@@ -220,7 +236,10 @@ impl Gate {
             scopes: state.grants.scopes(origin, kind),
         };
         let pending = state.last;
-        state.waiting.push_back(Pending { kind, planned, prompt });
+        // The one that is shown stays where it is.
+        let later = state.waiting.iter().skip(1).position(|other| other.arrived > arrived);
+        let at = later.map_or(state.waiting.len(), |place| place + 1);
+        state.waiting.insert(at, Pending { arrived, kind, planned, prompt });
         self.publish(&state);
         Ok(pending)
     }
@@ -285,7 +304,7 @@ impl Gate {
             let turn = state.turn(approved.prompt.origin);
             (approved, turn)
         };
-        let Pending { kind, planned, prompt: Prompt { origin, .. } } = approved;
+        let Pending { kind, planned, prompt: Prompt { origin, .. }, .. } = approved;
         let fixed = match &planned.act {
             PlannedAct::Command { fixed, .. } => fixed.clone(),
             PlannedAct::Request { .. } => None,
@@ -445,7 +464,7 @@ impl Gate {
             self.publish(&state);
             decided
         };
-        for (Pending { kind, planned, prompt: Prompt { pending, origin, .. } }, permission) in decided {
+        for (Pending { kind, planned, prompt: Prompt { pending, origin, .. }, .. }, permission) in decided {
             let outcome = if permission == Permission::Allow {
                 self.timeline.start(origin, planned, Some(decision)).map(|id| ProposedState::Started { id })
             } else {
