@@ -95,6 +95,9 @@ const STARTERS: &[&str] = &[
     "ld-linux-x86-64.so",
 ];
 
+/// Programs that are many, by the name that they are called by or by their first argument.
+const MULTI_CALL: &[&str] = &["busybox", "toybox"];
+
 /// Words by which a shell does something that changes what others mean, or starts something itself.
 const CHANGES: &[&str] = &[
     ".",
@@ -168,9 +171,19 @@ impl ShellLine {
     /// Of a command, whose program is this file if that is known.
     pub fn of(command: &Command, real: Option<&Path>) -> Self {
         let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
-        let names: Vec<String> =
-            [Some(Path::new(&command.program)), real].into_iter().flatten().filter_map(stem).collect();
-        interpreted(&names, &args)
+        let asked = stem(Path::new(&command.program));
+        let is_multi_call = |name: &Option<String>| name.as_deref().is_some_and(|name| MULTI_CALL.contains(&name));
+        let mut real = real.and_then(stem);
+        // A program of many is the one that it was called as.
+        let of_many = is_multi_call(&real) && !is_multi_call(&asked);
+        if of_many {
+            real = None;
+        }
+        let names: Vec<String> = [asked, real].into_iter().flatten().collect();
+        let mut line = interpreted(&names, &args);
+        // Its own commands come before those of the PATH.
+        line.unclear |= of_many && is_in(POSIX_SHELLS, &names);
+        line
     }
 
     /// The words that name a program, and the others that name one by this rule, as behind `sudo`.
@@ -200,10 +213,7 @@ fn is_in(list: &[&str], names: &[String]) -> bool {
 
 fn interpreted(names: &[String], args: &[&str]) -> ShellLine {
     if is_in(POSIX_SHELLS, names) {
-        let mut line = posix(args);
-        // Its commands come before those of the PATH.
-        line.unclear |= is_in(&["busybox", "toybox"], names);
-        return line;
+        return posix(args);
     }
     if is_in(OTHER_SHELLS, names) {
         return ShellLine { text: after_option(args), unclear: true, names: Vec::new() };

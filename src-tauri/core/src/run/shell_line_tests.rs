@@ -117,6 +117,12 @@ fn a_shell_is_known_by_its_file_and_behind_programs_that_start_it() {
         assert!(read.unclear, "{program} {args:?}");
     }
     assert_eq!(of("git", &["sh", "-c", "tool"]), ShellLine::default());
+    let in_busybox = |program: &str| {
+        let command = Command::new(Place::Host, program, ["-c", "id"]);
+        ShellLine::of(&command, Some(Path::new("/bin/busybox")))
+    };
+    assert_eq!(in_busybox("ls"), ShellLine::default());
+    assert!(in_busybox("sh").unclear && in_busybox("sh").text.as_deref() == Some("id"));
     assert!(of("python3", &["-c", "x"]).unclear);
 }
 
