@@ -39,7 +39,10 @@ fn same_program(process: &mut Process, resolved: &Resolved) {
     let Ok(program) = CString::new(resolved.program.as_os_str().as_bytes()) else { return };
     let check = move || {
         let found = nix::sys::stat::stat(program.as_c_str())?;
-        if (found.st_dev as u64, found.st_ino as u64) == identity {
+        // The types have other widths on other systems.
+        #[allow(clippy::unnecessary_cast)]
+        let is_same = (found.st_dev as u64, found.st_ino as u64) == identity;
+        if is_same {
             return Ok(());
         }
         Err(io::Error::from_raw_os_error(nix::libc::ESTALE))
