@@ -54,6 +54,8 @@ pub enum Code {
     ProgramNotFound,
     /// The program exists and cannot be executed.
     ProgramNotExecutable,
+    /// A path leads through `/proc`, where it is another file for each process.
+    PathThroughProc,
     /// The working directory is missing or is not a directory.
     CwdInvalid,
     /// The operating system refused to start the process for another reason.

@@ -41,6 +41,12 @@ pub fn prepare_storage(directory: &Path) -> std::io::Result<()> {
 pub fn may_go(app: &AppHandle, url: &Url) -> bool {
     let access = app.try_state::<Porthole>().map_or_else(Access::default, |porthole| porthole.page_access());
     let may = navigation::may_be_shown(url, &access);
+    if may
+        && navigation::is_of_server(url, &access)
+        && let Some(porthole) = app.try_state::<Porthole>()
+    {
+        porthole.gate.page_loads();
+    }
     if !may {
         let url: String = url.as_str().chars().take(200).collect();
         tracing::warn!(url, "a frame may not show this");

@@ -40,10 +40,14 @@ fn may_be_shown_on(machine: &ThisMachine, url: &Url, access: &Access) -> bool {
     }
 }
 
+/// Whether it is an address of the page's development server.
+pub fn is_of_server(url: &Url, access: &Access) -> bool {
+    access.server.as_ref().is_some_and(|server| is_of_origin(url, server.origin()))
+}
+
 fn is_own(url: &Url, access: &Access) -> bool {
     let port = url.port_or_known_default();
-    let is_servers = access.server.as_ref().is_some_and(|server| is_of_origin(url, server.origin()));
-    is_servers || port.is_some_and(|port| access.ports.contains(&port))
+    is_of_server(url, access) || port.is_some_and(|port| access.ports.contains(&port))
 }
 
 fn is_of_origin(url: &Url, origin: &str) -> bool {

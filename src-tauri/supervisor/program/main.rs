@@ -61,7 +61,7 @@ fn start(spec: &Spec, mask: system::Mask, socket: &mut File) -> Result<Tree, i32
     let made = Cgroup::make(&spec.cgroup);
     let directory = made.as_ref().map(|(_, directory)| directory.as_raw_fd());
     let tell = |pid, cgroup| say(socket, Message::Forked { pid, cgroup });
-    let (main, contained) = system::start(&spec.program, &spec.argv, directory, spec.open_files, mask, tell)?;
+    let (main, contained) = system::start(spec, directory, mask, tell)?;
     // Where the kernel refused the cgroup, the command was started without it.
     let cgroup = made.map(|(cgroup, _)| cgroup).filter(|_| contained);
     Ok(Tree { main, cgroup })

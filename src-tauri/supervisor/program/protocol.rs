@@ -11,6 +11,8 @@ pub struct Spec {
     pub cgroup: Vec<u8>,
     /// How many files the command may have open, where that isn't what the supervisor may.
     pub open_files: Option<u64>,
+    /// The device and inode that the file must have.
+    pub identity: Option<(u64, u64)>,
     /// The file to execute.
     pub program: Vec<u8>,
     /// The arguments, the first being the name by which the program was called.
@@ -89,7 +91,8 @@ impl Message {
 pub fn encode(spec: &Spec) -> Vec<u8> {
     let mut bytes = vec![0; 4];
     let open_files = spec.open_files.map(|limit| limit.to_string().into_bytes()).unwrap_or_default();
-    for part in [&spec.cgroup, &open_files, &spec.program].into_iter().chain(&spec.argv) {
+    let identity = spec.identity.map(|(device, inode)| format!("{device}:{inode}").into_bytes()).unwrap_or_default();
+    for part in [&spec.cgroup, &open_files, &identity, &spec.program].into_iter().chain(&spec.argv) {
         bytes.extend_from_slice(part);
         bytes.push(0);
     }
@@ -103,5 +106,10 @@ pub fn decode(bytes: &[u8]) -> Option<Spec> {
     let mut parts = bytes.strip_suffix(&[0])?.split(|byte| *byte == 0).map(<[u8]>::to_vec);
     let cgroup = parts.next()?;
     let open_files = String::from_utf8(parts.next()?).ok()?.parse().ok();
-    Some(Spec { cgroup, open_files, program: parts.next()?, argv: parts.collect() })
+    let identity = String::from_utf8(parts.next()?).ok()?;
+    let identity = match identity.split_once(':') {
+        Some((device, inode)) => Some((device.parse().ok()?, inode.parse().ok()?)),
+        None => None,
+    };
+    Some(Spec { cgroup, open_files, identity, program: parts.next()?, argv: parts.collect() })
 }

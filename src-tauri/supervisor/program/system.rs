@@ -1,9 +1,13 @@
 //! What the standard library doesn't offer: subreapers, waiting for any child, pidfds, and a fork into a cgroup.
 
 use std::{
-    ffi::{CString, c_char, c_int, c_long, c_uint, c_void},
+    ffi::{CString, OsStr, c_char, c_int, c_long, c_uint, c_void},
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    path::Path,
     time::Duration,
 };
+
+use crate::protocol::Spec;
 
 pub const KILL: i32 = 9;
 pub const TERM: i32 = 15;
@@ -14,6 +18,7 @@ const EINVAL: i32 = 22;
 const ECHILD: i32 = 10;
 const ESRCH: i32 = 3;
 const EINTR: i32 = 4;
+const ESTALE: i32 = 116;
 
 const PR_SET_PDEATHSIG: c_int = 1;
 const PR_SET_DUMPABLE: c_int = 4;
@@ -127,16 +132,15 @@ pub fn prepare() -> Mask {
 /// and whether it is in the cgroup, before the program is executed and as the result; or the error of the operating
 /// system.
 pub fn start(
-    program: &[u8],
-    argv: &[Vec<u8>],
+    spec: &Spec,
     cgroup: Option<c_int>,
-    open_files: Option<u64>,
     mask: Mask,
     tell: impl FnOnce(i32, bool),
 ) -> Result<(i32, bool), i32> {
     let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| EINVAL);
-    let program = text(program)?;
-    let argv: Vec<CString> = argv.iter().map(|argument| text(argument)).collect::<Result<_, _>>()?;
+    let path = Path::new(OsStr::from_bytes(&spec.program));
+    let program = text(&spec.program)?;
+    let argv: Vec<CString> = spec.argv.iter().map(|argument| text(argument)).collect::<Result<_, _>>()?;
     let mut pointers: Vec<*const c_char> = argv.iter().map(|argument| argument.as_ptr()).collect();
     pointers.push(std::ptr::null());
     let (mut ends, mut told) = ([0; 2], [0; 2]);
@@ -176,7 +180,7 @@ pub fn start(
             if read(told[0], (&raw mut byte).cast(), 1) != 1 {
                 _exit(127);
             }
-            if let Some(soft) = open_files {
+            if let Some(soft) = spec.open_files {
                 let mut limit = Limit { soft: 0, hard: 0 };
                 if getrlimit(RLIMIT_NOFILE, &mut limit) == 0 {
                     setrlimit(RLIMIT_NOFILE, &Limit { soft: soft.min(limit.hard), hard: limit.hard });
@@ -185,8 +189,13 @@ pub fn start(
             dup2(null, 0);
             signal(PIPE, 0);
             sigprocmask(SIG_SETMASK, &mask, std::ptr::null_mut());
-            execve(program.as_ptr(), pointers.as_ptr(), environ);
-            let number = errno();
+            // Looked at here, because here the path is what it will be to `execve`.
+            let number = if spec.identity.is_some_and(|known| identity(path).is_ok_and(|found| found != known)) {
+                ESTALE
+            } else {
+                execve(program.as_ptr(), pointers.as_ptr(), environ);
+                errno()
+            };
             write(ends[1], (&raw const number).cast(), size_of::<i32>());
             _exit(127);
         }
@@ -212,6 +221,12 @@ pub fn start(
         }
         Ok((pid, contained))
     }
+}
+
+/// The device and inode of a file.
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    let found = std::fs::metadata(path)?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// Lets go of everything that the command got, but for these: its streams end with it, and its directory can be

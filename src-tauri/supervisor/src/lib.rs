@@ -22,6 +22,7 @@ mod tests {
             Spec {
                 cgroup: b"/sys/fs/cgroup/a b".to_vec(),
                 open_files: Some(1024),
+                identity: Some((u64::MAX, 7)),
                 program: vec![0xff, b'\n'],
                 argv: vec![b"x".to_vec(), Vec::new(), vec![0xff], Vec::new()],
             },

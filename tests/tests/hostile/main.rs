@@ -12,4 +12,5 @@ mod keeping;
 mod permissions;
 #[cfg(target_os = "linux")]
 mod processes;
+mod programs;
 mod responses;

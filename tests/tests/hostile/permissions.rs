@@ -249,3 +249,51 @@ async fn another_program_on_the_port_of_a_development_server_has_no_permission_a
     other.kill().unwrap();
     other.wait().unwrap();
 }
+
+/// A listener beside another one on the same port, which the first one permits.
+#[cfg(target_os = "linux")]
+fn beside(port: u16) -> tokio::net::TcpListener {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(([127, 0, 0, 1], port).into()).unwrap();
+    socket.listen(8).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_listened_for_a_moment_beside_a_development_server_has_not_its_permission() {
+    let place = place();
+    let folder = place.folder.path().join("extension");
+    copied(&hostile("no-backend"), &folder);
+    let server = beside(0);
+    let port = server.local_addr().unwrap().port();
+    let open = open(&folder, Some(port));
+    let served = || open.served_content(Listeners::on(port));
+    place.allow(served()).await;
+    assert!(place.is_free(served()).await);
+    // It is there while a frame loads the page, and gone before the page calls.
+    let content = served();
+    place.gate.set_page(Some(content));
+    let other = beside(port);
+    place.gate.page_loads();
+    drop(other);
+    let asks = || async {
+        let proposed = place.gate.propose(exec(Whose::Host, "true"), Guest::without_backend()).await.unwrap();
+        matches!(proposed.state, ProposedState::Waiting { .. })
+    };
+    assert!(asks().await);
+    // It is there for a while, and nothing is loaded or called.
+    let content = served();
+    let watch = Arc::clone(&content.watch);
+    place.gate.set_page(Some(content));
+    let other = beside(port);
+    let seen = tokio::time::timeout(Duration::from_secs(20), async {
+        while watch.changed().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    seen.await.unwrap();
+    drop(other);
+    assert!(asks().await);
+    assert!(place.is_free(served()).await, "opened again, with the server alone");
+}

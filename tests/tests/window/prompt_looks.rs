@@ -94,6 +94,7 @@ async fn a_shell_line_and_what_is_set_for_a_program_are_pointed_out() {
     asked(&app, "env").await;
     let env = app.text("#prompt-env").await;
     assert!(env.contains("LD_PRELOAD") && env.contains("/tmp/evil.so"), "{env}");
+    assert!(app.text("#prompt-env-loading").await.contains("can change which code"));
     app.decide("deny").await;
     app.close().await;
 }

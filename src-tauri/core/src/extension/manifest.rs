@@ -1,6 +1,8 @@
 //! The manifest, read leniently: what can be made out is taken, and what is not as it should be is
 //! said.
 
+use std::collections::HashMap;
+
 use jsonc_parser::{
     CollectOptions, ParseOptions,
     ast::{Array, Object, ObjectProp, Value},
@@ -11,11 +13,16 @@ use jsonc_parser::{
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::remark::{Remark, Weight};
+use super::remark::{Lines, Remark, Weight};
 use crate::{
     error::{Code, Error, Result},
     runtime::{Certainty, Runtime},
 };
+
+/// Remarks on the text of one manifest; of the others there is only the number.
+const MOST_REMARKS: usize = 200;
+/// Programs for hosts that are read.
+const MOST_BINARIES: usize = 100;
 
 /// What a manifest says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -130,7 +137,8 @@ const OLD: [(&str, &str); 4] = [
 /// [`Code::ManifestUnreadable`] when nothing can be made of it.
 pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
     let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, skipped: text.len() - without_mark.len(), remarks: Vec::new() };
+    let skipped = text.len() - without_mark.len();
+    let mut reader = Reader { lines: Lines::of(text), skipped, remarks: Vec::new(), more: None };
     let parsed = parse_to_ast(without_mark, &CollectOptions::default(), &ParseOptions::default());
     let value = parsed.map_err(|error| unreadable(&error))?.value;
     let Some(Value::Object(root)) = &value else {
@@ -138,8 +146,9 @@ pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
             .hint("It begins with { and holds icon, ui, vm and host, each of which may be left out."));
     };
     reader.strictly(without_mark);
-    let manifest = reader.root(root);
-    Ok((manifest, reader.remarks))
+    let mut manifest = reader.root(root);
+    manifest.unknown.truncate(MOST_REMARKS);
+    Ok((manifest, reader.finish(text.len())))
 }
 
 fn unreadable(error: &ParseError) -> Error {
@@ -150,16 +159,33 @@ fn unreadable(error: &ParseError) -> Error {
 }
 
 struct Reader<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     /// Bytes of a byte order mark before what was parsed.
     skipped: usize,
     remarks: Vec<Remark>,
+    /// How many more there are, and how much the worst of them matters.
+    more: Option<(u64, Weight)>,
 }
 
 impl Reader<'_> {
     fn remark(&mut self, at: usize, key: &str, weight: Weight, wrong: impl Into<String>, mend: impl Into<String>) {
-        let remark = Remark::at(self.text, at + self.skipped, key, weight);
-        self.remarks.push(remark.wrong(wrong).mend(mend));
+        if self.remarks.len() < MOST_REMARKS {
+            let remark = Remark::on(&self.lines, at + self.skipped, key, weight);
+            self.remarks.push(remark.wrong(wrong).mend(mend));
+            return;
+        }
+        let (count, worst) = self.more.unwrap_or((0, weight));
+        self.more = Some((count + 1, worst.min(weight)));
+    }
+
+    /// All remarks, with one about those that are left out.
+    fn finish(mut self, end: usize) -> Vec<Remark> {
+        if let Some((count, worst)) = self.more {
+            let left_out = Remark::on(&self.lines, end, "", worst);
+            let wrong = if count == 1 { "1 more remark is".to_owned() } else { format!("{count} more remarks are") };
+            self.remarks.push(left_out.wrong(format!("{wrong} not shown")).mend("Fix the others first."));
+        }
+        self.remarks
     }
 
     /// What Porthole reads and a strict parser does not.
@@ -180,7 +206,7 @@ impl Reader<'_> {
         let refused = refused.map(|error| (error.range().start, error.kind().to_string()));
         let marked = (self.skipped > 0).then(|| (0, "it begins with a byte order mark".to_owned()));
         if let Some((at, why)) = refused.or(marked) {
-            let remark = Remark::at(self.text, at + self.skipped, "", Weight::Broken)
+            let remark = Remark::on(&self.lines, at + self.skipped, "", Weight::Broken)
                 .wrong(format!("this is not strict JSON: {why}"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
@@ -221,7 +247,7 @@ impl Reader<'_> {
                 continue;
             }
             let key = joined("ui", other.name.as_str());
-            let remark = Remark::at(self.text, other.range.start + self.skipped, &key, Weight::Broken)
+            let remark = Remark::on(&self.lines, other.range.start + self.skipped, &key, Weight::Broken)
                 .wrong(format!("`{key}` is a second tab, without a `root`"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
                 .mend("Remove it: only dashboard-tab is shown anywhere.");
@@ -244,7 +270,7 @@ impl Reader<'_> {
         for backend in backends {
             let object = self.object(&backend.value, "ui.backend");
             let socket = object.and_then(|object| self.socket(object, "ui.backend", unknown));
-            let remark = Remark::at(self.text, backend.range.start + self.skipped, "ui.backend", Weight::Broken)
+            let remark = Remark::on(&self.lines, backend.range.start + self.skipped, "ui.backend", Weight::Broken)
                 .wrong("`backend` stands beside the tab; it belongs into it")
                 .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
                 .mend("Move it to ui[\"dashboard-tab\"].backend, or leave it out: vm.exposes.socket is what counts.");
@@ -316,6 +342,12 @@ impl Reader<'_> {
                 let path = format!("host.binaries[{n}]");
                 let Some(platforms) = self.object(entry, &path) else { continue };
                 self.platforms(platforms, &path, &mut binaries, unknown);
+                if binaries.len() > MOST_BINARIES {
+                    binaries.truncate(MOST_BINARIES);
+                    let wrong = format!("only the first {MOST_BINARIES} programs for hosts are read");
+                    self.remark(entry.range().start, &path, Weight::Broken, wrong, "Name fewer programs.");
+                    return binaries;
+                }
             }
         }
         binaries
@@ -333,6 +365,9 @@ impl Reader<'_> {
             for (n, entry) in list.elements.iter().enumerate() {
                 let path = format!("{path}[{n}]");
                 let Some(file) = self.object(entry, &path) else { continue };
+                if binaries.len() > MOST_BINARIES {
+                    return;
+                }
                 let named = self.once(file, &path).into_iter().find(|prop| prop.name.as_str() == "path");
                 let Some(named) = named else {
                     let mend = "Write {\"path\": \"/file/in/the/image\"}.";
@@ -348,17 +383,18 @@ impl Reader<'_> {
 
     /// The entries of an object, the last one of each name: that is what every parser takes.
     fn once<'o, 'a>(&mut self, object: &'o Object<'a>, path: &str) -> Vec<&'o ObjectProp<'a>> {
-        let mut kept: Vec<&ObjectProp<'_>> = Vec::new();
+        let mut kept: Vec<Option<&ObjectProp<'_>>> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for prop in &object.properties {
-            if let Some(before) = kept.iter().position(|kept| kept.name.as_str() == prop.name.as_str()) {
+            if let Some(before) = places.insert(prop.name.as_str(), kept.len()) {
                 let key = joined(path, prop.name.as_str());
                 let wrong = format!("`{key}` stands here a second time; the first one is lost");
                 self.remark(prop.range.start, &key, Weight::Odd, wrong, "Keep one of them.");
-                kept.remove(before);
+                kept[before] = None;
             }
-            kept.push(prop);
+            kept.push(Some(prop));
         }
-        kept
+        kept.into_iter().flatten().collect()
     }
 
     fn text_of(&mut self, value: &Value<'_>, key: &str) -> Option<Named> {
@@ -398,6 +434,10 @@ impl Reader<'_> {
 
     fn unknown(&mut self, prop: &ObjectProp<'_>, path: &str, unknown: &mut Vec<String>) {
         let name = prop.name.as_str();
+        if self.more.is_some() {
+            // Nothing of it is shown.
+            return self.remark(prop.range.start, "", Weight::Idle, "", "");
+        }
         let key = joined(path, name);
         let old = OLD.iter().find(|(old, _)| *old == name);
         let (wrong, mend) = match old {

@@ -230,3 +230,31 @@ proptest! {
         let _ = check(&format!("{}{with}{}", &WHOLE[..at], &WHOLE[end..]));
     }
 }
+
+#[test]
+fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() {
+    let began = std::time::Instant::now();
+    let keys: Vec<String> = (0..60_000).map(|n| format!("\"k{n}\":0")).collect();
+    let text = format!("{{\"icon\":\"i.svg\",\n{}}}", keys.join(",\n"));
+    let Checked { manifest, remarks, .. } = check(&text).unwrap();
+    let last = remarks.iter().find(|remark| remark.wrong.contains("more remarks")).unwrap();
+    assert_eq!(
+        (last.wrong.as_str(), last.line, last.weight),
+        ("59800 more remarks are not shown", 60_001, Weight::Idle)
+    );
+    assert!(remarks.len() <= 200 + 1 + 13 && manifest.unknown.len() <= 200, "{}", remarks.len());
+    assert_eq!(
+        remarks.iter().find(|remark| remark.key == "k7").map(|remark| (remark.line, remark.column)),
+        Some((9, 1))
+    );
+    let entry = "{\"linux\":[{\"path\":\"/x\"}]}";
+    let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec![entry; 20_000].join(","));
+    let Checked { manifest, remarks, .. } = check(&text).unwrap();
+    assert_eq!(manifest.binaries.len(), 100);
+    assert_eq!(remarks.iter().filter(|remark| remark.wrong.contains("only the first 100")).count(), 1);
+    // Those that were left out count as much as the worst of them.
+    let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec!["{\"linux\":[{}]}"; 300].join(","));
+    let Checked { remarks, .. } = check(&text).unwrap();
+    assert!(remarks.iter().any(|remark| remark.wrong.contains("100 more") && remark.weight == Weight::Broken));
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+}

@@ -50,7 +50,12 @@ pub struct Remark {
 impl Remark {
     /// A remark about what stands at this byte of the text.
     pub(super) fn at(text: &str, offset: usize, key: impl Into<String>, weight: Weight) -> Self {
-        let (line, column) = place(text, offset);
+        Self::on(&Lines::of(text.get(..offset).unwrap_or(text)), offset, key, weight)
+    }
+
+    /// The same, of a text that has many.
+    pub(super) fn on(lines: &Lines<'_>, offset: usize, key: impl Into<String>, weight: Weight) -> Self {
+        let (line, column) = lines.place(offset);
         Self { line, column, key: key.into(), weight, wrong: String::new(), effects: Vec::new(), mend: String::new() }
     }
 
@@ -73,10 +78,23 @@ impl Remark {
     }
 }
 
-/// Line and column of a byte, both from 1.
-pub(super) fn place(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() as u32 + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
-    (line, column)
+/// Where the lines of a text begin.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub fn of(text: &'t str) -> Self {
+        let after_each = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(after_each).collect() }
+    }
+
+    /// Line and column of a byte, both from 1.
+    fn place(&self, offset: usize) -> (u32, u32) {
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
+        (line as u32, before.chars().count() as u32 + 1)
+    }
 }

@@ -217,6 +217,16 @@ impl Watch {
                 }
             }
         }
+        self.look_at_listeners();
+    }
+
+    /// Whether a development server has the page, which may change while no file does.
+    pub(super) fn is_served(&self) -> bool {
+        self.listeners.is_some()
+    }
+
+    /// Looks at who listens for a page that a development server has. It reads a few files of the kernel.
+    pub fn look_at_listeners(&self) {
         if let Some((port, listeners)) = &self.listeners
             && !listeners.still_listen(*port)
         {

@@ -64,24 +64,27 @@ mod linux {
         /// Who listens on a port; none where nobody does, or where the system doesn't say who.
         pub fn on(port: u16) -> Option<Self> {
             let sockets = sockets(port);
-            let mut processes: Vec<Process> = Vec::new();
-            let mut unclaimed: BTreeSet<u64> = sockets.iter().copied().collect();
+            let mut holders: Vec<(u64, Process)> = Vec::new();
             for entry in fs::read_dir("/proc").ok()?.flatten() {
                 let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-                let held: Vec<u64> = held(&entry.path()).filter(|inode| sockets.contains(inode)).collect();
+                let held: BTreeSet<u64> = held(&entry.path()).filter(|inode| sockets.contains(inode)).collect();
                 if held.is_empty() {
                     continue;
                 }
-                for inode in held {
-                    unclaimed.remove(&inode);
-                }
-                processes.push(process(pid)?);
+                let process = process(pid)?;
+                holders.extend(held.into_iter().map(|inode| (inode, process.clone())));
+            }
+            // Several programs may listen on one port, each with a socket of its own. Children that share a socket come
+            // and go; the process that began first made it.
+            let mut processes: Vec<Process> = Vec::new();
+            for socket in &sockets {
+                let of_socket = || holders.iter().filter(|(inode, _)| inode == socket).map(|(_, process)| process);
+                let first = of_socket().map(|process| process.started).min()?;
+                processes.extend(of_socket().filter(|process| process.started == first).cloned());
             }
             processes.sort();
-            // Children that share the socket come and go; the one that began first made it.
-            let first = processes.iter().map(|process| process.started).min()?;
-            processes.retain(|process| process.started == first);
-            (unclaimed.is_empty() && !sockets.is_empty()).then_some(Self { sockets, processes })
+            processes.dedup();
+            (!sockets.is_empty()).then_some(Self { sockets, processes })
         }
 
         /// Whether the same processes listen there.

@@ -6,6 +6,7 @@
 mod content;
 mod grants;
 mod listener;
+mod looking;
 mod pending;
 mod policy;
 mod prompt;

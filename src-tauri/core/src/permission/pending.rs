@@ -8,12 +8,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use ts_rs::TS;
 
 use super::{
     CallKind, Content, Decision, ListeningProgram, Permission, Prompt, PromptAction, Scope,
     grants::Grants,
+    looking::Looking,
     policy::{self, kind_of},
     prompt,
     store::Unwritten,
@@ -31,10 +32,16 @@ use crate::{
     timeline::{Timeline, aside},
 };
 
+mod arrival;
+
+use arrival::Arrival;
+
 /// Calls of one origin that may wait for the user.
 const MOST: usize = 100;
 /// Outcomes that are kept for code that has not asked for them yet.
 const MOST_DECIDED: usize = 1_000;
+/// How long a call waits for those that were proposed before it, and are still being planned.
+const PLANNED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a prompt must have been published before it can be approved.
 const SHOWN_AT_LEAST: Duration = Duration::from_millis(500);
 
@@ -113,6 +120,7 @@ impl Guest {
 
 #[derive(Debug)]
 struct Pending {
+    arrived: u64,
     kind: CallKind,
     planned: Planned,
     prompt: Prompt,
@@ -133,6 +141,11 @@ struct State {
     /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
     page: u64,
     console: u64,
+    /// The last call that was proposed, and those that are being planned, by the order in which they came.
+    arrived: u64,
+    planning: BTreeMap<u64, Origin>,
+    /// Looks who listens for the page that is open.
+    looking: Option<Looking>,
 }
 
 /// Decides about the calls of code. Nothing waits for the disk while it holds the state.
@@ -157,6 +170,9 @@ impl Gate {
             ends: BTreeMap::new(),
             page: 0,
             console: 0,
+            arrived: 0,
+            planning: BTreeMap::new(),
+            looking: None,
         };
         Self { timeline, state: Mutex::new(state), told: watch::Sender::new(()) }
     }
@@ -167,6 +183,7 @@ impl Gate {
     /// [`Code::TooManyPending`]; [`Code::BackendMissing`] and [`Code::BackendDown`] of a page that has no backend to
     /// talk to; [`Code::Cancelled`] when the page was left meanwhile; as for [`Timeline::planned`].
     pub async fn propose(&self, sdk: Sdk, guest: Guest) -> Result<Proposed> {
+        let arrival = Arrival::new(self, guest.origin);
         let plan = received::plan(&sdk.asked, sdk.runtime, &guest.target);
         if matches!(plan.does, Does::Refuses { .. }) {
             return Ok(Proposed { plan, state: ProposedState::Rejected });
@@ -200,7 +217,10 @@ impl Gate {
                 let described = aside(move || Ok((prompt::action(&planned, &own), planned)));
                 let (action, planned) = described.await?;
                 self.look(origin).await?;
-                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), turn)? }
+                // One that takes long to plan is asked about later than its turn.
+                let _ = timeout(PLANNED_WITHIN, arrival.is_next(origin)).await;
+                let number = arrival.number;
+                ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), (turn, number))? }
             }
         };
         Ok(Proposed { plan, state })
@@ -212,7 +232,7 @@ impl Gate {
         kind: CallKind,
         planned: Planned,
         (plan, action): (&Plan, PromptAction),
-        turn: u64,
+        (turn, arrived): (u64, u64),
     ) -> Result<u32> {
         let mut state = self.state();
         state.has_room(origin)?;
@@ -237,7 +257,10 @@ impl Gate {
             scopes: state.grants.scopes(origin, kind),
         };
         let pending = state.last;
-        state.waiting.push_back(Pending { kind, planned, prompt });
+        // The one that is shown stays where it is.
+        let later = state.waiting.iter().skip(1).position(|other| other.arrived > arrived);
+        let at = later.map_or(state.waiting.len(), |place| place + 1);
+        state.waiting.insert(at, Pending { arrived, kind, planned, prompt });
         self.publish(&state);
         Ok(pending)
     }
@@ -325,7 +348,7 @@ impl Gate {
             let turn = state.turn(approved.prompt.origin);
             (approved, turn)
         };
-        let Pending { kind, planned, prompt: Prompt { origin, .. } } = approved;
+        let Pending { kind, planned, prompt: Prompt { origin, .. }, .. } = approved;
         let fixed = match &planned.act {
             PlannedAct::Command { fixed, .. } => fixed.clone(),
             PlannedAct::Request { .. } => None,
@@ -396,9 +419,20 @@ impl Gate {
     /// Another page is open from now on, or none.
     pub fn set_page(&self, page: Option<Content>) {
         self.withdraw(Origin::Page);
+        let looking = page.as_ref().filter(|page| page.watch.is_served()).and_then(|page| Looking::at(&page.watch));
         let mut state = self.state();
+        state.looking = looking;
         state.grants.set_page(page);
         self.publish(&state);
+    }
+
+    /// A frame is about to load the page of a development server, or has just got it. A program that listened only for
+    /// that moment is seen here.
+    pub fn page_loads(&self) {
+        let page = self.state().grants.page().map(|page| Arc::clone(&page.watch));
+        if let Some(watch) = page {
+            watch.look_at_listeners();
+        }
     }
 
     /// A development server was found, and this program listens there. The first one is remembered for its extension.
@@ -475,7 +509,7 @@ impl Gate {
             self.publish(&state);
             decided
         };
-        for (Pending { kind, planned, prompt: Prompt { pending, origin, .. } }, permission) in decided {
+        for (Pending { kind, planned, prompt: Prompt { pending, origin, .. }, .. }, permission) in decided {
             let outcome = if permission == Permission::Allow {
                 self.timeline.start(origin, planned, Some(decision)).map(|id| ProposedState::Started { id })
             } else {

@@ -254,6 +254,32 @@ async fn an_approval_is_for_the_prompt_that_was_there_long_enough_to_be_read() {
 }
 
 #[tokio::test]
+async fn calls_that_are_made_at_once_are_asked_about_in_the_order_in_which_they_were_made() {
+    let place = place();
+    // The first has a program that takes long to read.
+    let large = place.directory.path().join("large");
+    tool(&large, &place.marks(), "large");
+    fs::File::options().append(true).open(&large).unwrap().set_len(64 * 1024 * 1024).unwrap();
+    let large = large.display().to_string();
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (gate, program) = (Arc::clone(&place.gate), if n == 0 { large.clone() } else { "true".to_owned() });
+        calls.spawn(async move {
+            let args = [n.to_string()];
+            let sdk = exec(Whose::Host, &program, &[args[0].as_str()]);
+            gate.propose(sdk, guest(Origin::Page)).await.unwrap();
+        });
+    }
+    calls.join_all().await;
+    for n in 0..8 {
+        let prompt = place.changes().await.prompt.unwrap();
+        let crate::permission::PromptAction::Command { args, .. } = &prompt.action else { panic!() };
+        assert_eq!(args[0].text, n.to_string());
+        place.gate.deny(prompt.pending).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_goes_takes_its_pending_calls_along() {
     let place = place();
     let leave: [fn(&Gate); 3] = [

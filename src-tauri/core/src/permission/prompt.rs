@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     exchange::{self, Body, Request},
     inspect::{Planned, PlannedAct},
-    run::{Bin, Command, EnvVar, FixedCommand, NamedProgram, Place, ProgramFile, shell_line},
+    run::{Bin, Command, EnvVar, FixedCommand, NamedProgram, Place, ProgramFile, ShellLine, loads_code},
 };
 
 /// Characters of one text that are shown.
@@ -112,10 +112,12 @@ pub enum PromptAction {
         /// Its working directory, in full on this machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cwd: Option<String>,
-        /// The first of the variables that are set for it.
+        /// The first of the variables that are set for it; before the others, those that may make it load or start code.
         env: Vec<PromptHeader>,
         /// The last of them, when some between are left out.
         env_end: Vec<PromptHeader>,
+        /// How many of them may make it load or start code.
+        env_loading: u64,
         /// How many there are.
         env_total: u64,
         /// They are all that it gets.
@@ -128,8 +130,10 @@ pub enum PromptAction {
         /// The line, where the program is a shell that gets one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         shell_line: Option<PromptText>,
-        /// The programs that the line starts, as far as that can be said without running it.
+        /// The programs that the line starts. Those of an unclear line have no file: only their names are known.
         line_programs: Vec<ProgramFacts>,
+        /// The arguments may start other programs than those that are listed.
+        line_unclear: bool,
     },
     /// A request is sent.
     Request {
@@ -180,7 +184,6 @@ pub(super) fn action(planned: &Planned, own: &[PathBuf]) -> PromptAction {
 
 fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) -> PromptAction {
     let (args, args_end) = cut_args(&command.args);
-    let (env, env_end) = ends(&command.env);
     let variable = |EnvVar { name, value }: &EnvVar| pair(name, value);
     let named = |name: &str, file: Option<&ProgramFile>, error: Option<&Error>| {
         let of_extension =
@@ -193,8 +196,12 @@ fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) 
             error: error.cloned(),
         }
     };
+    let line = fixed.map_or_else(|| ShellLine::of(command, None), |fixed| fixed.line.clone());
     let in_line = fixed.map(|fixed| fixed.in_line.as_slice()).unwrap_or_default();
     let cwd = fixed.and_then(FixedCommand::cwd).map(Path::display).map(|cwd| cwd.to_string());
+    let (loading, others): (Vec<&EnvVar>, Vec<&EnvVar>) = command.env.iter().partition(|var| loads_code(&var.name));
+    let all: Vec<&EnvVar> = loading.iter().chain(&others).copied().collect();
+    let (env, env_end) = ends(&all);
     PromptAction::Command {
         program: Box::new(named(
             &command.program,
@@ -205,17 +212,22 @@ fn of_command(command: &Command, fixed: Option<&FixedCommand>, own: &[PathBuf]) 
         args_end,
         args_total: command.args.len() as u64,
         cwd: cwd.or_else(|| command.cwd.clone()),
-        env: env.iter().map(variable).collect(),
-        env_end: env_end.iter().map(variable).collect(),
+        env: env.iter().copied().map(variable).collect(),
+        env_end: env_end.iter().copied().map(variable).collect(),
+        env_loading: loading.len() as u64,
         env_total: command.env.len() as u64,
         env_replaced: command.env_mode == crate::run::EnvMode::Replace,
         place: command.place.clone(),
         bin: command.bin.clone(),
-        shell_line: shell_line(command).map(cut),
+        shell_line: line.text.as_deref().map(cut),
         line_programs: in_line
             .iter()
-            .map(|NamedProgram { name, file }| named(name, file.as_ref().ok(), file.as_ref().err()))
+            .map(|NamedProgram { name, file }| {
+                let facts = named(name, file.as_ref().ok(), file.as_ref().err());
+                if line.unclear { ProgramFacts { path: None, error: None, ..facts } } else { facts }
+            })
             .collect(),
+        line_unclear: line.unclear,
     }
 }
 

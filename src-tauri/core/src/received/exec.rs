@@ -45,7 +45,8 @@ impl Finish {
                 Code::ProgramNotFound if in_container => exited(127),
                 Code::ProgramNotExecutable | Code::CwdInvalid if in_container => exited(126),
                 Code::ProgramNotFound => Self::NoProgram { program },
-                Code::ProgramNotExecutable => Self::NotExecutable { program },
+                // Porthole refuses it; the code gets the error that is nearest.
+                Code::ProgramNotExecutable | Code::PathThroughProc => Self::NotExecutable { program },
                 Code::CwdInvalid => Self::NoDirectory,
                 Code::EngineAddressInvalid
                 | Code::EngineUnavailable

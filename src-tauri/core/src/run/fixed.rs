@@ -12,13 +12,13 @@ use ring::digest::{Context, SHA256};
 use super::{
     Command,
     resolve::{Resolved, resolve},
+    shell_line::ShellLine,
+    walk::crosses_procfs,
 };
 use crate::error::{Code, Error, Result};
 
 /// Programs up to this size are told apart by their bytes too; larger ones by inode, size and times alone.
 pub const HASHED_TO: u64 = 256 * 1024 * 1024;
-/// Programs that are looked up for one shell line.
-const MOST_IN_LINE: usize = 12;
 
 /// A host command with the files that it starts.
 #[derive(Debug)]
@@ -26,7 +26,9 @@ pub struct FixedCommand {
     resolved: Result<Resolved>,
     /// The program itself; absent when it was not found.
     pub program: Option<ProgramFile>,
-    /// What the words of a shell line start, as far as that can be said without running it.
+    /// What it starts by means of its arguments.
+    pub line: ShellLine,
+    /// The programs that a shell line names. They are those that it starts, unless it is unclear.
     pub in_line: Vec<NamedProgram>,
 }
 
@@ -50,11 +52,9 @@ impl FixedCommand {
             },
             Err(error) => (None, Err(error)),
         };
-        let in_line = match (&resolved, shell_line(command)) {
-            (Ok(resolved), Some(line)) => in_line(line, command, resolved),
-            _ => Vec::new(),
-        };
-        Self { resolved, program, in_line }
+        let line = ShellLine::of(command, program.as_ref().map(|file| file.real.as_path()));
+        let in_line = resolved.as_ref().map(|resolved| in_line(&line, command, resolved)).unwrap_or_default();
+        Self { resolved, program, line, in_line }
     }
 
     /// Why it can't start, if it can't.
@@ -74,7 +74,10 @@ impl FixedCommand {
     /// [`Code::ProgramChanged`]; why it couldn't start when it was planned.
     pub(super) fn unchanged(&self) -> Result<Resolved> {
         self.files().try_for_each(|file| file.is_there().map(drop))?;
-        self.resolved.clone()
+        let mut resolved = self.resolved.clone()?;
+        resolved.check_paths()?;
+        resolved.identity = self.program.as_ref().and_then(ProgramFile::inode);
+        Ok(resolved)
     }
 
     /// Whether each program still is the file that was found, and has the same bytes. It reads them all.
@@ -164,9 +167,24 @@ impl ProgramFile {
         }
     }
 
+    /// Its device and inode.
+    #[cfg(unix)]
+    fn inode(&self) -> Option<(u64, u64)> {
+        let (device, inode, _) = self.identity.inode;
+        Some((device, inode))
+    }
+
+    #[cfg(not(unix))]
+    fn inode(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Whether the same file is at its path, and was not written to.
     fn is_there(&self) -> Result<(File, u64)> {
         let real = self.path.canonicalize().map_err(|error| self.differs(error))?;
+        if crosses_procfs(&self.path) {
+            return Err(self.differs("it goes through /proc now"));
+        }
         if real != self.real {
             return Err(self.differs(format!("it is now {}", real.display())));
         }
@@ -178,11 +196,14 @@ impl ProgramFile {
     }
 
     fn differs(&self, how: impl std::fmt::Display) -> Error {
-        let path = self.path.display();
-        Error::new(Code::ProgramChanged, format!("Not run: {path} changed after the prompt appeared"))
-            .detail(how)
-            .hint("Call it again to see what would run now.")
+        changed_since(&self.path, how)
     }
+}
+
+pub(super) fn changed_since(path: &Path, how: impl std::fmt::Display) -> Error {
+    Error::new(Code::ProgramChanged, format!("Not run: {} changed after the prompt appeared", path.display()))
+        .detail(how)
+        .hint("Call it again to see what would run now.")
 }
 
 /// Opens a regular file; a FIFO in its place doesn't hold anything up.
@@ -234,89 +255,22 @@ fn changed(found: &Metadata) -> Option<SystemTime> {
     found.modified().ok().max(found.created().ok())
 }
 
-/// The line that a command hands to a shell of this system, if it does.
-pub fn shell_line(command: &Command) -> Option<&str> {
-    let name = Path::new(&command.program).file_stem()?.to_str()?.to_ascii_lowercase();
-    let is_shell = ["sh", "bash", "dash", "zsh", "ksh", "ash", "cmd", "powershell", "pwsh"].contains(&name.as_str());
-    let takes_line = |arg: &str| {
-        arg.eq_ignore_ascii_case("/c")
-            || arg.eq_ignore_ascii_case("-command")
-            || (arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('c'))
-    };
-    let at = command.args.iter().position(|arg| takes_line(arg)).filter(|_| is_shell)?;
-    command.args.get(at + 1).map(String::as_str)
-}
-
-/// What a line's words start: those in the place of a command, and any other word that names a program of the
-/// extension's own directory, as behind `env` or `sudo`.
-fn in_line(line: &str, command: &Command, resolved: &Resolved) -> Vec<NamedProgram> {
+/// The programs that a line names.
+fn in_line(line: &ShellLine, command: &Command, resolved: &Resolved) -> Vec<NamedProgram> {
     let own = command.bin.as_ref().map(|bin| PathBuf::from(&bin.directory));
-    let mut found: Vec<NamedProgram> = Vec::new();
-    let mut first = true;
-    for word in words(line) {
-        let starts = std::mem::replace(&mut first, false);
-        let Some(word) = word else {
-            first = true;
-            continue;
-        };
-        if starts && word.split_once('=').is_some_and(|(name, _)| is_name(name)) {
-            first = true;
-            continue;
-        }
-        let of_extension = own.as_ref().is_some_and(|own| !word.is_empty() && own.join(&word).is_file());
-        if !(starts || of_extension)
-            || found.iter().any(|named| named.name == word)
-            || BUILT_IN.contains(&word.as_str())
-        {
-            continue;
-        }
-        let file = resolved.find(&word).and_then(|path| ProgramFile::read(&path).map_err(|e| unreadable(&path, &e)));
-        found.push(NamedProgram { name: word, file });
-        if found.len() == MOST_IN_LINE {
-            break;
-        }
-    }
-    found
-}
-
-/// Words that a shell acts on itself.
-const BUILT_IN: &[&str] = &[
-    ".", ":", "[", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "done", "echo", "elif", "else",
-    "esac", "eval", "exec", "exit", "export", "false", "fi", "for", "if", "printf", "pwd", "read", "return", "set",
-    "shift", "source", "test", "then", "trap", "true", "umask", "unset", "until", "wait", "while", "!", "{", "}",
-];
-
-/// The words of a line; nothing stands where a new command begins. Quotes are taken off.
-fn words(line: &str) -> Vec<Option<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('\'' | '"', None) => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (c, Some(open)) if c == open => quote = None,
-            ('\\', None) => word.get_or_insert_default().extend(chars.next()),
-            (c, None) if c.is_whitespace() && c != '\n' => words.extend(word.take().map(Some)),
-            ('|' | '&' | ';' | '\n' | '(' | ')' | '`', None) | ('`' | '(', Some('"')) => {
-                words.extend(word.take().map(Some));
-                words.push(None);
-            }
-            (c, _) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word.map(Some));
-    words
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    let of_extension = |word: &str| own.as_ref().is_some_and(|own| !word.is_empty() && own.join(word).is_file());
+    let found = |name: String| {
+        let file = resolved.find(&name).and_then(|path| ProgramFile::read(&path).map_err(|e| unreadable(&path, &e)));
+        NamedProgram { name, file }
+    };
+    line.names(of_extension).into_iter().map(found).collect()
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::ProgramNotExecutable, format!("{} can't be read, so it can't be shown", path.display()))
         .detail(error)
 }
+
+#[cfg(all(test, unix))]
+#[path = "fixed_tests.rs"]
+mod tests;

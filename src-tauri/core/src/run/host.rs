@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     Command, Containment, Ending, FixedCommand, RunEvent, Started, Stops, Stream, Warden,
+    fixed::changed_since,
     resolve::{Resolved, enterable, not_executable, resolve},
     running::Running,
     script,
@@ -143,6 +144,11 @@ async fn start(
 fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
     const NOT_A_PROGRAM: i32 = 8;
+    /// `ESTALE`, from the process that was to execute the program: for it another file is at that path.
+    #[cfg(unix)]
+    const CHANGED: i32 = nix::libc::ESTALE;
+    #[cfg(not(unix))]
+    const CHANGED: i32 = -1;
     let path = &resolved.program;
     if let Some(exhausted) = handles::exhausted(&format!("start {}", path.display()), error) {
         return exhausted;
@@ -152,6 +158,7 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
         return cwd.detail(error);
     }
     let error_text = match (error.kind(), error.raw_os_error()) {
+        (_, Some(CHANGED)) => return changed_since(path, error),
         (_, Some(NOT_A_PROGRAM)) => {
             Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
                 .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")

@@ -13,23 +13,28 @@ mod host;
 mod inside;
 #[cfg(target_os = "linux")]
 mod left;
+mod loading;
 mod membership;
 mod reach;
 mod refusal;
 mod resolve;
 mod running;
 mod script;
+mod shell_line;
 mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
+mod walk;
 mod warden;
 
 pub use container::run_in_container;
 pub use facts::*;
-pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile, shell_line};
+pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile};
 pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
+pub use loading::loads_code;
 pub(crate) use resolve::check;
 pub(crate) use script::CARRIAGE_RETURN;
+pub use shell_line::ShellLine;
 pub use stops::{Stopper, Stops, stops};
 pub use warden::{Warden, serve_if_asked};
 

@@ -1,12 +1,12 @@
 //! What a host command really means: the program's file, the directory and the environment.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
-use super::{Bin, Command, EnvMode};
+use super::{Bin, Command, EnvMode, walk::crosses_procfs};
 use crate::error::{Code, Error, Result};
 
 /// Where names are looked up when a replaced environment has no `PATH`, as C libraries do.
@@ -16,7 +16,10 @@ const DEFAULT_PATH: &str = "/usr/bin:/bin";
 /// A host command, ready to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resolved {
+    /// An absolute path: the process that executes it may be in another directory than the one that looked for it.
     pub program: PathBuf,
+    /// The device and inode that the program must have for the process that executes it.
+    pub identity: Option<(u64, u64)>,
     pub cwd: PathBuf,
     pub env: BTreeMap<OsString, OsString>,
 }
@@ -25,11 +28,32 @@ impl Resolved {
     /// The program of a name that this command itself would start by it.
     ///
     /// # Errors
-    /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`].
+    /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`], [`Code::PathThroughProc`].
     pub fn find(&self, program: &str) -> Result<PathBuf> {
         let path = self.env.get(&OsString::from("PATH")).map_or_else(default_path, |path| absolute(path));
         find(program, path, &self.cwd)
     }
+
+    /// Checks that the directory and each entry of the `PATH` mean the same to the command as to this process.
+    ///
+    /// # Errors
+    /// [`Code::PathThroughProc`].
+    pub fn check_paths(&self) -> Result<()> {
+        is_same_for_all(&self.cwd)?;
+        let path = self.env.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
+        // An empty one, and a relative one, begin in the directory of the command.
+        let entries: BTreeSet<PathBuf> = std::env::split_paths(path).collect();
+        entries.iter().try_for_each(|entry| is_same_for_all(&self.cwd.join(entry)))
+    }
+}
+
+fn is_same_for_all(path: &Path) -> Result<()> {
+    if !crosses_procfs(path) {
+        return Ok(());
+    }
+    Err(Error::new(Code::PathThroughProc, format!("Not run: {} goes through /proc", path.display())).hint(
+        "A path through /proc, such as /proc/self/cwd or /dev/fd, is another file for each process. Write the path of the file itself.",
+    ))
 }
 
 /// Says what is wrong with a command wherever it runs.
@@ -57,7 +81,7 @@ pub(crate) fn check(command: &Command) -> Result<()> {
 ///
 /// # Errors
 /// [`Code::CommandInvalid`], [`Code::CwdInvalid`], [`Code::ProgramNotFound`],
-/// [`Code::ProgramNotExecutable`].
+/// [`Code::ProgramNotExecutable`], [`Code::PathThroughProc`].
 pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     check(command)?;
     if command.user.is_some() {
@@ -82,8 +106,10 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
         env.insert("PATH".into(), with_bin.clone());
         path = Some(with_bin);
     }
-    let program = find(&command.program, path, &cwd)?;
-    Ok(Resolved { program, cwd, env })
+    let mut resolved = Resolved { program: PathBuf::new(), identity: None, cwd, env };
+    resolved.check_paths()?;
+    resolved.program = find(&command.program, path, &resolved.cwd)?;
+    Ok(resolved)
 }
 
 /// A `PATH` without the entries that mean another directory in each working directory, which whoever made that directory
@@ -163,17 +189,21 @@ fn cwd_invalid(path: &Path, why: &str) -> Error {
     Error::new(Code::CwdInvalid, format!("cannot run in {}: {why}", path.display()))
 }
 
+/// Finds a program as a process would whose directory is `cwd`.
 fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
-    if let Ok(found) = which::which_in(program, path.as_ref(), cwd) {
-        return Ok(found);
-    }
     let has_separator = program.contains(std::path::is_separator);
     let candidates: Vec<PathBuf> = if has_separator {
-        vec![cwd.join(program)]
+        let path = cwd.join(program.strip_prefix("./").unwrap_or(program));
+        is_same_for_all(&path)?;
+        vec![path]
     } else {
         let directories = path.as_deref().map(std::env::split_paths);
         directories.into_iter().flatten().map(|directory| directory.join(program)).collect()
     };
+    if let Some(found) = executable(program, path.as_deref(), cwd, &candidates) {
+        is_same_for_all(&found)?;
+        return Ok(found);
+    }
     if let Some(there) = candidates.iter().find(|candidate| candidate.exists()) {
         return Err(not_executable(there));
     }
@@ -187,6 +217,18 @@ fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
             "It is in none of the directories of PATH. A program started from a desktop has a shorter PATH than your terminal: set PATH in env, or write the full path.",
         )
     })
+}
+
+#[cfg(unix)]
+fn executable(_: &str, _: Option<&OsStr>, _: &Path, candidates: &[PathBuf]) -> Option<PathBuf> {
+    use nix::unistd::{AccessFlags, access};
+    candidates.iter().find(|path| path.is_file() && access(*path, AccessFlags::X_OK).is_ok()).cloned()
+}
+
+/// With the extensions that this system adds.
+#[cfg(not(unix))]
+fn executable(program: &str, path: Option<&OsStr>, cwd: &Path, _: &[PathBuf]) -> Option<PathBuf> {
+    which::which_in(program, path, cwd).ok()
 }
 
 pub(super) fn not_executable(path: &Path) -> Error {
@@ -252,6 +294,26 @@ mod tests {
         assert!(!alone.env.contains_key(OsStr::new("PATH")));
         assert_eq!(alone.find("tool").unwrap_err().code, Code::ProgramNotFound);
         assert!(with("./tool", "/usr/bin").is_ok(), "a path to the program is no name");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_path_that_is_another_file_for_each_process_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path().display().to_string();
+        std::os::unix::fs::symlink("/proc/self/cwd", directory.path().join("link")).unwrap();
+        let path = |value: &str| vec![EnvVar { name: "PATH".into(), value: value.into() }];
+        for (program, cwd, env) in [
+            ("/proc/self/cwd/../../bin/sh", None, vec![]),
+            ("/proc/self/exe", None, vec![]),
+            ("link/bin/sh", Some(here.clone()), vec![]),
+            ("sh", Some("/proc/self/cwd".to_owned()), vec![]),
+            ("sh", Some(format!("{here}/link")), vec![]),
+            ("sh", None, path("/proc/self/cwd/bin:/usr/bin:/bin")),
+            ("sh", None, path("/usr/bin:/bin:/dev/fd")),
+        ] {
+            assert_eq!(code(&Command { cwd, env, ..command(program) }), Code::PathThroughProc, "{program}");
+        }
     }
 
     #[test]

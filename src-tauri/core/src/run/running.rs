@@ -30,6 +30,28 @@ pub(super) enum Running {
     },
 }
 
+/// Has the process that will execute the program refuse another file than the one that was shown.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn same_program(process: &mut Process, resolved: &Resolved) {
+    use std::{ffi::CString, os::unix::ffi::OsStrExt};
+    let Some(identity) = resolved.identity else { return };
+    let Ok(program) = CString::new(resolved.program.as_os_str().as_bytes()) else { return };
+    let check = move || {
+        let found = nix::sys::stat::stat(program.as_c_str())?;
+        // The types have other widths on other systems.
+        #[allow(clippy::unnecessary_cast)]
+        let is_same = (found.st_dev as u64, found.st_ino as u64) == identity;
+        if is_same {
+            return Ok(());
+        }
+        Err(io::Error::from_raw_os_error(nix::libc::ESTALE))
+    };
+    // SAFETY: between fork and exec only calls that are safe in a signal handler are allowed. This is one system call on
+    // memory that was made before, and an error that is a number.
+    unsafe { process.pre_exec(check) };
+}
+
 impl Running {
     /// Starts a command with the best containment that there is, and with none better than this.
     ///
@@ -69,6 +91,8 @@ impl Running {
         #[cfg(unix)]
         process.arg0(&command.program);
         alone(&mut process);
+        #[cfg(unix)]
+        same_program(&mut process, resolved);
         handles::restore_in(process.as_std_mut());
         let mut child = process.spawn()?;
         let streams = child.stdout.take().zip(child.stderr.take());

@@ -99,6 +99,7 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
     let spec = Spec {
         cgroup: cgroup.as_ref().map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default(),
         open_files: handles::original(),
+        identity: resolved.identity,
         program: resolved.program.as_os_str().as_bytes().to_vec(),
         argv: argv.collect(),
     };

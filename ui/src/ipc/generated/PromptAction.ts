@@ -31,13 +31,16 @@ args_total: number,
  */
 cwd?: string, 
 /**
- * The first of the variables that are set for it.
+ * The first of the variables that are set for it; before the others, those that may make it load or start code.
  */
 env: Array<PromptHeader>, 
 /**
  * The last of them, when some between are left out.
  */
 env_end: Array<PromptHeader>, 
+ * How many of them may make it load or start code.
+ */
+env_loading: number, 
 /**
  * How many there are.
  */
@@ -59,9 +62,13 @@ bin?: Bin,
  */
 shell_line?: PromptText, 
 /**
- * The programs that the line starts, as far as that can be said without running it.
+ * The programs that the line starts. Those of an unclear line have no file: only their names are known.
  */
-line_programs: Array<ProgramFacts>, } | { "kind": "request", 
+line_programs: Array<ProgramFacts>, 
+/**
+ * The arguments may start other programs than those that are listed.
+ */
+line_unclear: boolean, } | { "kind": "request", 
 /**
  * Its method.
  */

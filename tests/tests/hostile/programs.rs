@@ -1,0 +1,131 @@
+//! Commands whose prompt would show another program than the one that starts.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+
+use porthole_core::{
+    asked::{Asked, AskedExec, Sdk, Whose},
+    call::Act,
+    error::Code,
+    permission::{Gate, Guest, ProgramFacts, PromptAction, ProposedState, Scope},
+    run::{EnvVar, Run, Stream, Streaming},
+    runtime::Runtime,
+    timeline::Timeline,
+};
+
+struct Place {
+    folder: tempfile::TempDir,
+    timeline: Arc<Timeline>,
+    gate: Gate,
+}
+
+/// An extension whose own `usr/bin/git` is found from one of its folders as the system's is from elsewhere.
+fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("extension/usr/bin")).unwrap();
+    fs::create_dir_all(at("extension/a/b/c/d")).unwrap();
+    let git = at("extension/usr/bin/git");
+    fs::write(&git, "#!/bin/sh\necho EVIL\n").unwrap();
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    let timeline = Arc::new(Timeline::new(folder.path().to_owned(), at("kept"), u64::MAX, None));
+    let gate = Gate::new(Arc::clone(&timeline), at("permissions.json"));
+    Place { folder, timeline, gate }
+}
+
+fn exec(cmd: &str, args: &[&str], path: Option<&str>, cwd: PathBuf) -> Sdk {
+    let env = path.map(|value| EnvVar { name: "PATH".into(), value: value.into() }).into_iter().collect();
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let (cwd, stream) = (Some(cwd.display().to_string()), Some(Streaming::default()));
+    let asked = AskedExec { whose: Whose::Host, cmd: cmd.into(), args, line: false, cwd, env, stream, container: None };
+    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
+}
+
+struct Shown {
+    program: ProgramFacts,
+    line_programs: Vec<ProgramFacts>,
+    line_unclear: bool,
+    env_loading: u64,
+}
+
+impl Place {
+    fn below(&self, name: &str) -> PathBuf {
+        self.folder.path().join("extension").join(name)
+    }
+
+    async fn propose(&self, sdk: Sdk) -> (u32, Shown) {
+        let guest = Guest { own: vec![self.below("")], ..Guest::without_backend() };
+        let proposed = self.gate.propose(sdk, guest).await.unwrap();
+        let ProposedState::Waiting { pending } = proposed.state else { panic!("{:?}", proposed.state) };
+        let prompt = self.timeline.changes(0).await.prompt.unwrap();
+        let PromptAction::Command { program, line_programs, line_unclear, env_loading, .. } = prompt.action else {
+            panic!()
+        };
+        (pending, Shown { program: *program, line_programs, line_unclear, env_loading })
+    }
+
+    /// What ran, and what it wrote.
+    async fn approved(&self, pending: u32) -> (Run, String) {
+        while let Err(error) = self.gate.approve(pending, Scope::Once).await {
+            assert_eq!(error.code, Code::PromptTooNew);
+            tokio::task::yield_now().await;
+        }
+        let ProposedState::Started { id } = self.gate.decision(pending).await.unwrap() else { panic!() };
+        let Act::Run(run) = self.timeline.ended(id).await.unwrap().act else { panic!() };
+        let output = self.timeline.output(id).unwrap().read(Stream::Stdout, 0, 1000).unwrap_or_default();
+        (run, String::from_utf8_lossy(&output).into_owned())
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_is_another_file_for_its_own_process_is_not_shown_as_the_one_that_runs() {
+    let place = place();
+    let there = place.below("a/b/c/d");
+    std::os::unix::fs::symlink("/proc/self/cwd", place.below("link")).unwrap();
+    let link = place.below("link").display().to_string();
+    let up = "/proc/self/cwd/../../../../usr/bin";
+    for (cmd, path) in [
+        (format!("{up}/git"), None),
+        (format!("{link}/../../../../usr/bin/git"), None),
+        ("git".to_owned(), Some(format!("{up}:/usr/bin:/bin"))),
+        ("git".to_owned(), Some(format!("{link}/../../../../usr/bin:/usr/bin:/bin"))),
+        ("/proc/self/exe".to_owned(), None),
+        ("/dev/fd/0".to_owned(), None),
+    ] {
+        let (pending, shown) = place.propose(exec(&cmd, &["--version"], path.as_deref(), there.clone())).await;
+        assert_eq!(shown.program.path, None, "{cmd} {path:?}");
+        assert_eq!(shown.program.error.map(|error| error.code), Some(Code::PathThroughProc), "{cmd} {path:?}");
+        let (run, output) = place.approved(pending).await;
+        assert_eq!(run.failure.map(|error| error.code), Some(Code::PathThroughProc));
+        assert_eq!(output, "");
+    }
+}
+
+#[tokio::test]
+async fn a_relative_entry_of_the_path_is_looked_up_from_where_the_program_will_run() {
+    let place = place();
+    let sdk = exec("git", &["--version"], Some("../../../../usr/bin:/usr/bin:/bin"), place.below("a/b/c/d"));
+    let (pending, shown) = place.propose(sdk).await;
+    let own = place.below("usr/bin/git").canonicalize().unwrap();
+    assert_eq!(shown.program.path.as_deref(), own.to_str());
+    assert!(shown.program.from_extension && shown.env_loading == 1);
+    assert_eq!(place.approved(pending).await.1, "EVIL\n");
+}
+
+#[tokio::test]
+async fn a_line_whose_programs_only_the_shell_knows_shows_none_as_a_fact() {
+    let place = place();
+    for line in [
+        "cd ../../../..; ./usr/bin/git",
+        "PATH=../../../../usr/bin:$PATH git",
+        "/proc/self/cwd/../../../../usr/bin/git $x",
+        "eval ../../../../usr/bin/git",
+    ] {
+        let (pending, shown) = place.propose(exec("sh", &["-c", line], None, place.below("a/b/c/d"))).await;
+        assert!(shown.line_unclear, "{line}");
+        assert!(shown.line_programs.iter().all(|program| program.path.is_none()), "{line}");
+        place.gate.deny(pending).unwrap();
+    }
+    let (_, shown) = place.propose(exec("sh", &["-c", "ls; cat x"], None, place.below("a/b/c/d"))).await;
+    assert!(!shown.line_unclear && shown.line_programs.iter().all(|program| program.path.is_some()));
+}
