@@ -222,7 +222,10 @@ impl App {
         self.until("the question takes answers", &armed).await;
         // What is longer than the question can't be allowed before its end was in view.
         self.value(&format!("document.querySelector('{question} .body')?.scrollTo(0, 1e6)")).await;
-        self.click(&format!("{question}-{answer}")).await;
+        let button = format!("{question}-{answer}");
+        let enabled = format!("document.querySelector('{button}')?.getAttribute('aria-disabled') === 'false'");
+        self.until("the answer can be given", &enabled).await;
+        self.click(&button).await;
     }
 
     /// The arguments in the prompt, as they are drawn.

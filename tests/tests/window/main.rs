@@ -29,6 +29,7 @@ mod probes;
 mod prompt_input;
 mod prompt_keys;
 mod prompt_looks;
+mod prompt_row;
 mod reading;
 mod received;
 mod reload;

@@ -102,7 +102,9 @@ impl Person {
 
     /// Waits until the prompt takes answers.
     pub async fn may_answer(&self) {
-        self.app.until("the prompt takes answers", "document.querySelector('#prompt')?.dataset.armed === 'true'").await;
+        let takes = "document.querySelector('#prompt')?.dataset.armed === 'true'
+            && document.querySelector('#prompt-once, #prompt-close')?.getAttribute('aria-disabled') === 'false'";
+        self.app.until("the prompt takes answers", takes).await;
     }
 
     /// All entries of the page's log, in one text.

@@ -200,11 +200,11 @@ const ASKED_FOR: &str = "document.querySelector('#page-may-host').value";
 async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_ago() {
     for stage in STAGES {
         let person = Person::before(KEYS, stage).await;
+        in_page(&person.app, TAKES_AGAIN).await;
         // The user looked at the permission, and went on into the page.
         person.app.value("document.querySelector('#page-may-host').focus()").await;
         person.click_in_page("#own").await;
         person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;
-        in_page(&person.app, TAKES_AGAIN).await;
         person.desktop.key(u32::from('c'));
         shows(&person.app, "print", "taken again").await;
         for letter in "allow".chars() {
