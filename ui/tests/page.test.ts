@@ -227,3 +227,14 @@ test("a page that keeps taking the keyboard is stopped", async () => {
   expect(page.broken).toBe(true)
   expect(page.trouble?.detail).toContain("keyboard")
 })
+
+test("that nothing of a server's page is heard is no longer said when it is heard", async () => {
+  const { page } = await open({ served: true, url: "http://localhost:3000/" })
+  const comings = page.comings()
+  comings.silent()
+  expect(page.trouble?.code).toBe("page_server_no_page")
+  const { port1, port2 } = new MessageChannel()
+  comings.came(new Hearing(port1, comings))
+  expect(page.trouble).toBeUndefined()
+  port2.close()
+})
