@@ -7,6 +7,7 @@ mod console;
 mod container;
 mod demo;
 mod deputy;
+mod dialogs;
 mod drawn;
 mod ending;
 mod engine;
