@@ -11,6 +11,8 @@ mod ipc;
 #[cfg(target_os = "linux")]
 mod lost;
 mod own;
+#[cfg(target_os = "linux")]
+mod own_process;
 mod page;
 mod permissions;
 mod process;

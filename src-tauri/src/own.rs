@@ -1,6 +1,11 @@
 //! The page's own window: the page has a web process of its own there, and what keeps that busy keeps
 //! nothing else from answering.
 
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
+
+#[cfg(target_os = "linux")]
+use crate::own_process::OwnProcesses;
 use porthole_core::{
     error::{Code, Error, Result},
     extension::{OpenedPage, OwnGone},
@@ -27,12 +32,20 @@ pub struct OwnWindow {
     state: watch::Sender<State>,
     /// Whose data the windows' web storage holds.
     storage_owner: tokio::sync::Mutex<Option<String>>,
+    #[cfg(target_os = "linux")]
+    processes: Arc<OwnProcesses>,
 }
 
 impl OwnWindow {
     /// None so far.
     pub fn new(app: AppHandle) -> Self {
-        Self { app, state: watch::Sender::default(), storage_owner: tokio::sync::Mutex::default() }
+        Self {
+            app,
+            state: watch::Sender::default(),
+            storage_owner: tokio::sync::Mutex::default(),
+            #[cfg(target_os = "linux")]
+            processes: Arc::default(),
+        }
     }
 
     /// What is shown in it.
@@ -53,6 +66,8 @@ impl OwnWindow {
         {
             return window.unminimize().and_then(|()| window.set_focus()).map_err(failed);
         }
+        #[cfg(target_os = "linux")]
+        self.processes.expect_one();
         let title = format!("{} - Porthole", opened.title);
         self.state.send_replace(State { shown: Some(opened), gone: OwnGone::default() });
         let built = WebviewWindowBuilder::new(&self.app, OWN, WebviewUrl::App("index.html?page".into()))
@@ -79,6 +94,8 @@ impl OwnWindow {
                 Ok(())
             }
             Err(error) => {
+                #[cfg(target_os = "linux")]
+                self.processes.expect_none();
                 self.state.send_replace(State::default());
                 Err(failed(error))
             }
@@ -99,6 +116,14 @@ impl OwnWindow {
         {
             tracing::debug!(%error, "the page's own window is gone already");
         }
+        // After that: the end of a process that still has its window counts as a crash.
+        #[cfg(target_os = "linux")]
+        {
+            let processes = Arc::clone(&self.processes);
+            if let Err(error) = self.app.run_on_main_thread(move || processes.end()) {
+                tracing::debug!(%error, "the page's own process ends with Porthole");
+            }
+        }
         was_there
     }
 
@@ -109,6 +134,8 @@ impl OwnWindow {
     pub async fn give_storage_to(&self, owner: Option<String>) -> Result<()> {
         let mut now = self.storage_owner.lock().await;
         if now.is_some() && *now != owner {
+            #[cfg(target_os = "linux")]
+            self.processes.gone().await?;
             web::clear(&self.app).await?;
         }
         *now = owner;

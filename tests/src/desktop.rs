@@ -30,6 +30,7 @@ pub mod key {
     pub const ESCAPE: u32 = 0xff1b;
     pub const TAB: u32 = 0xff09;
     pub const SPACE: u32 = 0x20;
+    pub const DOWN: u32 = 0xff54;
     pub const SHIFT: u32 = 0xffe1;
     pub const CONTROL: u32 = 0xffe3;
 }
@@ -81,9 +82,21 @@ impl Desktop {
         .await;
     }
 
+    /// Gives the keyboard to a window of a process that no driver drives.
+    pub async fn focus_of(&self, process: u32, title: &str) {
+        let window = eventually("the window", async || self.window(process, title)).await;
+        self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME).expect("the focus");
+        self.x.sync().expect("the X server");
+    }
+
     /// Moves the pointer to a place in the window of this title.
     pub fn point(&self, app: &App, title: &str, x: f64, y: f64) {
-        let window = self.window(app.process(), title).expect("the window");
+        self.point_in(app.process(), title, x, y);
+    }
+
+    /// Moves the pointer to a place in a window of a process.
+    pub fn point_in(&self, process: u32, title: &str, x: f64, y: f64) {
+        let window = self.window(process, title).expect("the window");
         let at = self.x.translate_coordinates(window, self.root, x as i16, y as i16);
         let at = at.expect("a place").reply().expect("a place");
         self.event(MOTION_NOTIFY_EVENT, 0, at.dst_x, at.dst_y);
@@ -93,6 +106,12 @@ impl Desktop {
     pub fn click(&self) {
         self.press();
         self.release();
+    }
+
+    /// Clicks with the button that opens a menu.
+    pub fn click_for_menu(&self) {
+        self.event(BUTTON_PRESS_EVENT, 3, 0, 0);
+        self.event(BUTTON_RELEASE_EVENT, 3, 0, 0);
     }
 
     /// Presses and lets go after so many milliseconds, which the server counts.

@@ -28,6 +28,17 @@ impl Pages {
 
     /// Serves it on this port.
     pub fn serve_at(port: u16, page: &str) -> Self {
+        Self::serve_with(port, page, |_, _, _| false)
+    }
+
+    /// Serves it on this port (0: any). `treat` is given each request first: its path, its head and its connection, which
+    /// it may keep for as long as it likes. What it doesn't answer (`false`) is answered as usual.
+    pub fn serve_with(
+        port: u16,
+        page: &str,
+        treat: impl Fn(&str, &str, &mut TcpStream) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let treat = Arc::new(treat);
         let listener = TcpListener::bind(("127.0.0.1", port)).expect("a port");
         let port = listener.local_addr().expect("its number").port();
         let (asked, stops) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
@@ -38,8 +49,8 @@ impl Pages {
                     if stops.load(Ordering::SeqCst) {
                         return;
                     }
-                    let (asked, page) = (Arc::clone(&asked), page.clone());
-                    std::thread::spawn(move || answer(stream, &asked, &page));
+                    let (asked, page, treat) = (Arc::clone(&asked), page.clone(), Arc::clone(&treat));
+                    std::thread::spawn(move || answer(stream, &asked, &page, &*treat));
                 }
             }
         });
@@ -82,7 +93,12 @@ const WORKER: &str = "(async () => {
 })().then((said) => postMessage(said), (error) => postMessage('refused: ' + error))
 ";
 
-fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, page: &str) {
+fn answer(
+    mut stream: TcpStream,
+    asked: &Mutex<Vec<String>>,
+    page: &str,
+    treat: &dyn Fn(&str, &str, &mut TcpStream) -> bool,
+) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|length| length == 1) {
@@ -91,6 +107,9 @@ fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>, page: &str) {
     let head = String::from_utf8_lossy(&head).into_owned();
     let Some(path) = head.split(' ').nth(1) else { return };
     asked.lock().expect("the paths").push(path.to_owned());
+    if treat(path, &head, &mut stream) {
+        return;
+    }
     let (status, kind, extra, body) = match path {
         "/service.js" => ("200 OK", "text/javascript", String::new(), SERVICE_WORKER),
         "/worker.js" => ("200 OK", "text/javascript", String::new(), WORKER),

@@ -11,7 +11,14 @@ function heard() {
   vi.stubGlobal("addEventListener", window.addEventListener.bind(window))
   vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window))
   let ports = 0
-  const page = { postMessage: () => void (ports += 1) }
+  /** The ends of the clients that came. */
+  const clients: MessagePort[] = []
+  const page = {
+    postMessage: (_message: unknown, _origin: string, [port]: [MessagePort]) => {
+      ports += 1
+      clients.push(port)
+    },
+  }
   const frame = Object.assign(new EventTarget(), { contentWindow: page })
   const said: string[] = []
   const to: Comings = {
@@ -26,7 +33,7 @@ function heard() {
     const event = Object.assign(new Event("message"), { source: page, origin: ORIGIN, data: HELLO })
     window.dispatchEvent(event)
   }
-  return { said, ports: () => ports, end, hello, load: () => frame.dispatchEvent(new Event("load")) }
+  return { said, clients, ports: () => ports, end, hello, load: () => frame.dispatchEvent(new Event("load")) }
 }
 
 test("a page that says hello without end is ended, and nothing more of it is heard", () => {
@@ -46,5 +53,32 @@ test("a page may load itself again, however often", () => {
     load()
   }
   expect(said).toEqual(Array.from({ length: 20 }, () => "came"))
+  end()
+})
+
+test("a page that sets location.hash is still heard: the frame is loaded once more, and its client answers", async () => {
+  const { said, clients, end, hello, load } = heard()
+  hello()
+  load()
+  const asked: unknown[] = []
+  clients[0]!.onmessage = ({ data, ports }) => {
+    asked.push(data)
+    ports[0]!.postMessage(true)
+  }
+  for (let n = 0; n < 3; n++) {
+    load()
+    await vi.waitFor(() => expect(asked).toHaveLength(n + 1))
+  }
+  expect(said).toEqual(["came"])
+  end()
+  clients[0]!.close()
+})
+
+test("a page that left for something without a client is heard no longer", async () => {
+  const { said, end, hello, load } = heard()
+  hello()
+  load()
+  load()
+  await vi.waitFor(() => expect(said).toEqual(["came", "left"]), 5000)
   end()
 })

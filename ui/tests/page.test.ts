@@ -242,3 +242,14 @@ test("a page that the user closes from a prompt is gone, with all that waits for
   say(exec(3, "host"))
   expect(page.prompt).toBeUndefined()
 })
+
+test("that nothing of a server's page is heard is no longer said when it is heard", async () => {
+  const { page } = await open({ served: true, url: "http://localhost:3000/" })
+  const comings = page.comings()
+  comings.silent()
+  expect(page.trouble?.code).toBe("page_server_no_page")
+  const { port1, port2 } = new MessageChannel()
+  comings.came(new Hearing(port1, comings))
+  expect(page.trouble).toBeUndefined()
+  port2.close()
+})

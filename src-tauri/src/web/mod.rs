@@ -3,6 +3,8 @@
 
 mod access;
 #[cfg(target_os = "linux")]
+mod dialogs;
+#[cfg(target_os = "linux")]
 mod features;
 #[cfg(target_os = "linux")]
 mod memory;
@@ -58,8 +60,8 @@ pub fn may_go(app: &AppHandle, url: &Url) -> bool {
 pub fn confine(window: &WebviewWindow) {
     #[cfg(target_os = "linux")]
     {
-        let app = window.app_handle().clone();
-        let confined = window.with_webview(move |view| linux::confine(&view.inner(), app));
+        let (app, label) = (window.app_handle().clone(), window.label().to_owned());
+        let confined = window.with_webview(move |view| linux::confine(&view.inner(), app, &label));
         if let Err(error) = confined {
             tracing::error!(%error, "the pages of a window are confined by their frames alone");
         }
@@ -74,20 +76,26 @@ mod linux {
 
     use tauri::{AppHandle, Url};
     use webkit2gtk::{
-        CacheModel, DownloadExt, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
+        CacheModel, DownloadExt, LoadEvent, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
         ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt, UserContentManagerExt, WebContextExt,
         WebView, WebViewExt, glib::Cast,
     };
 
-    use super::{features, may_go, navigation::may_only_be_the_window, stream};
+    use super::{
+        dialogs, features, may_go,
+        navigation::{address_of, is_address_of, may_only_be_the_window},
+        stream,
+    };
 
     thread_local! {
         /// One context serves all windows.
         static PREPARED: Cell<bool> = const { Cell::new(false) };
     }
 
-    pub fn confine(view: &WebView, app: AppHandle) {
+    pub fn confine(view: &WebView, app: AppHandle, label: &str) {
         features::disable(view);
+        dialogs::refuse(view);
+        stay(view, label.to_owned());
         if let Some(manager) = view.user_content_manager() {
             // The second way to the window's commands, which every frame could use. The first one is enough for ours.
             manager.unregister_script_message_handler("ipc");
@@ -101,15 +109,12 @@ mod linux {
                 download.cancel();
             });
         }
-        view.connect_permission_request(|_, request| {
-            request.deny();
-            true
-        });
+        let label = label.to_owned();
         // Where a frame goes is looked at by `may_go`, which Tauri asks first.
         view.connect_decide_policy(move |_, decision, kind| {
             let refused = match kind {
                 PolicyDecisionType::NavigationAction => return false,
-                PolicyDecisionType::Response => !of_response(decision, &app),
+                PolicyDecisionType::Response => !of_response(decision, &app, &label),
                 // No page opens a window.
                 _ => true,
             };
@@ -121,13 +126,32 @@ mod linux {
     }
 
     /// Once more when the response begins: only here WebKit tells whether a frame is the window itself.
-    fn of_response(decision: &PolicyDecision, app: &AppHandle) -> bool {
+    fn of_response(decision: &PolicyDecision, app: &AppHandle, label: &str) -> bool {
         let Some(decision) = decision.downcast_ref::<ResponsePolicyDecision>() else { return false };
         let address = decision.request().and_then(|request| request.uri());
         let Some(url) = address.and_then(|address| Url::parse(&address).ok()) else { return false };
-        if may_only_be_the_window(&url) {
-            return decision.is_main_frame_main_resource();
+        if decision.is_main_frame_main_resource() {
+            return is_address_of(&url, label);
         }
-        may_go(app, &url) && decision.is_mime_type_supported()
+        !may_only_be_the_window(&url) && may_go(app, &url) && decision.is_mime_type_supported()
+    }
+
+    /// Keeps a window at its own address. What has no response, such as `about:blank`, is only seen here; this signal
+    /// is of the window itself, and of none of its frames.
+    fn stay(view: &WebView, label: String) {
+        view.connect_load_changed(move |view, event| {
+            let url = view.uri().and_then(|uri| Url::parse(&uri).ok());
+            if url.is_none_or(|url| is_address_of(&url, &label)) {
+                return;
+            }
+            match event {
+                LoadEvent::Started | LoadEvent::Redirected => view.stop_loading(),
+                LoadEvent::Committed => {
+                    tracing::error!("the window was led away from its address, and is loaded again");
+                    view.load_uri(&address_of(&label));
+                }
+                _ => {}
+            }
+        });
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use porthole_core::{extension::Server, this_machine::ThisMachine};
 use tauri::Url;
 
+use crate::own::OWN;
+
 /// What the open page's frames may show of this machine.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Access {
@@ -20,6 +22,22 @@ pub const DEVELOPED_AT: &str = "http://localhost:5173";
 /// Whether this is an address of the window itself, which no frame may show.
 pub fn may_only_be_the_window(url: &Url) -> bool {
     url.scheme() == "tauri" || (tauri::is_dev() && is_of_origin(url, DEVELOPED_AT))
+}
+
+/// The address of a window with this label.
+pub fn address_of(label: &str) -> String {
+    let base = if tauri::is_dev() { DEVELOPED_AT } else { "tauri://localhost" };
+    let path = if label == OWN { "index.html?page" } else { "" };
+    format!("{base}/{path}")
+}
+
+/// Whether this is the address of the window with this label. All else that its scheme has is not.
+pub fn is_address_of(url: &Url, label: &str) -> bool {
+    let is_page = label == OWN;
+    may_only_be_the_window(url)
+        && url.host_str() == Some("localhost")
+        && matches!(url.path(), "" | "/" | "/index.html")
+        && url.query() == is_page.then_some("page")
 }
 
 /// Whether a frame may show this. Servers of other machines are left to the page's own policy.
@@ -57,6 +75,7 @@ fn is_of_origin(url: &Url, origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::own::MAIN;
 
     #[test]
     fn of_this_machine_only_the_own_server_and_ports_are_shown() {
@@ -121,5 +140,23 @@ mod tests {
     fn the_windows_own_address_is_the_windows_alone() {
         assert!(may_only_be_the_window(&"tauri://localhost/index.html".parse().unwrap()));
         assert!(!may_only_be_the_window(&"ext://localhost/index.html".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_window_has_one_address() {
+        for (label, own, other) in
+            [(MAIN, "tauri://localhost/", "?page"), (OWN, "tauri://localhost/index.html?page", "&more")]
+        {
+            let is = |address: &str| is_address_of(&address.parse().unwrap(), label);
+            assert!(is(own) && is(&format!("{own}#at")) && is(&address_of(label)), "{label}");
+            assert!(!is(&format!("{own}{other}")), "{label}");
+            for address in
+                ["about:blank", "data:text/html,x", "blob:tauri://localhost/1", "tauri://localhost/page.js", "ext://x/"]
+            {
+                assert!(!is(address), "{label} {address}");
+            }
+        }
+        assert!(is_address_of(&"tauri://localhost".parse().unwrap(), MAIN));
+        assert!(is_address_of(&"tauri://localhost/index.html".parse().unwrap(), MAIN));
     }
 }

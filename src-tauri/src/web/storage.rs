@@ -1,33 +1,43 @@
 //! The web storage of all windows: one for each start, which is cleared when another extension's page is shown.
 
 use porthole_core::error::{Code, Error, Result};
-use tauri::{AppHandle, Manager};
+use tauri::{AppHandle, Manager, WebviewWindow};
 
-/// Clears all that pages stored: cookies, caches, databases, storage of sessions, registrations of workers. Answers when
-/// it is done; the frame that may not see it is loaded after that.
+use crate::own::MAIN;
+
+/// Clears all that pages stored: cookies, caches, databases, storage of sessions, registrations of workers. On Linux it
+/// also ends what they asked of the network, and the connections to their servers. Answers when it is done; the frame that
+/// may not see it is loaded after that.
 ///
 /// # Errors
 /// [`Code::WindowLost`] when it can't be done.
 pub async fn clear(app: &AppHandle) -> Result<()> {
-    let failed = || Error::new(Code::WindowLost, "What the extension before had stored can't be cleared");
     let hint = "Restart Porthole: each start has a web storage of its own.";
-    let window = app.webview_windows().into_values().next().ok_or_else(failed)?;
-    let cleared = async {
-        #[cfg(target_os = "linux")]
-        {
-            let (tell, told) = tokio::sync::oneshot::channel();
-            window
-                .with_webview(move |view| linux::clear(&view.inner(), tell))
-                .map_err(|error| failed().detail(error))?;
-            let done = tokio::time::timeout(PATIENCE, told).await;
-            done.map_err(|_| failed().detail("The web view doesn't answer."))?
-                .map_err(|_| failed())?
-                .map_err(|error| failed().detail(error))
-        }
-        #[cfg(not(target_os = "linux"))]
-        window.clear_all_browsing_data().map_err(|error| failed().detail(error))
-    };
-    cleared.await.map_err(|error: Error| error.hint(hint))
+    clear_all(app).await.map_err(|error| error.hint(hint))
+}
+
+#[cfg(target_os = "linux")]
+async fn clear_all(app: &AppHandle) -> Result<()> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    window(app)?.with_webview(move |view| linux::clear(&view.inner(), tell)).map_err(|error| failed().detail(error))?;
+    let done = tokio::time::timeout(PATIENCE, told).await;
+    done.map_err(|_| failed().detail("The web view doesn't answer."))?
+        .map_err(|_| failed())?
+        .map_err(|error| failed().detail(error))
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn clear_all(app: &AppHandle) -> Result<()> {
+    window(app)?.clear_all_browsing_data().map_err(|error| failed().detail(error))
+}
+
+/// One that stays: the page's own may be about to go.
+fn window(app: &AppHandle) -> Result<WebviewWindow> {
+    app.get_webview_window(MAIN).ok_or_else(failed)
+}
+
+fn failed() -> Error {
+    Error::new(Code::WindowLost, "What the extension before had stored can't be cleared")
 }
 
 /// How long the web view may take.
@@ -38,7 +48,8 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 mod linux {
     use tokio::sync::oneshot::Sender;
     use webkit2gtk::{
-        WebView, WebViewExt, WebsiteDataManagerExtManual, WebsiteDataTypes, gio::Cancellable, glib::TimeSpan,
+        NetworkProxyMode, WebView, WebViewExt, WebsiteDataManager, WebsiteDataManagerExt, WebsiteDataManagerExtManual,
+        WebsiteDataTypes, gio::Cancellable, glib::TimeSpan,
     };
 
     pub fn clear(view: &WebView, tell: Sender<Result<(), String>>) {
@@ -46,9 +57,20 @@ mod linux {
             let _ = tell.send(Err("The window has no web storage of its own.".to_owned()));
             return;
         };
+        end_requests(&data);
         // Of all time.
         data.clear(WebsiteDataTypes::ALL, TimeSpan(0), Cancellable::NONE, |cleared| {
             let _ = tell.send(cleared.map_err(|error| error.to_string()));
         });
+        end_requests(&data);
+    }
+
+    /// Ends all requests that go on and closes all connections. A page's `fetch` with `keepalive`, its `sendBeacon` and its
+    /// `ping` go on without it in the network process, which has no call for this: but with another proxy it aborts all.
+    /// What is asked of that process is done in its order.
+    fn end_requests(data: &WebsiteDataManager) {
+        for mode in [NetworkProxyMode::NoProxy, NetworkProxyMode::Default] {
+            data.set_network_proxy_settings(mode, None);
+        }
     }
 }

@@ -60,7 +60,7 @@ window.store = () => { localStorage.mine = 'mine'; return 'stored' }
 const NOTHING: &str = r#"found {"local":0,"session":0,"cookie":"","databases":0,"caches":0,"workers":0}"#;
 
 /// Opens an extension whose page comes from a development server.
-async fn open_served(app: &App, folder: &std::path::Path, port: u16) {
+pub async fn open_served(app: &App, folder: &std::path::Path, port: u16) {
     app.click("#tab-page").await;
     app.fill("#page-folder", &folder.display().to_string()).await;
     app.click("#page-open").await;

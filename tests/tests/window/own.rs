@@ -23,7 +23,7 @@ ddClient.extension.vm.service.get('/hello').then(({ message }) => console.log(me
 console.log('ready')
 ";
 
-const AWAY: &str =
+pub const AWAY: &str =
     "document.querySelector('#page-back')?.parentElement.parentElement.innerText.includes('its own window')";
 
 /// Opens a page and moves it to its own window.

@@ -126,7 +126,7 @@ impl Person {
 }
 
 /// The middle of an element, and its size.
-fn place(css: &str) -> String {
+pub fn place(css: &str) -> String {
     format!(
         "(() => {{ const box = document.querySelector({})?.getBoundingClientRect();
           return box && [box.x + box.width / 2, box.y + box.height / 2, box.width, box.height] }})()",

@@ -1,5 +1,5 @@
 import { Flow } from "./flow"
-import type { ToPage } from "../page/messages"
+import type { AliveProbe, ToPage } from "../page/messages"
 import type { FromConsole, ToConsole } from "./messages"
 import { readFromConsole } from "./reading"
 
@@ -68,8 +68,8 @@ export class Hearing {
     }
   }
 
-  post(message: ToConsole | ToPage): void {
-    if (this.#open) this.#port.postMessage(message)
+  post(message: ToConsole | ToPage | AliveProbe, transfer: Transferable[] = []): void {
+    if (this.#open) this.#port.postMessage(message, transfer)
   }
 
   end(): void {

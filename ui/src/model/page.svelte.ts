@@ -214,6 +214,8 @@ export class Page {
     if (!opened) return
     if (this.running) this.#end("The page was loaded again.")
     this.running = true
+    // The frame is also loaded before the server's page is: with nothing, or with what leads there.
+    if (this.trouble?.code === "page_server_no_page") this.trouble = undefined
     this.#hearing = hearing
     hearing.hold(this.#paused)
     this.#heard.begin({

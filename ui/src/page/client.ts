@@ -12,7 +12,7 @@ import type { ToSdk } from "../sdk/messages"
 import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
-import { FRAME, HELLO, PORT, type Named, type ToPage } from "./messages"
+import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "./messages"
 import { shield } from "./shield"
 
 /** The longest stack that is told: the frames that matter stand first. */
@@ -67,8 +67,9 @@ function start(facts: SdkFacts): void {
     if (!theirs) return
     theirs.onmessage = (event) => {
       apply(stop, event, [])
-      const message = apply(dataOf, event, []) as ToSdk | ToPage
+      const message = apply(dataOf, event, []) as ToSdk | ToPage | AliveProbe
       if (message.kind === "keys" || message.kind === "shown") told(message)
+      else if (message.kind === "alive") event.ports[0]?.postMessage(true)
       else transport.take(message)
     }
     const post = theirs.postMessage.bind(theirs)

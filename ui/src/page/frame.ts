@@ -18,6 +18,10 @@ export interface Comings extends Hears {
  */
 const MOST_HELLOS = 3
 
+/** So often a client is waited for before it counts as gone, and for how long each time. */
+const ALIVE_STEPS = 10
+const ALIVE_STEP_MS = 200
+
 /** The origin of an address. That of a scheme of ours is none to `URL`. */
 export const originOf = (url: string): string => /^[a-z]+:\/\/[^/]+/.exec(url)?.[0] ?? ""
 
@@ -41,10 +45,13 @@ export function listenTo(
   let loading = false
   /** Clients that came since the frame was last loaded. */
   let hellos = 0
+  /** Ends the question whether the client is still there. */
+  let asked = (): void => {}
 
   const hear = ({ source, origin: from, data }: MessageEvent<unknown>): void => {
     if (source === null || source !== frame.contentWindow || from !== origin || data !== HELLO) return
     hearing?.end()
+    asked()
     if (++hellos > MOST_HELLOS) {
       hearing = undefined
       loading = false
@@ -64,9 +71,14 @@ export function listenTo(
     if (hellos > MOST_HELLOS) return
     hellos = 0
     if (!loading && hearing) {
-      hearing.end()
-      hearing = undefined
-      to.left()
+      // A script that sets `location.hash` makes one more `load` of the same document: its client answers.
+      const before = hearing
+      asked()
+      asked = whenGone(before, () => {
+        before.end()
+        hearing = undefined
+        to.left()
+      })
     } else if (!loading) to.silent()
     loading = false
   }
@@ -76,6 +88,28 @@ export function listenTo(
   return () => {
     removeEventListener("message", hear)
     frame.removeEventListener("load", loaded)
+    asked()
     hearing?.end()
   }
+}
+
+/**
+ * Tells `gone` when the client doesn't answer. Steps are counted, and no clock is read: a page shares its thread with the
+ * window, and one that keeps it busy has no turn to answer. Returns what ends it.
+ */
+function whenGone(hearing: Hearing, gone: () => void): () => void {
+  const { port1, port2 } = new MessageChannel()
+  let steps = 0
+  const end = (): void => {
+    clearInterval(waits)
+    port1.close()
+  }
+  const waits = setInterval(() => {
+    if (++steps < ALIVE_STEPS) return
+    end()
+    gone()
+  }, ALIVE_STEP_MS)
+  port1.onmessage = end
+  hearing.post({ kind: "alive" }, [port2])
+  return end
 }

@@ -30,3 +30,7 @@ export type ToPage =
   | { kind: "keys"; may: boolean }
   /** Whether the user sees the page. */
   | { kind: "shown"; shown: boolean }
+/** Asks the page's client whether it is still there: it answers through the port that comes along. */
+export interface AliveProbe {
+  kind: "alive"
+}

@@ -53,7 +53,11 @@ impl Listeners {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::{collections::BTreeSet, fs, path::Path};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    };
 
     use super::{Listeners, Process};
 
@@ -64,7 +68,9 @@ mod linux {
         /// Who listens on a port; none where nobody does, or where the system doesn't say who.
         pub fn on(port: u16) -> Option<Self> {
             let sockets = sockets(port);
-            let mut holders: Vec<(u64, Process)> = Vec::new();
+            // Children that share a socket come and go; the process that began first made it. Each socket counts: which
+            // of several gets a connection depends on the address, and with SO_REUSEPORT on nothing at all.
+            let mut holders: BTreeMap<u64, Process> = BTreeMap::new();
             for entry in fs::read_dir("/proc").ok()?.flatten() {
                 let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
                 let held: BTreeSet<u64> = held(&entry.path()).filter(|inode| sockets.contains(inode)).collect();
@@ -72,19 +78,16 @@ mod linux {
                     continue;
                 }
                 let process = process(pid)?;
-                holders.extend(held.into_iter().map(|inode| (inode, process.clone())));
+                for inode in held {
+                    let first = holders.entry(inode).or_insert_with(|| process.clone());
+                    if (process.started, process.pid) < (first.started, first.pid) {
+                        *first = process.clone();
+                    }
+                }
             }
-            // Several programs may listen on one port, each with a socket of its own. Children that share a socket come
-            // and go; the process that began first made it.
-            let mut processes: Vec<Process> = Vec::new();
-            for socket in &sockets {
-                let of_socket = || holders.iter().filter(|(inode, _)| inode == socket).map(|(_, process)| process);
-                let first = of_socket().map(|process| process.started).min()?;
-                processes.extend(of_socket().filter(|process| process.started == first).cloned());
-            }
-            processes.sort();
-            processes.dedup();
-            (!sockets.is_empty()).then_some(Self { sockets, processes })
+            let is_whole = !sockets.is_empty() && sockets.iter().all(|inode| holders.contains_key(inode));
+            let processes: BTreeSet<Process> = holders.into_values().collect();
+            is_whole.then(|| Self { sockets, processes: processes.into_iter().collect() })
         }
 
         /// Whether the same processes listen there.
@@ -137,5 +140,69 @@ impl Listeners {
     /// Whether the same processes listen there.
     pub fn still_listen(&self, _port: u16) -> bool {
         false
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        net::TcpListener,
+        process::{Child, Command, Stdio},
+    };
+
+    use super::*;
+
+    /// Another program that listens on a port, ended when dropped.
+    struct Other(Child);
+
+    impl Other {
+        fn listen(family: &str, address: &str, port: u16) -> Self {
+            let script = format!(
+                "import socket, time\ns = socket.socket(socket.{family}, socket.SOCK_STREAM)\n\
+                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\ns.bind(('{address}', {port}))\ns.listen()\n\
+                 print(s.getsockname()[1], flush=True)\ntime.sleep(600)"
+            );
+            let mut child =
+                Command::new("python3").args(["-c", &script]).stdout(Stdio::piped()).spawn().expect("python3");
+            let mut line = String::new();
+            BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+            assert!(!line.is_empty(), "it listens");
+            Self(child)
+        }
+    }
+
+    impl Drop for Other {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_second_program_on_another_address_of_a_port_counts() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let first = Listeners::on(port).unwrap();
+        assert_eq!(first.program().programs, [std::env::current_exe().unwrap()]);
+        let other = Other::listen("AF_INET6", "::1", port);
+        assert!(!first.still_listen(port));
+        let both = Listeners::on(port).unwrap();
+        assert_eq!(both.program().programs.len(), 2);
+        assert!(both.identity().starts_with(&first.identity()) && both.identity() != first.identity());
+        drop(other);
+        assert_eq!(Listeners::on(port), Some(first));
+    }
+
+    #[test]
+    fn a_second_program_that_shares_a_port_counts() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let first = Other::listen("AF_INET", "127.0.0.1", port);
+        let alone = Listeners::on(port).unwrap();
+        let second = Other::listen("AF_INET", "127.0.0.1", port);
+        let both = Listeners::on(port).unwrap();
+        assert_eq!(both.processes.len(), 2);
+        assert_ne!(both.identity(), alone.identity());
+        drop((first, second));
     }
 }
