@@ -23,18 +23,25 @@ test("one call is shown at a time, with how many wait besides", async () => {
   shown.see(of(1), 3)
   expect(shown.shown?.pending).toBe(1)
   expect(shown.others).toBe(2)
-  await shown.approve("once")
-  expect(asked()).toEqual([["approve", { pending: 1, scope: "once" }]])
-  // The core has not said yet that it is gone.
-  expect(shown.shown).toBeUndefined()
-  shown.see(of(1), 3)
-  expect(shown.shown).toBeUndefined()
   const { edition } = shown
+  const approved = shown.approve("once")
+  await settle()
+  expect(asked()).toEqual([["approve", { pending: 1, scope: "once" }]])
+  // The core has not said yet that it is gone: between the two there is no moment without a prompt.
+  expect([shown.shown?.pending, shown.deciding]).toEqual([1, true])
+  shown.see(of(1), 3)
+  await settle()
+  expect([shown.shown?.pending, shown.deciding]).toEqual([1, true])
   shown.see(of(2), 2)
-  expect(shown.shown?.pending).toBe(2)
+  await approved
+  expect([shown.shown?.pending, shown.deciding]).toEqual([2, false])
   expect(shown.edition).toBeGreaterThan(edition)
-  await shown.deny()
+  const denied = shown.deny()
+  await settle()
   expect(asked().at(-1)).toEqual(["deny", { pending: 2 }])
+  shown.see(undefined, 0)
+  await denied
+  expect(shown.shown).toBeUndefined()
 })
 
 test("what changes nothing leaves the prompt as it is", () => {

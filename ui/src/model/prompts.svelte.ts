@@ -30,6 +30,8 @@ export class Prompts {
   /** What the core last said; it may be the one that was just answered. */
   #said: Prompt | undefined
   #waiting = 0
+  /** Called when the core says the next thing. */
+  #heard: (() => void) | undefined
   /** Whose prompts are counted in a row. */
   #rowOf: string | undefined
   /** The last ones that were answered or closed here. */
@@ -45,6 +47,7 @@ export class Prompts {
   see(prompt: Prompt | undefined, waiting: number): void {
     this.#said = prompt
     this.#waiting = waiting
+    this.#heard?.()
     this.#look()
   }
 
@@ -82,6 +85,9 @@ export class Prompts {
     this.deciding = true
     try {
       await ask(prompt.pending)
+      // Without a gap between two prompts: a press that lands on the page there is never seen to be let go.
+      while (this.others > 0 && this.#said?.pending === prompt.pending)
+        await new Promise<void>((heard) => (this.#heard = heard))
       this.#next(prompt)
     } catch (thrown) {
       this.trouble = trouble(thrown)

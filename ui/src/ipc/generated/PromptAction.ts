@@ -38,6 +38,7 @@ env: Array<PromptHeader>,
  * The last of them, when some between are left out.
  */
 env_end: Array<PromptHeader>, 
+/**
  * How many of them may make it load or start code.
  */
 env_loading: number, 
