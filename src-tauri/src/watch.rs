@@ -26,13 +26,18 @@ const MORE_PATIENCE: u32 = 30;
 
 /// Watches until the application ends.
 pub async fn keep_watch(app: AppHandle) {
+    let mut before: Option<WebviewWindow> = None;
     loop {
         tokio::time::sleep(STEP).await;
-        if let Some(window) = app.state::<Porthole>().page_window()
-            && let Some(answered) = ask(&window)
-        {
-            wait_for(&app, &window, answered).await;
+        let now = app.state::<Porthole>().page_window();
+        // Where it was until now, too: a page can hold up its window while it goes.
+        let left = before.filter(|before| now.as_ref().is_none_or(|now| now.label() != before.label()));
+        for window in left.iter().chain(&now) {
+            if let Some(answered) = ask(window) {
+                wait_for(&app, window, answered).await;
+            }
         }
+        before = now;
     }
 }
 

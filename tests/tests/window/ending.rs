@@ -119,8 +119,15 @@ async fn a_page_that_holds_up_its_window_while_it_goes_is_asked_about() {
         outside::titles(process).contains(&"Porthole does not answer".to_owned()).then_some(())
     })
     .await;
+    let before = outside::web_processes(process);
     outside::press(process, "Porthole does not answer", 'r');
+    eventually("another process for the window", async || {
+        let now = outside::web_processes(process);
+        (now.len() == 2 && now.iter().any(|process| !before.contains(process))).then_some(())
+    })
+    .await;
     app.drive_again().await;
+    app.go_to(false).await;
     app.click("#tab-page").await;
     app.until("the page is in its own window", AWAY).await;
     app.close().await;
