@@ -82,13 +82,6 @@ impl Desktop {
         .await;
     }
 
-    /// Gives the keyboard to a window of a process that no driver drives.
-    pub async fn focus_of(&self, process: u32, title: &str) {
-        let window = eventually("the window", async || self.window(process, title)).await;
-        self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME).expect("the focus");
-        self.x.sync().expect("the X server");
-    }
-
     /// Moves the pointer to a place in the window of this title.
     pub fn point(&self, app: &App, title: &str, x: f64, y: f64) {
         self.point_in(app.process(), title, x, y);
