@@ -102,14 +102,12 @@ async fn a_program_that_is_another_file_for_its_own_process_is_not_shown_as_the_
 }
 
 #[tokio::test]
-async fn a_relative_entry_of_the_path_is_looked_up_from_where_the_program_will_run() {
+async fn a_relative_entry_of_the_path_finds_nothing_where_the_program_will_run() {
     let place = place();
     let sdk = exec("git", &["--version"], Some("../../../../usr/bin:/usr/bin:/bin"), place.below("a/b/c/d"));
     let (pending, shown) = place.propose(sdk).await;
-    let own = place.below("usr/bin/git").canonicalize().unwrap();
-    assert_eq!(shown.program.path.as_deref(), own.to_str());
-    assert!(shown.program.from_extension && shown.env_loading == 1);
-    assert_eq!(place.approved(pending).await.1, "EVIL\n");
+    assert!(!shown.program.from_extension && shown.env_loading == 1, "{:?}", shown.program);
+    assert!(!place.approved(pending).await.1.contains("EVIL"));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::{
 /// Remarks on the text of one manifest; of the others there is only the number.
 const MOST_REMARKS: usize = 200;
 /// Programs for hosts that are read.
-const MOST_BINARIES: usize = 100;
+const MOST_BINARIES: usize = 1_000;
 
 /// What a manifest says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -345,7 +345,7 @@ impl Reader<'_> {
                 if binaries.len() > MOST_BINARIES {
                     binaries.truncate(MOST_BINARIES);
                     let wrong = format!("only the first {MOST_BINARIES} programs for hosts are read");
-                    self.remark(entry.range().start, &path, Weight::Broken, wrong, "Name fewer programs.");
+                    self.remark(entry.range().start, &path, Weight::Odd, wrong, "Name fewer programs.");
                     return binaries;
                 }
             }
