@@ -191,6 +191,7 @@ async fn children_of_a_leader_that_ended_at_once_can_be_stopped() {
     let container = Arc::new(running().await);
     let mut live = container.begin("sleep 45551 & echo x; exit 4");
     live.wrote().await;
+    eventually("the leader's end", async || (!container.has_process("exit 4").await).then_some(())).await;
     live.stopper.stop(Signal::Term).await.unwrap();
     let (run, _) = live.task.await.unwrap();
     assert_eq!(run.ending, exited(4));
