@@ -97,6 +97,9 @@ async fn a_page_that_is_out_of_sight_gets_no_key_and_its_calls_wait() {
     // A page that nobody sees asks for nothing.
     assert_eq!(person.app.value("document.querySelector('#prompt')").await, json!(null));
     person.click("#tab-page").await;
+    // Somebody types again: a page that takes the keyboard from nobody isn't stopped for it.
+    person.click(FIELD).await;
+    person.desktop.type_text("hunter2");
     person.app.until("the page is stopped", STOPPED).await;
     assert!(!person.log().await.contains("got "), "the page got keys");
     person.app.close().await;
