@@ -242,7 +242,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     let app = App::open_in(home, &[]).await;
     open(&app, one.path()).await;
     shows(&app, "print", "ready").await;
-    assert_eq!(app.value("document.querySelector('#page-may-host').value").await, json!("allow"));
+    app.until("what was remembered", "document.querySelector('#page-may-host').value === 'allow'").await;
     app.click("#page-forget").await;
     go(&app).await;
     app.until("the prompt after all", "document.querySelector('#prompt')?.open").await;

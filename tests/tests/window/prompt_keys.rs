@@ -91,15 +91,16 @@ async fn a_page_that_is_out_of_sight_gets_no_key_and_its_calls_wait() {
     assert_eq!(in_page(&person.app, "return document.visibilityState").await, json!("hidden"));
     in_page(&person.app, "void ddClient.extension.host.cli.exec('echo', ['evil']); window.insist(); return true").await;
     person.click("#request-path").await;
+    person.desktop.type_text("hunter2");
+    // Out of sight as well: no key is lost to it after that.
+    let stopped = "document.body.textContent.includes('kept taking the keyboard')";
+    person.app.until("the page is stopped", stopped).await;
     person.desktop.control('a');
     person.desktop.type_text("/hunter2");
     person.app.until("what was typed", "document.querySelector('#request-path').value === '/hunter2'").await;
     // A page that nobody sees asks for nothing.
     assert_eq!(person.app.value("document.querySelector('#prompt')").await, json!(null));
     person.click("#tab-page").await;
-    // Somebody types again: a page that takes the keyboard from nobody isn't stopped for it.
-    person.click(FIELD).await;
-    person.desktop.type_text("hunter2");
     person.app.until("the page is stopped", STOPPED).await;
     assert!(!person.log().await.contains("got "), "the page got keys");
     person.app.close().await;
