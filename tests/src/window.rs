@@ -335,6 +335,12 @@ impl App {
         rows.as_f64().unwrap_or_default() as u64
     }
 
+    /// Waits until there are so many calls: what a page prints may be drawn before the call that it is about.
+    pub async fn has_calls(&self, count: u64) {
+        let counted = "Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1";
+        self.until("the calls", &format!("{counted} === {count}")).await;
+    }
+
     /// Waits until a line of the output that is drawn has this text.
     pub async fn line(&self, number: u64, text: &str) {
         let line = format!("document.querySelector('#log .line[data-line=\"{number}\"] .text')");

@@ -155,7 +155,7 @@ async fn a_host_command_asks_first_with_its_exact_arguments() {
     app.chord(&[], Key::Escape.into()).await;
     app.until("Escape says no", "!document.querySelector('#prompt')").await;
     ended(&app).await;
-    assert_eq!(app.calls().await, 5);
+    app.has_calls(5).await;
     app.close().await;
 }
 

@@ -213,7 +213,7 @@ async fn the_key_of_the_windows_commands_is_not_told_to_whoever_sends_a_wrong_on
     assert_eq!(in_page(&app, sends).await, json!("sent"));
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
-    assert_eq!(app.calls().await, 1);
+    app.has_calls(1).await;
     let logged = fs::read_to_string(app.home().path().join("stderr.log")).unwrap();
     assert!(!logged.contains("__TAURI_INVOKE_KEY__ expected"), "{logged}");
     app.close().await;

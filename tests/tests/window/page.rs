@@ -217,7 +217,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     go(&app).await;
     app.decide("once").await;
     shows(&app, "print", "got two words").await;
-    assert_eq!(app.calls().await, 2);
+    app.has_calls(2).await;
     // Recorded only: the page is told, nothing is asked and nothing runs.
     may(&app, "host", "record").await;
     go(&app).await;
@@ -231,7 +231,7 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     shows(&app, "print", "got two words").await;
     go(&app).await;
     shows(&app, "print", "got two words").await;
-    assert_eq!(app.calls().await, 5);
+    app.has_calls(5).await;
     app.click("#page-close").await;
     // Another extension has none of it.
     open(&app, other.path()).await;
