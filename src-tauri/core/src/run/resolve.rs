@@ -21,6 +21,7 @@ pub(super) struct Resolved {
     /// The device and inode that the program must have for the process that executes it.
     pub identity: Option<(u64, u64)>,
     pub cwd: PathBuf,
+    /// Its `PATH` has absolute entries alone.
     pub env: BTreeMap<OsString, OsString>,
 }
 
@@ -30,7 +31,7 @@ impl Resolved {
     /// # Errors
     /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`], [`Code::PathThroughProc`].
     pub fn find(&self, program: &str) -> Result<PathBuf> {
-        let path = self.env.get(&OsString::from("PATH")).map_or_else(default_path, |path| absolute(path));
+        let path = self.env.get(OsStr::new("PATH")).cloned().or_else(default_path);
         find(program, path, &self.cwd)
     }
 
@@ -41,9 +42,9 @@ impl Resolved {
     pub fn check_paths(&self) -> Result<()> {
         is_same_for_all(&self.cwd)?;
         let path = self.env.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
-        // An empty one, and a relative one, begin in the directory of the command.
+        // A hostile one names the same directory a million times.
         let entries: BTreeSet<PathBuf> = std::env::split_paths(path).collect();
-        entries.iter().try_for_each(|entry| is_same_for_all(&self.cwd.join(entry)))
+        entries.iter().try_for_each(|entry| is_same_for_all(entry))
     }
 }
 
