@@ -7,6 +7,7 @@ use super::well_known::Places;
 /// Those of the system.
 pub(crate) const OF_SYSTEM: [&str; 4] =
     ["/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
+
 /// The user's directory for sockets.
 pub(crate) fn runtime_directory() -> Option<PathBuf> {
     std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|runtime| runtime.has_root())
@@ -14,12 +15,11 @@ pub(crate) fn runtime_directory() -> Option<PathBuf> {
 
 /// Those of this user.
 pub(crate) fn of_user() -> impl Iterator<Item = PathBuf> {
-    let hosts = Places::of_this_process().hosts().collect::<Vec<_>>().into_iter();
-    let paths = hosts.filter_map(|host| host.strip_prefix("unix://").map(PathBuf::from));
-    paths.filter(|path| path.has_root() && !OF_SYSTEM.iter().any(|known| path == Path::new(known)))
+    let hosts: Vec<String> = Places::of_this_process().hosts().collect();
+    paths(hosts).filter(|path| path.has_root() && !OF_SYSTEM.iter().any(|known| path == Path::new(known)))
 }
 
-/// All of them.
-pub(crate) fn well_known() -> impl Iterator<Item = PathBuf> {
-    OF_SYSTEM.iter().map(PathBuf::from).chain(of_user())
+/// The paths of those addresses that are unix sockets.
+pub(crate) fn paths(hosts: Vec<String>) -> impl Iterator<Item = PathBuf> {
+    hosts.into_iter().filter_map(|host| host.strip_prefix("unix://").map(PathBuf::from))
 }

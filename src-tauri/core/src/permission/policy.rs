@@ -141,9 +141,8 @@ pub(super) fn engines_for(kind: CallKind, planned: &PlannedAct, origin: Origin) 
 
 /// The unix sockets at which engines may listen.
 fn engine_sockets(around: &Surroundings) -> impl Iterator<Item = std::path::PathBuf> {
-    let named: Vec<String> =
-        around.hosts().filter_map(|host| host.strip_prefix("unix://").map(str::to_owned)).collect();
-    sockets::well_known().chain(named.into_iter().map(std::path::PathBuf::from))
+    let hosts: Vec<String> = around.hosts().collect();
+    sockets::OF_SYSTEM.iter().map(std::path::PathBuf::from).chain(sockets::paths(hosts))
 }
 
 fn is_loopback(host: &str) -> bool {
