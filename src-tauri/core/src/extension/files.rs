@@ -8,7 +8,7 @@ use super::{
     dockerfile::{self, Base, Dockerfile, Provision, Search},
     manifest::{Binary, Manifest, Named, Platform},
     program::{Arch, Program},
-    remark::{Remark, Weight},
+    remark::{Lines, Remark, Weight},
     root::{Entry, ExtensionRoot, FileProblem},
 };
 use crate::runtime::{
@@ -45,7 +45,7 @@ pub(super) fn check(manifest: &Manifest, text: &str, place: Place<'_>, remarks: 
     };
     let search = dockerfile.as_ref().map(|dockerfile| Search::new(dockerfile, root));
     let is_image = matches!(place, Place::Image(_));
-    let mut checks = Checks { text, root, search, is_image, found: Vec::new(), paths: Vec::new() };
+    let mut checks = Checks { lines: Lines::of(text), root, search, is_image, found: Vec::new(), paths: Vec::new() };
     let tab = manifest.tab.as_ref();
     if let Some(icon) = manifest.icon.as_ref().filter(|icon| !icon.text.is_empty()) {
         checks.file(icon, &icon.text, "icon");
@@ -120,7 +120,7 @@ fn by_cause(found: Vec<Found>) -> Vec<Remark> {
 }
 
 struct Checks<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     root: &'t ExtensionRoot,
     /// What the Dockerfile puts into the image.
     search: Option<Search<'t>>,
@@ -141,7 +141,7 @@ impl Checks<'_> {
     /// The entry that a path names, where it is known. What is wrong is added; for a path that the image certainly hasn't,
     /// with this effect on Rancher Desktop.
     fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
-        let place = Remark::at(self.text, named.at, key, Weight::Odd);
+        let place = Remark::on(&self.lines, named.at, key, Weight::Odd);
         let shown = path.trim_start_matches('/').to_owned();
         let Some(search) = &self.search else { return self.below_root(place, path, &shown, effect) };
         match search.find(path) {
@@ -245,7 +245,7 @@ impl Checks<'_> {
     fn file(&mut self, named: &Named, path: &str, key: &str) {
         let effect = "can't copy it and refuses to install the extension";
         if self.entry(named, path, key, effect) == Some(Entry::Directory) {
-            let remark = Remark::at(self.text, named.at, key, Weight::Broken);
+            let remark = Remark::on(&self.lines, named.at, key, Weight::Broken);
             self.say("directory", path, remark.wrong(format!("`{path}` is a directory")).mend("Name a file."));
         }
     }
@@ -253,13 +253,12 @@ impl Checks<'_> {
     fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
         let key = "host.binaries";
-        let remark = |weight| Remark::at(self.text, path.at, key, weight);
+        let at = |weight| Remark::on(&self.lines, path.at, key, weight);
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
-            remark(Weight::Odd)
+            at(Weight::Odd)
                 .wrong(format!("`{}` is listed for {platform:?} and is named like a file for {made_for:?}", path.text))
                 .mend("List the file that was built for that host.")
         });
-        let at = |weight| Remark::at(self.text, path.at, key, weight);
         let (directory, wrong_host, wrong_arch, no_run_bit) = (
             at(Weight::Odd)
                 .wrong(format!("`{}` is a directory", path.text))
