@@ -1,7 +1,6 @@
 //! Pending calls: proposed by code, and waiting for the user to approve or deny each by its number.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -33,13 +32,11 @@ use crate::{
 };
 
 mod arrival;
+mod state;
 
 use arrival::Arrival;
+use state::{Pending, State};
 
-/// Calls of one origin that may wait for the user.
-const MOST: usize = 100;
-/// Outcomes that are kept for code that has not asked for them yet.
-const MOST_DECIDED: usize = 1_000;
 /// How long a call waits for those that were proposed before it, and are still being planned.
 const PLANNED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a prompt must have been published before it can be approved.
@@ -118,36 +115,6 @@ impl Guest {
     }
 }
 
-#[derive(Debug)]
-struct Pending {
-    arrived: u64,
-    kind: CallKind,
-    planned: Planned,
-    prompt: Prompt,
-}
-
-#[derive(Debug)]
-struct State {
-    grants: Grants,
-    last: u32,
-    waiting: VecDeque<Pending>,
-    /// Approved, and looked at once more.
-    deciding: BTreeSet<u32>,
-    /// The one of them that the user approved. Until it is decided, what else it allows is open, and no prompt is shown.
-    approving: Option<u32>,
-    decided: BTreeMap<u32, Result<ProposedState>>,
-    /// What became of the last ones, for the prompt that still shows one.
-    ends: BTreeMap<u32, PendingEnd>,
-    /// Counts the pages that were closed or left; a call that was proposed by one before is withdrawn.
-    page: u64,
-    console: u64,
-    /// The last call that was proposed, and those that are being planned, by the order in which they came.
-    arrived: u64,
-    planning: BTreeMap<u64, Origin>,
-    /// Looks who listens for the page that is open.
-    looking: Option<Looking>,
-}
-
 /// Decides about the calls of code. Nothing waits for the disk while it holds the state.
 #[derive(Debug)]
 pub struct Gate {
@@ -160,21 +127,7 @@ pub struct Gate {
 impl Gate {
     /// One that remembers what is always allowed in this file.
     pub fn new(timeline: Arc<Timeline>, file: PathBuf) -> Self {
-        let state = State {
-            grants: Grants::read(file),
-            last: 0,
-            waiting: VecDeque::new(),
-            deciding: BTreeSet::new(),
-            approving: None,
-            decided: BTreeMap::new(),
-            ends: BTreeMap::new(),
-            page: 0,
-            console: 0,
-            arrived: 0,
-            planning: BTreeMap::new(),
-            looking: None,
-        };
-        Self { timeline, state: Mutex::new(state), told: watch::Sender::new(()) }
+        Self { timeline, state: Mutex::new(State::new(Grants::read(file))), told: watch::Sender::new(()) }
     }
 
     /// Plans a call and starts it, refuses it, or lets it wait for the user.
@@ -267,7 +220,7 @@ impl Gate {
 
     /// Looks at the files of the page that is open, for calls of its own. What changed is not forgotten.
     async fn look(&self, origin: Origin) -> Result<()> {
-        let page = self.state().grants.page().map(|page| Arc::clone(&page.watch));
+        let page = self.state().watch();
         let Some(page) = page.filter(|_| origin == Origin::Page) else { return Ok(()) };
         aside(move || {
             page.look();
@@ -429,8 +382,8 @@ impl Gate {
     /// A frame is about to load the page of a development server, or has just got it. A program that listened only for
     /// that moment is seen here.
     pub fn page_loads(&self) {
-        let page = self.state().grants.page().map(|page| Arc::clone(&page.watch));
-        if let Some(watch) = page {
+        let watch = self.state().watch();
+        if let Some(watch) = watch {
             watch.look_at_listeners();
         }
     }
@@ -470,12 +423,11 @@ impl Gate {
 
     /// Changes what the page that is open may do, if it still is the one that is open after its files were looked at.
     async fn change_page(&self, change: impl FnOnce(&mut Grants) -> Option<Unwritten>) -> Result<()> {
-        let watch = |state: &State| state.grants.page().map(|page| Arc::clone(&page.watch));
-        let before = watch(&self.state());
+        let before = self.state().watch();
         self.look(Origin::Page).await?;
         let unwritten = {
             let mut state = self.state();
-            match (before, watch(&state)) {
+            match (before, state.watch()) {
                 (Some(before), Some(now)) if Arc::ptr_eq(&before, &now) => change(&mut state.grants),
                 (None, None) => None,
                 _ => return Err(withdrawn()),
@@ -542,41 +494,6 @@ impl Gate {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn turn(&self, origin: Origin) -> u64 {
-        if origin == Origin::Page { self.page } else { self.console }
-    }
-
-    fn place_of(&self, pending: u32) -> Option<usize> {
-        self.waiting.iter().position(|waits| waits.prompt.pending == pending)
-    }
-
-    fn has_room(&self, origin: Origin) -> Result<()> {
-        if self.waiting.iter().filter(|waits| waits.prompt.origin == origin).count() < MOST {
-            return Ok(());
-        }
-        Err(Error::new(Code::TooManyPending, format!("Not run: {MOST} calls are waiting for your permission already"))
-            .hint("Decide about those first."))
-    }
-
-    fn put(&mut self, pending: u32, outcome: Result<ProposedState>) {
-        let end = match &outcome {
-            Ok(ProposedState::Started { .. }) => PendingEnd::Started,
-            Ok(_) => PendingEnd::Refused,
-            Err(error) if error.code == Code::Cancelled => PendingEnd::Withdrawn,
-            Err(_) => PendingEnd::Refused,
-        };
-        self.ends.insert(pending, end);
-        while self.ends.len() > MOST_DECIDED {
-            self.ends.pop_first();
-        }
-        self.decided.insert(pending, outcome);
-        while self.decided.len() > MOST_DECIDED {
-            self.decided.pop_first();
-        }
     }
 }
 

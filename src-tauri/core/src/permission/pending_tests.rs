@@ -1,6 +1,6 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::*;
+use super::{state::MOST, *};
 use crate::{
     call::Act,
     exchange::Header,
