@@ -19,6 +19,8 @@ use crate::{eventually, given, outside};
 
 /// What a person waits for without losing patience, and a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many calls the timeline lists.
+const CALLS: &str = "Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1";
 
 /// A running Porthole with its window.
 pub struct App {
@@ -331,14 +333,13 @@ impl App {
 
     /// How many Calls the timeline has, drawn or not.
     pub async fn calls(&self) -> u64 {
-        let rows = self.value("Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1").await;
+        let rows = self.value(CALLS).await;
         rows.as_f64().unwrap_or_default() as u64
     }
 
     /// Waits until there are so many calls: what a page prints may be drawn before the call that it is about.
     pub async fn has_calls(&self, count: u64) {
-        let counted = "Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1";
-        self.until("the calls", &format!("{counted} === {count}")).await;
+        self.until("the calls", &format!("{CALLS} === {count}")).await;
     }
 
     /// Waits until a line of the output that is drawn has this text.

@@ -10,6 +10,7 @@ mod growth;
 mod handles;
 mod keeping;
 mod permissions;
+mod place;
 #[cfg(target_os = "linux")]
 mod processes;
 mod programs;

@@ -18,11 +18,13 @@ use porthole_core::{
     error::{Code, Result},
     extension::{Bench, Open, PageFacts, Source},
     opening::Machine,
-    permission::{CallKind, Content, Gate, Guest, Listeners, Permission, Prompt, Proposed, ProposedState, Scope},
+    permission::{CallKind, Content, Guest, Listeners, Permission, Prompt, Proposed, ProposedState},
     run::Streaming,
     runtime::Runtime,
-    timeline::{Origin, Timeline},
+    timeline::Origin,
 };
+
+use crate::place::{Place, place};
 
 fn hostile(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile/extensions").join(name)
@@ -49,20 +51,6 @@ impl FakeEngine {
     }
 }
 
-struct Place {
-    folder: tempfile::TempDir,
-    timeline: Arc<Timeline>,
-    gate: Gate,
-}
-
-fn place() -> Place {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let timeline = Arc::new(Timeline::new(folder.path().to_owned(), at("kept"), u64::MAX, None));
-    let gate = Gate::new(Arc::clone(&timeline), at("permissions.json"));
-    Place { folder, timeline, gate }
-}
-
 fn request(method: &str, url: &str) -> Sdk {
     let data = Some(Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
     let asked = AskedRequest { method: method.into(), url: url.into(), headers: vec![], named: true, data };
@@ -86,16 +74,6 @@ impl Place {
         let proposed = self.gate.propose(sdk, guest).await.unwrap();
         assert!(matches!(proposed.state, ProposedState::Waiting { .. }), "{:?}", proposed.state);
         self.timeline.changes(0).await.prompt.unwrap()
-    }
-
-    async fn approve(&self, pending: u32, scope: Scope) {
-        loop {
-            match self.gate.approve(pending, scope).await {
-                Ok(()) => return,
-                Err(error) => assert_eq!(error.code, Code::PromptTooNew),
-            }
-            tokio::task::yield_now().await;
-        }
     }
 
     async fn is_free(&self, content: Content) -> bool {

@@ -1,35 +1,28 @@
 //! Commands whose prompt would show another program than the one that starts.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use porthole_core::{
     asked::{Asked, AskedExec, Sdk, Whose},
     call::Act,
     error::Code,
-    permission::{Gate, Guest, ProgramFacts, PromptAction, ProposedState, Scope},
+    permission::{Guest, ProgramFacts, PromptAction, ProposedState, Scope},
     run::{EnvVar, Run, Stream, Streaming},
     runtime::Runtime,
-    timeline::Timeline,
 };
 
-struct Place {
-    folder: tempfile::TempDir,
-    timeline: Arc<Timeline>,
-    gate: Gate,
-}
+use crate::place::{Place, place};
 
 /// An extension whose own `usr/bin/git` is found from one of its folders as the system's is from elsewhere.
-fn place() -> Place {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
+fn with_extension() -> Place {
+    let place = place();
+    let at = |name: &str| place.folder.path().join(name);
     fs::create_dir_all(at("extension/usr/bin")).unwrap();
     fs::create_dir_all(at("extension/a/b/c/d")).unwrap();
     let git = at("extension/usr/bin/git");
     fs::write(&git, "#!/bin/sh\necho EVIL\n").unwrap();
     fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
-    let timeline = Arc::new(Timeline::new(folder.path().to_owned(), at("kept"), u64::MAX, None));
-    let gate = Gate::new(Arc::clone(&timeline), at("permissions.json"));
-    Place { folder, timeline, gate }
+    place
 }
 
 fn exec(cmd: &str, args: &[&str], path: Option<&str>, cwd: PathBuf) -> Sdk {
@@ -65,10 +58,7 @@ impl Place {
 
     /// What ran, and what it wrote.
     async fn approved(&self, pending: u32) -> (Run, String) {
-        while let Err(error) = self.gate.approve(pending, Scope::Once).await {
-            assert_eq!(error.code, Code::PromptTooNew);
-            tokio::task::yield_now().await;
-        }
+        self.approve(pending, Scope::Once).await;
         let ProposedState::Started { id } = self.gate.decision(pending).await.unwrap() else { panic!() };
         let Act::Run(run) = self.timeline.ended(id).await.unwrap().act else { panic!() };
         let output = self.timeline.output(id).unwrap().read(Stream::Stdout, 0, 1000).unwrap_or_default();
@@ -79,7 +69,7 @@ impl Place {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_program_that_is_another_file_for_its_own_process_is_not_shown_as_the_one_that_runs() {
-    let place = place();
+    let place = with_extension();
     let there = place.below("a/b/c/d");
     std::os::unix::fs::symlink("/proc/self/cwd", place.below("link")).unwrap();
     let link = place.below("link").display().to_string();
@@ -103,7 +93,7 @@ async fn a_program_that_is_another_file_for_its_own_process_is_not_shown_as_the_
 
 #[tokio::test]
 async fn a_relative_entry_of_the_path_finds_nothing_where_the_program_will_run() {
-    let place = place();
+    let place = with_extension();
     let sdk = exec("git", &["--version"], Some("../../../../usr/bin:/usr/bin:/bin"), place.below("a/b/c/d"));
     let (pending, shown) = place.propose(sdk).await;
     assert!(!shown.program.from_extension && shown.env_loading == 1, "{:?}", shown.program);
@@ -112,7 +102,7 @@ async fn a_relative_entry_of_the_path_finds_nothing_where_the_program_will_run()
 
 #[tokio::test]
 async fn a_line_whose_programs_only_the_shell_knows_shows_none_as_a_fact() {
-    let place = place();
+    let place = with_extension();
     for line in [
         "cd ../../../..; ./usr/bin/git",
         "PATH=../../../../usr/bin:$PATH git",
