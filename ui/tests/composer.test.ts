@@ -216,8 +216,8 @@ test("an endpoint is read before it is applied, and what is wrong with it is kep
 })
 
 const CONTEXTS = [
-  { name: "default", description: "", current: true, host: "unix:///d.sock" },
-  { name: "far", description: "", current: false, host: "ssh://far" },
+  { name: "default", description: "", current: true, found: false, unconfigured: false, host: "unix:///d.sock" },
+  { name: "far", description: "", current: false, found: false, unconfigured: false, host: "ssh://far" },
 ]
 
 test("the target's engine is chosen, and its containers are those of the form", async () => {

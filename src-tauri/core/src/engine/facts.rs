@@ -26,10 +26,14 @@ pub struct Container {
 pub struct Context {
     /// The context's name, `default`, or `DOCKER_HOST`; that of its folder where it cannot be read.
     pub name: String,
-    /// What its owner wrote about it.
+    /// What its owner wrote about it; the product of an engine that was found.
     pub description: String,
     /// Whether it is the one in use.
     pub current: bool,
+    /// No context names it: it was found on a known socket, and its name is its address.
+    pub found: bool,
+    /// It is in use because no engine is configured.
+    pub unconfigured: bool,
     /// Where its engine listens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,

@@ -124,6 +124,8 @@ impl Surroundings {
             name: name.to_owned(),
             description,
             current: current.as_deref() == Some(name),
+            found: false,
+            unconfigured: false,
             host: address.as_ref().ok().map(|address| address.host.clone()),
             error: address.err(),
         };
@@ -156,12 +158,16 @@ impl Surroundings {
             match all.iter_mut().find(|context| context.host.as_ref() == Some(&found.host)) {
                 Some(known) if known.name == DEFAULT => known.description.clone_from(&found.product),
                 Some(_) => continue,
-                None => all.push(listed(&found.host, found.product, self.named(&found.host))),
+                None => {
+                    let context = listed(&found.host, found.product, self.named(&found.host));
+                    all.push(Context { found: true, ..context });
+                }
             }
             if let Some(context) = all.iter_mut().find(|context| context.host.as_ref() == Some(&found.host))
                 && context.current
                 && !is_configured
             {
+                context.unconfigured = true;
                 context.description.push_str(", used because no engine is configured");
             }
         }

@@ -147,6 +147,7 @@ fn an_engine_that_no_context_names_is_found_and_used_when_nothing_is_configured(
     let found = all.last().unwrap();
     assert_eq!((found.name.as_str(), found.current), (host.as_str(), true));
     assert_eq!(found.description, "Docker Engine (rootless), used because no engine is configured");
+    assert!(found.found && found.unconfigured);
     assert!(!all.iter().any(|context| context.name == "default"), "nothing listens there, and nobody asked for it");
     // What is configured wins, and the engine is still offered.
     surroundings.docker_context = Some("desktop-linux".into());

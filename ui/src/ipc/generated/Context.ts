@@ -10,13 +10,21 @@ export type Context = {
  */
 name: string, 
 /**
- * What its owner wrote about it.
+ * What its owner wrote about it; the product of an engine that was found.
  */
 description: string, 
 /**
  * Whether it is the one in use.
  */
 current: boolean, 
+/**
+ * No context names it: it was found on a known socket, and its name is its address.
+ */
+found: boolean, 
+/**
+ * It is in use because no engine is configured.
+ */
+unconfigured: boolean, 
 /**
  * Where its engine listens.
  */
