@@ -13,9 +13,10 @@ use nix::{
     unistd::Pid,
 };
 use porthole_core::error::{Code, Error, Result};
+use porthole_supervisor::stat::Stat;
 
 /// The kernel cuts a process's name to 15 bytes.
-const NAME: &str = "WebKitWebProces";
+const NAME: &[u8] = b"WebKitWebProces";
 const STEP: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -126,15 +127,8 @@ impl Process {
 
 /// The web processes that this process has started and not yet waited for.
 fn running() -> Vec<Process> {
-    let own = std::process::id().to_string();
-    let read = |pid: i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // `pid (name) state parent …`; when it started is the 22nd.
-        let (before, after) = stat.rsplit_once(')')?;
-        let after: Vec<&str> = after.split_ascii_whitespace().collect();
-        let is_one = before.ends_with(&format!("({NAME}")) && after.get(1) == Some(&own.as_str());
-        is_one.then_some(Process { pid, started: after.get(19)?.parse().ok()? })
-    };
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(read).collect()
+    let own = std::process::id() as i32;
+    let is_web = |pid: i32| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_ascii_end() == NAME);
+    let children = Stat::all().filter(|(pid, found)| found.parent == own && is_web(*pid));
+    children.map(|(pid, found)| Process { pid, started: found.started }).collect()
 }

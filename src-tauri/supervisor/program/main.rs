@@ -5,6 +5,7 @@
 //! this process is killed. It goes on until there is no descendant left, or until Porthole closes its stdin.
 
 mod protocol;
+mod stat;
 mod system;
 mod tree;
 

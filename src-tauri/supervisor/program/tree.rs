@@ -8,22 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::system::{self, KILL};
+use crate::{
+    stat::Stat,
+    system::{self, KILL},
+};
 
 /// The command and all that it started.
 pub struct Tree {
     /// The command's process, which leads its process group.
     pub main: i32,
     pub cgroup: Option<Cgroup>,
-}
-
-/// One process, as `/proc` shows it.
-#[derive(Clone, Copy)]
-struct Process {
-    parent: i32,
-    group: i32,
-    started: u64,
-    zombie: bool,
 }
 
 impl Tree {
@@ -43,7 +37,7 @@ impl Tree {
             let signaled = if process.group == self.main && errno == 0 {
                 Ok(())
             } else {
-                system::signal_checked(*pid, signal, || look(*pid).is_some_and(|now| now.started == process.started))
+                system::signal_checked(*pid, signal, || Stat::of(*pid).is_some_and(|now| now.started == process.started))
             };
             match signaled {
                 Ok(()) => count += 1,
@@ -67,10 +61,8 @@ impl Tree {
 }
 
 /// All living processes below this one.
-fn descendants() -> Vec<(i32, Process)> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let all: HashMap<i32, Process> = ids.filter_map(|pid| Some((pid, look(pid)?))).collect();
+fn descendants() -> Vec<(i32, Stat)> {
+    let all: HashMap<i32, Stat> = Stat::all().collect();
     let own = std::process::id() as i32;
     let below = |pid: i32| {
         let (mut at, mut steps) = (pid, 0);
@@ -84,19 +76,6 @@ fn descendants() -> Vec<(i32, Process)> {
         false
     };
     all.iter().filter(|(pid, process)| !process.zombie && below(**pid)).map(|(pid, process)| (*pid, *process)).collect()
-}
-
-fn look(pid: i32) -> Option<Process> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
-    let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let fields: Vec<&str> = std::str::from_utf8(&stat[after..]).ok()?.split_whitespace().collect();
-    Some(Process {
-        zombie: matches!(*fields.first()?, "Z" | "X"),
-        parent: fields.get(1)?.parse().ok()?,
-        group: fields.get(2)?.parse().ok()?,
-        started: fields.get(19)?.parse().ok()?,
-    })
 }
 
 /// A cgroup (version 2) of the command's own.

@@ -4,6 +4,8 @@
 
 #[path = "../program/protocol.rs"]
 pub mod protocol;
+#[path = "../program/stat.rs"]
+pub mod stat;
 
 /// The program for this platform; none where Porthole was built without it.
 pub fn program() -> Option<&'static [u8]> {

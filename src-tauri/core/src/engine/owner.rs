@@ -103,12 +103,9 @@ fn namespace() -> String {
     std::fs::metadata("/proc/self/ns/pid").map(|about| about.ino().to_string()).unwrap_or_default()
 }
 
-/// Field 22 of `stat`: the process's name before it may hold anything but ends with the last parenthesis.
 #[cfg(target_os = "linux")]
 fn began(process: i32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    after_name.split_whitespace().nth(19).unwrap_or_default().to_owned()
+    porthole_supervisor::stat::Stat::of(process).map(|found| found.started.to_string()).unwrap_or_default()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -59,6 +59,8 @@ mod linux {
         path::Path,
     };
 
+    use porthole_supervisor::stat::Stat;
+
     use super::{Listeners, Process};
 
     /// `LISTEN`, as the tables of the kernel write it.
@@ -122,9 +124,7 @@ mod linux {
     }
 
     fn process(pid: u32) -> Option<Process> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name of a program may hold spaces and brackets; what follows its last bracket doesn't.
-        let started = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
+        let started = Stat::of(pid.try_into().ok()?)?.started;
         let link = |name: &str| fs::read_link(format!("/proc/{pid}/{name}")).ok();
         Some(Process { pid, started, program: link("exe")?, cwd: link("cwd")? })
     }

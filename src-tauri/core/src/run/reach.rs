@@ -32,6 +32,8 @@ mod os {
         fs,
     };
 
+    use porthole_supervisor::stat::Stat;
+
     use super::{Process, Seen};
 
     /// Looks at a process by the host's id, if it belongs to that container.
@@ -117,8 +119,7 @@ mod os {
     }
 
     fn processes() -> impl Iterator<Item = (Process, i32)> {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?))
+        Stat::all().filter_map(|(pid, found)| unless_zombie(pid, found))
     }
 
     /// The living processes in these groups.
@@ -134,15 +135,15 @@ mod os {
         Some(stat(pid)?.0)
     }
 
-    /// A living process and its parent. The second field of `stat`, in parentheses, may hold anything.
+    /// A living process and its parent.
     fn stat(pid: i32) -> Option<(Process, i32)> {
-        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
-        let fields: Vec<&str> = std::str::from_utf8(&stat[after..]).ok()?.split_whitespace().collect();
+        unless_zombie(pid, Stat::of(pid)?)
+    }
+
+    fn unless_zombie(pid: i32, found: Stat) -> Option<(Process, i32)> {
+        let Stat { zombie, parent, group, started } = found;
         // A zombie is nobody to signal.
-        (*fields.first()? != "Z").then_some(())?;
-        let (parent, group) = (fields.get(1)?.parse().ok()?, fields.get(2)?.parse().ok()?);
-        Some((Process { pid, started: fields.get(19)?.parse().ok()?, group }, parent))
+        (!zombie).then_some((Process { pid, started, group }, parent))
     }
 }
 
