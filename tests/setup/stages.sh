@@ -61,7 +61,7 @@ nextest() {
   say 'profile.default.slow-timeout = { period = "60s", terminate-after = 3 }' >"$TEMP/nextest.toml"
   limited "$@" cargo nextest run "${SELECTION[@]}" --no-fail-fast --color never \
     --tool-config-file "porthole:$TEMP/nextest.toml" \
-    --status-level pass --success-output never --failure-output final --final-status-level flaky
+    --status-level pass --success-output never --failure-output immediate-final --final-status-level flaky
 }
 
 # skip_selected NAME WHY: what is selected is left out; it counts as one where its tests cannot be listed.
