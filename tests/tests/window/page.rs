@@ -90,6 +90,8 @@ pub async fn in_page(app: &App, script: &str) -> Value {
 }
 
 pub async fn in_frame(app: &App, css: &str, script: &str) -> Value {
+    // Between two loads of a page there is none.
+    app.until("the frame", &format!("document.querySelector('{css}')")).await;
     let frame = app.client().find(Locator::Css(css)).await.expect("the frame");
     frame.enter_frame().await.expect("the page");
     let answer = app.answer(script).await;
