@@ -97,7 +97,7 @@ impl Bench {
         let timeline = &self.calls.timeline;
         let id = timeline.perform(Origin::Console, sdk, &self.target, Ok(endpoint), self.engine.clone()).unwrap();
         let text = if streaming {
-            follow(timeline, id, row.close_after_first && row.runtime != Runtime::PodmanDesktop).await
+            follow(timeline, id, row.close_after_first && !row.runtime.is_podman()).await
         } else {
             let delivered = timeline.delivered(id).await.unwrap();
             assert!(delivered.as_run);

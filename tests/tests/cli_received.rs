@@ -89,7 +89,7 @@ async fn words_that_mean_nothing_are_refused() {
         assert_eq!(cli(args).await.status.code(), Some(2), "{args:?}");
     }
     let refused = cli(&["exec", "host", "--received", "lima", "--", "true"]).await;
-    assert!(text(&refused.stderr).contains("docker-desktop, rancher-desktop, podman-desktop"));
+    assert!(text(&refused.stderr).contains("docker-desktop, rancher-desktop, podman-desktop, podman-desktop-older"));
 }
 
 #[test]

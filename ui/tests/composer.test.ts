@@ -216,7 +216,14 @@ test("an endpoint is read before it is applied, and what is wrong with it is kep
 })
 
 const CONTEXTS = [
-  { name: "default", description: "", current: true, found: false, unconfigured: false, host: "unix:///d.sock" },
+  {
+    name: "default",
+    description: "",
+    current: true,
+    found: false,
+    unconfigured: false,
+    host: "unix:///d.sock",
+  },
   { name: "far", description: "", current: false, found: false, unconfigured: false, host: "ssh://far" },
 ]
 

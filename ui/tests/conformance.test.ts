@@ -72,6 +72,6 @@ test.each(rows.map((row) => [row.runtime, row.name, row] as const))(
 test("the table has requests and commands, plain and streaming, for each Runtime", () => {
   expect(new Set(rows.map((row) => row.asked.kind))).toEqual(new Set(["exec", "request"]))
   expect(rows.some((row) => row.stream) && rows.some((row) => row.js)).toBe(true)
-  expect(new Set(rows.map((row) => row.runtime)).size).toBe(3)
+  expect(new Set(rows.map((row) => row.runtime)).size).toBe(4)
   expect(rows.filter((row) => row.received.startsWith("throws")).length).toBeGreaterThan(0)
 })

@@ -7,7 +7,7 @@ import type { Streaming } from "../src/ipc/generated/Streaming"
 import { composedOf } from "../src/model/code.svelte"
 import { Detail } from "../src/model/detail.svelte"
 import { bySeverity, foundWords, gravest } from "../src/model/findings"
-import { RUNTIMES, weakest } from "../src/model/runtimes"
+import { namesOf, RUNTIMES, weakest } from "../src/model/runtimes"
 import { FakeShell, request, settle, summary } from "./fake"
 
 const command = {
@@ -209,6 +209,13 @@ test("an exchange has no callbacks: another tab is shown, and the chosen one com
   expect(detail.shown).toBe("callbacks")
 })
 
+test("both generations of Podman Desktop have one name, where both are meant", () => {
+  expect(namesOf(["rancher-desktop", "podman-desktop", "podman-desktop-older"])).toBe(
+    "Rancher Desktop, Podman Desktop",
+  )
+  expect(namesOf(["docker-desktop", "podman-desktop-older"])).toBe("Docker Desktop, Podman Desktop (older)")
+})
+
 test("all rules together are as sure as the least sure one", () => {
   const rule = (certainty: "documented" | "source" | "reported" | "inferred") => ({
     text: "",
@@ -218,7 +225,7 @@ test("all rules together are as sure as the least sure one", () => {
   expect(weakest([rule("source"), rule("inferred"), rule("documented")])).toBe("inferred")
   expect(weakest([rule("documented"), rule("source")])).toBe("source")
   expect(weakest([])).toBeUndefined()
-  expect(new Set(RUNTIMES.map(({ value }) => value)).size).toBe(3)
+  expect(new Set(RUNTIMES.map(({ value }) => value)).size).toBe(4)
 })
 
 test("the gravest finding comes first, and a count says what it counts", () => {

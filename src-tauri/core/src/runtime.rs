@@ -15,13 +15,24 @@ pub enum Runtime {
     DockerDesktop,
     /// Rancher Desktop.
     RancherDesktop,
-    /// Podman Desktop, by its extension for Docker Desktop's extensions.
+    /// Podman Desktop as its newest source has it: requests by Node's `fetch`, commands without a shell.
     PodmanDesktop,
+    /// Podman Desktop before: requests by got, host commands through a shell.
+    PodmanDesktopOlder,
 }
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::DockerDesktop, Self::RancherDesktop, Self::PodmanDesktop];
+    pub const ALL: [Self; 4] =
+        [Self::DockerDesktop, Self::RancherDesktop, Self::PodmanDesktop, Self::PodmanDesktopOlder];
+
+    /// Both generations of Podman Desktop.
+    pub const PODMAN: [Self; 2] = [Self::PodmanDesktop, Self::PodmanDesktopOlder];
+
+    /// Whether it is a generation of Podman Desktop.
+    pub fn is_podman(self) -> bool {
+        Self::PODMAN.contains(&self)
+    }
 
     /// What people call it.
     pub fn name(self) -> &'static str {
@@ -29,6 +40,7 @@ impl Runtime {
             Self::DockerDesktop => "Docker Desktop",
             Self::RancherDesktop => "Rancher Desktop",
             Self::PodmanDesktop => "Podman Desktop",
+            Self::PodmanDesktopOlder => "Podman Desktop (older)",
         }
     }
 
@@ -38,6 +50,7 @@ impl Runtime {
             Self::DockerDesktop => "docker-desktop",
             Self::RancherDesktop => "rancher-desktop",
             Self::PodmanDesktop => "podman-desktop",
+            Self::PodmanDesktopOlder => "podman-desktop-older",
         }
     }
 }

@@ -75,7 +75,7 @@ async fn check(app: &App, rows: Vec<Row>, socket: &str) {
     assert!(wrong.is_empty(), "{} of {} rows differ\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
-const RUNTIMES: [&str; 3] = ["docker-desktop", "rancher-desktop", "podman-desktop"];
+const RUNTIMES: [&str; 4] = ["docker-desktop", "rancher-desktop", "podman-desktop", "podman-desktop-older"];
 
 #[tokio::test]
 async fn on_the_host_code_receives_what_the_table_says() {

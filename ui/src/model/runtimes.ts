@@ -2,15 +2,51 @@ import type { Certainty } from "../ipc/generated/Certainty"
 import type { Rule } from "../ipc/generated/Rule"
 import type { Runtime } from "../ipc/generated/Runtime"
 
-/** The Runtimes in the order in which they are shown. */
-export const RUNTIMES: readonly { value: Runtime; text: string; name: string }[] = [
-  { value: "docker-desktop", text: "Docker Desktop", name: "Docker Desktop" },
-  { value: "rancher-desktop", text: "Rancher", name: "Rancher Desktop" },
-  { value: "podman-desktop", text: "Podman", name: "Podman Desktop" },
+/** The Runtimes in the order in which they are shown, and of which version their behaviour is. */
+export const RUNTIMES: readonly { value: Runtime; text: string; name: string; version: string }[] = [
+  {
+    value: "docker-desktop",
+    text: "Docker Desktop",
+    name: "Docker Desktop",
+    version: "by its documents and the published types 0.4.2",
+  },
+  {
+    value: "rancher-desktop",
+    text: "Rancher",
+    name: "Rancher Desktop",
+    version: "by its source, 1.20",
+  },
+  {
+    value: "podman-desktop",
+    text: "Podman",
+    name: "Podman Desktop",
+    version: "by its source of 2026: requests by fetch, no shell",
+  },
+  {
+    value: "podman-desktop-older",
+    text: "Podman (older)",
+    name: "Podman Desktop (older)",
+    version: "by its source of 2024: requests by got, host commands through a shell",
+  },
 ]
 
 export function nameOf(runtime: Runtime): string {
   return RUNTIMES.find(({ value }) => value === runtime)?.name ?? runtime
+}
+
+/** The Runtimes by their names; both generations of Podman Desktop by one. */
+export function namesOf(runtimes: readonly Runtime[]): string {
+  const both = runtimes.includes("podman-desktop")
+  return runtimes
+    .filter((runtime) => !(both && runtime === "podman-desktop-older"))
+    .map(nameOf)
+    .join(", ")
+}
+
+/** What a reader should know of a Runtime before choosing it. */
+export function aboutRuntime(runtime: Runtime): string {
+  const { name, version } = RUNTIMES.find(({ value }) => value === runtime) ?? { name: runtime, version: "" }
+  return `${name}, ${version}`
 }
 
 /** From the surest to the least sure, and what each of them means. */

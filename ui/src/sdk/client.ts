@@ -2,7 +2,7 @@ import type { v0, v1 } from "@docker/extension-api-client-types"
 import { currentApi } from "./current"
 import { deprecatedApi } from "./deprecated"
 import { Desktop } from "./desktop"
-import type { SdkFacts } from "./facts"
+import { isPodman, type SdkFacts } from "./facts"
 import type { Transport } from "./transport"
 
 /** What code finds as `window.ddClient`: the deprecated part is there on Docker Desktop alone. */
@@ -24,7 +24,7 @@ export function createDdClient(
   const client: DdClient = currentApi(facts, desktop, around)
   if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, around))
   // Its preload script puts this one there too.
-  else if (facts.runtime === "podman-desktop") client.toastError = (error) => desktop.toast("error", error)
+  else if (isPodman(facts.runtime)) client.toastError = (error) => desktop.toast("error", error)
   return guarded(client, () => transport.guard())
 }
 

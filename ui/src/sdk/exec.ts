@@ -4,7 +4,7 @@ import type { Called } from "../ipc/generated/Called"
 import type { EnvVar } from "../ipc/generated/EnvVar"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Whose } from "../ipc/generated/Whose"
-import { RUNTIME_NAMES } from "./facts"
+import { isPodman, RUNTIME_NAMES } from "./facts"
 import { named } from "./naming"
 import type { Transport } from "./transport"
 import { jsOf } from "./value"
@@ -127,7 +127,7 @@ function processOf(
     close() {
       if (closed) return
       closed = true
-      if (runtime === "podman-desktop") {
+      if (isPodman(runtime)) {
         const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command goes on.`
         transport.tell({ kind: "warning", text })
       } else process.close()

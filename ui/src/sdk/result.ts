@@ -1,4 +1,5 @@
 /** The methods of what a plain exec resolves to. They look at `stdout` only, as their documents say. */
+import { isPodman } from "./facts"
 import type { Runtime } from "../ipc/generated/Runtime"
 
 interface Methods {
@@ -41,7 +42,7 @@ const unquoted = (text: string): string =>
 
 /** The method of this name, of an object with these properties. */
 export function methodOf(name: string, of: (name: string) => unknown, runtime: Runtime): () => unknown {
-  const methods = runtime === "podman-desktop" ? podman : common
+  const methods = isPodman(runtime) ? podman : common
   const text = (name: string): string => {
     const value = of(name)
     return typeof value === "string" ? value : ""

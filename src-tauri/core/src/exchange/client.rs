@@ -1,5 +1,5 @@
 //! The HTTP clients through which Runtimes ask a backend: what they add to a request, which redirects they follow, and
-//! which codings of a body they undo. Measured with the packages: node-fetch 2.7.0, got 13.0.0.
+//! which codings of a body they undo. Measured with node-fetch 2.7.0, got 13.0.0 and the `fetch` of Node 20.20.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -14,8 +14,10 @@ use crate::endpoint::Endpoint;
 pub enum HttpClient {
     /// node-fetch 2.7, of Rancher Desktop up to 1.20.
     NodeFetch,
-    /// got 13 and 14, of Podman Desktop.
+    /// got 13 and 14, of the older Podman Desktop.
     Got,
+    /// Node's own `fetch`, of Podman Desktop.
+    Fetch,
 }
 
 /// Where a redirect leads.
@@ -42,14 +44,23 @@ const NODE_FETCH: [(&str, &str); 3] = [
 const GOT: [(&str, &str); 2] =
     [("user-agent", "got (https://github.com/sindresorhus/got)"), ("accept-encoding", "gzip, deflate, br")];
 
+const FETCH: [(&str, &str); 5] = [
+    ("accept", "*/*"),
+    ("accept-language", "*"),
+    ("sec-fetch-mode", "cors"),
+    ("user-agent", "node"),
+    ("accept-encoding", "gzip, deflate"),
+];
+
 impl HttpClient {
-    const ALL: [Self; 2] = [Self::NodeFetch, Self::Got];
+    const ALL: [Self; 3] = [Self::NodeFetch, Self::Got, Self::Fetch];
 
     /// What people call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::NodeFetch => "node-fetch",
             Self::Got => "got",
+            Self::Fetch => "fetch",
         }
     }
 
@@ -57,6 +68,7 @@ impl HttpClient {
         match self {
             Self::NodeFetch => &NODE_FETCH,
             Self::Got => &GOT,
+            Self::Fetch => &FETCH,
         }
     }
 
@@ -75,7 +87,7 @@ impl HttpClient {
     /// How many redirects it follows.
     fn most(self) -> usize {
         match self {
-            Self::NodeFetch => 20,
+            Self::NodeFetch | Self::Fetch => 20,
             Self::Got => 10,
         }
     }
@@ -85,18 +97,23 @@ impl HttpClient {
         match self {
             Self::NodeFetch => matches!(coding, "gzip" | "x-gzip" | "deflate" | "x-deflate" | "br"),
             Self::Got => matches!(coding, "gzip" | "deflate" | "br"),
+            Self::Fetch => matches!(coding, "gzip" | "x-gzip" | "deflate" | "br"),
         }
     }
 
     /// Whether it takes a compressed body that ends too early for a whole one: zlib is told to flush what it has.
     pub fn takes_cut(self, coding: &str) -> bool {
-        self == Self::NodeFetch && coding.ends_with("gzip")
+        match self {
+            Self::NodeFetch => coding.ends_with("gzip"),
+            Self::Got => false,
+            Self::Fetch => true,
+        }
     }
 
     /// Whether it looks for a `Location` with this status.
     pub fn redirects(self, status: u16) -> bool {
         match self {
-            Self::NodeFetch => matches!(status, 301..=303 | 307 | 308),
+            Self::NodeFetch | Self::Fetch => matches!(status, 301..=303 | 307 | 308),
             Self::Got => matches!(status, 300..=304 | 307 | 308),
         }
     }
@@ -129,10 +146,16 @@ impl HttpClient {
         let becomes_get = match self {
             Self::NodeFetch => status == 303 || matches!(status, 301 | 302) && request.method == "POST",
             Self::Got => status == 303 && !matches!(request.method.as_str(), "GET" | "HEAD"),
+            Self::Fetch => {
+                status == 303 && !matches!(request.method.as_str(), "GET" | "HEAD")
+                    || matches!(status, 301 | 302) && request.method == "POST"
+            }
         };
         if becomes_get {
-            // Both keep the Content-Type of the body that is no longer sent.
-            if let Some(content_type) = request.body.content_type()
+            if self == Self::Fetch {
+                next.headers.retain(|header| !header.name.eq_ignore_ascii_case("content-type"));
+            // The others keep the Content-Type of the body that is no longer sent.
+            } else if let Some(content_type) = request.body.content_type()
                 && !next.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"))
             {
                 next.headers.push(Header { name: "Content-Type".into(), value: content_type.into() });
@@ -177,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_client_follows_as_measured() {
-        use HttpClient::{Got, NodeFetch};
+        use HttpClient::{Fetch, Got, NodeFetch};
         for (client, method, status, expected) in [
             (NodeFetch, "POST", 301, "GET /end"),
             (NodeFetch, "POST", 302, "GET /end"),
@@ -195,6 +218,14 @@ mod tests {
             (Got, "GET", 304, "GET /end"),
             (Got, "POST", 308, "POST /end body"),
             (Got, "GET", 200, "Final"),
+            (Fetch, "POST", 301, "GET /end"),
+            (Fetch, "POST", 302, "GET /end"),
+            (Fetch, "PUT", 302, "PUT /end body"),
+            (Fetch, "DELETE", 303, "GET /end"),
+            (Fetch, "HEAD", 303, "HEAD /end"),
+            (Fetch, "PUT", 308, "PUT /end body"),
+            (Fetch, "GET", 300, "Final"),
+            (Fetch, "GET", 304, "Final"),
         ] {
             assert_eq!(line(&next(client, method, status, "/end#part")), expected, "{client:?} {method} {status}");
         }
@@ -225,6 +256,8 @@ mod tests {
         let after = |before| HttpClient::Got.next(&request, &endpoint, (302, Some("/loop")), before);
         assert!(matches!(after(9), Next::Same(_)));
         assert_eq!(after(10), Next::TooMany);
+        let Next::Same(fetched) = next(HttpClient::Fetch, "POST", 303, "/end") else { panic!("not followed") };
+        assert!(!fetched.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type")));
         let Next::Same(next) = next(HttpClient::NodeFetch, "POST", 303, "/end") else { panic!("not followed") };
         assert!(next.headers.iter().any(|header| header.name == "Content-Type" && header.value == "application/json"));
     }

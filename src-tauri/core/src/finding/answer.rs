@@ -29,10 +29,10 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             format!("{status} came with a body that says more: {began}"),
-            format!("Podman Desktop rejects with `Error(\"Response code {status} (…)\")` alone, so body and status code are lost there (401 and 403: \"Unable to get access\"). Docker Desktop rejects with a `ServiceError`, which has `message` and `statusCode`; Rancher Desktop puts the raw body into `message`."),
+            format!("Podman Desktop rejects with the words of the status line (older: `Response code {status} (…)`), so the body is lost there (401 and 403: \"Unable to get access\"). Docker Desktop rejects with a `ServiceError`, which has `message` and `statusCode`; Rancher Desktop puts the raw body into `message`."),
             "Answer with 200 and an object that says what failed, where the code has to tell errors apart; or show a general text when `statusCode` is `undefined`.",
         )
-        .on([Runtime::PodmanDesktop]),
+        .on(Runtime::PODMAN),
     )
 }
 
@@ -171,6 +171,6 @@ pub(super) fn falsy_data(evidence: &Evidence<'_>) -> Option<Finding> {
             "Podman Desktop drops such data: the backend gets a request without a body there.",
             "Wrap the value: `{ value: … }`.",
         )
-        .on([Runtime::PodmanDesktop]),
+        .on(Runtime::PODMAN),
     )
 }

@@ -51,11 +51,11 @@ impl<'a> Asking<'a> {
     }
 
     /// The Runtimes that join program and arguments to a line for a shell: with callbacks none
-    /// does. That of Docker Desktop is reported, that of Podman Desktop stands in its source.
+    /// does. That of Docker Desktop is reported, that of the older Podman Desktop stands in its source.
     pub fn shells(&self) -> Vec<Runtime> {
         match (self.stream, self.whose) {
             (Some(_), _) => Vec::new(),
-            (None, Whose::Host) => vec![Runtime::DockerDesktop, Runtime::PodmanDesktop],
+            (None, Whose::Host) => vec![Runtime::DockerDesktop, Runtime::PodmanDesktopOlder],
             (None, Whose::Vm | Whose::Docker) => vec![Runtime::DockerDesktop],
         }
     }

@@ -199,9 +199,10 @@ fn the_gravest_stand_first_and_then_the_order_of_the_rules() {
 #[test]
 fn a_finding_about_some_runtimes_names_them() {
     let cwd = Case::host("ls", &[]).command(|command| command.cwd = Some("/data".into())).exits(0);
-    assert_eq!(cwd.finding("cwd-ignored").runtimes, [Runtime::PodmanDesktop]);
+    assert_eq!(cwd.finding("cwd-ignored").runtimes, Runtime::PODMAN);
     let lost = Case::host("printf", &["x"]).split().exits(0).wrote("x", "");
-    assert_eq!(lost.finding("last-line-lost").runtimes, [Runtime::RancherDesktop, Runtime::PodmanDesktop]);
+    let of = [Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder];
+    assert_eq!(lost.finding("last-line-lost").runtimes, of);
     assert_eq!(Case::vm("w", &[]).exits(137).finding("exit-of-signal").runtimes, []);
 }
 

@@ -61,11 +61,11 @@ pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let more = if cuts.len() > 1 { format!(", and {} more", cuts.len() - 1) } else { String::new() };
     let (runtimes, matters) = match asking.whose {
         Whose::Vm => (
-            vec![Runtime::RancherDesktop, Runtime::PodmanDesktop],
+            vec![Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder],
             "Rancher Desktop makes a string of each piece by itself, so the character becomes two or more U+FFFD. Podman Desktop hands over `Uint8Array`s, and whoever decodes each by itself gets the same.",
         ),
         Whose::Host | Whose::Docker => (
-            vec![Runtime::PodmanDesktop, Runtime::RancherDesktop],
+            vec![Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder, Runtime::RancherDesktop],
             "A Runtime that makes a string of each piece by itself turns the character into U+FFFD (inferred for commands on the host).",
         ),
     };
@@ -91,7 +91,7 @@ pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     let last = part.tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let mut runtimes = vec![Runtime::RancherDesktop];
     if on_podman {
-        runtimes.push(Runtime::PodmanDesktop);
+        runtimes.extend(Runtime::PODMAN);
     }
     Some(
         Finding::warning(

@@ -49,9 +49,11 @@ pub(super) fn listed<S: AsRef<str>>(items: &[S]) -> String {
     }
 }
 
-/// Runtimes by their names.
+/// Runtimes by their names; both generations of Podman Desktop by one.
 pub(super) fn names(runtimes: &[Runtime]) -> String {
-    listed(&runtimes.iter().map(|runtime| runtime.name()).collect::<Vec<_>>())
+    let both = Runtime::PODMAN.iter().all(|podman| runtimes.contains(podman));
+    let named = runtimes.iter().filter(|runtime| !(both && **runtime == Runtime::PodmanDesktopOlder));
+    listed(&named.map(|runtime| runtime.name()).collect::<Vec<_>>())
 }
 
 /// All the Runtimes but these.
@@ -89,7 +91,8 @@ mod tests {
         assert_eq!(listed(&["a"; 6]), "a, a, a, a, a and a");
         assert_eq!(listed(&["a"; 9]), "a, a, a, a, a and 4 more");
         assert_eq!(names(&Runtime::ALL), "Docker Desktop, Rancher Desktop and Podman Desktop");
-        assert_eq!(names(&others(&[Runtime::PodmanDesktop])), "Docker Desktop and Rancher Desktop");
+        assert_eq!(names(&others(&Runtime::PODMAN)), "Docker Desktop and Rancher Desktop");
+        assert_eq!(names(&[Runtime::PodmanDesktopOlder]), "Podman Desktop (older)");
         assert_eq!([1, 500, 1536, 3 << 20].map(size), ["1 byte", "500 bytes", "1.5 KiB", "3.0 MiB"]);
     }
 }

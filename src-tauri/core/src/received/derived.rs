@@ -15,7 +15,7 @@ pub(super) fn asked_of(call: &Call) -> Asked {
     match (&call.sdk, &call.act) {
         (Some(sdk), Act::Run(run)) => match &sdk.asked {
             // What the target added is part of the surroundings, on each Runtime that has any.
-            Asked::Exec(asked) if sdk.runtime != Runtime::PodmanDesktop => Asked::Exec(AskedExec {
+            Asked::Exec(asked) if !sdk.runtime.is_podman() => Asked::Exec(AskedExec {
                 cwd: run.command.cwd.clone(),
                 env: if run.command.env.is_empty() { asked.env.clone() } else { run.command.env.clone() },
                 ..asked.clone()

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 
 use super::{
-    Delivery, Text, Value, Written, docker_desktop, podman_desktop, rancher_desktop,
-    rules::{GOT, NODE_FETCH, read},
+    Delivery, Text, Value, Written, docker_desktop,
+    podman_desktop::{self, Generation},
+    rancher_desktop,
+    rules::{FETCH, GOT, NODE_FETCH, read},
 };
 use crate::{
     endpoint::Endpoint,
@@ -77,16 +79,19 @@ fn is_json(bytes: &[u8]) -> bool {
 
 /// What a request gives on a Runtime.
 pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtime) -> (Delivery, Vec<Rule>) {
-    let words = exchange.failure.as_ref().map(|failure| words(failure, &exchange.endpoint)).unwrap_or_default();
+    let client = client_of(runtime);
+    let words = exchange.failure.as_ref().map(|failure| match client {
+        Some(HttpClient::Fetch) => fetch_words(failure).to_owned(),
+        _ => words(failure, &exchange.endpoint),
+    });
+    let words = words.unwrap_or_default();
     let answer = match (&exchange.failure, &exchange.response) {
         (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
         (Some(_), _) => Answer::Failed { words: &words },
-        (None, Some(response)) if exchange.ended() => {
-            match handed_over(exchange, response, written, client_of(runtime)) {
-                Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
-                Err(words) => Answer::Withheld { words },
-            }
-        }
+        (None, Some(response)) if exchange.ended() => match handed_over(exchange, response, written, client) {
+            Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
+            Err(words) => Answer::Withheld { words },
+        },
         _ => Answer::Pending,
     };
     match runtime {
@@ -95,7 +100,8 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
             let path = target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
             rancher_desktop::answered(&answer, &path)
         }
-        Runtime::PodmanDesktop => podman_desktop::answered(&answer),
+        Runtime::PodmanDesktop => podman_desktop::answered(&answer, Generation::Newer),
+        Runtime::PodmanDesktopOlder => podman_desktop::answered(&answer, Generation::Older),
     }
 }
 
@@ -104,7 +110,8 @@ fn client_of(runtime: Runtime) -> Option<HttpClient> {
     match runtime {
         Runtime::DockerDesktop => None,
         Runtime::RancherDesktop => Some(HttpClient::NodeFetch),
-        Runtime::PodmanDesktop => Some(HttpClient::Got),
+        Runtime::PodmanDesktop => Some(Generation::Newer.client()),
+        Runtime::PodmanDesktopOlder => Some(Generation::Older.client()),
     }
 }
 
@@ -127,6 +134,7 @@ fn handed_over<'a>(
                 let location = location.unwrap_or_default();
                 Some(format!("FetchError: uri requested responds with an invalid redirect URL: {location}"))
             }
+            (HttpClient::Fetch, Next::TooMany | Next::Invalid) => Some(FETCH_FAILED.to_owned()),
             (HttpClient::Got, Next::TooMany) => Some("Redirected 10 times. Aborting.".to_owned()),
             (HttpClient::Got, Next::Invalid) => Some("Invalid URL".to_owned()),
             _ => None,
@@ -141,6 +149,7 @@ fn handed_over<'a>(
             path(),
             problem.words_of_node()
         ),
+        Some(HttpClient::Fetch) => TERMINATED.to_owned(),
         _ => problem.words_of_node().to_owned(),
     })
 }
@@ -157,7 +166,7 @@ fn body<'a>(response: &Response, written: Written<'a>, client: Option<HttpClient
     let coding = (!codings.is_empty() && written.stdout_len > 0).then(|| Coding { names: codings.join(", "), decodes });
     if !decodes {
         let says_json = says(BodyKind::of(&response.head));
-        let (bytes, len) = (written.stdout.into(), written.stdout_len);
+        let (bytes, len) = without_mark(written.stdout.into(), written.stdout_len, client);
         return Ok(Body { bytes, len, limit: written.limit, says_json, coding });
     }
     let cut = written.stdout_len > written.stdout.len() as u64;
@@ -172,7 +181,21 @@ fn body<'a>(response: &Response, written: Written<'a>, client: Option<HttpClient
     // What is beyond the limit is longer than it by an unknown length.
     let len = decoded.bytes.len() as u64 + u64::from(!decoded.whole);
     let says_json = says(BodyKind::of_decoded(&response.head));
-    Ok(Body { bytes: decoded.bytes.into(), len, limit: written.limit, says_json, coding })
+    let (bytes, len) = without_mark(decoded.bytes.into(), len, client);
+    Ok(Body { bytes, len, limit: written.limit, says_json, coding })
+}
+
+/// `fetch` takes the byte order mark off a text.
+fn without_mark(bytes: Cow<'_, [u8]>, len: u64, client: Option<HttpClient>) -> (Cow<'_, [u8]>, u64) {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if client != Some(HttpClient::Fetch) || !bytes.starts_with(MARK) {
+        return (bytes, len);
+    }
+    let rest = match bytes {
+        Cow::Borrowed(bytes) => bytes[MARK.len()..].into(),
+        Cow::Owned(bytes) => bytes[MARK.len()..].to_vec().into(),
+    };
+    (rest, len - MARK.len() as u64)
 }
 
 /// The rule about a compressed body, where there is one.
@@ -182,6 +205,7 @@ pub(super) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
     let from = match client {
         HttpClient::NodeFetch => NODE_FETCH,
         HttpClient::Got => GOT,
+        HttpClient::Fetch => FETCH,
     };
     Some(match decodes {
         true => read(format!("{name} decodes the body: the value is decoded from {names}."), from),
@@ -201,6 +225,15 @@ pub(super) fn listed(exchange: &Exchange, written: Written<'_>) -> (Delivery, Ve
         }
         (resolved, _) => (resolved, vec![]),
     }
+}
+
+/// What `fetch` says when there is no response, whatever the cause.
+const FETCH_FAILED: &str = "TypeError: fetch failed";
+/// What it says when a response ends too early, or can't be decoded.
+const TERMINATED: &str = "TypeError: terminated";
+
+fn fetch_words(failure: &Failure) -> &'static str {
+    if failure.error.code == Code::BodyCut { TERMINATED } else { FETCH_FAILED }
 }
 
 /// What Node says of a failure.

@@ -1,6 +1,12 @@
 //! What a Run comes to for whoever waits for it.
 
-use super::{Delivery, End, Text, Value, Written, callbacks::Manner, docker_desktop, podman_desktop, rancher_desktop};
+use super::{
+    Delivery, End, Text, Value, Written,
+    callbacks::Manner,
+    docker_desktop,
+    podman_desktop::{self, Generation},
+    rancher_desktop,
+};
 use crate::{
     asked::AskedExec,
     error::Code,
@@ -123,7 +129,7 @@ pub(super) fn outcome(run: &Run, asked: &AskedExec, written: Written<'_>, runtim
             Runtime::RancherDesktop => {
                 rancher_desktop::streaming(&finish, stream.split_lines, closed_at(run).is_some())
             }
-            Runtime::PodmanDesktop => podman_desktop::streaming(
+            Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => podman_desktop::streaming(
                 stream.split_lines,
                 run.command.place != Place::Host,
                 closed_at(run).is_some(),
@@ -140,7 +146,8 @@ pub(super) fn outcome(run: &Run, asked: &AskedExec, written: Written<'_>, runtim
             let line = words.map(String::as_str).collect::<Vec<_>>().join(" ");
             rancher_desktop::finished(&finish, &line, &wrote)
         }
-        Runtime::PodmanDesktop => podman_desktop::finished(&finish, asked, &wrote),
+        Runtime::PodmanDesktop => podman_desktop::finished(&finish, asked, &wrote, Generation::Newer),
+        Runtime::PodmanDesktopOlder => podman_desktop::finished(&finish, asked, &wrote, Generation::Older),
     }
 }
 
@@ -149,7 +156,9 @@ pub(crate) fn manner(run: &Run, runtime: Runtime, split: bool) -> Manner {
     match runtime {
         Runtime::DockerDesktop => docker_desktop::manner(split),
         Runtime::RancherDesktop => rancher_desktop::manner(split, closed_at(run)),
-        Runtime::PodmanDesktop => podman_desktop::manner(split, run.command.place != Place::Host),
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
+            podman_desktop::manner(split, run.command.place != Place::Host)
+        }
     }
 }
 
@@ -163,6 +172,8 @@ pub(crate) fn ends(run: &Run, runtime: Runtime) -> Vec<End> {
     match runtime {
         Runtime::DockerDesktop => docker_desktop::ends(&finish),
         Runtime::RancherDesktop => rancher_desktop::ends(&finish, closed_at(run).is_some()),
-        Runtime::PodmanDesktop => podman_desktop::ends(&finish, run.command.place != Place::Host),
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
+            podman_desktop::ends(&finish, run.command.place != Place::Host)
+        }
     }
 }

@@ -93,7 +93,7 @@ fn not_done(call: &Call, error: &Error, runtime: Runtime) -> Received {
     Received { runtime, outcome, rules: vec![rule], as_run: true }
 }
 
-/// The same from all three, with what differs marked.
+/// The same from all of them, with what differs marked.
 pub fn compared(call: &Call, written: Written<'_>) -> Vec<Received> {
     let mut all: Vec<Received> = Runtime::ALL.into_iter().map(|runtime| received(call, written, runtime)).collect();
     compared::mark(&mut all);

@@ -2,7 +2,12 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Delivery, Does, Plan, Value, docker_desktop, podman_desktop, rancher_desktop, rules::*};
+use super::{
+    Delivery, Does, Plan, Value, docker_desktop,
+    podman_desktop::{self, Generation},
+    rancher_desktop,
+    rules::*,
+};
 use crate::{
     asked::{Asked, AskedExec, AskedList, AskedRequest, Data, Listed, Whose},
     engine::FROM_ENVIRONMENT,
@@ -17,11 +22,13 @@ pub fn plan(asked: &Asked, runtime: Runtime, target: &Target) -> Plan {
     let (mut does, mut rules) = match (asked, runtime) {
         (Asked::Request(asked), Runtime::DockerDesktop) => docker_desktop::request(asked),
         (Asked::Request(asked), Runtime::RancherDesktop) => rancher_desktop::request(asked),
-        (Asked::Request(asked), Runtime::PodmanDesktop) => podman_desktop::request(asked),
+        (Asked::Request(asked), Runtime::PodmanDesktop) => podman_desktop::request(asked, Generation::Newer),
+        (Asked::Request(asked), Runtime::PodmanDesktopOlder) => podman_desktop::request(asked, Generation::Older),
         (Asked::Exec(asked), Runtime::DockerDesktop) => docker_desktop::exec(asked, target),
         (Asked::Exec(asked), _) if asked.line => absent(asked, runtime),
         (Asked::Exec(asked), Runtime::RancherDesktop) => rancher_desktop::exec(asked, target),
-        (Asked::Exec(asked), Runtime::PodmanDesktop) => podman_desktop::exec(asked, target),
+        (Asked::Exec(asked), Runtime::PodmanDesktop) => podman_desktop::exec(asked, target, Generation::Newer),
+        (Asked::Exec(asked), Runtime::PodmanDesktopOlder) => podman_desktop::exec(asked, target, Generation::Older),
         (Asked::List(asked), _) => list(asked, runtime),
     };
     if let (Asked::Exec(AskedExec { whose: Whose::Docker, .. }), Does::Command { command }, Some(engine)) =
@@ -149,7 +156,11 @@ fn absent(asked: &AskedExec, runtime: Runtime) -> (Does, Vec<Rule>) {
         }
         (Whose::Vm, false) => "Cannot read properties of undefined (reading 'execInVMExtension')",
     };
-    let from = if runtime == Runtime::PodmanDesktop { PODMAN } else { RANCHER };
+    let from = match runtime {
+        Runtime::PodmanDesktop => PODMAN,
+        Runtime::PodmanDesktopOlder => PODMAN_OLDER,
+        Runtime::DockerDesktop | Runtime::RancherDesktop => RANCHER,
+    };
     let rule = read(format!("{runtime} has none of the deprecated functions, so calling one throws."), from);
     (Does::Refuses { outcome: Delivery::Thrown { value: Value::error_of("TypeError", message) } }, vec![rule])
 }
@@ -181,7 +192,7 @@ fn list(asked: &AskedList, runtime: Runtime) -> (Does, Vec<Rule>) {
             "Rancher Desktop asks the docker program and puts the entries together itself: some properties are missing or shaped differently. Here the engine is asked.",
             RANCHER,
         ),
-        Runtime::PodmanDesktop => read(
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => read(
             "Podman Desktop asks all of its engines and adds their names to the entries. Here the target's engine is asked.",
             PODMAN,
         ),

@@ -8,6 +8,7 @@ use crate::{
 const DOCKER: Runtime = Runtime::DockerDesktop;
 const RANCHER: Runtime = Runtime::RancherDesktop;
 const PODMAN: Runtime = Runtime::PodmanDesktop;
+const OLDER: Runtime = Runtime::PodmanDesktopOlder;
 
 fn target() -> Target {
     Target { container: Some("backend".into()), ..Target::demo() }
@@ -73,16 +74,16 @@ fn refusal(asked: &Asked, runtime: Runtime) -> Delivery {
 fn a_plain_host_command_goes_through_a_shell_where_the_runtime_has_one() {
     let asked = exec(Whose::Host, "printf", &["%s|", "\"a b\"", "c"]);
     assert_eq!(argv(&asked, DOCKER), ["/bin/sh", "-c", "printf %s| \"a b\" c"]);
-    assert_eq!(argv(&asked, PODMAN), ["/bin/sh", "-c", "printf %s| \"a b\" c"]);
+    assert_eq!(argv(&asked, OLDER), ["/bin/sh", "-c", "printf %s| \"a b\" c"]);
     assert_eq!(argv(&asked, RANCHER), ["printf", "%s|", "a b", "c"]);
-    assert!(says(&asked, DOCKER, "through a shell") && says(&asked, PODMAN, "through a shell"));
+    assert!(says(&asked, DOCKER, "through a shell") && says(&asked, OLDER, "through a shell"));
 }
 
 #[test]
 fn streaming_never_goes_through_a_shell() {
     let asked = streaming(exec(Whose::Host, "printf", &["%s", "\"a b\""]));
     assert_eq!(argv(&asked, DOCKER), ["printf", "%s", "\"a b\""]);
-    assert_eq!(argv(&asked, PODMAN), ["printf", "%s", "\"a b\""]);
+    assert_eq!(argv(&asked, OLDER), ["printf", "%s", "\"a b\""]);
     assert_eq!(argv(&asked, RANCHER), ["printf", "%s", "a b"]);
     assert_eq!(command(&asked, DOCKER).stream, asked.stream, "what was asked stays with the command");
 }
@@ -95,7 +96,7 @@ fn in_the_container_the_joined_line_is_split_and_nothing_is_expanded() {
     assert_eq!(argv(&asked, DOCKER), ["sh", "-c", "echo", "$HOME", "x y"]);
     assert!(says(&asked, DOCKER, "not reproduced"));
     assert!(!says(&exec(Whose::Vm, "ls", &["-l"]), DOCKER, "not reproduced"));
-    assert_eq!(argv(&asked, PODMAN), ["sh", "-c", "echo $HOME 'x y'"]);
+    assert_eq!(argv(&asked, OLDER), ["sh", "-c", "echo $HOME 'x y'"]);
     assert_eq!(argv(&asked, RANCHER), ["sh", "-c", "echo $HOME 'x y'"]);
     assert_eq!(argv(&exec(Whose::Vm, "echo", &["it's"]), DOCKER), ["echo", "it's"], "a quote that is not closed stays");
 }
@@ -104,7 +105,7 @@ fn in_the_container_the_joined_line_is_split_and_nothing_is_expanded() {
 fn another_container_may_be_named_and_none_may_be_there() {
     let asked = AskedExec { container: Some("db".into()), ..exec(Whose::Vm, "ls", &[]) };
     assert_eq!(command(&asked, DOCKER).place, Place::Container { name: "db".into() });
-    let none = command_at(&exec(Whose::Vm, "ls", &[]), PODMAN, &Target::demo());
+    let none = command_at(&exec(Whose::Vm, "ls", &[]), OLDER, &Target::demo());
     assert_eq!(none.place, Place::Container { name: String::new() });
 }
 
@@ -146,17 +147,17 @@ fn directory_and_variables_are_honoured_or_not() {
     let on_host = surrounded(Whose::Host);
     assert_eq!(of(&command_at(&on_host, DOCKER, &target)), (asked.clone(), "BA".into(), EnvMode::Add));
     assert_eq!(of(&command_at(&on_host, RANCHER, &target)), (asked.clone(), "A".into(), EnvMode::Replace));
-    assert_eq!(of(&command_at(&on_host, PODMAN, &target)), (None, String::new(), EnvMode::Add));
+    assert_eq!(of(&command_at(&on_host, OLDER, &target)), (None, String::new(), EnvMode::Add));
     let bare = exec(Whose::Host, "x", &[]);
     assert_eq!(of(&command_at(&bare, DOCKER, &target)), (own.clone(), "B".into(), EnvMode::Add));
     assert_eq!(of(&command_at(&bare, RANCHER, &target)), (own, "B".into(), EnvMode::Add));
-    assert_eq!(of(&command_at(&bare, PODMAN, &target)), (None, String::new(), EnvMode::Add));
+    assert_eq!(of(&command_at(&bare, OLDER, &target)), (None, String::new(), EnvMode::Add));
     let inside = surrounded(Whose::Vm);
     assert_eq!(of(&command_at(&inside, DOCKER, &target)), (asked.clone(), "A".into(), EnvMode::Add));
     assert_eq!(of(&command_at(&inside, RANCHER, &target)), (asked, String::new(), EnvMode::Add));
-    assert_eq!(of(&command_at(&inside, PODMAN, &target)), (None, String::new(), EnvMode::Add));
-    assert!(says(&inside, RANCHER, "no effect") && says(&inside, PODMAN, "ignored"));
-    assert!(!says(&exec(Whose::Vm, "x", &[]), PODMAN, "ignored"));
+    assert_eq!(of(&command_at(&inside, OLDER, &target)), (None, String::new(), EnvMode::Add));
+    assert!(says(&inside, RANCHER, "no effect") && says(&inside, OLDER, "ignored"));
+    assert!(!says(&exec(Whose::Vm, "x", &[]), OLDER, "ignored"));
 }
 
 #[cfg(unix)]
@@ -164,8 +165,8 @@ fn directory_and_variables_are_honoured_or_not() {
 fn docker_is_the_docker_program_on_the_host() {
     let asked = exec(Whose::Docker, "ps", &["--format", "{{.Names}}"]);
     assert_eq!(argv(&asked, DOCKER), ["/bin/sh", "-c", "docker ps --format {{.Names}}"]);
-    assert_eq!(argv(&streaming(asked.clone()), PODMAN), ["docker", "ps", "--format", "{{.Names}}"]);
-    assert!(says(&asked, PODMAN, "podman in place of docker"));
+    assert_eq!(argv(&streaming(asked.clone()), OLDER), ["docker", "ps", "--format", "{{.Names}}"]);
+    assert!(says(&asked, OLDER, "podman in place of docker"));
     for whose in [Whose::Docker, Whose::Host] {
         assert!(plan(&Asked::Exec(exec(whose, "ps", &[])), RANCHER, &target()).on_host);
     }
@@ -182,7 +183,7 @@ fn a_deprecated_line_is_docker_desktops_alone() {
     assert_eq!(argv(&inside, DOCKER), ["echo", "a b"]);
     let Delivery::Thrown { value } = refusal(&Asked::Exec(line), RANCHER) else { panic!("not thrown") };
     assert_eq!(value, Value::error_of("TypeError", "ddClient.execHostCmd is not a function"));
-    let Delivery::Thrown { value } = refusal(&Asked::Exec(inside), PODMAN) else { panic!("not thrown") };
+    let Delivery::Thrown { value } = refusal(&Asked::Exec(inside), OLDER) else { panic!("not thrown") };
     assert_eq!(
         value,
         Value::error_of("TypeError", "Cannot read properties of undefined (reading 'execInVMExtension')")
@@ -201,9 +202,9 @@ fn a_url_is_a_path_whatever_it_looks_like() {
         assert_eq!(plan(&Asked::Request(get("/a")), runtime, &target()).rules, []);
         assert_eq!(plan(&Asked::Request(get("a")), runtime, &target()).rules.len(), 1);
     }
-    assert_eq!(request(&get("/a"), PODMAN).path, "/a");
+    assert_eq!(request(&get("/a"), OLDER).path, "/a");
     for url in ["a/b", "http://localhost/x"] {
-        let Delivery::Rejected { value } = refusal(&Asked::Request(get(url)), PODMAN) else { panic!("not rejected") };
+        let Delivery::Rejected { value } = refusal(&Asked::Request(get(url)), OLDER) else { panic!("not rejected") };
         assert!(format!("{value:?}").contains("Invalid URL"));
     }
 }
@@ -233,8 +234,8 @@ fn objects_are_encoded_or_not() {
         (DOCKER, false, json.clone()),
         (RANCHER, true, json.clone()),
         (RANCHER, false, Body::Text { text: "[object Object]".into() }),
-        (PODMAN, true, json.clone()),
-        (PODMAN, false, json),
+        (OLDER, true, json.clone()),
+        (OLDER, false, json),
     ] {
         assert_eq!(request(&with(object(), named), runtime).body, body, "{runtime} {named}");
     }
@@ -245,7 +246,7 @@ fn texts_are_sent_as_they_are_but_for_podman_desktop() {
     for runtime in [DOCKER, RANCHER] {
         assert_eq!(request(&with(text("a\"b"), true), runtime).body, Body::Text { text: "a\"b".into() });
     }
-    assert_eq!(request(&with(text("a\"b"), true), PODMAN).body, Body::Json { text: r#""a\"b""#.into() });
+    assert_eq!(request(&with(text("a\"b"), true), OLDER).body, Body::Json { text: r#""a\"b""#.into() });
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn falsy_data_is_dropped_by_podman_desktop_alone() {
     let zero = Data { text: "0".into(), json: Some("0".into()), is_text: false, falsy: true };
     assert_eq!(request(&with(zero.clone(), false), DOCKER).body, Body::Json { text: "0".into() });
     assert_eq!(request(&with(zero.clone(), false), RANCHER).body, Body::Text { text: "0".into() });
-    assert_eq!(request(&with(zero, false), PODMAN).body, Body::None);
+    assert_eq!(request(&with(zero, false), OLDER).body, Body::None);
     let null = Data { text: "null".into(), json: Some("null".into()), is_text: false, falsy: true };
     assert_eq!(request(&with(null.clone(), false), RANCHER).body, Body::None);
     assert_eq!(request(&with(null, true), RANCHER).body, Body::Json { text: "null".into() });
@@ -270,14 +271,14 @@ fn methods_and_headers_are_those_that_were_asked_for() {
         assert_eq!(request.method, "PURGE");
         assert!(crate::exchange::without_additions(&request.headers).eq([&header]), "{:?}", request.headers);
     }
-    assert!(matches!(refusal(&Asked::Request(asked), PODMAN), Delivery::Rejected { .. }));
+    assert!(matches!(refusal(&Asked::Request(asked), OLDER), Delivery::Rejected { .. }));
     // A Runtime whose client is known sends what that client adds, once.
     let names =
         |runtime| request(&get("/x"), runtime).headers.into_iter().map(|header| header.name).collect::<Vec<_>>();
     assert_eq!(names(DOCKER), [""; 0]);
     assert_eq!(names(RANCHER), ["Accept", "User-Agent", "Accept-Encoding"]);
-    assert_eq!(names(PODMAN), ["user-agent", "accept-encoding"]);
-    assert_eq!(request(&AskedRequest { method: "delete".into(), ..get("/x") }, PODMAN).method, "DELETE");
+    assert_eq!(names(OLDER), ["user-agent", "accept-encoding"]);
+    assert_eq!(request(&AskedRequest { method: "delete".into(), ..get("/x") }, OLDER).method, "DELETE");
 }
 
 #[test]
@@ -312,9 +313,9 @@ fn an_extensions_own_programs_are_on_the_path_as_each_runtime_has_it() {
     let bin = |first| Some(Bin { directory: "/ext/bin".into(), first });
     assert_eq!(command_at(&asked, DOCKER, &target).bin, bin(true));
     assert_eq!(command_at(&asked, RANCHER, &target).bin, bin(false));
-    assert_eq!(command_at(&asked, PODMAN, &target).bin, None);
+    assert_eq!(command_at(&asked, OLDER, &target).bin, None);
     // The docker program is nobody's own, and there is nothing to add where the target names none.
-    for runtime in [DOCKER, RANCHER, PODMAN] {
+    for runtime in Runtime::ALL {
         assert_eq!(command_at(&exec(Whose::Docker, "ps", &[]), runtime, &target).bin, None);
         assert_eq!(command(&asked, runtime).bin, None);
     }
@@ -326,7 +327,7 @@ fn an_extensions_own_programs_are_on_the_path_as_each_runtime_has_it() {
 fn the_docker_program_asks_the_targets_engine() {
     let asked = exec(Whose::Docker, "ps", &[]);
     let named = |engine: Option<&str>| Target { engine: engine.map(str::to_owned), ..target() };
-    for runtime in [DOCKER, RANCHER, PODMAN] {
+    for runtime in Runtime::ALL {
         let env = command_at(&asked, runtime, &named(Some("far"))).env;
         let told: Vec<_> = env.iter().map(|var| (var.name.as_str(), var.value.as_str())).collect();
         assert_eq!(told, [("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "far")], "{runtime}");
@@ -340,7 +341,7 @@ fn the_docker_program_asks_the_targets_engine() {
 #[test]
 fn beside_a_native_backend_what_is_for_its_container_runs_on_this_machine_and_is_said_to() {
     let native = Target { native: true, ..Target::demo() };
-    for runtime in [DOCKER, RANCHER, PODMAN] {
+    for runtime in Runtime::ALL {
         let asked = exec(Whose::Vm, "ls", &["-l"]);
         assert_eq!(command_at(&asked, runtime, &native).place, Place::Host, "{runtime}");
         assert!(plan(&Asked::Exec(asked), runtime, &native).on_host);
@@ -348,4 +349,50 @@ fn beside_a_native_backend_what_is_for_its_container_runs_on_this_machine_and_is
     // A container that is named is meant.
     let named = AskedExec { container: Some("db".into()), ..exec(Whose::Vm, "ls", &[]) };
     assert_eq!(command_at(&named, DOCKER, &native).place, Place::Container { name: "db".into() });
+}
+
+#[test]
+fn the_newer_podman_desktop_uses_no_shell_and_leaves_out_what_docker_was_given_in_vain() {
+    let asked = exec(Whose::Host, "echo", &["a b", "", "$HOME"]);
+    assert_eq!(argv(&asked, PODMAN), ["echo", "a b", "", "$HOME"]);
+    assert!(!says(&asked, PODMAN, "through a shell") && says(&asked, OLDER, "through a shell"));
+    let socket = "/var/run/docker.sock:/var/run/docker.sock";
+    let docker = exec(Whose::Docker, "run", &["-v", socket, "", "-v", "/a:/b", "-v", socket, "image", "-v"]);
+    assert_eq!(argv(&docker, PODMAN), ["docker", "run", "-v", "/a:/b", "image", "-v"]);
+    assert_eq!(argv(&streaming(docker.clone()), OLDER), ["docker", "run", "", "-v", "/a:/b", "image", "-v"]);
+    assert!(says(&docker, PODMAN, "taken out"));
+    let unchanged = exec(Whose::Docker, "ps", &["-v", "/a:/b"]);
+    assert!(!says(&unchanged, PODMAN, "taken out") && !says(&unchanged, OLDER, "taken out"));
+}
+
+#[test]
+fn fetch_has_methods_and_headers_of_its_own() {
+    let asked = |method: &str| AskedRequest { method: method.into(), ..get("/x") };
+    let with = |method: &str| AskedRequest { data: Some(text("a")), ..asked(method) };
+    let words = |asked| crate::received::render(&refusal(&Asked::Request(asked), PODMAN));
+    assert!(words(asked("trace")).contains("TypeError: \\'trace\\' HTTP method is unsupported."));
+    assert!(words(with("get")).contains("Request with GET/HEAD method cannot have body."));
+    assert!(words(with("HEAD")).contains("Request with GET/HEAD method cannot have body."));
+    for (method, sent) in [("patch", "patch"), ("PATCH", "PATCH"), ("put", "PUT"), ("options", "OPTIONS")] {
+        assert_eq!(request(&asked(method), PODMAN).method, sent);
+    }
+    let rules = plan(&Asked::Request(asked("patch")), PODMAN, &target()).rules;
+    assert!(rules.iter().any(|rule| rule.text.contains("in capitals but `patch`")), "{rules:?}");
+    let mut typed = with("POST");
+    for (name, value) in [("content-type", "text/plain"), ("Host", "other"), ("Content-Length", "9")] {
+        typed.headers.push(Header { name: name.into(), value: value.into() });
+    }
+    let sent = request(&typed, PODMAN);
+    let headers: Vec<String> = sent.headers.iter().map(|header| format!("{}: {}", header.name, header.value)).collect();
+    assert_eq!(
+        headers,
+        [
+            "content-type: text/plain, application/json",
+            "accept: */*",
+            "accept-language: *",
+            "sec-fetch-mode: cors",
+            "user-agent: node",
+            "accept-encoding: gzip, deflate",
+        ]
+    );
 }

@@ -1,4 +1,4 @@
-//! Podman Desktop with its support for Docker Desktop's extensions, as its source has it.
+//! Podman Desktop with its support for Docker Desktop's extensions, as its source has it, in two generations.
 
 use super::{
     Delivery, Does, End, Value,
@@ -16,70 +16,180 @@ use crate::{
     target::Target,
 };
 
-/// What Electron puts before the words of an error that crosses from its main process.
-const REQUEST: &str = "Error invoking remote method 'docker-desktop-adapter:extensionVMServiceRequest': Error: ";
+/// Which of its sources. Both are in use; which release has the newer one isn't known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Generation {
+    /// Requests by got, plain commands of the host through a shell.
+    Older,
+    /// Requests by `fetch`, no shell.
+    Newer,
+}
+
+impl Generation {
+    pub(super) fn client(self) -> HttpClient {
+        match self {
+            Self::Older => HttpClient::Got,
+            Self::Newer => HttpClient::Fetch,
+        }
+    }
+
+    /// A rule that was read in its source.
+    fn read(self, text: impl Into<String>) -> Rule {
+        let from = match self {
+            Self::Older => PODMAN_OLDER,
+            Self::Newer => PODMAN,
+        };
+        read(text, from)
+    }
+
+    /// A rule that was measured with its client.
+    fn measured(self, text: impl Into<String>) -> Rule {
+        let from = match self {
+            Self::Older => GOT,
+            Self::Newer => FETCH,
+        };
+        read(text, from)
+    }
+}
+
+/// What Electron puts before an error that crosses from its main process.
+const REQUEST: &str = "Error invoking remote method 'docker-desktop-adapter:extensionVMServiceRequest': ";
 const EXEC: &str = "Error invoking remote method 'docker-plugin-adapter:exec': Error: ";
 
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "HEAD", "DELETE", "OPTIONS", "TRACE"];
 
-pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
+pub(super) fn request(asked: &AskedRequest, generation: Generation) -> (Does, Vec<Rule>) {
+    let refused = |words: &str, rule| (rejects(Value::error(format!("{REQUEST}{words}"))), vec![rule]);
     let known = METHODS.iter().any(|known| *known == asked.method || known.to_lowercase() == asked.method);
     if !known {
-        let rule = read(format!("Only {} are methods there.", METHODS.join(", ")), PODMAN);
-        return (rejects(Value::error(format!("{REQUEST}Invalid method"))), vec![rule]);
+        let rule = generation.read(format!("Only {} are methods there.", METHODS.join(", ")));
+        return refused("Error: Invalid method", rule);
     }
     let place = pointed(&asked.url);
     if place.absolute || place.bare && !asked.url.is_empty() && !asked.url.starts_with('?') {
-        let rule = read(
-            "The url is put right behind `http://localhost:PORT`: without a leading slash that is no url.",
-            PODMAN,
-        );
-        return (rejects(Value::error(format!("{REQUEST}Invalid URL"))), vec![rule]);
+        let rule = generation
+            .read("The url is put right behind `http://localhost:PORT`: without a leading slash that is no url.");
+        return match generation {
+            Generation::Older => refused("Error: Invalid URL", rule),
+            Generation::Newer => {
+                let url = format!("TypeError: Failed to parse URL from http://localhost:PORT{}", asked.url);
+                refused(&url, rule)
+            }
+        };
     }
     let mut rules = Vec::new();
     let mut request = Request { method: asked.method.to_uppercase(), ..bodiless(asked, &place) };
+    if generation == Generation::Newer {
+        match fetched(asked, &mut request) {
+            Ok(rule) => rules.extend(rule),
+            Err((words, rule)) => return refused(&words, rule),
+        }
+    }
     request.body = match &asked.data {
         None => Body::None,
         Some(data) if data.falsy => {
-            rules.push(read("Data that is falsy (0, '', false, null) is not sent.", PODMAN));
+            rules.push(generation.read("Data that is falsy (0, '', false, null) is not sent."));
             Body::None
         }
         Some(data) => {
             if data.is_text {
-                rules.push(read("All data is encoded as JSON: a string is sent in quotes.", PODMAN));
+                rules.push(generation.read("All data is encoded as JSON: a string is sent in quotes."));
             }
             json(data)
         }
     };
-    (Does::Request { request: HttpClient::Got.sends(request) }, rules)
+    (Does::Request { request: generation.client().sends(request) }, rules)
 }
 
-pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
+/// What `fetch` makes of a request that has all but its body; or the words with which it refuses it.
+fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Option<Rule>, (String, Rule)> {
+    let has_data = asked.data.as_ref().is_some_and(|data| !data.falsy);
+    if asked.method.eq_ignore_ascii_case("TRACE") {
+        let words = format!("TypeError: '{}' HTTP method is unsupported.", asked.method);
+        return Err((words, read("`fetch` refuses TRACE.", FETCH)));
+    }
+    if has_data && matches!(request.method.as_str(), "GET" | "HEAD") {
+        let words = "TypeError: Request with GET/HEAD method cannot have body.".to_owned();
+        return Err((words, read("`fetch` refuses data with GET and HEAD.", FETCH)));
+    }
+    // It sets these itself.
+    request.headers.retain(|header| !["host", "content-length"].contains(&header.name.to_ascii_lowercase().as_str()));
+    if has_data {
+        // The one that Podman Desktop adds has this spelling, and any other one stays beside it.
+        request.headers.retain(|header| header.name != "Content-Type");
+        for header in &mut request.headers {
+            if header.name.eq_ignore_ascii_case("content-type") {
+                header.value.push_str(", application/json");
+            }
+        }
+    }
+    if asked.method == "patch" {
+        asked.method.clone_into(&mut request.method);
+        let rule = "`fetch` sends all methods in capitals but `patch`: most servers answer that with 400 or 405.";
+        return Ok(Some(read(rule, FETCH)));
+    }
+    Ok(None)
+}
+
+pub(super) fn exec(asked: &AskedExec, target: &Target, generation: Generation) -> (Does, Vec<Rule>) {
     let mut rules = Vec::new();
+    let args = if asked.whose == Whose::Docker { docker_args(&asked.args, generation) } else { asked.args.clone() };
+    if args.len() != asked.args.len() {
+        let dropped = match generation {
+            Generation::Older => format!("`-v {DOCKER_SOCKET}` is taken out of the arguments."),
+            Generation::Newer => format!("`-v {DOCKER_SOCKET}` and empty arguments are taken out."),
+        };
+        rules.push(generation.read(dropped));
+    }
+    let asked = &AskedExec { args, ..asked.clone() };
     let in_container = asked.whose == Whose::Vm;
     let command = if in_container {
         plain(asked, container(asked, target), asked.cmd.clone(), asked.args.clone())
-    } else if asked.stream.is_none() {
-        rules.push(read(
-            "Without `stream` a host command goes through a shell: quotes vanish, and words split again.",
-            PODMAN,
-        ));
+    } else if asked.stream.is_none() && generation == Generation::Older {
+        rules.push(
+            generation
+                .read("Without `stream` a host command goes through a shell: quotes vanish, and words split again."),
+        );
         in_shell(asked)
     } else {
-        rules.push(read("With `stream` no shell is used: each argument arrives as it is.", PODMAN));
+        let with = if generation == Generation::Older { "With `stream` no" } else { "No" };
+        rules.push(generation.read(format!("{with} shell is used: each argument arrives as it is.")));
         plain(asked, Place::Host, asked.cmd.clone(), asked.args.clone())
     };
     if asked.whose == Whose::Docker {
-        rules.push(read("Podman Desktop runs podman in place of docker.", PODMAN));
+        rules.push(generation.read("Podman Desktop runs podman in place of docker."));
     }
     if asked.cwd.is_some() || !asked.env.is_empty() {
-        rules.push(read("`cwd` and `env` are ignored.", PODMAN));
+        rules.push(generation.read("`cwd` and `env` are ignored."));
     }
     (Does::Command { command }, rules)
 }
 
+/// The mount that Podman Desktop leaves out of the arguments of docker.
+const DOCKER_SOCKET: &str = "/var/run/docker.sock:/var/run/docker.sock";
+
+/// The arguments of docker without those that Podman Desktop leaves out.
+fn docker_args(args: &[String], generation: Generation) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    // It goes from the last one to the first.
+    for arg in args.iter().rev() {
+        if arg == "-v" && kept.last().is_some_and(|after| after == DOCKER_SOCKET) {
+            kept.pop();
+        } else if generation == Generation::Older || !arg.is_empty() {
+            kept.push(arg.clone());
+        }
+    }
+    kept.reverse();
+    kept
+}
+
 /// What a plain `exec` gives.
-pub(super) fn finished(finish: &Finish, asked: &AskedExec, wrote: &Wrote<'_>) -> (Delivery, Vec<Rule>) {
+pub(super) fn finished(
+    finish: &Finish,
+    asked: &AskedExec,
+    wrote: &Wrote<'_>,
+    generation: Generation,
+) -> (Delivery, Vec<Rule>) {
     let in_container = asked.whose == Whose::Vm;
     let rejected = |stdout: Value, stderr: Value| Delivery::Rejected {
         value: Value::object([("toString", Value::Method), ("stderr", stderr), ("stdout", stdout)]),
@@ -93,35 +203,40 @@ pub(super) fn finished(finish: &Finish, asked: &AskedExec, wrote: &Wrote<'_>) ->
         ];
         (Delivery::Resolved { value: Value::object(fields).with_methods() }, vec![rule])
     };
-    let without_code = || read("A failure rejects with the two streams and no exit code.", PODMAN);
+    let without_code = || generation.read("A failure rejects with the two streams and no exit code.");
     match finish {
         Finish::Running => (Delivery::Pending, vec![]),
         Finish::Unknown => (Delivery::Never, vec![]),
         Finish::Exited { said: Some(_), .. } if in_container => {
             (rejected(Value::text(""), Value::text("")), vec![without_code()])
         }
-        Finish::Exited { code, .. } if in_container && *code != 0 => resolved(read(
-            "The exit code in a container is never asked for: every command counts as a success with code 0.",
-            PODMAN,
-        )),
-        Finish::Exited { code: 0, .. } => {
-            resolved(read("`code` is 0 when the command succeeds; `cmd` is the program without its arguments.", PODMAN))
+        Finish::Exited { code, .. } if in_container && *code != 0 => {
+            resolved(generation.read(
+                "The exit code in a container is never asked for: every command counts as a success with code 0.",
+            ))
         }
-        Finish::Signaled { .. } => resolved(read("Death by a signal counts as a success with code 0.", PODMAN)),
+        Finish::Exited { code: 0, .. } => resolved(
+            generation.read("`code` is 0 when the command succeeds; `cmd` is the program without its arguments."),
+        ),
+        Finish::Signaled { .. } => resolved(generation.read("Death by a signal counts as a success with code 0.")),
         Finish::Exited { said, .. } => {
             (rejected(wrote.stdout(), wrote.stderr_or(said.as_deref())), vec![without_code()])
         }
+        Finish::NoProgram { .. } | Finish::NotExecutable { .. } if generation == Generation::Newer => (
+            rejected(Value::text(""), Value::text("")),
+            vec![generation.read("A command that can't be started rejects with two empty streams.")],
+        ),
         Finish::NoProgram { .. } | Finish::NotExecutable { .. } => {
             let said = finish.in_shell().1;
             (rejected(wrote.stdout(), Value::text(said)), vec![without_code()])
         }
         Finish::NoDirectory => (
             rejected(wrote.stdout(), wrote.stderr()),
-            vec![read("`cwd` is ignored, so the command would have run elsewhere.", PODMAN), without_code()],
+            vec![generation.read("`cwd` is ignored, so the command would have run elsewhere."), without_code()],
         ),
         Finish::Refused { message } => (
             Delivery::Rejected { value: Value::error(format!("{EXEC}{message}")) },
-            vec![read("Without a container of the extension, `exec` rejects with an Error.", PODMAN)],
+            vec![generation.read("Without a container of the extension, `exec` rejects with an Error.")],
         ),
     }
 }
@@ -182,47 +297,68 @@ pub(super) fn manner(split: bool, in_container: bool) -> Manner {
 }
 
 /// What a request gives.
-pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
+pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (Delivery, Vec<Rule>) {
     let error = |message: String| Delivery::Rejected { value: Value::error(format!("{REQUEST}{message}")) };
     match answer {
         Answer::Pending => (Delivery::Pending, vec![]),
         Answer::Never => (Delivery::Never, vec![]),
-        Answer::Whole { status: 200..=299 | 304, body, .. } => {
-            let mut rules = vec![read(
-                "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
-                PODMAN,
-            )];
-            rules.extend(decoding(body, HttpClient::Got));
+        Answer::Whole { status, body, .. }
+            if (200..=299).contains(status) || *status == 304 && generation == Generation::Older =>
+        {
+            let mut rules = vec![
+                generation.read("The promise resolves with the body alone: JSON parsed where it is JSON, else text."),
+            ];
+            rules.extend(decoding(body, generation.client()));
             (Delivery::Resolved { value: body.value() }, rules)
         }
         Answer::Whole { status: 401 | 403, .. } => (
-            error("Unable to get access".to_owned()),
-            vec![read("401 and 403 reject with one text; the body and the status are lost.", PODMAN)],
+            error("Error: Unable to get access".to_owned()),
+            vec![generation.read("401 and 403 reject with one text; the body and the status are lost.")],
         ),
+        Answer::Whole { status, reason, .. } if generation == Generation::Newer => {
+            let mut rules = vec![generation.read(
+                "A status outside 2xx rejects with the words of the status line alone; its number and the body are lost.",
+            )];
+            if matches!(status, 301..=303 | 307 | 308) {
+                rules.push(generation.measured("A redirect would be followed; here it is not."));
+            }
+            // An error without words reads as its name.
+            let words = if reason.is_empty() { "Error".to_owned() } else { format!("Error: {reason}") };
+            (error(words), rules)
+        }
         Answer::Whole { status, reason, .. } => {
             let mut rules =
-                vec![read("A status outside 2xx rejects with an Error that names it; the body is lost.", PODMAN)];
+                vec![generation.read("A status outside 2xx rejects with an Error that names it; the body is lost.")];
             if matches!(status, 408 | 413 | 429 | 500 | 502 | 503 | 504 | 521 | 522 | 524) {
                 rules.push(inferred(
                     "All but POST and PATCH are tried up to two more times after this status; here they are not.",
                     "got's documents",
                 ));
             } else if matches!(status, 300..=303 | 307 | 308) {
-                rules.push(read("A redirect would be followed; here it is not.", GOT));
+                rules.push(generation.measured("A redirect would be followed; here it is not."));
             }
             let known = || hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let words = if reason.is_empty() { known().unwrap_or_default() } else { reason };
-            (error(format!("Response code {status} ({words})")), rules)
+            (error(format!("Error: Response code {status} ({words})")), rules)
         }
         Answer::Withheld { words } => {
-            (error(words.clone()), vec![read("What got can't decode or follow rejects with an Error.", GOT)])
+            let name = generation.client().name();
+            let rule = generation.measured(format!("What {name} can't decode or follow rejects with an Error."));
+            (error(named(words, generation)), vec![rule])
         }
         Answer::Failed { words, .. } => (
-            error((*words).clone()),
-            vec![read(
+            error(named(words, generation)),
+            vec![generation.read(
                 "A connection that fails rejects with an Error; its text is all there is. Podman Desktop asks by a port, so the reason may differ.",
-                PODMAN,
             )],
         ),
+    }
+}
+
+/// The words of a failed request with the error's class before them: those of `fetch` have it.
+fn named(words: &str, generation: Generation) -> String {
+    match generation {
+        Generation::Older => format!("Error: {words}"),
+        Generation::Newer => words.to_owned(),
     }
 }

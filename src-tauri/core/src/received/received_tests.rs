@@ -11,6 +11,7 @@ use crate::{
 const DOCKER: Runtime = Runtime::DockerDesktop;
 const RANCHER: Runtime = Runtime::RancherDesktop;
 const PODMAN: Runtime = Runtime::PodmanDesktop;
+const OLDER: Runtime = Runtime::PodmanDesktopOlder;
 
 fn call(act: Act) -> Call {
     Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act }
@@ -72,7 +73,7 @@ fn code_is_absent_on_success_or_0() {
     let call = exited(host(), 0);
     assert!(!text(&call, DOCKER).contains("code"));
     holds(&call, RANCHER, &["resolves to", "cmd: 'tool a b'", "signal: undefined", "code: 0", "lines()"]);
-    holds(&call, PODMAN, &["resolves to", "cmd: 'tool'", "code: 0", "parseJsonObject()"]);
+    holds(&call, OLDER, &["resolves to", "cmd: 'tool'", "code: 0", "parseJsonObject()"]);
     assert!(says(&call, DOCKER, "absent"));
 }
 
@@ -81,17 +82,17 @@ fn a_failure_rejects_with_what_the_runtime_keeps_of_it() {
     let call = exited(host(), 9);
     holds(&call, DOCKER, &["rejects", "killed: false", "code: 9", "signal: null", "cmd: 'tool a b'", "stderr: 'err'"]);
     holds(&call, RANCHER, &["rejects", "code: 9", "stdout: 'out'"]);
-    assert_eq!(text(&call, PODMAN), "rejects with { toString(), stderr: 'err', stdout: 'out' }");
+    assert_eq!(text(&call, OLDER), "rejects with { toString(), stderr: 'err', stdout: 'out' }");
 }
 
 #[test]
 fn in_a_container_podman_desktop_knows_no_failure() {
     let call = exited(inside(), 9);
-    holds(&call, PODMAN, &["resolves to", "code: 0", "stderr: 'err'"]);
-    assert!(says(&call, PODMAN, "never asked for"));
+    holds(&call, OLDER, &["resolves to", "code: 0", "stderr: 'err'"]);
+    assert!(says(&call, OLDER, "never asked for"));
     holds(&call, DOCKER, &["rejects", "code: 9"]);
     assert!(matches!(
-        received(&exited(streaming(inside()), 9), Written::default(), PODMAN).outcome,
+        received(&exited(streaming(inside()), 9), Written::default(), OLDER).outcome,
         Delivery::Streamed { end: End::Close { code: Value::Number { text } } } if text == "0"
     ));
 }
@@ -101,12 +102,12 @@ fn a_signal_is_told_or_hidden() {
     let call = killed(host());
     holds(&call, DOCKER, &["rejects", "code: null", "signal: 'SIGTERM'"]);
     holds(&call, RANCHER, &["rejects", "signal: 'SIGTERM'", "code: undefined"]);
-    holds(&call, PODMAN, &["resolves to", "code: 0"]);
+    holds(&call, OLDER, &["resolves to", "code: 0"]);
     holds(&killed(inside()), DOCKER, &["code: 143", "signal: null"]);
     let stream = killed(streaming(host()));
     assert_eq!(text(&stream, DOCKER), "onClose(null)");
     assert_eq!(text(&stream, RANCHER), "onError('SIGTERM')");
-    assert_eq!(text(&stream, PODMAN), "onClose(null)");
+    assert_eq!(text(&stream, OLDER), "onClose(null)");
 }
 
 #[test]
@@ -117,10 +118,10 @@ fn after_a_close_rancher_desktop_says_nothing() {
     let call = ran(streaming(host()), [stop(Signal::Term), end.clone(), closed.clone()]);
     assert_eq!(text(&call, RANCHER), "nothing tells the end");
     assert_eq!(text(&call, DOCKER), "onClose(0)");
-    assert!(says(&call, RANCHER, "After `close()`") && says(&call, PODMAN, "no effect"));
+    assert!(says(&call, RANCHER, "After `close()`") && says(&call, OLDER, "no effect"));
     let other = ran(streaming(host()), [stop(Signal::Int), end, closed]);
     assert_eq!(text(&other, RANCHER), "onClose(0)", "only SIGTERM is a close()");
-    assert!(!says(&other, PODMAN, "no effect"));
+    assert!(!says(&other, OLDER, "no effect"));
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn a_program_that_is_missing_is_told_by_a_shell_or_by_node() {
     let call = failed(host(), Code::ProgramNotFound);
     holds(&call, DOCKER, &["code: 127", "stderr: '/bin/sh: 1: tool: not found\\n'"]);
     holds(&call, RANCHER, &["Error {", "spawn tool ENOENT"]);
-    holds(&call, PODMAN, &["stderr: '/bin/sh: 1: tool: not found\\n'"]);
+    holds(&call, OLDER, &["stderr: '/bin/sh: 1: tool: not found\\n'"]);
     let denied = failed(host(), Code::ProgramNotExecutable);
     holds(&denied, DOCKER, &["code: 126", "Permission denied"]);
     holds(&denied, RANCHER, &["spawn tool EACCES"]);
@@ -148,8 +149,8 @@ fn a_program_that_is_missing_is_told_by_a_shell_or_by_node() {
     for runtime in [DOCKER, RANCHER] {
         assert_eq!(text(&stream, runtime), "onError(Error { name: 'Error', message: 'spawn tool ENOENT' })");
     }
-    assert_eq!(text(&stream, PODMAN), "onClose(-2)");
-    assert_eq!(text(&failed(streaming(host()), Code::ProgramNotExecutable), PODMAN), "onClose(-13)");
+    assert_eq!(text(&stream, OLDER), "onClose(-2)");
+    assert_eq!(text(&failed(streaming(host()), Code::ProgramNotExecutable), OLDER), "onClose(-13)");
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn a_missing_directory_is_a_missing_shell_or_ignored() {
     let call = failed(Command { cwd: Some("/gone".into()), ..host() }, Code::CwdInvalid);
     holds(&call, DOCKER, &["code: 'ENOENT'", "spawn /bin/sh ENOENT"]);
     holds(&call, RANCHER, &["spawn tool ENOENT"]);
-    assert!(says(&call, PODMAN, "ignored"));
+    assert!(says(&call, OLDER, "ignored"));
 }
 
 #[test]
@@ -166,10 +167,10 @@ fn in_a_container_the_runtimes_words_are_the_output_of_exit_126_or_127() {
     let error = Error::new(Code::ProgramNotFound, "no such").detail("OCI runtime exec failed");
     let told = ran(inside(), [end, RunEvent::Failed { at_us: 6, error }]);
     holds(&told, DOCKER, &["code: 127", "stdout: 'out'", "stderr: 'err'"]);
-    holds(&told, PODMAN, &["resolves to", "code: 0", "stdout: 'out'"]);
+    holds(&told, OLDER, &["resolves to", "code: 0", "stdout: 'out'"]);
     let refused = failed(inside(), Code::ProgramNotFound);
     holds(&refused, DOCKER, &["code: 127", "stderr: 'the words below'"]);
-    assert_eq!(text(&refused, PODMAN), "rejects with { toString(), stderr: '', stdout: '' }");
+    assert_eq!(text(&refused, OLDER), "rejects with { toString(), stderr: '', stdout: '' }");
     holds(&failed(inside(), Code::CwdInvalid), RANCHER, &["code: 126"]);
 }
 
@@ -178,7 +179,7 @@ fn without_a_container_every_runtime_says_so_in_its_way() {
     let call = failed(inside(), Code::ContainerNotFound);
     holds(&call, DOCKER, &["code: 1", "Error response from daemon: what failed"]);
     holds(&call, RANCHER, &["code: 1", "what failed"]);
-    holds(&call, PODMAN, &["Error {", "docker-plugin-adapter:exec\\': Error: what failed"]);
+    holds(&call, OLDER, &["Error {", "docker-plugin-adapter:exec\\': Error: what failed"]);
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn a_long_output_may_be_too_long_for_docker_desktop_alone() {
     let written = Written { stdout_len: 2_000_000, ..Written::default() };
     let call = exited(host(), 0);
     let rules = |runtime| received(&call, written, runtime).rules.iter().any(|rule| rule.text.contains("1 MiB"));
-    assert_eq!(Runtime::ALL.map(rules), [true, false, false]);
+    assert_eq!(Runtime::ALL.map(rules), [true, false, false, false]);
     assert!(!says(&call, DOCKER, "1 MiB"));
 }
 
@@ -206,23 +207,23 @@ fn a_text_that_is_cut_tells_its_length() {
     assert_eq!(fields[0].value, Some(Value::Text(Text { text: "a".into(), bytes: 9, cut: true })));
 }
 
-fn as_run(call: &Call) -> [bool; 3] {
+fn as_run(call: &Call) -> [bool; 4] {
     Runtime::ALL.map(|runtime| received(call, Written::default(), runtime).as_run)
 }
 
 #[test]
-fn a_plain_host_command_of_the_composer_is_rancher_desktops_alone() {
-    assert_eq!(as_run(&exited(host(), 0)), [false, true, false]);
-    assert_eq!(as_run(&exited(streaming(host()), 0)), [true, true, true]);
-    assert_eq!(as_run(&exited(inside(), 0)), [false, true, true], "the argument with a space is split");
+fn a_plain_host_command_of_the_composer_is_one_without_a_shell() {
+    assert_eq!(as_run(&exited(host(), 0)), [false, true, true, false]);
+    assert_eq!(as_run(&exited(streaming(host()), 0)), [true; 4]);
+    assert_eq!(as_run(&exited(inside(), 0)), [false, true, true, true], "the argument with a space is split");
     let simple = Command { args: vec!["a".into()], ..inside() };
-    assert_eq!(as_run(&exited(simple.clone(), 0)), [true, true, true]);
+    assert_eq!(as_run(&exited(simple.clone(), 0)), [true; 4]);
     let env = vec![EnvVar { name: "A".into(), value: "b".into() }];
-    assert_eq!(as_run(&exited(Command { env, ..simple.clone() }, 0)), [true, false, false]);
-    assert_eq!(as_run(&exited(Command { cwd: Some("/".into()), ..simple.clone() }, 0)), [true, true, false]);
-    assert_eq!(as_run(&exited(Command { user: Some("root".into()), ..simple }, 0)), [false; 3]);
+    assert_eq!(as_run(&exited(Command { env, ..simple.clone() }, 0)), [true, false, false, false]);
+    assert_eq!(as_run(&exited(Command { cwd: Some("/".into()), ..simple.clone() }, 0)), [true, true, false, false]);
+    assert_eq!(as_run(&exited(Command { user: Some("root".into()), ..simple }, 0)), [false; 4]);
     let replaced = Command { env_mode: EnvMode::Replace, ..streaming(host()) };
-    assert_eq!(as_run(&exited(replaced, 0)), [false; 3]);
+    assert_eq!(as_run(&exited(replaced, 0)), [false; 4]);
 }
 
 #[test]
@@ -238,13 +239,13 @@ fn what_was_asked_of_a_runtime_is_what_it_did() {
         stream: None,
         container,
     };
-    let sdk = Sdk::new(Asked::Exec(asked.clone()), PODMAN);
-    let Does::Command { command } = plan(&sdk.asked, PODMAN, &crate::target::Target::demo()).does else {
+    let sdk = Sdk::new(Asked::Exec(asked.clone()), OLDER);
+    let Does::Command { command } = plan(&sdk.asked, OLDER, &crate::target::Target::demo()).does else {
         panic!("no command")
     };
     let call = Call { sdk: Some(sdk), ..exited(command, 0) };
-    assert_eq!(as_run(&call), [true, false, true], "Docker Desktop has the same shell");
-    holds(&call, PODMAN, &["cmd: 'echo'"]);
+    assert_eq!(as_run(&call), [true, false, false, true], "Docker Desktop has the same shell");
+    holds(&call, OLDER, &["cmd: 'echo'"]);
     let line = AskedExec { line: true, ..asked };
     let call = Call { sdk: Some(Sdk::new(Asked::Exec(line), DOCKER)), ..call };
     holds(
@@ -252,7 +253,7 @@ fn what_was_asked_of_a_runtime_is_what_it_did() {
         RANCHER,
         &["throws TypeError { name: 'TypeError', message: 'ddClient.execHostCmd is not a function' }"],
     );
-    assert_eq!(as_run(&call), [true, false, false]);
+    assert_eq!(as_run(&call), [true, false, false, false]);
 }
 
 fn exchange(request: Request, status: u16, reason: &str, content_type: &str) -> Call {
@@ -302,15 +303,15 @@ fn of_a_body_that_is_not_all_here_its_headers_are_believed() {
 fn another_status_rejects_in_three_ways() {
     assert_eq!(answer(404, "no", DOCKER), "rejects with { name: 'Error', message: 'no', statusCode: 404 }");
     assert_eq!(answer(404, "no", RANCHER), "rejects with { statusCode: 404, name: 'Not Found', message: 'no' }");
-    assert!(answer(404, "no", PODMAN).contains("Response code 404 (Not Found)"));
-    assert!(answer(403, "no", PODMAN).contains("Unable to get access"));
+    assert!(answer(404, "no", OLDER).contains("Response code 404 (Not Found)"));
+    assert!(answer(403, "no", OLDER).contains("Unable to get access"));
     assert!(answer(499, "", RANCHER).contains("name: 'Unknown'"));
     let said = exchange(Request::new("GET", "/x"), 404, "Nothing Here", "text/plain");
-    holds(&said, PODMAN, &["Response code 404 (Nothing Here)"]);
+    holds(&said, OLDER, &["Response code 404 (Nothing Here)"]);
     let gone = exchange(Request::new("GET", "/x"), 302, "Found", "text/plain");
-    assert!(says(&gone, PODMAN, "redirect") && says(&gone, RANCHER, "redirect") && !says(&said, RANCHER, "redirect"));
+    assert!(says(&gone, OLDER, "redirect") && says(&gone, RANCHER, "redirect") && !says(&said, RANCHER, "redirect"));
     let broken = exchange(Request::new("GET", "/x"), 503, "", "text/plain");
-    assert!(says(&broken, PODMAN, "two more times") && !says(&said, PODMAN, "two more times"));
+    assert!(says(&broken, OLDER, "two more times") && !says(&said, OLDER, "two more times"));
 }
 
 #[test]
@@ -332,7 +333,7 @@ fn a_connection_that_fails_is_told_in_nodes_words() {
         let docker = format!("rejects with {{ name: 'Error', message: '{words}', statusCode: undefined }}");
         assert_eq!(text(&call, DOCKER), docker);
         holds(&call, RANCHER, &["request to http://127.0.0.1/x failed, reason: ", words]);
-        holds(&call, PODMAN, &["extensionVMServiceRequest\\': Error: ", words]);
+        holds(&call, OLDER, &["extensionVMServiceRequest\\': Error: ", words]);
     }
     let reset = Error::new(Code::ClosedBeforeResponse, "closed").detail("Connection reset by peer (os error 104)");
     holds(&broken(Endpoint::Unix("/b.sock".into()), reset), DOCKER, &["read ECONNRESET"]);
@@ -352,7 +353,7 @@ fn broken(endpoint: Endpoint, error: Error) -> Call {
 fn what_only_porthole_can_end_never_settles() {
     for code in [Code::Cancelled, Code::TimedOut] {
         let call = broken(Endpoint::Unix("/b.sock".into()), Error::new(code, ""));
-        assert_eq!(Runtime::ALL.map(|runtime| text(&call, runtime)), ["never settles"; 3].map(String::from));
+        assert_eq!(Runtime::ALL.map(|runtime| text(&call, runtime)), ["never settles"; 4].map(String::from));
     }
     let open = call(Act::Exchange(Exchange::new(Endpoint::Unix("/b.sock".into()), Request::new("GET", "/x"))));
     assert_eq!(text(&open, DOCKER), "pending");
@@ -361,14 +362,18 @@ fn what_only_porthole_can_end_never_settles() {
 #[test]
 fn a_request_of_the_composer_may_be_what_all_would_send() {
     let post = |body| exchange(Request { body, ..Request::new("POST", "/x?a=1") }, 200, "", "");
-    assert_eq!(as_run(&post(Body::None)), [true, true, true]);
-    assert_eq!(as_run(&post(Body::Json { text: "{\"a\":1}".into() })), [true, true, true]);
-    assert_eq!(as_run(&post(Body::Text { text: "a".into() })), [true, true, false], "Podman Desktop puts it in quotes");
-    assert_eq!(as_run(&post(Body::File { path: "/f".into() })), [false; 3]);
+    assert_eq!(as_run(&post(Body::None)), [true; 4]);
+    assert_eq!(as_run(&post(Body::Json { text: "{\"a\":1}".into() })), [true; 4]);
+    assert_eq!(
+        as_run(&post(Body::Text { text: "a".into() })),
+        [true, true, false, false],
+        "Podman Desktop puts it in quotes"
+    );
+    assert_eq!(as_run(&post(Body::File { path: "/f".into() })), [false; 4]);
     let headers = vec![Header { name: "X-A".into(), value: "1".into() }];
     let body = Body::Json { text: "{\"a\":1}".into() };
     let asked = exchange(Request { headers, body, ..Request::new("POST", "/x") }, 200, "", "");
-    assert_eq!(as_run(&asked), [true, false, true], "request() of Rancher Desktop sends [object Object]");
+    assert_eq!(as_run(&asked), [true, false, true, true], "request() of Rancher Desktop sends [object Object]");
     assert!(says(&asked, RANCHER, "does not encode"));
 }
 
@@ -433,7 +438,7 @@ fn gzipped(text: &str) -> Vec<u8> {
 #[test]
 fn a_compressed_body_is_decoded_where_the_client_decodes_it() {
     let body = gzipped(r#"{"greeting": "hello"}"#);
-    for runtime in [RANCHER, PODMAN] {
+    for runtime in [RANCHER, PODMAN, OLDER] {
         let received = compressed("gzip", &body, runtime);
         assert!(render(&received.outcome).contains("hello"), "{:?}", received.outcome);
         assert!(received.rules.iter().any(|rule| rule.text.contains("decoded from gzip")), "{:?}", received.rules);
@@ -452,9 +457,9 @@ fn a_compressed_body_is_decoded_where_the_client_decodes_it() {
 fn a_body_that_is_not_compressed_as_it_says_rejects() {
     let rancher = render(&compressed("gzip", br#"{"sent": "as it is"}"#, RANCHER).outcome);
     assert!(rancher.contains("Invalid response body") && rancher.contains("incorrect header check"), "{rancher}");
-    assert!(render(&compressed("br", b"plain", PODMAN).outcome).contains("rejects"));
+    assert!(render(&compressed("br", b"plain", OLDER).outcome).contains("rejects"));
     let cut = gzipped(&"long ".repeat(10_000));
-    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], PODMAN).outcome).contains("unexpected end of file"));
+    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], OLDER).outcome).contains("unexpected end of file"));
     // node-fetch takes what is there.
     assert!(render(&compressed("gzip", &cut[..cut.len() - 9], RANCHER).outcome).contains("long long"));
 }
@@ -463,7 +468,8 @@ fn a_body_that_is_not_compressed_as_it_says_rejects() {
 fn redirects_beyond_what_a_client_follows_reject_in_its_words() {
     for (runtime, client, most, words) in [
         (RANCHER, HttpClient::NodeFetch, 20, "maximum redirect reached at: http://127.0.0.1/x"),
-        (PODMAN, HttpClient::Got, 10, "Redirected 10 times. Aborting."),
+        (PODMAN, HttpClient::Fetch, 20, "TypeError: fetch failed"),
+        (OLDER, HttpClient::Got, 10, "Redirected 10 times. Aborting."),
     ] {
         let mut call = exchange(client.sends(Request::new("GET", "/x")), 302, "Found", "text/plain");
         let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
@@ -474,4 +480,37 @@ fn redirects_beyond_what_a_client_follows_reject_in_its_words() {
         let outcome = render(&received(&call, Written::default(), runtime).outcome);
         assert!(outcome.contains(words), "{outcome}");
     }
+}
+
+#[test]
+fn the_newer_podman_desktop_tells_less_of_a_failure() {
+    let answer = |status, reason| exchange(Request::new("GET", "/x"), status, reason, "text/plain");
+    holds(&answer(404, "Not Found"), PODMAN, &["extensionVMServiceRequest\\': Error: Not Found'"]);
+    holds(&answer(404, ""), PODMAN, &["extensionVMServiceRequest\\': Error'"]);
+    holds(&answer(304, "Not Modified"), PODMAN, &["rejects", "Error: Not Modified"]);
+    holds(&answer(304, "Not Modified"), OLDER, &["resolves"]);
+    holds(&answer(403, "Forbidden"), PODMAN, &["Error: Unable to get access"]);
+    for code in [Code::EndpointMissing, Code::ClosedBeforeResponse, Code::BadResponse] {
+        let call = broken(Endpoint::Unix("/b.sock".into()), Error::new(code, ""));
+        holds(&call, PODMAN, &["Request\\': TypeError: fetch failed"]);
+    }
+    let cut = broken(Endpoint::Unix("/b.sock".into()), Error::new(Code::BodyCut, ""));
+    holds(&cut, PODMAN, &["TypeError: terminated"]);
+    for code in [Code::ProgramNotFound, Code::ProgramNotExecutable] {
+        let call = failed(host(), code);
+        assert_eq!(text(&call, PODMAN), "rejects with { toString(), stderr: '', stdout: '' }");
+    }
+}
+
+#[test]
+fn fetch_takes_a_byte_order_mark_off_and_what_is_there_of_a_compressed_body() {
+    let marked = exchange(Request::new("GET", "/x"), 200, "OK", "application/json");
+    let bytes = b"\xef\xbb\xbf{\"a\":1}";
+    let of = |runtime| render(&received(&marked, Written::whole(bytes, b""), runtime).outcome);
+    assert_eq!(of(PODMAN), "resolves to { a: 1 }");
+    assert!(of(OLDER).contains('\u{feff}'), "{}", of(OLDER));
+    let cut = gzipped(&"long ".repeat(10_000));
+    assert!(render(&compressed("gzip", &cut[..cut.len() - 9], PODMAN).outcome).contains("long long"));
+    holds(&broken(Endpoint::Unix("/b".into()), Error::new(Code::BodyCut, "")), PODMAN, &["terminated"]);
+    assert!(render(&compressed("br", b"plain", PODMAN).outcome).contains("TypeError: terminated"));
 }

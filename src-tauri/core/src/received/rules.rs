@@ -2,16 +2,18 @@
 
 use crate::runtime::{Certainty, Rule};
 
-pub(super) const TYPES: &str = "published types of the SDK";
+pub(super) const TYPES: &str = "published types of the SDK, 0.4.2";
 pub(super) const DOCS: &str = "documents of the SDK";
 pub(super) const THREADS: &str = "public issue threads";
 pub(super) const NODE: &str = "no source; concluded from Node's child_process";
 pub(super) const NOTHING: &str = "no source; concluded from the rest";
-pub(super) const RANCHER: &str = "Rancher Desktop's source";
-pub(super) const PODMAN: &str = "Podman Desktop's source";
+pub(super) const RANCHER: &str = "Rancher Desktop's source, 1.20";
+pub(super) const PODMAN: &str = "Podman Desktop's source, 2026 (1e37698, 30a2c0c)";
+pub(super) const PODMAN_OLDER: &str = "Podman Desktop's source, 2024 (001db9a)";
 
 pub(super) const NODE_FETCH: &str = "measured with node-fetch 2.7.0, of Rancher Desktop 1.20 and older";
 pub(super) const GOT: &str = "measured with got 13.0.0";
+pub(super) const FETCH: &str = "measured with Node 20.20";
 
 /// How many rules are shown for one Call on one Runtime: those that matter most come first.
 pub(super) const AT_MOST: usize = 5;

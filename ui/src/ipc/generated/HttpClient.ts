@@ -3,4 +3,4 @@
 /**
  * An HTTP client of a Runtime.
  */
-export type HttpClient = "node-fetch" | "got";
+export type HttpClient = "node-fetch" | "got" | "fetch";

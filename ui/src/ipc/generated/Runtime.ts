@@ -3,4 +3,4 @@
 /**
  * Whose behaviour is shown or reproduced.
  */
-export type Runtime = "docker-desktop" | "rancher-desktop" | "podman-desktop";
+export type Runtime = "docker-desktop" | "rancher-desktop" | "podman-desktop" | "podman-desktop-older";
