@@ -6,6 +6,7 @@ import type { Plan } from "../src/ipc/generated/Plan"
 import type { Runtime } from "../src/ipc/generated/Runtime"
 import type { Value } from "../src/ipc/generated/Value"
 import type { Entry, Shown } from "../src/console/words"
+import { compile as turned } from "../src/console/language-compile"
 import { asJavaScript, Console, type Compile } from "../src/model/console.svelte"
 import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
@@ -114,6 +115,8 @@ function said({ what }: Entry): string {
   switch (what.kind) {
     case "print":
       return `${what.level} ${what.values.map(shownText).join(" ")}`
+    case "result":
+      return `result ${shownText(what.value)}`
     case "uncaught":
       return `uncaught ${shownText(what.error)}${what.promise ? " (promise)" : ""}`
     case "call":
@@ -616,4 +619,39 @@ test("so many wait at most: code that asks for more is refused and ends all the 
   expect(said(console.entries.at(-1)!)).toBe("log 644 Too many calls wait for others to end.")
   expect(asked("propose")).toHaveLength(256)
   console.stop()
+})
+
+const typed: Compile = async (code) => ({ ...turned(code), place: () => undefined })
+
+test("the value of a last expression is shown, and that of a promise when there is one", async () => {
+  const last = async (code: string) => (await consoleOf({ compile: typed }).run(code)).slice(0, -1)
+  for (const [code, shown] of [
+    ["const a = 20\na + 22 // the sum", ["result 42"]],
+    ["// a note\n'text'", ["result text"]],
+    ["await Promise.resolve([1])", ["result [1]"]],
+    ["Promise.resolve().then(() => 7)", ["result 7"]],
+    ["import * as sdk from '@docker/extension-api-client'\ntypeof sdk", ["result object"]],
+    ["null as unknown", ["result null"]],
+    ["({ a: false })", ["result {a:false}"]],
+    ["console.log('x')", ["log x"]],
+    ["const a = 1", []],
+    ["if (true) { 5 }", []],
+    ["undefined", []],
+    ["", []],
+  ] as const) {
+    expect(await last(code), code).toEqual(shown)
+  }
+  expect(await last('ddClient.extension.vm.service.get("/x")')).toEqual([
+    'call extension.vm.service.get("/x") #1',
+    expect.stringContaining("result "),
+  ])
+  const { run } = consoleOf({ compile: typed })
+  expect(await run("[1][0]!.toString();\nthrowing()\nfunction throwing() { throw new Error('no') }")).toEqual(
+    [expect.stringContaining("uncaught"), "end failed"],
+  )
+})
+
+test("a last promise that nothing settles does not keep a run alive", async () => {
+  const { run } = consoleOf({ compile: typed })
+  expect(await run("new Promise(() => {})")).toEqual(["end done"])
 })

@@ -6,11 +6,13 @@ import { CODE } from "./language-service"
 const NO_JSX =
   "This is JSX. The console runs code and draws no components: keep what calls ddClient, and leave the component out."
 
-/** TypeScript becomes JavaScript, `import` becomes `require`; types are not looked at. */
+/** TypeScript becomes JavaScript, `import` becomes `require`, and the value of a last expression is returned; types are
+ * not looked at. */
 export function compile(code: string): Turned {
   const { outputText, sourceMapText, diagnostics } = ts.transpileModule(code, {
     fileName: CODE,
     reportDiagnostics: true,
+    transformers: { before: [() => returnsLast] },
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.CommonJS,
@@ -27,6 +29,17 @@ export function compile(code: string): Turned {
   if (tag !== undefined) return refused(code, tag, NO_JSX)
   if (wrong) return refused(code, wrong.start ?? 0, ts.flattenDiagnosticMessageText(wrong.messageText, "\n"))
   return { js: outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"), map: sourceMapText ?? "" }
+}
+
+/** Returns the value of the last expression, in a list: a promise is handed over as it is and not waited for. */
+function returnsLast(file: ts.SourceFile): ts.SourceFile {
+  const last = file.statements.at(-1)
+  if (last === undefined || !ts.isExpressionStatement(last)) return file
+  const { factory } = ts
+  const value = factory.createArrayLiteralExpression([last.expression])
+  const returned = ts.setTextRange(factory.createReturnStatement(value), last)
+  const statements = [...file.statements.slice(0, -1), ts.setOriginalNode(returned, last)]
+  return factory.updateSourceFile(file, ts.setTextRange(factory.createNodeArray(statements), file.statements))
 }
 
 function refused(code: string, at: number, text: string): Turned {

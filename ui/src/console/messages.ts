@@ -9,6 +9,8 @@ export type PrintLevel = "log" | "info" | "warn" | "error" | "debug"
 export type FromConsole =
   | FromSdk
   | { kind: "print"; level: PrintLevel; values: readonly Shown[] }
+  /** The value of the last expression. */
+  | { kind: "result"; value: Shown }
   | { kind: "uncaught"; error: Shown; line?: number; column?: number; promise: boolean }
   /** So many prints were dropped since the run began, for want of room. */
   | { kind: "dropped"; count: number }

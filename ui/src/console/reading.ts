@@ -34,7 +34,7 @@ export function readFromConsole(text: string): FromConsole | undefined {
     return undefined
   }
   if (!isShape(value)) return undefined
-  if (!["print", "uncaught", "dropped", "problem", "over"].includes(value.kind as string))
+  if (!["print", "result", "uncaught", "dropped", "problem", "over"].includes(value.kind as string))
     return readFromSdk(value)
   return isOwn(value) ? (value as unknown as FromConsole) : undefined
 }
@@ -47,6 +47,8 @@ function isOwn(value: Shape): boolean {
         isOneOf(value.level, "log", "info", "warn", "error", "debug") &&
         areShown(value.values)
       )
+    case "result":
+      return hasOnly(value, "kind", "value") && areShown([value.value])
     case "uncaught":
       return (
         hasOnly(value, "kind", "error", "line", "column", "promise") &&

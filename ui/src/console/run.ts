@@ -11,7 +11,7 @@ import { Prints } from "./prints"
 import { requireOf } from "./scope"
 import { shownOf } from "./shown"
 
-/** The body of the code as a function. */
+/** The body of the code as a function. It gives the value of a last expression in a list. */
 export type Body = (require: unknown, exports: object, module: object) => Promise<unknown>
 
 /** What a run needs of the thread that it is in. */
@@ -90,13 +90,25 @@ export class Run {
         "@docker/extension-api-client-types": {},
       })
       try {
-        await body.call(this.#thread.scope, require, module.exports, module)
+        this.#result(await body.call(this.#thread.scope, require, module.exports, module))
       } catch (thrown) {
         this.#threw = true
         this.uncaught(thrown, false)
       }
     }
     this.#alive.ended()
+  }
+
+  /** Tells the value of the last expression; that of a promise when there is one. `undefined` says nothing. */
+  #result(returned: unknown): void {
+    const value: unknown = Array.isArray(returned) ? returned[0] : undefined
+    const tell = (value: unknown): void => {
+      if (value === undefined || !this.#prints.wanted()) return
+      this.#prints.print({ kind: "result", value: shownOf(value, this.#stack) })
+    }
+    // A rejection that nobody catches is told by itself: this hands it on.
+    if (value instanceof Promise) void value.then(tell)
+    else tell(value)
   }
 
   /** Something was thrown, and nobody caught it. */

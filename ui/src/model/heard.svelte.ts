@@ -91,6 +91,9 @@ export class Heard {
       case "print":
         this.#log.add({ ...message, values: message.values.map((value) => placed(value, talk.place)) })
         return
+      case "result":
+        this.#log.add({ ...message, value: placed(message.value, talk.place) })
+        return
       case "uncaught": {
         const { error, promise, line, column } = message
         const at = placeOf(line, column, talk.place)
