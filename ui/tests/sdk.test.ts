@@ -520,6 +520,102 @@ test("navigation throws on Rancher Desktop, and does nothing on Podman Desktop b
   expect(told).toMatchObject([{ kind: "warning", text: expect.stringContaining("Podman Desktop") }])
 })
 
+const printed = (...entries: unknown[]) => ({
+  parseJsonLines: () => entries,
+  lines: () => entries.map(String),
+})
+
+test("Rancher Desktop puts its lists together from what docker prints, in shapes of its own", async () => {
+  const answers: Record<string, unknown> = {
+    container: printed({
+      ID: "abc",
+      Names: "web",
+      Image: "nginx",
+      CreatedAt: "2026-01-02 03:04:05 +0000 UTC",
+    }),
+    image: printed({ ID: "sha256:1", Containers: "N/A" }),
+    volume: printed({ Name: "data", Driver: "local", CreatedAt: "2026-01-02T03:04:05Z" }),
+    namespace: printed("default ", ""),
+  }
+  const inspected = {
+    Id: "abcdef",
+    Image: "sha256:1",
+    Config: { Labels: { a: "b" } },
+    State: { Status: "running", StartedAt: "2026-01-02T03:04:06Z" },
+    NetworkSettings: { Ports: { "80/tcp": null } },
+  }
+  const image = { Id: "sha256:1", RepoTags: ["a:1"], Created: "2026-01-02T03:04:05Z", Size: 7 }
+  let images = false
+  const { client, calls } = make("rancher-desktop", async (asked) => {
+    const { cmd } = asked as { cmd: string }
+    images = cmd === "image" || (images && cmd === "inspect")
+    return cmd === "inspect" ? printed(images ? [image] : inspected) : answers[cmd]
+  })
+  const docker = client.docker as unknown as Record<string, (options?: unknown) => Promise<unknown[]>>
+  const args = () =>
+    calls.map(({ asked }) => asked as { cmd: string; args: string[] }).map((one) => [one.cmd, ...one.args])
+
+  expect(await docker.listContainers!({ all: true, filters: { status: ["exited"] } })).toEqual([
+    expect.objectContaining({
+      Id: "abcdef",
+      ImageID: "sha256:1",
+      Names: ["/web"],
+      State: "running",
+      Ports: { "80/tcp": null },
+      Labels: { a: "b" },
+      Created: 1767323045000,
+      Started: 1767323046000,
+      SizeRw: -1,
+    }),
+  ])
+  expect(args()).toEqual([
+    ["container", "ls", "--format={{json .}}", "--no-trunc", "--all=true", "--filter=[object Object]"],
+    ["inspect", "--format={{json .}}", "abc"],
+  ])
+  expect(await docker.listImages!()).toEqual([
+    {
+      Id: "sha256:1",
+      ParentId: "",
+      RepoTags: ["a:1"],
+      Created: 1767323045000,
+      Size: 7,
+      SharedSize: -1,
+      VirtualSize: 7,
+      Labels: {},
+      Containers: -1,
+    },
+  ])
+  expect(await docker.rdListVolumes!()).toMatchObject([{ Name: "data", Created: 1767323045000, Labels: {} }])
+  expect(await docker.listNamespaces!()).toEqual(["default"])
+  answers.container = printed()
+  expect(await docker.listContainers!({ limit: 3, namespace: "k8s.io" })).toEqual([])
+  expect(args().at(-1)!.slice(0, 2)).toEqual(["container", "--namespace=k8s.io"])
+  expect(args().at(-1)).toContain("--last=3")
+})
+
+test("Rancher Desktop has functions and names that the others have not", () => {
+  const { client, streams } = make("rancher-desktop")
+  const events: unknown[] = []
+  const docker = client.docker as unknown as {
+    rdSubscribeToEvents(take: (event: unknown) => void, options?: unknown): { unsubscribe(): void }
+  }
+  const subscription = docker.rdSubscribeToEvents((event) => events.push(event), {
+    filters: { type: ["container"] },
+  })
+  expect(streams[0]!.asked).toMatchObject({
+    cmd: "system",
+    args: ["events", "--format", "{{json .}}", "--filter", "type=container"],
+  })
+  streams[0]!.to.called(output("stdout", text('{"Type":"container"}')))
+  expect(events).toEqual([{ Type: "container" }])
+  subscription.unsubscribe()
+  expect(client.extension).toMatchObject({ image: "acme/volumes:1", id: "acme/volumes", version: "1" })
+  for (const other of ["docker-desktop", "podman-desktop"] as const) {
+    expect(make(other).client.extension).not.toHaveProperty("id")
+    expect(make(other).client.docker).not.toHaveProperty("rdListVolumes")
+  }
+})
+
 test("what the target has not is absent, as the types say", () => {
   const { transport } = asks()
   const none = createDdClient(transport, facts("docker-desktop", { container: false, service: false }))

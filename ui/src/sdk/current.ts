@@ -3,6 +3,7 @@ import { dialogOf, navigateOf, toastOf, type Desktop } from "./desktop"
 import { execOf, type Around } from "./exec"
 import type { SdkFacts } from "./facts"
 import { listsOf } from "./lists"
+import { rancherDocker } from "./rancher-docker"
 import { serviceOf } from "./service"
 
 /** The current API. */
@@ -13,9 +14,14 @@ export function currentApi(facts: SdkFacts, desktop: Desktop, around: Around): v
     cli: { exec: execOf("vm", "ddClient.extension.vm.cli.exec", around) },
     ...(facts.service ? { service: serviceOf("ddClient.extension.vm.service", transport) } : {}),
   }
+  const isRancher = facts.runtime === "rancher-desktop"
+  const exec = execOf("docker", "ddClient.docker.cli.exec", around)
+  const lists = isRancher ? rancherDocker(exec) : listsOf("ddClient.docker", transport)
   return {
     extension: {
       image: facts.image,
+      // Since Rancher Desktop 1.22.
+      ...(isRancher ? idOf(facts.image) : {}),
       ...(facts.container || facts.service ? { vm } : {}),
       host: { cli: { exec: execOf("host", "ddClient.extension.host.cli.exec", around) } },
     },
@@ -25,9 +31,12 @@ export function currentApi(facts: SdkFacts, desktop: Desktop, around: Around): v
       navigate: navigateOf(desktop, facts.runtime),
     },
     host: { openExternal: (url) => desktop.openExternal(url), platform, arch, hostname },
-    docker: {
-      cli: { exec: execOf("docker", "ddClient.docker.cli.exec", around) },
-      ...listsOf("ddClient.docker", transport),
-    },
+    docker: { cli: { exec }, ...lists },
   }
+}
+
+/** An image's name without its tag, and the tag: a colon before a slash is that of a port. */
+function idOf(image: string): { id: string; version: string } {
+  const [, id = image, version = ""] = /^(.*?)(?::([^:/]*))?$/s.exec(image) ?? []
+  return { id, version }
 }
