@@ -23,6 +23,7 @@ mod leaving;
 mod odd;
 mod overload;
 mod own;
+mod own_dialogs;
 mod page;
 mod page_calls;
 mod page_real;
