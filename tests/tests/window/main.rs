@@ -14,6 +14,7 @@ mod engine;
 mod extension;
 mod first_start;
 mod frozen;
+mod growth;
 mod hash;
 mod hostile;
 mod impatient;
