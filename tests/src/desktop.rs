@@ -73,13 +73,18 @@ impl Desktop {
 
     /// Gives the keyboard to the window of this title, as a click on its frame does where there is one.
     pub async fn focus(&self, app: &App, title: &str) {
-        let window = eventually("the window", async || self.window(app.process(), title)).await;
-        self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME).expect("the focus");
-        self.x.sync().expect("the X server");
+        self.focus_in(app.process(), title).await;
         eventually("the keyboard", async || {
             (app.value("document.hasFocus()").await == serde_json::json!(true)).then_some(())
         })
         .await;
+    }
+
+    /// Gives the keyboard to a window of a process, which learns of it later.
+    pub async fn focus_in(&self, process: u32, title: &str) {
+        let window = eventually("the window", async || self.window(process, title)).await;
+        self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME).expect("the focus");
+        self.x.sync().expect("the X server");
     }
 
     /// Moves the pointer to a place in the window of this title.

@@ -14,6 +14,8 @@ pub mod inside;
 pub mod outside;
 pub mod over_tls;
 pub mod pages;
+#[cfg(target_os = "linux")]
+pub mod plain;
 pub mod private;
 pub mod recorder;
 pub mod servers;

@@ -74,6 +74,14 @@ impl Home {
         self.0.path()
     }
 
+    /// Has a program keep its files here.
+    pub fn lead(&self, command: &mut Command) {
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, self.path().join(name.to_lowercase()));
+        }
+        command.env("DOCKER_CONFIG", self.path().join("docker"));
+    }
+
     /// Where the settings are kept, once there are any.
     pub fn settings(&self) -> PathBuf {
         self.path().join("xdg_config_home/dev.porthole.Porthole/settings.json")
@@ -97,11 +105,8 @@ impl App {
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             // With this one set WebKitGTK 2.50 never answers when it is asked for a picture.
             .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
-            .env("DOCKER_CONFIG", home.path().join("docker"))
             .stdout(Stdio::null());
-        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-            command.env(name, home.path().join(name.to_lowercase()));
-        }
+        home.lead(&mut command);
         command.envs(variables.iter().copied());
         let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
         let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"));

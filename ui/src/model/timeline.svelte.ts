@@ -3,6 +3,7 @@ import type { Marks } from "../ipc/generated/Marks"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { nextFrame } from "./frame"
+import { collectGarbage } from "./garbage"
 import { isFailure, isLive } from "./outcome"
 
 /** Which Calls the list shows. */
@@ -49,10 +50,12 @@ export class Timeline {
     let failures = 0
     while (!this.#stopped) {
       try {
-        this.apply(await this.#shell.ask("changes", { since: this.#revision }))
+        const changes = await this.#shell.ask("changes", { since: this.#revision })
+        this.apply(changes)
         this.trouble = undefined
         failures = 0
         await nextFrame()
+        if (changes.cleared.length > 0) collectGarbage()
       } catch (thrown) {
         this.trouble = trouble(thrown)
         await wait(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!)

@@ -17,8 +17,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Opens a connection to the endpoint. The way to a socket in a container is made first where it is not there, and takes
-/// the time that it takes; the limit is for the backend.
+/// Opens a connection to the endpoint, through the socket that was found for it. The way to a socket in a container is
+/// made first where it is not there, and takes the time that it takes; the limit is for the backend.
 ///
 /// # Errors
 /// The codes `Endpoint…`, [`Code::ConnectFailed`] and [`Code::ConnectTimeout`]; for a socket in a container also those of
@@ -28,7 +28,7 @@ use crate::{
 /// [`Code::ConnectTimeout`]: crate::error::Code::ConnectTimeout
 pub(super) async fn connect(
     endpoint: &Endpoint,
-    engines: Engines,
+    found: Result<Option<Socket>>,
     carrier: &Carrier,
     limit: Duration,
 ) -> Result<Opened> {
@@ -42,7 +42,7 @@ pub(super) async fn connect(
         }
         _ => {}
     }
-    let socket = find_socket(endpoint, engines, &Surroundings::of_this_process())?;
+    let socket = found?;
     let id = socket.as_ref().map(|socket| socket.id);
     let opened = tokio::time::timeout(limit, open(endpoint, socket.as_ref())).await;
     Ok((opened.unwrap_or_else(|_| Err(endpoint::took_none(endpoint, limit)))?, id))
@@ -64,7 +64,8 @@ pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Durati
     if let Endpoint::Engine { name } = endpoint {
         return Engine::connect(connections.carrier().address_of(name)?).await.map(drop);
     }
-    connect(endpoint, Engines::Allowed, connections.carrier(), limit).await.map(drop)
+    let found = find_socket(endpoint, Engines::Allowed, &Surroundings::of_this_process());
+    connect(endpoint, found, connections.carrier(), limit).await.map(drop)
 }
 
 async fn open(endpoint: &Endpoint, socket: Option<&Socket>) -> Result<Box<dyn Io>> {

@@ -139,11 +139,13 @@ async fn converse(
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
+    let find = || find_socket(endpoint, engines, &Surroundings::of_this_process());
     // Why there is none to connect to is told below.
-    let reused = find_socket(endpoint, engines, &Surroundings::of_this_process())
-        .ok()
-        .and_then(|socket| connections.take(endpoint, socket.map(|socket| socket.id), request));
-    if let Some(mut link) = reused {
+    let mut found = find();
+    let leads_to = found.as_ref().ok().map(|socket| socket.as_ref().map(|socket| socket.id));
+    if let Some(mut link) = leads_to.and_then(|id| connections.take(endpoint, id, request)) {
+        // It isn't kept open while the response comes.
+        drop(found);
         progress.begin(Arc::clone(&link.tap), request);
         let prepared = prepare(endpoint, request, &progress.tap).await?;
         progress.stage = Stage::Send;
@@ -157,12 +159,14 @@ async fn converse(
                 Answered::Redirect(next) => Ok(Some(*next)),
             };
         }
+        // A backend that was restarted has created another one.
+        found = find();
     }
     progress.begin(Arc::default(), request);
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
     let limit = Duration::from_millis(request.connect_timeout_ms.into());
-    let (io, socket) = connect(endpoint, engines, connections.carrier(), limit).await?;
+    let (io, socket) = connect(endpoint, found, connections.carrier(), limit).await?;
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
     let handshake = http1::Builder::new()
