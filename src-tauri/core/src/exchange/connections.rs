@@ -1,7 +1,6 @@
 //! Connections that stay open between two exchanges, as those of a browser do.
 
 use std::{
-    fmt,
     future::poll_fn,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -9,10 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::http1::{self, SendRequest};
 use tokio::task::JoinSet;
 
-use super::{Request, Version, outgoing::Outgoing, socket::SocketId, wire::Tap};
+use super::{
+    Request, Version,
+    outgoing::Outgoing,
+    socket::SocketId,
+    wire::{Tap, Wire},
+};
 use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 
 /// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
@@ -72,17 +76,21 @@ pub(super) struct Link {
 
 /// What reads and writes for a connection: only while an exchange goes on, in the exchange's own
 /// task, and never after it.
-pub(super) struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>);
+#[derive(Debug)]
+pub(super) struct Driver(State);
 
-impl fmt::Debug for Driver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Driver").field(&self.0.is_some()).finish()
-    }
+#[derive(Debug)]
+enum State {
+    Open(Box<http1::Connection<Wire, Outgoing>>),
+    /// hyper has let go of it. What it had read and not used is still there, and the connection too.
+    Ended(Box<http1::Parts<Wire>>),
+    /// Only while one becomes the other.
+    Between,
 }
 
 impl Driver {
-    pub fn new(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) -> Self {
-        Self(Some(Box::pin(connection)))
+    pub fn new(connection: http1::Connection<Wire, Outgoing>) -> Self {
+        Self(State::Open(Box::new(connection)))
     }
 
     /// Drives the connection until something that waits for it is there.
@@ -99,16 +107,36 @@ impl Driver {
         .await
     }
 
+    /// Drives the connection until hyper lets go of it.
+    pub async fn ended(&mut self) {
+        poll_fn(|context| {
+            self.step(context);
+            if matches!(self.0, State::Open(_)) { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// The connection, when hyper has let go of it, and what it had read and not used.
+    pub fn leftover(&mut self) -> Option<(&mut Wire, &[u8])> {
+        match &mut self.0 {
+            State::Ended(parts) => Some((&mut parts.io, &parts.read_buf)),
+            State::Open(_) | State::Between => None,
+        }
+    }
+
     fn step(&mut self, context: &mut Context<'_>) {
-        if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
-            self.0 = None;
+        let State::Open(connection) = &mut self.0 else { return };
+        if Pin::new(&mut **connection).poll(context).is_ready()
+            && let State::Open(connection) = std::mem::replace(&mut self.0, State::Between)
+        {
+            self.0 = State::Ended(Box::new(connection.into_parts()));
         }
     }
 
     /// Whether the connection is still open, as far as can be seen at this moment.
-    fn is_open(&mut self) -> bool {
+    pub fn is_open(&mut self) -> bool {
         self.step(&mut Context::from_waker(Waker::noop()));
-        self.0.is_some()
+        matches!(self.0, State::Open(_))
     }
 }
 

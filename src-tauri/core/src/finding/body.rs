@@ -178,7 +178,7 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
         BodyKind::Json | BodyKind::JsonLines => true,
         // Runtimes parse whatever is JSON.
         BodyKind::Text => json::begins(&part.head) && json::problem(&part.head, part.is_whole()).is_none(),
-        BodyKind::Events | BodyKind::Bytes => false,
+        BodyKind::Events | BodyKind::Bytes | BodyKind::Protocol => false,
     };
     parsed.then(|| changed_number(&part.head, part.is_whole(), "The body"))?
 }

@@ -75,7 +75,10 @@ impl Case {
 
     pub fn failed(self, stage: Stage, code: Code) -> Self {
         let error = Error::new(code, "it failed here");
-        self.exchange(ExchangeEvent::Failed { at_us: 9, failure: Failure { stage, error, received: "SSH-2.0".into() } })
+        self.exchange(ExchangeEvent::Failed {
+            at_us: 9,
+            failure: Failure { received: "SSH-2.0".into(), ..Failure::new(stage, error) },
+        })
     }
 
     pub fn ran(place: Place, program: &str, args: &[&str]) -> Self {

@@ -32,6 +32,7 @@ pub use facts::*;
 use json::Json;
 #[cfg(fuzzing)]
 pub(crate) use json::fuzz_json;
+pub(crate) use lines::whole_characters;
 use order::Order;
 pub use room::Room;
 pub use save::{SAVE_PIECE, save};
@@ -39,6 +40,7 @@ pub use search::{Finder, Search};
 use spill::{Bytes, Spill};
 #[cfg(fuzzing)]
 pub(crate) use text::fuzz_text;
+pub(crate) use text::visible;
 pub use utf8::Utf8;
 pub(crate) use utf8::incomplete_tail;
 

@@ -343,7 +343,7 @@ fn a_connection_that_fails_is_told_in_nodes_words() {
 
 fn broken(endpoint: Endpoint, error: Error) -> Call {
     let mut exchange = Exchange::new(endpoint, Request::new("GET", "/x"));
-    let failure = Failure { stage: Stage::Connect, error, received: String::new() };
+    let failure = Failure::new(Stage::Connect, error);
     exchange.apply(ExchangeEvent::Failed { at_us: 1, failure });
     call(Act::Exchange(exchange))
 }

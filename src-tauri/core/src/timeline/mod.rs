@@ -150,7 +150,7 @@ impl Timeline {
     pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
         match &mut act {
             Act::Exchange(exchange) => {
-                let failure = Failure { stage: Stage::Prepare, error, received: String::new() };
+                let failure = Failure::new(Stage::Prepare, error);
                 exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
             }
             Act::Run(run) => run.apply(RunEvent::Failed { at_us: 0, error }),

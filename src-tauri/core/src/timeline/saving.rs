@@ -68,7 +68,7 @@ impl Timeline {
             (What::Chunks, _) | (What::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
             (What::Stdout, Some(_)) if !own.is_empty() => own,
             (What::Stdout, Some(BodyKind::Json)) => "json",
-            (What::Stdout, Some(BodyKind::Bytes)) => "bin",
+            (What::Stdout, Some(BodyKind::Bytes | BodyKind::Protocol)) => "bin",
             _ => "txt",
         };
         let part = match (what, body) {
