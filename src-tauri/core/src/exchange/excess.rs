@@ -31,6 +31,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug, Default)]
 struct Counting {
     bytes: u64,
+    at_once: bool,
     characters: u64,
     utf16: u64,
     start: Vec<u8>,
@@ -48,23 +49,22 @@ impl Counting {
     }
 
     fn ended(self) -> Option<Excess> {
-        let Self { bytes, characters, utf16, start } = self;
+        let Self { bytes, at_once, characters, utf16, start } = self;
         let whole = start.len() as u64 == bytes;
         let start = if whole { &start } else { output::whole_characters(&start) };
-        (bytes > 0).then(|| Excess { bytes, characters, utf16, start: output::visible(start) })
+        (bytes > 0).then(|| Excess { bytes, at_once, characters, utf16, start: output::visible(start) })
     }
 }
 
 /// What came after the end of a response. `may_follow` says that it may still be on its way: a server writes the body that a
 /// status forbids after the head. Nothing else is waited for, unless something came.
 pub(super) async fn after_end(driver: &mut Driver, may_follow: bool) -> Option<Excess> {
-    if may_follow {
+    let open = driver.is_open();
+    if open && may_follow {
         let _ = tokio::time::timeout(PATIENCE, driver.ended()).await;
-    } else {
-        driver.is_open();
     }
     let (io, read) = driver.leftover()?;
-    let mut counting = Counting::default();
+    let mut counting = Counting { at_once: !open, ..Counting::default() };
     counting.add(read);
     let mut space = vec![0; PIECE];
     if counting.bytes == 0 {

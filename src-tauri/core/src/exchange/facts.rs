@@ -257,12 +257,21 @@ pub struct Informational {
 pub struct Excess {
     /// How many were read. Reading stops soon after the end, and at 1 MiB.
     pub bytes: u64,
+    /// They were there at the end of the response: a client reads them together with it.
+    pub at_once: bool,
     /// How many characters of UTF-8 begin in them.
     pub characters: u64,
     /// The same in UTF-16 units, in which JavaScript and Java measure strings.
     pub utf16: u64,
     /// The first of them as text; control characters and bytes that aren't UTF-8 are made visible.
     pub start: String,
+}
+
+impl Excess {
+    /// Whether they are line ends and nothing else, which clients skip.
+    pub fn is_blank(&self) -> bool {
+        self.start.chars().all(|c| matches!(c, '␍' | '␊')) && self.start.chars().count() as u64 == self.bytes
+    }
 }
 
 /// When each phase ended, in microseconds since the exchange began.

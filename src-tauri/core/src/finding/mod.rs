@@ -4,6 +4,7 @@ mod answer;
 mod arguments;
 mod asking;
 mod body;
+mod excess;
 mod exchange;
 mod exit;
 mod facts;
@@ -50,6 +51,7 @@ const RULES: &[(&str, Check)] = &[
     ("socket-hang-up", exchange::hang_up),
     ("not-http", exchange::not_http),
     ("body-cut", exchange::body_cut),
+    ("bytes-after-response", excess::bytes),
     ("connection-upgraded", exchange::upgraded),
     ("socket-path-too-long-on-macos", exchange::path_too_long_on_macos),
     // A command that did not do its work.
@@ -77,6 +79,8 @@ const RULES: &[(&str, Check)] = &[
     ("error-body-lost", answer::error_body_lost),
     ("redirect", answer::redirect),
     ("answer-hidden", answer::hidden),
+    ("trailers-hidden", answer::trailers),
+    ("informational-hidden", answer::informational),
     ("head-empty", answer::head),
     ("method-not-offered", answer::method),
     ("headers-need-request", answer::headers),

@@ -81,6 +81,8 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
     let answer = match (&exchange.failure, &exchange.response) {
         (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
         (Some(_), _) => Answer::Failed { words: &words },
+        // Node's HTTP client closes a connection that changed its protocol and says nothing of it.
+        (None, Some(response)) if exchange.ended() && response.status == 101 => Answer::Never,
         (None, Some(response)) if exchange.ended() => {
             match handed_over(exchange, response, written, client_of(runtime)) {
                 Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
@@ -135,14 +137,21 @@ fn handed_over<'a>(
             return Err(words);
         }
     }
-    body(response, written, client).map_err(|problem| match client {
-        Some(HttpClient::NodeFetch) => format!(
-            "FetchError: Invalid response body while trying to fetch http://127.0.0.1{}: {}",
-            path(),
-            problem.words_of_node()
-        ),
-        _ => problem.words_of_node().to_owned(),
-    })
+    let refused = |words: &str| match client {
+        Some(HttpClient::NodeFetch) => {
+            format!("FetchError: Invalid response body while trying to fetch http://127.0.0.1{}: {words}", path())
+        }
+        _ => words.to_owned(),
+    };
+    if client.is_some() && exchange.excess.as_ref().is_some_and(|excess| excess.at_once && !excess.is_blank()) {
+        let closes = response.head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        return Err(refused(if closes {
+            "Parse Error: Data after `Connection: close`"
+        } else {
+            "Parse Error: Expected HTTP/, RTSP/ or ICE/"
+        }));
+    }
+    body(response, written, client).map_err(|problem| refused(problem.words_of_node()))
 }
 
 /// The body as a client hands it on. Those of which it is known undo one coding that they know and leave any other as it

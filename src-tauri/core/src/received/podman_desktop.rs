@@ -215,7 +215,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
             (error(format!("Response code {status} ({words})")), rules)
         }
         Answer::Withheld { words } => {
-            (error(words.clone()), vec![read("What got can't decode or follow rejects with an Error.", GOT)])
+            (error(words.clone()), vec![read("What got can't decode, follow or parse rejects with an Error.", GOT)])
         }
         Answer::Failed { words, .. } => (
             error((*words).clone()),
