@@ -1,6 +1,7 @@
 //! Connections that stay open between two exchanges, as those of a browser do.
 
 use std::{
+    collections::VecDeque,
     future::poll_fn,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -24,6 +25,8 @@ use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Connections that stay open.
 const MOST: usize = 8;
+/// Endpoints that are remembered for having answered.
+const REMEMBERED: usize = 16;
 
 /// Connections that wait for the next exchange, and what carries those into containers.
 #[derive(Debug, Default)]
@@ -32,6 +35,8 @@ pub struct Connections {
     /// Closes those whose time is up, while any wait. It ends with this value.
     closing: Mutex<JoinSet<()>>,
     carrier: Carrier,
+    /// Those that answered a request in HTTP, the last one last.
+    answered: Mutex<VecDeque<Endpoint>>,
 }
 
 /// The oldest first.
@@ -167,6 +172,23 @@ impl Connections {
     /// What carries connections into containers.
     pub fn carrier(&self) -> &Carrier {
         &self.carrier
+    }
+
+    /// Remembers that this endpoint answered a request in HTTP.
+    pub(super) fn note_answer(&self, endpoint: &Endpoint) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.back() != Some(endpoint) {
+            answered.retain(|other| other != endpoint);
+            answered.push_back(endpoint.clone());
+            if answered.len() > REMEMBERED {
+                answered.pop_front();
+            }
+        }
+    }
+
+    /// Whether this endpoint is among the last ones that answered a request in HTTP.
+    pub fn has_answered(&self, endpoint: &Endpoint) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
     }
 
     /// Closes those that wait, and removes what carried them.

@@ -261,6 +261,7 @@ async fn finish(
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
     progress.stage = Stage::Body;
+    connections.note_answer(endpoint);
     let status = response.status().as_u16();
     link.driver.until(receive(response, progress.clock, record)).await?;
     if status == 101 {
