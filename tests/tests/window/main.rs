@@ -16,6 +16,7 @@ mod first_start;
 mod frozen;
 mod hash;
 mod hostile;
+mod http_facts;
 mod impatient;
 mod isolation;
 mod keyboard;

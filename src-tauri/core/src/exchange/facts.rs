@@ -406,6 +406,7 @@ pub enum ExchangeEvent {
 
 /// All that is known of one HTTP request and its response. The body is in the Call's output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(optional_fields)]
 pub struct Exchange {
     /// Where it went.

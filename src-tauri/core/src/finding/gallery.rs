@@ -159,6 +159,16 @@ pub(super) fn exchanges() -> Vec<Shown> {
             Case::get("/x").answered(200, &[("Content-Type", "image/png")], b"\x89PNG\r\n\x1a\n"),
             &["byte 0 (0x89)", "`image/png`", "base64"],
         ),
+        (
+            "body-charset",
+            Case::get("/x").answered(200, &[("Content-Type", "text/plain; charset=latin1")], b"ok\ncaf\xe9\n"),
+            &["windows-1252", "header says so", "`caf\u{e9}`", "`caf\u{fffd}`", "charset=utf-8"],
+        ),
+        (
+            "body-charset",
+            Case::get("/x").answered(200, &[("Content-Type", "text/plain")], b"\xff\xfeh\0i\0"),
+            &["UTF-16LE", "byte order mark", "`hi`", r"`h\u{0}i\u{0}`"],
+        ),
         ("body-too-large", Case::get("/x").answered(200, &[], "x").longer(40 << 20), &["40.0 MiB"]),
         ("body-too-large", Case::get("/x").answered(200, &[], "x").longer(600 << 20), &["600.0 MiB", "512 MiB"]),
         (

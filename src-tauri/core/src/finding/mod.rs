@@ -4,6 +4,7 @@ mod answer;
 mod arguments;
 mod asking;
 mod body;
+mod charset;
 mod excess;
 mod exchange;
 mod exit;
@@ -68,6 +69,7 @@ const RULES: &[(&str, Check)] = &[
     ("html-for-json", body::html_for_json),
     ("not-json", body::not_json),
     ("bad-json-line", body::bad_json_line),
+    ("body-charset", charset::body),
     ("body-not-text", body::not_text),
     ("body-too-large", body::too_large),
     ("body-compressed", body::compressed),
@@ -107,6 +109,7 @@ const RULES: &[(&str, Check)] = &[
     ("output-over-limit", output::over_limit),
     ("character-cut", output::character_cut),
     ("last-line-lost", output::last_line_lost),
+    ("output-charset", charset::output),
     ("output-not-text", output::not_text),
     ("bad-json-line-in-output", output::bad_json_line),
     ("number-not-exact-in-output", output::number_not_exact),

@@ -4,7 +4,7 @@ use crate::{
     call::Origin,
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::{Body, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage},
+    exchange::{Excess, Body, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage},
     run::{Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Started, Streaming},
 };
 
@@ -473,5 +473,36 @@ fn redirects_beyond_what_a_client_follows_reject_in_its_words() {
         exchange.redirects = vec![redirect; most];
         let outcome = render(&received(&call, Written::default(), runtime).outcome);
         assert!(outcome.contains(words), "{outcome}");
+    }
+}
+
+fn exceeding(at_once: bool, start: &str, connection: Option<&str>, runtime: Runtime) -> String {
+    let mut call = exchange(Request::new("GET", "/x"), 200, "OK", "text/plain");
+    let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
+    let length = start.chars().count() as u64;
+    let excess = Excess { bytes: length, at_once, characters: length, utf16: length, start: start.into() };
+    exchange.apply(ExchangeEvent::Exceeded { excess });
+    let headers = &mut exchange.response.as_mut().unwrap().head.headers;
+    headers.extend(connection.map(|value| Header { name: "Connection".into(), value: value.into() }));
+    render(&received(&call, Written::whole(b"ok", &[]), runtime).outcome)
+}
+
+#[test]
+fn bytes_that_come_with_the_end_of_a_response_make_clients_of_node_reject() {
+    for runtime in [RANCHER, PODMAN] {
+        assert!(exceeding(true, " and more", None, runtime).contains("Parse Error: Expected HTTP/, RTSP/ or ICE/"));
+        assert!(exceeding(true, "x", Some("close"), runtime).contains("Parse Error: Data after `Connection: close`"));
+        // What comes later, and empty lines, are on a connection that nobody reads any more.
+        assert_eq!(exceeding(false, " and more", None, runtime), "resolves to 'ok'");
+        assert_eq!(exceeding(true, "␍␊", None, runtime), "resolves to 'ok'");
+    }
+    assert_eq!(exceeding(true, " and more", None, DOCKER), "resolves to 'ok'");
+}
+
+#[test]
+fn a_promise_of_a_connection_that_changed_its_protocol_never_settles() {
+    for runtime in Runtime::ALL {
+        let call = exchange(Request::new("GET", "/ws"), 101, "Switching Protocols", "");
+        assert_eq!(received(&call, Written::default(), runtime).outcome, Delivery::Never);
     }
 }

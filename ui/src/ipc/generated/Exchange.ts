@@ -37,7 +37,7 @@ informational?: Array<Informational>,
 /**
  * How many more informational responses came.
  */
-more_informational?: number, 
+moreInformational?: number, 
 /**
  * Its head as it went over the wire.
  */
