@@ -184,7 +184,11 @@ impl Porthole {
     }
 
     pub async fn row_at_time(&self, id: u32, view: View, time: u64) -> Result<u64> {
-        Ok(self.timeline.output(id)?.row_at_time(view, time))
+        self.timeline.row_at_time(id, view, time)
+    }
+
+    pub async fn set_charset(&self, id: u32, charset: Option<String>) -> Result<()> {
+        self.timeline.set_charset(id, charset.as_deref())
     }
 
     pub async fn exact(&self, id: u32, view: View, from: u64, to: u64) -> Result<String> {

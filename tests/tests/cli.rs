@@ -10,7 +10,7 @@ use std::{
 };
 
 use porthole_core::{demo::Demo, endpoint::Endpoint};
-use porthole_tests::{eventually, given};
+use porthole_tests::{eventually, given, servers::Raw};
 use serde_json::Value;
 
 fn cli(args: &[&str]) -> Command {
@@ -268,4 +268,27 @@ async fn a_reader_that_goes_away_ends_the_command() {
     std::io::Read::read_exact(&mut child.stdout.take().unwrap(), &mut first).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(3));
     eventually("the end of the command", async || (!lives("yes 63001")).then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_a_response_has_besides_head_and_body_is_told_as_events_and_findings() {
+    let raw = Raw::answering(concat!(
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\nmore",
+    ));
+    let told = request(&raw.endpoint, &["GET", "/", "--json", "--findings"]).await;
+    assert!(told.status.success());
+    let events = events(&told);
+    let of = |name: &str| events.iter().find(|event| event["event"] == name).unwrap_or_else(|| panic!("{events:?}"));
+    assert_eq!(of("informed")["informational"]["response"]["status"], 103);
+    assert_eq!(of("trailed")["trailers"][0]["name"], "x-sum");
+    assert_eq!(of("exceeded")["excess"]["start"], "more");
+    let findings = String::from_utf8_lossy(&told.stderr);
+    for rule in ["bytes-after-response", "trailers-hidden", "informational-hidden"] {
+        assert!(findings.contains(&format!("[{rule}]")), "{findings}");
+    }
+    let raw = Raw::answering("-ERR unknown command 'GET'\r\n");
+    let failed = request(&raw.endpoint, &["GET", "/", "--json"]).await;
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("speaks Redis, not HTTP/1"), "{failed:?}");
 }

@@ -9,6 +9,8 @@ test("what a response says that it is decides which views there are and which is
   expect(values({ body: "events" })).toEqual(["events", "stdout", "hex", "chunks"])
   expect(values({ body: "json_lines" })).toEqual(["events", "stdout", "hex", "chunks"])
   expect(values({ body: "bytes" })).toEqual(["stdout", "hex", "chunks"])
+  expect(values({ body: "protocol" })).toEqual(["chunks", "stdout", "hex"])
+  expect(usualView("protocol")).toBe("chunks")
   expect(values({ http: false })).toEqual(["both", "stdout", "stderr", "chunks", "hex"])
   expect((["json", "events", "json_lines", "bytes", "text", undefined] as const).map(usualView)).toEqual([
     "pretty",

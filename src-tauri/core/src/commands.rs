@@ -20,6 +20,8 @@ macro_rules! commands {
             call(id: u32) -> Call;
             /// Rows of a Call's output or body; `ansi` tells whether terminal codes are followed or shown.
             lines(id: u32, view: View, from: u64, count: u32, ansi: bool) -> Window;
+            /// Shows the text of a Call in this charset, or in the one that is found when none is given.
+            set_charset(id: u32, charset: Option<String>) -> ();
             /// The number of the first row of a view that came at this time or later, in microseconds
             /// since the Call began.
             row_at_time(id: u32, view: View, time: u64) -> u64;

@@ -88,6 +88,8 @@ pub enum Code {
     TooMuch,
     /// The regular expression cannot be read.
     SearchInvalid,
+    /// There is no charset of this name.
+    CharsetUnknown,
     /// There is no search, or it has nothing there.
     SearchMissing,
     /// A file of this name is there already.

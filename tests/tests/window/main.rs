@@ -17,6 +17,7 @@ mod frozen;
 mod growth;
 mod hash;
 mod hostile;
+mod http_facts;
 mod impatient;
 mod isolation;
 mod keyboard;

@@ -16,6 +16,8 @@ export interface Look {
   edition: number
   live: boolean
   ansi: boolean
+  /** What the text is decoded from: in another charset there are other rows. */
+  charset?: string | undefined
   /** Rows by the counts of the Call; absent when only the answer can tell, as for `pretty`. */
   total?: number | undefined
   bytes: number
@@ -372,5 +374,5 @@ export class Lines<L extends Line = Line, K extends Look = Look> {
 
 /** Whether two looks show the same rows, of which there may be more now. */
 function isSame(a: Look, b: Look): boolean {
-  return a.id === b.id && a.view === b.view && a.edition === b.edition
+  return a.id === b.id && a.view === b.view && a.edition === b.edition && a.charset === b.charset
 }

@@ -96,6 +96,7 @@ const failures: Record<Code, string> = {
   not_json: "not JSON",
   too_much: "too much",
   search_invalid: "bad search",
+  charset_unknown: "unknown charset",
   search_missing: "no search",
   file_exists: "file exists",
   save_failed: "not saved",

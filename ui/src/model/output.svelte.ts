@@ -4,6 +4,7 @@ import type { Fold } from "../ipc/generated/Fold"
 import type { Summary } from "../ipc/generated/Summary"
 import type { View } from "../ipc/generated/View"
 import { trouble, type Shell } from "../ipc/shell"
+import { AUTOMATIC, hasCharset, isDecoded } from "./charsets"
 import { Lines, type Place } from "./lines.svelte"
 import { isLive } from "./outcome"
 import { Rate } from "./rate"
@@ -66,9 +67,10 @@ export class Output {
 
   /** Tells how the row of the selected Call stands. */
   see(row: Summary | undefined): void {
+    const decoded = row?.charset?.name !== this.row?.charset?.name
+    if (row?.id !== this.row?.id || decoded) this.#places.clear()
     if (row?.id !== this.row?.id) {
       this.#rate.clear()
-      this.#places.clear()
       this.perSecond = undefined
     }
     this.row = row
@@ -108,6 +110,17 @@ export class Output {
     }
   }
 
+  /** Shows the text in this charset, or in the one that is found. */
+  async setCharset(value: string): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    try {
+      await this.#shell.ask("set_charset", { id, charset: value === AUTOMATIC ? null : value })
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
+    }
+  }
+
   /** Looks at what is to be looked at now, from where it was left. */
   show(): void {
     const row = this.row
@@ -123,8 +136,13 @@ export class Output {
       edition: view === "hits" ? this.edition : 0,
       live,
       ansi: this.#ansi(),
+      charset: hasCharset(view) ? row.charset?.name : undefined,
       bytes: bytesOf(row, view),
-      total: totalOf(row, view, this.hits),
+      // Of a text that is decoded only the answer can tell.
+      total:
+        view !== "hits" && hasCharset(view) && isDecoded(row.charset)
+          ? undefined
+          : totalOf(row, view, this.hits),
     }
     // A finished body is read from its beginning, like a file; a command's end tells how it went.
     // What was found is read from its beginning, unless what comes is followed.

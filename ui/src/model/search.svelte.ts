@@ -34,6 +34,8 @@ export class Search {
   /** What was asked for last, so that the news of an older search is told from that of this one. */
   #query: Query | undefined
   #call: number | undefined
+  /** What its lines are decoded from. */
+  #charset: string | undefined
   #asking = false
   #changed = false
   #went = false
@@ -119,7 +121,8 @@ export class Search {
     const { row, linesView } = this.#output
     if (!this.open) return
     if (row === undefined) return this.close()
-    if (row.id === this.#call && (this.#query === undefined || this.#query.view === linesView)) return
+    const same = row.id === this.#call && row.charset?.name === this.#charset
+    if (same && (this.#query === undefined || this.#query.view === linesView)) return
     this.#begin()
   }
 
@@ -147,6 +150,7 @@ export class Search {
     clearTimeout(this.#timer)
     this.#forget()
     this.#call = this.#output.row?.id
+    this.#charset = this.#output.row?.charset?.name
     this.#run()
   }
 

@@ -29,6 +29,8 @@ export function usualView(body: BodyKind | undefined): Chosen {
       return "events"
     case "bytes":
       return "hex"
+    case "protocol":
+      return "chunks"
     default:
       return "stdout"
   }
@@ -50,6 +52,8 @@ export function choicesFor(row: Summary): Choice[] {
     { value: "hex", text: "Hex" },
     { value: "chunks", text: "Chunks" },
   ]
+  // Of another protocol the pieces say most.
+  if (row.body === "protocol") return [...plain.slice(2), ...plain.slice(0, 2)]
   if (row.body === "json") return [{ value: "pretty", text: "Pretty", not: whyNotPretty(row) }, ...plain]
   if (row.body === "events" || row.body === "json_lines")
     return [{ value: "events", text: row.body === "events" ? "Events" : "Records" }, ...plain]

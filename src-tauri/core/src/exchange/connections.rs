@@ -1,7 +1,7 @@
 //! Connections that stay open between two exchanges, as those of a browser do.
 
 use std::{
-    fmt,
+    collections::VecDeque,
     future::poll_fn,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -9,10 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::http1::{self, SendRequest};
 use tokio::task::JoinSet;
 
-use super::{Request, Version, outgoing::Outgoing, socket::SocketId, wire::Tap};
+use super::{
+    Request, Version,
+    outgoing::Outgoing,
+    socket::SocketId,
+    wire::{Tap, Wire},
+};
 use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 
 /// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
@@ -20,6 +25,8 @@ use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Connections that stay open.
 const MOST: usize = 8;
+/// Endpoints that are remembered for having answered.
+const REMEMBERED: usize = 16;
 
 /// Connections that wait for the next exchange, and what carries those into containers.
 #[derive(Debug, Default)]
@@ -28,6 +35,8 @@ pub struct Connections {
     /// Closes those whose time is up, while any wait. It ends with this value.
     closing: Mutex<JoinSet<()>>,
     carrier: Carrier,
+    /// Those that answered a request in HTTP, the last one last.
+    answered: Mutex<VecDeque<Endpoint>>,
 }
 
 /// The oldest first.
@@ -72,17 +81,21 @@ pub(super) struct Link {
 
 /// What reads and writes for a connection: only while an exchange goes on, in the exchange's own
 /// task, and never after it.
-pub(super) struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>);
+#[derive(Debug)]
+pub(super) struct Driver(State);
 
-impl fmt::Debug for Driver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Driver").field(&self.0.is_some()).finish()
-    }
+#[derive(Debug)]
+enum State {
+    Open(Box<http1::Connection<Wire, Outgoing>>),
+    /// hyper has let go of it. What it had read and not used is still there, and the connection too.
+    Ended(Box<http1::Parts<Wire>>),
+    /// Only while one becomes the other.
+    Between,
 }
 
 impl Driver {
-    pub fn new(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) -> Self {
-        Self(Some(Box::pin(connection)))
+    pub fn new(connection: http1::Connection<Wire, Outgoing>) -> Self {
+        Self(State::Open(Box::new(connection)))
     }
 
     /// Drives the connection until something that waits for it is there.
@@ -99,16 +112,36 @@ impl Driver {
         .await
     }
 
+    /// Drives the connection until hyper lets go of it.
+    pub async fn ended(&mut self) {
+        poll_fn(|context| {
+            self.step(context);
+            if matches!(self.0, State::Open(_)) { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// The connection, when hyper has let go of it, and what it had read and not used.
+    pub fn leftover(&mut self) -> Option<(&mut Wire, &[u8])> {
+        match &mut self.0 {
+            State::Ended(parts) => Some((&mut parts.io, &parts.read_buf)),
+            State::Open(_) | State::Between => None,
+        }
+    }
+
     fn step(&mut self, context: &mut Context<'_>) {
-        if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
-            self.0 = None;
+        let State::Open(connection) = &mut self.0 else { return };
+        if Pin::new(&mut **connection).poll(context).is_ready()
+            && let State::Open(connection) = std::mem::replace(&mut self.0, State::Between)
+        {
+            self.0 = State::Ended(Box::new(connection.into_parts()));
         }
     }
 
     /// Whether the connection is still open, as far as can be seen at this moment.
-    fn is_open(&mut self) -> bool {
+    pub fn is_open(&mut self) -> bool {
         self.step(&mut Context::from_waker(Waker::noop()));
-        self.0.is_some()
+        matches!(self.0, State::Open(_))
     }
 }
 
@@ -139,6 +172,23 @@ impl Connections {
     /// What carries connections into containers.
     pub fn carrier(&self) -> &Carrier {
         &self.carrier
+    }
+
+    /// Remembers that this endpoint answered a request in HTTP.
+    pub(super) fn note_answer(&self, endpoint: &Endpoint) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.back() != Some(endpoint) {
+            answered.retain(|other| other != endpoint);
+            answered.push_back(endpoint.clone());
+            if answered.len() > REMEMBERED {
+                answered.pop_front();
+            }
+        }
+    }
+
+    /// Whether this endpoint is among the last ones that answered a request in HTTP.
+    pub fn has_answered(&self, endpoint: &Endpoint) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
     }
 
     /// Closes those that wait, and removes what carried them.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::HttpClient;
+use super::{HttpClient, Protocol};
 use crate::{endpoint::Endpoint, error::Error};
 
 /// One header line. Order, case and repeats are those of the wire.
@@ -169,13 +169,18 @@ pub enum BodyKind {
     Events,
     /// Something that is no text: an image, an archive, a compressed body.
     Bytes,
+    /// Another protocol, which the connection changed to with status 101.
+    Protocol,
     /// Anything else.
     Text,
 }
 
 impl BodyKind {
-    /// Read off the headers `Content-Type` and `Content-Encoding`.
+    /// Read off the status and the headers `Content-Type` and `Content-Encoding`.
     pub fn of(head: &Head) -> Self {
+        if head.start_line.split(' ').nth(1) == Some("101") {
+            return Self::Protocol;
+        }
         let encoding = head.header("content-encoding").unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
             return Self::Bytes;
@@ -236,6 +241,39 @@ pub struct Redirect {
     pub response: Response,
 }
 
+/// An informational response (status 100 to 199, but not 101): others came before the final one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Informational {
+    /// When all of its head was read, in microseconds since the exchange began.
+    pub at_us: u64,
+    /// Its status line and headers.
+    pub response: Response,
+}
+
+/// Bytes that the backend sent after the end of its response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Excess {
+    /// How many were read. Reading stops soon after the end, and at 1 MiB.
+    pub bytes: u64,
+    /// They were there at the end of the response: a client reads them together with it.
+    pub at_once: bool,
+    /// How many characters of UTF-8 begin in them.
+    pub characters: u64,
+    /// The same in UTF-16 units, in which JavaScript and Java measure strings.
+    pub utf16: u64,
+    /// The first of them as text; control characters and bytes that aren't UTF-8 are made visible.
+    pub start: String,
+}
+
+impl Excess {
+    /// Whether they are line ends and nothing else, which clients skip.
+    pub fn is_blank(&self) -> bool {
+        self.start.chars().all(|c| matches!(c, '␍' | '␊')) && self.start.chars().count() as u64 == self.bytes
+    }
+}
+
 /// When each phase ended, in microseconds since the exchange began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -283,6 +321,17 @@ pub struct Failure {
     /// What had been read of a head that never became one, as text; empty when nothing had.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub received: String,
+    /// The protocol that the backend speaks in place of HTTP/1, where it is recognized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub protocol: Option<Protocol>,
+}
+
+impl Failure {
+    /// One before anything was received.
+    pub fn new(stage: Stage, error: Error) -> Self {
+        Self { stage, error, received: String::new(), protocol: None }
+    }
 }
 
 /// One step of an exchange, in the order in which they happen. Times are microseconds since the
@@ -309,6 +358,16 @@ pub enum ExchangeEvent {
         /// The head on the wire.
         head: Head,
     },
+    /// An informational response is in: the final one is still to come.
+    Informed {
+        /// What it says.
+        informational: Informational,
+    },
+    /// More informational responses came than are kept.
+    InformedMore {
+        /// How many.
+        more: u32,
+    },
     /// A redirect that is followed: another request goes to the same backend.
     Redirected {
         /// What was asked and answered.
@@ -320,6 +379,16 @@ pub enum ExchangeEvent {
         first_byte_us: u64,
         /// What they say.
         response: Response,
+    },
+    /// Header lines came after the body.
+    Trailed {
+        /// The lines. Their names are in lower case, whatever it was on the wire.
+        trailers: Vec<Header>,
+    },
+    /// More bytes came after the end of the response.
+    Exceeded {
+        /// How many, and how they begin.
+        excess: Excess,
     },
     /// The body ended as it should.
     Done {
@@ -337,6 +406,7 @@ pub enum ExchangeEvent {
 
 /// All that is known of one HTTP request and its response. The body is in the Call's output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(optional_fields)]
 pub struct Exchange {
     /// Where it went.
@@ -350,17 +420,37 @@ pub struct Exchange {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Redirect>>")]
     pub redirects: Vec<Redirect>,
+    /// Informational responses (1xx) before the final one; the first hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Informational>>")]
+    pub informational: Vec<Informational>,
+    /// How many more informational responses came.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<u32>")]
+    pub more_informational: u32,
     /// Its head as it went over the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<Head>,
     /// What came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
+    /// Header lines after the body, their names in lower case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Header>>")]
+    pub trailers: Vec<Header>,
+    /// What came after the end of the response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<Excess>,
     /// When each phase ended.
     pub phases: Phases,
     /// Why it did not end as it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Exchange {
@@ -371,8 +461,12 @@ impl Exchange {
             request,
             reused: false,
             redirects: Vec::new(),
+            informational: Vec::new(),
+            more_informational: 0,
             sent: None,
             response: None,
+            trailers: Vec::new(),
+            excess: None,
             phases: Phases::default(),
             failure: None,
         }
@@ -389,11 +483,15 @@ impl Exchange {
                 self.phases.sent_us = at_us;
                 self.sent = Some(head);
             }
+            ExchangeEvent::Informed { informational } => self.informational.push(informational),
+            ExchangeEvent::InformedMore { more } => self.more_informational += more,
             ExchangeEvent::Redirected { redirect } => self.redirects.push(redirect),
             ExchangeEvent::Answered { first_byte_us, response } => {
                 self.phases.first_byte_us = Some(first_byte_us);
                 self.response = Some(response);
             }
+            ExchangeEvent::Trailed { trailers } => self.trailers = trailers,
+            ExchangeEvent::Exceeded { excess } => self.excess = Some(excess),
             ExchangeEvent::Done { at_us } => self.phases.done_us = Some(at_us),
             ExchangeEvent::Failed { at_us, failure } => {
                 self.phases.done_us = Some(at_us);

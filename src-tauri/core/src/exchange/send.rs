@@ -1,15 +1,26 @@
 //! One exchange from connect to the last byte of the body.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use http_body_util::BodyExt;
-use hyper::{body::Incoming, client::conn::http1};
+use hyper::{
+    body::Incoming,
+    client::conn::http1,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ExchangeEvent, Failure, Next, Redirect, Request, Response, Stage,
+    ExchangeEvent, Failure, Head, Header, Informational, Next, Protocol, Redirect, Request, Response, Stage,
     connect::connect,
     connections::{Connections, Driver, Link},
+    excess,
+    head::text,
     outgoing::{Outgoing, prepare, target},
     socket::{Engines, find_socket},
     wire::{Tap, Wire},
@@ -52,7 +63,8 @@ pub(crate) async fn send_to(
     record: &mut dyn Record<ExchangeEvent>,
 ) {
     let clock = Clock::start();
-    let mut progress = Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false, followed: 0 };
+    let mut progress =
+        Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false, followed: 0, done_us: None };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -66,9 +78,13 @@ pub(crate) async fn send_to(
         ended = follow((endpoint, engines), request, connections, &mut progress, record) => ended,
     };
     match ended {
-        Ok(()) => record.event(ExchangeEvent::Done { at_us: clock.now_us() }),
+        Ok(()) => {
+            let at_us = progress.done_us.unwrap_or_else(|| clock.now_us());
+            record.event(ExchangeEvent::Done { at_us });
+        }
         Err(error) => {
             progress.tell_sent(record);
+            progress.tell_informational(record);
             let stage = progress.stage;
             let error = match error.code {
                 Code::SendFailed | Code::ClosedBeforeResponse | Code::BodyCut => {
@@ -77,7 +93,13 @@ pub(crate) async fn send_to(
                 _ => error,
             };
             let received = if stage < Stage::Body { progress.tap.received() } else { String::new() };
-            record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure: Failure { stage, error, received } });
+            let (error, protocol) = match error.code {
+                Code::BadResponse if stage < Stage::Body => (error, progress.tap.protocol()),
+                Code::ClosedBeforeResponse => closed_by(endpoint, error),
+                _ => (error, None),
+            };
+            let failure = Failure { stage, error, received, protocol };
+            record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure });
         }
     }
 }
@@ -90,6 +112,8 @@ struct Progress {
     sent_is_told: bool,
     /// Redirects so far.
     followed: usize,
+    /// When the body ended: what came after it is looked at before that is told.
+    done_us: Option<u64>,
 }
 
 impl Progress {
@@ -106,6 +130,51 @@ impl Progress {
         {
             record.event(ExchangeEvent::Sent { at_us: at.map(|at| self.clock.at_us(at)), head });
         }
+    }
+
+    /// Tells of the informational responses that came meanwhile.
+    fn tell_informational(&self, record: &mut dyn Record<ExchangeEvent>) {
+        let (heads, more) = self.tap.interim();
+        for (at, head) in heads {
+            let informational = Informational { at_us: self.clock.at_us(at), response: read_response(head) };
+            record.event(ExchangeEvent::Informed { informational });
+        }
+        if more > 0 {
+            record.event(ExchangeEvent::InformedMore { more });
+        }
+    }
+
+    /// Waits, and tells of informational responses as they come.
+    async fn tell_while<T>(&self, waited: impl Future<Output = T>, record: &mut dyn Record<ExchangeEvent>) -> T {
+        let mut waited = pin!(waited);
+        poll_fn(|context| {
+            let polled = waited.as_mut().poll(context);
+            self.tell_informational(record);
+            polled
+        })
+        .await
+    }
+}
+
+/// A head as a response. What has no status is none: hyper has read it before.
+fn read_response(head: Head) -> Response {
+    let mut parts = head.start_line.splitn(3, ' ');
+    let status = parts.nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let reason = parts.next().unwrap_or_default().to_owned();
+    Response { status, reason, head }
+}
+
+/// Says what usually listens there, where the connection was closed without a word.
+fn closed_by(endpoint: &Endpoint, error: Error) -> (Error, Option<Protocol>) {
+    match Protocol::usual_at(endpoint) {
+        Some(protocol) => {
+            let name = protocol.name();
+            (
+                error.hint(format!("{name} usually listens here, and closes a connection that sends HTTP.")),
+                Some(protocol),
+            )
+        }
+        None => (error, None),
     }
 }
 
@@ -153,9 +222,11 @@ async fn converse(
         let asked = (endpoint, request);
         let answered = link.driver.until(answer(&mut link.sender, prepared, asked, progress, record)).await;
         // The backend may have closed it a moment ago; a new one tells whether it is still there.
-        if answered.is_ok() || !progress.tap.received().is_empty() {
+        if answered.is_ok() || progress.tap.has_received() {
             return match answered? {
-                Answered::Final(response) => finish(response, link, endpoint, connections, progress, record).await,
+                Answered::Final(response) => {
+                    finish(response, link, (endpoint, request), connections, progress, record).await
+                }
                 Answered::Redirect(next) => Ok(Some(*next)),
             };
         }
@@ -179,7 +250,7 @@ async fn converse(
     let mut link = Link { sender, tap: Arc::clone(&progress.tap), driver: Driver::new(connection), socket };
     let asked = (endpoint, request);
     match link.driver.until(answer(&mut link.sender, prepared, asked, progress, record)).await? {
-        Answered::Final(response) => finish(response, link, endpoint, connections, progress, record).await,
+        Answered::Final(response) => finish(response, link, asked, connections, progress, record).await,
         Answered::Redirect(next) => Ok(Some(*next)),
     }
 }
@@ -188,13 +259,26 @@ async fn converse(
 async fn finish(
     response: hyper::Response<Incoming>,
     mut link: Link,
-    endpoint: &Endpoint,
+    (endpoint, request): (&Endpoint, &Request),
     connections: &Connections,
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
     progress.stage = Stage::Body;
+    connections.note_answer(endpoint);
+    let status = response.status().as_u16();
     link.driver.until(receive(response, progress.clock, record)).await?;
+    if status == 101 {
+        // A Runtime's client has no use for such a connection, and closes it.
+        if request.client.is_none() {
+            excess::follow(&mut link.driver, progress.clock, record).await?;
+        }
+        return Ok(None);
+    }
+    progress.done_us = Some(progress.clock.now_us());
+    if let Some(excess) = excess::after_end(&mut link.driver, matches!(status, 204 | 304)).await {
+        record.event(ExchangeEvent::Exceeded { excess });
+    }
     connections.put(endpoint, link);
     Ok(None)
 }
@@ -215,18 +299,21 @@ async fn answer(
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Answered> {
     let tap = Arc::clone(&progress.tap);
-    let mut answered = std::pin::pin!(sender.send_request(prepared));
-    let early = tokio::select! {
-        biased;
-        () = tap.sent() => None,
-        answer = &mut answered => Some(answer),
+    let mut answered = pin!(sender.send_request(prepared));
+    let early = async {
+        tokio::select! {
+            biased;
+            () = tap.sent() => None,
+            answer = &mut answered => Some(answer),
+        }
     };
+    let early = progress.tell_while(early, record).await;
     progress.tell_sent(record);
     let answer = match early {
         Some(answer) => answer,
         None => {
             progress.stage = Stage::Wait;
-            answered.await
+            progress.tell_while(answered, record).await
         }
     };
     if !tap.received().is_empty() {
@@ -234,8 +321,7 @@ async fn answer(
     }
     let response = answer.map_err(|error| failed(&error, progress))?;
     let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "the answer has no head"))?;
-    let reason = head.start_line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-    let told = Response { status: response.status().as_u16(), reason, head };
+    let told = Response { status: response.status().as_u16(), ..read_response(head) };
     if let Some(client) = request.client
         && let Next::Same(next) =
             client.next(request, endpoint, (told.status, told.head.header("location")), progress.followed)
@@ -259,12 +345,27 @@ async fn receive(
         until(record.full()).await;
         let Some(frame) = body.frame().await else { return Ok(()) };
         let frame = frame.map_err(|error| cut(&error, length))?;
-        // Trailers are not data; no runtime hands them on.
-        if let Ok(bytes) = frame.into_data() {
-            length += bytes.len() as u64;
-            record.chunk(Stream::Stdout, clock.now_us(), &bytes)?;
+        match frame.into_data() {
+            Ok(bytes) => {
+                length += bytes.len() as u64;
+                record.chunk(Stream::Stdout, clock.now_us(), &bytes)?;
+            }
+            Err(frame) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    record.event(ExchangeEvent::Trailed { trailers: read_trailers(&trailers) });
+                }
+            }
         }
     }
+}
+
+/// The lines after a body. hyper bounds their number and size as it does those of a head.
+fn read_trailers(trailers: &HeaderMap) -> Vec<Header> {
+    let line = |(name, value): (&HeaderName, &HeaderValue)| Header {
+        name: name.as_str().into(),
+        value: text(value.as_bytes()),
+    };
+    trailers.iter().map(line).collect()
 }
 
 /// Why there is no answer.
@@ -276,7 +377,9 @@ fn failed(error: &hyper::Error, progress: &Progress) -> Error {
     } else if error.is_parse() && tap.received().starts_with("HTTP/1.") {
         Error::new(Code::BadResponse, "the head of the backend's answer breaks the rules of HTTP/1")
             .hint("What was read of it is kept, up to the place that cannot be.")
-    } else if error.is_parse() {
+    } else if let Some(protocol) = tap.protocol() {
+        Error::new(Code::BadResponse, protocol.sentence()).hint(protocol.hint())
+    } else if error.is_parse() || tap.is_not_http() {
         Error::new(Code::BadResponse, "the backend answered with something that is not HTTP/1")
             .hint("Does another protocol listen on this endpoint?")
     } else if error.is_user() {
@@ -298,13 +401,17 @@ fn cut(error: &hyper::Error, length: u64) -> Error {
     let io_kind = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     let wrong = io_kind
         .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput));
-    let explained = if wrong {
+    let causes = with_causes(error);
+    let explained = if wrong && causes.contains("trailers") {
+        Error::new(Code::BadResponse, format!("the trailers after the body are too long, after {length} bytes of it"))
+            .hint("They may have 512 lines and 16 kB.")
+    } else if wrong {
         Error::new(Code::BadResponse, format!("the body breaks the chunked encoding after {length} bytes"))
     } else {
         Error::new(Code::BodyCut, format!("the connection ended in the middle of the body, after {length} bytes"))
             .hint("What had arrived is kept. The backend ended, or closed before it wrote all it had promised.")
     };
-    explained.detail(with_causes(error))
+    explained.detail(causes)
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -2,6 +2,7 @@
 //! header lines and what it read of a broken head; here they are kept.
 
 use std::{
+    fmt,
     future::poll_fn,
     io,
     pin::Pin,
@@ -13,13 +14,15 @@ use std::{
 use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::{
-    Head, Header,
+    Head, Header, Protocol,
     head::{as_composed, end_of_head, read_head, text},
 };
 
 /// A head larger than this is not kept whole; hyper refuses it somewhat earlier.
 const HEAD_LIMIT: usize = 512 * 1024;
 
+/// Interim answers that are handed over. Of more than these only the number is.
+const INTERIM_KEPT: u32 = 100;
 /// Interim answers (1xx) that may come before the final one: long jobs send one every few seconds.
 const INTERIM_LIMIT: u32 = 1000;
 /// Bytes that all of them may have. A backend may send them for ever; hyper does not count them.
@@ -32,8 +35,8 @@ pub(super) struct TooManyInterim {
     pub bytes: usize,
 }
 
-impl std::fmt::Display for TooManyInterim {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for TooManyInterim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} interim answers with {} bytes, and no final one", self.answers, self.bytes)
     }
 }
@@ -64,6 +67,9 @@ struct State {
     /// The interim heads before it, in case that no final one comes.
     interim: Vec<u8>,
     interim_answers: u32,
+    /// Those that nobody was told of yet.
+    untold: Vec<(Instant, Head)>,
+    untold_more: u32,
     too_many: Option<TooManyInterim>,
     head_complete: bool,
 }
@@ -106,6 +112,31 @@ impl Tap {
         Some((state.first_byte_at?, read_head(&state.received)))
     }
 
+    /// The interim answers since this was asked before, and how many more there were.
+    pub fn interim(&self) -> (Vec<(Instant, Head)>, u32) {
+        let state = &mut *self.lock();
+        (std::mem::take(&mut state.untold), std::mem::take(&mut state.untold_more))
+    }
+
+    /// Whether a byte of an answer came.
+    pub fn has_received(&self) -> bool {
+        let state = self.lock();
+        state.interim_answers > 0 || !state.received.is_empty()
+    }
+
+    /// Whether what came can't become a head of HTTP/1, also where hyper stopped for another reason: a backend that speaks
+    /// first does so before the request is out.
+    pub fn is_not_http(&self) -> bool {
+        let state = self.lock();
+        let beginning = &state.received[..state.received.len().min(7)];
+        !b"HTTP/1.".starts_with(beginning)
+    }
+
+    /// The protocol of a backend that answered with something else than HTTP/1, where it can be told.
+    pub fn protocol(&self) -> Option<Protocol> {
+        Protocol::of(&self.lock().received)
+    }
+
     /// What has been read of a head, for the case that it never becomes one.
     pub fn received(&self) -> String {
         let state = self.lock();
@@ -136,6 +167,11 @@ impl State {
         self.received.extend_from_slice(&bytes[..bytes.len().min(room)]);
         while let Some(end) = end_of_head(&self.received) {
             if is_interim(&self.received) {
+                if self.interim_answers < INTERIM_KEPT {
+                    self.untold.push((Instant::now(), read_head(&self.received[..end])));
+                } else {
+                    self.untold_more += 1;
+                }
                 self.interim.extend(self.received.drain(..end));
                 let empty = self.received.iter().take_while(|byte| b"\r\n".contains(byte)).count();
                 self.interim.extend(self.received.drain(..empty));
@@ -169,6 +205,12 @@ pub(super) struct Wire {
     tap: Arc<Tap>,
     /// Bytes taken from hyper and not yet by the operating system: the head, and what came with it.
     outgoing: Vec<u8>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
 }
 
 impl Wire {
@@ -293,6 +335,8 @@ mod tests {
             }
             prop_assert!(state.head_complete);
             prop_assert_eq!(state.received, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
+            let lines: Vec<&str> = state.untold.iter().map(|(_, head)| head.start_line.as_str()).collect();
+            prop_assert_eq!(lines, ["HTTP/1.1 100 Continue", "HTTP/1.1 103 Early"]);
         }
     }
 
@@ -302,6 +346,7 @@ mod tests {
         let mut state = State::default();
         state.read(&small);
         assert_eq!(state.too_many, None);
+        assert_eq!((state.untold.len() as u32, state.untold_more), (INTERIM_KEPT, INTERIM_LIMIT - INTERIM_KEPT));
         state.read(b"HTTP/1.1 102 Processing\r\n\r\n");
         assert_eq!(state.too_many.map(|many| many.answers), Some(INTERIM_LIMIT + 1));
 

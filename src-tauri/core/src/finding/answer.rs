@@ -142,6 +142,38 @@ pub(super) fn data(evidence: &Evidence<'_>) -> Option<Finding> {
     ))
 }
 
+pub(super) fn trailers(evidence: &Evidence<'_>) -> Option<Finding> {
+    let trailers = &evidence.exchange()?.trailers;
+    let names: Vec<String> = trailers.iter().map(|header| quoted(&header.name)).collect();
+    (!names.is_empty()).then(|| {
+        Finding::note(
+            format!("The response has trailers after its body: {}.", listed(&names)),
+            "No Runtime hands them to the code: the promise resolves with the body alone.",
+            "Send these values as headers, or in the body.",
+        )
+    })
+}
+
+pub(super) fn informational(evidence: &Evidence<'_>) -> Option<Finding> {
+    let exchange = evidence.exchange()?;
+    let first = exchange.informational.first()?;
+    let count = exchange.informational.len() as u64 + u64::from(exchange.more_informational);
+    // The answer to `Expect: 100-continue` is for the client alone.
+    if count == 1 && first.response.status == 100 {
+        return None;
+    }
+    let came =
+        if count == 1 { "1 informational response".to_owned() } else { format!("{count} informational responses") };
+    Some(Finding::note(
+        format!(
+            "The backend sent {came} before the final one; the first is {}.",
+            quoted(&first.response.head.start_line)
+        ),
+        "No Runtime hands them to the code: progress or hints in their headers are lost.",
+        "Offer progress on a route of its own that the code can poll.",
+    ))
+}
+
 pub(super) fn object_not_encoded(evidence: &Evidence<'_>) -> Option<Finding> {
     // `post()` and the others encode it there too.
     let data = asked(evidence).filter(|asked| !asked.named)?.data.as_ref()?;

@@ -1,7 +1,7 @@
 //! What the code can make of a body, and what is lost on the way.
 
 use super::{
-    Evidence, Finding, json, numbers,
+    Evidence, Finding, charset, json, numbers,
     words::{first_line, quoted, quoted_bytes, size},
 };
 use crate::exchange::{BodyKind, Header};
@@ -120,7 +120,11 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     let part = &evidence.sample.stdout;
-    if evidence.success().is_none() || compressed(evidence).is_some() || evidence.is_head() {
+    if evidence.success().is_none()
+        || compressed(evidence).is_some()
+        || evidence.is_head()
+        || charset::body(evidence).is_some()
+    {
         return None;
     }
     let at = broken_at(&part.head, part.is_whole())?;
@@ -178,7 +182,7 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
         BodyKind::Json | BodyKind::JsonLines => true,
         // Runtimes parse whatever is JSON.
         BodyKind::Text => json::begins(&part.head) && json::problem(&part.head, part.is_whole()).is_none(),
-        BodyKind::Events | BodyKind::Bytes => false,
+        BodyKind::Events | BodyKind::Bytes | BodyKind::Protocol => false,
     };
     parsed.then(|| changed_number(&part.head, part.is_whole(), "The body"))?
 }

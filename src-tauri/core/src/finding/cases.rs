@@ -6,7 +6,7 @@ use crate::{
     call::{Act, Call, Origin},
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::{Exchange, ExchangeEvent, Failure, Head, Header, Request, Response, Stage},
+    exchange::{Excess, Exchange, ExchangeEvent, Failure, Head, Header, Informational, Request, Response, Stage},
     received::{Delivery, Received},
     run::{Command, Ending, Place, Run, RunEvent, Signal, Stream, Streaming},
     runtime::Runtime,
@@ -69,13 +69,43 @@ impl Case {
         self.exchange(ExchangeEvent::Answered { first_byte_us: 10, response })
     }
 
+    /// An answer after whose end more came.
+    pub fn exceeds(self, status: u16, lines: &[(&str, &str)], body: &[u8], more: &[u8]) -> Self {
+        let excess = Excess {
+            bytes: more.len() as u64,
+            at_once: true,
+            characters: more.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64,
+            utf16: String::from_utf8_lossy(more).encode_utf16().count() as u64,
+            start: String::from_utf8_lossy(more).into_owned(),
+        };
+        self.answers(status, lines).wrote(body, "").exchange(ExchangeEvent::Exceeded { excess }).done_at(20)
+    }
+
+    /// Header lines after the body.
+    pub fn trailed(self, lines: &[(&str, &str)]) -> Self {
+        self.exchange(ExchangeEvent::Trailed { trailers: headers(lines) })
+    }
+
+    /// So many informational responses.
+    pub fn informed(mut self, status: u16, count: u64) -> Self {
+        for at_us in 0..count {
+            let head = Head { start_line: format!("HTTP/1.1 {status} X"), headers: Vec::new() };
+            let response = Response { status, reason: "X".into(), head };
+            self = self.exchange(ExchangeEvent::Informed { informational: Informational { at_us, response } });
+        }
+        self
+    }
+
     pub fn done_at(self, at_us: u64) -> Self {
         self.exchange(ExchangeEvent::Done { at_us })
     }
 
     pub fn failed(self, stage: Stage, code: Code) -> Self {
         let error = Error::new(code, "it failed here");
-        self.exchange(ExchangeEvent::Failed { at_us: 9, failure: Failure { stage, error, received: "SSH-2.0".into() } })
+        self.exchange(ExchangeEvent::Failed {
+            at_us: 9,
+            failure: Failure { received: "SSH-2.0".into(), ..Failure::new(stage, error) },
+        })
     }
 
     pub fn ran(place: Place, program: &str, args: &[&str]) -> Self {

@@ -4,7 +4,7 @@ use super::{Evidence, Finding, words::quoted};
 use crate::{
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::Exchange,
+    exchange::{Exchange, Protocol},
 };
 
 /// The longest socket path on macOS, in bytes.
@@ -122,12 +122,15 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, error) = failed(evidence, &[Code::BadResponse])?;
-    let received = &exchange.failure.as_ref()?.received;
+    let failure = exchange.failure.as_ref()?;
+    let received = &failure.received;
     let began = if received.is_empty() { String::new() } else { format!(" It began with {}.", quoted(received)) };
     Some(Finding::error(
         format!("{}: {}.{began}", exchange.endpoint, error.message),
         "The promise rejects with an error of the HTTP parser. `extension.vm.service` speaks plain HTTP/1.1 only: no TLS, no HTTP/2, no gRPC, no protocol of a database.",
-        "Let the backend answer HTTP on this socket, and anything else on another one.",
+        failure
+            .protocol
+            .map_or("Let the backend answer HTTP on this socket, and anything else on another one.", Protocol::hint),
     ))
 }
 
@@ -154,7 +157,7 @@ pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
     let to = response.head.header("upgrade").unwrap_or("another protocol");
     Some(Finding::error(
         format!("The backend answered 101 and changed to {}.", quoted(to)),
-        "The SDK has no WebSocket and hands no connection over: `service.request` cannot use an upgraded one.",
+        "The SDK has no WebSocket and hands no connection over: `service.request` cannot use an upgraded one. On Rancher Desktop and Podman Desktop the promise stays pending for ever (measured with node-fetch and got).",
         "Offer the same over plain requests (long polling), or start a program with a streaming `exec` and read its lines. A published port with a WebSocket of the page works where the page may reach it.",
     ))
 }

@@ -108,6 +108,26 @@ pub(super) fn exchanges() -> Vec<Shown> {
             &["3 bytes", "of the 850", "200"],
         ),
         (
+            "bytes-after-response",
+            Case::get("/x").exceeds(200, &[("Content-Length", "5")], "Gr\u{fc}\u{df}".as_bytes(), b"e"),
+            &["1 more byte", "5 bytes", "`e`", "counted in characters", "byteLength"],
+        ),
+        (
+            "bytes-after-response",
+            Case::get("/x").exceeds(200, &[("Content-Length", "2")], b"{}", b"HTTP/1.1 200 OK\r\n"),
+            &["17 more bytes", "another one", "Answer each request once"],
+        ),
+        (
+            "bytes-after-response",
+            Case::get("/x").exceeds(204, &[], b"", b"{}"),
+            &["2 more bytes", "status 204 has no body", "200"],
+        ),
+        (
+            "bytes-after-response",
+            Case::get("/x").exceeds(200, &[("Transfer-Encoding", "chunked")], b"{}", b"{}"),
+            &["after the end of the body", "`{}`"],
+        ),
+        (
             "connection-upgraded",
             Case::get("/ws").answered(101, &[("Upgrade", "websocket")], ""),
             &["`websocket`", "WebSocket"],
@@ -138,6 +158,16 @@ pub(super) fn exchanges() -> Vec<Shown> {
             "body-not-text",
             Case::get("/x").answered(200, &[("Content-Type", "image/png")], b"\x89PNG\r\n\x1a\n"),
             &["byte 0 (0x89)", "`image/png`", "base64"],
+        ),
+        (
+            "body-charset",
+            Case::get("/x").answered(200, &[("Content-Type", "text/plain; charset=latin1")], b"ok\ncaf\xe9\n"),
+            &["windows-1252", "header says so", "`caf\u{e9}`", "`caf\u{fffd}`", "charset=utf-8"],
+        ),
+        (
+            "body-charset",
+            Case::get("/x").answered(200, &[("Content-Type", "text/plain")], b"\xff\xfeh\0i\0"),
+            &["UTF-16LE", "byte order mark", "`hi`", r"`h\u{0}i\u{0}`"],
         ),
         ("body-too-large", Case::get("/x").answered(200, &[], "x").longer(40 << 20), &["40.0 MiB"]),
         ("body-too-large", Case::get("/x").answered(200, &[], "x").longer(600 << 20), &["600.0 MiB", "512 MiB"]),
@@ -174,6 +204,16 @@ pub(super) fn exchanges() -> Vec<Shown> {
             "answer-hidden",
             Case::get("/x").answered(201, &[("Location", "/v/7"), ("Set-Cookie", "a=1")], "{}"),
             &["status 201, `Location: /v/7` and `Set-Cookie: a=1`"],
+        ),
+        (
+            "trailers-hidden",
+            Case::get("/x").trailed(&[("x-checksum", "9"), ("x-rows", "2")]).json("{}"),
+            &["`x-checksum` and `x-rows`", "headers"],
+        ),
+        (
+            "informational-hidden",
+            Case::get("/x").informed(103, 2).json("{}"),
+            &["2 informational responses", "`HTTP/1.1 103 X`", "poll"],
         ),
         (
             "head-empty",

@@ -179,6 +179,11 @@ pub(super) fn runs() -> Vec<Shown> {
             &["Rancher Desktop and Podman Desktop"],
         ),
         (
+            "output-charset",
+            Case::host("wsl.exe", &["--list"]).exits(0).wrote(b"N\0A\0M\0E\0\r\0\n\0", ""),
+            &["stdout", "UTF-16LE", "by its looks", r"`N\u{0}A", "WSL_UTF8"],
+        ),
+        (
             "output-not-text",
             Case::host("cat", &["x.png"]).exits(0).wrote(b"ab\xff\xfe", ""),
             &["stdout", "byte 2 (0xff)"],

@@ -4,6 +4,8 @@ mod answer;
 mod arguments;
 mod asking;
 mod body;
+mod charset;
+mod excess;
 mod exchange;
 mod exit;
 mod facts;
@@ -50,6 +52,7 @@ const RULES: &[(&str, Check)] = &[
     ("socket-hang-up", exchange::hang_up),
     ("not-http", exchange::not_http),
     ("body-cut", exchange::body_cut),
+    ("bytes-after-response", excess::bytes),
     ("connection-upgraded", exchange::upgraded),
     ("socket-path-too-long-on-macos", exchange::path_too_long_on_macos),
     // A command that did not do its work.
@@ -66,6 +69,7 @@ const RULES: &[(&str, Check)] = &[
     ("html-for-json", body::html_for_json),
     ("not-json", body::not_json),
     ("bad-json-line", body::bad_json_line),
+    ("body-charset", charset::body),
     ("body-not-text", body::not_text),
     ("body-too-large", body::too_large),
     ("body-compressed", body::compressed),
@@ -77,6 +81,8 @@ const RULES: &[(&str, Check)] = &[
     ("error-body-lost", answer::error_body_lost),
     ("redirect", answer::redirect),
     ("answer-hidden", answer::hidden),
+    ("trailers-hidden", answer::trailers),
+    ("informational-hidden", answer::informational),
     ("head-empty", answer::head),
     ("method-not-offered", answer::method),
     ("headers-need-request", answer::headers),
@@ -103,6 +109,7 @@ const RULES: &[(&str, Check)] = &[
     ("output-over-limit", output::over_limit),
     ("character-cut", output::character_cut),
     ("last-line-lost", output::last_line_lost),
+    ("output-charset", charset::output),
     ("output-not-text", output::not_text),
     ("bad-json-line-in-output", output::bad_json_line),
     ("number-not-exact-in-output", output::number_not_exact),

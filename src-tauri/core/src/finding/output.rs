@@ -3,7 +3,7 @@
 use super::{
     Evidence, Finding,
     body::{broken_at, changed_number},
-    json,
+    charset, json,
     words::{first_line, names, quoted, quoted_bytes, size},
 };
 use crate::{asked::Whose, runtime::Runtime};
@@ -105,6 +105,9 @@ pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.run()?;
+    if charset::output(evidence).is_some() {
+        return None;
+    }
     let sample = evidence.sample;
     let parts = [("stdout", &sample.stdout), ("stderr", &sample.stderr)];
     let (stream, part, at) =

@@ -222,6 +222,13 @@ pub struct Window {
     pub problem: Option<Error>,
 }
 
+impl Window {
+    /// One of a view that is still to be made.
+    pub(crate) fn empty() -> Self {
+        Self { from: 0, total: 0, lines: Vec::new(), before_us: None, making: None, problem: None }
+    }
+}
+
 /// How far something has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Making {

@@ -194,6 +194,6 @@ impl Place {
 }
 
 /// Without a character that the limit cut in two: its bytes are in the file and not wrong.
-pub(super) fn whole_characters(bytes: &[u8]) -> &[u8] {
+pub(crate) fn whole_characters(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() - incomplete_tail(bytes)]
 }

@@ -2,6 +2,7 @@
 //! and windows of rows for whoever looks.
 
 mod ansi;
+mod charset;
 mod chunks;
 mod events;
 mod facts;
@@ -18,6 +19,7 @@ mod screen;
 mod search;
 mod spill;
 mod text;
+mod transcript;
 mod utf8;
 
 use std::{
@@ -26,12 +28,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+pub use charset::{Charset, CharsetBy, Clues, LOOKED_AT, detect, encoding};
 pub use chunks::Chunk;
 pub use events::{Block, Events};
 pub use facts::*;
 use json::Json;
 #[cfg(fuzzing)]
 pub(crate) use json::fuzz_json;
+pub(crate) use lines::whole_characters;
 use order::Order;
 pub use room::Room;
 pub use save::{SAVE_PIECE, save};
@@ -39,6 +43,8 @@ pub use search::{Finder, Search};
 use spill::{Bytes, Spill};
 #[cfg(fuzzing)]
 pub(crate) use text::fuzz_text;
+pub(crate) use text::visible;
+pub use transcript::Transcript;
 pub use utf8::Utf8;
 pub(crate) use utf8::incomplete_tail;
 
@@ -80,6 +86,8 @@ struct Streams {
     /// What a body's blocks are, where it is one of events.
     body: Option<BodyKind>,
     events: Events,
+    /// How its text begins, for its charset: of a run what came first, whatever the stream.
+    start: Vec<u8>,
     /// Its files outlive this value.
     kept: bool,
 }
@@ -117,6 +125,10 @@ impl Streams {
 
     /// Bytes of a chunk are in its file and in the index of its stream; whether it begins with them.
     fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8], begins: bool) {
+        let room = LOOKED_AT.saturating_sub(self.start.len());
+        if room > 0 {
+            self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
         self.lines.push(stream, lines);
         if begins {
             self.chunks.push(stream, 1);
@@ -158,6 +170,7 @@ impl Output {
             chunks: Order::default(),
             body: None,
             events: Events::default(),
+            start: Vec::new(),
             kept: false,
         };
         Self { stem, room, streams: Mutex::new(streams), json: OnceLock::new() }
@@ -367,6 +380,15 @@ impl Output {
             }
         }
         low
+    }
+
+    /// Which encoding its text is in where it isn't UTF-8, as far as can be told now. Of bytes that are no text there is none.
+    pub fn charset(&self, content_type: Option<&str>) -> Option<(&'static encoding_rs::Encoding, CharsetBy)> {
+        let streams = self.lock();
+        match streams.body {
+            Some(BodyKind::Bytes | BodyKind::Protocol) => None,
+            _ => detect(Clues { content_type, start: &streams.start }),
+        }
     }
 
     /// Keeps the files when this value is dropped, or does not.

@@ -147,6 +147,11 @@ impl Shown {
     }
 }
 
+/// Bytes as one line of text: what can't be seen is made visible.
+pub(crate) fn visible(bytes: &[u8]) -> String {
+    Shown::of(bytes).text
+}
+
 /// Whether a character can't be seen, looks like another one, or reorders its neighbors.
 fn is_hidden(c: char) -> bool {
     crate::terminal::is_control(c) || matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}')

@@ -88,6 +88,11 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
     let answer = match (&exchange.failure, &exchange.response) {
         (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
         (Some(_), _) => Answer::Failed { words: &words },
+        // Node's HTTP client closes a connection that changed its protocol and says nothing of it; `fetch` fails.
+        (None, Some(response)) if exchange.ended() && response.status == 101 => match client {
+            Some(HttpClient::Fetch) => Answer::Withheld { words: FETCH_FAILED.to_owned() },
+            _ => Answer::Never,
+        },
         (None, Some(response)) if exchange.ended() => match handed_over(exchange, response, written, client) {
             Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
             Err(words) => Answer::Withheld { words },
@@ -143,15 +148,24 @@ fn handed_over<'a>(
             return Err(words);
         }
     }
-    body(response, written, client).map_err(|problem| match client {
-        Some(HttpClient::NodeFetch) => format!(
-            "FetchError: Invalid response body while trying to fetch http://127.0.0.1{}: {}",
-            path(),
-            problem.words_of_node()
-        ),
+    let refused = |words: &str| match client {
+        Some(HttpClient::NodeFetch) => {
+            format!("FetchError: Invalid response body while trying to fetch http://127.0.0.1{}: {words}", path())
+        }
         Some(HttpClient::Fetch) => TERMINATED.to_owned(),
-        _ => problem.words_of_node().to_owned(),
-    })
+        _ => words.to_owned(),
+    };
+    if exchange.excess.as_ref().is_some_and(|excess| excess.at_once && !excess.is_blank()) {
+        let closes = response.head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        match client {
+            // It has the body by then, where there is one.
+            Some(HttpClient::Fetch) if matches!(response.status, 204 | 304) => return Err(FETCH_FAILED.to_owned()),
+            Some(HttpClient::Fetch) | None => {}
+            Some(_) if closes => return Err(refused("Parse Error: Data after `Connection: close`")),
+            Some(_) => return Err(refused("Parse Error: Expected HTTP/, RTSP/ or ICE/")),
+        }
+    }
+    body(response, written, client).map_err(|problem| refused(problem.words_of_node()))
 }
 
 /// The body as a client hands it on. Those of which it is known undo one coding that they know and leave any other as it

@@ -343,7 +343,7 @@ pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (Delivery
         }
         Answer::Withheld { words } => {
             let name = generation.client().name();
-            let rule = generation.measured(format!("What {name} can't decode or follow rejects with an Error."));
+            let rule = generation.measured(format!("What {name} can't decode, follow or parse rejects with an Error."));
             (error(named(words, generation)), vec![rule])
         }
         Answer::Failed { words, .. } => (

@@ -237,7 +237,7 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
         }
         Answer::Withheld { words } => (
             Delivery::Rejected { value: Value::error(format!("{FETCH}{words}")) },
-            vec![read("What node-fetch can't decode or follow rejects with an Error.", NODE_FETCH)],
+            vec![read("What node-fetch can't decode, follow or parse rejects with an Error.", NODE_FETCH)],
         ),
         Answer::Failed { words, .. } => (
             Delivery::Rejected {

@@ -4,7 +4,9 @@ use crate::{
     call::Origin,
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::{Body, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage},
+    exchange::{
+        Body, Excess, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage,
+    },
     run::{Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Started, Streaming},
 };
 
@@ -344,7 +346,7 @@ fn a_connection_that_fails_is_told_in_nodes_words() {
 
 fn broken(endpoint: Endpoint, error: Error) -> Call {
     let mut exchange = Exchange::new(endpoint, Request::new("GET", "/x"));
-    let failure = Failure { stage: Stage::Connect, error, received: String::new() };
+    let failure = Failure::new(Stage::Connect, error);
     exchange.apply(ExchangeEvent::Failed { at_us: 1, failure });
     call(Act::Exchange(exchange))
 }
@@ -513,4 +515,38 @@ fn fetch_takes_a_byte_order_mark_off_and_what_is_there_of_a_compressed_body() {
     assert!(render(&compressed("gzip", &cut[..cut.len() - 9], PODMAN).outcome).contains("long long"));
     holds(&broken(Endpoint::Unix("/b".into()), Error::new(Code::BodyCut, "")), PODMAN, &["terminated"]);
     assert!(render(&compressed("br", b"plain", PODMAN).outcome).contains("TypeError: terminated"));
+}
+
+fn exceeding(at_once: bool, start: &str, connection: Option<&str>, runtime: Runtime) -> String {
+    let mut call = exchange(Request::new("GET", "/x"), 200, "OK", "text/plain");
+    let Act::Exchange(exchange) = &mut call.act else { panic!("no exchange") };
+    let length = start.chars().count() as u64;
+    let excess = Excess { bytes: length, at_once, characters: length, utf16: length, start: start.into() };
+    exchange.apply(ExchangeEvent::Exceeded { excess });
+    let headers = &mut exchange.response.as_mut().unwrap().head.headers;
+    headers.extend(connection.map(|value| Header { name: "Connection".into(), value: value.into() }));
+    render(&received(&call, Written::whole(b"ok", &[]), runtime).outcome)
+}
+
+#[test]
+fn bytes_that_come_with_the_end_of_a_response_make_clients_of_node_reject() {
+    for runtime in [RANCHER, OLDER] {
+        assert!(exceeding(true, " and more", None, runtime).contains("Parse Error: Expected HTTP/, RTSP/ or ICE/"));
+        assert!(exceeding(true, "x", Some("close"), runtime).contains("Parse Error: Data after `Connection: close`"));
+        // What comes later, and empty lines, are on a connection that nobody reads any more.
+        assert_eq!(exceeding(false, " and more", None, runtime), "resolves to 'ok'");
+        assert_eq!(exceeding(true, "␍␊", None, runtime), "resolves to 'ok'");
+    }
+    for runtime in [DOCKER, PODMAN] {
+        assert_eq!(exceeding(true, " and more", None, runtime), "resolves to 'ok'");
+    }
+}
+
+#[test]
+fn a_promise_of_a_connection_that_changed_its_protocol_never_settles() {
+    let call = exchange(Request::new("GET", "/ws"), 101, "Switching Protocols", "");
+    holds(&call, PODMAN, &["rejects", "TypeError: fetch failed"]);
+    for runtime in [DOCKER, RANCHER, OLDER] {
+        assert_eq!(received(&call, Written::default(), runtime).outcome, Delivery::Never);
+    }
 }

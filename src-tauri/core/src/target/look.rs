@@ -14,7 +14,7 @@ use crate::{
     endpoint::Endpoint,
     engine::{Address, Engine, LastEngine, Places},
     error::{Code, Error, Result},
-    exchange::{self, Connections, ExchangeEvent, Request, Response},
+    exchange::{self, Connections, ExchangeEvent, Failure, Request, Stage},
     record::Record,
     run::Stream,
 };
@@ -62,28 +62,27 @@ async fn keep_looking_at_host(
     }
 }
 
-/// A backend that was up at the same address is only knocked at: a request, `HEAD /`, is sent when
-/// it comes up, to see that it speaks HTTP and answers.
+/// One request at most is sent to an address, `HEAD /` when it first takes a connection: it tells what listens there. After
+/// that a connection is opened and closed again.
 async fn keep_looking_at_service(
     mut target: watch::Receiver<(Target, Result<Endpoint>)>,
     connections: &Connections,
     show: &impl Fn(&dyn Fn(&mut Marks)),
 ) {
-    let mut before = Mark::Unknown;
+    let mut known = Known::default();
     loop {
         let endpoint = target.borrow_and_update().1.clone();
         let seen = tokio::select! {
-            seen = service(endpoint, connections, &before) => Some(seen),
+            seen = service(endpoint, connections, &mut known) => Some(seen),
             // Whoever has chosen another target does not wait for the one before.
             changed = target.changed() => changed.ok().map(|()| Mark::Unknown),
         };
         let Some(seen) = seen else { return };
-        before = seen;
-        if before == Mark::Unknown {
+        if seen == Mark::Unknown {
             continue;
         }
-        show(&|marks| marks.service = before.clone());
-        if let Ok(Err(_)) = tokio::time::timeout(rest(&before, connections), target.changed()).await {
+        show(&|marks| marks.service = seen.clone());
+        if let Ok(Err(_)) = tokio::time::timeout(rest(&seen, connections), target.changed()).await {
             return;
         }
     }
@@ -172,37 +171,57 @@ async fn in_engine(engine: &Engine, container: Option<&str>) -> Mark {
     }
 }
 
-async fn service(endpoint: Result<Endpoint>, connections: &Connections, before: &Mark) -> Mark {
+/// What is known of the service at one address.
+#[derive(Debug, Default)]
+struct Known {
+    address: String,
+    /// `HEAD /` was sent to it.
+    greeted: bool,
+    /// It took the last connection.
+    was_up: bool,
+    /// It answered with another protocol than HTTP.
+    refused: Option<Error>,
+}
+
+async fn service(endpoint: Result<Endpoint>, connections: &Connections, known: &mut Known) -> Mark {
     let endpoint = match endpoint {
         Ok(endpoint) => endpoint,
         Err(error) => return Mark::Down { address: String::new(), error },
     };
     let address = endpoint.to_string();
-    let was_up = matches!(before, Mark::Up { address: before } if *before == address);
-    let seen = if was_up {
+    if known.address != address {
+        *known = Known { address: address.clone(), ..Known::default() };
+    }
+    let seen = if known.greeted {
         exchange::knock(&endpoint, connections, PATIENCE).await
     } else {
-        greet(&endpoint, connections).await
+        greet(&endpoint, connections, known).await
     };
+    let local = matches!(endpoint, Endpoint::Unix(_) | Endpoint::Npipe(_));
     match seen {
-        Ok(()) => Mark::Up { address },
-        Err(error) => Mark::Down { address, error },
+        Ok(()) => known.was_up = true,
+        // A backlog that is full: it is busy, and answers who came before.
+        Err(error) if error.code == Code::ConnectTimeout && known.was_up && local => {}
+        Err(error) => {
+            (known.was_up, known.refused) = (false, None);
+            return Mark::Down { address, error };
+        }
+    }
+    match known.refused.clone() {
+        Some(error) if !connections.has_answered(&endpoint) => Mark::Down { address, error },
+        _ => Mark::Up { address },
     }
 }
 
-/// Sends `HEAD /`: any answer will do, and one that takes its time is taken for granted.
-async fn greet(endpoint: &Endpoint, connections: &Connections) -> Result<()> {
+/// Sends `HEAD /`. Any answer will do, and so will none: a backend that fails on this very request may answer others. Only
+/// one that answers with another protocol is not up.
+async fn greet(endpoint: &Endpoint, connections: &Connections, known: &mut Known) -> Result<()> {
     #[derive(Default)]
-    struct Greeting {
-        response: Option<Response>,
-        error: Option<Error>,
-    }
+    struct Greeting(Option<Failure>);
     impl Record<ExchangeEvent> for Greeting {
         fn event(&mut self, event: ExchangeEvent) {
-            match event {
-                ExchangeEvent::Answered { response, .. } => self.response = Some(response),
-                ExchangeEvent::Failed { failure, .. } => self.error = Some(failure.error),
-                _ => {}
+            if let ExchangeEvent::Failed { failure, .. } = event {
+                self.0 = Some(failure);
             }
         }
 
@@ -218,11 +237,21 @@ async fn greet(endpoint: &Endpoint, connections: &Connections) -> Result<()> {
     let mut request = Request::new("HEAD", "/");
     request.connect_timeout_ms = PATIENCE.as_millis() as u32;
     request.timeout_ms = Some(PATIENCE.as_millis() as u32);
+    // Also where another target is chosen before it has answered.
+    known.greeted = true;
     let mut greeting = Greeting::default();
     exchange::send(endpoint, &request, connections, &CancellationToken::new(), &mut greeting).await;
-    match greeting {
-        Greeting { response: None, error: Some(error) } if error.code != Code::TimedOut => Err(error),
-        _ => Ok(()),
+    match greeting.0 {
+        Some(Failure { stage: Stage::Prepare | Stage::Connect, error, .. }) => {
+            known.greeted = false;
+            Err(error)
+        }
+        Some(failure) => {
+            let is_http = failure.received.is_empty() || failure.received.starts_with("HTTP/1.");
+            known.refused = (failure.error.code == Code::BadResponse && !is_http).then_some(failure.error);
+            Ok(())
+        }
+        None => Ok(()),
     }
 }
 
@@ -260,5 +289,106 @@ mod tests {
         let other = Address::new("near", "unix:///nonexistent/docker.sock");
         let (engine, _) = asked.look(Ok(other), None).await;
         assert!(matches!(engine, Mark::Down { address, .. } if address == "unix:///nonexistent/docker.sock"));
+    }
+
+    #[cfg(unix)]
+    mod of_a_service {
+        use tokio::{
+            io::{AsyncReadExt, AsyncWriteExt},
+            net::UnixListener,
+        };
+
+        use super::*;
+
+        /// Answers each request with these bytes, and none to `HEAD` but what `to_head` is; counts the requests.
+        async fn serve(listener: UnixListener, to_head: &'static [u8], heads: &Mutex<Vec<String>>) {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut space = [0; 1024];
+                let length = stream.read(&mut space).await.unwrap_or_default();
+                if length == 0 {
+                    continue;
+                }
+                let line = String::from_utf8_lossy(&space[..length]).lines().next().unwrap_or_default().to_owned();
+                let is_head = line.starts_with("HEAD");
+                heads.lock().unwrap().push(line);
+                let answer: &[u8] = if is_head { to_head } else { b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" };
+                let _ = stream.write_all(answer).await;
+            }
+        }
+
+        #[tokio::test]
+        async fn a_backend_that_answers_other_requests_is_not_down_and_is_sent_one_head_at_most() {
+            let directory = tempfile::tempdir().unwrap();
+            for (n, to_head) in
+                [&b""[..], b"HTTP/1.1 500 No\r\n\r\n", b"HTTP/1.1 200\r\nbroken head"].into_iter().enumerate()
+            {
+                let path = directory.path().join(format!("{n}.sock"));
+                let heads = Mutex::new(Vec::new());
+                let listener = UnixListener::bind(&path).unwrap();
+                let looked = async {
+                    let (connections, mut known) = (Connections::default(), Known::default());
+                    for _ in 0..4 {
+                        let seen = service(Ok(Endpoint::Unix(path.clone())), &connections, &mut known).await;
+                        assert!(matches!(seen, Mark::Up { .. }), "{n}: {seen:?}");
+                    }
+                };
+                tokio::select! {
+                    () = looked => {}
+                    () = serve(listener, to_head, &heads) => {}
+                }
+                assert_eq!(*heads.lock().unwrap(), ["HEAD / HTTP/1.1"]);
+            }
+        }
+
+        #[tokio::test]
+        async fn another_protocol_is_down_until_a_request_is_answered() {
+            let directory = tempfile::tempdir().unwrap();
+            let endpoint = Endpoint::Unix(directory.path().join("b.sock"));
+            let Endpoint::Unix(path) = &endpoint else { unreachable!() };
+            let heads = Mutex::new(Vec::new());
+            let listener = UnixListener::bind(path).unwrap();
+            let looked = async {
+                let (connections, mut known) = (Connections::default(), Known::default());
+                for _ in 0..3 {
+                    let seen = service(Ok(endpoint.clone()), &connections, &mut known).await;
+                    assert!(matches!(&seen, Mark::Down { error, .. } if error.message.contains("Redis")), "{seen:?}");
+                }
+                struct Nothing;
+                impl Record<ExchangeEvent> for Nothing {
+                    fn event(&mut self, _: ExchangeEvent) {}
+                    fn chunk(&mut self, _: Stream, _: u64, _: &[u8]) -> Result<()> {
+                        Ok(())
+                    }
+                }
+                let cancel = CancellationToken::new();
+                exchange::send(&endpoint, &Request::new("GET", "/"), &connections, &cancel, &mut Nothing).await;
+                let seen = service(Ok(endpoint.clone()), &connections, &mut known).await;
+                assert!(matches!(seen, Mark::Up { .. }), "{seen:?}");
+            };
+            tokio::select! {
+                () = looked => {}
+                () = serve(listener, b"-ERR unknown command 'HEAD'\r\n", &heads) => {}
+            }
+            assert_eq!(*heads.lock().unwrap(), ["HEAD / HTTP/1.1", "GET / HTTP/1.1"]);
+        }
+
+        #[tokio::test]
+        async fn a_service_that_comes_up_later_is_greeted_then() {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("b.sock");
+            let (connections, mut known) = (Connections::default(), Known::default());
+            let seen = service(Ok(Endpoint::Unix(path.clone())), &connections, &mut known).await;
+            assert!(matches!(&seen, Mark::Down { error, .. } if error.code == Code::EndpointMissing), "{seen:?}");
+            let heads = Mutex::new(Vec::new());
+            let listener = UnixListener::bind(&path).unwrap();
+            tokio::select! {
+                seen = service(Ok(Endpoint::Unix(path)), &connections, &mut known) => {
+                    assert!(matches!(seen, Mark::Up { .. }), "{seen:?}");
+                }
+                () = serve(listener, b"HTTP/1.1 200 OK\r\n\r\n", &heads) => {}
+            }
+            assert_eq!(heads.lock().unwrap().len(), 1);
+        }
     }
 }

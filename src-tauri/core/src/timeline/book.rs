@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
+use encoding_rs::{Encoding, UTF_8};
 use tokio_util::sync::CancellationToken;
 
 use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary, kept_folder::Kept};
@@ -9,7 +10,7 @@ use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
     finding::Found,
-    output::{Making, Output, Searching},
+    output::{Charset, CharsetBy, Making, Output, Searching},
     permission::{Prompt, Standing},
     run::{Command, Place, Run, RunEvent, Signal, Stopper},
     target::Marks,
@@ -44,6 +45,8 @@ struct Entry {
     kept: Option<Arc<Kept>>,
     /// Why what came later could not be added to that.
     keep_failed: Option<Error>,
+    /// The encoding that was chosen to show it in.
+    chosen: Option<&'static Encoding>,
     /// What there is to say about it, counted when it ended.
     found: Found,
     /// The revision of the last change to it.
@@ -51,6 +54,18 @@ struct Entry {
 }
 
 impl Entry {
+    /// The encoding that its text is shown in, where that isn't UTF-8 or was chosen.
+    fn charset(&self) -> Option<(&'static Encoding, CharsetBy)> {
+        if let Some(chosen) = self.chosen {
+            return Some((chosen, CharsetBy::Chosen));
+        }
+        let response = match &self.call.act {
+            Act::Exchange(exchange) => exchange.response.as_ref(),
+            Act::Run(_) => None,
+        };
+        self.output.charset(response.and_then(|response| response.head.header("content-type")))
+    }
+
     fn is_live(&self) -> bool {
         outcome(&self.call.act).is_live()
     }
@@ -96,6 +111,7 @@ impl Book {
                 over,
                 kept: None,
                 keep_failed: None,
+                chosen: None,
                 found: Found::default(),
                 touched: self.revision,
             },
@@ -132,6 +148,22 @@ impl Book {
 
     pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
         self.entry(id).map(|entry| Arc::clone(&entry.output))
+    }
+
+    /// The encoding that the text of an output is shown in, where that isn't UTF-8.
+    pub fn charset(&self, id: CallId) -> Option<&'static Encoding> {
+        let (encoding, _) = self.entries.get(&id)?.charset()?;
+        (encoding != UTF_8).then_some(encoding)
+    }
+
+    /// Shows it in this encoding from now on; in the one that is found when none is given.
+    pub fn choose_charset(&mut self, id: CallId, chosen: Option<&'static Encoding>) -> Result<()> {
+        self.entry(id)?;
+        self.touch(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.chosen = chosen;
+        }
+        Ok(())
     }
 
     /// Where it is kept for the next start, if it is.
@@ -265,6 +297,7 @@ fn summary(entry: &Entry) -> Summary {
         text,
         http,
         body,
+        charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
         promised,
         kept: entry.kept.is_some(),
         keep_failed: entry.keep_failed.clone(),

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     exchange::BodyKind,
     finding::Found,
-    output::{Counts, Making, Searching},
+    output::{Charset, Counts, Making, Searching},
     permission::{Decision, Prompt, Standing},
     target::Marks,
 };
@@ -51,6 +51,10 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub body: Option<BodyKind>,
+    /// The charset that its text is shown in, where that isn't UTF-8 or was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub charset: Option<Charset>,
     /// How many bytes of body the response promised, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -219,7 +219,7 @@ fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     let body = match &mut call.act {
         Act::Exchange(exchange) => {
             if !exchange.ended() {
-                let failure = Failure { stage: Stage::Body, error: ended_before(), received: String::new() };
+                let failure = Failure::new(Stage::Body, ended_before());
                 exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
             }
             exchange.response.as_ref().map(|response| BodyKind::of(&response.head))

@@ -8,6 +8,7 @@ mod kept_folder;
 mod prompting;
 mod saving;
 mod searching;
+mod shown;
 
 use std::{
     path::PathBuf,
@@ -31,7 +32,7 @@ use crate::{
     exchange::{self, BodyKind, Connections, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
     memory,
-    output::{Dress, Fold, Output, Room, View, Window},
+    output::{Dress, Fold, Output, Room, Transcript, View, Window},
     record::{Record, Wait},
     run::{self, Command, FixedCommand, Run, RunEvent, Signal, Stream, Warden, stops},
     target::Marks,
@@ -73,6 +74,8 @@ struct Shared {
     book: Mutex<Book>,
     /// The book's revision, for those who wait for the next.
     revision: watch::Sender<u64>,
+    /// Outputs that are shown in another charset than UTF-8, as text.
+    transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
 }
 
 impl Timeline {
@@ -80,7 +83,14 @@ impl Timeline {
     /// to have in `kept`. They may take so many bytes together.
     pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, warden: Option<Arc<Warden>>) -> Self {
         let room = Arc::new(Room::new(quota).with_ballast(&directory));
-        let shared = Shared { directory, kept, room, book: Mutex::new(Book::new()), revision: watch::Sender::new(1) };
+        let shared = Shared {
+            directory,
+            kept,
+            room,
+            book: Mutex::new(Book::new()),
+            revision: watch::Sender::new(1),
+            transcripts: Mutex::default(),
+        };
         let engines: Arc<LastEngine> = Arc::default();
         let carrier = Carrier::new(None, Arc::clone(&engines), warden.clone());
         Self {
@@ -150,7 +160,7 @@ impl Timeline {
     pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
         match &mut act {
             Act::Exchange(exchange) => {
-                let failure = Failure { stage: Stage::Prepare, error, received: String::new() };
+                let failure = Failure::new(Stage::Prepare, error);
                 exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
             }
             Act::Run(run) => run.apply(RunEvent::Failed { at_us: 0, error }),
@@ -239,6 +249,7 @@ impl Timeline {
         // Files are removed after the lock is gone.
         let outputs = self.shared.change(Book::clear);
         self.forget_search_of_cleared();
+        self.forget_transcripts_of_cleared();
         drop(outputs);
         memory::give_back();
     }
@@ -290,13 +301,19 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`], [`Code::SpillFailed`], [`Code::SearchMissing`].
     pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
-        let (output, search) = (self.output(id)?, self.search_in(id));
-        aside(move || match (view, search) {
-            (View::Hits, Some(search)) => search.window(from, count, ansi),
-            (_, search) => {
-                let finder = search.as_deref().map(|search| search.finder());
-                output.window(view, from, count, Dress { ansi, finder })
-            }
+        let (shown, search) = (self.shown(id)?, self.search_in(id));
+        aside(move || {
+            let making = if shown.concerns(view) { shown.catch_up()? } else { None };
+            let window = match (view, search) {
+                (View::Hits, Some(search)) => search.window(from, count, ansi),
+                // It is read whole or not at all.
+                (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
+                (_, search) => {
+                    let finder = search.as_deref().map(|search| search.finder());
+                    shown.output(view).window(view, from, count, Dress { ansi, finder })
+                }
+            }?;
+            Ok(Window { making: making.or(window.making), ..window })
         })
         .await
     }
@@ -306,10 +323,10 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`], [`Code::TooMuch`], [`Code::SpillFailed`], [`Code::SearchMissing`].
     pub async fn exact(&self, id: CallId, view: View, from: u64, to: u64) -> Result<String> {
-        let (output, search) = (self.output(id)?, self.search_in(id));
+        let (shown, search) = (self.shown(id)?, self.search_in(id));
         aside(move || match (view, search) {
             (View::Hits, Some(search)) => search.exact(from, to),
-            _ => output.exact(view, from, to),
+            _ => shown.output(view).exact(view, from, to),
         })
         .await
     }
@@ -319,8 +336,16 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`], and what [`Output::fold`] says.
     pub async fn fold(&self, id: CallId, line: u64, fold: Fold) -> Result<()> {
-        let output = self.output(id)?;
-        aside(move || output.fold(line, fold)).await
+        let shown = self.shown(id)?;
+        aside(move || shown.output(View::Pretty).fold(line, fold)).await
+    }
+
+    /// The number of the first row of a view that came at this time or later: [`Output::row_at_time`].
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn row_at_time(&self, id: CallId, view: View, at_us: u64) -> Result<u64> {
+        Ok(self.shown(id)?.output(view).row_at_time(view, at_us))
     }
 
     /// Puts new marks into the stream of changes.

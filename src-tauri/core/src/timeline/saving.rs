@@ -11,7 +11,7 @@ use super::{Act, CallId, Timeline, aside};
 use crate::{
     error::Result,
     exchange::BodyKind,
-    output::{Making, SavedFile, What, save},
+    output::{Making, SavedFile, View, What, save},
 };
 
 impl Timeline {
@@ -20,7 +20,10 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound), and what [`save`] says.
     pub async fn save(&self, id: CallId, what: What, path: PathBuf, replace: bool) -> Result<SavedFile> {
-        let (output, search) = (self.output(id)?, self.search_in(id));
+        let (shown, search) = (self.shown(id)?, self.search_in(id));
+        // Bytes are saved as they came; lines as they are shown.
+        let bytes = matches!(what, What::Stdout | What::Stderr | What::Chunks);
+        let output = Arc::clone(shown.output(if bytes { View::Chunks } else { View::Both }));
         let stop = CancellationToken::new();
         // One at a time: a new one ends the one before.
         std::mem::replace(&mut *self.saving.lock().unwrap_or_else(PoisonError::into_inner), stop.clone()).cancel();
@@ -36,7 +39,13 @@ impl Timeline {
             !stop.is_cancelled()
         };
         tell(0);
-        let saved = aside(move || save(&output, search.as_deref(), what, &path, replace, tell)).await;
+        let saved = aside(move || {
+            if !bytes {
+                while shown.catch_up()?.is_some() {}
+            }
+            save(&output, search.as_deref(), what, &path, replace, tell)
+        })
+        .await;
         self.shared.change(|book| book.saving = None);
         saved
     }
@@ -68,7 +77,7 @@ impl Timeline {
             (What::Chunks, _) | (What::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
             (What::Stdout, Some(_)) if !own.is_empty() => own,
             (What::Stdout, Some(BodyKind::Json)) => "json",
-            (What::Stdout, Some(BodyKind::Bytes)) => "bin",
+            (What::Stdout, Some(BodyKind::Bytes | BodyKind::Protocol)) => "bin",
             _ => "txt",
         };
         let part = match (what, body) {

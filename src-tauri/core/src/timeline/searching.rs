@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside};
+use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside, shown::ShownOutput};
 use crate::{
     error::{Error, Result},
     output::{Hit, Making, Query, Search, SearchState, Searching},
@@ -35,7 +35,8 @@ impl Timeline {
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound), and
     /// [`Code::SearchInvalid`](crate::error::Code::SearchInvalid) when the query cannot be read.
     pub fn search(&self, call: CallId, query: Query) -> Result<()> {
-        let search = Arc::new(Search::new(self.output(call)?, &query)?);
+        let shown = self.shown(call)?;
+        let search = Arc::new(Search::new(Arc::clone(shown.output(query.view)), &query)?);
         let gone = CancellationToken::new();
         let stop = gone.child_token();
         let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,6 +46,7 @@ impl Timeline {
             shared: Arc::clone(&self.shared),
             call,
             query,
+            shown,
             search: Arc::clone(&search),
             stop: stop.clone(),
             gone: gone.clone(),
@@ -94,6 +96,7 @@ struct Follow {
     shared: Arc<Shared>,
     call: CallId,
     query: Query,
+    shown: ShownOutput,
     search: Arc<Search>,
     stop: CancellationToken,
     gone: CancellationToken,
@@ -123,10 +126,16 @@ impl Follow {
             let before = self.search.progress();
             let this = Arc::clone(&self);
             aside(move || {
-                this.search.advance(|| {
-                    this.tell(SearchState::Running, None);
-                    !this.stop.is_cancelled()
-                })
+                loop {
+                    let more = this.shown.catch_up()?.is_some();
+                    this.search.advance(|| {
+                        this.tell(SearchState::Running, None);
+                        !this.stop.is_cancelled()
+                    })?;
+                    if !more || this.stop.is_cancelled() {
+                        return Ok(());
+                    }
+                }
             })
             .await?;
             if !live {
@@ -136,7 +145,10 @@ impl Follow {
                 self.tell(SearchState::Waiting, None);
             }
             let searched = self.search.progress();
-            while self.shared.book().is_live(self.call) && self.search.progress().whole == searched.whole {
+            while self.shared.book().is_live(self.call)
+                && self.search.progress().whole == searched.whole
+                && !self.shown.is_behind()
+            {
                 // The shared value outlives this task; an error cannot come.
                 let _ = revision.changed().await;
                 tokio::time::sleep(SHORTEST_WAIT).await;

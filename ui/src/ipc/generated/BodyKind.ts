@@ -3,4 +3,4 @@
 /**
  * What a response says that its body is.
  */
-export type BodyKind = "json" | "json_lines" | "events" | "bytes" | "text";
+export type BodyKind = "json" | "json_lines" | "events" | "bytes" | "protocol" | "text";

@@ -50,6 +50,8 @@ export interface Commands {
   call: { args: { id: number }; answer: Call };
   /** Rows of a Call's output or body; `ansi` tells whether terminal codes are followed or shown. */
   lines: { args: { id: number; view: View; from: number; count: number; ansi: boolean }; answer: Window };
+  /** Shows the text of a Call in this charset, or in the one that is found when none is given. */
+  set_charset: { args: { id: number; charset: string | null }; answer: void };
   /** The number of the first row of a view that came at this time or later, in microseconds
    * since the Call began. */
   row_at_time: { args: { id: number; view: View; time: number }; answer: number };

@@ -1,0 +1,67 @@
+//! Bytes after the end of a response.
+
+use super::{Evidence, Finding, words::quoted};
+use crate::exchange::Excess;
+
+pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
+    let (exchange, response) = (evidence.exchange()?, evidence.response()?);
+    // Clients skip empty lines between two responses.
+    let excess = exchange.excess.as_ref().filter(|excess| !excess.is_blank())?;
+    let length = response.head.header("content-length");
+    let came =
+        if excess.bytes == 1 { "1 more byte came".to_owned() } else { format!("{} more bytes came", excess.bytes) };
+    let start = quoted(&excess.start);
+    if excess.start.starts_with("HTTP/1.") {
+        return Some(Finding::error(
+            format!("{came} after the response, and they begin like another one: {start}."),
+            MATTERS,
+            "Answer each request once: a handler that sends a response and goes on to the default one sends two.",
+        ));
+    }
+    if matches!(response.status, 204 | 304) || evidence.is_head() {
+        let why =
+            if evidence.is_head() { "a response to HEAD".to_owned() } else { format!("status {}", response.status) };
+        return Some(Finding::error(
+            format!("{came} after the response, and {why} has no body: {start}."),
+            MATTERS,
+            "Answer with status 200 where there is a body, and send none with 204, with 304 and to HEAD.",
+        ));
+    }
+    let Some(length) = length else {
+        return Some(Finding::error(
+            format!("{came} after the end of the body: {start}."),
+            MATTERS,
+            "Write nothing to the connection after the end of a response.",
+        ));
+    };
+    let what = if counts_characters(evidence, excess, length) {
+        format!(" The body has {length} characters: its length was counted in characters, not in bytes.")
+    } else {
+        String::new()
+    };
+    Some(Finding::error(
+        format!("{came} after the {length} bytes that `Content-Length` promised: {start}.{what}"),
+        MATTERS,
+        "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",
+    ))
+}
+
+const MATTERS: &str = "A client takes the promised part for the whole body: JSON ends in the middle. node-fetch (Rancher Desktop) and got (Podman Desktop) reject with `Parse Error` where the rest arrives together with the end (measured); of Docker Desktop it isn't known.";
+
+/// Whether the promised length is the number of characters of what was sent, and those are not one byte each.
+fn counts_characters(evidence: &Evidence<'_>, excess: &Excess, length: &str) -> bool {
+    let part = &evidence.sample.stdout;
+    let Ok(length) = length.trim().parse::<u64>() else { return false };
+    if !part.is_whole() {
+        return false;
+    }
+    let begins = |byte: &&u8| **byte & 0xc0 != 0x80;
+    let characters = part.head.iter().filter(begins).count() as u64;
+    let large = part.head.iter().filter(|byte| **byte >= 0xf0).count() as u64;
+    let beginning = match std::str::from_utf8(&part.head) {
+        Ok(_) => true,
+        // The promised length may end in the middle of a character.
+        Err(error) => error.error_len().is_none(),
+    };
+    beginning && (characters + excess.characters == length || characters + large + excess.utf16 == length)
+}
