@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use bollard::query_parameters::ListImagesOptionsBuilder;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -226,10 +225,7 @@ async fn image_of_running(engine: &Engine, container: &str) -> Result<String> {
     let extensions = engine.extensions().await?;
     let extension = extensions.iter().find(|extension| extension.containers.iter().any(|part| part.id == found.id));
     if let Some(extension) = extension {
-        let options = ListImagesOptionsBuilder::default().build();
-        let images =
-            engine.docker().list_images(Some(options)).await.map_err(|error| engine.explain(error, container))?;
-        let mut tags = images.into_iter().flat_map(|image| image.repo_tags);
+        let mut tags = engine.image_names().await.map_err(|error| engine.explain(error, container))?.into_iter();
         if let Some(tag) = tags.find(|tag| is_called(&Names::of_image(tag).stem, &extension.name)) {
             return Ok(tag);
         }

@@ -138,11 +138,7 @@ impl Means {
     /// # Errors
     /// Those of an engine that is gone.
     pub(super) async fn image_id(&self, image: &str) -> Result<Option<String>> {
-        match self.engine.docker().inspect_image(image).await {
-            Ok(found) => Ok(Some(found.id.unwrap_or_default())),
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-            Err(error) => Err(self.engine.explain(error, image)),
-        }
+        self.engine.image_id(image).await.map_err(|error| self.engine.explain(error, image))
     }
 
     /// Runs one of docker's programs to its end.
