@@ -47,11 +47,11 @@ impl ImageRef {
     }
 }
 
-/// An image's name as Docker shows it. Podman has `docker.io/library/x` for `x`, and `localhost/x` for what was built there.
+/// An image's name as Docker shows it: Podman has `docker.io/library/x` for `x`.
 pub(crate) fn familiar(name: &str) -> &str {
     match name.strip_prefix("docker.io/") {
         Some(rest) => rest.strip_prefix("library/").unwrap_or(rest),
-        None => name.strip_prefix("localhost/").unwrap_or(name),
+        None => name,
     }
 }
 

@@ -11,6 +11,8 @@ use super::{
     api::{labelled, segment},
     facts::{Container, Mount, MountKind},
 };
+use crate::reference::familiar;
+
 type Answer<T> = std::result::Result<T, ApiError>;
 
 /// What an engine says of an exec.
@@ -58,7 +60,7 @@ impl Engine {
     pub(crate) async fn image_names(&self) -> Answer<Vec<String>> {
         let answer = self.get("/images/json", &[]).await?;
         let tags = entries(&answer, "images")?.iter().flat_map(|image| list(image.get("RepoTags")));
-        Ok(tags.filter_map(Value::as_str).map(|name| crate::reference::familiar(name).to_owned()).collect())
+        Ok(tags.filter_map(Value::as_str).map(|name| familiar(name).to_owned()).collect())
     }
 
     /// The id of an image; none when it has no such image.
@@ -121,7 +123,7 @@ fn listed(at: usize, entry: &Value) -> (Container, HashMap<String, String>) {
     let container = Container {
         name: name.or_else(|| id.clone()).unwrap_or_else(|| format!("entry {}", at + 1)),
         id: id.unwrap_or_else(|| format!("entry {}", at + 1)),
-        image: text(entry, "Image").unwrap_or_default(),
+        image: text(entry, "Image").map(|image| familiar(&image).to_owned()).unwrap_or_default(),
         state: text(entry, "State").unwrap_or_else(|| "unknown".to_owned()),
         status: text(entry, "Status").unwrap_or_default(),
         problem,

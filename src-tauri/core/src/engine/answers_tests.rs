@@ -104,11 +104,11 @@ fn podmans_names_of_images_are_shown_as_docker_shows_them() {
     for (name, shown) in [
         ("docker.io/library/x:latest", "x:latest"),
         ("docker.io/acme/x:1", "acme/x:1"),
-        ("localhost/acme/x:1", "acme/x:1"),
+        ("localhost/acme/x:1", "localhost/acme/x:1"),
         ("localhost:5000/acme/x:1", "localhost:5000/acme/x:1"),
         ("quay.io/acme/x", "quay.io/acme/x"),
         ("acme/x", "acme/x"),
     ] {
-        assert_eq!(crate::reference::familiar(name), shown);
+        assert_eq!(familiar(name), shown);
     }
 }
