@@ -49,6 +49,23 @@ impl Engine {
         headers: &[(&str, &str)],
         body: super::pool::Body,
     ) -> Answer<Reply> {
+        let limit = std::time::Duration::from_secs(ANSWER);
+        let asked = tokio::time::timeout(limit, self.ask_at_length(method, path, query, headers, body)).await;
+        asked.map_err(|_| ApiError::RequestTimeoutError)?
+    }
+
+    /// The same for one that is long to send, or that an engine may take any time for.
+    ///
+    /// # Errors
+    /// As for [`Engine::get`].
+    pub(crate) async fn ask_at_length(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: super::pool::Body,
+    ) -> Answer<Reply> {
         let mut uri = format!("{}{path}", self.base);
         if !query.is_empty() {
             uri.push('?');
@@ -60,15 +77,24 @@ impl Engine {
         }
         let request =
             request.body(body).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
-        let limit = std::time::Duration::from_secs(ANSWER);
-        let sent = tokio::time::timeout(limit, self.pool.send(request)).await;
-        let response = sent.map_err(|_| ApiError::RequestTimeoutError)??;
+        let response = self.pool.send(request).await?;
         if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
         }
         let status_code = response.status().as_u16();
         let body = response.into_body().collect().await?.to_bytes();
         Err(ApiError::DockerResponseServerError { status_code, message: refusal(&body) })
+    }
+}
+
+impl Engine {
+    /// Whether it builds with BuildKit, as it says itself: Podman and older engines don't.
+    ///
+    /// # Errors
+    /// As for [`Engine::get`].
+    pub(crate) async fn has_buildkit(&self) -> Answer<bool> {
+        let pong = self.ask(Method::GET, "/_ping", &[], &[], bollard::body_full(Bytes::new())).await?;
+        Ok(pong.headers().get("Builder-Version").is_some_and(|version| version == "2"))
     }
 }
 

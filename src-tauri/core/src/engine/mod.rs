@@ -2,17 +2,22 @@
 
 mod address;
 mod answers;
-pub(crate) mod api;
+mod api;
 mod belongings;
+mod build_progress;
+mod build_session;
 mod connect;
+mod context;
 mod everywhere;
 mod extensions;
 mod facts;
 mod find;
+mod ignore_file;
 mod left;
 mod limits;
 mod owner;
 mod pool;
+mod registries;
 pub(crate) mod sockets;
 mod ssh;
 mod tls;
@@ -29,15 +34,21 @@ use bollard::{Docker, errors::Error as ApiError, query_parameters::ContainerArch
 
 pub use address::{Address, Tls};
 pub(crate) use answers::{ExecState, list, text, texts};
+pub(crate) use api::{Reply, segment};
 pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub(crate) use build_progress::Progress;
+pub(crate) use build_session::BuildSession;
 pub(crate) use connect::line;
+pub(crate) use context::BuildContext;
 pub use everywhere::extensions_everywhere;
 pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
+pub(crate) use ignore_file::IgnoreFile;
 pub(crate) use left::{new_name, remove, remove_left};
 pub(crate) use owner::{hostname, is_dead, owner};
+pub(crate) use registries::{Registries, registry_of};
 pub use well_known::{Found, Places};
 
 use crate::{

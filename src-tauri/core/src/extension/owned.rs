@@ -109,9 +109,14 @@ impl Owned {
         // In the place of `.env`, whose variables are in the configuration already.
         let env_file = self.written("porthole.env", "")?;
         let args = ComposeArgs { project: &name, folder: &project.folder, file: &file, env_file: &env_file };
+        let mut env = project.env.clone();
+        // Without BuildKit there, compose would start a builder of its own, which Podman can't run.
+        if !self.means.engine.has_buildkit().await.unwrap_or(true) {
+            env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
+        }
         let command = |what: &[&str]| {
             let command = project.program.command(self.means.engine.address(), args.with(what));
-            start::with(command, &project.env)
+            start::with(command, &env)
         };
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));
         self.down = Some(down);
