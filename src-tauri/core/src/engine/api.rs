@@ -3,6 +3,8 @@
 //! `bollard`'s own types are closed: one unknown state of one container, or one array that is null, makes the whole
 //! response unreadable. What is asked for here is read by [`super::answers`], field by field.
 
+use std::pin::Pin;
+
 use bollard::errors::Error as ApiError;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -50,8 +52,10 @@ impl Engine {
         body: super::pool::Body,
     ) -> Answer<Reply> {
         let limit = std::time::Duration::from_secs(ANSWER);
-        let asked = tokio::time::timeout(limit, self.ask_at_length(method, path, query, headers, body)).await;
-        asked.map_err(|_| ApiError::RequestTimeoutError)?
+        // On the heap: every task of Porthole's has this future somewhere below it.
+        let asked: Pin<Box<dyn Future<Output = _> + Send + '_>> =
+            Box::pin(tokio::time::timeout(limit, self.ask_at_length(method, path, query, headers, body)));
+        asked.await.map_err(|_| ApiError::RequestTimeoutError)?
     }
 
     /// The same for one that is long to send, or that an engine may take any time for.

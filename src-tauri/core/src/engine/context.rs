@@ -248,7 +248,7 @@ mod tests {
             ["a/", "a/b/", "a/b/c", "docs/keep.md", long.as_str(), "z", ".porthole"]
         );
         assert_eq!(names("*"), [".porthole"]);
-        assert_eq!(names("").len(), 13);
+        assert_eq!(names("").len(), 12);
     }
 
     #[cfg(unix)]

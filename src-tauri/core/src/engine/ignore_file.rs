@@ -19,9 +19,9 @@ enum Token {
     One,
     /// `*`: any characters of a name.
     Name,
-    /// `**`: any characters.
+    /// `**` at the end: any characters.
     Any,
-    /// `**/`: nothing, or any folders.
+    /// `**` before something, with or without a slash: nothing, or any characters up to a slash.
     Folders,
     /// `[a-z]`, `[^a]`
     Class {
@@ -79,10 +79,8 @@ impl Pattern {
                     }
                     if text.get(at) == Some(&'/') {
                         at += 1;
-                        Token::Folders
-                    } else {
-                        Token::Any
                     }
+                    if at < text.len() { Token::Folders } else { Token::Any }
                 }
                 '*' => Token::Name,
                 '?' => Token::One,
@@ -110,20 +108,22 @@ impl Pattern {
         // than its length for each character.
         let mut states = vec![false; self.tokens.len() + 1];
         states[0] = true;
+        // For a `Folders`: it has begun, and no slash has come yet.
+        let mut within = vec![false; states.len()];
         self.settle(&mut states);
         for c in path.chars() {
             if c == '/' && states[self.tokens.len()] {
                 return true;
             }
-            let mut next = vec![false; states.len()];
-            for (at, token) in self.tokens.iter().enumerate().filter(|(at, _)| states[*at]) {
+            let (mut next, mut next_within) = (vec![false; states.len()], vec![false; states.len()]);
+            for (at, token) in self.tokens.iter().enumerate().filter(|(at, _)| states[*at] || within[*at]) {
                 match token {
                     Token::Char(expected) if *expected == c => next[at + 1] = true,
                     Token::One if c != '/' => next[at + 1] = true,
                     Token::Name if c != '/' => next[at] = true,
                     Token::Any => next[at] = true,
                     Token::Folders => {
-                        next[at] = true;
+                        next_within[at] = true;
                         next[at + 1] |= c == '/';
                     }
                     Token::Class { not, ranges } if c != '/' => {
@@ -134,16 +134,15 @@ impl Pattern {
                 }
             }
             self.settle(&mut next);
-            states = next;
+            (states, within) = (next, next_within);
         }
         states[self.tokens.len()]
     }
 
-    /// Tokens that may stand for nothing are passed over, `**/` only where a name begins.
+    /// Tokens that may stand for nothing are passed over.
     fn settle(&self, states: &mut [bool]) {
         for (at, token) in self.tokens.iter().enumerate() {
-            let begins = at == 0 || matches!(self.tokens[at - 1], Token::Char('/') | Token::Folders);
-            if states[at] && (matches!(token, Token::Name | Token::Any) || *token == Token::Folders && begins) {
+            if states[at] && matches!(token, Token::Name | Token::Any | Token::Folders) {
                 states[at + 1] = true;
             }
         }
@@ -204,6 +203,8 @@ mod tests {
             ("a/**/b", "a/b", true),
             ("a/**/b", "a/x/y/b", true),
             ("a/**/b", "a/xb", false),
+            ("a**b", "a/x/b", true),
+            ("a**b", "axb", false),
             ("temp?", "temp1", true),
             ("temp?", "temp", false),
             ("[a-c]x", "bx", true),
@@ -232,6 +233,6 @@ mod tests {
     #[test]
     fn a_pattern_that_is_made_to_cost_time_does_not() {
         let file = IgnoreFile::read(&"**/*a".repeat(100));
-        assert!(!file.leaves_out(&"a/".repeat(2000)));
+        assert!(!file.leaves_out(&"b/".repeat(2000)));
     }
 }

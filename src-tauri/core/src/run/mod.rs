@@ -80,7 +80,7 @@ pub async fn run(
                 Err(error) => Err(error),
             };
             return match connected {
-                Ok(engine) => on_engine::run_on_engine(&engine, command, stops, record).await,
+                Ok(engine) => Box::pin(on_engine::run_on_engine(&engine, command, stops, record)).await,
                 Err(error) => record.event(RunEvent::Failed { at_us: 0, error }),
             };
         }
