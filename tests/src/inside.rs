@@ -166,7 +166,9 @@ fn alone() -> Request {
 pub async fn helpers(docker: &Docker, process: u32) -> Vec<String> {
     let labelled = HashMap::from([("label", vec!["porthole.carrier"])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
-    let found = docker.list_containers(Some(options)).await.expect("containers");
+    // What Podman says of a container that has just ended is not in the client's closed list of states, for a moment.
+    let found =
+        eventually("a list that can be read", async || docker.list_containers(Some(options.clone())).await.ok()).await;
     let of_process = |labels: &HashMap<String, String>| {
         labels.get("porthole.carrier").is_some_and(|owner| owner.ends_with(&format!("/{process}")))
     };

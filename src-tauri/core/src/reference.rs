@@ -47,6 +47,14 @@ impl ImageRef {
     }
 }
 
+/// An image's name as Docker shows it: Podman has `docker.io/library/x` for `x`.
+pub(crate) fn familiar(name: &str) -> &str {
+    match name.strip_prefix("docker.io/") {
+        Some(rest) => rest.strip_prefix("library/").unwrap_or(rest),
+        None => name,
+    }
+}
+
 impl ContainerName {
     /// Checks a name.
     ///

@@ -116,7 +116,7 @@ export class Composer {
     const coded = sdk !== undefined && (as === "code" || sdk.asked.kind === "list")
     this.load(coded ? { kind: "console", code: consoleCodeOf(sdk) } : composedOf(call))
     const own = this.#around.container()
-    if (coded || act.kind === "exchange" || act.command.place.kind === "host") return
+    if (coded || act.kind === "exchange" || act.command.place.kind !== "container") return
     const { name } = act.command.place
     if (own === undefined || name === own || name === "") return
     this.trouble = {

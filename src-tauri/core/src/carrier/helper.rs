@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType},
-    query_parameters::{AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+    query_parameters::{AttachContainerOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use porthole_carrier::words::Refusal;
 use tokio::sync::Mutex;
@@ -134,7 +134,7 @@ impl Helper {
             ..CreateExecOptions::default()
         };
         let explain = |error| self.engine.explain(error, &self.name);
-        let exec = docker.create_exec(&self.name, options).await.map_err(explain)?.id;
+        let exec = self.engine.create_exec(&self.name, &options).await.map_err(explain)?;
         let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
         let started = docker.start_exec(&exec, Some(options)).await.map_err(explain)?;
         let StartExecResults::Attached { output, input } = started else {
@@ -214,6 +214,8 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         open_stdin: Some(true),
+        // Its first process doesn't hear SIGTERM, and Podman sends that, and waits, when a container is removed.
+        stop_signal: Some("SIGKILL".to_owned()),
         // Its stdin ends with the one stream to it.
         stdin_once: Some(true),
         labels: Some([(LABEL.to_owned(), engine::owner())].into()),
@@ -237,8 +239,7 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
 /// Makes the container and starts it, with the streams to its first process.
 async fn hold(engine: &Engine, name: &str, body: ContainerCreateBody, gone: CancellationToken) -> Result<Hold> {
     let explain = |error| engine.explain(error, name);
-    let options = CreateContainerOptionsBuilder::default().name(name).build();
-    engine.docker().create_container(Some(options), body).await.map_err(explain)?;
+    engine.create_container(name, &body).await.map_err(explain)?;
     // Before the start, so that there is no moment in which nobody holds it.
     let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
     let attached = engine.docker().attach_container(name, Some(options)).await.map_err(explain)?;

@@ -38,7 +38,7 @@ fn is_absolute(path: &str) -> bool {
 /// `exec` of the current API.
 pub(super) fn current(command: &Command, target: &Target) -> Form {
     let (place, mut notes) = match &command.place {
-        Place::Host => ("ddClient.extension.host.cli", Vec::new()),
+        Place::Host | Place::Engine => ("ddClient.extension.host.cli", Vec::new()),
         Place::Container { name } => match backend(name, target) {
             Backend::Itself => ("ddClient.extension.vm.cli", Vec::new()),
             Backend::Unknown => ("ddClient.extension.vm.cli", vec![unknown_backend(name)]),
@@ -73,7 +73,7 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
     let kind = FormKind::Deprecated;
     let mut notes = Vec::new();
     let backend = match &command.place {
-        Place::Host => None,
+        Place::Host | Place::Engine => None,
         Place::Container { name } => Some((name, backend(name, target))),
     };
     if let Some((name, Backend::Unknown)) = &backend {

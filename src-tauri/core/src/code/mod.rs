@@ -36,7 +36,7 @@ pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
         Composed::Command(command) => {
             let command = target.applied_to(command.clone());
             let own = match command.place {
-                Place::Host => [FormKind::Shell, FormKind::Powershell],
+                Place::Host | Place::Engine => [FormKind::Shell, FormKind::Powershell],
                 Place::Container { .. } => [FormKind::DockerExec, FormKind::DockerExecPowershell],
             };
             if let Err(error) = commands::check(&command) {
@@ -44,7 +44,7 @@ pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
             }
             let mut forms = vec![commands::current(&command, target), commands::deprecated(&command, target)];
             forms.extend(own.map(|kind| match &command.place {
-                Place::Host => shell::form(kind, &command),
+                Place::Host | Place::Engine => shell::form(kind, &command),
                 Place::Container { name } => docker::form(kind, name, &command, target.engine.as_deref()),
             }));
             forms

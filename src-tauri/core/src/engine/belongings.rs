@@ -9,8 +9,7 @@ use std::{
 };
 
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
 };
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -64,7 +63,7 @@ impl Belongings {
         /// An engine that was asked for a container when Porthole was killed may be about to make it.
         const AGAIN: Duration = Duration::from_millis(300);
         for _ in 0..4 {
-            let names = containers(engine, BACKEND, &self.id).await;
+            let names = containers(engine, &format!("{BACKEND}={}", self.id)).await;
             let found = !names.is_empty();
             join_all(names.iter().map(|name| remove_container(engine, name, gently))).await;
             if gently {
@@ -105,14 +104,17 @@ pub(crate) fn left_behind<'l>(labels: impl IntoIterator<Item = &'l HashMap<Strin
     ids
 }
 
-fn labelled(name: &str, value: &str) -> HashMap<&'static str, Vec<String>> {
-    HashMap::from([("label", vec![format!("{name}={value}")])])
+async fn containers(engine: &Engine, label: &str) -> Vec<String> {
+    match engine.listed(Some(label)).await {
+        Ok(found) => found.into_iter().filter(|(one, _)| one.problem.is_none()).map(|(one, _)| one.id).collect(),
+        Err(error) => left(&error, "containers"),
+    }
 }
 
-async fn containers(engine: &Engine, label: &str, value: &str) -> Vec<String> {
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled(label, value)).build();
-    let found = engine.docker().list_containers(Some(options)).await.unwrap_or_default();
-    found.into_iter().filter_map(|container| container.id).collect()
+/// What can't be listed can't be removed.
+fn left(error: &dyn std::fmt::Display, what: &str) -> Vec<String> {
+    tracing::warn!(%error, "{what} of Porthole's may be left");
+    Vec::new()
 }
 
 async fn remove_container(engine: &Engine, name: &str, gently: bool) {
@@ -127,19 +129,18 @@ async fn remove_container(engine: &Engine, name: &str, gently: bool) {
 }
 
 async fn remove_networks(engine: &Engine, project: &str) {
-    let options = ListNetworksOptionsBuilder::default().filters(&labelled(PROJECT, project)).build();
-    for network in engine.docker().list_networks(Some(options)).await.unwrap_or_default() {
-        // One that somebody else is in stays, as the engine says.
-        let _ = engine.docker().remove_network(&network.id.unwrap_or_default()).await;
+    let found = engine.networks(&format!("{PROJECT}={project}")).await;
+    for network in found.unwrap_or_else(|error| left(&error, "networks")) {
+        // One that others are in stays, as the engine says.
+        let _ = engine.docker().remove_network(&network).await;
     }
 }
 
 async fn remove_volumes(engine: &Engine, id: &str) {
-    let options = ListVolumesOptionsBuilder::default().filters(&labelled(BACKEND, id)).build();
-    let found = engine.docker().list_volumes(Some(options)).await.ok().and_then(|found| found.volumes);
-    for volume in found.unwrap_or_default() {
+    let found = engine.volumes(&format!("{BACKEND}={id}")).await;
+    for volume in found.unwrap_or_else(|error| left(&error, "volumes")) {
         let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-        let _ = engine.docker().remove_volume(&volume.name, Some(options)).await;
+        let _ = engine.docker().remove_volume(&volume, Some(options)).await;
     }
 }
 

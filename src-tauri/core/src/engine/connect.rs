@@ -24,10 +24,13 @@ use super::{
 use crate::error::Result;
 
 /// How long an engine may take to begin its response, in seconds.
-const ANSWER: u64 = 120;
+pub(super) const ANSWER: u64 = 120;
+
+/// A client, the connections that it uses, and how the address of each request begins.
+type Client = (std::result::Result<Docker, ApiError>, Arc<Pool>, String);
 
 /// A client of the engine at this address, which need not be there yet.
-pub(super) fn client(address: &Address, way: Way) -> Result<std::result::Result<Docker, ApiError>> {
+pub(super) fn client(address: &Address, way: Way) -> Result<Client> {
     let (base, dial) = match way {
         Way::Local => ("http://docker".to_owned(), Dialing::Local(address.host.as_str().into())),
         Way::Tcp(place) => (format!("http://{place}"), Dialing::Tcp(place)),
@@ -35,11 +38,13 @@ pub(super) fn client(address: &Address, way: Way) -> Result<std::result::Result<
         Way::Ssh(to) => ("http://docker".to_owned(), Dialing::Ssh(ssh::argv(address, &to).into())),
     };
     let pool = Arc::new(Pool::new(dial));
+    let shared = Arc::clone(&pool);
     let transport = move |request: BollardRequest| {
-        let pool = Arc::clone(&pool);
+        let pool = Arc::clone(&shared);
         async move { pool.send(request).await }
     };
-    Ok(Docker::connect_with_custom_transport(transport, Some(base), ANSWER, API_DEFAULT_VERSION))
+    let docker = Docker::connect_with_custom_transport(transport, Some(base.clone()), ANSWER, API_DEFAULT_VERSION);
+    Ok((docker, pool, base))
 }
 
 /// One connection to an engine that is reached over TLS or through ssh, to be spoken HTTP on.

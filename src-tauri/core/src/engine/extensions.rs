@@ -69,6 +69,7 @@ mod tests {
             image: format!("image-of-{name}"),
             state: state.into(),
             status: String::new(),
+            problem: None,
         };
         let labels = project.map(|project| {
             HashMap::from([(PROJECT.to_owned(), project.to_owned()), (SERVICE.to_owned(), format!("{name}-service"))])

@@ -7,6 +7,7 @@ use crate::error::Error;
 
 /// One container of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct Container {
     /// Its full id.
     pub id: String,
@@ -14,10 +15,13 @@ pub struct Container {
     pub name: String,
     /// The image as it was named when the container was made.
     pub image: String,
-    /// `running`, `paused`, `exited`, … in the engine's words.
+    /// `running`, `paused`, `exited`, … in the engine's words; `unknown` where it has none.
     pub state: String,
     /// `Up 3 minutes`, in the engine's words.
     pub status: String,
+    /// Why it can't be used although the engine lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// An engine that the docker CLI knows of.

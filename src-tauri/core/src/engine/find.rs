@@ -154,7 +154,10 @@ impl Surroundings {
             || found.iter().any(|found| default.host.as_ref() == Some(&found.host));
         let default = is_needed.then_some(default);
         let mut all: Vec<Context> = from_environment.into_iter().chain(default).chain(kept).collect();
-        for found in found {
+        for mut found in found {
+            if !found.responds {
+                found.product.push_str(", doesn't respond");
+            }
             match all.iter_mut().find(|context| context.host.as_ref() == Some(&found.host)) {
                 Some(known) if known.name == DEFAULT => known.description.clone_from(&found.product),
                 Some(_) => continue,
@@ -190,11 +193,11 @@ impl Surroundings {
         }
     }
 
-    /// What is used when nothing is configured: the default where something listens there, else the first engine on a
-    /// known socket.
+    /// What is used when nothing is configured: the default where something listens there, else the first engine that
+    /// answers on a known socket.
     fn first_of(&self, found: &[Found]) -> String {
-        let is_default = |found: &Found| found.host == DEFAULT_HOST;
-        match found.first() {
+        let is_default = |found: &Found| found.host == DEFAULT_HOST && found.responds;
+        match found.iter().find(|found| found.responds).or(found.first()) {
             Some(first) if !self.speaks_tls() && !found.iter().any(is_default) => first.host.clone(),
             _ => DEFAULT.to_owned(),
         }

@@ -140,7 +140,14 @@ fn an_engine_that_no_context_names_is_found_and_used_when_nothing_is_configured(
     let (directory, mut surroundings) = config(&[DESKTOP]);
     surroundings.places.runtime = Some(directory.path().to_owned());
     let socket = directory.path().join("docker.sock");
-    let _engine = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let engine = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        for mut stream in engine.incoming().map_while(std::result::Result::ok) {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        }
+    });
     let host = format!("unix://{}", socket.display());
     assert_eq!(surroundings.address().unwrap(), Address::new(&host, &host));
     let all = surroundings.contexts();

@@ -1,15 +1,11 @@
 //! Containers of Porthole's own: what they are called, and the end of those that a killed Porthole left.
 
 use std::{
-    collections::HashMap,
     hash::{BuildHasher, Hasher, RandomState},
     time::Duration,
 };
 
-use bollard::{
-    errors::Error as ApiError,
-    query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder},
-};
+use bollard::{errors::Error as ApiError, query_parameters::RemoveContainerOptionsBuilder};
 
 use super::{Engine, is_dead};
 
@@ -25,17 +21,19 @@ pub(crate) fn new_name(purpose: &str) -> String {
 /// Removes the containers with this label, whose value is their owner, of a Porthole on this machine that was killed. What
 /// can't be removed now is removed the next time.
 pub(crate) async fn remove_left(engine: &Engine, label: &str) {
-    let labelled = HashMap::from([("label", vec![label])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
-    let listed = tokio::time::timeout(PATIENCE, engine.docker().list_containers(Some(options))).await;
-    let Ok(Ok(found)) = listed else { return };
-    for container in found {
-        let owner = container.labels.unwrap_or_default().remove(label).unwrap_or_default();
-        if let Some(id) = container.id
-            && is_dead(&owner)
-        {
-            tracing::info!(%id, label, "removing a container that a killed Porthole left");
-            remove(engine, &id).await;
+    let listed = tokio::time::timeout(PATIENCE, engine.listed(Some(label))).await;
+    let found = match listed {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, label, "containers of a killed Porthole may be left");
+            return;
+        }
+        Err(_) => return,
+    };
+    for (container, labels) in found {
+        if container.problem.is_none() && labels.get(label).is_some_and(|owner| is_dead(owner)) {
+            tracing::info!(id = container.id, label, "removing a container that a killed Porthole left");
+            remove(engine, &container.id).await;
         }
     }
 }

@@ -53,6 +53,8 @@ pub(super) enum Kind {
     Archive,
     /// After the head, the streams of a command, as long as it runs.
     Stream,
+    /// Progress, a log or a session of a build, as long as it goes on. Whoever reads it has limits of their own.
+    Followed,
 }
 
 impl Kind {
@@ -63,6 +65,9 @@ impl Kind {
             (&hyper::Method::POST, Some("attach")) => Self::Stream,
             (&hyper::Method::POST, Some("start")) if before.is_some() && first == Some("exec") => Self::Stream,
             (&hyper::Method::GET, Some("archive")) => Self::Archive,
+            (&hyper::Method::GET, Some("logs")) if first == Some("containers") => Self::Followed,
+            (&hyper::Method::POST, Some("build" | "session")) if before == Some("") => Self::Followed,
+            (&hyper::Method::POST, Some("create")) if before == Some("images") => Self::Followed,
             _ => Self::Whole,
         }
     }
@@ -123,7 +128,7 @@ impl Meter {
             Kind::Whole => Some(WHOLE_TIME),
             Kind::Archive => Some(ARCHIVE_TIME),
             // Its head has the client's own limit of time.
-            Kind::Stream => None,
+            Kind::Stream | Kind::Followed => None,
         };
         let deadline = limit.map(|limit| (Instant::now() + limit, limit));
         let mut state = self.lock();
@@ -162,6 +167,9 @@ impl State {
                     match status {
                         None => {}
                         Some(101) if self.kind == Kind::Stream => self.stage = Stage::Pieces(Pieces::default()),
+                        Some(101) if self.kind == Kind::Followed => {
+                            self.stage = Stage::Body { bytes: 0, objects: 0 };
+                        }
                         Some(status) => {
                             // A refusal is read as a whole, whatever was asked.
                             if !(200..300).contains(&status) {
@@ -171,6 +179,7 @@ impl State {
                         }
                     }
                 }
+                Stage::Body { .. } if self.kind == Kind::Followed => return Ok(()),
                 Stage::Body { bytes: all, objects } => {
                     *all += bytes.len() as u64;
                     let most = if self.kind == Kind::Archive { ARCHIVE } else { WHOLE };

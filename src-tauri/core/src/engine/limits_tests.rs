@@ -68,7 +68,12 @@ fn requests_are_known_by_how_their_response_is_read() {
         ("GET", "http://docker/v1.41/containers/abc/archive?path=/", Kind::Archive),
         ("HEAD", "http://docker/v1.41/containers/abc/archive?path=/", Kind::Whole),
         ("GET", "http://docker/v1.41/containers/json", Kind::Whole),
-        ("GET", "http://docker/v1.41/containers/abc/logs", Kind::Whole),
+        ("GET", "http://docker/containers/abc/logs?follow=1", Kind::Followed),
+        ("GET", "http://docker/logs", Kind::Whole),
+        ("POST", "http://docker/build?t=x", Kind::Followed),
+        ("POST", "http://docker/session", Kind::Followed),
+        ("POST", "http://docker/images/create?fromImage=x", Kind::Followed),
+        ("POST", "http://docker/containers/create", Kind::Whole),
     ] {
         assert_eq!(kind(method, path), expected, "{method} {path}");
     }

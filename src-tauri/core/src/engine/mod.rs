@@ -1,16 +1,23 @@
 //! A Docker-compatible engine: found as the docker CLI finds it, asked through its API.
 
 mod address;
+mod answers;
+mod api;
 mod belongings;
+mod build_progress;
+mod build_session;
 mod connect;
+mod context;
 mod everywhere;
 mod extensions;
 mod facts;
 mod find;
+mod ignore_file;
 mod left;
 mod limits;
 mod owner;
 mod pool;
+mod registries;
 pub(crate) mod sockets;
 mod ssh;
 mod tls;
@@ -19,27 +26,29 @@ mod well_known;
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use bollard::{
-    Docker,
-    errors::Error as ApiError,
-    models::MountPoint,
-    query_parameters::{ContainerArchiveInfoOptionsBuilder, ListContainersOptionsBuilder},
-};
+use bollard::{Docker, errors::Error as ApiError, query_parameters::ContainerArchiveInfoOptionsBuilder};
 
 pub use address::{Address, Tls};
+pub(crate) use answers::{ExecState, list, text, texts};
+pub(crate) use api::{Reply, segment};
 pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub(crate) use build_progress::Progress;
+pub(crate) use build_session::BuildSession;
 pub(crate) use connect::line;
+pub(crate) use context::BuildContext;
 pub use everywhere::extensions_everywhere;
 pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
+pub(crate) use ignore_file::IgnoreFile;
 pub(crate) use left::{new_name, remove, remove_left};
 pub(crate) use owner::{hostname, is_dead, owner};
+pub(crate) use registries::{Registries, registry_of};
 pub use well_known::{Found, Places};
 
 use crate::{
@@ -47,7 +56,7 @@ use crate::{
     reference::ContainerName,
 };
 
-use self::address::Way;
+use self::{address::Way, pool::Pool};
 
 /// How long an engine of this machine may take to say who it is.
 const GREETING: Duration = Duration::from_secs(4);
@@ -60,6 +69,10 @@ const GREETING_THROUGH_SSH: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub struct Engine {
     docker: Docker,
+    /// The connections that `docker` uses too, for what it can't read.
+    pool: Arc<Pool>,
+    /// How each request's address begins.
+    base: String,
     address: Address,
 }
 
@@ -112,6 +125,8 @@ pub(crate) struct Inspected {
     pub paused: bool,
     pub path: Option<String>,
     pub working_dir: String,
+    /// When it was started last, in the engine's words.
+    pub started: Option<String>,
     /// The engine's host's id of the container's first process.
     pub pid: Option<u32>,
     /// Whose process ids it sees, in the engine's words: its own when empty.
@@ -131,15 +146,17 @@ impl Engine {
             Way::Tcp(_) | Way::Tls(..) => GREETING_FROM_AFAR,
             Way::Ssh(_) => GREETING_THROUGH_SSH,
         };
-        let docker = connect::client(&address, way)?.map_err(|error| match error {
+        let (docker, pool, base) = connect::client(&address, way)?;
+        let docker = docker.map_err(|error| match error {
             ApiError::SocketNotFoundError(_) => trouble::unavailable(&address, &error),
             error => address.invalid("it cannot be connected to").detail(error),
         })?;
         // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: what it is asked for
         // next says what is wrong.
         match tokio::time::timeout(limit, docker.ping()).await {
-            Ok(Ok(_)) => Ok(Self { docker, address }),
-            Ok(Err(ApiError::DockerResponseServerError { status_code: 500.., .. })) => Ok(Self { docker, address }),
+            Ok(Ok(_) | Err(ApiError::DockerResponseServerError { status_code: 500.., .. })) => {
+                Ok(Self { docker, pool, base, address })
+            }
             Ok(Err(error)) => Err(trouble::unavailable(&address, &error)),
             Err(_) => Err(trouble::silent(&address, limit.as_secs())),
         }
@@ -178,20 +195,7 @@ impl Engine {
 
     /// Its containers with their labels, as the engine lists them.
     pub(crate) async fn labelled(&self) -> Result<Vec<(Container, HashMap<String, String>)>> {
-        let options = ListContainersOptionsBuilder::default().all(true).build();
-        let listed = self.docker.list_containers(Some(options)).await.map_err(|error| self.explain(error, ""))?;
-        let told = listed.into_iter().map(|found| {
-            let name = found.names.unwrap_or_default().first().map(|name| name.trim_start_matches('/').to_owned());
-            let container = Container {
-                id: found.id.unwrap_or_default(),
-                name: name.unwrap_or_default(),
-                image: found.image.unwrap_or_default(),
-                state: found.state.map(|state| state.to_string()).unwrap_or_default(),
-                status: found.status.unwrap_or_default(),
-            };
-            (container, found.labels.unwrap_or_default())
-        });
-        Ok(told.collect())
+        self.listed(None).await.map_err(|error| self.explain(error, ""))
     }
 
     /// Whether a command could run in this container now.
@@ -228,22 +232,30 @@ impl Engine {
     }
 
     pub(crate) async fn inspect(&self, container: &ContainerName) -> Result<Inspected> {
-        let found = self.docker.inspect_container(container, None).await;
-        let found = found.map_err(|error| self.explain(error, container))?;
-        let state = found.state.unwrap_or_default();
-        let config = found.config.unwrap_or_default();
-        let host_config = found.host_config.unwrap_or_default();
-        let path = config.env.unwrap_or_default().iter().find_map(|pair| Some(pair.strip_prefix("PATH=")?.to_owned()));
-        Ok(Inspected {
-            mounts: mounts(found.mounts.unwrap_or_default(), host_config.tmpfs.unwrap_or_default()),
-            pid_mode: host_config.pid_mode.unwrap_or_default(),
-            id: found.id.unwrap_or_default(),
-            running: state.running.unwrap_or_default(),
-            paused: state.paused.unwrap_or_default(),
-            pid: state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
-            path,
-            working_dir: config.working_dir.filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/".to_owned()),
-        })
+        let found = self.container(container).await.map_err(|error| self.explain(error, container))?;
+        Ok(answers::inspected(&found))
+    }
+
+    /// The same of one that is known by the id that the engine gave it.
+    pub(crate) async fn inspect_id(&self, id: &str) -> Result<Inspected> {
+        self.inspect(&ContainerName::new(id)?).await
+    }
+
+    /// What a refusal is about that a container may be the reason of: engines have different codes and words for it, so
+    /// the container is looked at.
+    pub(crate) async fn explain_about(&self, error: ApiError, container: &ContainerName) -> Error {
+        let explained = self.explain(error, container);
+        if explained.code != Code::EngineRefused {
+            return explained;
+        }
+        let looked = tokio::time::timeout(GREETING, self.running(container)).await;
+        match looked {
+            Ok(Err(why)) if why.code != Code::EngineRefused => {
+                let detail = why.detail.clone().unwrap_or_else(|| explained.message.clone());
+                why.detail(detail)
+            }
+            _ => explained,
+        }
     }
 
     /// Whether a file that may be executed stands at this path in the container.
@@ -305,19 +317,6 @@ fn shortened(mut error: ApiError) -> ApiError {
         message.push('…');
     }
     error
-}
-
-fn mounts(points: Vec<MountPoint>, tmpfs: HashMap<String, String>) -> Vec<Mount> {
-    let listed = points.into_iter().filter_map(|point| {
-        let kind = match point.typ.as_deref() {
-            Some("volume") => MountKind::Volume(point.name?),
-            Some("bind") => MountKind::Bind(point.source?),
-            _ => MountKind::Own,
-        };
-        Some(Mount { kind, at: point.destination? })
-    });
-    // `--tmpfs` is no mount in the engine's own list.
-    listed.chain(tmpfs.into_keys().map(|at| Mount { kind: MountKind::Own, at })).collect()
 }
 
 fn paused(container: &str) -> Error {

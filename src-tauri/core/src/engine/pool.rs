@@ -25,10 +25,10 @@ const KEPT: usize = 2;
 /// For how long.
 const IDLE: Duration = Duration::from_secs(90);
 
-type Body = <BollardRequest as BodyOf>::Body;
-
 /// The body of a request, whose type `bollard` does not name.
-trait BodyOf {
+pub(crate) type Body = <BollardRequest as BodyOf>::Body;
+
+pub(crate) trait BodyOf {
     type Body;
 }
 
@@ -40,6 +40,12 @@ impl<B> BodyOf for hyper::Request<B> {
 pub(super) struct Pool {
     dialing: Dialing,
     idle: Mutex<Vec<Link>>,
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
 }
 
 /// One connection. The task that drives it ends with it.

@@ -109,7 +109,7 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
             let others = Places::of_this_process().engines();
             let others: Vec<String> = others
                 .iter()
-                .filter(|found| found.host != address.host)
+                .filter(|found| found.responds && found.host != address.host)
                 .map(|found| format!("{} at {}", found.product, found.host))
                 .collect();
             if !others.is_empty() {

@@ -1,7 +1,13 @@
 //! The sockets on which known products listen, for machines where neither `DOCKER_HOST` nor a docker context names
-//! their engine. Only sockets that accept a connection are offered: a file may outlive its engine.
+//! their engine. Only sockets that accept a connection are listed, since a file may outlive its engine, and an engine that
+//! accepts and says nothing is listed as one that doesn't respond.
 
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 
@@ -29,6 +35,15 @@ pub struct Found {
     pub product: String,
     /// `unix:///run/podman/podman.sock`
     pub host: String,
+    /// Whether it answered. One that this user may not open, or that is not on a socket of this machine, counts: it is
+    /// asked when it is chosen.
+    pub responds: bool,
+}
+
+impl Found {
+    fn new(product: &str, host: String) -> Self {
+        Self { product: product.to_owned(), host, responds: true }
+    }
 }
 
 impl Places {
@@ -59,6 +74,7 @@ impl Places {
             seen.push((socket, found.host.clone()));
             is_new && listens(&found.host)
         });
+        greet(&mut engines);
         engines
     }
 
@@ -77,7 +93,7 @@ impl Places {
         let mut add = |product: &str, directory: &Option<PathBuf>, path: &str| {
             if let Some(directory) = directory {
                 let host = format!("unix://{}", directory.join(path).display());
-                found.push(Found { product: product.to_owned(), host });
+                found.push(Found::new(product, host));
             }
         };
         add("Docker Engine", &self.root, "var/run/docker.sock");
@@ -98,7 +114,7 @@ impl Places {
         }
         if cfg!(windows) {
             for (product, pipe) in [("Docker Desktop", "docker_engine"), ("Podman machine", "podman-machine-default")] {
-                found.push(Found { product: product.to_owned(), host: format!("npipe:////./pipe/{pipe}") });
+                found.push(Found::new(product, format!("npipe:////./pipe/{pipe}")));
             }
         }
         found
@@ -128,8 +144,55 @@ impl Places {
         kept.sort_by_key(|(name, _)| (Some(name) != default.as_ref(), name.clone()));
         let kept = kept.into_iter().map(|(name, place)| (format!("Podman ({name})"), place.uri));
         let local = |host: &str| ["unix://", "npipe://", "tcp://"].iter().any(|scheme| host.starts_with(scheme));
-        configured.chain(kept).filter(|(_, host)| local(host)).map(|(product, host)| Found { product, host }).collect()
+        configured
+            .chain(kept)
+            .filter(|(_, host)| local(host))
+            .map(|(product, host)| Found::new(&product, host))
+            .collect()
     }
+}
+
+/// Asks each on a socket of this machine for a word. All are asked at once, so that those that hang take no longer than
+/// one; an engine that the system starts for its first connection has that long to come.
+#[cfg(unix)]
+fn greet(engines: &mut [Found]) {
+    const PATIENCE: Duration = Duration::from_millis(800);
+    let asked: Vec<_> = engines.iter().map(|found| ask(found.host.strip_prefix("unix://")?)).collect();
+    let until = Instant::now() + PATIENCE;
+    for (found, asked) in engines.iter_mut().zip(asked) {
+        if let Some(asked) = asked {
+            found.responds = asked.is_ok_and(|stream| answers(stream, until));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn greet(_: &mut [Found]) {}
+
+/// Sends a question; none where this user may not open the socket.
+#[cfg(unix)]
+fn ask(path: &str) -> Option<std::io::Result<UnixStream>> {
+    use std::io::{ErrorKind, Write};
+    match open(Path::new(path)) {
+        Ok(mut stream) => {
+            let sent = stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n");
+            Some(sent.map(|()| stream))
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Whether a response begins before that time. What it says, who connects reads.
+#[cfg(unix)]
+fn answers(mut stream: UnixStream, until: Instant) -> bool {
+    use std::io::Read;
+    let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let mut start = [0; 5];
+    stream.set_nonblocking(false).is_ok()
+        && stream.set_read_timeout(Some(left)).is_ok()
+        && stream.read_exact(&mut start).is_ok()
+        && start == *b"HTTP/"
 }
 
 /// What Podman 4.9 and newer write.
@@ -171,42 +234,60 @@ fn listens(host: &str) -> bool {
 fn accepts(path: &Path) -> bool {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-    use nix::{
-        errno::Errno,
-        sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
-        unistd::Uid,
-    };
+    use nix::unistd::Uid;
 
     let Ok(found) = std::fs::metadata(path) else { return false };
     // The temporary directory is open to everybody.
     if !found.file_type().is_socket() || (found.uid() != 0 && found.uid() != Uid::effective().as_raw()) {
         return false;
     }
-    let Ok(address) = UnixAddr::new(path) else { return false };
-    let flags = SockFlag::empty();
-    let Ok(socket) = socket(AddressFamily::Unix, SockType::Stream, flags, None) else { return false };
-    // One whose backlog is full would make this wait.
-    let nonblocking = nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK);
-    if nix::fcntl::fcntl(&socket, nonblocking).is_err() {
-        return false;
+    match open(path) {
+        // A socket that this user may not open has an engine behind it, which says so when it is chosen. One whose backlog
+        // is full has one that doesn't respond.
+        Ok(_) => true,
+        Err(error) => matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::WouldBlock),
     }
-    match connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address) {
-        // A socket that this user may not open has an engine behind it, which says so when it is chosen.
-        Ok(()) | Err(Errno::EAGAIN | Errno::EINPROGRESS | Errno::EACCES) => true,
-        Err(_) => false,
-    }
+}
+
+/// A connection. A socket whose backlog is full is an error, and makes nobody wait.
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<UnixStream> {
+    use nix::{
+        fcntl::{FcntlArg, OFlag, fcntl},
+        sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
+    };
+    let address = UnixAddr::new(path)?;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address)?;
+    Ok(UnixStream::from(socket))
 }
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::{fs, os::unix::net::UnixListener};
+    use std::{
+        fs,
+        io::{Read, Write},
+        os::unix::net::UnixListener,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+    };
 
     use super::*;
 
     struct Machine {
         folder: tempfile::TempDir,
         places: Places,
-        listeners: Vec<UnixListener>,
+        listeners: Vec<(UnixListener, PathBuf)>,
+        stopped: Arc<AtomicBool>,
+    }
+
+    impl Drop for Machine {
+        fn drop(&mut self) {
+            self.end();
+        }
     }
 
     impl Machine {
@@ -221,14 +302,43 @@ mod tests {
                 root: at("root"),
                 container_host: None,
             };
-            Self { folder, places, listeners: Vec::new() }
+            Self { folder, places, listeners: Vec::new(), stopped: Arc::default() }
         }
 
         fn listen(&mut self, path: &str) -> String {
             let path = self.folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            self.listeners.push(UnixListener::bind(&path).unwrap());
+            let listener = UnixListener::bind(&path).unwrap();
+            let (answering, stopped) = (listener.try_clone().unwrap(), Arc::clone(&self.stopped));
+            std::thread::spawn(move || {
+                for mut stream in answering.incoming().map_while(Result::ok) {
+                    if stopped.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let _ = stream.read(&mut [0; 1024]);
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK");
+                }
+            });
+            self.listeners.push((listener, path.clone()));
             format!("unix://{}", path.display())
+        }
+
+        /// One that accepts and says nothing.
+        fn hang(&mut self, path: &str) -> String {
+            let path = self.folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            self.listeners.push((UnixListener::bind(&path).unwrap(), path.clone()));
+            format!("unix://{}", path.display())
+        }
+
+        /// The files stay.
+        fn end(&mut self) {
+            self.stopped.store(true, Ordering::SeqCst);
+            for (listener, path) in self.listeners.drain(..) {
+                // One that hangs may have a full backlog, and makes nobody wait this way.
+                let _ = open(&path);
+                drop(listener);
+            }
         }
 
         fn products(&self) -> Vec<String> {
@@ -255,7 +365,7 @@ mod tests {
         ] {
             let mut machine = Machine::new();
             let host = machine.listen(path);
-            assert_eq!(machine.places.engines(), [Found { product: product.into(), host }], "{path}");
+            assert_eq!(machine.places.engines(), [Found::new(product, host)], "{path}");
         }
     }
 
@@ -263,16 +373,35 @@ mod tests {
     fn a_socket_that_outlived_its_engine_is_not_offered() {
         let mut machine = Machine::new();
         machine.listen("home/.rd/docker.sock");
-        machine.listeners.clear();
+        machine.end();
+        let socket = machine.folder.path().join("home/.rd/docker.sock");
+        // The one that answered lets go of it in a moment.
+        while UnixStream::connect(&socket).is_ok() {
+            std::thread::yield_now();
+        }
         fs::create_dir_all(machine.folder.path().join("run-user")).unwrap();
         fs::write(machine.folder.path().join("run-user/docker.sock"), "").unwrap();
         assert_eq!(machine.products(), [""; 0]);
     }
 
+    /// It was offered like one that answers, and used when nothing was configured.
+    #[test]
+    fn an_engine_that_hangs_is_not_offered_as_if_it_answered() {
+        let mut machine = Machine::new();
+        machine.hang("root/var/run/docker.sock");
+        machine.hang("run-user/docker.sock");
+        machine.listen("home/.rd/docker.sock");
+        let began = Instant::now();
+        let found = machine.places.engines();
+        assert!(began.elapsed() < Duration::from_millis(1500), "one after the other: {:?}", began.elapsed());
+        let told: Vec<_> = found.iter().map(|found| (found.product.as_str(), found.responds)).collect();
+        assert_eq!(told, [("Docker Engine", false), ("Docker Engine (rootless)", false), ("Rancher Desktop", true)]);
+    }
+
     #[test]
     fn a_socket_whose_backlog_is_full_holds_nobody_up() {
         let mut machine = Machine::new();
-        let host = machine.listen("home/.rd/docker.sock");
+        let host = machine.hang("home/.rd/docker.sock");
         let path = host.strip_prefix("unix://").unwrap();
         // Nobody accepts: connections are made until the next one would wait.
         let mut waiting = Vec::new();
@@ -291,7 +420,10 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(machine.products(), ["Rancher Desktop"]);
+        let began = Instant::now();
+        let found = machine.places.engines();
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        assert_eq!(found, [Found { responds: false, ..Found::new("Rancher Desktop", host.clone()) }]);
     }
 
     #[test]

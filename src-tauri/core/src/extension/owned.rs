@@ -1,10 +1,6 @@
 //! What Porthole brings up for a backend, and takes down again.
 
-use bollard::{
-    models::{ContainerCreateBody, HostConfig},
-    query_parameters::CreateContainerOptionsBuilder,
-};
-
+use bollard::models::{ContainerCreateBody, HostConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -15,7 +11,7 @@ use super::{
     tool::{ComposeArgs, Means},
 };
 use crate::{
-    engine::{Belongings, PROJECT, SERVICE},
+    engine::{Belongings, Engine, PROJECT, SERVICE},
     error::{Code, Error, Result},
     reference::ImageRef,
     run::Command,
@@ -82,11 +78,9 @@ impl Owned {
             ..ContainerCreateBody::default()
         };
         let (engine, docker) = (&self.means.engine, self.means.engine.docker());
-        let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        docker
-            .create_container(Some(options), body)
-            .await
-            .map_err(|error| in_the_way(engine.explain(error, &name), &name))?;
+        if let Err(error) = engine.create_container(&name, &body).await {
+            return Err(in_the_way(engine, engine.explain(error, &name), &name).await);
+        }
         docker.start_container(&name, None).await.map_err(|error| engine.explain(error, &name))?;
         Ok(vec![Part { container: name, service: Some(ONLY.to_owned()) }])
     }
@@ -115,9 +109,14 @@ impl Owned {
         // In the place of `.env`, whose variables are in the configuration already.
         let env_file = self.written("porthole.env", "")?;
         let args = ComposeArgs { project: &name, folder: &project.folder, file: &file, env_file: &env_file };
+        let mut env = project.env.clone();
+        // Without BuildKit there, compose would start a builder of its own, which Podman can't run.
+        if !self.means.engine.has_buildkit().await.unwrap_or(true) {
+            env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
+        }
         let command = |what: &[&str]| {
             let command = project.program.command(self.means.engine.address(), args.with(what));
-            start::with(command, &project.env)
+            start::with(command, &env)
         };
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));
         self.down = Some(down);
@@ -178,8 +177,9 @@ impl Drop for Owned {
     }
 }
 
-fn in_the_way(error: Error, name: &str) -> Error {
-    if error.code == Code::EngineRefused && error.message.contains("(409)") {
+/// A name in use is 409 on Docker and 500 on Podman, so the container is looked for.
+async fn in_the_way(engine: &Engine, error: Error, name: &str) -> Error {
+    if error.code == Code::EngineRefused && engine.inspect_id(name).await.is_ok() {
         return error
             .hint(format!("A stopped container has this name, and Porthole did not make it: docker rm {name}"));
     }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use bollard::models::NetworkSettings;
+use serde_json::Value;
 
 use super::{BackendStage, OpenExtension};
-use crate::endpoint::Endpoint;
+use crate::{
+    endpoint::Endpoint,
+    engine::{list, text},
+};
 
 /// The ports of `localhost` on which an engine of this machine publishes a container's. A port that is published on
 /// another address is not one of `localhost`: whatever listens there is somebody else's.
-pub(super) fn published(network: Option<NetworkSettings>) -> BTreeSet<u16> {
-    let bindings = network.and_then(|network| network.ports).unwrap_or_default().into_values().flatten().flatten();
-    let of_localhost = bindings.filter(|binding| {
-        let address = binding.host_ip.as_deref().unwrap_or_default();
-        matches!(address, "" | "0.0.0.0" | "::" | "127.0.0.1" | "::1")
+pub(super) fn published(ports: Option<&Value>) -> BTreeSet<u16> {
+    let each = ports.and_then(Value::as_object).into_iter().flat_map(|ports| ports.values());
+    let bindings = each.flat_map(|bindings| list(Some(bindings)));
+    let of_localhost = bindings.filter(|binding| match binding.get("HostIp") {
+        None | Some(Value::Null) => true,
+        Some(address) => matches!(address.as_str(), Some("" | "0.0.0.0" | "::" | "127.0.0.1" | "::1")),
     });
-    of_localhost.filter_map(|binding| binding.host_port?.parse().ok()).filter(|port| *port != 0).collect()
+    of_localhost.filter_map(|binding| text(binding, "HostPort")?.parse().ok()).filter(|port| *port != 0).collect()
 }
 
 impl OpenExtension {
@@ -34,26 +38,24 @@ impl OpenExtension {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use bollard::models::PortBinding;
+    use serde_json::json;
 
     use super::*;
 
     #[test]
     fn only_what_listens_on_localhost_counts() {
-        let binding = |address: &str, port: &str| PortBinding {
-            host_ip: Some(address.to_owned()),
-            host_port: Some(port.to_owned()),
-        };
-        let ports = HashMap::from([
-            ("80/tcp".to_owned(), Some(vec![binding("0.0.0.0", "8080"), binding("::", "8080")])),
-            ("81/tcp".to_owned(), Some(vec![binding("192.168.1.7", "8081"), binding("127.0.0.2", "8082")])),
-            ("82/tcp".to_owned(), Some(vec![binding("127.0.0.1", "8083"), binding("", "0"), binding("", "x")])),
-            ("83/tcp".to_owned(), None),
-        ]);
-        let network = NetworkSettings { ports: Some(ports), ..NetworkSettings::default() };
-        assert_eq!(published(Some(network)), BTreeSet::from([8080, 8083]));
-        assert_eq!(published(None), BTreeSet::new());
+        let binding = |address: &str, port: &str| json!({ "HostIp": address, "HostPort": port });
+        let ports = json!({
+            "80/tcp": [binding("0.0.0.0", "8080"), binding("::", "8080")],
+            "81/tcp": [binding("192.168.1.7", "8081"), binding("127.0.0.2", "8082")],
+            "82/tcp": [binding("127.0.0.1", "8083"), binding("", "0"), binding("", "x"), { "HostPort": "8084" }],
+            "83/tcp": null,
+            "84/tcp": [null, 7, { "HostIp": 7, "HostPort": "8085" }, { "HostIp": "", "HostPort": 8086 }],
+            "85/tcp": "8087",
+        });
+        assert_eq!(published(Some(&ports)), BTreeSet::from([8080, 8083, 8084]));
+        for none in [None, Some(&json!(null)), Some(&json!([1]))] {
+            assert_eq!(published(none), BTreeSet::new());
+        }
     }
 }

@@ -5,13 +5,11 @@ use std::{
     time::Duration,
 };
 
-use bollard::models::VolumeCreateRequest;
-
 use super::{Names, manifest::Platform, names::SOCKETS};
 use crate::{
     carrier::{self, Choice},
     endpoint::{Endpoint, usable},
-    engine::{Belongings, Engine, hostname},
+    engine::{Belongings, Engine, hostname, text},
     error::{Code, Error, Result},
     exchange::{self, Connections},
     reference::ContainerName,
@@ -48,13 +46,8 @@ impl Share {
             return Ok(Self::Directory(directory.join(SHARED)));
         }
         let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), belongings.id);
-        let request = VolumeCreateRequest {
-            name: Some(name.clone()),
-            labels: Some(belongings.labels(image).into_iter().collect()),
-            ..VolumeCreateRequest::default()
-        };
-        let made = engine.docker().create_volume(request).await;
-        made.map_err(|error| engine.explain(error, &name))?;
+        let request = serde_json::json!({ "Name": name, "Labels": belongings.labels(image) });
+        engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error, &name))?;
         Ok(Self::Volume(name))
     }
 
@@ -81,7 +74,7 @@ pub(super) async fn is_on_this_host(engine: &Engine) -> bool {
     if !cfg!(target_os = "linux") || engine.address().is_remote() {
         return false;
     }
-    engine.docker().info().await.is_ok_and(|info| info.name.is_some_and(|name| name == hostname()))
+    engine.get("/info", &[]).await.is_ok_and(|info| text(&info, "Name").is_some_and(|name| name == hostname()))
 }
 
 /// The directory in one of Porthole's that containers write to.

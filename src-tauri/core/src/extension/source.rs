@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use bollard::query_parameters::ListImagesOptionsBuilder;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -226,15 +225,17 @@ async fn image_of_running(engine: &Engine, container: &str) -> Result<String> {
     let extensions = engine.extensions().await?;
     let extension = extensions.iter().find(|extension| extension.containers.iter().any(|part| part.id == found.id));
     if let Some(extension) = extension {
-        let options = ListImagesOptionsBuilder::default().build();
-        let images =
-            engine.docker().list_images(Some(options)).await.map_err(|error| engine.explain(error, container))?;
-        let mut tags = images.into_iter().flat_map(|image| image.repo_tags);
-        if let Some(tag) = tags.find(|tag| is_called(&Names::of_image(tag).stem, &extension.name)) {
+        let mut tags = engine.image_names().await.map_err(|error| engine.explain(error, container))?.into_iter();
+        if let Some(tag) = tags.find(|tag| is_called(&Names::of_image(local(tag)).stem, &extension.name)) {
             return Ok(tag);
         }
     }
     Ok(found.image)
+}
+
+/// Podman puts `localhost/` before the name of what it has built itself.
+fn local(tag: &str) -> &str {
+    tag.strip_prefix("localhost/").unwrap_or(tag)
 }
 
 /// Whether an extension's name on an engine is made of this stem. Rancher Desktop replaces more than slashes.

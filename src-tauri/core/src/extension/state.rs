@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bollard::models::ContainerInspectResponse;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::watch;
 use ts_rs::TS;
 
 use super::ports::published;
-use crate::engine::{Engine, SERVICE};
+use crate::engine::{Engine, SERVICE, text, texts};
 
 /// How soon they are looked at again. Not every change of health is an event of the engine.
 const NEAR: Duration = Duration::from_secs(1);
@@ -76,7 +76,7 @@ pub(super) async fn keep_looking(
 pub(super) async fn look(engine: &Engine, containers: &[String], first: Option<&str>) -> Vec<PartState> {
     let is_near = !engine.address().is_remote();
     let seen = containers.iter().map(async |name| {
-        let found = engine.docker().inspect_container(name, None).await;
+        let found = engine.container(name).await;
         let mut part = part(name, first == Some(name.as_str()), found);
         part.ports.retain(|_| is_near);
         part
@@ -84,7 +84,7 @@ pub(super) async fn look(engine: &Engine, containers: &[String], first: Option<&
     join_all(seen).await
 }
 
-fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard::errors::Error>) -> PartState {
+fn part(name: &str, first: bool, found: Result<Value, bollard::errors::Error>) -> PartState {
     let missing = |state: &str| PartState {
         container: name.to_owned(),
         service: None,
@@ -102,19 +102,22 @@ fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard
         Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return missing("gone"),
         Err(_) => return missing("unknown"),
     };
-    let state = found.state.unwrap_or_default();
-    let service = found.config.and_then(|config| config.labels).and_then(|mut labels| labels.remove(SERVICE));
-    let ended = state.running != Some(true);
-    let health = state.health.and_then(|health| health.status).map(|status| status.to_string());
+    let none = Value::Null;
+    let state = found.get("State").unwrap_or(&none);
+    let number = |value: Option<&Value>| value.and_then(Value::as_i64);
+    let service = texts(found.pointer("/Config/Labels")).remove(SERVICE);
+    let ended = state.get("Running").and_then(Value::as_bool) != Some(true);
+    // Podman has it under the word that it shows.
+    let health = state.get("Health").or_else(|| state.get("Healthcheck")).and_then(|health| text(health, "Status"));
     PartState {
         service,
-        state: state.status.map(|status| status.to_string()).unwrap_or_default(),
-        health: health.filter(|health| !health.is_empty() && health != "none"),
-        restarts: found.restart_count.unwrap_or_default(),
-        exit_code: state.exit_code.filter(|_| ended),
-        out_of_memory: state.oom_killed.unwrap_or_default(),
-        started: state.started_at,
-        ports: published(found.network_settings),
+        state: text(state, "Status").unwrap_or_else(|| "unknown".to_owned()),
+        health: health.filter(|health| health != "none"),
+        restarts: number(found.get("RestartCount")).unwrap_or_default(),
+        exit_code: number(state.get("ExitCode")).filter(|_| ended),
+        out_of_memory: state.get("OOMKilled").and_then(Value::as_bool).unwrap_or_default(),
+        started: text(state, "StartedAt"),
+        ports: published(found.pointer("/NetworkSettings/Ports")),
         ..missing("")
     }
 }
@@ -122,7 +125,7 @@ fn part(name: &str, first: bool, found: Result<ContainerInspectResponse, bollard
 impl PartState {
     /// Whether it has ended and will not be started again by itself.
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.state.as_str(), "exited" | "dead" | "gone")
+        matches!(self.state.as_str(), "exited" | "stopped" | "dead" | "gone")
     }
 
     /// Whether it ends each time that it is started.

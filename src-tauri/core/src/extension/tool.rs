@@ -4,10 +4,7 @@ use std::{ffi::OsStr, path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    ExtensionRoot, FileProblem,
-    start::{self, Dockerfile},
-};
+use super::{ExtensionRoot, FileProblem, start::Dockerfile};
 use crate::{
     call::{Act, CallId, Origin},
     engine::{Address, Engine},
@@ -45,30 +42,31 @@ pub(super) enum ComposeProgram {
     Plugin,
     /// `docker-compose`: a program of its own, the form before that.
     Own,
+    /// `podman compose`, which runs one of those that it finds by itself.
+    Podman,
 }
 
 impl ComposeProgram {
-    /// The one that is there; the plugin first.
+    /// The first that is there.
     ///
     /// # Errors
-    /// [`Code::ComposeMissing`], which names both.
+    /// [`Code::ComposeMissing`], which names them all.
     pub async fn find() -> Result<Self> {
         Self::find_on(&std::env::var_os("PATH").unwrap_or_default()).await
     }
 
     async fn find_on(path: &OsStr) -> Result<Self> {
-        let mut asked = tokio::process::Command::new("docker");
-        asked.args(["compose", "version"]).env("PATH", path).kill_on_drop(true);
-        // Whatever docker writes to a plugin's user is of no use here, and not read.
-        let null = std::process::Stdio::null;
-        let asked = asked.stdin(null()).stdout(null()).stderr(null()).status().await;
-        if asked.is_ok_and(|status| status.success()) {
+        if has_compose("docker", path).await {
             return Ok(Self::Plugin);
         }
         if which::which_in("docker-compose", Some(path), "/").is_ok() {
             return Ok(Self::Own);
         }
-        Err(Error::new(Code::ComposeMissing, "there is neither `docker compose` nor `docker-compose`")
+        if has_compose("podman", path).await {
+            return Ok(Self::Podman);
+        }
+        let missing = "there is neither `docker compose` nor `docker-compose` nor `podman compose`";
+        Err(Error::new(Code::ComposeMissing, missing)
             .hint("The backend is a compose file. Install docker's compose plugin: its package is called docker-compose-plugin or docker-compose-v2."))
     }
 
@@ -77,8 +75,22 @@ impl ComposeProgram {
         match self {
             Self::Plugin => docker(engine, [vec!["compose".to_owned()], args].concat()),
             Self::Own => Command::new(Place::Host, "docker-compose", [flags(engine), args].concat()),
+            Self::Podman => {
+                let podman = ["--url", &engine.host, "compose"].map(str::to_owned);
+                Command::new(Place::Host, "podman", [podman.to_vec(), args].concat())
+            }
         }
     }
+}
+
+/// Whether this program has a `compose` that works. One that hangs is passed over.
+async fn has_compose(program: &str, path: &OsStr) -> bool {
+    let mut asked = tokio::process::Command::new(program);
+    asked.args(["compose", "version"]).env("PATH", path).kill_on_drop(true);
+    // Whatever it writes to a person is of no use here, and not read.
+    let null = std::process::Stdio::null;
+    let asked = tokio::time::timeout(SOON, asked.stdin(null()).stdout(null()).stderr(null()).status()).await;
+    asked.is_ok_and(|asked| asked.is_ok_and(|status| status.success()))
 }
 
 /// A command of docker for an engine.
@@ -110,15 +122,23 @@ impl Means {
         let private = tempfile::Builder::new().prefix("porthole-").tempdir();
         let private = private.map_err(|error| not_made.clone().detail(error))?;
         let copy = private.path().join("Dockerfile");
-        let written = std::fs::write(&copy, &dockerfile.text).and_then(|()| match &dockerfile.ignore {
+        let folder = dockerfile.path.parent().unwrap_or(Path::new("/"));
+        // The Dockerfile's own stands before that of the folder.
+        let ignore = match &dockerfile.ignore {
+            Some(ignore) => Some(ignore.clone()),
+            None => {
+                let root = ExtensionRoot::open(folder).map_err(|problem| not_made.clone().detail(problem))?;
+                beside(&root, ".dockerignore").map_err(|why| not_made.clone().detail(why))?
+            }
+        };
+        let written = std::fs::write(&copy, &dockerfile.text).and_then(|()| match ignore {
             Some(ignore) => std::fs::write(private.path().join("Dockerfile.dockerignore"), ignore),
             None => Ok(()),
         });
         written.map_err(|error| not_made.clone().detail(error))?;
-        let folder = dockerfile.path.parent().unwrap_or(Path::new("/")).display().to_string();
-        let args = ["build", "--tag", image, "--file", &copy.display().to_string(), "."].map(str::to_owned).to_vec();
-        let build = start::with(docker(self.engine.address(), args), &start::small());
-        self.perform(Command { cwd: Some(folder), ..build }, not_made).await
+        let folder = folder.display().to_string();
+        let args = ["--tag", image, "--file", &copy.display().to_string(), &folder];
+        self.perform(Command::new(Place::Engine, "build", args), not_made).await
     }
 
     /// Has the engine get an image, unless it has it.
@@ -129,8 +149,7 @@ impl Means {
         if self.image_id(image).await?.is_some() {
             return Ok(());
         }
-        let pull = docker(self.engine.address(), vec!["pull".to_owned(), image.to_string()]);
-        self.perform(start::with(pull, &start::small()), not_made(image, "pulled")).await
+        self.perform(Command::new(Place::Engine, "pull", [image.to_string()]), not_made(image, "pulled")).await
     }
 
     /// The id of an image that the engine has.
@@ -138,11 +157,7 @@ impl Means {
     /// # Errors
     /// Those of an engine that is gone.
     pub(super) async fn image_id(&self, image: &str) -> Result<Option<String>> {
-        match self.engine.docker().inspect_image(image).await {
-            Ok(found) => Ok(Some(found.id.unwrap_or_default())),
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-            Err(error) => Err(self.engine.explain(error, image)),
-        }
+        self.engine.image_id(image).await.map_err(|error| self.engine.explain(error, image))
     }
 
     /// Runs one of docker's programs to its end.
@@ -192,7 +207,7 @@ impl Means {
             (None, Some(Ending::Exited { code: 0 })) => Ok(id),
             (Some(error), _) if error.code == Code::ProgramNotFound => Err(error
                 .detail(failed.message)
-                .hint(format!("Install `{program}`: the engine alone neither builds images nor reads compose files."))),
+                .hint(format!("Install `{program}`: the engine itself doesn't read compose files."))),
             (Some(error), _) if error.code == Code::Cancelled => Err(error),
             (Some(error), _) => Err(failed.detail(error)),
             (None, _) => Err(failed.detail(self.last_words(id).await)),
@@ -213,8 +228,7 @@ impl Means {
     /// Follows the logs of a container from its beginning, as a Run that goes on until it is stopped.
     pub fn follow_logs(&self, container: &ContainerName) -> CallId {
         let engine = self.engine.address().clone();
-        let args = ["logs", "--follow", container].map(str::to_owned).to_vec();
-        let logs = start::with(docker(&engine, args), &start::small());
+        let logs = Command::new(Place::Engine, "logs", ["--follow", container]);
         self.timeline.run(Origin::Extension, Ok(engine), logs)
     }
 }
@@ -242,13 +256,17 @@ fn read_dockerfile(folder: &Path) -> std::result::Result<Dockerfile, String> {
         FileProblem::Missing => format!("there is no Dockerfile in {}", folder.display()),
         problem => format!("{}: {problem}", folder.join("Dockerfile").display()),
     })?;
-    let beside = |name: &str| match root.read(name, LARGEST_DOCKERFILE) {
+    beside(&root, ".dockerignore")?;
+    Ok(Dockerfile { path: root.path().join("Dockerfile"), text, ignore: beside(&root, "Dockerfile.dockerignore")? })
+}
+
+/// An ignore file of the folder, where there is one.
+fn beside(root: &ExtensionRoot, name: &str) -> std::result::Result<Option<Vec<u8>>, String> {
+    match root.read(name, LARGEST_DOCKERFILE) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(FileProblem::Missing) => Ok(None),
-        Err(problem) => Err(format!("{}: {problem}", folder.join(name).display())),
-    };
-    beside(".dockerignore")?;
-    Ok(Dockerfile { path: root.path().join("Dockerfile"), text, ignore: beside("Dockerfile.dockerignore")? })
+        Err(problem) => Err(format!("{}: {problem}", root.path().join(name).display())),
+    }
 }
 
 /// What every command of compose is given: which project, from which file, with which variables.
@@ -296,6 +314,10 @@ mod tests {
             assert!(error.message.contains("`docker compose`") && error.message.contains("`docker-compose`"));
             program("docker", "exit 1");
         }
+        program("podman", "exit 1");
+        assert_eq!(found().await.unwrap_err().code, Code::ComposeMissing);
+        program("podman", "exit 0");
+        assert_eq!(found().await.unwrap(), ComposeProgram::Podman);
         program("docker-compose", "exit 0");
         assert_eq!(found().await.unwrap(), ComposeProgram::Own);
         program("docker", "exit 0");

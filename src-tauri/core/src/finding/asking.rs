@@ -38,6 +38,7 @@ impl<'a> Asking<'a> {
             (None, Act::Run(run)) => Some(Self {
                 whose: match run.command.place {
                     Place::Host => Whose::Host,
+                    Place::Engine => Whose::Docker,
                     Place::Container { .. } => Whose::Vm,
                 },
                 program: &run.command.program,

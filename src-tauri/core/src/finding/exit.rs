@@ -44,7 +44,7 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
         Place::Container { .. } => {
             "Install the program in the image, or give its whole path. A script is also reported as missing when its interpreter is, or when its first line ends in a carriage return. An image from scratch has no shell and no `ls`; `vm.cli.exec` runs in the first service of the compose file, which may be another image."
         }
-        Place::Host => {
+        Place::Host | Place::Engine => {
             "Ship the program as one of `host.binaries` in metadata.json: Rancher Desktop looks in the extension's own folder alone, and an application that was not started from a terminal has a short `PATH` on macOS."
         }
     };

@@ -31,6 +31,7 @@ pub(super) fn asked_of(call: &Call) -> Asked {
 fn exec_of(command: &Command) -> AskedExec {
     let (whose, container) = match &command.place {
         Place::Host => (Whose::Host, None),
+        Place::Engine => (Whose::Docker, None),
         Place::Container { name } => (Whose::Vm, Some(name.clone())),
     };
     AskedExec {

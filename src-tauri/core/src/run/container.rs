@@ -12,22 +12,22 @@ use std::{
 
 use bollard::{
     container::LogOutput,
+    errors::Error as ApiError,
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
-    models::ExecInspectResponse,
 };
 use futures_util::{Stream as Frames, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     Command, Containment, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
-    inside::{Inside, Swept, process_id},
+    inside::{Inside, Swept},
     reach,
     refusal::{Beginning, not_started},
     resolve::check,
     warden::Restarts,
 };
 use crate::{
-    engine::Engine,
+    engine::{Engine, ExecState},
     error::{Code, Error, Result},
     record::{Clock, Gate, Record, until},
     reference::ContainerName,
@@ -75,10 +75,10 @@ async fn attend(
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let inside = stops.unless_stopped(create(engine, container, command)).await?;
+    let (inside, container_started) = stops.unless_stopped(create(engine, container, command)).await?;
     // Before the start: the engine may have started it when this process is killed.
     let watched = Watched::new(warden, &inside);
-    let mut exec = Exec::new(engine, container, inside);
+    let mut exec = Exec::new(engine, container, inside, container_started);
     let ended = match stops.unless_stopped(attach(engine, container, command, &exec.inside)).await {
         Ok(frames) => exec.follow(command, frames, stops, &watched, clock, record).await,
         Err(error) => {
@@ -90,11 +90,11 @@ async fn attend(
     ended
 }
 
-type Answer = std::result::Result<ExecInspectResponse, bollard::errors::Error>;
-type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, bollard::errors::Error>> + Send>>;
+type Answer = std::result::Result<ExecState, ApiError>;
+type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, ApiError>> + Send>>;
 
-/// Makes the exec, which does not start it.
-async fn create(engine: &Engine, container: &ContainerName, command: &Command) -> Result<Inside> {
+/// Makes the exec, which does not start it. With it comes when the container was started.
+async fn create(engine: &Engine, container: &ContainerName, command: &Command) -> Result<(Inside, Option<String>)> {
     check(command)?;
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
@@ -116,11 +116,17 @@ async fn create(engine: &Engine, container: &ContainerName, command: &Command) -
         attach_stderr: Some(true),
         ..CreateExecOptions::default()
     };
-    let made = engine.docker().create_exec(&found.id, options).await;
-    let exec = made.map_err(|error| engine.explain(error, container))?.id;
+    let made = engine.create_exec(&found.id, &options).await;
+    let exec = match made {
+        Ok(exec) => exec,
+        // Newer engines look for the user when the exec is made.
+        Err(error) => return Err(refused(engine, error, container, command).await),
+    };
     let (engine, user) = (engine.address().clone(), command.user.clone());
     let known = BTreeSet::new();
-    Ok(Inside { engine, container: found.id, exec, marker, is_seen, user, inner_pid: None, group: None, known })
+    let container = found.id;
+    let inside = Inside { engine, container, exec, marker, is_seen, user, inner_pid: None, group: None, known };
+    Ok((inside, found.started))
 }
 
 /// How the variables begin that this Porthole adds.
@@ -139,19 +145,25 @@ fn marker() -> String {
 }
 
 /// Starts the exec with its streams.
-async fn attach(engine: &Engine, container: &str, command: &Command, inside: &Inside) -> Result<Output> {
+async fn attach(engine: &Engine, container: &ContainerName, command: &Command, inside: &Inside) -> Result<Output> {
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
-    let attached = engine.docker().start_exec(&inside.exec, Some(options)).await.map_err(|error| {
-        let explained = engine.explain(error, container);
-        not_started(&explained.message, command).unwrap_or(explained)
-    })?;
-    match attached {
-        StartExecResults::Attached { output, .. } => Ok(output),
-        StartExecResults::Detached => {
+    match engine.docker().start_exec(&inside.exec, Some(options)).await {
+        Err(error) => Err(refused(engine, error, container, command).await),
+        Ok(StartExecResults::Attached { output, .. }) => Ok(output),
+        Ok(StartExecResults::Detached) => {
             Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"))
         }
     }
+}
+
+/// What a refusal of the exec or of its start means.
+async fn refused(engine: &Engine, error: ApiError, container: &ContainerName, command: &Command) -> Error {
+    let explained = engine.explain_about(error, container).await;
+    if explained.code != Code::EngineRefused {
+        return explained;
+    }
+    not_started(&explained.message, command).unwrap_or(explained)
 }
 
 /// The warden's entry for this exec: it stays there when the run is dropped before its end.
@@ -223,13 +235,13 @@ struct Exec<'a> {
     engine: &'a Engine,
     name: &'a str,
     inside: Inside,
+    /// When its container was started, in the engine's words: another time is another start.
+    container_started: Option<String>,
     /// When the engine first told a process id.
     appeared_us: Option<u64>,
     started: bool,
     ended: bool,
     exit_code: Option<i64>,
-    /// The engine tells of an exit code and of no process that it would be of.
-    no_process: bool,
     asked: u32,
     /// Since when the streams have ended and the engine tells neither process nor exit code.
     silent_since: Option<u64>,
@@ -239,16 +251,16 @@ struct Exec<'a> {
 }
 
 impl<'a> Exec<'a> {
-    fn new(engine: &'a Engine, name: &'a str, inside: Inside) -> Self {
+    fn new(engine: &'a Engine, name: &'a str, inside: Inside, container_started: Option<String>) -> Self {
         Self {
             engine,
             name,
             inside,
+            container_started,
             appeared_us: None,
             started: false,
             ended: false,
             exit_code: None,
-            no_process: false,
             asked: 0,
             silent_since: None,
             stopped: Vec::new(),
@@ -306,7 +318,7 @@ impl<'a> Exec<'a> {
                 answer = answered(&mut question, killed), if question.is_some() => {
                     question = None;
                     let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't answer"))?;
-                    self.take(answer, (command, open), watched, clock, record)?;
+                    self.take(answer, (command, open), watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
                     // And a process that closed its streams and goes on is not asked after so often.
                     if (open && self.started) || self.asked > if open { 20 } else { 100 } {
@@ -350,16 +362,12 @@ impl<'a> Exec<'a> {
             record.event(RunEvent::Resolved { program });
         }
         // The complaint of an engine that could not start it came on the stream, to its end.
-        let complaint = match self.exit_code {
-            _ if self.no_process => beginning.of_engine(),
-            Some(1) => beginning.of_runtime(command),
-            _ => None,
-        };
-        complaint.and_then(|text| not_started(&text, command)).map_or(Ok(()), Err)
+        let code = self.exit_code.unwrap_or_default();
+        beginning.refusal(command, code, self.appeared_us.is_some()).map_or(Ok(()), Err)
     }
 
     /// The engine told where the command stands.
-    fn take(
+    async fn take(
         &mut self,
         answer: Answer,
         (command, open): (&Command, bool),
@@ -367,16 +375,19 @@ impl<'a> Exec<'a> {
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
     ) -> Result<()> {
-        let found = answer.map_err(|error| self.gone(error))?;
+        let found = match answer {
+            Ok(found) => found,
+            Err(error) => return Err(self.gone(error).await),
+        };
         self.asked += 1;
         // An engine answers the start before the process is there, and until then it says that
         // the exec does not run and tells no exit code.
         let over = if found.running == Some(false) { found.exit_code } else { None };
-        if let Some(pid) = process_id(&found) {
+        if let Some(pid) = found.pid {
             self.appeared(pid, over.is_some(), command, watched, clock, record);
         }
         match over {
-            Some(code) => self.finish(code, process_id(&found).is_none(), clock, record),
+            Some(code) => self.finish(code, clock, record),
             None if open || found.running == Some(true) => self.silent_since = None,
             None => {
                 let since = *self.silent_since.get_or_insert_with(|| clock.now_us());
@@ -423,10 +434,9 @@ impl<'a> Exec<'a> {
         record.event(RunEvent::Started { at_us, started });
     }
 
-    fn finish(&mut self, code: i64, no_process: bool, clock: Clock, record: &mut dyn Record<RunEvent>) {
+    fn finish(&mut self, code: i64, clock: Clock, record: &mut dyn Record<RunEvent>) {
         self.ended = true;
         self.exit_code = Some(code);
-        self.no_process = no_process && matches!(code, 126 | 127);
         let by_us = self.stopped.iter().find(|signal| code == 128 + i64::from(signal.number()));
         let ending = match by_us {
             Some(signal) => Ending::Signaled { signal: signal.number(), name: format!("SIG{}", signal.short_name()) },
@@ -436,30 +446,36 @@ impl<'a> Exec<'a> {
     }
 
     /// The stream broke: is it the engine, or only this connection?
-    async fn lost(&mut self, error: bollard::errors::Error) -> Error {
-        match timeout(SILENCE, self.engine.docker().inspect_exec(&self.inside.exec)).await {
-            Ok(Err(gone)) => self.gone(gone),
+    async fn lost(&mut self, error: ApiError) -> Error {
+        match timeout(SILENCE, self.engine.exec(&self.inside.exec)).await {
+            Ok(Err(gone)) => self.gone(gone).await,
             Ok(Ok(_)) | Err(_) => self.engine.lost(&error),
         }
     }
 
-    /// The engine does not answer for this exec any more.
-    fn gone(&self, error: bollard::errors::Error) -> Error {
-        match &error {
-            bollard::errors::Error::DockerResponseServerError { status_code: 404, message } => Error::new(
-                Code::ContainerNotFound,
-                format!("the container `{}` was removed while the command ran in it", self.name),
-            )
-            .detail(message)
-            .hint("What it had written is kept."),
-            _ => {
-                let explained = self.engine.explain(error, self.name);
-                match explained.code {
-                    // An engine that shuts down answers with 500 for a moment.
-                    Code::EngineRefused => self.engine.lost(&explained.message),
-                    _ => explained,
-                }
+    /// The engine does not answer for this exec any more. Why, is what it says of the container: each engine has other
+    /// words and other codes for the exec itself.
+    async fn gone(&self, error: ApiError) -> Error {
+        let told = match &error {
+            ApiError::DockerResponseServerError { message, .. } => message.clone(),
+            _ => return self.engine.explain(error, self.name),
+        };
+        let meanwhile = |code, what: &str| {
+            Error::new(code, format!("the container `{}` {what} while the command ran in it", self.name))
+                .detail(&told)
+                .hint("What it had written is kept.")
+        };
+        match timeout(SILENCE, self.engine.inspect_id(&self.inside.container)).await {
+            Ok(Ok(found)) if !found.running => meanwhile(Code::ContainerNotRunning, "was stopped"),
+            Ok(Ok(found)) if found.started != self.container_started => {
+                meanwhile(Code::ContainerNotRunning, "was restarted")
             }
+            Ok(Ok(_)) => Error::new(Code::EngineRefused, "the engine doesn't know the command any more")
+                .detail(told)
+                .hint(format!("Its container `{}` still runs. What the command had written is kept.", self.name)),
+            Ok(Err(gone)) if gone.code == Code::ContainerNotFound => meanwhile(Code::ContainerNotFound, "was removed"),
+            // An engine that shuts down answers with 500 for a moment.
+            Ok(Err(_)) | Err(_) => self.engine.lost(&told),
         }
     }
 }
@@ -473,7 +489,7 @@ struct Question<'a> {
 impl<'a> Question<'a> {
     fn new(exec: &Exec<'a>) -> Self {
         let (engine, id) = (exec.engine, exec.inside.exec.clone());
-        let answer = Box::pin(async move { engine.docker().inspect_exec(&id).await });
+        let answer = Box::pin(async move { engine.exec(&id).await });
         Self { since: Instant::now(), answer }
     }
 }

@@ -11,6 +11,8 @@ use crate::error::{Code, Error, Result};
 pub enum Place {
     /// On this machine, with the rights of whoever runs Porthole.
     Host,
+    /// By an engine itself, which starts nothing on this machine: it builds and pulls images, and follows logs.
+    Engine,
     /// In a running container of the target's engine.
     Container {
         /// Its name or id.

@@ -8,10 +8,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bollard::{
-    exec::{CreateExecOptions, StartExecOptions, StartExecResults},
-    models::ExecInspectResponse,
-};
+use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -128,8 +125,8 @@ impl Inside {
             if self.inner_pid.is_some() {
                 return;
             }
-            let Ok(found) = engine.docker().inspect_exec(&self.exec).await else { return };
-            if let Some(pid) = process_id(&found) {
+            let Ok(found) = engine.exec(&self.exec).await else { return };
+            if let Some(pid) = found.pid {
                 self.see(pid);
             }
             let gone = self.group.is_some() && found.exit_code.is_some();
@@ -170,13 +167,16 @@ impl Inside {
 
     /// Whether the command still runs, as the engine says.
     async fn runs(&self, engine: &Engine) -> bool {
-        engine.docker().inspect_exec(&self.exec).await.is_ok_and(|found| found.running == Some(true))
+        engine.exec(&self.exec).await.is_ok_and(|found| found.running == Some(true))
     }
 
     /// Ends the command: SIGTERM, a moment, SIGKILL. For owners that are going away, perhaps
     /// while the engine is still about to start it.
     pub async fn end(&self) {
-        let Ok(engine) = Engine::connect(self.engine.clone()).await else { return };
+        let Ok(engine) = Engine::connect(self.engine.clone()).await else {
+            // Killed, it leaves its containers running.
+            return end_from_host(|| self.living(), self.group).await;
+        };
         if !self.is_or_will_be(&engine).await {
             return;
         }
@@ -216,9 +216,9 @@ impl Inside {
     /// Waits until the command was started, or certainly will not be.
     async fn is_or_will_be(&self, engine: &Engine) -> bool {
         for _ in 0..40 {
-            match engine.docker().inspect_exec(&self.exec).await {
+            match engine.exec(&self.exec).await {
                 Err(_) => return false,
-                Ok(found) if process_id(&found).is_some() => return true,
+                Ok(found) if found.pid.is_some() => return true,
                 Ok(found) if found.exit_code.is_some() => return false,
                 Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -234,22 +234,10 @@ impl Swept {
         let Ok(name) = self.container.parse() else { return };
         let Ok(found) = engine.running(&name).await else { return };
         if found.pid.is_some_and(|pid| reach::sees(pid, &self.container) && reach::reads(pid)) {
-            self.end_from_host().await;
+            end_from_host(|| reach::living(&self.container, &BTreeSet::new(), None, &self.marker), None).await;
         } else {
             self.end_from_inside(&engine).await;
         }
-    }
-
-    async fn end_from_host(&self) {
-        let living = || reach::living(&self.container, &BTreeSet::new(), None, &self.marker);
-        reach::signal(&living(), None, Signal::Term);
-        for _ in 0..50 {
-            if living().is_empty() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        reach::signal(&living(), None, Signal::Kill);
     }
 
     /// Without a shell in the container nothing can be done.
@@ -265,6 +253,18 @@ impl Swept {
     }
 }
 
+/// Ends what this host sees of a command: SIGTERM, a moment, SIGKILL.
+async fn end_from_host(living: impl Fn() -> Vec<Process>, group: Option<i32>) {
+    reach::signal(&living(), group, Signal::Term);
+    for _ in 0..50 {
+        if living().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    reach::signal(&living(), group, Signal::Kill);
+}
+
 /// Whether a program in the container ends with success.
 async fn succeeds(engine: &Engine, container: &str, user: Option<String>, argv: Vec<String>) -> bool {
     let options = CreateExecOptions {
@@ -275,18 +275,13 @@ async fn succeeds(engine: &Engine, container: &str, user: Option<String>, argv: 
         ..CreateExecOptions::default()
     };
     let run = async {
-        let exec = engine.docker().create_exec(container, options).await.ok()?.id;
+        let exec = engine.create_exec(container, &options).await.ok()?;
         if let StartExecResults::Attached { mut output, .. } =
             engine.docker().start_exec(&exec, None::<StartExecOptions>).await.ok()?
         {
             while output.next().await.is_some() {}
         }
-        engine.docker().inspect_exec(&exec).await.ok()?.exit_code
+        engine.exec(&exec).await.ok()?.exit_code
     };
     tokio::time::timeout(Duration::from_secs(5), run).await == Ok(Some(0))
-}
-
-/// The host's id of an exec's process; engines say 0 while and where there is none.
-pub(super) fn process_id(found: &ExecInspectResponse) -> Option<u32> {
-    found.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)
 }

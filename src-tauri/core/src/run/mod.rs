@@ -15,6 +15,7 @@ mod inside;
 mod left;
 mod loading;
 mod membership;
+mod on_engine;
 mod reach;
 mod refusal;
 mod resolve;
@@ -71,8 +72,19 @@ pub async fn run(
     warden: Option<Arc<Warden>>,
     record: &mut dyn Record<RunEvent>,
 ) {
-    let Place::Container { name } = &command.place else {
-        return run_fixed_on_host(command, fixed, stops, warden, record).await;
+    let name = match &command.place {
+        Place::Host => return run_fixed_on_host(command, fixed, stops, warden, record).await,
+        Place::Engine => {
+            let connected = match engine {
+                Ok(address) => stops.unless_stopped(engines.at(address)).await,
+                Err(error) => Err(error),
+            };
+            return match connected {
+                Ok(engine) => Box::pin(on_engine::run_on_engine(&engine, command, stops, record)).await,
+                Err(error) => record.event(RunEvent::Failed { at_us: 0, error }),
+            };
+        }
+        Place::Container { name } => name,
     };
     // A name that no engine takes is said without one.
     let connected = match (name.parse::<ContainerName>(), engine) {

@@ -113,9 +113,34 @@ mod os {
         !marker.is_empty() && environment.split(|byte| *byte == 0).any(|line| line.starts_with(marker.as_bytes()))
     }
 
+    /// By its control group, which has the container's id in its path; without control groups, as where an engine runs
+    /// without root, by the files that engines mount into each container.
     fn in_container(pid: i32, container: &str) -> bool {
-        !container.is_empty()
-            && fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|cgroup| cgroup.contains(container))
+        if container.is_empty() {
+            return false;
+        }
+        if fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|cgroup| cgroup.contains(container)) {
+            return true;
+        }
+        is_elsewhere(pid)
+            && fs::read_to_string(format!("/proc/{pid}/mountinfo")).is_ok_and(|mounts| has_files_of(&mounts, container))
+    }
+
+    /// Whether it has process ids of its own. Only the processes of this user tell.
+    fn is_elsewhere(pid: i32) -> bool {
+        let namespace = |of: &str| fs::read_link(format!("/proc/{of}/ns/pid")).ok();
+        namespace(&pid.to_string()).is_some_and(|there| Some(there) != namespace("self"))
+    }
+
+    /// Whether the container's own hostname, hosts or resolv.conf is mounted in its place. A container that sees the
+    /// mounts of all others has its own files there.
+    pub(super) fn has_files_of(mounts: &str, container: &str) -> bool {
+        mounts.lines().any(|line| {
+            let mut fields = line.split(' ').skip(3);
+            let (root, at) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+            matches!(at, "/etc/hostname" | "/etc/hosts" | "/etc/resolv.conf")
+                && root.split('/').any(|part| part == container)
+        })
     }
 
     fn processes() -> impl Iterator<Item = (Process, i32)> {
@@ -205,4 +230,35 @@ pub(super) fn signal(processes: &[Process], led: Option<i32>, signal: super::Sig
 #[cfg(not(unix))]
 pub(super) fn signal(_: &[Process], _: Option<i32>, _: super::Signal) -> bool {
     false
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::os::has_files_of;
+
+    /// Without control groups no process was known to be the container's.
+    #[test]
+    fn a_container_without_a_control_group_is_known_by_its_own_files() {
+        let (own, other) = ("a".repeat(64), "b".repeat(64));
+        // Docker, Podman; a container that sees the mounts of another one; one whose name only begins so.
+        for (mounts, expected) in [
+            (format!("9 8 0:4 /home/me/docker/containers/{own}/hostname /etc/hostname rw - ext4 /dev/vda rw"), true),
+            (
+                format!("9 8 0:4 /run/containers/overlay-containers/{own}/userdata/hosts /etc/hosts rw - tmpfs t rw"),
+                true,
+            ),
+            (
+                format!(
+                    "9 8 0:4 /docker/containers/{own}/mounts/shm /docker/containers/{own}/mounts/shm rw - tmpfs t rw"
+                ),
+                false,
+            ),
+            (format!("9 8 0:4 /docker/containers/{other}/hosts /etc/hosts rw - ext4 /dev/vda rw"), false),
+            (format!("9 8 0:4 /docker/containers/{own}x/hosts /etc/hosts rw - ext4 /dev/vda rw"), false),
+            (String::new(), false),
+            ("9 8".to_owned(), false),
+        ] {
+            assert_eq!(has_files_of(&mounts, &own), expected, "{mounts}");
+        }
+    }
 }

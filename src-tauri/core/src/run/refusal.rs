@@ -1,6 +1,6 @@
-//! Why a command in a container never ran. An engine reports it as exit code 126 or 127 with the
-//! words of its runtime on the command's own stdout (docker 20.10, runc), or as the answer to the
-//! start of the exec (podman, crun).
+//! Why a command in a container never ran. An engine tells it as an exit code and its runtime's words on one of the
+//! command's own streams: on stdout with 126 or 127 (Docker 20.10 to 28, runc), on stderr with 125, 126 or 127 (Podman 5,
+//! crun), or as a refusal of the exec or of its start.
 
 use super::{Command, Stream};
 use crate::error::{Code, Error};
@@ -24,42 +24,108 @@ impl Beginning {
         kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The words of the engine or its runtime on stdout, when there never was a process.
-    pub fn of_engine(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.stdout);
-        let by_runtime = ["OCI runtime exec failed", "exec failed", "crun:", "runc", "unable to find"];
-        by_runtime.iter().any(|words| text.contains(words)).then(|| text.trim().to_owned())
+    /// Why the command didn't start, if that is what its end means. `had_process`: the engine told of a process at any
+    /// time, so what was written is the command's own.
+    pub fn refusal(&self, command: &Command, code: i64, had_process: bool) -> Option<Error> {
+        if let Some(error) = self.of_kernel(command, code) {
+            return Some(error);
+        }
+        if had_process || !matches!(code, 125..=127) {
+            return None;
+        }
+        not_started(&self.of_runtime(command)?, command)
     }
 
-    /// The words of runc's own process on stderr, which says so and exits with 1 when the kernel
-    /// refuses to become the program.
-    pub fn of_runtime(&self, command: &Command) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.stderr);
-        let text = text.trim();
-        let said = text.strip_prefix("exec ")?.strip_suffix(": exec format error")?;
-        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
-        (name(said) == name(&command.program)).then(|| text.to_owned())
+    /// The runtime's words, where they are all that was written and name the command. Podman tells of no process once a
+    /// command has ended, so a shell's own words must not be taken for them.
+    fn of_runtime(&self, command: &Command) -> Option<String> {
+        const FIRST: [&str; 6] =
+            ["OCI runtime exec failed: ", "exec failed: ", "Error: crun: ", "Error: runc: ", "crun: ", "runc: "];
+        let text = self.only_stream()?;
+        if text.starts_with("unable to find ") {
+            return Some(text);
+        }
+        let is_first = FIRST.iter().any(|words| text.starts_with(words))
+            || text.starts_with("Error: ") && text.lines().next().is_some_and(|line| line.contains(": OCI "));
+        (is_first && (names(&text, &command.program) || is_about_directory(&text))).then_some(text)
     }
+
+    /// The words of the runtime's own process, which is there already when the kernel refuses to become the program: runc
+    /// exits with 1, since 1.2 with 255, crun with 1.
+    fn of_kernel(&self, command: &Command, code: i64) -> Option<Error> {
+        if !matches!(code, 1 | 255) || !self.stdout.is_empty() {
+            return None;
+        }
+        let text = self.only_stream()?;
+        let (said, why) = text.strip_prefix("exec ")?.rsplit_once(": ")?;
+        let name = |path: &str| path.trim_matches('`').rsplit('/').next().map(str::to_owned);
+        if name(said) != name(&command.program) {
+            return None;
+        }
+        let hint = match why.to_ascii_lowercase().as_str() {
+            "exec format error" => {
+                "Is it built for the container's processor? A script needs `#!` and its interpreter."
+            }
+            // The program was found before, so it is what its first line or its header names.
+            "no such file or directory" => "The container doesn't have the interpreter or loader that it names.",
+            _ => return None,
+        };
+        Some(not_executable(command).hint(hint).detail(text))
+    }
+
+    /// All that was written, if it was on one stream.
+    fn only_stream(&self) -> Option<String> {
+        let written = match (self.stdout.is_empty(), self.stderr.is_empty()) {
+            (false, true) => &self.stdout,
+            (true, false) => &self.stderr,
+            _ => return None,
+        };
+        Some(String::from_utf8_lossy(written).trim().to_owned())
+    }
+}
+
+/// Whether a runtime's words have this program in quotes, by its path or its name.
+fn names(text: &str, program: &str) -> bool {
+    let escaped = program.escape_debug().to_string();
+    let program = |quoted: &str| {
+        let below = |program: &str| quoted.strip_suffix(program).is_some_and(|before| before.ends_with('/'));
+        quoted == program || quoted == escaped || below(program)
+    };
+    ['"', '`'].iter().any(|quote| text.split(*quote).skip(1).step_by(2).any(program))
+}
+
+fn is_about_directory(text: &str) -> bool {
+    ["chdir to ", "current working directory", "Cwd must be"].iter().any(|words| text.contains(words))
+}
+
+fn not_executable(command: &Command) -> Error {
+    Error::new(Code::ProgramNotExecutable, format!("`{}` cannot be executed in the container", command.program))
 }
 
 /// What a runtime's complaint means; none when it is not one about starting a program.
 pub(super) fn not_started(complaint: &str, command: &Command) -> Option<Error> {
-    let says = |words: &[&str]| words.iter().any(|word| complaint.contains(word));
+    let lower = complaint.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let program = &command.program;
-    let error = if says(&["chdir to cwd", "cwd", "Cwd"]) {
+    let error = if is_about_directory(complaint) {
         let cwd = command.cwd.as_deref().unwrap_or("the container's working directory");
         Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: the container has no such directory"))
-    } else if says(&["permission denied", "exec format error", "is a directory"]) {
-        Error::new(Code::ProgramNotExecutable, format!("`{program}` cannot be executed in the container"))
-            .hint("Has it the run bit, and is it built for the container's processor?")
-    } else if says(&["executable file", "no such file or directory"]) {
-        Error::new(Code::ProgramNotFound, format!("there is no program `{program}` in the container")).hint(
-            "The engine reports this as exit code 126 or 127 with its message on stdout. An image built from scratch has no shell.",
-        )
     } else if says(&["unable to find user", "unable to find group", "no matching entries"]) {
         let user = command.user.as_deref().unwrap_or_default();
         Error::new(Code::CommandInvalid, format!("the container knows no user `{user}`"))
             .hint("A number works without an entry in /etc/passwd.")
+    } else if says(&[
+        "permission denied",
+        "exec format error",
+        "is a directory",
+        "not a regular file",
+        "not executable",
+        "operation not permitted",
+    ]) {
+        not_executable(command).hint("Has it the run bit, and is it built for the container's processor?")
+    } else if says(&["executable file", "no such file or directory"]) {
+        Error::new(Code::ProgramNotFound, format!("there is no program `{program}` in the container"))
+            .hint("The engine looked for it on the container's PATH. An image built from scratch has no shell.")
     } else {
         return None;
     };
@@ -67,52 +133,5 @@ pub(super) fn not_started(complaint: &str, command: &Command) -> Option<Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::Place;
-
-    #[test]
-    fn a_runtimes_words_become_codes() {
-        let mut command = Command::new(Place::Container { name: "c".into() }, "nope", [] as [&str; 0]);
-        command.cwd = Some("/nowhere".into());
-        command.user = Some("ghost".into());
-        for (words, code) in [
-            (
-                "OCI runtime exec failed: exec failed: container_linux.go:380: starting container process caused: exec: \"nope\": executable file not found in $PATH: unknown",
-                Code::ProgramNotFound,
-            ),
-            (
-                "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/nope\": stat /nope: no such file or directory: unknown",
-                Code::ProgramNotFound,
-            ),
-            (
-                "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/etc/passwd\": permission denied: unknown",
-                Code::ProgramNotExecutable,
-            ),
-            (
-                "OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd (\"/nowhere\") set in config.json failed: no such file or directory: unknown",
-                Code::CwdInvalid,
-            ),
-            ("unable to find user ghost: no matching entries in passwd file", Code::CommandInvalid),
-            (
-                "crun: executable file `nope` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
-                Code::ProgramNotFound,
-            ),
-        ] {
-            let found = not_started(words, &command);
-            assert_eq!(found.as_ref().map(|error| error.code), Some(code), "{words}");
-            assert_eq!(found.and_then(|error| error.detail).as_deref(), Some(words));
-        }
-        assert_eq!(not_started("something else", &command), None);
-    }
-
-    #[test]
-    fn a_program_that_ran_is_not_taken_for_a_runtime() {
-        let mut beginning = Beginning::default();
-        beginning.keep(Stream::Stdout, b"sh: nope: not found\n");
-        beginning.keep(Stream::Stderr, b"OCI runtime exec failed: executable file not found");
-        assert_eq!(beginning.of_engine(), None);
-        beginning.keep(Stream::Stdout, &[b'x'; 10_000]);
-        assert_eq!(beginning.stdout.len(), Beginning::LIMIT);
-    }
-}
+#[path = "refusal_tests.rs"]
+mod tests;

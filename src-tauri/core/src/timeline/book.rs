@@ -273,6 +273,7 @@ fn summary(entry: &Entry) -> Summary {
         Act::Run(Run { command, .. }) => {
             let place = match command.place {
                 Place::Host => "host",
+                Place::Engine => "engine",
                 Place::Container { .. } => "container",
             };
             (place.to_owned(), command_line(command), false)

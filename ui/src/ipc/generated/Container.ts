@@ -17,10 +17,14 @@ name: string,
  */
 image: string, 
 /**
- * `running`, `paused`, `exited`, … in the engine's words.
+ * `running`, `paused`, `exited`, … in the engine's words; `unknown` where it has none.
  */
 state: string, 
 /**
  * `Up 3 minutes`, in the engine's words.
  */
-status: string, };
+status: string, 
+/**
+ * Why it can't be used although the engine lists it.
+ */
+problem?: string, };

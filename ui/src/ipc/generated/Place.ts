@@ -3,7 +3,7 @@
 /**
  * Where a command runs.
  */
-export type Place = { "kind": "host" } | { "kind": "container", 
+export type Place = { "kind": "host" } | { "kind": "engine" } | { "kind": "container", 
 /**
  * Its name or id.
  */

@@ -55,7 +55,9 @@ pub struct Unpacked {
 /// no error: the report on the folder says so.
 pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Option<Arc<Warden>>) -> Result<Unpacked> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
-    let image_id = found(engine.docker().inspect_image(image).await, engine, image)?.id;
+    let image_id = engine.image_id(image).await.map_err(|error| engine.explain(error, image))?;
+    let image_id = image_id.ok_or_else(|| no_image(image))?;
+    let image_id = Some(image_id).filter(|id| !id.is_empty());
     let exact = image_id.as_ref().map_or_else(|| Ok(image.clone()), ImageRef::new)?;
     let reading = Reading::begin(engine, (image, &exact), warden).await?;
     let mut taking = Taking::new(&reading, dir, LIMITS);
@@ -65,14 +67,15 @@ pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Op
     unpacked
 }
 
+fn no_image(image: &ImageRef) -> Error {
+    Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
+        .hint(format!("docker pull {image}, or open the folder that it is built from."))
+}
+
 /// What the engine answers about an image, which it may not have.
 fn found<T>(answer: std::result::Result<T, ApiError>, engine: &Engine, image: &ImageRef) -> Result<T> {
     answer.map_err(|error| match error {
-        ApiError::DockerResponseServerError { status_code: 404, message } => {
-            Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
-                .detail(message)
-                .hint(format!("docker pull {image}, or open the folder that it is built from."))
-        }
+        ApiError::DockerResponseServerError { status_code: 404, message } => no_image(image).detail(message),
         error => engine.explain(error, image),
     })
 }

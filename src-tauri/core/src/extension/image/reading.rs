@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bollard::{models::ContainerCreateBody, query_parameters::CreateContainerOptionsBuilder};
+use bollard::models::ContainerCreateBody;
 use tokio::sync::oneshot;
 
 use super::found;
@@ -54,8 +54,7 @@ impl Reading {
         // A task of its own, which ends with the engine's answer: when nobody waits for it any more, the container goes with
         // the value.
         tokio::spawn(async move {
-            let options = CreateContainerOptionsBuilder::default().name(&reading.container).build();
-            let made = reading.engine.docker().create_container(Some(options), body).await;
+            let made = reading.engine.create_container(&reading.container, &body).await;
             let _ = tell.send(made.map(|_| reading));
         });
         let made = told.await.map_err(|_| engine.lost(&"the container was not made"))?;

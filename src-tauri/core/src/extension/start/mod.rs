@@ -19,7 +19,7 @@ use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
 pub(super) use additions::{Additions, with_additions};
-pub(super) use environment::{small, with};
+pub(super) use environment::with;
 pub use plan::{AskLevel, ImageSource, StartAsk, StartPlan, StartService};
 pub use variables::{StartVariable, VariableState};
 
