@@ -114,7 +114,11 @@ export class Heard {
         const { error, promise, line, column } = message
         const at = placeOf(line, column, talk.place)
         this.#log.add({ kind: "uncaught", error: placed(error, talk.place), promise, ...at })
-        this.#problem({ summary: `Uncaught ${textOf(error)}`, detail: "", fix: "" })
+        this.#problem({
+          summary: `Uncaught ${textOf(error)}`,
+          detail: "",
+          fix: "Correct the error: its stack is in the log.",
+        })
         return
       }
       case "problem":

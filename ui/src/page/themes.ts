@@ -131,13 +131,9 @@ function theme(tones: Tones): ThemeOptions {
 }
 
 function palette({ mode, hues, text, background, ground, secondaryText, hover, ink }: Tones): ThemeOptions {
-  /** The same step of each hue reads well on the ground of its theme. */
-  const status = ({ 400: light, 500: main, 600: dark }: Hue) => ({
-    light,
-    main,
-    dark,
-    contrastText: "#FFFFFF",
-  })
+  // The shades of the dark theme go from dark to light.
+  const [lighter, middle, darker] = mode === "dark" ? ([700, 600, 500] as const) : ([400, 500, 600] as const)
+  const status = (hue: Hue) => ({ light: hue[lighter], main: hue[middle], dark: hue[darker] })
   return {
     mode,
     text: { primary: text, secondary: secondaryText, disabled: hues.grey[500] },

@@ -20,7 +20,7 @@ const MOST_ABOVE: usize = 16;
 /// Where most have their page.
 const USUAL: [&str; 5] = ["", "ui", "client", "frontend", "web"];
 /// The scripts that start a development server, in this order.
-const STARTS: [&str; 6] = ["dev", "start", "serve", "develop", "start:dev", "dev:ui"];
+pub(super) const STARTS: [&str; 6] = ["dev", "start", "serve", "develop", "start:dev", "dev:ui"];
 
 /// A script of a `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -227,6 +227,20 @@ impl Package {
     }
 }
 
+impl<'l> Call<'l> {
+    /// The whole of a shell line: of what isn't known only what it sets and its options are.
+    pub fn line(line: &'l str) -> Self {
+        let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+        Self { before: words.clone(), args: words }
+    }
+
+    /// The files of JavaScript that it names.
+    pub fn programs(&self) -> impl Iterator<Item = &'l str> {
+        let ends = [".js", ".mjs", ".cjs", ".ts", ".mts"];
+        self.args.iter().copied().filter(move |arg| ends.iter().any(|end| arg.ends_with(end)))
+    }
+}
+
 impl Tool {
     /// The arguments and the environment of the call in a shell line that makes it serve.
     pub fn call_in<'l>(&self, line: &'l str) -> Option<Call<'l>> {
@@ -244,7 +258,7 @@ impl Tool {
     }
 }
 
-/// A program's call in a shell line.
+/// A program's call in a shell line, or the line.
 pub(super) struct Call<'l> {
     /// Words before it: variables, or a program that sets them.
     before: Vec<&'l str>,

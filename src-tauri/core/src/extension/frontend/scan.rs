@@ -83,7 +83,7 @@ pub(super) fn port_in(expression: &str) -> (Option<u16>, Vec<&str>) {
     (port, names)
 }
 
-/// Where the values of keys of this name begin; with a depth, of those that are so deep in braces.
+/// Where the values of keys and variables of this name begin; with a depth, of those that are so deep in braces.
 fn keys<'t>(text: &'t str, key: &'t str, depth: Option<usize>) -> impl Iterator<Item = usize> + 't {
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '.');
     let mut at = 0;
@@ -99,7 +99,7 @@ fn keys<'t>(text: &'t str, key: &'t str, depth: Option<usize>) -> impl Iterator<
                 let length = in_quotes.filter(|length| rest.get(1..length - 1) == Some(key))?;
                 rest.get(length..)
             });
-            let found = after.and_then(|after| after.trim_start().strip_prefix(':')).map(str::trim_start);
+            let found = after.and_then(|after| assigned(after.trim_start())).map(str::trim_start);
             match letter {
                 '{' | '[' | '(' => deep += 1,
                 '}' | ']' | ')' => deep = deep.saturating_sub(1),
@@ -114,6 +114,12 @@ fn keys<'t>(text: &'t str, key: &'t str, depth: Option<usize>) -> impl Iterator<
         }
         None
     })
+}
+
+/// What follows `:` or `=`, where that gives a value.
+fn assigned(text: &str) -> Option<&str> {
+    let is_value = |rest: &&str| !rest.starts_with(['=', '>']);
+    text.strip_prefix(':').or_else(|| text.strip_prefix('=').filter(is_value))
 }
 
 /// Where a text ends: at the first character outside of quotes of which this is so, with the depth of brackets before it.

@@ -8,7 +8,7 @@ use ts_rs::TS;
 
 use super::{
     LARGEST,
-    package::{ANGULAR, Call, Package, PackageCommand, REACT, Tool, VITE, VUE, WEBPACK},
+    package::{ANGULAR, Call, Package, PackageCommand, REACT, STARTS, Tool, VITE, VUE, WEBPACK},
     scan,
 };
 use crate::extension::root::ExtensionRoot;
@@ -34,10 +34,12 @@ pub struct DevServer {
 /// Its address, what says so, and the script that starts it.
 pub(super) fn find(root: &ExtensionRoot, package: &Package) -> Option<(String, String, Option<&'static str>)> {
     let served = package.served_by();
-    let tool = served.map(|(tool, _)| tool).or_else(|| package.tool())?;
+    let Some(tool) = served.map(|(tool, _)| tool).or_else(|| package.tool()) else {
+        return by_any_script(root, package);
+    };
     let script = served.map(|(_, name)| name);
     let line = script.and_then(|name| package.script(name)).unwrap_or_default();
-    let found = Ports { root, folder: &package.folder, tool, call: tool.call_in(line) };
+    let found = Ports { files: Files { root, folder: &package.folder }, tool, call: tool.call_in(line) };
     let config = found.config();
     let (port, from) = found
         .by_script(script)
@@ -48,6 +50,59 @@ pub(super) fn find(root: &ExtensionRoot, package: &Package) -> Option<(String, S
     Some((format!("{scheme}://localhost:{port}"), from, script))
 }
 
+/// That of a script which starts something that isn't known, if it says a port: in its line, in the project's variables, or
+/// in the program that it names.
+fn by_any_script(root: &ExtensionRoot, package: &Package) -> Option<(String, String, Option<&'static str>)> {
+    let files = Files { root, folder: &package.folder };
+    let found = |name: &'static str| {
+        let call = Call::line(package.script(name)?);
+        let by_line = call.option(&["--port", "-p"]).or_else(|| call.variable("PORT")).and_then(port);
+        let by_line = by_line.map(|port| (port, format!("package.json, script {name}")));
+        let by_program = || {
+            call.programs().find_map(|file| {
+                let text = scan::without_comments(&files.read(file)?);
+                files.port_in(scan::value_anywhere(&text, "port")?, file)
+            })
+        };
+        let (port, from) = by_line.or_else(by_program)?;
+        Some((format!("http://localhost:{port}"), from, Some(name)))
+    };
+    STARTS.into_iter().find_map(found)
+}
+
+/// The files of a project.
+struct Files<'a> {
+    root: &'a ExtensionRoot,
+    folder: &'a Path,
+}
+
+impl Files<'_> {
+    fn read(&self, file: &str) -> Option<String> {
+        self.root.read_text(self.folder.join(file), LARGEST).ok()
+    }
+
+    /// The value of a variable in the project's files, and the name of that file.
+    fn variable(&self, name: &str) -> Option<(String, String)> {
+        ENV_FILES.into_iter().find_map(|file| {
+            let text = self.read(file)?;
+            let value = text.lines().find_map(|line| {
+                let line = line.trim().trim_start_matches("export ");
+                let (key, value) = line.split_once('=')?;
+                (key.trim() == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+            });
+            value.map(|value| (value, file.to_owned()))
+        })
+    }
+
+    /// The port in an expression of this file: that of a variable which is set, else the number in it.
+    fn port_in(&self, expression: &str, file: &str) -> Option<(u16, String)> {
+        let (literal, names) = scan::port_in(expression);
+        let by_variable = names.into_iter().find_map(|name| self.variable(name));
+        let by_variable = by_variable.and_then(|(value, env)| Some((port(&value)?, format!("{file} and {env}"))));
+        by_variable.or_else(|| Some((literal?, file.to_owned())))
+    }
+}
+
 /// What a configuration file says.
 #[derive(Default)]
 struct Config {
@@ -56,8 +111,7 @@ struct Config {
 }
 
 struct Ports<'a> {
-    root: &'a ExtensionRoot,
-    folder: &'a Path,
+    files: Files<'a>,
     tool: Tool,
     call: Option<Call<'a>>,
 }
@@ -77,14 +131,14 @@ impl Ports<'_> {
     fn by_variable(&self) -> Option<(u16, String)> {
         // Next.js reads these files too late for it.
         let reads = [REACT, VUE].contains(&self.tool.name);
-        if reads { self.variable("PORT").and_then(|(value, file)| Some((port(&value)?, file))) } else { None }
+        if reads { self.files.variable("PORT").and_then(|(value, file)| Some((port(&value)?, file))) } else { None }
     }
 
     fn is_secure(&self) -> bool {
         let by_call = self.call.as_ref().is_some_and(|call| {
             call.has(&["--https", "--ssl"]) || call.variable("HTTPS").is_some_and(|value| value == "true")
         });
-        by_call || (self.tool.name == REACT && self.variable("HTTPS").is_some_and(|(value, _)| value == "true"))
+        by_call || (self.tool.name == REACT && self.files.variable("HTTPS").is_some_and(|(value, _)| value == "true"))
     }
 
     fn config(&self) -> Config {
@@ -101,23 +155,18 @@ impl Ports<'_> {
     fn program(&self, stem: &str, key: &str) -> Config {
         let read = |end: &&str| {
             let file = format!("{stem}.{end}");
-            Some((self.read(&file)?, file))
+            Some((self.files.read(&file)?, file))
         };
         let Some((text, file)) = ENDS.iter().find_map(read) else { return Config::default() };
         let text = scan::without_comments(&text);
         let Some(server) = scan::object(&text, key) else { return Config::default() };
         let secure = scan::value(server, "https").is_some_and(|value| value != "false");
-        let port = scan::value(server, "port").and_then(|value| {
-            let (literal, names) = scan::port_in(value);
-            let by_file = names.into_iter().find_map(|name| self.variable(name));
-            let by_file = by_file.and_then(|(value, env)| Some((port(&value)?, format!("{file} and {env}"))));
-            by_file.or_else(|| Some((literal?, file.clone())))
-        });
+        let port = scan::value(server, "port").and_then(|value| self.files.port_in(value, &file));
         Config { port, secure }
     }
 
     fn angular(&self) -> Config {
-        let Some(json) = self.read("angular.json").and_then(|text| angular_json(&text)) else {
+        let Some(json) = self.files.read("angular.json").and_then(|text| angular_json(&text)) else {
             return Config::default();
         };
         let serve = angular_target(&json, "serve");
@@ -132,23 +181,6 @@ impl Ports<'_> {
             }
         }
         found
-    }
-
-    fn read(&self, file: &str) -> Option<String> {
-        self.root.read_text(self.folder.join(file), LARGEST).ok()
-    }
-
-    /// The value of a variable in the project's files, and the name of that file.
-    fn variable(&self, name: &str) -> Option<(String, String)> {
-        ENV_FILES.into_iter().find_map(|file| {
-            let text = self.read(file)?;
-            let value = text.lines().find_map(|line| {
-                let line = line.trim().trim_start_matches("export ");
-                let (key, value) = line.split_once('=')?;
-                (key.trim() == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
-            });
-            value.map(|value| (value, file.to_owned()))
-        })
     }
 }
 

@@ -119,6 +119,15 @@ fn the_port_of_a_development_server_is_read_and_nothing_is_executed() {
             vec![("package.json", r#"{"scripts":{"dev":"concurrently \"tsc -w\" \"webpack serve\""}}"#), ("webpack.config.js", "module.exports = {devServer:{port:9000}}")],
             at("http://localhost:9000", "webpack.config.js"),
         ),
+        // A script of the author's own, as it starts esbuild.
+        (
+            vec![
+                ("package.json", r#"{"scripts":{"dev":"node ./scripts/dev.mjs"}}"#),
+                ("scripts/dev.mjs", "const report = 1; if (port == 2) {}\nconst port = Number(process.env.PORT ?? 3456);"),
+            ],
+            at("http://localhost:3456", "./scripts/dev.mjs"),
+        ),
+        (vec![("package.json", r#"{"scripts":{"start":"PORT=3457 node dev.mjs"}}"#)], at("http://localhost:3457", "package.json, script start")),
         (vec![("package.json", r#"{"devDependencies":{"vite":"5"}}"#)], at("http://localhost:5173", "the default of Vite")),
     ] {
         assert_eq!(server(&files), expected, "{files:?}");
