@@ -102,7 +102,8 @@ export class Page {
     if (this.busy) return
     const before = this.opened?.served ? this.opened.url : undefined
     const built = this.opened?.folder === folder && this.opened.built !== undefined
-    if (this.#of?.folder !== folder) this.#anyway = false
+    // What can be done in the place of a source is shown again.
+    this.#anyway = false
     this.#of = { folder, name: name ?? this.#of?.name ?? folder }
     await this.#read(folder, name === undefined ? before : this.#settings.servers[name], built)
   }
