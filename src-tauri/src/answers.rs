@@ -13,7 +13,7 @@ use porthole_core::{
     engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    extension::{self, Bench, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, Source},
+    extension::{self, Bench, Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, PageFrom, Source},
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -417,8 +417,18 @@ impl Porthole {
         let _before = self.target.send_replace((target.clone(), endpoint));
     }
 
-    pub async fn open_page(&self, folder: String, server: Option<String>, runtime: Runtime) -> Result<OpenedPage> {
-        let server = server.map(|server| server.parse().and_then(not_our_own)).transpose()?;
+    pub async fn open_page(
+        &self,
+        folder: String,
+        server: Option<String>,
+        built: bool,
+        runtime: Runtime,
+    ) -> Result<OpenedPage> {
+        let from = match server {
+            Some(server) => PageFrom::Server(server.parse().and_then(not_our_own)?),
+            None if built => PageFrom::Built,
+            None => PageFrom::Folder,
+        };
         let open = self.bench.open_now();
         // What was unpacked from an image is in another folder each time.
         let whose = open.as_ref().map(|open| open.opened.whose());
@@ -434,7 +444,7 @@ impl Porthole {
         let image = open.and_then(|open| open.opened.image_id);
         let read = move || {
             let (mut open, opened) =
-                extension::Open::folder(&folder, whose.as_deref(), server.as_ref(), facts, before.as_deref())?;
+                extension::Open::folder(&folder, whose.as_deref(), &from, facts, before.as_deref())?;
             let content = open.read_content(image);
             Ok((open, opened, content))
         };
@@ -447,6 +457,10 @@ impl Porthole {
     /// The page that is open.
     pub(crate) fn page_now(&self) -> Option<Arc<extension::Open>> {
         self.page.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub async fn missed_files(&self) -> Result<Misses> {
+        Ok(self.page_now().map_or_else(Misses::default, |open| open.missed_files()))
     }
 
     pub async fn separate_storage(&self) -> Result<()> {
@@ -514,7 +528,12 @@ impl Porthole {
     /// A file of the page that is open; none for the client, which is Porthole's own.
     pub fn page_file(&self, host: &str, path: &str, range: Option<&str>) -> Option<extension::Answer> {
         let open = self.page.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        open.map_or_else(|| Some(extension::Answer::nothing(404)), |open| open.answer(host, path, range))
+        let Some(open) = open else { return Some(extension::Answer::nothing(404)) };
+        let answer = open.answer(host, path, range);
+        if answer.as_ref().is_some_and(|answer| answer.problem.is_some()) {
+            self.timeline.page_missed_a_file();
+        }
+        answer
     }
 
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {

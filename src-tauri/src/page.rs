@@ -81,6 +81,7 @@ fn client(app: &AppHandle) -> Answer {
             kind: "text/javascript; charset=utf-8".to_owned(),
             range: None,
             body: Body::from(asset.bytes),
+            problem: None,
         },
         None => Answer::nothing(404),
     }

@@ -125,6 +125,10 @@ function said({ what }: Entry): string {
       return `${what.what}${what.level ? ` ${what.level}` : ""}: ${what.text}`
     case "end":
       return `end ${what.how}`
+    case "unloaded":
+      return `${what.kind}: ${what.reason}`
+    case "finding":
+      return `${what.kind}: ${what.summary}`
     default:
       return `${what.kind}: ${what.text}`
   }

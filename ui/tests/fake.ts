@@ -158,6 +158,7 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
     cleared: [],
     marks,
     extension: 0,
+    misses: 0,
     waiting: 0,
     permissions: standing,
     disk,

@@ -6,7 +6,8 @@ test("what is said while it is held is taken after that, in its order, and gets 
   const { port1, port2 } = new MessageChannel()
   const told: string[] = []
   const hearing = new Hearing(port1, {
-    told: (message: FromConsole) => void told.push("text" in message ? message.text : message.kind),
+    told: (message: FromConsole) =>
+      void told.push("text" in message && message.text ? message.text : message.kind),
     broke: (_how, text) => void told.push(text),
   })
   const room = vi.fn()

@@ -253,3 +253,25 @@ test("that nothing of a server's page is heard is no longer said when it is hear
   expect(page.trouble).toBeUndefined()
   port2.close()
 })
+
+test("a source is shown with what to do in its place, and loaded when that is asked for, until the next reload", async () => {
+  const source = { file: "ui/index.html", sign: 'src="/src/main.tsx"' }
+  const { page, shell } = await open({ source })
+  expect(page.unbuilt).toEqual(source)
+  page.loadAnyway()
+  expect(page.unbuilt).toBeUndefined()
+  await page.load("/home/me/volumes")
+  expect(page.unbuilt).toEqual(source)
+
+  const asked = () => shell.asked.findLast(({ name }) => name === "open_page")?.args
+  expect(asked()).toMatchObject({ built: false, server: null })
+  shell.answers.open_page = async () => openedPage({ built: "ui/build" })
+  await page.fromBuilt()
+  expect(asked()).toMatchObject({ built: true })
+  expect(page.unbuilt).toBeUndefined()
+  // Loaded again, it comes from there again; from the folder only when that is chosen.
+  await page.load("/home/me/volumes")
+  expect(asked()).toMatchObject({ built: true })
+  await page.from()
+  expect(asked()).toMatchObject({ built: false })
+})

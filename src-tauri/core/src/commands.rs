@@ -129,8 +129,11 @@ macro_rules! commands {
             /// Follows the logs of a container of its backend; answers at once with the Call's number.
             follow_logs(container: String) -> u32;
             /// Opens the page of an extension's folder in the place of the one that is open, with a
-            /// `ddClient` as this Runtime has it; the page of a development server when one is named.
-            open_page(folder: String, server: Option<String>, runtime: Runtime) -> OpenedPage, page;
+            /// `ddClient` as this Runtime has it; the page of a development server when one is named, and that in the
+            /// folder of the built page when `built`.
+            open_page(folder: String, server: Option<String>, built: bool, runtime: Runtime) -> OpenedPage, page;
+            /// The files that the open page asked for in vain since it was loaded last.
+            missed_files() -> Misses, page;
             /// Clears what the page of another extension or server has stored. Its frame must be gone, and the
             /// next one is loaded when this is done.
             separate_storage() -> (), page;

@@ -1,6 +1,7 @@
 /** What a run of the console says besides its calls of `ddClient`, and how it begins. */
 import type { FromSdk, ToSdk } from "../sdk/messages"
 import type { SdkFacts } from "../sdk/facts"
+import type { FromPage } from "../page/report"
 import type { Shown } from "./words"
 
 export type PrintLevel = "log" | "info" | "warn" | "error" | "debug"
@@ -8,6 +9,7 @@ export type PrintLevel = "log" | "info" | "warn" | "error" | "debug"
 /** Lines and columns are those of the JavaScript that runs, from 1. */
 export type FromConsole =
   | FromSdk
+  | FromPage
   | { kind: "print"; level: PrintLevel; values: readonly Shown[] }
   /** The value of the last expression. */
   | { kind: "result"; value: Shown }

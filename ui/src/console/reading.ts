@@ -11,6 +11,7 @@ import {
   isText,
   type Shape,
 } from "../sdk/shapes"
+import { LONGEST_URL, RESOURCES, WHYS } from "../page/report"
 import type { FromConsole } from "./messages"
 import type { Shown } from "./words"
 
@@ -19,6 +20,8 @@ const MOST_NODES = 110_000
 const DEEPEST = 16
 const MOST_ENTRIES = 1_000
 const LONGEST_NAME = 1_000
+
+const OWN = ["print", "result", "uncaught", "dropped", "problem", "over", "unloaded", "blank", "themes"]
 
 const isLine = (value: unknown): value is string => isText(value, 20_000)
 const isPlace = (value: Shape): boolean =>
@@ -34,8 +37,7 @@ export function readFromConsole(text: string): FromConsole | undefined {
     return undefined
   }
   if (!isShape(value)) return undefined
-  if (!["print", "result", "uncaught", "dropped", "problem", "over"].includes(value.kind as string))
-    return readFromSdk(value)
+  if (!OWN.includes(value.kind as string)) return readFromSdk(value)
   return isOwn(value) ? (value as unknown as FromConsole) : undefined
 }
 
@@ -60,6 +62,20 @@ function isOwn(value: Shape): boolean {
       return hasOnly(value, "kind", "count") && isCount(value.count)
     case "problem":
       return hasOnly(value, "kind", "text", "line", "column") && isLine(value.text) && isPlace(value)
+    case "unloaded":
+      return (
+        hasOnly(value, "kind", "of", "url", "why", "status", "text", "own") &&
+        isOneOf(value.of, ...RESOURCES) &&
+        isText(value.url, LONGEST_URL) &&
+        isOneOf(value.why, ...WHYS) &&
+        isAbsentOr(value.status, isCount) &&
+        isAbsentOr(value.text, (text): text is string => isText(text, 100)) &&
+        isAbsentOr(value.own, isFlag)
+      )
+    case "blank":
+      return hasOnly(value, "kind", "blank") && isFlag(value.blank)
+    case "themes":
+      return hasOnly(value, "kind")
     default:
       return hasOnly(value, "kind", "threw") && isFlag(value.threw)
   }

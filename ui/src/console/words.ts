@@ -12,6 +12,17 @@ export type Shown =
   /** Not looked into: too deep, or seen above. */
   | { kind: "ellipsis"; text: string }
 
+/** What a page asked for and didn't get: what it is, why, and what to do. `times`: how often. */
+export interface UnloadedEntry {
+  kind: "unloaded"
+  /** `Script`; empty where the entry stands for several. */
+  what: string
+  url: string
+  reason: string
+  fix: string
+  times: number
+}
+
 /** One line of the console, in the order in which things happened. */
 export interface Entry {
   /** Counts from 1 and never repeats within a run. */
@@ -37,6 +48,10 @@ export interface Entry {
       }
     /** Something worth knowing about how it was called: a deprecated place, a missing argument. */
     | { kind: "warning"; text: string }
+    /** Something that a page asked for isn't there. */
+    | UnloadedEntry
+    /** Something that explains how a page behaves, with what to do about it. */
+    | { kind: "finding"; summary: string; detail: string; fix: string }
     /** The code could not be turned into JavaScript, or not be started. */
     | { kind: "problem"; text: string; line?: number; column?: number }
     /** The run is over: how. */

@@ -2,11 +2,12 @@ import { Calls, type Call } from "../console/calls"
 import { Log } from "../console/log"
 import type { FromConsole } from "../console/messages"
 import { placed, placedText, placeOf } from "../console/placed"
-import type { Compiled, Entry } from "../console/words"
+import type { Compiled, Entry, Shown } from "../console/words"
 import type { Origin } from "../ipc/generated/Origin"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Shell } from "../ipc/shell"
 import type { ToSdk } from "../sdk/messages"
+import { explainsMore, MOST_UNLOADED, others, type Described, type Reason } from "./loading"
 
 /** A dialog for files that the code asked the desktop for. */
 export interface Dialog {
@@ -24,6 +25,17 @@ export interface Speaker {
   place: Compiled["place"]
 }
 
+/** Why a page may show nothing: what was thrown, or what it didn't get. */
+export interface Problem {
+  summary: string
+  detail: string
+  fix: string
+}
+
+/** So many of them are shown where the page would be. */
+const MOST_PROBLEMS = 3
+const LONGEST_PROBLEM = 300
+
 /** So many dialogs may wait for the one that is open. */
 const MOST_DIALOGS = 20
 
@@ -34,6 +46,10 @@ interface Talk extends Speaker {
   entries: Map<number, number>
   /** The entry that counts what was dropped. */
   droppedEntry?: number
+  /** What wasn't loaded, by its address. */
+  unloaded: Map<string, { n: number; reason: Reason }>
+  /** The entry that counts what has none of its own, and what it counts. */
+  unloadedOthers?: { n: number; times: number }
 }
 
 /** What code says, of the console or of a page: its entries, its calls, what it waits for. */
@@ -42,6 +58,8 @@ export class Heard {
   entries = $state.raw<readonly Entry[]>([])
   dropped = $state(0)
   dialog = $state.raw<Dialog>()
+  /** The first things that went wrong since it began. */
+  problems = $state.raw<readonly Problem[]>([])
 
   #shell: Shell
   #talk: Talk | undefined
@@ -61,6 +79,7 @@ export class Heard {
   begin(speaker: Speaker): void {
     this.end()
     this.#talk = this.#talkOf(speaker)
+    this.problems = []
   }
 
   /** Forgets all entries and counts anew. */
@@ -98,6 +117,11 @@ export class Heard {
         const { error, promise, line, column } = message
         const at = placeOf(line, column, talk.place)
         this.#log.add({ kind: "uncaught", error: placed(error, talk.place), promise, ...at })
+        this.#problem({
+          summary: `Uncaught ${textOf(error)}`,
+          detail: "",
+          fix: "Correct the error: its stack is in the log.",
+        })
         return
       }
       case "problem":
@@ -110,10 +134,64 @@ export class Heard {
       case "dropped":
         return this.#tellDropped(talk, message.count)
       case "over":
+      // Only a page says these, and whoever shows it knows what to do with them.
+      case "unloaded":
+      case "blank":
+      case "themes":
         return
       default:
         this.#log.add(message)
     }
+  }
+
+  /** Something wasn't loaded: one entry for each address, up to a number of them. */
+  unloaded({ key, reason, entry }: Described): void {
+    const talk = this.#talk
+    if (!talk) return
+    const known = talk.unloaded.get(key)
+    if (known) {
+      const more = explainsMore(reason, known.reason)
+      if (more) known.reason = reason
+      this.#log.change(known.n, (what) => {
+        if (what.kind !== "unloaded") return what
+        return more
+          ? { ...entry, times: what.times }
+          : { ...what, times: what.times + (reason === known.reason ? 1 : 0) }
+      })
+    } else if (talk.unloaded.size < MOST_UNLOADED) {
+      talk.unloaded.set(key, { n: this.#log.add(entry), reason })
+      this.#problem({
+        summary: `${entry.what} not loaded: ${entry.url}`,
+        detail: entry.reason,
+        fix: entry.fix,
+      })
+    } else this.#countOthers(talk, 1)
+  }
+
+  /** So many more weren't loaded. */
+  unloadedMore(times: number): void {
+    if (this.#talk && times > 0) this.#countOthers(this.#talk, times)
+  }
+
+  /** Something explains how it behaves. */
+  finding(what: Extract<Entry["what"], { kind: "finding" }>): void {
+    if (!this.#talk) return
+    this.#log.add(what)
+    const { summary, detail, fix } = what
+    // It says more than the error that it comes from.
+    this.problems = [{ summary, detail, fix }, ...this.problems].slice(0, MOST_PROBLEMS)
+  }
+
+  #problem(problem: Problem): void {
+    if (this.problems.length >= MOST_PROBLEMS) return
+    this.problems = [...this.problems, { ...problem, summary: problem.summary.slice(0, LONGEST_PROBLEM) }]
+  }
+
+  #countOthers(talk: Talk, more: number): void {
+    const times = (talk.unloadedOthers?.times ?? 0) + more
+    const known = talk.unloadedOthers?.n
+    if (known !== undefined) this.#log.change(known, () => others(times))
+    talk.unloadedOthers = { n: known ?? this.#log.add(others(times)), times }
   }
 
   /** Whether its calls wait for others of its own: it is to send no more for now. */
@@ -164,7 +242,7 @@ export class Heard {
       },
       this.#withdrawn,
     )
-    return { ...speaker, calls, entries }
+    return { ...speaker, calls, entries, unloaded: new Map() }
   }
 
   /** Tells what became of the call in the nth entry. */
@@ -191,6 +269,12 @@ export class Heard {
     this.#dialogs.push({ id, dialog })
     this.dialog ??= dialog
   }
+}
+
+/** An error in one line. */
+function textOf(shown: Shown): string {
+  if (shown.kind === "error") return `${shown.name}: ${shown.message}`
+  return shown.kind === "text" || shown.kind === "plain" ? shown.text : "value"
 }
 
 /** With the place where it was typed. */

@@ -2,11 +2,13 @@ import { tick } from "svelte"
 import type { Hearing } from "../console/hearing"
 import type { FromConsole } from "../console/messages"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
+import type { Misses } from "../ipc/generated/Misses"
 import type { Prompt } from "../ipc/generated/Prompt"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import type { Comings } from "../page/frame"
 import type { ToPage } from "../page/messages"
-import { Heard } from "./heard.svelte"
+import { Heard, type Problem } from "./heard.svelte"
+import { describe, describeMiss, themesFinding } from "./loading"
 import type { Permissions } from "./permissions.svelte"
 import { Served } from "./served.svelte"
 import type { Settings } from "./settings.svelte"
@@ -30,6 +32,12 @@ export class Page {
   /** There is something to put into the frame: the page's files, or its server answers. */
   shown = $state(false)
   readonly served: Served
+  /** Nothing of the page can be seen. */
+  #blank = $state(false)
+  /** A source is loaded all the same. */
+  #anyway = $state(false)
+  /** What the page asked for in vain, as far as that was told, and the count of the news of it. */
+  #misses = { files: 0, more: 0, seen: 0 }
 
   /** What is loaded: its folder, and what its extension is known by. */
   #of: { folder: string; name: string } | undefined
@@ -67,6 +75,16 @@ export class Page {
     return this.#permissions
   }
 
+  /** The page shows nothing, and this is why. */
+  get nothing(): readonly Problem[] {
+    return this.running && this.#blank ? this.#heard.problems : []
+  }
+
+  /** It is a source that no browser can run: what to do is shown in its place. */
+  get unbuilt() {
+    return this.#anyway ? undefined : this.opened?.source
+  }
+
   get dialog() {
     return this.#heard.dialog
   }
@@ -83,8 +101,29 @@ export class Page {
   async load(folder: string, name?: string): Promise<void> {
     if (this.busy) return
     const before = this.opened?.served ? this.opened.url : undefined
+    const built = this.opened?.folder === folder && this.opened.built !== undefined
+    // What can be done in the place of a source is shown again.
+    this.#anyway = false
     this.#of = { folder, name: name ?? this.#of?.name ?? folder }
-    await this.#read(folder, name === undefined ? before : this.#settings.servers[name])
+    await this.#read(folder, name === undefined ? before : this.#settings.servers[name], built)
+  }
+
+  /** Loads it from the folder that it is built into. */
+  async fromBuilt(): Promise<void> {
+    if (this.#of && !this.busy && (await this.#read(this.#of.folder, undefined, true)))
+      this.#settings.setServer(this.#of.name, undefined)
+  }
+
+  /** Loads the source as it is. */
+  loadAnyway(): void {
+    this.#anyway = true
+  }
+
+  /** The shell's count of files that the page asked for in vain: asked for when it differs. */
+  see(count: number): void {
+    if (count === this.#misses.seen) return
+    this.#misses.seen = count
+    if (this.running) void this.#readMisses()
   }
 
   /** Takes the page from a development server from now on, or from its folder; false when that is refused. */
@@ -117,6 +156,7 @@ export class Page {
     this.opened = opened
     this.loads += 1
     this.broken = false
+    this.#blank = false
     this.served.end()
     this.shown = !opened.served
     if (opened.served) void this.#wait(opened.url)
@@ -203,10 +243,32 @@ export class Page {
       came: (hearing) => this.#came(hearing),
       left: () => this.#end("The page left for something else."),
       silent: () => this.#unheard(),
-      told: (message: FromConsole, chars) => this.#heard.told(message, chars),
+      told: (message: FromConsole, chars) => this.#told(message, chars),
       full: () => this.#heard.full,
       broke: (_how, text) => this.#broke(text),
     }
+  }
+
+  #told(message: FromConsole, chars: number): void {
+    const { opened } = this
+    if (!opened) return
+    if (message.kind === "unloaded") this.#heard.unloaded(describe(message, opened))
+    else if (message.kind === "blank") this.#blank = message.blank
+    else if (message.kind === "themes") this.#heard.finding(themesFinding(opened.facts.runtime))
+    else this.#heard.told(message, chars)
+  }
+
+  /** Shows what the page asked for in vain since that was asked last. */
+  async #readMisses(): Promise<void> {
+    const { loads } = this
+    const none: Misses = { files: [], more: 0 }
+    const { files, more } = await this.#shell.ask("missed_files", {}).catch(() => none)
+    const { opened } = this
+    if (!opened || !this.running || loads !== this.loads) return
+    const before = this.#misses
+    this.#misses = { files: files.length, more, seen: before.seen }
+    for (const file of files.slice(before.files)) this.#heard.unloaded(describeMiss(file, opened))
+    this.#heard.unloadedMore(more - before.more)
   }
 
   #came(hearing: Hearing): void {
@@ -214,6 +276,8 @@ export class Page {
     if (!opened) return
     if (this.running) this.#end("The page was loaded again.")
     this.running = true
+    this.#blank = false
+    this.#misses = { ...this.#misses, files: 0, more: 0 }
     // The frame is also loaded before the server's page is: with nothing, or with what leads there.
     if (this.trouble?.code === "page_server_no_page") this.trouble = undefined
     this.#hearing = hearing
@@ -224,6 +288,8 @@ export class Page {
       post: (message) => hearing.post(message),
       place: () => undefined,
     })
+    // What failed before the client came.
+    if (!opened.served) void this.#readMisses()
   }
 
   /** What says things in no form of ours is not listened to again: the frame goes. */
@@ -264,7 +330,7 @@ export class Page {
     }
   }
 
-  async #read(folder: string, server?: string): Promise<boolean> {
+  async #read(folder: string, server?: string, built = false): Promise<boolean> {
     this.busy = true
     this.trouble = undefined
     try {
@@ -273,7 +339,7 @@ export class Page {
         await this.bringBack()
       }
       const { runtime } = this.#settings
-      const opened = await this.#shell.ask("open_page", { folder, server: server ?? null, runtime })
+      const opened = await this.#shell.ask("open_page", { folder, server: server ?? null, built, runtime })
       if (this.running) this.#end("Loaded again.")
       // The frame goes first: what it stores while the storage is cleared would be there for the next page.
       this.clearing = true

@@ -5,6 +5,7 @@ import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Saved } from "../ipc/generated/Saved"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { Building } from "./building.svelte"
 import { Clock } from "./clock.svelte"
 import { Forms } from "./code.svelte"
 import { Composer } from "./composer.svelte"
@@ -62,6 +63,8 @@ export class Porthole {
   permissions: Permissions
   console: Console
   page: Page
+  /** The commands of its project. */
+  building: Building
   extension: Extension
   /** The question of a call that waits, in this window. */
   prompts: Prompts
@@ -111,6 +114,10 @@ export class Porthole {
       compile,
     })
     this.page = new Page(shell, this.settings, this.permissions)
+    this.building = new Building(shell, {
+      row: (id) => this.timeline.row(id),
+      began: (id) => this.selection.select(id),
+    })
     // A page in its own window is asked about there. One that was ended is not asked about any more.
     this.prompts = new Prompts(shell, ({ origin }) =>
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
@@ -227,6 +234,7 @@ export class Porthole {
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)
+    this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
   }
 

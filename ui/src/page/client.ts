@@ -12,8 +12,13 @@ import type { ToSdk } from "../sdk/messages"
 import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
+import { Blank } from "./blank"
+import { Loading } from "./loading"
+import { NeedsThemes } from "./needs-themes"
 import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "./messages"
+import type { FromPage } from "./report"
 import { shield } from "./shield"
+import { THEME_GLOBALS, themes } from "./themes"
 
 /** The longest stack that is told: the frames that matter stand first. */
 const LONGEST_STACK = 4_000
@@ -84,7 +89,9 @@ function start(facts: SdkFacts): void {
     configurable: true,
     enumerable: true,
   })
-  tell(port, new Prints(port, performance.now.bind(performance)))
+  const hasThemes = facts.runtime === "docker-desktop"
+  if (hasThemes) for (const name of THEME_GLOBALS) Object.assign(self, { [name]: themes() })
+  tell(port, new Prints(port, performance.now.bind(performance)), hasThemes)
   // Whoever holds the frame is the window: its origin has another name on each system.
   parent.postMessage(HELLO, "*")
 }
@@ -93,7 +100,7 @@ function start(facts: SdkFacts): void {
  * Has what the page prints and what nobody catches told, and printed as before. What finds no room isn't printed either:
  * each line costs the thread more than the page's loop does.
  */
-function tell(port: Port, prints: Prints): void {
+function tell(port: Port, prints: Prints, hasThemes: boolean): void {
   const own = location.origin
   const stack = (text: string): string => text.replaceAll(`${own}/`, "").slice(0, LONGEST_STACK)
   const told = consoleOf(
@@ -125,17 +132,35 @@ function tell(port: Port, prints: Prints): void {
     }
     Object.assign(self, { [name]: also })
   }
+  const needs = hasThemes
+    ? undefined
+    : new NeedsThemes(() => port.force({ kind: "themes" } satisfies FromPage))
+  const blank = new Blank(
+    (blank) => port.force({ kind: "blank", blank } satisfies FromPage),
+    (blank) => {
+      loading.look()
+      if (blank) needs?.blank()
+    },
+  )
+  const loading = new Loading((what) => {
+    prints.print(what)
+    blank.failed()
+  })
+  const thrown = (error: unknown): void => {
+    blank.failed()
+    needs?.see(error)
+  }
   const place = (line: number, column: number) => (line > 0 ? { line, column } : {})
   addEventListener("error", (event) => {
-    if (!(event instanceof ErrorEvent) || !prints.wanted()) return
+    if (!(event instanceof ErrorEvent)) return
+    thrown(event.error)
+    if (!prints.wanted()) return
     const error = shownOf(event.error ?? event.message, stack)
     prints.print({ kind: "uncaught", error, promise: false, ...place(event.lineno, event.colno) })
   })
   addEventListener("unhandledrejection", ({ reason }) => {
+    thrown(reason)
     if (!prints.wanted()) return
     prints.print({ kind: "uncaught", error: shownOf(reason, stack), promise: true })
-  })
-  addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-    warn(`Refused by the page's policy (${effectiveDirective}): ${blockedURI}`)
   })
 }

@@ -1,11 +1,10 @@
 //! The files that a manifest names: whether the image has them, and what they are.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
 use super::{
     dockerfile::{self, Base, Dockerfile, Provision, Search},
+    frontend::build_script,
     manifest::{Binary, Manifest, Named, Platform},
     program::{Arch, Program},
     remark::{Lines, Remark, Weight},
@@ -154,7 +153,7 @@ impl Checks<'_> {
                 self.root.entry(&source).ok()
             }
             Provision::NotBuilt { path: source, by } => {
-                let how = match build_command(self.root, &source) {
+                let how = match build_script(self.root, &source) {
                     Some((folder, script)) if folder.as_os_str().is_empty() => format!("`npm run {script}`"),
                     Some((folder, script)) => format!("`npm run {script}` in {}", folder.display()),
                     None => format!("make `{}`, or correct the path in the Dockerfile", source.display()),
@@ -330,22 +329,6 @@ fn platform_of(path: &str) -> Option<Platform> {
 fn other_ending(path: &str) -> Option<String> {
     let to = |from: &str, to: &str| path.strip_suffix(from).map(|stem| format!("{stem}{to}"));
     to(".yml", ".yaml").or_else(|| to(".yaml", ".yml"))
-}
-
-/// The folder of the package whose build makes a path, and the script that does: the nearest `package.json` above it.
-fn build_command(root: &ExtensionRoot, path: &Path) -> Option<(PathBuf, String)> {
-    /// Where most have their page, when nothing is above the path itself.
-    const USUAL: [&str; 5] = ["", "ui", "client", "frontend", "web"];
-    /// The most bytes of a package.json that are read.
-    const LARGEST: u64 = 1024 * 1024;
-    let above = path.ancestors().skip(1).take(16).map(Path::to_owned);
-    let script = |folder: &Path| -> Option<String> {
-        let text = root.read_text(folder.join("package.json"), LARGEST).ok()?;
-        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
-        package.get("scripts")?.get("build")?.as_str()?;
-        Some("build".to_owned())
-    };
-    above.chain(USUAL.map(PathBuf::from)).find_map(|folder| script(&folder).map(|script| (folder, script)))
 }
 
 fn runs_here(arch: Arch) -> bool {

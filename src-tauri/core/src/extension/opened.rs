@@ -1,16 +1,21 @@
 //! An extension's page that is open: its files under a random name, with Porthole's client before
 //! its first script; or a development server's, which answers for itself.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Answer, ExtensionRoot, Manifest, Page, Place, Remark, Server, check_in,
+    Answer, ExtensionRoot, FileProblem, Manifest, Page, Place, Remark, Server, check_in,
     client::{CLIENT, with_client},
+    frontend::{SourcePage, built_folder, source_page},
     manifest::{Named, Platform, Tab},
+    files::file_of_page,
     root::below,
     unread,
 };
@@ -35,11 +40,53 @@ pub struct PageFacts {
     pub service: bool,
 }
 
+/// Where the files of a page are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PageFrom {
+    /// Where the manifest has them.
+    #[default]
+    Folder,
+    /// In the folder that the page is built into, and that the Dockerfile copies.
+    Built,
+    /// At a development server.
+    Server(Server),
+}
+
+/// How many files that a page asked for in vain are kept by name, and how much of a name.
+const MOST_MISSES: usize = 100;
+const LONGEST_MISS: usize = 1_000;
+
+/// A file that a page asked for in vain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Miss {
+    /// Its path, as in the URL: `/assets/gone.js`.
+    pub path: String,
+    /// Why it wasn't given.
+    pub reason: String,
+}
+
+/// The files that a page asked for in vain since it was loaded last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Misses {
+    /// The first ones, each once.
+    pub files: Vec<Miss>,
+    /// How many requests for others there were.
+    pub more: u32,
+}
+
 /// What the window is told of a page that was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct OpenedPage {
-    /// Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own.
+    /// Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own; empty when its
+    /// files aren't there.
     pub url: String,
+    /// The folder that its files come from, below the extension's, when it isn't the manifest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<String>,
+    /// Its first file is a source that a browser can't run, or isn't built yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePage>,
     /// It comes from a development server: the client is in its frame, and not in its files.
     pub served: bool,
     /// The folder of the manifest, whole.
@@ -69,6 +116,7 @@ pub struct Open {
     /// The extension's folder, and what in it belongs to its content besides the page.
     pub(super) root: ExtensionRoot,
     pub(super) files: Vec<PathBuf>,
+    misses: Mutex<Misses>,
 }
 
 impl Open {
@@ -83,7 +131,7 @@ impl Open {
     pub fn folder(
         folder: &Path,
         whose: Option<&str>,
-        server: Option<&Server>,
+        from: &PageFrom,
         facts: PageFacts,
         before: Option<&Self>,
     ) -> Result<(Self, OpenedPage)> {
@@ -98,16 +146,32 @@ impl Open {
             _ => random_host()?,
         };
         let tab = checked.manifest.tab.as_ref();
-        let (url, page) = match server {
-            Some(server) => (server.url(), None),
-            None => {
-                let page = files(&root, tab)?;
+        let (mut source, mut built, mut server) = (None, None, None);
+        let (url, page) = match from {
+            PageFrom::Server(named) => {
+                server = Some(named.clone());
+                (named.url(), None)
+            }
+            PageFrom::Folder => {
+                source = tab.and_then(|tab| source_page(&root, &folder_of(tab), file_of(tab)));
+                let is_missing = source.as_ref().is_some_and(|source| source.sign.is_none());
+                let page = if is_missing { None } else { Some(files(&root, tab, None)?) };
+                (page.as_ref().map_or_else(String::new, |page| address(&host, &page.path())), page)
+            }
+            PageFrom::Built => {
+                built = tab.and_then(|tab| built_folder(&root, &folder_of(tab), file_of(tab)));
+                let Some(folder) = &built else {
+                    return Err(missing("the page isn't built").hint("Build it, or load it from its development server."));
+                };
+                let page = files(&root, tab, Some(folder))?;
                 (address(&host, &page.path()), Some(page))
             }
         };
         let title = text_of(tab.and_then(|tab| tab.title.as_ref()), &name);
         let told = OpenedPage {
             url,
+            built,
+            source,
             served: server.is_some(),
             folder: folder.display().to_string(),
             title: if title.trim().is_empty() { name.clone() } else { title },
@@ -118,7 +182,8 @@ impl Open {
         };
         let programs = told.manifest.binaries.iter().filter(|binary| binary.platform == Platform::this());
         let files = [manifest].into_iter().chain(programs.filter_map(|binary| below(&binary.path.text))).collect();
-        Ok((Self { host, whose, page, facts, server: server.cloned(), root, files }, told))
+        let misses = Mutex::default();
+        Ok((Self { host, whose, page, facts, server, root, files, misses }, told))
     }
 
     /// Whose web storage its origin has: the extension's, and for a development server that server's. Two pages with the
@@ -139,9 +204,12 @@ impl Open {
             return Some(Answer::nothing(404));
         };
         if path == CLIENT {
+            // A page begins: what the one before it missed doesn't matter any more.
+            *self.misses() = Misses::default();
             return None;
         }
-        let answer = page.answer(path, range);
+        let mut answer = page.answer(path, range);
+        answer.problem = answer.problem.filter(|problem| self.missed(path, problem));
         if answer.status >= 300 || !is_page(&answer) {
             return Some(answer);
         }
@@ -151,15 +219,54 @@ impl Open {
         let body = whole.body.map_head(|head| with_client(head, &facts));
         Some(body.map_or_else(|_| Answer::nothing(404), |body| Answer { body, ..whole }))
     }
+
+    /// The files that it asked for in vain.
+    pub fn missed_files(&self) -> Misses {
+        self.misses().clone()
+    }
+
+    /// Notes a file that it asked for in vain; false when nobody needs to be told of it once more.
+    fn missed(&self, path: &str, problem: &FileProblem) -> bool {
+        let path: String = path.chars().take(LONGEST_MISS).collect();
+        let mut misses = self.misses();
+        if misses.files.iter().any(|miss| miss.path == path) {
+            return false;
+        }
+        if misses.files.len() < MOST_MISSES {
+            misses.files.push(Miss { path, reason: problem.to_string() });
+            true
+        } else {
+            misses.more = misses.more.saturating_add(1);
+            misses.more.is_power_of_two()
+        }
+    }
+
+    fn misses(&self) -> std::sync::MutexGuard<'_, Misses> {
+        self.misses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The files that the manifest names.
-fn files(folder: &ExtensionRoot, tab: Option<&Tab>) -> Result<Page> {
+/// The folder of a page's files, as the manifest names it.
+fn folder_of(tab: &Tab) -> String {
+    text_of(tab.root.as_ref(), "/")
+}
+
+/// A page's first file, as the manifest names it.
+fn file_of(tab: &Tab) -> &str {
+    match file_of_page(tab.src.as_ref().map_or("", |src| &src.text)) {
+        "" | "/" => "index.html",
+        file => file,
+    }
+}
+
+/// The files that the manifest names, in its own folder or in that of the built page.
+fn files(folder: &ExtensionRoot, tab: Option<&Tab>, built: Option<&str>) -> Result<Page> {
     let Some(tab) = tab else {
         return Err(missing("the manifest names no page")
             .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
     };
-    let (root, src) = (text_of(tab.root.as_ref(), "/"), text_of(tab.src.as_ref(), "index.html"));
+    let root = built.map_or_else(|| folder_of(tab), str::to_owned);
+    let src = text_of(tab.src.as_ref(), "index.html");
     Page::open(folder, &root, &src).map_err(|error| {
         missing("the page's files are not there").detail(error).hint(format!(
             "The manifest has them in {root}, as in the image: build the page into that folder, or take it from its development server."
@@ -242,8 +349,8 @@ mod tests {
     #[test]
     fn a_folder_and_its_manifest_open_the_same_page() {
         let folder = extension(MANIFEST);
-        let (_, by_folder) = Open::folder(folder.path(), None, None, facts(), None).unwrap();
-        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, None, facts(), None).unwrap();
+        let (_, by_folder) = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None).unwrap();
+        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, &PageFrom::Folder, facts(), None).unwrap();
         assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
         assert!(by_folder.url.ends_with("/index.html"));
     }
@@ -251,10 +358,10 @@ mod tests {
     #[test]
     fn each_page_has_a_name_of_its_own_and_keeps_it_when_it_is_opened_again() {
         let (one, other) = (extension(MANIFEST), extension(MANIFEST));
-        let (open, told) = Open::folder(one.path(), None, None, facts(), None).unwrap();
-        let (_, again) = Open::folder(one.path(), None, None, facts(), Some(&open)).unwrap();
+        let (open, told) = Open::folder(one.path(), None, &PageFrom::Folder, facts(), None).unwrap();
+        let (_, again) = Open::folder(one.path(), None, &PageFrom::Folder, facts(), Some(&open)).unwrap();
         assert_eq!(told.url, again.url);
-        let (next, told_next) = Open::folder(other.path(), None, None, facts(), Some(&open)).unwrap();
+        let (next, told_next) = Open::folder(other.path(), None, &PageFrom::Folder, facts(), Some(&open)).unwrap();
         assert_ne!(told.url, told_next.url);
         assert_eq!(next.answer(host(&told), "/index.html", None).unwrap().status, 404, "the name of the one before");
         assert_eq!(next.answer(host(&told_next), "/index.html", None).unwrap().status, 200);
@@ -264,7 +371,7 @@ mod tests {
     #[test]
     fn pages_are_answered_with_the_client_and_other_files_as_they_are() {
         let folder = extension(MANIFEST);
-        let (open, told) = Open::folder(folder.path(), None, None, facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None).unwrap();
         let page = open.answer(host(&told), "/volumes/7", None).unwrap();
         let text = String::from_utf8(bytes(page)).unwrap();
         assert!(
@@ -290,26 +397,52 @@ mod tests {
         for manifest in ["{}", MANIFEST] {
             let folder = extension(manifest);
             fs::remove_dir_all(folder.path().join("ui")).unwrap();
-            let (open, told) = Open::folder(folder.path(), None, Some(&server), facts(), None).unwrap();
+            let from = PageFrom::Server(server.clone());
+            let (open, told) = Open::folder(folder.path(), None, &from, facts(), None).unwrap();
             assert_eq!((told.url.as_str(), told.served), ("http://localhost:3000/#/volumes", true));
             assert_eq!(open.answer(&open.host, "/metadata.json", None).unwrap().status, 404);
         }
         let folder = extension(MANIFEST);
-        let (served, _) = Open::folder(folder.path(), None, Some(&server), facts(), None).unwrap();
-        let (open, told) = Open::folder(folder.path(), None, None, facts(), Some(&served)).unwrap();
+        let (served, _) = Open::folder(folder.path(), None, &PageFrom::Server(server), facts(), None).unwrap();
+        let (open, told) = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), Some(&served)).unwrap();
         assert!(!told.served);
         assert_eq!(open.answer(host(&told), "/app.js", None).unwrap().status, 200);
+    }
+
+    #[test]
+    fn files_that_a_page_asks_for_in_vain_are_told_once_each_and_not_without_end() {
+        let folder = extension(MANIFEST);
+        let (open, told) = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None).unwrap();
+        let ask = |path: &str| open.answer(host(&told), path, None);
+        for path in ["/app.js", "/gone.woff2", "/gone.woff2", "/..%2fsecret.txt"] {
+            ask(path);
+        }
+        let missed = open.missed_files().files;
+        let [gone, outside] = missed.as_slice() else { panic!("{missed:?}") };
+        assert_eq!((gone.path.as_str(), gone.reason.as_str()), ("/gone.woff2", "no such file"));
+        assert!(outside.reason.contains("leads out"), "{outside:?}");
+        let told = (0..500).filter(|n| {
+            ask(&format!("/{}{n}.js", "x".repeat(2_000)));
+            ask(&format!("/{n}.js")).unwrap().problem.is_some()
+        });
+        assert!(told.count() < 120, "the window is told of each of a flood");
+        let misses = open.missed_files();
+        assert_eq!(misses.files.len(), MOST_MISSES);
+        assert!(misses.more > 400 && misses.files.iter().all(|miss| miss.path.len() <= LONGEST_MISS));
+        // A page that loads itself again begins anew.
+        assert!(ask(CLIENT).is_none());
+        assert_eq!(open.missed_files(), Misses::default());
     }
 
     #[test]
     fn what_has_no_page_says_so() {
         for manifest in ["{}", r#"{"ui":{"dashboard-tab":{"title":"x","root":"/gone","src":"index.html"}}}"#] {
             let folder = extension(manifest);
-            let error = Open::folder(folder.path(), None, None, facts(), None).unwrap_err();
+            let error = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None).unwrap_err();
             assert_eq!(error.code, Code::PageMissing, "{manifest}");
             assert!(error.hint.is_some());
         }
-        let error = Open::folder(Path::new("/nowhere/at/all"), None, None, facts(), None).unwrap_err();
+        let error = Open::folder(Path::new("/nowhere/at/all"), None, &PageFrom::Folder, facts(), None).unwrap_err();
         assert_eq!(error.code, Code::ManifestUnreadable);
     }
 }

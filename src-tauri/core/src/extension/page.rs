@@ -8,13 +8,19 @@ use std::{
     sync::Arc,
 };
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::root::{ExtensionRoot, FileProblem, RegularFile, below};
+use super::{
+    files::file_of_page,
+    root::{ExtensionRoot, FileProblem, RegularFile, below},
+};
 use crate::permission::Watch;
 
 /// A page's beginning is held in memory, for the client to be put into it; the rest of its file is streamed.
 const HEAD: u64 = 64 * 1024;
+
+/// What would end a URL's path, or mean something else in it.
+const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
 
 /// What a page may do: run its own scripts and whatever they make, talk to the network as in a desktop application, show
 /// and ask what its own backend publishes on this machine (`ports`), and reach neither Porthole's commands nor another
@@ -41,6 +47,8 @@ pub struct Page {
     root: ExtensionRoot,
     /// Its first file, below the root.
     src: PathBuf,
+    /// What follows the file in its URL: `?v0.4.0`, `#/volumes`; often empty.
+    suffix: String,
     /// What its files were when it was opened.
     pub(super) watch: Option<Arc<Watch>>,
 }
@@ -56,6 +64,8 @@ pub struct Answer {
     pub range: Option<String>,
     /// The bytes.
     pub body: Body,
+    /// Why there is no file, with 404; absent when that was told before.
+    pub problem: Option<FileProblem>,
 }
 
 impl From<Vec<u8>> for Body {
@@ -109,12 +119,19 @@ impl Read for Rest {
 }
 
 impl Page {
-    /// The page in a folder that is an image's root: `root` and `src` as the manifest has them.
+    /// The page in a folder that is an image's root: `root` and `src` as the manifest has them. `src` is a URL: it may
+    /// have a query and a fragment.
     ///
     /// # Errors
     /// Why the page's first file can't be opened.
     pub fn open(folder: &ExtensionRoot, root: &str, src: &str) -> Result<Self, FileProblem> {
-        let page = Self { root: folder.folder(root)?, src: below(src).ok_or(FileProblem::Outside)?, watch: None };
+        let (file, suffix) = src.split_at(file_of_page(src).len());
+        let page = Self {
+            root: folder.folder(root)?,
+            src: below(file).ok_or(FileProblem::Outside)?,
+            suffix: suffix.chars().filter(|letter| !letter.is_control()).collect(),
+            watch: None,
+        };
         page.file(&page.src)?;
         Ok(page)
     }
@@ -124,9 +141,10 @@ impl Page {
         &self.root
     }
 
-    /// The path that shows the page: `/index.html`.
+    /// The path that shows the page, as in a URL: `/index.html?v0.4.0`.
     pub fn path(&self) -> String {
-        format!("/{}", self.src.to_string_lossy().replace('\\', "/"))
+        let file = self.src.to_string_lossy().replace('\\', "/");
+        format!("/{}{}", utf8_percent_encode(&file, IN_PATH), self.suffix)
     }
 
     /// Answers a request for a path, as it stands in the URL, with the value of its `Range` header.
@@ -134,14 +152,17 @@ impl Page {
     /// A path without a file and without an extension is a route of the page's own (`/volumes/7`): it gets
     /// the page itself, as every server for such pages has it.
     pub fn answer(&self, path: &str, range: Option<&str>) -> Answer {
-        let Some(wanted) = decoded(path) else { return Answer::nothing(404) };
+        let Some(wanted) = decoded(path) else { return Answer::missing(FileProblem::Outside) };
         let is_route = wanted.extension().is_none();
         let found = match self.file(&wanted) {
             Err(_) if is_route => self.file(&self.src),
             found => found,
         };
-        let Ok((path, file)) = found else { return Answer::nothing(404) };
-        read(&path, file, range).unwrap_or_else(|_| Answer::nothing(404))
+        match found {
+            Ok((path, file)) => read(&path, file, range)
+                .unwrap_or_else(|error| Answer::missing(FileProblem::Failed(error.to_string()))),
+            Err(problem) => Answer::missing(problem),
+        }
     }
 
     /// A file below the root, or the index of a directory there, with its path.
@@ -163,7 +184,12 @@ impl Page {
 impl Answer {
     /// Says that there is nothing.
     pub fn nothing(status: u16) -> Self {
-        Self { status, kind: "text/plain; charset=utf-8".to_owned(), range: None, body: Body::default() }
+        let kind = "text/plain; charset=utf-8".to_owned();
+        Self { status, kind, range: None, body: Body::default(), problem: None }
+    }
+
+    fn missing(problem: FileProblem) -> Self {
+        Self { problem: Some(problem), ..Self::nothing(404) }
     }
 }
 
@@ -194,10 +220,11 @@ fn read(path: &Path, file: RegularFile, range: Option<&str>) -> std::io::Result<
     file.seek(SeekFrom::Start(from))?;
     let body = Body { head: Vec::new(), rest: Some((file, to - from)) };
     Ok(match part {
-        None => Answer { status: 200, kind, range: None, body },
+        None => Answer { status: 200, kind, range: None, body, problem: None },
         Some(_) => {
             let last = to.saturating_sub(1);
-            Answer { status: 206, kind, range: Some(format!("bytes {from}-{last}/{length}")), body }
+            let range = Some(format!("bytes {from}-{last}/{length}"));
+            Answer { status: 206, kind, range, body, problem: None }
         }
     })
 }
@@ -271,6 +298,23 @@ mod tests {
             assert_eq!((answer.status, answer.kind.as_str()), (status, kind), "{path}");
         }
         assert_eq!(page.path(), "/index.html");
+    }
+
+    #[test]
+    fn a_page_with_a_query_or_a_fragment_in_its_src_is_not_missing() {
+        let (folder, _page) = page();
+        for (src, path) in [
+            ("index.html?v0.4.0", "/index.html?v0.4.0"),
+            ("index.html#/volumes?a=1", "/index.html#/volumes?a=1"),
+            ("/index.html?a=1#/x", "/index.html?a=1#/x"),
+            ("index.html?a\r\n=1", "/index.html?a=1"),
+            ("a b%.svg", "/a%20b%25.svg"),
+        ] {
+            let page = opened(&folder, "/ui", src).unwrap_or_else(|problem| panic!("{src}: {problem}"));
+            assert_eq!(page.path(), path);
+            assert_eq!(page.answer(path, None).status, 200, "{src}");
+        }
+        assert_eq!(opened(&folder, "/ui", "../secret.txt?a").unwrap_err(), FileProblem::Outside);
     }
 
     #[test]

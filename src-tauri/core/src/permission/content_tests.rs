@@ -2,7 +2,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use super::*;
 use crate::{
-    extension::{Open, OpenedPage, PageFacts},
+    extension::{Open, OpenedPage, PageFacts, PageFrom},
     opening::Machine,
     runtime::Runtime,
 };
@@ -30,7 +30,7 @@ fn open(folder: &Path, server: Option<&str>) -> (Open, OpenedPage) {
         service: false,
     };
     let server = server.map(|server| server.parse().unwrap());
-    Open::folder(folder, Some("acme/volumes"), server.as_ref(), facts, None).unwrap()
+    Open::folder(folder, Some("acme/volumes"), &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None).unwrap()
 }
 
 fn content(folder: &Path) -> Content {

@@ -77,6 +77,8 @@ pub(super) struct Book {
     pub revision: u64,
     pub marks: Marks,
     pub extension: u64,
+    /// Counts the files that the open page asked for in vain.
+    pub misses: u64,
     pub search: Option<Searching>,
     pub saving: Option<Making>,
     pub prompt: Option<Prompt>,
@@ -252,6 +254,7 @@ impl Book {
             cleared: cleared.flat_map(|(_, row)| row.clone()).collect(),
             marks: self.marks.clone(),
             extension: self.extension,
+            misses: self.misses,
             search: self.search.clone(),
             saving: self.saving,
             prompt: self.prompt.clone(),

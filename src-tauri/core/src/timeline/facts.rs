@@ -101,6 +101,8 @@ pub struct Changes {
     pub marks: Marks,
     /// Counts the changes of the extension that is open: whoever shows it asks for it again.
     pub extension: u64,
+    /// Counts the files that the open page asked for in vain.
+    pub misses: u64,
     /// The search that goes on or has ended, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

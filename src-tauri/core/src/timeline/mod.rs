@@ -360,6 +360,11 @@ impl Timeline {
         self.shared.change(|book| book.extension += 1);
     }
 
+    /// Tells that the open page asked for a file in vain.
+    pub fn page_missed_a_file(&self) {
+        self.shared.change(|book| book.misses += 1);
+    }
+
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
     /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
     /// flood in thirty answers a second.

@@ -33,6 +33,10 @@ marks: Marks,
  */
 extension: number, 
 /**
+ * Counts the files that the open page asked for in vain.
+ */
+misses: number, 
+/**
  * The search that goes on or has ended, if there is one.
  */
 search?: Searching, 

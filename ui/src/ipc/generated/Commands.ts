@@ -13,6 +13,7 @@ import type { Finding } from "./Finding";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { Misses } from "./Misses";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
 import type { Opening } from "./Opening";
@@ -159,8 +160,11 @@ export interface Commands {
   /** Follows the logs of a container of its backend; answers at once with the Call's number. */
   follow_logs: { args: { container: string }; answer: number };
   /** Opens the page of an extension's folder in the place of the one that is open, with a
-   * `ddClient` as this Runtime has it; the page of a development server when one is named. */
-  open_page: { args: { folder: string; server: string | null; runtime: Runtime }; answer: OpenedPage };
+   * `ddClient` as this Runtime has it; the page of a development server when one is named, and that in the
+   * folder of the built page when `built`. */
+  open_page: { args: { folder: string; server: string | null; built: boolean; runtime: Runtime }; answer: OpenedPage };
+  /** The files that the open page asked for in vain since it was loaded last. */
+  missed_files: { args: {  }; answer: Misses };
   /** Clears what the page of another extension or server has stored. Its frame must be gone, and the
    * next one is loaded when this is done. */
   separate_storage: { args: {  }; answer: void };

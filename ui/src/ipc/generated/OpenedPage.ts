@@ -2,15 +2,25 @@
 import type { Manifest } from "./Manifest";
 import type { PageFacts } from "./PageFacts";
 import type { Remark } from "./Remark";
+import type { SourcePage } from "./SourcePage";
 
 /**
  * What the window is told of a page that was opened.
  */
 export type OpenedPage = { 
 /**
- * Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own.
+ * Where the page is: `ext://<32 hexadecimal digits>/index.html`, or the development server's own; empty when its
+ * files aren't there.
  */
 url: string, 
+/**
+ * The folder that its files come from, below the extension's, when it isn't the manifest's.
+ */
+built?: string, 
+/**
+ * Its first file is a source that a browser can't run, or isn't built yet.
+ */
+source?: SourcePage, 
 /**
  * It comes from a development server: the client is in its frame, and not in its files.
  */

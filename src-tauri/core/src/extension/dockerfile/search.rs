@@ -26,11 +26,25 @@ pub(in crate::extension) struct Search<'a> {
     dockerfile: &'a Dockerfile,
     context: &'a ExtensionRoot,
     steps: Cell<u32>,
+    /// A path of the context that is taken to be there.
+    assumed: Option<String>,
 }
 
 impl<'a> Search<'a> {
     pub fn new(dockerfile: &'a Dockerfile, context: &'a ExtensionRoot) -> Self {
-        Self { dockerfile, context, steps: Cell::default() }
+        Self { dockerfile, context, steps: Cell::default(), assumed: None }
+    }
+
+    /// Takes a path of the context to be there, with the folders above it: whether a build's output would be copied.
+    #[must_use]
+    pub fn assuming(self, path: &str) -> Self {
+        Self { assumed: Some(normal(path)), ..self }
+    }
+
+    /// Whether the context has a path. What can't be read is there.
+    fn has(&self, path: &str) -> bool {
+        let is_assumed = self.assumed.as_deref().is_some_and(|assumed| rest_below(path, assumed).is_some());
+        is_assumed || !matches!(self.context.entry(path), Err(FileProblem::Missing))
     }
 
     /// Where a path of the image, from its root, comes from.
@@ -140,13 +154,13 @@ impl<'a> Search<'a> {
         let matching = if is_pattern(&source) { self.matching(&source) } else { vec![source.clone()] };
         for matched in &matching {
             for candidate in candidates(matched, rest, copy.into_directory) {
-                if !matches!(self.context.entry(&candidate), Err(FileProblem::Missing)) {
+                if self.has(&candidate) {
                     return Provision::Context { path: PathBuf::from(candidate), by: copy.by.clone() };
                 }
             }
         }
         // A directory that is there and does not hold the path provides nothing; one that is not there would.
-        let is_there = !is_pattern(&source) && !matches!(self.context.entry(&source), Err(FileProblem::Missing));
+        let is_there = !is_pattern(&source) && self.has(&source);
         let would = if is_pattern(&source) {
             matching.is_empty() && pattern_could_give(&source, rest)
         } else {
@@ -183,7 +197,7 @@ impl<'a> Search<'a> {
             next.truncate(MOST_NAMES);
             found = next;
         }
-        found.retain(|path| !matches!(self.context.entry(path), Err(FileProblem::Missing)));
+        found.retain(|path| self.has(path));
         found
     }
 }

@@ -1,0 +1,67 @@
+import type { PackageCommand } from "../ipc/generated/PackageCommand"
+import type { Summary } from "../ipc/generated/Summary"
+import { trouble, type Shell, type Trouble } from "../ipc/shell"
+import { InputGuard } from "./guard.svelte"
+import { isLive } from "./outcome"
+
+/** What is run in a page's project. */
+export type Step = "install" | "build"
+
+/** What is around the commands of a page's project. */
+export interface AroundBuilding {
+  row(id: number): Summary | undefined
+  /** Its output is to be seen. */
+  began(id: number): void
+}
+
+/** Commands of a page's project, which only the user starts: they run code of the extension's author on this machine. */
+export class Building {
+  /** The one that was started last, of the project in this folder. */
+  run = $state.raw<{ id: number; step: Step; cwd: string | undefined }>()
+  /** It is being started. */
+  busy = $state(false)
+  trouble = $state.raw<Trouble>()
+  /** The command that is shown is started by input that was meant for it. */
+  readonly guard = new InputGuard()
+
+  #shell: Shell
+  #around: AroundBuilding
+
+  constructor(shell: Shell, around: AroundBuilding) {
+    this.#shell = shell
+    this.#around = around
+  }
+
+  /** Runs exactly the command that was shown. */
+  async start(step: Step, { command }: PackageCommand): Promise<void> {
+    if (this.busy || this.state(command.cwd).kind === "running") return
+    this.busy = true
+    this.trouble = undefined
+    try {
+      const id = await this.#shell.ask("run", { command })
+      this.run = { id, step, cwd: command.cwd }
+      this.#around.began(id)
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  show(): void {
+    if (this.run) this.#around.began(this.run.id)
+  }
+
+  /** How the last one of this folder is going. */
+  state(cwd: string | undefined): { kind: "none" | "running" | "done" } | { kind: "failed"; how: string } {
+    const row = this.run && this.run.cwd === cwd ? this.#around.row(this.run.id) : undefined
+    if (!row) return { kind: "none" }
+    const { outcome } = row
+    if (isLive(outcome)) return { kind: "running" }
+    if (outcome.kind === "ended" && outcome.ending.kind === "exited") {
+      const { code } = outcome.ending
+      return code === 0 ? { kind: "done" } : { kind: "failed", how: `ended with exit code ${code}` }
+    }
+    return { kind: "failed", how: outcome.kind === "cancelled" ? "was canceled" : "failed" }
+  }
+}

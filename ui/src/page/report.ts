@@ -1,0 +1,53 @@
+/** What the client in a page says of how the page loads, besides what `ddClient` and the console are for. */
+
+/** What didn't load. */
+export type Resource =
+  "script" | "module" | "style" | "image" | "font" | "media" | "frame" | "worker" | "request" | "file"
+
+export const RESOURCES: readonly Resource[] = [
+  "script",
+  "module",
+  "style",
+  "image",
+  "font",
+  "media",
+  "frame",
+  "worker",
+  "request",
+  "file",
+]
+
+/**
+ * Why it didn't.
+ * - `policy`: a content security policy refuses it; `text` is the directive, and `own` whether the policy is Porthole's.
+ * - `status`: its server answered with this `status`.
+ * - `type`: it has the type in `text`, with which it isn't used.
+ * - `inner`: the file itself is there; what it needs in turn isn't, or it can't be read.
+ * - `origin`: a worker of another origin.
+ * - `network`: no response that the page may use.
+ */
+export type Why = "policy" | "status" | "type" | "inner" | "origin" | "network"
+
+export const WHYS: readonly Why[] = ["policy", "status", "type", "inner", "origin", "network"]
+
+/** Something that the page asked for isn't there. */
+export interface Unloaded {
+  kind: "unloaded"
+  of: Resource
+  /** Its address, or what stands for it: `inline`, `eval`. */
+  url: string
+  why: Why
+  status?: number
+  text?: string
+  own?: boolean
+}
+
+export type FromPage =
+  | Unloaded
+  /** Whether the page shows nothing at all. */
+  | { kind: "blank"; blank: boolean }
+  /** It reads the themes of Docker Desktop, which the runtime doesn't have. */
+  | { kind: "themes" }
+
+/** The longest address that is told. */
+export const LONGEST_URL = 2_000
