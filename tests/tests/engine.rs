@@ -3,13 +3,17 @@
 #![cfg(unix)]
 use std::sync::Arc;
 
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::{
+    models::{ContainerCreateBody, HostConfig},
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+};
 use porthole_core::{
     error::{Code, Error, Result},
+    extension::Means,
     output::View,
     record::Record,
     run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stream, run_in_container, stops},
-    timeline::Origin,
+    timeline::{Origin, Timeline},
 };
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
@@ -201,6 +205,51 @@ async fn children_of_a_leader_that_ended_at_once_can_be_stopped() {
         return;
     }
     eventually("an empty container", async || (!container.has_process("45551").await).then_some(())).await;
+}
+
+/// Without a docker command there were no logs.
+#[tokio::test]
+async fn logs_are_followed_over_the_engines_api_and_stopped() {
+    let container = running().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("session")).unwrap();
+    let timeline = Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None));
+    let means = Means {
+        engine: container.engine.clone(),
+        timeline: Arc::clone(&timeline),
+        warden: None,
+        cancelled: Default::default(),
+    };
+    let name = format!("{}-logs", container.name);
+    for (script, is_stopped) in [("echo out; echo err >&2", false), ("echo out; echo err >&2; sleep 600", true)] {
+        let body = ContainerCreateBody {
+            image: Some("porthole-test-busybox:latest".into()),
+            cmd: Some(["/bin/sh", "-c", script].map(String::from).to_vec()),
+            host_config: Some(HostConfig { network_mode: Some("none".into()), ..HostConfig::default() }),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        container.docker.create_container(Some(options), body).await.unwrap();
+        container.docker.start_container(&name, None).await.unwrap();
+        let id = means.follow_logs(&name.parse().unwrap());
+        if is_stopped {
+            eventually("both lines", async || {
+                (timeline.lines(id, View::Both, 0, 0, false).await.unwrap().total >= 2).then_some(())
+            })
+            .await;
+            timeline.stop(id, Signal::Term).await.unwrap();
+        }
+        let call = timeline.ended(id).await.unwrap();
+        let porthole_core::call::Act::Run(run) = call.act else { panic!("a Run") };
+        let expected =
+            if is_stopped { Some(Ending::Signaled { signal: 15, name: "SIGTERM".into() }) } else { exited(0) };
+        assert_eq!((run.ending, run.failure), (expected, None));
+        assert_eq!(timeline.exact(id, View::Stdout, 0, 9).await.unwrap().trim_end(), "out");
+        assert_eq!(timeline.exact(id, View::Stderr, 0, 9).await.unwrap().trim_end(), "err");
+        let force = RemoveContainerOptionsBuilder::default().force(true).build();
+        container.docker.remove_container(&name, Some(force)).await.unwrap();
+    }
 }
 
 /// A program that says what a runtime would say, and succeeds.

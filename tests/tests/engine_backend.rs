@@ -196,7 +196,7 @@ async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     assert_eq!((first.service.as_str(), first.because.as_str()), ("service", "It is the only one."));
     assert_eq!(first.container, extension.opened().await.names.container);
     let ran = extension.ran();
-    assert!(matches!(ran.as_slice(), [build] if build.contains(" build --tag porthole-test/")), "{ran:?}");
+    assert!(matches!(ran.as_slice(), [build] if build.starts_with("build --tag porthole-test/")), "{ran:?}");
     let mut states = backend.watch();
     let seen = states.wait_for(|states| !states.is_empty()).await.unwrap().clone();
     assert_eq!((seen.len(), seen[0].state.as_str(), seen[0].restarts, seen[0].first), (1, "running", 0, true));
@@ -307,6 +307,43 @@ async fn engine_an_image_that_cannot_be_made_says_why() {
     assert!(extension.ran()[0].ends_with("pull 127.0.0.1:1/no/such:1"), "{:?}", extension.ran());
 }
 
+/// Signing in was left to the docker command, which need not be there.
+#[tokio::test]
+async fn engine_a_build_signs_in_at_the_registry_of_its_base_image() {
+    let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = registry.local_addr().unwrap().port();
+    let (heard, hears) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        use std::io::Read;
+        for mut stream in registry.incoming().map_while(Result::ok) {
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
+            let signed_in = head.lines().find_map(|line| line.strip_prefix("authorization: ").map(str::to_owned));
+            let answer = match &signed_in {
+                Some(_) => "404 Not Found\r\n",
+                None => "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"here\"\r\n",
+            };
+            let _ = write!(stream, "HTTP/1.1 {answer}Connection: close\r\nContent-Length: 0\r\n\r\n");
+            if let Some(signed_in) = signed_in {
+                let _ = heard.send(signed_in);
+            }
+        }
+    });
+    let extension = Extension::of_image(WORDS).await;
+    let from = format!("FROM 127.0.0.1:{port}/private/base:1\n");
+    fs::write(extension.folder.path().join("Dockerfile"), from).unwrap();
+    let config = tempfile::tempdir().unwrap();
+    let auths = format!(r#"{{"auths":{{"127.0.0.1:{port}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#);
+    fs::write(config.path().join("config.json"), auths).unwrap();
+    let mut porthole = Command::new(env!("CARGO_BIN_EXE_brings_up"));
+    porthole.arg(extension.folder.path()).args([&extension.image, &extension.means.engine.address().host]);
+    let ended = porthole.env("DOCKER_CONFIG", config.path()).stdin(Stdio::null()).output().unwrap();
+    assert!(!ended.status.success(), "there is no such image");
+    let words = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(hears.try_recv().as_deref(), Ok("basic bwu6c2vjcmv0"), "{words}");
+}
+
 #[tokio::test]
 async fn engine_a_container_that_ends_at_once_tells_its_last_words_and_leaves_nothing() {
     let extension = Extension::of_image(&[]).await;
@@ -368,7 +405,7 @@ async fn engine_compose_brings_up_two_services_and_the_first_of_the_file_is_firs
     assert_eq!(extension.containers().await, [] as [String; 0]);
     let ran = extension.ran();
     let [config, build, up, down] = ran.as_slice() else { panic!("{ran:?}") };
-    assert!(config.contains(" config") && build.contains(" build --tag "), "{ran:?}");
+    assert!(config.contains(" config") && build.starts_with("build --tag "), "{ran:?}");
     assert!(up.ends_with("up --detach") && down.ends_with("down"), "{ran:?}");
     // Neither is given the extension's own file again.
     assert!(!up.contains("compose.yaml") && !down.contains("/compose.yaml"), "{ran:?}");
