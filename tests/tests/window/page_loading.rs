@@ -66,7 +66,8 @@ async fn the_themes_of_docker_desktop_are_there_before_the_first_script_and_in_n
     let of = |name: &str| json!([name, name, "amber,blue,green,grey,red,violet", "string", 4, true]);
     assert_eq!(themes, json!([[of("light"), of("dark")], [of("light"), of("dark")]]));
     // A frame within the page has none, as it has no `ddClient`.
-    let inner = "const frame = document.createElement('iframe'); frame.src = '/other.html'; document.body.append(frame);
+    let inner =
+        "const frame = document.createElement('iframe'); frame.src = '/other.html'; document.body.append(frame);
         await new Promise((on) => frame.onload = on); return typeof frame.contentWindow.__ddMuiV6Themes";
     assert_eq!(in_page(&app, inner).await, json!("undefined"));
 
@@ -78,7 +79,11 @@ async fn the_themes_of_docker_desktop_are_there_before_the_first_script_and_in_n
         shows(&app, "finding", "@docker/docker-mui-theme 0.0.13").await;
         assert_eq!(count(&app, "finding").await, 1);
         // The page itself is blank: so it is said there.
-        app.until("the note", "document.querySelector('#page-blank')?.textContent.includes('@docker/docker-mui-theme 0.0.11')").await;
+        app.until(
+            "the note",
+            "document.querySelector('#page-blank')?.textContent.includes('@docker/docker-mui-theme 0.0.11')",
+        )
+        .await;
         if chosen == "rancher-desktop" {
             drawn_right(&app, "page-themes-missing").await;
         }
@@ -102,7 +107,10 @@ async fn a_served_page_has_the_themes_too_and_a_minified_one_without_them_is_tol
             if path != "/bundle.js" {
                 return false;
             }
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/javascript\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", script.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/javascript\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                script.len()
+            );
             let _ = stream.write_all(format!("{head}{script}").as_bytes());
             true
         },
@@ -220,7 +228,8 @@ async fn a_served_page_tells_what_its_server_does_not_have() {
         shows(&app, "unloaded", what).await;
         let found = format!(
             "[...document.querySelectorAll('#page-log [data-entry=unloaded]')].filter((entry) => entry.textContent.includes({}) && entry.textContent.includes({})).length === 1",
-            json!(what), json!(why)
+            json!(what),
+            json!(why)
         );
         app.until(why, &found).await;
     }
@@ -261,13 +270,20 @@ async fn a_page_that_throws_and_shows_nothing_says_so_in_its_place_until_it_show
     let app = without_engine().await;
     open(&app, folder.path()).await;
     shows(&app, "uncaught", "no root").await;
-    app.until("the note", "document.querySelector('#page-blank[role=alert]')?.textContent.includes('TypeError: no root')").await;
+    app.until(
+        "the note",
+        "document.querySelector('#page-blank[role=alert]')?.textContent.includes('TypeError: no root')",
+    )
+    .await;
     drawn_right(&app, "page-blank").await;
     in_page(&app, "document.querySelector('#root').textContent = 'there after all'; return true").await;
     app.until("the page", "document.querySelector('#page-blank') === null").await;
 
     // One that shows something all the time is left alone, and so is an empty one without an error.
-    for (title, script) in [("Text", "document.write('<p>text</p>'); setTimeout(() => { throw new Error('later') })"), ("Plain", "console.log('plain')")] {
+    for (title, script) in [
+        ("Text", "document.write('<p>text</p>'); setTimeout(() => { throw new Error('later') })"),
+        ("Plain", "console.log('plain')"),
+    ] {
         let folder = page_of(script);
         app.click("#page-close").await;
         open(&app, folder.path()).await;
@@ -289,7 +305,8 @@ async fn a_page_whose_script_is_missing_and_that_is_blank_says_so_in_its_place()
     fs::remove_file(folder.path().join("ui/app.js")).unwrap();
     let app = without_engine().await;
     open(&app, folder.path()).await;
-    app.until("the note", "document.querySelector('#page-blank')?.textContent.includes('Script not loaded: /app.js')").await;
+    app.until("the note", "document.querySelector('#page-blank')?.textContent.includes('Script not loaded: /app.js')")
+        .await;
     app.close().await;
 }
 

@@ -84,7 +84,7 @@ async fn what_pages_of_today_are_made_of_runs_under_the_policy() {
     assert!(against.is_empty(), "{against:#?}");
     // What is refused is said where the page's other words are.
     in_page(&app, "const s = document.createElement('script'); s.src = 'https://example.org/x.js'; document.head.append(s); return true").await;
-    shows(&app, "print", "Refused by the page's policy (script-src").await;
+    shows(&app, "unloaded", "Refused by Porthole's policy for pages (script-src").await;
     assert_eq!(in_page(&app, "return confirm('Are you sure?')").await, json!(false));
     shows(&app, "print", "confirm() shows nothing here").await;
     app.close().await;

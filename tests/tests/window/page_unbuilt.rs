@@ -111,8 +111,11 @@ async fn a_build_that_fails_says_so_and_the_source_can_be_loaded_anyway() {
     open_source(&app, folder.path()).await;
     app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
     app.click("#page-build").await;
-    app.until("how it ended", "document.querySelector('#page-unbuilt [role=status]')?.textContent.includes('exit code')")
-        .await;
+    app.until(
+        "how it ended",
+        "document.querySelector('#page-unbuilt [role=status]')?.textContent.includes('exit code')",
+    )
+    .await;
     app.click("#page-anyway").await;
     app.until("the frame", "document.querySelector('#page-frame')").await;
     shows(&app, "unloaded", "Module not loaded: /src/main.tsx").await;
@@ -124,7 +127,9 @@ async fn a_build_that_fails_says_so_and_the_source_can_be_loaded_anyway() {
 
 #[tokio::test]
 async fn the_development_server_of_a_source_page_is_used_at_the_port_of_its_configuration() {
-    let server = Pages::serve("<!doctype html><title>served</title><p>served</p><script>console.log('from the server', typeof window.ddClient)</script>");
+    let server = Pages::serve(
+        "<!doctype html><title>served</title><p>served</p><script>console.log('from the server', typeof window.ddClient)</script>",
+    );
     let folder = source(server.port);
     let app = without_engine().await;
     open_source(&app, folder.path()).await;

@@ -13,9 +13,9 @@ use ts_rs::TS;
 use super::{
     Answer, ExtensionRoot, FileProblem, Manifest, Page, Place, Remark, Server, check_in,
     client::{CLIENT, with_client},
+    files::file_of_page,
     frontend::{SourcePage, built_folder, source_page},
     manifest::{Named, Platform, Tab},
-    files::file_of_page,
     root::below,
     unread,
 };
@@ -161,7 +161,9 @@ impl Open {
             PageFrom::Built => {
                 built = tab.and_then(|tab| built_folder(&root, &folder_of(tab), file_of(tab)));
                 let Some(folder) = &built else {
-                    return Err(missing("the page isn't built").hint("Build it, or load it from its development server."));
+                    return Err(
+                        missing("the page isn't built").hint("Build it, or load it from its development server.")
+                    );
                 };
                 let page = files(&root, tab, Some(folder))?;
                 (address(&host, &page.path()), Some(page))
@@ -350,7 +352,8 @@ mod tests {
     fn a_folder_and_its_manifest_open_the_same_page() {
         let folder = extension(MANIFEST);
         let (_, by_folder) = Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None).unwrap();
-        let (_, by_file) = Open::folder(&folder.path().join("metadata.json"), None, &PageFrom::Folder, facts(), None).unwrap();
+        let (_, by_file) =
+            Open::folder(&folder.path().join("metadata.json"), None, &PageFrom::Folder, facts(), None).unwrap();
         assert_eq!((by_folder.title.as_str(), &by_folder.folder), ("Volumes", &by_file.folder));
         assert!(by_folder.url.ends_with("/index.html"));
     }

@@ -159,8 +159,9 @@ impl Page {
             found => found,
         };
         match found {
-            Ok((path, file)) => read(&path, file, range)
-                .unwrap_or_else(|error| Answer::missing(FileProblem::Failed(error.to_string()))),
+            Ok((path, file)) => {
+                read(&path, file, range).unwrap_or_else(|error| Answer::missing(FileProblem::Failed(error.to_string())))
+            }
             Err(problem) => Answer::missing(problem),
         }
     }

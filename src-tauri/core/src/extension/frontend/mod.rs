@@ -9,8 +9,8 @@ mod source_page;
 #[cfg(test)]
 mod tests;
 
-pub use package::{FrontendProject, PackageCommand, PackageScript};
 pub(super) use package::build_script;
+pub use package::{FrontendProject, PackageCommand, PackageScript};
 pub use server::DevServer;
 pub use source_page::{BuiltPage, SourcePage};
 pub(super) use source_page::{built_folder, source_page};

@@ -176,11 +176,7 @@ impl Package {
         FrontendProject {
             folder: self.folder.display().to_string(),
             tool: self.tool().map(|tool| tool.name.to_owned()),
-            server: server::find(root, self).map(|(url, from, script)| DevServer {
-                url,
-                from,
-                start: script.map(run),
-            }),
+            server: server::find(root, self).map(|(url, from, script)| DevServer { url, from, start: script.map(run) }),
             build: self.script("build").map(|_| run("build")),
             install: (!has_packages).then(|| self.command(root, manager, &[install], "install")),
         }
@@ -290,8 +286,8 @@ impl Call<'_> {
 /// The folder of the package whose build makes a path, and the script that does.
 pub fn build_script(root: &ExtensionRoot, path: &Path) -> Option<(PathBuf, String)> {
     let above = path.ancestors().skip(1).take(MOST_ABOVE).map(Path::to_owned);
-    let package = above.chain(USUAL.map(PathBuf::from)).find_map(|folder| {
-        Package::read(root, folder).filter(|package| package.script("build").is_some())
-    })?;
+    let package = above
+        .chain(USUAL.map(PathBuf::from))
+        .find_map(|folder| Package::read(root, folder).filter(|package| package.script("build").is_some()))?;
     Some((package.folder, "build".to_owned()))
 }

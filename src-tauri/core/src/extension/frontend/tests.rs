@@ -69,15 +69,33 @@ fn the_port_of_a_development_server_is_read_and_nothing_is_executed() {
     for (files, expected) in [
         (vec![vite], at("http://localhost:5173", "the default of Vite")),
         (
-            vec![vite, ("vite.config.ts", "export default defineConfig({ base: './', server: { port: 3000, strictPort: true } })")],
+            vec![
+                vite,
+                (
+                    "vite.config.ts",
+                    "export default defineConfig({ base: './', server: { port: 3000, strictPort: true } })",
+                ),
+            ],
             at("http://localhost:3000", "vite.config.ts"),
         ),
         (
-            vec![vite, ("vite.config.js", "export default { // server: { port: 1 }\n preview: { port: 2 }, 'server': { hmr: { port: 4 }, host: \"{\", port: 3003 } }")],
+            vec![
+                vite,
+                (
+                    "vite.config.js",
+                    "export default { // server: { port: 1 }\n preview: { port: 2 }, 'server': { hmr: { port: 4 }, host: \"{\", port: 3003 } }",
+                ),
+            ],
             at("http://localhost:3003", "vite.config.js"),
         ),
         (
-            vec![vite, ("vite.config.mts", "export default { server: { https: { key: '' }, port: Number(process.env.DEV_PORT) || 3100 } }")],
+            vec![
+                vite,
+                (
+                    "vite.config.mts",
+                    "export default { server: { https: { key: '' }, port: Number(process.env.DEV_PORT) || 3100 } }",
+                ),
+            ],
             at("https://localhost:3100", "vite.config.mts"),
         ),
         (
@@ -89,46 +107,83 @@ fn the_port_of_a_development_server_is_read_and_nothing_is_executed() {
             at("http://localhost:3200", "vite.config.ts and .env"),
         ),
         // What isn't a literal isn't known.
-        (vec![vite, ("vite.config.ts", "export default { server: { port: ports.ui } }")], at("http://localhost:5173", "the default of Vite")),
         (
-            vec![("package.json", r#"{"scripts":{"build":"vite build","dev":"cross-env NODE_ENV=development vite --port=3300 --host"}}"#), ("vite.config.ts", "export default { server: { port: 1 } }")],
+            vec![vite, ("vite.config.ts", "export default { server: { port: ports.ui } }")],
+            at("http://localhost:5173", "the default of Vite"),
+        ),
+        (
+            vec![
+                (
+                    "package.json",
+                    r#"{"scripts":{"build":"vite build","dev":"cross-env NODE_ENV=development vite --port=3300 --host"}}"#,
+                ),
+                ("vite.config.ts", "export default { server: { port: 1 } }"),
+            ],
             at("http://localhost:3300", "package.json, script dev"),
         ),
         (
             vec![("package.json", r#"{"scripts":{"start":"PORT=3001 HTTPS=true react-scripts start"}}"#)],
             at("https://localhost:3001", "package.json, script start"),
         ),
-        (vec![("package.json", r#"{"scripts":{"start":"react-scripts start"}}"#)], at("http://localhost:3000", "the default of Create React App")),
         (
-            vec![("package.json", r#"{"scripts":{"start":"craco start"}}"#), (".env", "PORT=1\n"), (".env.local", "BROWSER=none\nPORT = 3005\n")],
+            vec![("package.json", r#"{"scripts":{"start":"react-scripts start"}}"#)],
+            at("http://localhost:3000", "the default of Create React App"),
+        ),
+        (
+            vec![
+                ("package.json", r#"{"scripts":{"start":"craco start"}}"#),
+                (".env", "PORT=1\n"),
+                (".env.local", "BROWSER=none\nPORT = 3005\n"),
+            ],
             at("http://localhost:3005", ".env.local"),
         ),
         (
             vec![
                 ("package.json", r#"{"scripts":{"start":"ng serve"}}"#),
-                ("angular.json", r#"{ /* the ui */ "projects": {"ui": {"architect": {"serve": {"options": {"port": 4300, "ssl": true}}}}}}"#),
+                (
+                    "angular.json",
+                    r#"{ /* the ui */ "projects": {"ui": {"architect": {"serve": {"options": {"port": 4300, "ssl": true}}}}}}"#,
+                ),
             ],
             at("https://localhost:4300", "angular.json"),
         ),
-        (vec![("package.json", r#"{"scripts":{"start":"ng serve --port 4400"}}"#)], at("http://localhost:4400", "package.json, script start")),
         (
-            vec![("package.json", r#"{"scripts":{"serve":"vue-cli-service serve"}}"#), ("vue.config.js", "module.exports = { devServer: { port: 8090 } }")],
+            vec![("package.json", r#"{"scripts":{"start":"ng serve --port 4400"}}"#)],
+            at("http://localhost:4400", "package.json, script start"),
+        ),
+        (
+            vec![
+                ("package.json", r#"{"scripts":{"serve":"vue-cli-service serve"}}"#),
+                ("vue.config.js", "module.exports = { devServer: { port: 8090 } }"),
+            ],
             at("http://localhost:8090", "vue.config.js"),
         ),
         (
-            vec![("package.json", r#"{"scripts":{"dev":"concurrently \"tsc -w\" \"webpack serve\""}}"#), ("webpack.config.js", "module.exports = {devServer:{port:9000}}")],
+            vec![
+                ("package.json", r#"{"scripts":{"dev":"concurrently \"tsc -w\" \"webpack serve\""}}"#),
+                ("webpack.config.js", "module.exports = {devServer:{port:9000}}"),
+            ],
             at("http://localhost:9000", "webpack.config.js"),
         ),
         // A script of the author's own, as it starts esbuild.
         (
             vec![
                 ("package.json", r#"{"scripts":{"dev":"node ./scripts/dev.mjs"}}"#),
-                ("scripts/dev.mjs", "const report = 1; if (port == 2) {}\nconst port = Number(process.env.PORT ?? 3456);"),
+                (
+                    "scripts/dev.mjs",
+                    "const report = 1; if (port == 2) {}\nconst port = Number(process.env.PORT ?? 3456);",
+                ),
             ],
             at("http://localhost:3456", "./scripts/dev.mjs"),
         ),
-        (vec![("package.json", r#"{"scripts":{"start":"PORT=3457 node dev.mjs"}}"#)], at("http://localhost:3457", "package.json, script start")),
-        (vec![("package.json", r#"{"devDependencies":{"vite":"5"}}"#)], at("http://localhost:5173", "the default of Vite")),
+        (
+            vec![("package.json", r#"{"scripts":{"start":"PORT=3457 node dev.mjs"}}"#)],
+            at("http://localhost:3457", "package.json, script start"),
+        ),
+        (
+            vec![("package.json", r#"{"devDependencies":{"vite":"5"}}"#)],
+            at("http://localhost:5173", "the default of Vite"),
+        ),
     ] {
         assert_eq!(server(&files), expected, "{files:?}");
     }
@@ -154,7 +209,10 @@ fn a_source_page_names_its_project_and_the_folder_that_the_dockerfile_copies() {
     let found = found.project.unwrap();
     assert_eq!((found.folder.as_str(), found.tool.as_deref()), ("ui", Some("Vite")));
     let build = found.build.unwrap();
-    assert_eq!((build.command.program.as_str(), build.command.args), ("pnpm", vec!["run".to_owned(), "build".to_owned()]));
+    assert_eq!(
+        (build.command.program.as_str(), build.command.args),
+        ("pnpm", vec!["run".to_owned(), "build".to_owned()])
+    );
     let cwd = folder.path().canonicalize().unwrap().join("ui");
     assert_eq!(build.command.cwd.unwrap(), cwd.display().to_string());
     let scripts: Vec<_> = build.scripts.iter().map(|script| (script.name.as_str(), script.text.as_str())).collect();
@@ -198,7 +256,10 @@ fn a_source_of_angular_and_one_of_vue_without_typescript_are_recognized() {
         ("ui/package.json", r#"{"scripts":{"start":"ng serve","build":"ng build"}}"#),
         ("ui/angular.json", r#"{"projects":{"ui":{"architect":{"build":{"options":{"outputPath":"dist/ui"}}}}}}"#),
         ("ui/src/index.html", "<!doctype html><base href=\"/\"><app-root></app-root>"),
-        ("Dockerfile", "FROM node AS b\nCOPY ui .\nRUN npm run build\nFROM scratch\nCOPY --from=b dist/ui/browser /ui\n"),
+        (
+            "Dockerfile",
+            "FROM node AS b\nCOPY ui .\nRUN npm run build\nFROM scratch\nCOPY --from=b dist/ui/browser /ui\n",
+        ),
     ];
     let found = source(&project(&angular), "ui/src", "index.html").unwrap();
     assert_eq!(found.project.unwrap().server.unwrap().url, "http://localhost:4200");
@@ -215,7 +276,8 @@ fn a_source_of_angular_and_one_of_vue_without_typescript_are_recognized() {
 #[test]
 fn files_of_a_project_that_are_no_regular_files_or_lead_out_are_not_read() {
     let outside = project(&[("vite.config.ts", "export default { server: { port: 6666 } }"), (".env", "PORT=6666")]);
-    let folder = project(&[("ui/index.html", VITE), ("ui/package.json", r#"{"scripts":{"start":"react-scripts start"}}"#)]);
+    let folder =
+        project(&[("ui/index.html", VITE), ("ui/package.json", r#"{"scripts":{"start":"react-scripts start"}}"#)]);
     for file in ["vite.config.ts", ".env"] {
         std::os::unix::fs::symlink(outside.path().join(file), folder.path().join("ui").join(file)).unwrap();
     }
