@@ -4,7 +4,9 @@ use crate::{
     call::Origin,
     endpoint::Endpoint,
     error::{Code, Error},
-    exchange::{Excess, Body, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage},
+    exchange::{
+        Body, Excess, Exchange, ExchangeEvent, Failure, Head, Header, HttpClient, Redirect, Request, Response, Stage,
+    },
     run::{Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Started, Streaming},
 };
 
