@@ -22,7 +22,7 @@ async fn trailers_informational_responses_and_bytes_after_the_end_are_in_the_hea
     let call = answered(&app, &raw).await;
     app.becomes(call, "status").await;
     app.line(0, "hello").await;
-    app.until("the excess", "document.querySelector('#status-excess')?.innerText === '+ 8 bytes after the end'").await;
+    app.until("the excess", "document.querySelector('#status-excess')?.innerText === '+ 8 B after the end'").await;
     app.click("#status-excess").await;
     let says = async |part: &str, words: &str| {
         let script = format!("document.querySelector('{part}')?.innerText.includes('{words}')");

@@ -21,6 +21,8 @@ pub enum Protocol {
     Postgresql,
     /// MySQL and MariaDB.
     Mysql,
+    /// MongoDB.
+    Mongodb,
     /// SSH.
     Ssh,
     /// SMTP and LMTP.
@@ -55,6 +57,7 @@ impl Protocol {
             Self::Memcached => "Memcached",
             Self::Postgresql => "PostgreSQL",
             Self::Mysql => "MySQL",
+            Self::Mongodb => "MongoDB",
             Self::Ssh => "SSH",
             Self::Smtp => "SMTP",
             Self::Ftp => "FTP",

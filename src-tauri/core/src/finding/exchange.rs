@@ -134,6 +134,32 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     ))
 }
 
+/// Servers of another protocol that answer a request of plain HTTP with words for whoever sent it.
+pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Finding> {
+    const SAYINGS: [(&str, Protocol); 5] = [
+        ("Client sent an HTTP request to an HTTPS server", Protocol::Tls),
+        ("The plain HTTP request was sent to HTTPS port", Protocol::Tls),
+        ("speaking plain HTTP to an SSL-enabled server port", Protocol::Tls),
+        ("This combination of host and port requires TLS", Protocol::Tls),
+        ("trying to access MongoDB over HTTP", Protocol::Mongodb),
+    ];
+    let response = evidence.whole_response()?;
+    let body = &evidence.sample.stdout.head;
+    let beginning = &body[..body.len().min(4096)];
+    let says = |saying: &str| memchr::memmem::find(beginning, saying.as_bytes()).is_some();
+    let (saying, protocol) = SAYINGS.into_iter().find(|(saying, _)| says(saying))?;
+    Some(Finding::error(
+        format!(
+            "The backend expects {}, and says so with status {}: {}.",
+            protocol.name(),
+            response.status,
+            quoted(saying)
+        ),
+        "`extension.vm.service` speaks plain HTTP/1.1 only, so the code gets this text in place of a result.",
+        protocol.hint(),
+    ))
+}
+
 pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, _) = failed(evidence, &[Code::BodyCut])?;
     let response = exchange.response.as_ref()?;

@@ -100,6 +100,11 @@ pub(super) fn exchanges() -> Vec<Shown> {
         ),
         ("not-http", Case::get("/x").failed(Stage::Head, Code::BadResponse), &["`SSH-2.0`", "HTTP/1.1"]),
         (
+            "http-refused",
+            Case::get("/x").answered(400, &[], "Client sent an HTTP request to an HTTPS server.\n"),
+            &["TLS", "400", "Switch TLS off"],
+        ),
+        (
             "body-cut",
             Case::get("/x")
                 .answers(200, &[("Content-Length", "850")])

@@ -51,6 +51,7 @@ const RULES: &[(&str, Check)] = &[
     ("nobody-listens", exchange::nobody_listens),
     ("socket-hang-up", exchange::hang_up),
     ("not-http", exchange::not_http),
+    ("http-refused", exchange::http_refused),
     ("body-cut", exchange::body_cut),
     ("bytes-after-response", excess::bytes),
     ("connection-upgraded", exchange::upgraded),

@@ -110,7 +110,7 @@ fn by_looks(start: &[u8]) -> Option<&'static Encoding> {
     let ideograph = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
     let chinese = |c: char| ideograph(c) && common(c);
     let traditional = |c: char| ideograph(c) && BIG5.encode(&c.to_string()).0.first().is_some_and(|lead| *lead <= 0xc6);
-    let candidates: [(&'static Encoding, &dyn Fn(char) -> bool, usize); 5] = [
+    let candidates: [(&'static Encoding, Usual<'_>, usize); 5] = [
         (SHIFT_JIS, &kana, 25),
         (EUC_JP, &kana, 25),
         // Simplified Chinese has the same bytes, and others besides.
@@ -122,6 +122,9 @@ fn by_looks(start: &[u8]) -> Option<&'static Encoding> {
         candidates.into_iter().find(|(encoding, usual, share)| share_of(start, encoding, usual) >= Some(*share));
     found.map(|(encoding, ..)| encoding)
 }
+
+/// Whether a character is a usual one in a language.
+type Usual<'a> = &'a dyn Fn(char) -> bool;
 
 /// Programs of Windows write UTF-16 into pipes without a mark: every other byte is zero where the text is in a Latin script.
 fn utf16_by_looks(start: &[u8]) -> Option<&'static Encoding> {
@@ -171,7 +174,7 @@ fn is_latin1(start: &[u8]) -> bool {
 }
 
 /// How many in a hundred of the characters beyond ASCII are usual ones; none when the bytes aren't in this encoding.
-fn share_of(start: &[u8], encoding: &'static Encoding, usual: &dyn Fn(char) -> bool) -> Option<usize> {
+fn share_of(start: &[u8], encoding: &'static Encoding, usual: Usual<'_>) -> Option<usize> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(start.len())?);
     // A character may go on after the bytes that are looked at.

@@ -3,4 +3,4 @@
 /**
  * A protocol that is not HTTP/1.
  */
-export type Protocol = "http2" | "tls" | "redis" | "memcached" | "postgresql" | "mysql" | "ssh" | "smtp" | "ftp" | "pop3" | "imap" | "amqp" | "nats" | "vnc" | "telnet" | "json" | "html";
+export type Protocol = "http2" | "tls" | "redis" | "memcached" | "postgresql" | "mysql" | "mongodb" | "ssh" | "smtp" | "ftp" | "pop3" | "imap" | "amqp" | "nats" | "vnc" | "telnet" | "json" | "html";
