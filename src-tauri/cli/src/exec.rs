@@ -195,7 +195,7 @@ fn composed(
     };
     command.cwd = match command.place {
         Place::Host => cwd.or_else(here),
-        Place::Container { .. } => cwd,
+        Place::Engine | Place::Container { .. } => cwd,
     };
     command.env = env;
     command.env_mode = if clear_env { EnvMode::Replace } else { EnvMode::Add };
