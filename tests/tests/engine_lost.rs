@@ -16,14 +16,23 @@ use porthole_tests::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// Whether this machine has a process with this command line.
+fn runs(line: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.any(|found| found == line.as_bytes())
+}
+
 #[tokio::test]
 async fn an_engine_killed_in_the_middle_is_lost_and_what_was_read_is_kept() {
     let mut private = Private::start().await;
     let container = Arc::new(running_on(&private.host()).await);
-    let mut live = container.begin("echo before; sleep 600");
+    let mut live = container.begin("echo before; sleep 66606");
     live.wrote().await;
     private.kill();
     let (run, kept) = live.task.await.unwrap();
+    // Killed, an engine leaves its containers running, and the command lived on in there.
+    assert!(!runs("sleep\u{0}66606\u{0}"), "the command that was started runs on");
     assert_eq!(run.failure.map(|error| error.code), Some(Code::EngineLost));
     assert_eq!(kept.stdout, b"before\n");
     let gone = Engine::connect(private.address()).await.unwrap_err();

@@ -53,7 +53,7 @@ pub struct Arguments {
     #[arg(long)]
     findings: bool,
     /// Print what an extension's code would receive on this Runtime, in place of the streams:
-    /// docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
+    /// docker-desktop, rancher-desktop or podman-desktop
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
     /// As code receives it that asks with callbacks
@@ -195,7 +195,7 @@ fn composed(
     };
     command.cwd = match command.place {
         Place::Host => cwd.or_else(here),
-        Place::Container { .. } | Place::Engine => cwd,
+        Place::Engine | Place::Container { .. } => cwd,
     };
     command.env = env;
     command.env_mode = if clear_env { EnvMode::Replace } else { EnvMode::Add };
