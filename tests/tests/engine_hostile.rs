@@ -15,7 +15,7 @@ use futures_util::TryStreamExt;
 use porthole_core::{
     engine::{Address, Engine},
     error::Code,
-    extension::{Bench, Open, PageFacts, Source, unpack},
+    extension::{Bench, Open, PageFacts, PageFrom, Source, unpack},
     opening::Machine,
     runtime::Runtime,
     timeline::Timeline,
@@ -173,7 +173,7 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
         container: false,
         service: false,
     };
-    assert!(Open::folder(folder.path(), None, None, facts, None).is_ok());
+    assert!(Open::folder(folder.path(), None, &PageFrom::Folder, facts, None).is_ok());
     image.remove().await;
 }
 

@@ -12,7 +12,7 @@ use std::{
 use nix::{sys::stat::Mode, unistd::mkfifo};
 use porthole_core::{
     error::{Code, Error},
-    extension::{BackendKind, Bench, Open, Opened, PageFacts, Source, check_folder, open},
+    extension::{BackendKind, Bench, Open, Opened, PageFacts, PageFrom, Source, check_folder, open},
     opening::Machine,
     runtime::Runtime,
     timeline::Timeline,
@@ -161,7 +161,9 @@ fn the_page_and_the_programs_of_a_bad_extension_are_opened_at_once_or_not_at_all
             let what = format!("{bad:?} as {path}");
             let page = at_once(&what, {
                 let inner = inner.clone();
-                move || Open::folder(&inner, None, None, facts(), None).map(drop).map_err(|error| error.code)
+                move || {
+                    Open::folder(&inner, None, &PageFrom::Folder, facts(), None).map(drop).map_err(|error| error.code)
+                }
             });
             let wanted = match path {
                 "metadata.json" => Err(Code::ManifestUnreadable),
@@ -191,7 +193,7 @@ fn the_page_and_the_programs_of_a_bad_extension_are_opened_at_once_or_not_at_all
 fn a_page_never_gets_a_file_that_is_put_there_later() {
     let folder = extension();
     let inner = folder.path().join("ext");
-    let (page, told) = Open::folder(&inner, None, None, facts(), None).unwrap();
+    let (page, told) = Open::folder(&inner, None, &PageFrom::Folder, facts(), None).unwrap();
     let page = Arc::new(page);
     for (n, bad) in BAD.into_iter().filter(|bad| !matches!(bad, Bad::Endless)).enumerate() {
         let name = format!("later{n}.js");

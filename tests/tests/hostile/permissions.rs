@@ -16,7 +16,7 @@ use std::{
 use porthole_core::{
     asked::{Asked, AskedExec, AskedRequest, Data, Sdk, Whose},
     error::{Code, Result},
-    extension::{Bench, Open, PageFacts, Source},
+    extension::{Bench, Open, PageFacts, PageFrom, Source},
     opening::Machine,
     permission::{CallKind, Content, Guest, Listeners, Permission, Prompt, Proposed, ProposedState},
     run::Streaming,
@@ -95,7 +95,7 @@ fn open(folder: &Path, server: Option<u16>) -> Open {
     let (runtime, machine, image) = (Runtime::DockerDesktop, Machine::this(), "acme/volumes".to_owned());
     let facts = PageFacts { runtime, machine, image, container: false, service: false };
     let server = server.map(|port| format!("localhost:{port}").parse().unwrap());
-    Open::folder(folder, None, server.as_ref(), facts, None).unwrap().0
+    Open::folder(folder, None, &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None).unwrap().0
 }
 
 fn copied(from: &Path, to: &Path) {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::extension::{
     dockerfile::{self, Dockerfile, Provision, Search},
-    root::{ExtensionRoot, below},
+    root::{ExtensionRoot, FileProblem, below},
 };
 
 /// The most bytes of a page that are looked at.
@@ -66,7 +66,12 @@ pub struct BuiltPage {
 pub fn source_page(root: &ExtensionRoot, folder: &str, file: &str) -> Option<SourcePage> {
     let (folder, file) = (below(folder)?, below(file)?);
     let path = folder.join(&file);
-    let is_there = root.file(&path).is_ok();
+    let is_there = match root.file(&path) {
+        Ok(_) => true,
+        Err(FileProblem::Missing) => false,
+        // What leads out or is no regular file is no source: why is said elsewhere.
+        Err(_) => return None,
+    };
     let within = path.parent().unwrap_or(Path::new(""));
     let package = Package::find(root, within, !is_there);
     let has_build = package.as_ref().is_some_and(|package| package.tool().is_some());

@@ -284,6 +284,9 @@ fn files_of_a_project_that_are_no_regular_files_or_lead_out_are_not_read() {
     nix::unistd::mkfifo(&folder.path().join("ui/.env.local"), nix::sys::stat::Mode::S_IRUSR).unwrap();
     let found = source(&folder, "ui", "index.html").unwrap().project.unwrap();
     assert_eq!(found.server.unwrap().url, "http://localhost:3000");
+    fs::remove_file(folder.path().join("ui/index.html")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join(".env"), folder.path().join("ui/index.html")).unwrap();
+    assert_eq!(source(&folder, "ui", "index.html"), None);
     let long = format!(r#"{{"scripts":{{"build":"{}"}}}}"#, "x".repeat(100_000));
     let folder = project(&[("ui/index.html", VITE), ("ui/package.json", &long)]);
     let build = source(&folder, "ui", "index.html").unwrap().project.unwrap().build.unwrap();
