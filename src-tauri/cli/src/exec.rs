@@ -53,7 +53,7 @@ pub struct Arguments {
     #[arg(long)]
     findings: bool,
     /// Print what an extension's code would receive on this Runtime, in place of the streams:
-    /// docker-desktop, rancher-desktop or podman-desktop
+    /// docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
     /// As code receives it that asks with callbacks
