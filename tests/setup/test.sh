@@ -149,7 +149,7 @@ far_engines() {
 backends() {
   if ! is_linux || ! tool docker >/dev/null; then
     SELECTION=("${BUILT[@]}" -E "$every and binary(/^engine_(backend|demo)$/)")
-    skip_selected engine-backend "an extension's image is built by the docker command, and its program on Linux"
+    skip_selected engine-backend "the tests of backends run the docker command, and build the program on Linux"
     every+=' and not binary(/^engine_(backend|demo)$/)'
     return
   fi
@@ -210,7 +210,7 @@ window_stage() {
     every+=' and not test(engine)'
   elif ! tool docker >/dev/null; then
     SELECTION=("${BUILT[@]}" -E "$every and ($built)")
-    skip_selected window-extensions "an extension's image is built by the docker command"
+    skip_selected window-extensions "the tests of extensions run the docker command"
     every+=" and not ($built)"
   elif [ -z "$PORTHOLE_TEST_DOCKERD" ] || [ -z "$PORTHOLE_TEST_SSHD" ] || ! tool openssl >/dev/null; then
     SELECTION=("${BUILT[@]}" -E "$every and ($far)")
