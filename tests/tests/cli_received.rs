@@ -32,7 +32,9 @@ async fn a_request_prints_what_its_code_receives() {
     assert_eq!(text(&hello.stdout), "resolves to { message: 'Hello from the demo backend' }\n");
     assert_eq!(hello.status.code(), Some(0));
     let missing = ask("/status/404", "podman-desktop").await;
-    assert!(text(&missing.stdout).contains("Response code 404 (Not Found)"), "{}", text(&missing.stdout));
+    assert!(text(&missing.stdout).contains("Error: Not Found"), "{}", text(&missing.stdout));
+    let older = ask("/status/404", "podman-desktop-older").await;
+    assert!(text(&older.stdout).contains("Response code 404 (Not Found)"), "{}", text(&older.stdout));
     assert_eq!(missing.status.code(), Some(1), "the exit code tells the status, whatever the code receives");
     let closed = ask("/close", "docker-desktop").await;
     assert_eq!(

@@ -126,7 +126,7 @@ pub enum Code {
     PageServerChanged,
     /// The extension's image could not be built or pulled.
     ImageNotMade,
-    /// There is neither `docker compose` nor `docker-compose`.
+    /// There is no compose program: `docker compose`, `docker-compose`, `podman compose`.
     ComposeMissing,
     /// Nothing can be made of the compose file.
     ComposeUnreadable,

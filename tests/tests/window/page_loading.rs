@@ -217,7 +217,7 @@ async fn a_served_page_tells_what_its_server_does_not_have() {
         ("Script not loaded: /gone.js", "status 404"),
         ("Module not loaded: /bad.js", "a module that it imports"),
         ("Module not loaded: /gone-dep.js", "status 404"),
-        ("Module not loaded: /fallback.js", "responds with the page itself"),
+        ("Module not loaded: /fallback.js", "returns its index page"),
         ("Module not loaded: /main.tsx", "as text/plain"),
         ("Font not loaded: /gone.woff2", "status 404"),
         ("Image not loaded: /gone-bg.png", "status 404"),

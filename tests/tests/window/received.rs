@@ -48,7 +48,8 @@ async fn an_answer_that_is_refused_is_three_different_errors() {
     app.click("#detail-tab-received").await;
     card(&app, "docker-desktop", &["rejects", "statusCode: 404"]).await;
     card(&app, "rancher-desktop", &["rejects", "name: \"Not Found\""]).await;
-    card(&app, "podman-desktop", &["rejects", "Response code 404 (Not Found)"]).await;
+    card(&app, "podman-desktop", &["rejects", "Error: Not Found"]).await;
+    card(&app, "podman-desktop-older", &["rejects", "Response code 404 (Not Found)"]).await;
     drawn_right(&app, "received-404").await;
     let call = app.play("large numbers").await;
     app.becomes(call, "status").await;

@@ -31,8 +31,9 @@ export interface Entry {
   atMs: number
   what:
     | { kind: "print"; level: "log" | "info" | "warn" | "error" | "debug"; values: readonly Shown[] }
-    /** Something was thrown and nobody caught it. `line` is that of the code as it was typed. */
+    /** The value of the last expression. */
     | { kind: "result"; value: Shown }
+    /** Something was thrown and nobody caught it. `line` is that of the code as it was typed. */
     | { kind: "uncaught"; error: Shown; line?: number; column?: number; promise: boolean }
     /**
      * The code asked something of `ddClient`, then and at that place; `id` is the Call, once there is

@@ -1,3 +1,4 @@
+import type { Command } from "../ipc/generated/Command"
 import type { Composed } from "../ipc/generated/Composed"
 import type { Form } from "../ipc/generated/Form"
 import type { FormKind } from "../ipc/generated/FormKind"
@@ -62,11 +63,17 @@ export class Forms {
   }
 }
 
+/** What an engine did itself, as the docker command with the same arguments. */
+function asDocker(command: Command): Command {
+  if (command.place.kind !== "engine") return command
+  return { ...command, place: { kind: "host" }, program: "docker", args: [command.program, ...command.args] }
+}
+
 /** What a Call was composed of: for a Call of code, what the code asked, not what a Runtime made of it. */
 export function composedOf({ act, sdk }: Call): Composed {
   if (act.kind === "exchange") return { kind: "request", ...act.request }
   const asked = sdk?.asked
-  if (asked?.kind !== "exec" || asked.line) return { kind: "command", ...act.command }
+  if (asked?.kind !== "exec" || asked.line) return { kind: "command", ...asDocker(act.command) }
   const { cwd: _, stream: __, ...rest } = act.command
   const { whose, cmd, args, env, cwd, stream } = asked
   const [program, ...words] = whose === "docker" ? ["docker", cmd, ...args] : [cmd, ...args]

@@ -53,11 +53,9 @@ export class CommandForm {
   }
 
   load(command: Command): void {
-    // What an engine did by itself is run here by docker's command, which has the same arguments.
-    const byEngine = command.place.kind === "engine"
     this.place = command.place.kind === "container" ? "container" : "host"
-    this.program = byEngine ? "docker" : command.program
-    this.args = argsOf(byEngine ? [command.program, ...command.args] : command.args)
+    this.program = command.program
+    this.args = argsOf(command.args)
     this.cwd = command.cwd ?? ""
     this.env = command.env.map((variable) => ({ ...variable }))
     this.envMode = command.envMode

@@ -120,7 +120,7 @@ export class Heard {
         this.#problem({
           summary: `Uncaught ${textOf(error)}`,
           detail: "",
-          fix: "Correct the error: its stack is in the log.",
+          fix: "Fix the error. Its stack trace is in the log.",
         })
         return
       }

@@ -66,7 +66,7 @@ export const others = (times: number): UnloadedEntry => ({
   what: "",
   url: "",
   reason: `${times.toLocaleString("en")} more ${times === 1 ? "file wasn't" : "files weren't"} loaded.`,
-  fix: "Correct the first ones: the others often have the same cause.",
+  fix: "Fix the first ones: the others often have the same cause.",
   times,
 })
 
@@ -132,7 +132,7 @@ function why(what: Unloaded, opened: OpenedPage): [string, string] {
       ]
     case "network":
       return [
-        "No response that the page can use: the server can't be reached, or it doesn't allow the page to read it.",
+        "No usable response: the server can't be reached, or its CORS headers don't allow the page to read it.",
         "Check the address, and the server's CORS headers.",
       ]
   }
@@ -141,11 +141,12 @@ function why(what: Unloaded, opened: OpenedPage): [string, string] {
 function ofType(of: Resource, type: string): [string, string] {
   const as = { style: "a style sheet", worker: "a worker's script" }[of as "style" | "worker"] ?? "a script"
   const shown = type === "" ? "without a type" : `as ${type}`
+  const reason = `It was served ${shown}, which can't be used as ${as}.`
+  if (type === "text/html") return [reason, "The server returns its index page for unknown paths. Check the path."]
+  if (of === "style") return [reason, "Serve the file as text/css, and check that the path names a style sheet."]
   return [
-    `It was served ${shown}, which can't be used as ${as}.`,
-    type === "text/html"
-      ? "The server responds with the page itself to paths that it doesn't know: check the path."
-      : "Name the built file: a browser doesn't run TypeScript or JSX. The development server of the project compiles it.",
+    reason,
+    "Reference the built file. Browsers don't run TypeScript or JSX; the project's development server compiles it.",
   ]
 }
 
@@ -160,7 +161,7 @@ function ofOwnPolicy({ of, url, text = "" }: Unloaded): [string, string] {
   if (local) {
     const port = local[1] ?? "80"
     return [
-      refused("on this machine, a page reaches only the ports that its own backend publishes"),
+      refused("on this machine, a page can reach only the ports that its backend publishes"),
       of === "script"
         ? "Add the script to the page's own files, or load the page from its development server."
         : `Publish port ${port} in the backend's compose file, or call the backend with ddClient.extension.vm.service.`,

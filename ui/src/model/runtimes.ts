@@ -2,31 +2,31 @@ import type { Certainty } from "../ipc/generated/Certainty"
 import type { Rule } from "../ipc/generated/Rule"
 import type { Runtime } from "../ipc/generated/Runtime"
 
-/** The Runtimes in the order in which they are shown, and of which version their behaviour is. */
+/** The Runtimes in display order, each with the version that its behaviour was read from. */
 export const RUNTIMES: readonly { value: Runtime; text: string; name: string; version: string }[] = [
   {
     value: "docker-desktop",
     text: "Docker Desktop",
     name: "Docker Desktop",
-    version: "by its documents and the published types 0.4.2",
+    version: "based on its documentation and the published types 0.4.2",
   },
   {
     value: "rancher-desktop",
     text: "Rancher",
     name: "Rancher Desktop",
-    version: "by its source, 1.20",
+    version: "based on its source code: 1.20, and 1.24 for ddClient.docker",
   },
   {
     value: "podman-desktop",
     text: "Podman",
     name: "Podman Desktop",
-    version: "by its source of 2026: requests by fetch, no shell",
+    version: "based on its source code of 2026: requests use fetch, commands run without a shell",
   },
   {
     value: "podman-desktop-older",
     text: "Podman (older)",
     name: "Podman Desktop (older)",
-    version: "by its source of 2024: requests by got, host commands through a shell",
+    version: "based on its source code of 2024: requests use got, host commands run in a shell",
   },
 ]
 

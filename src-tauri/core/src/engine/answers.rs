@@ -119,7 +119,7 @@ fn listed(at: usize, entry: &Value) -> (Container, HashMap<String, String>) {
     let id = text(entry, "Id");
     let name = list(entry.get("Names")).iter().find_map(Value::as_str);
     let name = name.map(|name| name.trim_start_matches('/').to_owned());
-    let problem = id.is_none().then(|| "The engine lists it without an id.".to_owned());
+    let problem = id.is_none().then(|| "Can't be used: the engine lists it without an ID.".to_owned());
     let container = Container {
         name: name.or_else(|| id.clone()).unwrap_or_else(|| format!("entry {}", at + 1)),
         id: id.unwrap_or_else(|| format!("entry {}", at + 1)),

@@ -18,7 +18,7 @@ use super::ignore_file::IgnoreFile;
 
 /// The most files and folders, and the most bytes: what is left out doesn't count.
 const ENTRIES: u64 = 500_000;
-const BYTES: u64 = 16 * 1024 * 1024 * 1024;
+const BYTES: u64 = 16_000_000_000;
 /// How deep folders may be.
 const DEPTH: usize = 256;
 
@@ -66,7 +66,7 @@ struct Packing<'a, W: Write> {
 impl<W: Write> Packing<'_, W> {
     fn folder(&mut self, dir: &Dir, at: &str, depth: usize) -> io::Result<()> {
         if depth > DEPTH {
-            return Err(too_much("its folders are too deep"));
+            return Err(too_much("its folders are nested too deeply"));
         }
         let mut entries = dir.entries()?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(cap_std::fs::DirEntry::file_name);
@@ -126,10 +126,10 @@ impl<W: Write> Packing<'_, W> {
         self.entries += 1;
         self.bytes = self.bytes.saturating_add(bytes);
         if self.entries > ENTRIES {
-            return Err(too_much(&format!("it has more than {ENTRIES} files")));
+            return Err(too_much("it has more than 500,000 files"));
         }
         if self.bytes > BYTES {
-            return Err(too_much(&format!("it has more than {BYTES} bytes")));
+            return Err(too_much("it has more than 16 GB"));
         }
         Ok(())
     }

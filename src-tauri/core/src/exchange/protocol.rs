@@ -75,7 +75,7 @@ impl Protocol {
     /// What the backend does, as a sentence without its period.
     pub fn sentence(self) -> String {
         match self {
-            Self::Json | Self::Html => format!("the backend sent {} without an HTTP head", self.name()),
+            Self::Json | Self::Html => format!("the backend sent {} without a status line and headers", self.name()),
             _ => format!("the backend speaks {}, not HTTP/1", self.name()),
         }
     }
@@ -84,13 +84,13 @@ impl Protocol {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Http2 => {
-                "gRPC servers speak HTTP/2 only. Serve HTTP/1.1 on this socket: a gRPC server needs a gateway in front of it, other servers a setting."
+                "Serve HTTP/1.1 on this socket. A gRPC server needs a gateway in front of it; other servers have a setting for it."
             }
             Self::Tls => "Switch TLS off for this socket: the connection never leaves the machine.",
             Self::Json | Self::Html => {
-                "Answer with a status line and headers before the body, best with an HTTP library."
+                "Send a status line and headers before the body; an HTTP library does this for you."
             }
-            _ => "Make sure that the socket's path is the backend's own, and not the socket of a service that it uses.",
+            _ => "Check the endpoint: it may be the socket of a service that the backend uses, not the backend's own.",
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) struct TooManyInterim {
 
 impl fmt::Display for TooManyInterim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} interim answers with {} bytes, and no final one", self.answers, self.bytes)
+        write!(f, "{} informational responses with {} bytes, and no final one", self.answers, self.bytes)
     }
 }
 

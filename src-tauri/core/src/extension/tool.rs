@@ -65,7 +65,7 @@ impl ComposeProgram {
         if has_compose("podman", path).await {
             return Ok(Self::Podman);
         }
-        let missing = "there is neither `docker compose` nor `docker-compose` nor `podman compose`";
+        let missing = "Compose not found: tried `docker compose`, `docker-compose` and `podman compose`";
         Err(Error::new(Code::ComposeMissing, missing)
             .hint("The backend is a compose file. Install docker's compose plugin: its package is called docker-compose-plugin or docker-compose-v2."))
     }
@@ -116,7 +116,7 @@ impl Means {
     /// Builds an image of an extension from its Dockerfile as it was read, whatever stands in its folder by now.
     ///
     /// # Errors
-    /// [`Code::ImageNotMade`], [`Code::ProgramNotFound`] without docker's command, and those of an engine that is gone.
+    /// [`Code::ImageNotMade`], and those of an engine that is gone.
     pub(super) async fn build(&self, image: &ImageRef, dockerfile: &Dockerfile) -> Result<()> {
         let not_made = not_made(image, "built");
         let private = tempfile::Builder::new().prefix("porthole-").tempdir();
@@ -160,7 +160,7 @@ impl Means {
         self.engine.image_id(image).await.map_err(|error| self.engine.explain(error, image))
     }
 
-    /// Runs one of docker's programs to its end.
+    /// Runs a command to its end.
     ///
     /// # Errors
     /// `failed` with its last words; [`Code::ProgramNotFound`], [`Code::Cancelled`].

@@ -15,9 +15,9 @@ pub(super) fn body(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let Seen { name, how, line, becomes } = seen(&evidence.sample.stdout, response.head.header("content-type"))?;
     Some(Finding::error(
-        format!("The body is in {name} ({how}), as in {line}."),
+        format!("The body is encoded as {name} ({how}), for example {line}."),
         format!(
-            "A body is handed over as UTF-8, whatever its header says: the code gets {becomes}. Measured with node-fetch (Rancher Desktop) and got (Podman Desktop); of Docker Desktop it is inferred."
+            "The SDK decodes bodies as UTF-8, whatever the header says, so the code gets {becomes}. Measured with node-fetch (Rancher Desktop), got (older Podman Desktop) and Node's fetch (Podman Desktop); inferred for Docker Desktop."
         ),
         "Encode the text as UTF-8, and say so: `Content-Type: …; charset=utf-8`.",
     ))
@@ -29,8 +29,8 @@ pub(super) fn output(evidence: &Evidence<'_>) -> Option<Finding> {
     let (stream, Seen { name, how, line, becomes }) =
         parts.into_iter().find_map(|(stream, part)| Some((stream, seen(part, None)?)))?;
     Some(Finding::warning(
-        format!("{stream} is in {name} ({how}), as in {line}."),
-        format!("Output is handed over as UTF-8: the code gets {becomes}."),
+        format!("{stream} is encoded as {name} ({how}), for example {line}."),
+        format!("Output is decoded as UTF-8, so the code gets {becomes}."),
         "Let the program write UTF-8: `WSL_UTF8=1` for wsl.exe, `chcp 65001` for others on Windows, `PYTHONIOENCODING=utf-8` for Python, `LC_ALL=C.UTF-8` elsewhere.",
     ))
 }

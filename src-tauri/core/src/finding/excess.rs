@@ -13,8 +13,8 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
     let start = quoted(&excess.start);
     if excess.start.starts_with("HTTP/1.") {
         return Some(Finding::error(
-            format!("{came} after the response, and they begin like another one: {start}."),
-            MATTERS,
+            format!("{came} after the response, and they look like another one: {start}."),
+            IMPACT,
             "Answer each request once: a handler that sends a response and goes on to the default one sends two.",
         ));
     }
@@ -23,14 +23,14 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
             if evidence.is_head() { "a response to HEAD".to_owned() } else { format!("status {}", response.status) };
         return Some(Finding::error(
             format!("{came} after the response, and {why} has no body: {start}."),
-            MATTERS,
-            "Answer with status 200 where there is a body, and send none with 204, with 304 and to HEAD.",
+            IMPACT,
+            "Use status 200 when there is a body. Send none with 204 or 304, and none to HEAD.",
         ));
     }
     let Some(length) = length else {
         return Some(Finding::error(
             format!("{came} after the end of the body: {start}."),
-            MATTERS,
+            IMPACT,
             "Write nothing to the connection after the end of a response.",
         ));
     };
@@ -41,12 +41,12 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
     };
     Some(Finding::error(
         format!("{came} after the {length} bytes that `Content-Length` promised: {start}.{what}"),
-        MATTERS,
+        IMPACT,
         "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",
     ))
 }
 
-const MATTERS: &str = "A client takes the promised part for the whole body: JSON ends in the middle. node-fetch (Rancher Desktop) and got (Podman Desktop) reject with `Parse Error` where the rest arrives together with the end (measured); of Docker Desktop it isn't known.";
+const IMPACT: &str = "Clients read only the promised bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (older Podman Desktop) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop.";
 
 /// Whether the promised length is the number of characters of what was sent, and those are not one byte each.
 fn counts_characters(evidence: &Evidence<'_>, excess: &Excess, length: &str) -> bool {

@@ -183,7 +183,7 @@ pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
     let to = response.head.header("upgrade").unwrap_or("another protocol");
     Some(Finding::error(
         format!("The backend answered 101 and changed to {}.", quoted(to)),
-        "The SDK has no WebSocket and hands no connection over: `service.request` cannot use an upgraded one. On Rancher Desktop and Podman Desktop the promise stays pending for ever (measured with node-fetch and got).",
+        "The SDK has no WebSocket and can't hand over a connection. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
         "Offer the same over plain requests (long polling), or start a program with a streaming `exec` and read its lines. A published port with a WebSocket of the page works where the page may reach it.",
     ))
 }

@@ -192,6 +192,7 @@ fn list(asked: &AskedList, runtime: Runtime) -> (Does, Vec<Rule>) {
             "Rancher Desktop asks the docker program and puts the entries together itself: some properties are missing or shaped differently. Here the engine is asked.",
             RANCHER,
         ),
+        // Both generations have the same code for it.
         Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => read(
             "Podman Desktop asks all of its engines and adds their names to the entries. Here the target's engine is asked.",
             PODMAN,

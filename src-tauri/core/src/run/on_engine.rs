@@ -37,7 +37,7 @@ impl Job {
             }),
             ("pull", [image]) => Ok(Self::Pull { image: ImageRef::new(*image)? }),
             ("logs", ["--follow", container]) => Ok(Self::Logs { container: ContainerName::new(*container)? }),
-            _ => Err(Error::new(Code::CommandInvalid, "an engine builds and pulls images, and follows logs, only")),
+            _ => Err(Error::new(Code::CommandInvalid, "unsupported engine command: only build, pull and logs are available")),
         }
     }
 }
@@ -110,7 +110,7 @@ async fn build(
     let unread = |path: &Path, error: std::io::Error| {
         Error::new(Code::ImageNotMade, format!("{} can't be read", path.display()))
             .detail(error)
-            .hint("Start the backend, which reads it again.")
+            .hint("Start the backend again: Porthole then rereads the file.")
     };
     let path = Path::new(dockerfile);
     let text = tokio::fs::read(path).await.map_err(|error| unread(path, error))?;
@@ -197,7 +197,7 @@ impl Pieces {
         while let Some(&[kind, _, _, _, a, b, c, d]) = self.rest.get(at..at + 8) {
             let length = u32::from_be_bytes([a, b, c, d]) as usize;
             if kind > 2 || length > LONGEST {
-                return Err("what the engine sent isn't a container's output".to_owned());
+                return Err("invalid frame in the container's log stream".to_owned());
             }
             let Some(piece) = self.rest.get(at + 8..at + 8 + length) else { break };
             let stream = if kind == 2 { Stream::Stderr } else { Stream::Stdout };
@@ -256,7 +256,7 @@ fn frames(reply: Reply) -> impl Frames<Item = std::result::Result<Bytes, hyper::
 }
 
 fn odd(why: String) -> Error {
-    Error::new(Code::EngineRefused, "the engine answered with something unexpected").detail(why)
+    Error::new(Code::EngineRefused, "unexpected response from the engine").detail(why)
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Timeline {
     pub fn set_charset(&self, id: CallId, label: Option<&str>) -> Result<()> {
         let unknown = |label: &str| {
             Error::new(Code::CharsetUnknown, format!("unknown charset: {label}"))
-                .hint("Use a name of the Encoding Standard, as in `windows-1252`, `GBK` or `Shift_JIS`.")
+                .hint("Use a name from the Encoding Standard, such as `windows-1252`, `GBK` or `Shift_JIS`.")
         };
         let chosen = label.map(|label| encoding(label).ok_or_else(|| unknown(label))).transpose()?;
         self.shared.change(|book| book.choose_charset(id, chosen))?;
