@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz types fmt package engine demo
+.PHONY: help run test check bench fuzz types fmt package engine engines demo
 .NOTPARALLEL:
 
 help: ## this list
@@ -36,3 +36,6 @@ package: ## a release build in a .deb
 
 engine: ## a private engine to try things on, until Ctrl-C
 	@bash tests/setup/engine.sh
+
+engines: ## the engine tests on current Docker and Podman too (ONLY=docker,podman,system)
+	@bash tests/setup/engines.sh
