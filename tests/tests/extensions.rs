@@ -1,0 +1,33 @@
+//! Extensions in the shapes that real ones have, each with the report that it gets: `tests/extensions/NAME/expected.json`.
+
+use std::{fs, path::Path};
+
+use porthole_core::extension::{Weight, check_folder};
+use serde_json::{Value, json};
+
+#[test]
+fn each_extension_of_the_corpus_gets_its_report() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("extensions");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(corpus).unwrap() {
+        let folder = entry.unwrap().path();
+        let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
+        let checked = check_folder(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let found = checked.remarks.iter().map(|remark| {
+            let severity = match remark.weight {
+                Weight::Broken => "error",
+                Weight::Odd => "warning",
+                Weight::Idle => "note",
+            };
+            json!({ "severity": severity, "key": remark.key, "says": remark.wrong })
+        });
+        let found = Value::Array(found.collect());
+        if found != expected {
+            wrong.push(format!("{}\n  expected {expected}\n  found    {found}", folder.display()));
+        }
+        count += 1;
+    }
+    assert!(count >= 30, "the corpus has only {count} extensions");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
