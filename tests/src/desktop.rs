@@ -173,6 +173,17 @@ impl Desktop {
         self.x.xtest_fake_input(kind, detail, 0, self.root, x, y, 0).expect("an event").check().expect("XTEST");
     }
 
+    /// How many menus are open: windows that are shown and that no window manager looks after.
+    pub fn menus(&self) -> usize {
+        let asked = self.x.query_tree(self.root).ok().and_then(|asked| asked.reply().ok());
+        let windows = asked.map(|tree| tree.children).unwrap_or_default();
+        let is_menu = |window: &Window| {
+            let attributes = self.x.get_window_attributes(*window).ok().and_then(|asked| asked.reply().ok());
+            attributes.is_some_and(|one| one.override_redirect && one.map_state == MapState::VIEWABLE)
+        };
+        windows.into_iter().filter(is_menu).count()
+    }
+
     /// The code of a key, and whether it needs Shift.
     fn code(&self, name: u32) -> (u8, bool) {
         let found = self.keys.iter().find(|(_, plain, _)| *plain == name).map(|(code, ..)| (*code, false));

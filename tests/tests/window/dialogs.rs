@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use porthole_tests::{desktop::key, pages::Pages};
+use porthole_tests::{desktop::key, eventually, pages::Pages};
 use serde_json::json;
 
 use crate::{
@@ -37,11 +37,14 @@ async fn no_item_of_the_menu_leads_the_window_away() {
             for downs in 1..=3 {
                 person.point("#page-frame").await;
                 person.desktop.click_for_menu();
+                // Keys that come before it are the page's, and a menu that stays open keeps the window from closing.
+                eventually("the menu", async || (person.desktop.menus() > 0).then_some(())).await;
                 for _ in 0..downs {
                     person.desktop.key(key::DOWN);
                 }
                 person.desktop.key(key::ENTER);
                 person.desktop.key(key::ESCAPE);
+                eventually("no menu", async || (person.desktop.menus() == 0).then_some(())).await;
                 assert_eq!(person.app.value("location.href").await, own, "{stage:?} {address}");
                 // It is the same document still, and not one that was loaded again.
                 shows(&person.app, "print", "ready").await;

@@ -37,7 +37,10 @@ impl Job {
             }),
             ("pull", [image]) => Ok(Self::Pull { image: ImageRef::new(*image)? }),
             ("logs", ["--follow", container]) => Ok(Self::Logs { container: ContainerName::new(*container)? }),
-            _ => Err(Error::new(Code::CommandInvalid, "unsupported engine command: only build, pull and logs are available")),
+            _ => Err(Error::new(
+                Code::CommandInvalid,
+                "unsupported engine command: only build, pull and logs are available",
+            )),
         }
     }
 }
