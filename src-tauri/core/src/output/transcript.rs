@@ -123,9 +123,8 @@ impl Transcript {
     fn decode_chunk(&self, state: &mut State, chunk: &Chunk, to: u64) -> Result<()> {
         while state.within < chunk.len && state.done < to {
             if self.room.is_full() {
-                return Err(Error::new(Code::TooMuch, "output quota reached").hint(
-                    "Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are.",
-                ));
+                return Err(Error::new(Code::TooMuch, "output quota reached")
+                    .hint("Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are."));
             }
             let from = chunk.offset + state.within;
             let end = (from + PIECE.min(to - state.done)).min(chunk.offset + chunk.len);
