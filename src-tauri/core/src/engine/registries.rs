@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt;
 
 use super::{Surroundings, answers::text};
+use crate::run::command_of;
 
 /// How long a helper program may take: some ask the user.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,7 +101,7 @@ async fn asked(helper: &str, key: &str) -> Option<SignIn> {
         return None;
     }
     let run = async {
-        let mut command = tokio::process::Command::new(format!("docker-credential-{helper}"));
+        let mut command = command_of(&format!("docker-credential-{helper}"))?;
         command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().ok()?;
         let mut input = child.stdin.take()?;
