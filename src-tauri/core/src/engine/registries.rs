@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt;
 
 use super::{Surroundings, answers::text};
-use crate::run::command_of;
+use crate::{reference::is_host_by_look, run::command_of};
 
 /// How long a helper program may take: some ask the user.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -120,7 +120,7 @@ async fn asked(helper: &str, key: &str) -> Option<SignIn> {
 /// The registry of an image's name.
 pub(crate) fn registry_of(image: &str) -> &str {
     match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
+        Some((first, _)) if is_host_by_look(first) => first,
         _ => "docker.io",
     }
 }
@@ -174,6 +174,10 @@ mod tests {
             ("ghcr.io/acme/x", "ghcr.io"),
             ("localhost/x", "localhost"),
             ("r:5000/x", "r:5000"),
+            // The engine asks these hosts, whatever is wrong with them: what is for Docker Hub isn't for them.
+            ("Acme/x", "Acme"),
+            ("[::1]/x", "[::1]"),
+            ("[/x", "["),
         ] {
             assert_eq!(registry_of(image), host);
         }
