@@ -220,7 +220,7 @@ fn wrong_image(name: &str) -> Option<&'static str> {
 }
 
 /// Whether the first part of a name is a registry's host and not part of the path, as docker decides.
-fn is_host_by_look(host: &str) -> bool {
+pub(crate) fn is_host_by_look(host: &str) -> bool {
     host == "localhost" || host.contains(['.', ':', '[']) || host.bytes().any(|c| c.is_ascii_uppercase())
 }
 

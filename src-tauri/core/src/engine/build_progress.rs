@@ -12,6 +12,14 @@ use crate::run::Stream;
 const LONGEST: usize = 16 * 1024 * 1024;
 /// So many steps are numbered; more are shown without their names.
 const STEPS: usize = 10_000;
+/// How much is read of the name of a step, of a layer and of what is said of it, in characters: they are repeated.
+const LONGEST_NAME: usize = 300;
+/// How much is read of an error, in characters.
+const LONGEST_ERROR: usize = 4_000;
+/// How much tells one step from another, in bytes.
+const LONGEST_DIGEST: usize = 200;
+/// How often steps are named in one line of the engine. After that only their numbers are written.
+const MOST_NAMES: usize = 1_000;
 
 /// Reads progress as it comes.
 #[derive(Debug, Default)]
@@ -20,6 +28,8 @@ pub(crate) struct Progress {
     steps: HashMap<Vec<u8>, Step>,
     /// The step whose output was written last.
     writing: Option<Vec<u8>>,
+    /// How often steps were named since the engine's line began.
+    named: usize,
     /// What was said last of each layer of a pull.
     layers: HashMap<String, String>,
     /// Why it failed, in the engine's words.
@@ -65,6 +75,7 @@ impl Progress {
 
     fn take(&mut self, written: &mut Written) {
         let line = std::mem::take(&mut self.line);
+        self.named = 0;
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
@@ -78,12 +89,13 @@ impl Progress {
             written.push((Stream::Stdout, stream.as_bytes().to_vec()));
         }
         if let Some(status) = text("status") {
-            self.layer(text("id").unwrap_or_default(), status, written);
+            self.layer(&cut(text("id").unwrap_or_default(), LONGEST_NAME), &cut(status, LONGEST_NAME), written);
         }
         let failed = said.pointer("/errorDetail/message").and_then(Value::as_str).or(text("error"));
         if let Some(failed) = failed {
+            let failed = cut(failed, LONGEST_ERROR);
             written.push((Stream::Stderr, format!("{}\n", failed.trim_end()).into_bytes()));
-            self.failed = Some(failed.to_owned());
+            self.failed = Some(failed);
         }
         if text("id") == Some("moby.buildkit.trace")
             && let Some(trace) = text("aux").and_then(|aux| BASE64_STANDARD.decode(aux).ok())
@@ -120,12 +132,12 @@ impl Progress {
         let (mut cached, mut started, mut completed) = (false, false, false);
         for (number, value) in fields(vertex) {
             match number {
-                1 => digest = value,
-                3 => name = String::from_utf8_lossy(value).into_owned(),
+                1 => digest = &value[..value.len().min(LONGEST_DIGEST)],
+                3 => name = cut_bytes(value, LONGEST_NAME),
                 4 => cached = value != [0],
                 5 => started = true,
                 6 => completed = true,
-                7 => error = String::from_utf8_lossy(value).into_owned(),
+                7 => error = cut_bytes(value, LONGEST_ERROR),
                 _ => {}
             }
         }
@@ -161,7 +173,7 @@ impl Progress {
         let (mut vertex, mut stream, mut message) = (&[][..], Stream::Stdout, &[][..]);
         for (number, value) in fields(log) {
             match number {
-                1 => vertex = value,
+                1 => vertex = &value[..value.len().min(LONGEST_DIGEST)],
                 3 if value == [2] => stream = Stream::Stderr,
                 4 => message = value,
                 _ => {}
@@ -171,11 +183,26 @@ impl Progress {
         if self.writing.as_deref() != Some(vertex)
             && let Some(step) = self.steps.get(vertex)
         {
-            written.push((Stream::Stdout, format!("#{} {}\n", step.number, step.name).into_bytes()));
+            self.named += 1;
+            let name = if self.named > MOST_NAMES { "" } else { &step.name };
+            written.push((Stream::Stdout, format!("#{} {name}\n", step.number).into_bytes()));
             self.writing = Some(vertex.to_vec());
         }
         written.push((stream, message.to_vec()));
     }
+}
+
+/// The beginning of a text.
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn cut_bytes(text: &[u8], longest: usize) -> String {
+    // No character has more than four bytes.
+    cut(&String::from_utf8_lossy(&text[..text.len().min(4 * longest + 4)]), longest)
 }
 
 /// The fields of a protobuf message with their bytes, a number's being its lowest one; up to where it can't be read.
@@ -228,7 +255,14 @@ mod tests {
     }
 
     fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+        let mut length = Vec::new();
+        let mut rest = bytes.len();
+        while rest >= 0x80 {
+            length.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        length.push(rest as u8);
+        [&[number << 3 | 2], &length[..], bytes].concat()
     }
 
     fn traced(message: &[u8]) -> Vec<u8> {
@@ -272,6 +306,47 @@ mod tests {
         let expected = "#2 [2/2] RUN y\nout\n#1 [1/2] FROM x\n#1 CACHED\n#2 [2/2] RUN y\nerr\n#2 ERROR: exit code: 3\n";
         assert_eq!(text(&told), expected);
         assert!(told.contains(&(Stream::Stderr, b"err\n".to_vec())));
+    }
+
+    #[test]
+    fn a_long_name_is_not_written_again_and_again() {
+        let long = "x".repeat(1_000_000);
+        let vertex = |digest: &str| {
+            let all = [field(1, digest.as_bytes()), field(3, long.as_bytes()), field(5, &[8, 1])];
+            field(1, &all.concat())
+        };
+        let log = |digest: &str| field(3, &[field(1, digest.as_bytes()), field(4, b"o")].concat());
+        let mut progress = Progress::default();
+        let begun = progress.read(&traced(&[vertex("a"), vertex("b")].concat())).unwrap();
+        assert!(text(&begun).starts_with(&format!("#1 {}…\n#2 ", "x".repeat(LONGEST_NAME))));
+        // Few bytes of the engine, which name another step each time.
+        let told = traced(&[log("a"), log("b")].concat().repeat(50_000));
+        let written = text(&progress.read(&told).unwrap());
+        assert!(written.len() < told.len(), "{} bytes became {}", told.len(), written.len());
+    }
+
+    #[test]
+    fn what_is_kept_of_steps_and_layers_has_an_end() {
+        let long = "é".repeat(100_000);
+        let said = |json: serde_json::Value| format!("{json}\n").into_bytes();
+        let mut progress = Progress::default();
+        let pulled = progress.read(&said(serde_json::json!({ "id": long, "status": long }))).unwrap();
+        assert_eq!(text(&pulled).chars().count(), 2 * LONGEST_NAME + 5);
+        let failed = progress.read(&said(serde_json::json!({ "error": long }))).unwrap();
+        assert_eq!(text(&failed).chars().count(), LONGEST_ERROR + 2);
+        assert_eq!(progress.failed.as_ref().map(|failed| failed.chars().count()), Some(LONGEST_ERROR + 1));
+        let vertex = [field(1, long.as_bytes()), field(3, long.as_bytes()), field(7, long.as_bytes())].concat();
+        progress.read(&traced(&field(1, &vertex))).unwrap();
+        progress.read(&traced(&field(3, &field(1, long.as_bytes())))).unwrap();
+        let kept = progress.steps.iter().map(|(digest, step)| digest.len() + step.name.len()).sum::<usize>()
+            + progress.layers.iter().map(|(id, said)| id.len() + said.len()).sum::<usize>()
+            + progress.writing.iter().map(Vec::len).sum::<usize>();
+        assert!(kept < 3_000, "{kept}");
+        for n in 0..STEPS + 10 {
+            progress.read(&said(serde_json::json!({ "id": n.to_string(), "status": "x" }))).unwrap();
+            progress.read(&traced(&field(1, &field(1, n.to_string().as_bytes())))).unwrap();
+        }
+        assert_eq!((progress.steps.len(), progress.layers.len()), (STEPS, STEPS));
     }
 
     #[test]

@@ -19,6 +19,8 @@ use super::ignore_file::IgnoreFile;
 /// The most files and folders, and the most bytes: what is left out doesn't count.
 const ENTRIES: u64 = 500_000;
 const BYTES: u64 = 16_000_000_000;
+/// The most files and folders that are looked at, with those that are left out.
+const LOOKED_AT: u64 = 5_000_000;
 /// How deep folders may be.
 const DEPTH: usize = 256;
 
@@ -37,7 +39,7 @@ impl BuildContext {
         let (sender, receiver) = mpsc::channel(8);
         tokio::task::spawn_blocking(move || {
             let mut pipe = io::BufWriter::with_capacity(128 * 1024, Pipe(sender.clone()));
-            let packed = self.pack(&mut pipe).and_then(|()| pipe.flush());
+            let packed = self.pack(&mut pipe, &|| !sender.is_closed()).and_then(|()| pipe.flush());
             if let Err(error) = packed {
                 let _ = sender.blocking_send(Err(error));
             }
@@ -45,8 +47,10 @@ impl BuildContext {
         futures_util::stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
     }
 
-    fn pack(&self, to: &mut impl Write) -> io::Result<()> {
-        let mut packing = Packing { tar: tar::Builder::new(to), ignore: &self.ignore, entries: 0, bytes: 0 };
+    /// Writes it as long as it is wanted.
+    fn pack(&self, to: &mut impl Write, is_wanted: &dyn Fn() -> bool) -> io::Result<()> {
+        let tar = tar::Builder::new(to);
+        let mut packing = Packing { tar, ignore: &self.ignore, is_wanted, looked_at: 0, entries: 0, bytes: 0 };
         let dir = Dir::open_ambient_dir(&self.folder, ambient_authority())?;
         packing.folder(&dir, "", 0)?;
         let (name, text) = &self.dockerfile;
@@ -59,6 +63,8 @@ impl BuildContext {
 struct Packing<'a, W: Write> {
     tar: tar::Builder<W>,
     ignore: &'a IgnoreFile,
+    is_wanted: &'a dyn Fn() -> bool,
+    looked_at: u64,
     entries: u64,
     bytes: u64,
 }
@@ -68,9 +74,14 @@ impl<W: Write> Packing<'_, W> {
         if depth > DEPTH {
             return Err(too_much("its folders are nested too deeply"));
         }
-        let mut entries = dir.entries()?.collect::<io::Result<Vec<_>>>()?;
+        let mut entries = Vec::new();
+        for entry in dir.entries()? {
+            self.look()?;
+            entries.push(entry?);
+        }
         entries.sort_by_key(cap_std::fs::DirEntry::file_name);
         for entry in entries {
+            self.go_on()?;
             let name = entry.file_name();
             // A name that isn't text can't be in a pattern, and tar has it anyway.
             let path = format!("{at}{}", name.to_string_lossy());
@@ -120,6 +131,22 @@ impl<W: Write> Packing<'_, W> {
         let mut header = header(about.len(), mode(&about, 0o644), modified(&about));
         let mut bytes = Exactly { file, left: about.len() };
         self.tar.append_data(&mut header, path, &mut bytes)
+    }
+
+    /// Counts an entry of a folder, whether it is left out or not.
+    fn look(&mut self) -> io::Result<()> {
+        self.go_on()?;
+        self.looked_at += 1;
+        if self.looked_at > LOOKED_AT {
+            return Err(io::Error::other(
+                "the build's context is too large: it has more than 5,000,000 files, with those that .dockerignore leaves out",
+            ));
+        }
+        Ok(())
+    }
+
+    fn go_on(&self) -> io::Result<()> {
+        if (self.is_wanted)() { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
     fn count(&mut self, bytes: u64) -> io::Result<()> {
@@ -210,11 +237,11 @@ mod tests {
     fn packed(folder: &Path, ignore: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
         let context = BuildContext {
             folder: folder.to_owned(),
-            ignore: IgnoreFile::read(ignore),
+            ignore: IgnoreFile::read(ignore).unwrap(),
             dockerfile: (".porthole".into(), b"FROM scratch".to_vec()),
         };
         let mut bytes = Vec::new();
-        context.pack(&mut bytes)?;
+        context.pack(&mut bytes, &|| true)?;
         let mut archive = tar::Archive::new(bytes.as_slice());
         let entries = archive.entries()?.map(|entry| {
             let mut entry = entry?;
@@ -249,6 +276,41 @@ mod tests {
         );
         assert_eq!(names("*"), [".porthole"]);
         assert_eq!(names("").len(), 12);
+    }
+
+    #[test]
+    fn a_folder_that_is_left_out_is_read_no_further_when_nobody_wants_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..20 {
+            fs::create_dir_all(folder.path().join(format!("{number}/deep/er"))).unwrap();
+        }
+        // Nothing is written, so no write fails; an exception has all folders read.
+        let ignore = IgnoreFile::read("*\n!nothing").unwrap();
+        let context = BuildContext { folder: folder.path().to_owned(), ignore, dockerfile: (".p".into(), Vec::new()) };
+        let asked = std::cell::Cell::new(0);
+        let is_wanted = || {
+            asked.update(|asked| asked + 1);
+            asked.get() <= 30
+        };
+        let error = context.pack(&mut Vec::new(), &is_wanted).unwrap_err();
+        assert_eq!((error.kind(), asked.get()), (io::ErrorKind::BrokenPipe, 31));
+    }
+
+    #[test]
+    fn files_that_are_left_out_count_too() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        fs::write(folder.path().join("a/b/c"), "").unwrap();
+        let ignore = IgnoreFile::read("*\n!nothing").unwrap();
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let looked_at = |before: u64| {
+            let tar = tar::Builder::new(Vec::new());
+            let (ignore, is_wanted) = (&ignore, &|| true);
+            let mut packing = Packing { tar, ignore, is_wanted, looked_at: before, entries: 0, bytes: 0 };
+            packing.folder(&dir, "", 0).map(|()| (packing.looked_at, packing.entries))
+        };
+        assert_eq!(looked_at(0).unwrap(), (3, 0));
+        assert!(looked_at(LOOKED_AT - 2).unwrap_err().to_string().contains("5,000,000 files"));
     }
 
     #[cfg(unix)]

@@ -1,5 +1,21 @@
 //! The ignore file of a build's context, read as docker reads `.dockerignore`.
 
+/// The most bytes of a line: paths aren't longer.
+const LONGEST_LINE: usize = 4 * 1024;
+/// The most characters and wildcards of all patterns. Each file of the context is compared with them.
+const MOST_TOKENS: usize = 100_000;
+
+/// Why an ignore file isn't used. Without a part of it, files would be sent that it leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TooLarge {
+    /// This line.
+    #[error("line {number} has more than {LONGEST_LINE} bytes")]
+    Line { number: usize },
+    /// All patterns up to this line.
+    #[error("the patterns up to line {number} have more than {MOST_TOKENS} characters")]
+    All { number: usize },
+}
+
 /// Its patterns, in the order of the file: the last one that matches decides.
 #[derive(Debug, Default)]
 pub(crate) struct IgnoreFile {
@@ -30,13 +46,36 @@ enum Token {
     },
 }
 
-impl IgnoreFile {
-    /// The most patterns that are read; a context with more is one that somebody made to cost time.
-    const MOST: usize = 10_000;
+impl Token {
+    /// What it costs to compare it.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Class { ranges, .. } => 1 + ranges.len(),
+            _ => 1,
+        }
+    }
+}
 
-    pub fn read(text: &str) -> Self {
-        let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.starts_with('#'));
-        Self { patterns: lines.filter_map(Pattern::read).take(Self::MOST).collect() }
+impl IgnoreFile {
+    /// # Errors
+    /// What of it is too large.
+    pub fn read(text: &str) -> Result<Self, TooLarge> {
+        let (mut patterns, mut tokens) = (Vec::new(), 0);
+        for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+            if line.starts_with('#') {
+                continue;
+            }
+            if line.len() > LONGEST_LINE {
+                return Err(TooLarge::Line { number });
+            }
+            let Some(pattern) = Pattern::read(line) else { continue };
+            tokens += pattern.tokens.iter().map(Token::weight).sum::<usize>();
+            if tokens > MOST_TOKENS {
+                return Err(TooLarge::All { number });
+            }
+            patterns.push(pattern);
+        }
+        Ok(Self { patterns })
     }
 
     /// Whether a path below the context, with `/` between its names, is left out.
@@ -70,6 +109,8 @@ impl Pattern {
         let mut tokens = Vec::new();
         let text: Vec<char> = names.join("/").chars().collect();
         let mut at = 0;
+        // No bracket closes from here on: looking for it again and again would take the square of the line's length.
+        let mut no_end = false;
         while let Some(c) = text.get(at) {
             at += 1;
             tokens.push(match c {
@@ -84,12 +125,17 @@ impl Pattern {
                 }
                 '*' => Token::Name,
                 '?' => Token::One,
+                '[' if no_end => Token::Char('['),
                 '[' => match class(&text[at..]) {
-                    Some((class, length)) => {
+                    Bracket::Class(class, length) => {
                         at += length;
                         class
                     }
-                    None => Token::Char('['),
+                    Bracket::Empty => Token::Char('['),
+                    Bracket::NoEnd => {
+                        no_end = true;
+                        Token::Char('[')
+                    }
                 },
                 '\\' => {
                     let escaped = text.get(at).copied();
@@ -135,6 +181,9 @@ impl Pattern {
             }
             self.settle(&mut next);
             (states, within) = (next, next_within);
+            if !states.contains(&true) && !within.contains(&true) {
+                return false;
+            }
         }
         states[self.tokens.len()]
     }
@@ -149,8 +198,22 @@ impl Pattern {
     }
 }
 
-/// A class and its length with the closing bracket.
-fn class(text: &[char]) -> Option<(Token, usize)> {
+/// What follows an opening bracket.
+enum Bracket {
+    /// A class, and its length with the closing bracket.
+    Class(Token, usize),
+    /// The closing bracket.
+    Empty,
+    /// Anything, without a closing bracket.
+    NoEnd,
+}
+
+fn class(text: &[char]) -> Bracket {
+    read_class(text).unwrap_or(Bracket::NoEnd)
+}
+
+/// None where the text ends before it does.
+fn read_class(text: &[char]) -> Option<Bracket> {
     let not = text.first() == Some(&'^');
     let mut at = usize::from(not);
     let mut ranges = Vec::new();
@@ -167,7 +230,8 @@ fn class(text: &[char]) -> Option<(Token, usize)> {
         };
         let (from, escaped) = next()?;
         if from == ']' && !escaped {
-            return (!ranges.is_empty()).then_some((Token::Class { not, ranges }, at));
+            let is_empty = ranges.is_empty();
+            return Some(if is_empty { Bracket::Empty } else { Bracket::Class(Token::Class { not, ranges }, at) });
         }
         if text.get(at) == Some(&'-') && text.get(at + 1).is_some_and(|c| *c != ']') {
             at += 1;
@@ -222,17 +286,40 @@ mod tests {
             ("docs\n!docs/a.md", "docs/b.md", true),
             ("[", "[", true),
             ("[a", "[a", true),
+            ("[][a]", "[]a", true),
+            ("[a\\][b", "[a][b", true),
             (".", "x", false),
             ("!", "x", false),
             ("", "x", false),
         ] {
-            assert_eq!(IgnoreFile::read(patterns).leaves_out(path), expected, "{patterns:?} {path}");
+            assert_eq!(IgnoreFile::read(patterns).unwrap().leaves_out(path), expected, "{patterns:?} {path}");
         }
     }
 
     #[test]
     fn a_pattern_that_is_made_to_cost_time_does_not() {
-        let file = IgnoreFile::read(&"**/*a".repeat(100));
+        let file = IgnoreFile::read(&"**/*a".repeat(100)).unwrap();
         assert!(!file.leaves_out(&"b/".repeat(2000)));
+    }
+
+    #[test]
+    fn brackets_that_do_not_close_are_looked_for_once() {
+        let pattern = Pattern::read(&"[".repeat(1_000_000)).unwrap();
+        assert_eq!(pattern.tokens.len(), 1_000_000);
+        assert!(pattern.tokens.iter().all(|token| *token == Token::Char('[')));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_names_the_line() {
+        let long = format!("#{0}\na\n{0}", "x".repeat(LONGEST_LINE + 1));
+        let error = IgnoreFile::read(&long).unwrap_err();
+        assert_eq!(
+            (error, error.to_string().as_str()),
+            (TooLarge::Line { number: 3 }, "line 3 has more than 4096 bytes")
+        );
+        let many = format!("{}\n", "x".repeat(1_000)).repeat(200);
+        assert_eq!(IgnoreFile::read(&many).unwrap_err(), TooLarge::All { number: 101 });
+        let classes = format!("[{}]\n", "x".repeat(1_000)).repeat(200);
+        assert_eq!(IgnoreFile::read(&classes).unwrap_err(), TooLarge::All { number: 100 });
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt;
 
 use super::{Surroundings, answers::text};
+use crate::{reference::is_host_by_look, run::command_of};
 
 /// How long a helper program may take: some ask the user.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,7 +101,7 @@ async fn asked(helper: &str, key: &str) -> Option<SignIn> {
         return None;
     }
     let run = async {
-        let mut command = tokio::process::Command::new(format!("docker-credential-{helper}"));
+        let mut command = command_of(&format!("docker-credential-{helper}"))?;
         command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().ok()?;
         let mut input = child.stdin.take()?;
@@ -119,7 +120,7 @@ async fn asked(helper: &str, key: &str) -> Option<SignIn> {
 /// The registry of an image's name.
 pub(crate) fn registry_of(image: &str) -> &str {
     match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
+        Some((first, _)) if is_host_by_look(first) => first,
         _ => "docker.io",
     }
 }
@@ -173,6 +174,10 @@ mod tests {
             ("ghcr.io/acme/x", "ghcr.io"),
             ("localhost/x", "localhost"),
             ("r:5000/x", "r:5000"),
+            // The engine asks these hosts, whatever is wrong with them: what is for Docker Hub isn't for them.
+            ("Acme/x", "Acme"),
+            ("[::1]/x", "[::1]"),
+            ("[/x", "["),
         ] {
             assert_eq!(registry_of(image), host);
         }

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::address::{Address, Ssh};
+use crate::run::command_of;
 
 /// How much is kept of what ssh says when it fails.
 const TOLD: usize = 4096;
@@ -64,7 +65,11 @@ pub(super) fn argv(address: &Address, to: &Ssh) -> Vec<String> {
 /// What the operating system says when there is no such program.
 pub(super) fn dial(argv: &[String]) -> io::Result<Tunnel> {
     let (program, args) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut command = Command::new(program);
+    let mut command = if program.contains(std::path::is_separator) {
+        Command::new(program)
+    } else {
+        command_of(program).ok_or(io::ErrorKind::NotFound)?
+    };
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     // A group of its own: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]

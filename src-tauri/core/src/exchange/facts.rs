@@ -6,6 +6,10 @@ use ts_rs::TS;
 use super::{HttpClient, Protocol};
 use crate::{endpoint::Endpoint, error::Error};
 
+/// Informational responses that are kept, and bytes of their heads. Of more than these only the number is.
+pub(super) const INFORMATIONAL_KEPT: usize = 10;
+pub(super) const INFORMATIONAL_BYTES: usize = 16 * 1024;
+
 /// One header line. Order, case and repeats are those of the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Header {
@@ -139,6 +143,12 @@ pub struct Head {
 }
 
 impl Head {
+    /// About as many as it had on the wire.
+    fn bytes(&self) -> usize {
+        self.start_line.len()
+            + self.headers.iter().map(|header| header.name.len() + header.value.len() + 4).sum::<usize>()
+    }
+
     /// The first value of a header, its name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
@@ -420,7 +430,7 @@ pub struct Exchange {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Redirect>>")]
     pub redirects: Vec<Redirect>,
-    /// Informational responses (1xx) before the final one; the first hundred.
+    /// Informational responses (1xx) before the final one; the first ten, and up to 16 KiB of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Informational>>")]
     pub informational: Vec<Informational>,
@@ -483,8 +493,10 @@ impl Exchange {
                 self.phases.sent_us = at_us;
                 self.sent = Some(head);
             }
-            ExchangeEvent::Informed { informational } => self.informational.push(informational),
-            ExchangeEvent::InformedMore { more } => self.more_informational += more,
+            ExchangeEvent::Informed { informational } => self.informed(informational),
+            ExchangeEvent::InformedMore { more } => {
+                self.more_informational = self.more_informational.saturating_add(more);
+            }
             ExchangeEvent::Redirected { redirect } => self.redirects.push(redirect),
             ExchangeEvent::Answered { first_byte_us, response } => {
                 self.phases.first_byte_us = Some(first_byte_us);
@@ -497,6 +509,17 @@ impl Exchange {
                 self.phases.done_us = Some(at_us);
                 self.failure = Some(failure);
             }
+        }
+    }
+
+    /// Redirects and connections that are opened again bring more of them than one connection has.
+    fn informed(&mut self, informational: Informational) {
+        let bytes: usize = self.informational.iter().chain([&informational]).map(|one| one.response.head.bytes()).sum();
+        let is_first = self.more_informational == 0 && self.informational.len() < INFORMATIONAL_KEPT;
+        if is_first && bytes <= INFORMATIONAL_BYTES {
+            self.informational.push(informational);
+        } else {
+            self.more_informational = self.more_informational.saturating_add(1);
         }
     }
 

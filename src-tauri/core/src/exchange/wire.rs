@@ -15,14 +15,13 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::{
     Head, Header, Protocol,
+    facts::{INFORMATIONAL_BYTES, INFORMATIONAL_KEPT},
     head::{as_composed, end_of_head, read_head, text},
 };
 
 /// A head larger than this is not kept whole; hyper refuses it somewhat earlier.
 const HEAD_LIMIT: usize = 512 * 1024;
 
-/// Interim answers that are handed over. Of more than these only the number is.
-const INTERIM_KEPT: u32 = 100;
 /// Interim answers (1xx) that may come before the final one: long jobs send one every few seconds.
 const INTERIM_LIMIT: u32 = 1000;
 /// Bytes that all of them may have. A backend may send them for ever; hyper does not count them.
@@ -70,6 +69,9 @@ struct State {
     /// Those that nobody was told of yet.
     untold: Vec<(Instant, Head)>,
     untold_more: u32,
+    /// Those that are or were in `untold`, and the bytes of their heads.
+    kept: usize,
+    kept_bytes: usize,
     too_many: Option<TooManyInterim>,
     head_complete: bool,
 }
@@ -167,7 +169,11 @@ impl State {
         self.received.extend_from_slice(&bytes[..bytes.len().min(room)]);
         while let Some(end) = end_of_head(&self.received) {
             if is_interim(&self.received) {
-                if self.interim_answers < INTERIM_KEPT {
+                // The first ones: none after one that wasn't kept.
+                let is_first = self.interim_answers as usize == self.kept && self.kept < INFORMATIONAL_KEPT;
+                if is_first && self.kept_bytes + end <= INFORMATIONAL_BYTES {
+                    self.kept += 1;
+                    self.kept_bytes += end;
                     self.untold.push((Instant::now(), read_head(&self.received[..end])));
                 } else {
                     self.untold_more += 1;
@@ -346,9 +352,17 @@ mod tests {
         let mut state = State::default();
         state.read(&small);
         assert_eq!(state.too_many, None);
-        assert_eq!((state.untold.len() as u32, state.untold_more), (INTERIM_KEPT, INTERIM_LIMIT - INTERIM_KEPT));
+        assert_eq!((state.untold.len(), state.untold_more), (INFORMATIONAL_KEPT, INTERIM_LIMIT - 10));
         state.read(b"HTTP/1.1 102 Processing\r\n\r\n");
         assert_eq!(state.too_many.map(|many| many.answers), Some(INTERIM_LIMIT + 1));
+
+        let middling = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(5_000));
+        let mut state = State::default();
+        for _ in 0..5 {
+            state.read(middling.as_bytes());
+        }
+        state.read(b"HTTP/1.1 102 Processing\r\n\r\n");
+        assert_eq!((state.untold.len(), state.untold_more, state.too_many), (3, 3, None));
 
         let large = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(60_000));
         let mut state = State::default();

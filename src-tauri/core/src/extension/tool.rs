@@ -11,7 +11,7 @@ use crate::{
     error::{Code, Error, Result},
     output::View,
     reference::{ContainerName, ImageRef},
-    run::{Command, Ending, Place, Signal, Warden},
+    run::{Command, Ending, Place, Signal, Warden, command_on},
     timeline::Timeline,
 };
 
@@ -59,7 +59,7 @@ impl ComposeProgram {
         if has_compose("docker", path).await {
             return Ok(Self::Plugin);
         }
-        if which::which_in("docker-compose", Some(path), "/").is_ok() {
+        if command_on(path, "docker-compose").is_some() {
             return Ok(Self::Own);
         }
         if has_compose("podman", path).await {
@@ -85,8 +85,8 @@ impl ComposeProgram {
 
 /// Whether this program has a `compose` that works. One that hangs is passed over.
 async fn has_compose(program: &str, path: &OsStr) -> bool {
-    let mut asked = tokio::process::Command::new(program);
-    asked.args(["compose", "version"]).env("PATH", path).kill_on_drop(true);
+    let Some(mut asked) = command_on(path, program) else { return false };
+    asked.args(["compose", "version"]).kill_on_drop(true);
     // Whatever it writes to a person is of no use here, and not read.
     let null = std::process::Stdio::null;
     let asked = tokio::time::timeout(SOON, asked.stdin(null()).stdout(null()).stderr(null()).status()).await;

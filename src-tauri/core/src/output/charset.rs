@@ -51,6 +51,35 @@ pub fn encoding(label: &str) -> Option<&'static Encoding> {
 /// Which encoding a text is in, where it isn't UTF-8, and how that is known. A byte order mark counts more than what a
 /// header says, as in browsers.
 pub fn detect(clues: Clues<'_>) -> Option<(&'static Encoding, CharsetBy)> {
+    detect_with(clues, &mut Looks::default())
+}
+
+/// The guess that was made last. It costs more than the rest, and is asked for with each change of a Call.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// Of so many bytes.
+    last: Option<(usize, Option<&'static Encoding>)>,
+    #[cfg(test)]
+    pub guesses: usize,
+}
+
+impl Looks {
+    fn of(&mut self, start: &[u8]) -> Option<&'static Encoding> {
+        if let Some((_, found)) = self.last.filter(|(length, _)| *length == start.len()) {
+            return found;
+        }
+        #[cfg(test)]
+        {
+            self.guesses += 1;
+        }
+        let found = by_looks(start);
+        self.last = Some((start.len(), found));
+        found
+    }
+}
+
+/// As [`detect`], with the guess that was made before of a start that only becomes longer.
+pub(super) fn detect_with(clues: Clues<'_>, looks: &mut Looks) -> Option<(&'static Encoding, CharsetBy)> {
     let Clues { content_type, start } = clues;
     let not_utf8 = |encoding: &'static Encoding, by| (encoding != UTF_8).then_some((encoding, by));
     if let Some((encoding, _)) = Encoding::for_bom(start) {
@@ -62,7 +91,7 @@ pub fn detect(clues: Clues<'_>) -> Option<(&'static Encoding, CharsetBy)> {
     if let Some(encoding) = in_document(start) {
         return not_utf8(encoding, CharsetBy::Document);
     }
-    by_looks(start).map(|encoding| (encoding, CharsetBy::Looks))
+    looks.of(start).map(|encoding| (encoding, CharsetBy::Looks))
 }
 
 fn in_content_type(value: &str) -> Option<&'static Encoding> {
@@ -104,12 +133,11 @@ fn by_looks(start: &[u8]) -> Option<&'static Encoding> {
         return Some(WINDOWS_1252);
     }
     // Kana and the common ideographs: what any text in these languages is full of.
-    let kana = |c: char| matches!(c, '\u{3041}'..='\u{30fe}');
-    let common = |c: char| GBK.encode(&c.to_string()).0.first().is_some_and(|lead| (0xb0..=0xd7).contains(lead));
-    let hangul = |c: char| matches!(c, '\u{ac00}'..='\u{d7a3}');
+    let kana = |c: char, _: u8| matches!(c, '\u{3041}'..='\u{30fe}');
+    let hangul = |c: char, _: u8| matches!(c, '\u{ac00}'..='\u{d7a3}');
     let ideograph = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
-    let chinese = |c: char| ideograph(c) && common(c);
-    let traditional = |c: char| ideograph(c) && BIG5.encode(&c.to_string()).0.first().is_some_and(|lead| *lead <= 0xc6);
+    let chinese = |c: char, lead: u8| ideograph(c) && matches!(lead, 0xb0..=0xd7);
+    let traditional = |c: char, lead: u8| ideograph(c) && matches!(lead, 0xa4..=0xc6);
     let candidates: [(&'static Encoding, Usual<'_>, usize); 5] = [
         (SHIFT_JIS, &kana, 25),
         (EUC_JP, &kana, 25),
@@ -123,8 +151,8 @@ fn by_looks(start: &[u8]) -> Option<&'static Encoding> {
     found.map(|(encoding, ..)| encoding)
 }
 
-/// Whether a character is a usual one in a language.
-type Usual<'a> = &'a dyn Fn(char) -> bool;
+/// Whether a character is a usual one in a language, with its first byte where that says so.
+type Usual<'a> = &'a dyn Fn(char, u8) -> bool;
 
 /// Programs of Windows write UTF-16 into pipes without a mark: every other byte is zero where the text is in a Latin script.
 fn utf16_by_looks(start: &[u8]) -> Option<&'static Encoding> {
@@ -183,10 +211,44 @@ fn share_of(start: &[u8], encoding: &'static Encoding, usual: Usual<'_>) -> Opti
         return None;
     }
     let beyond: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+    // Encoding a character again would search through a whole table.
+    let leads = first_bytes(start, encoding).into_iter().chain(std::iter::repeat(0));
     let punctuation =
         |c: &char| matches!(c, '\u{3000}'..='\u{3020}' | '\u{ff01}'..='\u{ff20}' | '\u{2010}'..='\u{2026}');
     let counted = beyond.iter().filter(|c| !punctuation(c)).count();
-    (counted >= 2).then(|| beyond.iter().filter(|c| usual(**c)).count() * 100 / counted)
+    (counted >= 2).then(|| beyond.iter().zip(leads).filter(|(c, lead)| usual(**c, *lead)).count() * 100 / counted)
+}
+
+/// The first byte of each character beyond ASCII of a valid text in GBK or Big5; 0 for one whose bytes are not two.
+fn first_bytes(text: &[u8], encoding: &'static Encoding) -> Vec<u8> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    if encoding != GBK && encoding != BIG5 {
+        return found;
+    }
+    while let Some(lead) = text.get(at) {
+        at += match (lead, text.get(at + 1)) {
+            (0..=0x7f, _) => 1,
+            (0x80, _) => {
+                found.push(0);
+                1
+            }
+            (_, Some(b'0'..=b'9')) if encoding == GBK => {
+                found.push(0);
+                4
+            }
+            // The four that are a letter and an accent.
+            (0x88, Some(0x62 | 0x64 | 0xa3 | 0xa5)) if encoding == BIG5 => {
+                found.extend([0, 0]);
+                2
+            }
+            _ => {
+                found.push(*lead);
+                2
+            }
+        };
+    }
+    found
 }
 
 #[cfg(test)]
@@ -256,7 +318,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_guess_is_made_once_of_the_same_bytes() {
+        let mut looks = Looks::default();
+        let text = GBK.encode("文件不存在，请检查路径。").0;
+        let mut detected = |length: usize| {
+            let found = detect_with(Clues { content_type: None, start: &text[..length] }, &mut looks);
+            (found.map(|(encoding, _)| encoding.name()), looks.guesses)
+        };
+        assert_eq!(detected(1), (None, 1));
+        for _ in 0..100 {
+            assert_eq!(detected(text.len()), (Some("GBK"), 2));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn each_character_has_its_first_byte(bytes in prop::collection::vec(any::<u8>(), 0..40), text in "[ -~一-龥é€]{0,20}") {
+            for encoding in [GBK, BIG5] {
+                // What can't be encoded becomes ASCII.
+                for bytes in [&bytes[..], &*encoding.encode(&text).0] {
+                    let Some(decoded) = encoding.decode_without_bom_handling_and_without_replacement(bytes) else { continue };
+                    let beyond: Vec<char> = decoded.chars().filter(|c| !c.is_ascii()).collect();
+                    let leads = first_bytes(bytes, encoding);
+                    prop_assert_eq!(leads.len(), beyond.len());
+                    let ideographs = beyond.into_iter().zip(leads).filter(|(c, _)| matches!(c, '\u{4e00}'..='\u{9fff}'));
+                    for (c, lead) in ideographs.filter(|(_, lead)| *lead >= 0xa4) {
+                        prop_assert_eq!(encoding.encode(&c.to_string()).0[0], lead, "{}", c);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn no_bytes_make_it_fail(bytes in prop::collection::vec(any::<u8>(), 0..200), header in ".{0,40}") {
             let _ = detect(Clues { content_type: Some(&header), start: &bytes });

@@ -29,6 +29,7 @@ use std::{
 };
 
 pub use charset::{Charset, CharsetBy, Clues, LOOKED_AT, detect, encoding};
+use charset::{Looks, detect_with};
 pub use chunks::Chunk;
 pub use events::{Block, Events};
 pub use facts::*;
@@ -88,6 +89,8 @@ struct Streams {
     events: Events,
     /// How its text begins, for its charset: of a run what came first, whatever the stream.
     start: Vec<u8>,
+    /// What that looks like.
+    looks: Looks,
     /// Its files outlive this value.
     kept: bool,
 }
@@ -171,6 +174,7 @@ impl Output {
             body: None,
             events: Events::default(),
             start: Vec::new(),
+            looks: Looks::default(),
             kept: false,
         };
         Self { stem, room, streams: Mutex::new(streams), json: OnceLock::new() }
@@ -384,10 +388,10 @@ impl Output {
 
     /// Which encoding its text is in where it isn't UTF-8, as far as can be told now. Of bytes that are no text there is none.
     pub fn charset(&self, content_type: Option<&str>) -> Option<(&'static encoding_rs::Encoding, CharsetBy)> {
-        let streams = self.lock();
-        match streams.body {
+        let Streams { body, start, looks, .. } = &mut *self.lock();
+        match body {
             Some(BodyKind::Bytes | BodyKind::Protocol) => None,
-            _ => detect(Clues { content_type, start: &streams.start }),
+            _ => detect_with(Clues { content_type, start }, looks),
         }
     }
 

@@ -33,7 +33,7 @@ pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile};
 pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
 pub use loading::loads_code;
-pub(crate) use resolve::check;
+pub(crate) use resolve::{check, command_of, command_on};
 pub(crate) use script::CARRIAGE_RETURN;
 pub use shell_line::ShellLine;
 pub use stops::{Stopper, Stops, stops};

@@ -120,7 +120,7 @@ async fn build(
     // Whoever asks for the build has put it there: the Dockerfile's own, or that of the folder.
     let path_of_ignore = format!("{dockerfile}.dockerignore");
     let ignore = match tokio::fs::read(&path_of_ignore).await {
-        Ok(bytes) => IgnoreFile::read(&String::from_utf8_lossy(&bytes)),
+        Ok(bytes) => read_ignore(bytes).await?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => IgnoreFile::default(),
         Err(error) => return Err(unread(Path::new(&path_of_ignore), error)),
     };
@@ -141,6 +141,16 @@ async fn build(
     let body = bollard::body_try_stream(context.stream());
     let reply = engine.ask_at_length(Method::POST, "/build", &query, &headers, body).await.map_err(explain)?;
     Ok((reply, session))
+}
+
+async fn read_ignore(bytes: Vec<u8>) -> Result<IgnoreFile> {
+    let read = tokio::task::spawn_blocking(move || IgnoreFile::read(&String::from_utf8_lossy(&bytes))).await;
+    let unread = Error::new(Code::ImageNotMade, "the build's ignore file can't be read");
+    match read {
+        Ok(Ok(ignore)) => Ok(ignore),
+        Ok(Err(too_large)) => Err(unread.detail(too_large).hint("Shorten .dockerignore.")),
+        Err(error) => Err(unread.detail(error)),
+    }
 }
 
 /// Whether a container's output comes in frames that tell its streams apart. Engines say so since 1.42.

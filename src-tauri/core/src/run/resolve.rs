@@ -124,6 +124,21 @@ fn absolute(path: &OsStr) -> Option<OsString> {
     if kept.is_empty() { None } else { std::env::join_paths(kept).ok() }
 }
 
+/// The command of a program that is looked up on this `PATH`, where the user has it. What is started has the same `PATH`
+/// without its relative entries.
+pub(crate) fn command_on(path: &OsStr, program: &str) -> Option<tokio::process::Command> {
+    let path = absolute(path)?;
+    let found = find(program, Some(path.clone()), Path::new("/")).ok()?;
+    let mut command = tokio::process::Command::new(found);
+    command.env("PATH", path);
+    Some(command)
+}
+
+/// The same with the `PATH` of this process.
+pub(crate) fn command_of(program: &str) -> Option<tokio::process::Command> {
+    command_on(&std::env::var_os("PATH").or_else(default_path)?, program)
+}
+
 /// A `PATH` with one directory more.
 fn beside(bin: &Bin, path: Option<&OsStr>) -> Result<OsString> {
     let own = || std::iter::once(PathBuf::from(&bin.directory));
@@ -295,6 +310,27 @@ mod tests {
         assert!(!alone.env.contains_key(OsStr::new("PATH")));
         assert_eq!(alone.find("tool").unwrap_err().code, Code::ProgramNotFound);
         assert!(with("./tool", "/usr/bin").is_ok(), "a path to the program is no name");
+    }
+
+    #[test]
+    fn a_helper_program_is_not_taken_from_the_working_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let tool = directory.path().join("tool");
+        fs::write(&tool, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let here = std::env::current_dir().unwrap();
+        let up = "../".repeat(here.components().count());
+        let relative = format!("{up}{}", directory.path().display());
+        assert!(Path::new(&relative).join("tool").is_file());
+        for path in [relative.clone(), format!("{relative}:"), format!(".:{relative}:/usr/bin")] {
+            assert!(command_on(OsStr::new(&path), "tool").is_none(), "{path}");
+        }
+        let path = format!("{relative}:{}", directory.path().display());
+        let command = command_on(OsStr::new(&path), "tool").unwrap();
+        let command = command.as_std();
+        assert_eq!(command.get_program(), tool);
+        let envs: Vec<_> = command.get_envs().collect();
+        assert_eq!(envs, [(OsStr::new("PATH"), Some(directory.path().as_os_str()))]);
     }
 
     #[cfg(target_os = "linux")]

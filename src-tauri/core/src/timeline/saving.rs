@@ -34,6 +34,7 @@ impl Timeline {
             _ => counts.stdout.bytes + counts.stderr.bytes,
         };
         let shared = Arc::clone(&self.shared);
+        let stopped = stop.clone();
         let tell = move |done: u64| {
             shared.change(|book| book.saving = Some(Making { done, whole: whole.max(done) }));
             !stop.is_cancelled()
@@ -41,7 +42,7 @@ impl Timeline {
         tell(0);
         let saved = aside(move || {
             if !bytes {
-                while shown.catch_up()?.is_some() {}
+                shown.catch_up_with_now(&stopped)?;
             }
             save(&output, search.as_deref(), what, &path, replace, tell)
         })

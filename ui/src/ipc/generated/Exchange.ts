@@ -31,7 +31,7 @@ reused: boolean,
  */
 redirects?: Array<Redirect>, 
 /**
- * Informational responses (1xx) before the final one; the first hundred.
+ * Informational responses (1xx) before the final one; the first ten, and up to 16 KiB of them.
  */
 informational?: Array<Informational>, 
 /**

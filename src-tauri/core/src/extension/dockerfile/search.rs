@@ -11,16 +11,18 @@ use crate::extension::root::{ExtensionRoot, FileProblem};
 /// How many paths of the build context one pattern is compared with.
 const MOST_NAMES: usize = 10_000;
 
-/// How many instructions the paths of one manifest are followed through, and names that patterns are compared with.
-/// Stages that copy from each other many times make more of them than anybody would wait for.
+/// How many instructions and sources the paths of one manifest are followed through, and names that patterns are compared
+/// with. Stages that copy from each other many times make more of them than anybody would wait for.
 const MOST_STEPS: u32 = 300_000;
+/// Looking for a file of the context takes as long as so many steps.
+const STEPS_OF_FILE: u32 = 10;
 
 /// What is shown of a base image's name, in characters.
 const LONGEST: usize = 100;
 
 const NOTHING: Provision = Provision::Nothing { base: Base::Scratch };
 
-/// A Dockerfile beside the folder that is its build context.
+/// A Dockerfile beside the folder that is its build context. All paths that are looked for share the steps.
 #[derive(Debug)]
 pub(in crate::extension) struct Search<'a> {
     dockerfile: &'a Dockerfile,
@@ -36,13 +38,13 @@ impl<'a> Search<'a> {
     }
 
     /// Takes a path of the context to be there, with the folders above it: whether a build's output would be copied.
-    #[must_use]
-    pub fn assuming(self, path: &str) -> Self {
-        Self { assumed: Some(normal(path)), ..self }
+    pub fn assume(&mut self, path: Option<&str>) {
+        self.assumed = path.map(normal);
     }
 
     /// Whether the context has a path. What can't be read is there.
     fn has(&self, path: &str) -> bool {
+        self.steps.update(|steps| steps.saturating_add(STEPS_OF_FILE));
         let is_assumed = self.assumed.as_deref().is_some_and(|assumed| rest_below(path, assumed).is_some());
         is_assumed || !matches!(self.context.entry(path), Err(FileProblem::Missing))
     }
@@ -83,10 +85,10 @@ impl<'a> Search<'a> {
         for step in stage.steps.iter().rev() {
             let found = match step {
                 Step::Run(by) => Provision::Unknown { by: by.clone() },
-                Step::Copy(copy) if self.steps.get() > MOST_STEPS => Provision::Unknown { by: copy.by.clone() },
+                Step::Copy(copy) if self.is_spent() => Provision::Unknown { by: copy.by.clone() },
                 Step::Copy(copy) => self.in_copy(copy, number, path),
             };
-            self.steps.update(|steps| steps + 1);
+            self.steps.update(|steps| steps.saturating_add(1));
             match found {
                 Provision::Context { .. } => return found,
                 Provision::NotBuilt { .. } => missing = missing.or(Some(found)),
@@ -104,11 +106,24 @@ impl<'a> Search<'a> {
         }
     }
 
+    #[cfg(test)]
+    pub fn steps(&self) -> u32 {
+        self.steps.get()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.steps.get() > MOST_STEPS
+    }
+
     fn in_copy(&self, copy: &Copy, number: usize, path: &str) -> Provision {
         let Some(to) = &copy.to else { return Provision::Unknown { by: copy.by.clone() } };
         let to = to.trim_start_matches('/');
         let mut last = NOTHING;
         for source in &copy.sources {
+            if self.is_spent() {
+                return Provision::Unknown { by: copy.by.clone() };
+            }
+            self.steps.update(|steps| steps.saturating_add(1));
             let found = match source {
                 Some(source) => self.in_source(copy, source, number, (to, path)),
                 // It may hold the path only where it is copied to.

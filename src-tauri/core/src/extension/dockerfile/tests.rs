@@ -134,6 +134,34 @@ fn stages_that_copy_from_each_other_many_times_end_soon() {
 }
 
 #[test]
+fn all_paths_that_are_looked_for_share_the_steps() {
+    let mut text = "FROM scratch AS s0\nCOPY b /b/\n".to_owned();
+    for stage in 1..60 {
+        text += &format!("FROM scratch AS s{stage}\n{}", format!("COPY --from=s{} / /\n", stage - 1).repeat(10));
+    }
+    let (_folder, context) = folder(&["b"]);
+    let dockerfile = Dockerfile::read(&text).unwrap();
+    let mut search = Search::new(&dockerfile, &context);
+    search.find("x");
+    let steps = search.steps();
+    for path in ["a", "c", "d", "e", "f", "g"] {
+        search.assume(Some(path));
+        assert!(matches!(search.find("x"), Provision::Unknown { .. }));
+    }
+    assert!(search.steps() < steps + 10_000, "{steps} steps, then {}", search.steps());
+}
+
+#[test]
+fn each_source_of_an_instruction_is_a_step() {
+    let text = format!("FROM scratch\nCOPY {} /a/\n", "b ".repeat(400_000));
+    let (_folder, context) = folder(&["x"]);
+    let dockerfile = Dockerfile::read(&text).unwrap();
+    let search = Search::new(&dockerfile, &context);
+    assert!(matches!(search.find("a/b/x"), Provision::Unknown { .. }));
+    assert!((300_000..310_000).contains(&search.steps()));
+}
+
+#[test]
 fn what_is_no_dockerfile_says_why() {
     for text in ["", "hello", "COPY a b", "FROM"] {
         assert!(!Dockerfile::read(text).unwrap_err().is_empty(), "{text}");

@@ -1,6 +1,10 @@
 //! The project that an extension's page is built from: how it is built, where its development server listens, and whether
 //! a page is a source that no browser can run. All of it is read from files, and nothing is executed.
 
+use std::{io::Read, path::Path};
+
+use super::ExtensionRoot;
+
 mod html;
 mod package;
 mod scan;
@@ -15,8 +19,17 @@ pub use server::DevServer;
 pub use source_page::{BuiltPage, SourcePage};
 pub(super) use source_page::{built_folder, source_page};
 
-/// The most bytes of a configuration file that are read.
+/// The most bytes of a configuration file that is JSON: it is read whole or not at all.
 const LARGEST: u64 = 1024 * 1024;
+/// The most bytes of a page or a program that are looked at.
+const HEAD: u64 = 64 * 1024;
+
+/// The first part of a page or a program.
+fn head(root: &ExtensionRoot, path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    root.file(path).ok()?.file.take(HEAD).read_to_end(&mut head).ok()?;
+    Some(String::from_utf8_lossy(&head).into_owned())
+}
 
 /// What is handed on of a text that an extension brings, in characters.
 const LONGEST: usize = 4_000;

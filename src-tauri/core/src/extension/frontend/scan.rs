@@ -3,6 +3,7 @@
 /// The text without its comments. Texts in quotes stay.
 pub(super) fn without_comments(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
+    let mut quotes = Quotes::of(text);
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let length = if rest.starts_with("//") {
@@ -10,7 +11,7 @@ pub(super) fn without_comments(text: &str) -> String {
         } else if rest.starts_with("/*") {
             rest.find("*/").map_or(rest.len(), |end| end + 2)
         } else {
-            let length = quoted(rest).unwrap_or(letter.len_utf8());
+            let length = quotes.quoted(rest).unwrap_or(letter.len_utf8());
             kept.push_str(rest.get(..length).unwrap_or_default());
             length
         };
@@ -19,21 +20,51 @@ pub(super) fn without_comments(text: &str) -> String {
     kept
 }
 
-/// How long the quoted text is that begins here, with its quotes.
-fn quoted(text: &str) -> Option<usize> {
-    let quote = text.chars().next().filter(|letter| matches!(letter, '"' | '\'' | '`'))?;
+/// The quotes of a text, as it is read from its beginning to its end.
+struct Quotes {
+    /// The text's length.
+    length: usize,
+    /// Up to where none of this kind closes. Whoever looked for one has passed the others, which would end there too.
+    open: [(char, usize); 3],
+}
+
+impl Quotes {
+    fn of(text: &str) -> Self {
+        Self { length: text.len(), open: [('"', 0), ('\'', 0), ('`', 0)] }
+    }
+
+    /// How long the quoted text is that begins here, with its quotes.
+    fn quoted(&mut self, rest: &str) -> Option<usize> {
+        let quote = rest.chars().next()?;
+        let (_, open) = self.open.iter_mut().find(|(kind, _)| *kind == quote)?;
+        let at = self.length - rest.len();
+        if at < *open {
+            return None;
+        }
+        match closing(rest, quote) {
+            Ok(length) => Some(length),
+            Err(length) => {
+                *open = at + length;
+                None
+            }
+        }
+    }
+}
+
+/// How long the quoted text is that begins here, or how long the text is in which it doesn't end.
+fn closing(text: &str, quote: char) -> Result<usize, usize> {
     let mut escaped = false;
     for (at, letter) in text.char_indices().skip(1) {
         match letter {
             // A quote that ends with its line is an apostrophe in a regular expression or a text.
-            '\n' if quote != '`' => return None,
+            '\n' if quote != '`' => return Err(at),
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            letter if letter == quote => return Some(at + 1),
+            letter if letter == quote => return Ok(at + 1),
             _ => {}
         }
     }
-    None
+    Err(text.len())
 }
 
 /// What is between the braces of the first `key: { … }`.
@@ -63,7 +94,7 @@ fn expression(rest: &str) -> Option<&str> {
 
 /// The text of a literal in quotes.
 pub(super) fn text_of(expression: &str) -> Option<&str> {
-    let length = quoted(expression)?;
+    let length = Quotes::of(expression).quoted(expression)?;
     (length == expression.len() && !expression.contains("${")).then(|| expression.get(1..length - 1))?
 }
 
@@ -88,13 +119,14 @@ fn keys<'t>(text: &'t str, key: &'t str, depth: Option<usize>) -> impl Iterator<
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '.');
     let mut at = 0;
     let mut deep = 0_usize;
+    let mut quotes = Quotes::of(text);
     std::iter::from_fn(move || {
         while let Some(rest) = text.get(at..)
             && let Some(letter) = rest.chars().next()
         {
             let before = text.get(..at).and_then(|before| before.chars().next_back());
             let bare = rest.strip_prefix(key).filter(|_| !before.is_some_and(is_part));
-            let in_quotes = quoted(rest);
+            let in_quotes = quotes.quoted(rest);
             let after = bare.or_else(|| {
                 let length = in_quotes.filter(|length| rest.get(1..length - 1) == Some(key))?;
                 rest.get(length..)
@@ -125,6 +157,7 @@ fn assigned(text: &str) -> Option<&str> {
 /// Where a text ends: at the first character outside of quotes of which this is so, with the depth of brackets before it.
 fn end(text: &str, ends: impl Fn(usize, char) -> bool) -> usize {
     let (mut at, mut depth) = (0, 0_usize);
+    let mut quotes = Quotes::of(text);
     while let Some(rest) = text.get(at..)
         && let Some(letter) = rest.chars().next()
     {
@@ -136,7 +169,7 @@ fn end(text: &str, ends: impl Fn(usize, char) -> bool) -> usize {
             '}' | ']' | ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        at += quoted(rest).unwrap_or(letter.len_utf8());
+        at += quotes.quoted(rest).unwrap_or(letter.len_utf8());
     }
     text.len()
 }

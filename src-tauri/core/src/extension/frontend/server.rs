@@ -7,7 +7,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{
-    LARGEST,
+    LARGEST, head,
     package::{ANGULAR, Call, Package, PackageCommand, REACT, STARTS, Tool, VITE, VUE, WEBPACK},
     scan,
 };
@@ -15,6 +15,9 @@ use crate::extension::root::ExtensionRoot;
 
 /// The ends of a configuration file's name.
 const ENDS: [&str; 6] = ["ts", "js", "mjs", "mts", "cjs", "cts"];
+/// How many programs that scripts name are looked at, and how many variables that an expression names.
+const MOST_PROGRAMS: usize = 4;
+const MOST_VARIABLES: usize = 4;
 /// The files of variables that tools read, those that win first.
 const ENV_FILES: [&str; 4] = [".env.development.local", ".env.local", ".env.development", ".env"];
 
@@ -54,12 +57,18 @@ pub(super) fn find(root: &ExtensionRoot, package: &Package) -> Option<(String, S
 /// in the program that it names.
 fn by_any_script(root: &ExtensionRoot, package: &Package) -> Option<(String, String, Option<&'static str>)> {
     let files = Files { root, folder: &package.folder };
+    let mut seen: Vec<&str> = Vec::new();
     let found = |name: &'static str| {
         let call = Call::line(package.script(name)?);
         let by_line = call.option(&["--port", "-p"]).or_else(|| call.variable("PORT")).and_then(port);
         let by_line = by_line.map(|port| (port, format!("package.json, script {name}")));
         let by_program = || {
             call.programs().find_map(|file| {
+                // Another script has the same answer.
+                if seen.len() >= MOST_PROGRAMS || seen.contains(&file) {
+                    return None;
+                }
+                seen.push(file);
                 let text = scan::without_comments(&files.read(file)?);
                 files.port_in(scan::value_anywhere(&text, "port")?, file)
             })
@@ -78,7 +87,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn read(&self, file: &str) -> Option<String> {
-        self.root.read_text(self.folder.join(file), LARGEST).ok()
+        head(self.root, &self.folder.join(file))
     }
 
     /// The value of a variable in the project's files, and the name of that file.
@@ -97,7 +106,7 @@ impl Files<'_> {
     /// The port in an expression of this file: that of a variable which is set, else the number in it.
     fn port_in(&self, expression: &str, file: &str) -> Option<(u16, String)> {
         let (literal, names) = scan::port_in(expression);
-        let by_variable = names.into_iter().find_map(|name| self.variable(name));
+        let by_variable = names.into_iter().take(MOST_VARIABLES).find_map(|name| self.variable(name));
         let by_variable = by_variable.and_then(|(value, env)| Some((port(&value)?, format!("{file} and {env}"))));
         by_variable.or_else(|| Some((literal?, file.to_owned())))
     }
@@ -166,7 +175,8 @@ impl Ports<'_> {
     }
 
     fn angular(&self) -> Config {
-        let Some(json) = self.files.read("angular.json").and_then(|text| angular_json(&text)) else {
+        let path = self.files.folder.join("angular.json");
+        let Some(json) = self.files.root.read_text(path, LARGEST).ok().and_then(|text| angular_json(&text)) else {
             return Config::default();
         };
         let serve = angular_target(&json, "serve");

@@ -1,16 +1,13 @@
 //! A page whose first file is a source, and what can be shown in its place.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
 use super::{
-    LARGEST, html,
+    LARGEST, head, html,
     package::{ANGULAR, FrontendProject, Package, VITE, VUE},
     scan,
     server::{angular_json, angular_target},
@@ -20,8 +17,6 @@ use crate::extension::{
     root::{ExtensionRoot, FileProblem, below},
 };
 
-/// The most bytes of a page that are looked at.
-const HEAD: u64 = 64 * 1024;
 /// Where builds put pages, as the tools have it when their configuration says nothing else.
 const OUTPUTS: [&str; 5] = ["build", "dist", "out", "build/client", "public"];
 /// How many folders are tried.
@@ -96,9 +91,7 @@ pub fn built_folder(root: &ExtensionRoot, folder: &str, file: &str) -> Option<St
 }
 
 fn sign_of(root: &ExtensionRoot, path: &Path, has_build: bool) -> Option<String> {
-    let mut head = Vec::new();
-    root.file(path).ok()?.file.take(HEAD).read_to_end(&mut head).ok()?;
-    html::sign(&String::from_utf8_lossy(&head), has_build)
+    html::sign(&head(root, path)?, has_build)
 }
 
 /// The folder that the Dockerfile copies the page from; else where the build puts it.
@@ -119,9 +112,10 @@ fn built(root: &ExtensionRoot, folder: &Path, file: &Path, package: Option<&Pack
     if let Some(dockerfile) = text.and_then(|text| Dockerfile::read(&text).ok()) {
         let page = folder.join(file);
         let in_image = page.display().to_string();
+        let mut search = Search::new(&dockerfile, root);
         let copied = |output: &PathBuf| {
             let from = output.join(file);
-            let search = Search::new(&dockerfile, root).assuming(&from.display().to_string());
+            search.assume(Some(&from.display().to_string()));
             match search.find(&in_image) {
                 Provision::Context { path, by } if path == from && output != folder => Some((output.clone(), by)),
                 _ => None,
@@ -130,7 +124,8 @@ fn built(root: &ExtensionRoot, folder: &Path, file: &Path, package: Option<&Pack
         if let Some((output, by)) = outputs.iter().find_map(copied) {
             return Some(of(&output, Some(by)));
         }
-        let copies = match Search::new(&dockerfile, root).find(&in_image) {
+        search.assume(None);
+        let copies = match search.find(&in_image) {
             Provision::Context { path, by } if path != page => Some((path.parent()?.to_owned(), by)),
             Provision::NotBuilt { path, by } if path.ends_with(file) => Some((path.parent()?.to_owned(), by)),
             Provision::NotBuilt { path, by } => Some((path, by)),
@@ -154,18 +149,21 @@ fn outputs(root: &ExtensionRoot, package: &Package) -> Vec<PathBuf> {
             outputs.push(output);
         }
     };
-    let read = |file: &str| root.read_text(package.folder.join(file), LARGEST).ok();
     match tool.map(|tool| tool.name) {
         Some(name @ (VITE | VUE)) => {
             let (stem, key) = if name == VITE { ("vite.config", "outDir") } else { ("vue.config", "outputDir") };
-            let config = ["ts", "js", "mjs", "mts", "cjs"].iter().find_map(|end| read(&format!("{stem}.{end}")));
+            let config = ["ts", "js", "mjs", "mts", "cjs"].iter().find_map(|end| {
+                let file = format!("{stem}.{end}");
+                head(root, &package.folder.join(file))
+            });
             let text = scan::without_comments(&config.unwrap_or_default());
             if let Some(output) = scan::value_anywhere(&text, key).and_then(scan::text_of) {
                 add(output);
             }
         }
         Some(ANGULAR) => {
-            let json = read("angular.json").and_then(|text| angular_json(&text)).unwrap_or(Value::Null);
+            let text = root.read_text(package.folder.join("angular.json"), LARGEST).ok();
+            let json = text.and_then(|text| angular_json(&text)).unwrap_or(Value::Null);
             for target in angular_target(&json, "build") {
                 let path = target.get("options").and_then(|options| options.get("outputPath"));
                 let path = path.and_then(|path| path.as_str().or_else(|| path.get("base")?.as_str()));

@@ -293,6 +293,60 @@ fn files_of_a_project_that_are_no_regular_files_or_lead_out_are_not_read() {
     assert!(build.scripts[0].text.chars().count() <= LONGEST + 1);
 }
 
+#[test]
+fn quotes_that_do_not_close_are_looked_for_once() {
+    // Each of these would begin a text up to the end of the line, or of the file.
+    for quote in ["\\'", "\\\"", "\\`"] {
+        let text = quote.repeat(500_000);
+        let config = format!("{} server: {{ port: 1 {text}", &quote[1..]);
+        assert_eq!(scan::without_comments(&config), config);
+        assert_eq!(scan::object(&config, "gone"), None);
+        assert_eq!(scan::value_anywhere(&config, "gone"), None);
+        assert!(scan::object(&config, "server").is_some_and(|server| server.len() > text.len()));
+        assert!(scan::value_anywhere(&config, "port").is_some_and(|port| port.len() > text.len()));
+    }
+}
+
+#[test]
+fn after_a_quote_that_does_not_close_the_other_texts_are_still_texts() {
+    let text = "a = /[']/ // x\nb = \"//\" // y\n' port: 1, 'port': 2";
+    let text = scan::without_comments(text);
+    assert_eq!(text, "a = /[']/ \nb = \"//\" \n' port: 1, 'port': 2");
+    assert_eq!(scan::value_anywhere("it's\n\"port\": 'a,b', x", "port").and_then(scan::text_of), Some("a,b"));
+}
+
+#[test]
+fn a_program_that_a_script_names_again_and_again_is_read_once() {
+    let line = format!("node {}", "a.js ".repeat(200_000));
+    let package = serde_json::json!({ "scripts": { "dev": line, "start": "node x1.js x2.js x3.js x4.js x5.js b.js" } });
+    let program = format!("//{}\n", "x".repeat(60_000));
+    let files = [("package.json", package.to_string()), ("a.js", program), ("b.js", "port = 9".to_owned())];
+    let folder = project(&files.each_ref().map(|(path, text)| (*path, text.as_str())));
+    let root = ExtensionRoot::open(folder.path()).unwrap();
+    let package = package::Package::find(&root, std::path::Path::new(""), false).unwrap();
+    // The fifth program isn't looked at.
+    assert_eq!(server::find(&root, &package), None);
+    fs::write(folder.path().join("x3.js"), "listen({ port: 8 })").unwrap();
+    let (url, from, script) = server::find(&root, &package).unwrap();
+    assert_eq!((url.as_str(), from.as_str(), script), ("http://localhost:8", "x3.js", Some("start")));
+    // The rest of a large one isn't either.
+    fs::write(folder.path().join("x3.js"), format!("{}\nport = 8", " ".repeat(64 * 1024))).unwrap();
+    assert_eq!(server::find(&root, &package), None);
+}
+
+#[test]
+fn an_expression_with_very_many_variables_reads_few_files() {
+    let names: String = (0..5_000).map(|n| format!("env.V{n} || ")).collect();
+    let variables: String = (0..4_000).map(|n| format!("X{n}=1\n")).collect();
+    let config = format!("server: {{ port: {names} 7 }}");
+    let package = r#"{"scripts":{"dev":"vite"}}"#;
+    let mut files = vec![("package.json", package), ("vite.config.ts", config.as_str())];
+    for file in [".env.development.local", ".env.local", ".env.development", ".env"] {
+        files.push((file, variables.as_str()));
+    }
+    assert_eq!(server(&files).0, "http://localhost:7");
+}
+
 proptest! {
     #[test]
     fn no_text_of_a_stranger_makes_it_fail(html in "(<script |src=|\"|'|<!--|-->|>|<|%|<%|import|ä|/src/a.ts| |\n){0,40}", config in "(server|port|:|\\{|\\}|\"|'|`|//|/\\*|\\*/|\\\\|1|ä|,|\n| ){0,40}") {
