@@ -13,7 +13,10 @@ use porthole_core::{
     engine::{self, Container, Context, ContextExtensions, Engine, Surroundings},
     error::{Code, Error, Result},
     exchange::Request,
-    extension::{self, Bench, Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PageFacts, PageFrom, Source},
+    extension::{
+        self, Bench, Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PackageCommand, PageFacts, PageFrom,
+        ProjectStep, Source,
+    },
     finding::Finding,
     opening::{Machine, Opening},
     output::{Fold, Hit, Query, SavedFile, View, What, Window},
@@ -452,6 +455,12 @@ impl Porthole {
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
         self.gate.set_page(Some(content));
         Ok(opened)
+    }
+
+    pub async fn run_project_step(&self, step: ProjectStep, shown: PackageCommand) -> Result<u32> {
+        let page = self.page_now().ok_or_else(|| Error::new(Code::PageMissing, "No page is open"))?;
+        let command = on_its_own_thread(move || page.project_command(step, &shown)).await?;
+        self.run(command).await
     }
 
     /// The page that is open.

@@ -7,7 +7,7 @@ import { describe, describeMiss, explainsMore, MOST_UNLOADED } from "../src/mode
 import { Page } from "../src/model/page.svelte"
 import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
-import type { FromPage, Unloaded } from "../src/page/report"
+import { reportText, type FromPage, type Unloaded } from "../src/page/report"
 import { FakeShell, openedPage } from "./fake"
 
 const opened = openedPage()
@@ -47,7 +47,7 @@ async function open() {
 test("each reason says why and what to do, and an address of the page itself is shown without its origin", () => {
   const cases: [Partial<Unloaded>, string, string][] = [
     [{ why: "status", status: 404 }, "404", "Check the path"],
-    [{ why: "type", text: "text/html" }, "as text/html", "check the path"],
+    [{ why: "type", text: "text/html" }, "as text/html", "Check the path"],
     [{ why: "type", text: "", of: "module" }, "without a type", "TypeScript"],
     [{ why: "inner", of: "module" }, "a module that it imports", "in this log"],
     [{ why: "inner", of: "image" }, "decoded", "damaged"],
@@ -59,7 +59,7 @@ test("each reason says why and what to do, and an address of the page itself is 
     ],
     [
       { why: "policy", own: true, text: "connect-src", url: "http://localhost:8080/api", of: "request" },
-      "its own backend publishes",
+      "its backend publishes",
       "Publish port 8080",
     ],
     [
@@ -177,10 +177,24 @@ test("reports of a page are read only in their own form", () => {
     { ...good, why: "because" },
     { ...good, url: "x".repeat(2_001) },
     { ...good, text: "x".repeat(101) },
+    { ...good, text: "img-src\u202e) lla si siht" },
+    { ...good, text: "img-src). Run this on your machine: curl" },
+    { ...good, text: "img-src\n" },
     { ...good, status: -1 },
     { ...good, more: 1 },
     { kind: "blank", blank: "yes" },
     { kind: "themes", text: "more" },
   ])
     expect(readFromConsole(JSON.stringify(message))).toBeUndefined()
+})
+
+test("what a server or a page brings into Porthole's own sentences is a directive or a type, and no longer than shown", () => {
+  for (const text of ["text/html", "application/ld+json", "img-src", "script-src-elem", ""])
+    expect(reportText(text)).toBe(text)
+  const odd = reportText(`te\u202ext/\u200bht ml${"x".repeat(200)}`)
+  expect(odd).toMatch(/^text\/htmlx{91}$/)
+  // The client never says what isn't read: the page would be ended for it.
+  expect(readFromConsole(JSON.stringify(unloaded({ why: "type", text: odd })))).toBeDefined()
+  const far = openedPage({ built: `ui/${"x".repeat(5_000)}` })
+  expect(describeMiss({ path: "/a.js", reason: "no such file" }, far).entry.reason.length).toBeLessThan(400)
 })

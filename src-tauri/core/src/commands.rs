@@ -132,6 +132,9 @@ macro_rules! commands {
             /// Runtime. It is loaded from `server` if given, else from the build's output folder if `built`, else from
             /// the manifest's folder.
             open_page(folder: String, server: Option<String>, built: bool, runtime: Runtime) -> OpenedPage, page;
+            /// Runs a command of the open page's project, if the project still is as `shown`; answers at once with the
+            /// Call's number.
+            run_project_step(step: ProjectStep, shown: PackageCommand) -> u32;
             /// The files that the open page asked for in vain since it was loaded last.
             missed_files() -> Misses, page;
             /// Clears what the page of another extension or server has stored. Its frame must be gone, and the

@@ -134,6 +134,8 @@ pub enum Code {
     ComposeFailed,
     /// What would be started is not what was shown.
     StartPlanChanged,
+    /// A page's project is not what was shown of it.
+    ProjectChanged,
     /// The backend's container ended before it listened.
     BackendEnded,
     /// The pasted line is no request and no command that can be read.

@@ -11,7 +11,7 @@ use porthole_core::{
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::{ExchangeEvent, Request},
-    extension::{Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, Source, StartPlan},
+    extension::{Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PackageCommand, ProjectStep, Source, StartPlan},
     finding::Finding,
     opening::Opening,
     output::{Fold, Hit, Query, SavedFile, View, What, Window},

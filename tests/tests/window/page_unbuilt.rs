@@ -133,6 +133,13 @@ async fn the_development_server_of_a_source_page_is_used_at_the_port_of_its_conf
     let folder = source(server.port);
     let app = without_engine().await;
     open_source(&app, folder.path()).await;
+    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
+    let button = "document.querySelector('#page-use-server').textContent";
+    assert_eq!(app.value(button).await, json!(format!("Load from http://localhost:{}", server.port)));
+    // A click that a script made loads nothing.
+    app.value("(document.querySelector('#page-use-server').click(), true)").await;
+    assert_eq!(app.value("document.querySelector('#page-frame') === null").await, json!(true));
+    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
     app.click("#page-use-server").await;
     shows(&app, "print", "from the server object").await;
     // It is remembered for this extension, as a server that was typed.
@@ -154,5 +161,33 @@ async fn a_page_that_is_not_built_yet_offers_the_same_and_no_source() {
     app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
     app.click("#page-build").await;
     shows(&app, "print", "the built page").await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_build_ran_other_scripts_than_those_that_were_shown() {
+    let folder = source(4420);
+    let app = without_engine().await;
+    open_source(&app, folder.path()).await;
+    let text = "document.querySelector('#page-unbuilt').textContent";
+    app.until("the warning", &format!("{text}.includes('with your user\'s permissions')")).await;
+    let package = r#"{"name":"ui","scripts":{"build":"node -e \"require('fs').writeFileSync('executed','')\""}}"#;
+    fs::write(folder.path().join("ui/package.json"), package).unwrap();
+    fs::write(folder.path().join("ui/.npmrc"), "ignore-scripts=false").unwrap();
+    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
+    app.click("#page-build").await;
+    app.until("why", "document.querySelector('[data-code=project_changed]')").await;
+    // What there is now is shown, and the next press is for that.
+    app.until("the new script", &format!("{text}.includes('writeFileSync') && {text}.includes('.npmrc')")).await;
+    assert!(!folder.path().join("ui/executed").exists());
+    assert_eq!(app.calls().await, 0);
+
+    let long = format!(r#"{{"name":"ui","scripts":{{"build":"{}"}}}}"#, "x".repeat(5_000));
+    fs::write(folder.path().join("ui/package.json"), long).unwrap();
+    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
+    app.click("#page-build").await;
+    app.until("why", "document.querySelector('#page-build-cut')").await;
+    assert_eq!(app.value("document.querySelector('#page-build') === null").await, json!(true));
+    drawn_right(&app, "page-unbuilt-cut").await;
     app.close().await;
 }

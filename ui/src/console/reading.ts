@@ -11,7 +11,7 @@ import {
   isText,
   type Shape,
 } from "../sdk/shapes"
-import { LONGEST_URL, RESOURCES, WHYS } from "../page/report"
+import { isReportText, LONGEST_URL, RESOURCES, WHYS } from "../page/report"
 import type { FromConsole } from "./messages"
 import type { Shown } from "./words"
 
@@ -69,7 +69,7 @@ function isOwn(value: Shape): boolean {
         isText(value.url, LONGEST_URL) &&
         isOneOf(value.why, ...WHYS) &&
         isAbsentOr(value.status, isCount) &&
-        isAbsentOr(value.text, (text): text is string => isText(text, 100)) &&
+        isAbsentOr(value.text, (text): text is string => isText(text, 100) && isReportText(text)) &&
         isAbsentOr(value.own, isFlag)
       )
     case "blank":

@@ -1,23 +1,23 @@
 import type { PackageCommand } from "../ipc/generated/PackageCommand"
+import type { ProjectStep } from "../ipc/generated/ProjectStep"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { InputGuard } from "./guard.svelte"
 import { isLive } from "./outcome"
-
-/** What is run in a page's project. */
-export type Step = "install" | "build"
 
 /** What is around the commands of a page's project. */
 export interface AroundBuilding {
   row(id: number): Summary | undefined
   /** Its output is to be seen. */
   began(id: number): void
+  /** The project isn't what was shown any more: it is to be shown again. */
+  changed(): void
 }
 
 /** Commands of a page's project, which only the user starts: they run code of the extension's author on this machine. */
 export class Building {
   /** The one that was started last, of the project in this folder. */
-  run = $state.raw<{ id: number; step: Step; cwd: string | undefined }>()
+  run = $state.raw<{ id: number; step: ProjectStep; cwd: string | undefined }>()
   /** It is being started. */
   busy = $state(false)
   trouble = $state.raw<Trouble>()
@@ -32,17 +32,19 @@ export class Building {
     this.#around = around
   }
 
-  /** Runs exactly the command that was shown. */
-  async start(step: Step, { command }: PackageCommand): Promise<void> {
-    if (this.busy || this.state(command.cwd).kind === "running") return
+  /** Runs a command if the project still is what was shown of it. */
+  async start(step: ProjectStep, shown: PackageCommand): Promise<void> {
+    const { cwd } = shown.command
+    if (this.busy || this.state(cwd).kind === "running") return
     this.busy = true
     this.trouble = undefined
     try {
-      const id = await this.#shell.ask("run", { command })
-      this.run = { id, step, cwd: command.cwd }
+      const id = await this.#shell.ask("run_project_step", { step, shown })
+      this.run = { id, step, cwd }
       this.#around.began(id)
     } catch (thrown) {
       this.trouble = trouble(thrown)
+      if (this.trouble.code === "project_changed") this.#around.changed()
     } finally {
       this.busy = false
     }

@@ -48,7 +48,7 @@ export function describe(what: Unloaded, opened: OpenedPage): Described {
 
 /** A file that the page's folder doesn't have. */
 export function describeMiss({ path, reason }: Miss, opened: OpenedPage): Described {
-  const folder = opened.built ?? opened.manifest.tab?.root?.text ?? "/"
+  const folder = short(opened.built ?? opened.manifest.tab?.root?.text ?? "/")
   const entry = {
     kind: "unloaded",
     what: WHAT[kindOf(path)],
@@ -84,10 +84,14 @@ const keyOf = (url: string): string => url.split(/[?#]/, 1)[0]!
 
 function shown(url: string, { url: page }: OpenedPage): string {
   const origin = originOf(page)
-  const short = origin !== "" && url.startsWith(`${origin}/`) ? url.slice(origin.length) : url
-  if (short.length <= LONGEST_SHOWN) return short
+  return short(origin !== "" && url.startsWith(`${origin}/`) ? url.slice(origin.length) : url)
+}
+
+/** An address or a path with its middle cut out, where it is too long to show. */
+function short(text: string): string {
+  if (text.length <= LONGEST_SHOWN) return text
   const half = LONGEST_SHOWN / 2
-  return `${short.slice(0, half)}…${short.slice(-half)}`
+  return `${text.slice(0, half)}…${text.slice(-half)}`
 }
 
 function kindOf(path: string): Resource {
@@ -142,8 +146,10 @@ function ofType(of: Resource, type: string): [string, string] {
   const as = { style: "a style sheet", worker: "a worker's script" }[of as "style" | "worker"] ?? "a script"
   const shown = type === "" ? "without a type" : `as ${type}`
   const reason = `It was served ${shown}, which can't be used as ${as}.`
-  if (type === "text/html") return [reason, "The server returns its index page for unknown paths. Check the path."]
-  if (of === "style") return [reason, "Serve the file as text/css, and check that the path names a style sheet."]
+  if (type === "text/html")
+    return [reason, "The server returns its index page for unknown paths. Check the path."]
+  if (of === "style")
+    return [reason, "Serve the file as text/css, and check that the path names a style sheet."]
   return [
     reason,
     "Reference the built file. Browsers don't run TypeScript or JSX; the project's development server compiles it.",
@@ -157,7 +163,7 @@ const ofTheirPolicy = (directive: string): [string, string] => [
 
 function ofOwnPolicy({ of, url, text = "" }: Unloaded): [string, string] {
   const refused = (why: string): string => `Refused by Porthole's policy for pages (${text}): ${why}.`
-  const local = /^(?:https?|wss?):\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d+))?(?:\/|$)/i.exec(url)
+  const local = /^(?:https?|wss?):\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(?:\/|$)/i.exec(url)
   if (local) {
     const port = local[1] ?? "80"
     return [

@@ -105,6 +105,7 @@ const failures: Record<Code, string> = {
   container_name_invalid: "bad container name",
   page_server_changed: "other program",
   start_plan_changed: "changed since shown",
+  project_changed: "changed since shown",
   archive_unreadable: "broken image",
   image_not_made: "image not made",
   compose_missing: "no compose",

@@ -117,6 +117,9 @@ export class Porthole {
     this.building = new Building(shell, {
       row: (id) => this.timeline.row(id),
       began: (id) => this.selection.select(id),
+      changed: () => {
+        if (this.page.opened) void this.page.load(this.page.opened.folder)
+      },
     })
     // A page in its own window is asked about there. One that was ended is not asked about any more.
     this.prompts = new Prompts(shell, ({ origin }) =>

@@ -1,4 +1,4 @@
-import { LONGEST_URL, type Resource, type Unloaded } from "./report"
+import { LONGEST_URL, reportText, type Resource, type Unloaded } from "./report"
 
 /** So long what is refused by a policy is waited for: it is told apart from the element that fails with it. */
 const POLICY_MS = 150
@@ -91,7 +91,7 @@ export class Loading {
     if (disposition === "report" || this.#probing.has(keyOf(blockedURI))) return
     const of = OF_DIRECTIVE.find(([directive]) => text.startsWith(directive))?.[1] ?? "file"
     const own = originalPolicy.startsWith(OWN_POLICY)
-    this.#tell({ kind: "unloaded", of, url: blockedURI, why: "policy", text: text.slice(0, 100), own })
+    this.#tell({ kind: "unloaded", of, url: blockedURI, why: "policy", text: reportText(text), own })
   }
 
   /** Has a worker that doesn't start told, and changes nothing else of the class. */
@@ -169,7 +169,7 @@ export class Loading {
       const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase()
       if (!ok) return this.#tell({ kind: "unloaded", of, url, why: "status", status })
       const wrong = of === "script" ? NO_SCRIPT.test(type) : TYPES[of] && !TYPES[of].test(type)
-      if (wrong) return this.#tell({ kind: "unloaded", of, url, why: "type", text: type.slice(0, 100) })
+      if (wrong) return this.#tell({ kind: "unloaded", of, url, why: "type", text: reportText(type) })
       if (!may) this.#tell({ kind: "unloaded", of, url, why: "inner" })
     } catch {
       this.#tell({ kind: "unloaded", of, url, why: "network" })

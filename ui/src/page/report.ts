@@ -51,3 +51,12 @@ export type FromPage =
 
 /** The longest address that is told. */
 export const LONGEST_URL = 2_000
+
+const LONGEST_TEXT = 100
+
+/** Whether this can be the `text` of a report: a directive or a media type, which stands in Porthole's own sentences. */
+export const isReportText = (text: string): boolean => /^[A-Za-z0-9+./;=_-]{0,100}$/.test(text)
+
+/** A directive or a media type as it can be told. A server may have put anything into it. */
+export const reportText = (text: string): string =>
+  text.replace(/[^A-Za-z0-9+./;=_-]/g, "").slice(0, LONGEST_TEXT)

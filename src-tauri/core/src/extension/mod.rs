@@ -41,7 +41,7 @@ pub use bench::Bench;
 pub use client::CLIENT;
 pub use files::ImagePath;
 use files::Place;
-pub use frontend::{BuiltPage, DevServer, FrontendProject, PackageCommand, PackageScript, SourcePage};
+pub use frontend::{BuiltPage, DevServer, FrontendProject, PackageCommand, PackageScript, ProjectStep, SourcePage};
 pub use image::{Unpacked, unpack};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
 pub use names::{Names, image_in_place};

@@ -14,7 +14,7 @@ use super::{
     Answer, ExtensionRoot, FileProblem, Manifest, Page, Place, Remark, Server, check_in,
     client::{CLIENT, with_client},
     files::file_of_page,
-    frontend::{SourcePage, built_folder, source_page},
+    frontend::{PackageCommand, ProjectStep, SourcePage, built_folder, command_as_shown, source_page},
     manifest::{Named, Platform, Tab},
     root::below,
     unread,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     opening::Machine,
+    run::Command,
     runtime::Runtime,
 };
 
@@ -116,6 +117,8 @@ pub struct Open {
     /// The extension's folder, and what in it belongs to its content besides the page.
     pub(super) root: ExtensionRoot,
     pub(super) files: Vec<PathBuf>,
+    /// The folder and the first file of the page, as the manifest names them.
+    named: Option<(String, String)>,
     misses: Mutex<Misses>,
 }
 
@@ -182,10 +185,11 @@ impl Open {
             remarks: checked.remarks,
             manifest: checked.manifest,
         };
+        let named = told.manifest.tab.as_ref().map(|tab| (folder_of(tab), file_of(tab).to_owned()));
         let programs = told.manifest.binaries.iter().filter(|binary| binary.platform == Platform::this());
         let files = [manifest].into_iter().chain(programs.filter_map(|binary| below(&binary.path.text))).collect();
         let misses = Mutex::default();
-        Ok((Self { host, whose, page, facts, server, root, files, misses }, told))
+        Ok((Self { host, whose, page, facts, server, root, files, named, misses }, told))
     }
 
     /// Whose web storage its origin has: the extension's, and for a development server that server's. Two pages with the
@@ -193,6 +197,15 @@ impl Open {
     pub fn storage_owner(&self) -> String {
         let origin = self.server.as_ref().map_or("", Server::origin);
         format!("{origin} {}", self.whose)
+    }
+
+    /// The command of its project, if that still is what the user was shown.
+    ///
+    /// # Errors
+    /// [`Code::ProjectChanged`]; [`Code::TooMuch`] when not all of it could be shown.
+    pub fn project_command(&self, step: ProjectStep, shown: &PackageCommand) -> Result<Command> {
+        let (folder, file) = self.named.as_ref().map_or(("/", ""), |(folder, file)| (folder.as_str(), file.as_str()));
+        command_as_shown(self.root.path(), (folder, file), step, shown)
     }
 
     /// The development server that it comes from.

@@ -45,8 +45,8 @@ pub struct PartState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<String>,
     /// The ports of `localhost` that it publishes; none of an engine that is far away.
-    #[serde(skip)]
-    #[ts(skip)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[ts(as = "Option<BTreeSet<u16>>")]
     pub ports: BTreeSet<u16>,
 }
 

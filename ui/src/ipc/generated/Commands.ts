@@ -20,9 +20,11 @@ import type { Opening } from "./Opening";
 import type { Origin } from "./Origin";
 import type { OwnGone } from "./OwnGone";
 import type { OwnPage } from "./OwnPage";
+import type { PackageCommand } from "./PackageCommand";
 import type { Pasted } from "./Pasted";
 import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
+import type { ProjectStep } from "./ProjectStep";
 import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
@@ -159,10 +161,13 @@ export interface Commands {
   close_extension: { args: {  }; answer: Target };
   /** Follows the logs of a container of its backend; answers at once with the Call's number. */
   follow_logs: { args: { container: string }; answer: number };
-  /** Opens the page of an extension's folder in the place of the one that is open, with a
-   * `ddClient` as this Runtime has it; the page of a development server when one is named, and that in the
-   * folder of the built page when `built`. */
+  /** Opens the page of an extension's folder, in the place of the one that is open, with a `ddClient` for this
+   * Runtime. It is loaded from `server` if given, else from the build's output folder if `built`, else from
+   * the manifest's folder. */
   open_page: { args: { folder: string; server: string | null; built: boolean; runtime: Runtime }; answer: OpenedPage };
+  /** Runs a command of the open page's project, if the project still is as `shown`; answers at once with the
+   * Call's number. */
+  run_project_step: { args: { step: ProjectStep; shown: PackageCommand }; answer: number };
   /** The files that the open page asked for in vain since it was loaded last. */
   missed_files: { args: {  }; answer: Misses };
   /** Clears what the page of another extension or server has stored. Its frame must be gone, and the

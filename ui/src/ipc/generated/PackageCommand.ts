@@ -13,4 +13,12 @@ command: Command,
 /**
  * The scripts that this starts, in order.
  */
-scripts: Array<PackageScript>, };
+scripts: Array<PackageScript>, 
+/**
+ * What else decides what runs: `ui/.npmrc`.
+ */
+also: Array<string>, 
+/**
+ * Nothing of the scripts and of `also` is left out or cut.
+ */
+whole: boolean, };

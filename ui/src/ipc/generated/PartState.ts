@@ -40,4 +40,8 @@ outOfMemory: boolean,
 /**
  * When it was started last, as the engine writes it.
  */
-started?: string, };
+started?: string, 
+/**
+ * The ports of `localhost` that it publishes; none of an engine that is far away.
+ */
+ports?: Array<number>, };

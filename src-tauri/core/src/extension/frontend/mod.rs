@@ -10,14 +10,19 @@ mod package;
 mod scan;
 mod server;
 mod source_page;
+mod steps;
+#[cfg(test)]
+mod steps_tests;
 #[cfg(test)]
 mod tests;
 
+pub use package::FrontendProject;
 pub(super) use package::build_script;
-pub use package::{FrontendProject, PackageCommand, PackageScript};
 pub use server::DevServer;
 pub use source_page::{BuiltPage, SourcePage};
 pub(super) use source_page::{built_folder, source_page};
+pub(super) use steps::command_as_shown;
+pub use steps::{PackageCommand, PackageScript, ProjectStep};
 
 /// The most bytes of a configuration file that is JSON: it is read whole or not at all.
 const LARGEST: u64 = 1024 * 1024;
@@ -33,7 +38,3 @@ fn head(root: &ExtensionRoot, path: &Path) -> Option<String> {
 
 /// What is handed on of a text that an extension brings, in characters.
 const LONGEST: usize = 4_000;
-
-fn cut(text: &str) -> String {
-    if text.len() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
-}

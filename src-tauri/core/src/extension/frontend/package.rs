@@ -7,13 +7,13 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{
-    LARGEST, cut,
+    LARGEST,
     server::{self, DevServer},
+    steps::{self, Starts},
 };
-use crate::{
-    extension::root::{Entry, ExtensionRoot},
-    run::{Command, EnvMode, Place},
-};
+// `server` has it from here.
+pub(super) use super::steps::PackageCommand;
+use crate::extension::root::{Entry, ExtensionRoot};
 
 /// How far above a page its project is looked for.
 const MOST_ABOVE: usize = 16;
@@ -21,24 +21,6 @@ const MOST_ABOVE: usize = 16;
 const USUAL: [&str; 5] = ["", "ui", "client", "frontend", "web"];
 /// The scripts that start a development server, in this order.
 pub(super) const STARTS: [&str; 6] = ["dev", "start", "serve", "develop", "start:dev", "dev:ui"];
-
-/// A script of a `package.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PackageScript {
-    /// `prebuild`
-    pub name: String,
-    /// The shell line that it is.
-    pub text: String,
-}
-
-/// A command of a package manager. It runs code of the extension's author: only the user starts it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PackageCommand {
-    /// Exactly what runs.
-    pub command: Command,
-    /// The scripts that this starts, in order.
-    pub scripts: Vec<PackageScript>,
-}
 
 /// The project that a page is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -112,7 +94,7 @@ const fn tool(
 pub(super) struct Package {
     /// Its folder, below the extension's.
     pub folder: PathBuf,
-    json: Value,
+    pub json: Value,
 }
 
 impl Package {
@@ -123,9 +105,9 @@ impl Package {
         above.chain(usual).find_map(|folder| Self::read(root, folder))
     }
 
-    fn read(root: &ExtensionRoot, folder: PathBuf) -> Option<Self> {
+    pub fn read(root: &ExtensionRoot, folder: PathBuf) -> Option<Self> {
         let text = root.read_text(folder.join("package.json"), LARGEST).ok()?;
-        let json: Value = serde_json::from_str(&text).ok()?;
+        let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
         json.is_object().then_some(Self { folder, json })
     }
 
@@ -169,7 +151,7 @@ impl Package {
     /// The project, with what can be done in it.
     pub fn project(&self, root: &ExtensionRoot) -> FrontendProject {
         let manager = self.manager(root);
-        let run = |name: &str| self.command(root, manager, &["run", name], name);
+        let run = |name: &str| steps::command(root, self, manager, &["run", name], Starts::Script(name));
         let has_packages = matches!(root.entry(self.folder.join("node_modules")), Ok(Entry::Directory))
             || matches!(root.entry("node_modules"), Ok(Entry::Directory));
         let install = if manager == "npm" && self.has(root, "package-lock.json") { "ci" } else { "install" };
@@ -178,29 +160,8 @@ impl Package {
             tool: self.tool().map(|tool| tool.name.to_owned()),
             server: server::find(root, self).map(|(url, from, script)| DevServer { url, from, start: script.map(run) }),
             build: self.script("build").map(|_| run("build")),
-            install: (!has_packages).then(|| self.command(root, manager, &[install], "install")),
+            install: (!has_packages).then(|| steps::command(root, self, manager, &[install], Starts::Install)),
         }
-    }
-
-    fn command(&self, root: &ExtensionRoot, manager: &str, args: &[&str], script: &str) -> PackageCommand {
-        let names = [format!("pre{script}"), script.to_owned(), format!("post{script}")];
-        let scripts = names.into_iter().filter_map(|name| {
-            let text = cut(self.script(&name)?);
-            Some(PackageScript { name, text })
-        });
-        let folder = root.folder(&self.folder).map_or_else(|_| root.path().join(&self.folder), |f| f.path().to_owned());
-        let command = Command {
-            place: Place::Host,
-            program: manager.to_owned(),
-            args: args.iter().map(|&arg| arg.to_owned()).collect(),
-            cwd: Some(folder.display().to_string()),
-            env: Vec::new(),
-            env_mode: EnvMode::default(),
-            bin: None,
-            user: None,
-            stream: None,
-        };
-        PackageCommand { command, scripts: scripts.collect() }
     }
 
     /// The package manager that it names, or whose lock file it has.
