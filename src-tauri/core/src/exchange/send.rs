@@ -170,7 +170,9 @@ fn closed_by(endpoint: &Endpoint, error: Error) -> (Error, Option<Protocol>) {
         Some(protocol) => {
             let name = protocol.name();
             (
-                error.hint(format!("{name} usually listens here and closes connections that send HTTP. Check the endpoint.")),
+                error.hint(format!(
+                    "{name} usually listens here and closes connections that send HTTP. Check the endpoint."
+                )),
                 Some(protocol),
             )
         }
