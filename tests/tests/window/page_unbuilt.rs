@@ -119,7 +119,7 @@ async fn a_build_that_fails_says_so_and_the_source_can_be_loaded_anyway() {
     app.click("#page-anyway").await;
     app.until("the frame", "document.querySelector('#page-frame')").await;
     shows(&app, "unloaded", "Module not loaded: /src/main.tsx").await;
-    shows(&app, "unloaded", "doesn't run TypeScript").await;
+    shows(&app, "unloaded", "don't run TypeScript").await;
     app.until("the note", "document.querySelector('#page-blank')?.textContent.includes('/src/main.tsx')").await;
     drawn_right(&app, "page-source-anyway").await;
     app.close().await;
@@ -170,7 +170,7 @@ async fn a_build_ran_other_scripts_than_those_that_were_shown() {
     let app = without_engine().await;
     open_source(&app, folder.path()).await;
     let text = "document.querySelector('#page-unbuilt').textContent";
-    app.until("the warning", &format!("{text}.includes('with your user\'s permissions')")).await;
+    app.until("the warning", &format!("{text}.includes('These commands run the project')")).await;
     let package = r#"{"name":"ui","scripts":{"build":"node -e \"require('fs').writeFileSync('executed','')\""}}"#;
     fs::write(folder.path().join("ui/package.json"), package).unwrap();
     fs::write(folder.path().join("ui/.npmrc"), "ignore-scripts=false").unwrap();
