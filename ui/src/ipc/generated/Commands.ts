@@ -159,9 +159,9 @@ export interface Commands {
   close_extension: { args: {  }; answer: Target };
   /** Follows the logs of a container of its backend; answers at once with the Call's number. */
   follow_logs: { args: { container: string }; answer: number };
-  /** Opens the page of an extension's folder in the place of the one that is open, with a
-   * `ddClient` as this Runtime has it; the page of a development server when one is named, and that in the
-   * folder of the built page when `built`. */
+  /** Opens the page of an extension's folder, in the place of the one that is open, with a `ddClient` for this
+   * Runtime. It is loaded from `server` if given, else from the build's output folder if `built`, else from
+   * the manifest's folder. */
   open_page: { args: { folder: string; server: string | null; built: boolean; runtime: Runtime }; answer: OpenedPage };
   /** The files that the open page asked for in vain since it was loaded last. */
   missed_files: { args: {  }; answer: Misses };
