@@ -76,7 +76,7 @@ runtime = "crun"' >"$root/etc/containers/containers.conf"
 # Starts Podman's service, with mounts and a network of its own, and waits until it answers.
 start_podman() {
   local root=$NEWER/podman home=$TEMP/podman
-  mkdir -p "$home" "$root$TEMP"
+  mkdir -p "$home" "$root$TEMP" "$root$TARGET"
   say "[storage]
 driver = \"vfs\"
 graphroot = \"$home/graph\"
@@ -92,11 +92,12 @@ runroot = \"$home/run\"" >"$root/etc/containers/storage.conf"
     mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup"
     mount -t tmpfs porthole "$1/run"
     mount --bind "$2" "$1$2"
+    mount --bind "$4" "$1$4"
     cd "$1"
     pivot_root . old
     cd /
     exec env PATH=/usr/sbin:/usr/bin HOME=/root TMPDIR=/var/tmp podman system service -t 0 "unix://$3/podman.sock"' \
-    sh "$root" "$TEMP" "$home" >"$LOGS/podman-itself.log" 2>&1 </dev/null &
+    sh "$root" "$TEMP" "$home" "$TARGET" >"$LOGS/podman-itself.log" 2>&1 </dev/null &
   ENGINE_PROCESS=$!
   answers_soon "unix://$home/podman.sock" || { REASON="Podman did not start: $(tail -n 1 "$LOGS/podman-itself.log")"; return 1; }
 }

@@ -30,9 +30,10 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     };
     let words = error.detail.as_deref().map_or_else(String::new, |words| format!(" ({})", quoted(words.trim())));
     // Docker's engines have them on stdout, Podman's on stderr.
-    let on_stdout = evidence.sample.stdout.counts.bytes > 0;
-    let stands = if on_stdout { "on stdout" } else { "on stderr" };
-    let empty = if on_stdout { " and an empty stderr. Code that shows stderr shows nothing, and on" } else { ". On" };
+    let sample = evidence.sample;
+    let on_stderr = sample.stdout.counts.bytes == 0 && sample.stderr.counts.bytes > 0;
+    let stands = if on_stderr { "on stderr" } else { "on stdout" };
+    let empty = if on_stderr { ". On" } else { " and an empty stderr. Code that shows stderr shows nothing, and on" };
     format!(
         "The engine reports it as {code} with the words of its runtime {stands}{words}{empty} Podman Desktop, where the exit code in a container counts as 0, the promise resolves with these words for output."
     )

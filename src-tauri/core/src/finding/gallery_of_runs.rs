@@ -32,6 +32,11 @@ pub(super) fn runs() -> Vec<Shown> {
         ),
         (
             "program-missing",
+            Case::vm("nope", &[]).refused(Code::ProgramNotFound, "crun: not found").wrote("", "crun: not found\n"),
+            &["`nope`", "on stderr", "crun"],
+        ),
+        (
+            "program-missing",
             Case::host("nope", &[]).refused(Code::ProgramNotFound, "ENOENT"),
             &["127", "ENOENT", "host.binaries"],
         ),
