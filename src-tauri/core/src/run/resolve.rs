@@ -130,6 +130,9 @@ pub(crate) fn command_on(path: &OsStr, program: &str) -> Option<tokio::process::
     let path = absolute(path)?;
     let found = find(program, Some(path.clone()), Path::new("/")).ok()?;
     let mut command = tokio::process::Command::new(found);
+    // It is called as whoever looks it up in the `PATH` calls it.
+    #[cfg(unix)]
+    command.arg0(program);
     command.env("PATH", path);
     Some(command)
 }
