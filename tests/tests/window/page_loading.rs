@@ -157,7 +157,7 @@ const TOLD: &[(&str, &str)] = &[
     ("Script not loaded: /gone-classic.js", "no such file"),
     ("Module not loaded: /assets/bad.js", "a module that it imports"),
     ("Script not loaded: /gone-dep.js", "no such file"),
-    ("Module not loaded: /assets/main.tsx", "doesn't run TypeScript"),
+    ("Module not loaded: /assets/main.tsx", "don't run TypeScript"),
     ("Script not loaded: https://cdn.example.org/lib.js", "of another machine isn't run"),
     ("/gone-worker.js", "no such file"),
     ("Worker not loaded: https://example.org/worker.js", "own origin"),
