@@ -134,7 +134,8 @@ async fn keys_typed_into_the_pages_form_answer_nothing() {
         person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;
         person.desktop.type_text("yes");
         for _ in 0..5 {
-            for name in [key::TAB, key::ENTER, key::SPACE, key::ESCAPE, u32::from('y')] {
+            // Not Tab: until the prompt is there it leads out of the page, and the next keys press the window's own buttons.
+            for name in [key::ENTER, key::SPACE, key::ESCAPE, u32::from('y')] {
                 person.desktop.key(name);
             }
         }
