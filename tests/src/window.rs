@@ -187,11 +187,14 @@ impl App {
         }
     }
 
-    /// Waits until an expression in the page is true.
+    /// Waits until an expression in the page is true. While it reads from an element that isn't there, it isn't.
     pub async fn until(&self, what: &str, expression: &str) {
+        let script = format!(
+            "(() => {{ try {{ return Boolean({expression}) }} catch (error) {{ if (error instanceof TypeError) return false; throw error }} }})()"
+        );
         let began = Instant::now();
         loop {
-            if self.value(&format!("Boolean({expression})")).await == json!(true) {
+            if self.value(&script).await == json!(true) {
                 return;
             }
             if began.elapsed() > PATIENCE {
