@@ -39,12 +39,20 @@ pub struct Connections {
     answered: Mutex<VecDeque<Endpoint>>,
 }
 
-/// The oldest first.
 #[derive(Debug, Default)]
-struct Waiting(Mutex<Vec<Idle>>);
+struct Waiting(Mutex<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    /// The oldest first.
+    idle: Vec<Idle>,
+    /// A task closes them in time. It goes on while a connection is in use: to start one for each request would cost more
+    /// than the rest of a small one.
+    is_watched: bool,
+}
 
 impl Waiting {
-    fn all(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn all(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -53,8 +61,10 @@ impl Waiting {
     async fn close_in_time(waiting: Weak<Self>) {
         let oldest = |waiting: Arc<Self>| {
             let mut all = waiting.all();
-            all.retain(|idle| idle.since.elapsed() < PATIENCE);
-            all.first().map(|idle| idle.since)
+            all.idle.retain(|idle| idle.since.elapsed() < PATIENCE);
+            let oldest = all.idle.first().map(|idle| idle.since);
+            all.is_watched = oldest.is_some();
+            oldest
         };
         while let Some(oldest) = waiting.upgrade().and_then(oldest) {
             tokio::time::sleep_until((oldest + PATIENCE).into()).await;
@@ -166,7 +176,7 @@ impl Connections {
 
     /// A container of the same name on another engine is another one.
     fn close_those_into_containers(&self) {
-        self.idle.all().retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
+        self.idle.all().idle.retain(|idle| !matches!(idle.endpoint, Endpoint::Container { .. }));
     }
 
     /// What carries connections into containers.
@@ -193,7 +203,7 @@ impl Connections {
 
     /// Closes those that wait, and removes what carried them.
     pub async fn close(&self) {
-        self.idle.all().clear();
+        self.idle.all().idle.clear();
         self.carrier.close().await;
     }
 
@@ -202,7 +212,7 @@ impl Connections {
     /// backend turn out to have closed it: whether it did cannot be known before. `socket` is what the endpoint's path
     /// leads to now: a connection to another socket that was there before isn't used.
     pub(super) fn take(&self, endpoint: &Endpoint, socket: Option<SocketId>, request: &Request) -> Option<Link> {
-        let mut idle = self.idle.all();
+        let idle = &mut self.idle.all().idle;
         idle.retain_mut(|idle| idle.since.elapsed() < PATIENCE && idle.link.driver.is_open());
         let usable =
             |idle: &Idle| idle.endpoint == *endpoint && idle.link.socket == socket && idle.link.sender.is_ready();
@@ -219,17 +229,17 @@ impl Connections {
         if !link.driver.is_open() || matches!(endpoint, Endpoint::Engine { .. }) {
             return;
         }
-        let mut idle = self.idle.all();
-        idle.push(Idle { endpoint: endpoint.clone(), link, since: Instant::now() });
-        if idle.len() > MOST {
-            idle.remove(0);
+        let mut all = self.idle.all();
+        all.idle.push(Idle { endpoint: endpoint.clone(), link, since: Instant::now() });
+        if all.idle.len() > MOST {
+            all.idle.remove(0);
         }
-        let is_first = idle.len() == 1;
-        drop(idle);
+        let is_watched = std::mem::replace(&mut all.is_watched, true);
+        drop(all);
         let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         while closing.try_join_next().is_some() {}
-        if is_first || closing.is_empty() {
-            closing.abort_all();
+        // The task may have gone with its runtime.
+        if !is_watched || closing.is_empty() {
             closing.spawn(Waiting::close_in_time(Arc::downgrade(&self.idle)));
         }
     }
