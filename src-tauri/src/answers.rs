@@ -335,7 +335,8 @@ impl Porthole {
     }
 
     pub async fn contexts(&self) -> Result<Vec<Context>> {
-        Ok(Surroundings::of_this_process().contexts())
+        // Engines on known sockets are asked for a word, and one that hangs takes a while.
+        on_its_own_thread(|| Ok(Surroundings::of_this_process().contexts())).await
     }
 
     pub async fn containers(&self, engine: Option<String>) -> Result<Vec<Container>> {
