@@ -4,7 +4,7 @@ import type { Miss } from "../ipc/generated/Miss"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
 import type { Runtime } from "../ipc/generated/Runtime"
 import { originOf } from "../page/frame"
-import type { Resource, Unloaded } from "../page/report"
+import { addressKey, type Resource, type Unloaded } from "../page/report"
 import { nameOf } from "./runtimes"
 
 /** So many addresses of one page have an entry each; one more entry counts the others. */
@@ -43,7 +43,7 @@ export function describe(what: Unloaded, opened: OpenedPage): Described {
   const url = shown(what.url, opened)
   const [reason, fix] = why(what, opened)
   const entry = { kind: "unloaded", what: WHAT[what.of], url, reason, fix, times: 1 } as const
-  return { key: keyOf(what.url), reason: what.why, entry }
+  return { key: addressKey(what.url), reason: what.why, entry }
 }
 
 /** A file that the page's folder doesn't have. */
@@ -57,7 +57,7 @@ export function describeMiss({ path, reason }: Miss, opened: OpenedPage): Descri
     fix: "Check the path, and whether the build puts the file there. A path that begins with / starts at that folder.",
     times: 1,
   } as const
-  return { key: keyOf(originOf(opened.url) + path), reason: "missing", entry }
+  return { key: addressKey(originOf(opened.url) + path), reason: "missing", entry }
 }
 
 /** The entry that stands for all that have none. */
@@ -79,8 +79,6 @@ export const themesFinding = (runtime: Runtime) =>
       "window.__ddMuiV5Themes and window.__ddMuiV6Themes exist in Docker Desktop only. The package @docker/docker-mui-theme 0.0.13 reads them and has no fallback, so the page fails to render.",
     fix: "Use @docker/docker-mui-theme 0.0.11, which brings its own themes, or render your own ThemeProvider when the globals are undefined.",
   }) as const
-
-const keyOf = (url: string): string => url.split(/[?#]/, 1)[0]!
 
 function shown(url: string, { url: page }: OpenedPage): string {
   const origin = originOf(page)

@@ -1,38 +1,33 @@
 import type { Certainty } from "../ipc/generated/Certainty"
 import type { Rule } from "../ipc/generated/Rule"
 import type { Runtime } from "../ipc/generated/Runtime"
+import { RUNTIME_NAMES } from "../sdk/facts"
 
 /** The Runtimes in display order, each with the version that its behaviour was read from. */
-export const RUNTIMES: readonly { value: Runtime; text: string; name: string; version: string }[] = [
+export const RUNTIMES: readonly { value: Runtime; text: string; version: string }[] = [
   {
     value: "docker-desktop",
     text: "Docker Desktop",
-    name: "Docker Desktop",
     version: "based on its documentation and the published types 0.4.2",
   },
   {
     value: "rancher-desktop",
     text: "Rancher",
-    name: "Rancher Desktop",
     version: "based on its source code: 1.20, and 1.24 for ddClient.docker",
   },
   {
     value: "podman-desktop",
     text: "Podman",
-    name: "Podman Desktop",
     version: "based on its source code of 2026: requests use fetch, commands run without a shell",
   },
   {
     value: "podman-desktop-older",
     text: "Podman (older)",
-    name: "Podman Desktop (older)",
     version: "based on its source code of 2024: requests use got, host commands run in a shell",
   },
 ]
 
-export function nameOf(runtime: Runtime): string {
-  return RUNTIMES.find(({ value }) => value === runtime)?.name ?? runtime
-}
+export const nameOf = (runtime: Runtime): string => RUNTIME_NAMES[runtime]
 
 /** The Runtimes by their names; both generations of Podman Desktop by one. */
 export function namesOf(runtimes: readonly Runtime[]): string {
@@ -45,8 +40,8 @@ export function namesOf(runtimes: readonly Runtime[]): string {
 
 /** What a reader should know of a Runtime before choosing it. */
 export function aboutRuntime(runtime: Runtime): string {
-  const { name, version } = RUNTIMES.find(({ value }) => value === runtime) ?? { name: runtime, version: "" }
-  return `${name}, ${version}`
+  const version = RUNTIMES.find(({ value }) => value === runtime)?.version
+  return `${nameOf(runtime)}, ${version}`
 }
 
 /** From the surest to the least sure, and what each of them means. */

@@ -1,4 +1,4 @@
-import { LONGEST_URL, reportText, type Resource, type Unloaded } from "./report"
+import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } from "./report"
 
 /** So long what is refused by a policy is waited for: it is told apart from the element that fails with it. */
 const POLICY_MS = 150
@@ -72,7 +72,7 @@ export class Loading {
 
   #tell(what: Unloaded): void {
     const { url } = what
-    const key = keyOf(url)
+    const key = addressKey(url)
     this.failed = true
     if (this.#told.has(key) && what.why !== "policy") return
     if (this.#told.size >= MOST_TOLD && !this.#told.has(key)) return
@@ -88,7 +88,7 @@ export class Loading {
 
   #refused(event: SecurityPolicyViolationEvent): void {
     const { effectiveDirective: text, blockedURI, disposition, originalPolicy } = event
-    if (disposition === "report" || this.#probing.has(keyOf(blockedURI))) return
+    if (disposition === "report" || this.#probing.has(addressKey(blockedURI))) return
     const of = OF_DIRECTIVE.find(([directive]) => text.startsWith(directive))?.[1] ?? "file"
     const own = originalPolicy.startsWith(OWN_POLICY)
     this.#tell({ kind: "unloaded", of, url: blockedURI, why: "policy", text: reportText(text), own })
@@ -146,7 +146,7 @@ export class Loading {
 
   /** Finds out why, and tells it. What only `may` have failed is told only when it did. */
   #find(failed: Failed, may = false): void {
-    const key = keyOf(failed.url)
+    const key = addressKey(failed.url)
     if (this.#told.has(key) || this.#probed.has(key)) return
     const own = failed.url.startsWith(`${this.#origin}/`)
     if (!own || this.#probed.size >= MOST_PROBES) {
@@ -160,7 +160,7 @@ export class Loading {
 
   async #probe(failed: Failed, may: boolean): Promise<void> {
     const { of, url } = failed
-    const key = keyOf(url)
+    const key = addressKey(url)
     const stop = new AbortController()
     this.#probing.add(key)
     try {
@@ -179,9 +179,6 @@ export class Loading {
     }
   }
 }
-
-/** An address without what is behind its path: of two that differ there, one is told. */
-const keyOf = (url: string): string => url.split(/[?#]/, 1)[0]!
 
 function failedIn(element: Element): Failed | undefined {
   const url = (name: string): string => {
@@ -221,7 +218,7 @@ function failedIn(element: Element): Failed | undefined {
 }
 
 function resourceOf(url: string, by: string): Resource {
-  const path = keyOf(url).toLowerCase()
+  const path = addressKey(url).toLowerCase()
   if (/\.(woff2?|ttf|otf|eot)$/.test(path)) return "font"
   if (by === "img" || /\.(png|jpe?g|gif|svg|webp|avif|ico)$/.test(path)) return "image"
   if (path.endsWith(".css")) return "style"

@@ -1,10 +1,6 @@
 /** What the client in a page says of how the page loads, besides what `ddClient` and the console are for. */
 
-/** What didn't load. */
-export type Resource =
-  "script" | "module" | "style" | "image" | "font" | "media" | "frame" | "worker" | "request" | "file"
-
-export const RESOURCES: readonly Resource[] = [
+export const RESOURCES = [
   "script",
   "module",
   "style",
@@ -15,7 +11,12 @@ export const RESOURCES: readonly Resource[] = [
   "worker",
   "request",
   "file",
-]
+] as const
+
+/** What didn't load. */
+export type Resource = (typeof RESOURCES)[number]
+
+export const WHYS = ["policy", "status", "type", "inner", "origin", "network"] as const
 
 /**
  * Why it didn't.
@@ -26,9 +27,7 @@ export const RESOURCES: readonly Resource[] = [
  * - `origin`: a worker of another origin.
  * - `network`: no response that the page may use.
  */
-export type Why = "policy" | "status" | "type" | "inner" | "origin" | "network"
-
-export const WHYS: readonly Why[] = ["policy", "status", "type", "inner", "origin", "network"]
+export type Why = (typeof WHYS)[number]
 
 /** Something that the page asked for isn't there. */
 export interface Unloaded {
@@ -48,6 +47,9 @@ export type FromPage =
   | { kind: "blank"; blank: boolean }
   /** It reads the themes of Docker Desktop, which the runtime doesn't have. */
   | { kind: "themes" }
+
+/** An address without what is behind its path: of two that differ there, one is told. */
+export const addressKey = (url: string): string => url.split(/[?#]/, 1)[0]!
 
 /** The longest address that is told. */
 export const LONGEST_URL = 2_000
