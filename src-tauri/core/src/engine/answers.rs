@@ -8,12 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Engine, Inspected,
-    api::{labelled, segment},
+    api::{Answer, labelled, segment},
     facts::{Container, Mount, MountKind},
 };
 use crate::reference::familiar;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 /// What an engine says of an exec.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

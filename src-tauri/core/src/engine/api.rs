@@ -18,7 +18,8 @@ use super::{Engine, connect::ANSWER};
 
 /// A response of the engine, before its body is read.
 pub(crate) type Reply = Response<Incoming>;
-type Answer<T> = Result<T, ApiError>;
+/// What came of asking it; an error is for [`Engine::explain`].
+pub(super) type Answer<T> = Result<T, ApiError>;
 
 impl Engine {
     /// What the engine has at a path.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
+use super::protobuf::fields;
 use crate::run::Stream;
 
 /// One line may be as long as this; a step's output comes in many.
@@ -205,64 +206,15 @@ fn cut_bytes(text: &[u8], longest: usize) -> String {
     cut(&String::from_utf8_lossy(&text[..text.len().min(4 * longest + 4)]), longest)
 }
 
-/// The fields of a protobuf message with their bytes, a number's being its lowest one; up to where it can't be read.
-pub(super) fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    std::iter::from_fn(move || {
-        loop {
-            let key = varint(&mut message)?;
-            let number = key >> 3;
-            let length = match key & 7 {
-                0 => {
-                    let before = message;
-                    varint(&mut message)?;
-                    return Some((number, &before[..1]));
-                }
-                1 => 8,
-                2 => usize::try_from(varint(&mut message)?).ok()?,
-                5 => 4,
-                _ => return None,
-            };
-            let (value, rest) = message.split_at_checked(length)?;
-            message = rest;
-            if key & 7 == 2 {
-                return Some((number, value));
-            }
-        }
-    })
-}
-
-fn varint(message: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (first, rest) = message.split_first()?;
-        *message = rest;
-        value |= u64::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::engine::protobuf::field;
 
     fn text(written: &Written) -> String {
         written.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect()
-    }
-
-    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        let mut length = Vec::new();
-        let mut rest = bytes.len();
-        while rest >= 0x80 {
-            length.push((rest & 0x7f) as u8 | 0x80);
-            rest >>= 7;
-        }
-        length.push(rest as u8);
-        [&[number << 3 | 2], &length[..], bytes].concat()
     }
 
     fn traced(message: &[u8]) -> Vec<u8> {

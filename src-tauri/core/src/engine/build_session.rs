@@ -18,7 +18,11 @@ use hyper::{
 use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinSet;
 
-use super::{Engine, registries::Registries};
+use super::{
+    Engine,
+    protobuf::{field, fields},
+    registries::Registries,
+};
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 const CREDENTIALS: &str = "/moby.filesync.v1.Auth/Credentials";
@@ -117,26 +121,13 @@ fn said(message: Option<&[u8]>, status: &'static str) -> Response<Frames> {
 /// The text in the first field of the first message.
 fn host(body: &[u8]) -> Option<String> {
     let message = body.get(5..)?;
-    let (_, host) = super::build_progress::fields(message).find(|(number, _)| *number == 1)?;
+    let (_, host) = fields(message).find(|(number, _)| *number == 1)?;
     String::from_utf8(host.to_vec()).ok()
 }
 
 fn credentials(user: &str, secret: &str) -> Vec<u8> {
-    let mut message = Vec::new();
-    for (key, text) in [(1 << 3 | 2, user), (2 << 3 | 2, secret)] {
-        if text.is_empty() {
-            continue;
-        }
-        message.push(key);
-        let mut length = text.len();
-        while length >= 0x80 {
-            message.push((length & 0x7f) as u8 | 0x80);
-            length >>= 7;
-        }
-        message.push(length as u8);
-        message.extend_from_slice(text.as_bytes());
-    }
-    message
+    let fields = [(1, user), (2, secret)].into_iter().filter(|(_, text)| !text.is_empty());
+    fields.flat_map(|(number, text)| field(number, text.as_bytes())).collect()
 }
 
 #[cfg(test)]
@@ -160,8 +151,8 @@ mod tests {
         }
         let long = "s".repeat(200);
         let message = credentials("me", &long);
-        let fields: Vec<_> = super::super::build_progress::fields(&message).collect();
-        assert_eq!(fields, [(1, &b"me"[..]), (2, long.as_bytes())]);
+        let found: Vec<_> = fields(&message).collect();
+        assert_eq!(found, [(1, &b"me"[..]), (2, long.as_bytes())]);
         assert_eq!(credentials("", "t"), [18, 1, b't']);
     }
 }

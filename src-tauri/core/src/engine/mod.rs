@@ -17,6 +17,7 @@ mod left;
 mod limits;
 mod owner;
 mod pool;
+mod protobuf;
 mod registries;
 pub(crate) mod sockets;
 mod ssh;
