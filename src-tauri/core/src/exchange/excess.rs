@@ -40,10 +40,9 @@ struct Counting {
 impl Counting {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        // Bytes that begin a character, wherever the pieces are cut. Those of four bytes have two units in UTF-16.
-        let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64;
+        let (characters, utf16) = output::lengths(bytes);
         self.characters += characters;
-        self.utf16 += characters + bytes.iter().filter(|byte| **byte >= 0xf0).count() as u64;
+        self.utf16 += utf16;
         let room = START.saturating_sub(self.start.len());
         self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }

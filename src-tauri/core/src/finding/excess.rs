@@ -1,7 +1,7 @@
 //! Bytes after the end of a response.
 
 use super::{Evidence, Finding, words::quoted};
-use crate::exchange::Excess;
+use crate::{exchange::Excess, output::lengths};
 
 pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, response) = (evidence.exchange()?, evidence.response()?);
@@ -55,13 +55,11 @@ fn counts_characters(evidence: &Evidence<'_>, excess: &Excess, length: &str) -> 
     if !part.is_whole() {
         return false;
     }
-    let begins = |byte: &&u8| **byte & 0xc0 != 0x80;
-    let characters = part.head.iter().filter(begins).count() as u64;
-    let large = part.head.iter().filter(|byte| **byte >= 0xf0).count() as u64;
+    let (characters, utf16) = lengths(&part.head);
     let beginning = match std::str::from_utf8(&part.head) {
         Ok(_) => true,
         // The promised length may end in the middle of a character.
         Err(error) => error.error_len().is_none(),
     };
-    beginning && (characters + excess.characters == length || characters + large + excess.utf16 == length)
+    beginning && (characters + excess.characters == length || utf16 + excess.utf16 == length)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Evidence, Finding,
-    words::{listed, quoted},
+    words::{listed, others, quoted},
 };
 use crate::{
     asked::{Asked, Whose},
@@ -39,7 +39,7 @@ pub(super) fn env(evidence: &Evidence<'_>) -> Option<Finding> {
             matters,
             "Pass the values as arguments: `exec(\"env\", [\"NAME=value\", program, …])` works on every Runtime where there is an `env`.",
         )
-        .on([Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder]),
+        .on(others(&[Runtime::DockerDesktop])),
     )
 }
 
@@ -75,7 +75,7 @@ pub(super) fn container(evidence: &Evidence<'_>) -> Option<Finding> {
             "Only the deprecated `backend.execInContainer` takes one, and only Docker Desktop has it. `extension.vm.cli.exec` runs in the first service of the compose file.",
             "Make the service that runs commands the first one, or use `docker.cli.exec(\"exec\", [container, …])`.",
         )
-        .on([Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder]),
+        .on(others(&[Runtime::DockerDesktop])),
     )
 }
 
@@ -130,6 +130,6 @@ pub(super) fn close(evidence: &Evidence<'_>) -> Option<Finding> {
             "On Rancher Desktop no callback comes after `close()`, so no `onClose` either. On Podman Desktop `close()` has no effect: the command goes on, and so do its callbacks.",
             "Set a flag beside the call of `close()`, clean up there and not in `onClose`, and let callbacks do nothing once it is set.",
         )
-        .on([Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder]),
+        .on(others(&[Runtime::DockerDesktop])),
     )
 }

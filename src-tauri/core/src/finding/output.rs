@@ -4,7 +4,7 @@ use super::{
     Evidence, Finding,
     body::{broken_at, changed_number},
     charset, json,
-    words::{first_line, names, quoted, quoted_bytes, size},
+    words::{first_line, names, others, quoted, quoted_bytes, size},
 };
 use crate::{asked::Whose, runtime::Runtime};
 
@@ -61,7 +61,7 @@ pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let more = if cuts.len() > 1 { format!(", and {} more", cuts.len() - 1) } else { String::new() };
     let (runtimes, matters) = match asking.whose {
         Whose::Vm => (
-            vec![Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder],
+            others(&[Runtime::DockerDesktop]),
             "Rancher Desktop makes a string of each piece by itself, so the character becomes two or more U+FFFD. Podman Desktop hands over `Uint8Array`s, and whoever decodes each by itself gets the same.",
         ),
         Whose::Host | Whose::Docker => (

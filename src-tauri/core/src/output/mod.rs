@@ -47,7 +47,7 @@ pub(crate) use text::fuzz_text;
 pub(crate) use text::visible;
 pub use transcript::Transcript;
 pub use utf8::Utf8;
-pub(crate) use utf8::incomplete_tail;
+pub(crate) use utf8::{incomplete_tail, lengths};
 
 use crate::{
     error::{Code, Error, Result},

@@ -38,6 +38,15 @@ pub(crate) fn incomplete_tail(bytes: &[u8]) -> usize {
     }
 }
 
+/// How many characters begin in these bytes of UTF-8, and how many units of UTF-16 those have. Of a text in pieces the
+/// sums are right wherever it is cut.
+pub(crate) fn lengths(bytes: &[u8]) -> (u64, u64) {
+    let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64;
+    // Those of four bytes have two units.
+    let large = bytes.iter().filter(|byte| **byte >= 0xf0).count() as u64;
+    (characters, characters + large)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

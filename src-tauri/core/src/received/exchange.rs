@@ -105,8 +105,9 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
             let path = target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
             rancher_desktop::answered(&answer, &path)
         }
-        Runtime::PodmanDesktop => podman_desktop::answered(&answer, Generation::Newer),
-        Runtime::PodmanDesktopOlder => podman_desktop::answered(&answer, Generation::Older),
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
+            podman_desktop::answered(&answer, Generation::of(runtime))
+        }
     }
 }
 
@@ -115,8 +116,7 @@ fn client_of(runtime: Runtime) -> Option<HttpClient> {
     match runtime {
         Runtime::DockerDesktop => None,
         Runtime::RancherDesktop => Some(HttpClient::NodeFetch),
-        Runtime::PodmanDesktop => Some(Generation::Newer.client()),
-        Runtime::PodmanDesktopOlder => Some(Generation::Older.client()),
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => Some(Generation::of(runtime).client()),
     }
 }
 

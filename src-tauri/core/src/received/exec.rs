@@ -146,8 +146,9 @@ pub(super) fn outcome(run: &Run, asked: &AskedExec, written: Written<'_>, runtim
             let line = words.map(String::as_str).collect::<Vec<_>>().join(" ");
             rancher_desktop::finished(&finish, &line, &wrote)
         }
-        Runtime::PodmanDesktop => podman_desktop::finished(&finish, asked, &wrote, Generation::Newer),
-        Runtime::PodmanDesktopOlder => podman_desktop::finished(&finish, asked, &wrote, Generation::Older),
+        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
+            podman_desktop::finished(&finish, asked, &wrote, Generation::of(runtime))
+        }
     }
 }
 

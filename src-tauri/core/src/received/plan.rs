@@ -22,13 +22,15 @@ pub fn plan(asked: &Asked, runtime: Runtime, target: &Target) -> Plan {
     let (mut does, mut rules) = match (asked, runtime) {
         (Asked::Request(asked), Runtime::DockerDesktop) => docker_desktop::request(asked),
         (Asked::Request(asked), Runtime::RancherDesktop) => rancher_desktop::request(asked),
-        (Asked::Request(asked), Runtime::PodmanDesktop) => podman_desktop::request(asked, Generation::Newer),
-        (Asked::Request(asked), Runtime::PodmanDesktopOlder) => podman_desktop::request(asked, Generation::Older),
+        (Asked::Request(asked), Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder) => {
+            podman_desktop::request(asked, Generation::of(runtime))
+        }
         (Asked::Exec(asked), Runtime::DockerDesktop) => docker_desktop::exec(asked, target),
         (Asked::Exec(asked), _) if asked.line => absent(asked, runtime),
         (Asked::Exec(asked), Runtime::RancherDesktop) => rancher_desktop::exec(asked, target),
-        (Asked::Exec(asked), Runtime::PodmanDesktop) => podman_desktop::exec(asked, target, Generation::Newer),
-        (Asked::Exec(asked), Runtime::PodmanDesktopOlder) => podman_desktop::exec(asked, target, Generation::Older),
+        (Asked::Exec(asked), Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder) => {
+            podman_desktop::exec(asked, target, Generation::of(runtime))
+        }
         (Asked::List(asked), _) => list(asked, runtime),
     };
     if let (Asked::Exec(AskedExec { whose: Whose::Docker, .. }), Does::Command { command }, Some(engine)) =

@@ -12,7 +12,7 @@ use crate::{
     asked::{AskedExec, AskedRequest, Whose},
     exchange::{Body, HttpClient, Request},
     run::Place,
-    runtime::Rule,
+    runtime::{Rule, Runtime},
     target::Target,
 };
 
@@ -26,6 +26,11 @@ pub(super) enum Generation {
 }
 
 impl Generation {
+    /// That of a Runtime which is Podman Desktop.
+    pub(super) fn of(runtime: Runtime) -> Self {
+        if runtime == Runtime::PodmanDesktopOlder { Self::Older } else { Self::Newer }
+    }
+
     pub(super) fn client(self) -> HttpClient {
         match self {
             Self::Older => HttpClient::Got,

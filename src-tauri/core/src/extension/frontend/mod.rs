@@ -36,5 +36,13 @@ fn head(root: &ExtensionRoot, path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
+/// A configuration file that is a program, of this name without its end: its first part, and its whole name.
+fn config_program(root: &ExtensionRoot, folder: &Path, stem: &str) -> Option<(String, String)> {
+    ["ts", "js", "mjs", "mts", "cjs", "cts"].into_iter().find_map(|end| {
+        let file = format!("{stem}.{end}");
+        Some((head(root, &folder.join(&file))?, file))
+    })
+}
+
 /// What is handed on of a text that an extension brings, in characters.
 const LONGEST: usize = 4_000;

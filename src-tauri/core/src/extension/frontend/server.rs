@@ -7,14 +7,12 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{
-    LARGEST, head,
+    LARGEST, config_program, head,
     package::{ANGULAR, Call, Package, PackageCommand, REACT, STARTS, Tool, VITE, VUE, WEBPACK},
     scan,
 };
 use crate::extension::root::ExtensionRoot;
 
-/// The ends of a configuration file's name.
-const ENDS: [&str; 6] = ["ts", "js", "mjs", "mts", "cjs", "cts"];
 /// How many programs that scripts name are looked at, and how many variables that an expression names.
 const MOST_PROGRAMS: usize = 4;
 const MOST_VARIABLES: usize = 4;
@@ -162,11 +160,8 @@ impl Ports<'_> {
 
     /// A configuration that is a program, with the object of its server under this key.
     fn program(&self, stem: &str, key: &str) -> Config {
-        let read = |end: &&str| {
-            let file = format!("{stem}.{end}");
-            Some((self.files.read(&file)?, file))
-        };
-        let Some((text, file)) = ENDS.iter().find_map(read) else { return Config::default() };
+        let Files { root, folder } = self.files;
+        let Some((text, file)) = config_program(root, folder, stem) else { return Config::default() };
         let text = scan::without_comments(&text);
         let Some(server) = scan::object(&text, key) else { return Config::default() };
         let secure = scan::value(server, "https").is_some_and(|value| value != "false");

@@ -7,7 +7,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{
-    LARGEST, head, html,
+    LARGEST, config_program, head, html,
     package::{ANGULAR, FrontendProject, Package, VITE, VUE},
     scan,
     server::{angular_json, angular_target},
@@ -152,12 +152,10 @@ fn outputs(root: &ExtensionRoot, package: &Package) -> Vec<PathBuf> {
     match tool.map(|tool| tool.name) {
         Some(name @ (VITE | VUE)) => {
             let (stem, key) = if name == VITE { ("vite.config", "outDir") } else { ("vue.config", "outputDir") };
-            let config = ["ts", "js", "mjs", "mts", "cjs"].iter().find_map(|end| {
-                let file = format!("{stem}.{end}");
-                head(root, &package.folder.join(file))
-            });
-            let text = scan::without_comments(&config.unwrap_or_default());
-            if let Some(output) = scan::value_anywhere(&text, key).and_then(scan::text_of) {
+            let text = config_program(root, &package.folder, stem).map(|(text, _)| scan::without_comments(&text));
+            if let Some(output) =
+                text.as_deref().and_then(|text| scan::value_anywhere(text, key)).and_then(scan::text_of)
+            {
                 add(output);
             }
         }
