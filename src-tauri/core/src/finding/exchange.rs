@@ -1,5 +1,9 @@
 //! Requests that got no whole answer, and connections that became something else.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Evidence, Finding, words::quoted};
 use crate::{
     endpoint::Endpoint,
@@ -63,10 +67,13 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Finding> {
 
 /// The line that tells of it.
 fn refused_on_80(text: &[u8]) -> Option<String> {
-    let addresses = ["127.0.0.1:80", "::1:80", "[::1]:80", "localhost:80", "127.0.0.1 port 80", "localhost port 80"];
-    addresses.iter().find_map(|address| {
-        memchr::memmem::find_iter(text, address).find_map(|at| {
-            if text.get(at + address.len()).is_some_and(u8::is_ascii_digit) {
+    static ADDRESSES: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+        ["127.0.0.1:80", "::1:80", "[::1]:80", "localhost:80", "127.0.0.1 port 80", "localhost port 80"]
+            .map(Finder::new)
+    });
+    ADDRESSES.iter().find_map(|address| {
+        address.find_iter(text).find_map(|at| {
+            if text.get(at + address.needle().len()).is_some_and(u8::is_ascii_digit) {
                 return None;
             }
             let begin = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1).max(at.saturating_sub(200));

@@ -1,6 +1,9 @@
 //! What there is to say about a Call: the evidence is read from its output, in bounded parts.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use super::{Call, CallId, Origin, Shared, Timeline, aside};
 use crate::{
@@ -11,6 +14,9 @@ use crate::{
     run::Stream,
 };
 
+/// How long Calls that end are collected, to be counted together: to wake a thread for each of them takes longer than a
+/// small request.
+const TOGETHER: Duration = Duration::from_millis(20);
 /// Pieces that are looked at: a character that is cut by a later one is one of many.
 const PIECES: usize = 8192;
 
@@ -30,21 +36,47 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Counts what there is to say about a Call that has ended. Whoever waits for the end does not
-    /// wait for this.
+    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. Whoever waits
+    /// for the end does not wait for this.
     pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
+        let is_first = {
+            let mut uncounted = self.uncounted();
+            uncounted.push(id);
+            uncounted.len() == 1
+        };
+        if !is_first {
+            return;
+        }
+        tokio::time::sleep(TOGETHER).await;
+        let ended = std::mem::take(&mut *self.uncounted());
+        let counted = aside(move || {
+            let found: Vec<_> = ended.into_iter().filter_map(|id| Some((id, self.found(id)?))).collect();
+            if !found.is_empty() {
+                self.change(|book| found.into_iter().for_each(|(id, found)| book.set_found(id, found)));
+            }
+            Ok(())
+        });
+        if let Err(error) = counted.await {
+            tracing::warn!(%error, "findings cannot be counted");
+        }
+    }
+
+    fn uncounted(&self) -> MutexGuard<'_, Vec<CallId>> {
+        self.uncounted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many findings there are of a Call; none as well when it was cleared meanwhile.
+    fn found(&self, id: CallId) -> Option<Found> {
         let (call, output) = {
             let book = self.book();
-            match (book.call(id), book.output(id)) {
-                (Ok(call), Ok(output)) => (call, output),
-                // It was cleared meanwhile.
-                _ => return,
-            }
+            (book.call(id).ok()?, book.output(id).ok()?)
         };
-        match aside(move || diagnosed(&call, &output)).await {
-            Ok(findings) if findings.is_empty() => {}
-            Ok(findings) => self.change(|book| book.set_found(id, Found::of(&findings))),
-            Err(error) => tracing::warn!(%error, "an output cannot be read for findings"),
+        match diagnosed(&call, &output) {
+            Ok(findings) => Some(Found::of(&findings)).filter(|_| !findings.is_empty()),
+            Err(error) => {
+                tracing::warn!(%error, "an output cannot be read for findings");
+                None
+            }
         }
     }
 }

@@ -76,6 +76,8 @@ struct Shared {
     revision: watch::Sender<u64>,
     /// Outputs that are shown in another charset than UTF-8, as text.
     transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
+    /// Calls that have ended and whose findings aren't counted yet.
+    uncounted: Mutex<Vec<CallId>>,
 }
 
 impl Timeline {
@@ -90,6 +92,7 @@ impl Timeline {
             book: Mutex::new(Book::new()),
             revision: watch::Sender::new(1),
             transcripts: Mutex::default(),
+            uncounted: Mutex::default(),
         };
         let engines: Arc<LastEngine> = Arc::default();
         let carrier = Carrier::new(None, Arc::clone(&engines), warden.clone());
