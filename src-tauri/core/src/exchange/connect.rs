@@ -64,7 +64,7 @@ pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Durati
     if let Endpoint::Engine { name } = endpoint {
         return Engine::connect(connections.carrier().address_of(name)?).await.map(drop);
     }
-    let found = find_socket(endpoint, Engines::Allowed, &Surroundings::of_this_process());
+    let found = find_socket(endpoint, Engines::Allowed, Surroundings::of_this_process);
     connect(endpoint, found, connections.carrier(), limit).await.map(drop)
 }
 

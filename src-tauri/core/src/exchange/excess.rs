@@ -65,18 +65,20 @@ pub(super) async fn after_end(driver: &mut Driver, may_follow: bool) -> Option<E
     let (io, read) = driver.leftover()?;
     let mut counting = Counting { at_once: !open, ..Counting::default() };
     counting.add(read);
-    let mut space = vec![0; PIECE];
     if counting.bytes == 0 {
+        // Nearly always nothing is there, and no more than a look is paid for.
+        let mut first = [0; START];
         let now = poll_fn(|context| {
-            Poll::Ready(match poll_read(io, context, &mut space) {
+            Poll::Ready(match poll_read(io, context, &mut first) {
                 Poll::Ready(read) => read.unwrap_or_default(),
                 Poll::Pending => 0,
             })
         });
         let length = now.await;
-        counting.add(&space[..length]);
+        counting.add(&first[..length]);
     }
     if counting.bytes > 0 {
+        let mut space = vec![0; PIECE];
         let rest = async {
             while counting.bytes < LIMIT
                 && let Ok(length @ 1..) = read_some(io, &mut space).await

@@ -210,7 +210,7 @@ async fn converse(
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
-    let find = || find_socket(endpoint, engines, &Surroundings::of_this_process());
+    let find = || find_socket(endpoint, engines, Surroundings::of_this_process);
     // Why there is none to connect to is told below.
     let mut found = find();
     let leads_to = found.as_ref().ok().map(|socket| socket.as_ref().map(|socket| socket.id));

@@ -53,7 +53,11 @@ impl Socket {
 ///
 /// # Errors
 /// The codes `Endpoint…` and [`Code::ConnectFailed`]; [`Code::NotAllowed`] for an engine's socket where those are refused.
-pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, around: &Surroundings) -> Result<Option<Socket>> {
+pub(super) fn find_socket(
+    endpoint: &Endpoint,
+    engines: Engines,
+    around: impl FnOnce() -> Surroundings,
+) -> Result<Option<Socket>> {
     let Endpoint::Unix(path) = endpoint else { return Ok(None) };
     let directory = shared_directory(path);
     let shared = directory.is_some();
@@ -66,7 +70,7 @@ pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, around: &Surrou
             "Porthole follows no links in the directory that it shares with containers: create the socket there itself.",
         ));
     }
-    if (shared || engines == Engines::Refused) && is_engine_socket(socket.id, around) {
+    if (shared || engines == Engines::Refused) && is_engine_socket(socket.id, &around()) {
         return Err(Error::new(
             Code::NotAllowed,
             format!("Not sent: {} is a container engine's socket", path.display()),
@@ -158,8 +162,8 @@ mod tests {
         let socket = shared.join("b.sock");
         let backend = UnixListener::bind(&socket).unwrap();
         let engine_listens = UnixListener::bind(&engine).unwrap();
-        let around = Surroundings::default();
-        let found = find_socket(&Endpoint::Unix(socket.clone()), Engines::Refused, &around).unwrap().unwrap();
+        let found =
+            find_socket(&Endpoint::Unix(socket.clone()), Engines::Refused, Surroundings::default).unwrap().unwrap();
         // Between the check and the connection.
         fs::remove_file(&socket).unwrap();
         symlink(&engine, &socket).unwrap();
@@ -180,7 +184,7 @@ mod tests {
             config: Some(room.path().to_owned()),
             ..Surroundings::default()
         };
-        let found = |path: &Path, engines| find_socket(&Endpoint::Unix(path.to_owned()), engines, &around);
+        let found = |path: &Path, engines| find_socket(&Endpoint::Unix(path.to_owned()), engines, || around.clone());
         assert!(found(&link, Engines::Allowed).unwrap().is_some());
         assert_eq!(found(&link, Engines::Refused).unwrap_err().code, Code::NotAllowed);
         fs::hard_link(&engine, shared.join("b.sock")).unwrap();

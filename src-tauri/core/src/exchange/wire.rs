@@ -5,6 +5,7 @@ use std::{
     fmt,
     future::poll_fn,
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
@@ -269,9 +270,9 @@ impl Read for Wire {
         if self.tap.lock().head_complete {
             return Pin::new(&mut self.io).poll_read(cx, buf);
         }
-        let mut space = [0; 8 * 1024];
+        let mut space = [MaybeUninit::uninit(); 8 * 1024];
         let room = buf.remaining().min(space.len());
-        let mut piece = hyper::rt::ReadBuf::new(&mut space[..room]);
+        let mut piece = hyper::rt::ReadBuf::uninit(&mut space[..room]);
         ready!(Pin::new(&mut self.io).poll_read(cx, piece.unfilled()))?;
         if !piece.filled().is_empty() {
             let mut state = self.tap.lock();
