@@ -95,7 +95,6 @@ async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
     })?;
     // It removes the container that the image is read through when this process is killed.
     let warden = Arc::new(Warden::start());
-    let image = arguments.image.as_ref();
     extension::check_with_image(&arguments.path, arguments.image.as_ref(), &engine, scratch.path(), Some(warden)).await
 }
 

@@ -498,7 +498,7 @@ fn the_newer_podman_desktop_tells_less_of_a_failure() {
     }
     let cut = broken(Endpoint::Unix("/b.sock".into()), Error::new(Code::BodyCut, ""));
     holds(&cut, PODMAN, &["TypeError: terminated"]);
-    for code in [Code::ProgramNotFound, Code::ProgramNotExecutable] {
+    for code in [Code::ProgramNotFound, Code::ProgramNotExecutable, Code::ScriptCarriageReturn] {
         let call = failed(host(), code);
         assert_eq!(text(&call, PODMAN), "rejects with { toString(), stderr: '', stdout: '' }");
     }
