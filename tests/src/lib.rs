@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 pub mod again;
+#[cfg(unix)]
+pub mod built_image;
 pub mod calls;
 pub mod certificates;
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use porthole_core::{
     engine::{Address, Engine},
     error::Code,
-    extension::{check_folder, unpack},
+    extension::{NamedBy, check_folder, check_with_image, unpack},
 };
 use porthole_tests::given;
 
@@ -23,6 +23,11 @@ const MANIFEST: &str = r#"{
 
 /// Imports an image that holds these files, each with its mode.
 async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
+    import_with(docker, name, files, "").await;
+}
+
+/// The same with instructions of a Dockerfile, such as labels.
+async fn import_with(docker: &Docker, name: &str, files: &[(&str, u32, &str)], changes: &str) {
     let mut tar = tar::Builder::new(Vec::new());
     for (path, mode, text) in files {
         let mut header = tar::Header::new_gnu();
@@ -31,7 +36,8 @@ async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
         header.set_cksum();
         tar.append_data(&mut header, path, text.as_bytes()).unwrap();
     }
-    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1").build();
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1");
+    let options = if changes.is_empty() { options } else { options.changes(vec![changes.to_owned()]) }.build();
     let root = bollard::body_full(tar.into_inner().unwrap().into());
     docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.unwrap();
 }
@@ -90,6 +96,45 @@ async fn engine_an_image_that_is_no_extension_or_not_there_is_said() {
     let error =
         unpack(&engine, &"porthole-test-no-such-image:1".parse().unwrap(), folder.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotFound, "{error:?}");
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn engine_a_folders_paths_are_checked_in_the_image_that_it_builds() {
+    let (engine, docker) = engine().await;
+    let name = format!("porthole-test-built-{}", std::process::id());
+    let labels = format!("org.opencontainers.image.title={name} com.docker.desktop.extension.api.version=1");
+    let folder = tempfile::tempdir().unwrap();
+    let manifest =
+        r#"{"icon": "icon.svg", "ui": {"dashboard-tab": {"title": "T", "root": "/ui", "src": "index.html"}}}"#;
+    fs::write(folder.path().join("metadata.json"), manifest).unwrap();
+    let dockerfile = format!("FROM scratch\nLABEL {labels}\nCOPY metadata.json /\nADD https://example.com/ui.tar /\n");
+    fs::write(folder.path().join("Dockerfile"), dockerfile).unwrap();
+    import_with(&docker, &name, &[("ui/index.html", 0o644, "x")], &format!("LABEL {labels}")).await;
+    let scratch = tempfile::tempdir().unwrap();
+    let checked = check_with_image(folder.path(), None, &engine, scratch.path(), None).await.unwrap().unwrap();
+    let image = checked.image.unwrap();
+    assert_eq!((image.name.as_ref(), image.named_by), (format!("{name}:1").as_str(), NamedBy::Labels));
+    assert!(image.created.is_some() && image.changed.is_none(), "{image:?}");
+    let statuses: Vec<_> = checked.paths.iter().map(|path| path.status.clone()).collect();
+    assert_eq!(statuses, [format!("not in the image `{name}:1`"), format!("in the image `{name}:1`")]);
+    // The command line looks into it by itself, and says which one it was.
+    let check = |host: &str| {
+        let mut command = std::process::Command::new(given("PORTHOLE_CLI"));
+        let output = command.arg("check").arg(folder.path()).env("DOCKER_HOST", host).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = check(&given("PORTHOLE_TEST_ENGINE"));
+    assert!(said.contains(&format!("Checked in the image {name}:1, created ")), "{said}");
+    assert!(said.contains(&format!("/ui/index.html: in the image `{name}:1`")), "{said}");
+    let alone = check("unix:///no/such/engine.sock");
+    assert!(alone.contains("/ui/index.html: known when it is built: `ADD"), "{alone}");
+    let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let left = docker.list_containers(Some(options)).await.unwrap();
+    let id = docker.inspect_image(&format!("{name}:1")).await.unwrap().id;
+    assert!(left.iter().all(|left| left.image_id != id), "a container is left");
     let options = RemoveImageOptionsBuilder::default().force(true).build();
     docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
 }

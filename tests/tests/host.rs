@@ -101,15 +101,15 @@ async fn programs_that_the_system_cannot_start_say_why() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path.display().to_string()
     };
-    for (program, word) in [
-        (script("no-first-line", b"echo hi\n"), "not a program"),
-        (script("no-interpreter", b"#!/no/such/interpreter\n"), "interpreter"),
-        (script("windows-lines", b"#!/bin/sh\r\necho hi\r\n"), "carriage return"),
-        (script("broken", b"\x7fELF broken"), "not a program"),
+    for (program, code, word) in [
+        (script("no-first-line", b"echo hi\n"), Code::ProgramNotExecutable, "not a program"),
+        (script("no-interpreter", b"#!/no/such/interpreter\n"), Code::ProgramNotExecutable, "interpreter"),
+        (script("windows-lines", b"#!/bin/sh\r\necho hi\r\n"), Code::ScriptCarriageReturn, "carriage return"),
+        (script("broken", b"\x7fELF broken"), Code::ProgramNotExecutable, "not a program"),
     ] {
         let (run, _) = run(command(&program, &[])).await;
         let error = run.failure.unwrap();
-        assert_eq!(error.code, Code::ProgramNotExecutable, "{program}");
+        assert_eq!(error.code, code, "{program}");
         assert!(error.message.contains(word) && error.hint.is_some(), "{error:?}");
     }
     let (run, _) = run(command("true", &[&"x".repeat(3_000_000)])).await;

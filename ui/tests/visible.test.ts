@@ -59,7 +59,7 @@ const SIGNS = [
 
 test("nothing that is drawn is unseen or reorders, and the parts are the text, whatever it is", () => {
   const next = numbers(10)
-  for (let round = 0; round < 4_000; round++) {
+  for (let round = 0; round < 2_000; round++) {
     const text = Array.from({ length: next(12) }, () => SIGNS[next(SIGNS.length)]!).join("")
     const pieces = visible(text)
     expect(pieces.map((piece) => piece.of).join("")).toBe(text)
@@ -153,4 +153,47 @@ test("a pair of surrogates is not torn where a text is cut", () => {
     expect(head).not.toMatch(/[\ud800-\udbff]$/)
     expect(tail).not.toMatch(/^[\udc00-\udfff]/)
   }
+})
+
+test("where blanks are kept nothing else is unseen or reorders, and the parts are the text, whatever it is", () => {
+  const next = numbers(11)
+  // An emoji may have what joins its parts, which is no text that could hide.
+  const emoji =
+    /\p{Extended_Pictographic}[\ufe0e\ufe0f\u{1f3fb}-\u{1f3ff}]?(\u200d\p{Extended_Pictographic}\ufe0f?)*/gu
+  for (let round = 0; round < 2_000; round++) {
+    const text = Array.from({ length: next(12) }, () => SIGNS[next(SIGNS.length)]!).join("")
+    const pieces = visible(text, "kept")
+    expect(pieces.map((piece) => piece.of).join("")).toBe(text)
+    for (const piece of pieces)
+      expect(piece.text.replace(/[\r\n\t]/g, "").replace(emoji, ""), JSON.stringify(text)).not.toMatch(UNSEEN)
+  }
+})
+
+const HIDDEN_ONES = [
+  ["\u200b", "⟨U+200B⟩"],
+  ["\u00a0", "⟨U+00A0⟩"],
+  ["\ufeff", "⟨U+FEFF⟩"],
+  ["\u202e", "⟨U+202E⟩"],
+  ["\u2066", "⟨U+2066⟩"],
+  ["\u00ad", "⟨U+00AD⟩"],
+  ["\u2028", "⟨U+2028⟩"],
+  ["\u061c", "⟨U+061C⟩"],
+  ["\u3164", "⟨U+3164⟩"],
+  ["\r", "⟨U+000D⟩"],
+  ["\u{e0041}\u{e0042}", "⟨U+E0041⟩⟨U+E0042⟩"],
+] as const
+
+test("hidden characters are marked where blanks are kept, and many of them together are one mark", () => {
+  for (const [hidden, mark] of HIDDEN_ONES) expect(visibleText(`a${hidden}b`, "kept"), mark).toBe(`a${mark}b`)
+  expect(visibleText("  a\tb\r\n\n c  ", "kept")).toBe("  a\tb\r\n\n c  ")
+  expect(visibleText("👩🏽‍💻 ✔️ a\u200db", "kept")).toBe("👩🏽‍💻 ✔️ a⟨U+200D⟩b")
+  const many = visible(`a${"\u200b".repeat(100)}b`, "kept")
+  expect(many.map(({ text }) => text)).toEqual(["a", `${"⟨U+200B⟩".repeat(8)} and 92 more`, "b"])
+})
+
+test("a text of nothing but marks is drawn in few parts", () => {
+  const pieces = visible("a\u202eא".repeat(3_000), "kept")
+  expect(pieces.length).toBeLessThan(600)
+  expect(pieces.at(-1)!.text).not.toMatch(UNSEEN)
+  expect(pieces.at(-1)!.text).not.toMatch(/[\u0590-\u05ff]/)
 })

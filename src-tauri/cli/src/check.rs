@@ -1,10 +1,15 @@
 //! `porthole-cli check`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use porthole_core::{
-    extension::{self, Checked, ImagePath, Remark, Weight},
+    engine::{Engine, Surroundings},
+    error::{Code, Error, Result},
+    extension::{self, BuiltImage, Checked, ImagePath, Remark, Weight},
+    private,
+    reference::ImageRef,
+    run::Warden,
     terminal::line,
 };
 
@@ -14,6 +19,10 @@ use crate::{NOTHING, say};
 pub struct Arguments {
     /// The extension's folder, or its metadata.json
     path: PathBuf,
+    /// The image that the folder builds, to check the paths in it; by default the one that the folder's Makefile or the
+    /// labels in its Dockerfile tell
+    #[arg(long, value_name = "NAME")]
+    image: Option<ImageRef>,
     /// Print what was read and all diagnostics as JSON
     #[arg(long)]
     json: bool,
@@ -23,17 +32,22 @@ pub struct Arguments {
 const PATHS: usize = 20;
 
 /// Exit 0 when there are no errors, 1 when there are, 3 when the manifest cannot be read.
-pub fn check(arguments: &Arguments) -> ExitCode {
-    let Checked { manifest, remarks, paths, .. } = match extension::check_folder(&arguments.path) {
+pub async fn check(arguments: &Arguments) -> ExitCode {
+    let by_dockerfile = match extension::check_folder(&arguments.path) {
         Ok(checked) => checked,
         Err(error) => {
             say::complain(&error);
             return ExitCode::from(NOTHING);
         }
     };
+    let in_image = checked_in_image(arguments).await.unwrap_or_else(|error| {
+        say::complain(&error);
+        None
+    });
+    let Checked { manifest, remarks, paths, image, .. } = in_image.unwrap_or(by_dockerfile);
     if arguments.json {
-        if let Err(error) = say::json(&serde_json::json!({ "manifest": manifest, "remarks": remarks, "paths": paths }))
-        {
+        let all = serde_json::json!({ "manifest": manifest, "remarks": remarks, "paths": paths, "image": image });
+        if let Err(error) = say::json(&all) {
             return unprinted(error);
         }
     } else {
@@ -41,6 +55,9 @@ pub fn check(arguments: &Arguments) -> ExitCode {
         let file = name.display().to_string();
         let mut text: String = remarks.iter().map(|remark| paragraph(&file, remark)).collect();
         let broken = remarks.iter().filter(|remark| remark.weight == Weight::Broken).count();
+        if let Some(image) = &image {
+            text.push_str(&looked_into(image));
+        }
         for ImagePath { path, status, .. } in paths.iter().take(PATHS) {
             text.push_str(&format!("{}: {}\n", line(path), line(status)));
         }
@@ -56,6 +73,37 @@ pub fn check(arguments: &Arguments) -> ExitCode {
     }
     let broken = remarks.iter().any(|remark| remark.weight == Weight::Broken);
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// What is found in the image that the folder builds, where a local engine responds and has it. A user who names the image
+/// learns why it isn't looked into.
+async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
+    let connected = async {
+        let address = Surroundings::of_this_process().meant(None)?;
+        if address.is_remote() && arguments.image.is_none() {
+            return Err(Error::new(Code::EngineUnavailable, "only an engine on this machine is asked"));
+        }
+        Engine::connect(address).await
+    };
+    let engine = match connected.await {
+        Ok(engine) => engine,
+        Err(_) if arguments.image.is_none() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let scratch = private::temporary_directory("porthole-").map_err(|error| {
+        Error::new(Code::SaveFailed, "can't make a directory for the image's files").detail(error).hint("Set TMPDIR.")
+    })?;
+    // It removes the container that the image is read through when this process is killed.
+    let warden = Arc::new(Warden::start());
+    extension::check_with_image(&arguments.path, arguments.image.as_ref(), &engine, scratch.path(), Some(warden)).await
+}
+
+/// Which image the paths were checked in, and whether it is older than its sources.
+fn looked_into(image: &BuiltImage) -> String {
+    let created = image.created.as_ref().map(|created| format!(", created {created} UTC")).unwrap_or_default();
+    let changed =
+        image.changed.as_ref().map(|changed| format!("; {changed} was changed after that")).unwrap_or_default();
+    format!("Checked in the image {}{}{}\n", line(&image.name), line(&created), line(&changed))
 }
 
 fn unprinted(error: std::io::Error) -> ExitCode {

@@ -111,7 +111,7 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.
         Code::ProgramNotFound => 127,
-        Code::ProgramNotExecutable | Code::PathThroughProc => 126,
+        Code::ProgramNotExecutable | Code::ScriptCarriageReturn | Code::PathThroughProc => 126,
         _ => NOTHING,
     });
     ExitCode::from(match (not_run, told.ending) {

@@ -60,9 +60,9 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        // It reads a few files: the system's own way to end a process is the best for it.
+        // It only reads: the system's own way to end a process is the best for it.
         if let Command::Check(arguments) = &arguments.command {
-            return check::check(arguments);
+            return check::check(arguments).await;
         }
         let signals = Signals::listen();
         let heard = signals.clone();
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
             Command::Request(arguments) => request::request(arguments, heard).await,
             Command::Exec(arguments) => exec::exec(arguments, heard).await,
             Command::Demo => demo(heard).await,
-            Command::Check(arguments) => check::check(&arguments),
+            Command::Check(arguments) => check::check(&arguments).await,
         };
         // Whoever ended it sees that, whatever became of what it did.
         signals.exit_code().map_or(code, ExitCode::from)

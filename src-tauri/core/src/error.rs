@@ -54,6 +54,8 @@ pub enum Code {
     ProgramNotFound,
     /// The program exists and cannot be executed.
     ProgramNotExecutable,
+    /// The program is a script whose first line ends in a carriage return, so that its interpreter isn't found.
+    ScriptCarriageReturn,
     /// A path leads through `/proc`, where it is another file for each process.
     PathThroughProc,
     /// The working directory is missing or is not a directory.

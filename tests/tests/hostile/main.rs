@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod built_image;
 mod engines;
 mod faults;
 mod files;

@@ -316,3 +316,31 @@ const named = await ddClient.docker.cli.exec('ps', ['--filter', 'name=' + name, 
     }
     app.close().await;
 }
+
+/// A value looked like another one: nothing of these characters was seen.
+#[tokio::test]
+async fn hidden_characters_of_printed_values_are_marked_in_texts_and_in_keys() {
+    let app = App::open().await;
+    run(
+        &app,
+        "console.log('invoice\\u202Efdp.exe', { ['to\\u200Bken']: 'a\\u00A0b', plain: '\\uFEFFx', deep: { ['\\u2066k']: 1 } })
+console.warn('soft\\u00ADhyphen line\\u2028end tag\\u{E0041} plain  text')
+console.error(new Error('bad\\u202Dname'))",
+    )
+    .await;
+    app.value("document.querySelector('#console-log [data-entry=print] button')?.click()").await;
+    let said = app.text("#console-log").await;
+    for part in [
+        "invoice⟨U+202E⟩fdp.exe",
+        "to⟨U+200B⟩ken",
+        "a⟨U+00A0⟩b",
+        "⟨U+FEFF⟩x",
+        "⟨U+2066⟩k",
+        "soft⟨U+00AD⟩hyphen line⟨U+2028⟩end tag⟨U+E0041⟩ plain  text",
+        "bad⟨U+202D⟩name",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    drawn_right(&app, "console-hidden").await;
+    app.close().await;
+}

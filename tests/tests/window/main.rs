@@ -2,6 +2,7 @@
 
 mod args;
 mod backed;
+mod built_image;
 mod conformance;
 mod console;
 mod container;

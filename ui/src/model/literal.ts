@@ -1,3 +1,5 @@
+import { replaceHidden } from "./visible"
+
 /** What a part of a literal is, for its colour. */
 export type LiteralPart = "key" | "string" | "number" | "word" | "comment" | "outcome" | "call"
 
@@ -19,15 +21,10 @@ export interface LiteralLine {
 // How many characters of a string are drawn: an outcome is read at a glance, the rest is in the output.
 const LONGEST = 200
 
-// What a text could use to look like something else: controls, marks of direction, invisible spaces.
-const HIDDEN = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
-
-/** A string as JavaScript would write it. */
+/** A string as JavaScript would write it, with nothing in it that could look like something else. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    HIDDEN,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+  return replaceHidden(JSON.stringify(text), (hidden) => hidden.split("").map(escaped).join(""))
 }
 
 /** The beginning of a text that is too long to be drawn. */

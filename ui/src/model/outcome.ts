@@ -79,6 +79,7 @@ const failures: Record<Code, string> = {
   command_invalid: "bad command",
   program_not_found: "not found",
   program_not_executable: "no program",
+  script_carriage_return: "no program",
   path_through_proc: "bad path",
   cwd_invalid: "bad cwd",
   spawn_failed: "not started",

@@ -48,11 +48,18 @@ const NAMES: Record<number, string> = {
   0xfeff: "byte order mark",
 }
 
+const HIDDEN_CLASS = "[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800]|(?! )\\p{Zs}"
+
 /**
  * Controls, format characters, unpaired surrogates, private and unassigned characters, separators, every space but the
  * plain one, and what fonts draw as nothing.
  */
-const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u
+const HIDDEN = new RegExp(HIDDEN_CLASS, "u")
+
+/** All of them in a text, but for those that make one picture of several, such as the joiners of an emoji. */
+const EMOJI_PART = "\\p{Extended_Pictographic}[\\uFE0E\\uFE0F\\u{1F3FB}-\\u{1F3FF}]?"
+const EMOJI = `${EMOJI_PART}(?:\\u200D${EMOJI_PART})*`
+const EMOJI_OR_HIDDEN = new RegExp(`(${EMOJI})|${HIDDEN_CLASS}`, "gu")
 
 /** Marks that are drawn over the letter before them: without one, or in a pile, they are drawn over other text. */
 const MOST_COMBINING = 3
@@ -65,13 +72,53 @@ const PARTS = new RegExp(
   `(?:\\r\\n|\\n|\\r)+| +|(?:(?!\\p{M})${FROM_THE_RIGHT}\\p{M}{0,${MOST_COMBINING}})+|\\p{M}+|.`,
   "gsu",
 )
+/** The same where blanks and line ends are drawn as they are: they are a part of what was printed. */
+const PARTS_WITH_BLANKS = new RegExp(
+  `(?:\\r\\n|[\\n\\t ])+|${EMOJI}|(?:(?!\\p{M})${FROM_THE_RIGHT}\\p{M}{0,${MOST_COMBINING}})+|\\p{M}+|(?:(?!\\r\\n|[\\n\\t])(?:${HIDDEN_CLASS}))+|.`,
+  "gsu",
+)
+/** What needs no look. */
+const PLAIN = /^[\t\n\x20-\x7e]*$/
+/** In how many parts a text is drawn: each costs an element. What comes after them is one. */
+const MOST_PIECES = 500
+
 const isFromTheRight = new RegExp(`^${FROM_THE_RIGHT}`, "u")
 
 /** What stands before a part: whether a blank or a combining mark belongs to something. */
 type After = "nothing" | "blank" | "letter" | "rtl"
 
+/** Whether blanks and line ends get marks too. They do where somebody decides by the text. */
+export type Blanks = "marked" | "kept"
+
 /** A text in parts, of which every one can be seen. */
-export function visible(text: string): VisiblePiece[] {
+export function visible(text: string, blanks: Blanks = "marked"): VisiblePiece[] {
+  return blanks === "kept" ? withBlanks(text) : strictly(text)
+}
+
+function withBlanks(text: string): VisiblePiece[] {
+  if (text === "") return []
+  if (PLAIN.test(text)) return [{ kind: "text", of: text, text }]
+  const pieces: VisiblePiece[] = []
+  let after: After = "nothing"
+  for (const { 0: part } of text.matchAll(PARTS_WITH_BLANKS)) {
+    const isPlain = /^(?:\r\n|[\n\t ])+$/.test(part)
+    const piece: VisiblePiece =
+      isPlain || /^\p{Extended_Pictographic}/u.test(part)
+        ? { kind: "text", of: part, text: part }
+        : HIDDEN.test(part)
+          ? { kind: "mark", of: part, ...named(part) }
+          : pieceOf(part, after, false)
+    after = isPlain ? "blank" : piece.kind === "text" ? "letter" : piece.kind === "rtl" ? "rtl" : "nothing"
+    const last = pieces.at(-1)
+    if (last?.kind === "text" && (piece.kind === "text" || pieces.length > MOST_PIECES)) {
+      last.of += piece.of
+      last.text += piece.kind === "rtl" ? named(piece.of).text : piece.text
+    } else pieces.push(piece)
+  }
+  return pieces
+}
+
+function strictly(text: string): VisiblePiece[] {
   const pieces: VisiblePiece[] = []
   let after: After = "nothing"
   for (const { 0: part, index } of text.matchAll(PARTS)) {
@@ -140,10 +187,14 @@ function named(part: string): { text: string; title: string } {
 const count = (number: number): string => number.toLocaleString("en")
 
 /** The text in one line, with its marks, for where there is only room for plain text: a title, a label. */
-export const visibleText = (text: string): string =>
-  visible(text)
+export const visibleText = (text: string, blanks: Blanks = "marked"): string =>
+  visible(text, blanks)
     .map((piece) => piece.text)
     .join("")
+
+/** A text whose hidden characters are replaced, but for those of emojis and but for plain blanks. */
+export const replaceHidden = (text: string, by: (hidden: string) => string): string =>
+  text.replace(EMOJI_OR_HIDDEN, (found: string, emoji: string | undefined) => emoji ?? by(found))
 
 /** How a long text is shown at first: its beginning and its end. */
 export interface Excerpt {

@@ -1,7 +1,10 @@
 //! What engines answer, read leniently: what is missing, null, unknown or of another type costs that one field, and an
 //! entry that can't be read costs that one entry.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bollard::{errors::Error as ApiError, exec::CreateExecOptions, models::ContainerCreateBody};
 use serde_json::{Map, Value};
@@ -30,6 +33,17 @@ impl ExecState {
             pid: pid(answer.get("Pid")),
         }
     }
+}
+
+/// An image in an engine's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListedImage {
+    pub id: String,
+    /// With tags, as Docker shows them.
+    pub names: Vec<String>,
+    pub labels: HashMap<String, String>,
+    /// To the second; none when the engine doesn't know.
+    pub created: Option<SystemTime>,
 }
 
 impl Engine {
@@ -61,6 +75,12 @@ impl Engine {
         Ok(tags.filter_map(Value::as_str).map(|name| familiar(name).to_owned()).collect())
     }
 
+    /// Its images that have a name, with their labels.
+    pub(crate) async fn images(&self) -> Answer<Vec<ListedImage>> {
+        let answer = self.get("/images/json", &[]).await?;
+        Ok(entries(&answer, "images")?.iter().filter_map(listed_image).collect())
+    }
+
     /// The id of an image; none when it has no such image.
     pub(crate) async fn image_id(&self, image: &str) -> Answer<Option<String>> {
         match self.get(&format!("/images/{}/json", segment(image)), &[]).await {
@@ -90,6 +110,18 @@ impl Engine {
     pub(crate) async fn exec(&self, id: &str) -> Answer<ExecState> {
         Ok(ExecState::read(&self.get(&format!("/exec/{}/json", segment(id)), &[]).await?))
     }
+}
+
+/// An image by one of its names, as far as it can be used.
+fn listed_image(entry: &Value) -> Option<ListedImage> {
+    let names = list(entry.get("RepoTags")).iter().filter_map(Value::as_str);
+    let names: Vec<String> =
+        names.map(familiar).filter(|name| !name.starts_with("<none>")).map(str::to_owned).collect();
+    let id = text(entry, "Id")?;
+    // Builds that are meant to give the same image each time set it to the beginning of the epoch, or before it.
+    let created = entry.get("Created").and_then(Value::as_u64).filter(|created| *created > 0);
+    let created = created.and_then(|created| UNIX_EPOCH.checked_add(Duration::from_secs(created)));
+    (!names.is_empty()).then(|| ListedImage { id, names, labels: texts(entry.get("Labels")), created })
 }
 
 /// The entries of a list; some engines say null for an empty one.

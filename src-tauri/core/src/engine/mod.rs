@@ -34,7 +34,7 @@ use std::{
 use bollard::{Docker, errors::Error as ApiError, query_parameters::ContainerArchiveInfoOptionsBuilder};
 
 pub use address::{Address, Tls};
-pub(crate) use answers::{ExecState, list, text, texts};
+pub(crate) use answers::{ExecState, ListedImage, list, text, texts};
 pub(crate) use api::{Reply, segment};
 pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
 pub(crate) use build_progress::Progress;

@@ -1,9 +1,9 @@
-//! Content codings of a body: `gzip`, `deflate` and `br`, as HTTP clients undo them. A view on the bytes: what was
+//! Content codings of a body: `gzip`, `deflate`, `br` and `zstd`, as HTTP clients undo them. A view on the bytes: what was
 //! received stays as it is.
 
 use std::io::{self, Read};
 
-use super::Head;
+use super::{Head, zstd};
 
 /// What undoing the codings gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +64,11 @@ pub fn decode(bytes: &[u8], codings: &[String], limit: usize, cut: bool) -> Deco
             "br" => Box::new(brotli_decompressor::Decompressor::new(reader, 4096)),
             "deflate" | "x-deflate" => match deflate(reader) {
                 Ok(reader) => reader,
-                Err(error) => {
-                    return Decoded { bytes: Vec::new(), whole: false, problem: Some(Problem::of(&error, 0)) };
-                }
+                Err(error) => return nothing(&error, cut),
+            },
+            "zstd" => match zstd::Decoder::new(reader) {
+                Ok(reader) => Box::new(reader),
+                Err(error) => return nothing(&error, cut),
             },
             // Members one after the other are one body.
             _ => Box::new(flate2::read::MultiGzDecoder::new(reader)),
@@ -76,9 +78,17 @@ pub fn decode(bytes: &[u8], codings: &[String], limit: usize, cut: bool) -> Deco
     let read = reader.take(limit as u64 + 1).read_to_end(&mut decoded);
     let over = decoded.len() > limit;
     decoded.truncate(limit);
-    let problem = read.err().map(|error| Problem::of(&error, decoded.len()));
-    let problem = problem.filter(|problem| !(cut && *problem == Problem::Cut));
+    let problem = read.err().and_then(|error| problem_of(&error, decoded.len(), cut));
     Decoded { bytes: decoded, whole: !over && !cut && problem.is_none(), problem }
+}
+
+/// Nothing of a body whose first bytes can't be read.
+fn nothing(error: &io::Error, cut: bool) -> Decoded {
+    Decoded { bytes: Vec::new(), whole: false, problem: problem_of(error, 0, cut) }
+}
+
+fn problem_of(error: &io::Error, decoded: usize, cut: bool) -> Option<Problem> {
+    Some(Problem::of(error, decoded)).filter(|problem| !(cut && *problem == Problem::Cut))
 }
 
 /// `deflate` is zlib's format by the standard, and often the bare one in practice: clients take both.
@@ -133,6 +143,10 @@ mod tests {
     /// `HELLO` by the `brotli` program.
     const HELLO_BR: &[u8] = b"\x0b\x08\x80{\"hello\":\"world\"}\x03";
 
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    }
+
     #[test]
     fn each_coding_is_undone_and_several_in_their_order() {
         for (bytes, names) in [
@@ -141,6 +155,8 @@ mod tests {
             (zlib(HELLO), &["deflate"]),
             (bare(HELLO), &["deflate"]),
             (HELLO_BR.to_vec(), &["br"]),
+            (zstd(HELLO), &["zstd"]),
+            (gzip(&zstd(HELLO)), &["zstd", "gzip"]),
             (gzip(&zlib(HELLO)), &["deflate", "gzip"]),
             (HELLO.to_vec(), &[]),
         ] {
@@ -161,7 +177,7 @@ mod tests {
         let beginning = decode(half, &named(&["gzip"]), 1 << 20, true);
         assert_eq!((beginning.problem, beginning.whole), (None, false));
         assert_eq!(beginning.bytes, broken.bytes);
-        for names in [["gzip"], ["br"], ["deflate"]] {
+        for names in [["gzip"], ["br"], ["deflate"], ["zstd"]] {
             assert_eq!(decoded(b"plain text, sent as it is", &names).problem, Some(Problem::Header), "{names:?}");
         }
     }
@@ -171,6 +187,10 @@ mod tests {
         let bytes = gzip(&vec![0; 50_000_000]);
         assert!(bytes.len() < 300_000);
         let stopped = decoded(&bytes, &["gzip"]);
+        assert_eq!((stopped.bytes.len(), stopped.whole, stopped.problem), (1 << 20, false, None));
+        let bytes = zstd(&vec![0; 50_000_000]);
+        assert!(bytes.len() < 300_000);
+        let stopped = decoded(&bytes, &["zstd"]);
         assert_eq!((stopped.bytes.len(), stopped.whole, stopped.problem), (1 << 20, false, None));
     }
 
@@ -192,7 +212,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_fail_or_exceed_the_limit(
             bytes in prop::collection::vec(any::<u8>(), 0..300),
-            names in prop::collection::vec(prop::sample::select(vec!["gzip", "deflate", "br"]), 0..4),
+            names in prop::collection::vec(prop::sample::select(vec!["gzip", "deflate", "br", "zstd"]), 0..4),
             cut: bool,
         ) {
             let decoded = decode(&bytes, &named(&names), 1000, cut);

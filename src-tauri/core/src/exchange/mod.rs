@@ -12,6 +12,7 @@ mod protocol;
 mod send;
 mod socket;
 mod wire;
+mod zstd;
 
 pub use client::{HttpClient, Next, without_additions};
 pub use connect::knock;

@@ -49,6 +49,8 @@ struct State {
     coming: CancellationToken,
     /// The one that passes on how the containers are.
     watching: JoinSet<()>,
+    /// The one that checks the folder's paths in its image.
+    checking: JoinSet<()>,
 }
 
 impl Bench {
@@ -103,9 +105,46 @@ impl Bench {
         state.plan = None;
         state.told = Some(told.clone());
         state.unpacked.push(room);
+        state.checking = self.check_in_image(told.clone());
         drop(state);
         self.timeline.extension_changed();
         Ok(told)
+    }
+
+    /// Checks the paths of a folder's manifest in its image, if the engine has it: what the Dockerfile says of them is told
+    /// before. Nothing is started, and an engine elsewhere isn't asked. It ends when another extension is opened.
+    fn check_in_image(&self, told: OpenExtension) -> JoinSet<()> {
+        let (shared, timeline) = (Arc::clone(&self.state), Arc::clone(&self.timeline));
+        let (warden, directory) = (self.warden.clone(), self.directory.clone());
+        let mut checking = JoinSet::new();
+        if told.opened.sources().is_none() {
+            return checking;
+        }
+        checking.spawn(async move {
+            let OpenExtension { opened, engine, .. } = told;
+            let checked = async {
+                let address = Surroundings::of_this_process().meant(engine.as_deref())?;
+                if address.is_remote() {
+                    return Ok(None);
+                }
+                let engine = Engine::connect(address).await?;
+                let scratch = tempfile::Builder::new().prefix("image-").tempdir_in(directory).map_err(no_room)?;
+                opened.check_in_image(&engine, scratch.path(), warden).await
+            };
+            let found = match checked.await {
+                Ok(Some(found)) => found,
+                Ok(None) => return,
+                // The report is the Dockerfile's then. That there is no engine is told where one is needed.
+                Err(error) => return tracing::debug!(%error, "an extension's image isn't looked into"),
+            };
+            // Another may have been opened while this one waited for the lock.
+            let told = &mut shared.lock().unwrap_or_else(PoisonError::into_inner).told;
+            if let Some(told) = told.as_mut().filter(|told| told.opened == opened) {
+                (told.opened.remarks, told.opened.built_image) = (found.0, Some(found.1));
+            }
+            timeline.extension_changed();
+        });
+        checking
     }
 
     /// Attaches to its backend where that runs. Nothing is started.

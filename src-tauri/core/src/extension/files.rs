@@ -1,5 +1,9 @@
 //! The files that a manifest names: whether the image has them, and what they are.
 
+mod in_image;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -20,8 +24,21 @@ use crate::runtime::{
 pub(crate) enum Place<'a> {
     /// The folder that the image is built from.
     Folder(&'a ExtensionRoot),
+    /// The same, and what is in the image that was built from it.
+    Built(&'a ExtensionRoot, InsideImage<'a>),
     /// What was unpacked from the image.
     Image(&'a ExtensionRoot),
+}
+
+/// The paths of a manifest in the image that its folder builds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InsideImage<'a> {
+    /// The image's name.
+    pub name: &'a str,
+    /// What of the paths is in it.
+    pub root: &'a ExtensionRoot,
+    /// The folder was changed since it was built.
+    pub is_outdated: bool,
 }
 
 /// A path of the manifest, and where the image has it from.
@@ -38,30 +55,47 @@ pub struct ImagePath {
 /// Adds diagnostics about the files that a manifest names. Its paths are paths in the image: in a folder with a Dockerfile
 /// they are judged by what that puts into the image, elsewhere by what is below the root.
 pub(super) fn check(manifest: &Manifest, text: &str, place: Place<'_>, remarks: &mut Vec<Remark>) -> Vec<ImagePath> {
-    let (root, dockerfile) = match place {
-        Place::Image(root) => (root, None),
-        Place::Folder(root) => (root, read_dockerfile(root, text, remarks)),
+    let (root, dockerfile, inside) = match place {
+        Place::Image(root) => (root, None, None),
+        Place::Folder(root) => (root, read_dockerfile(root, text, remarks), None),
+        Place::Built(root, inside) => (root, read_dockerfile(root, text, remarks), Some(inside)),
     };
     let search = dockerfile.as_ref().map(|dockerfile| Search::new(dockerfile, root));
     let is_image = matches!(place, Place::Image(_));
-    let mut checks = Checks { lines: Lines::of(text), root, search, is_image, found: Vec::new(), paths: Vec::new() };
-    let tab = manifest.tab.as_ref();
-    if let Some(icon) = manifest.icon.as_ref().filter(|icon| !icon.text.is_empty()) {
-        checks.file(icon, &icon.text, "icon");
-    }
-    if let Some((root, src)) = tab.and_then(|tab| Some((tab.root.as_ref()?, tab.src.as_ref()?))) {
-        let page = format!("{}/{}", root.text.trim_end_matches('/'), file_of_page(&src.text));
-        checks.file(src, &page, "ui.dashboard-tab.src");
-    }
-    if let Some(compose) = manifest.backend.as_ref().and_then(|backend| backend.composefile.as_ref()) {
-        checks.file(compose, &compose.text, "vm.composefile");
-    }
-    for binary in &manifest.binaries {
-        checks.program(binary);
+    let lines = Lines::of(text);
+    let mut checks = Checks { lines, root, search, inside, is_image, found: Vec::new(), paths: Vec::new() };
+    for (path, named) in paths(manifest) {
+        match named {
+            Naming::File(named, key) => checks.file(named, &path, key),
+            Naming::Program(binary) => checks.program(binary),
+        }
     }
     let Checks { found, paths, .. } = checks;
     remarks.extend(by_cause(found));
     paths
+}
+
+/// What of a manifest names a path.
+pub(super) enum Naming<'m> {
+    File(&'m Named, &'static str),
+    Program(&'m Binary),
+}
+
+/// The paths of a manifest, as paths in the image.
+pub(super) fn paths<'m>(manifest: &'m Manifest) -> impl Iterator<Item = (Cow<'m, str>, Naming<'m>)> {
+    let icon = manifest.icon.as_ref().filter(|icon| !icon.text.is_empty()).map(|icon| (icon, "icon"));
+    let compose = manifest.backend.as_ref().and_then(|backend| backend.composefile.as_ref());
+    let compose = compose.map(|compose| (compose, "vm.composefile"));
+    let file = |(named, key): (&'m Named, _)| (Cow::from(named.text.as_str()), Naming::File(named, key));
+    let tab = manifest.tab.as_ref().and_then(|tab| Some((tab.root.as_ref()?, tab.src.as_ref()?)));
+    let page = tab.map(|(root, src)| {
+        let path = format!("{}/{}", root.text.trim_end_matches('/'), file_of_page(&src.text));
+        (Cow::from(path), Naming::File(src, "ui.dashboard-tab.src"))
+    });
+    let (icon, compose) = (icon.map(file), compose.map(file));
+    let programs = manifest.binaries.iter();
+    let programs = programs.map(|binary| (Cow::from(binary.path.text.as_str()), Naming::Program(binary)));
+    [icon, page, compose].into_iter().flatten().chain(programs)
 }
 
 /// The file of a page: `index.html?v=1#/volumes` is `index.html`.
@@ -123,6 +157,8 @@ struct Checks<'t> {
     root: &'t ExtensionRoot,
     /// What the Dockerfile puts into the image.
     search: Option<Search<'t>>,
+    /// What is in the image that was built.
+    inside: Option<InsideImage<'t>>,
     is_image: bool,
     found: Vec<Found>,
     paths: Vec<ImagePath>,
@@ -142,8 +178,27 @@ impl Checks<'_> {
     fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
         let place = Remark::on(&self.lines, named.at, key, Weight::Odd);
         let shown = path.trim_start_matches('/').to_owned();
-        let Some(search) = &self.search else { return self.below_root(place, path, &shown, effect) };
-        match search.find(path) {
+        let provision = self.search.as_ref().map(|search| search.find(path));
+        if let Some(inside) = self.inside {
+            return self.in_image(place, path, &shown, effect, inside, provision);
+        }
+        match provision {
+            Some(provision) => self.by_dockerfile(place, path, &shown, effect, provision),
+            None => self.below_root(place, path, &shown, effect),
+        }
+    }
+
+    /// The entry of a path that the Dockerfile puts into the image.
+    fn by_dockerfile(
+        &mut self,
+        place: Remark,
+        path: &str,
+        shown: &str,
+        effect: &str,
+        from: Provision,
+    ) -> Option<Entry> {
+        let key = &place.key.clone();
+        match from {
             Provision::Context { path: source, by } => {
                 self.status(
                     key,
@@ -166,7 +221,7 @@ impl Checks<'_> {
                     source.display()
                 );
                 let remark = Remark { weight: Weight::Idle, ..place }.wrong(wrong).mend(format!("Build it: {how}."));
-                self.say(&format!("not built {} {}", by.line, source.display()), &shown, remark);
+                self.say(&format!("not built {} {}", by.line, source.display()), shown, remark);
                 None
             }
             Provision::Unknown { by } => {
@@ -179,8 +234,10 @@ impl Checks<'_> {
             }
             Provision::Nothing { base } => {
                 let wrong = format!("nothing in the Dockerfile provides `{shown}`");
+                let search = self.search.as_ref();
                 let other = other_ending(path).filter(|other| {
-                    !matches!(search.find(other), Provision::Nothing { .. } | Provision::Unknown { .. })
+                    let provision = search.map(|search| search.find(other));
+                    !matches!(provision, None | Some(Provision::Nothing { .. } | Provision::Unknown { .. }))
                 });
                 self.status(key, path, "nothing in the Dockerfile provides this");
                 let mend = match other {
@@ -196,7 +253,7 @@ impl Checks<'_> {
                     }
                     Base::Image(image) => place.wrong(format!("{wrong}; only its base image `{image}` might")),
                 };
-                self.say("nothing provides", &shown, remark.mend(mend));
+                self.say("nothing provides", shown, remark.mend(mend));
                 None
             }
         }

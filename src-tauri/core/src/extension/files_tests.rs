@@ -149,3 +149,53 @@ fn a_folder_that_is_an_unpacked_image_is_judged_by_what_it_holds() {
     assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Broken));
     assert_eq!(remarks[0].wrong, "the image has no `ui/index.html`");
 }
+
+/// The report on a folder with what is in its image.
+fn inside(dockerfile: &str, in_image: &[(&str, &str)], is_outdated: bool) -> Checked {
+    use crate::extension::{ExtensionRoot, Place, check_in, files::InsideImage};
+    let sources = folder(&[("metadata.json", MANIFEST), ("Dockerfile", dockerfile), ("docker.svg", "<svg/>")]);
+    let image = folder(in_image);
+    let (sources, image) = (ExtensionRoot::open(sources.path()).unwrap(), ExtensionRoot::open(image.path()).unwrap());
+    let inside = InsideImage { name: "acme/x:1", root: &image, is_outdated };
+    check_in(Place::Built(&sources, inside), Path::new("metadata.json")).unwrap()
+}
+
+fn statuses(checked: &Checked) -> Vec<&str> {
+    checked.paths.iter().map(|path| path.status.as_str()).collect()
+}
+
+const WHOLE: &[(&str, &str)] = &[("docker.svg", "<svg/>"), ("ui/index.html", "x")];
+
+#[test]
+fn what_only_a_build_tells_is_known_by_the_image() {
+    let dockerfile = "FROM node AS ui\nRUN npm run build\nFROM scratch\nCOPY --from=ui / /\n";
+    let checked = inside(dockerfile, WHOLE, false);
+    assert_eq!(checked.remarks, []);
+    assert_eq!(statuses(&checked), ["in the image `acme/x:1`", "in the image `acme/x:1`"]);
+    let checked = inside(dockerfile, &WHOLE[..1], false);
+    assert_eq!(statuses(&checked), ["in the image `acme/x:1`", "not in the image `acme/x:1`"]);
+    assert_eq!((checked.remarks.len(), checked.remarks[0].weight), (1, Weight::Broken), "{:#?}", checked.remarks);
+    assert_eq!(checked.remarks[0].wrong, "the image `acme/x:1` has no `ui/index.html`");
+    // An older image doesn't tell what the next one has.
+    let checked = inside(dockerfile, &WHOLE[..1], true);
+    assert_eq!(checked.remarks[0].weight, Weight::Odd);
+    assert!(checked.remarks[0].mend.starts_with("Build the image again"), "{:#?}", checked.remarks);
+}
+
+#[test]
+fn what_the_dockerfile_says_of_the_next_image_stays_where_the_image_cannot_tell() {
+    // The image is older than this Dockerfile, which provides no page.
+    let nothing = "FROM scratch\nCOPY docker.svg /\n";
+    let checked = inside(nothing, WHOLE, true);
+    assert_eq!((checked.remarks.len(), checked.remarks[0].weight), (1, Weight::Broken), "{:#?}", checked.remarks);
+    assert!(checked.remarks[0].wrong.starts_with("nothing in the Dockerfile provides"));
+    assert_eq!(statuses(&checked), ["in the image `acme/x:1`", "in the image `acme/x:1`"]);
+    assert_eq!(inside(nothing, WHOLE, false).remarks, []);
+    let not_built = "FROM scratch\nCOPY docker.svg /\nCOPY ui/build ui\n";
+    let checked = inside(not_built, &WHOLE[..1], false);
+    assert_eq!((checked.remarks.len(), checked.remarks[0].weight), (1, Weight::Idle), "{:#?}", checked.remarks);
+    assert!(checked.paths[1].status.starts_with("not in the image `acme/x:1`; not built yet: "), "{:?}", checked.paths);
+    // Copied by the Dockerfile, and yet not there: another Dockerfile, or an older state.
+    let checked = inside("FROM scratch\nCOPY docker.svg /\nCOPY docker.svg /ui/index.html\n", &WHOLE[..1], false);
+    assert_eq!((checked.remarks.len(), checked.remarks[0].weight), (1, Weight::Odd), "{:#?}", checked.remarks);
+}

@@ -3,6 +3,7 @@
 
 mod backend;
 mod bench;
+mod built_image;
 mod client;
 mod compose;
 mod compose_files;
@@ -38,6 +39,7 @@ use std::path::Path;
 
 pub use backend::{BackendOwner, First, LiveBackend, Up};
 pub use bench::Bench;
+pub use built_image::{BuiltImage, NamedBy, check_with_image};
 pub use client::CLIENT;
 pub use files::ImagePath;
 use files::Place;
@@ -77,6 +79,8 @@ pub struct Checked {
     pub remarks: Vec<Remark>,
     /// Where the image has each of its paths from, where that is known.
     pub paths: Vec<ImagePath>,
+    /// The folder's image on an engine that its paths were checked in.
+    pub image: Option<BuiltImage>,
     /// The text that all of it is about.
     pub text: String,
 }
@@ -92,7 +96,7 @@ pub fn check_folder(folder: &Path) -> Result<Checked> {
 
 /// Checks a manifest in an open folder, with the files that it names.
 pub(super) fn check_in(place: Place<'_>, name: &Path) -> Result<Checked> {
-    let (Place::Folder(root) | Place::Image(root)) = place;
+    let (Place::Folder(root) | Place::Built(root, _) | Place::Image(root)) = place;
     let path = root.path().join(name);
     let text = root.read_text(name, LARGEST).map_err(|problem| unread(&path, &problem))?;
     let mut checked =
@@ -117,5 +121,5 @@ pub fn check(text: &str) -> Result<Checked> {
     let (manifest, mut remarks) = read(text)?;
     oddities::look(&manifest, text, &mut remarks);
     remarks.sort_by_key(|remark| (remark.line, remark.column));
-    Ok(Checked { manifest, remarks, paths: Vec::new(), text: text.to_owned() })
+    Ok(Checked { manifest, remarks, paths: Vec::new(), image: None, text: text.to_owned() })
 }

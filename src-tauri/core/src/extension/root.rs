@@ -7,6 +7,7 @@ use std::{
     io::{self, Read},
     path::{Component, Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use cap_std::{
@@ -185,6 +186,12 @@ impl ExtensionRoot {
             Err(FileProblem::Directory) => Ok(Entry::Directory),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// When a file or folder was changed last, where the system knows.
+    pub fn modified(&self, path: impl AsRef<Path>) -> Option<SystemTime> {
+        let modified = self.dir.metadata(relative(path.as_ref()).ok()?).ok()?.modified().ok()?;
+        Some(modified.into_std())
     }
 
     /// What is in a folder below this one, by name, up to so many entries.

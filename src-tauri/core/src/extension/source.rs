@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, check_in,
+    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, check_in,
+    check_with_image,
     compose::{Compose, LONGEST},
     compose_files, image_in_place,
     root::below,
@@ -89,6 +90,9 @@ pub struct Opened {
     /// The id of the image that it was unpacked from: a hash of all that is in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
+    /// The image that its folder builds, once the paths of the manifest were checked in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_image: Option<BuiltImage>,
     /// Where its manifest is, and the files that it names: the folder itself, or what was unpacked.
     pub root: PathBuf,
     /// What its backend is.
@@ -107,6 +111,29 @@ impl Opened {
     /// The folder that the image is built from, where there is one.
     pub(super) fn sources(&self) -> Option<&Path> {
         matches!(self.source, Source::Folder { .. }).then_some(self.root.as_path())
+    }
+
+    /// Checks the paths of a folder's manifest in the image that it builds, if the engine has that: the diagnostics as they
+    /// are then. None for what wasn't opened from a folder, and for a manifest that was changed since it was opened.
+    ///
+    /// # Errors
+    /// As for [`check_with_image`].
+    pub(super) async fn check_in_image(
+        &self,
+        engine: &Engine,
+        scratch: &Path,
+        warden: Option<Arc<Warden>>,
+    ) -> Result<Option<(Vec<Remark>, BuiltImage)>> {
+        let Source::Folder { image, .. } = &self.source else { return Ok(None) };
+        let is_named = image.as_deref().is_some_and(|image| !image.trim().is_empty());
+        let named = is_named.then_some(&self.image);
+        let checked = check_with_image(&self.root, named, engine, scratch, warden).await?;
+        let Some(Checked { manifest, mut remarks, image: Some(image), text, .. }) = checked else { return Ok(None) };
+        if manifest != self.manifest {
+            return Ok(None);
+        }
+        remarks.extend(services::on_a_mac(&manifest, &text, &self.names));
+        Ok(Some((remarks, image)))
     }
 }
 
@@ -159,7 +186,7 @@ pub async fn open(
     // Some write the whole path; every Runtime takes a name.
     let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
     let root = root.path().to_owned();
-    Ok(Opened { names, source, manifest, remarks, image, image_id, root, backend, socket })
+    Ok(Opened { names, source, manifest, remarks, image, image_id, built_image: None, root, backend, socket })
 }
 
 fn folder_of_manifest(path: &Path) -> Result<ExtensionRoot> {
@@ -176,7 +203,7 @@ fn unpacked(folder: &Path) -> Result<ExtensionRoot> {
 }
 
 /// A name for the image of a folder that nobody else's image has.
-fn image_of_folder(folder: &Path) -> String {
+pub(super) fn image_of_folder(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let name = if plain.is_empty() { "extension".to_owned() } else { plain.join("-") };

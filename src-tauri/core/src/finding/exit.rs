@@ -57,11 +57,9 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Finding> {
-    let (run, error) = failed(evidence, Code::ProgramNotExecutable)?;
-    let advice = match error.hint.as_deref() {
-        Some(hint) if hint == CARRIAGE_RETURN => CARRIAGE_RETURN,
-        _ => NOT_EXECUTABLE,
-    };
+    let not_executable = || Some((failed(evidence, Code::ProgramNotExecutable)?, NOT_EXECUTABLE));
+    let carriage_return = || Some((failed(evidence, Code::ScriptCarriageReturn)?, CARRIAGE_RETURN));
+    let ((run, error), advice) = not_executable().or_else(carriage_return)?;
     Some(Finding::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), advice))
 }
 
@@ -70,10 +68,9 @@ const NOT_EXECUTABLE: &str = "Set the run bit (`COPY --chmod=755`, `chmod +x`), 
 /// A script with the line endings of Windows, as shells, `env` and engines report it.
 pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run()?;
-    let failed = run.failure.as_ref().is_some_and(|error| {
-        matches!(error.code, Code::ProgramNotFound | Code::ProgramNotExecutable)
-            && error.hint.as_deref() != Some(CARRIAGE_RETURN)
-    });
+    // Where Porthole saw the line itself, the failure says so.
+    let failed = run.failure.as_ref();
+    let failed = failed.is_some_and(|error| matches!(error.code, Code::ProgramNotFound | Code::ProgramNotExecutable));
     if !failed && evidence.exited().is_none_or(|code| code == 0) {
         return None;
     }

@@ -46,6 +46,12 @@ pub(super) fn runs() -> Vec<Shown> {
             &["chmod", "permission denied"],
         ),
         (
+            "program-not-executable",
+            // By its code alone, whatever its words are.
+            Case::host("/x.sh", &[]).refused(Code::ScriptCarriageReturn, "ENOENT"),
+            &["dos2unix", "eol=lf"],
+        ),
+        (
             "script-carriage-return",
             Case::vm("sh", &["-c", "/x.sh"])
                 .exits(126)

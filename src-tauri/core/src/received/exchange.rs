@@ -8,7 +8,7 @@ use super::{
     Delivery, Text, Value, Written, docker_desktop,
     podman_desktop::{self, Generation},
     rancher_desktop,
-    rules::{FETCH, GOT, NODE_FETCH, read},
+    rules::{FETCH, FETCH_OF_NODE_24, GOT, NODE_FETCH, read},
 };
 use crate::{
     endpoint::Endpoint,
@@ -219,6 +219,7 @@ pub(super) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
     let from = match client {
         HttpClient::NodeFetch => NODE_FETCH,
         HttpClient::Got => GOT,
+        HttpClient::Fetch if names == "zstd" => FETCH_OF_NODE_24,
         HttpClient::Fetch => FETCH,
     };
     Some(match decodes {

@@ -49,10 +49,14 @@ impl Finish {
                 // Stopped before it was started: as if it had been stopped at once.
                 Code::Cancelled if run.started.is_none() => Self::Signaled { name: "SIGTERM".to_owned() },
                 Code::ProgramNotFound if in_container => exited(127),
-                Code::ProgramNotExecutable | Code::CwdInvalid if in_container => exited(126),
+                Code::ProgramNotExecutable | Code::ScriptCarriageReturn | Code::CwdInvalid if in_container => {
+                    exited(126)
+                }
                 Code::ProgramNotFound => Self::NoProgram { program },
                 // Porthole refuses it; the code gets the error that is nearest.
-                Code::ProgramNotExecutable | Code::PathThroughProc => Self::NotExecutable { program },
+                Code::ProgramNotExecutable | Code::ScriptCarriageReturn | Code::PathThroughProc => {
+                    Self::NotExecutable { program }
+                }
                 Code::CwdInvalid => Self::NoDirectory,
                 Code::EngineAddressInvalid
                 | Code::EngineUnavailable

@@ -445,14 +445,35 @@ fn a_compressed_body_is_decoded_where_the_client_decodes_it() {
         assert!(render(&received.outcome).contains("hello"), "{:?}", received.outcome);
         assert!(received.rules.iter().any(|rule| rule.text.contains("decoded from gzip")), "{:?}", received.rules);
         // A coding that the client does not know is handed on as it is, and so are two at once.
-        let other = compressed("zstd", &body, runtime);
-        assert!(other.rules.iter().any(|rule| rule.text.contains("doesn't decode zstd")), "{:?}", other.rules);
+        let other = compressed("compress", &body, runtime);
+        assert!(other.rules.iter().any(|rule| rule.text.contains("doesn't decode compress")), "{:?}", other.rules);
         assert!(!render(&compressed("deflate, gzip", &body, runtime).outcome).contains("hello"));
-        assert!(!render(&compressed("zstd", &body, runtime).outcome).contains("rejects"));
+        assert!(!render(&compressed("compress", &body, runtime).outcome).contains("rejects"));
         // An empty body is not decoded: a HEAD has none.
         assert!(render(&compressed("gzip", b"", runtime).outcome).contains("resolves"));
     }
     assert!(!render(&compressed("gzip", &body, DOCKER).outcome).contains("hello"));
+}
+
+#[test]
+fn zstd_is_decoded_by_the_fetch_of_podman_desktop_alone() {
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+    let body = compress_to_vec(br#"{"greeting": "hello"}"#.as_slice(), CompressionLevel::Fastest);
+    let podman = compressed("zstd", &body, PODMAN);
+    assert_eq!(render(&podman.outcome), "resolves to { greeting: 'hello' }");
+    let rule = podman.rules.iter().find(|rule| rule.text.contains("decoded from zstd"));
+    assert!(rule.is_some_and(|rule| rule.from.contains("Node 24.11")), "{:?}", podman.rules);
+    for (runtime, from) in [(RANCHER, "node-fetch 2.7.0"), (OLDER, "got 13.0.0")] {
+        let raw = compressed("zstd", &body, runtime);
+        let rule = raw.rules.iter().find(|rule| rule.text.contains("doesn't decode zstd"));
+        assert!(rule.is_some_and(|rule| rule.from.contains(from)), "{:?}", raw.rules);
+        // The bytes as they came, which are no JSON.
+        let outcome = render(&raw.outcome);
+        assert!(outcome.starts_with("resolves") && outcome.contains('\u{fffd}'), "{outcome}");
+    }
+    // What isn't zstd rejects; of what ends too early the beginning counts.
+    assert!(render(&compressed("zstd", b"plain text", PODMAN).outcome).contains("terminated"));
+    assert!(render(&compressed("zstd", &body[..6], PODMAN).outcome).contains("resolves"));
 }
 
 #[test]
@@ -498,7 +519,7 @@ fn the_newer_podman_desktop_tells_less_of_a_failure() {
     }
     let cut = broken(Endpoint::Unix("/b.sock".into()), Error::new(Code::BodyCut, ""));
     holds(&cut, PODMAN, &["TypeError: terminated"]);
-    for code in [Code::ProgramNotFound, Code::ProgramNotExecutable] {
+    for code in [Code::ProgramNotFound, Code::ProgramNotExecutable, Code::ScriptCarriageReturn] {
         let call = failed(host(), code);
         assert_eq!(text(&call, PODMAN), "rejects with { toString(), stderr: '', stdout: '' }");
     }

@@ -14,6 +14,8 @@ pub(super) const PODMAN_OLDER: &str = "Podman Desktop's source, 2024 (001db9a)";
 pub(super) const NODE_FETCH: &str = "measured with node-fetch 2.7.0, of Rancher Desktop 1.20 and older";
 pub(super) const GOT: &str = "measured with got 13.0.0";
 pub(super) const FETCH: &str = "measured with Node 20.20";
+/// Podman Desktop has `fetch` since its pull request 18777, and Node 24 since 15119, which was earlier.
+pub(super) const FETCH_OF_NODE_24: &str = "measured with Node 24.11, of Electron 40";
 
 /// How many rules are shown for one Call on one Runtime: those that matter most come first.
 pub(super) const AT_MOST: usize = 5;

@@ -164,7 +164,7 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
                 .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
         }
         (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
-            Code::ProgramNotExecutable,
+            Code::ScriptCarriageReturn,
             format!("{}: the first line ends in a carriage return", path.display()),
         )
         .hint(script::CARRIAGE_RETURN),

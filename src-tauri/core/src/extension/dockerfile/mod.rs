@@ -6,7 +6,7 @@ mod stages;
 mod tests;
 mod variables;
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 pub(super) use search::Search;
 use stages::{From, Stage, Step};
@@ -77,5 +77,30 @@ impl Dockerfile {
     pub fn read(text: &str) -> Result<Self, String> {
         let parsed = parse_dockerfile::parse(text).map_err(|error| error.to_string())?;
         Ok(Self { stages: stages::read(text, &parsed) })
+    }
+
+    /// The labels of its image whose values don't depend on the build, as far as its own stages set them.
+    pub fn labels(&self) -> HashMap<String, String> {
+        let mut chain = Vec::new();
+        let mut number = self.stages.len().checked_sub(1);
+        while let Some(stage) = number.and_then(|number| self.stages.get(number)) {
+            chain.push(stage);
+            number = match stage.base {
+                From::Stage(base) if Some(base) < number => Some(base),
+                _ => None,
+            };
+        }
+        let set: HashMap<_, _> = chain.into_iter().rev().flat_map(|stage| stage.labels.iter().cloned()).collect();
+        set.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// The paths of the build context that it copies: each a file or folder, and up to its first sign of a pattern.
+    pub fn copied_paths(&self) -> Vec<String> {
+        let steps = self.stages.iter().flat_map(|stage| &stage.steps);
+        let copies = steps.filter_map(|step| match step {
+            Step::Copy(copy) if copy.from == From::Context => Some(copy),
+            _ => None,
+        });
+        copies.flat_map(|copy| &copy.sources).flatten().map(|source| search::plain_part(source)).collect()
     }
 }

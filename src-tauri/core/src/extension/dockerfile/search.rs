@@ -266,6 +266,12 @@ fn normal(source: &str) -> String {
     parts.join("/")
 }
 
+/// The folders of a pattern that have no sign of one, or the whole path.
+pub(super) fn plain_part(source: &str) -> String {
+    let path = normal(source);
+    path.split('/').take_while(|part| !is_pattern(part)).collect::<Vec<_>>().join("/")
+}
+
 fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }

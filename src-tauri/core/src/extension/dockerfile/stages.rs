@@ -11,6 +11,8 @@ pub(super) struct Stage {
     /// The base as it is written.
     pub image: String,
     pub steps: Vec<Step>,
+    /// Its labels in order; one whose value only the build knows has none.
+    pub labels: Vec<(String, Option<String>)>,
 }
 
 /// What files are from.
@@ -60,9 +62,9 @@ pub(super) fn read(text: &str, parsed: &parse_dockerfile::Dockerfile<'_>) -> Vec
             Some(image) => reader.named(&image),
             None => From::Elsewhere,
         };
-        let steps = reader.steps(stage.instructions, &global);
+        let (steps, labels) = reader.steps(stage.instructions, &global);
         names.push(stage.from.as_.as_ref().map(|(_, name)| name.value.to_lowercase()));
-        stages.push(Stage { base, image: stage.from.image.value.to_string(), steps });
+        stages.push(Stage { base, image: stage.from.image.value.to_string(), steps, labels });
     }
     stages
 }
@@ -84,15 +86,16 @@ impl Reader<'_> {
         by_name.or_else(by_number).map_or(From::Elsewhere, From::Stage)
     }
 
-    fn steps(&self, instructions: &[Parsed<'_>], global: &Variables) -> Vec<Step> {
+    fn steps(&self, instructions: &[Parsed<'_>], global: &Variables) -> (Vec<Step>, Vec<(String, Option<String>)>) {
         let mut variables = Variables::of_platform();
         // A base image may have another one, which is rarely relied on.
         let mut directory = Some("/".to_owned());
-        let mut steps = Vec::new();
+        let (mut steps, mut labels) = (Vec::new(), Vec::new());
         for instruction in instructions {
             match instruction {
                 Parsed::Arg(arg) => variables.arg(&arg.arguments.value, global),
                 Parsed::Env(env) => variables.env(&env.arguments.value),
+                Parsed::Label(label) => labels.extend(variables.assigned(&label.arguments.value)),
                 Parsed::Workdir(to) => {
                     let to = variables.filled(to.arguments.value.trim());
                     directory = to.zip(directory).map(|(to, from)| joined(&from, &to));
@@ -117,7 +120,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        steps
+        (steps, labels)
     }
 
     fn copy(

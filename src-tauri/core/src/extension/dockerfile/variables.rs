@@ -40,18 +40,20 @@ impl Variables {
 
     /// `ENV name=value …`, or `ENV name value`.
     pub fn env(&mut self, text: &str) {
-        let old_form = !text.split_whitespace().next().unwrap_or_default().contains('=');
-        if old_form {
-            if let Some((name, value)) = text.trim().split_once(char::is_whitespace) {
-                let value = self.filled(value.trim());
-                self.0.insert(name.to_owned(), value);
-            }
-            return;
-        }
-        for (name, value) in pairs(text) {
-            let value = self.filled(&value.unwrap_or_default());
+        for (name, value) in self.assigned(text) {
             self.0.insert(name, value);
         }
+    }
+
+    /// What `name=value …`, or `name value`, gives: also the form of `LABEL`.
+    pub fn assigned(&self, text: &str) -> Vec<(String, Option<String>)> {
+        let old_form = !text.split_whitespace().next().unwrap_or_default().contains('=');
+        if old_form {
+            let pair = text.trim().split_once(char::is_whitespace);
+            return pair.map(|(name, value)| (name.to_owned(), self.filled(value.trim()))).into_iter().collect();
+        }
+        let pairs = pairs(text).into_iter();
+        pairs.map(|(name, value)| (name, self.filled(&value.unwrap_or_default()))).collect()
     }
 
     /// The text with its variables replaced; none when one of them is not known.

@@ -28,7 +28,7 @@ use crate::{
 
 use reading::Reading;
 use tar_stream::TarStream;
-use tree::{LIMITS, Limits, Tree, unwritten};
+use tree::{LIMITS, LIMITS_OF_HEADS, Limits, Tree, unwritten};
 
 /// The most bytes that an engine may send: more than is ever written, for what is left out counts too.
 const MOST_SENT: u64 = 4 * 1024 * 1024 * 1024;
@@ -67,7 +67,27 @@ pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Op
     unpacked
 }
 
-fn no_image(image: &ImageRef) -> Error {
+/// Takes the beginnings of these files out of an image, to see which of them it has. The folder must be there, and empty.
+/// `exact` is the id of the image with this name. As for [`unpack`], nothing is run and nothing is left.
+///
+/// # Errors
+/// As for [`unpack`], but for what a manifest is the reason of.
+pub(super) async fn unpack_heads(
+    engine: &Engine,
+    (image, exact): (&ImageRef, &ImageRef),
+    paths: &[PathBuf],
+    folder: &Path,
+    warden: Option<Arc<Warden>>,
+) -> Result<()> {
+    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
+    let reading = Reading::begin(engine, (image, exact), warden).await?;
+    let mut taking = Taking::new(&reading, dir, LIMITS_OF_HEADS);
+    let taken = taking.take_paths(paths).await;
+    reading.end().await;
+    taken
+}
+
+pub(super) fn no_image(image: &ImageRef) -> Error {
     Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
         .hint(format!("docker pull {image}, or open the folder that it is built from."))
 }
@@ -131,6 +151,14 @@ impl<'r> Taking<'r> {
         self.fetch().await?;
         self.tree.write_links(paths.iter().map(|want| want.path.as_path()))?;
         Ok(Wanted { text, paths })
+    }
+
+    async fn take_paths(&mut self, paths: &[PathBuf]) -> Result<()> {
+        for path in paths {
+            self.tree.want(path);
+        }
+        self.fetch().await?;
+        self.tree.write_links(paths.iter().map(PathBuf::as_path))
     }
 
     /// Asks the engine for all that is wanted, and for what links in it lead to.

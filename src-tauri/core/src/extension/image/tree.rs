@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Limits {
     /// Bytes written.
     pub bytes: u64,
+    /// Bytes written of one file: the rest of a longer one is left out, and not said.
+    pub head: u64,
     /// Files and directories, each copy of a linked one counted.
     pub entries: u64,
     /// Bytes of all their names.
@@ -38,6 +40,7 @@ pub(super) struct Limits {
 
 pub(super) const LIMITS: Limits = Limits {
     bytes: 2 * 1024 * 1024 * 1024,
+    head: u64::MAX,
     // An extension's page is a few thousand files.
     entries: 20_000,
     names: 16 * 1024 * 1024,
@@ -47,6 +50,9 @@ pub(super) const LIMITS: Limits = Limits {
     links: 40,
     fetches: 256,
 };
+
+/// How much is taken out to see whether paths are there, and what they are.
+pub(super) const LIMITS_OF_HEADS: Limits = Limits { head: 4096, ..LIMITS };
 
 /// How many things that were left out are named.
 const NAMED: usize = 20;
@@ -83,6 +89,8 @@ pub(super) struct Tree {
     /// The path that is being taken out.
     top: PathBuf,
     writing: Option<File>,
+    /// What may still be written of that file.
+    head: u64,
     bytes: u64,
     entries: u64,
     names: u64,
@@ -109,6 +117,7 @@ impl Tree {
             fetched: HashSet::new(),
             top: PathBuf::new(),
             writing: None,
+            head: 0,
             bytes: 0,
             entries: 0,
             names: 0,
@@ -285,6 +294,7 @@ impl Tree {
 
     fn begin_file(&mut self, path: PathBuf, before: Option<Node>, size: u64, executable: bool) -> Result<()> {
         // Before one byte of it is taken.
+        let size = size.min(self.limits.head);
         if size > self.limits.bytes.saturating_sub(self.bytes) {
             return self.count_bytes(size);
         }
@@ -294,7 +304,7 @@ impl Tree {
         }
         match create(&self.dir, &path, executable) {
             Ok(file) => {
-                self.writing = Some(file);
+                (self.writing, self.head) = (Some(file), self.limits.head);
                 self.nodes.insert(path, Node::File { executable });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -353,6 +363,11 @@ impl Receive for Tree {
     }
 
     fn data(&mut self, bytes: &[u8]) -> Result<()> {
+        let bytes = match &self.writing {
+            Some(_) => &bytes[..bytes.len().min(usize::try_from(self.head).unwrap_or(usize::MAX))],
+            None => bytes,
+        };
+        self.head = self.head.saturating_sub(bytes.len() as u64);
         self.count_bytes(bytes.len() as u64)?;
         match &mut self.writing {
             Some(file) => file.write_all(bytes).map_err(|error| unwritten(&error)),
