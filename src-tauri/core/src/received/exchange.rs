@@ -112,7 +112,7 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
 }
 
 /// The client through which a Runtime asks, where it is known.
-fn client_of(runtime: Runtime) -> Option<HttpClient> {
+pub(super) fn client_of(runtime: Runtime) -> Option<HttpClient> {
     match runtime {
         Runtime::DockerDesktop => None,
         Runtime::RancherDesktop => Some(HttpClient::NodeFetch),
