@@ -580,4 +580,8 @@ fn a_promise_of_a_connection_that_changed_its_protocol_never_settles() {
     for runtime in [DOCKER, RANCHER, OLDER] {
         assert_eq!(received(&call, Written::default(), runtime).outcome, Delivery::Never);
     }
+    // However the connection ended after that.
+    let Act::Exchange(mut exchange) = call.act else { panic!("no exchange") };
+    exchange.failure = Some(Failure::new(Stage::Body, Error::new(Code::TimedOut, "")));
+    holds(&self::call(Act::Exchange(exchange)), PODMAN, &["rejects", "TypeError: fetch failed"]);
 }
