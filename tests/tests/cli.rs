@@ -96,6 +96,16 @@ async fn headers_and_data_go_out_as_given() {
 }
 
 #[tokio::test]
+async fn data_may_begin_like_an_option() {
+    let (_directory, demo) = demo().await;
+    for data in ["-1", "--json", "--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--X--\r\n"] {
+        let told = request(demo.endpoint(), &["POST", "/echo", "--data", data]).await;
+        let echoed: Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert_eq!(echoed["body"], data, "{}", String::from_utf8_lossy(&told.stderr));
+    }
+}
+
+#[tokio::test]
 async fn json_prints_a_line_an_event() {
     let (_directory, demo) = demo().await;
     let told = request(demo.endpoint(), &["GET", "/hello", "--json"]).await;

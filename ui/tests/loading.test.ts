@@ -60,7 +60,7 @@ test("each reason says why and what to do, and an address of the page itself is 
     [
       { why: "policy", own: true, text: "connect-src", url: "http://localhost:8080/api", of: "request" },
       "its backend publishes",
-      "Publish port 8080",
+      "publishes port 8080, start the backend",
     ],
     [
       { why: "policy", own: true, text: "connect-src", url: "ws://example.org/", of: "request" },

@@ -125,6 +125,8 @@ fn paragraph(file: &str, remark: &Remark) -> String {
         let certainty = format!("{:?}", effect.certainty).to_lowercase();
         text.push_str(&format!("  {} {} ({certainty})\n", effect.runtime, line(&effect.text)));
     }
-    text.push_str(&format!("  {}\n", line(&remark.mend)));
+    if !remark.mend.is_empty() {
+        text.push_str(&format!("  {}\n", line(&remark.mend)));
+    }
     text
 }

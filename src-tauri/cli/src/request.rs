@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = read_header)]
     headers: Vec<Header>,
     /// The body: text, or @FILE for the bytes of a file. As JSON where it begins like JSON
-    #[arg(long, value_name = "STR|@FILE")]
+    #[arg(long, value_name = "STR|@FILE", allow_hyphen_values = true)]
     data: Option<String>,
     /// Print facts as one JSON line an event, in place of the body
     #[arg(long)]

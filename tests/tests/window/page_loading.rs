@@ -161,7 +161,7 @@ const TOLD: &[(&str, &str)] = &[
     ("Script not loaded: https://cdn.example.org/lib.js", "of another machine isn't run"),
     ("/gone-worker.js", "no such file"),
     ("Worker not loaded: https://example.org/worker.js", "own origin"),
-    ("Request not loaded: http://localhost:9/api", "Publish port 9"),
+    ("Request not loaded: http://localhost:9/api", "publishes port 9, start the backend"),
     ("Request not loaded: http://example.org/api", "Use https:"),
     ("Script not loaded: /gone-dynamic.js", "no such file"),
 ];

@@ -168,7 +168,7 @@ function ofOwnPolicy({ of, url, text = "" }: Unloaded): [string, string] {
       refused("on this machine, a page can reach only the ports that its backend publishes"),
       of === "script"
         ? "Add the script to the page's own files, or load the page from its development server."
-        : `Publish port ${port} in the backend's compose file, or call the backend with ddClient.extension.vm.service.`,
+        : `If the backend's compose file publishes port ${port}, start the backend and reload the page. If not, publish it there, or call the backend with ddClient.extension.vm.service.`,
     ]
   }
   if (of === "script" || of === "worker")

@@ -19,6 +19,11 @@ use crate::runtime::{
     Runtime::{PodmanDesktop, RancherDesktop},
 };
 
+/// The key of the page's file.
+const PAGE: &str = "ui.dashboard-tab.src";
+/// The key of programs for the host.
+const PROGRAMS: &str = "host.binaries";
+
 /// Where the files of a manifest are looked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'a> {
@@ -90,7 +95,7 @@ pub(super) fn paths<'m>(manifest: &'m Manifest) -> impl Iterator<Item = (Cow<'m,
     let tab = manifest.tab.as_ref().and_then(|tab| Some((tab.root.as_ref()?, tab.src.as_ref()?)));
     let page = tab.map(|(root, src)| {
         let path = format!("{}/{}", root.text.trim_end_matches('/'), file_of_page(&src.text));
-        (Cow::from(path), Naming::File(src, "ui.dashboard-tab.src"))
+        (Cow::from(path), Naming::File(src, PAGE))
     });
     let (icon, compose) = (icon.map(file), compose.map(file));
     let programs = manifest.binaries.iter();
@@ -208,19 +213,41 @@ impl Checks<'_> {
                 self.root.entry(&source).ok()
             }
             Provision::NotBuilt { path: source, by } => {
-                let how = match build_script(self.root, &source) {
-                    Some((folder, script)) if folder.as_os_str().is_empty() => format!("`npm run {script}`"),
-                    Some((folder, script)) => format!("`npm run {script}` in {}", folder.display()),
-                    None => format!("make `{}`, or correct the path in the Dockerfile", source.display()),
-                };
-                self.status(key, path, format!("not built yet: {how}"));
-                let wrong = format!(
-                    "`{shown}` isn't built yet: `{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
+                let copies = format!(
+                    "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
                     by.text,
                     by.line,
                     source.display()
                 );
-                let remark = Remark { weight: Weight::Idle, ..place }.wrong(wrong).mend(format!("Build it: {how}."));
+                let script = match key.as_str() {
+                    PAGE => build_script(self.root, &source, true),
+                    PROGRAMS => build_script(self.root, &source, false),
+                    _ => None,
+                };
+                let remark = match script {
+                    Some((folder, script)) => {
+                        let how = match folder.as_os_str().is_empty() {
+                            true => format!("`npm run {script}`"),
+                            false => format!("`npm run {script}` in {}", folder.display()),
+                        };
+                        self.status(key, path, format!("not built yet: {how}"));
+                        let note = Remark { weight: Weight::Idle, ..place };
+                        note.wrong(format!("`{shown}` isn't built yet: {copies}")).mend(format!("Build it: {how}."))
+                    }
+                    None if matches!(key.as_str(), PAGE | PROGRAMS) => {
+                        self.status(key, path, format!("not built yet: `{}` doesn't exist", source.display()));
+                        let note = Remark { weight: Weight::Idle, ..place };
+                        note.wrong(format!("`{shown}` isn't built yet: {copies}"))
+                            .mend("Build it before the image, or correct the path in the Dockerfile.")
+                    }
+                    // An icon or a compose file is a source: nothing builds it.
+                    None => {
+                        self.status(key, path, copies.clone());
+                        place
+                            .wrong(format!("the image can't be built: {copies}"))
+                            .mend(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
+                    }
+                };
                 self.say(&format!("not built {} {}", by.line, source.display()), shown, remark);
                 None
             }
@@ -308,7 +335,7 @@ impl Checks<'_> {
 
     fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
-        let key = "host.binaries";
+        let key = PROGRAMS;
         let at = |weight| Remark::on(&self.lines, path.at, key, weight);
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
             at(Weight::Odd)

@@ -51,6 +51,34 @@ fn what_is_not_built_yet_is_a_note_with_the_command_that_builds_it() {
 }
 
 #[test]
+fn the_build_of_the_page_is_not_said_to_make_programs_and_icons() {
+    let package = r#"{"scripts": {"build": "vite build"}}"#;
+    let dockerfile = "FROM scratch\nCOPY docker.svg .\nCOPY cli/bin/tool.exe /windows/tool.exe\nCOPY dist /ui\n";
+    let manifest = r#"{
+  "icon": "docker.svg",
+  "ui": { "dashboard-tab": { "title": "X", "root": "/ui", "src": "index.html" } },
+  "host": { "binaries": [{ "windows": [{ "path": "/windows/tool.exe" }] }] }
+}"#;
+    let files = [("metadata.json", manifest), ("Dockerfile", dockerfile), ("client/package.json", package)];
+    let Checked { remarks, paths, .. } = checked(&files);
+    let fixes: Vec<_> =
+        remarks.iter().map(|remark| (remark.key.as_str(), remark.weight, remark.mend.as_str())).collect();
+    let expected = [
+        ("icon", Weight::Odd, "Add `docker.svg`, or correct the path in the Dockerfile."),
+        ("ui.dashboard-tab.src", Weight::Idle, "Build it: `npm run build` in client."),
+        ("host.binaries", Weight::Idle, "Build it before the image, or correct the path in the Dockerfile."),
+    ];
+    assert_eq!(fixes, expected, "{remarks:#?}");
+    assert!(remarks[0].wrong.starts_with("the image can't be built: `COPY docker.svg .`"), "{remarks:#?}");
+    assert_eq!(paths[2].status, "not built yet: `cli/bin/tool.exe` doesn't exist");
+    // Programs that a package builds are in it.
+    let dockerfile = dockerfile.replace("cli/bin", "client/bin");
+    let inside = [files[0], ("Dockerfile", dockerfile.as_str()), files[2]];
+    let Checked { paths, .. } = checked(&inside);
+    assert_eq!(paths[2].status, "not built yet: `npm run build` in client");
+}
+
+#[test]
 fn only_what_is_certainly_not_in_the_image_is_an_error_and_it_names_the_runtime() {
     let Checked { remarks, .. } = with("FROM scratch\nCOPY metadata.json .\n", &[]);
     assert_eq!(remarks.len(), 2, "{remarks:#?}");

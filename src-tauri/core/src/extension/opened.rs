@@ -158,7 +158,16 @@ impl Open {
             PageFrom::Folder => {
                 source = tab.and_then(|tab| source_page(&root, &folder_of(tab), file_of(tab)));
                 let is_missing = source.as_ref().is_some_and(|source| source.sign.is_none());
-                let page = if is_missing { None } else { Some(files(&root, tab, None)?) };
+                let page = match files(&root, tab, None) {
+                    _ if is_missing => None,
+                    // What no project builds may be copied to its place in the image from another folder.
+                    Err(error) => {
+                        built = tab.and_then(|tab| built_folder(&root, &folder_of(tab), file_of(tab)));
+                        let folder = built.as_deref().ok_or(error)?;
+                        Some(files(&root, tab, Some(folder))?)
+                    }
+                    Ok(page) => Some(page),
+                };
                 (page.as_ref().map_or_else(String::new, |page| address(&host, &page.path())), page)
             }
             PageFrom::Built => {
@@ -359,6 +368,22 @@ mod tests {
 
     fn host(told: &OpenedPage) -> &str {
         told.url.strip_prefix("ext://").and_then(|rest| rest.split('/').next()).unwrap()
+    }
+
+    #[test]
+    fn a_page_without_a_build_is_taken_from_the_folder_that_the_dockerfile_copies() {
+        let folder = extension(MANIFEST);
+        let page = folder.path().join("ui/src");
+        fs::rename(folder.path().join("ui"), folder.path().join("files")).unwrap();
+        fs::create_dir(folder.path().join("ui")).unwrap();
+        fs::rename(folder.path().join("files"), &page).unwrap();
+        let open = || Open::folder(folder.path(), None, &PageFrom::Folder, facts(), None);
+        assert_eq!(open().unwrap_err().code, Code::PageMissing, "nothing says where it is");
+        fs::write(folder.path().join("Dockerfile"), "FROM alpine\nCOPY ui/src ./ui\n").unwrap();
+        let (open, told) = open().unwrap();
+        assert_eq!((told.built.as_deref(), told.source.is_none()), (Some("ui/src"), true));
+        let answer = open.answer(host(&told), "/app.js", None).unwrap();
+        assert_eq!(bytes(answer), b"1");
     }
 
     #[test]

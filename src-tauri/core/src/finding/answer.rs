@@ -24,8 +24,9 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     if super::body::html_for_json(evidence).is_some() {
         return None;
     }
+    let says_nothing = matches!(body.trim_ascii(), b"{}" | b"[]" | b"null" | b"\"\"");
     let status = response.status;
-    let began = first_line(body)?;
+    let began = first_line(body).filter(|_| !says_nothing)?;
     Some(
         Finding::warning(
             format!("{status} came with a body that says more: {began}"),

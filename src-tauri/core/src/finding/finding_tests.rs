@@ -63,6 +63,7 @@ fn healthy_calls_have_no_findings() {
         ("a body that is long and not whole here", Case::get("/x").json("{\"a\": [1, 2, ").longer(1 << 20)),
         ("an empty line after the response", Case::get("/x").exceeds(200, &[("Content-Length", "1")], b"x", b"")),
         ("a request that was told to go on", Case::get("/x").informed(100, 1).json("{\"a\": 1}")),
+        ("an error whose body says nothing", Case::get("/x").answered(404, JSON, "{}\n")),
         ("not modified", Case::get("/x").answered(304, &[], "")),
         ("cancelled", Case::get("/slow").failed(Stage::Wait, Code::Cancelled)),
         ("echo hi", Case::host("echo", &["hi"]).exits(0).wrote("hi\n", "")),

@@ -109,8 +109,9 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = if evidence.run().is_some() { "code" } else { "statusCode" };
     let with = which(evidence.received, |outcome| has(outcome, name) == Some(true));
     let without = which(evidence.received, |outcome| has(outcome, name) == Some(false));
-    // A body that is lost with it is told of as that.
-    if with.is_empty() || without.is_empty() || super::answer::error_body_lost(evidence).is_some() {
+    // A body that is lost with it is told of as that; and a redirect is followed, so nobody gets an error of it.
+    let is_told = || super::answer::error_body_lost(evidence).or_else(|| super::answer::redirect(evidence)).is_some();
+    if with.is_empty() || without.is_empty() || is_told() {
         return None;
     }
     Some(

@@ -1,14 +1,17 @@
 //! What code would have asked for a Call, and whether a Runtime would have done what was done.
 
-use super::{Does, plan};
+use super::{Does, exchange::client_of, plan, rules};
 use crate::{
     asked::{Asked, AskedExec, AskedRequest, Data, Whose},
     call::{Act, Call},
-    exchange::{Body, Exchange, Request, target, without_additions},
+    exchange::{Body, Exchange, Header, Request, target, without_additions},
     run::{Command, EnvMode, Place, Run},
-    runtime::Runtime,
+    runtime::{Rule, Runtime},
     target::{Host, Target},
 };
+
+/// What is shown of the address that a redirect leads to, in characters.
+const LONGEST_ADDRESS: usize = 200;
 
 /// What code asked for this Call, or what it would ask to get it.
 pub(super) fn asked_of(call: &Call) -> Asked {
@@ -86,9 +89,49 @@ pub(super) fn as_run(call: &Call, does: &Does, runtime: Runtime) -> bool {
                 && target(request).ok() == target(sent).ok()
                 && without_additions(&request.headers).eq(without_additions(&sent.headers))
                 && request.body == sent.body
+                && unfollowed(call, runtime).is_none()
         }
         _ => false,
     }
+}
+
+/// Where a response sends the client, if that of the Runtime follows it and nobody did here.
+fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
+    let Act::Exchange(Exchange { request, response: Some(response), .. }) = &call.act else { return None };
+    let client = client_of(runtime).filter(|client| request.client != Some(*client))?;
+    response.head.header("location").filter(|_| client.redirects(response.status))
+}
+
+/// What a Runtime would have done otherwise, where no rule of its plan says so.
+pub(super) fn difference(call: &Call, does: &Does, runtime: Runtime) -> Option<Rule> {
+    if let Some(to) = unfollowed(call, runtime) {
+        let to: String = to.chars().take(LONGEST_ADDRESS).collect();
+        let text = format!("It would follow the redirect to `{to}`: this response is not what the code gets.");
+        return Some(rules::inferred(text, rules::NOTHING));
+    }
+    let text = match (does, &call.act) {
+        (Does::Request { request } | Does::Engine { request }, Act::Exchange(Exchange { request: sent, .. })) => {
+            let would: Vec<_> = without_additions(&request.headers).collect();
+            let did: Vec<_> = without_additions(&sent.headers).collect();
+            let of = |header: &Header| format!("`{}: {}`", header.name, header.value);
+            if (&request.method, target(request).ok()) != (&sent.method, target(sent).ok()) {
+                format!("It would send `{} {}`.", request.method, request.path)
+            } else if matches!(sent.body, Body::File { .. }) {
+                "Code has texts and objects to send, and no files.".to_owned()
+            } else if request.body != sent.body {
+                "It would send another body.".to_owned()
+            } else if let Some(added) = would.iter().find(|header| !did.contains(header)) {
+                format!("It would send the header {}.", of(added))
+            } else if let Some(dropped) = did.iter().find(|header| !would.contains(header)) {
+                format!("It would not send the header {}.", of(dropped))
+            } else {
+                "It would send the headers in another order.".to_owned()
+            }
+        }
+        (Does::Command { .. }, Act::Run(_)) => "It would start another command.".to_owned(),
+        _ => return None,
+    };
+    Some(rules::inferred(text, rules::NOTHING))
 }
 
 /// The folder in which Rancher Desktop found a Call's program.

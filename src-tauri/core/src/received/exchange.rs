@@ -86,13 +86,14 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
     });
     let words = words.unwrap_or_default();
     let answer = match (&exchange.failure, &exchange.response) {
-        (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
-        (Some(_), _) => Answer::Failed { words: &words },
-        // Node's HTTP client closes a connection that changed its protocol and says nothing of it; `fetch` fails.
-        (None, Some(response)) if exchange.ended() && response.status == 101 => match client {
+        // Node's HTTP client closes a connection that changed its protocol and says nothing of it; `fetch` fails. How
+        // the connection ends after that makes no difference.
+        (_, Some(response)) if exchange.ended() && response.status == 101 => match client {
             Some(HttpClient::Fetch) => Answer::Withheld { words: FETCH_FAILED.to_owned() },
             _ => Answer::Never,
         },
+        (Some(failure), _) if matches!(failure.error.code, Code::Cancelled | Code::TimedOut) => Answer::Never,
+        (Some(_), _) => Answer::Failed { words: &words },
         (None, Some(response)) if exchange.ended() => match handed_over(exchange, response, written, client) {
             Ok(body) => Answer::Whole { status: response.status, reason: &response.reason, body },
             Err(words) => Answer::Withheld { words },
@@ -112,7 +113,7 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
 }
 
 /// The client through which a Runtime asks, where it is known.
-fn client_of(runtime: Runtime) -> Option<HttpClient> {
+pub(super) fn client_of(runtime: Runtime) -> Option<HttpClient> {
     match runtime {
         Runtime::DockerDesktop => None,
         Runtime::RancherDesktop => Some(HttpClient::NodeFetch),

@@ -76,6 +76,9 @@ pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> Received
     if as_run {
         rules.splice(0..0, known);
     } else {
+        if rules.is_empty() {
+            rules.extend(derived::difference(call, &plan.does, runtime));
+        }
         rules.extend(known);
     }
     rules.truncate(rules::AT_MOST);

@@ -107,7 +107,8 @@ pub(super) fn request(asked: &AskedRequest, generation: Generation) -> (Does, Ve
 }
 
 /// What `fetch` makes of a request that has all but its body; or the words with which it refuses it.
-fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Option<Rule>, (String, Rule)> {
+fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Vec<Rule>, (String, Rule)> {
+    let mut rules = Vec::new();
     let has_data = asked.data.as_ref().is_some_and(|data| !data.falsy);
     if asked.method.eq_ignore_ascii_case("TRACE") {
         let words = format!("TypeError: '{}' HTTP method is unsupported.", asked.method);
@@ -125,15 +126,18 @@ fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Option<Rule>, 
         for header in &mut request.headers {
             if header.name.eq_ignore_ascii_case("content-type") {
                 header.value.push_str(", application/json");
+                let rule =
+                    format!("`fetch` joins the code's own header and Podman Desktop's: `{}` is sent.", header.value);
+                rules.push(read(rule, FETCH));
             }
         }
     }
     if asked.method == "patch" {
         asked.method.clone_into(&mut request.method);
         let rule = "`fetch` sends all methods in capitals but `patch`: most servers answer that with 400 or 405.";
-        return Ok(Some(read(rule, FETCH)));
+        rules.insert(0, read(rule, FETCH));
     }
-    Ok(None)
+    Ok(rules)
 }
 
 pub(super) fn exec(asked: &AskedExec, target: &Target, generation: Generation) -> (Does, Vec<Rule>) {

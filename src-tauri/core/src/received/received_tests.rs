@@ -362,6 +362,37 @@ fn what_only_porthole_can_end_never_settles() {
 }
 
 #[test]
+fn what_would_have_been_done_otherwise_is_said_first() {
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+    let sent = |body, headers| exchange(Request { body, headers, ..Request::new("POST", "/x") }, 200, "", "{}");
+    let first = |call: &Call, runtime| received(call, Written::default(), runtime).rules[0].text.clone();
+    let json = Body::Json { text: "[1]".into() };
+    let typed = sent(json.clone(), vec![header("content-type", "application/json")]);
+    assert!(
+        first(&typed, PODMAN).contains("`application/json, application/json` is sent"),
+        "{}",
+        first(&typed, PODMAN)
+    );
+    let file = sent(Body::File { path: "/f".into() }, vec![]);
+    for runtime in Runtime::ALL {
+        assert!(!first(&file, runtime).starts_with("The promise"), "{runtime}: {}", first(&file, runtime));
+    }
+    let of_ours = sent(json, vec![header("content-length", "3")]);
+    assert_eq!(first(&of_ours, PODMAN), "It would not send the header `content-length: 3`.");
+}
+
+#[test]
+fn a_redirect_that_nobody_followed_is_not_what_the_code_of_those_who_follow_gets() {
+    let mut call = exchange(Request::new("GET", "/x"), 302, "Found", "text/plain");
+    assert_eq!(as_run(&call), [true; 4], "it leads nowhere");
+    let Act::Exchange(Exchange { response: Some(response), .. }) = &mut call.act else { panic!("no response") };
+    response.head.headers.push(Header { name: "Location".into(), value: "/y".into() });
+    assert_eq!(as_run(&call), [true, false, false, false]);
+    let rules = received(&call, Written::default(), RANCHER).rules;
+    assert!(rules[0].text.starts_with("It would follow the redirect to `/y`"), "{rules:?}");
+}
+
+#[test]
 fn a_request_of_the_composer_may_be_what_all_would_send() {
     let post = |body| exchange(Request { body, ..Request::new("POST", "/x?a=1") }, 200, "", "");
     assert_eq!(as_run(&post(Body::None)), [true; 4]);
@@ -570,4 +601,8 @@ fn a_promise_of_a_connection_that_changed_its_protocol_never_settles() {
     for runtime in [DOCKER, RANCHER, OLDER] {
         assert_eq!(received(&call, Written::default(), runtime).outcome, Delivery::Never);
     }
+    // However the connection ended after that.
+    let Act::Exchange(mut exchange) = call.act else { panic!("no exchange") };
+    exchange.failure = Some(Failure::new(Stage::Body, Error::new(Code::TimedOut, "")));
+    holds(&self::call(Act::Exchange(exchange)), PODMAN, &["rejects", "TypeError: fetch failed"]);
 }

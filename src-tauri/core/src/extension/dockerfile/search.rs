@@ -81,10 +81,10 @@ impl<'a> Search<'a> {
     /// A stage names only those before it, so this ends.
     fn in_stage(&self, number: usize, path: &str) -> Provision {
         let Some(stage) = self.dockerfile.stages.get(number) else { return NOTHING };
-        let (mut missing, mut unknown) = (None, None);
+        let (mut missing, mut unknown) = (None, None::<(Likelihood, Provision)>);
         for step in stage.steps.iter().rev() {
             let found = match step {
-                Step::Run(by) => Provision::Unknown { by: by.clone() },
+                Step::Run { by, .. } => Provision::Unknown { by: by.clone() },
                 Step::Copy(copy) if self.is_spent() => Provision::Unknown { by: copy.by.clone() },
                 Step::Copy(copy) => self.in_copy(copy, number, path),
             };
@@ -92,7 +92,13 @@ impl<'a> Search<'a> {
             match found {
                 Provision::Context { .. } => return found,
                 Provision::NotBuilt { .. } => missing = missing.or(Some(found)),
-                Provision::Unknown { .. } => unknown = unknown.or(Some(found)),
+                // Of several, the last of the likeliest is shown.
+                Provision::Unknown { .. } => {
+                    let likelihood = likelihood(step, path);
+                    if unknown.as_ref().is_none_or(|(known, _)| *known < likelihood) {
+                        unknown = Some((likelihood, found));
+                    }
+                }
                 Provision::Nothing { .. } => {}
             }
         }
@@ -102,7 +108,7 @@ impl<'a> Search<'a> {
         };
         match base {
             Provision::Context { .. } => base,
-            base => missing.or(unknown).unwrap_or(base),
+            base => missing.or(unknown.map(|(_, found)| found)).unwrap_or(base),
         }
     }
 
@@ -151,14 +157,18 @@ impl<'a> Search<'a> {
                 let source = normal(source);
                 let candidates = candidates(&source, rest, copy.into_directory);
                 let all = candidates.iter().map(|candidate| self.in_stage(stage, candidate));
+                // What its image has isn't known here.
+                let from_scratch = self.dockerfile.stages.get(stage).is_some_and(|stage| stage.from_scratch);
+                let base = if from_scratch { NOTHING } else { unknown() };
                 // What a stage before has is its own affair: here the instruction that copies it counts.
-                all.fold(NOTHING, |best, found| match (best, found) {
+                let found = all.fold(NOTHING, |best, found| match (best, found) {
                     (best @ Provision::Context { .. }, _) => best,
                     (_, Provision::Context { path, .. }) => Provision::Context { path, by: copy.by.clone() },
                     (NOTHING, Provision::Unknown { by }) => Provision::Unknown { by },
                     (NOTHING, Provision::NotBuilt { path, by }) => Provision::NotBuilt { path, by },
                     (best, _) => best,
-                })
+                });
+                if found == NOTHING { base } else { found }
             }
             From::Context => self.in_context(copy, source, rest),
         }
@@ -214,6 +224,41 @@ impl<'a> Search<'a> {
         }
         found.retain(|path| self.has(path));
         found
+    }
+}
+
+/// How likely it is that a step provides a path, for one of which only the build knows: by how closely it names the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Likelihood {
+    /// It may provide anything.
+    Anything,
+    /// It copies to the root.
+    Root,
+    /// It copies to a folder that the path is in, so many levels deep.
+    Folder(usize),
+    /// It names the file, and so many of its folders.
+    Named(usize),
+}
+
+fn likelihood(step: &Step, path: &str) -> Likelihood {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match step {
+        Step::Run { words, .. } if words.contains(name) => {
+            Likelihood::Named(path.split('/').filter(|part| words.contains(*part)).count())
+        }
+        Step::Run { .. } => Likelihood::Anything,
+        Step::Copy(Copy { to: None, .. }) => Likelihood::Anything,
+        Step::Copy(Copy { to: Some(to), sources, .. }) => {
+            let to = to.trim_start_matches('/');
+            let named = |source: &String| source.rsplit('/').next() == Some(name);
+            if to == path || sources.iter().flatten().any(named) {
+                Likelihood::Named(path.split('/').count())
+            } else if to.is_empty() {
+                Likelihood::Root
+            } else {
+                Likelihood::Folder(to.split('/').count())
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A parsed Dockerfile as stages whose steps put something into the image.
 
+use std::collections::BTreeSet;
+
 use parse_dockerfile::{Command, CopyInstruction, Flag, Instruction as Parsed, Source, UnescapedString};
 
 use super::{Instruction, variables::Variables};
@@ -10,6 +12,8 @@ pub(super) struct Stage {
     pub base: From,
     /// The base as it is written.
     pub image: String,
+    /// No image is below it and the stages that it is built on.
+    pub from_scratch: bool,
     pub steps: Vec<Step>,
     /// Its labels in order; one whose value only the build knows has none.
     pub labels: Vec<(String, Option<String>)>,
@@ -33,7 +37,11 @@ pub(super) enum From {
 pub(super) enum Step {
     Copy(Copy),
     /// A command, which may make any file.
-    Run(Instruction),
+    Run {
+        by: Instruction,
+        /// The words of all that it runs: names of files and folders are among them.
+        words: BTreeSet<String>,
+    },
 }
 
 /// `COPY` or `ADD`.
@@ -55,7 +63,7 @@ pub(super) fn read(text: &str, parsed: &parse_dockerfile::Dockerfile<'_>) -> Vec
         global.arg(&arg.arguments.value, &Variables::of_platform());
     }
     let mut names: Vec<Option<String>> = Vec::new();
-    let mut stages = Vec::new();
+    let mut stages: Vec<Stage> = Vec::new();
     for stage in parsed.stages() {
         let reader = Reader { text, names: &names };
         let base = match global.filled(&stage.from.image.value) {
@@ -64,7 +72,12 @@ pub(super) fn read(text: &str, parsed: &parse_dockerfile::Dockerfile<'_>) -> Vec
         };
         let (steps, labels) = reader.steps(stage.instructions, &global);
         names.push(stage.from.as_.as_ref().map(|(_, name)| name.value.to_lowercase()));
-        stages.push(Stage { base, image: stage.from.image.value.to_string(), steps, labels });
+        let from_scratch = match base {
+            From::Nothing => true,
+            From::Stage(number) => stages.get(number).is_some_and(|base| base.from_scratch),
+            From::Context | From::Elsewhere => false,
+        };
+        stages.push(Stage { base, image: stage.from.image.value.to_string(), from_scratch, steps, labels });
     }
     stages
 }
@@ -115,7 +128,11 @@ impl Reader<'_> {
                         }
                         _ => String::new(),
                     };
-                    steps.push(Step::Run(self.instruction(run.run.span.start, &format!("RUN {words}"))));
+                    let document = if run.here_docs.is_empty() { "" } else { "<<… " };
+                    let by = self.instruction(run.run.span.start, &format!("RUN {document}{words}"));
+                    let documents = run.here_docs.iter().map(|document| document.value.as_ref());
+                    let words = std::iter::once(words.as_str()).chain(documents).flat_map(words_of).collect();
+                    steps.push(Step::Run { by, words });
                 }
                 _ => {}
             }
@@ -173,6 +190,12 @@ impl Reader<'_> {
         }
         Instruction { line, text: shown }
     }
+}
+
+/// The words of a script, as far as they could be names of files and folders.
+fn words_of(script: &str) -> impl Iterator<Item = String> {
+    let ends = |c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@'));
+    script.split(ends).filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 /// `ADD` fetches addresses and unpacks archives: what is in them is not known here.

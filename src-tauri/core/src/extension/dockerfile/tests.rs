@@ -93,6 +93,63 @@ fn what_only_a_build_tells_is_unknown() {
 }
 
 #[test]
+fn what_a_stage_may_have_from_its_image_is_unknown() {
+    // A stage without an instruction of its own, as for `COPY --from=` with an image whose tag is an argument.
+    for (text, path, found_as) in [
+        (
+            "ARG TAG=1\nFROM acme/app:$TAG AS app\nFROM scratch\nCOPY --from=app /public /ui\n",
+            "ui/index.html",
+            "unknown 4",
+        ),
+        (
+            "FROM acme/app AS app\nFROM app AS more\nFROM scratch\nCOPY --from=more /public /ui\n",
+            "ui/index.html",
+            "unknown 4",
+        ),
+        ("FROM acme/app AS app\nFROM scratch\nCOPY --from=app /public /ui\n", "icon.svg", "nothing"),
+        ("FROM scratch AS app\nFROM scratch\nCOPY --from=app /public /ui\n", "ui/index.html", "nothing"),
+        (
+            "FROM acme/app AS app\nCOPY ui/build /public\nFROM scratch\nCOPY --from=app /public /ui\n",
+            "ui/index.html",
+            "not built ui/build",
+        ),
+    ] {
+        assert_eq!(found(text, &["a"], path), found_as, "{text}");
+    }
+}
+
+#[test]
+fn what_decides_about_a_path_is_what_names_it_rather_than_the_last_command() {
+    let text = "FROM node AS page
+RUN npm run build
+FROM golang AS tools
+RUN build -o /out/linux/tool && mv /out/linux/tool .
+RUN build -o /out/darwin/tool
+RUN <<EOT ash
+build -o /out/windows/tool.exe
+EOT
+FROM alpine
+RUN fetch /linux/other
+COPY --from=tools /out /
+COPY --from=tools /bin/service /service
+COPY --from=page /ui/build /ui
+RUN chmod 555 /all
+";
+    for (path, line) in [
+        ("ui/index.html", 2),
+        ("linux/tool", 4),
+        ("darwin/tool", 5),
+        ("windows/tool.exe", 6),
+        ("linux/other", 10),
+        ("all", 14),
+        // Nothing names it: the last command may have made it.
+        ("icon.svg", 6),
+    ] {
+        assert_eq!(found(text, &["a"], path), format!("unknown {line}"), "{path}");
+    }
+}
+
+#[test]
 fn a_path_is_followed_through_the_stages_it_was_copied_from() {
     let files = ["ui/public/index.html", "docker.svg"];
     for text in [

@@ -244,11 +244,13 @@ impl Call<'_> {
     }
 }
 
-/// The folder of the package whose build makes a path, and the script that does.
-pub fn build_script(root: &ExtensionRoot, path: &Path) -> Option<(PathBuf, String)> {
+/// The folder of the package whose build makes a path, and the script that does. A page may be built into a folder beside
+/// its package; anything else only by a package that it is in.
+pub fn build_script(root: &ExtensionRoot, path: &Path, is_page: bool) -> Option<(PathBuf, String)> {
     let above = path.ancestors().skip(1).take(MOST_ABOVE).map(Path::to_owned);
+    let beside = USUAL.iter().filter(|_| is_page).map(PathBuf::from);
     let package = above
-        .chain(USUAL.map(PathBuf::from))
+        .chain(beside)
         .find_map(|folder| Package::read(root, folder).filter(|package| package.script("build").is_some()))?;
     Some((package.folder, "build".to_owned()))
 }
