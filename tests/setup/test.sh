@@ -251,7 +251,8 @@ window_stage() {
   # Some of them look at a container in the window.
   if skips engine || ! find_engine; then
     SELECTION=("${BUILT[@]}" -E "$every and test(engine)")
-    skip_selected window-engine "there is no engine"
+    if skips engine; then REASON="SKIP=engine"; fi
+    skip_selected window-engine "there is no engine: $REASON"
     every+=' and not test(engine)'
   elif ! tool docker >/dev/null; then
     SELECTION=("${BUILT[@]}" -E "$every and ($built)")
