@@ -10,7 +10,7 @@ help: ## this list
 run: ## install what is missing, build, open the window on the demo backend
 	@bash tests/setup/run.sh
 
-test: ## everything: format, lints, types, unit tests, real engine, real window (SKIP=engine,window)
+test: ## everything: format, lints, types, unit tests, Docker 28 and Podman 5, real window (SKIP=engine,window)
 	@bash tests/setup/test.sh all
 
 check: ## the fast part of test: no engine, no window
@@ -37,5 +37,5 @@ package: ## a release build in a .deb
 engine: ## a private engine to try things on, until Ctrl-C
 	@bash tests/setup/engine.sh
 
-engines: ## the engine tests on current Docker and Podman too (ONLY=docker,podman,system)
+engines: ## the engine tests on older Docker and Podman too (ONLY=docker,podman,podman4,system)
 	@bash tests/setup/engines.sh

@@ -26,6 +26,18 @@ engine_answers() {
   ' "$1" 2>/dev/null
 }
 
+# What an engine is: "Docker 28.5.2", "Podman 5.8.6".
+engine_version() {
+  node -e '
+    const at = new URL(process.argv[1].replace(/^tcp:/, "http:"));
+    const to = at.protocol === "unix:" ? { socketPath: at.pathname } : { host: at.hostname, port: at.port || 2375 };
+    require("http").get({ ...to, path: "/version", timeout: 5000 }, async (response) => {
+      const { Version: version, Components: parts = [] } = JSON.parse((await response.toArray()).join(""));
+      console.log(`${parts.some((part) => /podman/i.test(part.Name)) ? "Podman" : "Docker"} ${version}`);
+    });
+  ' "$1" 2>/dev/null || say "an engine of unknown version"
+}
+
 # Prefix of a command: it runs where the fixed folders are empty and its own, and where nobody
 # else sees its mounts. The one on $TEMP/aside is there to know its children by (see `leftovers`).
 prepare_aside() {
@@ -60,7 +72,8 @@ made_here() {
 # Starts one and waits until it answers. Its programs are the system's or unpacked ones.
 start_engine() {
   local home=$TEMP/engine dockerd
-  dockerd=$(tool dockerd) || { REASON="there is no dockerd"; return 1; }
+  dockerd=${PORTHOLE_TEST_DOCKERD:-$(tool dockerd || true)}
+  [ -n "$dockerd" ] || { REASON="there is no dockerd"; return 1; }
   mkdir -p "$home"
   say '{}' >"$home/daemon.json"
   prepare_aside
@@ -71,15 +84,18 @@ start_engine() {
     --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/porthole-$$" \
     >"$LOGS/engine-itself.log" 2>&1 </dev/null &
   ENGINE_PROCESS=$!
+  answers_soon "unix://$home/docker.sock" && return
+  REASON="the private engine did not start: $(tail -n 1 "$LOGS/engine-itself.log")"
+  return 1
+}
+
+# Waits until an engine that was just started answers, and makes it the tests' one.
+answers_soon() {
   for _ in {1..100}; do
-    if [ -S "$home/docker.sock" ] && engine_answers "unix://$home/docker.sock"; then
-      ENGINE=unix://$home/docker.sock
-      return 0
-    fi
-    kill -0 "$ENGINE_PROCESS" 2>/dev/null || break
+    if [ -S "${1#unix://}" ] && engine_answers "$1"; then ENGINE=$1 && return 0; fi
+    kill -0 "$ENGINE_PROCESS" 2>/dev/null || return 1
     sleep 0.2
   done
-  REASON="the private engine did not start: $(tail -n 1 "$LOGS/engine-itself.log")"
   return 1
 }
 

@@ -89,6 +89,14 @@ skipped_is_noted() {
   fi
 }
 
+# left_out NAME HOW_MANY WHY: what this machine cannot have, which is said and, also under CI, no failure.
+left_out() {
+  printf '\n== %s\n' "$1"
+  say "-- $1 LEFT OUT ($2): $3"
+  SKIPPED=$((SKIPPED + $2))
+  note "left out: $2 of $1: $3"
+}
+
 # fail NAME WHY: a stage that could not even start.
 fail() {
   printf '\n== %s\n' "$1"

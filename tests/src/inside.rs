@@ -1,6 +1,6 @@
 //! A backend in a container, whose socket is where the test says.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 use bollard::{
     Docker,
@@ -95,6 +95,8 @@ impl Inside {
             image: Some(IMAGE.into()),
             cmd: Some(vec!["/program/backend".to_owned(), at.directory.clone()]),
             user: at.user,
+            // Its first process doesn't hear SIGTERM, which Podman sends, and waits, also where a removal is forced.
+            stop_signal: Some("SIGKILL".into()),
             volumes: Some(paths),
             host_config: Some(HostConfig {
                 network_mode: Some("none".into()),
@@ -147,6 +149,35 @@ impl Inside {
         let sent = self.send(&alone()).await;
         let (open, ever) = sent.text().split_once(' ').expect("two numbers");
         (open.parse().expect("a number"), ever.parse().expect("a number"))
+    }
+
+    /// The first process of a container, as this host numbers it.
+    pub async fn process_of(&self, container: &str) -> i64 {
+        let found = self.docker.inspect_container(container, None).await.expect("a container");
+        found.state.and_then(|state| state.pid).filter(|pid| *pid > 0).expect("a process")
+    }
+
+    /// How many processes a container has, as this host counts them: to list those of an image that has no `ps`,
+    /// Podman 4 would have to run one there.
+    pub async fn processes_in(&self, container: &str) -> usize {
+        let namespace = |process: &Path| fs::read_link(process.join("ns/pid")).ok();
+        let own = namespace(Path::new(&format!("/proc/{}", self.process_of(container).await))).expect("its namespace");
+        let all = fs::read_dir("/proc").expect("processes").flatten();
+        all.filter(|process| namespace(&process.path()).as_ref() == Some(&own)).count()
+    }
+
+    /// The commands that run in a container beside its first process. Podman also lists those that have ended, for
+    /// minutes.
+    pub async fn execs_in(&self, container: &str) -> Vec<String> {
+        let found = self.docker.inspect_container(container, None).await.expect("a container");
+        let mut running = Vec::new();
+        for id in found.exec_ids.unwrap_or_default() {
+            let exec = self.docker.inspect_exec(&id).await;
+            if exec.is_ok_and(|exec| exec.running == Some(true)) {
+                running.push(id);
+            }
+        }
+        running
     }
 
     /// The helper containers that this process has made; the runner gives each test a process of its own.

@@ -226,6 +226,8 @@ async fn logs_are_followed_over_the_engines_api_and_stopped() {
         let body = ContainerCreateBody {
             image: Some("porthole-test-busybox:latest".into()),
             cmd: Some(["/bin/sh", "-c", script].map(String::from).to_vec()),
+            // A shell that is the first process doesn't hear SIGTERM, and Podman would wait for it.
+            stop_signal: Some("SIGKILL".into()),
             host_config: Some(HostConfig { network_mode: Some("none".into()), ..HostConfig::default() }),
             ..ContainerCreateBody::default()
         };

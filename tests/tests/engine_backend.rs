@@ -110,6 +110,17 @@ impl Extension {
         told.collect()
     }
 
+    /// Whether an error hands on what the last of these commands wrote, or why it failed: the words are those of an
+    /// engine or of compose, each of which has its own.
+    async fn hands_on_the_last_words(&self, error: &Error) -> bool {
+        let last = (1..).map_while(|id| self.means.timeline.call(id).ok()).last().unwrap();
+        let Act::Run(run) = last.act else { panic!("{last:?}") };
+        let written = self.means.timeline.exact(last.id, View::Both, 0, 99).await.unwrap();
+        let detail = error.detail.as_deref().unwrap_or_default();
+        let failure = run.failure.map(|failure| failure.to_string());
+        !detail.is_empty() && (failure.as_deref() == Some(detail) || written.contains(detail))
+    }
+
     /// Its containers, also those that have ended.
     async fn containers(&self) -> Vec<String> {
         containers_of(&self.docker, &self.image).await
@@ -296,7 +307,7 @@ async fn engine_an_image_that_cannot_be_made_says_why() {
     fs::write(&dockerfile, "FROM scratch\nCOPY no-such-file /\n").unwrap();
     let error = extension.up().await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotMade, "{error:?}");
-    assert!(error.detail.unwrap().contains("no-such-file"));
+    assert!(extension.hands_on_the_last_words(&error).await, "{error:?}");
     fs::remove_file(&dockerfile).unwrap();
     let error = extension.up().await.unwrap_err();
     assert!(error.code == Code::ImageNotMade && error.detail.unwrap().contains("no Dockerfile"));
@@ -454,7 +465,7 @@ async fn engine_compose_that_fails_tells_its_words_and_leaves_nothing() {
     let extension = composed(&COMPOSE.replace("network_mode: none\n  api", "network_mode: [1]\n  api")).await;
     let error = extension.up().await.unwrap_err();
     assert_eq!(error.code, Code::ComposeFailed, "{error:?}");
-    assert!(error.detail.unwrap().contains("network_mode"));
+    assert!(extension.hands_on_the_last_words(&error).await, "{error:?}");
     assert_eq!(extension.containers().await, [] as [String; 0]);
     let extension = composed("services: []").await;
     assert_eq!(extension.up().await.unwrap_err().code, Code::ComposeUnreadable);

@@ -39,12 +39,11 @@ fn free_port() -> u16 {
 }
 
 /// Why no engine answers there: the hint has to lead on.
-async fn refused(address: Address, expected: &str) -> Error {
+async fn refused(address: Address, expected: &str) {
     let error = Engine::connect(address.clone()).await.map(drop).unwrap_err();
     assert_eq!(error.code, Code::EngineUnavailable, "{error:?}");
     assert!(error.hint.as_ref().is_some_and(|hint| hint.contains(expected)), "{address:?}: {error:?}");
     assert!(error.detail.is_some());
-    error
 }
 
 /// What must hold in a container whatever carries the bytes.
@@ -310,8 +309,7 @@ async fn over_ssh_and_near_the_extensions_of_every_context_are_told_and_a_dead_o
 #[tokio::test]
 async fn over_ssh_what_fails_is_told_apart() {
     let sshd = sshd();
-    let wrong_key = refused(sshd.as_seen("", "other", "known"), "ssh-add").await;
-    assert!(wrong_key.detail.unwrap().contains("Permission denied"));
+    refused(sshd.as_seen("", "other", "known"), "ssh-add").await;
     refused(sshd.as_seen("", "user", "unknown"), "does not know the host's key").await;
     let nobody = Address {
         ssh: sshd.ssh("user", "known"),

@@ -126,8 +126,7 @@ async fn a_body_that_nobody_reads_is_cancelled_all_the_same() {
     tokio::time::timeout(Duration::from_secs(5), going).await.unwrap().unwrap();
     eventually("the end of the program that carried it", async || {
         let helper = inside.helpers().await.pop()?;
-        let top = inside.docker.top_processes(&helper, None).await.ok()?.processes.unwrap_or_default();
-        (top.len() == 1).then_some(())
+        (inside.processes_in(&helper).await == 1).then_some(())
     })
     .await;
 }

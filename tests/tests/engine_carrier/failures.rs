@@ -160,16 +160,13 @@ async fn the_mark_of_the_service_tells_the_stage_that_failed() {
 async fn whoever_only_knocks_makes_no_exec() {
     let inside = in_volume().await;
     let helper = inside.helpers().await.pop().unwrap();
-    let execs = async || {
-        let found = inside.docker.inspect_container(&helper, None).await.unwrap();
-        found.exec_ids.unwrap_or_default().len()
-    };
     // Those that were needed until it listened may still be ending.
-    eventually("no exec", async || (execs().await == 0).then_some(())).await;
+    eventually("no exec", async || inside.execs_in(&helper).await.is_empty().then_some(())).await;
     let ever = inside.counts().await.1;
     for _ in 0..5 {
         exchange::knock(&inside.endpoint(), &inside.connections, Duration::from_secs(2)).await.unwrap();
     }
     assert_eq!(inside.counts().await.1, ever + 6);
-    eventually("the end of what the counts needed", async || (execs().await == 0).then_some(())).await;
+    eventually("the end of what the counts needed", async || inside.execs_in(&helper).await.is_empty().then_some(()))
+        .await;
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Address, Engine,
     extensions::PROJECT,
+    left::remove_unfinished,
     owner::{is_dead, owner},
 };
 
@@ -118,10 +119,11 @@ fn left(error: &dyn std::fmt::Display, what: &str) -> Vec<String> {
 }
 
 async fn remove_container(engine: &Engine, name: &str, gently: bool) {
-    if gently {
-        let options = StopContainerOptionsBuilder::default().t(GRACE).build();
-        let _ = engine.docker().stop_container(name, Some(options)).await;
+    if !gently {
+        return remove_unfinished(engine, name, true).await;
     }
+    let options = StopContainerOptionsBuilder::default().t(GRACE).build();
+    let _ = engine.docker().stop_container(name, Some(options)).await;
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     if let Err(error) = engine.docker().remove_container(name, Some(options)).await {
         tracing::warn!(%error, name, "a container of Porthole's is left");

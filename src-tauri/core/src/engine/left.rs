@@ -49,3 +49,79 @@ pub(crate) async fn remove(engine: &Engine, container: &str) -> bool {
     }
     false
 }
+
+/// Removes a container that the engine may still be making, because it was asked for when Porthole was killed. One that
+/// isn't there may come yet. Podman says that it removed one that it was making, but keeps a part of it, and can't list
+/// any container from then on until that part is removed too. So this asks until there is nothing left to remove; the
+/// caller limits the time.
+pub(crate) async fn remove_unfinished(engine: &Engine, container: &str, with_volumes: bool) {
+    const AGAIN: Duration = Duration::from_millis(300);
+    const ATTEMPTS: u32 = 3;
+    let (mut removed, mut failed) = (false, 0);
+    while failed < ATTEMPTS {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
+        match engine.docker().remove_container(container, Some(options)).await {
+            Ok(()) => removed = true,
+            Err(ApiError::DockerResponseServerError { status_code: 404, .. }) if removed => return,
+            Err(error) => {
+                tracing::debug!(%error, container, "a container of Porthole's own isn't removed yet");
+                failed += 1;
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::UnixListener,
+    };
+
+    use super::*;
+    use crate::engine::Address;
+
+    /// How many removals an engine is asked for that answers them with these statuses, one after the other.
+    async fn removals(statuses: Vec<&'static str>) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let asked = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&asked);
+        let serving = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).await.unwrap_or_default();
+                let status = if head[..length].starts_with(b"DELETE") {
+                    let mut asked = counted.lock().unwrap();
+                    *asked += 1;
+                    statuses[*asked - 1]
+                } else {
+                    "200 OK"
+                };
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nApi-Version: 1.41\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
+        remove_unfinished(&engine, "porthole-carrier-1", false).await;
+        serving.abort();
+        let asked = *asked.lock().unwrap();
+        asked
+    }
+
+    /// After a removal of a container that it was still making, Podman could list no containers at all.
+    #[tokio::test]
+    async fn what_podman_keeps_of_a_container_that_it_was_making_is_removed_too() {
+        let gone = "404 Not Found";
+        assert_eq!(removals(vec!["204 No Content", "204 No Content", gone]).await, 3);
+        // One that is made late, and one that never is.
+        assert_eq!(removals(vec![gone, "204 No Content", gone]).await, 3);
+        assert_eq!(removals(vec![gone, gone, gone]).await, 3);
+        assert_eq!(removals(vec!["500 Internal Server Error", "409 Conflict", "204 No Content", gone]).await, 4);
+    }
+}

@@ -47,7 +47,7 @@ pub use facts::*;
 pub(crate) use find::FROM_ENVIRONMENT;
 pub use find::Surroundings;
 pub(crate) use ignore_file::IgnoreFile;
-pub(crate) use left::{new_name, remove, remove_left};
+pub(crate) use left::{new_name, remove, remove_left, remove_unfinished};
 pub(crate) use owner::{hostname, is_dead, owner};
 pub(crate) use registries::{Registries, registry_of};
 pub use well_known::{Found, Places};

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use futures_util::future::join_all;
 
 use super::message::{Message, WatchedGroup};
@@ -16,7 +15,7 @@ use crate::run::cgroup;
 #[cfg(unix)]
 use crate::run::{Signal, group::signal_group};
 use crate::{
-    engine::{Address, Belongings, Engine},
+    engine::{Address, Belongings, Engine, remove_unfinished},
     run::{
         inside::{Inside, Swept},
         membership::Present,
@@ -174,17 +173,9 @@ fn limit(engine: &Address) -> Duration {
     if engine.is_remote() { FAR } else { NEAR }
 }
 
-/// Removes a container. One that is not there may have ended by itself, or may be about to be made: the engine had
-/// been asked for it when Porthole was killed.
 async fn end_container(engine: Address, name: &str) {
-    const AGAIN: Duration = Duration::from_millis(300);
-    let Ok(engine) = Engine::connect(engine).await else { return };
-    for _ in 0..3 {
-        let options = RemoveContainerOptionsBuilder::default().force(true).build();
-        if engine.docker().remove_container(name, Some(options)).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(AGAIN).await;
+    if let Ok(engine) = Engine::connect(engine).await {
+        remove_unfinished(&engine, name, false).await;
     }
 }
 
