@@ -46,7 +46,7 @@ on() {
 # filter | why it isn't run on Podman
 not_on_podman() {
   cat <<'TABLE'
-binary(/^engine_(lost|remote)$/) or test(far_away)|they start an engine of their own, which is a dockerd
+binary(engine_lost) or binary(engine_remote) or test(far_away)|they start an engine of their own, which is a dockerd
 test(signs_in_at_the_registry)|Podman has a network of its own here, and the test's registry is in this machine's
 test(an_image_writes_nothing_outside)|Podman follows the image's link to the root, which Docker hands on as a link
 TABLE
