@@ -1,7 +1,7 @@
 //! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
 
 use saphyr::{LoadableYamlNode, Scalar, ScalarStyle, Yaml, YamlLoader};
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Marker, Parser};
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
@@ -18,7 +18,7 @@ const DEEPEST: usize = 64;
 /// # Errors
 /// [`Code::ComposeUnreadable`], with the line where there is one.
 pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
-    bounded(text)?;
+    bounded(text).map_err(Refusal::error)?;
     Yaml::load_from_str(text).map_err(|error| syntax(&error))
 }
 
@@ -27,7 +27,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
 /// # Errors
 /// [`Code::ComposeUnreadable`].
 pub(super) fn json(text: &str) -> Result<Value> {
-    bounded(text)?;
+    bounded(text).map_err(Refusal::error)?;
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| syntax(&error))?;
@@ -46,24 +46,47 @@ fn syntax(error: &saphyr::ScanError) -> Error {
     unreadable(&format!("cannot be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
 }
 
-/// Refuses a text that would become too much, before anything is built of it.
-fn bounded(text: &str) -> Result<()> {
-    if text.len() as u64 > LONGEST {
-        return Err(unreadable(&format!("has more than {LONGEST} bytes")));
+/// Why a text isn't read.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub error: Error,
+    /// Line and column, from 1.
+    pub place: (u32, u32),
+}
+
+impl Refusal {
+    fn error(self) -> Error {
+        self.error
     }
-    let too_much = || unreadable(&format!("has more than {MOST} values once its aliases are followed"));
-    let too_deep = || unreadable(&format!("is nested more than {DEEPEST} levels deep"));
+
+    fn at(error: Error, marker: &Marker) -> Self {
+        Self { error, place: (marker.line() as u32, marker.col() as u32 + 1) }
+    }
+
+    pub fn of_syntax(error: &saphyr::ScanError) -> Self {
+        Self::at(syntax(error), error.marker())
+    }
+}
+
+/// Refuses a text that would become too much, before anything is built of it.
+pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
+    if text.len() as u64 > LONGEST {
+        return Err(Refusal { error: unreadable(&format!("has more than {LONGEST} bytes")), place: (1, 1) });
+    }
+    let too_much =
+        |marker| Refusal::at(unreadable(&format!("has more than {MOST} values once its aliases are followed")), marker);
+    let too_deep = |marker| Refusal::at(unreadable(&format!("is nested more than {DEEPEST} levels deep")), marker);
     // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|error| syntax(&error))?;
+        let (event, span) = event.map_err(|error| Refusal::of_syntax(&error))?;
         match event {
             Event::Alias(anchor) => {
                 let Extent { values, depth } = anchors.get(anchor).copied().unwrap_or_default();
                 total = total.saturating_add(values);
                 // What an alias names is built once more, at this depth.
                 if open.len() + depth > DEEPEST {
-                    return Err(too_deep());
+                    return Err(too_deep(&span.start));
                 }
                 deepen(&mut open, depth);
             }
@@ -75,7 +98,7 @@ fn bounded(text: &str) -> Result<()> {
                 open.push(Open { anchor, began: total, depth: 1 });
                 total += 1;
                 if open.len() > DEEPEST {
-                    return Err(too_deep());
+                    return Err(too_deep(&span.start));
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -87,7 +110,7 @@ fn bounded(text: &str) -> Result<()> {
             _ => {}
         }
         if total > MOST {
-            return Err(too_much());
+            return Err(too_much(&span.start));
         }
     }
     Ok(())

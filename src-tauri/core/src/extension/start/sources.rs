@@ -20,7 +20,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     extension::{
-        ExtensionRoot,
+        ExtensionRoot, compose,
         yaml::{self, documents},
     },
 };
@@ -95,6 +95,9 @@ pub(super) fn read(root: &Path, file: &Path, known: &BTreeMap<String, String>) -
         variable_paths: Vec::new(),
         left: vec![file.to_owned()],
     };
+    if let Some(over) = compose::laid_over_at(file) {
+        walk.one("file", "compose", &over)?;
+    }
     while let Some(next) = walk.left.pop() {
         walk.file(&next)?;
     }
