@@ -20,7 +20,12 @@ fn each_extension_of_the_corpus_gets_its_report() {
                 Weight::Odd => "warning",
                 Weight::Idle => "note",
             };
-            json!({ "severity": severity, "key": remark.key, "says": remark.wrong })
+            let mut found = json!({ "severity": severity, "key": remark.key, "says": remark.wrong });
+            // Of a compose file it is told where.
+            if let Some(file) = &remark.file {
+                found["at"] = json!(format!("{file}:{}", remark.line));
+            }
+            found
         });
         let found = Value::Array(found.collect());
         if found != expected {

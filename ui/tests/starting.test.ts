@@ -20,6 +20,7 @@ const plan = (more: Partial<StartPlan> = {}): StartPlan => ({
   variables: [],
   content: "c",
   confirmed: false,
+  not_read: [],
   ...more,
 })
 
@@ -64,6 +65,16 @@ describe("what starting asks for", () => {
     expect(started).toEqual([7])
     await it.confirm()
     expect(started).toEqual([7])
+  })
+
+  test("a plan that can only be shown is never started", async () => {
+    const missing = { code: "compose_missing", message: "Compose not found" } as const
+    const { starting: it, started, shown } = starting(plan({ cannot_start: missing }))
+    await it.ask()
+    shown()
+    await it.confirm()
+    expect(started).toEqual([])
+    expect(it.plan?.cannot_start?.code).toBe("compose_missing")
   })
 
   test("what was confirmed before starts at once, and what is canceled never", async () => {

@@ -1,6 +1,10 @@
 //! `porthole-cli check`.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::Args;
 use porthole_core::{
@@ -53,7 +57,12 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
     } else {
         let name = if arguments.path.is_dir() { arguments.path.join(extension::FILE) } else { arguments.path.clone() };
         let file = name.display().to_string();
-        let mut text: String = remarks.iter().map(|remark| paragraph(&file, remark)).collect();
+        let folder = name.parent().unwrap_or(Path::new(""));
+        let path = |remark: &Remark| match &remark.file {
+            Some(named) => folder.join(named).display().to_string(),
+            None => file.clone(),
+        };
+        let mut text: String = remarks.iter().map(|remark| paragraph(&path(remark), remark)).collect();
         let broken = remarks.iter().filter(|remark| remark.weight == Weight::Broken).count();
         if let Some(image) = &image {
             text.push_str(&looked_into(image));
@@ -111,7 +120,7 @@ fn unprinted(error: std::io::Error) -> ExitCode {
     ExitCode::from(NOTHING)
 }
 
-/// Each of the manifest's own words stays on the line that it's on.
+/// Each word of an extension's files stays on the line that it's on.
 fn paragraph(file: &str, remark: &Remark) -> String {
     let word = match remark.weight {
         Weight::Broken => "error",

@@ -35,7 +35,7 @@ const PLACES: [(&str, &str); 6] = [
     ("icon.svg", "icon"),
     ("ui/index.html", "ui.dashboard-tab.src"),
     ("compose.yaml", "vm.composefile"),
-    ("web.env", "vm.composefile"),
+    ("web.env", "services.web.env_file"),
     ("host/tool", "host.binaries"),
 ];
 

@@ -61,7 +61,8 @@ export class Starting {
 
   /** Starts what is shown. */
   async confirm(): Promise<void> {
-    if (this.plan && !this.working && this.guard.armed) await this.#start(this.plan)
+    if (this.plan && !this.plan.cannot_start && !this.working && this.guard.armed)
+      await this.#start(this.plan)
   }
 
   /** Starts nothing. */

@@ -6,8 +6,6 @@ mod bench;
 mod built_image;
 mod client;
 mod compose;
-mod compose_files;
-mod compose_rules;
 mod contents;
 mod dockerfile;
 mod files;
@@ -102,8 +100,8 @@ pub(super) fn check_in(place: Place<'_>, name: &Path) -> Result<Checked> {
     let mut checked =
         check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
     checked.paths = files::check(&checked.manifest, &text, place, &mut checked.remarks);
-    services::check(&checked.manifest, &text, root, &mut checked.remarks);
-    checked.remarks.sort_by_key(|remark| (remark.line, remark.column));
+    services::check(&checked.manifest, place, &mut checked.remarks);
+    checked.remarks.sort_by_cached_key(|remark| (remark.file.clone(), remark.line, remark.column));
     Ok(checked)
 }
 

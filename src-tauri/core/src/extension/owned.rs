@@ -88,6 +88,7 @@ impl Owned {
     /// `vm.composefile`: a project, started from the configuration that was shown. None of the extension's files decides
     /// anything any more.
     pub async fn start_project(&mut self, opened: &Opened, start: &Start, project: &Project) -> Result<Vec<Part>> {
+        let program = project.program.clone()?;
         if let Some(dockerfile) = &start.dockerfile {
             self.means.build(&opened.image, dockerfile).await?;
         }
@@ -108,14 +109,15 @@ impl Owned {
         let file = self.written("porthole.compose.json", &configuration.to_string())?;
         // In the place of `.env`, whose variables are in the configuration already.
         let env_file = self.written("porthole.env", "")?;
-        let args = ComposeArgs { project: &name, folder: &project.folder, file: &file, env_file: &env_file };
+        let files = [file];
+        let args = ComposeArgs { project: &name, folder: &project.folder, files: &files, env_file: &env_file };
         let mut env = project.env.clone();
         // Without BuildKit there, compose would start a builder of its own, which Podman can't run.
         if !self.means.engine.has_buildkit().await.unwrap_or(true) {
             env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
         }
         let command = |what: &[&str]| {
-            let command = project.program.command(self.means.engine.address(), args.with(what));
+            let command = program.command(self.means.engine.address(), args.with(what));
             start::with(command, &env)
         };
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));

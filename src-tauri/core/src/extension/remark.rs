@@ -1,4 +1,4 @@
-//! What is said against a manifest, and where.
+//! What is said against a manifest or a compose file, and where.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -28,9 +28,13 @@ pub struct Effect {
     pub certainty: Certainty,
 }
 
-/// One thing that is wrong or odd in a manifest.
+/// One thing that is wrong or odd in a manifest or a compose file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct Remark {
+    /// The file, as a path from the extension's root; absent for the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Line in the file, from 1.
     pub line: u32,
     /// Column in the line, in characters from 1.
@@ -56,7 +60,16 @@ impl Remark {
     /// The same, of a text that has many.
     pub(super) fn on(lines: &Lines<'_>, offset: usize, key: impl Into<String>, weight: Weight) -> Self {
         let (line, column) = lines.place(offset);
-        Self { line, column, key: key.into(), weight, wrong: String::new(), effects: Vec::new(), mend: String::new() }
+        Self {
+            file: None,
+            line,
+            column,
+            key: key.into(),
+            weight,
+            wrong: String::new(),
+            effects: Vec::new(),
+            mend: String::new(),
+        }
     }
 
     #[must_use]

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::{
     Names,
-    compose::{Compose, LONGEST},
-    compose_files, compose_rules,
+    compose::{self, Input, Source},
+    dockerfile::{self, Dockerfile, Search},
+    files::Place,
     manifest::{Manifest, Platform},
     remark::{Remark, Weight},
-    root::{ExtensionRoot, FileProblem, below},
-    yaml::documents,
+    root::below,
+    start::environment,
 };
 use crate::runtime::{Certainty::Reported, Runtime::DockerDesktop};
 
@@ -18,38 +19,28 @@ const MAC_LIMIT: usize = 103;
 /// A home there, of a name that is not long.
 const MAC_HOME: &str = "/Users/someone";
 
-/// Adds what is to be said about the services, where their file is there.
-pub(super) fn check(manifest: &Manifest, text: &str, root: &ExtensionRoot, remarks: &mut Vec<Remark>) {
+/// Adds what is to be said about the compose file and what it leads to, where it is there. A folder is judged by the
+/// image that its Dockerfile makes of it.
+pub(super) fn check(manifest: &Manifest, place: Place<'_>, remarks: &mut Vec<Remark>) {
     let Some(backend) = &manifest.backend else { return };
-    let Some(named) = &backend.composefile else { return };
-    let remark = |weight| Remark::at(text, named.at, "vm.composefile", weight);
-    let compose_text = match root.read_text(&named.text, LONGEST) {
-        Ok(text) => text,
-        Err(problem @ (FileProblem::TooLarge { .. } | FileProblem::Failed(_))) => {
-            let wrong = format!("the compose file can't be read: {problem}");
-            remarks.push(remark(Weight::Broken).wrong(wrong).mend("Name a text file of at most 1 MiB."));
-            return;
-        }
-        // The look at the manifest's files has said so.
-        Err(_) => return,
+    let Some(file) = backend.composefile.as_ref().and_then(|named| below(&named.text)) else { return };
+    let folder = match place {
+        Place::Folder(root) | Place::Built(root, _) => Some(root),
+        Place::Image(_) => None,
     };
-    for problem in compose_files::problems(root, &below(&named.text).unwrap_or_default(), &compose_text) {
-        let mend = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
-        remarks.push(remark(Weight::Broken).wrong(problem).mend(mend));
-    }
-    let documents = match Compose::read(&compose_text).and_then(|_| documents(&compose_text)) {
-        Ok(documents) => documents,
-        Err(error) => {
-            let more = error.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-            remarks.push(
-                remark(Weight::Broken).wrong(format!("{}{more}", error.message)).mend(error.hint.unwrap_or_default()),
-            );
-            return;
-        }
+    let dockerfile = folder.and_then(|root| root.read_text(dockerfile::FILE, dockerfile::LARGEST).ok());
+    let dockerfile = dockerfile.and_then(|text| Dockerfile::read(&text).ok());
+    let search = folder.zip(dockerfile.as_ref()).map(|(root, dockerfile)| Search::new(dockerfile, root));
+    let source = match (place, &search) {
+        (Place::Image(root), _) => Source::Image(root),
+        (Place::Folder(context) | Place::Built(context, _), Some(search)) => Source::Built { context, search },
+        (Place::Folder(root) | Place::Built(root, _), None) => Source::Folder(root),
     };
-    if let Some(document) = documents.first() {
-        compose_rules::look(document, backend.socket.is_some(), &remark, remarks);
-    }
+    let mut environment = environment::small();
+    // It stands for itself: an image's name is only known where it is installed.
+    environment.insert(compose::OWN_IMAGE.to_owned(), format!("${{{}}}", compose::OWN_IMAGE));
+    let input = Input { source, file: &file, environment, has_socket: backend.socket.is_some() };
+    remarks.extend(compose::read(input).remarks);
 }
 
 /// What is to be said about the socket's path on a Mac, of an extension whose image has a name.
@@ -79,7 +70,7 @@ mod tests {
         std::fs::write(folder.path().join("i"), "").unwrap();
         std::fs::write(folder.path().join("compose.yaml"), compose).unwrap();
         let checked = check_folder(folder.path()).unwrap();
-        checked.remarks.into_iter().filter(|remark| remark.key == "vm.composefile").map(|remark| remark.wrong).collect()
+        checked.remarks.into_iter().filter(|remark| remark.file.is_some()).map(|remark| remark.wrong).collect()
     }
 
     const VM: &str = r#"{"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}"#;

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, check_in,
+    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, Weight, check_in,
     check_with_image,
-    compose::{Compose, LONGEST},
-    compose_files, image_in_place,
+    compose::{self, Input},
+    image_in_place,
     root::below,
-    services, unpack, unread,
+    services,
+    start::environment,
+    unpack, unread,
+    yaml::LONGEST,
 };
 use crate::{
     engine::{EXTENSION, Engine},
@@ -223,16 +226,22 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
     let read = || {
         let broken =
             |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file `{}` {why}", named.text));
-        let text = root.read_text(&named.text, LONGEST).map_err(|problem| match problem {
+        root.read_text(&named.text, LONGEST).map_err(|problem| match problem {
             FileProblem::Outside => broken("leads out of the image"),
             problem => broken("cannot be read").detail(problem),
         })?;
         let file = root.file_path(&named.text).map_err(|problem| broken("cannot be read").detail(problem))?;
         let path = below(&named.text).unwrap_or_default();
-        if let Some(problem) = compose_files::problems(root, &path, &text).into_iter().next() {
-            return Err(broken("names a file that can't be used").detail(problem));
+        let mut set = environment::small();
+        set.insert(compose::OWN_IMAGE.to_owned(), image.to_owned());
+        let source = compose::Source::Folder(root);
+        let read = compose::read(Input { source, file: &path, environment: set, has_socket: true });
+        // Without an own fault of the files, compose decides: it may get variables that aren't known yet.
+        if read.blocked || read.services.is_empty() {
+            let why = read.remarks.into_iter().find(|remark| remark.weight == Weight::Broken);
+            return Err(why.map_or_else(|| broken("can't be read"), |remark| compose::error(&remark)));
         }
-        let services = Compose::read(&text)?.services.into_iter().map(|service| service.name).collect();
+        let services = read.services.into_iter().collect();
         Ok(BackendKind::Compose { file, services })
     };
     read().unwrap_or_else(|error| BackendKind::Unusable { error })

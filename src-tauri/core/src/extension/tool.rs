@@ -1,6 +1,11 @@
 //! The docker programs that bring a backend up: each a Run, so that it is seen what they say.
 
-use std::{ffi::OsStr, path::Path, sync::Arc, time::Duration};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -274,7 +279,8 @@ fn beside(root: &ExtensionRoot, name: &str) -> std::result::Result<Option<Vec<u8
 pub(super) struct ComposeArgs<'a> {
     pub project: &'a str,
     pub folder: &'a Path,
-    pub file: &'a Path,
+    /// The second one is laid over the first.
+    pub files: &'a [PathBuf],
     /// In the place of `.env`, which compose would read by itself.
     pub env_file: &'a Path,
 }
@@ -283,7 +289,9 @@ impl ComposeArgs<'_> {
     pub fn with(&self, words: &[&str]) -> Vec<String> {
         let text = |path: &Path| path.display().to_string();
         let mut args = vec!["--project-name".to_owned(), self.project.to_owned()];
-        for (flag, path) in [("--project-directory", self.folder), ("--env-file", self.env_file), ("--file", self.file)]
+        let files = self.files.iter().map(|file| ("--file", file.as_path()));
+        for (flag, path) in
+            [("--project-directory", self.folder), ("--env-file", self.env_file)].into_iter().chain(files)
         {
             args.extend([flag.to_owned(), text(path)]);
         }

@@ -3,9 +3,13 @@ import type { Effect } from "./Effect";
 import type { Weight } from "./Weight";
 
 /**
- * One thing that is wrong or odd in a manifest.
+ * One thing that is wrong or odd in a manifest or a compose file.
  */
 export type Remark = { 
+/**
+ * The file, as a path from the extension's root; absent for the manifest.
+ */
+file?: string, 
 /**
  * Line in the file, from 1.
  */

@@ -115,8 +115,13 @@ pub(in super::super) fn with(command: Command, env: &BTreeMap<String, String>) -
     Command { env, env_mode: EnvMode::Replace, ..command }
 }
 
+/// Whether docker's and compose's programs get a variable from every user's environment.
+pub(in super::super) fn is_needed(name: &str) -> bool {
+    NEEDED.contains(&name)
+}
+
 /// Whether a variable decides what compose or a program that it starts does.
-pub(super) fn steers(name: &str) -> bool {
+pub(in super::super) fn steers(name: &str) -> bool {
     let upper = name.to_uppercase();
     upper.ends_with("_PROXY")
         || STEERS_TOO.contains(&upper.as_str())

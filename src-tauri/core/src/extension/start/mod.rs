@@ -3,7 +3,7 @@
 mod additions;
 mod asks;
 mod build;
-mod environment;
+pub(super) mod environment;
 mod mounts;
 mod overlaps;
 mod plan;
@@ -33,6 +33,7 @@ use crate::{
     reference::ImageRef,
 };
 use asks::At;
+use resolve::Resolved;
 use text::visible;
 
 /// The variables that the user lets compose see, by the content that they are allowed for.
@@ -68,8 +69,9 @@ pub(super) struct Dockerfile {
 /// A compose project.
 #[derive(Debug)]
 pub(super) struct Project {
-    pub program: ComposeProgram,
-    /// The configuration as compose resolved it: this is what is started.
+    /// Without one, nothing can be started.
+    pub program: Result<ComposeProgram>,
+    /// The configuration as compose resolved it: this is what is started. Without compose, as Porthole reads it.
     pub resolved: Value,
     /// What compose's environment is.
     pub env: BTreeMap<String, String>,
@@ -93,8 +95,8 @@ impl Start {
     /// Works out what starting a backend would do. Compose reads its file for that; nothing is started, built or pulled.
     ///
     /// # Errors
-    /// [`Code::BackendMissing`], [`Code::ImageNotMade`] without a Dockerfile, [`Code::ComposeMissing`],
-    /// [`Code::ComposeUnreadable`], [`Code::ComposeFailed`], and what the engine says.
+    /// [`Code::BackendMissing`], [`Code::ImageNotMade`] without a Dockerfile, [`Code::ComposeUnreadable`],
+    /// [`Code::ComposeFailed`], and what the engine says.
     pub async fn plan(means: &Means, opened: &Opened, again: bool, allowed: &AllowedVariables) -> Result<Self> {
         let here = super::sockets::is_on_this_host(&means.engine).await;
         let address = means.engine.address();
@@ -107,6 +109,8 @@ impl Start {
                 variables: Vec::new(),
                 content: String::new(),
                 confirmed: false,
+                cannot_start: None,
+                not_read: Vec::new(),
             },
             again,
             dockerfile: None,
@@ -125,7 +129,10 @@ impl Start {
                 start.service(means, opened, (ONLY.to_owned(), Some(image.to_string()), asks), None).await?;
             }
             BackendKind::Compose { file, services } => {
-                let (project, sources, variables) = resolve::resolve(means, opened, file, allowed).await?;
+                let Resolved { project, sources, variables, not_read } =
+                    resolve::resolve(means, opened, file, allowed).await?;
+                start.plan.cannot_start = project.program.as_ref().err().cloned();
+                start.plan.not_read = not_read;
                 start.first = services.first().cloned();
                 start.plan.content = hex(&project.sources);
                 start.plan.variables = variables;
@@ -253,6 +260,7 @@ impl Start {
         // What is built or pulled may be another one each time, under the same configuration.
         let is_made_again = self.project.as_ref().is_some_and(|project| makes_images(&project.resolved));
         !is_made_again
+            && self.plan.cannot_start.is_none()
             && self.key() == before.key
             && self.images.iter().all(same_image)
             && built.is_none_or(|text| before.built.as_ref() == Some(text))

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{
-    super::compose_rules::only_in_docker_desktop,
+    super::compose::only_in_docker_desktop,
     AskLevel, StartAsk,
     asks::{At, text_of},
     text::visible,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{text::shown, variables::StartVariable};
+use crate::error::Error;
 
 /// How much an ask gives, what gives most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -87,6 +88,7 @@ pub struct StartService {
 
 /// What starting the backend of the open extension would do. Exactly that is done when it is confirmed by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct StartPlan {
     /// Its number.
     pub id: u32,
@@ -102,4 +104,9 @@ pub struct StartPlan {
     pub content: String,
     /// The same was confirmed before, since Porthole started.
     pub confirmed: bool,
+    /// Why it can only be shown: no compose program is installed, and Porthole read the compose file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cannot_start: Option<Error>,
+    /// What Porthole doesn't read of the compose file, where it read that itself.
+    pub not_read: Vec<String>,
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     extension::{
-        ExtensionRoot,
+        ExtensionRoot, compose,
         yaml::{self, documents},
     },
 };
@@ -95,6 +95,9 @@ pub(super) fn read(root: &Path, file: &Path, known: &BTreeMap<String, String>) -
         variable_paths: Vec::new(),
         left: vec![file.to_owned()],
     };
+    if let Some(over) = compose::laid_over_at(file) {
+        walk.one("file", "compose", &over)?;
+    }
     while let Some(next) = walk.left.pop() {
         walk.file(&next)?;
     }
@@ -140,7 +143,7 @@ impl Walk<'_> {
         add(&mut self.digest, file.as_os_str().as_encoded_bytes());
         add(&mut self.digest, text.as_bytes());
         let folder = file.parent().unwrap_or(&self.root).to_owned();
-        let text = yaml::readable(&text)?;
+        let text = yaml::readable(&text).map_err(|refusal| refusal.error)?;
         for document in &documents(&text)? {
             self.node(document, &folder)?;
         }

@@ -1,11 +1,14 @@
 //! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
 
+mod indent;
+
 use std::borrow::Cow;
 
 use saphyr::{LoadableYamlNode, Scalar, ScalarStyle, Yaml, YamlLoader};
 use saphyr_parser::{Event, Marker, Parser, ScanError};
 use serde_json::{Map, Number, Value};
 
+use self::indent::{char_at, flow_in, indented, offset};
 use crate::error::{Code, Error, Result};
 
 /// The most bytes of one file that are read.
@@ -22,7 +25,7 @@ const MOST_PARSED: usize = 16 * 1024 * 1024;
 /// # Errors
 /// [`Code::ComposeUnreadable`], with the line where there is one.
 pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
-    match readable(text)? {
+    match readable(text).map_err(|refusal| refusal.error)? {
         Cow::Borrowed(text) => Yaml::load_from_str(text).map_err(|error| syntax(&error)),
         Cow::Owned(text) => {
             let documents = Yaml::load_from_str(&text).map_err(|error| syntax(&error))?;
@@ -32,22 +35,24 @@ pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
 }
 
 /// The text as the parser here takes it, which is stricter than that of compose: the lines of a `[…]`, a `{…}` and of a
-/// quoted text have to be indented. Blanks at the start of such lines mean nothing, so they are added.
+/// quoted text have to be indented. Blanks at the start of such lines mean nothing, so they are added; lines keep their
+/// numbers.
 ///
 /// # Errors
-/// [`Code::ComposeUnreadable`], with the line where there is one.
-pub(super) fn readable(text: &str) -> Result<Cow<'_, str>> {
+/// [`Refusal`], also for a text that would become too much.
+pub(super) fn readable(text: &str) -> std::result::Result<Cow<'_, str>, Refusal> {
     let mut readable = Cow::Borrowed(text);
     let mut parsed = 0;
     loop {
-        let Unreadable { error, flow } = match bounded(&readable)? {
+        let (error, flow) = match bounded(&readable) {
             Ok(()) => return Ok(readable),
-            Err(unreadable) => unreadable,
+            Err(Unreadable::TooMuch(refusal)) => return Err(refusal),
+            Err(Unreadable::Syntax { error, flow }) => (error, flow),
         };
         parsed += readable.len();
         match indented(&readable, error.marker(), flow) {
             Some(better) if parsed < MOST_PARSED => readable = Cow::Owned(better),
-            _ => return Err(syntax(&error)),
+            _ => return Err(Refusal::of_syntax(&error)),
         }
     }
 }
@@ -57,7 +62,10 @@ pub(super) fn readable(text: &str) -> Result<Cow<'_, str>> {
 /// # Errors
 /// [`Code::ComposeUnreadable`].
 pub(super) fn json(text: &str) -> Result<Value> {
-    bounded(text)?.map_err(|unreadable| syntax(&unreadable.error))?;
+    bounded(text).map_err(|unreadable| match unreadable {
+        Unreadable::TooMuch(refusal) => refusal.error,
+        Unreadable::Syntax { error, .. } => syntax(&error),
+    })?;
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| syntax(&error))?;
@@ -71,25 +79,48 @@ pub(super) fn unreadable(why: &str) -> Error {
     Error::new(Code::ComposeUnreadable, format!("the compose file {why}"))
 }
 
-fn syntax(error: &saphyr::ScanError) -> Error {
+fn syntax(error: &ScanError) -> Error {
     let marker = error.marker();
     unreadable(&format!("cannot be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
 }
 
+/// Why a text isn't read.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub error: Error,
+    /// Line and column, from 1.
+    pub place: (u32, u32),
+}
+
+impl Refusal {
+    fn at(error: Error, marker: &Marker) -> Self {
+        Self { error, place: (marker.line() as u32, marker.col() as u32 + 1) }
+    }
+
+    pub fn of_syntax(error: &ScanError) -> Self {
+        Self::at(syntax(error), error.marker())
+    }
+}
+
 /// Why the parser does not take a text.
-struct Unreadable {
-    error: ScanError,
-    /// The column of a `[` or `{` that is open there.
-    flow: Option<usize>,
+enum Unreadable {
+    TooMuch(Refusal),
+    Syntax {
+        error: ScanError,
+        /// The column of a `[` or `{` that is open there.
+        flow: Option<usize>,
+    },
 }
 
 /// Refuses a text that would become too much, before anything is built of it.
-fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
+fn bounded(text: &str) -> std::result::Result<(), Unreadable> {
     if text.len() as u64 > LONGEST {
-        return Err(unreadable(&format!("has more than {LONGEST} bytes")));
+        let error = unreadable(&format!("has more than {LONGEST} bytes"));
+        return Err(Unreadable::TooMuch(Refusal { error, place: (1, 1) }));
     }
-    let too_much = || unreadable(&format!("has more than {MOST} values once its aliases are followed"));
-    let too_deep = || unreadable(&format!("is nested more than {DEEPEST} levels deep"));
+    let refused = |why: String, marker: &Marker| Unreadable::TooMuch(Refusal::at(unreadable(&why), marker));
+    let too_much = |marker| refused(format!("has more than {MOST} values once its aliases are followed"), marker);
+    let too_deep = |marker| refused(format!("is nested more than {DEEPEST} levels deep"), marker);
     // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
     let mut last = Marker::new(0, 1, 0);
@@ -100,7 +131,7 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
                 let is_flow = |at: &&Marker| matches!(char_at(text, at), Some('[' | '{'));
                 let told = open.last().map(|open| &open.at).filter(is_flow).map(Marker::col);
                 let flow = told.or_else(|| flow_in(text, offset(text, &last)?, offset(text, error.marker())?));
-                return Ok(Err(Unreadable { error, flow }));
+                return Err(Unreadable::Syntax { error, flow });
             }
         };
         last = span.end;
@@ -110,7 +141,7 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
                 total = total.saturating_add(values);
                 // What an alias names is built once more, at this depth.
                 if open.len() + depth > DEEPEST {
-                    return Err(too_deep());
+                    return Err(too_deep(&span.start));
                 }
                 deepen(&mut open, depth);
             }
@@ -122,7 +153,7 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
                 open.push(Open { anchor, began: total, depth: 1, at: span.start });
                 total += 1;
                 if open.len() > DEEPEST {
-                    return Err(too_deep());
+                    return Err(too_deep(&span.start));
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -134,101 +165,10 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
             _ => {}
         }
         if total > MOST {
-            return Err(too_much());
+            return Err(too_much(&span.start));
         }
     }
-    Ok(Ok(()))
-}
-
-/// Where a line of the text begins, from 1, and where it ends with its line break.
-fn line(text: &str, number: usize) -> Option<(usize, usize)> {
-    let start = match number.checked_sub(2) {
-        None => 0,
-        Some(before) => text.match_indices('\n').nth(before)?.0 + 1,
-    };
-    let rest = text.get(start..)?;
-    Some((start, start + rest.find('\n').map_or(rest.len(), |end| end + 1)))
-}
-
-/// Where a marker is, in bytes. Its own number is one of characters.
-fn offset(text: &str, at: &Marker) -> Option<usize> {
-    let (start, end) = line(text, at.line())?;
-    let line = text.get(start..end)?;
-    Some(start + line.char_indices().nth(at.col()).map_or(line.len(), |(at, _)| at))
-}
-
-fn char_at(text: &str, at: &Marker) -> Option<char> {
-    text.get(offset(text, at)?..)?.chars().next()
-}
-
-/// The text with blanks before a line that the parser stumbled over, when they mean nothing there.
-fn indented(text: &str, error: &Marker, flow: Option<usize>) -> Option<String> {
-    let at = offset(text, error)?;
-    let (start, end) = line(text, error.line())?;
-    if let Some(quote @ ('"' | '\'')) = text.get(at..)?.chars().next()
-        && let Some(quoted) = end_of_quoted(text, at, quote).and_then(|end| text.get(at..end))
-        && quoted.contains('\n')
-    {
-        let lines: Vec<usize> = quoted.match_indices('\n').map(|(end, _)| at + end + 1).collect();
-        // The innermost of what is open begins before the quote.
-        return padded(text, &lines, error.col() + 1);
-    }
-    let first = start + text.get(start..end)?.find(|c: char| c != ' ')?;
-    let missing = (flow? + 1).checked_sub(first - start).filter(|missing| *missing > 0)?;
-    (at == first).then(|| padded(text, &[start], missing)).flatten()
-}
-
-/// The column of the first `[` or `{` that stays open, in a part of the text that begins between two values. The parser
-/// tells of one late: as long as it may be a key, it reads on.
-fn flow_in(text: &str, from: usize, to: usize) -> Option<usize> {
-    let (mut opened, mut before, mut at) = (Vec::new(), ' ', from);
-    while let Some(c) = text.get(at..to)?.chars().next() {
-        let begins = before.is_whitespace() || matches!(before, ',' | '[' | '{');
-        let mut next = at + c.len_utf8();
-        match c {
-            '[' | '{' if begins => opened.push(at),
-            ']' | '}' => drop(opened.pop()),
-            '#' if before.is_whitespace() => next = text.get(at..to)?.find('\n').map_or(to, |end| at + end),
-            '"' | '\'' if begins => next = end_of_quoted(text.get(..to)?, at, c).unwrap_or(to),
-            _ => {}
-        }
-        (before, at) = (c, next);
-    }
-    let first = *opened.first()?;
-    let start = text.get(..first)?.rfind('\n').map_or(0, |end| end + 1);
-    Some(text.get(start..first)?.chars().count())
-}
-
-/// Where a quoted text ends, behind its quote, if it does.
-fn end_of_quoted(text: &str, at: usize, quote: char) -> Option<usize> {
-    let mut rest = text.get(at..)?.char_indices().skip(1).peekable();
-    while let Some((offset, c)) = rest.next() {
-        match c {
-            '\\' if quote == '"' => drop(rest.next()),
-            c if c == quote && (quote == '"' || rest.next_if(|(_, next)| *next == quote).is_none()) => {
-                return Some(at + offset + 1);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The text with so many blanks at each of these places; none when that would be too much.
-fn padded(text: &str, at: &[usize], blanks: usize) -> Option<String> {
-    let whole = blanks.checked_mul(at.len())?.checked_add(text.len())?;
-    if whole as u64 > LONGEST {
-        return None;
-    }
-    let mut better = String::with_capacity(whole);
-    let mut from = 0;
-    for &place in at {
-        better.push_str(text.get(from..place)?);
-        better.extend(std::iter::repeat_n(' ', blanks));
-        from = place;
-    }
-    better.push_str(text.get(from..)?);
-    Some(better)
+    Ok(())
 }
 
 /// The same, of a text that goes.

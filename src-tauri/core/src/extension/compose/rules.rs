@@ -1,9 +1,12 @@
 //! What is odd in a compose file that runs on somebody's machine from an installed image: one small function a rule.
 
-use saphyr::Yaml;
+use indexmap::IndexSet;
 
 use super::{
-    compose::key,
+    node::{Node, Value},
+    report::{At, Report},
+};
+use crate::extension::{
     names::{SOCKETS, names_own_image},
     remark::{Remark, Weight},
 };
@@ -20,57 +23,59 @@ const IN_DOCKER_DESKTOP: [(&str, &str); 3] = [
 ];
 
 /// The path of Docker Desktop's own that this one is or is below, and what to use in its place.
-pub(super) fn only_in_docker_desktop(source: &str) -> Option<(&'static str, &'static str)> {
+pub(in crate::extension) fn only_in_docker_desktop(source: &str) -> Option<(&'static str, &'static str)> {
     let below = |path: &str| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
     IN_DOCKER_DESKTOP.into_iter().find(|(path, _)| below(path))
 }
 
 /// A service as far as the rules look at it.
-struct Service<'y, 'i> {
-    name: &'y str,
-    yaml: &'y Yaml<'i>,
+struct Service<'n> {
+    name: &'n str,
+    node: &'n Node,
     /// It runs the extension's own image.
     is_own: bool,
+    report: &'n Report,
 }
 
-/// Adds what the rules say. `remark` makes one at the manifest's key; `has_socket` says that the manifest names a socket.
-pub(super) fn look(
-    document: &Yaml<'_>,
-    has_socket: bool,
-    remark: &dyn Fn(Weight) -> Remark,
-    remarks: &mut Vec<Remark>,
-) {
-    let listed = document.as_mapping_get("services").and_then(Yaml::as_mapping);
-    let services: Vec<Service<'_, '_>> = listed
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, yaml)| {
-            let image = key(yaml, "image").and_then(Yaml::as_str);
-            Some(Service { name: name.as_str()?, yaml, is_own: image.is_some_and(names_own_image) })
+impl Service<'_> {
+    /// A remark about one of its keys.
+    fn remark(&self, at: At, key: &str, weight: Weight) -> Remark {
+        self.report.remark(at, format!("services.{}.{key}", self.name), weight)
+    }
+}
+
+/// What the rules say of the services that are started. `has_socket` says that the manifest names a socket.
+pub(super) fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: &Report) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let Some(listed) = model.get("services") else { return remarks };
+    let services: Vec<Service<'_>> = listed
+        .entries()
+        .filter(|(name, _)| started.contains(*name))
+        .map(|(name, node)| {
+            let image = node.get("image").and_then(Node::as_text);
+            Service { name, node, is_own: image.is_some_and(names_own_image), report }
         })
         .collect();
     if !services.is_empty() && !services.iter().any(|service| service.is_own) {
         remarks.push(
-            remark(Weight::Odd)
+            report.remark(listed.at, "services", Weight::Odd)
                 .wrong("no service runs the extension's own image")
                 .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
                 .mend("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
         );
     }
     for service in &services {
-        remarks.extend(ports(service, has_socket, remark));
-        remarks.extend(build(service, remark));
-        remarks.extend(pull_policy(service, remark));
-        remarks.extend(mounts(service, remark));
+        remarks.extend(ports(service, has_socket));
+        remarks.extend(build(service));
+        remarks.extend(pull_policy(service));
+        remarks.extend(mounts(service));
     }
-    remarks.extend(externals(document, remark));
+    remarks.extend(externals(model, report));
+    remarks
 }
 
-fn ports(service: &Service<'_, '_>, has_socket: bool, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
-    let ports = key(service.yaml, "ports").and_then(Yaml::as_sequence)?;
-    if !ports.iter().any(is_public) {
-        return None;
-    }
+fn ports(service: &Service<'_>, has_socket: bool) -> Option<Remark> {
+    let public = service.node.get("ports")?.items().find(|port| is_public(port))?;
     let weight = if has_socket || !service.is_own { Weight::Idle } else { Weight::Odd };
     // A service of somebody else listens where it listens.
     let mend = match service.is_own {
@@ -80,7 +85,8 @@ fn ports(service: &Service<'_, '_>, has_socket: bool, remark: &dyn Fn(Weight) ->
         false => "Write 127.0.0.1 before the port if only this machine needs it.".to_owned(),
     };
     Some(
-        remark(weight)
+        service
+            .remark(public.at, "ports", weight)
             .wrong(format!("the service `{}` publishes a port", service.name))
             .effect(
                 DockerDesktop,
@@ -91,17 +97,14 @@ fn ports(service: &Service<'_, '_>, has_socket: bool, remark: &dyn Fn(Weight) ->
     )
 }
 
-/// Whether a port is published on every address. What a variable decides is not said to be.
-fn is_public(port: &Yaml<'_>) -> bool {
-    let address = match port.as_str() {
-        Some(short) if short.contains('$') => return !short.contains(':'),
-        Some(short) => short.rsplitn(3, ':').nth(2).unwrap_or_default(),
-        None if port.as_mapping().is_some() => match (key(port, "published"), key(port, "host_ip")) {
-            // Only other containers reach it.
-            (None, None) => return false,
-            (_, address) => address.and_then(Yaml::as_str).unwrap_or_default(),
-        },
-        None => "",
+/// Whether a port is published on every address.
+fn is_public(port: &Node) -> bool {
+    let text = |key| port.get(key).and_then(Node::scalar);
+    let is_short = text("mode").is_some();
+    let address = match (text("published"), text("host_ip")) {
+        // In the long form only other containers reach it; in the short one it gets a free port.
+        (None, None) if !is_short => return false,
+        (_, address) => address.unwrap_or_default(),
     };
     let address = address.trim_matches(['[', ']']);
     match address.parse::<std::net::IpAddr>() {
@@ -110,45 +113,40 @@ fn is_public(port: &Yaml<'_>) -> bool {
     }
 }
 
-fn build(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
-    key(service.yaml, "build")?;
+fn build(service: &Service<'_>) -> Option<Remark> {
+    let build = service.node.get("build")?;
     Some(
-        remark(Weight::Odd)
+        service
+            .remark(build.at, "build", Weight::Odd)
             .wrong(format!("the service `{}` has `build`: its folder isn't in the installed extension", service.name))
             .effect(DockerDesktop, Inferred, "starts it from the installed image, without the sources")
             .mend("Keep `build` in a compose file for development, and name an image in this one."),
     )
 }
 
-fn pull_policy(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Option<Remark> {
-    let policy = key(service.yaml, "pull_policy").and_then(Yaml::as_str)?;
+fn pull_policy(service: &Service<'_>) -> Option<Remark> {
+    let node = service.node.get("pull_policy")?;
+    let policy = node.as_text()?;
     let pulls = !matches!(policy, "never" | "missing" | "if_not_present" | "build");
     (service.is_own && pulls).then(|| {
-        remark(Weight::Odd)
+        service
+            .remark(node.at, "pull_policy", Weight::Odd)
             .wrong(format!("the service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
             .effect(RancherDesktop, Reported, "can't start it for an image that exists only on this machine")
             .mend("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
     })
 }
 
-fn mounts(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<Remark> {
-    let listed = key(service.yaml, "volumes").and_then(Yaml::as_sequence).into_iter().flatten();
+fn mounts(service: &Service<'_>) -> Vec<Remark> {
     let mut found = Vec::new();
-    for volume in listed {
-        let (source, target) = match volume.as_str() {
-            Some(short) => {
-                let mut parts = short.split(':');
-                let first = parts.next().unwrap_or_default();
-                parts.next().map_or((None, first), |target| (Some(first), target))
-            }
-            None => {
-                let text = |name| key(volume, name).and_then(Yaml::as_str);
-                (text("source").or(text("src")), text("target").or(text("dst")).unwrap_or_default())
-            }
-        };
-        if target.trim_end_matches('/') == SOCKETS {
+    for volume in service.node.get("volumes").into_iter().flat_map(Node::items) {
+        let text = |name| volume.get(name).and_then(Node::as_text);
+        let (source, target) = (text("source").or(text("src")), text("target").or(text("dst")).unwrap_or_default());
+        // Without a source it is a volume of nobody's.
+        if target.trim_end_matches('/') == SOCKETS && source.is_some() {
             found.push(
-                remark(Weight::Odd)
+                service
+                    .remark(volume.at, "volumes", Weight::Odd)
                     .wrong(format!("the service `{}` mounts something of its own at {SOCKETS}", service.name))
                     .effect(
                         DockerDesktop,
@@ -161,7 +159,8 @@ fn mounts(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<R
         let Some(source) = source else { continue };
         if let Some((path, instead)) = only_in_docker_desktop(source) {
             found.push(
-                remark(Weight::Odd)
+                service
+                    .remark(volume.at, "volumes", Weight::Odd)
                     .wrong(format!("the service `{}` mounts {path}, which exists only in Docker Desktop", service.name))
                     .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
                     .effect(PodmanDesktop, Inferred, "can't start the service: nothing exists there")
@@ -173,17 +172,16 @@ fn mounts(service: &Service<'_, '_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<R
 }
 
 /// Volumes, networks and the like that must exist before the extension starts.
-fn externals(document: &Yaml<'_>, remark: &dyn Fn(Weight) -> Remark) -> Vec<Remark> {
+fn externals(model: &Node, report: &Report) -> Vec<Remark> {
     let mut found = Vec::new();
     for kind in ["volumes", "networks"] {
-        for (name, entry) in document.as_mapping_get(kind).and_then(Yaml::as_mapping).into_iter().flatten() {
-            let external = key(entry, "external");
-            let is_external =
-                external.is_some_and(|external| external.as_bool() == Some(true) || external.as_mapping().is_some());
-            if let Some(name) = name.as_str().filter(|_| is_external) {
+        for (name, entry) in model.get(kind).into_iter().flat_map(Node::entries) {
+            let external = entry.get("external").filter(|external| external.value == Value::Bool(true));
+            if let Some(external) = external {
                 let one = kind.trim_end_matches('s');
                 found.push(
-                    remark(Weight::Odd)
+                    report
+                        .remark(external.at, format!("{kind}.{name}.external"), Weight::Odd)
                         .wrong(format!("the {one} `{name}` is `external`, and nothing creates it"))
                         .effect(RancherDesktop, Source, "starts no service: compose stops where it doesn't exist")
                         .mend(format!("Remove `external`: compose then creates the {one}.")),
@@ -212,7 +210,9 @@ mod tests {
 
     /// The same for one service that runs the own image, with these entries.
     fn of_service(entries: &str) -> Vec<String> {
-        said(&format!("services: {{web: {{image: '${{DESKTOP_PLUGIN_IMAGE}}', {entries}}}}}"))
+        said(&format!(
+            "services: {{web: {{image: '${{DESKTOP_PLUGIN_IMAGE}}', {entries}}}}}\nvolumes: {{sockets: , data: , x: }}"
+        ))
     }
 
     #[test]
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn what_an_installed_extension_can_not_have_is_named() {
         for (entries, words) in [
-            ("build: .", "has `build`"),
+            ("build: {context: ., dockerfile_inline: FROM x}", "has `build`"),
             ("pull_policy: always", "pulls the extension's own image"),
             ("volumes: ['sockets:/run/guest-services']", "at /run/guest-services"),
             ("volumes: [{type: volume, source: x, target: /run/guest-services/}]", "at /run/guest-services"),
