@@ -49,6 +49,7 @@ not_on_podman() {
 binary(engine_lost) or binary(engine_remote) or test(far_away)|they start an engine of their own, which is a dockerd
 test(signs_in_at_the_registry)|Podman has a network of its own here, and the test's registry is in this machine's
 test(an_image_writes_nothing_outside)|Podman follows the image's link to the root, which Docker hands on as a link
+test(a_container_that_is_read_goes_when)|it makes a container for each step of a reading, which takes Podman minutes
 TABLE
 }
 
