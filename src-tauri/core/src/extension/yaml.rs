@@ -1,9 +1,12 @@
 //! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
 
+mod indentation;
+
 use std::borrow::Cow;
 
+pub(super) use indentation::readable;
 use saphyr::{LoadableYamlNode, Scalar, ScalarStyle, Yaml, YamlLoader};
-use saphyr_parser::{Event, Marker, Parser, ScanError};
+use saphyr_parser::{Event, Parser};
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Code, Error, Result};
@@ -14,40 +17,19 @@ pub(super) const LONGEST: u64 = 1024 * 1024;
 const MOST: usize = 200_000;
 /// The deepest nesting: a tree is built, walked and dropped by recursion.
 const DEEPEST: usize = 64;
-/// How many bytes are parsed for one text that is not indented as the parser wants it.
-const MOST_PARSED: usize = 16 * 1024 * 1024;
 
 /// All documents of a compose file.
 ///
 /// # Errors
 /// [`Code::ComposeUnreadable`], with the line where there is one.
 pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
-    match readable(text)? {
+    let text = readable(text);
+    bounded(&text)?;
+    match text {
         Cow::Borrowed(text) => Yaml::load_from_str(text).map_err(|error| syntax(&error)),
         Cow::Owned(text) => {
             let documents = Yaml::load_from_str(&text).map_err(|error| syntax(&error))?;
-            Ok(documents.into_iter().map(owned).collect())
-        }
-    }
-}
-
-/// The text as the parser here takes it, which is stricter than that of compose: the lines of a `[…]`, a `{…}` and of a
-/// quoted text have to be indented. Blanks at the start of such lines mean nothing, so they are added.
-///
-/// # Errors
-/// [`Code::ComposeUnreadable`], with the line where there is one.
-pub(super) fn readable(text: &str) -> Result<Cow<'_, str>> {
-    let mut readable = Cow::Borrowed(text);
-    let mut parsed = 0;
-    loop {
-        let Unreadable { error, flow } = match bounded(&readable)? {
-            Ok(()) => return Ok(readable),
-            Err(unreadable) => unreadable,
-        };
-        parsed += readable.len();
-        match indented(&readable, error.marker(), flow) {
-            Some(better) if parsed < MOST_PARSED => readable = Cow::Owned(better),
-            _ => return Err(syntax(&error)),
+            Ok(documents.into_iter().map(indentation::owned).collect())
         }
     }
 }
@@ -57,7 +39,7 @@ pub(super) fn readable(text: &str) -> Result<Cow<'_, str>> {
 /// # Errors
 /// [`Code::ComposeUnreadable`].
 pub(super) fn json(text: &str) -> Result<Value> {
-    bounded(text)?.map_err(|unreadable| syntax(&unreadable.error))?;
+    bounded(text)?;
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| syntax(&error))?;
@@ -76,15 +58,8 @@ fn syntax(error: &saphyr::ScanError) -> Error {
     unreadable(&format!("cannot be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
 }
 
-/// Why the parser does not take a text.
-struct Unreadable {
-    error: ScanError,
-    /// The column of a `[` or `{` that is open there.
-    flow: Option<usize>,
-}
-
 /// Refuses a text that would become too much, before anything is built of it.
-fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
+fn bounded(text: &str) -> Result<()> {
     if text.len() as u64 > LONGEST {
         return Err(unreadable(&format!("has more than {LONGEST} bytes")));
     }
@@ -92,18 +67,8 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
     let too_deep = || unreadable(&format!("is nested more than {DEEPEST} levels deep"));
     // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
-    let mut last = Marker::new(0, 1, 0);
     for event in Parser::new_from_str(text) {
-        let (event, span) = match event {
-            Ok(event) => event,
-            Err(error) => {
-                let is_flow = |at: &&Marker| matches!(char_at(text, at), Some('[' | '{'));
-                let told = open.last().map(|open| &open.at).filter(is_flow).map(Marker::col);
-                let flow = told.or_else(|| flow_in(text, offset(text, &last)?, offset(text, error.marker())?));
-                return Ok(Err(Unreadable { error, flow }));
-            }
-        };
-        last = span.end;
+        let (event, _) = event.map_err(|error| syntax(&error))?;
         match event {
             Event::Alias(anchor) => {
                 let Extent { values, depth } = anchors.get(anchor).copied().unwrap_or_default();
@@ -119,14 +84,14 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
                 remember(&mut anchors, anchor, Extent::default());
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
-                open.push(Open { anchor, began: total, depth: 1, at: span.start });
+                open.push(Open { anchor, began: total, depth: 1 });
                 total += 1;
                 if open.len() > DEEPEST {
                     return Err(too_deep());
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(Open { anchor, began, depth, .. }) = open.pop() {
+                if let Some(Open { anchor, began, depth }) = open.pop() {
                     remember(&mut anchors, anchor, Extent { values: total - began, depth });
                     deepen(&mut open, depth);
                 }
@@ -137,117 +102,7 @@ fn bounded(text: &str) -> Result<std::result::Result<(), Unreadable>> {
             return Err(too_much());
         }
     }
-    Ok(Ok(()))
-}
-
-/// Where a line of the text begins, from 1, and where it ends with its line break.
-fn line(text: &str, number: usize) -> Option<(usize, usize)> {
-    let start = match number.checked_sub(2) {
-        None => 0,
-        Some(before) => text.match_indices('\n').nth(before)?.0 + 1,
-    };
-    let rest = text.get(start..)?;
-    Some((start, start + rest.find('\n').map_or(rest.len(), |end| end + 1)))
-}
-
-/// Where a marker is, in bytes. Its own number is one of characters.
-fn offset(text: &str, at: &Marker) -> Option<usize> {
-    let (start, end) = line(text, at.line())?;
-    let line = text.get(start..end)?;
-    Some(start + line.char_indices().nth(at.col()).map_or(line.len(), |(at, _)| at))
-}
-
-fn char_at(text: &str, at: &Marker) -> Option<char> {
-    text.get(offset(text, at)?..)?.chars().next()
-}
-
-/// The text with blanks before a line that the parser stumbled over, when they mean nothing there.
-fn indented(text: &str, error: &Marker, flow: Option<usize>) -> Option<String> {
-    let at = offset(text, error)?;
-    let (start, end) = line(text, error.line())?;
-    if let Some(quote @ ('"' | '\'')) = text.get(at..)?.chars().next()
-        && let Some(quoted) = end_of_quoted(text, at, quote).and_then(|end| text.get(at..end))
-        && quoted.contains('\n')
-    {
-        let lines: Vec<usize> = quoted.match_indices('\n').map(|(end, _)| at + end + 1).collect();
-        // The innermost of what is open begins before the quote.
-        return padded(text, &lines, error.col() + 1);
-    }
-    let first = start + text.get(start..end)?.find(|c: char| c != ' ')?;
-    let missing = (flow? + 1).checked_sub(first - start).filter(|missing| *missing > 0)?;
-    (at == first).then(|| padded(text, &[start], missing)).flatten()
-}
-
-/// The column of the first `[` or `{` that stays open, in a part of the text that begins between two values. The parser
-/// tells of one late: as long as it may be a key, it reads on.
-fn flow_in(text: &str, from: usize, to: usize) -> Option<usize> {
-    let (mut opened, mut before, mut at) = (Vec::new(), ' ', from);
-    while let Some(c) = text.get(at..to)?.chars().next() {
-        let begins = before.is_whitespace() || matches!(before, ',' | '[' | '{');
-        let mut next = at + c.len_utf8();
-        match c {
-            '[' | '{' if begins => opened.push(at),
-            ']' | '}' => drop(opened.pop()),
-            '#' if before.is_whitespace() => next = text.get(at..to)?.find('\n').map_or(to, |end| at + end),
-            '"' | '\'' if begins => next = end_of_quoted(text.get(..to)?, at, c).unwrap_or(to),
-            _ => {}
-        }
-        (before, at) = (c, next);
-    }
-    let first = *opened.first()?;
-    let start = text.get(..first)?.rfind('\n').map_or(0, |end| end + 1);
-    Some(text.get(start..first)?.chars().count())
-}
-
-/// Where a quoted text ends, behind its quote, if it does.
-fn end_of_quoted(text: &str, at: usize, quote: char) -> Option<usize> {
-    let mut rest = text.get(at..)?.char_indices().skip(1).peekable();
-    while let Some((offset, c)) = rest.next() {
-        match c {
-            '\\' if quote == '"' => drop(rest.next()),
-            c if c == quote && (quote == '"' || rest.next_if(|(_, next)| *next == quote).is_none()) => {
-                return Some(at + offset + 1);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The text with so many blanks at each of these places; none when that would be too much.
-fn padded(text: &str, at: &[usize], blanks: usize) -> Option<String> {
-    let whole = blanks.checked_mul(at.len())?.checked_add(text.len())?;
-    if whole as u64 > LONGEST {
-        return None;
-    }
-    let mut better = String::with_capacity(whole);
-    let mut from = 0;
-    for &place in at {
-        better.push_str(text.get(from..place)?);
-        better.extend(std::iter::repeat_n(' ', blanks));
-        from = place;
-    }
-    better.push_str(text.get(from..)?);
-    Some(better)
-}
-
-/// The same, of a text that goes.
-fn owned(yaml: Yaml<'_>) -> Yaml<'static> {
-    match yaml {
-        Yaml::Representation(text, style, tag) => {
-            Yaml::Representation(Cow::Owned(text.into_owned()), style, tag.map(|tag| Cow::Owned(tag.into_owned())))
-        }
-        Yaml::Value(Scalar::String(text)) => Yaml::Value(Scalar::String(Cow::Owned(text.into_owned()))),
-        Yaml::Value(Scalar::Boolean(is)) => Yaml::Value(Scalar::Boolean(is)),
-        Yaml::Value(Scalar::Integer(number)) => Yaml::Value(Scalar::Integer(number)),
-        Yaml::Value(Scalar::FloatingPoint(number)) => Yaml::Value(Scalar::FloatingPoint(number)),
-        Yaml::Value(Scalar::Null) => Yaml::Value(Scalar::Null),
-        Yaml::Sequence(list) => Yaml::Sequence(list.into_iter().map(owned).collect()),
-        Yaml::Mapping(map) => Yaml::Mapping(map.into_iter().map(|(key, value)| (owned(key), owned(value))).collect()),
-        Yaml::Tagged(tag, inner) => Yaml::Tagged(Cow::Owned(tag.into_owned()), Box::new(owned(*inner))),
-        Yaml::Alias(anchor) => Yaml::Alias(anchor),
-        Yaml::BadValue => Yaml::BadValue,
-    }
+    Ok(())
 }
 
 /// What an anchor stands for once its own aliases are followed.
@@ -270,7 +125,6 @@ struct Open {
     began: usize,
     /// Its own level, and the deepest in it so far.
     depth: usize,
-    at: Marker,
 }
 
 /// What is open holds something of this depth.
@@ -365,41 +219,6 @@ mod tests {
         assert!(deep(DEEPEST + 1).message.contains("nested"));
         assert_eq!(deep(100_000).code, Code::ComposeUnreadable);
         assert!(documents(&"#".repeat(1024 * 1024 + 1)).unwrap_err().message.contains("bytes"));
-    }
-
-    #[test]
-    fn lists_and_texts_that_are_not_indented_are_read_as_compose_reads_them() {
-        for (text, same) in [
-            ("a:\n  b:\n    c: [\n      x,\n      y\n    ]\n    d: 1\n", "{a: {b: {c: [x, y], d: 1}}}"),
-            ("a:\n  b: [\nx, 'y',\n\"z\"\n]\n  d: 1\n", "{a: {b: [x, y, z], d: 1}}"),
-            ("a:\n  - {\n  b: c,\n  d: [\n  e\n  ]\n  }\n  - f\n", "{a: [{b: c, d: [e]}, f]}"),
-            ("a:\n  b: \"x\ny\"\n  c: 'x\n\n y''s\n'\n", "{a: {b: x y, c: \"x\\ny's \"}}"),
-            ("a:\n  b: \"x\\\n  y\\\"\\\nz\"\n", "{a: {b: 'xy\"z'}}"),
-            ("a:\n  b: {\n# ] no\n  ü: [ö,\n ä] # }\n  }\n", "{a: {b: {ü: [ö, ä]}}}"),
-        ] {
-            assert_eq!(documents(text).unwrap(), documents(same).unwrap(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_compose_cannot_read_either_is_refused_where_it_is_wrong() {
-        for (text, place) in [
-            ("a:\n  b: [\n  x\n", "line 4"),
-            ("a:\n  b: 1\n c: 2\n", "line 3, column 2"),
-            ("a:\n  b: \"x\ny\n", "line 2, column 6"),
-            ("a: [x\nb: ]]\n", "line 2"),
-        ] {
-            let error = documents(text).unwrap_err();
-            assert!(error.code == Code::ComposeUnreadable && error.message.contains(place), "{text}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_text_whose_lines_are_not_indented_ends_soon() {
-        let long = format!("a:\n{}b: [\n{}]\n", " ".repeat(300), "x,\n".repeat(300_000));
-        assert_eq!(documents(&long).unwrap_err().code, Code::ComposeUnreadable);
-        let quoted = format!("a:\n{}b: \"\n{}\"\n", " ".repeat(300), "x\n".repeat(400_000));
-        assert_eq!(documents(&quoted).unwrap_err().code, Code::ComposeUnreadable);
     }
 
     #[test]
