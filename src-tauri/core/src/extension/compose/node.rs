@@ -173,7 +173,8 @@ struct Open {
 /// # Errors
 /// [`Unread`], with the place.
 pub(super) fn documents(text: &str, file: u16) -> Result<Vec<Node>, Unread> {
-    let text = yaml::readable(text).map_err(Unread::Whole)?;
+    let text = yaml::readable(text);
+    yaml::bounded(&text).map_err(Unread::Whole)?;
     let mut builder = Builder { open: Vec::new(), anchors: HashMap::new(), documents: Vec::new() };
     for event in Parser::new_from_str(&text) {
         let (event, span) = event.map_err(|error| Unread::Whole(Refusal::of_syntax(&error)))?;

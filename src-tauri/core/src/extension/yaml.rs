@@ -1,14 +1,14 @@
 //! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
 
-mod indent;
+mod indentation;
 
 use std::borrow::Cow;
 
+pub(super) use indentation::readable;
 use saphyr::{LoadableYamlNode, Scalar, ScalarStyle, Yaml, YamlLoader};
-use saphyr_parser::{Event, Marker, Parser, ScanError};
+use saphyr_parser::{Event, Marker, Parser};
 use serde_json::{Map, Number, Value};
 
-use self::indent::{char_at, flow_in, indented, offset};
 use crate::error::{Code, Error, Result};
 
 /// The most bytes of one file that are read.
@@ -17,42 +17,19 @@ pub(super) const LONGEST: u64 = 1024 * 1024;
 const MOST: usize = 200_000;
 /// The deepest nesting: a tree is built, walked and dropped by recursion.
 const DEEPEST: usize = 64;
-/// How many bytes are parsed for one text that is not indented as the parser wants it.
-const MOST_PARSED: usize = 16 * 1024 * 1024;
 
 /// All documents of a compose file.
 ///
 /// # Errors
 /// [`Code::ComposeUnreadable`], with the line where there is one.
 pub(super) fn documents(text: &str) -> Result<Vec<Yaml<'_>>> {
-    match readable(text).map_err(|refusal| refusal.error)? {
+    let text = readable(text);
+    bounded(&text).map_err(Refusal::error)?;
+    match text {
         Cow::Borrowed(text) => Yaml::load_from_str(text).map_err(|error| syntax(&error)),
         Cow::Owned(text) => {
             let documents = Yaml::load_from_str(&text).map_err(|error| syntax(&error))?;
-            Ok(documents.into_iter().map(owned).collect())
-        }
-    }
-}
-
-/// The text as the parser here takes it, which is stricter than that of compose: the lines of a `[…]`, a `{…}` and of a
-/// quoted text have to be indented. Blanks at the start of such lines mean nothing, so they are added; lines keep their
-/// numbers.
-///
-/// # Errors
-/// [`Refusal`], also for a text that would become too much.
-pub(super) fn readable(text: &str) -> std::result::Result<Cow<'_, str>, Refusal> {
-    let mut readable = Cow::Borrowed(text);
-    let mut parsed = 0;
-    loop {
-        let (error, flow) = match bounded(&readable) {
-            Ok(()) => return Ok(readable),
-            Err(Unreadable::TooMuch(refusal)) => return Err(refusal),
-            Err(Unreadable::Syntax { error, flow }) => (error, flow),
-        };
-        parsed += readable.len();
-        match indented(&readable, error.marker(), flow) {
-            Some(better) if parsed < MOST_PARSED => readable = Cow::Owned(better),
-            _ => return Err(Refusal::of_syntax(&error)),
+            Ok(documents.into_iter().map(indentation::owned).collect())
         }
     }
 }
@@ -62,10 +39,7 @@ pub(super) fn readable(text: &str) -> std::result::Result<Cow<'_, str>, Refusal>
 /// # Errors
 /// [`Code::ComposeUnreadable`].
 pub(super) fn json(text: &str) -> Result<Value> {
-    bounded(text).map_err(|unreadable| match unreadable {
-        Unreadable::TooMuch(refusal) => refusal.error,
-        Unreadable::Syntax { error, .. } => syntax(&error),
-    })?;
+    bounded(text).map_err(Refusal::error)?;
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| syntax(&error))?;
@@ -79,7 +53,7 @@ pub(super) fn unreadable(why: &str) -> Error {
     Error::new(Code::ComposeUnreadable, format!("the compose file {why}"))
 }
 
-fn syntax(error: &ScanError) -> Error {
+fn syntax(error: &saphyr::ScanError) -> Error {
     let marker = error.marker();
     unreadable(&format!("cannot be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
 }
@@ -93,48 +67,31 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    fn error(self) -> Error {
+        self.error
+    }
+
     fn at(error: Error, marker: &Marker) -> Self {
         Self { error, place: (marker.line() as u32, marker.col() as u32 + 1) }
     }
 
-    pub fn of_syntax(error: &ScanError) -> Self {
+    pub fn of_syntax(error: &saphyr::ScanError) -> Self {
         Self::at(syntax(error), error.marker())
     }
 }
 
-/// Why the parser does not take a text.
-enum Unreadable {
-    TooMuch(Refusal),
-    Syntax {
-        error: ScanError,
-        /// The column of a `[` or `{` that is open there.
-        flow: Option<usize>,
-    },
-}
-
 /// Refuses a text that would become too much, before anything is built of it.
-fn bounded(text: &str) -> std::result::Result<(), Unreadable> {
+pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
     if text.len() as u64 > LONGEST {
-        let error = unreadable(&format!("has more than {LONGEST} bytes"));
-        return Err(Unreadable::TooMuch(Refusal { error, place: (1, 1) }));
+        return Err(Refusal { error: unreadable(&format!("has more than {LONGEST} bytes")), place: (1, 1) });
     }
-    let refused = |why: String, marker: &Marker| Unreadable::TooMuch(Refusal::at(unreadable(&why), marker));
-    let too_much = |marker| refused(format!("has more than {MOST} values once its aliases are followed"), marker);
-    let too_deep = |marker| refused(format!("is nested more than {DEEPEST} levels deep"), marker);
+    let too_much =
+        |marker| Refusal::at(unreadable(&format!("has more than {MOST} values once its aliases are followed")), marker);
+    let too_deep = |marker| Refusal::at(unreadable(&format!("is nested more than {DEEPEST} levels deep")), marker);
     // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
-    let mut last = Marker::new(0, 1, 0);
     for event in Parser::new_from_str(text) {
-        let (event, span) = match event {
-            Ok(event) => event,
-            Err(error) => {
-                let is_flow = |at: &&Marker| matches!(char_at(text, at), Some('[' | '{'));
-                let told = open.last().map(|open| &open.at).filter(is_flow).map(Marker::col);
-                let flow = told.or_else(|| flow_in(text, offset(text, &last)?, offset(text, error.marker())?));
-                return Err(Unreadable::Syntax { error, flow });
-            }
-        };
-        last = span.end;
+        let (event, span) = event.map_err(|error| Refusal::of_syntax(&error))?;
         match event {
             Event::Alias(anchor) => {
                 let Extent { values, depth } = anchors.get(anchor).copied().unwrap_or_default();
@@ -150,14 +107,14 @@ fn bounded(text: &str) -> std::result::Result<(), Unreadable> {
                 remember(&mut anchors, anchor, Extent::default());
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
-                open.push(Open { anchor, began: total, depth: 1, at: span.start });
+                open.push(Open { anchor, began: total, depth: 1 });
                 total += 1;
                 if open.len() > DEEPEST {
                     return Err(too_deep(&span.start));
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(Open { anchor, began, depth, .. }) = open.pop() {
+                if let Some(Open { anchor, began, depth }) = open.pop() {
                     remember(&mut anchors, anchor, Extent { values: total - began, depth });
                     deepen(&mut open, depth);
                 }
@@ -169,25 +126,6 @@ fn bounded(text: &str) -> std::result::Result<(), Unreadable> {
         }
     }
     Ok(())
-}
-
-/// The same, of a text that goes.
-fn owned(yaml: Yaml<'_>) -> Yaml<'static> {
-    match yaml {
-        Yaml::Representation(text, style, tag) => {
-            Yaml::Representation(Cow::Owned(text.into_owned()), style, tag.map(|tag| Cow::Owned(tag.into_owned())))
-        }
-        Yaml::Value(Scalar::String(text)) => Yaml::Value(Scalar::String(Cow::Owned(text.into_owned()))),
-        Yaml::Value(Scalar::Boolean(is)) => Yaml::Value(Scalar::Boolean(is)),
-        Yaml::Value(Scalar::Integer(number)) => Yaml::Value(Scalar::Integer(number)),
-        Yaml::Value(Scalar::FloatingPoint(number)) => Yaml::Value(Scalar::FloatingPoint(number)),
-        Yaml::Value(Scalar::Null) => Yaml::Value(Scalar::Null),
-        Yaml::Sequence(list) => Yaml::Sequence(list.into_iter().map(owned).collect()),
-        Yaml::Mapping(map) => Yaml::Mapping(map.into_iter().map(|(key, value)| (owned(key), owned(value))).collect()),
-        Yaml::Tagged(tag, inner) => Yaml::Tagged(Cow::Owned(tag.into_owned()), Box::new(owned(*inner))),
-        Yaml::Alias(anchor) => Yaml::Alias(anchor),
-        Yaml::BadValue => Yaml::BadValue,
-    }
 }
 
 /// What an anchor stands for once its own aliases are followed.
@@ -210,7 +148,6 @@ struct Open {
     began: usize,
     /// Its own level, and the deepest in it so far.
     depth: usize,
-    at: Marker,
 }
 
 /// What is open holds something of this depth.
@@ -305,41 +242,6 @@ mod tests {
         assert!(deep(DEEPEST + 1).message.contains("nested"));
         assert_eq!(deep(100_000).code, Code::ComposeUnreadable);
         assert!(documents(&"#".repeat(1024 * 1024 + 1)).unwrap_err().message.contains("bytes"));
-    }
-
-    #[test]
-    fn lists_and_texts_that_are_not_indented_are_read_as_compose_reads_them() {
-        for (text, same) in [
-            ("a:\n  b:\n    c: [\n      x,\n      y\n    ]\n    d: 1\n", "{a: {b: {c: [x, y], d: 1}}}"),
-            ("a:\n  b: [\nx, 'y',\n\"z\"\n]\n  d: 1\n", "{a: {b: [x, y, z], d: 1}}"),
-            ("a:\n  - {\n  b: c,\n  d: [\n  e\n  ]\n  }\n  - f\n", "{a: [{b: c, d: [e]}, f]}"),
-            ("a:\n  b: \"x\ny\"\n  c: 'x\n\n y''s\n'\n", "{a: {b: x y, c: \"x\\ny's \"}}"),
-            ("a:\n  b: \"x\\\n  y\\\"\\\nz\"\n", "{a: {b: 'xy\"z'}}"),
-            ("a:\n  b: {\n# ] no\n  ü: [ö,\n ä] # }\n  }\n", "{a: {b: {ü: [ö, ä]}}}"),
-        ] {
-            assert_eq!(documents(text).unwrap(), documents(same).unwrap(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_compose_cannot_read_either_is_refused_where_it_is_wrong() {
-        for (text, place) in [
-            ("a:\n  b: [\n  x\n", "line 4"),
-            ("a:\n  b: 1\n c: 2\n", "line 3, column 2"),
-            ("a:\n  b: \"x\ny\n", "line 2, column 6"),
-            ("a: [x\nb: ]]\n", "line 2"),
-        ] {
-            let error = documents(text).unwrap_err();
-            assert!(error.code == Code::ComposeUnreadable && error.message.contains(place), "{text}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_text_whose_lines_are_not_indented_ends_soon() {
-        let long = format!("a:\n{}b: [\n{}]\n", " ".repeat(300), "x,\n".repeat(300_000));
-        assert_eq!(documents(&long).unwrap_err().code, Code::ComposeUnreadable);
-        let quoted = format!("a:\n{}b: \"\n{}\"\n", " ".repeat(300), "x\n".repeat(400_000));
-        assert_eq!(documents(&quoted).unwrap_err().code, Code::ComposeUnreadable);
     }
 
     #[test]
