@@ -74,7 +74,10 @@ pub(crate) async fn remove_unfinished(engine: &Engine, container: &str, with_vol
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -89,16 +92,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
-        let asked = Arc::new(Mutex::new(0));
+        let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
         let serving = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = [0; 4096];
                 let length = stream.read(&mut head).await.unwrap_or_default();
                 let status = if head[..length].starts_with(b"DELETE") {
-                    let mut asked = counted.lock().unwrap();
-                    *asked += 1;
-                    statuses[*asked - 1]
+                    statuses[counted.fetch_add(1, Ordering::SeqCst)]
                 } else {
                     "200 OK"
                 };
@@ -110,8 +111,7 @@ mod tests {
         let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
         remove_unfinished(&engine, "porthole-carrier-1", false).await;
         serving.abort();
-        let asked = *asked.lock().unwrap();
-        asked
+        asked.load(Ordering::SeqCst)
     }
 
     /// After a removal of a container that it was still making, Podman could list no containers at all.
