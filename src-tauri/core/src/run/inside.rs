@@ -6,7 +6,10 @@
 //! a variable in its environment, or because this host saw it while its parent lived. One that drops its
 //! environment and its parent between two looks is not found.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures_util::StreamExt;
@@ -20,6 +23,10 @@ use crate::{
     engine::{Address, Engine},
     error::{Code, Error, Result},
 };
+
+/// How long a command may take to end after SIGTERM. It is counted by the clock: on a busy machine a look at the processes
+/// takes long, and the warden has only seconds for all.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The shell's own `kill`, which takes this form in dash, bash and busybox alike.
 const KILL: &str = r#"kill -"$0" -"$1""#;
@@ -184,13 +191,13 @@ impl Inside {
         if inside.signal(&engine, Signal::Term).await.is_err() {
             return;
         }
-        for _ in 0..20 {
-            if !inside.runs(&engine).await && inside.living().is_empty() {
+        let began = Instant::now();
+        while inside.runs(&engine).await || !inside.living().is_empty() {
+            if !may_wait(began).await {
+                let _ = inside.signal(&engine, Signal::Kill).await;
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let _ = inside.signal(&engine, Signal::Kill).await;
     }
 
     /// Kills what is left of a command that was stopped and has ended, after a moment.
@@ -202,14 +209,14 @@ impl Inside {
             let _ = succeeds(engine, &self.container, self.user.clone(), argv).await;
             return;
         }
-        for _ in 0..50 {
-            if self.living().is_empty() {
+        let began = Instant::now();
+        while !self.living().is_empty() {
+            if !may_wait(began).await {
+                if !self.signal_from_host(Signal::Kill) {
+                    let _ = self.signal_from_inside(engine, Signal::Kill).await;
+                }
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        if !self.signal_from_host(Signal::Kill) {
-            let _ = self.signal_from_inside(engine, Signal::Kill).await;
         }
     }
 
@@ -256,13 +263,22 @@ impl Swept {
 /// Ends what this host sees of a command: SIGTERM, a moment, SIGKILL.
 async fn end_from_host(living: impl Fn() -> Vec<Process>, group: Option<i32>) {
     reach::signal(&living(), group, Signal::Term);
-    for _ in 0..50 {
-        if living().is_empty() {
+    let began = Instant::now();
+    while !living().is_empty() {
+        if !may_wait(began).await {
+            reach::signal(&living(), group, Signal::Kill);
             return;
         }
+    }
+}
+
+/// Waits a moment for an end; not when [`GRACE`] is over.
+async fn may_wait(began: Instant) -> bool {
+    let is_time = began.elapsed() < GRACE;
+    if is_time {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    reach::signal(&living(), group, Signal::Kill);
+    is_time
 }
 
 /// Whether a program in the container ends with success.
