@@ -4,7 +4,9 @@ use std::fs;
 
 use bollard::{
     Docker,
-    query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveImageOptionsBuilder},
+    query_parameters::{
+        BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveImageOptionsBuilder,
+    },
 };
 use futures_util::TryStreamExt;
 use porthole_core::{
@@ -21,13 +23,8 @@ const MANIFEST: &str = r#"{
   "host": { "binaries": [{ "linux": [{ "path": "/host/tool" }, { "path": "/host/gone" }] }] }
 }"#;
 
-/// Imports an image that holds these files, each with its mode.
-async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
-    import_with(docker, name, files, "").await;
-}
-
-/// The same with instructions of a Dockerfile, such as labels.
-async fn import_with(docker: &Docker, name: &str, files: &[(&str, u32, &str)], changes: &str) {
+/// Files as an archive, each with its mode.
+fn archive(files: &[(&str, u32, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (path, mode, text) in files {
         let mut header = tar::Header::new_gnu();
@@ -36,10 +33,21 @@ async fn import_with(docker: &Docker, name: &str, files: &[(&str, u32, &str)], c
         header.set_cksum();
         tar.append_data(&mut header, path, text.as_bytes()).unwrap();
     }
-    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1");
-    let options = if changes.is_empty() { options } else { options.changes(vec![changes.to_owned()]) }.build();
-    let root = bollard::body_full(tar.into_inner().unwrap().into());
+    tar.into_inner().unwrap()
+}
+
+/// Imports an image that holds these files.
+async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1").build();
+    let root = bollard::body_full(archive(files).into());
     docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.unwrap();
+}
+
+/// Builds an image: Podman doesn't give an imported one more than one label.
+async fn build(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
+    let options = BuildImageOptionsBuilder::default().t(&format!("{name}:1")).build();
+    let context = bollard::body_full(archive(files).into());
+    docker.build_image(options, None, Some(context)).try_collect::<Vec<_>>().await.unwrap();
 }
 
 async fn engine() -> (Engine, Docker) {
@@ -111,7 +119,8 @@ async fn engine_a_folders_paths_are_checked_in_the_image_that_it_builds() {
     fs::write(folder.path().join("metadata.json"), manifest).unwrap();
     let dockerfile = format!("FROM scratch\nLABEL {labels}\nCOPY metadata.json /\nADD https://example.com/ui.tar /\n");
     fs::write(folder.path().join("Dockerfile"), dockerfile).unwrap();
-    import_with(&docker, &name, &[("ui/index.html", 0o644, "x")], &format!("LABEL {labels}")).await;
+    let built = format!("FROM scratch\nLABEL {labels}\nCOPY ui /ui\n");
+    build(&docker, &name, &[("Dockerfile", 0o644, &built), ("ui/index.html", 0o644, "x")]).await;
     let scratch = tempfile::tempdir().unwrap();
     let checked = check_with_image(folder.path(), None, &engine, scratch.path(), None).await.unwrap().unwrap();
     let image = checked.image.unwrap();
