@@ -238,6 +238,20 @@ impl App {
         self.click(&button).await;
     }
 
+    /// Answers the only question that comes, until it is gone: when the window loses the keyboard just then, its guard
+    /// starts anew and the click counts for nothing.
+    pub async fn decide_on_the_only(&self, question: &str, answer: &str) {
+        let there = format!("document.querySelector({})", json!(question));
+        loop {
+            self.decide_on(question, answer).await;
+            self.until("the answer was taken or not", &format!("{there}?.dataset.armed !== 'true'")).await;
+            self.until("it is gone or asks again", &format!("!{there} || {there}.dataset.armed === 'true'")).await;
+            if self.value(&format!("{there} === null")).await == json!(true) {
+                return;
+            }
+        }
+    }
+
     /// The arguments in the prompt, as they are drawn.
     pub async fn prompted_args(&self) -> Vec<String> {
         let texts = "[...document.querySelectorAll('#prompt-args .box')].map((arg) => arg.innerText)";
