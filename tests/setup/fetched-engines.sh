@@ -88,12 +88,14 @@ fetch_podman() {
   local root=$ENGINES/podman-$1 packages link
   is_unpacked "$root" "$1" && return
   release_lists "$1" || return 1
-  packages=$(release_apt "$1" -s install --no-install-recommends podman "$2" conmon netavark aardvark-dns bash coreutils |
+  packages=$(release_apt "$1" -s install --no-install-recommends podman "$2" conmon netavark aardvark-dns iptables bash coreutils |
     sed -nE 's/^Inst ([^ ]+) .*/\1/p')
   [ -n "$packages" ] || { say "apt-get knows no way to get podman of $1"; return 1; }
   # shellcheck disable=SC2086 # a list of words
   unpack_release "$root" "$1" $packages || return 1
   for link in bin sbin lib lib64; do [ -e "$root/$link" ] || ln -s "usr/$link" "$root/$link"; done
+  # A link that is made when the package is installed.
+  [ -e "$root/usr/sbin/iptables" ] || ln -s iptables-nft "$root/usr/sbin/iptables"
   say root:x:0:0:root:/root:/bin/bash >"$root/etc/passwd"
   say root:x:0: >"$root/etc/group"
   mkdir -p "$root"/{proc,sys,dev,tmp,run,var/tmp,root,old,etc/containers}

@@ -70,8 +70,8 @@ pub(crate) async fn import(docker: &Docker) {
     if docker.inspect_image(IMAGE).await.is_ok() {
         return;
     }
-    let (repo, tag) = IMAGE.split_once(':').expect("a tag");
-    let options = CreateImageOptionsBuilder::default().from_src("-").repo(repo).tag(tag).build();
+    // Podman 4 knows no tag beside the name.
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(IMAGE).build();
     let root = bollard::body_full(root_of_busybox(Path::new(&given("PORTHOLE_TEST_BUSYBOX"))).into());
     docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.expect("an imported image");
 }

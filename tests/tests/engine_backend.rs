@@ -165,7 +165,9 @@ impl Drop for Extension {
 
 async fn containers_of(docker: &Docker, image: &str) -> Vec<String> {
     let options = ListContainersOptionsBuilder::default().all(true).build();
-    let all = docker.list_containers(Some(options)).await.unwrap();
+    // Podman has states for a moment that the client here doesn't know.
+    let all =
+        eventually("a list that can be read", async || docker.list_containers(Some(options.clone())).await.ok()).await;
     let stem = image.replace('/', "_").replace(":1", "");
     let names = all.into_iter().filter_map(|found| found.names?.first().map(|name| name[1..].to_owned()));
     names.filter(|name| name.starts_with(&stem)).collect()

@@ -38,7 +38,7 @@ fn archive(files: &[(&str, u32, &str)]) -> Vec<u8> {
 
 /// Imports an image that holds these files.
 async fn import(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
-    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name).tag("1").build();
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(&format!("{name}:1")).build();
     let root = bollard::body_full(archive(files).into());
     docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.unwrap();
 }

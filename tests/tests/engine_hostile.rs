@@ -63,7 +63,7 @@ impl Image {
                 }
             }
         }
-        let options = CreateImageOptionsBuilder::default().from_src("-").repo(&repository).tag("1").build();
+        let options = CreateImageOptionsBuilder::default().from_src("-").repo(&format!("{repository}:1")).build();
         let root = bollard::body_full(tar.into_inner().unwrap().into());
         docker.create_image(Some(options), Some(root), None).try_collect::<Vec<_>>().await.unwrap();
         Self { docker, engine, name: format!("{repository}:1") }

@@ -71,7 +71,7 @@ impl Helper {
     pub async fn make(engine: Engine, target: &Inspected, share: &Share, warden: Option<Arc<Warden>>) -> Result<Self> {
         let image = image(&engine).await?;
         // None should be there: each ends with the stream to it, but an engine may have been killed as well.
-        engine::remove_left(&engine, LABEL).await;
+        engine::remove_left(&engine, LABEL, false).await;
         let made = Self::start(&engine, target, share, &image, warden.clone()).await;
         match (made, share) {
             // An engine in a virtual machine may not let a path of its own be mounted by name.
@@ -220,7 +220,8 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
         stdin_once: Some(true),
         labels: Some([(LABEL.to_owned(), engine::owner())].into()),
         host_config: Some(HostConfig {
-            auto_remove: Some(true),
+            // Where an engine removes a container by itself, Podman 4 removes a volume without a name too, whoever made it.
+            auto_remove: Some(!share.is_nameless_volume()),
             network_mode: Some("none".to_owned()),
             cap_drop: texts(&["ALL"]),
             cap_add: texts(&capabilities),

@@ -15,6 +15,13 @@ pub(super) enum Share {
     Root,
 }
 
+impl Share {
+    /// Whether it is a volume that got its name from the engine: 64 hexadecimal digits.
+    pub fn is_nameless_volume(&self) -> bool {
+        matches!(self, Self::Volume { name, .. } if name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+}
+
 /// What must be shared for a path.
 pub(super) fn share(mounts: &[Mount], path: &str) -> Share {
     match mount_of(mounts, path).map(|mount| (&mount.kind, &mount.at)) {
@@ -48,6 +55,17 @@ mod tests {
             Mount { kind: MountKind::Bind("/home/me/x".into()), at: "/x/".into() },
             Mount { kind: MountKind::Own, at: "/run/guest-services/memory".into() },
         ]
+    }
+
+    /// Podman 4 removed the user's data with a helper that it removed by itself.
+    #[test]
+    fn a_volume_that_the_engine_named_is_told_from_one_with_a_name() {
+        let volume = |name: &str| Share::Volume { name: name.into(), at: "/x".into() };
+        assert!(volume(&"0a".repeat(32)).is_nameless_volume());
+        for name in ["sockets", &"0g".repeat(32), &"0a".repeat(31)] {
+            assert!(!volume(name).is_nameless_volume(), "{name}");
+        }
+        assert!(!Share::Root.is_nameless_volume());
     }
 
     #[test]

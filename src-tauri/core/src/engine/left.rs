@@ -19,8 +19,8 @@ pub(crate) fn new_name(purpose: &str) -> String {
 }
 
 /// Removes the containers with this label, whose value is their owner, of a Porthole on this machine that was killed. What
-/// can't be removed now is removed the next time.
-pub(crate) async fn remove_left(engine: &Engine, label: &str) {
+/// can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
+pub(crate) async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
     let listed = tokio::time::timeout(PATIENCE, engine.listed(Some(label))).await;
     let found = match listed {
         Ok(Ok(found)) => found,
@@ -33,14 +33,15 @@ pub(crate) async fn remove_left(engine: &Engine, label: &str) {
     for (container, labels) in found {
         if container.problem.is_none() && labels.get(label).is_some_and(|owner| is_dead(owner)) {
             tracing::info!(id = container.id, label, "removing a container that a killed Porthole left");
-            remove(engine, &container.id).await;
+            remove(engine, &container.id, with_volumes).await;
         }
     }
 }
 
-/// Removes a container of Porthole's own. Tells whether it is gone.
-pub(crate) async fn remove(engine: &Engine, container: &str) -> bool {
-    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+/// Removes a container of Porthole's own, with the volumes without a name that it has; Podman 4 counts among them one that
+/// belongs to somebody else and that it only mounts. Tells whether it is gone.
+pub(crate) async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
     match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {
         // One that was not made is gone too.
         Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404, .. })) => return true,

@@ -37,7 +37,7 @@ impl Reading {
         (name, exact): (&ImageRef, &ImageRef),
         warden: Option<Arc<Warden>>,
     ) -> Result<Self> {
-        engine::remove_left(engine, LABEL).await;
+        engine::remove_left(engine, LABEL, true).await;
         let body = ContainerCreateBody {
             image: Some(exact.to_string()),
             // An image that is not meant to be run has no command, and the engine wants one.
@@ -83,7 +83,7 @@ impl Drop for Reading {
 }
 
 async fn remove(engine: &Engine, container: &str, warden: Option<&Warden>) {
-    if engine::remove(engine, container).await
+    if engine::remove(engine, container, true).await
         && let Some(warden) = warden
     {
         warden.forget_container(container);
