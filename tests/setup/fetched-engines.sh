@@ -94,8 +94,8 @@ fetch_podman() {
   # shellcheck disable=SC2086 # a list of words
   unpack_release "$root" "$1" $packages || return 1
   for link in bin sbin lib lib64; do [ -e "$root/$link" ] || ln -s "usr/$link" "$root/$link"; done
-  # A link that is made when the package is installed.
-  [ -e "$root/usr/sbin/iptables" ] || ln -s iptables-nft "$root/usr/sbin/iptables"
+  # Links that are made when the package is installed. The network's program of Podman 4 wants both.
+  for link in iptables ip6tables; do [ -e "$root/usr/sbin/$link" ] || ln -s "$link-nft" "$root/usr/sbin/$link"; done
   say root:x:0:0:root:/root:/bin/bash >"$root/etc/passwd"
   say root:x:0: >"$root/etc/group"
   mkdir -p "$root"/{proc,sys,dev,tmp,run,var/tmp,root,old,etc/containers}
