@@ -3,6 +3,7 @@
 
 mod backend;
 mod bench;
+mod braces;
 mod built_image;
 mod client;
 mod compose;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::manifest::Platform;
+use super::{braces::closing, manifest::Platform};
 
-/// The variable in a manifest or compose file that stands for the extension's own image.
-const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
+/// The variable in a manifest or compose file that stands for the extension's own image. The desktop defines it, and no
+/// other.
+pub(super) const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
 
 /// The directory of the sockets, in every container of an extension.
 pub(super) const SOCKETS: &str = "/run/guest-services";
@@ -44,19 +45,6 @@ fn own_image(text: &str) -> Option<(usize, usize)> {
         let start = before.strip_suffix('$').filter(|start| is_variable(start))?;
         let is_longer = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         (!is_longer).then_some((start.len(), 1 + word.len()))
-    })
-}
-
-/// Where the brace that was opened before this text ends.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1_usize;
-    text.char_indices().find_map(|(at, c)| {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        (depth == 0).then_some(at)
     })
 }
 

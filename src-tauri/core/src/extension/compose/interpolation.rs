@@ -1,5 +1,7 @@
 //! Variables in the texts of compose files and env files, as compose-go's `template` puts in their values.
 
+use crate::extension::braces::closing;
+
 /// Defaults within defaults.
 const DEEPEST: usize = 32;
 
@@ -131,19 +133,6 @@ fn end_of_name(text: &str) -> usize {
         return 0;
     }
     text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len())
-}
-
-/// Where the brace that was opened before this text ends. Every brace counts, not only those of variables.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1_usize;
-    text.char_indices().find_map(|(at, c)| {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    })
 }
 
 #[cfg(test)]

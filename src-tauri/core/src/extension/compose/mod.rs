@@ -36,11 +36,10 @@ use self::{
     node::{Node, Value},
     report::At,
 };
+pub(super) use super::names::OWN_IMAGE;
 use super::{remark::Remark, start::environment};
 use crate::error::{Code, Error};
 
-/// The variable that stands for the extension's image. The desktop defines it, and no other.
-pub(super) const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
 /// Names of compose files that compose finds by itself, in the order in which it looks for them.
 const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 /// What it lays over such a file, likewise.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::extension::braces::closing;
+
 /// The variables that are set at an instruction.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(HashMap<String, Option<String>>);
@@ -106,19 +108,6 @@ impl Variables {
         // Patterns (`${NAME#…}`) need a newer syntax and are rare.
         value.filter(|_| operator.is_empty())
     }
-}
-
-/// Where the brace that was opened before this text ends.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1;
-    text.char_indices().find_map(|(at, c)| {
-        depth += match c {
-            '{' => 1,
-            '}' => -1,
-            _ => 0,
-        };
-        (depth == 0).then_some(at)
-    })
 }
 
 /// `name=value` and `name`, separated by blanks, with quotes taken off.
