@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use porthole_core::{
-    engine::{Engine, Surroundings},
+    engine::{Address, Engine, Surroundings},
     error::{Code, Error, Result},
     extension::{self, BuiltImage, Checked, ImagePath, Remark, Weight},
     private,
@@ -87,16 +87,14 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
 /// What is found in the image that the folder builds, where a local engine responds and has it. A user who names the image
 /// learns why it isn't looked into.
 async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
-    let connected = async {
-        let address = Surroundings::of_this_process().meant(None)?;
-        if address.is_remote() && arguments.image.is_none() {
-            return Err(Error::new(Code::EngineUnavailable, "only an engine on this machine is asked"));
-        }
-        Engine::connect(address).await
-    };
-    let engine = match connected.await {
+    let image = arguments.image.as_ref();
+    let address = Surroundings::of_this_process().meant(None);
+    if image.is_none() && address.as_ref().is_ok_and(Address::is_remote) {
+        return Ok(None);
+    }
+    let engine = match async { Engine::connect(address?).await }.await {
         Ok(engine) => engine,
-        Err(_) if arguments.image.is_none() => return Ok(None),
+        Err(_) if image.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
     let scratch = private::temporary_directory("porthole-").map_err(|error| {
@@ -104,7 +102,7 @@ async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
     })?;
     // It removes the container that the image is read through when this process is killed.
     let warden = Arc::new(Warden::start());
-    extension::check_with_image(&arguments.path, arguments.image.as_ref(), &engine, scratch.path(), Some(warden)).await
+    extension::check_with_image(&arguments.path, image, &engine, scratch.path(), Some(warden)).await
 }
 
 /// Which image the paths were checked in, and whether it is older than its sources.

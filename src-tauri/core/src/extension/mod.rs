@@ -96,14 +96,18 @@ pub fn check_folder(folder: &Path) -> Result<Checked> {
 /// Checks a manifest in an open folder, with the files that it names.
 pub(super) fn check_in(place: Place<'_>, name: &Path) -> Result<Checked> {
     let (Place::Folder(root) | Place::Built(root, _) | Place::Image(root)) = place;
-    let path = root.path().join(name);
-    let text = root.read_text(name, LARGEST).map_err(|problem| unread(&path, &problem))?;
-    let mut checked =
-        check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })?;
-    checked.paths = files::check(&checked.manifest, &text, place, &mut checked.remarks);
+    let mut checked = check_alone(root, name)?;
+    checked.paths = files::check(&checked.manifest, &checked.text, place, &mut checked.remarks);
     services::check(&checked.manifest, place, &mut checked.remarks);
     checked.remarks.sort_by_cached_key(|remark| (remark.file.clone(), remark.line, remark.column));
     Ok(checked)
+}
+
+/// Checks a manifest in an open folder, without the files that it names.
+fn check_alone(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
+    let path = root.path().join(name);
+    let text = root.read_text(name, LARGEST).map_err(|problem| unread(&path, &problem))?;
+    check(&text).map_err(|error| Error { message: format!("{}: {}", path.display(), error.message), ..error })
 }
 
 fn unread(path: &Path, problem: &FileProblem) -> Error {

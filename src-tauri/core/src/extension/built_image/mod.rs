@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, ExtensionRoot, Place, check_in,
+    Checked, ExtensionRoot, Place, check_alone, check_in,
     dockerfile::{self, Dockerfile},
     files::{self, InsideImage},
     image::{no_image, unpack_heads},
@@ -80,11 +80,10 @@ async fn checked(
     let (paths, sources) = {
         let (root, name) = (root.clone(), name.clone());
         blocking(move || {
-            let checked = check_in(Place::Folder(&root), &name)?;
+            let manifest = check_alone(&root, &name)?.manifest;
             let dockerfile = root.read_text(dockerfile::FILE, dockerfile::LARGEST).ok();
             let dockerfile = dockerfile.and_then(|text| Dockerfile::read(&text).ok());
-            let mut paths: Vec<PathBuf> =
-                files::paths(&checked.manifest).filter_map(|(path, _)| below(&*path)).collect();
+            let mut paths: Vec<PathBuf> = files::paths(&manifest).filter_map(|(path, _)| below(&*path)).collect();
             paths.retain(|path| !path.as_os_str().is_empty());
             Ok((paths, candidates::Sources::read(&root, dockerfile.as_ref())))
         })
