@@ -50,6 +50,21 @@ async fn build(docker: &Docker, name: &str, files: &[(&str, u32, &str)]) {
     docker.build_image(options, None, Some(context)).try_collect::<Vec<_>>().await.unwrap();
 }
 
+/// No container that an image was read through is there any more. The image goes.
+async fn nothing_is_left(docker: &Docker, name: &str) {
+    let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let left = docker.list_containers(Some(options)).await.unwrap();
+    let id = docker.inspect_image(&format!("{name}:1")).await.unwrap().id;
+    assert!(left.iter().all(|left| left.image_id != id), "a container is left");
+    remove(docker, name).await;
+}
+
+async fn remove(docker: &Docker, name: &str) {
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+}
+
 async fn engine() -> (Engine, Docker) {
     let host = given("PORTHOLE_TEST_ENGINE");
     let engine = Engine::connect(Address::new("test", host.clone())).await.unwrap();
@@ -84,13 +99,7 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
     assert!(!folder.path().join("assets/other.svg").exists());
     let wrong: Vec<_> = check_folder(folder.path()).unwrap().remarks.into_iter().map(|remark| remark.wrong).collect();
     assert_eq!(wrong, ["`host/gone` isn't in this folder, and no Dockerfile in it says what the image holds"]);
-    let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    let left = docker.list_containers(Some(options)).await.unwrap();
-    let id = docker.inspect_image(&format!("{name}:1")).await.unwrap().id;
-    assert!(left.iter().all(|left| left.image_id != id), "a container is left");
-    let options = RemoveImageOptionsBuilder::default().force(true).build();
-    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+    nothing_is_left(&docker, &name).await;
 }
 
 #[tokio::test]
@@ -104,8 +113,7 @@ async fn engine_an_image_that_is_no_extension_or_not_there_is_said() {
     let error =
         unpack(&engine, &"porthole-test-no-such-image:1".parse().unwrap(), folder.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotFound, "{error:?}");
-    let options = RemoveImageOptionsBuilder::default().force(true).build();
-    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+    remove(&docker, &name).await;
 }
 
 #[tokio::test]
@@ -139,11 +147,5 @@ async fn engine_a_folders_paths_are_checked_in_the_image_that_it_builds() {
     assert!(said.contains(&format!("/ui/index.html: in the image `{name}:1`")), "{said}");
     let alone = check("unix:///no/such/engine.sock");
     assert!(alone.contains("/ui/index.html: known when it is built: `ADD"), "{alone}");
-    let filters = [("label".to_owned(), vec!["dev.porthole.reading".to_owned()])].into();
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    let left = docker.list_containers(Some(options)).await.unwrap();
-    let id = docker.inspect_image(&format!("{name}:1")).await.unwrap().id;
-    assert!(left.iter().all(|left| left.image_id != id), "a container is left");
-    let options = RemoveImageOptionsBuilder::default().force(true).build();
-    docker.remove_image(&format!("{name}:1"), Some(options), None).await.unwrap();
+    nothing_is_left(&docker, &name).await;
 }
