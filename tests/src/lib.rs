@@ -18,6 +18,7 @@ pub mod over_tls;
 pub mod pages;
 #[cfg(target_os = "linux")]
 pub mod plain;
+pub mod ports;
 pub mod private;
 pub mod recorder;
 pub mod servers;

@@ -4,7 +4,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -15,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{desktop::Desktop, eventually, given, window::Home};
+use crate::{desktop::Desktop, eventually, given, ports::Port, window::Home};
 
 /// What a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A running Porthole with its window. It is ended when dropped.
 pub struct PlainApp {
     app: Child,
-    inspector: u16,
+    inspector: Port,
     home: Home,
 }
 
@@ -31,10 +30,9 @@ impl PlainApp {
     /// Opens the window for the first time, on this display.
     pub async fn open(desktop: &Desktop, variables: &[(&str, &str)]) -> Self {
         let home = Home::default();
-        let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let inspector = free.expect("a free port").port();
+        let inspector = Port::default();
         let mut command = Command::new(given("PORTHOLE_APP"));
-        command.env("WEBKIT_INSPECTOR_HTTP_SERVER", format!("127.0.0.1:{inspector}")).stdout(Stdio::null());
+        command.env("WEBKIT_INSPECTOR_HTTP_SERVER", format!("127.0.0.1:{}", inspector.number())).stdout(Stdio::null());
         home.lead(&mut command);
         command.envs(desktop.variables()).envs(variables.iter().copied());
         let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
@@ -59,7 +57,7 @@ impl PlainApp {
     /// The value of an expression in the window's page; none while it can't be asked, as before the end of an earlier
     /// connection.
     pub async fn value(&self, expression: &str) -> Option<Value> {
-        let asked = async { Inspector::connect(self.inspector).await?.value(expression).await };
+        let asked = async { Inspector::connect(self.inspector.number()).await?.value(expression).await };
         tokio::time::timeout(Duration::from_secs(10), asked).await.ok()?
     }
 

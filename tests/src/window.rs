@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -15,10 +14,27 @@ use fantoccini::{
 };
 use serde_json::{Value, json};
 
-use crate::{eventually, given, outside};
+use crate::{eventually, given, outside, ports::Port};
 
 /// What a person waits for without losing patience, and a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long an element is given to come to rest, or a press to count.
+const REST: Duration = Duration::from_secs(2);
+/// Whether an element stays in its place for a moment, is enabled and isn't covered.
+const RESTS: &str = "const [css, done] = arguments
+    const find = () => document.querySelector(css)
+    const at = (element) => { const box = element.getBoundingClientRect(); return [box.x, box.y, box.width, box.height] }
+    const element = find()
+    if (!element) { done(false); return }
+    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' })
+    const before = at(element)
+    setTimeout(() => {
+      const now = find()
+      if (!now || now.matches(':disabled') || at(now).join() !== before.join()) { done(false); return }
+      const [x, y, width, height] = before
+      const top = document.elementFromPoint(x + width / 2, y + height / 2)
+      done(top === null || top === now || now.contains(top) || top.contains(now) || top.closest('label')?.control === now)
+    }, 40)";
 /// How many calls the timeline lists.
 const CALLS: &str = "Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1";
 
@@ -34,8 +50,8 @@ pub struct App {
 /// A home directory of its own, which may outlive one start of the app.
 pub struct Home(tempfile::TempDir);
 
-/// WebKitWebDriver, ended when dropped, and with it the app that it started.
-struct Driver(Child);
+/// WebKitWebDriver at a port, ended when dropped, and with it the app that it started.
+struct Driver(Child, Port);
 
 impl Driver {
     /// The process of the app, while there is one.
@@ -96,10 +112,10 @@ impl App {
 
     /// Opens the window in a home that was used before, or with variables of its own.
     pub async fn open_in(home: Home, variables: &[(&str, &str)]) -> Self {
-        let port = free_port();
+        let port = Port::default();
         let mut command = Command::new("WebKitWebDriver");
         command
-            .arg(format!("--port={port}"))
+            .arg(format!("--port={}", port.number()))
             .arg("--host=127.0.0.1")
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
@@ -109,9 +125,9 @@ impl App {
         home.lead(&mut command);
         command.envs(variables.iter().copied());
         let log = fs::File::create(home.path().join("stderr.log")).expect("a log");
-        let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"));
+        let driver = Driver(command.stderr(log).spawn().expect("WebKitWebDriver"), port);
         let capabilities = json!({ "webkitgtk:browserOptions": { "binary": given("PORTHOLE_APP"), "args": [] } });
-        let client = connect(port, &home, capabilities).await;
+        let client = connect(driver.1.number(), &home, capabilities).await;
         let app = Self { client, driver, again: None, home };
         app.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
         app
@@ -122,12 +138,17 @@ impl App {
     pub async fn drive_again(&mut self) {
         let environment = fs::read_to_string(format!("/proc/{}/environ", self.process())).expect("its environment");
         let target = environment.split('\0').find_map(|variable| variable.strip_prefix("WEBKIT_INSPECTOR_SERVER="));
-        let port = free_port();
+        let port = Port::default();
         let mut command = Command::new("WebKitWebDriver");
-        command.args([&format!("--port={port}"), "--host=127.0.0.1", &format!("--target={}", target.expect("where"))]);
+        command.args([
+            &format!("--port={}", port.number()),
+            "--host=127.0.0.1",
+            &format!("--target={}", target.expect("where")),
+        ]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        self.again = Some(Driver(command.spawn().expect("WebKitWebDriver")));
-        self.client = connect(port, &self.home, json!({})).await;
+        let driver = Driver(command.spawn().expect("WebKitWebDriver"), port);
+        self.client = connect(driver.1.number(), &self.home, json!({})).await;
+        self.again = Some(driver);
         self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
     }
 
@@ -212,11 +233,25 @@ impl App {
         loop {
             let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
             let element = element.unwrap_or_else(|error| panic!("{css}: {error}"));
-            // A menu or a form that opens is drawn before it stands in its place.
+            self.rests(css).await;
             match element.click().await {
                 Ok(()) => return,
                 Err(error) if began.elapsed() > PATIENCE => panic!("{css} cannot be clicked: {error}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    /// Waits until an element stays in its place, is enabled and has nothing over it. WebDriver asks for none of
+    /// this: it clicks where the element just was, and a click that hits nothing succeeds. What a test clicks although
+    /// it is disabled is clicked after a while.
+    async fn rests(&self, css: &str) {
+        let began = Instant::now();
+        while began.elapsed() < REST {
+            match self.client.execute_async(RESTS, vec![json!(css)]).await {
+                Ok(rests) if rests == json!(true) => return,
+                Ok(_) => {}
+                Err(error) => panic!("{css}: {error}"),
             }
         }
     }
@@ -228,28 +263,35 @@ impl App {
 
     /// Answers a question that lies over the window, when it takes answers.
     pub async fn decide_on(&self, question: &str, answer: &str) {
-        let armed = format!("document.querySelector({})?.dataset.armed === 'true'", json!(question));
-        self.until("the question takes answers", &armed).await;
-        // What is longer than the question can't be allowed before its end was in view.
-        self.value(&format!("document.querySelector('{question} .body')?.scrollTo(0, 1e6)")).await;
-        let button = format!("{question}-{answer}");
-        let enabled = format!("document.querySelector('{button}')?.getAttribute('aria-disabled') === 'false'");
-        self.until("the answer can be given", &enabled).await;
-        self.click(&button).await;
+        self.press_guarded(question, &format!("{question}-{answer}")).await;
     }
 
-    /// Answers the only question that comes, until it is gone: when the window loses the keyboard just then, its guard
-    /// starts anew and the click counts for nothing.
-    pub async fn decide_on_the_only(&self, question: &str, answer: &str) {
+    /// Presses a button of what is guarded against presses that were meant for something else, until a press counted.
+    /// When the window loses the keyboard just then, as it does beside other windows, the guard starts anew.
+    pub async fn press_guarded(&self, question: &str, button: &str) {
         let there = format!("document.querySelector({})", json!(question));
-        loop {
-            self.decide_on(question, answer).await;
-            self.until("the answer was taken or not", &format!("{there}?.dataset.armed !== 'true'")).await;
-            self.until("it is gone or asks again", &format!("!{there} || {there}.dataset.armed === 'true'")).await;
-            if self.value(&format!("{there} === null")).await == json!(true) {
-                return;
+        let enabled = format!(
+            "{there}?.dataset.armed === 'true' && document.querySelector({})?.getAttribute('aria-disabled') === 'false'",
+            json!(button)
+        );
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            // What is longer than the question can't be allowed before its end was in view.
+            self.until("the question", &there).await;
+            self.value(&format!("{there}?.querySelector('.body')?.scrollTo(0, 1e6)")).await;
+            self.until(&format!("{button} takes a press"), &enabled).await;
+            let before = self.value(&format!("{there}?.dataset.answers")).await;
+            self.click(button).await;
+            let counted = format!("{there}?.dataset.answers !== {before}");
+            let pressed = Instant::now();
+            while pressed.elapsed() < REST {
+                if self.value(&counted).await == json!(true) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
+        panic!("no press of {button} counted");
     }
 
     /// The arguments in the prompt, as they are drawn.
@@ -258,14 +300,22 @@ impl App {
         serde_json::from_value(self.value(texts).await).expect("a list")
     }
 
-    /// Puts text into a field in place of what is there.
+    /// Puts text into a field in place of what is there. Keys go to whatever has the keyboard: where the text didn't
+    /// arrive it is typed once more.
     pub async fn fill(&self, css: &str, text: &str) {
-        self.click(css).await;
-        self.chord(&[Key::Control], 'a').await;
-        self.chord(&[], Key::Delete.into()).await;
-        let field = self.client.find(Locator::Css(css)).await.expect("a field");
-        if !text.is_empty() {
-            field.send_keys(text).await.expect("typed text");
+        let (field, typed) = (format!("document.querySelector({})", json!(css)), json!(text));
+        let arrived = format!("({field}?.value ?? {typed}) === {typed}");
+        for _ in 0..2 {
+            self.click(css).await;
+            self.chord(&[Key::Control], 'a').await;
+            self.chord(&[], Key::Delete.into()).await;
+            let field = self.client.find(Locator::Css(css)).await.expect("a field");
+            if !text.is_empty() {
+                field.send_keys(text).await.expect("typed text");
+            }
+            if self.value(&arrived).await == json!(true) {
+                return;
+            }
         }
     }
 
@@ -477,10 +527,6 @@ impl App {
 /// Gone, or dead and not yet waited for.
 fn has_ended(process: u32) -> bool {
     fs::read(format!("/proc/{process}/cmdline")).map(|line| line.is_empty()).unwrap_or(true)
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 async fn connect(port: u16, home: &Home, capabilities: Value) -> Client {

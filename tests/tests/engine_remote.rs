@@ -3,7 +3,6 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    net::TcpListener,
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -27,16 +26,13 @@ use porthole_tests::{
     eventually, given,
     inside::{At, Inside},
     over_tls::OverTls,
+    ports::Port,
     private::Private,
     sshd::Sshd,
     started,
 };
 
 const BACKEND: &str = env!("CARGO_BIN_EXE_backend");
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// Why no engine answers there: the hint has to lead on.
 async fn refused(address: Address, expected: &str) {
@@ -215,7 +211,8 @@ async fn a_certificate_that_is_old_or_another_ones_is_said_to_be() {
 
 #[tokio::test]
 async fn tls_to_a_port_without_it_and_to_none_are_told_apart() {
-    let port = free_port();
+    let reserved = Port::default();
+    let port = reserved.number();
     let engine = Private::start_with(tempfile::tempdir().unwrap(), &[format!("--host=tcp://127.0.0.1:{port}")]).await;
     let plain = Address::new("plain", format!("tcp://127.0.0.1:{port}"));
     Engine::connect(plain.clone()).await.unwrap();
@@ -311,9 +308,10 @@ async fn over_ssh_what_fails_is_told_apart() {
     let sshd = sshd();
     refused(sshd.as_seen("", "other", "known"), "ssh-add").await;
     refused(sshd.as_seen("", "user", "unknown"), "does not know the host's key").await;
+    let silent = Port::default();
     let nobody = Address {
         ssh: sshd.ssh("user", "known"),
-        ..Address::new("nobody", format!("ssh://127.0.0.1:{}", free_port()))
+        ..Address::new("nobody", format!("ssh://127.0.0.1:{}", silent.number()))
     };
     refused(nobody, "No ssh answers there").await;
     let no_ssh = Address { ssh: vec!["/nonexistent/ssh".into()], ..sshd.address("") };

@@ -70,7 +70,8 @@ async fn click_all(app: &App) {
         return all.length";
     assert!(in_page(app, clicked).await.as_u64().unwrap() > 50);
     // Somebody has to choose a folder, and somebody to end what goes on for ever, once it has said something.
-    app.decide_on_the_only("#page-dialog", "cancel").await;
+    app.decide_on("#page-dialog", "cancel").await;
+    app.until("it is gone", "!document.querySelector('#page-dialog')").await;
     let ended = "[...document.querySelectorAll('.card')].filter((card) => {
         if (card.querySelector('.got').childElementCount > 0 && card.innerText.includes('close() is called'))
           card.querySelector('.stop:not([hidden])')?.click();

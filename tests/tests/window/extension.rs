@@ -33,7 +33,7 @@ async fn open(app: &App, what: &str) {
 
 /// Confirms what starting the backend asks for.
 pub(crate) async fn confirm(app: &App) {
-    app.click("[data-armed=true] #start-confirm[aria-disabled=false]").await;
+    app.press_guarded("#start-view", "#start-confirm").await;
 }
 
 async fn open_folder(app: &App, demo: &DemoCopy) {

@@ -80,7 +80,8 @@ pub(crate) async fn may(app: &App, kind: &str, may: &str) {
     );
     app.value(&chosen).await;
     if may == "allow" {
-        app.decide_on_the_only("#allow", "confirm").await;
+        app.decide_on("#allow", "confirm").await;
+        app.until("it is gone", "!document.querySelector('#allow')").await;
     }
 }
 

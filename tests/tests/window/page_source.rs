@@ -1,9 +1,9 @@
 //! Where an extension's page comes from: what Vite built of React and the official client, and its
 //! development server, whose hot reload goes on working.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
-use porthole_tests::{vite::Sources, window::App};
+use porthole_tests::{ports::Port, vite::Sources, window::App};
 use serde_json::json;
 
 use crate::{
@@ -12,17 +12,14 @@ use crate::{
     page::{extension, in_page, open, reaches_nothing, shows},
 };
 
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap().port()
-}
-
 /// Waits until an expression in the page is true.
 async fn page_has(app: &App, expression: &str) {
     let script = format!(
-        "for (let left = 500; left > 0; left--) {{ if ({expression}) return true; await new Promise((on) => setTimeout(on, 20)) }}
+        "for (let left = 1000; left > 0; left--) {{ if ({expression}) return true; await new Promise((on) => setTimeout(on, 20)) }}
          return document.documentElement.outerHTML"
     );
-    assert_eq!(in_page(app, &script).await, json!(true), "{expression}");
+    let found = in_page(app, &script).await;
+    assert_eq!(found, json!(true), "{expression}\nthe window shows: {}", app.text("body").await);
 }
 
 /// All that the React page does came to an end that is right.
@@ -77,7 +74,8 @@ async fn a_page_of_react_and_the_official_client_built_by_vite_does_what_it_does
 #[tokio::test]
 async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_first() {
     let sources = Sources::default();
-    let port = free_port();
+    let reserved = Port::default();
+    let port = reserved.number();
     let origin = format!("http://localhost:{port}");
     let app = without_engine().await;
     name_a_backend(sources.path());
@@ -169,7 +167,8 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
 async fn a_served_page_that_means_harm_reaches_nothing_and_no_other_frame_is_given_a_client() {
     let sources = Sources::default();
     sources.write("index.html", "<!doctype html><title>harm</title><script>console.log('harm')</script>");
-    let port = free_port();
+    let reserved = Port::default();
+    let port = reserved.number();
     let _server = sources.serve(port).await;
     let app = App::open().await;
     app.click("#tab-page").await;
@@ -203,7 +202,8 @@ async fn a_served_page_that_means_harm_reaches_nothing_and_no_other_frame_is_giv
     assert_eq!(app.calls().await, 0, "a command was reached by another way than ddClient");
     // Another server is not shown in its place, whatever the frame is called.
     let other = Sources::default();
-    let elsewhere = free_port();
+    let reserved_elsewhere = Port::default();
+    let elsewhere = reserved_elsewhere.number();
     let _other = other.serve(elsewhere).await;
     in_page(&app, &format!("location.href = 'http://127.0.0.1:{elsewhere}/'; return true")).await;
     page_has(&app, &format!("location.port === '{port}' && typeof window.ddClient === 'object'")).await;

@@ -87,8 +87,7 @@ async fn a_source_page_is_recognized_before_it_is_loaded_and_its_build_runs_only
     assert!(!folder.path().join("ui/build").exists());
     assert_eq!(app.calls().await, 0);
 
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-build").await;
+    app.press_guarded("#page-unbuilt", "#page-build").await;
     shows(&app, "print", "the built page").await;
     // It ran as a command of the timeline, with its output.
     app.has_calls(1).await;
@@ -109,8 +108,7 @@ async fn a_build_that_fails_says_so_and_the_source_can_be_loaded_anyway() {
     fs::write(folder.path().join("ui/build.js"), "process.exit(3)").unwrap();
     let app = without_engine().await;
     open_source(&app, folder.path()).await;
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-build").await;
+    app.press_guarded("#page-unbuilt", "#page-build").await;
     app.until(
         "how it ended",
         "document.querySelector('#page-unbuilt [role=status]')?.textContent.includes('exit code')",
@@ -139,8 +137,7 @@ async fn the_development_server_of_a_source_page_is_used_at_the_port_of_its_conf
     // A click that a script made loads nothing.
     app.value("(document.querySelector('#page-use-server').click(), true)").await;
     assert_eq!(app.value("document.querySelector('#page-frame') === null").await, json!(true));
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-use-server").await;
+    app.press_guarded("#page-unbuilt", "#page-use-server").await;
     shows(&app, "print", "from the server object").await;
     // It is remembered for this extension, as a server that was typed.
     app.click("#page-close").await;
@@ -158,8 +155,7 @@ async fn a_page_that_is_not_built_yet_offers_the_same_and_no_source() {
     open_source(&app, folder.path()).await;
     let found = "document.querySelector('#page-unbuilt').textContent.includes(\"doesn't exist\") && !document.querySelector('#page-anyway') && document.querySelector('#page-build')";
     app.until("the options", found).await;
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-build").await;
+    app.press_guarded("#page-unbuilt", "#page-build").await;
     shows(&app, "print", "the built page").await;
     app.close().await;
 }
@@ -174,8 +170,7 @@ async fn a_build_ran_other_scripts_than_those_that_were_shown() {
     let package = r#"{"name":"ui","scripts":{"build":"node -e \"require('fs').writeFileSync('executed','')\""}}"#;
     fs::write(folder.path().join("ui/package.json"), package).unwrap();
     fs::write(folder.path().join("ui/.npmrc"), "ignore-scripts=false").unwrap();
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-build").await;
+    app.press_guarded("#page-unbuilt", "#page-build").await;
     app.until("why", "document.querySelector('[data-code=project_changed]')").await;
     // What there is now is shown, and the next press is for that.
     app.until("the new script", &format!("{text}.includes('writeFileSync') && {text}.includes('.npmrc')")).await;
@@ -184,8 +179,7 @@ async fn a_build_ran_other_scripts_than_those_that_were_shown() {
 
     let long = format!(r#"{{"name":"ui","scripts":{{"build":"{}"}}}}"#, "x".repeat(5_000));
     fs::write(folder.path().join("ui/package.json"), long).unwrap();
-    app.until("the guard", "document.querySelector('#page-unbuilt[data-armed=true]')").await;
-    app.click("#page-build").await;
+    app.press_guarded("#page-unbuilt", "#page-build").await;
     app.until("why", "document.querySelector('#page-build-cut')").await;
     assert_eq!(app.value("document.querySelector('#page-build') === null").await, json!(true));
     drawn_right(&app, "page-unbuilt-cut").await;

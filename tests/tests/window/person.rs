@@ -1,13 +1,11 @@
 //! A person at the window: a hand on the pointer and on the keys, and an extension's page before them.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-};
+use std::process::{Child, Command, Stdio};
 
 use porthole_tests::{
     desktop::Desktop,
     eventually,
+    ports::Port,
     window::{App, Home},
 };
 use serde_json::{Value, json};
@@ -136,7 +134,8 @@ pub fn place(css: &str) -> String {
 
 /// Has the page come from a server that any author may have.
 async fn serve(app: &App, ui: &std::path::Path, folder: &std::path::Path) -> Server {
-    let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).expect("a free port").port();
+    let reserved = Port::default();
+    let port = reserved.number();
     let mut python = Command::new("python3");
     python.args(["-m", "http.server", &port.to_string(), "--bind", "127.0.0.1", "--directory"]).arg(ui);
     python.stdout(Stdio::null()).stderr(Stdio::null());

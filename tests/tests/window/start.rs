@@ -71,10 +71,10 @@ async fn engine_of_a_hostile_compose_file_all_is_shown_and_cancel_leaves_nothing
     assert_eq!(left(&extension).await, 0, "opening started something");
     assert!(!app.text("body").await.contains(SECRET));
 
-    app.click("[data-armed=true] [aria-label='Pass AWS_SECRET_ACCESS_KEY']").await;
+    app.press_guarded("#start-view", "[aria-label='Pass AWS_SECRET_ACCESS_KEY']").await;
     let passed = "document.querySelector('[data-variable=AWS_SECRET_ACCESS_KEY]')?.innerText.includes(\"Don't pass\")";
     app.until("it is passed", passed).await;
-    app.click("[data-armed=true] [aria-label=\"Don't pass AWS_SECRET_ACCESS_KEY\"]").await;
+    app.press_guarded("#start-view", "[aria-label=\"Don't pass AWS_SECRET_ACCESS_KEY\"]").await;
     app.until("it isn't passed", "document.querySelector(\"[aria-label='Pass AWS_SECRET_ACCESS_KEY']\")").await;
 
     app.click("#start-cancel").await;
@@ -94,7 +94,7 @@ async fn engine_a_swap_after_it_was_shown_is_refused_in_the_window() {
     open(&app, &extension).await;
     drawn_right(&app, "start-demo").await;
     std::fs::write(extension.path().join("Dockerfile"), "FROM scratch\nCOPY / /\n").unwrap();
-    app.click("[data-armed=true] #start-confirm[aria-disabled=false]").await;
+    app.press_guarded("#start-view", "#start-confirm").await;
     app.until("why", "document.querySelector('.backend [data-code=start_plan_changed]')").await;
     assert_eq!(left(&extension).await, 0);
     // Enter cancels, as the focus says.

@@ -38,6 +38,8 @@ export class InputGuard {
   armed = $state(false)
   /** How much of the waiting is over, from 0 to 1. */
   progress = $state(0)
+  /** How many activations counted as answers. */
+  answers = $state(0)
 
   /** A prompt is on the screen. */
   #on = false
@@ -115,7 +117,9 @@ export class InputGuard {
   accepts(isTrusted: boolean, on: unknown): boolean {
     const press = this.#press
     this.#press = undefined
-    return isTrusted && this.armed && press?.on === on
+    const counts = isTrusted && this.armed && press?.on === on
+    if (counts) this.answers += 1
+    return counts
   }
 
   #tick(): void {
