@@ -21,13 +21,12 @@ use crate::{NOTHING, say};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The extension's folder, or its metadata.json
+    /// Extension folder, or path to metadata.json
     path: PathBuf,
-    /// The image that the folder builds, to check the paths in it; by default the one that the folder's Makefile or the
-    /// labels in its Dockerfile tell
+    /// Check the paths in this image (default: the image that the Makefile or the Dockerfile's labels identify)
     #[arg(long, value_name = "NAME")]
     image: Option<ImageRef>,
-    /// Print what was read and all diagnostics as JSON
+    /// Print the parsed manifest and all diagnostics as JSON
     #[arg(long)]
     json: bool,
 }
@@ -71,7 +70,7 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
             text.push_str(&format!("{}: {}\n", line(path), line(status)));
         }
         if paths.len() > PATHS {
-            text.push_str(&format!("{} more paths: see --json\n", paths.len() - PATHS));
+            text.push_str(&format!("{} more paths: use --json to list all\n", paths.len() - PATHS));
         }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let all = remarks.len();

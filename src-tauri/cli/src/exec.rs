@@ -28,41 +28,41 @@ use crate::{
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where: `host` or `container:NAME`
+    /// Where to run it: host or container:NAME
     #[arg(value_parser = read_place)]
     place: Place,
-    /// The docker context of the container's engine; the one in use when absent
+    /// Docker context of the container's engine (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
-    /// Working directory; on the host this one when absent
-    #[arg(long, value_name = "D")]
+    /// Set the working directory (default on the host: the current directory)
+    #[arg(long, value_name = "DIR")]
     cwd: Option<String>,
-    /// A variable added to the environment
+    /// Set an environment variable (can be repeated)
     #[arg(short = 'e', long = "env", value_name = "K=V", value_parser = read_variable)]
     env: Vec<EnvVar>,
     /// Start with an empty environment (host only)
     #[arg(long)]
     clear_env: bool,
-    /// The user in the container
+    /// Run as this user in the container
     #[arg(short = 'u', long)]
     user: Option<String>,
-    /// Print facts as one JSON line an event, in place of the streams
+    /// Print each event as a line of JSON instead of the output
     #[arg(long)]
     json: bool,
-    /// Say on stderr what is to be said about it, when it has ended
+    /// Print findings to stderr when the command finishes
     #[arg(long)]
     findings: bool,
-    /// Print what an extension's code would receive on this Runtime, in place of the streams:
-    /// docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
+    /// Print what the extension's code would receive on this runtime, instead of the output: docker-desktop,
+    /// rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
-    /// As code receives it that asks with callbacks
+    /// Print the callbacks that streaming code would get
     #[arg(long, requires = "received")]
     stream: bool,
-    /// As code receives it that asks for a callback a line
+    /// Print one callback for each line of output
     #[arg(long, requires = "stream")]
     split_lines: bool,
-    /// The program and its arguments
+    /// Program and arguments
     #[arg(last = true, required = true)]
     argv: Vec<String>,
 }
@@ -71,12 +71,12 @@ fn read_place(text: &str) -> std::result::Result<Place, String> {
     match text.split_once(':') {
         None if text == "host" => Ok(Place::Host),
         Some(("container", name)) if !name.is_empty() => Ok(Place::Container { name: name.to_owned() }),
-        _ => Err("write `host` or `container:NAME`".to_owned()),
+        _ => Err("expected `host` or `container:NAME`".to_owned()),
     }
 }
 
 fn read_variable(text: &str) -> std::result::Result<EnvVar, String> {
-    let (name, value) = text.split_once('=').ok_or("a variable is written `NAME=value`")?;
+    let (name, value) = text.split_once('=').ok_or("expected `NAME=value`")?;
     Ok(EnvVar { name: name.to_owned(), value: value.to_owned() })
 }
 
@@ -238,6 +238,6 @@ async fn deaf(asked: Asked, mut signals: Signals) {
         _ = signals.next() => {}
         () = tokio::time::sleep(DEAF) => {}
     }
-    say::note("the command could not be stopped in time; what is left of it is ended now");
+    say::note("The command did not stop in time. Killing its remaining processes.");
     std::process::exit(asked.exit_code().into());
 }

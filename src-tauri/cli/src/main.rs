@@ -21,7 +21,7 @@ use signals::Signals;
 /// No response came, or the command could not be run: the exit code for scripts.
 const NOTHING: u8 = 3;
 
-/// Requests to a container extension's backend and commands beside it, without a window.
+/// Inspect the backend of a container extension from a terminal or a script.
 #[derive(Parser)]
 #[command(name = "porthole-cli", version)]
 struct Arguments {
@@ -31,15 +31,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Send a request; its body goes to stdout untouched, or with its control characters escaped where that is a
-    /// terminal. Exit 0 on 2xx, 1 on another status, 3 when no whole response came.
+    /// Send an HTTP request to the backend and print the response body.
+    ///
+    /// The body is written to stdout unchanged. If stdout is a terminal, control characters are escaped.
+    ///
+    /// Exit code: 0 for a 2xx status, 1 for any other status, 3 if no complete response arrived.
     Request(request::Arguments),
-    /// Run a command on the host or in a container; its streams and exit code are this one's. What it writes to a
-    /// terminal passes as it is, as if you ran it there.
+    /// Run a command on the host or in a container.
+    ///
+    /// The command's stdout and stderr are passed through unchanged.
+    ///
+    /// Exit code: the command's own, 128 plus the signal number if a signal ended it, 126 if the program can't be
+    /// executed, 127 if it isn't found, 3 for any other failure.
     Exec(exec::Arguments),
-    /// Check an extension's manifest and the files that it names. Exit 1 when something is broken.
+    /// Check an extension's metadata.json and the files it refers to.
+    ///
+    /// Nothing is started. If a local engine has the image that the folder builds, the paths are checked in that image.
+    ///
+    /// Exit code: 0 if there are no errors, 1 if there are, 3 if the manifest can't be read.
     Check(check::Arguments),
-    /// Serve the demo backend and print its endpoint.
+    /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
 
@@ -55,7 +66,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say::note(&format!("no runtime: {error}"));
+            say::note(&format!("Can't start: {error}"));
             return ExitCode::from(NOTHING);
         }
     };
@@ -107,4 +118,24 @@ async fn demo(mut signals: Signals) -> ExitCode {
     };
     drop(directory);
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// After a change: `INSTA_UPDATE=always cargo test -p porthole-cli texts_of_help`, and read what `git diff` shows.
+    #[test]
+    fn texts_of_help() {
+        let mut whole = Arguments::command().term_width(100);
+        whole.build();
+        let mut text = whole.render_long_help().to_string();
+        for command in whole.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let help = command.render_long_help();
+            text.push_str(&format!("\n== {}\n\n{help}", command.get_name()));
+        }
+        insta::assert_snapshot!(text);
+    }
 }

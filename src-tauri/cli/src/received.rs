@@ -101,8 +101,9 @@ struct Calls {
 
 impl Calls {
     fn new(warden: Option<Arc<Warden>>) -> Result<Self> {
-        let directory = private::temporary_directory("porthole-")
-            .map_err(|error| Error::new(Code::SpillFailed, "no private directory for the output").detail(error))?;
+        let directory = private::temporary_directory("porthole-").map_err(|error| {
+            Error::new(Code::SpillFailed, "can't create a temporary directory for the output").detail(error)
+        })?;
         let path = directory.path();
         let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, warden);
         Ok(Self { timeline, _directory: directory })
@@ -115,7 +116,7 @@ impl Calls {
         if !said.as_run
             && let Some(rule) = said.rules.first()
         {
-            say::note(&format!("{runtime} would have done something else: {}", rule.text));
+            say::note(&format!("{runtime} would behave differently: {}", rule.text));
         }
         match stream {
             None => {

@@ -29,39 +29,40 @@ use crate::{
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Any method: GET, POST, PURGE
+    /// HTTP method, for example GET, POST or PURGE
     method: String,
-    /// The path, with its query
+    /// Path and query, for example /volumes?limit=10
     path: String,
-    /// unix:///path.sock, npipe:////./pipe/name, http://host:port, container://NAME/path.sock, or a form people paste
+    /// Address of the backend: unix:///path.sock, npipe:////./pipe/name, http://host:port or
+    /// container://NAME/path.sock
     #[arg(long, value_parser = read_endpoint)]
     endpoint: Endpoint,
-    /// The docker context of the engine that a container:// endpoint is reached through; the one in use when absent
+    /// Docker context of the engine for container:// endpoints (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
-    /// A header line, sent in this case and order
+    /// Add a header; case and order are kept (can be repeated)
     #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = read_header)]
     headers: Vec<Header>,
-    /// The body: text, or @FILE for the bytes of a file. As JSON where it begins like JSON
+    /// Send this text, or the bytes of a file, as the body. Text that starts with { or [ is sent as JSON
     #[arg(long, value_name = "STR|@FILE", allow_hyphen_values = true)]
     data: Option<String>,
-    /// Print facts as one JSON line an event, in place of the body
+    /// Print each event as a line of JSON instead of the body
     #[arg(long)]
     json: bool,
-    /// Say on stderr what is to be said about it, when it has ended
+    /// Print findings to stderr when the request finishes
     #[arg(long)]
     findings: bool,
-    /// Print what an extension's code would receive on this Runtime, in place of the body:
-    /// docker-desktop, rancher-desktop, podman-desktop or podman-desktop-older
+    /// Print what the extension's code would receive on this runtime, instead of the body: docker-desktop,
+    /// rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
-    /// Ask as HTTP/1.0
+    /// Send the request as HTTP/1.0
     #[arg(long = "http1.0")]
     http10: bool,
-    /// How long connecting may take
+    /// Time limit for connecting, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     connect_timeout: u32,
-    /// How long the whole exchange may take; for ever when absent
+    /// Time limit for the whole request, in milliseconds (default: none)
     #[arg(long, value_name = "MS")]
     timeout: Option<u32>,
 }
@@ -71,7 +72,7 @@ fn read_endpoint(text: &str) -> Result<Endpoint, Error> {
 }
 
 fn read_header(text: &str) -> Result<Header, String> {
-    let (name, value) = text.split_once(':').ok_or("a header is written `Name: value`")?;
+    let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
     Ok(Header { name: name.trim().to_owned(), value: value.trim().to_owned() })
 }
 

@@ -13,7 +13,7 @@ async fn the_first_start_has_the_demo_as_its_target_and_examples() {
         assert!(app.value(&format!("Boolean({listed})")).await.as_bool().unwrap(), "{example}");
     }
     assert_eq!(app.calls().await, 0);
-    assert!(app.text("#detail").await.contains("Nothing is selected."));
+    assert!(app.text("#detail").await.contains("No call selected"));
     app.click("#first-example").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;

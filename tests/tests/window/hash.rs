@@ -22,10 +22,10 @@ async fn a_page_that_sets_its_hash_goes_on_being_heard() {
             shows(&person.app, "print", &format!("still at {to}")).await;
         }
         let log = person.log().await;
-        assert!(!log.contains("left for something else"), "{stage:?}: {log}");
+        assert!(!log.contains("navigated away"), "{stage:?}: {log}");
         // What is really gone is heard no longer.
         in_page(&person.app, "location.href = 'about:blank'; return true").await;
-        eventually("it left", async || person.log().await.contains("left for something else").then_some(())).await;
+        eventually("it left", async || person.log().await.contains("navigated away").then_some(())).await;
         assert_eq!(person.app.value("document.querySelectorAll('#page-frame').length").await, json!(1));
         person.app.close().await;
     }

@@ -241,7 +241,7 @@ export class Page {
   comings(): Comings {
     return {
       came: (hearing) => this.#came(hearing),
-      left: () => this.#end("The page left for something else."),
+      left: () => this.#end("The page navigated away."),
       silent: () => this.#unheard(),
       told: (message: FromConsole, chars) => this.#told(message, chars),
       full: () => this.#heard.full,

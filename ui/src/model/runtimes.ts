@@ -49,7 +49,7 @@ export const CERTAINTIES: Record<Certainty, string> = {
   documented: "Its documents or the published types say so",
   source: "Read in its source",
   reported: "People reported it in public",
-  inferred: "Concluded from the rest; nobody has said so",
+  inferred: "Inferred; not confirmed by a source",
 }
 const order = Object.keys(CERTAINTIES) as Certainty[]
 

@@ -121,14 +121,14 @@ impl Platform {
 }
 
 /// What installing does with each entry of `ui`.
-const TAKEN_FOR_A_TAB: &str = "takes it for a tab, finds no `root` in it and refuses to install the extension";
+const TAKEN_FOR_A_TAB: &str = "treats it as a tab without `root` and refuses to install the extension";
 
 /// Keys of formats before the present one.
 const OLD: [(&str, &str); 4] = [
-    ("name", "The name is the image's label org.opencontainers.image.title."),
-    ("provider", "The provider is the image's label org.opencontainers.image.vendor."),
-    ("host-socket", "A socket is named in vm.exposes.socket; where the host has it is up to the Runtime."),
-    ("named-pipe", "A socket is named in vm.exposes.socket; where the host has it is up to the Runtime."),
+    ("name", "Set the name in the image's label org.opencontainers.image.title."),
+    ("provider", "Set the provider in the image's label org.opencontainers.image.vendor."),
+    ("host-socket", "Set the socket in vm.exposes.socket. Each runtime decides where the host has it."),
+    ("named-pipe", "Set the socket in vm.exposes.socket. Each runtime decides where the host has it."),
 ];
 
 /// Reads a manifest.
@@ -142,8 +142,8 @@ pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
     let parsed = parse_to_ast(without_mark, &CollectOptions::default(), &ParseOptions::default());
     let value = parsed.map_err(|error| unreadable(&error))?.value;
     let Some(Value::Object(root)) = &value else {
-        return Err(Error::new(Code::ManifestUnreadable, "the manifest is not a JSON object")
-            .hint("It begins with { and holds icon, ui, vm and host, each of which may be left out."));
+        return Err(Error::new(Code::ManifestUnreadable, "the manifest isn't a JSON object")
+            .hint("Write an object with the optional keys icon, ui, vm and host."));
     };
     reader.strictly(without_mark);
     let mut manifest = reader.root(root);
@@ -153,9 +153,9 @@ pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
 
 fn unreadable(error: &ParseError) -> Error {
     let (line, column) = (error.line_display(), error.column_display());
-    Error::new(Code::ManifestUnreadable, format!("line {line}, column {column} is not JSON"))
+    Error::new(Code::ManifestUnreadable, format!("invalid JSON at line {line}, column {column}"))
         .detail(error.kind())
-        .hint("Every Runtime refuses an extension whose manifest cannot be read.")
+        .hint("Every runtime refuses an extension whose manifest can't be read.")
 }
 
 struct Reader<'t> {
@@ -182,8 +182,8 @@ impl Reader<'_> {
     fn finish(mut self, end: usize) -> Vec<Remark> {
         if let Some((count, worst)) = self.more {
             let left_out = Remark::on(&self.lines, end, "", worst);
-            let wrong = if count == 1 { "1 more remark is".to_owned() } else { format!("{count} more remarks are") };
-            self.remarks.push(left_out.wrong(format!("{wrong} not shown")).mend("Fix the others first."));
+            let wrong = if count == 1 { "1 more problem is".to_owned() } else { format!("{count} more problems are") };
+            self.remarks.push(left_out.wrong(format!("{wrong} not shown")).mend("Fix the listed problems first."));
         }
         self.remarks
     }
@@ -204,13 +204,13 @@ impl Reader<'_> {
         };
         let refused = parse_to_ast(text, &CollectOptions::default(), &strict).err();
         let refused = refused.map(|error| (error.range().start, error.kind().to_string()));
-        let marked = (self.skipped > 0).then(|| (0, "it begins with a byte order mark".to_owned()));
+        let marked = (self.skipped > 0).then(|| (0, "it starts with a byte order mark".to_owned()));
         if let Some((at, why)) = refused.or(marked) {
             let remark = Remark::on(&self.lines, at + self.skipped, "", Weight::Broken)
-                .wrong(format!("this is not strict JSON: {why}"))
+                .wrong(format!("this isn't strict JSON: {why}"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
-                .mend("Write plain JSON: no comments, no comma after the last entry, double quotes.");
+                .mend("Write strict JSON: no comments, no trailing commas, double quotes.");
             self.remarks.push(remark);
         }
     }
@@ -250,7 +250,7 @@ impl Reader<'_> {
             let remark = Remark::on(&self.lines, other.range.start + self.skipped, &key, Weight::Broken)
                 .wrong(format!("`{key}` is a second tab, without a `root`"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-                .mend("Remove it: only dashboard-tab is shown anywhere.");
+                .mend("Remove it: only dashboard-tab is shown.");
             self.remarks.push(remark);
             unknown.push(key);
         }
@@ -261,8 +261,8 @@ impl Reader<'_> {
                     prop.range.start,
                     &format!("ui.{name}"),
                     Weight::Odd,
-                    format!("there is a tab `{name}` and none that is called `dashboard-tab`"),
-                    "Call it dashboard-tab: it is the only extension point that is documented.",
+                    format!("the tab is named `{name}` instead of `dashboard-tab`"),
+                    "Rename it to dashboard-tab, the only documented extension point.",
                 );
             }
             self.object(&prop.value, &format!("ui.{name}")).map(|tab| self.tab(tab, &format!("ui.{name}"), unknown))
@@ -271,9 +271,9 @@ impl Reader<'_> {
             let object = self.object(&backend.value, "ui.backend");
             let socket = object.and_then(|object| self.socket(object, "ui.backend", unknown));
             let remark = Remark::on(&self.lines, backend.range.start + self.skipped, "ui.backend", Weight::Broken)
-                .wrong("`backend` stands beside the tab; it belongs into it")
+                .wrong("`backend` is outside the tab")
                 .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-                .mend("Move it to ui[\"dashboard-tab\"].backend, or leave it out: vm.exposes.socket is what counts.");
+                .mend("Move it to ui[\"dashboard-tab\"].backend, or remove it: vm.exposes.socket is enough.");
             self.remarks.push(remark);
             let tab = tab.get_or_insert_default();
             tab.socket = tab.socket.take().or(socket);
@@ -371,7 +371,7 @@ impl Reader<'_> {
                 let named = self.once(file, &path).into_iter().find(|prop| prop.name.as_str() == "path");
                 let Some(named) = named else {
                     let mend = "Write {\"path\": \"/file/in/the/image\"}.";
-                    self.remark(entry.range().start, &path, Weight::Broken, "the entry names no `path`", mend);
+                    self.remark(entry.range().start, &path, Weight::Broken, "the entry has no `path`", mend);
                     continue;
                 };
                 if let Some(file) = self.text_of(&named.value, &format!("{path}.path")) {
@@ -388,7 +388,7 @@ impl Reader<'_> {
         for prop in &object.properties {
             if let Some(before) = places.insert(prop.name.as_str(), kept.len()) {
                 let key = joined(path, prop.name.as_str());
-                let wrong = format!("`{key}` stands here a second time; the first one is lost");
+                let wrong = format!("duplicate key `{key}`: the first value is ignored");
                 self.remark(prop.range.start, &key, Weight::Odd, wrong, "Keep one of them.");
                 kept[before] = None;
             }
@@ -427,7 +427,7 @@ impl Reader<'_> {
             Value::Array(_) => "a list",
             Value::NullKeyword(_) => "null",
         };
-        let mend = format!("Write {wanted}, or leave `{key}` out.");
+        let mend = format!("Write {wanted}, or remove `{key}`.");
         self.remark(value.range().start, key, Weight::Broken, format!("`{key}` is {found}, not {wanted}"), mend);
         None
     }
@@ -440,12 +440,18 @@ impl Reader<'_> {
         }
         let key = joined(path, name);
         let old = OLD.iter().find(|(old, _)| *old == name);
-        let (wrong, mend) = match old {
-            Some((_, instead)) => (format!("`{key}` is of an older format"), (*instead).to_owned()),
-            None => (format!("no Runtime knows the key `{key}`"), near(name)),
+        let (weight, wrong, mend) = match (old, near(name)) {
+            (Some((_, instead)), _) => {
+                (Weight::Idle, format!("`{key}` belongs to an older format"), (*instead).to_owned())
+            }
+            // What the author means has no effect.
+            (None, Some(known)) => (
+                Weight::Odd,
+                format!("unknown key `{key}`"),
+                format!("Did you mean `{known}`? Keys are case-sensitive."),
+            ),
+            (None, None) => (Weight::Idle, format!("unknown key `{key}`"), "Remove it. It has no effect.".to_owned()),
         };
-        // What somebody means has no effect.
-        let weight = if mend.starts_with("Is ") { Weight::Odd } else { Weight::Idle };
         self.remark(prop.range.start, &key, weight, wrong, mend);
         unknown.push(key);
     }
@@ -455,8 +461,8 @@ fn joined(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// The known key that somebody may have meant.
-fn near(name: &str) -> String {
+/// The known key that the author may mean.
+fn near(name: &str) -> Option<&'static str> {
     const KNOWN: [&str; 18] = [
         "icon",
         "ui",
@@ -478,14 +484,10 @@ fn near(name: &str) -> String {
         "linux",
     ];
     let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-    let meant = KNOWN.into_iter().find(|known| {
+    KNOWN.into_iter().find(|known| {
         let (known, name) = (plain(known), plain(name));
         known == name || format!("{known}s") == name || known == format!("{name}s")
-    });
-    match meant {
-        Some(meant) => format!("Is `{meant}` meant? Keys are compared letter by letter."),
-        None => "Remove it, or keep it for yourself: it does nothing.".to_owned(),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -62,13 +62,13 @@ fn what_a_strict_parser_refuses_is_read_and_said() {
     ] {
         let Checked { manifest, remarks, .. } = check(text).unwrap();
         assert_eq!(manifest.icon.unwrap().text, "i.svg", "{text}");
-        assert!(remarks.iter().any(|remark| remark.wrong.contains("not strict JSON")), "{text}: {remarks:?}");
+        assert!(remarks.iter().any(|remark| remark.wrong.contains("isn't strict JSON")), "{text}: {remarks:?}");
     }
 }
 
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
-    for (text, place) in [("", "not a JSON object"), ("[]", "not a JSON object"), ("{\n  \"icon\": }", "line 2")] {
+    for (text, place) in [("", "isn't a JSON object"), ("[]", "isn't a JSON object"), ("{\n  \"icon\": }", "line 2")] {
         let error = check(text).unwrap_err();
         assert_eq!(error.code, Code::ManifestUnreadable);
         assert!(error.message.contains(place), "{text}: {error}");
@@ -82,7 +82,7 @@ fn each_oddity_is_said_once_at_its_place() {
         assert!(WHOLE.contains(from), "{from}");
         WHOLE.replace(from, to)
     };
-    says(&with("  \"icon\": \"icon.svg\",\n", ""), "icon", "no icon");
+    says(&with("  \"icon\": \"icon.svg\",\n", ""), "icon", "no `icon`");
     says(&with("\"composefile\":", "\"image\": \"${DESKTOP_PLUGIN_IMAGE}\", \"composefile\":"), "vm.image", "both");
     says(&with("\"composefile\": \"compose.yaml\",", ""), "vm.exposes.socket", "neither");
     says(&with("\"compose.yaml\"", "\"deploy/stack.yaml\""), "vm.composefile", "stack.yaml");
@@ -100,21 +100,21 @@ fn each_oddity_is_said_once_at_its_place() {
     );
     says(&with("\"root\": \"/ui\", ", ""), "ui.dashboard-tab.root", "no `root`");
     says(&with(", \"src\": \"index.html\"", ""), "ui.dashboard-tab.src", "no `src`");
-    says(&with("\"title\": \"Volumes\"", "\"titel\": \"Volumes\""), "ui.dashboard-tab.titel", "no Runtime knows");
+    says(&with("\"title\": \"Volumes\"", "\"titel\": \"Volumes\""), "ui.dashboard-tab.titel", "unknown key");
     says(&with("\"icon\":", "\"name\": \"Volumes\", \"icon\":"), "name", "older format");
     says(&with("\"icon\": \"icon.svg\"", "\"icon\": 7"), "icon", "a number");
     says(&with("\"dashboard-tab\"", "\"tab\""), "ui.tab", "dashboard-tab");
     says(&with("\"path\": \"/linux/tool\"", "\"file\": \"x\""), "host.binaries[0].linux[0]", "no `path`");
-    says(&with("\"linux\":", "\"freebsd\":"), "host.binaries[0].freebsd", "no Runtime knows");
+    says(&with("\"linux\":", "\"freebsd\":"), "host.binaries[0].freebsd", "unknown key");
     says(
         &with("\"composefile\": \"compose.yaml\"", "\"composefile\": \"compose.yaml\", \"exposes\": {}"),
         "vm.exposes",
-        "second time",
+        "duplicate key",
     );
     says(
         "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"backend\":{\"socket\":\"b.sock\"}},\"vm\":{\"image\":\"${DESKTOP_PLUGIN_IMAGE}\",\"exposes\":{\"socket\":\"b.sock\"}}}",
         "ui.backend",
-        "beside the tab",
+        "outside the tab",
     );
     says(
         "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"root\":\"ui\",\"src\":\"i.html\",\"backend\":{\"socket\":\"b.sock\"}}}}",
@@ -137,7 +137,7 @@ fn keys_that_a_newer_runtime_knows_are_not_unknown() {
 fn unknown_keys_are_found_also_in_backend_and_exposes() {
     let text = WHOLE.replace("{ \"socket\": \"backend.sock\" }", "{ \"socket\": \"backend.sock\", \"port\": 1 }");
     for key in ["ui.dashboard-tab.backend.port", "vm.exposes.port"] {
-        says(&text, key, "no Runtime knows");
+        says(&text, key, "unknown key");
     }
 }
 
@@ -237,10 +237,10 @@ fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() 
     let keys: Vec<String> = (0..60_000).map(|n| format!("\"k{n}\":0")).collect();
     let text = format!("{{\"icon\":\"i.svg\",\n{}}}", keys.join(",\n"));
     let Checked { manifest, remarks, .. } = check(&text).unwrap();
-    let last = remarks.iter().find(|remark| remark.wrong.contains("more remarks")).unwrap();
+    let last = remarks.iter().find(|remark| remark.wrong.contains("more problems")).unwrap();
     assert_eq!(
         (last.wrong.as_str(), last.line, last.weight),
-        ("59800 more remarks are not shown", 60_001, Weight::Idle)
+        ("59800 more problems are not shown", 60_001, Weight::Idle)
     );
     assert!(remarks.len() <= 200 + 1 + 13 && manifest.unknown.len() <= 200, "{}", remarks.len());
     assert_eq!(

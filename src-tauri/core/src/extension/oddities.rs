@@ -73,10 +73,10 @@ fn no_icon(looked: &Looked<'_>) -> Option<Remark> {
     let none = looked.manifest.icon.as_ref().is_none_or(|icon| icon.text.is_empty());
     none.then(|| {
         Remark { key: "icon".into(), ..looked.whole(Weight::Broken) }
-            .wrong("there is no icon")
-            .effect(DockerDesktop, Inferred, "shows a picture of its own")
+            .wrong("the manifest has no `icon`")
+            .effect(DockerDesktop, Inferred, "shows a default icon")
             .effect(RancherDesktop, Source, "refuses to install the extension")
-            .mend("Put an icon into the image and name it here, as in \"icon\": \"icon.svg\".")
+            .mend("Add an icon to the image and set it here, for example \"icon\": \"icon.svg\".")
     })
 }
 
@@ -85,10 +85,10 @@ fn both_image_and_composefile(looked: &Looked<'_>) -> Option<Remark> {
     Some(
         looked
             .at(image, "vm.image", Weight::Odd)
-            .wrong("both `image` and `composefile` are set, and one of them is not used")
-            .effect(DockerDesktop, Documented, "asks for either of the two; which one wins is not said")
-            .effect(RancherDesktop, Source, "uses the image and never reads the compose file")
-            .mend("Keep one: the image for a single service, the compose file for anything more."),
+            .wrong("both `image` and `composefile` are set, but only one of them is used")
+            .effect(DockerDesktop, Documented, "requires one of the two; which one it uses isn't documented")
+            .effect(RancherDesktop, Source, "uses the image and ignores the compose file")
+            .mend("Keep one: the image for a single service, the compose file for more."),
     )
 }
 
@@ -102,7 +102,7 @@ fn neither_image_nor_composefile(looked: &Looked<'_>) -> Option<Remark> {
     Some(
         looked
             .at(socket, "vm.exposes.socket", Weight::Broken)
-            .wrong("a socket is exposed, and neither `image` nor `composefile` says what would open it")
+            .wrong("`exposes` names a socket, but neither `image` nor `composefile` is set")
             .effect(RancherDesktop, Source, "starts no container")
             .mend("Add \"image\": \"${DESKTOP_PLUGIN_IMAGE}\" or a composefile to vm."),
     )
@@ -120,7 +120,7 @@ fn compose_name(looked: &Looked<'_>) -> Option<Remark> {
                 Source,
                 "before 1.10: looks only for compose.yaml, compose.yml, docker-compose.yaml and docker-compose.yml in that folder",
             )
-            .mend("Call it compose.yaml if such an old one matters.")
+            .mend("Rename it to compose.yaml to support versions before 1.10.")
     })
 }
 
@@ -129,9 +129,9 @@ fn image_of_another(looked: &Looked<'_>) -> Option<Remark> {
     (!super::names::names_own_image(&image.text) && named_image(image).is_ok()).then(|| {
         looked
             .at(image, "vm.image", Weight::Odd)
-            .wrong(format!("the backend runs in `{}`, which is not named by ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
-            .effect(DockerDesktop, Documented, "runs it: any image may be named")
-            .mend("Use ${DESKTOP_PLUGIN_IMAGE} if this is the extension's own image: its tag then follows the install.")
+            .wrong(format!("the backend runs in `{}` instead of ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
+            .effect(DockerDesktop, Documented, "runs it: any image is allowed")
+            .mend("Use ${DESKTOP_PLUGIN_IMAGE} if this is the extension's own image, so that the installed version is used.")
     })
 }
 
@@ -144,7 +144,7 @@ fn image_name(looked: &Looked<'_>) -> Option<Remark> {
     let image = looked.backend()?.image.as_ref()?;
     let error = named_image(image).err()?;
     Some(looked.at(image, "vm.image", Weight::Broken).wrong(error.message).mend(
-        "Write ${DESKTOP_PLUGIN_IMAGE} for the extension's own image, or name an image as `docker pull` takes it.",
+        "Write ${DESKTOP_PLUGIN_IMAGE} for the extension's own image, or an image name that `docker pull` accepts.",
     ))
 }
 
@@ -159,14 +159,14 @@ fn socket_is_a_path(looked: &Looked<'_>) -> Option<Remark> {
         let wrong = if socket.text.is_empty() {
             "the socket's name is empty".to_owned()
         } else if socket.text.contains(['/', '\\']) {
-            format!("`{}` is a path; a socket is named by its file name", socket.text)
+            format!("`{}` is a path, but a socket is set by its file name", socket.text)
         } else if inside.len() > PATH_LIMIT {
-            format!("`{inside}` has {} bytes, and a socket's path may have {PATH_LIMIT}", inside.len())
+            format!("`{inside}` has {} bytes; a socket path can have at most {PATH_LIMIT}", inside.len())
         } else {
             return None;
         };
         let remark = looked.at(socket, key, Weight::Broken).wrong(wrong);
-        Some(remark.mend("Write a short file name such as backend.sock: it is opened in /run/guest-services."))
+        Some(remark.mend("Use a short file name such as backend.sock; the socket is created in /run/guest-services."))
     })
 }
 
@@ -176,10 +176,10 @@ fn no_socket(looked: &Looked<'_>) -> Option<Remark> {
     (backend.socket.is_none() && looked.tab().is_some()).then(|| {
         looked
             .at(place, "vm", Weight::Odd)
-            .wrong("there is a backend, and it exposes no socket")
+            .wrong("the backend exposes no socket")
             .effect(DockerDesktop, Inferred, "leaves ddClient.extension.vm.service undefined")
-            .effect(RancherDesktop, Source, "forwards no requests: that is set up for vm.exposes.socket only")
-            .mend("Add \"exposes\": {\"socket\": \"backend.sock\"} to vm; commands work without it.")
+            .effect(RancherDesktop, Source, "forwards no requests: it does so only for vm.exposes.socket")
+            .mend("Add \"exposes\": {\"socket\": \"backend.sock\"} to vm to send requests. Commands work without it.")
     })
 }
 
@@ -188,8 +188,8 @@ fn page_without_backend(looked: &Looked<'_>) -> Option<Remark> {
     looked.backend().is_none().then(|| {
         looked
             .at(socket, "ui.dashboard-tab.backend.socket", Weight::Odd)
-            .wrong("the page names a backend's socket, and there is no vm that would open it")
-            .mend("Add vm with an image or a composefile, or remove backend.")
+            .wrong("the tab sets a backend socket, but the manifest has no `vm` section")
+            .mend("Add `vm` with an image or a composefile, or remove `backend`.")
     })
 }
 
@@ -198,9 +198,9 @@ fn sockets_differ(looked: &Looked<'_>) -> Option<Remark> {
     (page.text != exposed.text).then(|| {
         looked
             .at(page, "ui.dashboard-tab.backend.socket", Weight::Odd)
-            .wrong(format!("the page names the socket `{}`, the backend exposes `{}`", page.text, exposed.text))
-            .effect(RancherDesktop, Source, "goes by vm.exposes.socket")
-            .mend("Name the same one in both, or only in vm.exposes.socket.")
+            .wrong(format!("the tab uses the socket `{}`, but the backend exposes `{}`", page.text, exposed.text))
+            .effect(RancherDesktop, Source, "uses vm.exposes.socket")
+            .mend("Use the same name in both, or set only vm.exposes.socket.")
     })
 }
 
@@ -213,10 +213,10 @@ fn tab_without_root(looked: &Looked<'_>) -> Option<Remark> {
     Some(
         looked
             .at(place, "ui.dashboard-tab.root", Weight::Broken)
-            .wrong("the tab has no `root`: nobody knows where its files are")
-            .effect(RancherDesktop, Source, "cannot copy the page and refuses to install the extension")
-            .effect(PodmanDesktop, Source, "cannot copy the page and refuses to install the extension")
-            .mend("Name the folder of the page in the image, as in \"root\": \"/ui\"."),
+            .wrong("the tab has no `root`, the folder of its files")
+            .effect(RancherDesktop, Source, "can't copy the page and refuses to install the extension")
+            .effect(PodmanDesktop, Source, "can't copy the page and refuses to install the extension")
+            .mend("Set the page's folder in the image, for example \"root\": \"/ui\"."),
     )
 }
 
@@ -229,8 +229,8 @@ fn tab_without_src(looked: &Looked<'_>) -> Option<Remark> {
     Some(
         looked
             .at(place, "ui.dashboard-tab.src", Weight::Odd)
-            .wrong("the tab has no `src`: nobody knows which file is its page")
-            .mend("Name it, as in \"src\": \"index.html\"."),
+            .wrong("the tab has no `src`, the file of its page")
+            .mend("Set it, for example \"src\": \"index.html\"."),
     )
 }
 
@@ -245,7 +245,7 @@ fn tab_without_title(looked: &Looked<'_>) -> Option<Remark> {
             .at(place, "ui.dashboard-tab.title", Weight::Odd)
             .wrong("the tab has no `title`")
             .effect(DockerDesktop, Inferred, "shows a tab without a name")
-            .mend("Name it, as in \"title\": \"Volumes\"."),
+            .mend("Set it, for example \"title\": \"Volumes\"."),
     )
 }
 
@@ -254,7 +254,7 @@ fn nothing_at_all(looked: &Looked<'_>) -> Option<Remark> {
     (tab.is_none() && backend.is_none() && binaries.is_empty()).then(|| {
         looked
             .whole(Weight::Idle)
-            .wrong("the extension has no page, no backend and no programs")
-            .mend("Add ui, vm or host.")
+            .wrong("the extension has no page, backend or host programs")
+            .mend("Add a `ui`, `vm` or `host` section.")
     })
 }

@@ -29,9 +29,9 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     let began = first_line(body).filter(|_| !says_nothing)?;
     Some(
         Finding::warning(
-            format!("{status} came with a body that says more: {began}"),
-            format!("Podman Desktop rejects with the words of the status line (older: `Response code {status} (…)`), so the body is lost there (401 and 403: \"Unable to get access\"). Docker Desktop rejects with a `ServiceError`, which has `message` and `statusCode`; Rancher Desktop puts the raw body into `message`."),
-            "Answer with 200 and an object that says what failed, where the code has to tell errors apart; or show a general text when `statusCode` is `undefined`.",
+            format!("The error response (status {status}) has details in its body: {began}"),
+            format!("Podman Desktop rejects with the status text only (older: `Response code {status} (…)`; 401 and 403: \"Unable to get access\"), so the body is lost. Docker Desktop rejects with a `ServiceError` with `message` and `statusCode`. Rancher Desktop puts the raw body into `message`."),
+            "If your code has to distinguish errors, respond with status 200 and an object that describes the error. Otherwise show a general message when `statusCode` is `undefined`.",
         )
         .on(Runtime::PODMAN),
     )
@@ -41,9 +41,9 @@ pub(super) fn redirect(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response().filter(|response| (300..400).contains(&response.status))?;
     let to = response.head.header("location")?;
     Some(Finding::warning(
-        format!("The backend answered {} and sends the client to {}.", response.status, quoted(to)),
-        "Rancher Desktop and Podman Desktop follow redirects, each in its own way; of Docker Desktop it isn't known. Followed to an address with a host, the request leaves the socket, and a POST may become a GET.",
-        "Ask for the final path in the code (a slash at the end is the usual reason), or let the backend answer there itself.",
+        format!("The backend responded with a redirect ({}) to {}.", response.status, quoted(to)),
+        "Rancher Desktop and Podman Desktop follow redirects, each in its own way; Docker Desktop's behavior isn't known. A redirect to an address with a host leaves the socket, and a POST may become a GET.",
+        "Request the final path in your code (often only a trailing slash is missing), or respond directly instead of redirecting.",
     ))
 }
 
@@ -73,18 +73,18 @@ pub(super) fn hidden(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::note(
-        format!("The answer says more than its body: {}.", listed(&hidden)),
-        "On success the SDK hands over the body alone. The code sees neither status nor headers; cookies are not kept for the next request.",
-        "Put what the code needs (the new id, the number of rows, the next page) into the body.",
+        format!("The response carries information outside its body: {}.", listed(&hidden)),
+        "On success the SDK returns only the body. Your code can't see the status or headers, and cookies aren't kept for the next request.",
+        "Put the values that your code needs (a new id, a row count, the next page) into the body.",
     ))
 }
 
 pub(super) fn head(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.success().filter(|_| evidence.is_head())?;
     Some(Finding::note(
-        format!("HEAD was answered with {} and, as it must be, with no body.", response.status),
-        "`service.head()` resolves with the body alone, so with nothing useful: that it resolves is all that the code learns.",
-        "Use it to see whether the backend answers. To read a header, let a GET route tell it in its body.",
+        format!("The HEAD response has status {} and no body, as HTTP requires.", response.status),
+        "`service.head()` resolves with the body only, so with nothing useful. Your code learns only that the request succeeded.",
+        "Use it to check that the backend responds. To get a header's value, return it in the body of a GET route.",
     ))
 }
 
@@ -95,13 +95,13 @@ pub(super) fn method(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::note(
-        format!("{} is a method for which the SDK has no function.", quoted(method)),
+        format!("The SDK has no function for the method {}.", quoted(method)),
         format!(
-            "`service` has `get`, `post`, `put`, `patch`, `delete` and `head`. There is no `service.{}()`: to call it throws a `TypeError`.",
+            "`service` has `get`, `post`, `put`, `patch`, `delete` and `head`. Calling `service.{}()` throws a `TypeError`.",
             method.to_ascii_lowercase()
         ),
         format!(
-            "Write `service.request({{ method: \"{method}\", url, headers: {{}}, data: undefined }})`, or let the backend take a POST."
+            "Use `service.request({{ method: \"{method}\", url, headers: {{}}, data: undefined }})`, or accept a POST in the backend."
         ),
     ))
 }
@@ -118,12 +118,12 @@ pub(super) fn headers(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::note(
-        format!("The request carries {}.", listed(&names)),
+        format!("The request sends headers: {}.", listed(&names)),
         format!(
-            "`service.{}()` takes no headers, so the backend would get this request without.",
+            "`service.{}()` can't send headers, so the backend wouldn't get them.",
             request.method.to_ascii_lowercase()
         ),
-        "Use `service.request({ url, method, headers, data })`, the only function that sends headers, or put the value into the query or the body.",
+        "Use `service.request({ url, method, headers, data })`, the only function that sends headers, or put the value in the query or body.",
     ))
 }
 
@@ -137,9 +137,9 @@ pub(super) fn data(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::note(
-        format!("The {} carries a body.", request.method),
-        format!("`service.{method}(url)` takes no data, so the backend would get this request without."),
-        "Put the value into the query, or use `service.request({ url, method, headers, data })`.",
+        format!("The {} request has a body.", request.method),
+        format!("`service.{method}(url)` can't send data, so the backend wouldn't get the body."),
+        "Put the value in the query, or use `service.request({ url, method, headers, data })`.",
     ))
 }
 
@@ -148,8 +148,8 @@ pub(super) fn trailers(evidence: &Evidence<'_>) -> Option<Finding> {
     let names: Vec<String> = trailers.iter().map(|header| quoted(&header.name)).collect();
     (!names.is_empty()).then(|| {
         Finding::note(
-            format!("The response has trailers after its body: {}.", listed(&names)),
-            "No Runtime hands them to the code: the promise resolves with the body alone.",
+            format!("The response has trailers: {}.", listed(&names)),
+            "No runtime passes trailers to your code; the promise resolves with the body only.",
             "Send these values as headers, or in the body.",
         )
     })
@@ -167,11 +167,11 @@ pub(super) fn informational(evidence: &Evidence<'_>) -> Option<Finding> {
         if count == 1 { "1 informational response".to_owned() } else { format!("{count} informational responses") };
     Some(Finding::note(
         format!(
-            "The backend sent {came} before the final one; the first is {}.",
+            "The backend sent {came} before the final response, starting with {}.",
             quoted(&first.response.head.start_line)
         ),
-        "No Runtime hands them to the code: progress or hints in their headers are lost.",
-        "Offer progress on a route of its own that the code can poll.",
+        "No runtime passes them to your code, so progress or hints in their headers are lost.",
+        "Report progress on a separate route that your code can poll.",
     ))
 }
 
@@ -185,9 +185,9 @@ pub(super) fn object_not_encoded(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(
         Finding::warning(
-            "The code sends an object with `request()`.",
-            format!("Rancher Desktop does not encode it: the backend gets the text {} there, and JSON elsewhere.", quoted(text)),
-            "Send `JSON.stringify(value)` and the header `Content-Type: application/json`, or use `post()` where no header is needed.",
+            "The code sends an object with `request()`, which doesn't encode it on every runtime.",
+            format!("Rancher Desktop doesn't encode it, so the backend gets the text {}. Other runtimes send JSON.", quoted(text)),
+            "Send `JSON.stringify(value)` with the header `Content-Type: application/json`, or use `post()` if you don't need headers.",
         )
         .on([Runtime::RancherDesktop]),
     )
@@ -198,10 +198,10 @@ pub(super) fn falsy_data(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             format!(
-                "The code sends {}, which JavaScript counts as false.",
+                "The code sends {}, a falsy value in JavaScript.",
                 quoted(data.json.as_deref().unwrap_or(&data.text))
             ),
-            "Podman Desktop drops such data: the backend gets a request without a body there.",
+            "Podman Desktop drops falsy data, so the backend gets a request without a body.",
             "Wrap the value: `{ value: … }`.",
         )
         .on(Runtime::PODMAN),

@@ -17,15 +17,15 @@ const TAKE_PATTERNS: &[&str] = &[
 pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking =
         evidence.asking().filter(|asking| !asking.line && asking.program.trim().contains(char::is_whitespace))?;
-    let happened = format!("The program is {}, with a space in it.", quoted(asking.program));
-    let advice = "Pass the program alone as the first argument of `exec`, and each argument as an entry of the list: `exec(\"ls\", [\"-l\", \"/data\"])`.";
+    let happened = format!("The program name contains a space: {}.", quoted(asking.program));
+    let advice = "Pass only the program as the first argument of `exec` and each argument as a list item: `exec(\"ls\", [\"-l\", \"/data\"])`.";
     let shells = asking.shells();
     let missing =
         evidence.run().and_then(|run| run.failure.as_ref()).is_some_and(|error| error.code == Code::ProgramNotFound);
     if missing {
         let matters = match shells.as_slice() {
-            [] => "With callbacks no Runtime has a shell that would split it: a program of that whole name is looked for, and there is none.".to_owned(),
-            some => format!("On {} a shell would split it. Elsewhere, and everywhere with `stream`, a program of that whole name is looked for, and there is none.", names(some)),
+            [] => "With callbacks no runtime uses a shell to split it, so a program with this whole name is looked up and not found.".to_owned(),
+            some => format!("On {} a shell splits it. On other runtimes, and on all of them with `stream`, a program with this whole name is looked up and not found.", names(some)),
         };
         return Some(Finding::error(happened, matters, advice));
     }
@@ -33,7 +33,7 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let matters = format!(
-        "A shell splits it at the space on {}: what stands before is started, the rest becomes arguments.",
+        "On {} a shell splits it at the space: the first part is the program, the rest becomes arguments.",
         names(&shells)
     );
     Some(Finding::warning(happened, matters, advice).on(shells))
@@ -47,16 +47,16 @@ pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let (shells, program) = (asking.shells(), quoted(asking.name()));
-    let happened = format!("{} among the arguments of {program}: that is the language of a shell.", listed(&operators));
-    let advice = "Pass the commands as one script to a shell that you name, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`; or put the script into a file of the image and run that. Chaining in one `exec` is documented as unsupported.";
+    let happened = format!("The arguments of {program} contain shell operators: {}.", listed(&operators));
+    let advice = "Pass the commands as one script to a shell, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`. Or put the script in a file in the image and run that. Docker documents chaining commands in one `exec` as unsupported.";
     if shells.is_empty() {
         let matters = format!(
-            "With callbacks no Runtime uses a shell: {program} gets it as an argument like any other, and nothing is chained or redirected."
+            "With callbacks no runtime uses a shell: {program} gets them as normal arguments, and nothing is chained or redirected."
         );
         return Some(Finding::error(happened, matters, advice));
     }
     let matters = format!(
-        "A plain exec goes through a shell on {} (Docker Desktop: reported), which acts on it. On {} {program} gets it as an argument. With `stream` that holds everywhere.",
+        "On {} a plain `exec` runs through a shell (Docker Desktop: reported), which interprets them. On {}, and on all runtimes with `stream`, {program} gets them as arguments.",
         names(&shells),
         names(&others(&shells))
     );
@@ -81,21 +81,21 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
     let program = quoted(asking.program);
     if shells.is_empty() {
         return Some(Finding::note(
-            format!("{program} got {} literally.", listed(&told)),
-            "With callbacks no Runtime uses a shell, so nothing puts in variables, the home folder, the output of a command or the names of files.",
-            "Put the value in from the code, or name a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
+            format!("{program} got {} unexpanded.", listed(&told)),
+            "With callbacks no runtime uses a shell, so variables, `~`, command substitution and file patterns aren't expanded.",
+            "Insert the value in your code, or run a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
         ));
     }
     let matters = format!(
-        "A plain exec goes through a shell on {} (Docker Desktop: reported): it acts on `$`, backticks, `~`, `*`, `;`, `|`, `&`, `<`, `>` and brackets before {program} starts. On {}, and everywhere with `stream`, {program} gets the text as it stands.",
+        "On {} a plain `exec` runs through a shell (Docker Desktop: reported), which interprets `$`, backticks, `~`, `*`, `;`, `|`, `&`, `<`, `>` and parentheses before {program} starts. On {}, and on all runtimes with `stream`, {program} gets the text unchanged.",
         names(&shells),
         names(&others(&shells))
     );
     Some(
         Finding::warning(
-            format!("{} among the arguments of {program} would not pass a shell unchanged.", listed(&told)),
+            format!("A shell would change the arguments {} of {program}.", listed(&told)),
             matters,
-            "Use `exec` with a `stream`: what you write is then what the program gets, on every Runtime.",
+            "Use `exec` with a `stream`: then the program gets the arguments unchanged on every runtime.",
         )
         .on(shells),
     )
@@ -146,16 +146,16 @@ pub(super) fn split(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let program = quoted(asking.program);
-    let (noun, they) = if told.len() == 1 { ("argument", "it does") } else { ("arguments", "they do") };
+    let noun = if told.len() == 1 { "argument" } else { "arguments" };
     let matters = format!(
-        "On {} program and arguments are joined with spaces to one line for a shell (Docker Desktop: reported), so {program} gets other arguments there than stand in the list: spaces split, quotes and backslashes go, an empty one disappears, and `$`, `;`, `|` and the like are acted on. With `stream` each arrives whole.",
+        "On {} the program and its arguments are joined with spaces and passed to a shell (Docker Desktop: reported). Spaces then split arguments, quotes and backslashes are removed, empty arguments disappear, and `$`, `;`, `|` and similar characters are interpreted. With `stream` each argument reaches {program} unchanged.",
         names(&shells)
     );
     Some(
         Finding::warning(
-            format!("The {noun} {} would not arrive as {they} here.", listed(&told)),
+            format!("A shell would split or change the {noun} {}.", listed(&told)),
             matters,
-            "Use `exec` with a `stream`, which no Runtime hands to a shell. Quotes in the list help the plain form alone: with `stream` they become a part of the argument.",
+            "Use `exec` with a `stream`, which no runtime passes to a shell. Quotes in the list help only without `stream`; with it they become part of the argument.",
         )
         .on(shells),
     )
@@ -174,9 +174,9 @@ pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Finding> {
     let form = if asking.stream.is_some() { "With callbacks" } else { "In the container" };
     Some(
         Finding::warning(
-            format!("Quotes stand around {} in the list of arguments.", listed(&told)),
-            format!("{form} {} starts the program without a shell: the quotes are a part of what it gets. A shell takes them off, and so does Rancher Desktop.", names(&keeps)),
-            "Leave the quotes out and use `exec` with a `stream`.",
+            format!("The arguments contain quotes: {}.", listed(&told)),
+            format!("{form}, no shell removes the quotes on {}: they are part of the argument. Rancher Desktop removes them itself.", names(&keeps)),
+            "Remove the quotes and use `exec` with a `stream`.",
         )
         .on(keeps),
     )

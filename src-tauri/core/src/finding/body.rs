@@ -2,7 +2,7 @@
 
 use super::{
     Evidence, Finding, charset, json, numbers,
-    words::{first_line, quoted, quoted_bytes, size},
+    words::{first_line, many, quoted, quoted_bytes, size},
 };
 use crate::exchange::{BodyKind, Header};
 
@@ -19,9 +19,9 @@ pub(super) fn event_stream(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let events = evidence.sample.stdout.counts.bytes;
     Some(Finding::error(
-        format!("The backend answered with server-sent events (`text/event-stream`); {} came.", size(events)),
-        "The SDK hands over a body when it is whole, as one string. A stream that never ends leaves the promise pending for ever, and none of its events reaches the code before that.",
-        "Poll a route that answers at once, or run a program with a streaming `exec` and `splitOutputLines` that prints an event a line.",
+        format!("The response is a stream of server-sent events (`text/event-stream`); {} received.", size(events)),
+        "The SDK returns a body as one string when it is complete. With a stream that doesn't end, the promise stays pending and your code gets none of the events.",
+        "Poll a route that responds immediately, or run a program that prints one event per line with a streaming `exec` and `splitOutputLines`.",
     ))
 }
 
@@ -32,20 +32,20 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Finding> {
     let says_json = matches!(evidence.body_kind(), Some(BodyKind::Json | BodyKind::JsonLines));
     let began = first_line(body)?;
     let happened =
-        format!("{} {} answered {status} with HTML: {began}", exchange.request.method, exchange.request.path);
-    const ADVICE: &str = "Look at the page in the body tab: a framework's error page names the mistake, an index page means that the route is unknown. Let the backend answer errors as JSON with `Content-Type: application/json`.";
+        format!("{} {} returned HTML with status {status}: {began}", exchange.request.method, exchange.request.path);
+    const ADVICE: &str = "Read the page in the Body tab: a framework's error page names the error, an index page means that the route is unknown. Return errors as JSON with `Content-Type: application/json`.";
     if says_json && body.trim_ascii_start().starts_with(b"<") {
-        let matters = "The header says JSON and the body is none: the code gets a string where it expects an object, and every field of it is `undefined`.";
+        let matters = "`Content-Type` is JSON but the body is HTML. Your code gets a string instead of an object, and every field is `undefined`.";
         return Some(Finding::error(happened, matters, ADVICE));
     }
     if !is_html(body) {
         return None;
     }
     if status >= 400 {
-        let matters = "The rejection's message is this page, or is lost, where the code expects words that it can show. `JSON.parse` of it fails with `Unexpected token <`.";
+        let matters = "The error's message is this page or is lost, so your code can't show it. `JSON.parse` fails with `Unexpected token <`.";
         return Some(Finding::error(happened, matters, ADVICE));
     }
-    let matters = "The promise resolves with a string that holds a page. Code that expects JSON finds no field in it and does not notice that anything failed.";
+    let matters = "The promise resolves with the page as a string. Code that expects JSON finds no fields in it and doesn't detect the error.";
     (status < 300 && expects_json(evidence)?).then(|| Finding::warning(happened, matters, ADVICE))
 }
 
@@ -84,7 +84,7 @@ pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Finding> {
     let problem = json::problem(&part.head, part.is_whole())?;
     Some(Finding::error(
         format!(
-            "The answer ({}) says `Content-Type: {}` and is no JSON: {} on line {}, column {}, near {}.",
+            "The response (status {}) has `Content-Type: {}` but isn't valid JSON: {} at line {}, column {}, near {}.",
             response.status,
             response.head.header("content-type").unwrap_or_default(),
             problem.why,
@@ -92,8 +92,8 @@ pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Finding> {
             problem.column,
             quoted_bytes(&problem.near)
         ),
-        "A Runtime that cannot parse the body hands it over as a string: `result.field` is `undefined`, and nothing throws.",
-        "Mend what the backend writes there: several values after each other, a trailing comma, single quotes, `NaN` and a byte order mark are the usual ones.",
+        "A runtime that can't parse the body returns it as a string: `result.field` is `undefined`, and nothing throws.",
+        "Fix the output of the backend. Common causes are several values in a row, a trailing comma, single quotes, `NaN` and a byte order mark.",
     ))
 }
 
@@ -104,17 +104,17 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let lines = json::lines(&part.head, part.is_whole());
     let first = lines.first?;
-    let others = if lines.bad > 1 { format!(" {} more lines are none either.", lines.bad - 1) } else { String::new() };
+    let others = if lines.bad > 1 { format!(" Other invalid lines: {}.", lines.bad - 1) } else { String::new() };
     Some(Finding::error(
         format!(
-            "Line {} of the JSON lines is no JSON: {} at column {}, near {}.{others}",
+            "Line {} of the JSON lines isn't valid JSON: {} at column {}, near {}.{others}",
             first.line,
             first.why,
             first.column,
             quoted_bytes(&first.near)
         ),
-        "Code that parses each line in a loop throws at this one and loses those after it.",
-        "Write each value on one line and nothing else to the stream; logs go elsewhere. In the code, parse each line in a `try` of its own.",
+        "Code that parses the lines in a loop throws at this line and loses the lines after it.",
+        "Write one value per line and nothing else; write logs to another place. In your code, parse each line in its own `try`.",
     ))
 }
 
@@ -131,12 +131,12 @@ pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     let kind = evidence.response()?.head.header("content-type").unwrap_or("none");
     Some(Finding::error(
         format!(
-            "The body is no UTF-8 text: byte {at} ({:#04x}) begins no character. `Content-Type` is {}.",
+            "The body isn't valid UTF-8 at byte {at} ({:#04x}). `Content-Type` is {}.",
             part.head[at],
             quoted(kind)
         ),
-        "The SDK hands a body over as text: each such byte becomes U+FFFD, and the file or image can not be made from it again.",
-        "Send binary data as base64 in JSON, or let the backend write it to a file that the page opens another way. Send text as UTF-8.",
+        "The SDK returns bodies as text. Each invalid byte becomes U+FFFD, so a file or image can't be restored from it.",
+        "Send binary data as base64 in JSON, or write it to a file and copy that. Send text as UTF-8.",
     ))
 }
 
@@ -149,18 +149,18 @@ pub(super) fn broken_at(bytes: &[u8], whole: bool) -> Option<usize> {
 pub(super) fn too_large(evidence: &Evidence<'_>) -> Option<Finding> {
     let bytes = evidence.sample.stdout.counts.bytes;
     evidence.success().filter(|_| bytes > LARGE)?;
-    let happened = format!("The body has {}.", size(bytes));
+    let happened = format!("The body is large: {}.", size(bytes));
     if bytes > LONGEST_STRING {
         return Some(Finding::error(
             happened,
-            "JavaScript holds no string of more than 512 MiB: the body cannot be handed over at all.",
+            "JavaScript strings are limited to 2^29 characters (537 MB of ASCII), so the SDK can't return this body at all.",
             "Serve it in parts, with a limit and an offset in the query.",
         ));
     }
     Some(Finding::warning(
         happened,
-        "It is handed over as one value when all of it has come: it is in memory several times, crosses from one process to another, and parsing it stops the page.",
-        "Serve it in pages, filter on the backend, or let `exec` with callbacks print it.",
+        "The SDK returns it as one value when it is complete. It is copied between processes, needs several times its size in memory, and parsing it blocks the page.",
+        "Serve it in pages, filter it in the backend, or print it with a streaming `exec`.",
     ))
 }
 
@@ -171,8 +171,8 @@ pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(Finding::warning(
         format!("The body is compressed: `Content-Encoding: {encoding}`."),
-        "Rancher Desktop and Podman Desktop decode gzip, deflate and br, each alone; zstd isn't decoded by Rancher Desktop up to 1.20 (node-fetch 2.7) and older Podman Desktop (got 13). Of Docker Desktop it isn't known; where a body isn't decoded, the code gets broken text.",
-        "Switch compression off for the socket: nothing is saved on one machine.",
+        "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding. Rancher Desktop up to 1.20 (node-fetch 2.7) and older Podman Desktop (got 13) don't decode zstd. Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
+        "Turn compression off for the socket; it saves nothing on the same machine.",
     ))
 }
 
@@ -190,17 +190,17 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
 /// What is to be said of the first number that `JSON.parse` changes.
 pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Finding> {
     let number = numbers::inexact(text, whole)?;
-    let more = if number.more > 0 { format!(" So it is with {} more.", number.more) } else { String::new() };
+    let more = if number.more > 0 { format!(" Other numbers that change: {}.", number.more) } else { String::new() };
     Some(Finding::warning(
         format!(
-            "{place} holds {} at {} (line {}); `JSON.parse` makes {} of it.{more}",
+            "{place} contains the number {} at {} (line {}), which `JSON.parse` changes to {}.{more}",
             quoted(&number.text),
             quoted(&number.path),
             number.line,
             quoted(&number.becomes)
         ),
-        "JavaScript numbers are exact up to 2^53 - 1 = 9007199254740991. Beyond that digits are lost without an error, before the code sees the value: an id then names something else.",
-        "Write such numbers as strings in the JSON: ids, sizes in bytes, times in nanoseconds.",
+        "JavaScript numbers are exact up to 2^53 - 1 = 9007199254740991. Larger integers lose digits without an error, so an id can refer to another object.",
+        "Write large numbers as strings in the JSON, for example ids, sizes in bytes and times in nanoseconds.",
     ))
 }
 
@@ -210,21 +210,24 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Finding> {
     let took = phases.done_us?.saturating_sub(phases.first_byte_us?);
     let seconds = took as f64 / 1e6;
     let chunks = evidence.sample.chunks;
-    const ADVICE: &str =
-        "Poll with an offset, or print the lines from a program that a streaming `exec` runs with `splitOutputLines`.";
+    const ADVICE: &str = "Poll with an offset, or print the lines from a program that you run with a streaming `exec` and `splitOutputLines`.";
     if evidence.body_kind() == Some(BodyKind::JsonLines) {
         let lines = evidence.sample.stdout.counts.lines;
         return Some(Finding::warning(
-            format!("The body is JSON lines: {lines} lines in {chunks} pieces within {seconds:.1} s."),
-            "The SDK hands a body over when it is whole: all lines come at once at the end, as one string, and `service` has no `parseJsonLines` as `exec` has.",
+            format!(
+                "The body is JSON lines: {} in {} within {seconds:.1} s.",
+                many(lines, "line"),
+                many(chunks, "chunk")
+            ),
+            "The SDK returns a body when it is complete: your code gets all lines at the end as one string. `parseJsonLines` exists only for `exec`.",
             ADVICE,
         ));
     }
     let streams = chunks > 2 && took >= SLOW_US && response.head.header("content-length").is_none();
     (streams && evidence.body_kind() != Some(BodyKind::Events)).then(|| {
         Finding::note(
-            format!("The body came in {chunks} pieces over {seconds:.1} s."),
-            "The SDK hands it over when it is whole: the code sees nothing of it before the last piece, and shows no progress.",
+            format!("The body arrived in {} over {seconds:.1} s.", many(chunks, "chunk")),
+            "The SDK returns it when it is complete, so your code can't show progress.",
             ADVICE,
         )
     })
@@ -235,9 +238,9 @@ pub(super) fn falsy(evidence: &Evidence<'_>) -> Option<Finding> {
     let body = evidence.sample.stdout.head.trim_ascii();
     let value = ["0", "-0", "false", "null", "\"\""].into_iter().find(|value| value.as_bytes() == body)?;
     Some(Finding::warning(
-        format!("The answer ({}) is {}, which JavaScript counts as false.", response.status, quoted(value)),
-        "`if (!result)` and `result || fallback` take it for no answer at all.",
-        "Compare with `=== undefined` or `=== null` as the case may be, or let the backend answer with an object: `{\"value\": …}`.",
+        format!("The response (status {}) is {}, a falsy value in JavaScript.", response.status, quoted(value)),
+        "`if (!result)` and `result || fallback` treat it as a missing response.",
+        "Compare with `=== undefined` or `=== null`, or return an object: `{\"value\": …}`.",
     ))
 }
 
@@ -247,9 +250,9 @@ pub(super) fn empty(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::note(
-        format!("The answer {} has no body.", response.status),
-        "The promise resolves with an empty string or nothing, which `if (!result)` takes for a failure. Success is that the promise resolves.",
-        "Put what is to be done on success after `await` and errors into `catch`, without a look at the value.",
+        format!("The response (status {}) has no body.", response.status),
+        "The promise resolves with an empty string or `undefined`, which `if (!result)` treats as a failure. The request succeeded if the promise resolves.",
+        "Handle success after `await` and errors in `catch`, without checking the value.",
     ))
 }
 

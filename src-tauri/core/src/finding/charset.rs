@@ -19,7 +19,7 @@ pub(super) fn body(evidence: &Evidence<'_>) -> Option<Finding> {
         format!(
             "The SDK decodes bodies as UTF-8, whatever the header says, so the code gets {becomes}. Measured with node-fetch (Rancher Desktop), got (older Podman Desktop) and Node's fetch (Podman Desktop); inferred for Docker Desktop."
         ),
-        "Encode the text as UTF-8, and say so: `Content-Type: …; charset=utf-8`.",
+        "Encode the text as UTF-8 and declare it: `Content-Type: …; charset=utf-8`.",
     ))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn output(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::warning(
         format!("{stream} is encoded as {name} ({how}), for example {line}."),
         format!("Output is decoded as UTF-8, so the code gets {becomes}."),
-        "Let the program write UTF-8: `WSL_UTF8=1` for wsl.exe, `chcp 65001` for others on Windows, `PYTHONIOENCODING=utf-8` for Python, `LC_ALL=C.UTF-8` elsewhere.",
+        "Make the program write UTF-8: `WSL_UTF8=1` for wsl.exe, `chcp 65001` for others on Windows, `PYTHONIOENCODING=utf-8` for Python, `LC_ALL=C.UTF-8` elsewhere.",
     ))
 }
 
@@ -50,10 +50,10 @@ fn seen(part: &Part, content_type: Option<&str>) -> Option<Seen> {
     let differs = |line: &&str| !line.trim().is_empty() && String::from_utf8_lossy(&encoded(encoding, line)) != **line;
     let line = text.lines().find(differs)?;
     let how = match by {
-        CharsetBy::Header => "its header says so",
+        CharsetBy::Header => "declared in its header",
         CharsetBy::Bom => "by its byte order mark",
-        CharsetBy::Document => "the document says so",
-        CharsetBy::Looks | CharsetBy::Chosen => "by its looks",
+        CharsetBy::Document => "declared in the document",
+        CharsetBy::Looks | CharsetBy::Chosen => "guessed",
     };
     let becomes = quoted(&String::from_utf8_lossy(&encoded(encoding, line)));
     Some(Seen { name: encoding.name(), how, line: quoted(line), becomes })

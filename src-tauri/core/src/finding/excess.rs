@@ -8,45 +8,48 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
     // Clients skip empty lines between two responses.
     let excess = exchange.excess.as_ref().filter(|excess| !excess.is_blank())?;
     let length = response.head.header("content-length");
-    let came =
-        if excess.bytes == 1 { "1 more byte came".to_owned() } else { format!("{} more bytes came", excess.bytes) };
+    let came = if excess.bytes == 1 {
+        "1 extra byte arrived".to_owned()
+    } else {
+        format!("{} extra bytes arrived", excess.bytes)
+    };
     let start = quoted(&excess.start);
     if excess.start.starts_with("HTTP/1.") {
         return Some(Finding::error(
-            format!("{came} after the response, and they look like another one: {start}."),
+            format!("{came} after the response. They look like a second response: {start}."),
             IMPACT,
-            "Answer each request once: a handler that sends a response and goes on to the default one sends two.",
+            "Respond to each request once. A handler that sends a response and then falls through to the default handler sends two.",
         ));
     }
     if matches!(response.status, 204 | 304) || evidence.is_head() {
         let why =
             if evidence.is_head() { "a response to HEAD".to_owned() } else { format!("status {}", response.status) };
         return Some(Finding::error(
-            format!("{came} after the response, and {why} has no body: {start}."),
+            format!("{came} after the response, but {why} has no body: {start}."),
             IMPACT,
-            "Use status 200 when there is a body. Send none with 204 or 304, and none to HEAD.",
+            "Use status 200 to send a body. Don't send one with 204 or 304 or in response to HEAD.",
         ));
     }
     let Some(length) = length else {
         return Some(Finding::error(
             format!("{came} after the end of the body: {start}."),
             IMPACT,
-            "Write nothing to the connection after the end of a response.",
+            "Don't write to the connection after the end of a response.",
         ));
     };
     let what = if counts_characters(evidence, excess, length) {
-        format!(" The body has {length} characters: its length was counted in characters, not in bytes.")
+        format!(" The length was counted in characters, not in bytes: the body has {length} characters.")
     } else {
         String::new()
     };
     Some(Finding::error(
-        format!("{came} after the {length} bytes that `Content-Length` promised: {start}.{what}"),
+        format!("{came} after the {length} bytes declared by `Content-Length`: {start}.{what}"),
         IMPACT,
         "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",
     ))
 }
 
-const IMPACT: &str = "Clients read only the promised bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (older Podman Desktop) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop.";
+const IMPACT: &str = "Clients read only the declared bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (older Podman Desktop) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop.";
 
 /// Whether the promised length is the number of characters of what was sent, and those are not one byte each.
 fn counts_characters(evidence: &Evidence<'_>, excess: &Excess, length: &str) -> bool {

@@ -24,8 +24,8 @@ pub(super) fn path_too_long(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, error) = failed(evidence, &[Code::EndpointPathTooLong])?;
     Some(Finding::error(
         format!("{}: {}.", exchange.endpoint, error.message),
-        "The backend cannot listen there and no Runtime can connect. Programs report it as EINVAL or a cut path, seldom as what it is.",
-        "Shorten `exposes.socket` in metadata.json, or the name of the extension: both are part of the path. Linux takes 107 bytes, macOS 103.",
+        "The backend can't listen on this path and no runtime can connect to it. Programs often report this as EINVAL or with a truncated path.",
+        "Shorten `exposes.socket` in metadata.json or the extension's name; both are part of the path. The limit is 107 bytes on Linux and 103 on macOS.",
     ))
 }
 
@@ -37,29 +37,29 @@ pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Finding>
         return None;
     }
     Some(Finding::warning(
-        format!("The socket path has {length} bytes. That works on Linux, and macOS takes {MACOS_LIMIT} at most."),
-        "On macOS the folder before the socket's name is longer still (`~/Library/Containers/com.docker.docker/Data/ext-sockets/…`): a path of that length fails there before the backend is asked anything.",
+        format!("The socket path has {length} bytes: fine on Linux, over the macOS limit of {MACOS_LIMIT}."),
+        "On macOS the socket's folder is even longer (`~/Library/Containers/com.docker.docker/Data/ext-sockets/…`), so connecting fails before a request is sent.",
         "Keep the socket's file name and the extension's name short.",
     ))
 }
 
 /// A client that was given no socket path tries TCP: port 80 of this machine.
 pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Finding> {
-    const MATTERS: &str = "An HTTP client that gets no socket path falls back to TCP, and port 80 of this machine is its default. The path was lost on the way: an unset variable, an empty setting, an option under a wrong name.";
-    const ADVICE: &str = "Look where the client gets its socket path from, and print it before connecting. Nothing needs to listen on port 80.";
+    const MATTERS: &str = "An HTTP client without a socket path falls back to TCP port 80 on localhost. Common causes are an unset variable, an empty setting or a misspelled option.";
+    const ADVICE: &str = "Check where the client gets its socket path, and print it before connecting. You don't need a server on port 80.";
     if let Some((exchange, _)) = failed(evidence, &[Code::EndpointRefused])
         && let Endpoint::Tcp { host, port: 80 } = &exchange.endpoint
         && ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
     {
         let happened =
-            format!("The request went to {}, port 80 of this machine, and nobody listens there.", exchange.endpoint);
+            format!("The request went to {}, port 80 on this machine, where nothing is listening.", exchange.endpoint);
         return Some(Finding::error(happened, MATTERS, ADVICE));
     }
     let (stream, line) = [("stdout", &evidence.sample.stdout), ("stderr", &evidence.sample.stderr)]
         .into_iter()
         .find_map(|(stream, part)| Some((stream, refused_on_80(&part.head).or_else(|| refused_on_80(&part.tail))?)))?;
     let place = if evidence.exchange().is_some() { "The body" } else { stream };
-    let happened = format!("{place} tells of a refused connection to port 80 of this machine: {}", quoted(line.trim()));
+    let happened = format!("{place} reports a refused connection to port 80 on this machine: {}", quoted(line.trim()));
     // A command or a backend that did its work all the same has logged it, no more.
     let did = evidence.success().is_some() || evidence.exited() == Some(0);
     Some(if did { Finding::warning(happened, MATTERS, ADVICE) } else { Finding::error(happened, MATTERS, ADVICE) })
@@ -91,26 +91,27 @@ pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let why = match error.code {
-        Code::EndpointMissing => {
-            "Nothing has made it: the backend is not running, has ended, or makes its socket elsewhere."
+        Code::EndpointMissing => "The backend is not running, has exited, or creates its socket in another place.",
+        Code::EndpointNotSocket => {
+            "A container engine creates an empty directory when a socket to mount doesn't exist."
         }
-        Code::EndpointNotSocket => "A container engine makes an empty directory where a mounted socket was missing.",
-        _ => "The address is left from a backend that has ended, or the backend is still starting.",
+        _ => "The socket is left over from a backend that has exited, or the backend is still starting.",
     };
     Some(Finding::error(
         format!("{}: {}. {why}", exchange.endpoint, error.message),
-        "A socket that metadata.json declares and nobody opens gives the code a rejection with `ENOENT` or `ECONNREFUSED` in its message and no `statusCode`; what the message says differs between the Runtimes.",
-        "Make the backend listen on `/run/guest-services/` and the name in `exposes.socket`, look at its log, and remove a socket file left from before when it starts. In the code, try again for a few seconds after the page loads.",
+        "The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes.",
+        "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts. Check its log. In your code, retry for a few seconds after the page loads.",
     ))
 }
 
 pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Finding> {
-    const MATTERS: &str = "Docker Desktop is reported to reject with `socket hang up` and no `statusCode`. It means that the connection was accepted and closed without one byte of an answer: by a backend that crashed on this request, or by a proxy in front of a container that is not there.";
-    const ADVICE: &str = "Look at the backend's log at this moment, and catch errors in the handler so that it answers with 500 in place of closing.";
+    const MATTERS: &str = "Docker Desktop rejects with `socket hang up` and without `statusCode` (reported). The connection was accepted and closed without a response: the backend crashed on this request, or a proxy has no container behind it.";
+    const ADVICE: &str =
+        "Check the backend's log at this time, and catch errors in the handler so that it responds with status 500.";
     if let Some((exchange, _)) = failed(evidence, &[Code::ClosedBeforeResponse]) {
         let request = &exchange.request;
         let happened =
-            format!("The backend closed the connection before it answered {} {}.", request.method, request.path);
+            format!("The backend closed the connection without a response to {} {}.", request.method, request.path);
         return Some(Finding::error(happened, MATTERS, ADVICE));
     }
     let failed = evidence.exited().is_some_and(|code| code != 0)
@@ -121,7 +122,7 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Finding> {
     part.filter(|_| failed)?;
     let place = if evidence.exchange().is_some() { "The error's body" } else { "The output" };
     Some(Finding::error(
-        format!("{place} says `socket hang up`: a connection further on was closed before an answer came."),
+        format!("{place} contains `socket hang up`: another connection was closed without a response."),
         MATTERS,
         ADVICE,
     ))
@@ -131,13 +132,14 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, error) = failed(evidence, &[Code::BadResponse])?;
     let failure = exchange.failure.as_ref()?;
     let received = &failure.received;
-    let began = if received.is_empty() { String::new() } else { format!(" It began with {}.", quoted(received)) };
+    let began =
+        if received.is_empty() { String::new() } else { format!(" The response starts with {}.", quoted(received)) };
     Some(Finding::error(
         format!("{}: {}.{began}", exchange.endpoint, error.message),
-        "The promise rejects with an error of the HTTP parser. `extension.vm.service` speaks plain HTTP/1.1 only: no TLS, no HTTP/2, no gRPC, no protocol of a database.",
+        "The promise rejects with an HTTP parser error. `extension.vm.service` supports plain HTTP/1.1 only: not TLS, HTTP/2, gRPC or a database protocol.",
         failure
             .protocol
-            .map_or("Let the backend answer HTTP on this socket, and anything else on another one.", Protocol::hint),
+            .map_or("Serve HTTP/1.1 on this socket and other protocols on a different one.", Protocol::hint),
     ))
 }
 
@@ -157,12 +159,12 @@ pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Finding> {
     let (saying, protocol) = SAYINGS.into_iter().find(|(saying, _)| says(saying))?;
     Some(Finding::error(
         format!(
-            "The backend expects {}, and says so with status {}: {}.",
+            "The backend expects {} and responded with status {}: {}.",
             protocol.name(),
             response.status,
             quoted(saying)
         ),
-        "`extension.vm.service` speaks plain HTTP/1.1 only, so the code gets this text in place of a result.",
+        "`extension.vm.service` supports plain HTTP/1.1 only, so your code gets this text instead of a result.",
         protocol.hint(),
     ))
 }
@@ -171,17 +173,14 @@ pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, _) = failed(evidence, &[Code::BodyCut])?;
     let response = exchange.response.as_ref()?;
     let came = evidence.sample.stdout.counts.bytes;
-    let promised = response
-        .head
-        .header("content-length")
-        .map_or_else(String::new, |length| format!(" of the {length} that were promised"));
+    let promised = response.head.header("content-length").map_or_else(String::new, |length| format!(" of {length}"));
     Some(Finding::error(
         format!(
-            "The connection ended in the middle of the body: {came} bytes came{promised}, after status {}.",
+            "The connection closed in the middle of the body: received {came} bytes{promised}, status {}.",
             response.status
         ),
-        "The promise most likely rejects with `aborted` or a parse error (inferred); the part that came is lost.",
-        "Look at the backend's log: it crashed, or was ended, while it wrote. Compute `Content-Length` from the bytes, not from the characters.",
+        "The promise rejects with `aborted` or a parse error (inferred). The received part is lost.",
+        "Check the backend's log: it crashed or was stopped while writing. Compute `Content-Length` in bytes, not in characters.",
     ))
 }
 
@@ -189,9 +188,9 @@ pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.response().filter(|response| response.status == 101)?;
     let to = response.head.header("upgrade").unwrap_or("another protocol");
     Some(Finding::error(
-        format!("The backend answered 101 and changed to {}.", quoted(to)),
-        "The SDK has no WebSocket and can't hand over a connection. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
-        "Offer the same over plain requests (long polling), or start a program with a streaming `exec` and read its lines. A published port with a WebSocket of the page works where the page may reach it.",
+        format!("The backend responded with status 101 and switched to {}.", quoted(to)),
+        "The SDK doesn't support WebSockets. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
+        "Use long polling, or run a program with a streaming `exec` and read its lines. If the page may reach a published port, it can open a WebSocket there.",
     ))
 }
 

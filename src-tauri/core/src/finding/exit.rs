@@ -20,8 +20,8 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let plain = evidence.asking().is_some_and(|asking| asking.stream.is_none());
     if !in_container {
         return match plain {
-            true => "A plain exec of Docker Desktop goes through a shell (reported), which answers with exit code 127 or 126 and its own words on stderr. Elsewhere, and with `stream`, there is no exit code: the error names `ENOENT` or `EACCES`.".to_owned(),
-            false => "With callbacks `onError` is called with an error that names `ENOENT` or `EACCES`; do not wait for `onClose` alone.".to_owned(),
+            true => "On Docker Desktop a plain `exec` runs through a shell (reported), which exits with 127 or 126 and writes its message to stderr. On other runtimes and with `stream` there is no exit code; the error contains `ENOENT` or `EACCES`.".to_owned(),
+            false => "With callbacks, `onError` is called with `ENOENT` or `EACCES`. Don't wait for `onClose` only.".to_owned(),
         };
     }
     let code = match run.ending {
@@ -33,9 +33,9 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let sample = evidence.sample;
     let on_stderr = sample.stdout.counts.bytes == 0 && sample.stderr.counts.bytes > 0;
     let stands = if on_stderr { "on stderr" } else { "on stdout" };
-    let empty = if on_stderr { ". On" } else { " and an empty stderr. Code that shows stderr shows nothing, and on" };
+    let empty = if on_stderr { ". On" } else { ", and stderr is empty, so code that shows stderr shows nothing. On" };
     format!(
-        "The engine reports it as {code} with the words of its runtime {stands}{words}{empty} Podman Desktop, where the exit code in a container counts as 0, the promise resolves with these words for output."
+        "The engine reports {code} with its container runtime's message {stands}{words}{empty} Podman Desktop, which treats every exit code in a container as 0, the promise resolves with this message as output."
     )
 }
 
@@ -47,10 +47,10 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let advice = match run.command.place {
         Place::Container { .. } => {
-            "Install the program in the image, or give its whole path. A script is also reported as missing when its interpreter is, or when its first line ends in a carriage return. An image from scratch has no shell and no `ls`; `vm.cli.exec` runs in the first service of the compose file, which may be another image."
+            "Install the program in the image, or use its full path. A script is also reported as not found if its interpreter is missing or its first line ends in a carriage return. An image built from scratch has no shell and no `ls`. `vm.cli.exec` runs in the first service of the compose file, which may use another image."
         }
         Place::Host | Place::Engine => {
-            "Ship the program as one of `host.binaries` in metadata.json: Rancher Desktop looks in the extension's own folder alone, and an application that was not started from a terminal has a short `PATH` on macOS."
+            "Ship the program in `host.binaries` in metadata.json: Rancher Desktop looks only in the extension's folder, and on macOS an application that wasn't started from a terminal has a short `PATH`."
         }
     };
     Some(Finding::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), advice))
@@ -63,7 +63,7 @@ pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Finding::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), advice))
 }
 
-const NOT_EXECUTABLE: &str = "Set the run bit (`COPY --chmod=755`, `chmod +x`), check that the file was built for this processor and system, and that a script begins with `#!`, an interpreter that exists, and no carriage return after it.";
+const NOT_EXECUTABLE: &str = "Make the file executable (`COPY --chmod=755`, `chmod +x`), and check that it was built for this processor and system. A script must start with `#!` and an existing interpreter, without a carriage return after it.";
 
 /// A script with the line endings of Windows, as shells, `env` and engines report it.
 pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -81,10 +81,10 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
     let line = lines.find(|line| names_carriage_return(line))?;
     Some(Finding::error(
         format!(
-            "The script can't start: its first line ends in a carriage return. Reported as {}.",
+            "The script can't start because its first line ends in a carriage return: {}.",
             quoted_bytes(line.trim_ascii())
         ),
-        "The file has Windows line endings (CRLF). The carriage return counts as the last character of the interpreter's name, so the system looks for a program that doesn't exist, and its message names a file that seems to be there.",
+        "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist.",
         CARRIAGE_RETURN,
     ))
 }
@@ -110,27 +110,24 @@ fn said(evidence: &Evidence<'_>) -> String {
         first_line(line)
     };
     let said = last(&evidence.sample.stderr.tail).or_else(|| last(&evidence.sample.stdout.tail));
-    said.map_or_else(String::new, |line| format!(" Its last words: {line}"))
+    said.map_or_else(String::new, |line| format!(" Last line of output: {line}"))
 }
 
 pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 126 && carriage_return(evidence).is_none())?;
     Some(Finding::error(
-        format!("The command ended with 126: something was found and could not be executed.{}", said(evidence)),
-        "126 comes from a shell, not from the program: the file has no run bit, is a directory, was built for another processor, or its interpreter is missing. The program itself never ran.",
-        "Look at the file with `ls -l` and `file` where it runs, and set the run bit in the image (`COPY --chmod=755`).",
+        format!("The command exited with 126: a program was found but can't be executed.{}", said(evidence)),
+        "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.",
+        "Check the file with `ls -l` and `file` where it runs, and make it executable in the image (`COPY --chmod=755`).",
     ))
 }
 
 pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 127 && carriage_return(evidence).is_none())?;
     Some(Finding::error(
-        format!(
-            "The command ended with 127: a shell found no program of the name that it was given.{}",
-            said(evidence)
-        ),
-        "The program is not on the `PATH` there, or a script's interpreter is not. The `PATH` of a desktop application is shorter than that of a terminal, on macOS most of all.",
-        "Give the whole path, or install the program in the image. If it is a script that is there, check that its first line doesn't end in a carriage return. Print `PATH` with `exec(\"env\", [], { stream })` to see what there is.",
+        format!("The command exited with 127: a shell didn't find the program.{}", said(evidence)),
+        "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.",
+        "Use the full path, or install the program in the image. If it is an existing script, check that its first line doesn't end in a carriage return. Print the `PATH` with `exec(\"env\", [], { stream })`.",
     ))
 }
 
@@ -163,36 +160,37 @@ fn signal(number: i64) -> Option<&'static str> {
 fn meaning(signal: &str) -> (&'static str, &'static str) {
     match signal {
         "SIGKILL" => (
-            "somebody killed it: most often the system, because memory ran out, or a limit of the container; else `kill -9` or `docker kill`",
-            "Look for `OOMKilled` in `docker inspect` and for `oom` in the kernel's log, and give the container more memory or the command less to do.",
+            "it was killed, usually because the system or the container ran out of memory, or by `kill -9` or `docker kill`",
+            "Look for `OOMKilled` in `docker inspect` and for `oom` in the kernel log. Give the container more memory or the command less work.",
         ),
         "SIGSEGV" | "SIGBUS" => (
-            "it crashed on memory that is not its own",
-            "Run it under a debugger or with a sanitizer. A program for another C library (glibc in an Alpine image) and one under emulation of another processor crash like this.",
+            "it crashed with an invalid memory access",
+            "Run it in a debugger or with a sanitizer. Programs built for another C library (glibc in an Alpine image) or emulated for another processor can crash like this.",
         ),
         "SIGABRT" => (
-            "it gave up by itself: a failed assertion, an uncaught exception, a broken heap",
-            "Its last words on stderr name the place.",
+            "it aborted because of a failed assertion, an uncaught exception or a corrupted heap",
+            "Read the end of stderr; it usually names the place.",
         ),
         "SIGILL" | "SIGTRAP" | "SIGSYS" => (
-            "it met an instruction or a system call that is not allowed there",
-            "Check that it is built for this processor, and which system calls the container may use.",
+            "it used an instruction or a system call that isn't allowed",
+            "Check that it was built for this processor and which system calls the container allows.",
         ),
-        "SIGFPE" => ("it divided by zero or overflowed", "Its input holds a value that it does not expect."),
+        "SIGFPE" => ("it divided by zero or overflowed", "Check its input for values that it doesn't expect."),
         "SIGPIPE" => (
-            "it wrote to somebody who reads no more",
-            "In a pipe, `head` and the like end the one before them so: that is often no mistake.",
+            "it wrote to a pipe that was closed",
+            "Programs like `head` close the pipe early, so this is often not an error.",
         ),
         "SIGTERM" => (
-            "it was asked to end: by `kill`, `docker stop`, a time limit, or `close()`",
-            "Find who sends it. A command that should finish its work first has to handle it.",
+            "it was terminated by `kill`, `docker stop`, a time limit or `close()`",
+            "Find the sender. A command that has to finish its work first must handle the signal.",
         ),
-        "SIGINT" => {
-            ("it was interrupted, as by Ctrl-C", "Find who sends it: a terminal sends it to all that run in it.")
-        }
-        "SIGHUP" => ("its terminal or its session ended", "Start what has to stay with `setsid` or as a service."),
-        "SIGALRM" | "SIGXCPU" => ("its time was up", "Raise the limit, or give it less to do."),
-        _ => ("a signal ended it", "Find who sends it."),
+        "SIGINT" => (
+            "it was interrupted, as by Ctrl-C",
+            "Find the sender. A terminal sends it to all processes that run in it.",
+        ),
+        "SIGHUP" => ("its terminal or session closed", "Start long-running programs with `setsid` or as a service."),
+        "SIGALRM" | "SIGXCPU" => ("its time limit was reached", "Raise the limit, or give it less work."),
+        _ => ("a signal ended it", "Find the sender."),
     }
 }
 
@@ -202,12 +200,8 @@ pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = signal(code - 128)?;
     let (meaning, advice) = meaning(name);
     Some(Finding::error(
-        format!(
-            "The command ended with {code}, which is 128 + {} for {name}: {meaning}.{}",
-            code - 128,
-            said(evidence)
-        ),
-        "The code gets it as an exit code like any other and no `signal`: neither an engine nor a shell says more. A program may also choose this number itself.",
+        format!("The command exited with {code} (128 + {}, {name}): {meaning}.{}", code - 128, said(evidence)),
+        "Your code gets a normal exit code without `signal`; engines and shells report nothing else. A program can also choose this number itself.",
         advice,
     ))
 }
@@ -222,10 +216,10 @@ pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let (meaning, advice) = meaning(name);
     let matters = match evidence.asking()?.stream {
         None => {
-            "There is no exit code: Docker Desktop rejects with `code: null` and the name in `signal` (inferred), Rancher Desktop with `signal`, and on Podman Desktop it counts as success."
+            "There is no exit code. Docker Desktop rejects with `code: null` and the name in `signal` (inferred), Rancher Desktop with `signal`. Podman Desktop treats it as success."
         }
         Some(_) => {
-            "There is no exit code: `onClose(null)` on Docker Desktop (inferred) and Podman Desktop; on Rancher Desktop `onError` is called with the signal and `onClose` never."
+            "There is no exit code. Docker Desktop (inferred) and Podman Desktop call `onClose(null)`. Rancher Desktop calls `onError` with the signal and never calls `onClose`."
         }
     };
     Some(Finding::error(format!("{name} ended the command: {meaning}.{}", said(evidence)), matters, advice))

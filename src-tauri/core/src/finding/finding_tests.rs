@@ -39,6 +39,17 @@ fn every_rule_says_what_it_saw() {
     assert_eq!(rules.len(), RULES.len(), "two rules have one name");
 }
 
+/// Each text as a user reads it. After a change: `INSTA_UPDATE=always cargo test -p porthole-core texts_of_findings`, and
+/// read what `git diff` shows.
+#[test]
+fn texts_of_findings() {
+    let texts = exchanges().into_iter().chain(runs()).map(|(rule, case, _)| {
+        let Finding { severity, happened, matters, advice, .. } = case.finding(rule);
+        format!("{rule} ({severity:?})\n  {happened}\n  {matters}\n  {advice}\n")
+    });
+    insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn healthy_calls_have_no_findings() {
     let settled = |value: Value| [resolved(value.clone()), resolved(value.clone()), resolved(value)];

@@ -23,7 +23,7 @@ pub(super) fn runs() -> Vec<Shown> {
         (
             "program-with-spaces",
             Case::host("/opt/My App/tool", &[]).exits(0),
-            &["splits it at the space on Docker Desktop and Podman Desktop"],
+            &["On Docker Desktop and Podman Desktop a shell splits it"],
         ),
         (
             "program-missing",
@@ -90,32 +90,36 @@ pub(super) fn runs() -> Vec<Shown> {
         (
             "shell-operator",
             Case::vm("cat", &["/x", "&&", "ls"]).streaming().exits(1),
-            &["`&&`", "no Runtime uses a shell"],
+            &["`&&`", "no runtime uses a shell"],
         ),
         (
             "shell-operator",
             Case::host("/bin/sh", &["-c", "cat /x | wc"])
                 .asked(Asked::Exec(exec(Whose::Host, &["/x", "|", "wc"], None)))
                 .exits(0),
-            &["`|` among the arguments of `cat`"],
+            &["The arguments of `cat` contain shell operators: `|`"],
         ),
         (
             "shell-expansion",
             Case::vm("ls", &["$HOME", "*.txt"]).exits(0),
-            &["`$HOME` and `*.txt`", "on Docker Desktop"],
+            &["`$HOME` and `*.txt`", "On Docker Desktop"],
         ),
-        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "literally"]),
+        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "unexpanded"]),
         (
             "argument-split",
             Case::host("sh", &["-c", "exit 3"]).exits(3),
-            &["`exit 3`", "with `stream`", "Docker Desktop and Podman Desktop"],
+            &["`exit 3`", "without `stream`", "Docker Desktop and Podman Desktop"],
         ),
         ("argument-split", Case::vm("printf", &["it's", ""]).exits(0), &["`it's` and ``"]),
-        ("quotes-kept", Case::vm("ps", &["--format", "\"{{.ID}} x\""]).exits(0), &["In the container Podman Desktop"]),
+        (
+            "quotes-kept",
+            Case::vm("ps", &["--format", "\"{{.ID}} x\""]).exits(0),
+            &["In the container, no shell removes the quotes on Podman Desktop"],
+        ),
         (
             "quotes-kept",
             Case::host("ps", &["'a b'"]).streaming().exits(0),
-            &["With callbacks Docker Desktop and Podman Desktop"],
+            &["With callbacks, no shell removes the quotes on Docker Desktop and Podman Desktop"],
         ),
         (
             "cwd-ignored",
@@ -169,7 +173,7 @@ pub(super) fn runs() -> Vec<Shown> {
             Case::host("curl", &["x"]).exits(0).wrote("ok\n", "warn: slow\n"),
             &["11 bytes", "`warn: slow`"],
         ),
-        ("output-over-limit", Case::host("seq", &["9"]).exits(0).wrote(&big, ""), &["1.1 MiB to stdout", "inferred"]),
+        ("output-over-limit", Case::host("seq", &["9"]).exits(0).wrote(&big, ""), &["1.2 MB to stdout", "inferred"]),
         (
             "character-cut",
             Case::vm("cat", &["x"])
@@ -192,7 +196,7 @@ pub(super) fn runs() -> Vec<Shown> {
         (
             "output-charset",
             Case::host("wsl.exe", &["--list"]).exits(0).wrote(b"N\0A\0M\0E\0\r\0\n\0", ""),
-            &["stdout", "UTF-16LE", "by its looks", r"`N\u{0}A", "WSL_UTF8"],
+            &["stdout", "UTF-16LE", "guessed", r"`N\u{0}A", "WSL_UTF8"],
         ),
         (
             "output-not-text",
@@ -212,7 +216,7 @@ pub(super) fn runs() -> Vec<Shown> {
         (
             "settles-differently",
             Case::vm("false", &[]).exits(1).receives([rejected(&["code"]), rejected(&["code"]), resolved(object(&[]))]),
-            &["rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "counts each exit"],
+            &["rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "treats every exit code"],
         ),
         (
             "settles-differently",
@@ -221,7 +225,7 @@ pub(super) fn runs() -> Vec<Shown> {
                 Delivery::Never,
                 Delivery::Thrown { value: text("x") },
             ]),
-            &["stays pending for ever on Rancher Desktop"],
+            &["stays pending forever on Rancher Desktop"],
         ),
         (
             "no-on-close",
@@ -257,7 +261,7 @@ pub(super) fn runs() -> Vec<Shown> {
                 rejected(&["code"]),
                 rejected(&["stderr"]),
             ]),
-            &["`code` on Docker Desktop and Rancher Desktop and none on Podman Desktop"],
+            &["`code` on Docker Desktop and Rancher Desktop but not on Podman Desktop"],
         ),
         (
             "error-without-code",
@@ -275,7 +279,7 @@ pub(super) fn runs() -> Vec<Shown> {
                 resolved(text("{}")),
                 resolved(text("{}")),
             ]),
-            &["a string on Rancher Desktop and Podman Desktop", "`JSON.parse`"],
+            &["a string on Rancher Desktop and Podman Desktop", "the parsed JSON value"],
         ),
     ]
 }

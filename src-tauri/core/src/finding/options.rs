@@ -14,9 +14,9 @@ pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     Some(
         Finding::warning(
-            format!("The command is to run in {}.", quoted(asking.cwd?)),
-            "Podman Desktop ignores `cwd`: there the command runs in the directory of the application or the container, and relative paths mean other files.",
-            "Pass absolute paths, or let the command change the directory itself.",
+            format!("The command sets the working directory {}.", quoted(asking.cwd?)),
+            "Podman Desktop ignores `cwd`: the command runs in the application's or the container's directory, and relative paths refer to other files.",
+            "Pass absolute paths, or change the directory in the command.",
         )
         .on(Runtime::PODMAN),
     )
@@ -27,17 +27,17 @@ pub(super) fn env(evidence: &Evidence<'_>) -> Option<Finding> {
     let names: Vec<String> = asking.env.iter().map(|variable| quoted(&variable.name)).collect();
     let matters = match asking.whose {
         Whose::Vm => {
-            "In the container Rancher Desktop and Podman Desktop do not set them: the command runs there without, and says nothing of it."
+            "Rancher Desktop and Podman Desktop don't set variables in the container: the command runs without them, and no error is reported."
         }
         Whose::Host | Whose::Docker => {
-            "Podman Desktop ignores `env`. On Rancher Desktop it is all that the program gets: `PATH`, `HOME` and the rest are gone."
+            "Podman Desktop ignores `env`. On Rancher Desktop it replaces the whole environment, including `PATH` and `HOME`."
         }
     };
     Some(
         Finding::warning(
-            format!("The command is given {}.", listed(&names)),
+            format!("The command sets environment variables: {}.", listed(&names)),
             matters,
-            "Pass the values as arguments: `exec(\"env\", [\"NAME=value\", program, …])` works on every Runtime where there is an `env`.",
+            "Pass the values as arguments: `exec(\"env\", [\"NAME=value\", program, …])` works on every runtime where the `env` program exists.",
         )
         .on(others(&[Runtime::DockerDesktop])),
     )
@@ -51,17 +51,17 @@ fn composed<'a>(evidence: &Evidence<'a>) -> Option<&'a Run> {
 pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Finding> {
     composed(evidence).filter(|run| run.command.env_mode == EnvMode::Replace)?;
     Some(Finding::note(
-        "The command ran with an environment of its own, without the one that is there.",
-        "The SDK can add variables and take none away: from code the command also sees `PATH`, `HOME` and the rest.",
-        "Run `env -i NAME=value program …` where the code needs the same.",
+        "The command ran with a replaced environment.",
+        "The SDK can only add variables: from code the command also gets `PATH`, `HOME` and the others.",
+        "Run `env -i NAME=value program …` if your code needs the same.",
     ))
 }
 
 pub(super) fn user(evidence: &Evidence<'_>) -> Option<Finding> {
     let user = composed(evidence)?.command.user.as_ref()?;
     Some(Finding::note(
-        format!("The command ran as the user {}.", quoted(user)),
-        "The SDK names no user: from code the command runs as the one that the image names, often root, with other rights and another `HOME`.",
+        format!("The command ran as user {}.", quoted(user)),
+        "The SDK can't set a user: from code the command runs as the image's user, often root, with other permissions and another `HOME`.",
         "Set `USER` in the Dockerfile or `user` in the compose file, or change the user in the command itself (`su`, `setpriv`).",
     ))
 }
@@ -71,9 +71,9 @@ pub(super) fn container(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = exec.container.as_ref()?;
     Some(
         Finding::warning(
-            format!("The code names the container {}.", quoted(name)),
-            "Only the deprecated `backend.execInContainer` takes one, and only Docker Desktop has it. `extension.vm.cli.exec` runs in the first service of the compose file.",
-            "Make the service that runs commands the first one, or use `docker.cli.exec(\"exec\", [container, …])`.",
+            format!("The code selects the container {}.", quoted(name)),
+            "Only the deprecated `backend.execInContainer` accepts a container, and only Docker Desktop has it. `extension.vm.cli.exec` runs in the first service of the compose file.",
+            "Make the service that runs commands the first service, or use `docker.cli.exec(\"exec\", [container, …])`.",
         )
         .on(others(&[Runtime::DockerDesktop])),
     )
@@ -95,8 +95,8 @@ pub(super) fn plain_stopped(evidence: &Evidence<'_>) -> Option<Finding> {
     let sent: Vec<String> = signals(run).iter().map(|signal| format!("SIG{}", signal.short_name())).collect();
     Some(Finding::note(
         format!("The command was stopped with {}.", listed(&sent)),
-        "A plain `exec` gives the code a promise and nothing to stop the command with: it runs until it ends by itself, also when the page is gone.",
-        "Use `exec` with a `stream` for what may take long; it returns an object with `close()`.",
+        "A plain `exec` returns only a promise, so your code can't stop the command: it runs until it exits, even after the page is closed.",
+        "Use `exec` with a `stream` for long commands; it returns an object with `close()`.",
     ))
 }
 
@@ -113,8 +113,8 @@ pub(super) fn signal(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(Finding::note(
         format!("The command was sent {}.", listed(&others)),
-        "`close()` sends SIGTERM, and the SDK has no other signal: a command that ignores that one cannot be stopped from code.",
-        "Let the command end on SIGTERM (a shell passes it on only with `exec program` or a trap), or run `kill` with a second `exec`.",
+        "`close()` sends SIGTERM, and the SDK can't send other signals: your code can't stop a command that ignores SIGTERM.",
+        "Make the command exit on SIGTERM (a shell forwards it only with `exec program` or a trap), or run `kill` with a second `exec`.",
     ))
 }
 
@@ -127,8 +127,8 @@ pub(super) fn close(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             "The command was stopped with SIGTERM, as `close()` does.",
-            "On Rancher Desktop no callback comes after `close()`, so no `onClose` either. On Podman Desktop `close()` has no effect: the command goes on, and so do its callbacks.",
-            "Set a flag beside the call of `close()`, clean up there and not in `onClose`, and let callbacks do nothing once it is set.",
+            "On Rancher Desktop no callback is called after `close()`, not even `onClose`. On Podman Desktop `close()` has no effect: the command and its callbacks continue.",
+            "Set a flag when you call `close()`, clean up there instead of in `onClose`, and ignore callbacks after the flag is set.",
         )
         .on(others(&[Runtime::DockerDesktop])),
     )

@@ -19,9 +19,9 @@ pub(super) fn only_stderr(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
     Some(Finding::warning(
-        format!("The command succeeded and wrote to stderr alone: {began}"),
-        "`result.stdout` is an empty string. Code that looks there shows nothing, and code that takes any stderr for a failure throws a good answer away.",
-        "Read `result.stderr` for this program (`java -version`, `nginx -v` and `ssh -V` answer there), or find the option with which it writes to stdout.",
+        format!("The command succeeded but wrote only to stderr: {began}"),
+        "`result.stdout` is an empty string. Code that reads it shows nothing, and code that treats any stderr output as a failure discards a valid result.",
+        "Read `result.stderr` for this program (`java -version`, `nginx -v` and `ssh -V` write there), or use an option that makes it write to stdout.",
     ))
 }
 
@@ -34,8 +34,8 @@ pub(super) fn stderr_with_success(evidence: &Evidence<'_>) -> Option<Finding> {
     let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
     Some(Finding::note(
         format!("The command succeeded (exit code 0) and wrote {} to stderr: {began}", size(stderr.counts.bytes)),
-        "Progress and warnings go there. `if (result.stderr) throw …` takes this for a failure.",
-        "Decide on the rejection, or on the exit code of `onClose`, and never on whether stderr is empty.",
+        "Programs write progress and warnings to stderr. `if (result.stderr) throw …` treats this as a failure.",
+        "Detect failures by the rejection or by the exit code in `onClose`, never by whether stderr is empty.",
     ))
 }
 
@@ -47,8 +47,8 @@ pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(
         Finding::warning(
             format!("The command wrote {} to {stream}.", size(bytes)),
-            "A plain `exec` of Docker Desktop may end at 1 MiB, the limit that Node has by itself (inferred): the command is then ended, and the promise rejects with `maxBuffer length exceeded`. No limit was found in the others, which hold all of it in memory.",
-            "Use `exec` with a `stream`, or let the command write less: a filter, a limit, a count.",
+            "On Docker Desktop a plain `exec` may stop at 1 MiB, Node's default limit (inferred): the command is killed, and the promise rejects with `maxBuffer length exceeded`. Other runtimes have no known limit and keep all output in memory.",
+            "Use `exec` with a `stream`, or make the command write less with a filter, a limit or a count.",
         )
         .on([Runtime::DockerDesktop]),
     )
@@ -62,18 +62,18 @@ pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let (runtimes, matters) = match asking.whose {
         Whose::Vm => (
             others(&[Runtime::DockerDesktop]),
-            "Rancher Desktop makes a string of each piece by itself, so the character becomes two or more U+FFFD. Podman Desktop hands over `Uint8Array`s, and whoever decodes each by itself gets the same.",
+            "Rancher Desktop decodes each chunk separately, so the character becomes two or more U+FFFD. Podman Desktop passes `Uint8Array`s; code that decodes each one separately gets the same result.",
         ),
         Whose::Host | Whose::Docker => (
             vec![Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder, Runtime::RancherDesktop],
-            "A Runtime that makes a string of each piece by itself turns the character into U+FFFD (inferred for commands on the host).",
+            "A runtime that decodes each chunk separately turns the character into U+FFFD (inferred for commands on the host).",
         ),
     };
     Some(
         Finding::warning(
-            format!("The character {} was cut in two by a piece that ends at byte {}{more}.", quoted(&first.character.to_string()), first.offset),
+            format!("The character {} is split between two chunks at byte {}{more}.", quoted(&first.character.to_string()), first.offset),
             matters,
-            "Let the program write whole lines at once and ask for `splitOutputLines`. Decode `Uint8Array`s with one `TextDecoder` and `{ stream: true }`.",
+            "Make the program write whole lines and use `splitOutputLines`. Decode `Uint8Array`s with one `TextDecoder` and `{ stream: true }`.",
         )
         .on(runtimes),
     )
@@ -95,9 +95,9 @@ pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(
         Finding::warning(
-            format!("The last line of {stream} has no line end: {}", quoted_bytes(last)),
-            format!("With `splitOutputLines` such a line never reaches `onOutput` on {}.", names(&runtimes)),
-            "Let the program end its last line (`echo` in place of `printf`), or ask for pieces and split them in the code.",
+            format!("The last line of {stream} doesn't end with a newline: {}", quoted_bytes(last)),
+            format!("With `splitOutputLines`, `onOutput` never gets this line on {}.", names(&runtimes)),
+            "Make the program end its last line (`echo` instead of `printf`), or split the chunks in your code.",
         )
         .on(runtimes),
     )
@@ -113,9 +113,9 @@ pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     let (stream, part, at) =
         parts.into_iter().find_map(|(stream, part)| Some((stream, part, broken_at(&part.head, part.is_whole())?)))?;
     Some(Finding::warning(
-        format!("{stream} is no UTF-8 text: byte {at} ({:#04x}) begins no character.", part.head[at]),
-        "The code gets strings, in which each such byte is U+FFFD: a file, an image or an archive cannot be made from it again.",
-        "Print it with `base64` and decode it in the code, or copy the file with `docker cp`.",
+        format!("{stream} isn't valid UTF-8 at byte {at} ({:#04x}).", part.head[at]),
+        "Your code gets strings in which each invalid byte is U+FFFD, so a file, image or archive can't be restored from them.",
+        "Encode it with `base64` and decode it in your code, or copy the file with `docker cp`.",
     ))
 }
 
@@ -128,17 +128,17 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let first = lines.first?;
-    let others = if lines.bad > 1 { format!(" So it is with {} more.", lines.bad - 1) } else { String::new() };
+    let others = if lines.bad > 1 { format!(" Other invalid lines: {}.", lines.bad - 1) } else { String::new() };
     Some(Finding::warning(
         format!(
-            "Line {} of stdout is no JSON as the others are: {} at column {}, near {}.{others}",
+            "Line {} of stdout isn't valid JSON, unlike the other lines: {} at column {}, near {}.{others}",
             first.line,
             first.why,
             first.column,
             quoted_bytes(&first.near)
         ),
-        "`result.parseJsonLines()` throws at it, and the good lines are lost with it.",
-        "Let the program write its log to stderr, or use `result.lines()` and parse each in a `try` of its own.",
+        "`result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
+        "Write logs to stderr, or use `result.lines()` and parse each line in its own `try`.",
     ))
 }
 

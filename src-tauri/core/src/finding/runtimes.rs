@@ -19,8 +19,8 @@ fn way(outcome: &Delivery) -> Option<&'static str> {
     match outcome {
         Delivery::Resolved { .. } => Some("resolves"),
         Delivery::Rejected { .. } => Some("rejects"),
-        Delivery::Never => Some("stays pending for ever"),
-        Delivery::Thrown { .. } => Some("is never made, for the call throws"),
+        Delivery::Never => Some("stays pending forever"),
+        Delivery::Thrown { .. } => Some("isn't created because the call throws"),
         Delivery::Pending | Delivery::Streamed { .. } => None,
     }
 }
@@ -41,14 +41,14 @@ pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Finding> {
         .map(|one| format!("{one} on {}", names(&which(all, |outcome| way(outcome) == Some(one)))))
         .collect();
     let why = if evidence.run().is_some() {
-        "Podman Desktop counts each exit of a command in a container as 0, and each end by a signal as success."
+        "Podman Desktop treats every exit code in a container as 0 and every end by a signal as success."
     } else {
-        "Each Runtime draws the line between success and failure itself."
+        "Each runtime has its own rules for success and failure."
     };
     Some(Finding::warning(
         format!("The promise {}.", listed(&told)),
-        format!("What stands in `catch` runs on some Runtimes and what stands after `await` on others. {why}"),
-        "Let the output itself say whether it worked: a last line with the exit code (`sh -c '…; echo $?'`), or a field in the answer.",
+        format!("Your `catch` block runs on some runtimes and the code after `await` on others. {why}"),
+        "Report success in the output itself: print the exit code in the last line (`sh -c '…; echo $?'`), or add a field to the response.",
     ))
 }
 
@@ -60,12 +60,12 @@ pub(super) fn no_on_close(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     let silent = which(all, |outcome| matches!(outcome, Delivery::Streamed { end: End::Silent }));
-    let in_place = if silent == without { "no callback tells the end" } else { "`onError` is called in its place" };
+    let in_place = if silent == without { "no callback reports the end" } else { "`onError` is called instead" };
     Some(
         Finding::warning(
-            format!("`onClose` never comes on {}: {in_place}.", names(&without)),
-            format!("Code that waits for `onClose` (which comes on {}) waits for ever there: a spinner that stays, a promise that never settles.", names(&closes)),
-            "Treat `onError` as an end too, and set an end of your own beside `close()`.",
+            format!("`onClose` is never called on {}: {in_place}.", names(&without)),
+            format!("Code that waits for `onClose` (called on {}) waits forever: a spinner never stops, or a promise never settles.", names(&closes)),
+            "Treat `onError` as an end too, and mark the command as ended yourself when you call `close()`.",
         )
         .on(without),
     )
@@ -92,9 +92,9 @@ pub(super) fn close_code_differs(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let told: Vec<String> = codes.iter().map(|(runtime, code)| format!("`onClose({code})` on {runtime}")).collect();
     Some(Finding::warning(
-        format!("The end is told as {}.", listed(&told)),
-        "`if (exitCode === 0)` takes the same command for a success on one and for a failure on another.",
-        "Let the command print its result (`…; echo \"exit $?\"`) and read that where the exit code decides something.",
+        format!("The runtimes report different exit codes: {}.", listed(&told)),
+        "`if (exitCode === 0)` treats the same command as a success on one runtime and as a failure on another.",
+        "If your code depends on the exit code, print it (`…; echo \"exit $?\"`) and read it from the output.",
     ))
 }
 
@@ -116,9 +116,11 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     Some(
         Finding::warning(
-            format!("The error has `{name}` on {} and none on {}.", names(&with), names(&without)),
-            format!("`if (error.{name} === …)` is never true there, and every such error takes the last way."),
-            format!("Treat an absent `{name}` as an unknown error and show `message` or `stderr`."),
+            format!("The error has `{name}` on {} but not on {}.", names(&with), names(&without)),
+            format!(
+                "`if (error.{name} === …)` is never true there, so every error falls through to the default branch."
+            ),
+            format!("Treat a missing `{name}` as an unknown error and show `message` or `stderr`."),
         )
         .on(without),
     )
@@ -131,7 +133,7 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Finding> {
     let texts = of(|value| matches!(value, Value::Text(text) if text.bytes > 0));
     let parsed = of(|value| matches!(value, Value::Json(_)));
     let bytes = of(|value| matches!(value, Value::Bytes(_)));
-    let told: Vec<String> = [(texts, "a string"), (parsed, "what `JSON.parse` makes of it"), (bytes, "a `Uint8Array`")]
+    let told: Vec<String> = [(texts, "a string"), (parsed, "the parsed JSON value"), (bytes, "a `Uint8Array`")]
         .into_iter()
         .filter(|(on, _)| !on.is_empty())
         .map(|(on, what)| format!("{what} on {}", names(&on)))
@@ -140,8 +142,8 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     Some(Finding::warning(
-        format!("The promise resolves with {}.", listed(&told)),
-        "`result.field` is `undefined` of a string, and string methods throw on an object.",
-        "Send JSON with `Content-Type: application/json`, and in the code parse only what is a string: `typeof result === \"string\"`.",
+        format!("The runtimes return different types: {}.", listed(&told)),
+        "On a string `result.field` is `undefined`; on an object string methods throw.",
+        "Send JSON with `Content-Type: application/json`, and parse the result in your code only if `typeof result === \"string\"`.",
     ))
 }

@@ -61,14 +61,19 @@ pub(super) fn others(runtimes: &[Runtime]) -> Vec<Runtime> {
     Runtime::ALL.into_iter().filter(|runtime| !runtimes.contains(runtime)).collect()
 }
 
+/// `1 line`, `2 lines`.
+pub(super) fn many(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// A number of bytes as people read it.
 pub(super) fn size(bytes: u64) -> String {
-    const KIB: u64 = 1024;
     match bytes {
         1 => "1 byte".to_owned(),
-        _ if bytes < KIB => format!("{bytes} bytes"),
-        _ if bytes < KIB * KIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
-        _ => format!("{:.1} MiB", bytes as f64 / (KIB * KIB) as f64),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }
 
@@ -93,6 +98,10 @@ mod tests {
         assert_eq!(names(&Runtime::ALL), "Docker Desktop, Rancher Desktop and Podman Desktop");
         assert_eq!(names(&others(&Runtime::PODMAN)), "Docker Desktop and Rancher Desktop");
         assert_eq!(names(&[Runtime::PodmanDesktopOlder]), "Podman Desktop (older)");
-        assert_eq!([1, 500, 1536, 3 << 20].map(size), ["1 byte", "500 bytes", "1.5 KiB", "3.0 MiB"]);
+        assert_eq!([0, 1, 2].map(|count| many(count, "line")), ["0 lines", "1 line", "2 lines"]);
+        assert_eq!(
+            [0, 1, 500, 1500, 3_000_000, 2_500_000_000].map(size),
+            ["0 bytes", "1 byte", "500 bytes", "1.5 kB", "3.0 MB", "2.5 GB"]
+        );
     }
 }

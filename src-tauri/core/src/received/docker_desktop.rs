@@ -20,15 +20,18 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
     let mut rules = Vec::new();
     let place = pointed(&asked.url);
     if place.absolute {
-        rules.push(inferred("Only the path of a whole url counts: the socket is the extension's own.", NOTHING));
+        rules.push(inferred(
+            "Only the path of an absolute URL is used; the request always goes to the extension's socket.",
+            NOTHING,
+        ));
     } else if place.bare {
-        rules.push(inferred("A url without a leading slash is taken as a path from the root.", NOTHING));
+        rules.push(inferred("A URL without a leading slash is treated as a path from the root.", NOTHING));
     }
     let body = match &asked.data {
         None => Sent::None,
         Some(data) if data.is_text => Sent::Text { text: data.text.clone() },
         Some(data) if data.json.is_some() => {
-            rules.push(inferred("An object is sent as JSON, a string as it is.", DOCS));
+            rules.push(inferred("An object is sent as JSON, a string unchanged.", DOCS));
             json(data)
         }
         Some(_) => Sent::None,
@@ -41,20 +44,20 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
     let in_container = asked.whose == Whose::Vm;
     let mut rules = Vec::new();
     let mut command = if asked.stream.is_none() && !in_container {
-        rules.push(reported("Without `stream` the command and its arguments are joined by spaces and go through a shell: quotes vanish, and words split again."));
+        rules.push(reported("Without `stream`, the command and its arguments are joined with spaces and run through a shell, which removes quotes and splits words again."));
         if acts(&line) && cfg!(target_os = "linux") {
             rules.push(reported(
-                "On Linux the line was reported to be split and not expanded: do not rely on pipes, `$` or wildcards.",
+                "On Linux the line is reported to be split but not expanded, so don't rely on pipes, `$` or wildcards.",
             ));
         }
         in_shell(asked)
     } else if asked.stream.is_none() || asked.line {
         let place = if in_container { container(asked, target) } else { Place::Host };
         rules.push(reported(
-            "The command and its arguments are joined by spaces and split again as a shell splits: quotes vanish, and an argument with a space becomes two.",
+            "The command and its arguments are joined with spaces and split again like in a shell: quotes are removed, and an argument with a space becomes two.",
         ));
         if acts(&line) {
-            rules.push(reported("A shell was reported to act on `|`, `$`, `>` and the like on macOS. That is not reproduced in a container, which may have no shell: they are handed over as they are."));
+            rules.push(reported("A shell is reported to interpret `|`, `$`, `>` and similar characters on macOS. Porthole doesn't reproduce this in a container, which may have no shell: they are passed unchanged."));
         }
         let words = split_words(&line).unwrap_or_else(|_| line.split_whitespace().map(str::to_owned).collect());
         let mut words = words.into_iter();
@@ -62,20 +65,22 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
         command.stream = asked.stream;
         command
     } else {
-        rules.push(reported("With `stream` no shell is used: each argument arrives as it is, its quotes included."));
+        rules.push(reported(
+            "With `stream`, no shell is used: each argument is passed unchanged, including its quotes.",
+        ));
         let place = if in_container { container(asked, target) } else { Place::Host };
         plain(asked, place, asked.cmd.clone(), asked.args.clone())
     };
     command.cwd = asked.cwd.clone();
     command.env = asked.env.clone();
     if asked.cwd.is_some() || !asked.env.is_empty() {
-        rules.push(documented("`cwd` and `env` are honoured since version 0.3.0 of the SDK.", TYPES));
+        rules.push(documented("`cwd` and `env` are supported since version 0.3.0 of the SDK.", TYPES));
     }
     command = target.applied_to(command);
     match asked.whose {
         Whose::Host if command.bin.is_some() => {
             rules.push(inferred(
-                "The extension's own programs are called by their names: here their directory stands first on the PATH.",
+                "The extension's host programs are called by name: Porthole puts their directory first in PATH.",
                 DOCS,
             ));
         }
@@ -88,7 +93,7 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
 pub(super) fn finished(finish: &Finish, asked: &AskedExec, wrote: &Wrote<'_>) -> (Delivery, Vec<Rule>) {
     let mut rules = Vec::new();
     if wrote.longest > 1024 * 1024 {
-        rules.push(inferred("Output of more than 1 MiB may end the command: that is Node's default limit.", NODE));
+        rules.push(inferred("Output of more than 1 MiB, Node's default limit, may end the command.", NODE));
     }
     let rejected = |code: Value, signal: Value, stderr: Value| Delivery::Rejected {
         value: Value::object([
@@ -109,27 +114,27 @@ pub(super) fn finished(finish: &Finish, asked: &AskedExec, wrote: &Wrote<'_>) ->
             Delivery::Resolved { value: value.with_methods() }
         }
         Finish::Exited { code, said } => {
-            rules.push(reported("Another exit code than 0 rejects, with both streams in the error."));
+            rules.push(reported("An exit code other than 0 rejects, with both streams in the error."));
             rejected(Value::number(code), Value::Null, wrote.stderr_or(said.as_deref()))
         }
         Finish::Signaled { name } => {
-            rules.push(inferred("Death by a signal rejects with `code: null` and the signal's name.", NODE));
+            rules.push(inferred("A command ended by a signal rejects with `code: null` and the signal's name.", NODE));
             rejected(Value::Null, Value::text(name), wrote.stderr())
         }
         Finish::NoProgram { .. } | Finish::NotExecutable { .. } => {
             let (code, said) = finish.in_shell();
-            rules.push(inferred(
-                "The shell that it uses says that there is no such program, and ends with 127 or 126.",
-                NODE,
-            ));
+            rules.push(inferred("Its shell reports that the program isn't found, and exits with 127 or 126.", NODE));
             rejected(Value::number(code), Value::Null, Value::text(said))
         }
         Finish::NoDirectory => {
-            rules.push(inferred("A working directory that is missing is reported as a missing shell.", NODE));
+            rules.push(inferred("A missing working directory is reported as a missing shell.", NODE));
             rejected(Value::text("ENOENT"), Value::Null, Value::text("spawn /bin/sh ENOENT"))
         }
         Finish::Refused { message } => {
-            rules.push(inferred("What the engine refuses is what the docker program would say.", NOTHING));
+            rules.push(inferred(
+                "If the engine refuses the command, the error is what the docker program prints.",
+                NOTHING,
+            ));
             rejected(Value::number(1), Value::Null, Value::text(format!("Error response from daemon: {message}\n")))
         }
     };
@@ -154,19 +159,22 @@ pub(super) fn ends(finish: &Finish) -> Vec<End> {
 
 /// What a reader of its callbacks should know.
 pub(super) fn streaming(finish: &Finish, split: bool) -> Vec<Rule> {
-    let mut rules =
-        vec![inferred("Callbacks get strings; a character that a chunk cut comes whole with the next one.", NODE)];
+    let mut rules = vec![inferred(
+        "Callbacks get strings. A character split between two chunks comes whole with the second one.",
+        NODE,
+    )];
     if split {
-        rules.insert(0, documented("With `splitOutputLines` there is one callback a line, of both streams.", TYPES));
+        rules
+            .insert(0, documented("With `splitOutputLines`, there is one callback per line, for both streams.", TYPES));
         rules.push(inferred(
-            "A last line without its end is delivered too, and `\\r\\n` ends a line as `\\n` does.",
+            "A last line without a newline is delivered too, and `\\r\\n` ends a line like `\\n`.",
             NOTHING,
         ));
     }
     match finish {
-        Finish::Signaled { .. } => rules.push(inferred("Death by a signal calls `onClose(null)`.", NODE)),
+        Finish::Signaled { .. } => rules.push(inferred("A command ended by a signal calls `onClose(null)`.", NODE)),
         Finish::NoProgram { .. } | Finish::NotExecutable { .. } | Finish::NoDirectory => {
-            rules.push(inferred("A program that cannot be started calls `onError` alone.", NODE));
+            rules.push(inferred("A program that can't be started calls only `onError`.", NODE));
         }
         _ => {}
     }
@@ -196,12 +204,15 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
         Answer::Never => (Delivery::Never, vec![]),
         Answer::Whole { status: 200..=299, body, .. } => {
             let mut rules = vec![documented(
-                "The promise resolves with the body alone: JSON parsed where it is JSON, else text.",
+                "The promise resolves with only the body: parsed if it is JSON, otherwise as text.",
                 TYPES,
             )];
             rules.extend(body.coding.as_ref().map(|coding| {
                 inferred(
-                    format!("Whether a body compressed with {} is decoded is unknown; here it isn't.", coding.names),
+                    format!(
+                        "Whether a body compressed with {} is decoded isn't known; Porthole doesn't decode it.",
+                        coding.names
+                    ),
                     NOTHING,
                 )
             }));
@@ -212,7 +223,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
             vec![
                 documented("A status outside 2xx rejects with a ServiceError {name, message, statusCode}.", TYPES),
                 inferred(
-                    "Which text `message` holds is not documented; here it is the body, or the status's words.",
+                    "The content of `message` isn't documented; Porthole uses the body, or the status text.",
                     NOTHING,
                 ),
             ],
@@ -220,7 +231,7 @@ pub(super) fn answered(answer: &Answer<'_>) -> (Delivery, Vec<Rule>) {
         Answer::Withheld { words } => (error(Value::text(words.as_str()), Value::Undefined), vec![]),
         Answer::Failed { words, .. } => (
             error(Value::text(words.as_str()), Value::Undefined),
-            vec![reported("A connection that fails rejects with Node's words and `statusCode: undefined`.")],
+            vec![reported("A failed connection rejects with Node's message and `statusCode: undefined`.")],
         ),
     }
 }

@@ -38,7 +38,7 @@ pub fn plan(asked: &Asked, runtime: Runtime, target: &Target) -> Plan {
     {
         command.env.splice(0..0, engine_for_docker(engine));
         rules.push(inferred(
-            "The docker program asks the target's engine, which its variables name: that is where the extension is.",
+            "The docker program uses the target's engine, set through its environment variables.",
             NOTHING,
         ));
     }
@@ -163,7 +163,7 @@ fn absent(asked: &AskedExec, runtime: Runtime) -> (Does, Vec<Rule>) {
         Runtime::PodmanDesktopOlder => PODMAN_OLDER,
         Runtime::DockerDesktop | Runtime::RancherDesktop => RANCHER,
     };
-    let rule = read(format!("{runtime} has none of the deprecated functions, so calling one throws."), from);
+    let rule = read(format!("{runtime} doesn't have the deprecated functions, so calling one throws."), from);
     (Does::Refuses { outcome: Delivery::Thrown { value: Value::error_of("TypeError", message) } }, vec![rule])
 }
 
@@ -188,15 +188,15 @@ fn list(asked: &AskedList, runtime: Runtime) -> (Does, Vec<Rule>) {
     let request = Request { query, ..Request::new("GET", path) };
     let rule = match runtime {
         Runtime::DockerDesktop => {
-            documented("The options become parameters of the engine's API, and its answer is the value.", DOCS)
+            documented("The options become parameters of the engine's API, and its response is the value.", DOCS)
         }
         Runtime::RancherDesktop => read(
-            "Rancher Desktop asks the docker program and puts the entries together itself: some properties are missing or shaped differently. Here the engine is asked.",
+            "Rancher Desktop builds the entries from the docker program's output: some properties are missing or have another shape. Porthole asks the engine.",
             RANCHER,
         ),
         // Both generations have the same code for it.
         Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => read(
-            "Podman Desktop asks all of its engines and adds their names to the entries. Here the target's engine is asked.",
+            "Podman Desktop asks all of its engines and adds their names to the entries. Porthole asks the target's engine.",
             PODMAN,
         ),
     };

@@ -67,13 +67,13 @@ pub(super) fn request(asked: &AskedRequest, generation: Generation) -> (Does, Ve
     let refused = |words: &str, rule| (rejects(Value::error(format!("{REQUEST}{words}"))), vec![rule]);
     let known = METHODS.iter().any(|known| *known == asked.method || known.to_lowercase() == asked.method);
     if !known {
-        let rule = generation.read(format!("Only {} are methods there.", METHODS.join(", ")));
+        let rule = generation.read(format!("Only these methods are supported: {}.", METHODS.join(", ")));
         return refused("Error: Invalid method", rule);
     }
     let place = pointed(&asked.url);
     if place.absolute || place.bare && !asked.url.is_empty() && !asked.url.starts_with('?') {
         let rule = generation
-            .read("The url is put right behind `http://localhost:PORT`: without a leading slash that is no url.");
+            .read("The URL is appended to `http://localhost:PORT`. Without a leading slash the result isn't a URL.");
         return match generation {
             Generation::Older => refused("Error: Invalid URL", rule),
             Generation::Newer => {
@@ -93,12 +93,12 @@ pub(super) fn request(asked: &AskedRequest, generation: Generation) -> (Does, Ve
     request.body = match &asked.data {
         None => Body::None,
         Some(data) if data.falsy => {
-            rules.push(generation.read("Data that is falsy (0, '', false, null) is not sent."));
+            rules.push(generation.read("Falsy data (0, '', false, null) isn't sent."));
             Body::None
         }
         Some(data) => {
             if data.is_text {
-                rules.push(generation.read("All data is encoded as JSON: a string is sent in quotes."));
+                rules.push(generation.read("All data is encoded as JSON, so a string is sent in quotes."));
             }
             json(data)
         }
@@ -116,7 +116,7 @@ fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Vec<Rule>, (St
     }
     if has_data && matches!(request.method.as_str(), "GET" | "HEAD") {
         let words = "TypeError: Request with GET/HEAD method cannot have body.".to_owned();
-        return Err((words, read("`fetch` refuses data with GET and HEAD.", FETCH)));
+        return Err((words, read("`fetch` rejects data with GET and HEAD.", FETCH)));
     }
     // It sets these itself.
     request.headers.retain(|header| !["host", "content-length"].contains(&header.name.to_ascii_lowercase().as_str()));
@@ -126,15 +126,18 @@ fn fetched(asked: &AskedRequest, request: &mut Request) -> Result<Vec<Rule>, (St
         for header in &mut request.headers {
             if header.name.eq_ignore_ascii_case("content-type") {
                 header.value.push_str(", application/json");
-                let rule =
-                    format!("`fetch` joins the code's own header and Podman Desktop's: `{}` is sent.", header.value);
+                let rule = format!(
+                    "`fetch` joins the header from your code with Podman Desktop's own: `{}` is sent.",
+                    header.value
+                );
                 rules.push(read(rule, FETCH));
             }
         }
     }
     if asked.method == "patch" {
         asked.method.clone_into(&mut request.method);
-        let rule = "`fetch` sends all methods in capitals but `patch`: most servers answer that with 400 or 405.";
+        let rule =
+            "`fetch` sends every method in upper case except `patch`, to which most servers respond with 400 or 405.";
         rules.insert(0, read(rule, FETCH));
     }
     Ok(rules)
@@ -145,8 +148,8 @@ pub(super) fn exec(asked: &AskedExec, target: &Target, generation: Generation) -
     let args = if asked.whose == Whose::Docker { docker_args(&asked.args, generation) } else { asked.args.clone() };
     if args.len() != asked.args.len() {
         let dropped = match generation {
-            Generation::Older => format!("`-v {DOCKER_SOCKET}` is taken out of the arguments."),
-            Generation::Newer => format!("`-v {DOCKER_SOCKET}` and empty arguments are taken out."),
+            Generation::Older => format!("`-v {DOCKER_SOCKET}` is removed from the arguments."),
+            Generation::Newer => format!("`-v {DOCKER_SOCKET}` and empty arguments are removed."),
         };
         rules.push(generation.read(dropped));
     }
@@ -155,18 +158,17 @@ pub(super) fn exec(asked: &AskedExec, target: &Target, generation: Generation) -
     let command = if in_container {
         plain(asked, container(asked, target), asked.cmd.clone(), asked.args.clone())
     } else if asked.stream.is_none() && generation == Generation::Older {
-        rules.push(
-            generation
-                .read("Without `stream` a host command goes through a shell: quotes vanish, and words split again."),
-        );
+        rules.push(generation.read(
+            "Without `stream`, a host command runs through a shell, which removes quotes and splits words again.",
+        ));
         in_shell(asked)
     } else {
         let with = if generation == Generation::Older { "With `stream` no" } else { "No" };
-        rules.push(generation.read(format!("{with} shell is used: each argument arrives as it is.")));
+        rules.push(generation.read(format!("{with} shell is used: each argument is passed unchanged.")));
         plain(asked, Place::Host, asked.cmd.clone(), asked.args.clone())
     };
     if asked.whose == Whose::Docker {
-        rules.push(generation.read("Podman Desktop runs podman in place of docker."));
+        rules.push(generation.read("Podman Desktop runs podman instead of docker."));
     }
     if asked.cwd.is_some() || !asked.env.is_empty() {
         rules.push(generation.read("`cwd` and `env` are ignored."));
@@ -212,22 +214,23 @@ pub(super) fn finished(
         ];
         (Delivery::Resolved { value: Value::object(fields).with_methods() }, vec![rule])
     };
-    let without_code = || generation.read("A failure rejects with the two streams and no exit code.");
+    let without_code = || generation.read("A failure rejects with both streams and no exit code.");
     match finish {
         Finish::Running => (Delivery::Pending, vec![]),
         Finish::Unknown => (Delivery::Never, vec![]),
         Finish::Exited { said: Some(_), .. } if in_container => {
             (rejected(Value::text(""), Value::text("")), vec![without_code()])
         }
-        Finish::Exited { code, .. } if in_container && *code != 0 => {
-            resolved(generation.read(
-                "The exit code in a container is never asked for: every command counts as a success with code 0.",
-            ))
-        }
+        Finish::Exited { code, .. } if in_container && *code != 0 => resolved(
+            generation
+                .read("The exit code in a container is never read: every command counts as a success with code 0."),
+        ),
         Finish::Exited { code: 0, .. } => resolved(
             generation.read("`code` is 0 when the command succeeds; `cmd` is the program without its arguments."),
         ),
-        Finish::Signaled { .. } => resolved(generation.read("Death by a signal counts as a success with code 0.")),
+        Finish::Signaled { .. } => {
+            resolved(generation.read("A command ended by a signal counts as a success with code 0."))
+        }
         Finish::Exited { said, .. } => {
             (rejected(wrote.stdout(), wrote.stderr_or(said.as_deref())), vec![without_code()])
         }
@@ -241,7 +244,10 @@ pub(super) fn finished(
         }
         Finish::NoDirectory => (
             rejected(wrote.stdout(), wrote.stderr()),
-            vec![generation.read("`cwd` is ignored, so the command would have run elsewhere."), without_code()],
+            vec![
+                generation.read("`cwd` is ignored, so the command would have run in another directory."),
+                without_code(),
+            ],
         ),
         Finish::Refused { message } => (
             Delivery::Rejected { value: Value::error(format!("{EXEC}{message}")) },
@@ -274,20 +280,17 @@ pub(super) fn ends(finish: &Finish, in_container: bool) -> Vec<End> {
 pub(super) fn streaming(split: bool, in_container: bool, closed: bool) -> Vec<Rule> {
     let mut rules = Vec::new();
     if in_container {
-        rules.push(read(
-            "In a container callbacks get Uint8Arrays, in chunks whatever `splitOutputLines` says.",
-            PODMAN,
-        ));
+        rules.push(read("In a container, callbacks get chunks as Uint8Arrays, even with `splitOutputLines`.", PODMAN));
         rules.push(read("`onClose` gets 0 in a container, whatever the exit code was.", PODMAN));
     } else if split {
         rules.push(read(
-            "Only stdout is split into lines, and its last line is lost without its end; stderr comes in chunks.",
+            "Only stdout is split into lines, and a last line without a newline is lost. stderr comes in chunks.",
             PODMAN,
         ));
-        rules.push(read("A line ends at `\\n`; a `\\r` before it stays.", PODMAN));
+        rules.push(read("A line ends at `\\n`; a `\\r` before it is kept.", PODMAN));
     }
     if closed {
-        rules.push(read("`close()` has no effect there. What was stopped here would have gone on.", PODMAN));
+        rules.push(read("`close()` has no effect: the command would have continued.", PODMAN));
     }
     rules
 }
@@ -315,21 +318,21 @@ pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (Delivery
             if (200..=299).contains(status) || *status == 304 && generation == Generation::Older =>
         {
             let mut rules = vec![
-                generation.read("The promise resolves with the body alone: JSON parsed where it is JSON, else text."),
+                generation.read("The promise resolves with only the body: parsed if it is JSON, otherwise as text."),
             ];
             rules.extend(decoding(body, generation.client()));
             (Delivery::Resolved { value: body.value() }, rules)
         }
         Answer::Whole { status: 401 | 403, .. } => (
             error("Error: Unable to get access".to_owned()),
-            vec![generation.read("401 and 403 reject with one text; the body and the status are lost.")],
+            vec![generation.read("401 and 403 reject with a fixed message; the body and the status are lost.")],
         ),
         Answer::Whole { status, reason, .. } if generation == Generation::Newer => {
             let mut rules = vec![generation.read(
-                "A status outside 2xx rejects with the words of the status line alone; its number and the body are lost.",
+                "A status outside 2xx rejects with only the status text; its number and the body are lost.",
             )];
             if matches!(status, 301..=303 | 307 | 308) {
-                rules.push(generation.measured("A redirect would be followed; here it is not."));
+                rules.push(generation.measured("The runtime would follow the redirect; Porthole doesn't."));
             }
             // An error without words reads as its name.
             let words = if reason.is_empty() { "Error".to_owned() } else { format!("Error: {reason}") };
@@ -337,14 +340,14 @@ pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (Delivery
         }
         Answer::Whole { status, reason, .. } => {
             let mut rules =
-                vec![generation.read("A status outside 2xx rejects with an Error that names it; the body is lost.")];
+                vec![generation.read("A status outside 2xx rejects with an Error that contains it; the body is lost.")];
             if matches!(status, 408 | 413 | 429 | 500 | 502 | 503 | 504 | 521 | 522 | 524) {
                 rules.push(inferred(
-                    "All but POST and PATCH are tried up to two more times after this status; here they are not.",
+                    "After this status all methods except POST and PATCH are retried up to two times; Porthole doesn't retry.",
                     "got's documents",
                 ));
             } else if matches!(status, 300..=303 | 307 | 308) {
-                rules.push(generation.measured("A redirect would be followed; here it is not."));
+                rules.push(generation.measured("The runtime would follow the redirect; Porthole doesn't."));
             }
             let known = || hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let words = if reason.is_empty() { known().unwrap_or_default() } else { reason };
@@ -352,13 +355,13 @@ pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (Delivery
         }
         Answer::Withheld { words } => {
             let name = generation.client().name();
-            let rule = generation.measured(format!("What {name} can't decode, follow or parse rejects with an Error."));
+            let rule = generation.measured(format!("A response that {name} can't decode, follow or parse rejects with an Error."));
             (error(named(words, generation)), vec![rule])
         }
         Answer::Failed { words, .. } => (
             error(named(words, generation)),
             vec![generation.read(
-                "A connection that fails rejects with an Error; its text is all there is. Podman Desktop asks by a port, so the reason may differ.",
+                "A failed connection rejects with an Error that has only a message. Podman Desktop connects through a port, so the reason may differ.",
             )],
         ),
     }

@@ -25,11 +25,11 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
     let place = pointed(&asked.url);
     if place.absolute {
         rules.push(read(
-            "A whole url is asked as it stands, which need not be the backend. Here the backend is asked for its path.",
+            "An absolute URL is requested as it is, even if it isn't the backend. Porthole sends its path to the backend.",
             RANCHER,
         ));
     } else if place.bare {
-        rules.push(read("A url without a leading slash is taken as a path from the root.", RANCHER));
+        rules.push(read("A URL without a leading slash is treated as a path from the root.", RANCHER));
     }
     let mut request = bodiless(asked, &place);
     request.body = match &asked.data {
@@ -39,10 +39,8 @@ pub(super) fn request(asked: &AskedRequest) -> (Does, Vec<Rule>) {
         Some(data) if asked.named && is_object(&data.text, data.json.as_deref(), data.is_text) => json(data),
         Some(data) => {
             if data.json.is_some() && !data.is_text {
-                rules.push(read(
-                    "`request()` does not encode its data: an object is sent as `String(object)`.",
-                    RANCHER,
-                ));
+                rules
+                    .push(read("`request()` doesn't encode its data: an object is sent as `String(object)`.", RANCHER));
             }
             Body::Text { text: data.text.clone() }
         }
@@ -65,7 +63,7 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
         args = args.iter().map(|arg| unquoted(arg).to_owned()).collect();
     }
     if args != asked.args {
-        rules.push(read("No shell is used; one pair of quotes around an argument is taken off.", RANCHER));
+        rules.push(read("No shell is used. One pair of quotes around an argument is removed.", RANCHER));
     }
     let place = if asked.whose == Whose::Vm { container(asked, target) } else { Place::Host };
     let mut command = Command { cwd: asked.cwd.clone(), ..plain(asked, place, cmd, args) };
@@ -73,7 +71,7 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
         Whose::Vm => {
             if !asked.env.is_empty() {
                 rules.push(read(
-                    "`env` has no effect in a container: it is given to the docker compose program only.",
+                    "`env` has no effect in a container: only the docker compose program gets it.",
                     RANCHER,
                 ));
             }
@@ -82,14 +80,15 @@ pub(super) fn exec(asked: &AskedExec, target: &Target) -> (Does, Vec<Rule>) {
         Whose::Host => {
             if let Some(bin) = &target.host.bin {
                 command.program = below(bin, &command.program);
-                rules.push(read("A host program is looked up only in the extension's own `bin` folder.", RANCHER));
+                rules.push(read("A host program is looked up only in the extension's `bin` folder.", RANCHER));
             } else {
-                rules.push(read("A host program is looked up only in the extension's own `bin` folder. The target names none, so PATH is used.", RANCHER));
+                rules.push(read("A host program is looked up only in the extension's `bin` folder. The target has none, so Porthole uses PATH.", RANCHER));
             }
             if !asked.env.is_empty() {
                 command.env = asked.env.clone();
                 command.env_mode = EnvMode::Replace;
-                rules.push(read("`env` is all that a host program gets: PATH, HOME and the rest are gone.", RANCHER));
+                rules
+                    .push(read("`env` replaces a host program's whole environment, including PATH and HOME.", RANCHER));
             }
         }
     }
@@ -127,24 +126,24 @@ pub(super) fn finished(finish: &Finish, line: &str, wrote: &Wrote<'_>) -> (Deliv
     };
     let failed = |words: String| {
         let value = Value::error(format!("{EXEC}Error: {words}"));
-        (Delivery::Rejected { value }, vec![read("A program that cannot be started rejects with an Error.", RANCHER)])
+        (Delivery::Rejected { value }, vec![read("A program that can't be started rejects with an Error.", RANCHER)])
     };
     match finish {
         Finish::Running => (Delivery::Pending, vec![]),
         Finish::Unknown => (Delivery::Never, vec![]),
         Finish::Exited { code: 0, .. } => (
             Delivery::Resolved { value: result(Value::Undefined, Value::number(0), wrote.stderr()) },
-            vec![read("`code` is 0 when the command succeeds, and `signal` is there and undefined.", RANCHER)],
+            vec![read("`code` is 0 when the command succeeds, and `signal` is present but undefined.", RANCHER)],
         ),
         Finish::Exited { code, said } => (
             Delivery::Rejected {
                 value: result(Value::Undefined, Value::number(code), wrote.stderr_or(said.as_deref())),
             },
-            vec![read("Another exit code than 0 rejects with the same object that success resolves with.", RANCHER)],
+            vec![read("An exit code other than 0 rejects with the same object that success resolves with.", RANCHER)],
         ),
         Finish::Signaled { name } => (
             Delivery::Rejected { value: result(Value::text(name), Value::Undefined, wrote.stderr()) },
-            vec![read("Death by a signal rejects with `signal` set and `code` undefined.", RANCHER)],
+            vec![read("A command ended by a signal rejects with `signal` set and `code` undefined.", RANCHER)],
         ),
         Finish::NoProgram { program } => failed(format!("spawn {program} ENOENT")),
         Finish::NotExecutable { program } => failed(format!("spawn {program} EACCES")),
@@ -157,7 +156,10 @@ pub(super) fn finished(finish: &Finish, line: &str, wrote: &Wrote<'_>) -> (Deliv
                     Value::text(format!("Error response from daemon: {message}\n")),
                 ),
             },
-            vec![inferred("What the engine refuses is what the docker compose program would say.", RANCHER)],
+            vec![inferred(
+                "If the engine refuses the command, the error is what the docker compose program prints.",
+                RANCHER,
+            )],
         ),
     }
 }
@@ -183,14 +185,14 @@ pub(super) fn ends(finish: &Finish, closed: bool) -> Vec<End> {
 pub(super) fn streaming(finish: &Finish, split: bool, closed: bool) -> Vec<Rule> {
     let mut rules = Vec::new();
     if closed {
-        rules.push(read("After `close()` nothing is called any more, not even `onClose`.", RANCHER));
+        rules.push(read("After `close()` no callback is called, not even `onClose`.", RANCHER));
     } else if matches!(finish, Finish::Signaled { .. }) {
-        rules.push(read("Death by a signal calls `onError(signal)` and no `onClose`.", RANCHER));
+        rules.push(read("A command ended by a signal calls `onError(signal)` and not `onClose`.", RANCHER));
     }
     if split {
-        rules.push(read("One callback a line, of both streams; a last line without its end is lost.", RANCHER));
+        rules.push(read("One callback per line, for both streams. A last line without a newline is lost.", RANCHER));
     }
-    rules.push(read("Each chunk is decoded alone: a character that is cut between two becomes U+FFFD.", RANCHER));
+    rules.push(read("Each chunk is decoded separately: a character split between two chunks becomes U+FFFD.", RANCHER));
     rules
 }
 
@@ -214,7 +216,7 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
         Answer::Never => (Delivery::Never, vec![]),
         Answer::Whole { status: 200..=299, body, .. } => {
             let mut rules = vec![read(
-                "The promise resolves with the body alone: JSON parsed where it is JSON, else text; an empty one is ''.",
+                "The promise resolves with only the body: parsed if it is JSON, otherwise as text. An empty body is ''.",
                 RANCHER,
             )];
             rules.extend(decoding(body, HttpClient::NodeFetch));
@@ -224,7 +226,7 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
             let mut rules =
                 vec![read("A status outside 2xx rejects with the status, its name and the raw body.", RANCHER)];
             if matches!(status, 301..=303 | 307 | 308) {
-                rules.push(read("A redirect would be followed; here it is not.", NODE_FETCH));
+                rules.push(read("The runtime would follow the redirect; Porthole doesn't.", NODE_FETCH));
             }
             let name = hyper::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
             let fields = [
@@ -237,7 +239,7 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
         }
         Answer::Withheld { words } => (
             Delivery::Rejected { value: Value::error(format!("{FETCH}{words}")) },
-            vec![read("What node-fetch can't decode, follow or parse rejects with an Error.", NODE_FETCH)],
+            vec![read("A response that node-fetch can't decode, follow or parse rejects with an Error.", NODE_FETCH)],
         ),
         Answer::Failed { words, .. } => (
             Delivery::Rejected {
@@ -246,7 +248,7 @@ pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (Delivery, Vec<Rule>)
                 )),
             },
             vec![read(
-                "A connection that fails rejects with an Error; its text is all there is. Rancher Desktop asks by a port of its own, so the reason may differ.",
+                "A failed connection rejects with an Error that has only a message. Rancher Desktop connects through a port, so the reason may differ.",
                 RANCHER,
             )],
         ),

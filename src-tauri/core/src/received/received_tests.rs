@@ -91,7 +91,7 @@ fn a_failure_rejects_with_what_the_runtime_keeps_of_it() {
 fn in_a_container_podman_desktop_knows_no_failure() {
     let call = exited(inside(), 9);
     holds(&call, OLDER, &["resolves to", "code: 0", "stderr: 'err'"]);
-    assert!(says(&call, OLDER, "never asked for"));
+    assert!(says(&call, OLDER, "never read"));
     holds(&call, DOCKER, &["rejects", "code: 9"]);
     assert!(matches!(
         received(&exited(streaming(inside()), 9), Written::default(), OLDER).outcome,
@@ -313,7 +313,7 @@ fn another_status_rejects_in_three_ways() {
     let gone = exchange(Request::new("GET", "/x"), 302, "Found", "text/plain");
     assert!(says(&gone, OLDER, "redirect") && says(&gone, RANCHER, "redirect") && !says(&said, RANCHER, "redirect"));
     let broken = exchange(Request::new("GET", "/x"), 503, "", "text/plain");
-    assert!(says(&broken, OLDER, "two more times") && !says(&said, OLDER, "two more times"));
+    assert!(says(&broken, OLDER, "retried up to two times") && !says(&said, OLDER, "two more times"));
 }
 
 #[test]
@@ -407,7 +407,7 @@ fn a_request_of_the_composer_may_be_what_all_would_send() {
     let body = Body::Json { text: "{\"a\":1}".into() };
     let asked = exchange(Request { headers, body, ..Request::new("POST", "/x") }, 200, "", "");
     assert_eq!(as_run(&asked), [true, false, true, true], "request() of Rancher Desktop sends [object Object]");
-    assert!(says(&asked, RANCHER, "does not encode"));
+    assert!(says(&asked, RANCHER, "doesn't encode"));
 }
 
 #[test]
