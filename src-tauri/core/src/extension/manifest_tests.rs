@@ -119,7 +119,7 @@ fn each_oddity_is_said_once_at_its_place() {
     says(
         "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"root\":\"ui\",\"src\":\"i.html\",\"backend\":{\"socket\":\"b.sock\"}}}}",
         "ui.dashboard-tab.backend.socket",
-        "no vm",
+        "no `vm` section",
     );
     says("{\"icon\":\"i\"}", "", "no page");
 }

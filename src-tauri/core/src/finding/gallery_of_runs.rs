@@ -23,7 +23,7 @@ pub(super) fn runs() -> Vec<Shown> {
         (
             "program-with-spaces",
             Case::host("/opt/My App/tool", &[]).exits(0),
-            &["On Docker Desktop and Podman Desktop a shell splits it"],
+            &["On Docker Desktop and Podman Desktop (older) a shell splits it"],
         ),
         (
             "program-missing",
