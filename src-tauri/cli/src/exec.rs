@@ -80,10 +80,10 @@ fn read_variable(text: &str) -> std::result::Result<EnvVar, String> {
     Ok(EnvVar { name: name.to_owned(), value: value.to_owned() })
 }
 
-/// How long a run may take to hear of a stop.
+/// Time limit for a run to accept a stop.
 const DEAF: Duration = Duration::from_secs(3);
 
-/// How long a command may take to end by itself when this process is to end.
+/// Time limit for a command to exit by itself when this process has to exit.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// What the exit code is decided on.
@@ -101,7 +101,7 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     command.stream = arguments.stream.then_some(Streaming { split_lines: arguments.split_lines });
     let warden = Some(Arc::new(Warden::start()));
     let (ending, heard) = (warden.clone(), signals.clone());
-    // Where no directory was asked for, code would ask for none either.
+    // Code sets a working directory only if the user does.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {
         Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings, signals).await,
@@ -207,7 +207,7 @@ fn composed(
 /// by the person before it, gets a moment. What an interrupted command leaves in its group is ended with it: a shell
 /// makes its background children deaf to SIGINT.
 ///
-/// A run that cannot listen, because nobody reads its output or its engine hangs, is left to the warden: this process
+/// A run that can't be stopped, because its output isn't read or its engine hangs, is left to the warden: this process
 /// ends.
 async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Writes, mut signals: Signals) {
     let asked = signals.next().await;
@@ -222,7 +222,7 @@ async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Wri
     tokio::select! {
         _ = signals.next() => {}
         () = ended.notified() => {}
-        // A command may take its time to end, but not one whose output nobody takes.
+        // A command gets time to exit, unless its output isn't read.
         () = writes.stalled(DEAF) => {}
         () = tokio::time::sleep(GRACE), if asked != Asked::Interrupt => {}
     }

@@ -1,4 +1,4 @@
-//! `--findings`: what there is to say about a request or a command, on stderr when it has ended.
+//! `--findings`: prints findings to stderr when a request or command finishes.
 
 use porthole_core::{
     call::{Act, Call, Origin},
@@ -26,7 +26,7 @@ pub struct Seen<E> {
 }
 
 impl<E> Witness<E> {
-    /// One that keeps something only when that is asked for.
+    /// Keeps events and a sample only if findings are requested.
     pub fn new(sink: Sink<E>, asked: bool) -> Self {
         Self { sink, seen: asked.then(|| Seen { events: Vec::new(), sample: Sample::default() }) }
     }
@@ -59,7 +59,7 @@ impl<E: Clone + Serialize + Send> Record<E> for Witness<E> {
 }
 
 impl<E> Seen<E> {
-    /// Says what there is to say, a paragraph each.
+    /// Prints the findings, one paragraph each.
     pub fn print(&self, act: Act) {
         let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
         let received = received::compared(&call, self.sample.written());

@@ -83,7 +83,7 @@ fn main() -> ExitCode {
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
         };
-        // Whoever ended it sees that, whatever became of what it did.
+        // The signal decides the exit code, whatever the command returned.
         signals.exit_code().map_or(code, ExitCode::from)
     });
     // A read of stdin or a file that still blocks must not hold the exit up.

@@ -159,7 +159,7 @@ fn connections(endpoint: &Endpoint) -> Connections {
     Connections::carried_by(Carrier::new(None, Arc::default(), Some(Arc::new(Warden::start()))))
 }
 
-/// Cancels the request; one that cannot listen, because nobody reads its body, ends with the
+/// Cancels the request; if it can't be cancelled because its body isn't read, it ends with the
 /// process.
 async fn cancel_when_interrupted(cancel: CancellationToken, mut signals: Signals) {
     let asked = signals.next().await;

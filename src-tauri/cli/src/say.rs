@@ -2,7 +2,7 @@
 //! engine, a manifest's fields, come out with their control characters escaped, wherever they go: a script reads lines,
 //! and a terminal does what such characters say.
 //!
-//! Bytes are another matter. What a command writes is its own and passes as it is: whoever runs it runs it in this
+//! Bytes are another matter. What a command writes passes unchanged: the user runs it in this
 //! terminal. The body of a response is a stranger's: it passes as it is to a file or a pipe, and escaped to a terminal.
 
 use std::io::{self, IsTerminal, Write};
@@ -61,7 +61,7 @@ impl Bytes {
     }
 }
 
-/// Writes bytes to the stream of their own name. `decoder` holds what the last piece cut.
+/// Writes bytes to the stream of the same name. `decoder` holds a character that the last chunk split.
 pub fn bytes(stream: Stream, bytes: &[u8], how: Bytes, decoder: &mut Utf8) -> io::Result<()> {
     match (how, stream) {
         (Bytes::Raw, Stream::Stdout) => stdout(bytes),

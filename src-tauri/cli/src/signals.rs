@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use porthole_core::run::Signal;
 use tokio::sync::watch;
 
-/// One way in which this process is asked to end.
+/// A request to end this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// Ctrl-C.
     Interrupt,
-    /// `kill`, or whoever shuts the machine down.
+    /// `kill`, or a system shutdown.
     Terminate,
     /// The terminal is gone.
     HangUp,
@@ -99,7 +99,7 @@ impl Signals {
         }
     }
 
-    /// The exit code of a process that was asked to end.
+    /// The exit code of a process that a signal ended.
     pub fn exit_code(&self) -> Option<u8> {
         self.first.get().map(|asked| asked.exit_code())
     }

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::say::{self, Bytes};
 
-/// Writes what happens, and keeps the events for whoever decides on the exit code.
+/// Writes output and events, and passes the events to a callback.
 pub struct Sink<E> {
     json: bool,
     /// How the streams are written where they are.
@@ -40,7 +40,7 @@ impl Writes {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until one write has gone on for so long that nobody seems to read.
+    /// Waits until one write is blocked for this long, so the output isn't being read.
     pub async fn stalled(&self, patience: Duration) {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {

@@ -1,4 +1,4 @@
-//! What stands in a request or an answer and never reaches the code on the other side.
+//! Parts of a request or response that never reach the other side.
 
 use super::{
     Evidence, Finding,

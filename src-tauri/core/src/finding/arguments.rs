@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{error::Code, runtime::Runtime};
 
-/// What a shell takes for itself where it stands alone.
+/// Arguments that a shell interprets as operators.
 const OPERATORS: &[&str] = &["|", "||", "&&", "&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>", "1>&2", ">&2"];
-/// Programs that take patterns, scripts or templates of their own.
+/// Programs that have their own patterns, scripts or templates.
 const TAKE_PATTERNS: &[&str] = &[
     "grep", "egrep", "fgrep", "rg", "sed", "awk", "gawk", "find", "jq", "yq", "expr", "printf", "perl", "python",
     "python3", "node", "psql", "mysql", "sqlite3",
@@ -70,7 +70,7 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
         .args
         .iter()
         .filter(|arg| !OPERATORS.contains(&arg.as_str()) && outer_quotes(arg) != Some('\''))
-        // What does not even arrive in one piece is told of as that.
+        // Reported by `split` instead.
         .filter(|arg| shells.is_empty() || !is_split(arg))
         .filter(|arg| if shells.is_empty() { is_left_to_a_shell(&asking, arg) } else { changed_by_a_shell(arg) })
         .map(|arg| quoted(arg))

@@ -7,7 +7,7 @@ use crate::{
     runtime::Runtime,
 };
 
-/// What stands in the code's call of `exec`.
+/// The arguments of the code's `exec` call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asking<'a> {
     pub whose: Whose,
@@ -52,7 +52,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The Runtimes that join program and arguments to a line for a shell: with callbacks none
-    /// does. That of Docker Desktop is reported, that of the older Podman Desktop stands in its source.
+    /// does. Docker Desktop's is reported; the older Podman Desktop's is in its source.
     pub fn shells(&self) -> Vec<Runtime> {
         match (self.stream, self.whose) {
             (Some(_), _) => Vec::new(),
@@ -61,7 +61,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// What stands after the program.
+    /// The arguments after the program.
     pub fn words(&self) -> Vec<&'a str> {
         match self.line {
             true => self.program.split_whitespace().skip(1).collect(),
@@ -75,7 +75,7 @@ impl<'a> Asking<'a> {
         word.unwrap_or(self.program).rsplit(['/', '\\']).next().unwrap_or_default()
     }
 
-    /// The program is a shell, which takes what stands after `-c` for a script.
+    /// The program is a shell, which runs the argument after `-c` as a script.
     pub fn is_shell(&self) -> bool {
         ["sh", "bash", "ash", "dash", "zsh", "ksh"].contains(&self.name())
     }

@@ -6,11 +6,11 @@ use super::{
 };
 use crate::exchange::{BodyKind, Header};
 
-/// Bytes of a body that is slow to hand over as one string.
+/// From this size on, a body is slow to pass as one string.
 const LARGE: u64 = 32 * 1024 * 1024;
 /// Bytes that no string holds: V8 ends at 2^29 - 24 characters.
 const LONGEST_STRING: u64 = (1 << 29) - 24;
-/// Microseconds from the first to the last byte from which on somebody waits.
+/// From this time between the first and the last byte on, a user notices the wait, in microseconds.
 const SLOW_US: u64 = 1_000_000;
 
 pub(super) fn event_stream(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -74,7 +74,7 @@ fn expects_json(evidence: &Evidence<'_>) -> Option<bool> {
 pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response()?;
     let part = &evidence.sample.stdout;
-    // An empty body is told of as such, a page of HTML too.
+    // An empty body and an HTML page have their own rules.
     if evidence.body_kind() != Some(BodyKind::Json)
         || part.head.trim_ascii_start().is_empty()
         || part.head.trim_ascii_start().starts_with(b"<")
@@ -140,7 +140,7 @@ pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     ))
 }
 
-/// The first byte that is no text; a character that the end of a part cuts is.
+/// The first byte that isn't valid UTF-8. A character split at the end of the sample is valid.
 pub(super) fn broken_at(bytes: &[u8], whole: bool) -> Option<usize> {
     let error = std::str::from_utf8(bytes).err()?;
     (whole || error.error_len().is_some()).then(|| error.valid_up_to())

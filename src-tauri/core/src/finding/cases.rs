@@ -69,7 +69,7 @@ impl Case {
         self.exchange(ExchangeEvent::Answered { first_byte_us: 10, response })
     }
 
-    /// An answer after whose end more came.
+    /// A response followed by extra bytes.
     pub fn exceeds(self, status: u16, lines: &[(&str, &str)], body: &[u8], more: &[u8]) -> Self {
         let excess = Excess {
             bytes: more.len() as u64,
@@ -86,7 +86,7 @@ impl Case {
         self.exchange(ExchangeEvent::Trailed { trailers: headers(lines) })
     }
 
-    /// So many informational responses.
+    /// This many informational responses.
     pub fn informed(mut self, status: u16, count: u64) -> Self {
         for at_us in 0..count {
             let head = Head { start_line: format!("HTTP/1.1 {status} X"), headers: Vec::new() };
@@ -182,7 +182,7 @@ impl Case {
         self
     }
 
-    /// What the three hand over, in their order.
+    /// The results of the three runtimes, in their order.
     pub fn receives(mut self, outcomes: [Delivery; 3]) -> Self {
         let each = Runtime::ALL.into_iter().zip(outcomes);
         self.received =

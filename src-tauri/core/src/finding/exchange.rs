@@ -32,7 +32,7 @@ pub(super) fn path_too_long(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Finding> {
     let Endpoint::Unix(path) = &evidence.exchange()?.endpoint else { return None };
     let length = path.as_os_str().len();
-    // One that is too long here too has a finding of its own.
+    // `path_too_long` reports a path that is too long on Linux too.
     if length <= MACOS_LIMIT || failed(evidence, &[Code::EndpointPathTooLong]).is_some() {
         return None;
     }
@@ -143,7 +143,7 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     ))
 }
 
-/// Servers of another protocol that answer a request of plain HTTP with words for whoever sent it.
+/// Servers of another protocol that respond to plain HTTP with a message for its sender.
 pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Finding> {
     const SAYINGS: [(&str, Protocol); 5] = [
         ("Client sent an HTTP request to an HTTPS server", Protocol::Tls),

@@ -32,16 +32,16 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     // Docker's engines have them on stdout, Podman's on stderr.
     let sample = evidence.sample;
     let on_stderr = sample.stdout.counts.bytes == 0 && sample.stderr.counts.bytes > 0;
-    let stands = if on_stderr { "on stderr" } else { "on stdout" };
+    let stream = if on_stderr { "on stderr" } else { "on stdout" };
     let empty = if on_stderr { ". On" } else { ", and stderr is empty, so code that shows stderr shows nothing. On" };
     format!(
-        "The engine reports {code} with its container runtime's message {stands}{words}{empty} Podman Desktop, which treats every exit code in a container as 0, the promise resolves with this message as output."
+        "The engine reports {code} with its container runtime's message {stream}{words}{empty} Podman Desktop, which treats every exit code in a container as 0, the promise resolves with this message as output."
     )
 }
 
 pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     let (run, error) = failed(evidence, Code::ProgramNotFound)?;
-    // That one is told of with more.
+    // `program_with_spaces` says more.
     if super::arguments::program_with_spaces(evidence).is_some() {
         return None;
     }
@@ -209,7 +209,7 @@ pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run().filter(|run| run.failure.is_none())?;
     let Some(Ending::Signaled { name, .. }) = &run.ending else { return None };
-    // Whoever stops a command knows why it ended.
+    // The user who stopped a command knows why it ended.
     if !run.stops.is_empty() {
         return None;
     }

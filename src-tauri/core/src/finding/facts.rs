@@ -35,7 +35,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// One whose rule the table names.
+    /// A finding with the name of its rule.
     fn new(
         severity: Severity,
         happened: impl Into<String>,

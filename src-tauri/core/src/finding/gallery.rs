@@ -1,4 +1,4 @@
-//! A Call for each rule, and how tests make the parts of one. Those of commands stand in
+//! A call for each rule about exchanges, and helpers to build one. Calls for rules about commands are in
 //! `gallery_of_runs.rs`.
 
 use super::cases::{Case, headers};

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-/// Where something is no JSON.
+/// Where text isn't valid JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     /// From 1.

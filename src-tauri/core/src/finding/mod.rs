@@ -43,7 +43,7 @@ pub struct Evidence<'a> {
 /// A rule: what it has to say about a Call, if anything.
 type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
-/// Every rule under the name that it keeps for ever. Findings of one severity stand in this order.
+/// Every rule with its permanent name. Findings of one severity are listed in this order.
 const RULES: &[(&str, Check)] = &[
     // No answer.
     ("socket-path-too-long", exchange::path_too_long),

@@ -4,7 +4,7 @@
 /// A number that `JSON.parse` changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inexact {
-    /// As it stands in the text.
+    /// As written in the text.
     pub text: String,
     /// What JavaScript makes of it.
     pub becomes: String,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{asked::Whose, runtime::Runtime};
 
-/// What Node's `child_process.exec` keeps of each stream when nothing else is asked for.
+/// Node's default `maxBuffer` of `child_process.exec`, in bytes for each stream.
 const NODE_LIMIT: u64 = 1024 * 1024;
 
 pub(super) fn only_stderr(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -148,7 +148,7 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
     if !json::begins(&part.head) {
         return None;
     }
-    // One value, or one a line: else nobody parses it.
+    // Code parses one value, or one value per line.
     let lines = json::lines(&part.head, part.is_whole());
     let is_json = json::problem(&part.head, part.is_whole()).is_none() || lines.good > lines.bad;
     is_json.then(|| changed_number(&part.head, part.is_whole(), "stdout"))?

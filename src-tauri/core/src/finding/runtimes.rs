@@ -1,4 +1,4 @@
-//! Where the Runtimes differ in a way that sends code another way. Read off what each hands over.
+//! Differences between the runtimes' results that make code take another branch.
 
 use super::{
     Evidence, Finding,
@@ -109,7 +109,7 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = if evidence.run().is_some() { "code" } else { "statusCode" };
     let with = which(evidence.received, |outcome| has(outcome, name) == Some(true));
     let without = which(evidence.received, |outcome| has(outcome, name) == Some(false));
-    // A body that is lost with it is told of as that; and a redirect is followed, so nobody gets an error of it.
+    // `error_body_lost` reports a lost body, and a followed redirect causes no error.
     let is_told = || super::answer::error_body_lost(evidence).or_else(|| super::answer::redirect(evidence)).is_some();
     if with.is_empty() || without.is_empty() || is_told() {
         return None;

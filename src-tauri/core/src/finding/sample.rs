@@ -37,7 +37,7 @@ pub struct Part {
 }
 
 impl Sample {
-    /// Takes a piece as it comes, for whoever has the output nowhere else.
+    /// Adds a chunk, for callers that store the output nowhere else.
     pub fn push(&mut self, stream: Stream, bytes: &[u8]) {
         if bytes.is_empty() {
             return;

@@ -1,11 +1,11 @@
-//! How values of a Call stand in a sentence.
+//! Formats values of a call for use in a sentence.
 
 use crate::runtime::Runtime;
 
 /// Characters of a value that a sentence holds.
 const LONGEST: usize = 80;
 
-/// A value as it is, in backticks; a long one is cut, and what no letter stands for is escaped.
+/// A value in backticks; long values are cut, control characters escaped.
 pub(super) fn quoted(text: &str) -> String {
     let mut shown = String::from("`");
     for (n, c) in text.chars().enumerate() {
