@@ -62,7 +62,7 @@ on_podman() {
   elif start_podman "$release" "$runtime"; then
     while IFS='|' read -r filter why; do
       SELECTION=("${BUILT[@]}" -E "package(porthole-tests) and $every and ($filter)")
-      left_out "$name" "$(how_many all)" "$why"
+      left_out "$name" "$(how_many)" "$why"
       left+=" and not ($filter)"
     done < <(not_on_podman)
     on "$name" "$left"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is read by who sources it
 # Runs the stages of the suite one after the other, whatever becomes of the one before, and counts
-# tests as the runners report them. A count that cannot be read is a failure, as is a count of 0.
+# tests as the runners report them (results.mjs). A report that cannot be read is a failure, as is a count of 0.
 
 PASSED=0
 FAILED=0
@@ -19,20 +19,26 @@ limited() { if has timeout; then timeout --foreground --kill-after=30 1500 "$@";
 
 # stage NAME KIND COMMAND…: its output goes to a log, which is shown when it fails. OK tells after.
 OK=
+REPORT=  # where the command of a stage writes what became of each test
 stage() {
-  local name=$1 kind=$2 began=$SECONDS status=0 log p=0 f=0 s=0 why=
+  local name=$1 kind=$2 began=$SECONDS status=0 log results p f s flaky why=
   log=$LOGS/$name.log
+  REPORT=$LOGS/$name.report
   shift 2
   printf '\n== %s\n' "$name"
-  rm -f "${log%.log}.json"
+  rm -f "$REPORT"
   in_group logged "$log" "$@" || status=$?
-  if ! read -r p f s < <("count_$kind" "$log" "$status"); then
-    p=0 f=1 s=0 why="its count of tests could not be read (status $status)"
-  elif [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
-    f=1 why="it ended with status $status"
-  elif [ "$kind" != step ] && [ $((p + f)) -eq 0 ]; then
-    f=1 why="it ran no test"
+  if ! results=$("results_$kind" "$status" 2>>"$log"); then
+    results= why="its report of tests could not be read (status $status)"
   fi
+  p=$(count passed) f=$(count failed) s=$(count skipped) flaky=$(count flaky)
+  p=$((p + flaky))
+  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+    why=${why:-it ended with status $status}
+  elif [ "$kind" != step ] && [ $((p + f)) -eq 0 ]; then
+    why=${why:-it ran no test}
+  fi
+  if [ -n "$why" ]; then f=$((f + 1)); fi
   PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))
   if [ "$f" -gt 0 ]; then
     what_failed "$kind" "$log"
@@ -41,15 +47,23 @@ stage() {
   else
     say "-- $name ok ($p passed, $s skipped, $((SECONDS - began)) s)"
   fi
-  tried_again "$name" "$log"
+  note_each failed "failed: $name: "
+  note_each flaky "flaky: $name: " " (it passed at its second try)"
+  note_each skipped "skipped: $name: "
   if [ "$s" -gt 0 ]; then skipped_is_noted "$name" "$s" "marked so in the code"; fi
   OK=$([ "$f" -gt 0 ] || say yes)
 }
 
-# A test that passed only when it was tried again is told of: it wants to be looked at.
-tried_again() {
-  local line
-  while read -r line; do note "tried again: $1: $line"; done < <(sed -nE 's/^ +FLAKY +[0-9]+\/[0-9]+ +\[[^]]*\] +(\([^)]*\) +)?//p' "$2" | sort -u)
+# Both read the `results` of the stage. count OUTCOME: how many tests it has.
+count() { awk -v outcome="$1" '$1 == outcome { n++ } END { print n + 0 }' <<<"$results"; }
+# note_each OUTCOME BEFORE [AFTER]: the first twenty of these tests by name.
+note_each() {
+  local name n=0
+  while read -r name; do
+    n=$((n + 1))
+    if [ "$n" -le 20 ]; then note "$2$name${3:-}"; fi
+  done < <(sed -n "s/^$1 \(.\)/\1/p" <<<"$results")
+  if [ "$n" -gt 20 ]; then note "$2and $((n - 20)) more"; fi
 }
 
 # What of the Rust tests the next stage of kind "nextest" runs: arguments of nextest.
@@ -58,7 +72,11 @@ SELECTION=()
 # nextest PREFIX…: runs them, through another program if one is named. A test that hangs is ended
 # after three minutes, unless the project's own configuration of nextest says otherwise.
 nextest() {
-  say 'profile.default.slow-timeout = { period = "60s", terminate-after = 3 }' >"$TEMP/nextest.toml"
+  cat >"$TEMP/nextest.toml" <<TOML
+[profile.default]
+slow-timeout = { period = "60s", terminate-after = 3 }
+junit.path = '$REPORT'
+TOML
   limited "$@" cargo nextest run "${SELECTION[@]}" --no-fail-fast --color never \
     --tool-config-file "porthole:$TEMP/nextest.toml" \
     --status-level pass --success-output never --failure-output immediate-final --final-status-level flaky
@@ -67,7 +85,7 @@ nextest() {
 # skip_selected NAME WHY: what is selected is left out; it counts as one where its tests cannot be listed.
 skip_selected() {
   local count
-  count=$(how_many all)
+  count=$(how_many)
   if [ "$count" -eq 0 ]; then count=1; fi
   skip "$1" "$count" "$2"
 }
@@ -122,38 +140,24 @@ what_failed() {
   fi
 }
 
-# Each count_… takes LOG STATUS and prints: passed failed skipped.
+# Each results_… takes the command's STATUS and prints what became of each test: OUTCOME NAME.
 
 # A preparation: nothing to be counted as passed.
-count_step() { if [ "$2" -eq 0 ]; then say 0 0 0; else say 0 1 0; fi; }
+results_step() { [ "$1" -eq 0 ] || say failed; }
 
 # A lint or a check: one.
-count_check() { if [ "$2" -eq 0 ]; then say 1 0 0; else say 0 1 0; fi; }
+results_check() { if [ "$1" -eq 0 ]; then say passed; else say failed; fi; }
 
-# Nextest's closing line: "Summary [ 1.2s] 4/5 tests run: 2 passed (1 slow), 1 failed, 1 timed out, 7 skipped".
-# What did not run because of a cancellation has failed. Its "skipped" holds what the filter left
-# out, so the ignored tests are asked for by themselves.
-count_nextest() {
-  local line all passed
-  line=$(grep -E '^ +Summary \[' "$1" | tail -n 1)
-  all=$(sed -nE 's/.*\] +([0-9]+\/)?([0-9]+) tests? run:.*/\2/p' <<<"$line")
-  passed=$(sed -nE 's/.* run:.* ([0-9]+) passed.*/\1/p' <<<"$line")
-  [ -n "$all" ] && [ -n "$passed" ] || return 1
-  say "$passed" $((all - passed)) "$(how_many only)"
+results_nextest() { [ -f "$REPORT" ] && list_selected && results nextest "$REPORT" "$TEMP/selected.json"; }
+results_vitest() { results vitest "$REPORT"; }
+results() { node tests/setup/results.mjs "$@"; }
+
+# Nextest's list of what is selected, in $TEMP/selected.json.
+list_selected() {
+  cargo nextest list "${SELECTION[@]}" --cargo-quiet --run-ignored all --message-format json >"$TEMP/selected.json" </dev/null
 }
 
-# how_many all|only: the tests that are selected, or those of them that are marked as ignored.
+# How many tests are selected; 0 where they cannot be listed.
 how_many() {
-  cargo nextest list "${SELECTION[@]}" --run-ignored "$1" --message-format json 2>/dev/null </dev/null |
-    { grep -o '"status":"matches"' || true; } | wc -l | tr -d ' '
-}
-
-# Vitest's report in JSON, which the command was told to write beside the log.
-count_vitest() {
-  node -e '
-    const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numTodoTests: todo } = report;
-    if ([passed, failed, skipped, todo].some((count) => !Number.isInteger(count))) process.exit(1);
-    console.log(passed, failed, skipped + todo);
-  ' "${1%.log}.json" 2>/dev/null
+  { list_selected && results selected "$TEMP/selected.json" || true; } 2>/dev/null | wc -l | tr -d ' '
 }

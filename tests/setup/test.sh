@@ -43,7 +43,7 @@ check_skip() {
   done
 }
 
-page_tests() { limited npm --prefix ui run test -- --reporter=default --reporter=json --outputFile.json="$LOGS/page-tests.json"; }
+page_tests() { limited npm --prefix ui run test -- --reporter=default --reporter=json --outputFile.json="$REPORT"; }
 
 fast_stages() {
   stage page-install step page_packages
@@ -198,7 +198,7 @@ podman_stage() {
   local every="package(porthole-tests) and binary(/^engine(_[a-z]+)?$/) and ($ON_PODMAN)"
   SELECTION=("${BUILT[@]}" -E "$every")
   if skips engine; then return; fi
-  if [ -n "$NO_PODMAN" ]; then left_out engine-podman "$(how_many all)" "no Podman 5: $NO_PODMAN" && return; fi
+  if [ -n "$NO_PODMAN" ]; then left_out engine-podman "$(how_many)" "no Podman 5: $NO_PODMAN" && return; fi
   if [ -z "$PORTHOLE_TEST_BUSYBOX" ]; then skip_selected engine-podman "a static busybox is missing" && return; fi
   if ! start_podman "$CURRENT" crun; then fail engine-podman "$REASON" && return; fi
   export PORTHOLE_TEST_ENGINE=$ENGINE
