@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     environment: "node",
+    // Five seconds, the default, are over on a machine that also compiles.
+    testTimeout: 30_000,
     // This package names its file for browsers only, and says that its ES module is none.
     alias: [
       { find: /^@docker\/extension-api-client$/, replacement: "@docker/extension-api-client/dist/index.js" },
