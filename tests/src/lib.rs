@@ -12,6 +12,8 @@ pub mod containers;
 pub mod demo;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(unix)]
+pub mod gate;
 pub mod inside;
 pub mod outside;
 pub mod over_tls;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use porthole_core::{demo::Demo, endpoint::Endpoint};
-use porthole_tests::{eventually, given, servers::Raw};
+use porthole_tests::{eventually, gate::Gate, given, servers::Raw};
 use serde_json::Value;
 
 fn cli(args: &[&str]) -> Command {
@@ -111,18 +111,19 @@ async fn json_prints_a_line_an_event() {
     let told = request(demo.endpoint(), &["GET", "/hello", "--json"]).await;
     let names: Vec<String> = events(&told).iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, ["connected", "sent", "answered", "chunk", "done"]);
-    let told = output(cli(&[
-        "exec",
-        "host",
-        "--json",
-        "--",
-        "sh",
-        "-c",
-        "printf 'caf\\303'; sleep 0.2; printf '\\251'; exit 4",
-    ]))
-    .await;
-    assert_eq!(told.status.code(), Some(4));
-    let events = events(&told);
+    let mut gate = Gate::closed();
+    let script = format!("printf 'caf\\303'; {}; printf '\\251'; exit 4", gate.wait());
+    let mut command = cli(&["exec", "host", "--json", "--", "sh", "-c", &script]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut events: Vec<Value> = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if event["event"] == "chunk" {
+            gate.open();
+        }
+        events.push(event);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(4));
     let text: String =
         events.iter().filter(|event| event["event"] == "chunk").map(|event| event["text"].as_str().unwrap()).collect();
     assert_eq!(text, "café", "a character cut by two chunks is whole");
@@ -191,6 +192,7 @@ async fn a_killed_porthole_leaves_nothing_running() {
 async fn a_porthole_killed_while_it_starts_a_command_leaves_nothing_running() {
     for n in 0..60 {
         let mut child = cli(&["exec", "host", "--", "sleep", "67001"]).stdout(Stdio::null()).spawn().unwrap();
+        // Not a wait for something: the moment is the case.
         std::thread::sleep(std::time::Duration::from_micros(n * 160));
         signal(&child, "-KILL");
         child.wait().unwrap();

@@ -44,8 +44,11 @@ async fn exit_codes_are_those_of_the_command() {
 
 #[tokio::test]
 async fn streams_are_told_apart_and_facts_are_told() {
-    let container = running().await;
-    let (run, kept) = container.sh("echo out; echo err >&2; sleep 0.2; echo more").await;
+    let container = Arc::new(running().await);
+    let mut live = container.begin("echo out; echo err >&2; until [ -e /go ]; do sleep 0.05; done; echo more");
+    live.wrote().await;
+    container.sh(": >/go").await;
+    let (run, kept) = live.task.await.unwrap();
     assert_eq!((kept.stdout.as_slice(), kept.stderr.as_slice()), (&b"out\nmore\n"[..], &b"err\n"[..]));
     assert_eq!(run.resolved.as_deref(), Some("/bin/sh"));
     let started = run.started.unwrap();

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Output, Stdio},
 };
 
@@ -87,8 +87,15 @@ async fn where_the_host_does_not_see_the_process_a_shell_in_the_container_stops_
         assert_eq!(child.wait().unwrap().code(), Some(143), "{argv:?}");
     }
     // What Porthole adds is a fact of the run.
-    let facts = output(through(&apart, &container.name, &["--json"], &["sh", "-c", "env; sleep 0.3"])).await;
-    let facts = String::from_utf8(facts.stdout).unwrap();
+    let waits = ["sh", "-c", "env; until [ -e /go ]; do sleep 0.05; done"];
+    let mut child = through(&apart, &container.name, &["--json"], &waits).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut lines, mut facts) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+    while !facts.contains("\"event\":\"started\"") {
+        assert!(lines.read_line(&mut facts).unwrap() > 0, "{facts}");
+    }
+    container.sh(": >/go").await;
+    lines.read_to_string(&mut facts).unwrap();
+    child.wait().unwrap();
     assert!(facts.contains("\"marker\":\"PORTHOLE_EXEC="), "{facts}");
     assert!(facts.contains("\"containment\":\"marker\""), "{facts}");
     for line in ["65002", "65003", "65004", "65005"] {

@@ -15,6 +15,8 @@ use porthole_core::{
 };
 use porthole_tests::{
     calls::{Calls, ended, told},
+    eventually,
+    gate::Gate,
     given,
     servers::{Raw, nginx},
 };
@@ -130,7 +132,6 @@ async fn ends_of_commands_are_explained() {
         (script("echo out; echo warn: slow >&2"), "stderr-with-success", "`warn: slow`"),
         (script("echo 1.2.3 >&2"), "only-stderr", "`1.2.3`"),
         (script("printf '\\377\\376'"), "output-not-text", "0xff"),
-        (script("printf 'caf\\303'; sleep 0.2; printf '\\251\\n'"), "character-cut", "`é`"),
         (script("printf '{\"a\":1}\\n{\"a\":2}\\nready\\n'"), "bad-json-line-in-output", "Line 3"),
         (script("echo '{\"id\": 9007199254740993}'"), "number-not-exact-in-output", "`$.id`"),
         (script("echo 'Error: connect ECONNREFUSED 127.0.0.1:80' >&2; exit 1"), "socket-path-lost", "ECONNREFUSED"),
@@ -145,6 +146,18 @@ async fn ends_of_commands_are_explained() {
         let finding = finding.unwrap_or_else(|| panic!("{what}: {findings:#?}"));
         assert!(finding.happened.contains(words), "{finding:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_character_that_two_chunks_cut_is_told() {
+    let (calls, mut gate) = (Calls::new(), Gate::closed());
+    let id = run(&calls, script(&format!("printf 'caf\\303'; {}; printf '\\251\\n'", gate.wait())));
+    let output = calls.timeline.output(id).unwrap();
+    eventually("the first half", async || (output.counts().chunks == 1).then_some(())).await;
+    gate.open();
+    let findings = findings(&calls.timeline, id).await;
+    let finding = findings.iter().find(|finding| finding.rule == "character-cut");
+    assert!(finding.is_some_and(|finding| finding.happened.contains("`é`")), "{findings:#?}");
 }
 
 #[tokio::test]

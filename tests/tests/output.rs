@@ -14,6 +14,7 @@ use porthole_tests::{
     again::on_small_disk,
     calls::{Calls, ended, rows, texts, told},
     eventually,
+    gate::Gate,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -99,11 +100,10 @@ async fn two_hundred_runs_at_once_keep_their_own() {
 
 #[tokio::test]
 async fn chunks_are_told_as_they_were_read() {
-    let calls = Calls::new();
-    let id = calls
-        .sh(r"printf 'one\ntw\303'; read gate <PIPE; printf '\251o\n'".replace("PIPE", &gate(&calls, "gate")).as_str());
+    let (calls, mut gate) = (Calls::new(), Gate::closed());
+    let id = calls.sh(&format!(r"printf 'one\ntw\303'; {}; printf '\251o\n'", gate.wait()));
     told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks == 1).then_some(())).await;
-    fs::write(calls.directory.path().join("gate"), "go\n").unwrap();
+    gate.open();
     ended(&calls.timeline, id).await;
     let chunks = rows(&calls.timeline, id, View::Chunks, 0, 9).await;
     assert_eq!(chunks.iter().map(|line| line.bytes).collect::<Vec<_>>(), [7, 3]);
@@ -115,14 +115,6 @@ async fn chunks_are_told_as_they_were_read() {
     };
     assert_eq!([cut(0), cut(1)], [(false, true, false, true), (true, false, true, false)]);
     assert!(chunks[0].at_us <= chunks[1].at_us);
-}
-
-/// A pipe that a script can wait at, once: a second wait might find the first one's writer still there.
-fn gate(calls: &Calls, name: &str) -> String {
-    let path = calls.directory.path().join(name);
-    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-    assert!(made.success());
-    path.display().to_string()
 }
 
 fn query(view: View, text: &str) -> Query {
@@ -145,16 +137,15 @@ async fn searched(timeline: &Timeline, state: SearchState) -> Searching {
 
 #[tokio::test]
 async fn a_search_goes_on_while_lines_arrive() {
-    let calls = Calls::new();
-    let script = format!("seq 1000; echo oops 1 >&2; read a <{0}; seq 1000; echo oops 2 >&2", gate(&calls, "gate"));
-    let id = calls.sh(&script);
+    let (calls, mut gate) = (Calls::new(), Gate::closed());
+    let id = calls.sh(&format!("seq 1000; echo oops 1 >&2; {}; seq 1000; echo oops 2 >&2", gate.wait()));
     calls.timeline.search(id, regex(View::Both, "^7|oops")).unwrap();
     let first = told(&calls.timeline, |changes| {
         let waiting = changes.search.clone().filter(|search| search.state == SearchState::Waiting)?;
         (waiting.hits == 112).then_some(waiting)
     });
     assert_eq!(first.await.progress.done, 3893 + 7);
-    fs::write(calls.directory.path().join("gate"), "go\n").unwrap();
+    gate.open();
     let all = searched(&calls.timeline, SearchState::Complete).await;
     assert_eq!((all.hits, all.progress.done), (224, all.progress.whole));
     let found = texts(&calls.timeline, id, View::Hits, 0, 3).await;
@@ -186,15 +177,13 @@ async fn a_search_is_stopped_and_what_it_found_stays() {
 
 #[tokio::test]
 async fn saved_files_hold_what_came() {
-    let calls = Calls::new();
-    let (first, second) = (gate(&calls, "1"), gate(&calls, "2"));
-    let script =
-        format!(r"printf 'one\ntwo'; read a <{first}; printf 'err\r\n' >&2; read a <{second}; printf '\377\n'");
-    let id = calls.sh(&script);
-    for (chunks, gate) in [(1, "1"), (2, "2")] {
+    let (calls, mut gate) = (Calls::new(), Gate::closed());
+    let waits = gate.wait();
+    let id = calls.sh(&format!(r"printf 'one\ntwo'; {waits}; printf 'err\r\n' >&2; {waits}; printf '\377\n'"));
+    for chunks in [1, 2] {
         told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.chunks == chunks).then_some(()))
             .await;
-        fs::write(calls.directory.path().join(gate), "go\n").unwrap();
+        gate.open();
     }
     ended(&calls.timeline, id).await;
     let folder = calls.directory.path();

@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -111,19 +112,25 @@ async fn a_connection_that_nobody_uses_is_closed_when_its_time_is_up() {
 #[tokio::test]
 async fn events_are_told_apart_as_they_arrive_wherever_they_are_cut() {
     let stream: &[u8] = b"\xef\xbb\xbf: hello\n\nid: 1\r\ndata: first\r\ndata: lines\r\n\r\nevent: tick\rdata: {\"n\":1}\r\rretry: 500\n\ndata\n\ndata: half";
+    // Each byte is sent when the one before has arrived.
+    let (arrived, next) = mpsc::channel();
     let raw = Raw::new(move |mut to| {
         read_head(&mut to);
         to.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n").unwrap();
         for byte in stream {
             to.write_all(&[*byte]).unwrap();
-            std::thread::sleep(Duration::from_micros(300));
+            next.recv_timeout(Duration::from_secs(30)).unwrap();
         }
     });
     let calls = Calls::new();
-    let (id, exchange) = sent(&calls.timeline, &raw.endpoint, get("/events")).await;
-    assert!(exchange.failure.is_none());
-    let output = calls.timeline.output(id).unwrap();
-    assert!(output.counts().chunks > 10, "{:?}", output.counts());
+    let id = calls.timeline.send(Origin::Composer, raw.endpoint.clone(), get("/events"));
+    for count in 1..=stream.len() as u64 {
+        let chunks = || calls.timeline.output(id).map_or(0, |output| output.counts().chunks);
+        eventually("the next byte", async || (chunks() == count).then_some(())).await;
+        arrived.send(()).unwrap();
+    }
+    ended(&calls.timeline, id).await;
+    assert!(matches!(calls.timeline.call(id).unwrap().act, Act::Exchange(exchange) if exchange.failure.is_none()));
     let events = rows(&calls.timeline, id, View::Events, 0, 9).await;
     let told: Vec<_> = events
         .iter()

@@ -488,11 +488,22 @@ test("only the last entries are kept, and the others are counted", async () => {
 })
 
 test("clearing forgets what is there and goes on", async () => {
-  const { console, begin } = consoleOf()
-  await begin('console.log("a"); await new Promise((r) => setTimeout(r, 60)); console.log("b")')
-  await vi.waitFor(() => expect(console.entries).toHaveLength(1))
+  let deliver: (() => void) | undefined
+  const { console, begin } = consoleOf({
+    answers: {
+      delivered: () =>
+        new Promise((done) => {
+          deliver = () =>
+            done({ runtime: "docker-desktop", outcome: resolved(text("")), rules: [], asRun: true })
+        }),
+    },
+  })
+  await begin('console.log("a"); await ddClient.extension.vm.service.get("/x"); console.log("b")')
+  await vi.waitFor(() => expect(console.entries).toHaveLength(2))
+  await vi.waitFor(() => expect(deliver).toBeDefined())
   console.clear()
   expect(console.entries).toEqual([])
+  deliver?.()
   await vi.waitFor(() => expect(console.entries.map(said)).toEqual(["log b", "end done"]))
 })
 

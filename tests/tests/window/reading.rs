@@ -3,7 +3,7 @@
 use std::fs;
 
 use fantoccini::key::Key;
-use porthole_tests::{servers::Raw, window::App};
+use porthole_tests::{gate::Gate, servers::Raw, window::App};
 use serde_json::json;
 
 use crate::drawn::drawn_right;
@@ -103,12 +103,15 @@ async fn json_folds_by_mouse_and_by_key() {
 #[tokio::test]
 async fn chunks_bytes_and_colours_of_a_run() {
     let app = App::open().await;
-    app.run_on_host(
-        "sh",
-        &["-c", r"printf '\033[1;31mred\033[0m \033]8;;https://example.com\007link\033]8;;\007 caf\303'; sleep 0.2; printf '\251\n10%%\r100%%\n'"],
-    )
-    .await;
+    let mut gate = Gate::closed();
+    let script = format!(
+        r"printf '\033[1;31mred\033[0m \033]8;;https://example.com\007link\033]8;;\007 caf\303'; {}; printf '\251\n10%%\r100%%\n'",
+        gate.wait()
+    );
+    app.run_on_host("sh", &["-c", &script]).await;
     let call = app.newer_than(0).await;
+    app.until("the first half of a character", "document.querySelector('#log .line[data-line=\"0\"]')").await;
+    gate.open();
     app.becomes(call, "ended").await;
     app.line(0, "red link café").await;
     app.line(1, "100%").await;

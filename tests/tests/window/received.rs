@@ -1,6 +1,6 @@
 //! What code receives, what is to be said about it, and the code for it, in the real window.
 
-use porthole_tests::{servers::Raw, window::App};
+use porthole_tests::{gate::Gate, servers::Raw, window::App};
 use serde_json::json;
 
 use crate::drawn::drawn_right;
@@ -57,14 +57,18 @@ async fn an_answer_that_is_refused_is_three_different_errors() {
     app.close().await;
 }
 
-/// Runs a command with a callback a line, and looks at the callbacks when it has ended.
-async fn streamed_by_lines(app: &App, program: &str, args: &[&str]) {
+/// Runs a command with a callback a line.
+async fn begin_streaming_by_lines(app: &App, program: &str, args: &[&str]) -> u64 {
     app.click("#tab-command").await;
     app.compose(program, args).await;
     app.click("#command-streaming").await;
     app.click("#command-split").await;
     app.click("#command-run").await;
-    let call = app.newer_than(0).await;
+    app.newer_than(0).await
+}
+
+/// Looks at the callbacks of a command when it has ended.
+async fn look_at_callbacks(app: &App, call: u64) {
     app.becomes(call, "ended").await;
     app.click("#detail-tab-callbacks").await;
 }
@@ -72,7 +76,12 @@ async fn streamed_by_lines(app: &App, program: &str, args: &[&str]) {
 #[tokio::test]
 async fn callbacks_are_listed_as_the_runtime_makes_them() {
     let app = App::open().await;
-    streamed_by_lines(&app, "sh", &["-c", "echo first; echo to stderr >&2; sleep 0.2; printf 'no end'; exit 4"]).await;
+    let mut gate = Gate::closed();
+    let script = format!("echo first; echo to stderr >&2; {}; printf 'no end'; exit 4", gate.wait());
+    let call = begin_streaming_by_lines(&app, "sh", &["-c", &script]).await;
+    app.until("a line of each stream", "document.querySelector('#log .line[data-line=\"1\"]')").await;
+    gate.open();
+    look_at_callbacks(&app, call).await;
     app.until("four callbacks", "document.querySelector('#callbacks')?.dataset.total === '4'").await;
     drawn_right(&app, "callbacks").await;
     app.click("#runtime-rancher-desktop").await;
@@ -86,7 +95,8 @@ async fn callbacks_are_listed_as_the_runtime_makes_them() {
 #[tokio::test]
 async fn callbacks_of_a_million_lines_are_read_from_end_to_end() {
     let app = App::open().await;
-    streamed_by_lines(&app, "seq", &["1000000"]).await;
+    let call = begin_streaming_by_lines(&app, "seq", &["1000000"]).await;
+    look_at_callbacks(&app, call).await;
     app.until("all of them", "document.querySelector('#callbacks')?.dataset.total === '1000001'").await;
     app.value("document.querySelector('#callbacks [tabindex=\"0\"], #callbacks[tabindex=\"0\"]').focus()").await;
     app.chord(&[], fantoccini::key::Key::End.into()).await;

@@ -64,9 +64,11 @@ async fn a_bad_end_brings_its_status_and_what_it_said_within_bounds() {
 #[cfg(unix)]
 #[tokio::test]
 async fn one_that_leaves_its_stderr_to_somebody_else_is_over_all_the_same() {
-    let mut tunnel = shell("sleep 5 >/dev/null & exit 0");
-    let mut all = Vec::new();
-    timeout(Duration::from_secs(4), tunnel.read_to_end(&mut all)).await.unwrap().unwrap();
+    let mut tunnel = shell("sleep 600 >/dev/null & echo $!; exit 0");
+    let mut left = String::new();
+    timeout(Duration::from_secs(30), tunnel.read_to_string(&mut left)).await.unwrap().unwrap();
+    let left = nix::unistd::Pid::from_raw(left.trim().parse().unwrap());
+    nix::sys::signal::kill(left, nix::sys::signal::Signal::SIGKILL).expect("it lives on");
 }
 
 #[cfg(unix)]
