@@ -49,6 +49,7 @@ fast_stages() {
   stage page-install step page_packages
   stage format check cargo fmt --all --check -- --color never
   stage page-format check npm --prefix ui run format:check
+  stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
   SELECTION=(-p porthole-carrier -p porthole-core -p porthole-cli -p porthole-demo)
