@@ -190,12 +190,16 @@ pub struct Error {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub hint: Option<String>,
+    /// The HTTP status of the engine's response, where that is what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status: Option<u16>,
 }
 
 impl Error {
     /// An error with no detail and no hint yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, hint: None }
+        Self { code, message: message.into(), detail: None, hint: None, status: None }
     }
 
     /// It says that nothing was done because somebody decided so.
@@ -203,10 +207,17 @@ impl Error {
         matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }
 
-    /// Adds the words of the layer below.
+    /// Adds the words of the layer below, if it has any.
     #[must_use]
     pub fn detail(mut self, detail: impl std::fmt::Display) -> Self {
-        self.detail = Some(detail.to_string());
+        self.detail = Some(detail.to_string()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// Adds the HTTP status of an engine's response.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
         self
     }
 

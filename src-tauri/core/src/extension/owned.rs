@@ -79,9 +79,9 @@ impl Owned {
         };
         let (engine, docker) = (&self.means.engine, self.means.engine.docker());
         if let Err(error) = engine.create_container(&name, &body).await {
-            return Err(in_the_way(engine, engine.explain(error, &name), &name).await);
+            return Err(in_the_way(engine, engine.explain(error), &name).await);
         }
-        docker.start_container(&name, None).await.map_err(|error| engine.explain(error, &name))?;
+        docker.start_container(&name, None).await.map_err(|error| engine.explain(error))?;
         Ok(vec![Part { container: name, service: Some(ONLY.to_owned()) }])
     }
 

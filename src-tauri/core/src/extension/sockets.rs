@@ -47,7 +47,7 @@ impl Share {
         }
         let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), belongings.id);
         let request = serde_json::json!({ "Name": name, "Labels": belongings.labels(image) });
-        engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error, &name))?;
+        engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error))?;
         Ok(Self::Volume(name))
     }
 

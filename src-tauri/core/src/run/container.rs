@@ -159,11 +159,16 @@ async fn attach(engine: &Engine, container: &ContainerName, command: &Command, i
 
 /// What a refusal of the exec or of its start means.
 async fn refused(engine: &Engine, error: ApiError, container: &ContainerName, command: &Command) -> Error {
+    let said = match &error {
+        ApiError::DockerResponseServerError { message, .. } => message.clone(),
+        _ => String::new(),
+    };
     let explained = engine.explain_about(error, container).await;
     if explained.code != Code::EngineRefused {
         return explained;
     }
-    not_started(&explained.message, command).unwrap_or(explained)
+    let status = explained.status;
+    not_started(&said, command).map_or(explained, |why| Error { status, ..why })
 }
 
 /// The warden's entry for this exec: it stays there when the run is dropped before its end.
@@ -458,7 +463,7 @@ impl<'a> Exec<'a> {
     async fn gone(&self, error: ApiError) -> Error {
         let told = match &error {
             ApiError::DockerResponseServerError { message, .. } => message.clone(),
-            _ => return self.engine.explain(error, self.name),
+            _ => return self.engine.explain(error),
         };
         let meanwhile = |code, what: &str| {
             Error::new(code, format!("the container `{}` {what} while the command ran in it", self.name))
