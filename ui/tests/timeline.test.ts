@@ -97,7 +97,7 @@ test("the filter is by kind and by text, and never reorders", () => {
 
 test("that a pinned call can't be read is shown until it is dismissed, and not again", () => {
   const timeline = new Timeline(new FakeShell({}), () => {})
-  const kept_unread = { code: "spill_failed", message: "A pinned call can't be read" } as const
+  const kept_unread = { code: "pinned_unreadable", message: "A pinned call can't be read" } as const
   timeline.apply(changes(1, { kept_unread }))
   expect(timeline.unread).toEqual(kept_unread)
   timeline.unread = undefined

@@ -119,7 +119,7 @@ const NO_PROPERTY = 2339
 /** Whether the name at a place is read from a value of type `unknown`: `({ name } = value)`. */
 function isOfUnknown(file: ts.SourceFile, at: number, checker: ts.TypeChecker): boolean {
   let node: ts.Node = file
-  for (let inner: ts.Node | undefined = file; inner; ) {
+  for (let inner: ts.Node | undefined = file; inner;) {
     node = inner
     inner = ts.forEachChild(node, (child) =>
       child.getStart(file) <= at && at < child.getEnd() ? child : undefined,

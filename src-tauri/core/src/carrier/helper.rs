@@ -149,7 +149,7 @@ impl Helper {
             Err(error) => return Err(self.refused(error).await.into()),
         };
         let StartExecResults::Attached { output, input } = started else {
-            return Err(Error::new(Code::EngineRefused, "the engine started the carrier without its streams").into());
+            return Err(Error::new(Code::EngineUnexpected, "the engine started the carrier without its streams").into());
         };
         let mut carried = Carried::new(output, input, Arc::clone(self), self.gone.clone());
         match carried.first().await.map_err(|error| self.engine.explain(error))? {
@@ -284,8 +284,20 @@ fn refused(shown: &Endpoint, text: &str) -> Error {
 }
 
 fn lost(words: &str) -> Trouble {
-    let error = Error::new(Code::EngineRefused, "the helper container that carries the connection does not work")
+    let error = Error::new(Code::HelperFailed, "the helper container that carries the connection does not work")
         .detail(words)
         .hint("Porthole makes a new one with the next request.");
     Trouble { error, is_gone: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_helper_that_does_not_work_is_no_refusal_of_the_engine() {
+        let trouble = lost("OCI runtime exec failed");
+        assert!(trouble.is_gone);
+        assert_eq!(trouble.error.code, Code::HelperFailed);
+    }
 }

@@ -33,8 +33,9 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     if engine.image_id(&name).await.map_err(|error| engine.explain(error))?.is_some() {
         return Ok(name);
     }
-    let root =
-        root(program).map_err(|error| Error::new(Code::EngineRefused, "no image could be made").detail(error))?;
+    let root = root(program).map_err(|error| {
+        Error::new(Code::HelperFailed, "Can't build the image of the helper container").detail(error)
+    })?;
     // The tag stands in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(&name).build();
     let imported = engine.docker().create_image(Some(options), Some(bollard::body_full(root.into())), None);

@@ -133,3 +133,11 @@ async fn a_port_with_tls_is_known_by_its_status_whatever_it_says() {
         assert!(error.hint.unwrap().contains("TLS"), "{words}");
     }
 }
+
+/// What can't be read was a refusal, and the container was blamed for it.
+#[tokio::test]
+async fn a_response_that_cannot_be_read_is_no_refusal() {
+    let fake = Fake::new(vec![("/images/json", 200, "no JSON".to_owned())]).await;
+    let error = fake.engine.images().await.map_err(|error| fake.engine.explain(error)).unwrap_err();
+    assert_eq!((error.code, error.status), (Code::EngineUnexpected, None));
+}

@@ -262,7 +262,12 @@ impl Engine {
         }
         let looked = tokio::time::timeout(GREETING, self.running(container)).await;
         match looked {
-            Ok(Err(why)) if why.code != Code::EngineRefused => {
+            Ok(Err(why))
+                if matches!(
+                    why.code,
+                    Code::ContainerNotFound | Code::ContainerNotRunning | Code::ContainerPaused | Code::EngineLost
+                ) =>
+            {
                 let status = why.status.or(refused.status);
                 Error { status, ..why }.detail(refused.message)
             }
@@ -282,7 +287,7 @@ impl Engine {
         })
     }
 
-    /// Turns what the API client says into what went wrong. A refusal is [`Code::EngineRefused`] with its status: what it is
+    /// Turns what the API client says into what went wrong. A refusal is [`Code::EngineRefused`] with its status, a response that can't be read [`Code::EngineUnexpected`]: what it is
     /// about is for the caller to know, who knows what was asked, or for [`Engine::explain_about`].
     pub(crate) fn explain(&self, error: ApiError) -> Error {
         if let Some(explained) = trouble::past_limit(&self.address, &error) {
@@ -300,7 +305,7 @@ impl Engine {
             | ApiError::HyperResponseError { .. }
             | ApiError::RequestTimeoutError
             | ApiError::HyperLegacyError { .. } => self.lost(&trouble::words(&error)),
-            _ => Error::new(Code::EngineRefused, "the engine answered with something unexpected").detail(&error),
+            _ => Error::new(Code::EngineUnexpected, "The engine sent an unexpected response").detail(&error),
         }
     }
 

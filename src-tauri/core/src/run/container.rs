@@ -152,7 +152,7 @@ async fn attach(engine: &Engine, container: &ContainerName, command: &Command, i
         Err(error) => Err(refused(engine, error, container, command).await),
         Ok(StartExecResults::Attached { output, .. }) => Ok(output),
         Ok(StartExecResults::Detached) => {
-            Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"))
+            Err(Error::new(Code::EngineUnexpected, "the engine started the command without its streams"))
         }
     }
 }
@@ -398,7 +398,7 @@ impl<'a> Exec<'a> {
                 let since = *self.silent_since.get_or_insert_with(|| clock.now_us());
                 if clock.now_us() - since > SILENCE.as_micros() as u64 {
                     return Err(Error::new(
-                        Code::EngineRefused,
+                        Code::CommandLost,
                         "the streams of the command ended and the engine tells no exit code",
                     ));
                 }
@@ -475,7 +475,7 @@ impl<'a> Exec<'a> {
             Ok(Ok(found)) if found.started != self.container_started => {
                 meanwhile(Code::ContainerNotRunning, "was restarted")
             }
-            Ok(Ok(_)) => Error::new(Code::EngineRefused, "the engine doesn't know the command any more")
+            Ok(Ok(_)) => Error::new(Code::CommandLost, "the engine doesn't know the command any more")
                 .detail(told)
                 .hint(format!("Its container `{}` still runs. What the command had written is kept.", self.name)),
             Ok(Err(gone)) if gone.code == Code::ContainerNotFound => meanwhile(Code::ContainerNotFound, "was removed"),

@@ -269,7 +269,7 @@ fn frames(reply: Reply) -> impl Frames<Item = std::result::Result<Bytes, hyper::
 }
 
 fn odd(why: String) -> Error {
-    Error::new(Code::EngineRefused, "unexpected response from the engine").detail(why)
+    Error::new(Code::EngineUnexpected, "The engine sent an unexpected response").detail(why)
 }
 
 #[cfg(test)]

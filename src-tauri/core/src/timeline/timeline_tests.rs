@@ -50,6 +50,12 @@ async fn calls_stand_in_the_order_in_which_they_began() {
 }
 
 #[tokio::test]
+async fn a_task_that_ends_without_a_result_is_a_defect_and_no_unreadable_output() {
+    let ended = aside(|| -> Result<()> { panic!("a defect") }).await;
+    assert_eq!(ended.unwrap_err().code, Code::Internal);
+}
+
+#[tokio::test]
 async fn only_what_changed_is_told_and_what_was_cleared() {
     let (directory, timeline) = timeline();
     let first = timeline.run(Origin::Composer, no_engine(), host("true", &[]));

@@ -50,8 +50,8 @@ pub struct Unpacked {
 /// it when Porthole is killed.
 ///
 /// # Errors
-/// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::TooMuch`], [`Code::ArchiveUnreadable`],
-/// [`Code::SaveFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
+/// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::ImageTooLarge`], [`Code::ArchiveUnreadable`],
+/// [`Code::UnpackFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
 /// no error: the report on the folder says so.
 pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Option<Arc<Warden>>) -> Result<Unpacked> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
@@ -186,7 +186,10 @@ impl<'r> Taking<'r> {
                 None => return stream.finish(),
                 Some(Ok(piece)) => {
                     self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(|| {
-                        Error::new(Code::TooMuch, format!("the engine sent more than {MOST_SENT} bytes of the image"))
+                        Error::new(
+                            Code::ImageTooLarge,
+                            format!("the engine sent more than {MOST_SENT} bytes of the image"),
+                        )
                     })?;
                     stream.feed(&piece, &mut self.tree)?;
                 }
