@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use porthole_core::{
     engine::{Address, Engine, Surroundings},
-    error::{Code, Error, Result},
+    error::Result,
     extension::{self, BuiltImage, Checked, ImagePath, Remark, Weight},
     private,
     reference::ImageRef,

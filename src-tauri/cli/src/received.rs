@@ -6,7 +6,7 @@ use porthole_core::{
     call::{Act, Call, CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
-    error::{Code, Error, Result},
+    error::Result,
     exchange::{Exchange, Request},
     private,
     received::{Written, received, render, render_callbacks},

@@ -1,7 +1,7 @@
 //! Why an engine behind ssh doesn't respond, read from the text that ssh and docker wrote. ssh exits with 255 for every
-//! failure of its own and docker with 1, so their text is the only source. It is read here and nowhere else. The texts are
-//! those of OpenSSH 8.4 to 10.0, which translates none of them but the name resolver's, and of the docker command 18.09 to
-//! 28. What isn't known is [`SshFailure::Unknown`], whose hint works for all of them.
+//! failure of its own and docker with 1, so their text is the only source. It is read here and nowhere else. The texts were
+//! taken from OpenSSH 9.2 and the docker command 28.2, and `is not a docker command` from those before 18.09; none of them
+//! is translated. What isn't known is [`SshFailure::Unknown`], whose hint works for all of them.
 
 use super::{
     address::{Address, Way},

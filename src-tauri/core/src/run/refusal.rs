@@ -113,8 +113,8 @@ enum Reason {
 
 impl Reason {
     /// Reads it off what the runtime wrote, which is the only source: its exit codes and the engines' statuses are the same
-    /// for several of them. The texts are those of runc 1.0 to 1.2 and crun 1.8 to 1.20, and of Docker 20.10 to 28 for a
-    /// user; neither is translated.
+    /// for several of them. The texts are those that runc 1.1 and 1.3 and crun 1.28 have, and Docker 28 for a user. None
+    /// of them is translated.
     fn read(complaint: &str) -> Option<Self> {
         let lower = complaint.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
