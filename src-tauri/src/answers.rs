@@ -93,10 +93,7 @@ impl Porthole {
                 let endpoint = running.endpoint().clone();
                 (Some(running), Ok(endpoint))
             }
-            Err(error) => {
-                let error = Error::new(Code::EndpointInvalid, "the demo backend cannot listen").detail(error);
-                (None, Err(error.hint("Set a target.")))
-            }
+            Err(error) => (None, Err(demo::failed(&error))),
         };
         let warden = Some(Arc::new(Warden::start()));
         let permissions = config.as_deref().unwrap_or(&session).join("permissions.json");

@@ -187,7 +187,7 @@ async fn engine_an_image_that_is_too_much_is_cut_off_and_says_so() {
     let image = Image::import("doubles", &entries).await;
     let folder = tempfile::tempdir().unwrap();
     let error = unpack(&image.engine, &image.name.parse().unwrap(), folder.path(), None).await.unwrap_err();
-    assert_eq!(error.code, Code::TooMuch);
+    assert_eq!(error.code, Code::ImageTooLarge);
     assert!(error.message.contains("20000 files"), "{error:?}");
     image.remove().await;
 }

@@ -90,7 +90,7 @@ async fn lists_work(container: &Running) {
     let asked = async |what, options: Option<&str>| {
         let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
         let engine = Ok(container.engine.address().clone());
-        let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
+        let no_endpoint = Err(Error::new(Code::EndpointMissing, "not asked"));
         let sdk = Sdk::new(asked, Runtime::DockerDesktop);
         let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, engine).unwrap();
         let call = timeline.ended(id).await.unwrap();
@@ -116,7 +116,7 @@ async fn lists_fail(address: Address, expected: &str) {
     timeline.connections().use_engine(address.clone());
     let asked = Asked::List(AskedList { what: Listed::Images, options: None });
     let sdk = Sdk::new(asked, Runtime::DockerDesktop);
-    let no_endpoint = Err(Error::new(Code::EndpointInvalid, "not asked"));
+    let no_endpoint = Err(Error::new(Code::EndpointMissing, "not asked"));
     let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, Ok(address)).unwrap();
     let call = timeline.ended(id).await.unwrap();
     let Act::Exchange(exchange) = &call.act else { panic!("no exchange: {call:?}") };

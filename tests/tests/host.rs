@@ -299,7 +299,7 @@ async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which()
             stream,
             container: None,
         });
-        let none = Error::new(Code::EndpointInvalid, "not asked");
+        let none = Error::new(Code::EndpointMissing, "not asked");
         let sdk = Sdk::new(asked, runtime);
         let id = timeline.perform(Origin::Console, sdk, &target, Err(none.clone()), Err(none)).unwrap();
         let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };

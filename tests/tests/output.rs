@@ -216,7 +216,7 @@ async fn saved_files_hold_what_came() {
     assert_eq!(fs::read(folder.join("out")).unwrap(), b"err\r\n");
     assert_eq!(save(What::Stdout, "no/such/folder").await.unwrap_err().code, Code::SaveFailed);
     let relative = calls.timeline.save(id, What::Stdout, "name".into(), false).await.unwrap_err();
-    assert_eq!(relative.code, Code::SaveFailed);
+    assert_eq!(relative.code, Code::SavePathInvalid);
     let place = calls.timeline.save_place(id, What::Stdout, folder).unwrap();
     assert_eq!(place, folder.join("sh-stdout.txt"));
     assert!(names(folder).iter().all(|name| !name.ends_with(".part")), "{:?}", names(folder));

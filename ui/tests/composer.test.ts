@@ -91,6 +91,17 @@ test("Stop is for the selected live run, else for the last one run", () => {
   expect(composer.cancellable).toBeUndefined()
 })
 
+test("the shortcut cancels a request and asks a command to end, and kills neither", async () => {
+  const shell = new FakeShell({ cancel: async () => {}, stop: async () => {} })
+  const composer = new Composer(shell, around())
+  await composer.end(summary(3, { http: true, outcome: { kind: "pending" } }))
+  await composer.end(summary(4, { http: false, outcome: { kind: "running" } }))
+  expect(shell.asked).toEqual([
+    { name: "cancel", args: { id: 3 } },
+    { name: "stop", args: { id: 4, signal: "SIGTERM" } },
+  ])
+})
+
 test("a path with an endpoint in it is not sent", () => {
   expect(["http://unix:/p.sock:/x", "unix:///p.sock", "npipe:////./pipe/x"].map(endpointIn)).not.toContain(
     undefined,

@@ -255,7 +255,11 @@ const shell = new FakeShell({
   row_at_time: async ({ time }) => Math.round(time / 29.7),
   exact: async ({ from, to }) => {
     if (to - from > 1_000_000)
-      throw { code: "too_much", message: "That is 62 MB, too much to be copied.", hint: "Save it to a file." }
+      throw {
+        code: "copy_too_large",
+        message: "That is 62 MB, too much to be copied.",
+        hint: "Save it to a file.",
+      }
     return `lines ${from} to ${to}`
   },
   fold: async ({ id, line, fold }) => world.entries[id - 1]!.tree!.fold(line, fold),

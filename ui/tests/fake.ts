@@ -155,7 +155,6 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
   return {
     revision,
     calls: [],
-    cleared: [],
     marks,
     extension: 0,
     misses: 0,

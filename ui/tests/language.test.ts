@@ -54,6 +54,18 @@ test("an offer and a name are told with type and text", () => {
   expect(hover(...at("const x = 1 |"))).toBeNull()
 })
 
+test("reading members of what a service resolves with is no mistake, however it is written", () => {
+  for (const code of [
+    'const { name } = await ddClient.extension.vm!.service!.get("/x")',
+    'const { a: { b } } = await ddClient.extension.vm!.service!.get("/x")',
+    'ddClient.extension.vm!.service!.get("/x").then(({ name }) => name)',
+    'ddClient.extension.vm!.service!.get("/x").then((found) => found.name)',
+    'let name; ({ name } = await ddClient.extension.vm!.service!.get("/x"))',
+  ])
+    expect(said(code).filter((text) => text.includes("unknown"))).toEqual([])
+  expect(said("const { name } = { other: 1 }; name.x").length).toBeGreaterThan(0)
+})
+
 test("a deprecated name tells so, without the picture's name", () => {
   const deprecated = hover(...at('ddClient.toast|Success("x")'))!.deprecated
   expect(deprecated).toContain("removed in a future version")

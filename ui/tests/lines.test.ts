@@ -26,7 +26,7 @@ const shell = new FakeShell({
         await settle()
       }
       const fail = async () => {
-        failed({ code: "spill_failed", message: "no disk" })
+        failed({ code: "output_unreadable", message: "no disk" })
         await settle()
       }
       asked.push({ ...args, answer, fail })

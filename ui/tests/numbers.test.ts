@@ -89,3 +89,17 @@ test("keys of the whole window", () => {
   expect([key("F3"), key("F3", { shiftKey: true })]).toEqual(["next-hit", "previous-hit"])
   expect([key("f"), key("g", { ctrlKey: true, altKey: true })]).toEqual([undefined, undefined])
 })
+
+test("Esc is no key that cancels, whatever is held with it", () => {
+  const held = [true, false]
+  for (const ctrlKey of held)
+    for (const metaKey of held)
+      for (const altKey of held)
+        for (const shiftKey of held) {
+          const pressed = { ctrlKey, metaKey, altKey, shiftKey }
+          expect(intentOf({ key: "Escape", ...pressed })).not.toBe("cancel")
+        }
+  const alone = { ctrlKey: false, metaKey: false, altKey: false }
+  expect(intentOf({ key: "F5", ...alone, shiftKey: true })).toBe("cancel")
+  expect(intentOf({ key: "F5", ...alone, shiftKey: false })).toBeUndefined()
+})

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import type { Code } from "../src/ipc/generated/Code"
 import type { Outcome } from "../src/ipc/generated/Outcome"
 import { badge, isFailure, isLive } from "../src/model/outcome"
 
@@ -32,4 +33,34 @@ test("live and failed are told apart", () => {
   expect(isLive({ kind: "status", status: 200, reason: "" })).toBe(false)
   expect(isFailure({ kind: "cancelled" })).toBe(false)
   expect(isFailure({ kind: "ended", ending: term })).toBe(true)
+})
+
+test("codes with meanings of their own have words of their own", () => {
+  const text = (code: Code) => badge({ kind: "failed", code }).text
+  expect(text("spill_failed")).toBe("disk")
+  expect(text("output_unreadable")).toBe("output unreadable")
+  expect(text("stdout_failed")).toBe("stdout")
+  expect(text("quota_reached")).toBe("quota reached")
+  expect(text("pin_failed")).toBe("not pinned")
+  expect(text("pinned_unreadable")).toBe("not readable")
+  expect(text("save_failed")).toBe("not saved")
+  expect(text("save_path_invalid")).toBe("bad path")
+  expect(text("temporary_files_failed")).toBe("temporary files")
+  expect(text("unpack_failed")).toBe("not unpacked")
+  expect(text("endpoint_invalid")).toBe("bad endpoint")
+  expect(text("demo_failed")).toBe("no demo backend")
+  expect(text("not_json")).toBe("not JSON")
+  expect(text("line_not_found")).toBe("no such line")
+  expect(text("no_bracket")).toBe("nothing to fold")
+  expect(text("too_many_folds")).toBe("too many folds")
+  expect(text("copy_too_large")).toBe("too large to copy")
+  expect(text("value_too_large")).toBe("too large")
+  expect(text("image_too_large")).toBe("image too large")
+  expect(text("scripts_too_long")).toBe("scripts too long")
+  expect(text("page_cut_off")).toBe("page disconnected")
+  expect(text("engine_refused")).toBe("engine refused")
+  expect(text("engine_unexpected")).toBe("bad engine response")
+  expect(text("command_lost")).toBe("result unknown")
+  expect(text("helper_failed")).toBe("helper failed")
+  expect(text("internal")).toBe("internal error")
 })

@@ -121,9 +121,9 @@ test("rows are copied exactly, bytes as they are drawn, and too much is said", a
   await copying.rows({ from: 0, to: 1 })
   expect(put.at(-1)).toBe("line 0")
   output.choose("both")
-  shell.answers.exact = async () => Promise.reject({ code: "too_much", message: "too long" })
+  shell.answers.exact = async () => Promise.reject({ code: "copy_too_large", message: "too long" })
   await copying.rows({ from: 0, to: 9 })
-  expect(copying.trouble?.code).toBe("too_much")
+  expect(copying.trouble?.code).toBe("copy_too_large")
 })
 
 test("outputs that fill their room are said, with who waits", () => {

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use porthole_core::{
     engine::{Address, Engine, Surroundings},
-    error::{Code, Error, Result},
+    error::Result,
     extension::{self, BuiltImage, Checked, ImagePath, Remark, Weight},
     private,
     reference::ImageRef,
@@ -96,9 +96,8 @@ async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
         Err(_) if image.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
-    let scratch = private::temporary_directory("porthole-").map_err(|error| {
-        Error::new(Code::SaveFailed, "can't make a directory for the image's files").detail(error).hint("Set TMPDIR.")
-    })?;
+    let scratch = private::temporary_directory("porthole-")
+        .map_err(|error| private::temporary_files_failed("Can't create a directory for the image's files", &error))?;
     // It removes the container that the image is read through when this process is killed.
     let warden = Arc::new(Warden::start());
     extension::check_with_image(&arguments.path, image, &engine, scratch.path(), Some(warden)).await

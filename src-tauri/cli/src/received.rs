@@ -6,7 +6,7 @@ use porthole_core::{
     call::{Act, Call, CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
-    error::{Code, Error, Result},
+    error::Result,
     exchange::{Exchange, Request},
     private,
     received::{Written, received, render, render_callbacks},
@@ -102,7 +102,7 @@ struct Calls {
 impl Calls {
     fn new(warden: Option<Arc<Warden>>) -> Result<Self> {
         let directory = private::temporary_directory("porthole-").map_err(|error| {
-            Error::new(Code::SpillFailed, "can't create a temporary directory for the output").detail(error)
+            private::temporary_files_failed("can't create a temporary directory for the output", &error)
         })?;
         let path = directory.path();
         let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, warden);
@@ -111,12 +111,12 @@ impl Calls {
 
     /// Prints what code receives of a Call that has ended.
     async fn print(&self, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
-        // The rules don't depend on the output.
+        // What is said of it here needs no output.
         let said = received(call, Written::default(), runtime);
         if !said.as_run
             && let Some(rule) = said.rules.first()
         {
-            say::note(&format!("{runtime} would behave differently: {}", rule.text));
+            say::note(&format!("{runtime} would have done something else: {}", rule.text));
         }
         match stream {
             None => {
@@ -127,7 +127,7 @@ impl Calls {
         }
     }
 
-    /// Prints findings to stderr if requested.
+    /// Says on stderr what there is to say about it, where that is asked for.
     async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
         if asked {
             let findings = self.timeline.findings(id).await?;

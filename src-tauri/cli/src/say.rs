@@ -86,5 +86,16 @@ fn stderr(bytes: &[u8]) -> io::Result<()> {
 }
 
 fn written(written: io::Result<()>) -> Result<()> {
-    written.map_err(|error| Error::new(Code::SpillFailed, "cannot write to stdout").detail(error))
+    written.map_err(|error| Error::new(Code::StdoutFailed, "cannot write to stdout").detail(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_stdout_is_no_output_that_could_not_be_kept() {
+        let full = written(Err(io::ErrorKind::StorageFull.into()));
+        assert!(full.is_err_and(|error| error.code == Code::StdoutFailed));
+    }
 }

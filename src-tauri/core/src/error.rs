@@ -69,10 +69,16 @@ pub enum Code {
     EngineAddressInvalid,
     /// No engine answers at its address.
     EngineUnavailable,
-    /// The engine refused the call for a reason that has no code of its own.
+    /// The engine refused the call for a reason that has no code of its own: the status says which class it is of.
     EngineRefused,
+    /// The engine's response isn't what its API promises.
+    EngineUnexpected,
     /// The engine went away in the middle.
     EngineLost,
+    /// The engine can't tell any more how a command ended, and still responds.
+    CommandLost,
+    /// The helper container that carries connections into another container doesn't work.
+    HelperFailed,
     /// The engine knows no such container.
     ContainerNotFound,
     /// The container exists and is not running.
@@ -84,10 +90,24 @@ pub enum Code {
     TooManyOpenFiles,
     /// The output could not be written to its file.
     SpillFailed,
+    /// The output could not be read from its file.
+    OutputUnreadable,
+    /// Standard output or standard error of the command line could not be written.
+    StdoutFailed,
+    /// Outputs take as much of the disk as they may.
+    QuotaReached,
     /// The body says that it is JSON and is not.
     NotJson,
-    /// It is too much for what was asked.
-    TooMuch,
+    /// A line was asked for that the view doesn't have, or doesn't have yet.
+    LineNotFound,
+    /// A bracket was to be folded on a line where none opens.
+    NoBracket,
+    /// More brackets were to be folded than are kept.
+    TooManyFolds,
+    /// The selection is too large to copy as one text.
+    CopyTooLarge,
+    /// The value is too large to hand to code.
+    ValueTooLarge,
     /// The regular expression cannot be read.
     SearchInvalid,
     /// There is no charset of this name.
@@ -96,8 +116,16 @@ pub enum Code {
     SearchMissing,
     /// A file of this name is there already.
     FileExists,
-    /// The file cannot be written.
+    /// The file that the user chose cannot be written.
     SaveFailed,
+    /// The path to save to isn't absolute, or is that of a folder.
+    SavePathInvalid,
+    /// A call couldn't be pinned, or what came later couldn't be added to it.
+    PinFailed,
+    /// A pinned call of an earlier start can't be read.
+    PinnedUnreadable,
+    /// Files that Porthole needs for its own work can't be created among the temporary ones.
+    TemporaryFilesFailed,
     /// The engine has no such image.
     ImageNotFound,
     /// The text isn't an image name that an engine takes.
@@ -106,6 +134,12 @@ pub enum Code {
     ContainerNameInvalid,
     /// What the engine sent of an image isn't an archive that can be read.
     ArchiveUnreadable,
+    /// The extension's files can't be written to the folder that its image is unpacked to.
+    UnpackFailed,
+    /// The image holds more than an extension may have.
+    ImageTooLarge,
+    /// The project's scripts are too long to be shown completely before they run.
+    ScriptsTooLong,
     /// There is no manifest there, or nothing can be made of it.
     ManifestUnreadable,
     /// The extension has no page, or its files are not there.
@@ -116,6 +150,10 @@ pub enum Code {
     ExtensionClosed,
     /// The extension's page was ended: it kept the window from answering.
     PageEnded,
+    /// The extension's page was disconnected: it sent something invalid, or more than is taken.
+    PageCutOff,
+    /// The demo backend can't listen.
+    DemoFailed,
     /// The process that drew the window ended, and another was begun.
     WindowLost,
     /// The text is no development server of this machine.
@@ -170,6 +208,8 @@ pub enum Code {
     HomeMissing,
     /// Another Porthole uses the data directory.
     AlreadyRunning,
+    /// A part of Porthole ended without a result: this is a defect of Porthole.
+    Internal,
     /// No window can be opened: there is no display, or it doesn't answer.
     DisplayUnavailable,
 }
@@ -190,12 +230,16 @@ pub struct Error {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub hint: Option<String>,
+    /// The HTTP status of the engine's response, where that is what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub status: Option<u16>,
 }
 
 impl Error {
     /// An error with no detail and no hint yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, hint: None }
+        Self { code, message: message.into(), detail: None, hint: None, status: None }
     }
 
     /// It says that nothing was done because somebody decided so.
@@ -203,10 +247,17 @@ impl Error {
         matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }
 
-    /// Adds the words of the layer below.
+    /// Adds the words of the layer below, if it has any.
     #[must_use]
     pub fn detail(mut self, detail: impl std::fmt::Display) -> Self {
-        self.detail = Some(detail.to_string());
+        self.detail = Some(detail.to_string()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// Adds the HTTP status of an engine's response.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
         self
     }
 

@@ -87,7 +87,7 @@ impl Timeline {
     /// What code receives for a Call on each Runtime, long texts cut for showing.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::SpillFailed`].
+    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`].
     pub async fn received(&self, id: CallId) -> Result<Vec<Received>> {
         let output = self.output(id)?;
         // Read before the facts: what they say of the end is then of no shorter an output.
@@ -108,7 +108,7 @@ impl Timeline {
     /// What code receives for a Call on one Runtime, whole, when it has ended.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::SpillFailed`]; [`Code::TooMuch`] above 64 MiB.
+    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`]; [`Code::ValueTooLarge`] above 64 MiB.
     pub async fn received_whole(&self, id: CallId, runtime: Runtime) -> Result<Received> {
         let call = self.ended(id).await?;
         let output = self.output(id)?;
@@ -202,7 +202,7 @@ impl Read {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::TooMuch, "this is more than 64 MiB, too much to hand to code as one value")
+    Error::new(Code::ValueTooLarge, "this is more than 64 MiB, too much to hand to code as one value")
         .hint("Its output is kept: look at it or save it.")
 }
 

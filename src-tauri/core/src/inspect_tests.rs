@@ -152,13 +152,13 @@ async fn what_is_too_long_for_one_value_is_refused() {
     let plain = timeline
         .perform(Origin::Console, sh(long, Runtime::DockerDesktop, None), &target, nowhere(), no_engine())
         .unwrap();
-    assert_eq!(timeline.delivered(plain).await.unwrap_err().code, Code::TooMuch);
+    assert_eq!(timeline.delivered(plain).await.unwrap_err().code, Code::ValueTooLarge);
     let shown = timeline.received(plain).await.unwrap();
     assert!(matches!(shown[0].outcome, Delivery::Resolved { .. }));
     let line = sh(long, Runtime::DockerDesktop, Some(true));
     let line = timeline.perform(Origin::Console, line, &target, nowhere(), no_engine()).unwrap();
     timeline.ended(line).await.unwrap();
-    assert_eq!(timeline.delivery(line, 0).await.unwrap_err().code, Code::TooMuch);
+    assert_eq!(timeline.delivery(line, 0).await.unwrap_err().code, Code::ValueTooLarge);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::error::{Code, Error};
+
 /// Lets this process use the files that it makes. A umask may take the owner's own rights away, and then no file could
 /// be opened twice. Call it first in `main`: it changes the umask for a moment to read it, for all threads.
 pub fn keep_owner_rights() {
@@ -91,7 +93,15 @@ fn builder() -> DirBuilder {
     builder
 }
 
-#[cfg(all(test, unix))]
+/// Why something that is needed for a while can't be put among the temporary files.
+pub fn temporary_files_failed(what: &str, error: &io::Error) -> Error {
+    Error::new(Code::TemporaryFilesFailed, what)
+        .detail(error)
+        .hint(format!("Check the space and permissions in {}, or set TMPDIR.", std::env::temp_dir().display()))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -110,6 +120,14 @@ mod tests {
         fs::set_permissions(&deep, fs::Permissions::from_mode(0o777)).unwrap();
         create_directory(&deep).unwrap();
         assert_eq!(mode(&deep), 0o700);
+    }
+
+    #[test]
+    fn temporary_files_that_cannot_be_made_are_no_file_that_the_user_chose() {
+        let error = tempfile::Builder::new().tempdir_in("/nonexistent").unwrap_err();
+        let error = temporary_files_failed("Can't create a file for compose", &error);
+        assert_eq!(error.code, Code::TemporaryFilesFailed);
+        assert!(error.detail.is_some() && error.hint.unwrap().contains("TMPDIR"));
     }
 
     #[test]

@@ -186,6 +186,40 @@ async fn a_command_whose_engine_answers_nothing_more_can_be_stopped() {
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
 }
 
+/// It had the code of a refusal, and code got it as a command that wasn't started.
+#[tokio::test]
+async fn a_command_that_the_engine_forgets_has_a_code_of_its_own_whatever_the_engine_says() {
+    for words in [r#"{"message":"No such exec instance: e"}"#, r#"{"message":"unbekannt"}"#, ""] {
+        let server = serving(move |mut stream| {
+            while let head = read_head(&mut stream)
+                && !head.is_empty()
+            {
+                if head.contains("/exec/e/json") {
+                    let _ = write!(stream, "HTTP/1.1 404 X\r\nContent-Length: {}\r\n\r\n{words}", words.len());
+                } else if head.contains("/exec/e/start") {
+                    read_body(&head, &mut stream);
+                    let upgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+                    let _ = stream.write_all(upgraded.as_bytes());
+                    return;
+                } else if head.contains("/containers/c/exec") {
+                    read_body(&head, &mut stream);
+                    say(&mut stream, r#"{"Id":"e"}"#);
+                } else if head.contains("/containers/c/json") {
+                    say(&mut stream, r#"{"Id":"c","State":{"Running":true}}"#);
+                } else {
+                    say(&mut stream, VERSION);
+                }
+            }
+        });
+        let engine = Engine::connect(address(&server)).await.unwrap();
+        let command = Command::new(Place::Container { name: "c".into() }, "sleep", ["600"]);
+        let (_stopper, stopping) = stops();
+        let mut kept = Kept::empty();
+        run_in_container(&engine, "c", &command, stopping, None, &mut kept).await;
+        assert_eq!(run_of(command, &kept).failure.unwrap().code, Code::CommandLost, "{words}");
+    }
+}
+
 /// The image that a name meant was unpacked, and its id was asked for after that: of another image, perhaps.
 #[tokio::test]
 async fn an_image_is_unpacked_by_its_id_and_not_by_a_name_that_may_mean_another_one_meanwhile() {

@@ -102,7 +102,7 @@ async fn keeping_on_a_full_disk_is_an_error_and_keeps_nothing_by_half() {
     let mut filler = fs::File::create(disk.join("filler")).unwrap();
     while filler.write_all(&[0; 4096]).is_ok() {}
     let error = calls.timeline.keep(id, true).await.unwrap_err();
-    assert_eq!(error.code, Code::SpillFailed);
+    assert_eq!(error.code, Code::PinFailed);
     assert!(error.hint.unwrap().contains("disk is full"));
     assert!(!is_kept(&calls.timeline, id).await && kept_folders(&disk).is_empty(), "{:?}", kept_folders(&disk));
     drop(filler);
@@ -121,7 +121,7 @@ async fn what_can_not_be_added_to_a_kept_call_is_told() {
     let mut filler = fs::File::create(disk.join("filler")).unwrap();
     while filler.write_all(&[0; 4096]).is_ok() {}
     let failed = told(&calls.timeline, |changes| changes.calls.iter().find_map(|row| row.keep_failed.clone())).await;
-    assert_eq!(failed.code, Code::SpillFailed);
+    assert_eq!(failed.code, Code::PinFailed);
     assert!(is_kept(&calls.timeline, id).await, "what was kept before stays");
     calls.timeline.cancel(id).await.unwrap();
 }
@@ -134,7 +134,7 @@ async fn keeping_without_the_sessions_folder_is_an_error() {
     let id = calls.ran("seq 1000").await;
     fs::remove_dir_all(directory.path().join("session")).unwrap();
     let error = calls.timeline.keep(id, true).await.unwrap_err();
-    assert_eq!(error.code, Code::SpillFailed);
+    assert_eq!(error.code, Code::PinFailed);
     assert!(!is_kept(&calls.timeline, id).await && kept_folders(directory.path()).is_empty());
 }
 
@@ -175,7 +175,7 @@ async fn a_kept_call_that_can_not_be_read_is_told_and_its_files_stay() {
     let next = calls_at(directory.path());
     next.reopen_kept();
     let unread = told(&next, |changes| changes.kept_unread.clone()).await;
-    assert_eq!(unread.code, Code::SpillFailed);
+    assert_eq!(unread.code, Code::PinnedUnreadable);
     assert!(unread.detail.unwrap().contains(&folders[0].display().to_string()));
     let calls = next.changes(0).await.calls;
     assert_eq!(

@@ -12,16 +12,20 @@ async fn focused(app: &App) -> String {
     app.value(FOCUSED).await.as_str().unwrap_or_default().to_owned()
 }
 
+async fn selected(app: &App, call: u64) {
+    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"))
+        .await;
+}
+
 #[tokio::test]
-async fn ctrl_enter_sends_and_escape_cancels() {
+async fn ctrl_enter_sends_and_shift_f5_cancels_or_stops() {
     let app = App::open().await;
     app.fill("#request-path", "/slow?ms=60000").await;
     app.chord(&[Key::Control], Key::Enter.into()).await;
     let call = app.newer_than(0).await;
     app.becomes(call, "pending").await;
-    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"))
-        .await;
-    app.chord(&[], Key::Escape.into()).await;
+    selected(&app, call).await;
+    app.chord(&[Key::Shift], Key::F5.into()).await;
     app.becomes(call, "cancelled").await;
     // From the other tab as well, and from a field in it.
     app.click("#tab-command").await;
@@ -29,11 +33,49 @@ async fn ctrl_enter_sends_and_escape_cancels() {
     app.chord(&[Key::Control], Key::Enter.into()).await;
     let call = app.newer_than(call).await;
     app.becomes(call, "running").await;
-    app.until("it is selected", &format!("document.querySelector('[data-call=\"{call}\"]').ariaSelected === 'true'"))
-        .await;
-    app.chord(&[], Key::Escape.into()).await;
+    selected(&app, call).await;
+    app.chord(&[Key::Shift], Key::F5.into()).await;
     app.becomes(call, "ended").await;
-    assert_eq!(app.badge(call).await, "SIGKILL");
+    assert_eq!(app.badge(call).await, "SIGTERM");
+    app.close().await;
+}
+
+/// The first Esc cleared the filter, and the second one sent SIGKILL to the selected run.
+#[tokio::test]
+async fn escape_in_a_filter_does_not_kill_the_selected_run() {
+    let app = App::open().await;
+    app.run_on_host("sleep", &["60"]).await;
+    let call = app.newer_than(0).await;
+    app.becomes(call, "running").await;
+    selected(&app, call).await;
+    for filter in ["#timeline-filter", "nav [type=search]"] {
+        app.fill(filter, "sleep").await;
+        app.until("it is typed", &format!("document.querySelector('{filter}') === document.activeElement")).await;
+        app.chord(&[], Key::Escape.into()).await;
+        app.until("it is cleared", &format!("document.querySelector('{filter}').value === ''")).await;
+        assert_eq!(
+            app.value(&format!("document.querySelector('{filter}') === document.activeElement")).await,
+            json!(true)
+        );
+        app.chord(&[], Key::Escape.into()).await;
+        app.until("the field is left", "document.activeElement === document.body").await;
+        app.chord(&[], Key::Escape.into()).await;
+    }
+    // Nor from anywhere else.
+    for place in ["#timeline", "#log", "#command-program", "#tab-command"] {
+        app.value(&format!("document.querySelector('{place}').focus()")).await;
+        app.chord(&[], Key::Escape.into()).await;
+    }
+    // Calls of the window are done in their order: had one of the keys ended the run, it would be over before this one.
+    app.run_on_host("true", &[]).await;
+    let next = app.newer_than(call).await;
+    app.becomes(next, "ended").await;
+    app.becomes(call, "running").await;
+    app.click(&format!("[data-call='{call}']")).await;
+    selected(&app, call).await;
+    app.chord(&[Key::Shift], Key::F5.into()).await;
+    app.becomes(call, "ended").await;
+    assert_eq!(app.badge(call).await, "SIGTERM", "it lived until it was stopped");
     app.close().await;
 }
 

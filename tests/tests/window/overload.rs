@@ -118,7 +118,7 @@ async fn a_million_calls_leave_the_window_answering() {
         app.click("#tab-page").await;
         if how == "unread" {
             // It went around its own client: it isn't heard any more, and says nothing.
-            app.until("why it ended", "document.querySelector('.trouble [data-code=too_much]')").await;
+            app.until("why it ended", r#"document.querySelector('.trouble [data-code="page_cut_off"]')"#).await;
             assert_eq!(app.value("document.querySelector('#page-frame')").await, json!(null));
         }
         app.click("#page-close").await;

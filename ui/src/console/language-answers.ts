@@ -84,7 +84,9 @@ export function remarks(code: string): Remark[] {
   // Of code that cannot be read, types say nothing.
   if (wrong.length > 0) return found
   const caught = traps(file)
+  const checker = service.getProgram()?.getTypeChecker()
   for (const one of service.getSemanticDiagnostics(CODE)) {
+    if (checker && one.code === NO_PROPERTY && isOfUnknown(file, one.start ?? 0, checker)) continue
     const said = typeRemark(one, code)
     if (said) found.push(said)
   }
@@ -111,6 +113,27 @@ function remark(one: ts.Diagnostic, severity: Remark["severity"]): Remark {
   }
 }
 
+/** There is no such property on a type. */
+const NO_PROPERTY = 2339
+
+/** Whether the name at a place is read from a value of type `unknown`: `({ name } = value)`. */
+function isOfUnknown(file: ts.SourceFile, at: number, checker: ts.TypeChecker): boolean {
+  let node: ts.Node = file
+  for (let inner: ts.Node | undefined = file; inner;) {
+    node = inner
+    inner = ts.forEachChild(node, (child) =>
+      child.getStart(file) <= at && at < child.getEnd() ? child : undefined,
+    )
+  }
+  const { parent } = node
+  const of = ts.isBindingElement(parent)
+    ? parent.parent
+    : ts.isPropertyAccessExpression(parent)
+      ? parent.expression
+      : undefined
+  return of !== undefined && (checker.getTypeAtLocation(of).flags & ts.TypeFlags.Unknown) !== 0
+}
+
 const UNKNOWN_NAMES = [2304, 2552, 2580, 2581, 2582, 2583, 2584, 2591]
 const UNKNOWN_MODULES = [2307, 2792, 7016]
 /**
@@ -124,7 +147,6 @@ function typeRemark(one: ts.Diagnostic, code: string): Remark | undefined {
   if (UNSAID.includes(one.code)) return undefined
   const said = remark(one, one.category === ts.DiagnosticCategory.Error ? "warning" : "note")
   const name = code.slice(said.from, said.to).replace(/^['"]|['"]$/g, "")
-  if (one.code === 2339 && /type 'unknown'/.test(said.text)) return undefined
   if (UNKNOWN_MODULES.includes(one.code))
     return {
       ...said,

@@ -135,6 +135,13 @@ export class Composer {
     if (id !== undefined) await this.#act(() => this.#shell.ask("stop", { id, signal }))
   }
 
+  /** Cancels a request, and stops a command with SIGTERM; SIGKILL is only ever chosen by name. */
+  async end({ id, http }: Summary): Promise<void> {
+    await this.#act(() =>
+      http ? this.#shell.ask("cancel", { id }) : this.#shell.ask("stop", { id, signal: "SIGTERM" }),
+    )
+  }
+
   /** One after the other, so that twenty presses are twenty Calls in their order. */
   #enqueue(act: () => Promise<void>): void {
     this.#queue = this.#queue.then(() => this.#act(act))

@@ -5,6 +5,7 @@ export type Intent =
   | "edit"
   | "edit-code"
   | "cancel"
+  | "leave"
   | "to-path"
   | "to-timeline"
   | "to-detail"
@@ -27,7 +28,9 @@ export function intentOf(pressed: Pressed): Intent | undefined {
   if (altKey) return undefined
   if (command && key === "Enter") return shiftKey ? "again" : "submit"
   if (command && key.toLowerCase() === "e") return shiftKey ? "edit-code" : "edit"
-  if (key === "Escape" && !command && !shiftKey) return "cancel"
+  // Esc is pressed by habit to get out of a field, so it never ends anything that runs.
+  if (key === "Escape" && !command && !shiftKey) return "leave"
+  if (key === "F5" && shiftKey && !command) return "cancel"
   if (command && key.toLowerCase() === "l" && !shiftKey) return "to-path"
   if (command && key.toLowerCase() === "j" && !shiftKey) return "to-timeline"
   if (command && key.toLowerCase() === "o" && !shiftKey) return "to-detail"
@@ -40,7 +43,8 @@ export function intentOf(pressed: Pressed): Intent | undefined {
 /** The keys that are told where nothing else is shown; `mod` stands for Ctrl or ⌘. */
 export const HINTS: readonly { keys: string; does: string }[] = [
   { keys: "mod Enter", does: "send or run" },
-  { keys: "Esc", does: "cancel the selected call" },
+  { keys: "Shift F5", does: "cancel the selected request, or stop the selected command (SIGTERM)" },
+  { keys: "Esc", does: "close or clear what is open, then leave the field" },
   { keys: "mod L", does: "to the path or program" },
   { keys: "mod J", does: "to the timeline" },
   { keys: "mod O", does: "to the output" },

@@ -296,7 +296,7 @@ export class Page {
   #broke(text: string): void {
     this.#end("Ended: it is loaded again with Reload.")
     this.trouble = {
-      code: "too_much",
+      code: "page_cut_off",
       message: "The page was ended.",
       detail: text,
       hint: "Reload it to go on.",

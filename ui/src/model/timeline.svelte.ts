@@ -1,4 +1,5 @@
 import type { Changes } from "../ipc/generated/Changes"
+import type { Cleared } from "../ipc/generated/Cleared"
 import type { Marks } from "../ipc/generated/Marks"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
@@ -55,7 +56,7 @@ export class Timeline {
         this.trouble = undefined
         failures = 0
         await nextFrame()
-        if (changes.cleared.length > 0) collectGarbage()
+        if (changes.cleared !== undefined) collectGarbage()
       } catch (thrown) {
         this.trouble = trouble(thrown)
         await wait(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!)
@@ -73,14 +74,14 @@ export class Timeline {
     this.#revision = changes.revision
     // Told with every change, and the same as before mostly: nothing is drawn again for it.
     if (!same(this.marks, changes.marks)) this.marks = changes.marks
-    if (changes.calls.length > 0 || changes.cleared.length > 0) {
+    if (changes.calls.length > 0 || changes.cleared !== undefined) {
       this.rows = merge(this.rows, changes.calls, changes.cleared)
     }
     if (changes.kept_unread && !this.#knowsUnread) {
       this.#knowsUnread = true
       this.unread = changes.kept_unread
     }
-    this.#newest = Math.max(this.#newest, this.rows.at(-1)?.id ?? 0)
+    this.#newest = Math.max(this.#newest, this.rows.at(-1)?.id ?? 0, changes.cleared?.through ?? 0)
     this.#told(changes)
   }
 
@@ -118,15 +119,12 @@ function same(a: Marks, b: Marks): boolean {
 }
 
 /** Puts changed rows in place of those with the same number, adds new ones, removes cleared ones. */
-export function merge(
-  rows: readonly Summary[],
-  changed: readonly Summary[],
-  cleared: readonly number[],
-): Summary[] {
-  const gone = new Set(cleared)
-  const merged = gone.size > 0 ? rows.filter((row) => !gone.has(row.id)) : rows.slice()
+export function merge(rows: readonly Summary[], changed: readonly Summary[], cleared?: Cleared): Summary[] {
+  const remaining = new Set(cleared?.except)
+  const isGone = ({ id }: Summary) => cleared !== undefined && id <= cleared.through && !remaining.has(id)
+  const merged = cleared ? rows.filter((row) => !isGone(row)) : rows.slice()
   for (const row of changed) {
-    if (gone.has(row.id)) continue
+    if (isGone(row)) continue
     const at = placeOf(merged, row.id)
     if (merged[at]?.id === row.id) merged[at] = row
     else merged.splice(at, 0, row)

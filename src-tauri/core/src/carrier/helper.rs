@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bollard::{
+    errors::Error as ApiError,
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType},
     query_parameters::{AttachContainerOptionsBuilder, RemoveContainerOptionsBuilder},
@@ -22,6 +23,7 @@ use crate::{
     endpoint::{self, Endpoint},
     engine::{self, Engine, Inspected},
     error::{Code, Error, Result},
+    reference::ContainerName,
     run::Warden,
 };
 
@@ -104,7 +106,11 @@ impl Helper {
                 if let Some(warden) = warden {
                     warden.forget_container(&name);
                 }
-                Err(error)
+                // The container beside which it was to be may have ended meanwhile.
+                Err(match ContainerName::new(target.id.as_str()) {
+                    Ok(target) => engine.blame(error, &target).await,
+                    Err(_) => error,
+                })
             }
         }
     }
@@ -133,19 +139,32 @@ impl Helper {
             attach_stderr: Some(true),
             ..CreateExecOptions::default()
         };
-        let explain = |error| self.engine.explain(error, &self.name);
-        let exec = self.engine.create_exec(&self.name, &options).await.map_err(explain)?;
+        let exec = match self.engine.create_exec(&self.name, &options).await {
+            Ok(exec) => exec,
+            Err(error) => return Err(self.refused(error).await.into()),
+        };
         let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
-        let started = docker.start_exec(&exec, Some(options)).await.map_err(explain)?;
+        let started = match docker.start_exec(&exec, Some(options)).await {
+            Ok(started) => started,
+            Err(error) => return Err(self.refused(error).await.into()),
+        };
         let StartExecResults::Attached { output, input } = started else {
-            return Err(Error::new(Code::EngineRefused, "the engine started the carrier without its streams").into());
+            return Err(Error::new(Code::EngineUnexpected, "the engine started the carrier without its streams").into());
         };
         let mut carried = Carried::new(output, input, Arc::clone(self), self.gone.clone());
-        match carried.first().await.map_err(explain)? {
+        match carried.first().await.map_err(|error| self.engine.explain(error))? {
             Some(Piece::Open) => Ok(carried),
             Some(Piece::Refused(text)) => Err(refused(shown, &text).into()),
             Some(Piece::Foreign(words)) => Err(lost(&words)),
             _ => Err(lost("it ended without a word")),
+        }
+    }
+
+    /// A refusal, which may be because the helper isn't there any more.
+    async fn refused(&self, error: ApiError) -> Error {
+        match ContainerName::new(self.name.as_str()) {
+            Ok(name) => self.engine.explain_about(error, &name).await,
+            Err(_) => self.engine.explain(error),
         }
     }
 
@@ -239,7 +258,7 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
 
 /// Makes the container and starts it, with the streams to its first process.
 async fn hold(engine: &Engine, name: &str, body: ContainerCreateBody, gone: CancellationToken) -> Result<Hold> {
-    let explain = |error| engine.explain(error, name);
+    let explain = |error| engine.explain(error);
     engine.create_container(name, &body).await.map_err(explain)?;
     // Before the start, so that there is no moment in which nobody holds it.
     let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
@@ -265,8 +284,20 @@ fn refused(shown: &Endpoint, text: &str) -> Error {
 }
 
 fn lost(words: &str) -> Trouble {
-    let error = Error::new(Code::EngineRefused, "the helper container that carries the connection does not work")
+    let error = Error::new(Code::HelperFailed, "the helper container that carries the connection does not work")
         .detail(words)
         .hint("Porthole makes a new one with the next request.");
     Trouble { error, is_gone: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_helper_that_does_not_work_is_no_refusal_of_the_engine() {
+        let trouble = lost("OCI runtime exec failed");
+        assert!(trouble.is_gone);
+        assert_eq!(trouble.error.code, Code::HelperFailed);
+    }
 }

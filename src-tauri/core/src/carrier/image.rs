@@ -17,7 +17,7 @@ const REPOSITORY: &str = "porthole-carrier";
 /// The image's name on this engine, made there unless it is. It stays: it is named after its bytes, and another
 /// Porthole of the same version uses it too.
 pub(super) async fn image(engine: &Engine) -> Result<String> {
-    let version = engine.get("/version", &[]).await.map_err(|error| engine.explain(error, ""))?;
+    let version = engine.get("/version", &[]).await.map_err(|error| engine.explain(error))?;
     let architecture = text(&version, "Arch").unwrap_or_default();
     let program = porthole_carrier::program(&architecture).ok_or_else(|| {
         Error::new(
@@ -30,15 +30,16 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     program.hash(&mut hasher);
     let tag = format!("{:016x}", hasher.finish());
     let name = format!("{REPOSITORY}:{tag}");
-    if engine.image_id(&name).await.map_err(|error| engine.explain(error, ""))?.is_some() {
+    if engine.image_id(&name).await.map_err(|error| engine.explain(error))?.is_some() {
         return Ok(name);
     }
-    let root =
-        root(program).map_err(|error| Error::new(Code::EngineRefused, "no image could be made").detail(error))?;
+    let root = root(program).map_err(|error| {
+        Error::new(Code::HelperFailed, "Can't build the image of the helper container").detail(error)
+    })?;
     // The tag stands in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(&name).build();
     let imported = engine.docker().create_image(Some(options), Some(bollard::body_full(root.into())), None);
-    imported.try_collect::<Vec<_>>().await.map_err(|error| engine.explain(error, ""))?;
+    imported.try_collect::<Vec<_>>().await.map_err(|error| engine.explain(error))?;
     Ok(name)
 }
 

@@ -12,7 +12,15 @@ pub use examples::examples;
 use porthole_demo::accept;
 use tokio::task::JoinSet;
 
-use crate::endpoint::Endpoint;
+use crate::{
+    endpoint::Endpoint,
+    error::{Code, Error},
+};
+
+/// Why there is no demo backend.
+pub fn failed(error: &io::Error) -> Error {
+    Error::new(Code::DemoFailed, "The demo backend can't listen").detail(error).hint("Set a target of your own.")
+}
 
 /// A running demo backend. It ends, with its connections and its socket, when it is dropped.
 #[derive(Debug)]
@@ -83,6 +91,13 @@ mod tests {
         tokio::net::UnixStream::connect(&path).await.unwrap();
         drop(demo);
         assert!(!path.parent().unwrap().exists());
+    }
+
+    #[tokio::test]
+    async fn a_demo_backend_that_cannot_listen_is_no_wrong_endpoint() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = Demo::start(&directory.path().join("missing")).await.unwrap_err();
+        assert_eq!(failed(&error).code, Code::DemoFailed);
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ mod protobuf;
 mod registries;
 pub(crate) mod sockets;
 mod ssh;
+mod ssh_failure;
 mod tls;
 mod trouble;
 mod well_known;
@@ -173,7 +174,7 @@ impl Engine {
     /// # Errors
     /// [`Code::EngineLost`], [`Code::EngineRefused`].
     pub async fn ping(&self) -> Result<()> {
-        self.docker.ping().await.map(drop).map_err(|error| self.explain(error, ""))
+        self.docker.ping().await.map(drop).map_err(|error| self.explain(error))
     }
 
     /// Its containers, running ones first, then by name.
@@ -196,7 +197,7 @@ impl Engine {
 
     /// Its containers with their labels, as the engine lists them.
     pub(crate) async fn labelled(&self) -> Result<Vec<(Container, HashMap<String, String>)>> {
-        self.listed(None).await.map_err(|error| self.explain(error, ""))
+        self.listed(None).await.map_err(|error| self.explain(error))
     }
 
     /// Whether a command could run in this container now.
@@ -233,8 +234,14 @@ impl Engine {
     }
 
     pub(crate) async fn inspect(&self, container: &ContainerName) -> Result<Inspected> {
-        let found = self.container(container).await.map_err(|error| self.explain(error, container))?;
-        Ok(answers::inspected(&found))
+        match self.container(container).await {
+            Ok(found) => Ok(answers::inspected(&found)),
+            // What was asked for is the container itself, so the status alone says that it isn't there.
+            Err(error @ ApiError::DockerResponseServerError { status_code: 404, .. }) => {
+                Err(no_container(container).status(404).detail(self.explain(error).message))
+            }
+            Err(error) => Err(self.explain(error)),
+        }
     }
 
     /// The same of one that is known by the id that the engine gave it.
@@ -242,20 +249,29 @@ impl Engine {
         self.inspect(&ContainerName::new(id)?).await
     }
 
-    /// What a refusal is about that a container may be the reason of: engines have different codes and words for it, so
+    /// What a refusal is about that a container may be the reason of: engines have different statuses and words for it, so
     /// the container is looked at.
     pub(crate) async fn explain_about(&self, error: ApiError, container: &ContainerName) -> Error {
-        let explained = self.explain(error, container);
-        if explained.code != Code::EngineRefused {
-            return explained;
+        self.blame(self.explain(error), container).await
+    }
+
+    /// The same for a refusal that was explained: why the container can't be used, if it can't.
+    pub(crate) async fn blame(&self, refused: Error, container: &ContainerName) -> Error {
+        if refused.code != Code::EngineRefused {
+            return refused;
         }
         let looked = tokio::time::timeout(GREETING, self.running(container)).await;
         match looked {
-            Ok(Err(why)) if why.code != Code::EngineRefused => {
-                let detail = why.detail.clone().unwrap_or_else(|| explained.message.clone());
-                why.detail(detail)
+            Ok(Err(why))
+                if matches!(
+                    why.code,
+                    Code::ContainerNotFound | Code::ContainerNotRunning | Code::ContainerPaused | Code::EngineLost
+                ) =>
+            {
+                let status = why.status.or(refused.status);
+                Error { status, ..why }.detail(refused.message)
             }
-            _ => explained,
+            _ => refused,
         }
     }
 
@@ -271,33 +287,25 @@ impl Engine {
         })
     }
 
-    /// Turns what the API client says into what went wrong.
-    pub(crate) fn explain(&self, error: ApiError, container: &str) -> Error {
+    /// Turns what the API client says into what went wrong. A refusal is [`Code::EngineRefused`] with its status, a response that can't be read [`Code::EngineUnexpected`]: what it is
+    /// about is for the caller to know, who knows what was asked, or for [`Engine::explain_about`].
+    pub(crate) fn explain(&self, error: ApiError) -> Error {
         if let Some(explained) = trouble::past_limit(&self.address, &error) {
             return explained;
         }
         let error = shortened(error);
         match &error {
-            ApiError::DockerResponseServerError { status_code: 404, message } if message.contains("ontainer") => {
-                Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`"))
-                    .detail(message)
-                    .hint("Choose one of the engine's containers in the target.")
-            }
-            ApiError::DockerResponseServerError { message, .. } if message.contains("is paused") => {
-                paused(container).detail(message)
-            }
-            ApiError::DockerResponseServerError { message, .. } if message.contains("is not running") => {
-                not_running(container).detail(message)
-            }
             ApiError::DockerResponseServerError { message, status_code } => {
-                Error::new(Code::EngineRefused, format!("the engine refused ({status_code}): {message}"))
+                let words = if message.is_empty() { String::new() } else { format!(": {message}") };
+                Error::new(Code::EngineRefused, format!("the engine refused ({status_code}){words}"))
+                    .status(*status_code)
             }
             ApiError::SocketNotFoundError(_)
             | ApiError::IOError { .. }
             | ApiError::HyperResponseError { .. }
             | ApiError::RequestTimeoutError
             | ApiError::HyperLegacyError { .. } => self.lost(&trouble::words(&error)),
-            _ => Error::new(Code::EngineRefused, "the engine answered with something unexpected").detail(&error),
+            _ => Error::new(Code::EngineUnexpected, "The engine sent an unexpected response").detail(&error),
         }
     }
 
@@ -320,6 +328,11 @@ fn shortened(mut error: ApiError) -> ApiError {
     error
 }
 
+fn no_container(container: &str) -> Error {
+    Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`"))
+        .hint("Choose one of the engine's containers in the target.")
+}
+
 fn paused(container: &str) -> Error {
     Error::new(Code::ContainerPaused, format!("the container `{container}` is paused"))
         .hint(format!("docker unpause {container}"))
@@ -329,3 +342,7 @@ fn not_running(container: &str) -> Error {
     Error::new(Code::ContainerNotRunning, format!("the container `{container}` is not running"))
         .hint(format!("docker start {container}, and look at docker logs {container} when it ends again."))
 }
+
+#[cfg(all(test, unix))]
+#[path = "explain_tests.rs"]
+mod tests;

@@ -9,6 +9,7 @@ use super::{
     address::{Address, Way},
     limits::PastLimit,
     ssh::Ended,
+    ssh_failure::SshFailure,
     well_known::Places,
 };
 use crate::{
@@ -81,20 +82,19 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
     let way = address.way();
     for link in chain(error) {
         if let Some(ended) = link.downcast_ref::<Ended>() {
-            return of_ssh(address, ended);
+            return SshFailure::of(ended).hint(address);
         }
         if let Some(error) = link.downcast_ref::<rustls::Error>() {
             return of_tls(error).to_owned();
         }
     }
-    let said = words(error);
     match way {
         Ok(Way::Ssh(_)) if kind(error) == Some(io::ErrorKind::NotFound) => {
             "There is no `ssh` on the PATH: install OpenSSH's client, or name another with PORTHOLE_SSH."
         }
         Ok(Way::Ssh(_)) => "Try by hand what docker does: `ssh HOST docker system dial-stdio` waits without a word.",
-        Ok(Way::Tcp(_)) if said.contains("HTTPS") || said.contains("invalid HTTP") => {
-            "That port speaks TLS: use a context with its certificates, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
+        Ok(Way::Tcp(_)) if is_not_plain_http(error) => {
+            "That port seems to use TLS: use a context with its certificates, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
         }
         Ok(Way::Tls(_, tls)) if kind(error) != Some(io::ErrorKind::ConnectionRefused) && tls.cert.is_none() => {
             "It may want a certificate from whoever asks: cert.pem and key.pem in DOCKER_CERT_PATH, or in the context."
@@ -119,6 +119,15 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
         }
     }
     .to_owned()
+}
+
+/// A server that wants TLS answers a plain request with an alert, which isn't HTTP, or refuses it with 400 as Go's does. No
+/// engine answers a greeting with that status.
+fn is_not_plain_http(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|link| {
+        matches!(link.downcast_ref::<ApiError>(), Some(ApiError::DockerResponseServerError { status_code: 400, .. }))
+            || link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+    })
 }
 
 fn kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
@@ -158,62 +167,6 @@ fn of_tls(error: &rustls::Error) -> &'static str {
         }
         _ => "TLS to the engine failed; `docker version` with the same context may say more.",
     }
-}
-
-/// ssh has one exit code for all that is its own, so its words are what there is.
-fn of_ssh(address: &Address, ended: &Ended) -> String {
-    let told = ended.told.as_str();
-    let says = |texts: &[&str]| texts.iter().any(|text| told.contains(text));
-    // As ssh takes it: without the socket on the other side.
-    let there = match address.way() {
-        Ok(Way::Ssh(to)) => {
-            let port = to.port.map(|port| format!("-p {port} ")).unwrap_or_default();
-            format!("ssh {port}{}{}", to.user.map(|user| format!("{user}@")).unwrap_or_default(), to.host)
-        }
-        _ => "ssh".to_owned(),
-    };
-    if says(&["IDENTIFICATION HAS CHANGED"]) {
-        return format!(
-            "The host shows another key than before. If that is right, take the old one out with `ssh-keygen -R` and say `{there}` once in a terminal."
-        );
-    }
-    if says(&["Host key verification failed", "host key is known"]) {
-        return format!("ssh does not know the host's key: say `{there}` once in a terminal and accept it.");
-    }
-    if says(&["permission denied while trying to connect", "connect: permission denied"]) {
-        return "The user on the other side may not open the engine's socket: have it join its group (often `docker`)."
-            .to_owned();
-    }
-    if says(&["Permission denied", "Too many authentication failures"]) {
-        return format!(
-            "The host accepts no key of yours, and nobody can type a password here: give the right one to the agent with `ssh-add`; `{there}` must work without a question."
-        );
-    }
-    if says(&["Could not resolve hostname"]) {
-        return "No host has that name: look at the context's address, and at the `Host` lines of ~/.ssh/config."
-            .to_owned();
-    }
-    if says(&["Connection refused", "timed out", "No route to host", "Network is unreachable"]) {
-        return format!("No ssh answers there: does `{there}` work in a terminal, and is the port the right one?");
-    }
-    if says(&["dial-stdio", "is not a docker command"]) {
-        return "The docker command on the other side is older than 18.09 and knows no `dial-stdio`.".to_owned();
-    }
-    if ended.status.and_then(|status| status.code()) == Some(127) || says(&["command not found", "not recognized"]) {
-        return format!(
-            "There is no `docker` on the other side, or not on the PATH of a command that ssh runs: see `{there} docker version`."
-        );
-    }
-    if says(&[
-        "Cannot connect to the Docker daemon",
-        "failed to connect to the docker API",
-        "no such file or directory",
-    ]) {
-        return format!(
-            "ssh and docker work and the engine on the other side does not answer: see `{there} docker version`."
-        );
-    }
-    format!("Does `{there} docker version` work in a terminal, without a question?")
 }
 
 /// Whether it is only this user who cannot open the engine's socket.

@@ -335,12 +335,16 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub protocol: Option<Protocol>,
+    /// The backend reset the connection instead of closing it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub reset: bool,
 }
 
 impl Failure {
     /// One before anything was received.
     pub fn new(stage: Stage, error: Error) -> Self {
-        Self { stage, error, received: String::new(), protocol: None }
+        Self { stage, error, received: String::new(), protocol: None, reset: false }
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) async fn send_to(
                 Code::ClosedBeforeResponse => closed_by(endpoint, error),
                 _ => (error, None),
             };
-            let failure = Failure { stage, error, received, protocol };
+            let failure = Failure { stage, error, received, protocol, reset: progress.tap.was_reset() };
             record.event(ExchangeEvent::Failed { at_us: clock.now_us(), failure });
         }
     }
@@ -403,8 +403,7 @@ fn cut(error: &hyper::Error, length: u64) -> Error {
     let io_kind = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     let wrong = io_kind
         .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput));
-    let causes = with_causes(error);
-    let explained = if wrong && causes.contains("trailers") {
+    let explained = if wrong && is_about_trailers(error) {
         Error::new(Code::BadResponse, format!("the trailers after the body are too long, after {length} bytes of it"))
             .hint("They may have 512 lines and 16 kB.")
     } else if wrong {
@@ -413,7 +412,14 @@ fn cut(error: &hyper::Error, length: u64) -> Error {
         Error::new(Code::BodyCut, format!("the connection ended in the middle of the body, after {length} bytes"))
             .hint("What had arrived is kept. The backend ended, or closed before it wrote all it had promised.")
     };
-    explained.detail(causes)
+    explained.detail(with_causes(error))
+}
+
+/// Whether hyper gave up in the trailers after a chunked body. It has one kind of error for everything that is wrong with
+/// such a body, so its text is the only source: `chunk trailers bytes over limit` and `chunk trailers count overflow` of
+/// hyper 1.12. With another text the code is the same, and only the message is less exact.
+fn is_about_trailers(error: &hyper::Error) -> bool {
+    with_causes(error).contains("chunk trailers ")
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

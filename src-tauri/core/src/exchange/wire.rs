@@ -62,6 +62,7 @@ struct State {
     body_written: bool,
     sent_at: Option<Instant>,
     write_failed: Option<io::ErrorKind>,
+    was_reset: bool,
     first_byte_at: Option<Instant>,
     received: Vec<u8>,
     /// The interim heads before it, in case that no final one comes.
@@ -104,9 +105,22 @@ impl Tap {
         Some((state.sent_at, state.sent_head.clone()?))
     }
 
+    /// Notes how a read ended.
+    fn read(&self, read: io::Result<()>) -> io::Result<()> {
+        if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) {
+            self.lock().was_reset = true;
+        }
+        read
+    }
+
     /// Whether the backend stopped taking the request.
     pub fn write_failed(&self) -> Option<io::ErrorKind> {
         self.lock().write_failed
+    }
+
+    /// Whether the backend reset the connection while something was expected from it.
+    pub fn was_reset(&self) -> bool {
+        self.lock().was_reset
     }
 
     /// When the final head began to arrive, and what it says.
@@ -268,12 +282,14 @@ impl Wire {
 impl Read for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if self.tap.lock().head_complete {
-            return Pin::new(&mut self.io).poll_read(cx, buf);
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
+            return Poll::Ready(self.tap.read(read));
         }
         let mut space = [MaybeUninit::uninit(); 8 * 1024];
         let room = buf.remaining().min(space.len());
         let mut piece = hyper::rt::ReadBuf::uninit(&mut space[..room]);
-        ready!(Pin::new(&mut self.io).poll_read(cx, piece.unfilled()))?;
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, piece.unfilled()));
+        self.tap.read(read)?;
         if !piece.filled().is_empty() {
             let mut state = self.tap.lock();
             state.read(piece.filled());

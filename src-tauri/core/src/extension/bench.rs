@@ -69,7 +69,7 @@ impl Bench {
     /// opened again keeps it. When it cannot be read, what was open stays.
     ///
     /// # Errors
-    /// As for [`open`]; [`Code::SaveFailed`] when there is no room to unpack it.
+    /// As for [`open`]; [`Code::UnpackFailed`] when there is no room to unpack it.
     pub async fn open(&self, source: Source, engine: Option<String>) -> Result<OpenExtension> {
         let room = tempfile::Builder::new().prefix("extension-").tempdir_in(&self.directory).map_err(no_room)?;
         let files = room.path().join("files");
@@ -394,7 +394,7 @@ async fn connect(context: Option<&str>) -> Result<Engine> {
 }
 
 fn no_room(error: std::io::Error) -> Error {
-    Error::new(Code::SaveFailed, "there is no room for the extension's files").detail(error)
+    Error::new(Code::UnpackFailed, "Can't create a folder for the extension's files").detail(error)
 }
 
 #[cfg(test)]

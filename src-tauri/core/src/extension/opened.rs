@@ -211,7 +211,7 @@ impl Open {
     /// The command of its project, if that still is what the user was shown.
     ///
     /// # Errors
-    /// [`Code::ProjectChanged`]; [`Code::TooMuch`] when not all of it could be shown.
+    /// [`Code::ProjectChanged`]; [`Code::ScriptsTooLong`] when not all of it could be shown.
     pub fn project_command(&self, step: ProjectStep, shown: &PackageCommand) -> Result<Command> {
         let (folder, file) = self.named.as_ref().map_or(("/", ""), |(folder, file)| (folder.as_str(), file.as_str()));
         command_as_shown(self.root.path(), (folder, file), step, shown)

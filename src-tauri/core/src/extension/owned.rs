@@ -13,6 +13,7 @@ use super::{
 use crate::{
     engine::{Belongings, Engine, PROJECT, SERVICE},
     error::{Code, Error, Result},
+    private::temporary_files_failed,
     reference::ImageRef,
     run::Command,
 };
@@ -79,9 +80,9 @@ impl Owned {
         };
         let (engine, docker) = (&self.means.engine, self.means.engine.docker());
         if let Err(error) = engine.create_container(&name, &body).await {
-            return Err(in_the_way(engine, engine.explain(error, &name), &name).await);
+            return Err(in_the_way(engine, engine.explain(error), &name).await);
         }
-        docker.start_container(&name, None).await.map_err(|error| engine.explain(error, &name))?;
+        docker.start_container(&name, None).await.map_err(|error| engine.explain(error))?;
         Ok(vec![Part { container: name, service: Some(ONLY.to_owned()) }])
     }
 
@@ -131,7 +132,7 @@ impl Owned {
 
     /// A file outside of the extension's folder, in a directory that only this user may enter.
     fn written(&mut self, name: &str, text: &str) -> Result<std::path::PathBuf> {
-        let failed = |error| Error::new(Code::SaveFailed, "No file could be made for compose").detail(error);
+        let failed = |error: std::io::Error| temporary_files_failed("Can't create a file for compose", &error);
         if self.belongings.directory.is_none() {
             let directory = tempfile::Builder::new().prefix("porthole-").tempdir().map_err(failed)?;
             self.belongings.directory = Some(directory.keep());

@@ -12,6 +12,7 @@ use crate::{
     engine::{Belongings, Engine, hostname, text},
     error::{Code, Error, Result},
     exchange::{self, Connections},
+    private::temporary_files_failed,
     reference::ContainerName,
 };
 
@@ -32,7 +33,7 @@ impl Share {
     /// Makes one, and writes down that it is there.
     ///
     /// # Errors
-    /// [`Code::SaveFailed`], [`Code::EndpointPathTooLong`], and what the engine says.
+    /// [`Code::TemporaryFilesFailed`], [`Code::EndpointPathTooLong`], and what the engine says.
     pub async fn make(
         engine: &Engine,
         belongings: &mut Belongings,
@@ -47,7 +48,7 @@ impl Share {
         }
         let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), belongings.id);
         let request = serde_json::json!({ "Name": name, "Labels": belongings.labels(image) });
-        engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error, &name))?;
+        engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error))?;
         Ok(Self::Volume(name))
     }
 
@@ -107,9 +108,8 @@ fn directory(socket: Option<&str>) -> Result<PathBuf> {
         std::fs::set_permissions(&inner, std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
         Ok(directory.keep())
     };
-    let directory = made().map_err(|error| {
-        Error::new(Code::SaveFailed, "no directory could be made for the backend's socket").detail(error)
-    })?;
+    let directory =
+        made().map_err(|error| temporary_files_failed("Can't create a directory for the backend's socket", &error))?;
     let longest = directory.join(SHARED).join(socket.unwrap_or_default());
     if let Err(error) = usable(&Endpoint::Unix(longest)) {
         let _ = std::fs::remove_dir_all(&directory);

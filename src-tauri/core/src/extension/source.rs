@@ -261,7 +261,7 @@ async fn image_of_running(engine: &Engine, container: &str) -> Result<String> {
     let extensions = engine.extensions().await?;
     let extension = extensions.iter().find(|extension| extension.containers.iter().any(|part| part.id == found.id));
     if let Some(extension) = extension {
-        let mut tags = engine.image_names().await.map_err(|error| engine.explain(error, container))?.into_iter();
+        let mut tags = engine.image_names().await.map_err(|error| engine.explain(error))?.into_iter();
         if let Some(tag) = tags.find(|tag| is_called(&Names::of_image(local(tag)).stem, &extension.name)) {
             return Ok(tag);
         }

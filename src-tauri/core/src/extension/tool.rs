@@ -162,7 +162,7 @@ impl Means {
     /// # Errors
     /// Those of an engine that is gone.
     pub(super) async fn image_id(&self, image: &str) -> Result<Option<String>> {
-        self.engine.image_id(image).await.map_err(|error| self.engine.explain(error, image))
+        self.engine.image_id(image).await.map_err(|error| self.engine.explain(error))
     }
 
     /// Runs a command to its end.

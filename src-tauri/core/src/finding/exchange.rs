@@ -1,10 +1,10 @@
 //! Requests that got no whole answer, and connections that became something else.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
-use super::{Evidence, Finding, words::quoted};
+use super::{
+    Evidence, Finding,
+    program_text::{asked_for, hangs_up, refused_on_80},
+    words::quoted,
+};
 use crate::{
     endpoint::Endpoint,
     error::{Code, Error},
@@ -65,26 +65,6 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(if did { Finding::warning(happened, MATTERS, ADVICE) } else { Finding::error(happened, MATTERS, ADVICE) })
 }
 
-/// The line that tells of it.
-fn refused_on_80(text: &[u8]) -> Option<String> {
-    static ADDRESSES: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
-        ["127.0.0.1:80", "::1:80", "[::1]:80", "localhost:80", "127.0.0.1 port 80", "localhost port 80"]
-            .map(Finder::new)
-    });
-    ADDRESSES.iter().find_map(|address| {
-        address.find_iter(text).find_map(|at| {
-            if text.get(at + address.needle().len()).is_some_and(u8::is_ascii_digit) {
-                return None;
-            }
-            let begin = memchr::memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1).max(at.saturating_sub(200));
-            let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end).min(at + 200);
-            let line = String::from_utf8_lossy(&text[begin..end]).into_owned();
-            let says = ["ECONNREFUSED", "onnection refused", "ailed to connect", "ould not connect"];
-            says.iter().any(|words| line.contains(words)).then_some(line)
-        })
-    })
-}
-
 pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, error) = failed(evidence, &[Code::EndpointRefused, Code::EndpointMissing, Code::EndpointNotSocket])?;
     if path_lost(evidence).is_some() {
@@ -116,9 +96,9 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let failed = evidence.exited().is_some_and(|code| code != 0)
         || evidence.whole_response().is_some_and(|response| response.status >= 500);
-    let part = [&evidence.sample.stdout, &evidence.sample.stderr].into_iter().find(|part| {
-        [&part.head, &part.tail].iter().any(|text| memchr::memmem::find(text, b"socket hang up").is_some())
-    });
+    let part = [&evidence.sample.stdout, &evidence.sample.stderr]
+        .into_iter()
+        .find(|part| hangs_up(&part.head) || hangs_up(&part.tail));
     part.filter(|_| failed)?;
     let place = if evidence.exchange().is_some() { "The error's body" } else { "The output" };
     Some(Finding::error(
@@ -145,18 +125,9 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
 
 /// Servers of another protocol that respond to plain HTTP with a message for its sender.
 pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Finding> {
-    const SAYINGS: [(&str, Protocol); 5] = [
-        ("Client sent an HTTP request to an HTTPS server", Protocol::Tls),
-        ("The plain HTTP request was sent to HTTPS port", Protocol::Tls),
-        ("speaking plain HTTP to an SSL-enabled server port", Protocol::Tls),
-        ("This combination of host and port requires TLS", Protocol::Tls),
-        ("trying to access MongoDB over HTTP", Protocol::Mongodb),
-    ];
     let response = evidence.whole_response()?;
     let body = &evidence.sample.stdout.head;
-    let beginning = &body[..body.len().min(4096)];
-    let says = |saying: &str| memchr::memmem::find(beginning, saying.as_bytes()).is_some();
-    let (saying, protocol) = SAYINGS.into_iter().find(|(saying, _)| says(saying))?;
+    let (saying, protocol) = asked_for(&body[..body.len().min(4096)])?;
     Some(Finding::error(
         format!(
             "The backend expects {} and responded with status {}: {}.",
@@ -192,31 +163,4 @@ pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
         "The SDK doesn't support WebSockets. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
         "Use long polling, or run a program with a streaming `exec` and read its lines. If the page may reach a published port, it can open a WebSocket there.",
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_port_80_and_only_a_refusal_tell_of_a_lost_path() {
-        for told in [
-            "Error: connect ECONNREFUSED 127.0.0.1:80",
-            "dial tcp [::1]:80: connect: connection refused",
-            "curl: (7) Failed to connect to localhost port 80 after 0 ms: Couldn't connect to server",
-            "connect ECONNREFUSED ::1:80\nmore",
-        ] {
-            assert!(refused_on_80(told.as_bytes()).is_some(), "{told}");
-        }
-        for silent in [
-            "connect ECONNREFUSED 127.0.0.1:8080",
-            "listening on 127.0.0.1:80",
-            "ECONNREFUSED\nlistening on 127.0.0.1:80",
-            "connect ECONNREFUSED /run/guest-services/b.sock",
-        ] {
-            assert_eq!(refused_on_80(silent.as_bytes()), None, "{silent}");
-        }
-        let twice = b"127.0.0.1:8080 ECONNREFUSED\nconnect ECONNREFUSED 127.0.0.1:80";
-        assert_eq!(refused_on_80(twice).as_deref(), Some("connect ECONNREFUSED 127.0.0.1:80"));
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Evidence, Finding,
+    program_text::names_carriage_return,
     words::{first_line, quoted, quoted_bytes},
 };
 use crate::{
@@ -76,6 +77,7 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let sample = evidence.sample;
     let outputs = [&sample.stderr.head, &sample.stderr.tail, &sample.stdout.head, &sample.stdout.tail];
+    // A refused command has written nothing: its runtime's words are the failure's detail.
     let detail = run.failure.as_ref().and_then(|error| error.detail.as_deref()).unwrap_or_default();
     let mut lines = outputs.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')).chain([detail.as_bytes()]);
     let line = lines.find(|line| names_carriage_return(line))?;
@@ -87,15 +89,6 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
         "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist.",
         CARRIAGE_RETURN,
     ))
-}
-
-/// `/bin/sh^M: bad interpreter`, `env: 'bash\r': No such file or directory`, `$'\r': command not found`.
-fn names_carriage_return(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
-    let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
-    let missing = || has(b"No such file or directory") || has(b"no such file or directory") || has(b"not found");
-    let names = || [&b"^M"[..], b"\r'", b"\\r'", b"\\r\"", b"\r:", b"\\r:"].iter().any(|end| has(end));
-    (has(b"bad interpreter") || missing()) && names()
 }
 
 fn capital(text: &str) -> String {

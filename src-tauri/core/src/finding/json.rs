@@ -19,14 +19,14 @@ pub(super) struct Problem {
 const NEAR: usize = 32;
 
 /// Why text is not one JSON value. Of text that goes on (`whole` is false) only what can no more
-/// become one is told; of brackets that stand deeper than 128 nothing is.
+/// become one is told. Brackets may stand as deep as they like: what is ignored is read without recursion.
 pub(super) fn problem(text: &[u8], whole: bool) -> Option<Problem> {
     let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
-    let told = error.to_string();
-    if (error.is_eof() && !whole) || told.starts_with("recursion limit") {
+    if error.is_eof() && !whole {
         return None;
     }
-    let why = told.split(" at line ").next().unwrap_or_default().to_owned();
+    let why = error.to_string();
+    let why = why.split(" at line ").next().unwrap_or_default().to_owned();
     let line = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let at = error.column().saturating_sub(1).min(line.len());
     let near = line[at.saturating_sub(NEAR)..line.len().min(at + NEAR)].to_vec();

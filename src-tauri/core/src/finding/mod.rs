@@ -13,6 +13,7 @@ mod json;
 mod numbers;
 mod options;
 mod output;
+mod program_text;
 mod runtimes;
 mod sample;
 mod words;

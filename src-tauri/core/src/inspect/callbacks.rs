@@ -63,7 +63,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound),
-    /// [`Code::SpillFailed`](crate::error::Code::SpillFailed).
+    /// [`Code::OutputUnreadable`](crate::error::Code::OutputUnreadable).
     pub async fn callbacks(
         &self,
         id: CallId,
@@ -78,7 +78,7 @@ impl Timeline {
     /// The same, whole: about 1 MiB in one answer, and one callback at least.
     ///
     /// # Errors
-    /// As [`Timeline::callbacks`]; [`Code::TooMuch`](crate::error::Code::TooMuch) for a callback of
+    /// As [`Timeline::callbacks`]; [`Code::ValueTooLarge`](crate::error::Code::ValueTooLarge) for a callback of
     /// more than 64 MiB.
     pub async fn whole_callbacks(&self, id: CallId, runtime: Runtime, split: bool, from: u64) -> Result<Callbacks> {
         self.counted((id, runtime, split), Wanted { from, count: ROWS, shown: false }).await

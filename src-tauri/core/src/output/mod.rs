@@ -232,7 +232,7 @@ impl Output {
         let (lines, written) = spill.append(bytes, at_us, &self.room);
         let file = written.as_ref().err().map(|_| spill.path().to_owned());
         streams.indexed(stream, lines, bytes, true);
-        written.map_err(|error| failed("write to", &file.unwrap_or_default(), &error))
+        written.map_err(|error| unwritten(&file.unwrap_or_default(), &error))
     }
 
     /// How much there is.
@@ -252,7 +252,7 @@ impl Output {
     /// Bytes of a stream from one offset to another, or as many as there are.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`] when its file cannot be read.
+    /// [`Code::OutputUnreadable`] when its file cannot be read.
     pub fn read(&self, stream: Stream, from: u64, to: u64) -> Result<Vec<u8>> {
         let (bytes, length) = self.bytes(stream);
         bytes.read(from, to.min(length)).map_err(|error| self.unreadable(&error))
@@ -311,7 +311,7 @@ impl Output {
     /// Rows from the nth of a view on, ready to be drawn.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`] when a file cannot be read; [`Code::SearchMissing`] for
+    /// [`Code::OutputUnreadable`] when a file cannot be read; [`Code::SearchMissing`] for
     /// [`View::Hits`], which a [`Search`] answers.
     pub fn window(&self, view: View, from: u64, count: u64, dress: Dress<'_>) -> Result<Window> {
         let count = count.min(WINDOW_LINES);
@@ -333,7 +333,7 @@ impl Output {
     /// themselves, and bytes that are no text become U+FFFD.
     ///
     /// # Errors
-    /// [`Code::TooMuch`] above 32 MiB; [`Code::SpillFailed`] when a file cannot be read.
+    /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn exact(&self, view: View, from: u64, to: u64) -> Result<String> {
         let mut bytes = Vec::new();
         match view {
@@ -365,7 +365,7 @@ impl Output {
     /// Folds or unfolds indented JSON at a line.
     ///
     /// # Errors
-    /// [`Code::TooMuch`] when that would be millions of folds; [`Code::SpillFailed`] when the body
+    /// [`Code::TooManyFolds`] when that would be millions of folds; [`Code::OutputUnreadable`] when the body
     /// cannot be read.
     pub fn fold(&self, line: u64, fold: Fold) -> Result<()> {
         self.json().fold(line, fold)
@@ -425,7 +425,7 @@ impl Output {
     }
 
     fn unreadable(&self, error: &io::Error) -> Error {
-        failed("read", &self.stem, error)
+        unread(&self.stem, error)
     }
 }
 
@@ -478,7 +478,7 @@ impl Drop for Output {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::TooMuch, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
+    Error::new(Code::CopyTooLarge, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
 }
 
 /// The file of a stream: `STEM.stdout` or `STEM.stderr`.
@@ -489,18 +489,24 @@ fn path(stem: &Path, stream: Stream) -> PathBuf {
     })
 }
 
-fn failed(did: &str, file: &Path, error: &io::Error) -> Error {
-    if let Some(exhausted) = handles::exhausted(&format!("{did} the output's file {}", file.display()), error) {
+fn unwritten(file: &Path, error: &io::Error) -> Error {
+    let doing = format!("write to the output's file {}", file.display());
+    if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::SpillFailed, format!("cannot {did} the output's file {}", file.display()));
-    let explained = explained.detail(error);
+    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => {
             explained.hint("The disk is full. What was read before is kept: make room, then run it again.")
         }
         _ => explained,
     }
+}
+
+fn unread(file: &Path, error: &io::Error) -> Error {
+    let doing = format!("read the output's file {}", file.display());
+    handles::exhausted(&doing, error)
+        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("cannot {doing}")).detail(error))
 }
 
 #[cfg(test)]

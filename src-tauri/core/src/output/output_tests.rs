@@ -208,7 +208,7 @@ fn exact_text_is_what_came_and_not_what_is_drawn() {
     assert_eq!(output.exact(View::Both, 0, 9).unwrap(), "a\u{1b}[1m\t\0\r\nb\u{fffd}\nlast");
     assert_eq!(output.exact(View::Both, 1, 2).unwrap(), "b\u{fffd}\n");
     output.append(Stream::Stdout, &vec![b'x'; EXACT_LIMIT as usize], 0).unwrap();
-    assert_eq!(output.exact(View::Stdout, 0, 9).unwrap_err().code, Code::TooMuch);
+    assert_eq!(output.exact(View::Stdout, 0, 9).unwrap_err().code, Code::CopyTooLarge);
 }
 
 #[test]
@@ -251,6 +251,18 @@ fn a_file_that_cannot_be_made_is_an_error_that_says_where() {
     output.append(Stream::Stdout, b"two\n", 0).unwrap_err();
     assert_eq!(output.read(Stream::Stdout, 0, 99).unwrap(), b"one\ntwo\n");
     assert_eq!(texts(&output, View::Stdout), ["one", "two"]);
+}
+
+/// It had the code of one that can't be written, and the page said "disk".
+#[test]
+fn an_output_whose_file_is_gone_is_unreadable_and_not_unwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Output::new(directory.path().join("1"), Arc::new(Room::unlimited()));
+    output.append(Stream::Stdout, &vec![b'x'; 100_000], 0).unwrap();
+    output.append(Stream::Stdout, b"\nlast\n", 0).unwrap();
+    output.end();
+    fs::remove_file(output.path(Stream::Stdout)).unwrap();
+    assert_eq!(output.exact(View::Stdout, 0, 9).unwrap_err().code, Code::OutputUnreadable);
 }
 
 #[test]

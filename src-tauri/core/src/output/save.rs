@@ -21,7 +21,7 @@ pub const SAVE_PIECE: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// [`Code::FileExists`] when there is such a file and it is not to be replaced;
-/// [`Code::SearchMissing`] for hits of no search; [`Code::SaveFailed`] when it cannot be written,
+/// [`Code::SearchMissing`] for hits of no search; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it cannot be written,
 /// and [`Code::Cancelled`] when `go_on` said no: then no part of it stays.
 pub fn save(
     output: &Output,
@@ -43,11 +43,11 @@ pub fn save(
             .hint("Replace it, or choose another name.")
     };
     if !path.is_absolute() {
-        return Err(Error::new(Code::SaveFailed, format!("`{}` is not a whole path", path.display()))
+        return Err(Error::new(Code::SavePathInvalid, format!("`{}` is not an absolute path", path.display()))
             .hint("Begin with / or ~/."));
     }
     if path.is_dir() {
-        return Err(Error::new(Code::SaveFailed, format!("{} is a folder", path.display())).hint("Add a name."));
+        return Err(Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a name."));
     }
     if !replace && path.exists() {
         return Err(exists());

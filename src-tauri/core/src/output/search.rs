@@ -134,7 +134,7 @@ impl Search {
     /// Searches all that is there now, a slice at a time, as long as `go_on` says so after each.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`] when a file cannot be read.
+    /// [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn advance(&self, mut go_on: impl FnMut() -> bool) -> Result<()> {
         self.look_again()?;
         let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
@@ -314,7 +314,7 @@ impl Search {
     /// The lines found, from the nth on, as rows.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`] when a file cannot be read.
+    /// [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn window(&self, from: u64, count: u64, ansi: bool) -> Result<Window> {
         let numbers = self.numbers(from, count.min(super::WINDOW_LINES));
         let before = from.checked_sub(1).and_then(|before| self.found().hits.get(before));

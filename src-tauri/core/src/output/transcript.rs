@@ -86,7 +86,7 @@ impl Transcript {
     /// will come.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`] when a file can't be read or written; [`Code::TooMuch`] when outputs have used up their part of
+    /// [`Code::OutputUnreadable`] or [`Code::SpillFailed`] when a file can't be read or written; [`Code::QuotaReached`] when outputs have used up their part of
     /// the disk.
     pub fn catch_up(&self, ended: bool) -> Result<Option<Making>> {
         let state = &mut *self.state();
@@ -123,14 +123,14 @@ impl Transcript {
     fn decode_chunk(&self, state: &mut State, chunk: &Chunk, to: u64) -> Result<()> {
         while state.within < chunk.len && state.done < to {
             if self.room.is_full() {
-                return Err(Error::new(Code::TooMuch, "output quota reached")
+                return Err(Error::new(Code::QuotaReached, "output quota reached")
                     .hint("Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are."));
             }
             let from = chunk.offset + state.within;
             let end = (from + PIECE.min(to - state.done)).min(chunk.offset + chunk.len);
             let bytes = self.source.read(chunk.stream, from, end)?;
             if bytes.is_empty() {
-                return Err(Error::new(Code::SpillFailed, "the output file is shorter than expected"));
+                return Err(Error::new(Code::OutputUnreadable, "the output file is shorter than expected"));
             }
             let text = decode(state.decoder(chunk.stream), &bytes, false);
             self.text.append(chunk.stream, text.as_bytes(), chunk.at_us)?;
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(transcript.text().counts().stdout.lines, 1_200_000);
         transcript.room.set_quota(1);
         source.append(Stream::Stdout, b"\xb3\xa4\n", 13).unwrap();
-        assert_eq!(transcript.catch_up(true).unwrap_err().code, Code::TooMuch);
+        assert_eq!(transcript.catch_up(true).unwrap_err().code, Code::QuotaReached);
     }
 
     proptest! {

@@ -261,7 +261,7 @@ fn words(failure: &Failure, endpoint: &Endpoint) -> String {
         Endpoint::Npipe(name) => (format!(r"\\.\pipe\{name}"), String::new()),
         Endpoint::Tcp { host, port } => (format!("{host}:{port}"), host.clone()),
     };
-    let reset = failure.error.detail.as_ref().is_some_and(|detail| detail.contains("reset by peer"));
+    let reset = failure.reset;
     match failure.error.code {
         Code::EndpointMissing => format!("connect ENOENT {address}"),
         Code::EndpointRefused | Code::EndpointNotSocket => format!("connect ECONNREFUSED {address}"),

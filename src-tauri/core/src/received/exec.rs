@@ -61,6 +61,7 @@ impl Finish {
                 Code::EngineAddressInvalid
                 | Code::EngineUnavailable
                 | Code::EngineRefused
+                | Code::EngineUnexpected
                 | Code::ContainerNameInvalid
                 | Code::ContainerNotFound
                 | Code::ContainerNotRunning

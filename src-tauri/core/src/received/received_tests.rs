@@ -337,8 +337,15 @@ fn a_connection_that_fails_is_told_in_nodes_words() {
         holds(&call, RANCHER, &["request to http://127.0.0.1/x failed, reason: ", words]);
         holds(&call, OLDER, &["extensionVMServiceRequest\\': Error: ", words]);
     }
-    let reset = Error::new(Code::ClosedBeforeResponse, "closed").detail("Connection reset by peer (os error 104)");
-    holds(&broken(Endpoint::Unix("/b.sock".into()), reset), DOCKER, &["read ECONNRESET"]);
+    // Whatever words the system has for it.
+    for code in [Code::ClosedBeforeResponse, Code::SendFailed] {
+        let failure = Failure { reset: true, ..Failure::new(Stage::Head, Error::new(code, "getrennt")) };
+        let mut exchange = Exchange::new(Endpoint::Unix("/b.sock".into()), Request::new("GET", "/x"));
+        exchange.apply(ExchangeEvent::Failed { at_us: 1, failure });
+        holds(&call(Act::Exchange(exchange)), DOCKER, &["read ECONNRESET"]);
+    }
+    let closed = Error::new(Code::ClosedBeforeResponse, "closed").detail("Connection reset by peer (os error 104)");
+    holds(&broken(Endpoint::Unix("/b.sock".into()), closed), DOCKER, &["socket hang up"]);
     let name = Endpoint::Tcp { host: "nowhere".into(), port: 80 };
     holds(&broken(name.clone(), Error::new(Code::EndpointUnknownHost, "")), DOCKER, &["getaddrinfo ENOTFOUND nowhere"]);
     holds(&broken(name, Error::new(Code::EndpointRefused, "")), DOCKER, &["connect ECONNREFUSED nowhere:80"]);

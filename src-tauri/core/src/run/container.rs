@@ -152,18 +152,23 @@ async fn attach(engine: &Engine, container: &ContainerName, command: &Command, i
         Err(error) => Err(refused(engine, error, container, command).await),
         Ok(StartExecResults::Attached { output, .. }) => Ok(output),
         Ok(StartExecResults::Detached) => {
-            Err(Error::new(Code::EngineRefused, "the engine started the command without its streams"))
+            Err(Error::new(Code::EngineUnexpected, "the engine started the command without its streams"))
         }
     }
 }
 
 /// What a refusal of the exec or of its start means.
 async fn refused(engine: &Engine, error: ApiError, container: &ContainerName, command: &Command) -> Error {
+    let said = match &error {
+        ApiError::DockerResponseServerError { message, .. } => message.clone(),
+        _ => String::new(),
+    };
     let explained = engine.explain_about(error, container).await;
     if explained.code != Code::EngineRefused {
         return explained;
     }
-    not_started(&explained.message, command).unwrap_or(explained)
+    let status = explained.status;
+    not_started(&said, command).map_or(explained, |why| Error { status, ..why })
 }
 
 /// The warden's entry for this exec: it stays there when the run is dropped before its end.
@@ -393,7 +398,7 @@ impl<'a> Exec<'a> {
                 let since = *self.silent_since.get_or_insert_with(|| clock.now_us());
                 if clock.now_us() - since > SILENCE.as_micros() as u64 {
                     return Err(Error::new(
-                        Code::EngineRefused,
+                        Code::CommandLost,
                         "the streams of the command ended and the engine tells no exit code",
                     ));
                 }
@@ -458,7 +463,7 @@ impl<'a> Exec<'a> {
     async fn gone(&self, error: ApiError) -> Error {
         let told = match &error {
             ApiError::DockerResponseServerError { message, .. } => message.clone(),
-            _ => return self.engine.explain(error, self.name),
+            _ => return self.engine.explain(error),
         };
         let meanwhile = |code, what: &str| {
             Error::new(code, format!("the container `{}` {what} while the command ran in it", self.name))
@@ -470,7 +475,7 @@ impl<'a> Exec<'a> {
             Ok(Ok(found)) if found.started != self.container_started => {
                 meanwhile(Code::ContainerNotRunning, "was restarted")
             }
-            Ok(Ok(_)) => Error::new(Code::EngineRefused, "the engine doesn't know the command any more")
+            Ok(Ok(_)) => Error::new(Code::CommandLost, "the engine doesn't know the command any more")
                 .detail(told)
                 .hint(format!("Its container `{}` still runs. What the command had written is kept.", self.name)),
             Ok(Err(gone)) if gone.code == Code::ContainerNotFound => meanwhile(Code::ContainerNotFound, "was removed"),

@@ -97,7 +97,7 @@ async fn begin(engine: &Engine, job: &Job) -> Result<(Reply, Option<BuildSession
             let query = [("fromImage", from.as_str())];
             let asked =
                 engine.ask(Method::POST, "/images/create", &query, &headers, bollard::body_full(Bytes::new())).await;
-            Ok((asked.map_err(|error| engine.explain(error, ""))?, None))
+            Ok((asked.map_err(|error| engine.explain(error))?, None))
         }
         Job::Build { image, dockerfile, folder } => build(engine, image, dockerfile, folder).await,
     }
@@ -109,7 +109,7 @@ async fn build(
     dockerfile: &str,
     folder: &str,
 ) -> Result<(Reply, Option<BuildSession>)> {
-    let explain = |error: ApiError| engine.explain(error, "");
+    let explain = |error: ApiError| engine.explain(error);
     let unread = |path: &Path, error: std::io::Error| {
         Error::new(Code::ImageNotMade, format!("{} can't be read", path.display()))
             .detail(error)
@@ -241,7 +241,7 @@ async fn follow(
             bytes = body.next(), if may_read => {
                 let (written, ended) = match bytes {
                     Some(Ok(bytes)) => (reading.read(&bytes).map_err(odd)?, None),
-                    Some(Err(error)) => return Err(engine.explain(error.into(), "")),
+                    Some(Err(error)) => return Err(engine.explain(error.into())),
                     None => {
                         let (rest, is_good) = reading.end();
                         (rest, Some(i64::from(!is_good)))
@@ -269,7 +269,7 @@ fn frames(reply: Reply) -> impl Frames<Item = std::result::Result<Bytes, hyper::
 }
 
 fn odd(why: String) -> Error {
-    Error::new(Code::EngineRefused, "unexpected response from the engine").detail(why)
+    Error::new(Code::EngineUnexpected, "The engine sent an unexpected response").detail(why)
 }
 
 #[cfg(test)]

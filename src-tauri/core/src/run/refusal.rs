@@ -102,32 +102,63 @@ fn not_executable(command: &Command) -> Error {
     Error::new(Code::ProgramNotExecutable, format!("`{}` cannot be executed in the container", command.program))
 }
 
+/// Why a runtime didn't start a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    NoDirectory,
+    NoUser,
+    NotExecutable,
+    NotFound,
+}
+
+impl Reason {
+    /// Reads it off what the runtime wrote, which is the only source: its exit codes and the engines' statuses are the same
+    /// for several of them. The texts are those that runc 1.1 and 1.3 and crun 1.28 have, and Docker 28 for a user. None
+    /// of them is translated.
+    fn read(complaint: &str) -> Option<Self> {
+        let lower = complaint.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if is_about_directory(complaint) {
+            Some(Self::NoDirectory)
+        } else if says(&["unable to find user", "unable to find group", "no matching entries"]) {
+            Some(Self::NoUser)
+        } else if says(&[
+            "permission denied",
+            "exec format error",
+            "is a directory",
+            "not a regular file",
+            "not executable",
+            "operation not permitted",
+        ]) {
+            Some(Self::NotExecutable)
+        } else if says(&["executable file", "no such file or directory"]) {
+            Some(Self::NotFound)
+        } else {
+            None
+        }
+    }
+}
+
 /// What a runtime's complaint means; none when it is not one about starting a program.
 pub(super) fn not_started(complaint: &str, command: &Command) -> Option<Error> {
-    let lower = complaint.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let program = &command.program;
-    let error = if is_about_directory(complaint) {
-        let cwd = command.cwd.as_deref().unwrap_or("the container's working directory");
-        Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: the container has no such directory"))
-    } else if says(&["unable to find user", "unable to find group", "no matching entries"]) {
-        let user = command.user.as_deref().unwrap_or_default();
-        Error::new(Code::CommandInvalid, format!("the container knows no user `{user}`"))
-            .hint("A number works without an entry in /etc/passwd.")
-    } else if says(&[
-        "permission denied",
-        "exec format error",
-        "is a directory",
-        "not a regular file",
-        "not executable",
-        "operation not permitted",
-    ]) {
-        not_executable(command).hint("Has it the run bit, and is it built for the container's processor?")
-    } else if says(&["executable file", "no such file or directory"]) {
-        Error::new(Code::ProgramNotFound, format!("there is no program `{program}` in the container"))
-            .hint("The engine looked for it on the container's PATH. An image built from scratch has no shell.")
-    } else {
-        return None;
+    let error = match Reason::read(complaint)? {
+        Reason::NoDirectory => {
+            let cwd = command.cwd.as_deref().unwrap_or("the container's working directory");
+            Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: the container has no such directory"))
+        }
+        Reason::NoUser => {
+            let user = command.user.as_deref().unwrap_or_default();
+            Error::new(Code::CommandInvalid, format!("the container knows no user `{user}`"))
+                .hint("A number works without an entry in /etc/passwd.")
+        }
+        Reason::NotExecutable => {
+            not_executable(command).hint("Has it the run bit, and is it built for the container's processor?")
+        }
+        Reason::NotFound => {
+            Error::new(Code::ProgramNotFound, format!("there is no program `{program}` in the container"))
+                .hint("The engine looked for it on the container's PATH. An image built from scratch has no shell.")
+        }
     };
     Some(error.detail(complaint))
 }

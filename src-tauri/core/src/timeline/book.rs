@@ -1,11 +1,11 @@
 //! What the timeline knows, and since which revision.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use encoding_rs::{Encoding, UTF_8};
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Changes, Disk, Outcome, Summary, kept_folder::Kept};
+use super::{Act, Call, CallId, Changes, Cleared, Disk, Outcome, Summary, kept_folder::Kept};
 use crate::{
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Exchange, ExchangeEvent},
@@ -88,8 +88,9 @@ pub(super) struct Book {
     pub kept_unread: Option<Error>,
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
-    /// Numbers of Calls that were cleared, in a row each, with the revision at which that was.
-    cleared: Vec<(u64, RangeInclusive<CallId>)>,
+    /// The revision at which Calls were last cleared, and the last number that had been given by then. Numbers are never
+    /// given twice, so of those up to it, exactly the ones without an entry are gone.
+    cleared: Option<(u64, CallId)>,
 }
 
 impl Book {
@@ -234,24 +235,22 @@ impl Book {
     pub fn clear(&mut self) -> Vec<Arc<Output>> {
         let ended = self.entries.values().filter(|entry| !entry.is_live() && entry.kept.is_none());
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
-        for id in &ids {
-            match self.cleared.last_mut() {
-                Some((revision, row)) if *revision == self.revision && *row.end() + 1 == *id => {
-                    *row = *row.start()..=*id;
-                }
-                _ => self.cleared.push((self.revision, *id..=*id)),
-            }
+        if !ids.is_empty() {
+            self.cleared = Some((self.revision, self.last_id));
         }
         ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
     }
 
     pub fn changes(&self, since: u64, disk: Disk) -> Changes {
         let touched = self.entries.values().filter(|entry| entry.touched > since);
-        let cleared = self.cleared.iter().filter(|(revision, _)| *revision > since && since > 0);
+        let cleared = self.cleared.filter(|(revision, _)| *revision > since && since > 0);
         Changes {
             revision: self.revision,
             calls: touched.map(summary).collect(),
-            cleared: cleared.flat_map(|(_, row)| row.clone()).collect(),
+            cleared: cleared.map(|(_, through)| Cleared {
+                through,
+                except: self.entries.range(..=through).map(|(id, _)| *id).collect(),
+            }),
             marks: self.marks.clone(),
             extension: self.extension,
             misses: self.misses,
@@ -339,3 +338,7 @@ fn outcome(act: &Act) -> Outcome {
         },
     }
 }
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

@@ -25,7 +25,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound);
-    /// [`Code::SpillFailed`](crate::error::Code::SpillFailed) when its output cannot be read.
+    /// [`Code::OutputUnreadable`](crate::error::Code::OutputUnreadable) when its output cannot be read.
     pub async fn findings(&self, id: CallId) -> Result<Vec<Finding>> {
         let (call, output) = (self.call(id)?, self.output(id)?);
         if self.shared.book().is_live(id) {

@@ -88,6 +88,16 @@ pub struct Disk {
     pub waiting: u32,
 }
 
+/// Which rows are gone: all up to a number, except those that remain. It is the same however often the timeline was cleared,
+/// so nothing has to be remembered of each cleared Call, and a page that missed an update still learns of all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Cleared {
+    /// The newest number that had been given when the timeline was last cleared.
+    pub through: CallId,
+    /// Rows up to it that are still there, in order: pinned ones, and those that hadn't ended.
+    pub except: Vec<CallId>,
+}
+
 /// What changed since a revision: rows to put in place of those with the same number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Changes {
@@ -95,8 +105,10 @@ pub struct Changes {
     pub revision: u64,
     /// New and changed rows, in order.
     pub calls: Vec<Summary>,
-    /// Numbers of rows that were cleared.
-    pub cleared: Vec<CallId>,
+    /// Which rows are gone, when some were cleared since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cleared: Option<Cleared>,
     /// The three live marks as they are now.
     pub marks: Marks,
     /// Counts the changes of the extension that is open: whoever shows it asks for it again.

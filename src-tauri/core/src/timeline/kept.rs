@@ -34,7 +34,7 @@ impl Timeline {
     /// is on the disk. What comes later is appended, and the end is synced as well.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`]; [`Code::SpillFailed`] and [`Code::TooManyOpenFiles`] when it can't be written, and it is not
+    /// [`Code::CallNotFound`]; [`Code::PinFailed`] and [`Code::TooManyOpenFiles`] when it can't be written, and it is not
     /// kept then.
     pub async fn keep(&self, id: CallId, kept: bool) -> Result<()> {
         let shared = Arc::clone(&self.shared);
@@ -177,7 +177,7 @@ fn not_kept(folder: &Path, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
+    let explained = Error::new(Code::PinFailed, format!("cannot {doing}")).detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => explained.hint("The disk is full. Make room, then keep it again."),
         io::ErrorKind::NotFound => {
@@ -190,7 +190,7 @@ fn not_kept(folder: &Path, error: &io::Error) -> Error {
 fn output_unread(folder: &Path, error: &io::Error) -> Error {
     let doing = format!("read the pinned output in {}", folder.display());
     handles::exhausted(&doing, error).unwrap_or_else(|| {
-        Error::new(Code::SpillFailed, format!("Can't {doing}"))
+        Error::new(Code::PinnedUnreadable, format!("Can't {doing}"))
             .detail(error)
             .hint("The files stay where they are, and Porthole tries again at its next start.")
     })
@@ -208,7 +208,7 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
     if unread.len() > SHOWN {
         folders.push(format!("and {} more", unread.len() - SHOWN));
     }
-    Error::new(Code::SpillFailed, message)
+    Error::new(Code::PinnedUnreadable, message)
         .detail(folders.join("\n"))
         .hint("The files stay where they are, and Porthole tries again at its next start.")
 }

@@ -302,7 +302,7 @@ impl Timeline {
     /// Rows of a Call's output. Reading files takes a thread that may wait.
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::SpillFailed`], [`Code::SearchMissing`].
+    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
     pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
         let (shown, search) = (self.shown(id)?, self.search_in(id));
         aside(move || {
@@ -324,7 +324,7 @@ impl Timeline {
     /// The exact text of rows: [`Output::exact`].
     ///
     /// # Errors
-    /// [`Code::CallNotFound`], [`Code::TooMuch`], [`Code::SpillFailed`], [`Code::SearchMissing`].
+    /// [`Code::CallNotFound`], [`Code::CopyTooLarge`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
     pub async fn exact(&self, id: CallId, view: View, from: u64, to: u64) -> Result<String> {
         let (shown, search) = (self.shown(id)?, self.search_in(id));
         aside(move || match (view, search) {
@@ -414,7 +414,7 @@ impl Timeline {
 /// Does something that waits for the disk where waiting is allowed.
 pub(crate) async fn aside<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(read).await;
-    done.map_err(|error| Error::new(Code::SpillFailed, "the output could not be read").detail(error))?
+    done.map_err(|error| Error::new(Code::Internal, "A task of Porthole ended without a result").detail(error))?
 }
 
 impl Shared {

@@ -50,6 +50,12 @@ async fn calls_stand_in_the_order_in_which_they_began() {
 }
 
 #[tokio::test]
+async fn a_task_that_ends_without_a_result_is_a_defect_and_no_unreadable_output() {
+    let ended = aside(|| -> Result<()> { panic!("a defect") }).await;
+    assert_eq!(ended.unwrap_err().code, Code::Internal);
+}
+
+#[tokio::test]
 async fn only_what_changed_is_told_and_what_was_cleared() {
     let (directory, timeline) = timeline();
     let first = timeline.run(Origin::Composer, no_engine(), host("true", &[]));
@@ -60,10 +66,11 @@ async fn only_what_changed_is_told_and_what_was_cleared() {
     assert_eq!(told.calls.iter().map(|row| row.id).collect::<Vec<_>>(), [second]);
     timeline.clear();
     let cleared = timeline.changes(told.revision).await;
-    assert_eq!(cleared.cleared, [first], "a Call that goes on is not cleared");
+    let expected = Cleared { through: second, except: vec![second] };
+    assert_eq!(cleared.cleared, Some(expected), "a Call that goes on is not cleared");
     assert_eq!(timeline.call(first).unwrap_err().code, Code::CallNotFound);
     assert!(!directory.path().join(first.to_string()).exists());
-    assert!(timeline.changes(0).await.cleared.is_empty(), "a fresh page never knew it");
+    assert_eq!(timeline.changes(0).await.cleared, None, "a fresh page never knew it");
     timeline.close().await;
     let Act::Run(ended) = timeline.call(second).unwrap().act else { panic!("not a run") };
     assert_eq!(ended.ending, Some(run::Ending::Signaled { signal: 15, name: "SIGTERM".into() }));

@@ -20,4 +20,8 @@ detail?: string,
 /**
  * What to try.
  */
-hint?: string, };
+hint?: string, 
+/**
+ * The HTTP status of the engine's response, where that is what failed.
+ */
+status?: number, };

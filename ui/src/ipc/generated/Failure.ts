@@ -22,4 +22,8 @@ received?: string,
 /**
  * The protocol that the backend speaks in place of HTTP/1, where it is recognized.
  */
-protocol?: Protocol, };
+protocol?: Protocol, 
+/**
+ * The backend reset the connection instead of closing it.
+ */
+reset?: boolean, };

@@ -92,7 +92,7 @@ async fn checked(
     if paths.is_empty() {
         return Ok(None);
     }
-    let listed = engine.images().await.map_err(|error| engine.explain(error, ""))?;
+    let listed = engine.images().await.map_err(|error| engine.explain(error))?;
     let found = match (candidates::find(&listed, image, &sources), image) {
         (Some(found), _) => found,
         (None, None) => return Ok(None),

@@ -144,7 +144,7 @@ pub(super) fn command(
 /// the extension's folder; `folder` and `file` are those of the page.
 ///
 /// # Errors
-/// [`Code::ProjectChanged`]; [`Code::TooMuch`] when not all of it could be shown.
+/// [`Code::ProjectChanged`]; [`Code::ScriptsTooLong`] when not all of it could be shown.
 pub fn command_as_shown(
     path: &Path,
     (folder, file): (&str, &str),
@@ -161,7 +161,7 @@ pub fn command_as_shown(
             .hint("Check the scripts that are shown now, and start the command again."));
     };
     if !now.whole {
-        return Err(Error::new(Code::TooMuch, "Not started: the scripts are too long to be shown completely")
+        return Err(Error::new(Code::ScriptsTooLong, "Not started: the scripts are too long to be shown completely")
             .hint("Review the project's files, and run the command in a terminal."));
     }
     Ok(now.command)

@@ -157,7 +157,7 @@ fn a_command_whose_scripts_are_cut_is_not_started() {
     let (_, build) = steps(&folder);
     assert!(!build.whole && build.scripts[0].text.ends_with('…'));
     let refused = command_as_shown(folder.path(), ("ui", "index.html"), ProjectStep::Build, &build).unwrap_err();
-    assert_eq!(refused.code, Code::TooMuch);
+    assert_eq!(refused.code, Code::ScriptsTooLong);
     let many: Vec<_> = (0..100).map(|n| format!(r#""d{n}":"file:../{n}""#)).collect();
     write(
         &folder,

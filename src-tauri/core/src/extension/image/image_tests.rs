@@ -201,11 +201,11 @@ fn bytes_written_are_limited_copies_and_claims_included() {
     assert_eq!(fed(&home, limits, &[("ui/x", kilobyte(1000))]).1, Ok(()));
     let (_, done) = fed(&Home::new(), limits, &[("ui/x", kilobyte(600)), ("ui/y", kilobyte(600))]);
     let error = done.unwrap_err();
-    assert_eq!(error.code, Code::TooMuch);
+    assert_eq!(error.code, Code::ImageTooLarge);
     assert!(error.message.contains("1000 bytes"), "{error:?}");
     // Small in the archive and large here.
     let copies = [("ui/x", kilobyte(400)), ("ui/y", Link("x".into())), ("ui/z", Link("x".into()))];
-    assert_eq!(fed(&Home::new(), limits, &copies).1.unwrap_err().code, Code::TooMuch);
+    assert_eq!(fed(&Home::new(), limits, &copies).1.unwrap_err().code, Code::ImageTooLarge);
     // A size that is only claimed is refused before a byte of it comes.
     let mut header = tar::Header::new_gnu();
     header.set_path("ui/x").unwrap();
@@ -215,7 +215,19 @@ fn bytes_written_are_limited_copies_and_claims_included() {
     let mut tree = home.tree(LIMITS);
     tree.begin(Path::new("ui"));
     let error = TarStream::default().feed(header.as_bytes(), &mut tree).unwrap_err();
-    assert_eq!((error.code, home.check()), (Code::TooMuch, (0, 0)));
+    assert_eq!((error.code, home.check()), (Code::ImageTooLarge, (0, 0)));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_no_file_that_the_user_chose() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+    drop(folder);
+    let mut tar = Vec::new();
+    append(&mut tar, "ui/x", &file("x"));
+    let mut tree = Tree::new(dir, LIMITS);
+    tree.begin(Path::new("ui"));
+    assert_eq!(TarStream::default().feed(&tar, &mut tree).unwrap_err().code, Code::UnpackFailed);
 }
 
 #[test]
@@ -234,7 +246,7 @@ fn a_million_entries_are_cut_off_whatever_they_are() {
             }
             assert!(fed < 1_000_000, "{thing:?}");
         };
-        assert_eq!(error.code, Code::TooMuch);
+        assert_eq!(error.code, Code::ImageTooLarge);
         assert!(error.message.contains("2000 files"), "{error:?}");
         assert!(fed <= 2000 && home.check().1 <= 2001);
     }
@@ -251,7 +263,7 @@ fn links_that_double_with_each_folder_are_cut_off() {
     let home = Home::new();
     let mut tree = home.tree(Limits { entries: 3000, ..LIMITS });
     let error = take(&mut tree, &image(&things), &["ui"]).unwrap_err();
-    assert_eq!(error.code, Code::TooMuch);
+    assert_eq!(error.code, Code::ImageTooLarge);
     assert!(home.check().1 <= 3001);
 }
 
@@ -264,7 +276,7 @@ fn copies_that_are_left_out_for_their_paths_are_counted_and_not_kept() {
     let home = Home::new();
     let mut tree = home.tree(Limits { entries: 1000, path: 28, ..LIMITS });
     let error = take(&mut tree, &image(&things), &["ui"]).unwrap_err();
-    assert_eq!(error.code, Code::TooMuch);
+    assert_eq!(error.code, Code::ImageTooLarge);
     home.check();
     for n in 0..5000 {
         tree.leave(format!("ui/{n}").into(), "it's one of many");

@@ -49,7 +49,8 @@ impl Tree {
     /// Writes what links lead to into their places, for the paths that are wanted.
     ///
     /// # Errors
-    /// [`Code::TooMuch`](crate::error::Code::TooMuch), [`Code::SaveFailed`](crate::error::Code::SaveFailed).
+    /// [`Code::ImageTooLarge`](crate::error::Code::ImageTooLarge),
+    /// [`Code::UnpackFailed`](crate::error::Code::UnpackFailed).
     pub fn write_links<'p>(&mut self, wanted: impl IntoIterator<Item = &'p Path>) -> Result<()> {
         let mut written = HashSet::new();
         for path in wanted {

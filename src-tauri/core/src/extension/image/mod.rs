@@ -50,12 +50,12 @@ pub struct Unpacked {
 /// it when Porthole is killed.
 ///
 /// # Errors
-/// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::TooMuch`], [`Code::ArchiveUnreadable`],
-/// [`Code::SaveFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
+/// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::ImageTooLarge`], [`Code::ArchiveUnreadable`],
+/// [`Code::UnpackFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
 /// no error: the report on the folder says so.
 pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Option<Arc<Warden>>) -> Result<Unpacked> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
-    let image_id = engine.image_id(image).await.map_err(|error| engine.explain(error, image))?;
+    let image_id = engine.image_id(image).await.map_err(|error| engine.explain(error))?;
     let image_id = image_id.ok_or_else(|| no_image(image))?;
     let image_id = Some(image_id).filter(|id| !id.is_empty());
     let exact = image_id.as_ref().map_or_else(|| Ok(image.clone()), ImageRef::new)?;
@@ -95,8 +95,10 @@ pub(super) fn no_image(image: &ImageRef) -> Error {
 /// What the engine answers about an image, which it may not have.
 fn found<T>(answer: std::result::Result<T, ApiError>, engine: &Engine, image: &ImageRef) -> Result<T> {
     answer.map_err(|error| match error {
-        ApiError::DockerResponseServerError { status_code: 404, message } => no_image(image).detail(message),
-        error => engine.explain(error, image),
+        ApiError::DockerResponseServerError { status_code: 404, message } => {
+            no_image(image).detail(message).status(404)
+        }
+        error => engine.explain(error),
     })
 }
 
@@ -184,7 +186,10 @@ impl<'r> Taking<'r> {
                 None => return stream.finish(),
                 Some(Ok(piece)) => {
                     self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(|| {
-                        Error::new(Code::TooMuch, format!("the engine sent more than {MOST_SENT} bytes of the image"))
+                        Error::new(
+                            Code::ImageTooLarge,
+                            format!("the engine sent more than {MOST_SENT} bytes of the image"),
+                        )
                     })?;
                     stream.feed(&piece, &mut self.tree)?;
                 }
@@ -193,10 +198,10 @@ impl<'r> Taking<'r> {
                 // A link in a loop is one that the engine itself can't follow.
                 Some(Err(error @ ApiError::DockerResponseServerError { .. })) => {
                     self.tree.leave(path.to_owned(), "the engine can't read it");
-                    self.refused = Some(engine.explain(error, container));
+                    self.refused = Some(engine.explain(error));
                     return Ok(());
                 }
-                Some(Err(error)) => return Err(engine.explain(error, container)),
+                Some(Err(error)) => return Err(engine.explain(error)),
             }
         }
     }

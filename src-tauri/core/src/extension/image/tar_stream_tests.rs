@@ -13,7 +13,7 @@ impl Receive for Seen {
     fn entry(&mut self, head: Head) -> Result<()> {
         // As an unpacker does: nothing of this size is ever taken.
         if head.size > 1 << 40 {
-            return Err(Error::new(Code::TooMuch, "too much"));
+            return Err(Error::new(Code::ImageTooLarge, "too much"));
         }
         self.entries.push((String::from_utf8_lossy(&head.path).into_owned(), head.kind.clone(), head.size));
         if head.kind == Kind::File {

@@ -424,10 +424,10 @@ fn is_portable(path: &Path) -> bool {
 }
 
 fn too_much(what: &str) -> Error {
-    Error::new(Code::TooMuch, format!("what the extension's manifest names is {what}"))
+    Error::new(Code::ImageTooLarge, format!("what the extension's manifest names is {what}"))
         .hint("Is a folder named that holds more than the extension's own files?")
 }
 
 pub(super) fn unwritten(error: &dyn std::fmt::Display) -> Error {
-    Error::new(Code::SaveFailed, "can't unpack the extension").detail(error)
+    Error::new(Code::UnpackFailed, "Can't unpack the extension").detail(error)
 }

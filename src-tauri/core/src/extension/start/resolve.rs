@@ -18,6 +18,7 @@ use crate::{
         tool::{ComposeArgs, ComposeProgram},
         yaml,
     },
+    private::temporary_files_failed,
 };
 
 /// What a compose file would start.
@@ -60,7 +61,7 @@ async fn by_compose(
     found: &Sources,
     env: &BTreeMap<String, String>,
 ) -> Result<Value> {
-    let failed = |error| Error::new(Code::SaveFailed, "No file could be made for compose").detail(error);
+    let failed = |error: std::io::Error| temporary_files_failed("Can't create a file for compose", &error);
     let private = tempfile::Builder::new().prefix("porthole-").tempdir().map_err(failed)?;
     let env_file = private.path().join("variables.env");
     std::fs::write(&env_file, &found.env).map_err(failed)?;

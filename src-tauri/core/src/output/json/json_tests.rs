@@ -71,8 +71,15 @@ fn brackets_fold_and_unfold() {
     assert_eq!(folded(&output), [(0, 0), (1, 6), (8, 2), (11, 4), (16, 0)]);
     output.fold(0, Fold::Close).unwrap();
     assert_eq!(folded(&output), [(0, 16)]);
-    assert_eq!(output.fold(2, Fold::Close).unwrap_err().code, Code::NotJson);
-    assert_eq!(output.fold(99, Fold::Close).unwrap_err().code, Code::NotJson);
+    assert_eq!(output.fold(2, Fold::Close).unwrap_err().code, Code::NoBracket);
+    assert_eq!(output.fold(99, Fold::Close).unwrap_err().code, Code::LineNotFound);
+}
+
+#[test]
+fn brackets_above_the_limit_of_folds_are_not_folded_and_say_so() {
+    let (_directory, output) = body(format!("[{}[1]]", "[1],".repeat(folds::MOST)).as_bytes());
+    folded(&output);
+    assert_eq!(output.fold(0, Fold::CloseInside).unwrap_err().code, Code::TooManyFolds);
 }
 
 #[test]

@@ -21,8 +21,8 @@ use index::Index;
 use splitter::{Splitter, Start, tidy};
 
 use super::{
-    Fold, LINE_LIMIT, Line, Making, Row, WINDOW_LIMIT, Window, failed, lines::whole_characters, spill::Bytes,
-    text::Shown,
+    Fold, LINE_LIMIT, Line, Making, Row, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes, text::Shown,
+    unread,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -69,7 +69,7 @@ impl Json {
         let reading = Arc::clone(&shared);
         let started = std::thread::Builder::new().name("json".into()).spawn(move || reading.read());
         if let Err(error) = started {
-            shared.end(Some(failed("read", &shared.path, &error)));
+            shared.end(Some(unread(&shared.path, &error)));
         }
         Self(shared)
     }
@@ -113,7 +113,7 @@ impl Json {
     fn row(&self, n: u64, start: Start, until: u64, next_depth: u32, folded: u64) -> Result<Line> {
         let cut = until - start.offset > LINE_LIMIT;
         let read = self.0.bytes.read(start.offset, until.min(start.offset + LINE_LIMIT));
-        let read = read.map_err(|error| failed("read", &self.0.path, &error))?;
+        let read = read.map_err(|error| unread(&self.0.path, &error))?;
         let bytes = tidy(if cut { whole_characters(&read) } else { &read });
         let mut text = vec![b' '; 2 * start.depth.min(DRAWN_DEPTH) as usize];
         text.extend_from_slice(&bytes);
@@ -151,7 +151,7 @@ impl Json {
         }
         let (start, _, next_depth) = walk.current()?;
         if next_depth <= start.depth {
-            return Err(Error::new(Code::NotJson, format!("no bracket opens on line {}", line + 1)));
+            return Err(Error::new(Code::NoBracket, format!("No bracket opens on line {}", line + 1)));
         }
         walk.next()?;
         loop {
@@ -193,7 +193,7 @@ impl Json {
                 opened = Some(walk.line);
             }
             if brackets.len() + before > folds::MOST {
-                return Err(Error::new(Code::TooMuch, "there are more than two million brackets to fold")
+                return Err(Error::new(Code::TooManyFolds, "There are more than two million brackets to fold")
                     .hint("Fold the one that holds them."));
             }
         }
@@ -220,7 +220,7 @@ impl Json {
     }
 
     fn missing(&self, line: u64) -> Error {
-        Error::new(Code::NotJson, format!("the JSON has no line {} yet", line + 1))
+        Error::new(Code::LineNotFound, format!("The JSON has no line {} yet", line + 1))
             .hint("It is still being read, or ends before that line.")
     }
 }
@@ -255,7 +255,7 @@ impl Shared {
         let (mut at, mut lines_before) = (0, 0);
         while at < self.length && !self.given_up.load(Relaxed) {
             if let Err(error) = self.bytes.read_into(&mut buffer, at, self.length.min(at + PIECE)) {
-                return self.end(Some(failed("read", &self.path, &error)));
+                return self.end(Some(unread(&self.path, &error)));
             }
             if buffer.is_empty() {
                 break;
@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
                 self.line += 1;
                 Ok(())
             }
-            None => Err(Error::new(Code::NotJson, "the JSON ends before that line")),
+            None => Err(Error::new(Code::LineNotFound, "The JSON ends before that line")),
         }
     }
 
@@ -361,7 +361,7 @@ impl<'a> Walk<'a> {
                 return Ok(None);
             }
             let read = self.shared.bytes.read_into(&mut self.buffer, self.at, self.end.min(self.at + LINE_LIMIT));
-            read.map_err(|error| failed("read", &self.shared.path, &error))?;
+            read.map_err(|error| unread(&self.shared.path, &error))?;
             match self.buffer.first() {
                 None => return Ok(None),
                 // A line that closes a bracket stands less deep than what is in it.
