@@ -192,9 +192,11 @@ async fn a_file_goes_out_as_it_is() {
 #[tokio::test]
 async fn closing_at_once_is_closed_before_response() {
     let raw = Raw::new(drop);
-    let sent = send(&raw.endpoint, &get("/")).await;
-    let (code, stage) = sent.failure();
-    assert!(matches!(code, Code::ClosedBeforeResponse | Code::SendFailed), "{code:?} {stage:?}");
+    // How much of the request is out by then is chance, and what happened is the same.
+    for _ in 0..50 {
+        let failure = send(&raw.endpoint, &get("/")).await.exchange.failure.unwrap();
+        assert_eq!(failure.error.code, Code::ClosedBeforeResponse, "{failure:?}");
+    }
     let raw = Raw::answering("");
     assert_eq!(send(&raw.endpoint, &get("/")).await.failure(), (Code::ClosedBeforeResponse, Stage::Wait));
 }

@@ -7,6 +7,7 @@ import { describe, describeMiss, explainsMore, MOST_UNLOADED } from "../src/mode
 import { Page } from "../src/model/page.svelte"
 import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
+import { routesByPath } from "../src/page/routes"
 import { reportText, type FromPage, type Unloaded } from "../src/page/report"
 import { FakeShell, openedPage } from "./fake"
 
@@ -168,9 +169,40 @@ test("a page that shows nothing says why in its place, and only if something wen
   expect(page.nothing).toEqual([])
 })
 
+test("a router that finds no route for the page's file is told by what it keeps in the history", () => {
+  const at = (address: string) => {
+    const { pathname, search, hash } = new URL(address, "ext://aa")
+    return { pathname, search, hash } as Location
+  }
+  const vue = (current: string) => ({
+    back: null,
+    current,
+    forward: null,
+    position: 1,
+    replaced: true,
+    scroll: null,
+  })
+  expect(routesByPath(vue("/index.html?v=1#x"), at("/index.html?v=1#x"))).toBe(true)
+  expect(routesByPath({ idx: 0 }, at("/a/page.htm"))).toBe(true)
+  // The same routers with the hash, no router, and a development server's address.
+  expect(routesByPath(vue("/"), at("/index.html#/"))).toBe(false)
+  expect(routesByPath({ idx: 0 }, at("/index.html#/"))).toBe(false)
+  for (const state of [null, undefined, "x", 1, {}, { idx: "0" }, { current: "/index.html" }])
+    expect(routesByPath(state, at("/index.html"))).toBe(false)
+  expect(routesByPath(vue("/"), at("/"))).toBe(false)
+  expect(routesByPath({ idx: 0 }, at("/volumes"))).toBe(false)
+})
+
+test("a blank page whose router has no route for its file says so in its place", async () => {
+  const { page, say } = await open()
+  say({ kind: "blank", blank: true })
+  say({ kind: "routes" })
+  expect(page.nothing).toMatchObject([{ fix: expect.stringContaining("createWebHashHistory") }])
+})
+
 test("reports of a page are read only in their own form", () => {
   const good = unloaded({ why: "policy", text: "img-src", own: true })
-  for (const message of [good, { kind: "blank", blank: true }, { kind: "themes" }])
+  for (const message of [good, { kind: "blank", blank: true }, { kind: "themes" }, { kind: "routes" }])
     expect(readFromConsole(JSON.stringify(message))).toEqual(message)
   for (const message of [
     { ...good, of: "anything" },
@@ -184,6 +216,7 @@ test("reports of a page are read only in their own form", () => {
     { ...good, more: 1 },
     { kind: "blank", blank: "yes" },
     { kind: "themes", text: "more" },
+    { kind: "routes", text: "more" },
   ])
     expect(readFromConsole(JSON.stringify(message))).toBeUndefined()
 })

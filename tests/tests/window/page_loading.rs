@@ -300,6 +300,26 @@ async fn a_page_that_throws_and_shows_nothing_says_so_in_its_place_until_it_show
 }
 
 #[tokio::test]
+async fn a_page_whose_router_has_no_route_for_its_file_is_blank_and_says_so_in_its_place() {
+    // What Vue Router does with createWebHistory, and React Router with BrowserRouter: neither draws nor prints.
+    let vue = "{ back: null, current: location.pathname, forward: null, position: 1, replaced: true, scroll: null }";
+    for state in [vue, "{ idx: 0 }"] {
+        let folder = page_of(&format!("history.replaceState({state}, ''); console.log('routed')"));
+        let app = without_engine().await;
+        open(&app, folder.path()).await;
+        shows(&app, "print", "routed").await;
+        app.until("the note", "document.querySelector('#page-blank')?.textContent.includes('createWebHashHistory')")
+            .await;
+        shows(&app, "finding", "no route").await;
+        assert_eq!(count(&app, "finding").await, 1);
+        if state == vue {
+            drawn_right(&app, "page-blank-routes").await;
+        }
+        app.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_page_whose_script_is_missing_and_that_is_blank_says_so_in_its_place() {
     let folder = page_of("");
     fs::remove_file(folder.path().join("ui/app.js")).unwrap();

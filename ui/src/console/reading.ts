@@ -21,7 +21,18 @@ const DEEPEST = 16
 const MOST_ENTRIES = 1_000
 const LONGEST_NAME = 1_000
 
-const OWN = ["print", "result", "uncaught", "dropped", "problem", "over", "unloaded", "blank", "themes"]
+const OWN = [
+  "print",
+  "result",
+  "uncaught",
+  "dropped",
+  "problem",
+  "over",
+  "unloaded",
+  "blank",
+  "themes",
+  "routes",
+]
 
 const isLine = (value: unknown): value is string => isText(value, 20_000)
 const isPlace = (value: Shape): boolean =>
@@ -75,6 +86,7 @@ function isOwn(value: Shape): boolean {
     case "blank":
       return hasOnly(value, "kind", "blank") && isFlag(value.blank)
     case "themes":
+    case "routes":
       return hasOnly(value, "kind")
     default:
       return hasOnly(value, "kind", "threw") && isFlag(value.threw)

@@ -138,6 +138,7 @@ export class Heard {
       case "unloaded":
       case "blank":
       case "themes":
+      case "routes":
         return
       default:
         this.#log.add(message)

@@ -80,6 +80,15 @@ export const themesFinding = (runtime: Runtime) =>
     fix: "Use @docker/docker-mui-theme 0.0.11, which brings its own themes, or render your own ThemeProvider when the globals are undefined.",
   }) as const
 
+/** The finding for a blank page whose router has no route for its file. */
+export const ROUTES_FINDING = {
+  kind: "finding",
+  summary: "The page's router has no route for the page's file.",
+  detail:
+    "The router matches its routes against the path of the URL. Rancher Desktop, Podman Desktop and Porthole load the page by its file name, for example /index.html. A development server serves it at /, so it works there.",
+  fix: "Use a history that doesn't depend on the path: createWebHashHistory (Vue Router), HashRouter or MemoryRouter (React Router).",
+} as const
+
 function shown(url: string, { url: page }: OpenedPage): string {
   const origin = originOf(page)
   return short(origin !== "" && url.startsWith(`${origin}/`) ? url.slice(origin.length) : url)

@@ -8,7 +8,7 @@ import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import type { Comings } from "../page/frame"
 import type { ToPage } from "../page/messages"
 import { Heard, type Problem } from "./heard.svelte"
-import { describe, describeMiss, themesFinding } from "./loading"
+import { describe, describeMiss, themesFinding, ROUTES_FINDING } from "./loading"
 import type { Permissions } from "./permissions.svelte"
 import { Served } from "./served.svelte"
 import type { Settings } from "./settings.svelte"
@@ -255,6 +255,7 @@ export class Page {
     if (message.kind === "unloaded") this.#heard.unloaded(describe(message, opened))
     else if (message.kind === "blank") this.#blank = message.blank
     else if (message.kind === "themes") this.#heard.finding(themesFinding(opened.facts.runtime))
+    else if (message.kind === "routes") this.#heard.finding(ROUTES_FINDING)
     else this.#heard.told(message, chars)
   }
 

@@ -13,6 +13,7 @@ import { placeIn, placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
 import { Blank } from "./blank"
+import { routesByPath } from "./routes"
 import { Loading } from "./loading"
 import { NeedsThemes } from "./needs-themes"
 import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "./messages"
@@ -135,11 +136,15 @@ function tell(port: Port, prints: Prints, hasThemes: boolean): void {
   const needs = hasThemes
     ? undefined
     : new NeedsThemes(() => port.force({ kind: "themes" } satisfies FromPage))
+  let routes = false
   const blank = new Blank(
     (blank) => port.force({ kind: "blank", blank } satisfies FromPage),
     (blank) => {
       loading.look()
-      if (blank) needs?.blank()
+      if (!blank) return
+      needs?.blank()
+      if (!routes && (routes = routesByPath(history.state, location)))
+        port.force({ kind: "routes" } satisfies FromPage)
     },
   )
   const loading = new Loading((what) => {

@@ -47,6 +47,8 @@ export type FromPage =
   | { kind: "blank"; blank: boolean }
   /** It reads the themes of Docker Desktop, which the runtime doesn't have. */
   | { kind: "themes" }
+  /** The page is blank, and its router matches routes against the path, which is the path of the page's file. */
+  | { kind: "routes" }
 
 /** An address without what is behind its path: of two that differ there, one is told. */
 export const addressKey = (url: string): string => url.split(/[?#]/, 1)[0]!

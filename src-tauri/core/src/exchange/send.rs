@@ -16,7 +16,7 @@ use hyper::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ExchangeEvent, Failure, Head, Header, Informational, Next, Protocol, Redirect, Request, Response, Stage,
+    Body, ExchangeEvent, Failure, Head, Header, Informational, Next, Protocol, Redirect, Request, Response, Stage,
     connect::connect,
     connections::{Connections, Driver, Link},
     excess,
@@ -63,8 +63,15 @@ pub(crate) async fn send_to(
     record: &mut dyn Record<ExchangeEvent>,
 ) {
     let clock = Clock::start();
-    let mut progress =
-        Progress { clock, tap: Arc::default(), stage: Stage::Prepare, sent_is_told: false, followed: 0, done_us: None };
+    let mut progress = Progress {
+        clock,
+        tap: Arc::default(),
+        stage: Stage::Prepare,
+        has_body: false,
+        sent_is_told: false,
+        followed: 0,
+        done_us: None,
+    };
     let limit = async {
         match request.timeout_ms {
             Some(limit) => tokio::time::sleep(Duration::from_millis(limit.into())).await,
@@ -109,6 +116,8 @@ struct Progress {
     clock: Clock,
     tap: Arc<Tap>,
     stage: Stage,
+    /// Whether the request has a body, which a backend may refuse to take.
+    has_body: bool,
     sent_is_told: bool,
     /// Redirects so far.
     followed: usize,
@@ -120,7 +129,8 @@ impl Progress {
     /// Begins anew on a connection.
     fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
         tap.begin(request.headers.clone());
-        *self = Self { tap, stage: Stage::Prepare, sent_is_told: false, ..*self };
+        let has_body = request.body != Body::None;
+        *self = Self { tap, stage: Stage::Prepare, has_body, sent_is_told: false, ..*self };
     }
 
     /// Tells once what went over the wire, if anything did.
@@ -372,7 +382,10 @@ fn read_trailers(trailers: &HeaderMap) -> Vec<Header> {
 
 /// Why there is no answer.
 fn failed(error: &hyper::Error, progress: &Progress) -> Error {
-    let Progress { stage, tap, .. } = progress;
+    let Progress { stage, tap, has_body, .. } = progress;
+    // hyper gives up a request that it wrote nothing of. Without a body it is chance how far the head came before a
+    // backend that closes at once.
+    let cut_the_body = *has_body && !error.is_canceled() && (tap.write_failed().is_some() || *stage == Stage::Send);
     let explained = if let Some(too_many) = tap.too_many() {
         Error::new(Code::ResponseTooLarge, format!("the backend sent {too_many}"))
             .hint("Status codes 100 to 199 announce a final response, which must follow.")
@@ -386,7 +399,7 @@ fn failed(error: &hyper::Error, progress: &Progress) -> Error {
             .hint("Does another protocol listen on this endpoint?")
     } else if error.is_user() {
         Error::new(Code::BodyFileUnreadable, "the request body could not be read to its end")
-    } else if tap.write_failed().is_some() || *stage == Stage::Send {
+    } else if cut_the_body {
         Error::new(Code::SendFailed, "the backend closed the connection while the request was being sent")
             .hint("It may refuse bodies of this size, or have ended: look at its log.")
     } else if *stage == Stage::Head {

@@ -1,12 +1,14 @@
 //! Parts of a request or response that never reach the other side.
 
+use hyper::StatusCode;
+
 use super::{
     Evidence, Finding,
     words::{first_line, listed, quoted},
 };
 use crate::{
     asked::{Asked, AskedRequest, Data},
-    exchange::{Body, Header},
+    exchange::{Body, Header, Response},
     runtime::Runtime,
 };
 
@@ -26,7 +28,7 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let says_nothing = matches!(body.trim_ascii(), b"{}" | b"[]" | b"null" | b"\"\"");
     let status = response.status;
-    let began = first_line(body).filter(|_| !says_nothing)?;
+    let began = first_line(body).filter(|_| !says_nothing && !repeats_status(body, response))?;
     Some(
         Finding::warning(
             format!("The error response (status {status}) has details in its body: {began}"),
@@ -35,6 +37,31 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Finding> {
         )
         .on(Runtime::PODMAN),
     )
+}
+
+/// Whether a body says in its own words what the status line says: `404 page not found`, `{"message":"Not Found"}`.
+fn repeats_status(body: &[u8], response: &Response) -> bool {
+    const LONGEST: usize = 200;
+    const FILL: &[&str] = &["error", "page", "http"];
+    let Some(body) = std::str::from_utf8(body).ok().filter(|body| body.len() <= LONGEST) else { return false };
+    let words = |text: &str| -> Vec<String> {
+        let parts = text.split(|character: char| !character.is_alphanumeric()).filter(|part| !part.is_empty());
+        parts.map(str::to_lowercase).collect()
+    };
+    let usual = StatusCode::from_u16(response.status).ok().and_then(|status| status.canonical_reason());
+    let mut known = words(&response.reason);
+    known.extend(words(usual.unwrap_or_default()));
+    known.push(response.status.to_string());
+    let repeats = |text: &str| words(text).iter().all(|word| known.contains(word) || FILL.contains(&word.as_str()));
+    match serde_json::from_str(body) {
+        Ok(serde_json::Value::Object(fields)) => fields.values().all(|value| match value {
+            serde_json::Value::String(text) => repeats(text),
+            serde_json::Value::Number(number) => repeats(&number.to_string()),
+            serde_json::Value::Bool(_) | serde_json::Value::Null => true,
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => false,
+        }),
+        _ => repeats(body),
+    }
 }
 
 pub(super) fn redirect(evidence: &Evidence<'_>) -> Option<Finding> {

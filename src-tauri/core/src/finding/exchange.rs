@@ -157,9 +157,9 @@ pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.response().filter(|response| response.status == 101)?;
-    let to = response.head.header("upgrade").unwrap_or("another protocol");
+    let to = response.head.header("upgrade").map_or_else(|| "an unnamed protocol".to_owned(), quoted);
     Some(Finding::error(
-        format!("The backend responded with status 101 and switched to {}.", quoted(to)),
+        format!("The backend responded with status 101 and switched to {to}."),
         "The SDK doesn't support WebSockets. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
         "Use long polling, or run a program with a streaming `exec` and read its lines. If the page may reach a published port, it can open a WebSocket there.",
     ))

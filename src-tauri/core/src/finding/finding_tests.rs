@@ -125,6 +125,30 @@ fn healthy_calls_have_no_findings() {
 }
 
 #[test]
+fn an_error_body_that_repeats_the_status_line_says_no_more_than_it() {
+    for (status, body) in [
+        (404, "404 page not found\n"),
+        (404, "{\"message\":\"Not Found\"}\n"),
+        (404, "{\"detail\":\"Not Found\"}"),
+        (405, "{\"error\":true,\"status\":405,\"message\":\"Method Not Allowed\"}"),
+        (500, "\"Internal Server Error\""),
+    ] {
+        let raised = Case::get("/x").answered(status, &[], body).raised();
+        assert!(!raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+    }
+    for (status, body) in [
+        (404, "{\"message\":\"Dive is not found\"}"),
+        (404, "Cannot GET /x"),
+        (500, "404 page not found"),
+        (500, "{\"errors\":[\"server\"]}"),
+        (409, "false, 7"),
+    ] {
+        let raised = Case::get("/x").answered(status, &[], body).raised();
+        assert!(raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+    }
+}
+
+#[test]
 fn a_cause_is_told_once() {
     for (rule, case) in [
         (

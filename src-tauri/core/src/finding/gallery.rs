@@ -137,6 +137,7 @@ pub(super) fn exchanges() -> Vec<Shown> {
             Case::get("/ws").answered(101, &[("Upgrade", "websocket")], ""),
             &["`websocket`", "WebSocket"],
         ),
+        ("connection-upgraded", Case::get("/x").answered(101, &[], ""), &["an unnamed protocol"]),
         (
             "event-stream",
             Case::get("/events").answered(200, &[("Content-Type", "text/event-stream")], "data: 1\n\n"),
