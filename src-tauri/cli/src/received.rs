@@ -111,7 +111,7 @@ impl Calls {
 
     /// Prints what code receives of a Call that has ended.
     async fn print(&self, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
-        // What is said of it here needs no output.
+        // The rules don't depend on the output.
         let said = received(call, Written::default(), runtime);
         if !said.as_run
             && let Some(rule) = said.rules.first()
@@ -127,7 +127,7 @@ impl Calls {
         }
     }
 
-    /// Says on stderr what there is to say about it, where that is asked for.
+    /// Prints findings to stderr if requested.
     async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
         if asked {
             let findings = self.timeline.findings(id).await?;
