@@ -116,7 +116,7 @@ impl Calls {
         if !said.as_run
             && let Some(rule) = said.rules.first()
         {
-            say::note(&format!("{runtime} would have done something else: {}", rule.text));
+            say::note(&format!("{runtime} would behave differently: {}", rule.text));
         }
         match stream {
             None => {
