@@ -249,7 +249,7 @@ impl App {
         let began = Instant::now();
         while began.elapsed() < REST {
             match self.client.execute_async(RESTS, vec![json!(css)]).await {
-                Ok(rests) if rests == json!(true) => return,
+                Ok(Value::Bool(true)) => return,
                 Ok(_) => {}
                 Err(error) => panic!("{css}: {error}"),
             }
