@@ -118,7 +118,9 @@ async fn a_million_calls_leave_the_window_answering() {
         app.click("#tab-page").await;
         if how == "unread" {
             // It went around its own client: it isn't heard any more, and says nothing.
-            app.until("why it ended", r#"document.querySelector('.trouble [data-code="page_cut_off"]')"#).await;
+            app.until("why it ended", "document.querySelector('.trouble [data-code]')").await;
+            let code = app.value("document.querySelector('.trouble [data-code]').dataset.code").await;
+            assert_eq!(code.as_str(), Some("page_cut_off"));
             assert_eq!(app.value("document.querySelector('#page-frame')").await, json!(null));
         }
         app.click("#page-close").await;

@@ -236,7 +236,7 @@ impl Engine {
     pub(crate) async fn inspect(&self, container: &ContainerName) -> Result<Inspected> {
         match self.container(container).await {
             Ok(found) => Ok(answers::inspected(&found)),
-            // What was asked for is the container itself, so the status alone says that it isn't there.
+            // The request names the container itself, so the status alone says that it doesn't exist.
             Err(error @ ApiError::DockerResponseServerError { status_code: 404, .. }) => {
                 Err(no_container(container).status(404).detail(self.explain(error).message))
             }
@@ -287,8 +287,9 @@ impl Engine {
         })
     }
 
-    /// Turns what the API client says into what went wrong. A refusal is [`Code::EngineRefused`] with its status, a response that can't be read [`Code::EngineUnexpected`]: what it is
-    /// about is for the caller to know, who knows what was asked, or for [`Engine::explain_about`].
+    /// Turns an error of the API client into an [`Error`]. A refusal is [`Code::EngineRefused`] with its status, a response
+    /// that can't be read [`Code::EngineUnexpected`]. The caller knows what the request was about;
+    /// [`Engine::explain_about`] looks at a container.
     pub(crate) fn explain(&self, error: ApiError) -> Error {
         if let Some(explained) = trouble::past_limit(&self.address, &error) {
             return explained;

@@ -1,7 +1,7 @@
 //! Why an engine behind ssh doesn't respond, read from the text that ssh and docker wrote. ssh exits with 255 for every
 //! failure of its own and docker with 1, so their text is the only source. It is read here and nowhere else. The texts were
 //! taken from OpenSSH 9.2 and the docker command 28.2, and `is not a docker command` from those before 18.09; none of them
-//! is translated. What isn't known is [`SshFailure::Unknown`], whose hint works for all of them.
+//! is translated. What isn't known is [`SshFailure::Unknown`], with a hint that works for all of them.
 
 use super::{
     address::{Address, Way},
@@ -80,7 +80,7 @@ impl SshFailure {
                     .to_owned()
             }
             Self::KeyDenied => format!(
-                "The host accepts no key of yours, and nobody can type a password here: give the right one to the agent with `ssh-add`; `{there}` must work without a question."
+                "The host accepts no key of yours, and ssh can't ask for a password here: give the right one to the agent with `ssh-add`; `{there}` must work without a question."
             ),
             Self::HostUnknown => {
                 "No host has that name: look at the context's address, and at the `Host` lines of ~/.ssh/config."

@@ -1,5 +1,5 @@
 //! What programs write about themselves. A body or an output holds nothing but text, so it is the only source of these
-//! facts. Each is read by one function here, which names the programs and versions whose text it was taken from, and gives a
+//! facts. Each is read by one function here, which names the programs and versions that write the text, and gives a
 //! value that the rules decide on. An unknown text is no finding, never an error.
 
 use std::sync::LazyLock;
