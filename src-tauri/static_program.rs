@@ -1,4 +1,4 @@
-//! How the build scripts of `carrier` and `supervisor` make their programs: static, for Linux, and without dependencies.
+//! How the build scripts of `relay` and `supervisor` make their programs: static, for Linux, and without dependencies.
 
 use std::{
     env, fs, io,
@@ -39,7 +39,7 @@ fn compile(program: &Path, crate_name: &str) -> Result<(), String> {
     rustc.args(["--target", &variable("TARGET"), "-C", "target-feature=+crt-static"]);
     rustc.args(["-C", "opt-level=s", "-C", "panic=abort", "-C", "lto=fat", "-C", "codegen-units=1"]);
     rustc.args(["-C", "strip=symbols"]);
-    // The same program from every machine: the carrier's image is named after its bytes.
+    // The same program from every machine: the relay's image is named after its bytes.
     rustc.arg("--remap-path-prefix").arg(format!("{}=.", variable("CARGO_MANIFEST_DIR")));
     if let Some(linker) = env::var_os("RUSTC_LINKER") {
         rustc.arg("-C").arg(format!("linker={}", linker.to_string_lossy()));

@@ -1,27 +1,30 @@
 //! The commands of the window, made from the core's one list.
 
 use porthole_core::{
-    asked::Sdk,
+    bootstrap::Bootstrap,
     code::{Form, Pasted},
+    diagnostics::Diagnostic,
     endpoint::Endpoint,
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::Request,
-    extension::{Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PackageCommand, ProjectStep, Source, StartPlan},
-    finding::Finding,
-    opening::Opening,
-    output::{Fold, Hit, Query, SavedFile, View, What, Window},
+    extension::{
+        ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, PageWindowClosed, PageWindowState,
+        ProjectStep, StartPlan,
+    },
+    output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window},
     permission::{CallKind, PendingEnd, Permission, Proposed, ProposedState, Scope},
-    received::{Callbacks, Received},
     run::{Command, Signal},
     runtime::Runtime,
-    settings::{Composed, Settings},
+    sdk_call::Sdk,
+    sdk_result::{Callbacks, SdkResult},
+    settings::{Draft, Settings},
     target::Target,
     timeline::{Call, Changes, Origin},
 };
 use tauri::{State, ipc::Invoke};
 
-use crate::answers::Porthole;
+use crate::commands::Porthole;
 
 macro_rules! handlers {
     ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty $(, $also:ident)?;)*) => {

@@ -3,17 +3,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
-mod answers;
+mod commands;
 mod console;
 mod demo_extension;
 mod drawing;
 mod ipc;
 #[cfg(target_os = "linux")]
 mod lost;
-mod own;
-#[cfg(target_os = "linux")]
-mod own_process;
 mod page;
+#[cfg(target_os = "linux")]
+mod page_process;
+mod page_window;
 mod permissions;
 mod process;
 mod question;
@@ -24,11 +24,11 @@ mod web;
 
 use std::process::ExitCode;
 
-use answers::Porthole;
-use own::OwnWindow;
+use commands::Porthole;
+use page_window::PageWindow;
 use porthole_core::{
     error::{Code, Error, Result},
-    extension::OwnGone,
+    extension::PageWindowClosed,
     handles, private, run, terminal,
 };
 use start::Start;
@@ -85,7 +85,7 @@ fn window() -> Result<()> {
         .setup(|app| {
             // An error from here would be a panic of Tauri's.
             let opened = begun.open_windows(app).map_err(no_window);
-            let own = OwnWindow::new(app.handle().clone());
+            let own = PageWindow::new(app.handle().clone());
             let places = begun.places(app);
             let started =
                 opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own)));
@@ -119,7 +119,7 @@ fn window() -> Result<()> {
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
             // Not from within the loop that is closing a window: another is closed in its turn.
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(OwnGone::default()) });
+            tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(PageWindowClosed::default()) });
         }
         RunEvent::Exit => {
             start::stop_raising(app);

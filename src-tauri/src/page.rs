@@ -16,7 +16,7 @@ use tauri::{
     plugin::{Builder, TauriPlugin},
 };
 
-use crate::{answers::Porthole, web::DEVELOPED_AT};
+use crate::{commands::Porthole, web::DEVELOPED_AT};
 
 /// The page's scheme.
 pub const SCHEME: &str = "ext";

@@ -1,14 +1,14 @@
 //! What the shell answers about calls of code: who proposes them, and what each may act on.
 
 use porthole_core::{
-    asked::Sdk,
     error::{Code, Error, Result},
     extension::Server,
     permission::{CallKind, Guest, Listeners, PendingEnd, Permission, Proposed, ProposedState, Scope},
+    sdk_call::Sdk,
     timeline::Origin,
 };
 
-use crate::answers::Porthole;
+use crate::commands::Porthole;
 
 impl Porthole {
     pub async fn propose(&self, sdk: Sdk, origin: Origin) -> Result<Proposed> {
@@ -17,11 +17,11 @@ impl Porthole {
 
     /// A page acts on its own backend, whatever the user inspects meanwhile; the console on the target.
     fn guest(&self, origin: Origin) -> Guest {
-        let open = self.bench.open_now();
+        let open = self.extension_host.open_now();
         if origin == Origin::Page {
             // One that another extension has left behind acts on nothing of the extension that is open.
             let page = self.page_now();
-            let own = open.filter(|open| page.is_some_and(|page| page.whose() == open.opened.whose()));
+            let own = open.filter(|open| page.is_some_and(|page| page.whose() == open.extension.whose()));
             return own.map_or_else(Guest::without_backend, |open| open.guest());
         }
         let (target, endpoint) = self.target.borrow().clone();

@@ -39,12 +39,12 @@ mod linux {
 
     use porthole_core::{
         error::{Code, Error},
-        extension::OwnGone,
+        extension::PageWindowClosed,
     };
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 
-    use crate::{answers::Porthole, lost, own::OWN};
+    use crate::{commands::Porthole, lost, page_window::OWN};
 
     /// A process that ends again so soon may end each time: after a few times somebody is asked.
     const TOO_SOON: Duration = Duration::from_secs(10);
@@ -60,7 +60,8 @@ mod linux {
             let porthole = window.state::<Porthole>();
             if window.label() == OWN {
                 if !ended {
-                    porthole.own_gone(OwnGone { trouble: Some(error_of(reason)), ..OwnGone::default() });
+                    porthole
+                        .own_gone(PageWindowClosed { trouble: Some(error_of(reason)), ..PageWindowClosed::default() });
                 }
                 return;
             }

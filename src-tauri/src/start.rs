@@ -16,7 +16,7 @@ use tauri::{
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
 };
 
-use crate::{LONGEST_END, answers::Places, demo_extension, own::MAIN, web};
+use crate::{LONGEST_END, commands::Directories, demo_extension, page_window::MAIN, web};
 
 #[cfg(unix)]
 pub type RaiseSocket = porthole_core::raise::RaiseSocket;
@@ -88,14 +88,14 @@ impl Start {
     }
 
     /// Goes on with what there is, and keeps the socket until [`stop_raising`].
-    pub fn places(self, app: &App) -> Places {
+    pub fn places(self, app: &App) -> Directories {
         if let Some(socket) = self.raise {
             raise_when_asked(&socket, app.handle());
             app.manage(Raising(std::sync::Mutex::new(Some(socket))));
         }
         let home = dirs::home_dir();
         let downloads = dirs::download_dir().filter(|downloads| downloads.is_dir());
-        Places {
+        Directories {
             downloads: downloads.or_else(|| home.clone()).unwrap_or_else(std::env::temp_dir),
             data: self.data,
             config: self.config,

@@ -7,23 +7,23 @@ use porthole_core::{
     timeline::Origin,
 };
 
-use crate::answers::Porthole;
+use crate::commands::Porthole;
 
 impl Porthole {
     pub async fn attach_backend(&self) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
-        let done = self.bench.attach().await;
+        let done = self.extension_host.attach().await;
         self.after(done)
     }
 
     pub async fn start_plan(&self, again: bool) -> Result<StartPlan> {
         let allowed = self.remembered.now().variables.clone().unwrap_or_default();
-        self.bench.start_plan(again, &allowed).await
+        self.extension_host.start_plan(again, &allowed).await
     }
 
     pub async fn start_backend(&self, plan: u32) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
-        let done = self.bench.start(plan).await;
+        let done = self.extension_host.start(plan).await;
         self.after(done)
     }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use porthole_core::{
     error::{Code, Error},
-    extension::OwnGone,
+    extension::PageWindowClosed,
 };
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::sync::oneshot;
 
 use crate::{
-    answers::Porthole,
-    own::OWN,
+    commands::Porthole,
+    page_window::OWN,
     process,
     question::{Answer, Question},
 };
@@ -111,7 +111,7 @@ fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
             .hint("Reload begins the page again, in this window.");
         // A page that loops would not hear that its window is closed.
         process::end(window);
-        return porthole.own_gone(OwnGone { trouble: Some(error), ..OwnGone::default() });
+        return porthole.own_gone(PageWindowClosed { trouble: Some(error), ..PageWindowClosed::default() });
     }
     let error = error("The extension's page was ended: it kept the window busy")
         .detail(format!("The window had not answered for {seconds} s, and was loaded again without the page."))

@@ -52,7 +52,7 @@ fast_stages() {
   stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
-  SELECTION=(-p porthole-carrier -p porthole-core -p porthole-cli -p porthole-demo)
+  SELECTION=(-p porthole-relay -p porthole-core -p porthole-cli -p porthole-demo)
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
   stage core-tests nextest nextest
 }
@@ -123,7 +123,7 @@ fetch_engines() {
 
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
-  local rest='not package(porthole-carrier) and not package(porthole-core) and not package(porthole-cli)'
+  local rest='not package(porthole-relay) and not package(porthole-core) and not package(porthole-cli)'
   rest+=' and not package(porthole-demo)'
   rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
@@ -191,7 +191,7 @@ backends() {
 
 # Where engines differ: lists, streams, codes, logs, requests into containers, images, builds and compose.
 ON_PODMAN='binary(engine) and not test(/^(forty_commands|an_output_of_millions)/)
-  or binary(engine_carrier) and test(/::(requests_and_answers|events_come|a_body_that|each_way|whoever_only|only_the_volume)/)
+  or binary(engine_tunnel) and test(/::(requests_and_answers|events_come|a_body_that|each_way|whoever_only|only_the_volume)/)
   or binary(engine_backend) and test(/^engine_(an_image_is_built|an_image_that_cannot|compose_brings_up|compose_that_fails)/)
   or binary(engine_extension)'
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use porthole_core::{
-    asked::{Asked, Sdk},
     demo::Demo,
     endpoint::Endpoint,
     engine::Address,
     error::Result,
-    received::{Callbacks, Delivery, Does, Text, Value, plan, render, render_callbacks},
     run::Signal,
     runtime::{Certainty, Runtime},
+    sdk_call::{Sdk, SdkCall},
+    sdk_result::{Callbacks, PlannedAction, SdkOutcome, Text, Value, plan, render, render_callbacks},
     target::Target,
     timeline::{Origin, Timeline},
 };
@@ -23,7 +23,7 @@ pub struct Row {
     /// Which behaviour.
     pub name: String,
     place: String,
-    asked: Asked,
+    asked: SdkCall,
     /// Which Runtime.
     pub runtime: Runtime,
     received: String,
@@ -57,14 +57,14 @@ pub fn rows(place: &str) -> Vec<Row> {
 }
 
 /// What the rows run against.
-pub struct Bench {
+pub struct ConformanceRun {
     calls: Calls,
     demo: Demo,
     target: Target,
     engine: Result<Address>,
 }
 
-impl Bench {
+impl ConformanceRun {
     /// A demo backend, and a container where one is given.
     pub async fn new(container: Option<String>, engine: Result<Address>) -> Self {
         let calls = Calls::new();
@@ -89,17 +89,17 @@ impl Bench {
     /// What code receives for a row.
     async fn received(&self, row: &Row) -> String {
         let sdk = Sdk::new(row.asked.clone(), row.runtime);
-        if let Does::Refuses { outcome } = plan(&sdk.asked, sdk.runtime, &self.target).does {
+        if let PlannedAction::Refuses { outcome } = plan(&sdk.asked, sdk.runtime, &self.target).does {
             return render(&outcome);
         }
-        let streaming = matches!(&sdk.asked, Asked::Exec(asked) if asked.stream.is_some());
+        let streaming = matches!(&sdk.asked, SdkCall::Exec(asked) if asked.stream.is_some());
         let (endpoint, socket) = self.endpoint(row);
         let timeline = &self.calls.timeline;
         let id = timeline.perform(Origin::Console, sdk, &self.target, Ok(endpoint), self.engine.clone()).unwrap();
         let text = if streaming {
             follow(timeline, id, row.close_after_first && !row.runtime.is_podman()).await
         } else {
-            let delivered = timeline.delivered(id).await.unwrap();
+            let delivered = timeline.sdk_result(id).await.unwrap();
             assert!(delivered.as_run);
             assert!(!delivered.rules.is_empty());
             render(&picked(delivered.outcome, row.pick.as_deref()))
@@ -130,7 +130,7 @@ impl Bench {
 async fn follow(timeline: &Timeline, id: u32, close: bool) -> String {
     let (mut text, mut from) = (String::new(), 0);
     loop {
-        let Callbacks { rows, ended, .. } = timeline.delivery(id, from).await.unwrap();
+        let Callbacks { rows, ended, .. } = timeline.next_callbacks(id, from).await.unwrap();
         if close && from == 0 && !rows.is_empty() {
             timeline.stop(id, Signal::Term).await.unwrap();
         }
@@ -143,13 +143,13 @@ async fn follow(timeline: &Timeline, id: u32, close: bool) -> String {
 }
 
 /// The one property that a row looks at, of an object that came as JSON.
-fn picked(outcome: Delivery, name: Option<&str>) -> Delivery {
+fn picked(outcome: SdkOutcome, name: Option<&str>) -> SdkOutcome {
     match (outcome, name) {
-        (Delivery::Resolved { value: Value::Json(Text { text, .. }) }, Some(name)) => {
+        (SdkOutcome::Resolved { value: Value::Json(Text { text, .. }) }, Some(name)) => {
             let object: Json = serde_json::from_str(&text).unwrap();
             let text = object[name].as_str().unwrap().to_owned();
             let bytes = text.len() as u64;
-            Delivery::Resolved { value: Value::Text(Text { text, bytes, cut: false }) }
+            SdkOutcome::Resolved { value: Value::Text(Text { text, bytes, cut: false }) }
         }
         (outcome, _) => outcome,
     }

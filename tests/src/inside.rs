@@ -11,10 +11,10 @@ use bollard::{
     },
 };
 use porthole_core::{
-    carrier::Carrier,
     endpoint::Endpoint,
     engine::{Address, Engine},
     exchange::{Connections, Header, Request},
+    tunnel::EngineTunnel,
 };
 
 use crate::{
@@ -109,7 +109,7 @@ impl Inside {
         };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         docker.create_container(Some(options), body).await.expect("a container");
-        let connections = Arc::new(Connections::carried_by(Carrier::new(Some(address), Arc::default(), None)));
+        let connections = Arc::new(Connections::with_tunnel(EngineTunnel::new(Some(address), Arc::default(), None)));
         let volume = volume.filter(|source| !source.starts_with('/'));
         let inside = Self { engine, docker, name, volume, directory: at.directory, connections };
         inside.started().await;

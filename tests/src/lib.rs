@@ -1,8 +1,6 @@
 //! What the tests share: servers that are not ours, an engine, the real window.
 
 #[cfg(unix)]
-pub mod again;
-#[cfg(unix)]
 pub mod built_image;
 pub mod calls;
 pub mod certificates;
@@ -23,6 +21,8 @@ pub mod plain;
 pub mod ports;
 pub mod private;
 pub mod recorder;
+#[cfg(unix)]
+pub mod rerun;
 pub mod servers;
 #[cfg(target_os = "linux")]
 pub mod sshd;

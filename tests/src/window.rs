@@ -438,7 +438,7 @@ impl App {
     }
 
     /// Makes this the target's endpoint.
-    pub async fn aim(&self, endpoint: &str) {
+    pub async fn set_target(&self, endpoint: &str) {
         self.click("#target-button").await;
         self.fill("#target-endpoint", endpoint).await;
         self.click("#target-apply").await;

@@ -7,7 +7,7 @@ use porthole_core::{
     endpoint::Endpoint,
     error::Code,
     exchange::Request,
-    output::{CharsetBy, Query, SearchState, View, What},
+    output::{CharsetBy, Query, SaveContent, SearchState, View},
     timeline::{CallId, Origin, Summary, Timeline},
 };
 use porthole_tests::{
@@ -89,11 +89,11 @@ async fn what_a_windows_program_writes_is_decoded_while_it_comes_and_can_be_sear
     assert_eq!(hits.await, 1);
     assert_eq!(lines(&calls.timeline, id, View::Hits).await, ["Ubuntu"]);
     let path = calls.directory.path().join("lines.txt");
-    let what = What::Lines { view: View::Both, from: 1, to: 3 };
+    let what = SaveContent::Lines { view: View::Both, from: 1, to: 3 };
     calls.timeline.save(id, what, path.clone(), false).await.unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "Debian\nUbuntu\n");
     let path = calls.directory.path().join("bytes.bin");
-    calls.timeline.save(id, What::Stdout, path.clone(), false).await.unwrap();
+    calls.timeline.save(id, SaveContent::Stdout, path.clone(), false).await.unwrap();
     assert!(std::fs::read(&path).unwrap().starts_with(b"N\0A\0"), "bytes are saved as they came");
 }
 

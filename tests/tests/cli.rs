@@ -174,7 +174,7 @@ async fn ctrl_c_stops_the_command_and_what_it_started() {
     eventually("the command", async || lives("sleep 61002").then_some(())).await;
     signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    // A shell makes its background children deaf to SIGINT: the warden ends them.
+    // A shell makes its background children deaf to SIGINT: the reaper ends them.
     eventually("the end of the group", async || (!lives("sleep 6100")).then_some(())).await;
 }
 
@@ -187,7 +187,7 @@ async fn a_killed_porthole_leaves_nothing_running() {
     eventually("the end of the group", async || (!lives("sleep 6200")).then_some(())).await;
 }
 
-/// The command tells the warden of itself before it becomes its program.
+/// The command tells the reaper of itself before it becomes its program.
 #[tokio::test]
 async fn a_porthole_killed_while_it_starts_a_command_leaves_nothing_running() {
     for n in 0..60 {

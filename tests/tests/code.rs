@@ -18,7 +18,7 @@ use porthole_core::{
     endpoint::Endpoint,
     exchange::{Body, Header, Param, Request, Version},
     run::{Command, Ending, EnvMode, EnvVar, Place, run_on_host, stops},
-    settings::Composed,
+    settings::Draft,
     target::Target,
 };
 use porthole_tests::{
@@ -86,7 +86,7 @@ fn nasty() -> Vec<String> {
     words.into_iter().map(String::from).chain([words.concat(), "long 'x' ".repeat(5_000)]).collect()
 }
 
-fn form(composed: Composed, target: &Target, kind: FormKind) -> String {
+fn form(composed: Draft, target: &Target, kind: FormKind) -> String {
     let form = forms(&composed, target).into_iter().find(|form| form.kind == kind).unwrap();
     assert!(!form.text.is_empty(), "{form:?}");
     form.text
@@ -248,13 +248,13 @@ async fn a_curl_line_that_is_run_sends_what_porthole_sends() {
         let shown = format!("{:.300}", format!("{request:?}"));
         send(&server.endpoint, &request).await;
         let own = next(&seen, &shown);
-        let line = form(Composed::Request(request), &target, FormKind::Curl);
+        let line = form(Draft::Request(request), &target, FormKind::Curl);
         let output = sh(&line, directory.path());
         let curls = next(&seen, &format!("{line:.500} {output:?}"));
         assert_eq!(own, curls, "{line:.1000}");
         assert!(output.status.success(), "{line:.1000} {output:?}");
         // And read back it is sent as the same.
-        let Composed::Request(pasted) = paste(&line).unwrap().composed else { panic!("{line}") };
+        let Draft::Request(pasted) = paste(&line).unwrap().composed else { panic!("{line}") };
         send(&server.endpoint, &pasted).await;
         assert_eq!(own, next(&seen, &shown), "{line:.1000}");
     }
@@ -274,7 +274,7 @@ async fn a_curl_line_for_a_port_asks_no_proxy() {
         let request = with_body("POST", text("a b"));
         send(&endpoint, &request).await;
         let target = Target { endpoint: Some(endpoint), ..Target::demo() };
-        let line = form(Composed::Request(request), &target, FormKind::Curl);
+        let line = form(Draft::Request(request), &target, FormKind::Curl);
         let output = sh(&line, directory.path());
         assert!(output.status.success(), "{line} {output:?}");
         let [own, curls] = reading.join().unwrap();
@@ -311,7 +311,7 @@ fn each_shell_hands_a_program_the_words_that_were_copied() {
     let directory = tempfile::tempdir().unwrap();
     let arguments = [vec!["%s\\0".to_owned()], words.clone()].concat();
     let command = Command::new(Place::Host, "printf", arguments);
-    let line = form(Composed::Command(command), &Target::demo(), FormKind::Shell);
+    let line = form(Draft::Command(command), &Target::demo(), FormKind::Shell);
     fs::write(directory.path().join("line"), &line).unwrap();
     let mut tried = 0;
     for shell in ["sh", "dash", "bash", "zsh", "busybox"] {
@@ -367,7 +367,7 @@ async fn a_shell_line_that_is_run_does_what_a_run_does() {
         let (_stopper, stopping) = stops();
         run_on_host(&command, stopping, None, &mut kept).await;
         let run = run_of(command.clone(), &kept);
-        let line = form(Composed::Command(command), &Target::demo(), FormKind::Shell);
+        let line = form(Draft::Command(command), &Target::demo(), FormKind::Shell);
         let output = sh(&line, &root);
         let code = output.status.code().map(|code| Ending::Exited { code: code.into() });
         assert_eq!(run.ending, code, "{line:.1000} {run:?} {output:?}");
@@ -434,7 +434,7 @@ fn code_for_a_request_that_is_run_asks_for_that_request() {
     for (kind, place) in
         [(FormKind::Current, "ddClient.extension.vm.service"), (FormKind::Deprecated, "window.ddClient.backend")]
     {
-        let print = |request: Request| form(Composed::Request(request), &target, kind);
+        let print = |request: Request| form(Draft::Request(request), &target, kind);
         for (call, text) in node(&objects.map(|text| print(json(text)))).iter().zip(objects) {
             assert_eq!(call["path"], format!("{place}.post"));
             assert_eq!((&call["args"][0], &call["json"][1]), (&"/x".into(), &text.into()));
@@ -469,7 +469,7 @@ fn code_for_a_command_that_is_run_asks_for_that_command() {
     command.cwd = Some("/it's \"here\"".into());
     for (stream, said) in [(None, 0), (Some(Default::default()), 4)] {
         command.stream = stream;
-        let print = |kind| form(Composed::Command(command.clone()), &target, kind);
+        let print = |kind| form(Draft::Command(command.clone()), &target, kind);
         let calls = node(&[print(FormKind::Current), print(FormKind::Deprecated)]);
         let (current, deprecated) = (&calls[0], &calls[1]);
         assert_eq!(current["path"], "ddClient.extension.vm.cli.exec");
@@ -496,7 +496,7 @@ fn code_for_a_command_that_is_run_asks_for_that_command() {
     command.place = Place::Host;
     (command.stream, target.container) = (None, None);
     let calls = node(
-        &[FormKind::Current, FormKind::Deprecated].map(|kind| form(Composed::Command(command.clone()), &target, kind)),
+        &[FormKind::Current, FormKind::Deprecated].map(|kind| form(Draft::Command(command.clone()), &target, kind)),
     );
     assert_eq!(calls[0]["path"], "ddClient.extension.host.cli.exec");
     assert_eq!(calls[1]["path"], "window.ddClient.execHostCmd");

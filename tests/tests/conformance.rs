@@ -9,7 +9,7 @@ use porthole_core::{
     error::{Code, Error, Result},
     runtime::Runtime,
 };
-use porthole_tests::conformance::{Bench, rows};
+use porthole_tests::conformance::{ConformanceRun, rows};
 
 fn no_engine() -> Result<Address> {
     Err(Error::new(Code::EngineUnavailable, "no engine in this test"))
@@ -17,12 +17,12 @@ fn no_engine() -> Result<Address> {
 
 #[tokio::test]
 async fn on_the_host() {
-    Bench::new(None, no_engine()).await.check("host").await;
+    ConformanceRun::new(None, no_engine()).await.check("host").await;
 }
 
 #[tokio::test]
 async fn from_the_service() {
-    Bench::new(None, no_engine()).await.check("service").await;
+    ConformanceRun::new(None, no_engine()).await.check("service").await;
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn text(bytes: &[u8]) -> &str {
 #[test]
 fn there_is_nothing_to_say_against_it() {
     let checked = check_folder(&folder()).unwrap();
-    assert_eq!(checked.remarks, []);
+    assert_eq!(checked.diagnostics, []);
     assert!(checked.manifest.tab.is_some() && checked.manifest.icon.is_some());
     let platforms: Vec<_> = checked.manifest.binaries.iter().map(|binary| binary.platform).collect();
     assert_eq!(platforms, [Platform::Darwin, Platform::Linux, Platform::Windows]);

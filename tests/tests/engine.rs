@@ -9,7 +9,7 @@ use bollard::{
 };
 use porthole_core::{
     error::{Code, Error, Result},
-    extension::Means,
+    extension::BackendDeps,
     output::View,
     record::Record,
     run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stream, run_in_container, stops},
@@ -218,10 +218,10 @@ async fn logs_are_followed_over_the_engines_api_and_stopped() {
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("session")).unwrap();
     let timeline = Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None));
-    let means = Means {
+    let deps = BackendDeps {
         engine: container.engine.clone(),
         timeline: Arc::clone(&timeline),
-        warden: None,
+        reaper: None,
         cancelled: Default::default(),
     };
     let name = format!("{}-logs", container.name);
@@ -237,7 +237,7 @@ async fn logs_are_followed_over_the_engines_api_and_stopped() {
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         container.docker.create_container(Some(options), body).await.unwrap();
         container.docker.start_container(&name, None).await.unwrap();
-        let id = means.follow_logs(&name.parse().unwrap());
+        let id = deps.follow_logs(&name.parse().unwrap());
         if is_stopped {
             eventually("both lines", async || {
                 (timeline.lines(id, View::Both, 0, 0, false).await.unwrap().total >= 2).then_some(())

@@ -27,21 +27,23 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, Start, open},
+    extension::{
+        AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
+    },
     output::View,
     timeline::Timeline,
 };
 use porthole_tests::{eventually, given, private::Private, started};
 
 /// An extension in a folder of its own, with an image of its own that goes with it.
-struct Extension {
+struct TestExtension {
     folder: tempfile::TempDir,
     image: String,
-    means: Means,
+    deps: BackendDeps,
     docker: Docker,
 }
 
-impl Extension {
+impl TestExtension {
     /// One image; `words` are what its program is started with.
     async fn of_image(words: &[&str]) -> Self {
         Self::new(IMAGE, words).await
@@ -69,17 +71,22 @@ impl Extension {
         // An image of its own: engines give the same one to the same files.
         fs::write(at("unique"), &unique).unwrap();
         let image = format!("porthole-test/{}-{unique}:1", std::process::id());
-        Self { folder, image, means: Means { engine, timeline, warden: None, cancelled: Default::default() }, docker }
+        Self {
+            folder,
+            image,
+            deps: BackendDeps { engine, timeline, reaper: None, cancelled: Default::default() },
+            docker,
+        }
     }
 
-    async fn opened(&self) -> Opened {
-        let source = Source::Folder { path: self.folder.path().to_owned(), image: Some(self.image.clone()) };
+    async fn opened(&self) -> Extension {
+        let source = ExtensionSource::Folder { path: self.folder.path().to_owned(), image: Some(self.image.clone()) };
         open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere"), None).await.unwrap()
     }
 
     /// What starting it would do.
     async fn plan(&self) -> Result<Start, Error> {
-        Start::plan(&self.means, &self.opened().await, false, &AllowedVariables::new()).await
+        Start::plan(&self.deps, &self.opened().await, false, &AllowedVariables::new()).await
     }
 
     /// Starts it as a user who confirms whatever is shown.
@@ -88,20 +95,20 @@ impl Extension {
     }
 
     async fn start(&self, plan: &Start) -> Result<LiveBackend, Error> {
-        LiveBackend::start(&self.means, &self.opened().await, plan).await
+        LiveBackend::start(&self.deps, &self.opened().await, plan).await
     }
 
     /// What a backend answers.
     async fn answer(&self, backend: &LiveBackend) -> String {
         let endpoint = backend.up.endpoint.clone().unwrap_or_else(|| panic!("{:?}", backend.up));
-        let id = self.means.timeline.send(Origin::Composer, endpoint, Request::new("GET", "/"));
-        self.means.timeline.ended(id).await.unwrap();
-        self.means.timeline.exact(id, View::Stdout, 0, 9).await.unwrap()
+        let id = self.deps.timeline.send(Origin::Composer, endpoint, Request::new("GET", "/"));
+        self.deps.timeline.ended(id).await.unwrap();
+        self.deps.timeline.exact(id, View::Stdout, 0, 9).await.unwrap()
     }
 
     /// The commands that were run for it, each with its first words.
     fn ran(&self) -> Vec<String> {
-        let calls = (1..).map_while(|id| self.means.timeline.call(id).ok());
+        let calls = (1..).map_while(|id| self.deps.timeline.call(id).ok());
         let runs = calls.filter(|call| call.origin == Origin::Extension);
         let told = runs.filter_map(|call| match call.act {
             Act::Run(run) => Some([vec![run.command.program], run.command.args].concat().join(" ")),
@@ -113,9 +120,9 @@ impl Extension {
     /// Whether an error hands on what the last of these commands wrote, or why it failed: the words are those of an
     /// engine or of compose, each of which has its own.
     async fn hands_on_the_last_words(&self, error: &Error) -> bool {
-        let last = (1..).map_while(|id| self.means.timeline.call(id).ok()).last().unwrap();
+        let last = (1..).map_while(|id| self.deps.timeline.call(id).ok()).last().unwrap();
         let Act::Run(run) = last.act else { panic!("{last:?}") };
-        let written = self.means.timeline.exact(last.id, View::Both, 0, 99).await.unwrap();
+        let written = self.deps.timeline.exact(last.id, View::Both, 0, 99).await.unwrap();
         let detail = error.detail.as_deref().unwrap_or_default();
         let failure = run.failure.map(|failure| failure.to_string());
         !detail.is_empty() && (failure.as_deref() == Some(detail) || written.contains(detail))
@@ -144,7 +151,7 @@ impl Extension {
     }
 }
 
-impl Drop for Extension {
+impl Drop for TestExtension {
     fn drop(&mut self) {
         let (docker, image) = (self.docker.clone(), self.image.clone());
         // A drop cannot wait: a thread with a runtime of its own can.
@@ -201,7 +208,7 @@ const WORDS: &[&str] = &["/run/guest-services/b.sock", "hello"];
 
 #[tokio::test]
 async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     let backend = extension.up().await.unwrap();
     assert_eq!(backend.up.whose, BackendOwner::Porthole);
     assert_eq!(extension.answer(&backend).await, "hello");
@@ -216,9 +223,9 @@ async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     extension.docker.pause_container(&first.container).await.unwrap();
     states.wait_for(|states| states[0].state == "paused").await.unwrap();
     extension.docker.unpause_container(&first.container).await.unwrap();
-    let logs = extension.means.follow_logs(&first.container.parse().unwrap());
+    let logs = extension.deps.follow_logs(&first.container.parse().unwrap());
     eventually("the logs", async || {
-        let text = extension.means.timeline.exact(logs, View::Stdout, 0, 9).await.unwrap();
+        let text = extension.deps.timeline.exact(logs, View::Stdout, 0, 9).await.unwrap();
         text.starts_with("listening on /run/guest-services/b.sock").then_some(())
     })
     .await;
@@ -228,35 +235,36 @@ async fn engine_an_image_is_built_brought_up_answers_and_leaves_nothing() {
     assert!(!directory.exists(), "a socket directory is left");
     assert_eq!(extension.containers().await, [] as [String; 0]);
     // Its logs end with it.
-    extension.means.timeline.ended(logs).await.unwrap();
+    extension.deps.timeline.ended(logs).await.unwrap();
     // The image is there now: nothing is built, unless that is asked for.
     extension.up().await.unwrap().stop().await.unwrap();
     assert_eq!(extension.ran().len(), 2);
     let opened = extension.opened().await;
-    let again = Start::plan(&extension.means, &opened, true, &AllowedVariables::new()).await.unwrap();
+    let again = Start::plan(&extension.deps, &opened, true, &AllowedVariables::new()).await.unwrap();
     extension.start(&again).await.unwrap().stop().await.unwrap();
     assert_eq!(extension.ran().len(), 3);
 }
 
 #[tokio::test]
 async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     let backend = extension.up().await.unwrap();
     let (from_image, from_running) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let engine = Ok(&extension.means.engine);
-    let source = Source::Image { name: extension.image.clone() };
+    let engine = Ok(&extension.deps.engine);
+    let source = ExtensionSource::Image { name: extension.image.clone() };
     let image = open(source, engine.clone(), from_image.path(), None).await.unwrap();
     let container = backend.up.containers[0].clone();
-    let running = open(Source::Running { container }, engine.clone(), from_running.path(), None).await.unwrap();
+    let running =
+        open(ExtensionSource::Running { container }, engine.clone(), from_running.path(), None).await.unwrap();
     let folder = extension.opened().await;
     assert_eq!((&image.names, &image.manifest), (&folder.names, &folder.manifest));
     assert_eq!((&running.names, &running.manifest), (&folder.names, &folder.manifest));
     assert_eq!(image.backend, BackendKind::Image { image: extension.image.parse().unwrap() });
     assert_eq!((image.root.as_path(), running.root.as_path()), (from_image.path(), from_running.path()));
-    let gone = Source::Running { container: "porthole-test-no-such-container".into() };
+    let gone = ExtensionSource::Running { container: "porthole-test-no-such-container".into() };
     assert_eq!(open(gone, engine, from_image.path(), None).await.unwrap_err().code, Code::ContainerNotFound);
     // It runs: whoever opens it again attaches, and does not take it down.
-    let again = LiveBackend::attach(&extension.means, &running).await.unwrap().unwrap();
+    let again = LiveBackend::attach(&extension.deps, &running).await.unwrap().unwrap();
     assert_eq!((again.up.whose, &again.up.endpoint), (BackendOwner::Other, &backend.up.endpoint));
     again.stop().await.unwrap();
     assert_eq!(extension.answer(&backend).await, "hello");
@@ -265,7 +273,7 @@ async fn engine_an_extension_is_opened_from_its_image_and_from_what_runs() {
 
 #[tokio::test]
 async fn engine_a_backend_that_runs_under_docker_desktops_name_is_used_and_left() {
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     extension.up().await.unwrap().stop().await.unwrap();
     let name = extension.opened().await.names.container;
     extension.made_by_other(&name, &[]).await;
@@ -274,12 +282,12 @@ async fn engine_a_backend_that_runs_under_docker_desktops_name_is_used_and_left(
     assert_eq!((backend.up.whose, backend.up.containers.as_slice()), (BackendOwner::Other, [name.clone()].as_slice()));
     assert_eq!(extension.answer(&backend).await, "hello");
     backend.stop().await.unwrap();
-    assert!(extension.means.engine.ready(&name).await.is_ok(), "somebody else's backend was stopped");
+    assert!(extension.deps.engine.ready(&name).await.is_ok(), "somebody else's backend was stopped");
 }
 
 #[tokio::test]
 async fn engine_what_a_killed_porthole_left_is_replaced_and_a_stopped_container_of_another_is_not() {
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     let before = extension.up().await.unwrap();
     let name = extension.opened().await.names.container;
     let made = extension.docker.inspect_container(&name, None).await.unwrap();
@@ -304,7 +312,7 @@ async fn engine_what_a_killed_porthole_left_is_replaced_and_a_stopped_container_
 
 #[tokio::test]
 async fn engine_an_image_that_cannot_be_made_says_why() {
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     let dockerfile = extension.folder.path().join("Dockerfile");
     fs::write(&dockerfile, "FROM scratch\nCOPY no-such-file /\n").unwrap();
     let error = extension.up().await.unwrap_err();
@@ -314,7 +322,7 @@ async fn engine_an_image_that_cannot_be_made_says_why() {
     let error = extension.up().await.unwrap_err();
     assert!(error.code == Code::ImageNotMade && error.detail.unwrap().contains("no Dockerfile"));
     // Somebody else's image is pulled; nobody listens at that registry.
-    let extension = Extension::new(r#"{"vm": {"image": "127.0.0.1:1/no/such:1"}}"#, WORDS).await;
+    let extension = TestExtension::new(r#"{"vm": {"image": "127.0.0.1:1/no/such:1"}}"#, WORDS).await;
     let error = extension.up().await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotMade, "{error:?}");
     assert!(extension.ran()[0].ends_with("pull 127.0.0.1:1/no/such:1"), "{:?}", extension.ran());
@@ -343,14 +351,14 @@ async fn engine_a_build_signs_in_at_the_registry_of_its_base_image() {
             }
         }
     });
-    let extension = Extension::of_image(WORDS).await;
+    let extension = TestExtension::of_image(WORDS).await;
     let from = format!("FROM 127.0.0.1:{port}/private/base:1\n");
     fs::write(extension.folder.path().join("Dockerfile"), from).unwrap();
     let config = tempfile::tempdir().unwrap();
     let auths = format!(r#"{{"auths":{{"127.0.0.1:{port}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#);
     fs::write(config.path().join("config.json"), auths).unwrap();
-    let mut porthole = Command::new(env!("CARGO_BIN_EXE_brings_up"));
-    porthole.arg(extension.folder.path()).args([&extension.image, &extension.means.engine.address().host]);
+    let mut porthole = Command::new(env!("CARGO_BIN_EXE_starts_backend"));
+    porthole.arg(extension.folder.path()).args([&extension.image, &extension.deps.engine.address().host]);
     let ended = porthole.env("DOCKER_CONFIG", config.path()).stdin(Stdio::null()).output().unwrap();
     assert!(!ended.status.success(), "there is no such image");
     let words = String::from_utf8_lossy(&ended.stderr);
@@ -359,7 +367,7 @@ async fn engine_a_build_signs_in_at_the_registry_of_its_base_image() {
 
 #[tokio::test]
 async fn engine_a_container_that_ends_at_once_tells_its_last_words_and_leaves_nothing() {
-    let extension = Extension::of_image(&[]).await;
+    let extension = TestExtension::of_image(&[]).await;
     let error = extension.up().await.unwrap_err();
     assert_eq!(error.code, Code::BackendEnded, "{error:?}");
     assert!(error.message.contains("exit code 3"), "{error:?}");
@@ -380,9 +388,9 @@ services:
     network_mode: none
 "#;
 
-async fn composed(text: &str) -> Extension {
+async fn composed(text: &str) -> TestExtension {
     let manifest = r#"{"vm": {"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}}"#;
-    let extension = Extension::new(manifest, WORDS).await;
+    let extension = TestExtension::new(manifest, WORDS).await;
     fs::write(extension.folder.path().join("compose.yaml"), text).unwrap();
     extension
 }
@@ -396,15 +404,15 @@ async fn engine_compose_brings_up_two_services_and_the_first_of_the_file_is_firs
     assert_eq!((first.service.as_str(), backend.up.containers.len()), ("web", 2));
     assert!(first.because.contains("first in the compose file"), "{first:?}");
     assert_eq!(first.container, extension.opened().await.names.container);
-    let found = extension.means.engine.extensions().await.unwrap();
+    let found = extension.deps.engine.extensions().await.unwrap();
     let found = found.iter().find(|found| found.first.as_deref() == Some(&first.container)).unwrap();
     assert_eq!(found.project, extension.opened().await.names.project);
     let directory = directory_of(&backend.up.endpoint);
     let api = Endpoint::Unix(directory.join("s/api.sock"));
     eventually("the second service's socket", async || {
-        let id = extension.means.timeline.send(Origin::Composer, api.clone(), Request::new("GET", "/"));
-        extension.means.timeline.ended(id).await.unwrap();
-        let text = extension.means.timeline.exact(id, View::Stdout, 0, 9).await.unwrap();
+        let id = extension.deps.timeline.send(Origin::Composer, api.clone(), Request::new("GET", "/"));
+        extension.deps.timeline.ended(id).await.unwrap();
+        let text = extension.deps.timeline.exact(id, View::Stdout, 0, 9).await.unwrap();
         (text == "api").then_some(())
     })
     .await;
@@ -437,7 +445,7 @@ async fn engine_compose_with_a_volume_of_its_own_for_the_sockets_is_reached_thro
     assert_eq!(extension.answer(&backend).await, "web");
     backend.stop().await.unwrap();
     assert_eq!(extension.containers().await, [] as [String; 0]);
-    extension.means.timeline.close().await;
+    extension.deps.timeline.close().await;
     // The author's own volume stays, as it does in Docker Desktop.
     let volume = format!("{}_sockets", extension.opened().await.names.project);
     extension.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await.unwrap();
@@ -449,7 +457,7 @@ async fn engine_far_away_has_the_sockets_in_a_volume_that_goes_too() {
     let host = format!("tcp://127.0.0.1:{port}");
     let arguments = ["--host".to_owned(), host.clone()];
     let _private = Private::start_with(tempfile::tempdir().unwrap(), &arguments).await;
-    let extension = Extension::on(&host, IMAGE, WORDS).await;
+    let extension = TestExtension::on(&host, IMAGE, WORDS).await;
     let backend = extension.up().await.unwrap();
     let Some(Endpoint::Container { .. }) = &backend.up.endpoint else { panic!("{:?}", backend.up) };
     assert_eq!(extension.answer(&backend).await, "hello");
@@ -457,7 +465,7 @@ async fn engine_far_away_has_the_sockets_in_a_volume_that_goes_too() {
         extension.docker.list_volumes(None::<ListVolumesOptions>).await.unwrap().volumes.unwrap_or_default().len()
     };
     assert_eq!(volumes().await, 1);
-    extension.means.timeline.connections().close().await;
+    extension.deps.timeline.connections().close().await;
     backend.stop().await.unwrap();
     assert_eq!((volumes().await, extension.containers().await.len()), (0, 0));
 }
@@ -475,7 +483,7 @@ async fn engine_compose_that_fails_tells_its_words_and_leaves_nothing() {
 
 #[tokio::test]
 async fn engine_a_porthole_that_is_killed_or_lets_go_leaves_no_backend() {
-    leaves_none(&Extension::of_image(WORDS).await, 1).await;
+    leaves_none(&TestExtension::of_image(WORDS).await, 1).await;
 }
 
 #[tokio::test]
@@ -483,9 +491,9 @@ async fn engine_compose_of_a_porthole_that_is_killed_or_lets_go_leaves_no_backen
     leaves_none(&composed(COMPOSE).await, 2).await;
 }
 
-async fn leaves_none(extension: &Extension, containers: usize) {
+async fn leaves_none(extension: &TestExtension, containers: usize) {
     for killed in [true, false] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_brings_up"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_starts_backend"));
         let temporary = tempfile::tempdir().unwrap();
         command.arg(extension.folder.path()).arg(&extension.image).arg(given("PORTHOLE_TEST_ENGINE"));
         let mut porthole = started({
@@ -514,11 +522,11 @@ async fn leaves_none(extension: &Extension, containers: usize) {
 #[tokio::test]
 async fn engine_a_coming_up_that_is_cancelled_ends_and_leaves_nothing() {
     // It listens elsewhere than it says.
-    let extension = Extension::of_image(&["/run/guest-services/other.sock", "hello"]).await;
+    let extension = TestExtension::of_image(&["/run/guest-services/other.sock", "hello"]).await;
     let plan = extension.plan().await.unwrap();
     let cancel = async {
         eventually("the container", async || (!extension.containers().await.is_empty()).then_some(())).await;
-        extension.means.cancelled.cancel();
+        extension.deps.cancelled.cancel();
     };
     let (up, ()) = tokio::join!(extension.start(&plan), cancel);
     assert_eq!(up.unwrap_err().code, Code::Cancelled);

@@ -38,7 +38,7 @@ fn signal(child: &Child, signal: &str) {
     let below = std::fs::read_to_string(own).unwrap_or_default();
     let is_cli = |id: &str| {
         let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        line.starts_with(given("PORTHOLE_CLI").as_bytes()) && !String::from_utf8_lossy(&line).contains("--warden")
+        line.starts_with(given("PORTHOLE_CLI").as_bytes()) && !String::from_utf8_lossy(&line).contains("--reaper")
     };
     let id = below.split_whitespace().find(|id| is_cli(id)).map_or_else(|| child.id().to_string(), str::to_owned);
     assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());

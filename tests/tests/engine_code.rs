@@ -7,7 +7,7 @@ use std::process::{Command as Process, Stdio};
 use porthole_core::{
     code::{FormKind, forms, paste},
     run::{Ending, EnvVar},
-    settings::Composed,
+    settings::Draft,
     target::Target,
 };
 use porthole_tests::{containers::running, given};
@@ -59,7 +59,7 @@ async fn a_docker_line_that_is_run_does_what_a_run_does() {
         }
         let (run, kept) = container.run(command.clone()).await;
         assert_eq!(run.ending, Some(Ending::Exited { code: 3 }));
-        let all = forms(&Composed::Command(command.clone()), &Target::demo());
+        let all = forms(&Draft::Command(command.clone()), &Target::demo());
         let line = &all.iter().find(|form| form.kind == FormKind::DockerExec).unwrap().text;
         let output = Process::new("sh")
             .args(["-c", line])
@@ -70,6 +70,6 @@ async fn a_docker_line_that_is_run_does_what_a_run_does() {
             .unwrap();
         assert_eq!(output.status.code(), Some(3), "{line} {output:?}");
         assert_eq!((&kept.stdout, &kept.stderr), (&output.stdout, &output.stderr), "{line}");
-        assert_eq!(paste(line).unwrap().composed, Composed::Command(command));
+        assert_eq!(paste(line).unwrap().composed, Draft::Command(command));
     }
 }

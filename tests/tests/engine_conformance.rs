@@ -3,11 +3,11 @@
 #![cfg(unix)]
 
 use porthole_core::engine::Address;
-use porthole_tests::{conformance::Bench, containers::running, given};
+use porthole_tests::{conformance::ConformanceRun, containers::running, given};
 
 #[tokio::test]
 async fn in_the_container() {
     let running = running().await;
     let engine = Address::new("test", given("PORTHOLE_TEST_ENGINE"));
-    Bench::new(Some(running.name.clone()), Ok(engine)).await.check("container").await;
+    ConformanceRun::new(Some(running.name.clone()), Ok(engine)).await.check("container").await;
 }

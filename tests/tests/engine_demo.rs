@@ -11,7 +11,9 @@ use porthole_core::{
     engine::{Address, Engine},
     error::{Code, Error},
     exchange::Request,
-    extension::{AllowedVariables, BackendKind, BackendOwner, LiveBackend, Means, Opened, Source, Start, open},
+    extension::{
+        AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
+    },
     output::View,
     run::{Command, Ending, Place},
     timeline::Timeline,
@@ -21,7 +23,7 @@ use porthole_tests::{demo::DemoCopy, eventually, given};
 /// What it is brought up with.
 struct Demo {
     copy: DemoCopy,
-    means: Means,
+    deps: BackendDeps,
     docker: Docker,
     here: tempfile::TempDir,
 }
@@ -32,39 +34,39 @@ impl Demo {
         let here = tempfile::tempdir().unwrap();
         let at = |name: &str| here.path().join(name);
         std::fs::create_dir(at("session")).unwrap();
-        let means = Means {
+        let deps = BackendDeps {
             engine: Engine::connect(Address::new("test", host.clone())).await.unwrap(),
             timeline: Arc::new(Timeline::new(at("session"), at("kept"), 1 << 20, None)),
-            warden: None,
+            reaper: None,
             cancelled: Default::default(),
         };
         let docker = Docker::connect_with_host(&host).unwrap().negotiate_version().await.unwrap();
-        Self { copy: DemoCopy::new(), means, docker, here }
+        Self { copy: DemoCopy::new(), deps, docker, here }
     }
 
-    async fn opened(&self) -> Opened {
-        let source = Source::Folder { path: self.copy.path().to_owned(), image: None };
+    async fn opened(&self) -> Extension {
+        let source = ExtensionSource::Folder { path: self.copy.path().to_owned(), image: None };
         open(source, Err(Error::new(Code::EngineUnavailable, "not needed")), Path::new("/nowhere"), None).await.unwrap()
     }
 
-    async fn up(&self, opened: &Opened) -> LiveBackend {
-        let plan = Start::plan(&self.means, opened, false, &AllowedVariables::new()).await.unwrap();
-        LiveBackend::start(&self.means, opened, &plan).await.unwrap()
+    async fn up(&self, opened: &Extension) -> LiveBackend {
+        let plan = Start::plan(&self.deps, opened, false, &AllowedVariables::new()).await.unwrap();
+        LiveBackend::start(&self.deps, opened, &plan).await.unwrap()
     }
 
     async fn answer(&self, backend: &LiveBackend, path: &str) -> String {
         let endpoint = backend.up.endpoint.clone().unwrap_or_else(|| panic!("{:?}", backend.up));
-        let id = self.means.timeline.send(Origin::Composer, endpoint, Request::new("GET", path));
-        self.means.timeline.ended(id).await.unwrap();
-        self.means.timeline.exact(id, View::Stdout, 0, 9).await.unwrap()
+        let id = self.deps.timeline.send(Origin::Composer, endpoint, Request::new("GET", path));
+        self.deps.timeline.ended(id).await.unwrap();
+        self.deps.timeline.exact(id, View::Stdout, 0, 9).await.unwrap()
     }
 
     /// Exit code, stdout and stderr of a command in the first container.
     async fn ran(&self, backend: &LiveBackend, words: &[&str]) -> (i64, String, String) {
         let name = backend.up.first.clone().expect("a first container").container;
         let command = Command::new(Place::Container { name }, words[0], words[1..].iter().copied());
-        let timeline = &self.means.timeline;
-        let id = timeline.run(Origin::Composer, Ok(self.means.engine.address().clone()), command);
+        let timeline = &self.deps.timeline;
+        let id = timeline.run(Origin::Composer, Ok(self.deps.engine.address().clone()), command);
         let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!("no run") };
         let Some(Ending::Exited { code }) = run.ending else { panic!("{run:?}") };
         let stdout = timeline.exact(id, View::Stdout, 0, 99).await.unwrap();
@@ -77,7 +79,7 @@ impl Demo {
 async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked() {
     let demo = Demo::new().await;
     let opened = demo.opened().await;
-    assert_eq!(opened.remarks, []);
+    assert_eq!(opened.diagnostics, []);
     assert_eq!(opened.backend, BackendKind::Image { image: demo.copy.image().parse().unwrap() });
     let backend = demo.up(&opened).await;
     assert_eq!(backend.up.whose, BackendOwner::Porthole);
@@ -123,13 +125,14 @@ async fn engine_the_demo_is_whole_when_it_is_opened_from_its_image_or_where_it_r
     let built = demo.opened().await;
     let backend = demo.up(&built).await;
     let container = backend.up.first.clone().expect("a first container").container;
-    for (name, source) in
-        [("image", Source::Image { name: demo.copy.image() }), ("running", Source::Running { container })]
-    {
+    for (name, source) in [
+        ("image", ExtensionSource::Image { name: demo.copy.image() }),
+        ("running", ExtensionSource::Running { container }),
+    ] {
         let into = demo.here.path().join(name);
         std::fs::create_dir(&into).unwrap();
-        let opened = open(source, Ok(&demo.means.engine), &into, None).await.unwrap();
-        assert_eq!(opened.remarks, [], "{name}");
+        let opened = open(source, Ok(&demo.deps.engine), &into, None).await.unwrap();
+        assert_eq!(opened.diagnostics, [], "{name}");
         assert_eq!(opened.image, demo.copy.image(), "{name}");
         for file in ["ui/index.html", "ui/page.js", "host/porthole-demo-host", "icon.svg"] {
             assert!(opened.root.join(file).is_file(), "{name} {file}");

@@ -13,10 +13,10 @@ use bollard::{
 };
 use futures_util::TryStreamExt;
 use porthole_core::{
+    bootstrap::Machine,
     engine::{Address, Engine},
     error::Code,
-    extension::{Bench, Open, PageFacts, PageFrom, Source, unpack},
-    opening::Machine,
+    extension::{ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, unpack},
     runtime::Runtime,
     timeline::Timeline,
 };
@@ -146,7 +146,7 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
     let folder = tempfile::Builder::new().prefix("extension-").tempdir_in(&data).unwrap();
     let before = all(home.path());
     let unpacked = unpack(&image.engine, &image.name.parse().unwrap(), folder.path(), None).await.unwrap();
-    let remarks = unpacked.remarks;
+    let diagnostics = unpacked.diagnostics;
     let (inside, outside): (BTreeMap<_, _>, BTreeMap<_, _>) =
         all(home.path()).into_iter().partition(|(path, _)| path.starts_with(folder.path()) && *path != folder.path());
     assert_eq!(outside, before);
@@ -161,9 +161,9 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
     assert_eq!(text("page/index.html"), Some("<!doctype html><p>page"));
     assert_eq!((text("a/.bashrc"), text("a/.config/autostart/x.desktop")), (Some("evil"), Some("evil")));
     assert_eq!(text("page/passwd"), None);
-    let said = |words: &str| remarks.iter().any(|remark| remark.wrong.contains(words));
-    assert!(said("`/a` was left out") && said("a device") && said("a named pipe"), "{remarks:?}");
-    let key = remarks.iter().find(|remark| remark.wrong.contains("`/a`")).unwrap();
+    let said = |words: &str| diagnostics.iter().any(|diagnostic| diagnostic.summary.contains(words));
+    assert!(said("`/a` was left out") && said("a device") && said("a named pipe"), "{diagnostics:?}");
+    let key = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("`/a`")).unwrap();
     assert_eq!((key.key.as_str(), key.line), ("icon", 2));
     // The page behind two links is shown.
     let facts = PageFacts {
@@ -173,7 +173,7 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
         container: false,
         service: false,
     };
-    assert!(Open::folder(folder.path(), None, &PageFrom::Folder, facts, None).is_ok());
+    assert!(PageServer::folder(folder.path(), None, &PageFrom::Folder, facts, None).is_ok());
     image.remove().await;
 }
 
@@ -214,9 +214,9 @@ async fn engine_a_manifest_that_leads_to_a_device_or_out_is_refused() {
 async fn engine_a_name_that_reads_as_an_option_or_a_path_never_reaches_an_engine() {
     let room = tempfile::tempdir().unwrap();
     let timeline = Timeline::new(room.path().join("session"), room.path().join("kept"), 1 << 20, None);
-    let bench = Bench::new(Arc::new(timeline), None, room.path().to_owned());
+    let extension_host = ExtensionHost::new(Arc::new(timeline), None, room.path().to_owned());
     for name in ["--config=/tmp/evil", "../info", "x/../../info", "a b", "a\nb", "-"] {
-        let error = bench.open(Source::Image { name: name.into() }, None).await.unwrap_err();
+        let error = extension_host.open(ExtensionSource::Image { name: name.into() }, None).await.unwrap_err();
         assert_eq!(error.code, Code::ImageNameInvalid, "{name}");
     }
     let engine = Engine::connect(Address::new("test", given("PORTHOLE_TEST_ENGINE"))).await.unwrap();

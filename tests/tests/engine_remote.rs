@@ -9,14 +9,14 @@ use std::{
 
 use bollard::query_parameters::RenameContainerOptionsBuilder;
 use porthole_core::{
-    asked::{Asked, AskedList, Listed, Sdk},
     call::Act,
-    engine::{Address, Engine, Surroundings, Tls, extensions_everywhere},
+    engine::{Address, Engine, EngineEnvironment, Tls, extensions_everywhere},
     error::{Code, Error},
     exchange::{Body, Request},
-    received::Delivery,
     run::{Ending, Signal},
     runtime::Runtime,
+    sdk_call::{EngineList, Sdk, SdkCall, SdkList},
+    sdk_result::SdkOutcome,
     target::Target,
     timeline::{Origin, Timeline},
 };
@@ -88,7 +88,7 @@ async fn lists_work(container: &Running) {
     let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(container.engine.address().clone());
     let asked = async |what, options: Option<&str>| {
-        let asked = Asked::List(AskedList { what, options: options.map(str::to_owned) });
+        let asked = SdkCall::List(SdkList { what, options: options.map(str::to_owned) });
         let engine = Ok(container.engine.address().clone());
         let no_endpoint = Err(Error::new(Code::EndpointMissing, "not asked"));
         let sdk = Sdk::new(asked, Runtime::DockerDesktop);
@@ -96,16 +96,16 @@ async fn lists_work(container: &Running) {
         let call = timeline.ended(id).await.unwrap();
         let Act::Exchange(exchange) = &call.act else { panic!("no exchange: {call:?}") };
         assert_eq!(exchange.endpoint.to_string(), format!("engine://{}", container.engine.address().name));
-        let Delivery::Resolved { value } = timeline.delivered(id).await.unwrap().outcome else {
+        let SdkOutcome::Resolved { value } = timeline.sdk_result(id).await.unwrap().outcome else {
             panic!("{:?}", exchange.failure)
         };
         serde_json::to_string(&value).unwrap()
     };
     let filters = format!(r#"{{"all":true,"filters":"{{\"name\":[\"{}\"]}}"}}"#, container.name);
-    assert!(asked(Listed::Containers, Some(&filters)).await.contains(&format!("/{}", container.name)));
+    assert!(asked(EngineList::Containers, Some(&filters)).await.contains(&format!("/{}", container.name)));
     let none = r#"{"filters":"{\"name\":[\"porthole-no-such\"]}"}"#;
-    assert!(!asked(Listed::Containers, Some(none)).await.contains("Names"));
-    assert!(asked(Listed::Images, None).await.contains("porthole-test-busybox"));
+    assert!(!asked(EngineList::Containers, Some(none)).await.contains("Names"));
+    assert!(asked(EngineList::Images, None).await.contains("porthole-test-busybox"));
     timeline.close().await;
 }
 
@@ -114,7 +114,7 @@ async fn lists_fail(address: Address, expected: &str) {
     let home = tempfile::tempdir().unwrap();
     let timeline = Timeline::new(home.path().to_owned(), home.path().join("kept"), 1_000_000, None);
     timeline.connections().use_engine(address.clone());
-    let asked = Asked::List(AskedList { what: Listed::Images, options: None });
+    let asked = SdkCall::List(SdkList { what: EngineList::Images, options: None });
     let sdk = Sdk::new(asked, Runtime::DockerDesktop);
     let no_endpoint = Err(Error::new(Code::EndpointMissing, "not asked"));
     let id = timeline.perform(Origin::Console, sdk, &Target::demo(), no_endpoint, Ok(address)).unwrap();
@@ -123,8 +123,8 @@ async fn lists_fail(address: Address, expected: &str) {
     let error = exchange.failure.as_ref().unwrap().error.clone();
     assert_eq!(error.code, Code::EngineUnavailable, "{error:?}");
     assert!(error.hint.as_ref().is_some_and(|hint| hint.contains(expected)), "{error:?}");
-    let outcome = timeline.delivered(id).await.unwrap().outcome;
-    assert!(matches!(outcome, Delivery::Rejected { .. }), "{outcome:?}");
+    let outcome = timeline.sdk_result(id).await.unwrap().outcome;
+    assert!(matches!(outcome, SdkOutcome::Rejected { .. }), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -283,11 +283,11 @@ async fn over_ssh_and_near_the_extensions_of_every_context_are_told_and_a_dead_o
         let meta = format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
         std::fs::write(folder.join("meta.json"), meta).unwrap();
     }
-    let surroundings = Surroundings {
+    let surroundings = EngineEnvironment {
         docker_host: Some(dead),
         config: Some(config.path().to_owned()),
         ssh: Some(sshd.ssh("user", "known").join(" ")),
-        ..Surroundings::default()
+        ..EngineEnvironment::default()
     };
     let told = extensions_everywhere(&surroundings).await;
     let of = |name: &str| told.iter().find(|told| told.context.name == name).unwrap();

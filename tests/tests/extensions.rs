@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use porthole_core::extension::{Weight, check_folder};
+use porthole_core::extension::{ManifestSeverity, check_folder};
 use serde_json::{Value, json};
 
 #[test]
@@ -14,16 +14,16 @@ fn each_extension_of_the_corpus_gets_its_report() {
         let folder = entry.unwrap().path();
         let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
         let checked = check_folder(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let found = checked.remarks.iter().map(|remark| {
-            let severity = match remark.weight {
-                Weight::Broken => "error",
-                Weight::Odd => "warning",
-                Weight::Idle => "note",
+        let found = checked.diagnostics.iter().map(|diagnostic| {
+            let severity = match diagnostic.severity {
+                ManifestSeverity::Error => "error",
+                ManifestSeverity::Warning => "warning",
+                ManifestSeverity::Note => "note",
             };
-            let mut found = json!({ "severity": severity, "key": remark.key, "says": remark.wrong });
+            let mut found = json!({ "severity": severity, "key": diagnostic.key, "says": diagnostic.summary });
             // Of a compose file it is told where.
-            if let Some(file) = &remark.file {
-                found["at"] = json!(format!("{file}:{}", remark.line));
+            if let Some(file) = &diagnostic.file {
+                found["at"] = json!(format!("{file}:{}", diagnostic.line));
             }
             found
         });

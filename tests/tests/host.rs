@@ -5,13 +5,13 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use porthole_core::{
-    asked::{Asked, AskedExec, Sdk, Whose},
     call::Act,
     error::{Code, Error, Result},
     output::View,
     record::Record,
     run::{Command, Containment, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, Streaming, run_on_host, stops},
     runtime::Runtime,
+    sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
     target::{Host, Target},
     timeline::{Origin, Timeline},
 };
@@ -289,8 +289,8 @@ async fn an_extensions_own_programs_run_by_their_names_and_the_facts_say_which()
         (Runtime::RancherDesktop, None, format!(" {own}\n")),
         (Runtime::PodmanDesktop, streaming, String::new()),
     ] {
-        let asked = Asked::Exec(AskedExec {
-            whose: Whose::Host,
+        let asked = SdkCall::Exec(SdkExec {
+            whose: CliTarget::Host,
             cmd: "porthole-test-tool".into(),
             args: vec!["x".into()],
             line: false,

@@ -5,11 +5,11 @@
 use std::process::Command;
 
 use porthole_core::{
-    asked::{Asked, AskedExec, Sdk, Whose},
     error::{Code, Error},
-    received::{Delivery, Field, Received, Value},
     run::Streaming,
     runtime::Runtime,
+    sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
+    sdk_result::{Field, SdkOutcome, SdkResult, Value},
     target::{Host, Target},
     timeline::Origin,
 };
@@ -41,8 +41,8 @@ fn node(script: &str, args: &[&str]) -> Option<Json> {
 }
 
 fn sdk(cmd: &str, args: &[&str], cwd: Option<&str>, stream: bool) -> Sdk {
-    let asked = AskedExec {
-        whose: Whose::Host,
+    let asked = SdkExec {
+        whose: CliTarget::Host,
         cmd: cmd.into(),
         args: args.iter().map(|arg| (*arg).into()).collect(),
         line: false,
@@ -51,7 +51,7 @@ fn sdk(cmd: &str, args: &[&str], cwd: Option<&str>, stream: bool) -> Sdk {
         stream: stream.then(Streaming::default),
         container: None,
     };
-    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
+    Sdk::new(SdkCall::Exec(asked), Runtime::DockerDesktop)
 }
 
 fn perform(calls: &Calls, sdk: Sdk) -> u32 {
@@ -60,10 +60,10 @@ fn perform(calls: &Calls, sdk: Sdk) -> u32 {
     calls.timeline.perform(Origin::Console, sdk, &target, Err(none()), Err(none())).expect("a Call")
 }
 
-async fn delivered(sdk: Sdk) -> Received {
+async fn delivered(sdk: Sdk) -> SdkResult {
     let calls = Calls::new();
     let id = perform(&calls, sdk);
-    calls.timeline.delivered(id).await.expect("an end")
+    calls.timeline.sdk_result(id).await.expect("an end")
 }
 
 fn json_of(field: &Field) -> Option<Json> {
@@ -77,10 +77,10 @@ fn json_of(field: &Field) -> Option<Json> {
 }
 
 /// The same of what is delivered: methods left out, which an extension's client adds.
-fn shape(outcome: &Delivery) -> Json {
+fn shape(outcome: &SdkOutcome) -> Json {
     let (how, value) = match outcome {
-        Delivery::Resolved { value } => ("resolved", value),
-        Delivery::Rejected { value } => ("rejected", value),
+        SdkOutcome::Resolved { value } => ("resolved", value),
+        SdkOutcome::Rejected { value } => ("rejected", value),
         other => panic!("{other:?}"),
     };
     let Value::Object { fields, .. } = value else { panic!("no object") };
@@ -124,7 +124,7 @@ async fn nodes_own_limit_of_output_is_the_one_that_is_told() {
     assert_eq!(node(EXEC, &[BEYOND, "/"]).unwrap()["value"]["code"], "ERR_CHILD_PROCESS_STDIO_MAXBUFFER");
     let tells = async |line: &str| {
         let received = delivered(sdk(line, &[], None, false)).await;
-        assert!(matches!(received.outcome, Delivery::Resolved { .. }), "nothing is lost here");
+        assert!(matches!(received.outcome, SdkOutcome::Resolved { .. }), "nothing is lost here");
         received.rules.iter().any(|rule| rule.text.contains("1 MiB"))
     };
     assert!(!tells(AT_THE_LIMIT).await && tells(BEYOND).await);
@@ -139,7 +139,7 @@ async fn streaming_ends_as_nodes_spawn_does() {
         let id = perform(&calls, Sdk { runtime: Runtime::PodmanDesktop, ..sdk(args[0], &args[1..], None, true) });
         let (mut told, mut from) = (json!({ "out": "", "error": null, "close": null }), 0);
         loop {
-            let found = calls.timeline.delivery(id, from).await.expect("callbacks");
+            let found = calls.timeline.next_callbacks(id, from).await.expect("callbacks");
             from += found.rows.len() as u64;
             for row in found.rows {
                 tell(&mut told, row.what);
@@ -152,8 +152,8 @@ async fn streaming_ends_as_nodes_spawn_does() {
     }
 }
 
-fn tell(told: &mut Json, what: porthole_core::received::Called) {
-    use porthole_core::received::{Called, End};
+fn tell(told: &mut Json, what: porthole_core::sdk_result::Called) {
+    use porthole_core::sdk_result::{Called, End};
     match what {
         Called::Output { value: Value::Text(text), .. } => {
             told["out"] = json!(format!("{}{}", told["out"].as_str().unwrap_or_default(), text.text));

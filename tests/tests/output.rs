@@ -6,15 +6,15 @@ use std::{collections::HashSet, fs, path::Path};
 
 use porthole_core::{
     error::Code,
-    output::{Query, Row, SearchState, Searching, View, What},
+    output::{Query, Row, SaveContent, SearchState, Searching, View},
     run::{Signal, Stream},
     timeline::{CallId, Outcome, Timeline},
 };
 use porthole_tests::{
-    again::on_small_disk,
     calls::{Calls, ended, rows, texts, told},
     eventually,
     gate::Gate,
+    rerun::on_small_disk,
 };
 
 /// Numbers that look random and are the same in every run.
@@ -193,31 +193,31 @@ async fn saved_files_hold_what_came() {
         assert_eq!((saved.bytes, saved.path), (read.len() as u64, folder.join(name).display().to_string()));
         Ok::<_, porthole_core::error::Error>(String::from_utf8_lossy(&read).into_owned())
     };
-    assert_eq!(save(What::Stdout, "out").await.unwrap(), "one\ntwo\u{fffd}\n");
-    assert_eq!(save(What::Stderr, "err").await.unwrap(), "err\r\n");
-    let both = save(What::Both, "both").await.unwrap();
+    assert_eq!(save(SaveContent::Stdout, "out").await.unwrap(), "one\ntwo\u{fffd}\n");
+    assert_eq!(save(SaveContent::Stderr, "err").await.unwrap(), "err\r\n");
+    let both = save(SaveContent::Both, "both").await.unwrap();
     let parts: Vec<Vec<&str>> = both.lines().map(|line| line.splitn(3, '\t').collect()).collect();
     assert_eq!(
         parts.iter().map(|part| (part[1], part[2])).collect::<Vec<_>>(),
         [("stdout", "one"), ("stdout", "two\u{fffd}"), ("stderr", "err"),]
     );
     assert!(parts.iter().all(|part| part[0].starts_with("+0.") || part[0].starts_with('+')));
-    let chunks = save(What::Chunks, "chunks").await.unwrap();
+    let chunks = save(SaveContent::Chunks, "chunks").await.unwrap();
     let chunks: Vec<serde_json::Value> = chunks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&chunks[0]["text"], &chunks[0]["offset"]), (&"one\ntwo".into(), &0.into()));
     assert_eq!((&chunks[1]["stream"], &chunks[2]["hex"]), (&"stderr".into(), &"ff0a".into()));
-    let lines = What::Lines { view: View::Both, from: 1, to: 3 };
+    let lines = SaveContent::Lines { view: View::Both, from: 1, to: 3 };
     assert_eq!(save(lines, "lines").await.unwrap(), "two\u{fffd}\nerr\r\n");
-    assert_eq!(save(What::Hits, "hits").await.unwrap_err().code, Code::SearchMissing);
+    assert_eq!(save(SaveContent::Hits, "hits").await.unwrap_err().code, Code::SearchMissing);
     search(&calls.timeline, id, query(View::Both, "e")).await;
-    assert_eq!(save(What::Hits, "hits").await.unwrap(), "one\nerr\r\n");
-    assert_eq!(save(What::Stdout, "out").await.unwrap_err().code, Code::FileExists);
-    assert!(calls.timeline.save(id, What::Stderr, folder.join("out"), true).await.is_ok());
+    assert_eq!(save(SaveContent::Hits, "hits").await.unwrap(), "one\nerr\r\n");
+    assert_eq!(save(SaveContent::Stdout, "out").await.unwrap_err().code, Code::FileExists);
+    assert!(calls.timeline.save(id, SaveContent::Stderr, folder.join("out"), true).await.is_ok());
     assert_eq!(fs::read(folder.join("out")).unwrap(), b"err\r\n");
-    assert_eq!(save(What::Stdout, "no/such/folder").await.unwrap_err().code, Code::SaveFailed);
-    let relative = calls.timeline.save(id, What::Stdout, "name".into(), false).await.unwrap_err();
+    assert_eq!(save(SaveContent::Stdout, "no/such/folder").await.unwrap_err().code, Code::SaveFailed);
+    let relative = calls.timeline.save(id, SaveContent::Stdout, "name".into(), false).await.unwrap_err();
     assert_eq!(relative.code, Code::SavePathInvalid);
-    let place = calls.timeline.save_place(id, What::Stdout, folder).unwrap();
+    let place = calls.timeline.save_place(id, SaveContent::Stdout, folder).unwrap();
     assert_eq!(place, folder.join("sh-stdout.txt"));
     assert!(names(folder).iter().all(|name| !name.ends_with(".part")), "{:?}", names(folder));
 }
@@ -231,7 +231,7 @@ async fn saving_is_stopped_and_nothing_of_it_stays() {
     let calls = Calls::new();
     let id = calls.ran("head -c 300000000 /dev/zero").await;
     let path = calls.directory.path().join("large");
-    let saving = calls.timeline.save(id, What::Both, path.clone(), false);
+    let saving = calls.timeline.save(id, SaveContent::Both, path.clone(), false);
     let stopping = async {
         told(&calls.timeline, |changes| changes.saving.filter(|saving| saving.done > 0)).await;
         calls.timeline.save_stop();
@@ -316,7 +316,7 @@ async fn a_full_disk_is_an_error_that_loses_nothing_that_was_read() {
     assert!(kept.len() > 15_000_000 && whole.starts_with(&kept), "{} bytes kept", kept.len());
     let last = output.counts().stdout.lines - 2;
     assert_eq!(texts(&calls.timeline, id, View::Stdout, last, 1).await, [(last + 1).to_string()]);
-    let free = calls.timeline.save(id, What::Stdout, disk.join("copy"), false).await.unwrap_err();
+    let free = calls.timeline.save(id, SaveContent::Stdout, disk.join("copy"), false).await.unwrap_err();
     assert_eq!((free.code, disk.join("copy").exists()), (Code::SaveFailed, false));
 }
 

@@ -6,14 +6,14 @@ import "./styles/tokens.css"
 import "./styles/base.css"
 import App from "./views/App.svelte"
 import { copyText } from "./views/copy"
-import OwnPage from "./views/OwnPage.svelte"
+import PageWindow from "./views/PageWindow.svelte"
 
 // The language worker is not loaded before code is looked at or run.
 const compile: Compile = async (code) => (await import("./console/language")).compile(code)
 const porthole = new Porthole(tauri, copyText, compile)
 const target = document.getElementById("app")!
 if (location.search === "?page") {
-  mount(OwnPage, { target, props: { porthole } })
+  mount(PageWindow, { target, props: { porthole } })
   void porthole.beginOwn()
 } else {
   mount(App, { target, props: { porthole } })

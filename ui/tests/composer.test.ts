@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest"
-import { Composer, type Around } from "../src/model/composer.svelte"
+import { Composer, type ComposerDeps } from "../src/model/composer.svelte"
 import { endpointIn, RequestForm } from "../src/model/request.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import { isDerived, Target } from "../src/model/target.svelte"
 import { exchangeSpans, runSpans } from "../src/model/timing"
 import { FakeShell, reading, request, settle, summary } from "./fake"
 
-function around(more: Partial<Around> = {}): Around {
+function deps(more: Partial<ComposerDeps> = {}): ComposerDeps {
   return {
     container: () => undefined,
     row: () => undefined,
@@ -31,7 +31,7 @@ test("twenty presses are twenty questions, one after the other, in their order",
       return Number(request.path.slice(1))
     },
   })
-  const composer = new Composer(shell, around({ began: (id) => began.push(id) }))
+  const composer = new Composer(shell, deps({ began: (id) => began.push(id) }))
   for (let i = 1; i <= 20; i++) {
     composer.request.path = `/${i}`
     composer.submit()
@@ -49,7 +49,7 @@ test("a question that fails is said, and the next one is asked all the same", as
       return 2
     },
   })
-  const composer = new Composer(shell, around())
+  const composer = new Composer(shell, deps())
   composer.submit()
   await settle()
   expect(composer.trouble?.message).toBe("no")
@@ -61,7 +61,7 @@ test("a question that fails is said, and the next one is asked all the same", as
 
 test("a command for the container is not run on the host when the target has none", () => {
   const shell = new FakeShell()
-  const composer = new Composer(shell, around())
+  const composer = new Composer(shell, deps())
   composer.load({
     kind: "command",
     place: { kind: "container", name: "x" },
@@ -81,7 +81,7 @@ test("Stop is for the selected live run, else for the last one run", () => {
   let selected = done
   const composer = new Composer(
     new FakeShell(),
-    around({ selected: () => selected, row: (id) => (id === 9 ? { ...live, id: 9 } : undefined) }),
+    deps({ selected: () => selected, row: (id) => (id === 9 ? { ...live, id: 9 } : undefined) }),
   )
   expect(composer.stoppable).toBeUndefined()
   composer.lastRun = 9
@@ -93,7 +93,7 @@ test("Stop is for the selected live run, else for the last one run", () => {
 
 test("the shortcut cancels a request and asks a command to end, and kills neither", async () => {
   const shell = new FakeShell({ cancel: async () => {}, stop: async () => {} })
-  const composer = new Composer(shell, around())
+  const composer = new Composer(shell, deps())
   await composer.end(summary(3, { http: true, outcome: { kind: "pending" } }))
   await composer.end(summary(4, { http: false, outcome: { kind: "running" } }))
   expect(shell.asked).toEqual([
@@ -108,7 +108,7 @@ test("a path with an endpoint in it is not sent", () => {
   )
   expect(["/x", "/x?to=http://y", "*"].map(endpointIn)).toEqual([undefined, undefined, undefined])
   const shell = new FakeShell()
-  const composer = new Composer(shell, around())
+  const composer = new Composer(shell, deps())
   composer.request.path = "http://unix:/p.sock:/x"
   composer.submit()
   expect(shell.asked).toEqual([])
@@ -136,7 +136,7 @@ test("a request survives being loaded and made again; empty rows are not sent", 
 test("code is loaded into the console, saved from it, and run", () => {
   let runs = 0
   const code = { code: "", run: async () => void runs++ }
-  const composer = new Composer(new FakeShell(), around({ console: () => code }))
+  const composer = new Composer(new FakeShell(), deps({ console: () => code }))
   composer.load({ kind: "console", code: "console.log(1)" })
   expect([composer.tab, code.code]).toEqual(["console", "console.log(1)"])
   expect(composer.composed()).toEqual({ kind: "console", code: "console.log(1)" })
@@ -293,7 +293,7 @@ test("the way through the engine is offered for a socket's path, and why it is t
   target.endpoint = target.offer!
   expect(target.offer).toBeUndefined()
   await target.apply()
-  expect(target.carried).toBe("Through the engine: found.")
+  expect(target.tunneled).toBe("Through the engine: found.")
   // It is not asked for again as long as the endpoint and the engine stay.
   const sent = () =>
     (shell.asked.findLast(({ name }) => name === "set_target")!.args as { target: object }).target
@@ -309,7 +309,7 @@ test("the way through the engine is offered for a socket's path, and why it is t
   target.endpoint = "http://localhost:80"
   await target.apply()
   expect(sent()).not.toHaveProperty("via")
-  expect(target.carried).toBeUndefined()
+  expect(target.tunneled).toBeUndefined()
   await target.useDemo()
   expect(target.current).not.toHaveProperty("via")
 })

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import table from "../../tests/conformance.json"
-import type { Asked } from "../src/ipc/generated/Asked"
+import type { SdkCall } from "../src/ipc/generated/SdkCall"
 import type { Runtime } from "../src/ipc/generated/Runtime"
 import { createDdClient } from "../src/sdk/client"
 import type { Transport } from "../src/sdk/transport"
@@ -27,7 +27,7 @@ const whole = (asked: { kind: string }): object => ({ ...DEFAULTS[asked.kind], .
 
 /** What the code of a row asks for, and what became of it. */
 async function run(row: Row) {
-  const asked: Asked[] = []
+  const asked: SdkCall[] = []
   const transport: Transport = {
     guard: () => {},
     call: async (what) => void asked.push(what),

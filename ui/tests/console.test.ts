@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest"
 import type { Callback } from "../src/ipc/generated/Callback"
 import type { Commands } from "../src/ipc/generated/Commands"
-import type { Delivery } from "../src/ipc/generated/Delivery"
+import type { SdkOutcome } from "../src/ipc/generated/SdkOutcome"
 import type { Plan } from "../src/ipc/generated/Plan"
 import type { Runtime } from "../src/ipc/generated/Runtime"
 import type { Value } from "../src/ipc/generated/Value"
-import type { Entry, Shown } from "../src/console/words"
+import type { Entry, SerializedValue } from "../src/console/entry"
 import { compile as turned } from "../src/console/language-compile"
 import { asJavaScript, Console, type Compile } from "../src/model/console.svelte"
 import { Permissions } from "../src/model/permissions.svelte"
@@ -16,7 +16,7 @@ import { inProcess } from "./in-process"
 
 const json = (text: string): Value => ({ kind: "json", text, bytes: text.length, cut: false })
 const text = (text: string): Value => ({ kind: "text", text, bytes: text.length, cut: false })
-const resolved = (value: Value): Delivery => ({ kind: "resolved", value })
+const resolved = (value: Value): SdkOutcome => ({ kind: "resolved", value })
 
 const hostPlan = (program: string, args: string[] = []): Plan => ({
   does: {
@@ -76,7 +76,7 @@ function consoleOf({
   room,
 }: Set = {}) {
   const shell = new FakeShell({
-    delivered: async () => ({ runtime, outcome: resolved(json('{"ok":1}')), rules: [], asRun: true }),
+    sdk_result: async () => ({ runtime, outcome: resolved(json('{"ok":1}')), rules: [], asRun: true }),
     stop: async () => {},
     cancel: async () => {},
     save_settings: async () => {},
@@ -134,7 +134,7 @@ function said({ what }: Entry): string {
   }
 }
 
-function shownText(shown: Shown): string {
+function shownText(shown: SerializedValue): string {
   if (shown.kind === "error") return `${shown.name}: ${shown.message}`
   if (shown.kind === "object")
     return `{${shown.fields.map(([name, value]) => `${name}:${shownText(value)}`).join()}}`
@@ -205,7 +205,7 @@ test("a run is over when nothing that it began goes on, not when its last line r
   let deliver = (): void => {}
   const { console, begin } = consoleOf({
     answers: {
-      delivered: () =>
+      sdk_result: () =>
         new Promise((done) => {
           deliver = () =>
             done({ runtime: "docker-desktop", outcome: resolved(text("late")), rules: [], asRun: true })
@@ -221,10 +221,10 @@ test("a run is over when nothing that it began goes on, not when its last line r
 })
 
 test("a promise that no Runtime settles does not keep a run alive once its code is through", async () => {
-  const never: Delivery = { kind: "never" }
+  const never: SdkOutcome = { kind: "never" }
   const { run } = consoleOf({
     answers: {
-      delivered: async () => ({ runtime: "docker-desktop", outcome: never, rules: [], asRun: true }),
+      sdk_result: async () => ({ runtime: "docker-desktop", outcome: never, rules: [], asRun: true }),
     },
   })
   const shown = await run('ddClient.extension.vm.service.get("/x").then(() => console.log("never"))')
@@ -303,7 +303,7 @@ test("a shell that refuses is an Error of the code", async () => {
 })
 
 const streamed = (parts: Callback[][]): Answers => ({
-  delivery: async ({ from }) => {
+  next_callbacks: async ({ from }) => {
     const at = parts.findIndex((part) => part[0]!.n === from)
     const rows = parts[at]!
     const ended = at === parts.length - 1
@@ -330,12 +330,12 @@ test("callbacks come in order, part by part, and the next part only when this on
     "log closed 0",
     "end done",
   ])
-  expect(asked("delivery")).toEqual([
+  expect(asked("next_callbacks")).toEqual([
     { id: 1, from: 0 },
     { id: 1, from: 2 },
     { id: 1, from: 3 },
   ])
-  expect(frame.said.filter((text) => text.includes('"took"'))).toHaveLength(2)
+  expect(frame.said.filter((text) => text.includes('"ack"'))).toHaveLength(2)
 })
 
 test("code that does not take its callbacks is given no more of them", async () => {
@@ -346,7 +346,7 @@ test("code that does not take its callbacks is given no more of them", async () 
     ddClient.extension.vm.cli.exec("tail", [], { stream: { onOutput: () => { for (let i = 0; i < 2000; i++) console.log(i) } } })
   `)
   await vi.waitFor(() => expect(frame.said.length).toBeGreaterThanOrEqual(1000))
-  expect(asked("delivery")).toHaveLength(1)
+  expect(asked("next_callbacks")).toHaveLength(1)
   console.stop()
 })
 
@@ -368,7 +368,7 @@ test("close() before the process has started stops it as soon as it has", async 
     answers: {
       propose: () =>
         new Promise((done) => (start = () => done({ plan: requestPlan, state: { kind: "started", id: 7 } }))),
-      delivery: async ({ from }) => ({
+      next_callbacks: async ({ from }) => ({
         from,
         total: 1,
         whole: true,
@@ -390,13 +390,13 @@ test("close() before the process has started stops it as soon as it has", async 
 
 test("stopping ends the frame and what goes on: a process by a signal, a request by cancelling it", async () => {
   const { console, begin, asked, frame } = consoleOf({
-    answers: { delivered: () => new Promise(() => {}), delivery: () => new Promise(() => {}) },
+    answers: { sdk_result: () => new Promise(() => {}), next_callbacks: () => new Promise(() => {}) },
   })
   await begin(`
     ddClient.extension.vm.service.get("/x")
     ddClient.extension.vm.cli.exec("yes", [], { stream: {} })
   `)
-  await vi.waitFor(() => expect(asked("delivery")).toHaveLength(1))
+  await vi.waitFor(() => expect(asked("next_callbacks")).toHaveLength(1))
   expect(frame.frames).toBe(1)
   console.stop()
   expect(console.running).toBe(false)
@@ -419,11 +419,11 @@ test("a Call that is performed after the run was stopped is ended at once", asyn
   console.stop()
   start()
   await vi.waitFor(() => expect(asked("cancel")).toEqual([{ id: 4 }]))
-  expect(asked("delivered")).toEqual([])
+  expect(asked("sdk_result")).toEqual([])
 })
 
 test("a new run takes the place of the old one, whose end changes nothing", async () => {
-  const { console, begin, frame } = consoleOf({ answers: { delivered: () => new Promise(() => {}) } })
+  const { console, begin, frame } = consoleOf({ answers: { sdk_result: () => new Promise(() => {}) } })
   await begin('console.log("old"); ddClient.extension.vm.service.get("/x")')
   await begin('console.log("new"); ddClient.extension.vm.service.get("/x")')
   expect(frame.frames).toBe(1)
@@ -452,7 +452,7 @@ test("so many Calls go on at once, the others wait, and all are done", async () 
   let most = 0
   const { run, asked } = consoleOf({
     answers: {
-      delivered: async () => {
+      sdk_result: async () => {
         most = Math.max(most, ++now)
         await new Promise((done) => setTimeout(done, 1))
         now -= 1
@@ -491,7 +491,7 @@ test("clearing forgets what is there and goes on", async () => {
   let deliver: (() => void) | undefined
   const { console, begin } = consoleOf({
     answers: {
-      delivered: () =>
+      sdk_result: () =>
         new Promise((done) => {
           deliver = () =>
             done({ runtime: "docker-desktop", outcome: resolved(text("")), rules: [], asRun: true })
@@ -622,7 +622,7 @@ test("await of a streaming exec does not wait for its end", async () => {
 })
 
 test("so many wait at most: code that asks for more is refused and ends all the same", async () => {
-  const { console, begin, asked } = consoleOf({ answers: { delivered: () => new Promise(() => {}) } })
+  const { console, begin, asked } = consoleOf({ answers: { sdk_result: () => new Promise(() => {}) } })
   await begin(`
     let refused = 0
     for (let i = 0; i < 5900; i++) ddClient.docker.listImages().catch((e) => { refused++; last = e.message })

@@ -1,6 +1,6 @@
 /** What the console shows in the dev page: nothing runs, each scene is one state of it. */
 import { examples } from "../src/console/examples"
-import type { Entry, Shown } from "../src/console/words"
+import type { Entry, SerializedValue } from "../src/console/entry"
 import type { Prompt } from "../src/ipc/generated/Prompt"
 import { prompt } from "./gate"
 
@@ -34,15 +34,15 @@ export class DevConsole {
   }
 }
 
-const text = (text: string): Shown => ({ kind: "text", text, cut: 0 })
-const number = (n: number): Shown => ({ kind: "plain", of: "number", text: String(n) })
-const object = (name: string, fields: Record<string, Shown>, more = 0): Shown => ({
+const text = (text: string): SerializedValue => ({ kind: "text", text, cut: 0 })
+const number = (n: number): SerializedValue => ({ kind: "plain", of: "number", text: String(n) })
+const object = (name: string, fields: Record<string, SerializedValue>, more = 0): SerializedValue => ({
   kind: "object",
   name,
   fields: Object.entries(fields),
   more,
 })
-const list = (...items: Shown[]): Shown => ({
+const list = (...items: SerializedValue[]): SerializedValue => ({
   kind: "list",
   name: "Array",
   length: items.length,
@@ -59,7 +59,7 @@ const volume = object("Object", {
   options: object("Map", { mode: text("rw"), deep: { kind: "ellipsis", text: "{…}" } }),
   clone: { kind: "function", name: "clone" },
 })
-const refusal: Shown = {
+const refusal: SerializedValue = {
   kind: "error",
   name: "ServiceError",
   message: "no such volume",

@@ -5,7 +5,7 @@
  */
 import { mount } from "svelte"
 import type { Command } from "../src/ipc/generated/Command"
-import type { Making } from "../src/ipc/generated/Making"
+import type { TaskProgress } from "../src/ipc/generated/TaskProgress"
 import type { Searching } from "../src/ipc/generated/Searching"
 import type { Theme } from "../src/ipc/generated/Theme"
 import type { Window } from "../src/ipc/generated/Window"
@@ -18,9 +18,9 @@ import App from "../src/views/App.svelte"
 import { copyText } from "../src/views/copy"
 import { consoleScene, DevConsole } from "./dev-console.svelte"
 import { counts, finish, none, ran, sent, touch, world, type Entry } from "./dev-calls"
-import { aboutCalls } from "./dev-received"
+import { aboutCalls } from "./dev-sdk-results"
 import { ansiRow, eventRow, found, recordRow, rowsOf, windowOf } from "./dev-views"
-import { changes, examples, FakeShell, line, marks, opening, request } from "./fake"
+import { changes, examples, FakeShell, line, targetStatus, bootstrap, request } from "./fake"
 
 const query = new URLSearchParams(location.search)
 const scene = query.get("scene") ?? "full"
@@ -149,7 +149,7 @@ if (scene === "many") {
 /** One line of so many is found. */
 const EVERY = 97
 let searching: Searching | undefined
-let saving: Making | undefined
+let saving: TaskProgress | undefined
 
 /** A search that goes on while it is looked at. */
 function search(): Searching | undefined {
@@ -181,8 +181,8 @@ const broken = (from: number, count: number): Window => ({
 })
 
 const shell = new FakeShell({
-  opening: async () =>
-    opening({
+  bootstrap: async () =>
+    bootstrap({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
@@ -227,7 +227,9 @@ const shell = new FakeShell({
         scene === "disk"
           ? { used: 20_000_000_000, quota: 20_000_000_000, waiting: 3 }
           : { used: 1_234_000_000, quota: 20_000_000_000, waiting: 0 },
-      ...(scene === "empty" ? { marks: { ...marks, container: { kind: "unset" }, service: down } } : {}),
+      ...(scene === "empty"
+        ? { target_status: { ...targetStatus, container: { kind: "unset" }, service: down } }
+        : {}),
     })
   },
   call: async ({ id }) => structuredClone(world.entries[id - 1]!.call),
@@ -380,9 +382,9 @@ const doing: Record<string, () => void> = {
     porthole.marks.extend(1_009)
   },
   jump: () => {
-    porthole.jumping.show()
-    porthole.jumping.text = "soon"
-    void porthole.jumping.go()
+    porthole.goTo.show()
+    porthole.goTo.text = "soon"
+    void porthole.goTo.go()
   },
   folded: () => {
     porthole.fold(6, "close")

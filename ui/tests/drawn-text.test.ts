@@ -1,10 +1,10 @@
 import type { Component } from "svelte"
 import { render } from "svelte/server"
 import { expect, test } from "vitest"
-import Words from "../src/components/Words.svelte"
+import InlineCode from "../src/components/InlineCode.svelte"
 import ShownValue from "../src/components/ShownValue.svelte"
 import TroubleNote from "../src/components/TroubleNote.svelte"
-import { shownOf } from "../src/console/shown"
+import { serialize } from "../src/console/serialize"
 
 const HIDDEN = [
   ["\u200b", "⟨U+200B⟩", "zero-width space"],
@@ -41,13 +41,13 @@ test("hidden characters in values of the console are drawn as marks that name th
       [new Error(word), true],
       [new Odd("x"), true],
     ] as const) {
-      const html = drawn(ShownValue, { shown: shownOf(value), bare })
+      const html = drawn(ShownValue, { shown: serialize(value), bare })
       expect(html, `${mark} in ${typeof value}`).toContain(mark)
       expect(html, mark).toContain(`title="${name}"`)
       expect(html, mark).not.toContain(hidden)
     }
     // The name of a member that was opened.
-    const html = drawn(ShownValue, { shown: shownOf(1), name: word })
+    const html = drawn(ShownValue, { shown: serialize(1), name: word })
     expect(text(html), mark).toContain(`a${mark}b:`)
     expect(html).not.toContain(hidden)
   }
@@ -55,15 +55,15 @@ test("hidden characters in values of the console are drawn as marks that name th
 
 test("a printed text keeps its blanks, its lines and its emojis", () => {
   const printed = "  two  words\t✔️\n  and a line"
-  expect(text(drawn(ShownValue, { shown: shownOf(printed), bare: true }))).toContain(printed)
-  expect(drawn(ShownValue, { shown: shownOf(printed), bare: true })).not.toContain('class="mark')
+  expect(text(drawn(ShownValue, { shown: serialize(printed), bare: true }))).toContain(printed)
+  expect(drawn(ShownValue, { shown: serialize(printed), bare: true })).not.toContain('class="mark')
 })
 
 test("hidden characters in sentences about an extension and in errors are marks too", () => {
   for (const [hidden, mark] of HIDDEN) {
     const sentence = `the key \`ti${hidden}tle\` isn't known${hidden}`
     for (const html of [
-      drawn(Words, { text: sentence }),
+      drawn(InlineCode, { text: sentence }),
       drawn(TroubleNote, {
         trouble: { code: "engine_lost", message: sentence, detail: sentence, hint: sentence },
       }),

@@ -1,11 +1,11 @@
 import ts from "typescript"
 import { expect, test } from "vitest"
 import { examples, GROUPS } from "../src/console/examples"
-import { remarks } from "../src/console/language-answers"
+import { diagnostics } from "../src/console/language-features"
 import { compile } from "../src/console/language-compile"
 import { CODE, reading } from "../src/console/language-service"
-import { traps } from "../src/console/traps"
-import { CURRENT } from "../src/console/traps-deprecated"
+import { lints } from "../src/console/lints"
+import { CURRENT } from "../src/console/lints-deprecated"
 import { sdkCalls } from "../src/console/sdk-calls"
 
 /** All functions of a type, by the path to them, and those of what they return. */
@@ -69,7 +69,7 @@ test.each(examples.map((example) => [`${example.group}: ${example.name}`, exampl
   "%s compiles, and nothing is to be said of it",
   (_, { group, code }) => {
     expect(compile(code).problem).toBeUndefined()
-    const said = remarks(code)
+    const said = diagnostics(code)
     if (group !== "Deprecated") expect(said).toEqual([])
     else expect(new Set(said.map(({ rule }) => rule))).toEqual(new Set(["deprecated"]))
   },
@@ -80,5 +80,5 @@ test("examples have names of their own and stand in the groups' order", () => {
   expect(new Set(names).size).toBe(names.length)
   const order = examples.map(({ group }) => GROUPS.indexOf(group))
   expect(order).toEqual(order.toSorted((a, b) => a - b))
-  expect(traps(ts.createSourceFile("/x.ts", examples[0]!.code, ts.ScriptTarget.ES2022, true))).toEqual([])
+  expect(lints(ts.createSourceFile("/x.ts", examples[0]!.code, ts.ScriptTarget.ES2022, true))).toEqual([])
 })

@@ -3,12 +3,12 @@ import type { Changes } from "../src/ipc/generated/Changes"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Disk } from "../src/ipc/generated/Disk"
 import type { Line } from "../src/ipc/generated/Line"
-import type { Marks } from "../src/ipc/generated/Marks"
+import type { TargetStatus } from "../src/ipc/generated/TargetStatus"
 import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
-import type { Opening } from "../src/ipc/generated/Opening"
+import type { Bootstrap } from "../src/ipc/generated/Bootstrap"
 import type { Reading } from "../src/ipc/generated/Reading"
 import type { Request } from "../src/ipc/generated/Request"
-import type { Saved } from "../src/ipc/generated/Saved"
+import type { SavedDraft } from "../src/ipc/generated/SavedDraft"
 import type { Summary } from "../src/ipc/generated/Summary"
 import type { Name, Shell } from "../src/ipc/shell"
 import { standing } from "./gate"
@@ -46,7 +46,7 @@ export function summary(id: number, more: Partial<Summary> = {}): Summary {
   }
 }
 
-export const marks: Marks = {
+export const targetStatus: TargetStatus = {
   service: { kind: "up", address: "unix:///run/user/1000/porthole/demo/backend.sock" },
   container: { kind: "up", address: "acme_volumes-demo-desktop-extension-service" },
   host: { kind: "up", address: "/home/someone" },
@@ -56,7 +56,7 @@ export const marks: Marks = {
 export const reading: Reading = { wrap: false, ansi: true, times: "start" }
 export const disk: Disk = { used: 0, quota: 20_000_000_000, waiting: 0 }
 
-export const examples: Saved[] = [
+export const examples: SavedDraft[] = [
   { name: "events", composed: { kind: "request", ...request("GET", "/events") } },
   { name: "hello", composed: { kind: "request", ...request("GET", "/hello") } },
   {
@@ -113,7 +113,7 @@ export function line(n: number, more: Partial<Line> = {}): Line {
   return { n, stream: "stdout", atUs: n * 3000, text, shown: [], bytes: text.length + 1, cut: false, ...more }
 }
 
-export function opening(more: Partial<Opening> = {}): Opening {
+export function bootstrap(more: Partial<Bootstrap> = {}): Bootstrap {
   return {
     version: "0.1.0",
     machine: { platform: "linux", arch: "x64", hostname: "harbour" },
@@ -146,7 +146,7 @@ export const openedPage = (more: Partial<OpenedPage> = {}): OpenedPage => ({
     container: true,
     service: true,
   },
-  remarks: [],
+  diagnostics: [],
   manifest: { binaries: [], unknown: [] },
   ...more,
 })
@@ -155,7 +155,7 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
   return {
     revision,
     calls: [],
-    marks,
+    target_status: targetStatus,
     extension: 0,
     misses: 0,
     waiting: 0,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { listenTo, type Comings } from "../src/page/frame"
+import { listenTo, type FrameEvents } from "../src/page/frame"
 import { HELLO } from "../src/page/messages"
 
 afterEach(() => void vi.unstubAllGlobals())
@@ -21,7 +21,7 @@ function heard() {
   }
   const frame = Object.assign(new EventTarget(), { contentWindow: page })
   const said: string[] = []
-  const to: Comings = {
+  const to: FrameEvents = {
     came: () => void said.push("came"),
     left: () => void said.push("left"),
     silent: () => void said.push("silent"),

@@ -1,10 +1,10 @@
 /** The shell's part of pending calls, in short: what waits is told at once, one at a time. */
-import type { Asked } from "../src/ipc/generated/Asked"
+import type { SdkCall } from "../src/ipc/generated/SdkCall"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Plan } from "../src/ipc/generated/Plan"
 import type { Prompt } from "../src/ipc/generated/Prompt"
 import type { ProposedState } from "../src/ipc/generated/ProposedState"
-import type { Standing } from "../src/ipc/generated/Standing"
+import type { PermissionState } from "../src/ipc/generated/PermissionState"
 import type { Permissions } from "../src/model/permissions.svelte"
 import type { FakeShell } from "./fake"
 
@@ -16,7 +16,7 @@ interface Waits {
   withdraw: () => void
 }
 
-export const standing: Standing = {
+export const standing: PermissionState = {
   page: { service: "allow", container: "allow", host: "ask", docker: "ask" },
   decided: false,
   console_host: false,
@@ -64,8 +64,8 @@ export class FakeGate {
   #decisions = new Map<number, Promise<ProposedState>>()
 
   constructor(
-    private readonly plan: (asked: Asked) => Plan,
-    private readonly asks: (asked: Asked, plan: Plan) => boolean = (_asked, plan) => plan.onHost,
+    private readonly plan: (asked: SdkCall) => Plan,
+    private readonly asks: (asked: SdkCall, plan: Plan) => boolean = (_asked, plan) => plan.onHost,
   ) {}
 
   readonly answers = {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { compile as compiled } from "../src/console/language"
-import { hover, offers, remarks, told } from "../src/console/language-answers"
+import { hover, offers, diagnostics, nameInfo } from "../src/console/language-features"
 import { compile } from "../src/console/language-compile"
-import type { Question } from "../src/console/language-words"
+import type { Question } from "../src/console/language-protocol"
 import { Language } from "../src/console/language"
 
 /** The place of `|` in a text, and the text without it. */
@@ -10,7 +10,7 @@ function at(marked: string): [string, number] {
   return [marked.replace("|", ""), marked.indexOf("|")]
 }
 const said = (code: string) =>
-  remarks(code).map(({ from, to, severity, text }) => `${severity} ${code.slice(from, to)}: ${text}`)
+  diagnostics(code).map(({ from, to, severity, text }) => `${severity} ${code.slice(from, to)}: ${text}`)
 
 test("members of the official types are offered, with their kind", () => {
   const found = offers(...at("ddClient.extension.vm.service.g|"))!
@@ -47,7 +47,7 @@ test("with stream an exec is no promise, without it is one", () => {
 
 test("an offer and a name are told with type and text", () => {
   const [code, place] = at("ddClient.desktopUI.toast.succ|ess")
-  expect(told(code, place, "success")).toMatchObject({
+  expect(nameInfo(code, place, "success")).toMatchObject({
     declared: "(method) Toast.success(msg: string): void",
   })
   expect(hover(code, place)).toMatchObject({ doc: expect.stringContaining("type success") })
@@ -99,11 +99,11 @@ test("JavaScript as it is pasted is not lectured about", () => {
 test("a module and a name that are not here are said calmly", () => {
   expect(said('import React from "react"\nReact')[0]).toMatch(/^warning "react": "react" is not here/)
   expect(said("document.body")).toEqual(["warning document: There is no `document` here."])
-  expect(remarks('await fetch("/x")')[0]!.advice).toContain("ddClient.extension.vm.service")
+  expect(diagnostics('await fetch("/x")')[0]!.fix).toContain("ddClient.extension.vm.service")
 })
 
 test("traps stand among the remarks, and a deprecated call is said once", () => {
-  expect(remarks('ddClient.backend.get("/x")').map(({ rule }) => rule)).toEqual(["deprecated"])
+  expect(diagnostics('ddClient.backend.get("/x")').map(({ rule }) => rule)).toEqual(["deprecated"])
   // Under a name that the shape of the code does not tell, the types still do.
   expect(said('function f(c: typeof ddClient) { c.toastSuccess("x") }')).toEqual([
     expect.stringMatching(/^note toastSuccess/),
@@ -169,10 +169,10 @@ test("a worker that breaks down fails who waits, and the next question starts an
     workers.push(new FakeWorker())
     return workers.at(-1) as unknown as Worker
   })
-  const waits = language.ask("remarks", { code: "" })
+  const waits = language.ask("diagnostics", { code: "" })
   workers[0]!.dispatchEvent(new Event("error"))
   await expect(waits).rejects.toThrow("could not be started")
-  const again = language.ask("remarks", { code: "x" })
+  const again = language.ask("diagnostics", { code: "x" })
   workers[1]!.answer(workers[1]!.asked[0]!.n, [])
   expect(await again).toEqual([])
 })

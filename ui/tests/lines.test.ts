@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Line } from "../src/ipc/generated/Line"
 import type { Window } from "../src/ipc/generated/Window"
-import { Lines, type Look, type Pull } from "../src/model/lines.svelte"
+import { Lines, type LogSource, type Pull } from "../src/model/lines.svelte"
 import { FakeShell, line, settle } from "./fake"
 
 type Asked = Commands["lines"]["args"] & {
@@ -33,13 +33,13 @@ const shell = new FakeShell({
     }),
 })
 
-const look: Look = { id: 1, view: "both", edition: 0, live: false, ansi: true, bytes: 0 }
+const look: LogSource = { id: 1, view: "both", edition: 0, live: false, ansi: true, bytes: 0 }
 
-function pulled(shell: FakeShell): Pull<Line, Look> {
+function pulled(shell: FakeShell): Pull<Line, LogSource> {
   return ({ id, view, ansi }, from, count) => shell.ask("lines", { id, view, from, count, ansi })
 }
 
-function see(total: number, more: Partial<Look> = {}, follow = true) {
+function see(total: number, more: Partial<LogSource> = {}, follow = true) {
   written = total
   lines.see({ ...look, live: true, total, bytes: total * 10, ...more }, follow)
 }

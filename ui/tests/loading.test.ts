@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest"
 import { readFromConsole } from "../src/console/reading"
-import type { Hearing } from "../src/console/hearing"
-import type { UnloadedEntry } from "../src/console/words"
+import type { GuestConnection } from "../src/console/guest-connection"
+import type { UnloadedEntry } from "../src/console/entry"
 import type { Misses } from "../src/ipc/generated/Misses"
 import { describe, describeMiss, explainsMore, MOST_UNLOADED } from "../src/model/loading"
 import { Page } from "../src/model/page.svelte"
@@ -31,18 +31,18 @@ async function open() {
   })
   const page = new Page(shell, new Settings(shell), new Permissions(shell))
   await page.load("/home/me/volumes")
-  const comings = page.comings()
-  const hears = () => comings.came({ post: vi.fn(), hold: vi.fn() } as unknown as Hearing)
+  const frameEvents = page.frameEvents()
+  const hears = () => frameEvents.came({ post: vi.fn(), hold: vi.fn() } as unknown as GuestConnection)
   hears()
   let count = 0
   const miss = (next: Misses) => {
     misses = next
     page.see(++count)
   }
-  const say = (message: FromPage) => comings.told(message, 100)
+  const say = (message: FromPage) => frameEvents.told(message, 100)
   const all = () =>
     page.entries.map(({ what }) => what).filter(({ kind }) => kind === "unloaded") as UnloadedEntry[]
-  return { page, comings, hears, miss, say, all }
+  return { page, frameEvents, hears, miss, say, all }
 }
 
 test("each reason says why and what to do, and an address of the page itself is shown without its origin", () => {
@@ -145,10 +145,10 @@ test("a flood of files that are not there has an end in the log", async () => {
 })
 
 test("a page that shows nothing says why in its place, and only if something went wrong", async () => {
-  const { page, comings, say, hears } = await open()
+  const { page, frameEvents, say, hears } = await open()
   say({ kind: "blank", blank: true })
   expect(page.nothing).toEqual([])
-  comings.told(
+  frameEvents.told(
     {
       kind: "uncaught",
       error: { kind: "error", name: "TypeError", message: "no", stack: "", fields: [] },

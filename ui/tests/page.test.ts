@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest"
-import { Hearing } from "../src/console/hearing"
+import { GuestConnection } from "../src/console/guest-connection"
 import type { OpenedPage } from "../src/ipc/generated/OpenedPage"
 import type { Plan } from "../src/ipc/generated/Plan"
 import { Page } from "../src/model/page.svelte"
@@ -7,7 +7,7 @@ import { Permissions } from "../src/model/permissions.svelte"
 import { Settings } from "../src/model/settings.svelte"
 import type { ToPage } from "../src/page/messages"
 import type { FromSdk, ToSdk } from "../src/sdk/messages"
-import { ROOM } from "../src/sdk/messages"
+import { CREDIT } from "../src/sdk/messages"
 import { FakeShell, openedPage, request } from "./fake"
 import { FakeGate } from "./gate"
 
@@ -81,12 +81,12 @@ async function open(more: Partial<OpenedPage> = {}) {
   const page = new Page(shell, settings, permissions)
   await page.load("/home/me/volumes")
   const posted: ToSdk[] = []
-  const comings = page.comings()
-  const hearing = { post: (message: ToSdk | ToPage) => posted.push(message as ToSdk), hold: vi.fn() }
-  const hears = () => comings.came(hearing as unknown as Hearing)
+  const frameEvents = page.frameEvents()
+  const connection = { post: (message: ToSdk | ToPage) => posted.push(message as ToSdk), hold: vi.fn() }
+  const hears = () => frameEvents.came(connection as unknown as GuestConnection)
   hears()
-  const say = (message: FromSdk) => comings.told(message, 100)
-  return { hearing, shell, settings, page, permissions, gate, posted, comings, hears, say }
+  const say = (message: FromSdk) => frameEvents.told(message, 100)
+  return { connection, shell, settings, page, permissions, gate, posted, frameEvents, hears, say }
 }
 
 test("what the shell starts is done at once, and what waits for the user is shown and done when approved", async () => {
@@ -144,7 +144,7 @@ test("what waits for the user says since when, and that it is not done when the 
 test("a page that comes again ends what the one before had going, and is told nothing of it", async () => {
   const { page, gate, say, hears, posted, shell } = await open()
   say(get(1))
-  await vi.waitFor(() => expect(shell.asked.some(({ name }) => name === "delivered")).toBe(true))
+  await vi.waitFor(() => expect(shell.asked.some(({ name }) => name === "sdk_result")).toBe(true))
   say(exec(2, "host"))
   await vi.waitFor(() => expect(page.prompt).toBeDefined())
   hears()
@@ -172,7 +172,7 @@ test.each([
   [
     "more messages than there is room for",
     (port: MessagePort) => {
-      for (let n = 0; n < ROOM.messages + 200; n += 1) port.postMessage(JSON.stringify(get(n + 1)))
+      for (let n = 0; n < CREDIT.messages + 200; n += 1) port.postMessage(JSON.stringify(get(n + 1)))
     },
   ],
   ["an object", (port: MessagePort) => port.postMessage({ kind: "started" })],
@@ -180,10 +180,10 @@ test.each([
 ])("%s ends the hearing", async (_name, misbehave) => {
   const { port1, port2 } = new MessageChannel()
   const broke = vi.fn()
-  const hearing = new Hearing(port1, { told: () => {}, broke })
+  const connection = new GuestConnection(port1, { told: () => {}, broke })
   misbehave(port2)
   await vi.waitFor(() => expect(broke).toHaveBeenCalledTimes(1))
-  hearing.end()
+  connection.end()
   port2.close()
 })
 
@@ -191,7 +191,7 @@ test("while enough waits to be done, room for a few is given back and nothing mo
   const { port1, port2 } = new MessageChannel()
   let full = true
   const told = vi.fn()
-  const hearing = new Hearing(port1, { told, broke: () => {}, full: () => full })
+  const connection = new GuestConnection(port1, { told, broke: () => {}, full: () => full })
   const rooms: number[] = []
   port2.onmessage = ({ data }: MessageEvent<{ messages: number }>) => rooms.push(data.messages)
   for (let n = 0; n < 1000; n += 1) port2.postMessage(JSON.stringify(get(n + 1)))
@@ -200,25 +200,25 @@ test("while enough waits to be done, room for a few is given back and nothing mo
   expect(rooms).toEqual(rooms.map(() => 32))
   full = false
   await vi.waitFor(() => expect(rooms.reduce((all, more) => all + more)).toBe(1000))
-  hearing.end()
+  connection.end()
   port2.close()
 })
 
 test("a page that nobody sees is held, is told so, and stays so when it loads itself again", async () => {
-  const { page, hearing, hears, posted } = await open()
-  hearing.hold.mockClear()
+  const { page, connection, hears, posted } = await open()
+  connection.hold.mockClear()
   page.pause(true)
   page.pause(true)
-  expect(hearing.hold.mock.calls).toEqual([[true]])
+  expect(connection.hold.mock.calls).toEqual([[true]])
   expect(posted.at(-1)).toEqual({ kind: "shown", shown: false })
   hears()
-  expect(hearing.hold.mock.calls.at(-1)).toEqual([true])
+  expect(connection.hold.mock.calls.at(-1)).toEqual([true])
   expect(page.standing(false)).toEqual([
     { kind: "shown", shown: false },
     { kind: "keys", may: false },
   ])
   page.pause(false)
-  expect(hearing.hold.mock.calls.at(-1)).toEqual([false])
+  expect(connection.hold.mock.calls.at(-1)).toEqual([false])
 })
 
 test("a page that keeps taking the keyboard is stopped", async () => {
@@ -245,11 +245,11 @@ test("a page that the user closes from a prompt is gone, with all that waits for
 
 test("that nothing of a server's page is heard is no longer said when it is heard", async () => {
   const { page } = await open({ served: true, url: "http://localhost:3000/" })
-  const comings = page.comings()
-  comings.silent()
+  const frameEvents = page.frameEvents()
+  frameEvents.silent()
   expect(page.trouble?.code).toBe("page_server_no_page")
   const { port1, port2 } = new MessageChannel()
-  comings.came(new Hearing(port1, comings))
+  frameEvents.came(new GuestConnection(port1, frameEvents))
   expect(page.trouble).toBeUndefined()
   port2.close()
 })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import type { Pasted } from "../src/ipc/generated/Pasted"
 import { Forms, inOneLine } from "../src/model/code.svelte"
 import { Composer } from "../src/model/composer.svelte"
-import { looksLikeCall, Pasting } from "../src/model/pasting.svelte"
+import { looksLikeCall, PasteImport } from "../src/model/paste-import.svelte"
 import { FakeShell, request, settle } from "./fake"
 
 const answer: Pasted = {
@@ -32,19 +32,19 @@ function made() {
   composer.command.user = "root"
   composer.command.streaming = true
   composer.request.path = "/before"
-  return { composer, pasting: new Pasting(shell, composer) }
+  return { composer, pasteImport: new PasteImport(shell, composer) }
 }
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
 test("a pasted line fills the composer and switches the tab; undone, all is as before", async () => {
-  const { composer, pasting } = made()
+  const { composer, pasteImport } = made()
   const before = composer.composed()
   let plain = 0
-  expect(await pasting.take("curl x", () => (plain += 1))).toBe(true)
+  expect(await pasteImport.take("curl x", () => (plain += 1))).toBe(true)
   expect(composer.composed()).toEqual(answer.composed)
-  const read = pasting.readOf(composer.composed())!
+  const read = pasteImport.readOf(composer.composed())!
   expect(read.notes).toEqual(answer.notes)
   expect(plain).toBe(0)
   read.undo()
@@ -52,22 +52,22 @@ test("a pasted line fills the composer and switches the tab; undone, all is as b
   expect(composer.request.path).toBe("/before")
   // What a paste does that nobody reads.
   expect(plain).toBe(1)
-  expect(pasting.readOf(composer.composed())).toBeUndefined()
+  expect(pasteImport.readOf(composer.composed())).toBeUndefined()
 })
 
 test("what is typed after a paste is not undone with it", async () => {
-  const { composer, pasting } = made()
-  await pasting.take("curl x")
+  const { composer, pasteImport } = made()
+  await pasteImport.take("curl x")
   composer.request.path = "/typed"
-  expect(pasting.readOf(composer.composed())).toBeUndefined()
+  expect(pasteImport.readOf(composer.composed())).toBeUndefined()
 })
 
 test("a line that is not understood is said, and pasted as any other text", async () => {
-  const { composer, pasting } = made()
+  const { composer, pasteImport } = made()
   const before = composer.composed()
   let plain = 0
-  expect(await pasting.take("docker exec", () => (plain += 1))).toBe(false)
-  expect([pasting.trouble?.code, plain]).toEqual(["paste_unknown", 1])
+  expect(await pasteImport.take("docker exec", () => (plain += 1))).toBe(false)
+  expect([pasteImport.trouble?.code, plain]).toEqual(["paste_unknown", 1])
   expect(composer.composed()).toEqual(before)
 })
 

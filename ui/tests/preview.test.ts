@@ -1,16 +1,16 @@
 import { expect, test } from "vitest"
 import { opens, preview } from "../src/console/preview"
-import type { Shown } from "../src/console/words"
+import type { SerializedValue } from "../src/console/entry"
 
-const text = (text: string, cut = 0): Shown => ({ kind: "text", text, cut })
-const number = (n: number): Shown => ({ kind: "plain", of: "number", text: String(n) })
-const object = (fields: [string, Shown][], more = 0, name = "Object"): Shown => ({
+const text = (text: string, cut = 0): SerializedValue => ({ kind: "text", text, cut })
+const number = (n: number): SerializedValue => ({ kind: "plain", of: "number", text: String(n) })
+const object = (fields: [string, SerializedValue][], more = 0, name = "Object"): SerializedValue => ({
   kind: "object",
   name,
   fields,
   more,
 })
-const list = (items: Shown[], more = 0, name = "Array"): Shown => ({
+const list = (items: SerializedValue[], more = 0, name = "Array"): SerializedValue => ({
   kind: "list",
   name,
   length: items.length + more,
@@ -34,7 +34,12 @@ test("a value stands in one line, with the class when it is no plain one", () =>
 test("it stays in one line and in its room, whatever is in it", () => {
   const deep = object([["a", object([["b", object([["c", text("x\ny".repeat(1000), 5)]])]])]])
   const wide = list(Array.from({ length: 100 }, (_, n) => text(`item ${n}`)))
-  for (const value of [deep, wide, text("\n".repeat(500)), { ...deep, name: "N".repeat(20) } as Shown]) {
+  for (const value of [
+    deep,
+    wide,
+    text("\n".repeat(500)),
+    { ...deep, name: "N".repeat(20) } as SerializedValue,
+  ]) {
     expect(preview(value)).not.toContain("\n")
     expect(preview(value).length).toBeLessThan(220)
     expect(preview(value)).toContain("…")
@@ -44,6 +49,6 @@ test("it stays in one line and in its room, whatever is in it", () => {
 test("what has nothing more to show does not open", () => {
   expect([object([]), list([]), text("x"), number(1)].map(opens)).toEqual([false, false, false, false])
   expect([object([], 3), list([number(1)])].map(opens)).toEqual([true, true])
-  const error: Shown = { kind: "error", name: "E", message: "m", stack: "", fields: [] }
+  const error: SerializedValue = { kind: "error", name: "E", message: "m", stack: "", fields: [] }
   expect([error, { ...error, stack: "at x" }].map(opens)).toEqual([false, true])
 })

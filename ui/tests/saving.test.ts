@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from "vitest"
 import { Copying } from "../src/model/copying.svelte"
 import { Disk, fullWords } from "../src/model/disk.svelte"
-import { Marks } from "../src/model/marks.svelte"
+import { MarkedRows } from "../src/model/marked-rows.svelte"
 import { Output } from "../src/model/output.svelte"
 import { partsOf, Saving } from "../src/model/saving.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 let output: Output
 let shell: FakeShell
-let marks: Marks
+let marks: MarkedRows
 let saving: Saving
 let done: () => void
 let failed: (thrown: unknown) => void
@@ -31,7 +31,7 @@ beforeEach(() => {
     exact: async ({ from, to }) => `${from}-${to}`,
   })
   output = new Output(shell)
-  marks = new Marks()
+  marks = new MarkedRows()
   saving = new Saving(shell, output, marks)
   output.lines.fit(5)
   output.see(run)

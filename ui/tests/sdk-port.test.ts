@@ -1,13 +1,13 @@
 import { expect, test, vi } from "vitest"
-import type { Asked } from "../src/ipc/generated/Asked"
-import { Flow } from "../src/console/flow"
+import type { SdkCall } from "../src/ipc/generated/SdkCall"
+import { FlowControl } from "../src/console/flow-control"
 import { readFromConsole } from "../src/console/reading"
-import { LONGEST, ROOM, type FromSdk } from "../src/sdk/messages"
+import { LONGEST, CREDIT, type FromSdk } from "../src/sdk/messages"
 import { Port } from "../src/sdk/port"
 import { readFromSdk } from "../src/sdk/reading"
 import { createDdClient } from "../src/sdk/client"
-import { consoleOf } from "../src/console/printing"
-import { Prints } from "../src/console/prints"
+import { consoleProxy } from "../src/console/console-proxy"
+import { PrintQueue } from "../src/console/print-queue"
 import { portTransport } from "../src/sdk/transport"
 
 function portOf() {
@@ -27,19 +27,19 @@ const named = { called: "ddClient.docker.listImages", text: "docker.listImages()
 
 test("only so many messages are on their way, and the others follow in their order", () => {
   const { sent, port } = portOf()
-  for (let n = 0; n < ROOM.messages + 3; n++) port.send({ n })
-  expect(sent).toHaveLength(ROOM.messages)
+  for (let n = 0; n < CREDIT.messages + 3; n++) port.send({ n })
+  expect(sent).toHaveLength(CREDIT.messages)
   port.room(2, 20)
-  expect(sent).toHaveLength(ROOM.messages + 2)
+  expect(sent).toHaveLength(CREDIT.messages + 2)
   port.room(5, 50)
   expect(sent.map((text) => (JSON.parse(text) as { n: number }).n)).toEqual(
-    Array.from({ length: ROOM.messages + 3 }, (_, n) => n),
+    Array.from({ length: CREDIT.messages + 3 }, (_, n) => n),
   )
 })
 
 test("what need not be said is dropped when there is no room, and never overtakes what waits", () => {
   const { sent, port } = portOf()
-  for (let n = 0; n < ROOM.messages; n++) expect(port.offer({ n })).toBe(true)
+  for (let n = 0; n < CREDIT.messages; n++) expect(port.offer({ n })).toBe(true)
   expect(port.offer({})).toBe(false)
   port.send({ waits: true })
   port.room(1, 10)
@@ -49,11 +49,11 @@ test("what need not be said is dropped when there is no room, and never overtake
 
 test("what goes on overtakes calls that wait, and calls that find no room cost nothing", () => {
   const { sent, port } = portOf()
-  for (let n = 0; n < ROOM.messages + 10; n++) port.send({ n })
-  port.send({ took: 1 }, true)
+  for (let n = 0; n < CREDIT.messages + 10; n++) port.send({ n })
+  port.send({ ack: 1 }, true)
   expect(port.open).toBe(false)
   port.room(2, 100)
-  expect(sent.slice(-2)).toEqual([`{"took":1}`, `{"n":${ROOM.messages}}`])
+  expect(sent.slice(-2)).toEqual([`{"ack":1}`, `{"n":${CREDIT.messages}}`])
   for (let n = 0; n < 5_000 - 9; n++) port.send({ n })
   expect(() => port.demand()).toThrow("Too many calls wait")
   const place = vi.fn()
@@ -77,7 +77,7 @@ test("what is too long, or waits for too many, throws what the code sees", () =>
   expect(() => port.send({ big: "x".repeat(LONGEST) })).toThrow(RangeError)
   expect(port.offer({ big: "x".repeat(LONGEST) })).toBe(false)
   expect(sent).toEqual([])
-  for (let n = 0; n < ROOM.messages + 5_000; n++) port.send({})
+  for (let n = 0; n < CREDIT.messages + 5_000; n++) port.send({})
   expect(() => port.send({})).toThrow("Too many calls wait")
 })
 
@@ -86,7 +86,7 @@ test("a call that cannot be sent rejects, and is not waited for", async () => {
   const liveness = { began: vi.fn(), ended: vi.fn() }
   const transport = portTransport(port, "docker-desktop", liveness)
   const data = { text: "x".repeat(LONGEST), isText: true, falsy: false }
-  const asked: Asked = { kind: "request", method: "POST", url: "/", headers: [], named: true, data }
+  const asked: SdkCall = { kind: "request", method: "POST", url: "/", headers: [], named: true, data }
   await expect(transport.call(asked, named)).rejects.toThrow(RangeError)
   expect(liveness.began).not.toHaveBeenCalled()
 })
@@ -127,7 +127,7 @@ test("messages of the SDK are read", () => {
     asking({ kind: "request", method: "GET", url: "/", headers: [], named: true }),
     asking({ ...list, options: "{}" }),
     { kind: "close", id: 3 },
-    { kind: "took", id: 3 },
+    { kind: "ack", id: 3 },
     { kind: "dialog", id: 3, properties: "{}" },
     { kind: "desktop", what: "toast", level: "error", text: "x" },
     { kind: "desktop", what: "open", text: "x" },
@@ -229,14 +229,14 @@ test("what is no message of a run is refused", () => {
 })
 
 test("the frame ends what keeps to no room", () => {
-  const flow = new Flow()
-  for (let n = 0; n < ROOM.messages; n++) expect(flow.add("x")).toBeUndefined()
-  flow.taken(ROOM.messages, ROOM.messages)
-  const said = Array.from({ length: 2 * ROOM.messages }, () => flow.add("x"))
+  const flow = new FlowControl()
+  for (let n = 0; n < CREDIT.messages; n++) expect(flow.add("x")).toBeUndefined()
+  flow.taken(CREDIT.messages, CREDIT.messages)
+  const said = Array.from({ length: 2 * CREDIT.messages }, () => flow.add("x"))
   expect(said.find(Boolean)).toContain("messages wait")
-  expect(new Flow().add("x".repeat(LONGEST + 1))).toContain("characters")
-  expect(new Flow().add({ kind: "flood" })).toContain("something else")
-  const heavy = new Flow()
+  expect(new FlowControl().add("x".repeat(LONGEST + 1))).toContain("characters")
+  expect(new FlowControl().add({ kind: "flood" })).toContain("something else")
+  const heavy = new FlowControl()
   const many = Array.from({ length: 10 }, () => heavy.add("x".repeat(LONGEST)))
   expect(many.find(Boolean)).toContain("characters wait")
 })
@@ -254,11 +254,11 @@ test("a loop that goes on calling after it was refused ends with an exception, a
   const loop = () => {
     for (; calls < 1_000_000; calls++) {
       const result = client.extension.vm!.service!.get("/")
-      if (calls >= ROOM.messages + 5_000) refused.push(result)
+      if (calls >= CREDIT.messages + 5_000) refused.push(result)
     }
   }
   expect(loop).toThrow("in one turn")
-  expect(calls).toBe(ROOM.messages + 5_000 + 100)
+  expect(calls).toBe(CREDIT.messages + 5_000 + 100)
   const results = await Promise.allSettled(refused)
   expect(results.every(({ status }) => status === "rejected")).toBe(true)
   // Each function is guarded, whatever it returns.
@@ -284,17 +284,17 @@ function thrownBy(call: () => unknown): unknown {
 
 test("nothing is made of what is printed while it finds no room", () => {
   const { port } = portOf()
-  const prints = new Prints(port, () => 0)
+  const printQueue = new PrintQueue(port, () => 0)
   const printed = vi.fn()
-  const console = consoleOf(
+  const console = consoleProxy(
     printed,
     String,
     () => 0,
-    () => prints.wanted(),
+    () => printQueue.wanted(),
   )
   console.log("first")
   expect(printed).toHaveBeenCalledTimes(1)
-  for (let n = 0; n < ROOM.messages; n++) port.send({ n })
+  for (let n = 0; n < CREDIT.messages; n++) port.send({ n })
   console.log("%s", { toString: () => expect.fail("it was written down") })
   console.count("n")
   expect(printed).toHaveBeenCalledTimes(1)

@@ -1,7 +1,7 @@
 import { createDockerDesktopClient } from "@docker/extension-api-client"
 import type { v1Hybrid } from "@docker/extension-api-client-types"
 import { afterEach, expect, test, vi } from "vitest"
-import type { Asked } from "../src/ipc/generated/Asked"
+import type { SdkCall } from "../src/ipc/generated/SdkCall"
 import type { Runtime } from "../src/ipc/generated/Runtime"
 import type { Value } from "../src/ipc/generated/Value"
 import { createDdClient } from "../src/sdk/client"
@@ -11,9 +11,9 @@ import type { Listener, Named, Transport } from "../src/sdk/transport"
 type Told = Parameters<Transport["tell"]>[0]
 
 /** A transport that keeps what it is asked. */
-function asks(answer: (asked: Asked) => Promise<unknown> = async () => undefined) {
-  const calls: { asked: Asked; named: Named }[] = []
-  const streams: { asked: Asked; to: Listener; closed: number }[] = []
+function asks(answer: (asked: SdkCall) => Promise<unknown> = async () => undefined) {
+  const calls: { asked: SdkCall; named: Named }[] = []
+  const streams: { asked: SdkCall; to: Listener; closed: number }[] = []
   const told: Told[] = []
   const dialogs: unknown[] = []
   const transport: Transport = {
@@ -45,7 +45,7 @@ const facts = (runtime: Runtime, more: { container?: boolean; service?: boolean 
   ...more,
 })
 
-function make(runtime: Runtime = "docker-desktop", answer?: (asked: Asked) => Promise<unknown>) {
+function make(runtime: Runtime = "docker-desktop", answer?: (asked: SdkCall) => Promise<unknown>) {
   const around = asks(answer)
   const thrown: unknown[] = []
   // On Docker Desktop everything is there, as the hybrid type says.

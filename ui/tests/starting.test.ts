@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
-import type { StartAsk } from "../src/ipc/generated/StartAsk"
+import type { RequestedAccess } from "../src/ipc/generated/RequestedAccess"
 import type { StartPlan } from "../src/ipc/generated/StartPlan"
 import { InputGuard } from "../src/model/guard.svelte"
 import { groups, Starting } from "../src/model/starting.svelte"
 import type { Shell } from "../src/ipc/shell"
 
-const ask = (level: StartAsk["level"], summary: string, value?: string): StartAsk => ({
+const ask = (level: RequestedAccess["level"], summary: string, value?: string): RequestedAccess => ({
   level,
   summary,
   ...(value === undefined ? {} : { value }),
@@ -34,7 +34,7 @@ function starting(answer: StartPlan) {
   } as unknown as Shell
   const started: number[] = []
   let decided = 0
-  const around = {
+  const deps = {
     start: async (id: number) => void started.push(id),
     failed: async () => {},
     decided: async () => void (decided += 1),
@@ -48,7 +48,7 @@ function starting(answer: StartPlan) {
     guard.begin()
     vi.advanceTimersByTime(600)
   }
-  return { asked, started, shown, decided: () => decided, starting: new Starting(shell, around, guard) }
+  return { asked, started, shown, decided: () => decided, starting: new Starting(shell, deps, guard) }
 }
 
 describe("what starting asks for", () => {
@@ -140,7 +140,11 @@ describe("what starting asks for", () => {
   })
 
   test("what gives control stands first, and the same of two services once", () => {
-    const service = (name: string, asks: StartAsk[]) => ({ name, source: { kind: "present" as const }, asks })
+    const service = (name: string, asks: RequestedAccess[]) => ({
+      name,
+      source: { kind: "present" as const },
+      asks,
+    })
     const found = groups(
       plan({
         services: [

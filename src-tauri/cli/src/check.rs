@@ -8,12 +8,12 @@ use std::{
 
 use clap::Args;
 use porthole_core::{
-    engine::{Address, Engine, Surroundings},
+    engine::{Address, Engine, EngineEnvironment},
     error::Result,
-    extension::{self, BuiltImage, Checked, ImagePath, Remark, Weight},
+    extension::{self, BuiltImage, Checked, ImagePath, ManifestDiagnostic, ManifestSeverity},
     private,
     reference::ImageRef,
-    run::Warden,
+    run::Reaper,
     terminal::line,
 };
 
@@ -47,9 +47,9 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
         say::complain(&error);
         None
     });
-    let Checked { manifest, remarks, paths, image, .. } = in_image.unwrap_or(by_dockerfile);
+    let Checked { manifest, diagnostics, paths, image, .. } = in_image.unwrap_or(by_dockerfile);
     if arguments.json {
-        let all = serde_json::json!({ "manifest": manifest, "remarks": remarks, "paths": paths, "image": image });
+        let all = serde_json::json!({ "manifest": manifest, "remarks": diagnostics, "paths": paths, "image": image });
         if let Err(error) = say::json(&all) {
             return unprinted(error);
         }
@@ -57,12 +57,12 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
         let name = if arguments.path.is_dir() { arguments.path.join(extension::FILE) } else { arguments.path.clone() };
         let file = name.display().to_string();
         let folder = name.parent().unwrap_or(Path::new(""));
-        let path = |remark: &Remark| match &remark.file {
+        let path = |diagnostic: &ManifestDiagnostic| match &diagnostic.file {
             Some(named) => folder.join(named).display().to_string(),
             None => file.clone(),
         };
-        let mut text: String = remarks.iter().map(|remark| paragraph(&path(remark), remark)).collect();
-        let broken = remarks.iter().filter(|remark| remark.weight == Weight::Broken).count();
+        let mut text: String = diagnostics.iter().map(|diagnostic| paragraph(&path(diagnostic), diagnostic)).collect();
+        let broken = diagnostics.iter().filter(|diagnostic| diagnostic.severity == ManifestSeverity::Error).count();
         if let Some(image) = &image {
             text.push_str(&looked_into(image));
         }
@@ -73,13 +73,13 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
             text.push_str(&format!("{} more paths: use --json to list all\n", paths.len() - PATHS));
         }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let all = remarks.len();
+        let all = diagnostics.len();
         text.push_str(&format!("{all} diagnostic{}, {broken} error{}", plural(all), plural(broken)));
         if let Err(error) = say::out(&text) {
             return unprinted(std::io::Error::other(error));
         }
     }
-    let broken = remarks.iter().any(|remark| remark.weight == Weight::Broken);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -87,7 +87,7 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
 /// learns why it isn't looked into.
 async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
     let image = arguments.image.as_ref();
-    let address = Surroundings::of_this_process().meant(None);
+    let address = EngineEnvironment::of_this_process().resolve(None);
     if image.is_none() && address.as_ref().is_ok_and(Address::is_remote) {
         return Ok(None);
     }
@@ -99,8 +99,8 @@ async fn checked_in_image(arguments: &Arguments) -> Result<Option<Checked>> {
     let scratch = private::temporary_directory("porthole-")
         .map_err(|error| private::temporary_files_failed("Can't create a directory for the image's files", &error))?;
     // It removes the container that the image is read through when this process is killed.
-    let warden = Arc::new(Warden::start());
-    extension::check_with_image(&arguments.path, image, &engine, scratch.path(), Some(warden)).await
+    let reaper = Arc::new(Reaper::start());
+    extension::check_with_image(&arguments.path, image, &engine, scratch.path(), Some(reaper)).await
 }
 
 /// Which image the paths were checked in, and whether it is older than its sources.
@@ -117,21 +117,21 @@ fn unprinted(error: std::io::Error) -> ExitCode {
 }
 
 /// Each word of an extension's files stays on the line that it's on.
-fn paragraph(file: &str, remark: &Remark) -> String {
-    let word = match remark.weight {
-        Weight::Broken => "error",
-        Weight::Odd => "warning",
-        Weight::Idle => "note",
+fn paragraph(file: &str, diagnostic: &ManifestDiagnostic) -> String {
+    let word = match diagnostic.severity {
+        ManifestSeverity::Error => "error",
+        ManifestSeverity::Warning => "warning",
+        ManifestSeverity::Note => "note",
     };
-    let key = if remark.key.is_empty() { String::new() } else { format!(" {}", remark.key) };
-    let mut text = format!("{}:{}:{}:{} ({word})\n", line(file), remark.line, remark.column, line(&key));
-    text.push_str(&format!("  {}\n", line(&remark.wrong)));
-    for effect in &remark.effects {
+    let key = if diagnostic.key.is_empty() { String::new() } else { format!(" {}", diagnostic.key) };
+    let mut text = format!("{}:{}:{}:{} ({word})\n", line(file), diagnostic.line, diagnostic.column, line(&key));
+    text.push_str(&format!("  {}\n", line(&diagnostic.summary)));
+    for effect in &diagnostic.effects {
         let certainty = format!("{:?}", effect.certainty).to_lowercase();
         text.push_str(&format!("  {} {} ({certainty})\n", effect.runtime, line(&effect.text)));
     }
-    if !remark.mend.is_empty() {
-        text.push_str(&format!("  {}\n", line(&remark.mend)));
+    if !diagnostic.fix.is_empty() {
+        text.push_str(&format!("  {}\n", line(&diagnostic.fix)));
     }
     text
 }

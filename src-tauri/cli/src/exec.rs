@@ -9,9 +9,9 @@ use std::{
 use clap::Args;
 use porthole_core::{
     call::Act,
-    engine::{Address, LastEngine, Surroundings},
+    engine::{Address, EngineEnvironment, LastEngine},
     error::{Code, Error, Result},
-    run::{self, Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Streaming, Warden, stops},
+    run::{self, Command, Ending, EnvMode, EnvVar, Place, Reaper, Run, RunEvent, Signal, Stopper, Streaming, stops},
     runtime::Runtime,
 };
 
@@ -20,8 +20,8 @@ use tokio::sync::Notify;
 use crate::{
     NOTHING,
     findings::Witness,
-    received,
     say::{self, Bytes, complain},
+    sdk_result,
     signals::{Asked, Signals},
     sink::{Sink, Writes},
 };
@@ -88,24 +88,24 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What the exit code is decided on.
 #[derive(Default)]
-pub struct Told {
+pub struct ExitFacts {
     pub ending: Option<Ending>,
     pub failure: Option<Error>,
 }
 
 pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
-    let engine = Surroundings::of_this_process().meant(arguments.context.as_deref());
+    let engine = EngineEnvironment::of_this_process().resolve(arguments.context.as_deref());
     let cwd = arguments.cwd.clone();
     let mut command =
         composed(arguments.place, arguments.argv, arguments.cwd, arguments.env, arguments.clear_env, arguments.user);
     command.stream = arguments.stream.then_some(Streaming { split_lines: arguments.split_lines });
-    let warden = Some(Arc::new(Warden::start()));
-    let (ending, heard) = (warden.clone(), signals.clone());
+    let reaper = Some(Arc::new(Reaper::start()));
+    let (ending, heard) = (reaper.clone(), signals.clone());
     // Code sets a working directory only if the user does.
     let asked = Command { cwd, ..command.clone() };
     let told = match arguments.received {
-        Some(runtime) => received::exec(command, asked, engine, warden, runtime, arguments.findings, signals).await,
-        None => printed(command, asked, engine, warden, arguments.json, arguments.findings, signals).await,
+        Some(runtime) => sdk_result::exec(command, asked, engine, reaper, runtime, arguments.findings, signals).await,
+        None => printed(command, asked, engine, reaper, arguments.json, arguments.findings, signals).await,
     };
     end(ending, heard).await;
     let not_run = told.failure.map(|error| match error.code {
@@ -122,11 +122,11 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     })
 }
 
-/// Waits until the warden has ended what the command left: then that is done when this process ends. Who asks this
-/// process to end meanwhile doesn't wait for it; the warden goes on without it.
-async fn end(warden: Option<Arc<Warden>>, mut signals: Signals) {
+/// Waits until the reaper has ended what the command left: then that is done when this process ends. Who asks this
+/// process to end meanwhile doesn't wait for it; the reaper goes on without it.
+async fn end(reaper: Option<Arc<Reaper>>, mut signals: Signals) {
     signals.forget();
-    let ended = tokio::task::spawn_blocking(|| drop(warden));
+    let ended = tokio::task::spawn_blocking(|| drop(reaper));
     tokio::select! {
         _ = ended => {}
         _ = signals.next() => {}
@@ -138,12 +138,12 @@ async fn printed(
     command: Command,
     asked: Command,
     engine: Result<Address>,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     json: bool,
     findings: bool,
     signals: Signals,
-) -> Told {
-    let told = Arc::new(Mutex::new(Told::default()));
+) -> ExitFacts {
+    let told = Arc::new(Mutex::new(ExitFacts::default()));
     let ended = Arc::new(Notify::new());
     let sink = Sink::new(json, Bytes::Raw, {
         let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
@@ -163,7 +163,7 @@ async fn printed(
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes(), signals));
     let mut witness = Witness::new(sink, findings);
-    run::run(&command, None, engine, &LastEngine::default(), stopping, warden, &mut witness).await;
+    run::run(&command, None, engine, &LastEngine::default(), stopping, reaper, &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -207,7 +207,7 @@ fn composed(
 /// by the person before it, gets a moment. What an interrupted command leaves in its group is ended with it: a shell
 /// makes its background children deaf to SIGINT.
 ///
-/// A run that can't be stopped, because its output isn't read or its engine hangs, is left to the warden: this process
+/// A run that can't be stopped, because its output isn't read or its engine hangs, is left to the reaper: this process
 /// ends.
 async fn stop_when_interrupted(stopper: Stopper, ended: Arc<Notify>, writes: Writes, mut signals: Signals) {
     let asked = signals.next().await;

@@ -2,11 +2,11 @@
 
 use porthole_core::{
     call::{Act, Call, Origin},
+    diagnostics::{self, Diagnostic, Evidence, Sample, Severity},
     error::Result,
-    finding::{self, Evidence, Finding, Sample, Severity},
-    received,
     record::{Record, Wait},
     run::Stream,
+    sdk_result,
     terminal::line,
 };
 use serde::Serialize;
@@ -16,11 +16,11 @@ use crate::{say, sink::Sink};
 /// Passes on what happens, and keeps of it what findings are made of: a bounded part.
 pub struct Witness<E> {
     sink: Sink<E>,
-    seen: Option<Seen<E>>,
+    seen: Option<Witnessed<E>>,
 }
 
 /// What happened, and the beginning and end of what was written.
-pub struct Seen<E> {
+pub struct Witnessed<E> {
     pub events: Vec<E>,
     sample: Sample,
 }
@@ -28,11 +28,11 @@ pub struct Seen<E> {
 impl<E> Witness<E> {
     /// Keeps events and a sample only if findings are requested.
     pub fn new(sink: Sink<E>, asked: bool) -> Self {
-        Self { sink, seen: asked.then(|| Seen { events: Vec::new(), sample: Sample::default() }) }
+        Self { sink, seen: asked.then(|| Witnessed { events: Vec::new(), sample: Sample::default() }) }
     }
 
     /// Nothing more comes.
-    pub fn finish(mut self) -> Option<Seen<E>> {
+    pub fn finish(mut self) -> Option<Witnessed<E>> {
         self.sink.finish();
         self.seen
     }
@@ -58,24 +58,24 @@ impl<E: Clone + Serialize + Send> Record<E> for Witness<E> {
     }
 }
 
-impl<E> Seen<E> {
+impl<E> Witnessed<E> {
     /// Prints the findings, one paragraph each.
     pub fn print(&self, act: Act) {
         let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
-        let received = received::compared(&call, self.sample.written());
-        for finding in finding::findings(&Evidence { call: &call, sample: &self.sample, received: &received }) {
-            say::err(&paragraph(&finding));
+        let results = sdk_result::compared(&call, self.sample.written());
+        for diagnostic in diagnostics::diagnose(&Evidence { call: &call, sample: &self.sample, results: &results }) {
+            say::err(&paragraph(&diagnostic));
         }
     }
 }
 
 /// A finding as it is printed.
-pub fn paragraph(finding: &Finding) -> String {
-    let severity = match finding.severity {
+pub fn paragraph(diagnostic: &Diagnostic) -> String {
+    let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let Finding { rule, happened, matters, advice, .. } = finding;
-    format!("\n{severity}: {} [{rule}]\n  {}\n  {}", line(happened), line(matters), line(advice))
+    let Diagnostic { rule, summary, impact, fix, .. } = diagnostic;
+    format!("\n{severity}: {} [{rule}]\n  {}\n  {}", line(summary), line(impact), line(fix))
 }

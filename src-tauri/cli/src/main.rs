@@ -6,9 +6,9 @@
 mod check;
 mod exec;
 mod findings;
-mod received;
 mod request;
 mod say;
+mod sdk_result;
 mod signals;
 mod sink;
 

@@ -9,20 +9,20 @@ use std::{
 use clap::Args;
 use porthole_core::{
     call::Act,
-    carrier::Carrier,
     endpoint::{self, Endpoint},
     error::Error,
     exchange::{self, Body, Connections, Exchange, ExchangeEvent, Failure, Header, Request, Version},
-    run::Warden,
+    run::Reaper,
     runtime::Runtime,
+    tunnel::EngineTunnel,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     NOTHING,
     findings::Witness,
-    received,
     say::{Bytes, complain},
+    sdk_result,
     signals::Signals,
     sink::Sink,
 };
@@ -78,7 +78,7 @@ fn read_header(text: &str) -> Result<Header, String> {
 
 /// What the exit code is decided on.
 #[derive(Default)]
-pub struct Told {
+pub struct ExitFacts {
     pub status: Option<u16>,
     pub failure: Option<Failure>,
 }
@@ -97,14 +97,14 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {
-        Some(runtime) => received::request(endpoint, context, request, runtime, arguments.findings, signals).await,
+        Some(runtime) => sdk_result::request(endpoint, context, request, runtime, arguments.findings, signals).await,
         None => printed(endpoint, context, request, arguments.json, arguments.findings, signals).await,
     };
     match told {
-        Told { failure: Some(_), .. } => ExitCode::from(NOTHING),
-        Told { status: Some(200..=299), .. } => ExitCode::SUCCESS,
-        Told { status: Some(_), .. } => ExitCode::FAILURE,
-        Told { status: None, .. } => ExitCode::from(NOTHING),
+        ExitFacts { failure: Some(_), .. } => ExitCode::from(NOTHING),
+        ExitFacts { status: Some(200..=299), .. } => ExitCode::SUCCESS,
+        ExitFacts { status: Some(_), .. } => ExitCode::FAILURE,
+        ExitFacts { status: None, .. } => ExitCode::from(NOTHING),
     }
 }
 
@@ -116,8 +116,8 @@ async fn printed(
     json: bool,
     findings: bool,
     signals: Signals,
-) -> Told {
-    let told = Arc::new(Mutex::new(Told::default()));
+) -> ExitFacts {
+    let told = Arc::new(Mutex::new(ExitFacts::default()));
     let sink = Sink::new(json, Bytes::of_stranger(), {
         let told = Arc::clone(&told);
         move |event: &ExchangeEvent| {
@@ -151,12 +151,12 @@ async fn printed(
     told
 }
 
-/// Those to a container get a warden: a helper container of a killed porthole-cli must not stay.
+/// Those to a container get a reaper: a helper container of a killed porthole-cli must not stay.
 fn connections(endpoint: &Endpoint) -> Connections {
     if !matches!(endpoint, Endpoint::Container { .. }) {
         return Connections::default();
     }
-    Connections::carried_by(Carrier::new(None, Arc::default(), Some(Arc::new(Warden::start()))))
+    Connections::with_tunnel(EngineTunnel::new(None, Arc::default(), Some(Arc::new(Reaper::start()))))
 }
 
 /// Cancels the request; if it can't be cancelled because its body isn't read, it ends with the

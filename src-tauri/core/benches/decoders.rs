@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use divan::{Bencher, counter::BytesCount};
 use porthole_core::{
-    output::{Dress, Events, Output, Room, Utf8, View},
+    output::{DiskQuota, Events, Output, RenderOptions, Utf8, View},
     run::Stream,
 };
 
@@ -57,13 +57,13 @@ fn json(bencher: Bencher) {
     let body = format!("[{}0]", item.repeat(16 * WHOLE / item.len()));
     let directory = tempfile::tempdir().unwrap();
     let output = || {
-        let output = Output::new(directory.path().join("output"), Arc::new(Room::unlimited()));
+        let output = Output::new(directory.path().join("output"), Arc::new(DiskQuota::unlimited()));
         output.append(Stream::Stdout, body.as_bytes(), 0).unwrap();
         output
     };
     bencher.counter(BytesCount::of_str(&body)).with_inputs(output).bench_local_values(|output| {
         loop {
-            let window = output.window(View::Pretty, 0, 1, Dress::default()).unwrap();
+            let window = output.window(View::Pretty, 0, 1, RenderOptions::default()).unwrap();
             if window.making.is_none() {
                 return window.total;
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use divan::{Bencher, counter::BytesCount};
 use porthole_core::{
-    output::{Dress, Output, Room, View},
+    output::{DiskQuota, Output, RenderOptions, View},
     run::Stream,
 };
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ fn main() {
 /// An empty output; its files are removed with the directory.
 fn empty() -> (TempDir, Output) {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::new(directory.path().join("output"), Arc::new(Room::unlimited()));
+    let output = Output::new(directory.path().join("output"), Arc::new(DiskQuota::unlimited()));
     (directory, output)
 }
 
@@ -51,6 +51,8 @@ fn window(bencher: Bencher, rows: u64) {
     let mut place: u64 = 1;
     bencher.bench_local(|| {
         place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        output.window(View::Both, (place >> 20) % (LINES - rows), rows, Dress { ansi: true, finder: None }).unwrap()
+        output
+            .window(View::Both, (place >> 20) % (LINES - rows), rows, RenderOptions { ansi: true, finder: None })
+            .unwrap()
     });
 }

@@ -6,7 +6,7 @@ use std::{fmt::Write, sync::Arc};
 
 use divan::{Bencher, counter::BytesCount};
 use porthole_core::{
-    output::{Output, Query, Room, Search, View},
+    output::{DiskQuota, Output, Query, Search, View},
     run::Stream,
 };
 
@@ -21,7 +21,7 @@ fn main() {
 #[divan::bench(args = ["nowhere", "line [0-9]*00 ", "written", "≠ written", "≠ nowhere"])]
 fn regex(bencher: Bencher, text: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let output = Arc::new(Output::new(directory.path().join("output"), Arc::new(Room::unlimited())));
+    let output = Arc::new(Output::new(directory.path().join("output"), Arc::new(DiskQuota::unlimited())));
     let mut lines = String::new();
     for n in 0..LINES {
         let rest = "and nothing else happened in the meantime, which is what one hopes for";

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    asked::Sdk,
     error::{Code, Error},
     exchange::Exchange,
     permission::Decision,
     run::{Ending, Run},
+    sdk_call::Sdk,
 };
 
 /// The number of a Call, in the order in which they began, from 1.
@@ -108,11 +108,11 @@ pub struct Call {
 
 impl Call {
     /// Why it was not done at all, if somebody decided so: only what was asked is recorded then.
-    pub fn not_done(&self) -> Option<&Error> {
+    pub fn skipped(&self) -> Option<&Error> {
         let failure = match &self.act {
             Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| &failure.error),
             Act::Run(run) => run.failure.as_ref(),
         };
-        failure.filter(|error| error.is_not_done())
+        failure.filter(|error| error.is_skipped())
     }
 }

@@ -1,7 +1,7 @@
 // The one list of what the window may ask of the shell. From it come the Tauri commands and their
 // registration (`src-tauri/src/ipc.rs`), the permissions (`src-tauri/build.rs`), and the types of
 // the page (`ui/src/ipc/generated`). To add a command, add it here and write the method of the
-// same name in `src-tauri/src/answers.rs`; nothing else. `, page` after the answer lets the page's own
+// same name in `src-tauri/src/commands.rs`; nothing else. `, page` after the answer lets the page's own
 // window use it too, which otherwise may use none.
 //
 // A plain comment, because the build script includes this file as it stands.
@@ -12,7 +12,7 @@ macro_rules! commands {
     ($with:ident) => {
         $with! {
             /// What the page needs before it draws anything.
-            opening() -> Opening;
+            bootstrap() -> Bootstrap;
             /// Waits until something changed after `since`, at most half a minute and not more
             /// often than thirty times a second, and tells what.
             changes(since: u64) -> Changes, page;
@@ -39,10 +39,10 @@ macro_rules! commands {
             /// The hit after or before this line, or at the other end when there is none.
             hit(line: u64, after: bool) -> Option<Hit>;
             /// A path that something could be saved to.
-            save_place(id: u32, what: What) -> String;
+            save_place(id: u32, what: SaveContent) -> String;
             /// Saves to a file, and answers when it is written. One that is there is kept unless it is
             /// to be replaced.
-            save(id: u32, what: What, path: String, replace: bool) -> SavedFile;
+            save(id: u32, what: SaveContent, path: String, replace: bool) -> SavedFile;
             /// Stops saving and removes what was written so far.
             save_stop() -> ();
             /// Keeps a Call's output for the next start, or lets it go.
@@ -71,19 +71,19 @@ macro_rules! commands {
             revoke_console() -> ();
             /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's
             /// number.
-            again(id: u32) -> u32;
+            repeat(id: u32) -> u32;
             /// What the code that asked for a Call receives, whole, when it has ended.
-            delivered(id: u32) -> Received, page;
+            sdk_result(id: u32) -> SdkResult, page;
             /// The callbacks from this one on, whole: answers when there is one, or no more will come.
-            delivery(id: u32, from: u64) -> Callbacks, page;
+            next_callbacks(id: u32, from: u64) -> Callbacks, page;
             /// What code receives for a Call on each Runtime, as it is shown.
-            received(id: u32) -> Vec<Received>;
+            sdk_results(id: u32) -> Vec<SdkResult>;
             /// The callbacks of a Call on a Runtime, as they are shown.
             callbacks(id: u32, runtime: Runtime, split: bool, from: u64, count: u32) -> Callbacks;
             /// What is to be said about a Call.
-            findings(id: u32) -> Vec<Finding>;
+            diagnostics(id: u32) -> Vec<Diagnostic>;
             /// A request or command as code to copy.
-            code(composed: Composed) -> Vec<Form>;
+            code(composed: Draft) -> Vec<Form>;
             /// Reads a pasted `curl` or `docker exec` line.
             paste(text: String) -> Pasted;
             /// Cancels a request, or kills a run.
@@ -106,7 +106,7 @@ macro_rules! commands {
             split_words(text: String) -> Vec<String>;
             /// Opens an extension in the place of the one that is open, on the engine of a docker context,
             /// and makes it the target.
-            open_extension(source: Source, engine: Option<String>) -> OpenExtension;
+            open_extension(source: ExtensionSource, engine: Option<String>) -> OpenExtension;
             /// The extension that is open.
             extension() -> Option<OpenExtension>;
             /// Attaches to its backend where that runs already. Nothing is started.
@@ -123,7 +123,7 @@ macro_rules! commands {
             /// Takes the author's own process for its backend.
             use_native(endpoint: Endpoint) -> OpenExtension;
             /// Takes down what Porthole brought up, and lets go of what it did not.
-            take_down() -> OpenExtension;
+            stop_backend() -> OpenExtension;
             /// Closes the extension, its backend and its page; answers with what is inspected then.
             close_extension() -> Target;
             /// Follows the logs of a container of its backend; answers at once with the Call's number.
@@ -147,13 +147,13 @@ macro_rules! commands {
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
             /// Shows the page that is open in a window of its own.
-            own_window(opened: OpenedPage) -> ();
+            open_page_window(opened: OpenedPage) -> ();
             /// What the page's own window shows, while it is there.
-            own_page() -> Option<OwnPage>, page;
+            page_window_state() -> Option<PageWindowState>, page;
             /// Waits until the page's own window is gone, and tells how it went.
-            own_window_gone() -> OwnGone;
+            page_window_closed() -> PageWindowClosed;
             /// Closes the page's own window, for the page to be shown in the main one.
-            bring_back() -> (), page;
+            close_page_window() -> (), page;
             /// Remembers these settings, but for the target, which is remembered when it is set.
             save_settings(settings: Settings) -> ();
         }

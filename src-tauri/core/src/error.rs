@@ -243,7 +243,7 @@ impl Error {
     }
 
     /// It says that nothing was done because somebody decided so.
-    pub fn is_not_done(&self) -> bool {
+    pub fn is_skipped(&self) -> bool {
         matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }
 

@@ -7,7 +7,6 @@ pub(crate) use callbacks::CountedCalls;
 use std::sync::Arc;
 
 use crate::{
-    asked::Sdk,
     call::{Act, Call, CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
@@ -15,9 +14,10 @@ use crate::{
     exchange::{Engines, Exchange, Request},
     output::Output,
     permission::Decision,
-    received::{self, Does, Received, Written},
     run::{Command, FixedCommand, Run, Stream},
     runtime::Runtime,
+    sdk_call::Sdk,
+    sdk_result::{self, PlannedAction, SdkResult, Written},
     target::Target,
     timeline::{By, Timeline, aside},
 };
@@ -34,25 +34,30 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::RuntimeRefuses`] when nothing would be done; what `endpoint` and `engine` say.
-    pub fn planned(sdk: Sdk, does: Does, endpoint: Result<Endpoint>, engine: Result<Address>) -> Result<Planned> {
+    pub fn planned(
+        sdk: Sdk,
+        does: PlannedAction,
+        endpoint: Result<Endpoint>,
+        engine: Result<Address>,
+    ) -> Result<PlannedCall> {
         let act = match does {
-            Does::Request { request } => PlannedAct::Request { endpoint: endpoint?, request },
-            Does::Engine { request } => PlannedAct::Request { endpoint: engine?.endpoint()?, request },
-            Does::Command { command } => PlannedAct::Command { command, engine, fixed: None },
-            Does::Refuses { .. } => return Err(refuses(sdk.runtime)),
+            PlannedAction::Request { request } => ResolvedAction::Request { endpoint: endpoint?, request },
+            PlannedAction::Engine { request } => ResolvedAction::Request { endpoint: engine?.endpoint()?, request },
+            PlannedAction::Command { command } => ResolvedAction::Command { command, engine, fixed: None },
+            PlannedAction::Refuses { .. } => return Err(refuses(sdk.runtime)),
         };
-        Ok(Planned { sdk, act, engines: Engines::Allowed })
+        Ok(PlannedCall { sdk, act, engines: Engines::Allowed })
     }
 
     /// Starts what was planned, and answers at once with its number.
     ///
     /// # Errors
     /// [`Code::ContainerNotFound`] when a container is meant and the target has none.
-    pub fn start(&self, origin: Origin, planned: Planned, decision: Option<Decision>) -> Result<CallId> {
+    pub fn start(&self, origin: Origin, planned: PlannedCall, decision: Option<Decision>) -> Result<CallId> {
         let by = By { origin, sdk: Some(planned.sdk), decision };
         match planned.act {
-            PlannedAct::Request { endpoint, request } => Ok(self.send_to(by, endpoint, planned.engines, request)),
-            PlannedAct::Command { command, engine, fixed } => {
+            ResolvedAction::Request { endpoint, request } => Ok(self.send_to(by, endpoint, planned.engines, request)),
+            ResolvedAction::Command { command, engine, fixed } => {
                 command.place.named()?;
                 Ok(self.run_fixed(by, engine, command, fixed))
             }
@@ -60,10 +65,10 @@ impl Timeline {
     }
 
     /// Records what was planned, and does nothing of it. The error's words are those that the code gets.
-    pub fn record_skipped(&self, origin: Origin, planned: Planned, decision: Decision, error: Error) -> CallId {
+    pub fn record_skipped(&self, origin: Origin, planned: PlannedCall, decision: Decision, error: Error) -> CallId {
         let act = match planned.act {
-            PlannedAct::Request { endpoint, request } => Act::Exchange(Exchange::new(endpoint, request)),
-            PlannedAct::Command { command, .. } => Act::Run(Run::new(command)),
+            ResolvedAction::Request { endpoint, request } => Act::Exchange(Exchange::new(endpoint, request)),
+            ResolvedAction::Command { command, .. } => Act::Run(Run::new(command)),
         };
         self.record(By { origin, sdk: Some(planned.sdk), decision: Some(decision) }, act, error)
     }
@@ -80,7 +85,7 @@ impl Timeline {
         endpoint: Result<Endpoint>,
         engine: Result<Address>,
     ) -> Result<CallId> {
-        let does = received::plan(&sdk.asked, sdk.runtime, target).does;
+        let does = sdk_result::plan(&sdk.asked, sdk.runtime, target).does;
         self.start(origin, Self::planned(sdk, does, endpoint, engine)?, None)
     }
 
@@ -88,11 +93,11 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`], [`Code::OutputUnreadable`].
-    pub async fn received(&self, id: CallId) -> Result<Vec<Received>> {
+    pub async fn sdk_results(&self, id: CallId) -> Result<Vec<SdkResult>> {
         let output = self.output(id)?;
         // Read before the facts: what they say of the end is then of no shorter an output.
         let (call, read) = (self.call(id)?, aside(move || Read::of(&output, JUDGED, SHOWN)).await?);
-        Ok(received::compared(&call, read.written()))
+        Ok(sdk_result::compared(&call, read.written()))
     }
 
     /// What code receives for a Call of its own, whole, when it has ended. For a Call that no code
@@ -100,21 +105,21 @@ impl Timeline {
     ///
     /// # Errors
     /// As [`Timeline::received_whole`].
-    pub async fn delivered(&self, id: CallId) -> Result<Received> {
+    pub async fn sdk_result(&self, id: CallId) -> Result<SdkResult> {
         let runtime = self.call(id)?.sdk.map(|sdk| sdk.runtime).unwrap_or_default();
-        self.received_whole(id, runtime).await
+        self.whole_sdk_result(id, runtime).await
     }
 
     /// What code receives for a Call on one Runtime, whole, when it has ended.
     ///
     /// # Errors
     /// [`Code::CallNotFound`], [`Code::OutputUnreadable`]; [`Code::ValueTooLarge`] above 64 MiB.
-    pub async fn received_whole(&self, id: CallId, runtime: Runtime) -> Result<Received> {
+    pub async fn whole_sdk_result(&self, id: CallId, runtime: Runtime) -> Result<SdkResult> {
         let call = self.ended(id).await?;
         let output = self.output(id)?;
         if stream_of(&call).is_some() {
             // What was written went to the callbacks.
-            return Ok(received::received(&call, Written::default(), runtime));
+            return Ok(sdk_result::received(&call, Written::default(), runtime));
         }
         aside(move || {
             let counts = output.counts();
@@ -122,7 +127,7 @@ impl Timeline {
                 return Err(too_much());
             }
             let read = Read::of(&output, HANDED_OVER, usize::MAX)?;
-            Ok(received::received(&call, read.written(), runtime))
+            Ok(sdk_result::received(&call, read.written(), runtime))
         })
         .await
     }
@@ -130,18 +135,18 @@ impl Timeline {
 
 /// A call of code as it was planned: the object that is shown, approved and started.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub struct PlannedCall {
     /// What was asked.
     pub sdk: Sdk,
     /// What is done.
-    pub act: PlannedAct,
+    pub act: ResolvedAction,
     /// Whether its request may reach a container engine.
     pub(crate) engines: Engines,
 }
 
 /// What is done for a call.
 #[derive(Debug, Clone)]
-pub enum PlannedAct {
+pub enum ResolvedAction {
     /// A request is sent.
     Request {
         /// Where it goes.
@@ -167,9 +172,9 @@ fn refuses(runtime: Runtime) -> Error {
 
 /// How the code that made a Call wants callbacks, if it does.
 fn stream_of(call: &Call) -> Option<crate::run::Streaming> {
-    use crate::asked::Asked;
+    use crate::sdk_call::SdkCall;
     match (&call.sdk, &call.act) {
-        (Some(Sdk { asked: Asked::Exec(asked), .. }), _) => asked.stream,
+        (Some(Sdk { asked: SdkCall::Exec(asked), .. }), _) => asked.stream,
         (_, Act::Run(run)) => run.command.stream,
         _ => None,
     }
@@ -211,5 +216,5 @@ fn too_much() -> Error {
 mod tests;
 
 #[cfg(all(test, unix))]
-#[path = "not_done_tests.rs"]
-mod not_done_tests;
+#[path = "skipped_tests.rs"]
+mod skipped_tests;

@@ -1,11 +1,11 @@
 use super::*;
 use crate::{
-    asked::{Asked, AskedExec, AskedRequest, Whose},
     demo::Demo,
     output::View,
-    received::{Callback, Called, Delivery, Value, render, render_callbacks},
     run::{Command, Place, Signal, Streaming},
     runtime::Runtime,
+    sdk_call::{CliTarget, SdkCall, SdkExec, SdkRequest},
+    sdk_result::{Callback, Called, SdkOutcome, Value, render, render_callbacks},
     timeline::Origin,
 };
 
@@ -29,14 +29,14 @@ pub(super) fn sh(script: &str, runtime: Runtime, stream: Option<bool>) -> Sdk {
         if stream.is_some() { vec!["-c".into(), script.into()] } else { vec!["-c".into(), format!("'{script}'")] };
     let (cwd, env) = (None, vec![]);
     let asked =
-        AskedExec { whose: Whose::Host, cmd: "sh".into(), args, line: false, cwd, env, stream, container: None };
-    Sdk::new(Asked::Exec(asked), runtime)
+        SdkExec { whose: CliTarget::Host, cmd: "sh".into(), args, line: false, cwd, env, stream, container: None };
+    Sdk::new(SdkCall::Exec(asked), runtime)
 }
 
-async fn followed(timeline: &Timeline, id: CallId) -> (Vec<Callback>, Option<crate::received::Text>) {
+async fn followed(timeline: &Timeline, id: CallId) -> (Vec<Callback>, Option<crate::sdk_result::Text>) {
     let (mut rows, mut from) = (Vec::new(), 0);
     loop {
-        let found = timeline.delivery(id, from).await.unwrap();
+        let found = timeline.next_callbacks(id, from).await.unwrap();
         assert_eq!(found.from, from);
         from += found.rows.len() as u64;
         rows.extend(found.rows);
@@ -59,7 +59,7 @@ async fn what_code_asks_is_done_and_delivered() {
     let (_directory, timeline) = timeline();
     let sdk = sh("printf out; printf err >&2; exit 3", Runtime::DockerDesktop, None);
     let id = timeline.perform(Origin::Console, sdk.clone(), &Target::demo(), nowhere(), no_engine()).unwrap();
-    let delivered = timeline.delivered(id).await.unwrap();
+    let delivered = timeline.sdk_result(id).await.unwrap();
     assert!(delivered.as_run);
     let text = render(&delivered.outcome);
     assert!(text.contains("code: 3") && text.contains("stdout: 'out'") && text.contains("stderr: 'err'"), "{text}");
@@ -94,10 +94,10 @@ async fn a_closed_command_ends_as_the_runtime_has_it() {
         let (_directory, timeline) = timeline();
         let sdk = sh("echo up; exec sleep 600", runtime, Some(true));
         let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
-        let first = timeline.delivery(id, 0).await.unwrap();
+        let first = timeline.next_callbacks(id, 0).await.unwrap();
         assert_eq!((first.rows.len(), first.ended), (1, false));
         timeline.stop(id, Signal::Term).await.unwrap();
-        let last = timeline.delivery(id, 1).await.unwrap();
+        let last = timeline.next_callbacks(id, 1).await.unwrap();
         assert!(last.ended);
         assert_eq!(render_callbacks(&last.rows), end, "{runtime}");
     }
@@ -152,13 +152,13 @@ async fn what_is_too_long_for_one_value_is_refused() {
     let plain = timeline
         .perform(Origin::Console, sh(long, Runtime::DockerDesktop, None), &target, nowhere(), no_engine())
         .unwrap();
-    assert_eq!(timeline.delivered(plain).await.unwrap_err().code, Code::ValueTooLarge);
-    let shown = timeline.received(plain).await.unwrap();
-    assert!(matches!(shown[0].outcome, Delivery::Resolved { .. }));
+    assert_eq!(timeline.sdk_result(plain).await.unwrap_err().code, Code::ValueTooLarge);
+    let shown = timeline.sdk_results(plain).await.unwrap();
+    assert!(matches!(shown[0].outcome, SdkOutcome::Resolved { .. }));
     let line = sh(long, Runtime::DockerDesktop, Some(true));
     let line = timeline.perform(Origin::Console, line, &target, nowhere(), no_engine()).unwrap();
     timeline.ended(line).await.unwrap();
-    assert_eq!(timeline.delivery(line, 0).await.unwrap_err().code, Code::ValueTooLarge);
+    assert_eq!(timeline.next_callbacks(line, 0).await.unwrap_err().code, Code::ValueTooLarge);
 }
 
 #[tokio::test]
@@ -196,30 +196,31 @@ async fn a_request_is_delivered_whole_and_shown_cut() {
     let demo = Demo::start(directory.path()).await.unwrap();
     let asked = |url: &str| {
         let (headers, named, data) = (vec![], true, None);
-        Asked::Request(AskedRequest { method: "GET".into(), url: url.into(), headers, named, data })
+        SdkCall::Request(SdkRequest { method: "GET".into(), url: url.into(), headers, named, data })
     };
     let perform = |url: &str| {
         let sdk = Sdk::new(asked(url), Runtime::DockerDesktop);
         timeline.perform(Origin::Console, sdk, &Target::demo(), Ok(demo.endpoint().clone()), no_engine()).unwrap()
     };
-    let hello = timeline.delivered(perform("/hello")).await.unwrap();
+    let hello = timeline.sdk_result(perform("/hello")).await.unwrap();
     assert_eq!(render(&hello.outcome), "resolves to { message: 'Hello from the demo backend' }");
     let long = perform("/bytes/100000");
-    let Delivery::Resolved { value: Value::Text(whole) } = timeline.delivered(long).await.unwrap().outcome else {
+    let SdkOutcome::Resolved { value: Value::Text(whole) } = timeline.sdk_result(long).await.unwrap().outcome else {
         panic!("no text")
     };
     assert_eq!((whole.text.len(), whole.cut), (100_000, false));
-    let Delivery::Resolved { value: Value::Text(shown) } = timeline.received(long).await.unwrap().remove(0).outcome
+    let SdkOutcome::Resolved { value: Value::Text(shown) } =
+        timeline.sdk_results(long).await.unwrap().remove(0).outcome
     else {
         panic!("no text")
     };
     assert_eq!((shown.text.len(), shown.bytes, shown.cut), (SHOWN, 100_000, true));
     let pending = perform("/events?every=5");
-    assert_eq!(timeline.received(pending).await.unwrap()[0].outcome, Delivery::Pending);
+    assert_eq!(timeline.sdk_results(pending).await.unwrap()[0].outcome, SdkOutcome::Pending);
     let none = timeline.callbacks(pending, Runtime::DockerDesktop, true, 0, 9).await.unwrap();
     assert_eq!((none.total, none.ended), (0, false));
     timeline.cancel(pending).await.unwrap();
-    assert_eq!(timeline.delivered(pending).await.unwrap().outcome, Delivery::Never);
+    assert_eq!(timeline.sdk_result(pending).await.unwrap().outcome, SdkOutcome::Never);
 }
 
 #[tokio::test]
@@ -228,16 +229,16 @@ async fn what_cannot_be_performed_is_refused() {
     let perform =
         |sdk: Sdk| timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap_err().code;
     let mut sdk = sh("true", Runtime::DockerDesktop, None);
-    let Asked::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
-    asked.whose = Whose::Vm;
+    let SdkCall::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
+    asked.whose = CliTarget::Vm;
     assert_eq!(perform(sdk.clone()), Code::ContainerNotFound);
-    let Asked::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
+    let SdkCall::Exec(asked) = &mut sdk.asked else { panic!("no exec") };
     asked.line = true;
     assert_eq!(perform(Sdk { runtime: Runtime::PodmanDesktop, ..sdk }), Code::RuntimeRefuses);
-    let list = crate::asked::AskedList { what: crate::asked::Listed::Images, options: None };
-    let list = Sdk::new(Asked::List(list), Runtime::DockerDesktop);
+    let list = crate::sdk_call::SdkList { what: crate::sdk_call::EngineList::Images, options: None };
+    let list = Sdk::new(SdkCall::List(list), Runtime::DockerDesktop);
     assert_eq!(perform(list), Code::EngineUnavailable);
-    assert_eq!(timeline.received(7).await.unwrap_err().code, Code::CallNotFound);
+    assert_eq!(timeline.sdk_results(7).await.unwrap_err().code, Code::CallNotFound);
 }
 
 #[tokio::test]
@@ -250,7 +251,7 @@ async fn a_kept_call_tells_the_same_after_a_start() {
         let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
         timeline.ended(id).await.unwrap();
         timeline.keep(id, true).await.unwrap();
-        (followed(&timeline, id).await, timeline.received(id).await.unwrap())
+        (followed(&timeline, id).await, timeline.sdk_results(id).await.unwrap())
     };
     let timeline = at();
     timeline.reopen_kept();
@@ -263,7 +264,7 @@ async fn a_kept_call_tells_the_same_after_a_start() {
         }
     };
     assert_eq!(followed(&timeline, id).await, before);
-    assert_eq!(timeline.received(id).await.unwrap(), told);
+    assert_eq!(timeline.sdk_results(id).await.unwrap(), told);
 }
 
 #[tokio::test]
@@ -274,10 +275,10 @@ async fn a_body_that_is_in_memory_has_no_callbacks_and_is_received() {
     let id = timeline.send(Origin::Composer, demo.endpoint().clone(), request);
     timeline.ended(id).await.unwrap();
     assert!(!timeline.output(id).unwrap().path(Stream::Stdout).exists());
-    for received in timeline.received(id).await.unwrap() {
+    for received in timeline.sdk_results(id).await.unwrap() {
         assert_eq!(render(&received.outcome), "resolves to { message: 'Hello from the demo backend' }");
         assert!(received.as_run);
     }
-    let none = timeline.delivery(id, 0).await.unwrap();
+    let none = timeline.next_callbacks(id, 0).await.unwrap();
     assert!(none.ended && none.rows.is_empty());
 }

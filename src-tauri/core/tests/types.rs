@@ -5,21 +5,24 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_core::{
-    asked::Sdk,
+    bootstrap::Bootstrap,
     code::{Form, Pasted},
+    diagnostics::Diagnostic,
     endpoint::Endpoint,
     engine::{Container, Context, ContextExtensions},
     error::Error,
     exchange::{ExchangeEvent, Request},
-    extension::{Misses, OpenExtension, OpenedPage, OwnGone, OwnPage, PackageCommand, ProjectStep, Source, StartPlan},
-    finding::Finding,
-    opening::Opening,
-    output::{Fold, Hit, Query, SavedFile, View, What, Window},
+    extension::{
+        ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, PageWindowClosed, PageWindowState,
+        ProjectStep, StartPlan,
+    },
+    output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window},
     permission::{CallKind, PendingEnd, Permission, Proposed, ProposedState, Scope},
-    received::{Callbacks, Received},
     run::{Command, RunEvent, Signal},
     runtime::Runtime,
-    settings::{Composed, Settings},
+    sdk_call::Sdk,
+    sdk_result::{Callbacks, SdkResult},
+    settings::{Draft, Settings},
     target::Target,
     timeline::{Call, Changes, Origin},
 };
@@ -32,11 +35,11 @@ macro_rules! signatures {
             Error::export_all(cfg).unwrap();
             Container::export_all(cfg).unwrap();
             ContextExtensions::export_all(cfg).unwrap();
-            Finding::export_all(cfg).unwrap();
+            Diagnostic::export_all(cfg).unwrap();
             Form::export_all(cfg).unwrap();
-            Received::export_all(cfg).unwrap();
+            SdkResult::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
-            OwnPage::export_all(cfg).unwrap();
+            PageWindowState::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*

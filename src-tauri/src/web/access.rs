@@ -5,13 +5,13 @@ use std::sync::PoisonError;
 use porthole_core::error::Result;
 
 use super::Access;
-use crate::answers::Porthole;
+use crate::commands::Porthole;
 
 impl Porthole {
     /// What the frames of the open page may show of this machine.
     pub fn page_access(&self) -> Access {
         let page = self.page.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let ports = self.bench.open_now().map(|open| open.ports()).unwrap_or_default();
+        let ports = self.extension_host.open_now().map(|open| open.ports()).unwrap_or_default();
         match page {
             Some(page) => Access { server: page.server().cloned(), ports },
             None => Access::default(),

@@ -21,7 +21,7 @@ pub use storage::clear;
 
 use tauri::{AppHandle, Manager, Url, WebviewWindow};
 
-use crate::answers::Porthole;
+use crate::commands::Porthole;
 
 /// Where the web storage of this start is, in the session's directory: it goes with it.
 pub const STORAGE: &str = "web-storage";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use porthole_core::{extension::Server, this_machine::ThisMachine};
 use tauri::Url;
 
-use crate::own::OWN;
+use crate::page_window::OWN;
 
 /// What the open page's frames may show of this machine.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn is_of_origin(url: &Url, origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::own::MAIN;
+    use crate::page_window::MAIN;
 
     #[test]
     fn of_this_machine_only_the_own_server_and_ports_are_shown() {

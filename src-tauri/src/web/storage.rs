@@ -3,7 +3,7 @@
 use porthole_core::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager, WebviewWindow};
 
-use crate::own::MAIN;
+use crate::page_window::MAIN;
 
 /// Clears all that pages stored: cookies, caches, databases, storage of sessions, registrations of workers. On Linux it
 /// also ends what they asked of the network, and the connections to their servers. Answers when it is done; the frame that

@@ -33,7 +33,7 @@ const PIECE: usize = 64 * 1024;
 
 thread_local! {
     /// By web view; all of it is in the main thread.
-    static WAYS: RefCell<HashMap<usize, Arc<Way>>> = RefCell::default();
+    static FLOWS: RefCell<HashMap<usize, Arc<StreamFlow>>> = RefCell::default();
 }
 
 /// Serves the page's scheme to all windows of a context. Tauri's own way takes a whole file into memory, twice.
@@ -55,8 +55,8 @@ async fn answer(app: &AppHandle, request: &URISchemeRequest, turns: Arc<Semaphor
     let app = app.clone();
     let read = tauri::async_runtime::spawn_blocking(move || page::answer_to(&app, &uri, range.as_deref())).await;
     let (answer, headers) = read.unwrap_or_else(|_| page::without_file(404));
-    let way = request.web_view().map(|view| way_to(&view));
-    if let Err(error) = respond(request, answer, &headers, way, turn) {
+    let flow = request.web_view().map(|view| flow_to(&view));
+    if let Err(error) = respond(request, answer, &headers, flow, turn) {
         tracing::warn!(%error, "a page's file can't be streamed");
         request.finish_error(&mut webkit2gtk::glib::Error::new(webkit2gtk::gio::IOErrorEnum::Failed, "not read"));
     }
@@ -66,7 +66,7 @@ fn respond(
     request: &URISchemeRequest,
     answer: Answer,
     headers: &HeaderMap,
-    way: Option<Arc<Way>>,
+    flow: Option<Arc<StreamFlow>>,
     turn: OwnedSemaphorePermit,
 ) -> std::io::Result<()> {
     let (theirs, ours) = std::io::pipe()?;
@@ -83,29 +83,29 @@ fn respond(
     response.set_http_headers(soup);
     std::thread::Builder::new().name("page file".to_owned()).spawn(move || {
         // A page that doesn't want it any more closes its end: that is no fault.
-        let _ = write(answer.body.into_reader(), ours, way.as_ref());
+        let _ = write(answer.body.into_reader(), ours, flow.as_ref());
         drop(turn);
     })?;
     request.finish_with_response(&response);
     Ok(())
 }
 
-fn write(mut body: impl Read, mut to: PipeWriter, way: Option<&Arc<Way>>) -> std::io::Result<()> {
+fn write(mut body: impl Read, mut to: PipeWriter, flow: Option<&Arc<StreamFlow>>) -> std::io::Result<()> {
     let mut piece = vec![0; PIECE];
     loop {
         let length = body.read(&mut piece)?;
         if length == 0 {
             return Ok(());
         }
-        if let Some(way) = way {
-            way.enter(length as u64);
+        if let Some(flow) = flow {
+            flow.enter(length as u64);
         }
         to.write_all(piece.get(..length).unwrap_or_default())?;
     }
 }
 
 /// The way to one web process.
-struct Way {
+struct StreamFlow {
     view: SendWeakRef<WebView>,
     counts: Mutex<Counts>,
     changed: Condvar,
@@ -119,12 +119,12 @@ struct Counts {
     asked: bool,
 }
 
-fn way_to(view: &WebView) -> Arc<Way> {
+fn flow_to(view: &WebView) -> Arc<StreamFlow> {
     let key = view.as_ptr() as usize;
-    WAYS.with_borrow_mut(|ways| {
+    FLOWS.with_borrow_mut(|ways| {
         let made = ways.entry(key).or_insert_with(|| {
-            view.connect_destroy(move |_| drop(WAYS.with_borrow_mut(|ways| ways.remove(&key))));
-            Arc::new(Way {
+            view.connect_destroy(move |_| drop(FLOWS.with_borrow_mut(|ways| ways.remove(&key))));
+            Arc::new(StreamFlow {
                 view: SendWeakRef::from(view.downgrade()),
                 counts: Mutex::default(),
                 changed: Condvar::new(),
@@ -134,7 +134,7 @@ fn way_to(view: &WebView) -> Arc<Way> {
     })
 }
 
-impl Way {
+impl StreamFlow {
     /// Waits until there is room for so many bytes, and counts them.
     fn enter(self: &Arc<Self>, bytes: u64) {
         let mut counts = self.counts();
@@ -149,10 +149,10 @@ impl Way {
 
     /// Has the web process say when it took what was sent so far. It also says so when it ends.
     fn ask(self: &Arc<Self>, sent: u64) {
-        let way = Arc::clone(self);
-        MainContext::default().invoke(move || match way.view.upgrade() {
-            Some(view) => view.evaluate_javascript("0", None, None, Cancellable::NONE, move |_| way.took(sent)),
-            None => way.took(u64::MAX),
+        let flow = Arc::clone(self);
+        MainContext::default().invoke(move || match flow.view.upgrade() {
+            Some(view) => view.evaluate_javascript("0", None, None, Cancellable::NONE, move |_| flow.took(sent)),
+            None => flow.took(u64::MAX),
         });
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use porthole_core::{demo::Demo, endpoint::Endpoint};
 
-use crate::means::{Means, Result};
+use crate::context::{BenchContext, Result};
 
 /// Serves until the input ends, which it does when the parent is gone.
 pub fn serve(directory: &Path) -> Result<()> {
@@ -30,10 +30,10 @@ pub struct Backend {
 
 impl Backend {
     /// Starts it, and waits until it listens.
-    pub fn start(means: &Means) -> Result<Self> {
+    pub fn start(context: &BenchContext) -> Result<Self> {
         let mut child = Command::new(env::current_exe()?)
             .arg("backend")
-            .arg(means.folder("backend")?)
+            .arg(context.folder("backend")?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

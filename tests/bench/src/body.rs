@@ -7,14 +7,14 @@ use porthole_core::{exchange::Request, timeline::Origin};
 use crate::{
     backend::Backend,
     calls::{ended, ended_well, rate, timeline, wrote},
-    means::{Means, Result},
+    context::{BenchContext, Result},
     pairs::{Sides, alternate},
 };
 
 /// A body over a unix socket, beside `curl -s --unix-socket -o file`.
-pub async fn ingest(means: &Means) -> Result<Sides> {
-    let (backend, timeline, bytes) = (Backend::start(means)?, timeline(means)?, means.bytes());
-    let file = means.file("fetched");
+pub async fn ingest(context: &BenchContext) -> Result<Sides> {
+    let (backend, timeline, bytes) = (Backend::start(context)?, timeline(context)?, context.bytes());
+    let file = context.file("fetched");
     let path = format!("/bytes/{bytes}");
     let ours = async || {
         let began = Instant::now();
@@ -43,5 +43,5 @@ pub async fn ingest(means: &Means) -> Result<Sides> {
         fs::remove_file(&file)?;
         Ok(rate)
     };
-    alternate(means.pairs, ours, theirs).await
+    alternate(context.pairs, ours, theirs).await
 }

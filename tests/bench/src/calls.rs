@@ -8,19 +8,19 @@ use std::{
 use porthole_core::{
     engine::Address,
     error::{Code, Error},
-    run::{Command, Ending, Run, Warden},
+    run::{Command, Ending, Reaper, Run},
     timeline::{Act, Call, CallId, Origin, Timeline},
 };
 
-use crate::means::{Means, Result};
+use crate::context::{BenchContext, Result};
 
 /// More than any round writes.
 const QUOTA: u64 = 20_000_000_000;
 
-/// A timeline that writes where the peer writes, with a warden as in the app.
-pub fn timeline(means: &Means) -> Result<Timeline> {
-    let warden = Arc::new(Warden::start());
-    Ok(Timeline::new(means.folder("calls")?, means.folder("kept")?, QUOTA, Some(warden)))
+/// A timeline that writes where the peer writes, with a reaper as in the app.
+pub fn timeline(context: &BenchContext) -> Result<Timeline> {
+    let reaper = Arc::new(Reaper::start());
+    Ok(Timeline::new(context.folder("calls")?, context.folder("kept")?, QUOTA, Some(reaper)))
 }
 
 /// Waits for the end of a long Call, by a look every millisecond: to be woken by each of ten thousand

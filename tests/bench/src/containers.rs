@@ -8,7 +8,7 @@ use porthole_core::{
 };
 use porthole_tests::containers::{Running, running_on};
 
-use crate::means::{LINE, Means, Result};
+use crate::context::{BenchContext, LINE, Result};
 
 /// Lines of the file that is read again and again in the container: 16 MB, so that reading it costs
 /// as good as nothing.
@@ -24,8 +24,8 @@ pub struct Containers {
 
 impl Containers {
     /// Starts it.
-    pub async fn start(means: &Means) -> Result<Self> {
-        let host = means.engine()?;
+    pub async fn start(context: &BenchContext) -> Result<Self> {
+        let host = context.engine()?;
         let docker = std::env::var("PORTHOLE_BENCH_DOCKER").unwrap_or_else(|_| "docker".to_owned());
         let version = Process::new(&docker).arg("--version").stdout(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {

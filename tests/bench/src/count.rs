@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porthole_core::output::{Output, Query, Search, View};
 
-use crate::means::Result;
+use crate::context::Result;
 
 /// How many lines a regular expression finds.
 pub fn count(output: &Arc<Output>, regex: &str) -> Result<u64> {

@@ -7,7 +7,7 @@ use porthole_core::timeline::Origin;
 use crate::{
     calls::{ended_well, ms, timeline},
     containers::Containers,
-    means::{Means, Result},
+    context::{BenchContext, Result},
     pairs::{Sides, alternate, median},
 };
 
@@ -15,10 +15,10 @@ use crate::{
 const STARTS: u64 = 10;
 
 /// `true` in a container, beside `docker exec c true`.
-pub async fn start(means: &Means) -> Result<Sides> {
-    let containers = Containers::start(means).await?;
-    let timeline = timeline(means)?;
-    let starts = means.scaled(STARTS).max(2);
+pub async fn start(context: &BenchContext) -> Result<Sides> {
+    let containers = Containers::start(context).await?;
+    let timeline = timeline(context)?;
+    let starts = context.scaled(STARTS).max(2);
     let ours = async || {
         let mut took = Vec::new();
         for _ in 0..starts {
@@ -43,5 +43,5 @@ pub async fn start(means: &Means) -> Result<Sides> {
         }
         median(&took).ok_or_else(|| "nothing was started".into())
     };
-    alternate(means.pairs, ours, theirs).await
+    alternate(context.pairs, ours, theirs).await
 }

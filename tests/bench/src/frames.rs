@@ -5,14 +5,14 @@ use std::time::Duration;
 use fantoccini::wd::TimeoutConfiguration;
 use porthole_core::{
     run::{Command, Place},
-    settings::{Composed, Saved, Settings, SettingsFile},
+    settings::{Draft, SavedDraft, Settings, SettingsFile},
 };
 use porthole_tests::window::{App, Home};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    means::{LINE, Means, Result},
+    context::{BenchContext, LINE, Result},
     memory::{share, web_processes_of},
     pairs::{Sides, percentile},
 };
@@ -33,12 +33,12 @@ enum Told {
 }
 
 /// Frames and memory while lines arrive at full speed, each round in a window of its own.
-pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
-    means.app()?;
+pub async fn flood(context: &BenchContext) -> Result<Vec<Sides>> {
+    context.app()?;
     let (mut p99, mut max, mut web, mut host) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..means.pairs {
+    for _ in 0..context.pairs {
         let home = Home::default();
-        save_flood(means, &home)?;
+        save_flood(context, &home)?;
         let app = App::open_in(home, &[("PORTHOLE_LAYERS", "0")]).await;
         app.client().update_timeouts(TimeoutConfiguration::new(Some(PATIENCE), None, None)).await?;
         // The panels are made at the first Call, in one frame of its own. The flood is the second.
@@ -47,7 +47,7 @@ pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
         tokio::time::sleep(CALM).await;
         let before = Memory::of(app.process())?;
         let told =
-            app.client().execute_async(include_str!("frames.js"), vec![json!(NAME), json!(means.lines())]).await?;
+            app.client().execute_async(include_str!("frames.js"), vec![json!(NAME), json!(context.lines())]).await?;
         let after = Memory::of(app.process())?;
         let gaps = match serde_json::from_value(told)? {
             Told::Gaps(gaps) => gaps,
@@ -63,10 +63,10 @@ pub async fn flood(means: &Means) -> Result<Vec<Sides>> {
 }
 
 /// Saves the flood as a person does, so that it is played with one button.
-fn save_flood(means: &Means, home: &Home) -> Result<()> {
-    let arguments = ["lines".to_owned(), (means.lines() * LINE).to_string()];
-    let command = Command::new(Place::Host, means.own_program()?, arguments);
-    let saved = vec![Saved { name: NAME.into(), composed: Composed::Command(command) }];
+fn save_flood(context: &BenchContext, home: &Home) -> Result<()> {
+    let arguments = ["lines".to_owned(), (context.lines() * LINE).to_string()];
+    let command = Command::new(Place::Host, context.own_program()?, arguments);
+    let saved = vec![SavedDraft { name: NAME.into(), composed: Draft::Command(command) }];
     Ok(SettingsFile::new(home.settings()).save(&Settings::default(), &Settings { saved, ..Settings::default() })?)
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calls::ms,
+    context::{BenchContext, LINE, Result},
     lines::line,
-    means::{LINE, Means, Result},
     outputs,
     pairs::{Sides, percentile},
 };
@@ -30,12 +30,12 @@ struct Measured {
 }
 
 /// Both figures, each round in a new process: what earlier ones left in memory is not counted.
-pub fn memory_and_windows(means: &Means) -> Result<Vec<Sides>> {
+pub fn memory_and_windows(context: &BenchContext) -> Result<Vec<Sides>> {
     let (mut memory, mut windows) = (Vec::new(), Vec::new());
-    for _ in 0..means.pairs {
-        let child = Process::new(means.own_program()?)
-            .args(["index", &means.lines().to_string()])
-            .arg(means.file("indexed"))
+    for _ in 0..context.pairs {
+        let child = Process::new(context.own_program()?)
+            .args(["index", &context.lines().to_string()])
+            .arg(context.file("indexed"))
             .output()?;
         if !child.status.success() {
             return Err(String::from_utf8_lossy(&child.stderr).into());

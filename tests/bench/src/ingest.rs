@@ -11,15 +11,15 @@ use porthole_core::run::{Command, Place};
 use crate::{
     calls::{rate, rate_of_run, timeline},
     containers::Containers,
-    means::{Means, Result},
+    context::{BenchContext, Result},
     pairs::{Sides, alternate},
 };
 
 /// A child on the host, beside `child | cat > file`.
-pub async fn host(means: &Means) -> Result<Sides> {
-    let (timeline, own, bytes) = (timeline(means)?, means.own_program()?, means.bytes());
+pub async fn host(context: &BenchContext) -> Result<Sides> {
+    let (timeline, own, bytes) = (timeline(context)?, context.own_program()?, context.bytes());
     let arguments = ["lines".to_owned(), bytes.to_string()];
-    let file = means.file("piped");
+    let file = context.file("piped");
     let ours = async || rate_of_run(&timeline, None, Command::new(Place::Host, &own, arguments.clone()), bytes).await;
     let theirs = async || {
         let began = Instant::now();
@@ -34,15 +34,15 @@ pub async fn host(means: &Means) -> Result<Sides> {
         fs::remove_file(&file)?;
         Ok(rate)
     };
-    alternate(means.pairs, ours, theirs).await
+    alternate(context.pairs, ours, theirs).await
 }
 
 /// A command in a container, beside `docker exec … > file`.
-pub async fn container(means: &Means) -> Result<Sides> {
-    let containers = Containers::start(means).await?;
-    let (script, bytes) = containers.lines(means.bytes()).await?;
-    let timeline = timeline(means)?;
-    let file = means.file("copied");
+pub async fn container(context: &BenchContext) -> Result<Sides> {
+    let containers = Containers::start(context).await?;
+    let (script, bytes) = containers.lines(context.bytes()).await?;
+    let timeline = timeline(context)?;
+    let file = context.file("copied");
     let ours = async || {
         let command = containers.command("sh", &["-c", &script]);
         rate_of_run(&timeline, Some(&containers.address), command, bytes).await
@@ -61,5 +61,5 @@ pub async fn container(means: &Means) -> Result<Sides> {
         fs::remove_file(&file)?;
         Ok(rate)
     };
-    alternate(means.pairs, ours, theirs).await
+    alternate(context.pairs, ours, theirs).await
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::means::{LINE, Result};
+use crate::context::{LINE, Result};
 
 /// Lines in one write: some more than 1 MiB.
 const BLOCK: u64 = 10_486;

@@ -6,15 +6,14 @@
 mod backend;
 mod body;
 mod calls;
-mod carried;
 mod containers;
+mod context;
 mod count;
 mod exec;
 mod frames;
 mod index;
 mod ingest;
 mod lines;
-mod means;
 mod memory;
 mod outputs;
 mod pairs;
@@ -23,6 +22,7 @@ mod report;
 mod request;
 mod search;
 mod start;
+mod tunneled;
 
 use std::{any::Any, panic::AssertUnwindSafe, path::PathBuf, process::ExitCode};
 
@@ -30,7 +30,7 @@ use clap::{Parser, Subcommand};
 use futures_util::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use means::{Means, Result};
+use context::{BenchContext, Result};
 use pairs::Sides;
 use plan::{GROUPS, Group};
 use report::Report;
@@ -78,7 +78,7 @@ enum Child {
 }
 
 fn main() -> ExitCode {
-    // The warden of a Timeline is a process of this program.
+    // The reaper of a Timeline is a process of this program.
     if porthole_core::run::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
@@ -125,7 +125,7 @@ async fn asked_to_end() -> Result<()> {
 }
 
 async fn measure_all(arguments: &Arguments) -> Result<Report> {
-    let means = Means::new(arguments.pairs as usize, arguments.scale)?;
+    let context = BenchContext::new(arguments.pairs as usize, arguments.scale)?;
     let mut report = Report::default();
     for group in GROUPS {
         let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
@@ -135,7 +135,7 @@ async fn measure_all(arguments: &Arguments) -> Result<Report> {
         }
         eprintln!("measuring {} …", names.join(", "));
         // A benchmark that breaks must not take the others with it.
-        let measured = AssertUnwindSafe(measure(group, &means)).catch_unwind().await;
+        let measured = AssertUnwindSafe(measure(group, &context)).catch_unwind().await;
         let measured = measured.unwrap_or_else(|panic| Err(words_of(&*panic).into()));
         report.add(group, &names, measured);
     }
@@ -143,18 +143,18 @@ async fn measure_all(arguments: &Arguments) -> Result<Report> {
 }
 
 /// The figures of a group, in the order of its names.
-async fn measure(group: Group, means: &Means) -> Result<Vec<Sides>> {
+async fn measure(group: Group, context: &BenchContext) -> Result<Vec<Sides>> {
     match group {
-        Group::HostIngest => Ok(vec![ingest::host(means).await?]),
-        Group::ContainerIngest => Ok(vec![ingest::container(means).await?]),
-        Group::ExecStart => Ok(vec![exec::start(means).await?]),
-        Group::BodyIngest => Ok(vec![body::ingest(means).await?]),
-        Group::RequestP50 => Ok(vec![request::p50(means).await?]),
-        Group::Carried => carried::beside_direct(means).await,
-        Group::Search => Ok(vec![search::regex(means).await?]),
-        Group::Index => index::memory_and_windows(means),
-        Group::Frames => frames::flood(means).await,
-        Group::Start => Ok(vec![start::until_ready(means).await?]),
+        Group::HostIngest => Ok(vec![ingest::host(context).await?]),
+        Group::ContainerIngest => Ok(vec![ingest::container(context).await?]),
+        Group::ExecStart => Ok(vec![exec::start(context).await?]),
+        Group::BodyIngest => Ok(vec![body::ingest(context).await?]),
+        Group::RequestP50 => Ok(vec![request::p50(context).await?]),
+        Group::Tunneled => tunneled::beside_direct(context).await,
+        Group::Search => Ok(vec![search::regex(context).await?]),
+        Group::Index => index::memory_and_windows(context),
+        Group::Frames => frames::flood(context).await,
+        Group::Start => Ok(vec![start::until_ready(context).await?]),
     }
 }
 

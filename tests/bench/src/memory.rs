@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs};
 
-use crate::means::Result;
+use crate::context::Result;
 
 /// The proportional share of a process, in MB.
 pub fn share(process: u32) -> Result<f64> {

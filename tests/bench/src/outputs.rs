@@ -2,18 +2,18 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use porthole_core::output::{Dress, Output, Room, View};
+use porthole_core::output::{DiskQuota, Output, RenderOptions, View};
 
-use crate::means::Result;
+use crate::context::Result;
 
 /// An empty output.
 pub fn new(path: PathBuf) -> Output {
-    Output::new(path, Arc::new(Room::unlimited()))
+    Output::new(path, Arc::new(DiskQuota::unlimited()))
 }
 
 /// Reads a window and gives its rows' number.
 pub fn window(output: &Output, from: u64, rows: u64) -> Result<u64> {
-    Ok(output.window(View::Both, from, rows, Dress { ansi: true, finder: None })?.lines.len() as u64)
+    Ok(output.window(View::Both, from, rows, RenderOptions { ansi: true, finder: None })?.lines.len() as u64)
 }
 
 /// Bytes of memory that its index takes.

@@ -1,6 +1,6 @@
 //! Two sides measured in turns, so that what the machine does besides falls on both.
 
-use crate::means::Result;
+use crate::context::Result;
 
 /// What was measured, a figure a round.
 #[derive(Debug, Default, Clone)]

@@ -1,6 +1,6 @@
 //! What is measured, beside what, and what is to be reached.
 
-use crate::means::Result;
+use crate::context::Result;
 
 /// One benchmark, as it stands in the report.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub enum Group {
     ExecStart,
     BodyIngest,
     RequestP50,
-    Carried,
+    Tunneled,
     Search,
     Index,
     Frames,
@@ -48,7 +48,7 @@ pub const GROUPS: [Group; 10] = [
     Group::ExecStart,
     Group::BodyIngest,
     Group::RequestP50,
-    Group::Carried,
+    Group::Tunneled,
     Group::Search,
     Group::Index,
     Group::Frames,
@@ -71,7 +71,7 @@ impl Group {
                 vec![bench("body_ingest", "MB/s", "curl -s --unix-socket -o file", RatioAtLeast(0.9))]
             }
             Self::RequestP50 => vec![bench("request_p50", "ms", "hyper on one connection", RatioAtMost(1.3))],
-            Self::Carried => vec![
+            Self::Tunneled => vec![
                 bench("carried_p50", "ms", "the same over the socket itself", AtMost(1.0)),
                 bench("carried_connect", "ms", "the same over the socket itself", AtMost(150.0)),
                 bench("carried_body", "MB/s", "the same over the socket itself", RatioAtLeast(0.1)),

@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path};
 use serde::Serialize;
 
 use crate::{
-    means::Result,
+    context::Result,
     pairs::{Sides, median},
     plan::{Bench, Group},
 };

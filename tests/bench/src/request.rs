@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use crate::{
     backend::Backend,
     calls::{ended_well, ms, timeline},
-    means::{Means, Result},
+    context::{BenchContext, Result},
     pairs::{Sides, alternate, median},
 };
 
@@ -27,13 +27,13 @@ const KEPT: u64 = 200;
 
 /// `GET /hello` kept alive, beside hyper on one connection. Both are asked from a task of the
 /// runtime, as the shell asks.
-pub async fn p50(means: &Means) -> Result<Sides> {
-    let backend = Backend::start(means)?;
-    let timeline = Arc::new(timeline(means)?);
-    let requests = means.scaled(REQUESTS).max(20);
+pub async fn p50(context: &BenchContext) -> Result<Sides> {
+    let backend = Backend::start(context)?;
+    let timeline = Arc::new(timeline(context)?);
+    let requests = context.scaled(REQUESTS).max(20);
     let ours = async || tokio::spawn(recorded(Arc::clone(&timeline), backend.endpoint(), requests)).await?;
     let theirs = async || tokio::spawn(bare(backend.socket.clone(), requests)).await?;
-    alternate(means.pairs, ours, theirs).await
+    alternate(context.pairs, ours, theirs).await
 }
 
 async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64) -> Result<f64> {

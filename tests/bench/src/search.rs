@@ -6,10 +6,10 @@ use porthole_core::{output::Output, run::Stream};
 
 use crate::{
     calls::ms,
+    context::{BenchContext, LINE, Result},
     count::count,
     index::filled,
     lines::line,
-    means::{LINE, Means, Result},
     pairs::{Sides, alternate},
 };
 
@@ -17,8 +17,8 @@ use crate::{
 const REGEX: &str = "(timeout|refused) after [0-9]+ ms";
 
 /// A count, beside `rg -c` on the same file.
-pub async fn regex(means: &Means) -> Result<Sides> {
-    let output: Arc<Output> = Arc::new(filled(means.file("searched"), means.bytes() / LINE, line)?);
+pub async fn regex(context: &BenchContext) -> Result<Sides> {
+    let output: Arc<Output> = Arc::new(filled(context.file("searched"), context.bytes() / LINE, line)?);
     let file = output.path(Stream::Stdout);
     let mut found = Vec::new();
     let ours = async || {
@@ -37,7 +37,7 @@ pub async fn regex(means: &Means) -> Result<Sides> {
         found_by_them.push(String::from_utf8_lossy(&counted.stdout).trim().parse::<u64>().unwrap_or_default());
         Ok(took)
     };
-    let sides = alternate(means.pairs, ours, theirs).await?;
+    let sides = alternate(context.pairs, ours, theirs).await?;
     if found != found_by_them {
         return Err(format!("found {found:?}, and ripgrep {found_by_them:?}").into());
     }

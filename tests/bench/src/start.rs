@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    means::{Means, Result},
+    context::{BenchContext, Result},
     memory::children_of,
     pairs::{Sides, alternate},
 };
@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Porthole, beside the empty window of the same toolkit. Both say by the same mark that they are
 /// ready, are launched by the same driver, and have never been started in their home.
-pub async fn until_ready(means: &Means) -> Result<Sides> {
-    let (ours, theirs) = (means.app()?, means.empty_app()?);
-    alternate(means.pairs, async || launch(means, &ours).await, async || launch(means, &theirs).await).await
+pub async fn until_ready(context: &BenchContext) -> Result<Sides> {
+    let (ours, theirs) = (context.app()?, context.empty_app()?);
+    alternate(context.pairs, async || launch(context, &ours).await, async || launch(context, &theirs).await).await
 }
 
 /// Milliseconds from launch to ready.
-async fn launch(means: &Means, program: &str) -> Result<f64> {
-    let mut driver = Driver::start(means)?;
+async fn launch(context: &BenchContext, program: &str) -> Result<f64> {
+    let mut driver = Driver::start(context)?;
     driver.wait_until_it_listens()?;
     let began = now_ms();
     let client = driver.session(program).await?;
@@ -72,8 +72,8 @@ struct Driver {
 }
 
 impl Driver {
-    fn start(means: &Means) -> Result<Self> {
-        let home = tempfile::tempdir_in(means.folder("homes")?)?;
+    fn start(context: &BenchContext) -> Result<Self> {
+        let home = tempfile::tempdir_in(context.folder("homes")?)?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut process = Process::new("WebKitWebDriver");
         process

@@ -2,7 +2,7 @@
 //!
 //! - `run CONTAINMENT SCRIPT` runs a shell script, prints `wrote` when it first writes, and its facts when it ended
 //! - `stop SIGNAL` stops the last one
-//! - `warden` prints the process id of the warden
+//! - `reaper` prints the process id of the reaper
 //! - `measure CONTAINMENT N` runs `true` N times, and prints the median in microseconds
 //!
 //! When stdin ends, it ends as Porthole does when it is closed.
@@ -17,7 +17,7 @@ use porthole_core::{
     error::Result,
     record::Record,
     run::{
-        Command, Containment, Place, Run, RunEvent, Signal, Stopper, Stream, Warden, run_on_host_in, serve_if_asked,
+        Command, Containment, Place, Reaper, Run, RunEvent, Signal, Stopper, Stream, run_on_host_in, serve_if_asked,
         stops,
     },
 };
@@ -48,7 +48,7 @@ fn main() {
 }
 
 async fn own() {
-    let warden = Arc::new(Warden::start());
+    let reaper = Arc::new(Reaper::start());
     let mut runs = JoinSet::new();
     let mut last: Option<Stopper> = None;
     let (said, mut lines) = tokio::sync::mpsc::channel(1);
@@ -66,11 +66,11 @@ async fn own() {
                 let (most, script) = (containment(most), script.to_owned());
                 let (stopper, stopping) = stops();
                 last = Some(stopper);
-                let warden = Arc::clone(&warden);
+                let reaper = Arc::clone(&reaper);
                 runs.spawn(async move {
                     let command = Command::new(Place::Host, "sh", ["-c", &script]);
                     let mut facts = Facts { run: Run::new(command.clone()), wrote: false };
-                    run_on_host_in(&command, most, stopping, Some(warden), &mut facts).await;
+                    run_on_host_in(&command, most, stopping, Some(reaper), &mut facts).await;
                     println!("{}", serde_json::to_string(&facts.run).expect("facts"));
                 });
             }
@@ -79,15 +79,15 @@ async fn own() {
                 let signal = signal(word);
                 tokio::spawn(async move { stopper.stop(signal).await });
             }
-            ("warden", ..) => println!("{}", process(&warden).await),
+            ("reaper", ..) => println!("{}", process(&reaper).await),
             ("measure", Some(most), Some(count)) => {
-                println!("{}", measure(&warden, containment(most), count.parse().expect("a number")).await);
+                println!("{}", measure(&reaper, containment(most), count.parse().expect("a number")).await);
             }
             _ => panic!("{line}"),
         }
     }
     runs.shutdown().await;
-    drop(warden);
+    drop(reaper);
 }
 
 fn containment(word: &str) -> Containment {
@@ -98,23 +98,23 @@ fn signal(word: &str) -> Signal {
     serde_json::from_value(word.into()).expect("a signal")
 }
 
-async fn process(warden: &Warden) -> u32 {
+async fn process(reaper: &Reaper) -> u32 {
     loop {
-        if let Some(process) = warden.process() {
+        if let Some(process) = reaper.process() {
             return process;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
-async fn measure(warden: &Arc<Warden>, most: Containment, count: usize) -> u128 {
+async fn measure(reaper: &Arc<Reaper>, most: Containment, count: usize) -> u128 {
     let mut took = Vec::new();
     for _ in 0..count {
         let command = Command::new(Place::Host, "true", [] as [&str; 0]);
         let (_stopper, stopping) = stops();
         let mut facts = Facts { run: Run::new(command.clone()), wrote: false };
         let began = Instant::now();
-        run_on_host_in(&command, most, stopping, Some(Arc::clone(warden)), &mut facts).await;
+        run_on_host_in(&command, most, stopping, Some(Arc::clone(reaper)), &mut facts).await;
         took.push(began.elapsed().as_micros());
         assert!(facts.run.failure.is_none(), "{:?}", facts.run);
     }

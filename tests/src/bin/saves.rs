@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use porthole_core::{
     exchange::Request,
-    settings::{Composed, Saved, Settings, SettingsFile},
+    settings::{Draft, SavedDraft, Settings, SettingsFile},
 };
 
 fn main() -> ExitCode {
@@ -13,8 +13,8 @@ fn main() -> ExitCode {
     let [path, name] = arguments.as_slice() else { return ExitCode::FAILURE };
     let file = SettingsFile::new(path.into());
     for number in 0..10 {
-        let request = Composed::Request(Request::new("GET", format!("/{number}")));
-        let saved = vec![Saved { name: format!("{name}-{number}"), composed: request }];
+        let request = Draft::Request(Request::new("GET", format!("/{number}")));
+        let saved = vec![SavedDraft { name: format!("{name}-{number}"), composed: request }];
         if let Err(error) = file.save(&Settings::default(), &Settings { saved, ..Settings::default() }) {
             eprintln!("{error}: {:?}", error.detail);
             return ExitCode::FAILURE;

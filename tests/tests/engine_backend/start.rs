@@ -8,10 +8,12 @@ use bollard::{
 };
 use porthole_core::{
     error::Code,
-    extension::{AllowedVariables, AskLevel, ImageSource, LiveBackend, Start, StartAsk, StartPlan, VariableState},
+    extension::{
+        AccessLevel, AllowedVariables, ImageSource, LiveBackend, RequestedAccess, Start, StartPlan, VariableState,
+    },
 };
 
-use super::{COMPOSE, Extension, WORDS, composed};
+use super::{COMPOSE, TestExtension, WORDS, composed};
 
 /// All that an engine has, by its ids and names.
 async fn everything(docker: &Docker) -> Vec<String> {
@@ -25,7 +27,7 @@ async fn everything(docker: &Docker) -> Vec<String> {
 }
 
 /// What belongs to this extension: other tests use the engine at the same time.
-async fn of(extension: &Extension) -> Vec<String> {
+async fn of(extension: &TestExtension) -> Vec<String> {
     let stem = extension.image.replace('/', "_").replace(":1", "");
     let mut found = extension.containers().await;
     found.extend(everything(&extension.docker).await.into_iter().filter(|name| name.contains(&stem)));
@@ -35,12 +37,13 @@ async fn of(extension: &Extension) -> Vec<String> {
     found
 }
 
-fn all(plan: &StartPlan) -> Vec<StartAsk> {
+fn all(plan: &StartPlan) -> Vec<RequestedAccess> {
     plan.services.iter().flat_map(|service| service.asks.clone()).chain(plan.asks.clone()).collect()
 }
 
 fn lines(plan: &StartPlan) -> String {
-    let line = |ask: &StartAsk| format!("{:?} {} {}\n", ask.level, ask.summary, ask.value.clone().unwrap_or_default());
+    let line =
+        |ask: &RequestedAccess| format!("{:?} {} {}\n", ask.level, ask.summary, ask.value.clone().unwrap_or_default());
     all(plan).iter().map(line).collect()
 }
 
@@ -50,7 +53,7 @@ const HOSTILE: &str = include_str!("../../hostile/compose/compose.yaml");
 async fn engine_compose_opening_and_looking_at_what_a_hostile_one_asks_starts_nothing() {
     let extension = composed(HOSTILE).await;
     let opened = extension.opened().await;
-    assert!(LiveBackend::attach(&extension.means, &opened).await.unwrap().is_none());
+    assert!(LiveBackend::attach(&extension.deps, &opened).await.unwrap().is_none());
     let plan = extension.plan().await.unwrap().plan;
     assert_eq!(of(&extension).await, [] as [String; 0]);
     assert_eq!(extension.ran().len(), 1, "only compose's own reading: {:?}", extension.ran());
@@ -58,7 +61,7 @@ async fn engine_compose_opening_and_looking_at_what_a_hostile_one_asks_starts_no
     let web = &plan.services[0];
     assert!(matches!(&web.source, ImageSource::Built { dockerfile } if dockerfile.ends_with("/Dockerfile")), "{web:?}");
     assert_eq!((web.name.as_str(), plan.services[1].source.clone()), ("web", ImageSource::Pulled));
-    assert_eq!(web.asks[0].level, AskLevel::Control);
+    assert_eq!(web.asks[0].level, AccessLevel::Control);
     let lines = lines(&plan);
     for line in [
         "Control Full control over the machine: runs privileged",
@@ -80,8 +83,8 @@ async fn engine_compose_opening_and_looking_at_what_a_hostile_one_asks_starts_no
 
 #[tokio::test]
 async fn engine_an_image_is_neither_built_nor_started_by_opening() {
-    let extension = Extension::of_image(WORDS).await;
-    assert!(LiveBackend::attach(&extension.means, &extension.opened().await).await.unwrap().is_none());
+    let extension = TestExtension::of_image(WORDS).await;
+    assert!(LiveBackend::attach(&extension.deps, &extension.opened().await).await.unwrap().is_none());
     let plan = extension.plan().await.unwrap().plan;
     assert!(matches!(plan.services[0].source, ImageSource::Built { .. }), "{plan:?}");
     assert_eq!(plan.services[0].asks[0].value.as_deref(), Some("/run/guest-services"));
@@ -121,7 +124,7 @@ async fn engine_compose_a_link_that_leads_elsewhere_after_it_was_shown_is_refuse
     let data = extension.folder.path().join("data");
     fs::create_dir(&data).unwrap();
     let plan = extension.plan().await.unwrap();
-    assert_eq!(plan.plan.services[0].asks[0].level, AskLevel::Notice, "{:?}", plan.plan);
+    assert_eq!(plan.plan.services[0].asks[0].level, AccessLevel::Notice, "{:?}", plan.plan);
     fs::remove_dir(&data).unwrap();
     std::os::unix::fs::symlink("/etc", &data).unwrap();
     assert_eq!(extension.start(&plan).await.unwrap_err().code, Code::StartPlanChanged);
@@ -143,13 +146,13 @@ async fn engine_compose_sees_no_variable_that_the_user_did_not_allow() {
     let names = vec!["PORTHOLE_TEST_ENGINE".to_owned()];
     let allowed = AllowedVariables::from([(plan.content.clone(), names.clone())]);
     let opened = extension.opened().await;
-    let plan = Start::plan(&extension.means, &opened, false, &allowed).await.unwrap().plan;
+    let plan = Start::plan(&extension.deps, &opened, false, &allowed).await.unwrap().plan;
     assert!(lines(&plan).contains("n-unix:///") && lines(&plan).contains("-own-none"), "{}", lines(&plan));
     assert_eq!(state(&plan, "PORTHOLE_TEST_ENGINE"), VariableState::Passed);
 
     // What is allowed is allowed for this content.
     fs::write(extension.folder.path().join("compose.yaml"), format!("{text}# another\n")).unwrap();
-    let plan = Start::plan(&extension.means, &opened, false, &allowed).await.unwrap().plan;
+    let plan = Start::plan(&extension.deps, &opened, false, &allowed).await.unwrap().plan;
     assert!(lines(&plan).contains("n-none-own-none"), "{}", lines(&plan));
 }
 

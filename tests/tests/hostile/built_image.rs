@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use porthole_core::{
     engine::{Address, Engine},
     error::Code,
-    extension::{Bench, NamedBy, OpenExtension, Source, Weight, check_with_image},
+    extension::{ExtensionHost, ExtensionSource, ManifestSeverity, NamedBy, OpenExtension, check_with_image},
     timeline::Timeline,
 };
 use porthole_tests::{
@@ -24,10 +24,14 @@ async fn a_folders_paths_are_judged_by_its_image_and_nothing_is_started_for_that
     assert_eq!((image.created.as_deref(), image.changed), (Some("2096-10-02 07:06"), None));
     let statuses: Vec<_> = checked.paths.iter().map(|path| path.status.as_str()).collect();
     assert_eq!(statuses, ["in the image `acme/x:1`", "not in the image `acme/x:1`", "in the image `acme/x:1`"]);
-    let found: Vec<_> = checked.remarks.iter().map(|remark| (remark.weight, remark.wrong.as_str())).collect();
+    let found: Vec<_> =
+        checked.diagnostics.iter().map(|diagnostic| (diagnostic.severity, diagnostic.summary.as_str())).collect();
     assert_eq!(
         found,
-        [(Weight::Broken, "the image `acme/x:1` has no `ui/index.html`"), (Weight::Odd, "`/host/tool` has no run bit"),]
+        [
+            (ManifestSeverity::Error, "the image `acme/x:1` has no `ui/index.html`"),
+            (ManifestSeverity::Warning, "`/host/tool` has no run bit"),
+        ]
     );
     // Only what tells what a file is was written.
     assert!(fs::metadata(scratch.path().join("host/tool")).unwrap().len() <= 4096);
@@ -47,7 +51,11 @@ async fn an_image_that_is_older_than_its_sources_is_said_to_be() {
     let image = checked.image.unwrap();
     assert_eq!((image.created.as_deref(), image.changed.as_deref()), (Some("2001-09-09 01:46"), Some("Dockerfile")));
     assert_eq!(image.named_by, NamedBy::User);
-    assert!(checked.remarks.iter().all(|remark| remark.weight == Weight::Odd), "{:#?}", checked.remarks);
+    assert!(
+        checked.diagnostics.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Warning),
+        "{:#?}",
+        checked.diagnostics
+    );
     let other = "acme/other:1".parse().unwrap();
     let error = check_with_image(folder.path(), Some(&other), &engine, scratch.path(), None).await.unwrap_err();
     assert_eq!(error.code, Code::ImageNotFound);
@@ -58,31 +66,31 @@ async fn an_image_that_is_older_than_its_sources_is_said_to_be() {
     assert!(fake.asked()[before..].iter().all(|line| !line.contains("/containers/create")));
 }
 
-fn bench(directory: &Path) -> Bench {
+fn extension_host(directory: &Path) -> ExtensionHost {
     let (session, kept) = (directory.join("session"), directory.join("kept"));
     fs::create_dir(&session).unwrap();
-    Bench::new(Arc::new(Timeline::new(session.clone(), kept, 1 << 20, None)), None, session)
+    ExtensionHost::new(Arc::new(Timeline::new(session.clone(), kept, 1 << 20, None)), None, session)
 }
 
 #[tokio::test]
 async fn a_folder_is_opened_before_its_image_is_looked_into_and_the_report_follows() {
     let (folder, directory) = (folder(), tempfile::tempdir().unwrap());
     let fake = Fake::new("acme/x:1", IN_THE_FUTURE);
-    let bench = bench(directory.path());
-    let source = || Source::Folder { path: folder.path().to_owned(), image: None };
+    let extension_host = extension_host(directory.path());
+    let source = || ExtensionSource::Folder { path: folder.path().to_owned(), image: None };
     // An address that is a path names an engine by its socket.
-    let open = bench.open(source(), Some(fake.address())).await.unwrap();
-    assert_eq!((open.opened.built_image.as_ref(), open.opened.remarks.as_slice()), (None, [].as_slice()));
-    let has_image = |open: &OpenExtension| open.opened.built_image.is_some();
-    let open = eventually("the report", async || bench.open_now().filter(has_image)).await;
-    assert_eq!(open.opened.remarks.len(), 2, "{:#?}", open.opened.remarks);
+    let open = extension_host.open(source(), Some(fake.address())).await.unwrap();
+    assert_eq!((open.extension.built_image.as_ref(), open.extension.diagnostics.as_slice()), (None, [].as_slice()));
+    let has_image = |open: &OpenExtension| open.extension.built_image.is_some();
+    let open = eventually("the report", async || extension_host.open_now().filter(has_image)).await;
+    assert_eq!(open.extension.diagnostics.len(), 2, "{:#?}", open.extension.diagnostics);
     // What was taken out of the image is gone, and so is the container.
     let left: Vec<_> =
         fs::read_dir(directory.path().join("session")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("image-")), "{left:?}");
     assert!(fake.asked().iter().any(|line| line.starts_with("DELETE ")));
     // Without an engine the report is the Dockerfile's.
-    let open = bench.open(source(), Some("unix:///no/such/engine.sock".to_owned())).await.unwrap();
-    assert_eq!(open.opened.built_image, None);
-    bench.close().await.unwrap();
+    let open = extension_host.open(source(), Some("unix:///no/such/engine.sock".to_owned())).await.unwrap();
+    assert_eq!(open.extension.built_image, None);
+    extension_host.close().await.unwrap();
 }

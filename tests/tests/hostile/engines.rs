@@ -252,7 +252,7 @@ async fn an_image_is_unpacked_by_its_id_and_not_by_a_name_that_may_mean_another_
     assert!(created.contains(&format!(r#""Image":"{ID}""#)), "{created}");
 }
 
-/// While the warden swept a container, which an engine that answers nothing may hold up, Ctrl-C was ignored.
+/// While the reaper swept a container, which an engine that answers nothing may hold up, Ctrl-C was ignored.
 #[tokio::test]
 async fn ctrl_c_ends_the_command_line_while_it_waits_for_what_is_swept() {
     let inspected = Arc::new(AtomicU32::new(0));
@@ -272,7 +272,7 @@ async fn ctrl_c_ends_the_command_line_while_it_waits_for_what_is_swept() {
             } else if head.contains("/containers/c/exec") {
                 say(&mut stream, r#"{"Id":"e"}"#);
             } else if head.contains("/containers/c/json") {
-                // Before the start, for the program's path, and by the warden.
+                // Before the start, for the program's path, and by the reaper.
                 if inspected.fetch_add(1, Ordering::SeqCst) == 2 {
                     hangs.store(true, Ordering::SeqCst);
                     while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
@@ -294,7 +294,7 @@ async fn ctrl_c_ends_the_command_line_while_it_waits_for_what_is_swept() {
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(!closed.load(Ordering::SeqCst), "the warden goes on");
+    assert!(!closed.load(Ordering::SeqCst), "the reaper goes on");
 }
 
 #[tokio::test]

@@ -11,9 +11,11 @@ use std::{
 
 use nix::{sys::stat::Mode, unistd::mkfifo};
 use porthole_core::{
+    bootstrap::Machine,
     error::{Code, Error},
-    extension::{BackendKind, Bench, Open, Opened, PageFacts, PageFrom, Source, check_folder, open},
-    opening::Machine,
+    extension::{
+        BackendKind, Extension, ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, check_folder, open,
+    },
     runtime::Runtime,
     timeline::Timeline,
 };
@@ -105,8 +107,8 @@ fn no_engine<T>() -> Result<T, Error> {
     Err(Error::new(Code::EngineUnavailable, "none"))
 }
 
-async fn opened(folder: PathBuf) -> Result<Opened, Error> {
-    open(Source::Folder { path: folder, image: None }, no_engine(), Path::new("/nowhere"), None).await
+async fn opened(folder: PathBuf) -> Result<Extension, Error> {
+    open(ExtensionSource::Folder { path: folder, image: None }, no_engine(), Path::new("/nowhere"), None).await
 }
 
 /// Does it on threads of its own: what blocks for ever must not keep the test from failing.
@@ -133,8 +135,11 @@ fn a_bad_file_in_any_place_is_reported_at_once() {
             match checked {
                 Err(error) => assert_eq!((path, error.code), ("metadata.json", Code::ManifestUnreadable), "{what}"),
                 Ok(checked) => {
-                    let said = checked.remarks.iter().any(|remark| remark.key == key && !remark.wrong.is_empty());
-                    assert_eq!(said, !may_be, "{what}: {:?}", checked.remarks);
+                    let said = checked
+                        .diagnostics
+                        .iter()
+                        .any(|diagnostic| diagnostic.key == key && !diagnostic.summary.is_empty());
+                    assert_eq!(said, !may_be, "{what}: {:?}", checked.diagnostics);
                 }
             }
             let opened = at_once(&what, {
@@ -162,7 +167,9 @@ fn the_page_and_the_programs_of_a_bad_extension_are_opened_at_once_or_not_at_all
             let page = at_once(&what, {
                 let inner = inner.clone();
                 move || {
-                    Open::folder(&inner, None, &PageFrom::Folder, facts(), None).map(drop).map_err(|error| error.code)
+                    PageServer::folder(&inner, None, &PageFrom::Folder, facts(), None)
+                        .map(drop)
+                        .map_err(|error| error.code)
                 }
             });
             let wanted = match path {
@@ -174,10 +181,10 @@ fn the_page_and_the_programs_of_a_bad_extension_are_opened_at_once_or_not_at_all
             let bin = at_once(&what, move || {
                 let room = tempfile::tempdir().unwrap();
                 let timeline = Timeline::new(room.path().join("session"), room.path().join("kept"), 1 << 20, None);
-                let bench = Bench::new(Arc::new(timeline), None, room.path().to_owned());
-                let source = Source::Folder { path: inner, image: None };
+                let extension_host = ExtensionHost::new(Arc::new(timeline), None, room.path().to_owned());
+                let source = ExtensionSource::Folder { path: inner, image: None };
                 let runtime = tokio::runtime::Runtime::new().unwrap();
-                let opened = runtime.block_on(bench.open(source, None));
+                let opened = runtime.block_on(extension_host.open(source, None));
                 opened.map(|opened| opened.bin.map(|bin| bin.join("tool").exists()))
             });
             match (path, bin) {
@@ -193,7 +200,7 @@ fn the_page_and_the_programs_of_a_bad_extension_are_opened_at_once_or_not_at_all
 fn a_page_never_gets_a_file_that_is_put_there_later() {
     let folder = extension();
     let inner = folder.path().join("ext");
-    let (page, told) = Open::folder(&inner, None, &PageFrom::Folder, facts(), None).unwrap();
+    let (page, told) = PageServer::folder(&inner, None, &PageFrom::Folder, facts(), None).unwrap();
     let page = Arc::new(page);
     for (n, bad) in BAD.into_iter().filter(|bad| !matches!(bad, Bad::Endless)).enumerate() {
         let name = format!("later{n}.js");

@@ -12,9 +12,9 @@ use porthole_core::{
     timeline::{Act, CallId, Origin, Outcome},
 };
 use porthole_tests::{
-    again::with_handles,
     calls::{Calls, ended, texts, told},
     eventually,
+    rerun::with_handles,
 };
 
 fn open_files() -> usize {

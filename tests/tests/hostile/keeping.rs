@@ -13,9 +13,9 @@ use porthole_core::{
     timeline::{CallId, Outcome, Timeline},
 };
 use porthole_tests::{
-    again::on_small_disk,
     calls::{Calls, ended, rows, told},
     eventually,
+    rerun::on_small_disk,
 };
 
 const CHILD: &str = "PORTHOLE_TEST_KEEPING";

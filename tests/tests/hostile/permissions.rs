@@ -14,13 +14,13 @@ use std::{
 };
 
 use porthole_core::{
-    asked::{Asked, AskedExec, AskedRequest, Data, Sdk, Whose},
+    bootstrap::Machine,
     error::{Code, Result},
-    extension::{Bench, Open, PageFacts, PageFrom, Source},
-    opening::Machine,
+    extension::{ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer},
     permission::{CallKind, Content, Guest, Listeners, Permission, Prompt, Proposed, ProposedState},
     run::Streaming,
     runtime::Runtime,
+    sdk_call::{CliTarget, Data, Sdk, SdkCall, SdkExec, SdkRequest},
     timeline::Origin,
 };
 
@@ -53,15 +53,15 @@ impl FakeEngine {
 
 fn request(method: &str, url: &str) -> Sdk {
     let data = Some(Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
-    let asked = AskedRequest { method: method.into(), url: url.into(), headers: vec![], named: true, data };
-    Sdk::new(Asked::Request(asked), Runtime::DockerDesktop)
+    let asked = SdkRequest { method: method.into(), url: url.into(), headers: vec![], named: true, data };
+    Sdk::new(SdkCall::Request(asked), Runtime::DockerDesktop)
 }
 
-fn exec(whose: Whose, cmd: &str) -> Sdk {
+fn exec(whose: CliTarget, cmd: &str) -> Sdk {
     let stream = Some(Streaming::default());
     let (args, env) = (vec![], vec![]);
-    let asked = AskedExec { whose, cmd: cmd.into(), args, line: false, cwd: None, env, stream, container: None };
-    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
+    let asked = SdkExec { whose, cmd: cmd.into(), args, line: false, cwd: None, env, stream, container: None };
+    Sdk::new(SdkCall::Exec(asked), Runtime::DockerDesktop)
 }
 
 fn code(proposed: Result<Proposed>) -> Code {
@@ -78,24 +78,24 @@ impl Place {
 
     async fn is_free(&self, content: Content) -> bool {
         self.gate.set_page(Some(content));
-        let proposed = self.gate.propose(exec(Whose::Host, "true"), Guest::without_backend()).await.unwrap();
+        let proposed = self.gate.propose(exec(CliTarget::Host, "true"), Guest::without_backend()).await.unwrap();
         matches!(proposed.state, ProposedState::Started { .. })
     }
 
     /// What the user always allowed to this content.
     async fn allow(&self, content: Content) {
         self.gate.set_page(Some(content));
-        let prompt = self.prompt(exec(Whose::Host, "true"), Guest::without_backend()).await;
+        let prompt = self.prompt(exec(CliTarget::Host, "true"), Guest::without_backend()).await;
         let widest = *prompt.scopes.last().unwrap();
         self.approve(prompt.pending, widest).await;
     }
 }
 
-fn open(folder: &Path, server: Option<u16>) -> Open {
+fn open(folder: &Path, server: Option<u16>) -> PageServer {
     let (runtime, machine, image) = (Runtime::DockerDesktop, Machine::this(), "acme/volumes".to_owned());
     let facts = PageFacts { runtime, machine, image, container: false, service: false };
     let server = server.map(|port| format!("localhost:{port}").parse().unwrap());
-    Open::folder(folder, None, &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None).unwrap().0
+    PageServer::folder(folder, None, &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None).unwrap().0
 }
 
 fn copied(from: &Path, to: &Path) {
@@ -110,16 +110,16 @@ fn copied(from: &Path, to: &Path) {
 async fn a_page_without_a_backend_or_with_one_that_is_down_reaches_no_engine() {
     let place = place();
     let engine = FakeEngine::at(place.folder.path());
-    let bench = Bench::new(Arc::clone(&place.timeline), None, place.folder.path().to_owned());
+    let extension_host = ExtensionHost::new(Arc::clone(&place.timeline), None, place.folder.path().to_owned());
     let attempts = || {
         let requests = [("POST", "/containers/create"), ("POST", "http://localhost/containers/create"), ("GET", "/x")];
         let requests = requests.into_iter().map(|(method, url)| request(method, url));
-        requests.chain([exec(Whose::Vm, "sh")]).collect::<Vec<_>>()
+        requests.chain([exec(CliTarget::Vm, "sh")]).collect::<Vec<_>>()
     };
     let folder = place.folder.path().join("extension");
     copied(&hostile("no-backend"), &folder);
-    let source = || Source::Folder { path: folder.clone(), image: None };
-    let opened = bench.open(source(), None).await.unwrap();
+    let source = || ExtensionSource::Folder { path: folder.clone(), image: None };
+    let opened = extension_host.open(source(), None).await.unwrap();
     // All that it may do without a prompt changes nothing about where it gets.
     for kind in [CallKind::Service, CallKind::Container, CallKind::Docker] {
         place.gate.set_permission(kind, Permission::Allow).await.unwrap();
@@ -130,7 +130,7 @@ async fn a_page_without_a_backend_or_with_one_that_is_down_reaches_no_engine() {
     let vm = r#"{ "vm": { "image": "x", "exposes": { "socket": "b.sock" } }, "ui""#;
     let manifest = fs::read_to_string(folder.join("metadata.json")).unwrap().replacen("{\n  \"ui\"", vm, 1);
     fs::write(folder.join("metadata.json"), manifest).unwrap();
-    let opened = bench.open(source(), None).await.unwrap();
+    let opened = extension_host.open(source(), None).await.unwrap();
     assert!(opened.has_backend());
     for sdk in attempts() {
         assert_eq!(code(place.gate.propose(sdk, opened.guest()).await), Code::BackendDown);
@@ -256,7 +256,7 @@ async fn a_program_that_listened_for_a_moment_beside_a_development_server_has_no
     place.gate.page_loads();
     drop(other);
     let asks = || async {
-        let proposed = place.gate.propose(exec(Whose::Host, "true"), Guest::without_backend()).await.unwrap();
+        let proposed = place.gate.propose(exec(CliTarget::Host, "true"), Guest::without_backend()).await.unwrap();
         matches!(proposed.state, ProposedState::Waiting { .. })
     };
     assert!(asks().await);

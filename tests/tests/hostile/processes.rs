@@ -1,4 +1,4 @@
-//! Commands that try to outlive their run, and a warden that is killed.
+//! Commands that try to outlive their run, and a reaper that is killed.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use porthole_core::{
-    run::{Command as Composed, Containment, Ending, Place, Run, Signal, Warden, run_on_host},
+    run::{Command as Draft, Containment, Ending, Place, Reaper, Run, Signal, run_on_host},
     timeline::{Origin, Timeline},
 };
 use porthole_tests::{
@@ -94,8 +94,8 @@ fn script(escape: &str, file: &Path, then: &str) -> String {
     format!("{{ {escape} }}; {then}").replace("& }", "& true; }").replace(") }", "); }").replace("pid }", "pid; }")
 }
 
-fn sh(script: &str) -> Composed {
-    Composed::new(Place::Host, "sh", ["-c", script])
+fn sh(script: &str) -> Draft {
+    Draft::new(Place::Host, "sh", ["-c", script])
 }
 
 /// The program that owns commands, in a process of its own.
@@ -134,8 +134,8 @@ impl Owner {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    fn warden(&mut self) -> i32 {
-        self.say("warden");
+    fn reaper(&mut self) -> i32 {
+        self.say("reaper");
         self.line().parse().unwrap()
     }
 
@@ -220,9 +220,9 @@ async fn what_escapes_from_a_command_ends_with_its_owner_however_that_ends() {
                     "close" => owner.close(),
                     "both" => {
                         // Nobody is left but the supervisor.
-                        let warden = owner.warden();
+                        let reaper = owner.reaper();
                         kill(owner.child.id() as i32, "-STOP");
-                        kill(warden, "-KILL");
+                        kill(reaper, "-KILL");
                         owner.kill("-KILL");
                     }
                     signal => owner.kill(signal),
@@ -300,8 +300,8 @@ async fn what_a_command_leaves_in_the_background_lives_until_porthole_ends() {
 async fn closing_the_timeline_ends_what_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
-    let warden = Arc::new(Warden::start());
-    let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), 1 << 20, Some(warden));
+    let reaper = Arc::new(Reaper::start());
+    let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), 1 << 20, Some(reaper));
     let none = porthole_core::error::Error::new(porthole_core::error::Code::EngineUnavailable, "not needed");
     timeline.run(Origin::Composer, Err(none), sh(&script(ESCAPES[5].1, &file, "exec sleep 600")));
     let escaped = Escaped::of(&file).await;
@@ -310,14 +310,14 @@ async fn closing_the_timeline_ends_what_escaped() {
     escaped.is_gone("the end of the timeline").await;
 }
 
-/// It was ended by SIGPIPE: it told a warden of itself that was not there any more.
+/// It was ended by SIGPIPE: it told a reaper of itself that was not there any more.
 #[tokio::test]
-async fn a_command_runs_when_the_warden_was_killed() {
+async fn a_command_runs_when_the_reaper_was_killed() {
     for mode in [Containment::Cgroup, Containment::Subreaper, Containment::ProcessGroup] {
         let mut owner = Owner::start();
         let mut last = 0;
         for _ in 0..5 {
-            last = eventually("another warden", async || Some(owner.warden()).filter(|now| *now != last)).await;
+            last = eventually("another reaper", async || Some(owner.reaper()).filter(|now| *now != last)).await;
             kill(last, "-KILL");
             owner.run(mode, "exit 7");
             let run = owner.ended();
@@ -328,26 +328,26 @@ async fn a_command_runs_when_the_warden_was_killed() {
 }
 
 #[tokio::test]
-async fn a_command_runs_beside_a_warden_that_does_not_read() {
+async fn a_command_runs_beside_a_reaper_that_does_not_read() {
     let mut owner = Owner::start();
-    let warden = owner.warden();
-    kill(warden, "-STOP");
+    let reaper = owner.reaper();
+    kill(reaper, "-STOP");
     for _ in 0..20 {
         owner.run(Containment::Cgroup, "exit 7");
         assert_eq!(owner.ended().ending, Some(Ending::Exited { code: 7 }));
     }
-    kill(warden, "-KILL");
+    kill(reaper, "-KILL");
     owner.close();
 }
 
-/// The program of this test is no warden: each that is started ends at once.
+/// The program of this test is no reaper: each that is started ends at once.
 #[tokio::test]
-async fn a_command_runs_where_no_warden_can_be_started() {
-    let warden = Arc::new(Warden::start());
+async fn a_command_runs_where_no_reaper_can_be_started() {
+    let reaper = Arc::new(Reaper::start());
     let mut kept = Kept::empty();
     let (_stopper, stopping) = porthole_core::run::stops();
     let command = sh("echo out; exit 3");
-    run_on_host(&command, stopping, Some(warden), &mut kept).await;
+    run_on_host(&command, stopping, Some(reaper), &mut kept).await;
     let run = run_of(command, &kept);
     assert_eq!(
         (run.ending, run.failure, kept.stdout.as_slice()),
@@ -355,9 +355,9 @@ async fn a_command_runs_where_no_warden_can_be_started() {
     );
 }
 
-/// Nothing but the new warden is left to end what runs.
+/// Nothing but the new reaper is left to end what runs.
 #[tokio::test]
-async fn a_warden_that_was_started_again_knows_what_runs() {
+async fn a_reaper_that_was_started_again_knows_what_runs() {
     for (mode, escape) in [
         (Containment::Cgroup, ESCAPES[5].1),
         (Containment::ProcessGroup, "sh -c 'echo $$ > FILE.new; mv FILE.new FILE; exec sleep 600' &"),
@@ -365,12 +365,12 @@ async fn a_warden_that_was_started_again_knows_what_runs() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
         let mut owner = Owner::start();
-        let first = owner.warden();
+        let first = owner.reaper();
         owner.run(mode, &script(escape, &file, "echo ready; exec sleep 600"));
         assert_eq!(owner.line(), "wrote");
         let escaped = Escaped::of(&file).await;
         kill(first, "-KILL");
-        let second = eventually("another warden", async || Some(owner.warden()).filter(|now| *now != first)).await;
+        let second = eventually("another reaper", async || Some(owner.reaper()).filter(|now| *now != first)).await;
         // It has read what it was told when it answers nothing more: its pipe is empty.
         assert_ne!(first, second);
         owner.run(mode, "true");
@@ -385,13 +385,13 @@ async fn a_warden_that_was_started_again_knows_what_runs() {
 }
 
 #[tokio::test]
-async fn a_run_tells_that_the_warden_was_started_again() {
+async fn a_run_tells_that_the_reaper_was_started_again() {
     let mut owner = Owner::start();
-    let first = owner.warden();
+    let first = owner.reaper();
     owner.run(Containment::Cgroup, "echo ready; exec sleep 600");
     assert_eq!(owner.line(), "wrote");
     kill(first, "-KILL");
-    eventually("another warden", async || (owner.warden() != first).then_some(())).await;
+    eventually("another reaper", async || (owner.reaper() != first).then_some(())).await;
     owner.say("stop SIGTERM");
     let run = owner.ended();
     assert_eq!(run.reaper_restarts_us.len(), 1, "{run:?}");

@@ -3,12 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use porthole_core::{
-    asked::{Asked, AskedExec, Sdk, Whose},
     call::Act,
     error::Code,
     permission::{Guest, ProgramFacts, PromptAction, ProposedState, Scope},
     run::{EnvVar, Run, Stream, Streaming},
     runtime::Runtime,
+    sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
 };
 
 use crate::place::{Place, place};
@@ -29,8 +29,9 @@ fn exec(cmd: &str, args: &[&str], path: Option<&str>, cwd: PathBuf) -> Sdk {
     let env = path.map(|value| EnvVar { name: "PATH".into(), value: value.into() }).into_iter().collect();
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
     let (cwd, stream) = (Some(cwd.display().to_string()), Some(Streaming::default()));
-    let asked = AskedExec { whose: Whose::Host, cmd: cmd.into(), args, line: false, cwd, env, stream, container: None };
-    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
+    let asked =
+        SdkExec { whose: CliTarget::Host, cmd: cmd.into(), args, line: false, cwd, env, stream, container: None };
+    Sdk::new(SdkCall::Exec(asked), Runtime::DockerDesktop)
 }
 
 struct Shown {

@@ -19,8 +19,8 @@ async fn report(created: u64) -> (App, Fake, tempfile::TempDir) {
     (app, fake, folder)
 }
 
-async fn keys(app: &App, weight: &str) -> Value {
-    let articles = format!("[...document.querySelectorAll('.report article[data-weight={weight}]')]");
+async fn keys(app: &App, severity: &str) -> Value {
+    let articles = format!("[...document.querySelectorAll('.report article[data-weight={severity}]')]");
     app.value(&format!("{articles}.map((article) => article.dataset.key)")).await
 }
 

@@ -100,7 +100,7 @@ async fn from_the_service_code_receives_what_the_table_says() {
         if endpoint == "refused" {
             drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
         }
-        app.aim(&format!("unix://{}", socket.display())).await;
+        app.set_target(&format!("unix://{}", socket.display())).await;
         for runtime in RUNTIMES {
             app.click(&format!("#runtime-{runtime}")).await;
             check(&app, rows("service", runtime, Some(endpoint)), &socket.display().to_string()).await;

@@ -6,7 +6,7 @@ use crate::drawn::drawn_right;
 
 /// Sends a request to a backend that answers so.
 async fn answered(app: &App, raw: &Raw) -> u64 {
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/x").await;
     app.newer_than(0).await
 }

@@ -84,10 +84,10 @@ async fn a_pending_call_ends_where_it_began_when_the_target_changes() {
     let app = App::open().await;
     let first = app.play("slow answer").await;
     app.becomes(first, "pending").await;
-    app.aim(&other).await;
+    app.set_target(&other).await;
     app.send("GET", "/hello").await;
     let second = app.newer_than(first).await;
-    app.aim(&missing).await;
+    app.set_target(&missing).await;
     app.send("GET", "/hello").await;
     let third = app.newer_than(second).await;
     app.becomes(third, "failed").await;

@@ -187,7 +187,7 @@ async fn a_page_shows_no_port_of_this_machine_that_is_not_its_own() {
 #[tokio::test]
 async fn the_key_of_the_windows_commands_is_not_told_to_whoever_sends_a_wrong_one() {
     let sends = r#"
-        const message = (key) => JSON.stringify({ cmd: 'opening', callback: 1, error: 2, options: {}, payload: {}, __TAURI_INVOKE_KEY__: key })
+        const message = (key) => JSON.stringify({ cmd: 'bootstrap', callback: 1, error: 2, options: {}, payload: {}, __TAURI_INVOKE_KEY__: key })
         for (const key of ['', 'x', undefined]) {
           try { window.webkit.messageHandlers.ipc.postMessage(message(key)) } catch {}
           for (const address of ['ipc://localhost/opening', 'http://ipc.localhost/opening'])

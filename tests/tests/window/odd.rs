@@ -76,7 +76,7 @@ async fn a_body_that_says_json_and_is_not_is_shown_as_it_came() {
     // Not at all: at once.
     let page = json("<html>\nno such route\n</html>\n");
     let app = App::open().await;
-    app.aim(&page.endpoint.to_string()).await;
+    app.set_target(&page.endpoint.to_string()).await;
     app.send("GET", "/").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;
@@ -86,7 +86,7 @@ async fn a_body_that_says_json_and_is_not_is_shown_as_it_came() {
     in_shape(&app).await;
     // From somewhere on: up to there, with the reason, and all of it one click away.
     let broken = json("{\"a\": 1,\nx}\n");
-    app.aim(&broken.endpoint.to_string()).await;
+    app.set_target(&broken.endpoint.to_string()).await;
     app.send("GET", "/").await;
     let call = app.newer_than(call).await;
     app.becomes(call, "status").await;
@@ -105,7 +105,7 @@ async fn a_header_of_ten_thousand_characters_is_shown_whole() {
     let long = "v".repeat(10_000);
     let raw = Raw::answering(format!("HTTP/1.1 200 OK\r\nX-Long: {long}\r\ncontent-length: 0\r\n\r\n"));
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.click("#tab-request").await;
     app.value("[...document.querySelectorAll('.request [role=tab]')].find((tab) => tab.innerText.startsWith('Headers')).click()").await;
     app.put("[aria-label='header 1, name']", "X-Sent").await;

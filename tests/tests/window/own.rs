@@ -130,8 +130,8 @@ async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
     let app = without_engine().await;
     let _backend = moved(&app, folder.path()).await;
     for attempt in [
-        "return await parent.__TAURI_INTERNALS__.invoke('own_page', {})",
-        "return await window.__TAURI_INTERNALS__.invoke('own_page', {})",
+        "return await parent.__TAURI_INTERNALS__.invoke('page_window_state', {})",
+        "return await window.__TAURI_INTERNALS__.invoke('page_window_state', {})",
         "return parent.document.title",
         "return top.location.href",
         "top.location.href = 'https://example.org/'; return top.location.href",
@@ -149,7 +149,7 @@ async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
     in_page(
         &app,
         "for (const key of ['', 'x', undefined]) window.webkit?.messageHandlers?.ipc?.postMessage(JSON.stringify({
-           cmd: 'bring_back', callback: 1, error: 2, options: {}, payload: {}, __TAURI_INVOKE_KEY__: key }));
+           cmd: 'close_page_window', callback: 1, error: 2, options: {}, payload: {}, __TAURI_INVOKE_KEY__: key }));
          return true",
     )
     .await;
@@ -157,7 +157,7 @@ async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
     for (command, args) in [
         ("run", "{ command: { place: { kind: 'host' }, program: 'true', args: [], env: [], envMode: 'add' } }"),
         ("save_settings", "{ settings: {} }"),
-        ("opening", "{}"),
+        ("bootstrap", "{}"),
         ("clear", "{}"),
     ] {
         let said =
@@ -165,7 +165,8 @@ async fn a_page_that_means_harm_reaches_nothing_from_its_own_window() {
         assert!(said.as_str().unwrap().contains("not allowed"), "{command}: {said}");
     }
     assert!(
-        app.answer("return (await __TAURI_INTERNALS__.invoke('own_page', {})).opened.title").await == json!("Harm")
+        app.answer("return (await __TAURI_INTERNALS__.invoke('page_window_state', {})).opened.title").await
+            == json!("Harm")
     );
     app.go_to(false).await;
     app.has_calls(2).await;

@@ -264,8 +264,8 @@ async fn a_page_that_means_harm_reaches_nothing() {
     open(&app, folder.path()).await;
     shows(&app, "print", "harm").await;
     let attempts = [
-        ("tauri", "return await parent.__TAURI_INTERNALS__.invoke('opening', {})".to_owned()),
-        ("own tauri", "return await window.__TAURI_INTERNALS__.invoke('opening', {})".to_owned()),
+        ("tauri", "return await parent.__TAURI_INTERNALS__.invoke('bootstrap', {})".to_owned()),
+        ("own tauri", "return await window.__TAURI_INTERNALS__.invoke('bootstrap', {})".to_owned()),
         ("parent's document", "return parent.document.title".to_owned()),
         ("top's address", "return top.location.href".to_owned()),
         ("leading the window away", "top.location.href = 'https://example.org/'; return top.location.href".to_owned()),

@@ -344,8 +344,8 @@ async fn a_src_with_a_query_and_a_fragment_opens_the_page_there() {
         fs::write(&manifest, text.replace("\"index.html\"", &json!(src).to_string())).unwrap();
         open(&app, folder.path()).await;
         shows(&app, "print", at).await;
-        let remarks: Value = app.value("document.querySelector('#side-manifest').textContent").await;
-        assert_eq!(remarks, json!("Manifest"), "{src}");
+        let diagnostics: Value = app.value("document.querySelector('#side-manifest').textContent").await;
+        assert_eq!(diagnostics, json!("Manifest"), "{src}");
         app.click("#page-close").await;
     }
     app.close().await;

@@ -177,8 +177,8 @@ async fn a_served_page_that_means_harm_reaches_nothing_and_no_other_frame_is_giv
     serve_from(&app, &format!("127.0.0.1:{port}")).await;
     shows(&app, "print", "harm").await;
     let attempts = [
-        ("tauri", "return await parent.__TAURI_INTERNALS__.invoke('opening', {})"),
-        ("own tauri", "return await window.__TAURI_INTERNALS__.invoke('opening', {})"),
+        ("tauri", "return await parent.__TAURI_INTERNALS__.invoke('bootstrap', {})"),
+        ("own tauri", "return await window.__TAURI_INTERNALS__.invoke('bootstrap', {})"),
         ("parent's document", "return parent.document.title"),
         ("top's address", "return top.location.href"),
         ("leading the window away", "top.location.href = 'https://example.org/'; return top.location.href"),

@@ -16,11 +16,11 @@ use crate::page::{extension, in_page, open, shows};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stage {
     Frame,
-    OwnWindow,
+    PageWindow,
     Server,
 }
 
-pub const STAGES: [Stage; 3] = [Stage::Frame, Stage::OwnWindow, Stage::Server];
+pub const STAGES: [Stage; 3] = [Stage::Frame, Stage::PageWindow, Stage::Server];
 
 /// A window with a page in it, on a display that has a real pointer and keyboard.
 pub struct Person {
@@ -57,7 +57,7 @@ impl Person {
         }
         shows(&app, "print", "ready").await;
         let mut title = "Porthole".to_owned();
-        if stage == Stage::OwnWindow {
+        if stage == Stage::PageWindow {
             app.click("#page-own").await;
             app.go_to(true).await;
             shows(&app, "print", "ready").await;

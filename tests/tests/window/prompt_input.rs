@@ -65,7 +65,7 @@ async fn a_double_click_allows_nothing(stage: Stage, blocks: u32) {
     }
     let recorded =
         "[...document.querySelectorAll('#timeline [data-call]')].every((row) => row.dataset.outcome === 'failed')";
-    if stage != Stage::OwnWindow {
+    if stage != Stage::PageWindow {
         person.app.until("nothing but what was refused", recorded).await;
     }
 }
@@ -77,7 +77,7 @@ async fn the_second_click_of_a_double_click_allows_nothing() {
 
 #[tokio::test]
 async fn the_second_click_of_a_double_click_allows_nothing_in_the_pages_own_window() {
-    a_double_click_allows_nothing(Stage::OwnWindow, 0).await;
+    a_double_click_allows_nothing(Stage::PageWindow, 0).await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_click_made_while_the_page_blocks_the_window_allows_nothing() {
 
 #[tokio::test]
 async fn clicking_steadily_where_the_answer_will_be_allows_nothing() {
-    for stage in [Stage::Frame, Stage::OwnWindow] {
+    for stage in [Stage::Frame, Stage::PageWindow] {
         let person = Person::before(PROMPTS, stage).await;
         lure(&person, 0).await;
         person.point_in_page("#lure").await;
@@ -102,7 +102,7 @@ async fn clicking_steadily_where_the_answer_will_be_allows_nothing() {
         }
         person.is_asked().await;
         still_asks(&person).await;
-        if stage == Stage::OwnWindow {
+        if stage == Stage::PageWindow {
             person.app.go_to(false).await;
         }
         person.app.close().await;
@@ -128,7 +128,7 @@ async fn a_button_that_is_held_from_the_page_over_to_the_prompt_allows_nothing()
 
 #[tokio::test]
 async fn keys_typed_into_the_pages_form_answer_nothing() {
-    for stage in [Stage::Frame, Stage::OwnWindow] {
+    for stage in [Stage::Frame, Stage::PageWindow] {
         let person = Person::before(PROMPTS, stage).await;
         person.click_in_page("#own").await;
         person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;

@@ -71,7 +71,7 @@ async fn a_focus_loop_in_a_page_of_a_server_gets_no_key_and_no_paste() {
 
 #[tokio::test]
 async fn a_focus_loop_in_the_pages_own_window_gets_no_key() {
-    let person = Person::before(KEYS, Stage::OwnWindow).await;
+    let person = Person::before(KEYS, Stage::PageWindow).await;
     used(&person).await;
     in_page(&person.app, "window.trap(false); window.insist(); return true").await;
     person.click(".tools .title").await;
@@ -164,7 +164,7 @@ async fn the_user_tabs_into_the_page_and_out_of_it() {
         shows(&person.app, "print", "own field has hi").await;
         person.desktop.key(key::TAB);
         person.app.until("Tab leads on", "document.activeElement?.id !== 'page-frame'").await;
-        if stage == Stage::OwnWindow {
+        if stage == Stage::PageWindow {
             person.app.go_to(false).await;
         }
         person.app.close().await;

@@ -58,7 +58,7 @@ async fn what_is_no_event_and_no_json_is_told_apart() {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n", body.len());
     let raw = Raw::answering(head + body);
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/").await;
     app.outcome("status").await;
     app.line(2, "{\"n\":9007199254740993}").await;
@@ -77,7 +77,7 @@ async fn json_folds_by_mouse_and_by_key() {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
     let raw = Raw::answering(head + body);
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/").await;
     app.outcome("status").await;
     app.line(5, "      \"b\": 9007199254740993").await;
@@ -115,8 +115,8 @@ async fn chunks_bytes_and_colours_of_a_run() {
     app.becomes(call, "ended").await;
     app.line(0, "red link café").await;
     app.line(1, "100%").await;
-    let weight = "getComputedStyle([...document.querySelectorAll('#log .line[data-line=\"0\"] .text span')].find((s) => s.textContent === 'red')).fontWeight";
-    assert!(app.value(&format!("Number({weight}) >= 600")).await == json!(true));
+    let severity = "getComputedStyle([...document.querySelectorAll('#log .line[data-line=\"0\"] .text span')].find((s) => s.textContent === 'red')).fontWeight";
+    assert!(app.value(&format!("Number({severity}) >= 600")).await == json!(true));
     assert_eq!(
         app.value("document.querySelectorAll('#log a').length").await,
         json!(0),

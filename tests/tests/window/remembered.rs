@@ -13,7 +13,7 @@ async fn theme_saved_request_target_and_widths_come_back() {
     app.fill("[aria-label='Name to save under']", "my numbers").await;
     app.chord(&[], Key::Enter.into()).await;
     app.until("it is listed", "document.querySelector('[data-saved=\"my numbers\"]')").await;
-    app.aim("unix:///tmp/porthole-is-not-there.sock").await;
+    app.set_target("unix:///tmp/porthole-is-not-there.sock").await;
     let grip = "document.querySelector('[aria-label=\"Width of the saved list\"]')";
     app.value(&format!("{grip}.focus()")).await;
     app.chord(&[], Key::Right.into()).await;

@@ -82,7 +82,7 @@ async fn markup_from_a_backend_is_drawn_as_text() {
     let head = format!("HTTP/1.1 200 {MARKUP}\r\nX-Markup: {MARKUP}\r\ncontent-type: text/html\r\n");
     let raw = Raw::answering(format!("{head}content-length: {}\r\n\r\n{MARKUP}", MARKUP.len()));
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "status").await;

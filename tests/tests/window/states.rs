@@ -77,7 +77,7 @@ async fn cut_in_the_body_still_shows_what_was_read() {
 async fn not_http() {
     let raw = Raw::answering("220 mail.example ESMTP\r\n250 ok\r\n");
     let app = App::open().await;
-    app.aim(&raw.endpoint.to_string()).await;
+    app.set_target(&raw.endpoint.to_string()).await;
     app.send("GET", "/").await;
     let call = app.newer_than(0).await;
     fails_as(&app, call, "bad_response", "head").await;
@@ -104,7 +104,7 @@ async fn a_socket_that_is_not_there_and_one_that_nobody_listens_on() {
     let socket = directory.path().join("gone.sock");
     let endpoint = format!("unix://{}", socket.display());
     let app = App::open().await;
-    app.aim(&endpoint).await;
+    app.set_target(&endpoint).await;
     app.until("service down", "document.querySelector('#mark-service').dataset.state === 'down'").await;
     app.send("GET", "/hello").await;
     let call = app.newer_than(0).await;

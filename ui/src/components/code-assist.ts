@@ -5,14 +5,14 @@ import { linter, lintGutter, type Diagnostic } from "@codemirror/lint"
 import type { Extension } from "@codemirror/state"
 import { EditorView, hoverTooltip, type Tooltip } from "@codemirror/view"
 import type { Language } from "../console/language"
-import type { Remark, Told } from "../console/language-words"
+import type { CodeDiagnostic, NameInfo } from "../console/language-protocol"
 
 export function assisted(language: Language): Extension {
   return [
     javascriptLanguage.data.of({ autocomplete: (context: CompletionContext) => complete(language, context) }),
     hoverTooltip((view, at) => hover(language, view, at), { hoverTime: 400 }),
     linter(
-      async (view) => (await known(language.ask("remarks", { code: text(view) })))?.map(diagnostic) ?? [],
+      async (view) => (await known(language.ask("diagnostics", { code: text(view) })))?.map(diagnostic) ?? [],
       {
         delay: 400,
       },
@@ -42,7 +42,7 @@ async function complete(language: Language, context: CompletionContext): Promise
   const found = await known(language.ask("offers", { code, at }))
   if (!found || context.aborted) return null
   const info = async ({ label }: Completion) => {
-    const told = await known(language.ask("told", { code, at, name: label }))
+    const told = await known(language.ask("nameInfo", { code, at, name: label }))
     return told ? draw(told) : null
   }
   return {
@@ -65,7 +65,7 @@ async function hover(language: Language, view: EditorView, at: number): Promise<
 }
 
 /** Type and text of a name. All of it is text: what the code says is drawn as it stands. */
-function draw({ declared, doc, deprecated }: Told): HTMLElement {
+function draw({ declared, doc, deprecated }: NameInfo): HTMLElement {
   const part = (tag: string, name: string, text: string) =>
     Object.assign(document.createElement(tag), { className: name, textContent: text })
   const told = part("div", "cm-told", "")
@@ -82,12 +82,12 @@ function draw({ declared, doc, deprecated }: Told): HTMLElement {
 
 const SEVERITY = { error: "error", warning: "warning", note: "info" } as const
 
-function diagnostic({ from, to, severity, text, advice, rule }: Remark): Diagnostic {
+function diagnostic({ from, to, severity, text, fix, rule }: CodeDiagnostic): Diagnostic {
   return {
     from,
     to,
     severity: SEVERITY[severity],
-    message: advice === undefined ? text : `${text}\n${advice}`,
+    message: fix === undefined ? text : `${text}\n${fix}`,
     ...(rule === undefined ? {} : { source: rule }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from "../ipc/generated/Delivery"
+import type { SdkOutcome } from "../ipc/generated/SdkOutcome"
 import type { Origin } from "../ipc/generated/Origin"
 import type { Plan } from "../ipc/generated/Plan"
 import type { ProposedState } from "../ipc/generated/ProposedState"
@@ -37,7 +37,7 @@ interface Live {
   id?: number
   closed: boolean
   /** Somebody waits for the code to take its callbacks. */
-  took?: () => void
+  ack?: () => void
 }
 
 /**
@@ -88,10 +88,10 @@ export class Calls {
   }
 
   /** The code took the callbacks that it was given. */
-  took(id: number): void {
+  ack(id: number): void {
     const live = this.#live.get(id)
-    live?.took?.()
-    delete live?.took
+    live?.ack?.()
+    delete live?.ack
   }
 
   /** Ends whatever goes on, as it ends when an extension's page is closed. */
@@ -100,7 +100,7 @@ export class Calls {
     this.#line = []
     for (const live of this.#live.values()) {
       this.#quit(live)
-      live.took?.()
+      live.ack?.()
     }
     this.#live.clear()
   }
@@ -167,7 +167,7 @@ export class Calls {
   }
 
   async #whole(call: Call, id: number): Promise<void> {
-    const { outcome } = await this.shell.ask("delivered", { id })
+    const { outcome } = await this.shell.ask("sdk_result", { id })
     if (!this.#ended) this.told.post({ kind: "delivered", id: call.id, outcome })
   }
 
@@ -175,12 +175,12 @@ export class Calls {
   async #stream(live: Live, id: number): Promise<void> {
     let from = 0
     for (;;) {
-      const part = await this.shell.ask("delivery", { id, from })
+      const part = await this.shell.ask("next_callbacks", { id, from })
       if (this.#ended) return
       from = part.from + part.rows.length
       const last = part.ended && part.whole && from >= part.total
       if (part.rows.length === 0 && !last) continue
-      const taken = last ? undefined : new Promise<void>((done) => (live.took = done))
+      const taken = last ? undefined : new Promise<void>((done) => (live.ack = done))
       this.told.post({ kind: "callbacks", id: live.call.id, rows: part.rows, last })
       if (last) return
       await taken
@@ -215,7 +215,7 @@ const sdkOf = ({ asked, called, at }: Call, runtime: Runtime): Sdk => ({
 const isStream = ({ asked }: Call): boolean => asked.kind === "exec" && asked.stream !== undefined
 
 /** In one line why a Runtime does not do it. */
-function whyOf(plan: Plan, outcome: Delivery, runtime: Runtime): string {
+function whyOf(plan: Plan, outcome: SdkOutcome, runtime: Runtime): string {
   const value = "value" in outcome ? outcome.value : undefined
   return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} does not do this.`
 }

@@ -5,7 +5,7 @@
  */
 import workerScript from "virtual:console-worker"
 import type { ToConsole, Begin, FromFrame } from "./messages"
-import { Flow } from "./flow"
+import { FlowControl } from "./flow-control"
 
 addEventListener("message", function begin(event) {
   const [port] = event.ports
@@ -15,7 +15,7 @@ addEventListener("message", function begin(event) {
 })
 
 function start(port: MessagePort, begin: Begin): void {
-  const flow = new Flow()
+  const flow = new FlowControl()
   const url = URL.createObjectURL(new Blob([workerScript], { type: "text/javascript" }))
   const worker = new Worker(url)
 

@@ -1,4 +1,4 @@
-import { Hearing } from "./hearing"
+import { GuestConnection } from "./guest-connection"
 import type { Begin, FromConsole, FromFrame, ToConsole } from "./messages"
 
 /** What the window hears of a run. */
@@ -32,7 +32,7 @@ export function frameAt(url: () => string): OpenFrame {
     function end(): void {
       open = false
       clearTimeout(late)
-      hearing.end()
+      connection.end()
       // The frame's Worker ends with it, in whatever loop it is.
       frame.remove()
     }
@@ -43,8 +43,8 @@ export function frameAt(url: () => string): OpenFrame {
       to.ended(how, text)
     }
 
-    const hears = { told: (message: FromConsole, chars: number) => to.told(message, chars), broke: fail }
-    const hearing = new Hearing(port, hears, (data) => {
+    const handler = { told: (message: FromConsole, chars: number) => to.told(message, chars), broke: fail }
+    const connection = new GuestConnection(port, handler, (data) => {
       const said = data as FromFrame
       if (said.kind === "started") clearTimeout(late)
       else fail(said.kind === "flood" ? "flood" : "failed", said.text)
@@ -59,6 +59,6 @@ export function frameAt(url: () => string): OpenFrame {
     }
     frame.src = url()
     document.body.append(frame)
-    return { post: (message) => hearing.post(message), end }
+    return { post: (message) => connection.post(message), end }
   }
 }

@@ -1,6 +1,6 @@
 /** What was typed, turned into the JavaScript that the console runs. */
 import ts from "typescript"
-import type { Turned } from "./language-words"
+import type { CompiledCode } from "./language-protocol"
 import { CODE } from "./language-service"
 
 const NO_JSX =
@@ -8,7 +8,7 @@ const NO_JSX =
 
 /** TypeScript becomes JavaScript, `import` becomes `require`, and the value of a last expression is returned; types are
  * not looked at. */
-export function compile(code: string): Turned {
+export function compile(code: string): CompiledCode {
   const { outputText, sourceMapText, diagnostics } = ts.transpileModule(code, {
     fileName: CODE,
     reportDiagnostics: true,
@@ -42,7 +42,7 @@ function returnsLast(file: ts.SourceFile): ts.SourceFile {
   return factory.updateSourceFile(file, ts.setTextRange(factory.createNodeArray(statements), file.statements))
 }
 
-function refused(code: string, at: number, text: string): Turned {
+function refused(code: string, at: number, text: string): CompiledCode {
   const before = code.slice(0, at).split("\n")
   return { js: "", map: "", problem: { text, line: before.length, column: before.at(-1)!.length + 1 } }
 }

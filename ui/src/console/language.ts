@@ -1,7 +1,7 @@
 /** The page's side of the language worker. */
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping"
-import type { Answer, Question, Questions } from "./language-words"
-import type { Compiled } from "./words"
+import type { Answer, Question, Questions } from "./language-protocol"
+import type { Compiled } from "./entry"
 
 /** What asks the worker; it is started with the first question and stays. */
 export class Language {

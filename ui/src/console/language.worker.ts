@@ -1,7 +1,7 @@
 /** The language worker: TypeScript away from the window's thread, loaded when the console is first opened. */
-import { hover, offers, remarks, told } from "./language-answers"
+import { hover, offers, diagnostics, nameInfo } from "./language-features"
 import { compile } from "./language-compile"
-import type { Answer, Question } from "./language-words"
+import type { Answer, Question } from "./language-protocol"
 
 addEventListener("message", ({ data }: MessageEvent<Question>) => {
   let said: Answer
@@ -19,11 +19,11 @@ function answer(question: Question): unknown {
       return compile(question.args.code)
     case "offers":
       return offers(question.args.code, question.args.at)
-    case "told":
-      return told(question.args.code, question.args.at, question.args.name)
+    case "nameInfo":
+      return nameInfo(question.args.code, question.args.at, question.args.name)
     case "hover":
       return hover(question.args.code, question.args.at)
-    case "remarks":
-      return remarks(question.args.code)
+    case "diagnostics":
+      return diagnostics(question.args.code)
   }
 }

@@ -1,4 +1,4 @@
-import type { Entry } from "./words"
+import type { Entry } from "./entry"
 
 /** What is kept of a run; older entries go, and are counted. */
 export const KEPT = 2000

@@ -2,7 +2,7 @@
 import type { FromSdk, ToSdk } from "../sdk/messages"
 import type { SdkFacts } from "../sdk/facts"
 import type { FromPage } from "../page/report"
-import type { Shown } from "./words"
+import type { SerializedValue } from "./entry"
 
 export type PrintLevel = "log" | "info" | "warn" | "error" | "debug"
 
@@ -10,10 +10,10 @@ export type PrintLevel = "log" | "info" | "warn" | "error" | "debug"
 export type FromConsole =
   | FromSdk
   | FromPage
-  | { kind: "print"; level: PrintLevel; values: readonly Shown[] }
+  | { kind: "print"; level: PrintLevel; values: readonly SerializedValue[] }
   /** The value of the last expression. */
-  | { kind: "result"; value: Shown }
-  | { kind: "uncaught"; error: Shown; line?: number; column?: number; promise: boolean }
+  | { kind: "result"; value: SerializedValue }
+  | { kind: "uncaught"; error: SerializedValue; line?: number; column?: number; promise: boolean }
   /** So many prints were dropped since the run began, for want of room. */
   | { kind: "dropped"; count: number }
   /** The code could not be started: it is no JavaScript after all. */

@@ -1,11 +1,11 @@
 /** A value in one line, as it stands before it is opened. */
-import type { Shown } from "./words"
+import type { SerializedValue } from "./entry"
 
 /** What there is room for beside the name of a value. */
 const ROOM = 90
 
 /** `{name: "pg data", size: 42, …}`: what is left out is said with `…`. */
-export function preview(shown: Shown, room = ROOM): string {
+export function preview(shown: SerializedValue, room = ROOM): string {
   switch (shown.kind) {
     case "text":
       return quoted(shown.text, shown.cut > 0, room)
@@ -31,13 +31,13 @@ export function preview(shown: Shown, room = ROOM): string {
 }
 
 /** Whether there is more to see of it than its line. */
-export function opens(shown: Shown): boolean {
+export function opens(shown: SerializedValue): boolean {
   if (shown.kind === "object") return shown.fields.length > 0 || shown.more > 0
   if (shown.kind === "list") return shown.items.length > 0 || shown.more > 0
   return shown.kind === "error" && (shown.stack !== "" || shown.fields.length > 0)
 }
 
-function listed(parts: readonly (readonly [string, Shown])[], more: boolean, room: number): string {
+function listed(parts: readonly (readonly [string, SerializedValue])[], more: boolean, room: number): string {
   const said: string[] = []
   for (const [before, value] of parts) {
     const text = before + preview(value, Math.max(12, Math.min(40, room)))

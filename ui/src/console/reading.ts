@@ -13,9 +13,9 @@ import {
 } from "../sdk/shapes"
 import { isReportText, LONGEST_URL, RESOURCES, WHYS } from "../page/report"
 import type { FromConsole } from "./messages"
-import type { Shown } from "./words"
+import type { SerializedValue } from "./entry"
 
-/** More than `shown.ts` makes of one value, and a hundred of them. */
+/** More than `serialize.ts` makes of one value, and a hundred of them. */
 const MOST_NODES = 110_000
 const DEEPEST = 16
 const MOST_ENTRIES = 1_000
@@ -93,18 +93,18 @@ function isOwn(value: Shape): boolean {
   }
 }
 
-function areShown(values: unknown): values is Shown[] {
+function areShown(values: unknown): values is SerializedValue[] {
   let nodes = MOST_NODES
   const isName = (value: unknown): boolean => isText(value, LONGEST_NAME)
 
   const isField =
     (depth: number) =>
-    (value: unknown): value is [string, Shown] =>
+    (value: unknown): value is [string, SerializedValue] =>
       Array.isArray(value) && value.length === 2 && isName(value[0]) && is(value[1], depth)
 
-  function is(value: unknown, depth: number): value is Shown {
+  function is(value: unknown, depth: number): value is SerializedValue {
     if (!isShape(value) || depth > DEEPEST || nodes-- <= 0) return false
-    const child = (item: unknown): item is Shown => is(item, depth + 1)
+    const child = (item: unknown): item is SerializedValue => is(item, depth + 1)
     const fields = (): boolean => isListOf(value.fields, MOST_ENTRIES, isField(depth + 1))
     switch (value.kind) {
       case "text":
@@ -145,5 +145,5 @@ function areShown(values: unknown): values is Shown[] {
     }
   }
 
-  return isListOf(values, MOST_ENTRIES, (value): value is Shown => is(value, 0))
+  return isListOf(values, MOST_ENTRIES, (value): value is SerializedValue => is(value, 0))
 }

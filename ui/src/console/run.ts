@@ -5,11 +5,11 @@ import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
 import { Alive, timersOf } from "./alive"
 import type { Begin, FromConsole, ToConsole } from "./messages"
-import { codeStack, firstPlace, LINES_BEFORE } from "./places"
-import { consoleOf } from "./printing"
-import { Prints } from "./prints"
+import { codeStack, firstPlace, LINES_BEFORE } from "./stack-frames"
+import { consoleProxy } from "./console-proxy"
+import { PrintQueue } from "./print-queue"
 import { requireOf } from "./scope"
-import { shownOf } from "./shown"
+import { serialize } from "./serialize"
 
 /** The body of the code as a function. It gives the value of a last expression in a list. */
 export type Body = (require: unknown, exports: object, module: object) => Promise<unknown>
@@ -30,7 +30,7 @@ export class Run {
   readonly #alive: Alive
   readonly #thread: Thread
   readonly #take: (message: ToConsole) => void
-  readonly #prints: Prints
+  readonly #printQueue: PrintQueue
   #script = ""
   #threw = false
 
@@ -40,7 +40,7 @@ export class Run {
     this.#thread = thread
     const now = scope.performance.now.bind(scope.performance)
     this.#port = new Port(thread.post)
-    this.#prints = new Prints(this.#port, now)
+    this.#printQueue = new PrintQueue(this.#port, now)
     this.#alive = new Alive(() => this.#over(), later)
     const place = placer((stack) => {
       const at = firstPlace(this.#stack(stack))
@@ -57,11 +57,11 @@ export class Run {
     }
     Object.assign(scope, timersOf(clock as never, this.#alive, uncaught))
     Object.defineProperty(scope, "console", {
-      value: consoleOf(
-        (level, values) => this.#prints.print({ kind: "print", level, values }),
+      value: consoleProxy(
+        (level, values) => this.#printQueue.print({ kind: "print", level, values }),
         this.#stack,
         now,
-        () => this.#prints.wanted(),
+        () => this.#printQueue.wanted(),
       ),
       writable: true,
       configurable: true,
@@ -103,8 +103,8 @@ export class Run {
   #result(returned: unknown): void {
     const value: unknown = Array.isArray(returned) ? returned[0] : undefined
     const tell = (value: unknown): void => {
-      if (value === undefined || !this.#prints.wanted()) return
-      this.#prints.print({ kind: "result", value: shownOf(value, this.#stack) })
+      if (value === undefined || !this.#printQueue.wanted()) return
+      this.#printQueue.print({ kind: "result", value: serialize(value, this.#stack) })
     }
     // A rejection that nobody catches is told by itself: this hands it on.
     if (value instanceof Promise) void value.then(tell)
@@ -113,9 +113,9 @@ export class Run {
 
   /** Something was thrown, and nobody caught it. */
   uncaught(error: unknown, promise: boolean, place?: { line: number; column: number }): void {
-    const shown = shownOf(error, this.#stack)
+    const shown = serialize(error, this.#stack)
     const at = (shown.kind === "error" ? firstPlace(shown.stack) : undefined) ?? place
-    this.#prints.print({ kind: "uncaught", error: shown, promise, ...at })
+    this.#printQueue.print({ kind: "uncaught", error: shown, promise, ...at })
   }
 
   /** Compiles it as a script, so that nothing has to be evaluated, and takes the function it leaves. */
@@ -153,7 +153,7 @@ export class Run {
   #stack = (stack: string): string => codeStack(stack, this.#script)
 
   #over(): void {
-    this.#prints.tellDropped()
+    this.#printQueue.tellDropped()
     this.#port.force({ kind: "over", threw: this.#threw } satisfies FromConsole)
   }
 }

@@ -5,7 +5,7 @@
 import ts from "typescript"
 
 /** A call of the SDK, by the full name of what is called, without `ddClient` itself. */
-export interface SdkCall {
+export interface SdkCallSite {
   /** `extension.vm.cli.exec`, `backend.get`. */
   path: string
   node: ts.CallExpression
@@ -18,19 +18,19 @@ const CLIENTS = ["createDockerDesktopClient", "useDockerDesktopClient"]
 const SDK =
   /^(extension\.(vm|host)\.cli\.exec|docker\.(cli\.exec|listContainers|listImages)|extension\.vm\.service\.\w+|desktopUI\.\w+\.\w+|host\.\w+|backend\.\w+|(exec|spawn)\w+|listContainers|listImages|toast\w+|openExternal|navigateTo\w+)$/
 
-export const isService = ({ path }: SdkCall) =>
+export const isService = ({ path }: SdkCallSite) =>
   /^(extension\.vm\.service|backend)\.(get|post|put|patch|delete|head|request)$/.test(path)
-export const isExec = ({ path }: SdkCall) => path.endsWith(".cli.exec")
+export const isExec = ({ path }: SdkCallSite) => path.endsWith(".cli.exec")
 /** The deprecated ones that take one callback. */
-export const isSpawn = ({ path }: SdkCall) => /(^|\.)spawn(HostCmd|DockerCmd|InVMExtension)$/.test(path)
+export const isSpawn = ({ path }: SdkCallSite) => /(^|\.)spawn(HostCmd|DockerCmd|InVMExtension)$/.test(path)
 /** The deprecated ones that take a command line. */
-export const isLine = ({ path }: SdkCall) =>
+export const isLine = ({ path }: SdkCallSite) =>
   /^(execHostCmd|backend\.execInVMExtension|backend\.execInContainer)$/.test(path)
 
 /** All calls of the SDK, in the order in which they stand. */
-export function sdkCalls(file: ts.SourceFile): SdkCall[] {
+export function sdkCalls(file: ts.SourceFile): SdkCallSite[] {
   const names = namesOf(file)
-  const found: SdkCall[] = []
+  const found: SdkCallSite[] = []
   each(file, (node) => {
     if (!ts.isCallExpression(node)) return
     const path = memberOf(pathOf(node.expression, names))
@@ -40,7 +40,7 @@ export function sdkCalls(file: ts.SourceFile): SdkCall[] {
 }
 
 /** The options of an exec that streams. */
-export function streamOf({ node }: SdkCall): ts.ObjectLiteralExpression | undefined {
+export function streamOf({ node }: SdkCallSite): ts.ObjectLiteralExpression | undefined {
   const options = node.arguments[2]
   const stream = options && ts.isObjectLiteralExpression(options) ? propertyOf(options, "stream") : undefined
   return stream && ts.isPropertyAssignment(stream) && ts.isObjectLiteralExpression(stream.initializer)
@@ -49,7 +49,7 @@ export function streamOf({ node }: SdkCall): ts.ObjectLiteralExpression | undefi
 }
 
 /** An exec with options in which something streams, whatever it is. */
-export function streams({ node }: SdkCall): boolean {
+export function streams({ node }: SdkCallSite): boolean {
   const options = node.arguments[2]
   return options !== undefined && ts.isObjectLiteralExpression(options) && !!propertyOf(options, "stream")
 }

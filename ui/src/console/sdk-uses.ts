@@ -1,6 +1,6 @@
 /** What code does with what the SDK hands to it. */
 import ts from "typescript"
-import { bare, each, functionOf, isFunction, streamOf, type SdkCall } from "./sdk-calls"
+import { bare, each, functionOf, isFunction, streamOf, type SdkCallSite } from "./sdk-calls"
 
 /** A name for something that the SDK handed over, and where that name is known. */
 export interface Held {
@@ -9,7 +9,7 @@ export interface Held {
 }
 
 /** The names that a call's value is given: by `await`, or as what `then` hands on. */
-export function resultsOf({ node }: SdkCall): Held[] {
+export function resultsOf({ node }: SdkCallSite): Held[] {
   const outer = climb(node)
   const held: Held[] = []
   if (
@@ -32,13 +32,13 @@ export function resultsOf({ node }: SdkCall): Held[] {
 }
 
 /** What `onOutput` is called with. */
-export function outputOf(call: SdkCall): Held | undefined {
+export function outputOf(call: SdkCallSite): Held | undefined {
   const stream = streamOf(call)
   return stream && parameterOf(functionOf(stream, "onOutput"))
 }
 
 /** What the one callback of the deprecated functions is called with. */
-export function spawnedOf({ node }: SdkCall): Held | undefined {
+export function spawnedOf({ node }: SdkCallSite): Held | undefined {
   const last = node.arguments.at(-1)
   return isFunction(last) ? parameterOf(last) : undefined
 }

@@ -6,7 +6,7 @@ import { InputGuard } from "./guard.svelte"
 import { isLive } from "./outcome"
 
 /** What is around the commands of a page's project. */
-export interface AroundBuilding {
+export interface BuildingDeps {
   row(id: number): Summary | undefined
   /** Its output is to be seen. */
   began(id: number): void
@@ -25,11 +25,11 @@ export class Building {
   readonly guard = new InputGuard()
 
   #shell: Shell
-  #around: AroundBuilding
+  #deps: BuildingDeps
 
-  constructor(shell: Shell, around: AroundBuilding) {
+  constructor(shell: Shell, deps: BuildingDeps) {
     this.#shell = shell
-    this.#around = around
+    this.#deps = deps
   }
 
   /** Runs a command if the project still is what was shown of it. */
@@ -41,22 +41,22 @@ export class Building {
     try {
       const id = await this.#shell.ask("run_project_step", { step, shown })
       this.run = { id, step, cwd }
-      this.#around.began(id)
+      this.#deps.began(id)
     } catch (thrown) {
       this.trouble = trouble(thrown)
-      if (this.trouble.code === "project_changed") this.#around.changed()
+      if (this.trouble.code === "project_changed") this.#deps.changed()
     } finally {
       this.busy = false
     }
   }
 
   show(): void {
-    if (this.run) this.#around.began(this.run.id)
+    if (this.run) this.#deps.began(this.run.id)
   }
 
   /** How the last one of this folder is going. */
   state(cwd: string | undefined): { kind: "none" | "running" | "done" } | { kind: "failed"; how: string } {
-    const row = this.run && this.run.cwd === cwd ? this.#around.row(this.run.id) : undefined
+    const row = this.run && this.run.cwd === cwd ? this.#deps.row(this.run.id) : undefined
     if (!row) return { kind: "none" }
     const { outcome } = row
     if (isLive(outcome)) return { kind: "running" }

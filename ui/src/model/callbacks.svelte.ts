@@ -7,28 +7,28 @@ import type { Summary } from "../ipc/generated/Summary"
 import type { Text } from "../ipc/generated/Text"
 import type { Shell } from "../ipc/shell"
 import { quoted } from "./literal"
-import { Lines, type Look, type Window } from "./lines.svelte"
+import { Lines, type LogSource, type Window } from "./lines.svelte"
 import { isLive } from "./outcome"
 import { RUNTIMES } from "./runtimes"
 
 /** How code asked for a Run: plain, or with one callback a chunk or a line. */
-export type Way = "plain" | "chunks" | "lines"
+export type CallbackMode = "plain" | "chunks" | "lines"
 
 /** A callback as a row of a list. */
 export interface CalledLine extends Line {
   called: Called
 }
 
-interface Looked extends Look {
+interface CallbackSource extends LogSource {
   runtime: Runtime
   split: boolean
 }
 
 /** The callbacks of the selected Run on the chosen Runtime, pulled like lines of an output. */
 export class Callbacks {
-  lines: Lines<CalledLine, Looked>
+  lines: Lines<CalledLine, CallbackSource>
   /** How the code asked; absent until that is known. */
-  way = $state<Way>()
+  way = $state<CallbackMode>()
   /** What was written and reaches no callback. */
   lost = $state.raw<Text>()
   /** All that was written is counted. */
@@ -59,7 +59,7 @@ export class Callbacks {
   look(row: Summary | undefined, call: Call | undefined, looking: boolean): void {
     this.#row = row
     this.#id = row?.id
-    this.way = call?.id === row?.id ? wayOf(call) : undefined
+    this.way = call?.id === row?.id ? callbackModeOf(call) : undefined
     if (looking) this.#see()
   }
 
@@ -85,7 +85,7 @@ export class Callbacks {
   }
 }
 
-export function wayOf(call: Call | undefined): Way | undefined {
+export function callbackModeOf(call: Call | undefined): CallbackMode | undefined {
   if (call?.act.kind !== "run") return undefined
   const asked = call.sdk?.asked
   const stream = asked?.kind === "exec" ? asked.stream : call.act.command.stream

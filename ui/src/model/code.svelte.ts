@@ -1,5 +1,5 @@
 import type { Command } from "../ipc/generated/Command"
-import type { Composed } from "../ipc/generated/Composed"
+import type { Draft } from "../ipc/generated/Draft"
 import type { Form } from "../ipc/generated/Form"
 import type { FormKind } from "../ipc/generated/FormKind"
 import type { Call } from "../ipc/generated/Call"
@@ -33,7 +33,7 @@ export class Forms {
   }
 
   /** Asks for the forms of this, when typing has settled; `undefined` forgets what is here. */
-  want(composed: Composed | undefined, settle = SETTLE_MS): void {
+  want(composed: Draft | undefined, settle = SETTLE_MS): void {
     const wanted = composed === undefined ? "" : JSON.stringify(composed)
     if (wanted === this.#wanted) return
     this.#wanted = wanted
@@ -49,7 +49,7 @@ export class Forms {
     }
   }
 
-  async #ask(composed: Composed, wanted: string): Promise<void> {
+  async #ask(composed: Draft, wanted: string): Promise<void> {
     try {
       const forms = await this.#shell.ask("code", { composed })
       if (wanted !== this.#wanted) return
@@ -70,7 +70,7 @@ function asDocker(command: Command): Command {
 }
 
 /** What a Call was composed of: for a Call of code, what the code asked, not what a Runtime made of it. */
-export function composedOf({ act, sdk }: Call): Composed {
+export function composedOf({ act, sdk }: Call): Draft {
   if (act.kind === "exchange") return { kind: "request", ...act.request }
   const asked = sdk?.asked
   if (asked?.kind !== "exec" || asked.line) return { kind: "command", ...asDocker(act.command) }

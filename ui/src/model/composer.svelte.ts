@@ -1,9 +1,9 @@
 import type { Call } from "../ipc/generated/Call"
-import type { Composed } from "../ipc/generated/Composed"
+import type { Draft } from "../ipc/generated/Draft"
 import type { Signal } from "../ipc/generated/Signal"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
-import { consoleCodeOf } from "./asked"
+import { consoleCodeOf } from "./sdk-call"
 import { composedOf } from "./code.svelte"
 import { CommandForm } from "./command.svelte"
 import { isLive } from "./outcome"
@@ -12,7 +12,7 @@ import { RequestForm } from "./request.svelte"
 export type Tab = "request" | "command" | "console" | "page"
 
 /** What the composer needs to know of the rest. */
-export interface Around {
+export interface ComposerDeps {
   container: () => string | undefined
   row: (id: number | undefined) => Summary | undefined
   selected: () => Summary | undefined
@@ -32,49 +32,49 @@ export class Composer {
   lastRun = $state<number>()
 
   #shell: Shell
-  #around: Around
+  #deps: ComposerDeps
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(shell: Shell, around: Around) {
+  constructor(shell: Shell, deps: ComposerDeps) {
     this.#shell = shell
-    this.#around = around
+    this.#deps = deps
     this.command = new CommandForm(shell)
   }
 
   /** The exchange that *Cancel* ends: the selected one, else the last one sent, while it is live. */
   get cancellable(): number | undefined {
-    return this.#live(this.#around.selected(), true) ?? this.#live(this.#around.row(this.lastSent), true)
+    return this.#live(this.#deps.selected(), true) ?? this.#live(this.#deps.row(this.lastSent), true)
   }
 
   /** The run that *Stop* ends: the selected one, else the last one started, while it is live. */
   get stoppable(): number | undefined {
-    return this.#live(this.#around.selected(), false) ?? this.#live(this.#around.row(this.lastRun), false)
+    return this.#live(this.#deps.selected(), false) ?? this.#live(this.#deps.row(this.lastRun), false)
   }
 
   /** What the shown tab would send or run. */
-  composed(): Composed {
-    if (this.tab === "console") return { kind: "console", code: this.#around.console().code }
+  composed(): Draft {
+    if (this.tab === "console") return { kind: "console", code: this.#deps.console().code }
     return this.tab === "request"
       ? { kind: "request", ...this.request.request() }
-      : { kind: "command", ...this.command.command(this.#around.container()) }
+      : { kind: "command", ...this.command.command(this.#deps.container()) }
   }
 
-  load(composed: Composed): void {
+  load(composed: Draft): void {
     this.trouble = undefined
     this.tab = composed.kind
     if (composed.kind === "request") this.request.load(composed)
     else if (composed.kind === "command") this.command.load(composed)
-    else this.#around.console().code = composed.code
+    else this.#deps.console().code = composed.code
   }
 
   /** Sends or runs what the shown tab holds. May be pressed faster than answers come. */
   submit(): void {
     if (this.tab === "console") {
-      void this.#around.console().run()
+      void this.#deps.console().run()
       return
     }
     if (this.tab === "page") {
-      const extension = this.#around.extension()
+      const extension = this.#deps.extension()
       void (extension.open ? extension.reload() : extension.openTyped())
       return
     }
@@ -83,11 +83,11 @@ export class Composer {
       const request = this.request.request()
       this.#enqueue(async () => {
         this.lastSent = await this.#shell.ask("send", { request })
-        this.#around.began(this.lastSent)
+        this.#deps.began(this.lastSent)
       })
       return
     }
-    const container = this.#around.container()
+    const container = this.#deps.container()
     if (!this.command.ready) return
     if (this.command.place === "container" && container === undefined) {
       this.trouble = {
@@ -100,13 +100,13 @@ export class Composer {
     const command = this.command.command(container)
     this.#enqueue(async () => {
       this.lastRun = await this.#shell.ask("run", { command })
-      this.#around.began(this.lastRun)
+      this.#deps.began(this.lastRun)
     })
   }
 
   /** Does again exactly what a Call did, or was to do. */
-  again(id: number): void {
-    this.#enqueue(async () => this.#around.began(await this.#shell.ask("again", { id })))
+  repeat(id: number): void {
+    this.#enqueue(async () => this.#deps.began(await this.#shell.ask("repeat", { id })))
   }
 
   /** Puts a Call into the form that it can be edited in, or into the console as the code that asked for it. */
@@ -115,7 +115,7 @@ export class Composer {
     // The engine has no form here: a request would go to the service.
     const coded = sdk !== undefined && (as === "code" || sdk.asked.kind === "list")
     this.load(coded ? { kind: "console", code: consoleCodeOf(sdk) } : composedOf(call))
-    const own = this.#around.container()
+    const own = this.#deps.container()
     if (coded || act.kind === "exchange" || act.command.place.kind !== "container") return
     const { name } = act.command.place
     if (own === undefined || name === own || name === "") return
@@ -151,7 +151,7 @@ export class Composer {
     try {
       await act()
       this.trouble = undefined
-      this.#around.acted()
+      this.#deps.acted()
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }

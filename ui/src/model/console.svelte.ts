@@ -1,12 +1,12 @@
 import { examples } from "../console/examples"
 import { frameAt, type OpenFrame, type Running } from "../console/host"
 import type { FromConsole } from "../console/messages"
-import type { Compiled, Entry } from "../console/words"
+import type { Compiled, Entry } from "../console/entry"
 import type { Machine } from "../ipc/generated/Machine"
 import type { Prompt } from "../ipc/generated/Prompt"
 import type { Target } from "../ipc/generated/Target"
 import type { Shell } from "../ipc/shell"
-import { Heard } from "./heard.svelte"
+import { GuestSession } from "./guest-session.svelte"
 import type { Permissions } from "./permissions.svelte"
 import type { Settings } from "./settings.svelte"
 
@@ -16,7 +16,7 @@ export type Compile = (code: string) => Promise<Compiled>
 export const asJavaScript: Compile = async (js) => ({ js, place: (line, column) => ({ line, column }) })
 
 /** What the console asks of the rest of the window. */
-export interface Around {
+export interface ConsoleDeps {
   settings: Settings
   permissions: Permissions
   machine: () => Machine
@@ -38,45 +38,45 @@ type End = Extract<Entry["what"], { kind: "end" }>["how"]
 export class Console {
   running = $state(false)
 
-  #around: Around
+  #deps: ConsoleDeps
   #open: OpenFrame
   #run: Run | undefined
-  #heard: Heard
+  #session: GuestSession
 
-  constructor(shell: Shell, around: Around) {
-    this.#around = around
-    this.#open = around.open ?? frameAt(() => shell.consoleFrame)
-    this.#heard = new Heard(shell)
+  constructor(shell: Shell, deps: ConsoleDeps) {
+    this.#deps = deps
+    this.#open = deps.open ?? frameAt(() => shell.consoleFrame)
+    this.#session = new GuestSession(shell)
   }
 
   get entries() {
-    return this.#heard.entries
+    return this.#session.entries
   }
 
   get dropped() {
-    return this.#heard.dropped
+    return this.#session.dropped
   }
 
   /** Its call that waits for the user. */
   get prompt(): Prompt | undefined {
-    return this.#around.permissions.promptOf("console")
+    return this.#deps.permissions.promptOf("console")
   }
 
   get permissions(): Permissions {
-    return this.#around.permissions
+    return this.#deps.permissions
   }
 
   get dialog() {
-    return this.#heard.dialog
+    return this.#session.dialog
   }
 
   /** What the editor holds: the first example, until something else was typed. */
   get code(): string {
-    return this.#around.settings.console ?? examples[0]!.code
+    return this.#deps.settings.console ?? examples[0]!.code
   }
 
   set code(code: string) {
-    this.#around.settings.setConsole(code)
+    this.#deps.settings.setConsole(code)
   }
 
   /** Runs the code from the beginning; what still runs is stopped. */
@@ -85,18 +85,18 @@ export class Console {
     const run: Run = { place: () => undefined }
     this.#run = run
     this.running = true
-    this.#heard.anew()
-    this.#heard.begin({
-      runtime: this.#around.settings.runtime,
+    this.#session.anew()
+    this.#session.begin({
+      runtime: this.#deps.settings.runtime,
       origin: "console",
       post: (message) => run.frame?.post(message),
       place: (line, column) => run.place(line, column),
     })
     try {
-      const compiled = await this.#around.compile(this.code)
+      const compiled = await this.#deps.compile(this.code)
       if (this.#run !== run) return
       if (compiled.problem) {
-        this.#heard.add({ kind: "problem", ...compiled.problem })
+        this.#session.add({ kind: "problem", ...compiled.problem })
         return this.#end(run, "failed", "The code was not run.")
       }
       run.place = compiled.place
@@ -109,7 +109,7 @@ export class Console {
       )
     } catch (thrown) {
       const text = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#heard.add({ kind: "problem", text: `The code could not be started: ${text}` })
+      this.#session.add({ kind: "problem", text: `The code could not be started: ${text}` })
       this.#end(run, "failed", "The code was not run.")
     }
   }
@@ -119,15 +119,15 @@ export class Console {
   }
 
   clear(): void {
-    this.#heard.clear()
+    this.#session.clear()
   }
 
   answerDialog(paths?: readonly string[]): void {
-    this.#heard.answerDialog(paths)
+    this.#session.answerDialog(paths)
   }
 
   #facts() {
-    const { settings, machine, target } = this.#around
+    const { settings, machine, target } = this.#deps
     const { name, container } = target()
     // There is always a service: the demo backend is it where the target names none.
     const reach = { container: container !== undefined, service: true }
@@ -136,7 +136,7 @@ export class Console {
 
   #told(run: Run, message: FromConsole, chars: number): void {
     if (this.#run !== run) return
-    if (message.kind !== "over") this.#heard.told(message, chars)
+    if (message.kind !== "over") this.#session.told(message, chars)
     else if (message.threw) this.#end(run, "failed", "Ended by what it threw.")
     else this.#end(run, "done", "Done.")
   }
@@ -146,6 +146,6 @@ export class Console {
     this.#run = undefined
     run.frame?.end()
     this.running = false
-    this.#heard.end({ kind: "end", how, text })
+    this.#session.end({ kind: "end", how, text })
   }
 }

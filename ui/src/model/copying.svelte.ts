@@ -1,5 +1,5 @@
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
-import type { Span } from "./marks.svelte"
+import type { Span } from "./marked-rows.svelte"
 import type { Output } from "./output.svelte"
 import { isHex } from "./views"
 

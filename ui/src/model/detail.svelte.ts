@@ -1,21 +1,21 @@
 import type { Call } from "../ipc/generated/Call"
-import type { Finding } from "../ipc/generated/Finding"
+import type { Diagnostic } from "../ipc/generated/Diagnostic"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { About } from "./about.svelte"
 import { Callbacks } from "./callbacks.svelte"
 import { composedOf, Forms } from "./code.svelte"
-import { Received } from "./received.svelte"
+import { SdkResults } from "./sdk-results.svelte"
 
 /** What the detail shows of a Call. */
 export type Tab = "output" | "headers" | "received" | "callbacks" | "timing" | "findings" | "code"
 
 /** All that is known of the selected Call. What is not looked at is not asked for. */
 export class Detail {
-  received: Received
+  results: SdkResults
   callbacks: Callbacks
-  findings: About<Finding[]>
+  diagnostics: About<Diagnostic[]>
   code: Forms
 
   #tab = $state<Tab>("output")
@@ -36,8 +36,8 @@ export class Detail {
       () => this.#look(),
     )
     this.callbacks = new Callbacks(shell, runtime)
-    this.received = new Received(shell, () => this.callbacks.way === "lines")
-    this.findings = new About((id) => shell.ask("findings", { id }))
+    this.results = new SdkResults(shell, () => this.callbacks.way === "lines")
+    this.diagnostics = new About((id) => shell.ask("diagnostics", { id }))
     this.code = new Forms(shell)
   }
 
@@ -92,8 +92,8 @@ export class Detail {
     const call = this.call
     this.callbacks.look(row, call, tab === "callbacks")
     // How callbacks are counted depends on how they were asked for, which the facts say.
-    this.received.look(id, row, tab === "received" && call !== undefined)
-    this.findings.look(id, row, tab === "findings" || tab === "received")
+    this.results.look(id, row, tab === "received" && call !== undefined)
+    this.diagnostics.look(id, row, tab === "findings" || tab === "received")
     this.code.want(tab === "code" && call ? composedOf(call) : undefined, 0)
   }
 }

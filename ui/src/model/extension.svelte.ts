@@ -1,17 +1,17 @@
 import type { BackendStage } from "../ipc/generated/BackendStage"
 import type { ContextExtensions } from "../ipc/generated/ContextExtensions"
 import type { OpenExtension } from "../ipc/generated/OpenExtension"
-import type { Source } from "../ipc/generated/Source"
+import type { ExtensionSource } from "../ipc/generated/ExtensionSource"
 import type { Target as Inspected } from "../ipc/generated/Target"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Starting } from "./starting.svelte"
 import type { Page } from "./page.svelte"
 
 /** What the window around an extension does for it. */
-export interface AroundExtension {
+export interface ExtensionDeps {
   page: Page
   /** What is inspected from now on. */
-  aim(target: Inspected): void
+  setTarget(target: Inspected): void
   /** A Call began that is to be seen. */
   began(id: number): void
   /** What was typed led to an extension. */
@@ -46,7 +46,7 @@ export class Extension {
   starting: Starting
 
   #shell: Shell
-  #around: AroundExtension
+  #deps: ExtensionDeps
   /** Its page is loaded once it is decided whether its backend starts. */
   #pageWaits = false
   /** How often the shell said that it changed. */
@@ -58,9 +58,9 @@ export class Extension {
   /** Counts the looks: the newest answer wins. */
   #looks = 0
 
-  constructor(shell: Shell, around: AroundExtension) {
+  constructor(shell: Shell, deps: ExtensionDeps) {
     this.#shell = shell
-    this.#around = around
+    this.#deps = deps
     this.starting = new Starting(shell, {
       start: (plan) => this.#change(() => shell.ask("start_backend", { plan })),
       failed: () => this.#look(),
@@ -82,14 +82,14 @@ export class Extension {
 
   /** Its backend starts or stops. */
   get moves(): boolean {
-    return this.stage.kind === "coming" || this.stage.kind === "going"
+    return this.stage.kind === "starting" || this.stage.kind === "stopping"
   }
 
   /** What it is called here: the image where it is from one, else the folder. */
   get from(): string {
-    const source = this.open?.opened.source
+    const source = this.open?.extension.source
     if (source === undefined) return ""
-    if (source.kind === "folder") return this.open?.opened.root ?? source.path
+    if (source.kind === "folder") return this.open?.extension.root ?? source.path
     return source.kind === "image" ? source.name : source.container
   }
 
@@ -122,16 +122,16 @@ export class Extension {
     const image = this.image.trim()
     if (source.kind === "folder" && image !== "") source.image = image
     await this.openFrom(source, this.on === "" ? undefined : this.on)
-    if (this.open) this.#around.opened(what)
+    if (this.open) this.#deps.opened(what)
   }
 
   /** Opens an extension and shows what starting its backend asks for, unless that runs already. Nothing is started. */
-  async openFrom(source: Source, engine?: string): Promise<void> {
+  async openFrom(source: ExtensionSource, engine?: string): Promise<void> {
     if (this.reading) return
     this.starting.forget()
     const open = await this.#read(source, engine)
     if (!open) return
-    const side = open.opened.manifest.tab ? "page" : "backend"
+    const side = open.extension.manifest.tab ? "page" : "backend"
     this.side = side
     if (open.stage.kind !== "down") return this.#loadPage()
     this.side = "backend"
@@ -145,7 +145,7 @@ export class Extension {
     if (!before || this.reading || this.moves) return
     const was = before.stage
     this.starting.forget()
-    const open = await this.#read(before.opened.source, before.engine)
+    const open = await this.#read(before.extension.source, before.engine)
     if (!open) return
     // Another backend is in the manifest now: it may start in the place of the one that was up.
     if (was.kind === "up" && open.stage.kind === "down") {
@@ -173,12 +173,12 @@ export class Extension {
     if (!this.#pageWaits) return
     this.#pageWaits = false
     await this.#loadPage()
-    if (this.side === "backend" && this.stage.kind === "up" && this.open?.opened.manifest.tab)
+    if (this.side === "backend" && this.stage.kind === "up" && this.open?.extension.manifest.tab)
       this.side = "page"
   }
 
   async takeDown(): Promise<void> {
-    await this.#change(() => this.#shell.ask("take_down", {}))
+    await this.#change(() => this.#shell.ask("stop_backend", {}))
   }
 
   /** Takes a process that the author runs for the backend. */
@@ -194,7 +194,7 @@ export class Extension {
 
   async followLogs(container: string): Promise<void> {
     try {
-      this.#around.began(await this.#shell.ask("follow_logs", { container }))
+      this.#deps.began(await this.#shell.ask("follow_logs", { container }))
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }
@@ -203,14 +203,14 @@ export class Extension {
   async close(): Promise<void> {
     this.starting.forget()
     this.#pageWaits = false
-    this.what = this.open?.opened.source.kind === "folder" ? this.from : this.what
-    this.#around.page.unload()
+    this.what = this.open?.extension.source.kind === "folder" ? this.from : this.what
+    this.#deps.page.unload()
     this.open = undefined
     this.trouble = undefined
     this.#turn += 1
     this.#closing = true
     try {
-      this.#around.aim(await this.#shell.ask("close_extension", {}))
+      this.#deps.setTarget(await this.#shell.ask("close_extension", {}))
     } catch (thrown) {
       this.trouble = trouble(thrown)
     } finally {
@@ -218,7 +218,7 @@ export class Extension {
     }
   }
 
-  async #read(source: Source, engine: string | undefined): Promise<OpenExtension | undefined> {
+  async #read(source: ExtensionSource, engine: string | undefined): Promise<OpenExtension | undefined> {
     this.#turn += 1
     this.reading = true
     this.trouble = undefined
@@ -238,8 +238,8 @@ export class Extension {
   /** A page that is not there is no trouble for who has none. */
   async #loadPage(): Promise<void> {
     const { open } = this
-    if (open?.opened.manifest.tab) await this.#around.page.load(open.opened.root, this.from)
-    else this.#around.page.unload()
+    if (open?.extension.manifest.tab) await this.#deps.page.load(open.extension.root, this.from)
+    else this.#deps.page.unload()
   }
 
   async #change(ask: () => Promise<OpenExtension>): Promise<void> {
@@ -256,7 +256,7 @@ export class Extension {
 
   #has(open: OpenExtension): void {
     this.open = open
-    this.#around.aim(open.target)
+    this.#deps.setTarget(open.target)
   }
 
   async #look(): Promise<void> {
@@ -280,9 +280,9 @@ export function stageInWords(stage: BackendStage): string {
       return "The extension has no backend."
     case "down":
       return stage.error ? "The backend didn't start." : "The backend isn't running."
-    case "coming":
+    case "starting":
       return "The backend is starting…"
-    case "going":
+    case "stopping":
       return "The backend is stopping…"
     case "up":
       return {
@@ -304,7 +304,7 @@ export function endOf(stage: BackendStage): string {
 }
 
 /** What was typed: a path, or else the name of an image. */
-export function sourceOf(what: string): Source {
+export function sourceOf(what: string): ExtensionSource {
   const isPath = /^([~./\\]|[A-Za-z]:[\\/])/.test(what) || what.endsWith("metadata.json")
   return isPath ? { kind: "folder", path: what } : { kind: "image", name: what }
 }

@@ -1,6 +1,6 @@
 import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Line } from "../ipc/generated/Line"
-import type { Making } from "../ipc/generated/Making"
+import type { TaskProgress } from "../ipc/generated/TaskProgress"
 import type { View } from "../ipc/generated/View"
 import type { Window as Pulled } from "../ipc/generated/Window"
 import { trouble, type Trouble } from "../ipc/shell"
@@ -9,7 +9,7 @@ import { lastFirst, LINE_HEIGHT } from "./scroll"
 import { cellsOf } from "./width"
 
 /** What is looked at, and how much of it there is. */
-export interface Look {
+export interface LogSource {
   id: number
   view: View
   /** Rows of another edition are other rows: those that another search found. */
@@ -39,7 +39,7 @@ export interface Window<L extends Line = Line> extends Pulled {
 }
 
 /** Asks for rows of what is looked at. */
-export type Pull<L extends Line, K extends Look> = (
+export type Pull<L extends Line, K extends LogSource> = (
   look: K,
   from: number,
   count: number,
@@ -65,7 +65,7 @@ const MAKING_MS = 100
  * the drawing knows: there one row is the anchor, its top stands `shift` pixels below the top of the
  * viewport, and what is above it grows upwards. While the end is followed the anchor is the end.
  */
-export class Lines<L extends Line = Line, K extends Look = Look> {
+export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
   look = $state.raw<K>()
   rows = $state(0)
   total = $state(0)
@@ -73,7 +73,7 @@ export class Lines<L extends Line = Line, K extends Look = Look> {
   wrap = $state(false)
   trouble = $state.raw<Trouble>()
   /** How far a view has come that is made of bytes which are all there. */
-  making = $state.raw<Making>()
+  making = $state.raw<TaskProgress>()
   /** Why the view ends before its bytes do. */
   problem = $state.raw<ShellError>()
   /** The total when following was paused: what came since is new. */
@@ -373,6 +373,6 @@ export class Lines<L extends Line = Line, K extends Look = Look> {
 }
 
 /** Whether two looks show the same rows, of which there may be more now. */
-function isSame(a: Look, b: Look): boolean {
+function isSame(a: LogSource, b: LogSource): boolean {
   return a.id === b.id && a.view === b.view && a.edition === b.edition && a.charset === b.charset
 }

@@ -1,6 +1,6 @@
 import type { Field } from "../ipc/generated/Field"
 /** A value that code receives, and how it receives it, written down as JavaScript. */
-import type { Delivery } from "../ipc/generated/Delivery"
+import type { SdkOutcome } from "../ipc/generated/SdkOutcome"
 import type { End } from "../ipc/generated/End"
 import type { Text } from "../ipc/generated/Text"
 import type { Value } from "../ipc/generated/Value"
@@ -32,7 +32,7 @@ export function linesOf(value: Value, most?: number): LiteralLine[] {
 }
 
 /** How the code learns of it, with the value or with what is said in its place. */
-export function outcomeLines(outcome: Delivery, instead?: string): LiteralLine[] {
+export function outcomeLines(outcome: SdkOutcome, instead?: string): LiteralLine[] {
   const valueLines = (value: Value) => (instead === undefined ? linesOf(value) : [word(instead, "comment")])
   switch (outcome.kind) {
     case "pending":

@@ -1,5 +1,5 @@
 /** What a page asked for and didn't get, in words: what it is, why, and what to do. */
-import type { UnloadedEntry } from "../console/words"
+import type { UnloadedEntry } from "../console/entry"
 import type { Miss } from "../ipc/generated/Miss"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
 import type { Runtime } from "../ipc/generated/Runtime"

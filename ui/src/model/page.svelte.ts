@@ -1,13 +1,13 @@
 import { tick } from "svelte"
-import type { Hearing } from "../console/hearing"
+import type { GuestConnection } from "../console/guest-connection"
 import type { FromConsole } from "../console/messages"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
 import type { Misses } from "../ipc/generated/Misses"
 import type { Prompt } from "../ipc/generated/Prompt"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
-import type { Comings } from "../page/frame"
+import type { FrameEvents } from "../page/frame"
 import type { ToPage } from "../page/messages"
-import { Heard, type Problem } from "./heard.svelte"
+import { GuestSession, type Problem } from "./guest-session.svelte"
 import { describe, describeMiss, themesFinding, ROUTES_FINDING } from "./loading"
 import type { Permissions } from "./permissions.svelte"
 import { Served } from "./served.svelte"
@@ -44,9 +44,9 @@ export class Page {
   #shell: Shell
   #settings: Settings
   #permissions: Permissions
-  #heard: Heard
+  #session: GuestSession
   /** The page in the frame, while it is heard. */
-  #hearing: Hearing | undefined
+  #connection: GuestConnection | undefined
   /** Nobody sees it: nothing that it says is taken. */
   #paused = false
 
@@ -55,15 +55,15 @@ export class Page {
     this.#settings = settings
     this.#permissions = permissions
     this.served = new Served(shell)
-    this.#heard = new Heard(shell)
+    this.#session = new GuestSession(shell)
   }
 
   get entries() {
-    return this.#heard.entries
+    return this.#session.entries
   }
 
   get dropped() {
-    return this.#heard.dropped
+    return this.#session.dropped
   }
 
   /** Its call that waits for the user, in whichever window it is. */
@@ -77,7 +77,7 @@ export class Page {
 
   /** The page shows nothing, and this is why. */
   get nothing(): readonly Problem[] {
-    return this.running && this.#blank ? this.#heard.problems : []
+    return this.running && this.#blank ? this.#session.problems : []
   }
 
   /** It is a source that no browser can run: what to do is shown in its place. */
@@ -86,7 +86,7 @@ export class Page {
   }
 
   get dialog() {
-    return this.#heard.dialog
+    return this.#session.dialog
   }
 
   /** What the page sees is no longer what is chosen: its `ddClient` was made before. */
@@ -172,7 +172,7 @@ export class Page {
     this.away = true
     this.trouble = undefined
     try {
-      await this.#shell.ask("own_window", { opened })
+      await this.#shell.ask("open_page_window", { opened })
       if (moves) void this.#untilBack(opened)
     } catch (thrown) {
       this.trouble = trouble(thrown)
@@ -184,12 +184,14 @@ export class Page {
 
   /** Closes its own window and loads it here. */
   async bringBack(): Promise<void> {
-    await this.#shell.ask("bring_back", {}).catch((thrown: unknown) => (this.trouble = trouble(thrown)))
+    await this.#shell
+      .ask("close_page_window", {})
+      .catch((thrown: unknown) => (this.trouble = trouble(thrown)))
   }
 
   /** Finds it in its own window, which was there before this one was loaded. */
   async find(): Promise<void> {
-    const own = await this.#shell.ask("own_page", {}).catch(() => null)
+    const own = await this.#shell.ask("page_window_state", {}).catch(() => null)
     if (!own || this.opened) return
     this.opened = own.opened
     this.away = true
@@ -197,24 +199,24 @@ export class Page {
   }
 
   answerDialog(paths?: readonly string[]): void {
-    this.#heard.answerDialog(paths)
+    this.#session.answerDialog(paths)
   }
 
   clear(): void {
-    this.#heard.clear()
+    this.#session.clear()
   }
 
   /** Takes nothing from the page while the user does not see it: its calls wait. */
   pause(paused: boolean): void {
     if (paused === this.#paused) return
     this.#paused = paused
-    this.#hearing?.hold(paused)
-    this.#hearing?.post({ kind: "shown", shown: !paused })
+    this.#connection?.hold(paused)
+    this.#connection?.post({ kind: "shown", shown: !paused })
   }
 
   /** Whether what the user types is for the page. */
   keys(may: boolean): void {
-    this.#hearing?.post({ kind: "keys", may })
+    this.#connection?.post({ kind: "keys", may })
   }
 
   /** What a page is told when it comes. */
@@ -238,13 +240,13 @@ export class Page {
   }
 
   /** Who is told what comes from the frame. */
-  comings(): Comings {
+  frameEvents(): FrameEvents {
     return {
-      came: (hearing) => this.#came(hearing),
+      came: (connection) => this.#came(connection),
       left: () => this.#end("The page navigated away."),
       silent: () => this.#unheard(),
       told: (message: FromConsole, chars) => this.#told(message, chars),
-      full: () => this.#heard.full,
+      full: () => this.#session.full,
       broke: (_how, text) => this.#broke(text),
     }
   }
@@ -252,11 +254,11 @@ export class Page {
   #told(message: FromConsole, chars: number): void {
     const { opened } = this
     if (!opened) return
-    if (message.kind === "unloaded") this.#heard.unloaded(describe(message, opened))
+    if (message.kind === "unloaded") this.#session.unloaded(describe(message, opened))
     else if (message.kind === "blank") this.#blank = message.blank
-    else if (message.kind === "themes") this.#heard.finding(themesFinding(opened.facts.runtime))
-    else if (message.kind === "routes") this.#heard.finding(ROUTES_FINDING)
-    else this.#heard.told(message, chars)
+    else if (message.kind === "themes") this.#session.finding(themesFinding(opened.facts.runtime))
+    else if (message.kind === "routes") this.#session.finding(ROUTES_FINDING)
+    else this.#session.told(message, chars)
   }
 
   /** Shows what the page asked for in vain since that was asked last. */
@@ -268,11 +270,11 @@ export class Page {
     if (!opened || !this.running || loads !== this.loads) return
     const before = this.#misses
     this.#misses = { files: files.length, more, seen: before.seen }
-    for (const file of files.slice(before.files)) this.#heard.unloaded(describeMiss(file, opened))
-    this.#heard.unloadedMore(more - before.more)
+    for (const file of files.slice(before.files)) this.#session.unloaded(describeMiss(file, opened))
+    this.#session.unloadedMore(more - before.more)
   }
 
-  #came(hearing: Hearing): void {
+  #came(connection: GuestConnection): void {
     const opened = this.opened
     if (!opened) return
     if (this.running) this.#end("The page was loaded again.")
@@ -281,12 +283,12 @@ export class Page {
     this.#misses = { ...this.#misses, files: 0, more: 0 }
     // The frame is also loaded before the server's page is: with nothing, or with what leads there.
     if (this.trouble?.code === "page_server_no_page") this.trouble = undefined
-    this.#hearing = hearing
-    hearing.hold(this.#paused)
-    this.#heard.begin({
+    this.#connection = connection
+    connection.hold(this.#paused)
+    this.#session.begin({
       runtime: opened.facts.runtime,
       origin: "page",
-      post: (message) => hearing.post(message),
+      post: (message) => connection.post(message),
       place: () => undefined,
     })
     // What failed before the client came.
@@ -308,7 +310,7 @@ export class Page {
   /** Waits until its own window is gone. It stands still then, unless somebody asked for it here. */
   async #untilBack({ folder }: OpenedPage): Promise<void> {
     try {
-      const { back, trouble } = await this.#shell.ask("own_window_gone", {})
+      const { back, trouble } = await this.#shell.ask("page_window_closed", {})
       if (!this.away) return
       this.away = false
       this.broken = true
@@ -346,7 +348,7 @@ export class Page {
       this.clearing = true
       await tick()
       await this.#shell.ask("separate_storage", {})
-      if (opened.url !== this.opened?.url) this.#heard.anew()
+      if (opened.url !== this.opened?.url) this.#session.anew()
       this.show(opened)
       return true
     } catch (thrown) {
@@ -374,8 +376,8 @@ export class Page {
   }
 
   #end(text: string): void {
-    this.#hearing = undefined
-    this.#heard.end(this.running ? { kind: "end", how: "stopped", text } : undefined)
+    this.#connection = undefined
+    this.#session.end(this.running ? { kind: "end", how: "stopped", text } : undefined)
     this.running = false
   }
 }

@@ -4,11 +4,11 @@ import type { Origin } from "../ipc/generated/Origin"
 import type { Permission } from "../ipc/generated/Permission"
 import type { Prompt } from "../ipc/generated/Prompt"
 import type { Scope } from "../ipc/generated/Scope"
-import type { Standing } from "../ipc/generated/Standing"
+import type { PermissionState } from "../ipc/generated/PermissionState"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 
 /** Until the shell says otherwise: the backend is the extension's own, this machine is the user's. */
-const DEFAULT: Standing = {
+const DEFAULT: PermissionState = {
   page: { service: "allow", container: "allow", host: "ask", docker: "ask" },
   decided: false,
   console_host: false,
@@ -21,7 +21,7 @@ export class Permissions {
   prompt = $state.raw<Prompt>()
   /** How many wait in all. */
   waiting = $state(0)
-  standing = $state.raw<Standing>(DEFAULT)
+  standing = $state.raw<PermissionState>(DEFAULT)
   /** The kind of call that the user chose to allow from now on: it is confirmed first, whatever chose it. */
   confirming = $state<CallKind>()
   /** Why an answer was not taken, or not remembered. */

@@ -3,7 +3,7 @@ import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Machine } from "../ipc/generated/Machine"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
-import type { Saved } from "../ipc/generated/Saved"
+import type { SavedDraft } from "../ipc/generated/SavedDraft"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Building } from "./building.svelte"
 import { Clock } from "./clock.svelte"
@@ -14,11 +14,11 @@ import { Copying } from "./copying.svelte"
 import { Detail } from "./detail.svelte"
 import { Disk } from "./disk.svelte"
 import { Extension } from "./extension.svelte"
-import { Jumping } from "./jumping.svelte"
-import { Marks } from "./marks.svelte"
+import { GoTo } from "./go-to.svelte"
+import { MarkedRows } from "./marked-rows.svelte"
 import { Output } from "./output.svelte"
 import { Page } from "./page.svelte"
-import { Pasting } from "./pasting.svelte"
+import { PasteImport } from "./paste-import.svelte"
 import { Permissions } from "./permissions.svelte"
 import { Prompts } from "./prompts.svelte"
 import { Saving } from "./saving.svelte"
@@ -32,9 +32,9 @@ import { isLines, type Chosen } from "./views"
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
   version = $state("")
-  examples = $state.raw<readonly Saved[]>([])
+  examples = $state.raw<readonly SavedDraft[]>([])
   /** What went wrong before the window was there. */
-  openingTrouble = $state.raw<ShellError>()
+  bootstrapTrouble = $state.raw<ShellError>()
   /** The folder of the demo extension, where it was built. */
   demoExtension = $state<string>()
   /** The shell did not answer at all. */
@@ -51,15 +51,15 @@ export class Porthole {
   detail: Detail
   output: Output
   search: Search
-  jumping: Jumping
-  marks = new Marks()
+  goTo: GoTo
+  marks = new MarkedRows()
   copying: Copying
   saving: Saving
   disk = new Disk()
   composer: Composer
   /** What the composer holds, as code. */
   code: Forms
-  pasting: Pasting
+  pasteImport: PasteImport
   permissions: Permissions
   console: Console
   page: Page
@@ -88,7 +88,7 @@ export class Porthole {
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
     this.search = new Search(shell, this.output)
-    this.jumping = new Jumping(shell, this.output)
+    this.goTo = new GoTo(shell, this.output)
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
     this.composer = new Composer(shell, {
@@ -104,7 +104,7 @@ export class Porthole {
       extension: () => this.extension,
     })
     this.code = new Forms(shell)
-    this.pasting = new Pasting(shell, this.composer)
+    this.pasteImport = new PasteImport(shell, this.composer)
     this.permissions = new Permissions(shell)
     this.console = new Console(shell, {
       settings: this.settings,
@@ -127,7 +127,7 @@ export class Porthole {
     )
     this.extension = new Extension(shell, {
       page: this.page,
-      aim: (target) => (this.target.current = target),
+      setTarget: (target) => (this.target.current = target),
       began: (id) => this.selection.select(id),
       opened: (what) => this.settings.setExtension(what),
     })
@@ -154,17 +154,17 @@ export class Porthole {
   async begin(): Promise<void> {
     this.trouble = undefined
     try {
-      const opening = await this.#shell.ask("opening", {})
-      this.version = opening.version
-      this.examples = opening.examples
-      this.#machine = opening.machine
-      this.demoExtension = opening.demo_extension
-      this.openingTrouble = opening.trouble
-      this.settings.load(opening.settings)
-      this.extension.what = opening.settings.extension ?? ""
-      this.output.lines.setWrap(opening.settings.reading.wrap)
-      this.target.load(opening.target, opening.demo)
-      const first = opening.settings.saved[0] ?? opening.examples[0]
+      const bootstrap = await this.#shell.ask("bootstrap", {})
+      this.version = bootstrap.version
+      this.examples = bootstrap.examples
+      this.#machine = bootstrap.machine
+      this.demoExtension = bootstrap.demo_extension
+      this.bootstrapTrouble = bootstrap.trouble
+      this.settings.load(bootstrap.settings)
+      this.extension.what = bootstrap.settings.extension ?? ""
+      this.output.lines.setWrap(bootstrap.settings.reading.wrap)
+      this.target.load(bootstrap.target, bootstrap.demo)
+      const first = bootstrap.settings.saved[0] ?? bootstrap.examples[0]
       if (first) this.composer.load(first.composed)
       this.open = true
     } catch (thrown) {
@@ -180,7 +180,7 @@ export class Porthole {
     this.own = true
     this.trouble = undefined
     try {
-      const own = await this.#shell.ask("own_page", {})
+      const own = await this.#shell.ask("page_window_state", {})
       if (!own) return
       this.settings.load(own.settings)
       this.page.show(own.opened)
@@ -193,7 +193,7 @@ export class Porthole {
   }
 
   /** Loads something saved and sends or runs it right away. */
-  play(saved: Saved): void {
+  play(saved: SavedDraft): void {
     this.composer.load(saved.composed)
     this.composer.submit()
   }

@@ -1,36 +1,36 @@
-import type { Making } from "../ipc/generated/Making"
+import type { TaskProgress } from "../ipc/generated/TaskProgress"
 import type { SavedFile } from "../ipc/generated/SavedFile"
 import type { Summary } from "../ipc/generated/Summary"
-import type { What } from "../ipc/generated/What"
+import type { SaveContent } from "../ipc/generated/SaveContent"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
-import type { Marks, Span } from "./marks.svelte"
+import type { MarkedRows, Span } from "./marked-rows.svelte"
 import { count, many } from "./numbers"
 import type { Output } from "./output.svelte"
 import { isLines } from "./views"
 
 export interface Part {
-  kind: What["kind"]
+  kind: SaveContent["kind"]
   text: string
 }
 
 /** The panel in which a part of an output is saved to a file. */
 export class Saving {
   open = $state(false)
-  kind = $state<What["kind"]>("both")
+  kind = $state<SaveContent["kind"]>("both")
   path = $state("")
   /** A file of this name is there: it is replaced when that is said. */
   exists = $state(false)
   busy = $state(false)
-  progress = $state.raw<Making>()
+  progress = $state.raw<TaskProgress>()
   saved = $state.raw<SavedFile>()
   trouble = $state.raw<Trouble>()
 
   #shell: Shell
   #output: Output
-  #marks: Marks
+  #marks: MarkedRows
   #placing = 0
 
-  constructor(shell: Shell, output: Output, marks: Marks) {
+  constructor(shell: Shell, output: Output, marks: MarkedRows) {
     this.#shell = shell
     this.#output = output
     this.#marks = marks
@@ -54,7 +54,7 @@ export class Saving {
     this.choose(wanted ?? usual)
   }
 
-  choose(kind: What["kind"]): void {
+  choose(kind: SaveContent["kind"]): void {
     this.kind = kind
     this.#forget()
     void this.#place()
@@ -94,7 +94,7 @@ export class Saving {
     }
   }
 
-  see(progress: Making | undefined): void {
+  see(progress: TaskProgress | undefined): void {
     this.progress = this.busy ? progress : undefined
   }
 
@@ -103,7 +103,7 @@ export class Saving {
     return isLines(this.#output.view) ? this.#marks.span : undefined
   }
 
-  #what(): What | undefined {
+  #what(): SaveContent | undefined {
     if (this.kind !== "lines") return { kind: this.kind }
     const { view } = this.#output
     return this.#span === undefined ? undefined : { kind: "lines", view, ...this.#span }

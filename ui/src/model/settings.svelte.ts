@@ -1,7 +1,7 @@
-import type { Composed } from "../ipc/generated/Composed"
+import type { Draft } from "../ipc/generated/Draft"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
-import type { Saved } from "../ipc/generated/Saved"
+import type { SavedDraft } from "../ipc/generated/SavedDraft"
 import type { Settings as Remembered } from "../ipc/generated/Settings"
 import type { Splits } from "../ipc/generated/Splits"
 import type { Target } from "../ipc/generated/Target"
@@ -19,7 +19,7 @@ export class Settings {
   theme = $state<Theme>("system")
   splits = $state.raw<Splits>({ side: 212, center: 552, page: 880 })
   runtime = $state<Runtime>("docker-desktop")
-  saved = $state.raw<readonly Saved[]>([])
+  saved = $state.raw<readonly SavedDraft[]>([])
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
   /** How much of the disk outputs may take; the shell's own limit when absent. */
   quota = $state<number>()
@@ -104,7 +104,7 @@ export class Settings {
   }
 
   /** Puts it at the end, or in the place of the one of the same name. */
-  save(name: string, composed: Composed): void {
+  save(name: string, composed: Draft): void {
     const at = this.saved.findIndex((saved) => saved.name === name)
     this.saved = at < 0 ? [...this.saved, { name, composed }] : this.saved.with(at, { name, composed })
     void this.#keep()

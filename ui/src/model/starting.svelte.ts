@@ -1,11 +1,11 @@
-import type { AskLevel } from "../ipc/generated/AskLevel"
-import type { StartAsk } from "../ipc/generated/StartAsk"
+import type { AccessLevel } from "../ipc/generated/AccessLevel"
+import type { RequestedAccess } from "../ipc/generated/RequestedAccess"
 import type { StartPlan } from "../ipc/generated/StartPlan"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { InputGuard } from "./guard.svelte"
 
 /** What happens around a start. */
-export interface AroundStarting {
+export interface StartingDeps {
   /** Starts what was shown. */
   start(plan: number): Promise<void>
   /** What would be started couldn't be worked out: why is in the backend's stage. */
@@ -24,15 +24,15 @@ export class Starting {
   readonly guard: InputGuard
 
   #shell: Shell
-  #around: AroundStarting
+  #deps: StartingDeps
   /** Its image is built also when it is there. */
   #again = false
   /** Counts what was asked: what comes back for an older one is dropped. */
   #turn = 0
 
-  constructor(shell: Shell, around: AroundStarting, guard = new InputGuard()) {
+  constructor(shell: Shell, deps: StartingDeps, guard = new InputGuard()) {
     this.#shell = shell
-    this.#around = around
+    this.#deps = deps
     this.guard = guard
   }
 
@@ -54,8 +54,8 @@ export class Starting {
       this.plan = undefined
       const why = trouble(thrown)
       if (why.code !== "cancelled") this.trouble = why
-      await this.#around.failed()
-      await this.#around.decided()
+      await this.#deps.failed()
+      await this.#deps.decided()
     }
   }
 
@@ -68,7 +68,7 @@ export class Starting {
   /** Starts nothing. */
   async cancel(): Promise<void> {
     this.forget()
-    await this.#around.decided()
+    await this.#deps.decided()
   }
 
   /** Lets compose see a variable of Porthole's environment, or no longer, and shows what that changes. */
@@ -92,8 +92,8 @@ export class Starting {
   async #start(plan: StartPlan): Promise<void> {
     this.#turn += 1
     this.plan = undefined
-    await this.#around.start(plan.id)
-    await this.#around.decided()
+    await this.#deps.start(plan.id)
+    await this.#deps.decided()
   }
 
   #show(plan: StartPlan): void {
@@ -103,28 +103,28 @@ export class Starting {
 }
 
 /** What is asked for, with the services that ask for it; none when it is asked for all. */
-export interface AskRow {
-  ask: StartAsk
+export interface AccessRow {
+  ask: RequestedAccess
   services: string[]
 }
 
-export interface AskGroup {
-  level: AskLevel
+export interface AccessGroup {
+  level: AccessLevel
   title: string
-  rows: AskRow[]
+  rows: AccessRow[]
 }
 
-const TITLES: [AskLevel, string][] = [
+const TITLES: [AccessLevel, string][] = [
   ["control", "Gives control of the machine"],
   ["access", "Reaches outside of its containers"],
   ["notice", "Good to know"],
 ]
 
 /** Everything that is asked for, what gives most first; the same of several services stands once. */
-export function groups(plan: StartPlan): AskGroup[] {
-  const rows: AskRow[] = []
+export function groups(plan: StartPlan): AccessGroup[] {
+  const rows: AccessRow[] = []
   const several = plan.services.length > 1
-  const add = (ask: StartAsk, service?: string) => {
+  const add = (ask: RequestedAccess, service?: string) => {
     const same = rows.find(({ ask: other }) => other.summary === ask.summary && other.value === ask.value)
     const row = same ?? { ask, services: [] }
     if (!same) rows.push(row)
@@ -132,7 +132,7 @@ export function groups(plan: StartPlan): AskGroup[] {
   }
   for (const { name, asks } of plan.services) for (const ask of asks) add(ask, name)
   for (const ask of plan.asks) add(ask)
-  const of = (level: AskLevel) => rows.filter(({ ask }) => ask.level === level)
+  const of = (level: AccessLevel) => rows.filter(({ ask }) => ask.level === level)
   return TITLES.map(([level, title]) => ({ level, title, rows: of(level) })).filter(
     (group) => group.rows.length > 0,
   )

@@ -9,7 +9,7 @@ export class Target {
   current = $state.raw<Inspected>({ name: "", host: { env: [] } })
   demo = $state<string>()
   /** By what way its backend is reached, where that is through the engine. */
-  carried = $derived(
+  tunneled = $derived(
     this.current.endpoint?.startsWith("container://")
       ? (this.current.via ?? "Through the engine, by a helper container of Porthole's own.")
       : undefined,

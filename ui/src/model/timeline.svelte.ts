@@ -1,6 +1,6 @@
 import type { Changes } from "../ipc/generated/Changes"
 import type { Cleared } from "../ipc/generated/Cleared"
-import type { Marks } from "../ipc/generated/Marks"
+import type { TargetStatus } from "../ipc/generated/TargetStatus"
 import type { Summary } from "../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { nextFrame } from "./frame"
@@ -16,7 +16,7 @@ const RETRY_MS = [250, 1_000, 3_000]
 export class Timeline {
   /** Ascending by number, which is the order in which they began. */
   rows = $state.raw<readonly Summary[]>([])
-  marks = $state.raw<Marks>({
+  targetStatus = $state.raw<TargetStatus>({
     service: { kind: "unknown" },
     container: { kind: "unknown" },
     host: { kind: "unknown" },
@@ -73,7 +73,7 @@ export class Timeline {
   apply(changes: Changes): void {
     this.#revision = changes.revision
     // Told with every change, and the same as before mostly: nothing is drawn again for it.
-    if (!same(this.marks, changes.marks)) this.marks = changes.marks
+    if (!same(this.targetStatus, changes.target_status)) this.targetStatus = changes.target_status
     if (changes.calls.length > 0 || changes.cleared !== undefined) {
       this.rows = merge(this.rows, changes.calls, changes.cleared)
     }
@@ -87,7 +87,7 @@ export class Timeline {
 
   row(id: number | undefined): Summary | undefined {
     if (id === undefined) return undefined
-    const found = this.rows[placeOf(this.rows, id)]
+    const found = this.rows[originalPosition(this.rows, id)]
     return found?.id === id ? found : undefined
   }
 
@@ -114,7 +114,7 @@ export class Timeline {
   }
 }
 
-function same(a: Marks, b: Marks): boolean {
+function same(a: TargetStatus, b: TargetStatus): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
@@ -125,7 +125,7 @@ export function merge(rows: readonly Summary[], changed: readonly Summary[], cle
   const merged = cleared ? rows.filter((row) => !isGone(row)) : rows.slice()
   for (const row of changed) {
     if (isGone(row)) continue
-    const at = placeOf(merged, row.id)
+    const at = originalPosition(merged, row.id)
     if (merged[at]?.id === row.id) merged[at] = row
     else merged.splice(at, 0, row)
   }
@@ -133,7 +133,7 @@ export function merge(rows: readonly Summary[], changed: readonly Summary[], cle
 }
 
 /** The first place whose number is not smaller. */
-function placeOf(rows: readonly Summary[], id: number): number {
+function originalPosition(rows: readonly Summary[], id: number): number {
   const last = rows.at(-1)
   if (last === undefined || last.id < id) return rows.length
   let low = 0

@@ -3,9 +3,9 @@
  * page prints. It runs in the page's own world, before any code of the page: what it needs later it
  * takes now, and the port is known to nothing but `Port`.
  */
-import { consoleOf } from "../console/printing"
-import { Prints } from "../console/prints"
-import { shownOf } from "../console/shown"
+import { consoleProxy } from "../console/console-proxy"
+import { PrintQueue } from "../console/print-queue"
+import { serialize } from "../console/serialize"
 import { createDdClient } from "../sdk/client"
 import type { SdkFacts } from "../sdk/facts"
 import type { ToSdk } from "../sdk/messages"
@@ -92,7 +92,7 @@ function start(facts: SdkFacts): void {
   })
   const hasThemes = facts.runtime === "docker-desktop"
   if (hasThemes) for (const name of THEME_GLOBALS) Object.assign(self, { [name]: themes() })
-  tell(port, new Prints(port, performance.now.bind(performance)), hasThemes)
+  tell(port, new PrintQueue(port, performance.now.bind(performance)), hasThemes)
   // Whoever holds the frame is the window: its origin has another name on each system.
   parent.postMessage(HELLO, "*")
 }
@@ -101,14 +101,14 @@ function start(facts: SdkFacts): void {
  * Has what the page prints and what nobody catches told, and printed as before. What finds no room isn't printed either:
  * each line costs the thread more than the page's loop does.
  */
-function tell(port: Port, prints: Prints, hasThemes: boolean): void {
+function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
   const own = location.origin
   const stack = (text: string): string => text.replaceAll(`${own}/`, "").slice(0, LONGEST_STACK)
-  const told = consoleOf(
-    (level, values) => prints.print({ kind: "print", level, values }),
+  const told = consoleProxy(
+    (level, values) => printQueue.print({ kind: "print", level, values }),
     stack,
     performance.now.bind(performance),
-    () => prints.wanted(),
+    () => printQueue.wanted(),
   )
   for (const name of Object.keys(told) as (keyof Console)[]) {
     const before = console[name] as (...args: unknown[]) => unknown
@@ -123,7 +123,7 @@ function tell(port: Port, prints: Prints, hasThemes: boolean): void {
     })
   }
   const warn = (text: string) =>
-    prints.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
+    printQueue.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
   // A dialogue would hold up the window: the frame lets none be shown, and says so to nobody.
   for (const name of ["alert", "confirm", "prompt"] as const) {
     const before = self[name] as (text?: unknown) => unknown
@@ -148,7 +148,7 @@ function tell(port: Port, prints: Prints, hasThemes: boolean): void {
     },
   )
   const loading = new Loading((what) => {
-    prints.print(what)
+    printQueue.print(what)
     blank.failed()
   })
   const thrown = (error: unknown): void => {
@@ -159,13 +159,13 @@ function tell(port: Port, prints: Prints, hasThemes: boolean): void {
   addEventListener("error", (event) => {
     if (!(event instanceof ErrorEvent)) return
     thrown(event.error)
-    if (!prints.wanted()) return
-    const error = shownOf(event.error ?? event.message, stack)
-    prints.print({ kind: "uncaught", error, promise: false, ...place(event.lineno, event.colno) })
+    if (!printQueue.wanted()) return
+    const error = serialize(event.error ?? event.message, stack)
+    printQueue.print({ kind: "uncaught", error, promise: false, ...place(event.lineno, event.colno) })
   })
   addEventListener("unhandledrejection", ({ reason }) => {
     thrown(reason)
-    if (!prints.wanted()) return
-    prints.print({ kind: "uncaught", error: shownOf(reason, stack), promise: true })
+    if (!printQueue.wanted()) return
+    printQueue.print({ kind: "uncaught", error: serialize(reason, stack), promise: true })
   })
 }

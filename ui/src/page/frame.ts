@@ -1,11 +1,11 @@
-import { Hearing, type Hears } from "../console/hearing"
+import { GuestConnection, type GuestHandler } from "../console/guest-connection"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
 import { FRAME, HELLO, PORT, type Named, type ToPage } from "./messages"
 
 /** What becomes of the pages in a frame, one after the other: a page may load itself again. */
-export interface Comings extends Hears {
+export interface FrameEvents extends GuestHandler {
   /** A page is there and is heard from now on, through this. */
-  came(hearing: Hearing): void
+  came(connection: GuestConnection): void
   /** The frame holds something that is heard by nobody: no page of the extension's. */
   left(): void
   /** It was loaded, and nobody in it is heard. */
@@ -37,10 +37,10 @@ export function frameName({ url, served, facts }: OpenedPage): string {
 export function listenTo(
   frame: HTMLIFrameElement,
   origin: string,
-  to: Comings,
+  to: FrameEvents,
   standing: () => readonly ToPage[] = () => [],
 ): () => void {
-  let hearing: Hearing | undefined
+  let connection: GuestConnection | undefined
   /** A page came that has not finished loading. */
   let loading = false
   /** Clients that came since the frame was last loaded. */
@@ -50,10 +50,10 @@ export function listenTo(
 
   const hear = ({ source, origin: from, data }: MessageEvent<unknown>): void => {
     if (source === null || source !== frame.contentWindow || from !== origin || data !== HELLO) return
-    hearing?.end()
+    connection?.end()
     asked()
     if (++hellos > MOST_HELLOS) {
-      hearing = undefined
+      connection = undefined
       loading = false
       // Nothing more is listened to: the frame goes.
       if (hellos === MOST_HELLOS + 1)
@@ -61,22 +61,22 @@ export function listenTo(
       return
     }
     const { port1, port2 } = new MessageChannel()
-    hearing = new Hearing(port1, to)
+    connection = new GuestConnection(port1, to)
     loading = true
-    to.came(hearing)
+    to.came(connection)
     frame.contentWindow.postMessage(PORT, origin, [port2])
-    for (const message of standing()) hearing.post(message)
+    for (const message of standing()) connection.post(message)
   }
   const loaded = (): void => {
     if (hellos > MOST_HELLOS) return
     hellos = 0
-    if (!loading && hearing) {
+    if (!loading && connection) {
       // A script that sets `location.hash` makes one more `load` of the same document: its client answers.
-      const before = hearing
+      const before = connection
       asked()
       asked = whenGone(before, () => {
         before.end()
-        hearing = undefined
+        connection = undefined
         to.left()
       })
     } else if (!loading) to.silent()
@@ -89,7 +89,7 @@ export function listenTo(
     removeEventListener("message", hear)
     frame.removeEventListener("load", loaded)
     asked()
-    hearing?.end()
+    connection?.end()
   }
 }
 
@@ -97,7 +97,7 @@ export function listenTo(
  * Tells `gone` when the client doesn't answer. Steps are counted, and no clock is read: a page shares its thread with the
  * window, and one that keeps it busy has no turn to answer. Returns what ends it.
  */
-function whenGone(hearing: Hearing, gone: () => void): () => void {
+function whenGone(connection: GuestConnection, gone: () => void): () => void {
   const { port1, port2 } = new MessageChannel()
   let steps = 0
   const end = (): void => {
@@ -110,6 +110,6 @@ function whenGone(hearing: Hearing, gone: () => void): () => void {
     gone()
   }, ALIVE_STEP_MS)
   port1.onmessage = end
-  hearing.post({ kind: "alive" }, [port2])
+  connection.post({ kind: "alive" }, [port2])
   return end
 }

@@ -20,9 +20,9 @@ export function createDdClient(
   uncaught: (error: unknown) => void = (error) => globalThis.reportError(error),
 ): DdClient {
   const desktop = new Desktop(transport)
-  const around = { transport, runtime: facts.runtime, uncaught }
-  const client: DdClient = currentApi(facts, desktop, around)
-  if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, around))
+  const deps = { transport, runtime: facts.runtime, uncaught }
+  const client: DdClient = currentApi(facts, desktop, deps)
+  if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, deps))
   // Its preload script puts this one there too.
   else if (isPodman(facts.runtime)) client.toastError = (error) => desktop.toast("error", error)
   return guarded(client, () => transport.guard())

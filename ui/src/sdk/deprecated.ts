@@ -1,9 +1,9 @@
 import type { v0 } from "@docker/extension-api-client-types"
-import type { AskedExec } from "../ipc/generated/AskedExec"
+import type { SdkExec } from "../ipc/generated/SdkExec"
 import type { Called } from "../ipc/generated/Called"
-import type { Whose } from "../ipc/generated/Whose"
+import type { CliTarget } from "../ipc/generated/CliTarget"
 import type { Desktop } from "./desktop"
-import { askedOf, type Around } from "./exec"
+import { askedOf, type SdkDeps } from "./exec"
 import type { SdkFacts } from "./facts"
 import { listsOf } from "./lists"
 import { named } from "./naming"
@@ -22,15 +22,15 @@ interface AtTheRoot {
 export function deprecatedApi(
   facts: SdkFacts,
   desktop: Desktop,
-  around: Around,
+  deps: SdkDeps,
 ): v0.DockerDesktopClient & AtTheRoot {
-  const run = execOf(around)
-  const spawn = spawnOf(around)
-  const lists = listsOf("ddClient", around.transport)
+  const run = execOf(deps)
+  const spawn = spawnOf(deps)
+  const lists = listsOf("ddClient", deps.transport)
   const backend: v0.Backend | undefined =
     facts.container || facts.service
       ? {
-          ...serviceOf("ddClient.backend", around.transport),
+          ...serviceOf("ddClient.backend", deps.transport),
           execInContainer: (container, cmd) =>
             run("vm", "backend.execInContainer", cmd, [container, cmd], { container: String(container) }),
           execInVMExtension: (cmd) => run("vm", "backend.execInVMExtension", cmd, [cmd]),
@@ -73,13 +73,13 @@ export function deprecatedApi(
 }
 
 /** Takes one string, of which nobody documents how it is split: the core decides that. */
-function execOf({ transport }: Around) {
+function execOf({ transport }: SdkDeps) {
   return async (
-    whose: Whose,
+    whose: CliTarget,
     called: string,
     cmd: unknown,
     args: unknown[],
-    more: Partial<AskedExec> = {},
+    more: Partial<SdkExec> = {},
   ) => {
     if (typeof cmd !== "string") throw new TypeError(`ddClient.${called} takes a command line as text.`)
     const asked = { ...askedOf(whose, cmd, []), line: true, ...more }
@@ -87,8 +87,8 @@ function execOf({ transport }: Around) {
   }
 }
 
-function spawnOf(around: Around) {
-  return (whose: Whose, called: string) =>
+function spawnOf(deps: SdkDeps) {
+  return (whose: CliTarget, called: string) =>
     (cmd: string, args: string[], callback: Callback): void => {
       const name = named(`ddClient.${called}`, [cmd, args, callback])
       const asked = { ...askedOf(whose, String(cmd), args ?? []), stream: { splitLines: false } }
@@ -96,18 +96,18 @@ function spawnOf(around: Around) {
         try {
           if (typeof callback === "function") callback(data, error)
         } catch (thrown) {
-          around.uncaught(thrown)
+          deps.uncaught(thrown)
         }
       }
-      around.transport.stream(asked, name, {
-        called: (what) => tell(...dataOf(what, around)),
+      deps.transport.stream(asked, name, {
+        called: (what) => tell(...dataOf(what, deps)),
         failed: (error) => tell({}, error),
       })
     }
 }
 
 /** `data` is always an object: the reference's example reads `data.stdout` before it looks at `err`. */
-function dataOf(what: Called, { runtime }: Around): [data: unknown, error: unknown] {
+function dataOf(what: Called, { runtime }: SdkDeps): [data: unknown, error: unknown] {
   if (what.kind === "output") return [{ [what.stream]: jsOf(what.value, runtime) }, undefined]
   if (what.end.kind === "close") return [{ code: jsOf(what.end.code, runtime) }, undefined]
   if (what.end.kind === "error") return [{}, jsOf(what.end.error, runtime)]

@@ -1,16 +1,16 @@
 import type { v1 } from "@docker/extension-api-client-types"
-import type { AskedExec } from "../ipc/generated/AskedExec"
+import type { SdkExec } from "../ipc/generated/SdkExec"
 import type { Called } from "../ipc/generated/Called"
 import type { EnvVar } from "../ipc/generated/EnvVar"
 import type { Runtime } from "../ipc/generated/Runtime"
-import type { Whose } from "../ipc/generated/Whose"
+import type { CliTarget } from "../ipc/generated/CliTarget"
 import { isPodman, RUNTIME_NAMES } from "./facts"
 import { named } from "./naming"
 import type { Transport } from "./transport"
 import { jsOf } from "./value"
 
 /** What an `exec` needs besides its arguments. */
-export interface Around {
+export interface SdkDeps {
   transport: Transport
   runtime: Runtime
   /** Takes what a callback threw: nobody else catches it. */
@@ -20,8 +20,8 @@ export interface Around {
 type Options = (Partial<v1.SpawnOptions> & v1.ExecOptions) | undefined
 
 /** One of the three `exec` functions of the current API. */
-export function execOf(whose: Whose, called: string, around: Around): v1.Exec {
-  const { transport, runtime } = around
+export function execOf(whose: CliTarget, called: string, deps: SdkDeps): v1.Exec {
+  const { transport, runtime } = deps
 
   function exec(cmd: string, args: string[], options?: v1.ExecOptions): Promise<v1.ExecResult>
   function exec(cmd: string, args: string[], options: v1.SpawnOptions): v1.ExecProcess
@@ -31,7 +31,7 @@ export function execOf(whose: Whose, called: string, around: Around): v1.Exec {
     if (problem) return refuse(problem, streams, options)
     const asked = askedOf(whose, cmd, args, options)
     const name = named(called, [cmd, args, options])
-    if (streams) return processOf(asked, name, options?.stream ?? {}, around)
+    if (streams) return processOf(asked, name, options?.stream ?? {}, deps)
     return transport.call(asked, name) as Promise<v1.ExecResult>
   }
 
@@ -42,7 +42,7 @@ export function execOf(whose: Whose, called: string, around: Around): v1.Exec {
   function refuse(problem: TypeError, streams: boolean, options: Options) {
     if (runtime === "rancher-desktop") throw problem
     if (!streams) return Promise.reject(problem)
-    Promise.resolve().then(() => guarded(around, () => options?.stream?.onError?.(problem)))
+    Promise.resolve().then(() => guarded(deps, () => options?.stream?.onError?.(problem)))
     return { close: () => {} }
   }
 
@@ -78,12 +78,12 @@ function wrong(name: string, wanted: string, value: unknown): TypeError {
 }
 
 export function askedOf(
-  whose: Whose,
+  whose: CliTarget,
   cmd: string,
   args: readonly unknown[],
   options?: Options,
-): { kind: "exec" } & AskedExec {
-  const asked: { kind: "exec" } & AskedExec = {
+): { kind: "exec" } & SdkExec {
+  const asked: { kind: "exec" } & SdkExec = {
     kind: "exec",
     whose,
     cmd,
@@ -105,22 +105,22 @@ const envOf = (env: unknown): EnvVar[] =>
 
 /** The process object, which is there at once, and its callbacks. */
 function processOf(
-  asked: { kind: "exec" } & AskedExec,
+  asked: { kind: "exec" } & SdkExec,
   name: { called: string; text: string },
   stream: v1.ExecStreamOptions,
-  around: Around,
+  deps: SdkDeps,
 ): v1.ExecProcess {
-  const { transport, runtime } = around
+  const { transport, runtime } = deps
   let closed = false
   const process = transport.stream(asked, name, {
     called: (what) => {
       // Rancher Desktop forgets a process when it is closed, and then knows no callback for it.
       if (closed && runtime === "rancher-desktop") return
-      guarded(around, () => callBack(stream, what, runtime))
+      guarded(deps, () => callBack(stream, what, runtime))
     },
     failed: (error) => {
-      if (stream.onError) guarded(around, () => stream.onError?.(error))
-      else around.uncaught(error)
+      if (stream.onError) guarded(deps, () => stream.onError?.(error))
+      else deps.uncaught(error)
     },
   })
   return {
@@ -147,10 +147,10 @@ function callBack(stream: v1.ExecStreamOptions, what: Called, runtime: Runtime):
 }
 
 /** What one callback throws is told and does not keep the next one from being called. */
-function guarded(around: Around, call: () => void): void {
+function guarded(deps: SdkDeps, call: () => void): void {
   try {
     call()
   } catch (thrown) {
-    around.uncaught(thrown)
+    deps.uncaught(thrown)
   }
 }

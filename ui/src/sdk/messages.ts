@@ -3,16 +3,16 @@
  * `FromCode`, so that their size is known before anything is made of them; to the code go
  * objects, because what a Call delivers may be large and the window trusts itself.
  */
-import type { Asked } from "../ipc/generated/Asked"
+import type { SdkCall } from "../ipc/generated/SdkCall"
 import type { Callback } from "../ipc/generated/Callback"
-import type { Delivery } from "../ipc/generated/Delivery"
+import type { SdkOutcome } from "../ipc/generated/SdkOutcome"
 
 /** What code makes of `ddClient` reaches the window as this. `id` counts up from 1. */
 export type FromSdk =
   | {
       kind: "call"
       id: number
-      asked: Asked
+      asked: SdkCall
       /** Which function: `ddClient.extension.host.cli.exec`. */
       called: string
       /** The call as a person would write it, shortened. */
@@ -23,7 +23,7 @@ export type FromSdk =
   /** The process object's `close()`. */
   | { kind: "close"; id: number }
   /** The callbacks that came were called: more may come. */
-  | { kind: "took"; id: number }
+  | { kind: "ack"; id: number }
   /** `showOpenDialog`, with its properties as JSON. */
   | { kind: "dialog"; id: number; properties: string }
   | { kind: "desktop"; what: "toast" | "navigate" | "open"; level?: Level; text: string }
@@ -42,7 +42,7 @@ export interface Chosen {
 export type ToSdk =
   /** So many messages and characters were taken since the last of these: there is room again. */
   | { kind: "room"; messages: number; chars: number }
-  | { kind: "delivered"; id: number; outcome: Delivery }
+  | { kind: "delivered"; id: number; outcome: SdkOutcome }
   /** Never empty unless it is the last. */
   | { kind: "callbacks"; id: number; rows: readonly Callback[]; last: boolean }
   /** Porthole did not do it: the person said no, or it could not be done. */
@@ -50,7 +50,7 @@ export type ToSdk =
   | { kind: "chosen"; id: number; result: Chosen }
 
 /** How much may be on its way to the window. What is more waits on the code's side. */
-export const ROOM = { messages: 1000, chars: 32 * 1024 * 1024 } as const
+export const CREDIT = { messages: 1000, chars: 32 * 1024 * 1024 } as const
 
 /** The longest message, in UTF-16 units: a request's data may be a few megabytes. */
 export const LONGEST = 16 * 1024 * 1024

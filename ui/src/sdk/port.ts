@@ -1,4 +1,4 @@
-import { LONGEST, ROOM } from "./messages"
+import { LONGEST, CREDIT } from "./messages"
 
 // Taken before any code runs that could put others in their place.
 const { stringify } = JSON
@@ -12,13 +12,13 @@ const MOST_REFUSED = 100
 
 /**
  * The way to the window, on the code's side. The window's thread must not drown in messages, so
- * only so much is on its way at a time (`ROOM`); the rest waits here, on the thread of whoever
+ * only so much is on its way at a time (`CREDIT`); the rest waits here, on the thread of whoever
  * causes it. Whoever holds `post` could go around that: nobody but this holds it.
  */
 export class Port {
   #post: (text: string) => void
-  #messages: number = ROOM.messages
-  #chars: number = ROOM.chars
+  #messages: number = CREDIT.messages
+  #chars: number = CREDIT.chars
   #waiting: string[] = []
   /** What goes before all that waits. */
   #first: string[] = []

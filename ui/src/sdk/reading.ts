@@ -1,8 +1,8 @@
 /** Reads what comes from the code's side. All of it may be hostile: what is no message is refused. */
-import type { Asked } from "../ipc/generated/Asked"
-import type { AskedExec } from "../ipc/generated/AskedExec"
-import type { AskedList } from "../ipc/generated/AskedList"
-import type { AskedRequest } from "../ipc/generated/AskedRequest"
+import type { SdkCall } from "../ipc/generated/SdkCall"
+import type { SdkExec } from "../ipc/generated/SdkExec"
+import type { SdkList } from "../ipc/generated/SdkList"
+import type { SdkRequest } from "../ipc/generated/SdkRequest"
 import type { Data } from "../ipc/generated/Data"
 import { LONGEST, LONGEST_TEXT, type FromSdk } from "./messages"
 import { LONGEST_PLACE } from "./place"
@@ -43,7 +43,7 @@ function isFromSdk(value: Shape): boolean {
         isAsked(value.asked)
       )
     case "close":
-    case "took":
+    case "ack":
       return hasOnly(value, "kind", "id") && isCount(value.id)
     case "dialog":
       return hasOnly(value, "kind", "id", "properties") && isCount(value.id) && isShort(value.properties)
@@ -61,7 +61,7 @@ function isFromSdk(value: Shape): boolean {
   }
 }
 
-function isAsked(value: unknown): value is Asked {
+function isAsked(value: unknown): value is SdkCall {
   if (!isShape(value)) return false
   if (value.kind === "request") return isAskedRequest(value)
   if (value.kind === "exec") return isAskedExec(value)
@@ -82,7 +82,7 @@ const isPair = (value: unknown): value is { name: string; value: string } =>
 const isPairs = (value: unknown): boolean => isListOf(value, MOST_PAIRS, isPair)
 
 const isAskedRequest = (value: Shape): boolean =>
-  fits<AskedRequest>(value, {
+  fits<SdkRequest>(value, {
     method: isShort,
     url: isLong,
     headers: isPairs,
@@ -100,7 +100,7 @@ const isData = (value: unknown): value is Data =>
   })
 
 const isAskedExec = (value: Shape): boolean =>
-  fits<AskedExec>(value, {
+  fits<SdkExec>(value, {
     whose: (whose) => isOneOf(whose, "vm", "host", "docker"),
     cmd: isLong,
     args: (args) => isListOf(args, MOST_ARGS, isLong),
@@ -115,7 +115,7 @@ const isStreaming = (value: unknown): value is { splitLines: boolean } =>
   isShape(value) && hasOnly(value, "splitLines") && isFlag(value.splitLines)
 
 const isAskedList = (value: Shape): boolean =>
-  fits<AskedList>(value, {
+  fits<SdkList>(value, {
     what: (what) => isOneOf(what, "containers", "images"),
     options: (options) => isAbsentOr(options, isLong),
   })

@@ -1,5 +1,5 @@
 import type { v1 } from "@docker/extension-api-client-types"
-import type { AskedRequest } from "../ipc/generated/AskedRequest"
+import type { SdkRequest } from "../ipc/generated/SdkRequest"
 import type { Data } from "../ipc/generated/Data"
 import { named } from "./naming"
 import type { Transport } from "./transport"
@@ -7,7 +7,7 @@ import type { Transport } from "./transport"
 /** The methods of `extension.vm.service`, which are those of the deprecated `backend` too. */
 export function serviceOf(at: string, transport: Transport): v1.HttpService {
   /** What is thrown on the way rejects: every one of these is an async function. */
-  const send = async (method: string, args: unknown[], asked: () => AskedRequest): Promise<unknown> =>
+  const send = async (method: string, args: unknown[], asked: () => SdkRequest): Promise<unknown> =>
     transport.call({ kind: "request", ...asked() }, named(`${at}.${method}`, args))
 
   const bare = (method: string) => (url: string) =>

@@ -1,6 +1,6 @@
-import type { Asked } from "../ipc/generated/Asked"
+import type { SdkCall } from "../ipc/generated/SdkCall"
 import type { Called } from "../ipc/generated/Called"
-import type { Delivery } from "../ipc/generated/Delivery"
+import type { SdkOutcome } from "../ipc/generated/SdkOutcome"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { Chosen, FromSdk, ToSdk } from "./messages"
 import type { Port } from "./port"
@@ -24,9 +24,9 @@ export interface Transport {
   /** Called first by every function of the client. Throws when the code must not go on calling in this turn. */
   guard(): void
   /** Asks for something that ends once: resolves or rejects with what the code receives. */
-  call(asked: Asked, named: Named): Promise<unknown>
+  call(asked: SdkCall, named: Named): Promise<unknown>
   /** Asks for something with callbacks; `close` tells that the code closed it. */
-  stream(asked: Asked, named: Named, to: Listener): { close(): void }
+  stream(asked: SdkCall, named: Named, to: Listener): { close(): void }
   /** Asks the person for files. */
   ask(what: "dialog", properties: unknown): Promise<Chosen>
   /** Tells something that has no answer. */
@@ -42,7 +42,7 @@ export interface Liveness {
 const nobody: Liveness = { began: () => {}, ended: () => {} }
 
 interface Waiting {
-  delivered(outcome: Delivery): void
+  delivered(outcome: SdkOutcome): void
   failed(message: string): void
   callbacks?(called: readonly Called[]): void
   chosen?(result: Chosen): void
@@ -71,7 +71,7 @@ export function portTransport(
   }
 
   /** To be made while the code that calls still stands on the stack. */
-  function called(asked: Asked, named: Named): (id: number) => FromSdk {
+  function called(asked: SdkCall, named: Named): (id: number) => FromSdk {
     port.demand()
     const at = place()
     return (id) => ({ kind: "call", id, asked, ...named, ...(at === undefined ? {} : { at }) })
@@ -141,7 +141,7 @@ export function portTransport(
           const called = message.rows.map((row) => row.what)
           const wait = message.last ? end(message.id) : waiting.get(message.id)
           wait?.callbacks?.(called)
-          if (!message.last) port.send({ kind: "took", id: message.id } satisfies FromSdk, true)
+          if (!message.last) port.send({ kind: "ack", id: message.id } satisfies FromSdk, true)
         }
       }
     },

@@ -1,4 +1,4 @@
-import type { Span } from "../model/marks.svelte"
+import type { Span } from "../model/marked-rows.svelte"
 import type { Porthole } from "../model/porthole.svelte"
 
 /** Copies what is marked, else what is selected, else what can be seen. */

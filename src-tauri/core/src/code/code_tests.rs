@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{asks::Asks, *};
+use super::{request_spec::RequestSpec, *};
 use crate::{
     endpoint::Endpoint,
     exchange::{Body, Header, Param, Request, Version},
@@ -15,16 +15,16 @@ fn target() -> Target {
     Target { endpoint, container: Some("backend".into()), ..Target::demo() }
 }
 
-fn form(composed: &Composed, kind: FormKind) -> Form {
+fn form(composed: &Draft, kind: FormKind) -> Form {
     forms(composed, &target()).into_iter().find(|form| form.kind == kind).unwrap()
 }
 
 fn of_request(request: &Request, kind: FormKind) -> Form {
-    form(&Composed::Request(request.clone()), kind)
+    form(&Draft::Request(request.clone()), kind)
 }
 
 fn of_command(command: &Command, kind: FormKind) -> Form {
-    form(&Composed::Command(command.clone()), kind)
+    form(&Draft::Command(command.clone()), kind)
 }
 
 fn header(name: &str, value: &str) -> Header {
@@ -112,7 +112,7 @@ fn curl_sends_no_header_of_its_own() {
 
 #[test]
 fn a_port_is_asked_without_a_proxy_and_a_pipe_or_a_socket_in_a_container_not_at_all() {
-    let request = Composed::Request(Request::new("GET", "/"));
+    let request = Draft::Request(Request::new("GET", "/"));
     let at = |endpoint: Endpoint| forms(&request, &Target { endpoint: Some(endpoint), ..target() }).remove(2);
     let form = at(Endpoint::Tcp { host: "::1".into(), port: 8080 });
     assert!(form.text.contains("--noproxy '*'") && form.text.contains("'http://[::1]:8080/'"), "{}", form.text);
@@ -135,20 +135,20 @@ fn curl_for_powershell_is_the_program_and_warns_of_old_ones() {
 #[test]
 fn what_porthole_would_not_send_or_run_has_no_code() {
     for composed in [
-        Composed::Request(Request::new("GET", "no slash")),
-        Composed::Request(Request { headers: vec![header("a b", "")], ..Request::new("GET", "/") }),
-        Composed::Request(Request { headers: vec![header("a", "x\n")], ..Request::new("GET", "/") }),
-        Composed::Command(in_backend("", &[])),
-        Composed::Command(in_backend("a", &["\0"])),
-        Composed::Command(Command { env_mode: EnvMode::Replace, ..in_backend("a", &[]) }),
-        Composed::Command(Command { place: Place::Host, user: Some("u".into()), ..in_backend("a", &[]) }),
-        Composed::Command(Command { place: Place::Host, cwd: Some("here".into()), ..in_backend("a", &[]) }),
+        Draft::Request(Request::new("GET", "no slash")),
+        Draft::Request(Request { headers: vec![header("a b", "")], ..Request::new("GET", "/") }),
+        Draft::Request(Request { headers: vec![header("a", "x\n")], ..Request::new("GET", "/") }),
+        Draft::Command(in_backend("", &[])),
+        Draft::Command(in_backend("a", &["\0"])),
+        Draft::Command(Command { env_mode: EnvMode::Replace, ..in_backend("a", &[]) }),
+        Draft::Command(Command { place: Place::Host, user: Some("u".into()), ..in_backend("a", &[]) }),
+        Draft::Command(Command { place: Place::Host, cwd: Some("here".into()), ..in_backend("a", &[]) }),
     ] {
         let forms = forms(&composed, &target());
         assert_eq!(forms.len(), 4);
         assert!(forms.iter().all(|form| form.text.is_empty() && form.notes.len() == 1), "{forms:?}");
     }
-    assert!(forms(&Composed::Console(Snippet { code: "1".into() }), &target()).is_empty());
+    assert!(forms(&Draft::Console(Snippet { code: "1".into() }), &target()).is_empty());
     let nul = Request { body: Body::Text { text: "a\0b".into() }, ..Request::new("POST", "/") };
     assert!(of_request(&nul, FormKind::Curl).text.is_empty());
 }
@@ -216,7 +216,7 @@ fn a_container_command_is_docker_exec_and_a_host_command_itself() {
     );
     let at = |engine: &str, command: &Command| {
         let target = Target { engine: Some(engine.into()), container: Some("backend".into()), ..Target::demo() };
-        let forms = forms(&Composed::Command(command.clone()), &target);
+        let forms = forms(&Draft::Command(command.clone()), &target);
         forms.into_iter().find(|form| form.kind == FormKind::DockerExec).unwrap().text
     };
     let elsewhere = line.replacen("docker", "docker --context far", 1);
@@ -239,7 +239,7 @@ fn a_container_command_is_docker_exec_and_a_host_command_itself() {
 fn a_host_command_stands_in_the_targets_directory() {
     let mut target = target();
     target.host.cwd = Some("/data".into());
-    let command = Composed::Command(Command::new(Place::Host, "echo", ["hi"]));
+    let command = Draft::Command(Command::new(Place::Host, "echo", ["hi"]));
     assert_eq!(forms(&command, &target)[2].text, "(cd /data && env echo hi </dev/null)");
     assert!(forms(&command, &target)[0].text.contains("cwd: \"/data\""));
 }
@@ -309,12 +309,12 @@ prop_compose! {
 }
 
 /// A request as it goes out: a header that comes with the body anyway is the same composed or not.
-fn goes_out(request: &Request) -> (Asks<'_>, Vec<Header>) {
-    let mut asks = Asks::of(request).unwrap();
+fn goes_out(request: &Request) -> (RequestSpec<'_>, Vec<Header>) {
+    let mut asks = RequestSpec::of(request).unwrap();
     let mut headers = asks.all_headers();
     headers.sort_by_key(|header| header.name.eq_ignore_ascii_case("content-type"));
     (asks.content_type, asks.headers) = (None, Vec::new());
-    if let asks::Sends::Text { json, .. } = &mut asks.body {
+    if let request_spec::Payload::Text { json, .. } = &mut asks.body {
         *json = false;
     }
     (asks, headers)
@@ -325,7 +325,7 @@ fn a_caret_after_a_quote_that_powershell_takes_as_it_is_is_no_cmd() {
     let command = Command::new(Place::Container { name: "backend".into() }, "-", ["\t\"^"]);
     let form = of_command(&command, FormKind::DockerExecPowershell);
     let pasted = paste(&form.text.replacen("docker", "docker.exe", 1)).unwrap();
-    assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
+    assert_eq!(pasted.composed, Draft::Command(command), "{}", form.text);
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn a_caret_before_a_quote_in_a_printed_word_with_a_tab_is_no_cmd() {
     let body = Body::Text { text: "\"^\"\t".into() };
     let request = Request { body, ..Request::new("GET", "/") };
     let pasted = paste(&of_request(&request, FormKind::Curl).text).unwrap();
-    let Composed::Request(read) = &pasted.composed else { panic!("{pasted:?}") };
+    let Draft::Request(read) = &pasted.composed else { panic!("{pasted:?}") };
     assert_eq!(goes_out(read), goes_out(&request));
 }
 
@@ -344,11 +344,11 @@ proptest! {
     fn a_printed_curl_line_is_read_back_as_the_same_request(request in request(), powershell in any::<bool>()) {
         let kind = if powershell { FormKind::CurlPowershell } else { FormKind::Curl };
         let form = of_request(&request, kind);
-        if Asks::of(&request).is_err() {
+        if RequestSpec::of(&request).is_err() {
             prop_assert!(form.text.is_empty());
         } else {
             let pasted = paste(&form.text).unwrap();
-            let Composed::Request(read) = &pasted.composed else { panic!("{pasted:?}") };
+            let Draft::Request(read) = &pasted.composed else { panic!("{pasted:?}") };
             prop_assert_eq!(goes_out(read), goes_out(&request), "{}", form.text);
         }
     }
@@ -357,7 +357,7 @@ proptest! {
     fn a_printed_docker_line_is_read_back_as_the_same_command(command in command()) {
         let form = of_command(&command, FormKind::DockerExec);
         let pasted = paste(&form.text).unwrap();
-        prop_assert_eq!(pasted, Pasted { composed: Composed::Command(command), notes: vec![] }, "{}", form.text);
+        prop_assert_eq!(pasted, Pasted { composed: Draft::Command(command), notes: vec![] }, "{}", form.text);
     }
 
     /// Asked for as `docker.exe`, which only PowerShell's reader takes.
@@ -365,7 +365,7 @@ proptest! {
     fn a_printed_docker_line_for_powershell_is_read_back_as_the_same_command(command in command()) {
         let form = of_command(&command, FormKind::DockerExecPowershell);
         let pasted = paste(&form.text.replacen("docker", "docker.exe", 1)).unwrap();
-        prop_assert_eq!(pasted.composed, Composed::Command(command), "{}", form.text);
+        prop_assert_eq!(pasted.composed, Draft::Command(command), "{}", form.text);
     }
 
     /// The end of a bracketed paste and a line break ran what followed.
@@ -377,7 +377,7 @@ proptest! {
         command.args.push(odd.replace('\0', ""));
         let mut host = command.clone();
         host.place = Place::Host;
-        for composed in [Composed::Request(request), Composed::Command(command), Composed::Command(host)] {
+        for composed in [Draft::Request(request), Draft::Command(command), Draft::Command(host)] {
             for form in forms(&composed, &target()) {
                 let acts = |c: char| crate::terminal::is_control(c) && c != '\n';
                 prop_assert!(!form.text.contains(acts), "{:?}", form.text);

@@ -2,8 +2,8 @@
 
 use super::{
     Form, FormKind,
-    asks::{Asks, Sends},
     quote::{LONGEST_ARGUMENT, Shell, powershell_notes, too_long},
+    request_spec::{Payload, RequestSpec},
 };
 use crate::{
     endpoint::Endpoint,
@@ -14,9 +14,9 @@ use crate::{
 const ASKS_FROM: usize = 1024;
 
 /// The line, with what is different about it.
-pub(super) fn form(kind: FormKind, asks: &Asks<'_>, endpoint: Option<&Endpoint>) -> Form {
+pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&Endpoint>) -> Form {
     let shell = Shell::of(kind);
-    if matches!(asks.body, Sends::Text { text, .. } if text.contains('\0')) {
+    if matches!(asks.body, Payload::Text { text, .. } if text.contains('\0')) {
         let why = "The body holds a NUL, which no command line can carry: put it into a file and send that.";
         return Form::unsayable(kind, why);
     }
@@ -94,8 +94,8 @@ impl Line {
         self.notes.push(note.to_owned());
     }
 
-    fn method(&mut self, asks: &Asks<'_>) {
-        let has_body = asks.body != Sends::Nothing;
+    fn method(&mut self, asks: &RequestSpec<'_>) {
+        let has_body = asks.body != Payload::Nothing;
         match asks.method {
             "GET" if !has_body => {}
             "POST" if has_body => {}
@@ -108,7 +108,7 @@ impl Line {
         }
     }
 
-    fn target(&mut self, asks: &Asks<'_>) {
+    fn target(&mut self, asks: &RequestSpec<'_>) {
         if asks.version == Version::Http10 {
             self.add(&["--http1.0"]);
         }
@@ -124,7 +124,7 @@ impl Line {
         }
     }
 
-    fn limits(&mut self, asks: &Asks<'_>, over_tcp: bool) {
+    fn limits(&mut self, asks: &RequestSpec<'_>, over_tcp: bool) {
         let usual = Request::new("", "").connect_timeout_ms;
         match asks.connect_timeout_ms {
             0 => self.note("curl takes a connect timeout of 0 for its own default; Porthole gives up at once."),
@@ -138,7 +138,7 @@ impl Line {
         }
     }
 
-    fn headers(&mut self, asks: &Asks<'_>) {
+    fn headers(&mut self, asks: &RequestSpec<'_>) {
         for name in ["User-Agent", "Accept"] {
             if !asks.has_header(name) {
                 self.add(&["-H", &format!("{name}:")]);
@@ -160,25 +160,25 @@ impl Line {
     }
 
     /// Adds the body; one that is too long for an argument comes through a pipe, whose beginning is returned.
-    fn body(&mut self, asks: &Asks<'_>, shell: Shell) -> Option<String> {
+    fn body(&mut self, asks: &RequestSpec<'_>, shell: Shell) -> Option<String> {
         let asks_first = match asks.body {
-            Sends::Nothing => false,
-            Sends::Text { text, .. } => text.len() > ASKS_FROM,
-            Sends::File(_) => true,
+            Payload::Nothing => false,
+            Payload::Text { text, .. } => text.len() > ASKS_FROM,
+            Payload::File(_) => true,
         };
         if asks_first && !asks.has_header("expect") {
             self.add(&["-H", "Expect:"]);
         }
         match asks.body {
-            Sends::Text { text, .. } if text.len() > LONGEST_ARGUMENT && shell == Shell::Posix => {
+            Payload::Text { text, .. } if text.len() > LONGEST_ARGUMENT && shell == Shell::Posix => {
                 self.add(&["--data-binary", "@-"]);
                 Some(format!("printf %s {} | ", shell.quote(text)))
             }
-            Sends::Text { text, .. } => {
+            Payload::Text { text, .. } => {
                 self.add(&["--data-raw", text]);
                 None
             }
-            Sends::File(path) => {
+            Payload::File(path) => {
                 // A bare `-` would be the standard input.
                 let path = if path == "-" { "./-" } else { path };
                 self.add(&["--data-binary", &format!("@{path}")]);
@@ -187,7 +187,7 @@ impl Line {
                 }
                 None
             }
-            Sends::Nothing => None,
+            Payload::Nothing => None,
         }
     }
 }

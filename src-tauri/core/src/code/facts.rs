@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::settings::Composed;
+use crate::settings::Draft;
 
 /// Which language or tool a form is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -42,7 +42,7 @@ pub struct Form {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Pasted {
     /// What it asks for.
-    pub composed: Composed,
+    pub composed: Draft,
     /// What of it was left out because it has no meaning here (`-v`, `-s`), or goes elsewhere than the target.
     pub notes: Vec<String>,
 }

@@ -1,6 +1,5 @@
 //! A request or command as code to copy, and code that was pasted as a request or command.
 
-mod asks;
 #[cfg(test)]
 mod code_tests;
 mod commands;
@@ -11,18 +10,19 @@ mod javascript;
 mod json;
 mod paste;
 mod quote;
+mod request_spec;
 mod requests;
 mod shell;
 
 pub use facts::*;
 pub use paste::paste;
 
-use crate::{error::Error, run::Place, settings::Composed, target::Target};
+use crate::{error::Error, run::Place, settings::Draft, target::Target};
 
 /// What was composed, in every form that says exactly the same. Code for the console is code already.
-pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
+pub fn forms(composed: &Draft, target: &Target) -> Vec<Form> {
     match composed {
-        Composed::Request(request) => match asks::Asks::of(request) {
+        Draft::Request(request) => match request_spec::RequestSpec::of(request) {
             Ok(asks) => vec![
                 requests::current(&asks),
                 requests::deprecated(&asks),
@@ -33,7 +33,7 @@ pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
                 refused(&error, &[FormKind::Current, FormKind::Deprecated, FormKind::Curl, FormKind::CurlPowershell])
             }
         },
-        Composed::Command(command) => {
+        Draft::Command(command) => {
             let command = target.applied_to(command.clone());
             let own = match command.place {
                 Place::Host | Place::Engine => [FormKind::Shell, FormKind::Powershell],
@@ -49,7 +49,7 @@ pub fn forms(composed: &Composed, target: &Target) -> Vec<Form> {
             }));
             forms
         }
-        Composed::Console(_) => Vec::new(),
+        Draft::Console(_) => Vec::new(),
     }
 }
 

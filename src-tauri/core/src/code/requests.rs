@@ -2,32 +2,32 @@
 
 use super::{
     Form, FormKind,
-    asks::{Asks, JSON, Sends},
     javascript::{object, string},
     json,
+    request_spec::{JSON, Payload, RequestSpec},
 };
 use crate::exchange::{Request, Version};
 
 /// On `ddClient.extension.vm.service`.
-pub(super) fn current(asks: &Asks<'_>) -> Form {
+pub(super) fn current(asks: &RequestSpec<'_>) -> Form {
     form(FormKind::Current, "ddClient.extension.vm.service", asks)
 }
 
 /// On `window.ddClient.backend`.
-pub(super) fn deprecated(asks: &Asks<'_>) -> Form {
+pub(super) fn deprecated(asks: &RequestSpec<'_>) -> Form {
     form(FormKind::Deprecated, "window.ddClient.backend", asks)
 }
 
-fn form(kind: FormKind, place: &str, asks: &Asks<'_>) -> Form {
+fn form(kind: FormKind, place: &str, asks: &RequestSpec<'_>) -> Form {
     let mut notes = Vec::new();
     let data = match asks.body {
-        Sends::Nothing => None,
-        Sends::Text { text, json: true } => Some(json::literal(text).unwrap_or_else(|why| {
+        Payload::Nothing => None,
+        Payload::Text { text, json: true } => Some(json::literal(text).unwrap_or_else(|why| {
             notes.push(format!("The body is passed as a string: {why}."));
             string(text)
         })),
-        Sends::Text { text, json: false } => Some(string(text)),
-        Sends::File(path) => {
+        Payload::Text { text, json: false } => Some(string(text)),
+        Payload::File(path) => {
             return Form::unsayable(
                 kind,
                 format!("The SDK cannot send a file: it takes strings and objects, and the body is {path}."),
@@ -48,7 +48,7 @@ fn form(kind: FormKind, place: &str, asks: &Asks<'_>) -> Form {
         format!("request({})", object(&properties))
     });
     if says_json
-        && let Sends::Text { text, .. } = asks.body
+        && let Payload::Text { text, .. } = asks.body
         && is_spaced(text)
     {
         notes
@@ -59,7 +59,7 @@ fn form(kind: FormKind, place: &str, asks: &Asks<'_>) -> Form {
 }
 
 /// The function of the method, where the request is all that it can say.
-fn function(asks: &Asks<'_>, data: Option<&str>) -> Option<String> {
+fn function(asks: &RequestSpec<'_>, data: Option<&str>) -> Option<String> {
     let url = string(&asks.target);
     match (asks.method, data) {
         ("GET", None) => Some(format!("get({url})")),
@@ -73,7 +73,7 @@ fn function(asks: &Asks<'_>, data: Option<&str>) -> Option<String> {
 }
 
 /// The headers as properties; those of the same name are joined, as HTTP allows.
-fn headers(asks: &Asks<'_>, notes: &mut Vec<String>) -> Vec<(String, String)> {
+fn headers(asks: &RequestSpec<'_>, notes: &mut Vec<String>) -> Vec<(String, String)> {
     let mut joined: Vec<(String, String)> = Vec::new();
     for header in asks.all_headers() {
         match joined.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&header.name)) {
@@ -104,9 +104,9 @@ fn is_spaced(text: &str) -> bool {
 }
 
 /// What is composed and cannot be said in any of these calls.
-fn unsaid(asks: &Asks<'_>) -> Vec<String> {
+fn unsaid(asks: &RequestSpec<'_>) -> Vec<String> {
     let mut notes = Vec::new();
-    if asks.body != Sends::Nothing && matches!(asks.method, "GET" | "HEAD") {
+    if asks.body != Payload::Nothing && matches!(asks.method, "GET" | "HEAD") {
         notes.push(format!(
             "Whether a Runtime sends the body of a {} is not documented; many HTTP clients drop it.",
             asks.method
@@ -125,7 +125,7 @@ fn unsaid(asks: &Asks<'_>) -> Vec<String> {
     for header in asks.headers.iter().filter(|header| own.contains(&header.name.to_ascii_lowercase().as_str())) {
         notes.push(format!("{} belongs to the HTTP client: a Runtime may send its own.", header.name));
     }
-    if asks.content_type == Some(JSON) && asks.body == Sends::Nothing {
+    if asks.content_type == Some(JSON) && asks.body == Payload::Nothing {
         notes.push("An empty body is sent with a Content-Type.".into());
     }
     notes

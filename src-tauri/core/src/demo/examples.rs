@@ -3,11 +3,11 @@
 use crate::{
     exchange::{Body, Header, Request},
     run::{Command, Place, Streaming},
-    settings::{Composed, Saved, Snippet},
+    settings::{Draft, SavedDraft, Snippet},
 };
 
 /// The examples, in the order in which they are listed.
-pub fn examples() -> Vec<Saved> {
+pub fn examples() -> Vec<SavedDraft> {
     let mut echo = Request::new("POST", "/echo");
     echo.body = Body::Json { text: "{\n  \"volume\": \"pg data\",\n  \"size\": 9007199254740993\n}".into() };
     echo.headers = vec![Header { name: "X-Request-From".into(), value: "Porthole".into() }];
@@ -24,8 +24,8 @@ pub fn examples() -> Vec<Saved> {
         ("closed early", get("/close")),
         ("cut in the body", get("/cut")),
     ];
-    let requests = requests.map(|(name, request)| Saved { name: name.into(), composed: Composed::Request(request) });
-    let code = Saved { name: "a page's code".into(), composed: Composed::Console(Snippet { code: CODE.into() }) };
+    let requests = requests.map(|(name, request)| SavedDraft { name: name.into(), composed: Draft::Request(request) });
+    let code = SavedDraft { name: "a page's code".into(), composed: Draft::Console(Snippet { code: CODE.into() }) };
     requests.into_iter().chain(commands()).chain([code]).collect()
 }
 
@@ -41,10 +41,10 @@ try {
 "#;
 
 #[cfg(unix)]
-fn commands() -> Vec<Saved> {
+fn commands() -> Vec<SavedDraft> {
     let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
         let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
-        Saved { name: name.into(), composed: Composed::Command(command) }
+        SavedDraft { name: name.into(), composed: Draft::Command(command) }
     };
     let lines = Some(Streaming { split_lines: true });
     vec![
@@ -63,9 +63,9 @@ fn commands() -> Vec<Saved> {
 }
 
 #[cfg(not(unix))]
-fn commands() -> Vec<Saved> {
-    vec![Saved {
+fn commands() -> Vec<SavedDraft> {
+    vec![SavedDraft {
         name: "a live stream".into(),
-        composed: Composed::Command(Command::new(Place::Host, "ping", ["-n", "30", "127.0.0.1"])),
+        composed: Draft::Command(Command::new(Place::Host, "ping", ["-n", "30", "127.0.0.1"])),
     }]
 }

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use porthole_carrier::words::Refusal;
+use porthole_relay::protocol::Refusal;
 
 use super::Endpoint;
 use crate::{

@@ -38,26 +38,26 @@ pub struct Tls {
 
 /// How an engine is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Transport {
     /// A socket or a pipe of this machine.
     Local,
     /// HTTP over TCP, with nothing around it.
-    Tcp(Place),
+    Tcp(HostPort),
     /// HTTP over TLS.
-    Tls(Place, Tls),
+    Tls(HostPort, Tls),
     /// A process of ssh for each connection.
     Ssh(Ssh),
 }
 
 /// A port of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct HostPort {
     /// A name or an address, without brackets.
     pub host: String,
     pub port: u16,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for HostPort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { host, port } = self;
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
@@ -82,7 +82,7 @@ impl Address {
 
     /// Whether asking it costs a connection across a network, so that it is not asked every moment.
     pub fn is_remote(&self) -> bool {
-        !matches!(self.way(), Ok(Way::Local))
+        !matches!(self.transport(), Ok(Transport::Local))
     }
 
     /// Where an exchange asks its API.
@@ -90,10 +90,10 @@ impl Address {
     /// # Errors
     /// [`Code::EngineAddressInvalid`] when it cannot be read.
     pub fn endpoint(&self) -> Result<Endpoint> {
-        match self.way()? {
-            Way::Local => self.host.parse().map_err(|error: Error| self.invalid(&error.message)),
-            Way::Tcp(place) => Ok(Endpoint::Tcp { host: place.host, port: place.port }),
-            Way::Tls(..) | Way::Ssh(_) => Ok(Endpoint::Engine { name: self.name.clone() }),
+        match self.transport()? {
+            Transport::Local => self.host.parse().map_err(|error: Error| self.invalid(&error.message)),
+            Transport::Tcp(place) => Ok(Endpoint::Tcp { host: place.host, port: place.port }),
+            Transport::Tls(..) | Transport::Ssh(_) => Ok(Endpoint::Engine { name: self.name.clone() }),
         }
     }
 
@@ -101,25 +101,27 @@ impl Address {
     ///
     /// # Errors
     /// [`Code::EngineAddressInvalid`].
-    pub(super) fn way(&self) -> Result<Way> {
+    pub(super) fn transport(&self) -> Result<Transport> {
         let Some((scheme, rest)) = self.host.split_once("://") else { return Err(self.invalid("it has no scheme")) };
         match scheme {
             "unix" | "npipe" if rest.is_empty() => Err(self.invalid("it has no path")),
-            "unix" | "npipe" => Ok(Way::Local),
-            "tcp" | "http" if self.tls.is_none() => Ok(Way::Tcp(self.place(rest, 2375)?)),
-            "tcp" | "http" | "https" => Ok(Way::Tls(self.place(rest, 2376)?, self.tls.clone().unwrap_or_default())),
-            "ssh" => Ok(Way::Ssh(self.ssh_place(rest)?)),
+            "unix" | "npipe" => Ok(Transport::Local),
+            "tcp" | "http" if self.tls.is_none() => Ok(Transport::Tcp(self.place(rest, 2375)?)),
+            "tcp" | "http" | "https" => {
+                Ok(Transport::Tls(self.place(rest, 2376)?, self.tls.clone().unwrap_or_default()))
+            }
+            "ssh" => Ok(Transport::Ssh(self.ssh_place(rest)?)),
             _ => Err(self.invalid(&format!("Porthole knows no `{scheme}://`"))),
         }
     }
 
-    fn place(&self, rest: &str, usual: u16) -> Result<Place> {
+    fn place(&self, rest: &str, usual: u16) -> Result<HostPort> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !path.is_empty() || authority.contains(['?', '#', '@']) {
             return Err(self.invalid("only a host and a port may stand behind the scheme"));
         }
         let (host, port) = self.host_and_port(authority)?;
-        Ok(Place { host, port: port.unwrap_or(usual) })
+        Ok(HostPort { host, port: port.unwrap_or(usual) })
     }
 
     fn ssh_place(&self, rest: &str) -> Result<Ssh> {
@@ -191,16 +193,21 @@ mod tests {
 
     use super::*;
 
-    fn way(host: &str) -> Result<Way> {
-        Address::new("test", host).way()
+    fn transport(host: &str) -> Result<Transport> {
+        Address::new("test", host).transport()
     }
 
-    fn ssh(user: Option<&str>, host: &str, port: Option<u16>, socket: Option<&str>) -> Way {
-        Way::Ssh(Ssh { user: user.map(str::to_owned), host: host.into(), port, socket: socket.map(str::to_owned) })
+    fn ssh(user: Option<&str>, host: &str, port: Option<u16>, socket: Option<&str>) -> Transport {
+        Transport::Ssh(Ssh {
+            user: user.map(str::to_owned),
+            host: host.into(),
+            port,
+            socket: socket.map(str::to_owned),
+        })
     }
 
-    fn place(host: &str, port: u16) -> Place {
-        Place { host: host.into(), port }
+    fn place(host: &str, port: u16) -> HostPort {
+        HostPort { host: host.into(), port }
     }
 
     #[test]
@@ -215,20 +222,20 @@ mod tests {
             ("ssh://d%6Fmain%5Cme@host", ssh(Some("domain\\me"), "host", None, None)),
             ("ssh://host:", ssh(None, "host", None, None)),
         ] {
-            assert_eq!(way(text), Ok(meant), "{text}");
+            assert_eq!(transport(text), Ok(meant), "{text}");
         }
     }
 
     #[test]
     fn tcp_is_plain_or_tls_by_what_is_known_of_the_engine() {
-        assert_eq!(way("tcp://host"), Ok(Way::Tcp(place("host", 2375))));
-        assert_eq!(way("tcp://host:1/"), Ok(Way::Tcp(place("host", 1))));
-        assert_eq!(way("http://[fe80::1]:80"), Ok(Way::Tcp(place("fe80::1", 80))));
-        assert_eq!(way("https://host"), Ok(Way::Tls(place("host", 2376), Tls::default())));
+        assert_eq!(transport("tcp://host"), Ok(Transport::Tcp(place("host", 2375))));
+        assert_eq!(transport("tcp://host:1/"), Ok(Transport::Tcp(place("host", 1))));
+        assert_eq!(transport("http://[fe80::1]:80"), Ok(Transport::Tcp(place("fe80::1", 80))));
+        assert_eq!(transport("https://host"), Ok(Transport::Tls(place("host", 2376), Tls::default())));
         let tls = Tls { skip_verify: true, ..Tls::default() };
-        let with_tls = |host: &str| Address { tls: Some(tls.clone()), ..Address::new("test", host) }.way();
-        assert_eq!(with_tls("tcp://host:9"), Ok(Way::Tls(place("host", 9), tls.clone())));
-        assert_eq!(with_tls("unix:///d.sock"), Ok(Way::Local));
+        let with_tls = |host: &str| Address { tls: Some(tls.clone()), ..Address::new("test", host) }.transport();
+        assert_eq!(with_tls("tcp://host:9"), Ok(Transport::Tls(place("host", 9), tls.clone())));
+        assert_eq!(with_tls("unix:///d.sock"), Ok(Transport::Local));
         assert_eq!(with_tls("ssh://host"), Ok(ssh(None, "host", None, None)));
         assert_eq!(place("fe80::1", 80).to_string(), "[fe80::1]:80");
     }
@@ -257,7 +264,7 @@ mod tests {
             "tcp://host/path",
             "tcp://me@host",
         ] {
-            let error = way(text).unwrap_err();
+            let error = transport(text).unwrap_err();
             assert_eq!(error.code, Code::EngineAddressInvalid, "{text}");
             assert!(error.message.contains(text) && error.hint.is_some(), "{error:?}");
         }
@@ -289,13 +296,13 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_too_odd(text in "(ssh|tcp|https|unix)?(://)?[a-z@:/%0\\[\\]?#é-]{0,20}") {
-            let _ = way(&text);
+            let _ = transport(&text);
         }
 
         #[test]
         fn what_is_put_together_is_found_again(user in "[a-z][a-z0-9]{0,8}", host in "[a-z][a-z0-9.-]{0,12}", port in 1_u16..) {
             let text = format!("ssh://{user}@{host}:{port}/s.sock");
-            prop_assert_eq!(way(&text), Ok(ssh(Some(&user), &host, Some(port), Some("/s.sock"))));
+            prop_assert_eq!(transport(&text), Ok(ssh(Some(&user), &host, Some(port), Some("/s.sock"))));
         }
     }
 }

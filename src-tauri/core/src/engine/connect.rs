@@ -15,11 +15,11 @@ use tokio::{
 };
 
 use super::{
-    address::{Address, Place, Way},
+    address::{Address, HostPort, Transport},
+    diagnose,
     pool::Pool,
     ssh,
     tls::Dial,
-    trouble,
 };
 use crate::error::Result;
 
@@ -30,12 +30,14 @@ pub(super) const ANSWER: u64 = 120;
 type Client = (std::result::Result<Docker, ApiError>, Arc<Pool>, String);
 
 /// A client of the engine at this address, which need not be there yet.
-pub(super) fn client(address: &Address, way: Way) -> Result<Client> {
-    let (base, dial) = match way {
-        Way::Local => ("http://docker".to_owned(), Dialing::Local(address.host.as_str().into())),
-        Way::Tcp(place) => (format!("http://{place}"), Dialing::Tcp(place)),
-        Way::Tls(place, tls) => (format!("http://{place}"), Dialing::Tls(Box::new(Dial::new(address, place, &tls)?))),
-        Way::Ssh(to) => ("http://docker".to_owned(), Dialing::Ssh(ssh::argv(address, &to).into())),
+pub(super) fn client(address: &Address, transport: Transport) -> Result<Client> {
+    let (base, dial) = match transport {
+        Transport::Local => ("http://docker".to_owned(), Dialing::Local(address.host.as_str().into())),
+        Transport::Tcp(place) => (format!("http://{place}"), Dialing::Tcp(place)),
+        Transport::Tls(place, tls) => {
+            (format!("http://{place}"), Dialing::Tls(Box::new(Dial::new(address, place, &tls)?)))
+        }
+        Transport::Ssh(to) => ("http://docker".to_owned(), Dialing::Ssh(ssh::argv(address, &to).into())),
     };
     let pool = Arc::new(Pool::new(dial));
     let shared = Arc::clone(&pool);
@@ -53,46 +55,48 @@ pub(super) fn client(address: &Address, way: Way) -> Result<Client> {
 /// [`Code::EngineAddressInvalid`](crate::error::Code::EngineAddressInvalid), and
 /// [`Code::EngineUnavailable`](crate::error::Code::EngineUnavailable) when there is nobody. What ssh finds out later
 /// comes with the first bytes.
-pub(crate) async fn line(address: &Address, limit: Duration) -> Result<Line> {
-    let dialled = match address.way()? {
-        Way::Tls(place, tls) => {
+pub(crate) async fn dial_engine(address: &Address, limit: Duration) -> Result<EngineStream> {
+    let dialled = match address.transport()? {
+        Transport::Tls(place, tls) => {
             let dial = Dial::new(address, place, &tls)?.connect();
             let dialled = tokio::time::timeout(limit, dial).await;
-            dialled.map_err(|_| trouble::silent(address, limit.as_secs()))?.map(|stream| Line(Box::new(stream)))
+            dialled
+                .map_err(|_| diagnose::silent(address, limit.as_secs()))?
+                .map(|stream| EngineStream(Box::new(stream)))
         }
-        Way::Ssh(to) => ssh::dial(&ssh::argv(address, &to)).map(|tunnel| Line(Box::new(tunnel))),
-        Way::Local | Way::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
+        Transport::Ssh(to) => ssh::dial(&ssh::argv(address, &to)).map(|tunnel| EngineStream(Box::new(tunnel))),
+        Transport::Local | Transport::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
     };
-    dialled.map_err(|error| trouble::unavailable(address, &error))
+    dialled.map_err(|error| diagnose::unavailable(address, &error))
 }
 
 /// How a connection is opened.
 pub(super) enum Dialing {
     /// A socket or a pipe of this machine: `unix://PATH`, `npipe://PATH`.
     Local(Box<str>),
-    Tcp(Place),
+    Tcp(HostPort),
     Tls(Box<Dial>),
     Ssh(Arc<[String]>),
 }
 
 impl Dialing {
     /// A connection of its own.
-    pub async fn dial(&self) -> io::Result<Line> {
+    pub async fn dial(&self) -> io::Result<EngineStream> {
         Ok(match self {
             Self::Local(host) => local(host).await?,
             Self::Tcp(place) => {
                 let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
                 stream.set_nodelay(true)?;
-                Line(Box::new(stream))
+                EngineStream(Box::new(stream))
             }
-            Self::Tls(dial) => Line(Box::new(dial.as_ref().clone().connect().await?)),
-            Self::Ssh(argv) => Line(Box::new(ssh::dial(argv)?)),
+            Self::Tls(dial) => EngineStream(Box::new(dial.as_ref().clone().connect().await?)),
+            Self::Ssh(argv) => EngineStream(Box::new(ssh::dial(argv)?)),
         })
     }
 }
 
 #[cfg(unix)]
-async fn local(host: &str) -> io::Result<Line> {
+async fn local(host: &str) -> io::Result<EngineStream> {
     let path = host.strip_prefix("unix://").ok_or(io::ErrorKind::Unsupported)?;
     loop {
         match tokio::net::UnixStream::connect(path).await {
@@ -100,13 +104,13 @@ async fn local(host: &str) -> io::Result<Line> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            opened => return Ok(Line(Box::new(opened?))),
+            opened => return Ok(EngineStream(Box::new(opened?))),
         }
     }
 }
 
 #[cfg(windows)]
-async fn local(host: &str) -> io::Result<Line> {
+async fn local(host: &str) -> io::Result<EngineStream> {
     use tokio::net::windows::named_pipe::ClientOptions;
     /// `ERROR_PIPE_BUSY`: every instance of the pipe is in use at this moment.
     const BUSY: i32 = 231;
@@ -114,7 +118,7 @@ async fn local(host: &str) -> io::Result<Line> {
     loop {
         match ClientOptions::new().open(&path) {
             Err(error) if error.raw_os_error() == Some(BUSY) => tokio::time::sleep(Duration::from_millis(10)).await,
-            opened => return Ok(Line(Box::new(opened?))),
+            opened => return Ok(EngineStream(Box::new(opened?))),
         }
     }
 }
@@ -123,15 +127,15 @@ trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// One connection, whatever carries it.
-pub(crate) struct Line(Box<dyn Duplex>);
+pub(crate) struct EngineStream(Box<dyn Duplex>);
 
-impl AsyncRead for Line {
+impl AsyncRead for EngineStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for EngineStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }

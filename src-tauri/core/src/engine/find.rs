@@ -12,13 +12,13 @@ use serde::Deserialize;
 use super::{
     address::{Address, Tls},
     facts::Context,
-    well_known::{Found, Places},
+    well_known::{FoundEngine, SocketDirectories},
 };
 use crate::error::{Code, Error, Result};
 
 /// What decides which engine is meant.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct EngineEnvironment {
     /// The value of `DOCKER_HOST`.
     pub docker_host: Option<String>,
     /// The value of `DOCKER_CONTEXT`.
@@ -34,29 +34,29 @@ pub struct Surroundings {
     /// The value of `PORTHOLE_SSH`: a command with its first arguments, in the place of `ssh`.
     pub ssh: Option<String>,
     /// Where products keep their sockets: an engine that is configured nowhere is looked for there.
-    pub places: Places,
+    pub places: SocketDirectories,
 }
 
 /// What the docker CLI keeps of a context.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Meta {
+struct ContextMeta {
     name: String,
     #[serde(default)]
     metadata: HashMap<String, serde_json::Value>,
     #[serde(default)]
-    endpoints: HashMap<String, Where>,
+    endpoints: HashMap<String, ContextEndpoint>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Where {
+struct ContextEndpoint {
     host: Option<String>,
     #[serde(default, rename = "SkipTLSVerify")]
     skip_tls_verify: bool,
 }
 
-impl Surroundings {
+impl EngineEnvironment {
     /// Those of this process.
     pub fn of_this_process() -> Self {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -69,7 +69,7 @@ impl Surroundings {
             tls_verify: set("DOCKER_TLS_VERIFY").is_some(),
             cert_path: set("DOCKER_CERT_PATH").map(PathBuf::from),
             ssh: set("PORTHOLE_SSH"),
-            places: Places::of_this_process(),
+            places: SocketDirectories::of_this_process(),
         }
     }
 
@@ -84,8 +84,8 @@ impl Surroundings {
     /// The engine of a context where one is named, else the one in use.
     ///
     /// # Errors
-    /// As for [`Surroundings::named`].
-    pub fn meant(&self, name: Option<&str>) -> Result<Address> {
+    /// As for [`EngineEnvironment::named`].
+    pub fn resolve(&self, name: Option<&str>) -> Result<Address> {
         name.map_or_else(|| self.address(), |name| self.named(name))
     }
 
@@ -195,8 +195,8 @@ impl Surroundings {
 
     /// What is used when nothing is configured: the default where something listens there, else the first engine that
     /// answers on a known socket.
-    fn first_of(&self, found: &[Found]) -> String {
-        let is_default = |found: &Found| found.host == DEFAULT_HOST && found.responds;
+    fn first_of(&self, found: &[FoundEngine]) -> String {
+        let is_default = |found: &FoundEngine| found.host == DEFAULT_HOST && found.responds;
         match found.iter().find(|found| found.responds).or(found.first()) {
             Some(first) if !self.speaks_tls() && !found.iter().any(is_default) => first.host.clone(),
             _ => DEFAULT.to_owned(),
@@ -216,7 +216,7 @@ impl Surroundings {
     }
 
     /// What is kept of each context, with the file that it is from.
-    fn metas(&self) -> impl Iterator<Item = (PathBuf, Result<Meta>)> {
+    fn metas(&self) -> impl Iterator<Item = (PathBuf, Result<ContextMeta>)> {
         let metas = self.config.as_ref().map(|config| config.join("contexts").join("meta")).unwrap_or_default();
         fs::read_dir(metas).into_iter().flatten().flatten().filter_map(|entry| {
             let path = entry.path().join("meta.json");
@@ -248,7 +248,7 @@ impl Surroundings {
     }
 
     /// The engine of a context, with the TLS files that lie beside it.
-    fn address_in(&self, path: &Path, meta: &Meta) -> Result<Address> {
+    fn address_in(&self, path: &Path, meta: &ContextMeta) -> Result<Address> {
         let endpoint = meta.endpoints.get("docker");
         let host = endpoint.and_then(|endpoint| endpoint.host.clone()).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid(format!("the docker context `{}` names no engine", meta.name)))?;

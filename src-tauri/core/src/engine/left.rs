@@ -110,7 +110,7 @@ mod tests {
             }
         });
         let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
-        remove_unfinished(&engine, "porthole-carrier-1", false).await;
+        remove_unfinished(&engine, "porthole-relay-1", false).await;
         serving.abort();
         asked.load(Ordering::SeqCst)
     }

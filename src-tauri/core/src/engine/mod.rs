@@ -1,14 +1,14 @@
 //! A Docker-compatible engine: found as the docker CLI finds it, asked through its API.
 
 mod address;
-mod answers;
+mod all_engines;
 mod api;
-mod belongings;
+mod backend_resources;
 mod build_progress;
 mod build_session;
 mod connect;
 mod context;
-mod everywhere;
+mod diagnose;
 mod extensions;
 mod facts;
 mod find;
@@ -19,11 +19,11 @@ mod owner;
 mod pool;
 mod protobuf;
 mod registries;
+mod responses;
 pub(crate) mod sockets;
 mod ssh;
 mod ssh_failure;
 mod tls;
-mod trouble;
 mod well_known;
 
 use std::{
@@ -35,30 +35,30 @@ use std::{
 use bollard::{Docker, errors::Error as ApiError, query_parameters::ContainerArchiveInfoOptionsBuilder};
 
 pub use address::{Address, Tls};
-pub(crate) use answers::{ExecState, ListedImage, list, text, texts};
+pub use all_engines::extensions_everywhere;
 pub(crate) use api::{Reply, segment};
-pub(crate) use belongings::{Belongings, EXTENSION, left_behind};
+pub(crate) use backend_resources::{BackendResources, EXTENSION, left_behind};
 pub(crate) use build_progress::Progress;
 pub(crate) use build_session::BuildSession;
-pub(crate) use connect::line;
+pub(crate) use connect::dial_engine;
 pub(crate) use context::BuildContext;
-pub use everywhere::extensions_everywhere;
 pub(crate) use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
+pub use find::EngineEnvironment;
 pub(crate) use find::FROM_ENVIRONMENT;
-pub use find::Surroundings;
 pub(crate) use ignore_file::IgnoreFile;
 pub(crate) use left::{new_name, remove, remove_left, remove_unfinished};
 pub(crate) use owner::{hostname, is_dead, owner};
 pub(crate) use registries::{Registries, registry_of};
-pub use well_known::{Found, Places};
+pub(crate) use responses::{ExecState, ListedImage, list, text, texts};
+pub use well_known::{FoundEngine, SocketDirectories};
 
 use crate::{
     error::{Code, Error, Result},
     reference::ContainerName,
 };
 
-use self::{address::Way, pool::Pool};
+use self::{address::Transport, pool::Pool};
 
 /// How long an engine of this machine may take to say who it is.
 const GREETING: Duration = Duration::from_secs(4);
@@ -142,15 +142,15 @@ impl Engine {
     /// # Errors
     /// [`Code::EngineAddressInvalid`], [`Code::EngineUnavailable`].
     pub async fn connect(address: Address) -> Result<Self> {
-        let way = address.way()?;
-        let limit = match way {
-            Way::Local => GREETING,
-            Way::Tcp(_) | Way::Tls(..) => GREETING_FROM_AFAR,
-            Way::Ssh(_) => GREETING_THROUGH_SSH,
+        let transport = address.transport()?;
+        let limit = match transport {
+            Transport::Local => GREETING,
+            Transport::Tcp(_) | Transport::Tls(..) => GREETING_FROM_AFAR,
+            Transport::Ssh(_) => GREETING_THROUGH_SSH,
         };
-        let (docker, pool, base) = connect::client(&address, way)?;
+        let (docker, pool, base) = connect::client(&address, transport)?;
         let docker = docker.map_err(|error| match error {
-            ApiError::SocketNotFoundError(_) => trouble::unavailable(&address, &error),
+            ApiError::SocketNotFoundError(_) => diagnose::unavailable(&address, &error),
             error => address.invalid("it cannot be connected to").detail(error),
         })?;
         // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: what it is asked for
@@ -159,8 +159,8 @@ impl Engine {
             Ok(Ok(_) | Err(ApiError::DockerResponseServerError { status_code: 500.., .. })) => {
                 Ok(Self { docker, pool, base, address })
             }
-            Ok(Err(error)) => Err(trouble::unavailable(&address, &error)),
-            Err(_) => Err(trouble::silent(&address, limit.as_secs())),
+            Ok(Err(error)) => Err(diagnose::unavailable(&address, &error)),
+            Err(_) => Err(diagnose::silent(&address, limit.as_secs())),
         }
     }
 
@@ -235,7 +235,7 @@ impl Engine {
 
     pub(crate) async fn inspect(&self, container: &ContainerName) -> Result<Inspected> {
         match self.container(container).await {
-            Ok(found) => Ok(answers::inspected(&found)),
+            Ok(found) => Ok(responses::inspected(&found)),
             // The request names the container itself, so the status alone says that it doesn't exist.
             Err(error @ ApiError::DockerResponseServerError { status_code: 404, .. }) => {
                 Err(no_container(container).status(404).detail(self.explain(error).message))
@@ -291,7 +291,7 @@ impl Engine {
     /// that can't be read [`Code::EngineUnexpected`]. The caller knows what the request was about;
     /// [`Engine::explain_about`] looks at a container.
     pub(crate) fn explain(&self, error: ApiError) -> Error {
-        if let Some(explained) = trouble::past_limit(&self.address, &error) {
+        if let Some(explained) = diagnose::past_limit(&self.address, &error) {
             return explained;
         }
         let error = shortened(error);
@@ -305,7 +305,7 @@ impl Engine {
             | ApiError::IOError { .. }
             | ApiError::HyperResponseError { .. }
             | ApiError::RequestTimeoutError
-            | ApiError::HyperLegacyError { .. } => self.lost(&trouble::words(&error)),
+            | ApiError::HyperLegacyError { .. } => self.lost(&diagnose::words(&error)),
             _ => Error::new(Code::EngineUnexpected, "The engine sent an unexpected response").detail(&error),
         }
     }

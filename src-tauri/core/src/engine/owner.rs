@@ -143,7 +143,7 @@ pub(crate) fn hostname() -> String {
 
 #[cfg(not(unix))]
 fn lives(_: i32) -> bool {
-    // Not known here: the warden, or the stream to it, is what ends what a killed Porthole made.
+    // Not known here: the reaper, or the stream to it, is what ends what a killed Porthole made.
     true
 }
 

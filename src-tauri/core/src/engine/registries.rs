@@ -10,7 +10,7 @@ use base64::{
 use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt;
 
-use super::{Surroundings, answers::text};
+use super::{EngineEnvironment, responses::text};
 use crate::{reference::is_host_by_look, run::command_of};
 
 /// How long a helper program may take: some ask the user.
@@ -33,7 +33,7 @@ pub(crate) struct Registries(Value);
 
 impl Registries {
     pub fn of_this_process() -> Self {
-        Surroundings::of_this_process().config.map(|config| Self::in_folder(&config)).unwrap_or_default()
+        EngineEnvironment::of_this_process().config.map(|config| Self::in_folder(&config)).unwrap_or_default()
     }
 
     fn in_folder(config: &Path) -> Self {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::well_known::Places;
+use super::well_known::SocketDirectories;
 
 /// Those of the system.
 pub(crate) const OF_SYSTEM: [&str; 4] =
@@ -15,7 +15,7 @@ pub(crate) fn runtime_directory() -> Option<PathBuf> {
 
 /// Those of this user.
 pub(crate) fn of_user() -> impl Iterator<Item = PathBuf> {
-    let hosts: Vec<String> = Places::of_this_process().hosts().collect();
+    let hosts: Vec<String> = SocketDirectories::of_this_process().hosts().collect();
     paths(hosts).filter(|path| path.has_root() && !OF_SYSTEM.iter().any(|known| path == Path::new(known)))
 }
 

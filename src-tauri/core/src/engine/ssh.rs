@@ -28,20 +28,20 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How a process of ssh ended, when it did not end well.
 #[derive(Debug, Clone)]
-pub(super) struct Ended {
+pub(super) struct SshExit {
     pub status: Option<ExitStatus>,
     /// The beginning of its stderr.
     pub told: String,
 }
 
-impl std::fmt::Display for Ended {
+impl std::fmt::Display for SshExit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let status = self.status.map_or_else(|| "it did not end".to_owned(), |status| status.to_string());
         if self.told.is_empty() { write!(f, "ssh: {status}") } else { write!(f, "ssh: {status}: {}", self.told) }
     }
 }
 
-impl std::error::Error for Ended {}
+impl std::error::Error for SshExit {}
 
 /// The program and arguments of one connection.
 pub(super) fn argv(address: &Address, to: &Ssh) -> Vec<String> {
@@ -63,7 +63,7 @@ pub(super) fn argv(address: &Address, to: &Ssh) -> Vec<String> {
 ///
 /// # Errors
 /// What the operating system says when there is no such program.
-pub(super) fn dial(argv: &[String]) -> io::Result<Tunnel> {
+pub(super) fn dial(argv: &[String]) -> io::Result<SshStream> {
     let (program, args) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = if program.contains(std::path::is_separator) {
         Command::new(program)
@@ -81,7 +81,7 @@ pub(super) fn dial(argv: &[String]) -> io::Result<Tunnel> {
     else {
         return Err(io::ErrorKind::BrokenPipe.into());
     };
-    Ok(Tunnel { stdin: Some(stdin), stdout, end: End::Later(Some(tokio::spawn(attend(process, stderr)))) })
+    Ok(SshStream { stdin: Some(stdin), stdout, end: ExitState::Later(Some(tokio::spawn(attend(process, stderr)))) })
 }
 
 /// The process, and with it its group.
@@ -99,7 +99,7 @@ impl Drop for Process {
 }
 
 /// Reads what it says, all the time, so that it never waits for a reader; tells how it ended.
-async fn attend(mut process: Process, mut stderr: ChildStderr) -> Option<Ended> {
+async fn attend(mut process: Process, mut stderr: ChildStderr) -> Option<SshExit> {
     let mut told = Vec::new();
     let mut piece = [0; 1024];
     let status = loop {
@@ -121,7 +121,7 @@ async fn attend(mut process: Process, mut stderr: ChildStderr) -> Option<Ended> 
     };
     let status = status.ok();
     let told = String::from_utf8_lossy(&told).trim().to_owned();
-    (!status.is_some_and(|status| status.success())).then_some(Ended { status, told })
+    (!status.is_some_and(|status| status.success())).then_some(SshExit { status, told })
 }
 
 fn keep(told: &mut Vec<u8>, piece: &[u8]) {
@@ -129,55 +129,55 @@ fn keep(told: &mut Vec<u8>, piece: &[u8]) {
 }
 
 /// A connection through ssh. The process ends with it.
-pub(super) struct Tunnel {
+pub(super) struct SshStream {
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
-    end: End,
+    end: ExitState,
 }
 
 /// What is known of the process's end.
-enum End {
+enum ExitState {
     /// Its stdout is open. The task is there until it is asked.
-    Later(Option<JoinHandle<Option<Ended>>>),
+    Later(Option<JoinHandle<Option<SshExit>>>),
     /// It is being waited for.
-    Soon(Pin<Box<dyn Future<Output = Option<Ended>> + Send>>),
-    Known(Option<Ended>),
+    Soon(Pin<Box<dyn Future<Output = Option<SshExit>> + Send>>),
+    Known(Option<SshExit>),
 }
 
-impl Tunnel {
+impl SshStream {
     /// How the process ended, once its streams have: the end of a stream alone says nothing.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended>> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<SshExit>> {
         loop {
             match &mut self.end {
-                End::Later(task) => {
+                ExitState::Later(task) => {
                     let task = Owned(task.take());
-                    self.end = End::Soon(Box::pin(async move {
+                    self.end = ExitState::Soon(Box::pin(async move {
                         let mut task = task;
                         let handle = task.0.as_mut()?;
-                        let late = Ended { status: None, told: String::new() };
+                        let late = SshExit { status: None, told: String::new() };
                         timeout(ENDING, handle).await.map_or(Some(late), |ended| ended.unwrap_or_default())
                     }));
                 }
-                End::Soon(ending) => {
+                ExitState::Soon(ending) => {
                     let ended = ready!(ending.as_mut().poll(cx));
-                    self.end = End::Known(ended);
+                    self.end = ExitState::Known(ended);
                 }
-                End::Known(ended) => return Poll::Ready(ended.clone()),
+                ExitState::Known(ended) => return Poll::Ready(ended.clone()),
             }
         }
     }
 }
 
-impl Drop for Tunnel {
+impl Drop for SshStream {
     fn drop(&mut self) {
-        if let End::Later(task) = &mut self.end {
+        if let ExitState::Later(task) = &mut self.end {
             drop(Owned(task.take()));
         }
     }
 }
 
 /// A task that ends with its owner.
-struct Owned(Option<JoinHandle<Option<Ended>>>);
+struct Owned(Option<JoinHandle<Option<SshExit>>>);
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -187,10 +187,10 @@ impl Drop for Owned {
     }
 }
 
-impl AsyncRead for Tunnel {
+impl AsyncRead for SshStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        if matches!(self.end, End::Later(_)) {
+        if matches!(self.end, ExitState::Later(_)) {
             ready!(Pin::new(&mut self.stdout).poll_read(cx, buffer))?;
             if buffer.filled().len() > before || buffer.remaining() == 0 {
                 return Poll::Ready(Ok(()));
@@ -201,7 +201,7 @@ impl AsyncRead for Tunnel {
     }
 }
 
-impl AsyncWrite for Tunnel {
+impl AsyncWrite for SshStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Some(stdin) = &mut self.stdin else { return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())) };
         match ready!(Pin::new(stdin).poll_write(cx, bytes)) {

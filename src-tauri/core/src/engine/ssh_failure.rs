@@ -4,8 +4,8 @@
 //! is translated. What isn't known is [`SshFailure::Unknown`], with a hint that works for all of them.
 
 use super::{
-    address::{Address, Way},
-    ssh::Ended,
+    address::{Address, Transport},
+    ssh::SshExit,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl SshFailure {
         ),
     ];
 
-    pub fn of(ended: &Ended) -> Self {
+    pub fn of(ended: &SshExit) -> Self {
         let text = |(_, texts): &&(Self, &[&str])| texts.iter().any(|text| ended.told.contains(text));
         let found = Self::TEXTS.iter().find(text).map_or(Self::Unknown, |(failure, _)| *failure);
         // A shell's own words for it are in its user's language.
@@ -61,8 +61,8 @@ impl SshFailure {
     /// What to try.
     pub fn hint(self, address: &Address) -> String {
         // As ssh takes it: without the socket on the other side.
-        let there = match address.way() {
-            Ok(Way::Ssh(to)) => {
+        let there = match address.transport() {
+            Ok(Transport::Ssh(to)) => {
                 let port = to.port.map(|port| format!("-p {port} ")).unwrap_or_default();
                 format!("ssh {port}{}{}", to.user.map(|user| format!("{user}@")).unwrap_or_default(), to.host)
             }
@@ -109,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    fn ended(code: i32, told: &str) -> Ended {
-        Ended { status: Some(std::process::ExitStatus::from_raw(code << 8)), told: told.into() }
+    fn ended(code: i32, told: &str) -> SshExit {
+        SshExit { status: Some(std::process::ExitStatus::from_raw(code << 8)), told: told.into() }
     }
 
     #[test]

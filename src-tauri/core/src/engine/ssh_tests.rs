@@ -3,11 +3,11 @@
 use tokio::io::AsyncWriteExt;
 
 use super::*;
-use crate::engine::address::Way;
+use crate::engine::address::Transport;
 
 fn words(host: &str, ssh: &[&str]) -> Vec<String> {
     let address = Address { ssh: ssh.iter().map(|word| (*word).to_owned()).collect(), ..Address::new("test", host) };
-    let Ok(Way::Ssh(to)) = address.way() else { panic!("{host} is an ssh address") };
+    let Ok(Transport::Ssh(to)) = address.transport() else { panic!("{host} is an ssh address") };
     argv(&address, &to)
 }
 
@@ -25,7 +25,7 @@ fn ssh_is_asked_as_the_docker_cli_asks_it_and_never_for_a_password() {
 }
 
 #[cfg(unix)]
-fn shell(script: &str) -> Tunnel {
+fn shell(script: &str) -> SshStream {
     dial(&["sh", "-c", script].map(str::to_owned)).unwrap()
 }
 

@@ -11,7 +11,7 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::address::{Address, Place, Tls};
+use super::address::{Address, HostPort, Tls};
 use crate::error::{Code, Error, Result};
 
 /// How long a host may take to accept the connection.
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A way to a port that speaks TLS.
 #[derive(Clone)]
 pub(super) struct Dial {
-    place: Place,
+    place: HostPort,
     name: ServerName<'static>,
     connector: TlsConnector,
 }
@@ -30,7 +30,7 @@ impl Dial {
     ///
     /// # Errors
     /// [`Code::EngineAddressInvalid`] names the file that cannot be used.
-    pub fn new(address: &Address, place: Place, tls: &Tls) -> Result<Self> {
+    pub fn new(address: &Address, place: HostPort, tls: &Tls) -> Result<Self> {
         let name = ServerName::try_from(place.host.clone());
         let name = name.map_err(|error| address.invalid("no certificate can be for such a name").detail(error))?;
         Ok(Self { place, name, connector: TlsConnector::from(Arc::new(config(tls)?)) })

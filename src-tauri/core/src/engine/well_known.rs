@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 /// Where the products keep their sockets for this user.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct SocketDirectories {
     /// The user's home directory.
     pub home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`
@@ -30,7 +30,7 @@ pub struct Places {
 
 /// An engine that was found on a known socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundEngine {
     /// The product: `Podman`, `Colima (default)`.
     pub product: String,
     /// `unix:///run/podman/podman.sock`
@@ -40,13 +40,13 @@ pub struct Found {
     pub responds: bool,
 }
 
-impl Found {
+impl FoundEngine {
     fn new(product: &str, host: String) -> Self {
         Self { product: product.to_owned(), host, responds: true }
     }
 }
 
-impl Places {
+impl SocketDirectories {
     /// Those of this process.
     pub fn of_this_process() -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -63,7 +63,7 @@ impl Places {
 
     /// The engines that listen, without duplicates, in the order in which they are preferred: what the user configured
     /// for Podman, Docker's own products, then the others by name.
-    pub fn engines(&self) -> Vec<Found> {
+    pub fn engines(&self) -> Vec<FoundEngine> {
         let mut seen = Vec::new();
         let mut engines = self.candidates();
         engines.retain(|found| {
@@ -74,7 +74,7 @@ impl Places {
             seen.push((socket, found.host.clone()));
             is_new && listens(&found.host)
         });
-        greet(&mut engines);
+        probe_http(&mut engines);
         engines
     }
 
@@ -88,12 +88,12 @@ impl Places {
         self.candidates().into_iter().find(|found| found.host == host).map(|found| found.product)
     }
 
-    fn candidates(&self) -> Vec<Found> {
+    fn candidates(&self) -> Vec<FoundEngine> {
         let mut found = self.podman_connections();
         let mut add = |product: &str, directory: &Option<PathBuf>, path: &str| {
             if let Some(directory) = directory {
                 let host = format!("unix://{}", directory.join(path).display());
-                found.push(Found::new(product, host));
+                found.push(FoundEngine::new(product, host));
             }
         };
         add("Docker Engine", &self.root, "var/run/docker.sock");
@@ -114,7 +114,7 @@ impl Places {
         }
         if cfg!(windows) {
             for (product, pipe) in [("Docker Desktop", "docker_engine"), ("Podman machine", "podman-machine-default")] {
-                found.push(Found::new(product, format!("npipe:////./pipe/{pipe}")));
+                found.push(FoundEngine::new(product, format!("npipe:////./pipe/{pipe}")));
             }
         }
         found
@@ -132,7 +132,7 @@ impl Places {
 
     /// `CONTAINER_HOST`, and what `podman system connection` keeps: the default one first. A connection through ssh is
     /// left out: it needs Podman's own key, and a machine of this host has a local socket as well.
-    fn podman_connections(&self) -> Vec<Found> {
+    fn podman_connections(&self) -> Vec<FoundEngine> {
         let configured = self.container_host.iter().map(|host| ("Podman (CONTAINER_HOST)".to_owned(), host.clone()));
         let text = self
             .config
@@ -147,7 +147,7 @@ impl Places {
         configured
             .chain(kept)
             .filter(|(_, host)| local(host))
-            .map(|(product, host)| Found::new(&product, host))
+            .map(|(product, host)| FoundEngine::new(&product, host))
             .collect()
     }
 }
@@ -155,7 +155,7 @@ impl Places {
 /// Asks each on a socket of this machine for a word. All are asked at once, so that those that hang take no longer than
 /// one; an engine that the system starts for its first connection has that long to come.
 #[cfg(unix)]
-fn greet(engines: &mut [Found]) {
+fn probe_http(engines: &mut [FoundEngine]) {
     const PATIENCE: Duration = Duration::from_millis(800);
     let asked: Vec<_> = engines.iter().map(|found| ask(found.host.strip_prefix("unix://")?)).collect();
     let until = Instant::now() + PATIENCE;
@@ -167,7 +167,7 @@ fn greet(engines: &mut [Found]) {
 }
 
 #[cfg(not(unix))]
-fn greet(_: &mut [Found]) {}
+fn probe_http(_: &mut [FoundEngine]) {}
 
 /// Sends a question; none where this user may not open the socket.
 #[cfg(unix)]
@@ -206,12 +206,12 @@ struct Connections {
 #[serde(rename_all = "PascalCase", default)]
 struct Connection {
     default: Option<String>,
-    connections: std::collections::HashMap<String, Place>,
+    connections: std::collections::HashMap<String, ConnectionUri>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-struct Place {
+struct ConnectionUri {
     uri: String,
 }
 
@@ -279,7 +279,7 @@ mod tests {
 
     struct Machine {
         folder: tempfile::TempDir,
-        places: Places,
+        places: SocketDirectories,
         listeners: Vec<(UnixListener, PathBuf)>,
         stopped: Arc<AtomicBool>,
     }
@@ -294,7 +294,7 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let at = |name: &str| Some(folder.path().join(name));
-            let places = Places {
+            let places = SocketDirectories {
                 home: at("home"),
                 runtime: at("run-user"),
                 config: at("home/.config"),
@@ -365,7 +365,7 @@ mod tests {
         ] {
             let mut machine = Machine::new();
             let host = machine.listen(path);
-            assert_eq!(machine.places.engines(), [Found::new(product, host)], "{path}");
+            assert_eq!(machine.places.engines(), [FoundEngine::new(product, host)], "{path}");
         }
     }
 
@@ -423,7 +423,7 @@ mod tests {
         let began = Instant::now();
         let found = machine.places.engines();
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
-        assert_eq!(found, [Found { responds: false, ..Found::new("Rancher Desktop", host.clone()) }]);
+        assert_eq!(found, [FoundEngine { responds: false, ..FoundEngine::new("Rancher Desktop", host.clone()) }]);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use super::{
     wire::Io,
 };
 use crate::{
-    carrier::Carrier,
     endpoint::{self, Endpoint},
-    engine::{Engine, Surroundings, line},
+    engine::{Engine, EngineEnvironment, dial_engine},
     error::{Error, Result},
+    tunnel::EngineTunnel,
 };
 
 /// Opens a connection to the endpoint, through the socket that was found for it. The way to a socket in a container is
@@ -29,16 +29,16 @@ use crate::{
 pub(super) async fn connect(
     endpoint: &Endpoint,
     found: Result<Option<Socket>>,
-    carrier: &Carrier,
+    tunnel: &EngineTunnel,
     limit: Duration,
 ) -> Result<Opened> {
     endpoint::usable(endpoint)?;
     match endpoint {
         Endpoint::Container { .. } => {
-            return Ok((Box::new(TokioIo::new(carrier.connect(endpoint, limit).await?)), None));
+            return Ok((Box::new(TokioIo::new(tunnel.connect(endpoint, limit).await?)), None));
         }
         Endpoint::Engine { name } => {
-            return Ok((Box::new(TokioIo::new(line(&carrier.address_of(name)?, limit).await?)), None));
+            return Ok((Box::new(TokioIo::new(dial_engine(&tunnel.address_of(name)?, limit).await?)), None));
         }
         _ => {}
     }
@@ -55,17 +55,17 @@ pub(super) type Opened = (Box<dyn Io>, Option<SocketId>);
 ///
 /// # Errors
 /// As for an exchange.
-pub async fn knock(endpoint: &Endpoint, connections: &Connections, limit: Duration) -> Result<()> {
+pub async fn probe_connect(endpoint: &Endpoint, connections: &Connections, limit: Duration) -> Result<()> {
     if let Endpoint::Container { .. } = endpoint {
         endpoint::usable(endpoint)?;
-        return connections.carrier().knock(endpoint, limit).await;
+        return connections.tunnel().probe_connect(endpoint, limit).await;
     }
     // A process of ssh says nothing of the engine behind it.
     if let Endpoint::Engine { name } = endpoint {
-        return Engine::connect(connections.carrier().address_of(name)?).await.map(drop);
+        return Engine::connect(connections.tunnel().address_of(name)?).await.map(drop);
     }
-    let found = find_socket(endpoint, Engines::Allowed, Surroundings::of_this_process);
-    connect(endpoint, found, connections.carrier(), limit).await.map(drop)
+    let found = find_socket(endpoint, Engines::Allowed, EngineEnvironment::of_this_process);
+    connect(endpoint, found, connections.tunnel(), limit).await.map(drop)
 }
 
 async fn open(endpoint: &Endpoint, socket: Option<&Socket>) -> Result<Box<dyn Io>> {

@@ -18,7 +18,7 @@ use super::{
     socket::SocketId,
     wire::{Tap, Wire},
 };
-use crate::{carrier::Carrier, endpoint::Endpoint, engine::Address};
+use crate::{endpoint::Endpoint, engine::Address, tunnel::EngineTunnel};
 
 /// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
 /// server closes one, so that it is rarely found closed.
@@ -34,7 +34,7 @@ pub struct Connections {
     idle: Arc<Waiting>,
     /// Closes those whose time is up, while any wait. It ends with this value.
     closing: Mutex<JoinSet<()>>,
-    carrier: Carrier,
+    tunnel: EngineTunnel,
     /// Those that answered a request in HTTP, the last one last.
     answered: Mutex<VecDeque<Endpoint>>,
 }
@@ -157,21 +157,21 @@ impl Driver {
 
 impl Connections {
     /// None yet; those into containers will be carried by this.
-    pub fn carried_by(carrier: Carrier) -> Self {
-        Self { carrier, ..Self::default() }
+    pub fn with_tunnel(tunnel: EngineTunnel) -> Self {
+        Self { tunnel, ..Self::default() }
     }
 
     /// Those into containers go through the engine at this address from now on.
     pub fn use_engine(&self, address: Address) {
         self.close_those_into_containers();
-        self.carrier.use_engine(address);
+        self.tunnel.use_engine(address);
     }
 
     /// Those into containers go through the engine of this docker context from now on; through the one in use when none
     /// is given.
     pub fn use_context(&self, name: Option<String>) {
         self.close_those_into_containers();
-        self.carrier.use_context(name);
+        self.tunnel.use_context(name);
     }
 
     /// A container of the same name on another engine is another one.
@@ -180,8 +180,8 @@ impl Connections {
     }
 
     /// What carries connections into containers.
-    pub fn carrier(&self) -> &Carrier {
-        &self.carrier
+    pub fn tunnel(&self) -> &EngineTunnel {
+        &self.tunnel
     }
 
     /// Remembers that this endpoint answered a request in HTTP.
@@ -204,7 +204,7 @@ impl Connections {
     /// Closes those that wait, and removes what carried them.
     pub async fn close(&self) {
         self.idle.all().idle.clear();
-        self.carrier.close().await;
+        self.tunnel.close().await;
     }
 
     /// An open connection for this request; without one, those that wait at the endpoint are closed, for it is about to

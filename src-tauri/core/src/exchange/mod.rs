@@ -15,7 +15,7 @@ mod wire;
 mod zstd;
 
 pub use client::{HttpClient, Next, without_additions};
-pub use connect::knock;
+pub use connect::probe_connect;
 pub use connections::Connections;
 pub use decoding::{Decoded, Problem, codings, decode};
 pub use facts::*;

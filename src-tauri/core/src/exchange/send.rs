@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     endpoint::Endpoint,
-    engine::Surroundings,
+    engine::EngineEnvironment,
     error::{Code, Error, Result},
     record::{Clock, Record, until},
     run::Stream,
@@ -95,7 +95,7 @@ pub(crate) async fn send_to(
             let stage = progress.stage;
             let error = match error.code {
                 Code::SendFailed | Code::ClosedBeforeResponse | Code::BodyCut => {
-                    connections.carrier().explain(endpoint, error).await
+                    connections.tunnel().explain(endpoint, error).await
                 }
                 _ => error,
             };
@@ -220,7 +220,7 @@ async fn converse(
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
-    let find = || find_socket(endpoint, engines, Surroundings::of_this_process);
+    let find = || find_socket(endpoint, engines, EngineEnvironment::of_this_process);
     // Why there is none to connect to is told below.
     let mut found = find();
     let leads_to = found.as_ref().ok().map(|socket| socket.as_ref().map(|socket| socket.id));
@@ -249,7 +249,7 @@ async fn converse(
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
     let limit = Duration::from_millis(request.connect_timeout_ms.into());
-    let (io, socket) = connect(endpoint, found, connections.carrier(), limit).await?;
+    let (io, socket) = connect(endpoint, found, connections.tunnel(), limit).await?;
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
     let handshake = http1::Builder::new()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     endpoint::{Endpoint, explain_connect},
-    engine::Surroundings,
+    engine::EngineEnvironment,
     error::{Code, Error, Result},
     extension::shared_directory,
     permission::is_engine_socket,
@@ -56,7 +56,7 @@ impl Socket {
 pub(super) fn find_socket(
     endpoint: &Endpoint,
     engines: Engines,
-    around: impl FnOnce() -> Surroundings,
+    environment: impl FnOnce() -> EngineEnvironment,
 ) -> Result<Option<Socket>> {
     let Endpoint::Unix(path) = endpoint else { return Ok(None) };
     let directory = shared_directory(path);
@@ -70,7 +70,7 @@ pub(super) fn find_socket(
             "Porthole follows no links in the directory that it shares with containers: create the socket there itself.",
         ));
     }
-    if (shared || engines == Engines::Refused) && is_engine_socket(socket.id, &around()) {
+    if (shared || engines == Engines::Refused) && is_engine_socket(socket.id, &environment()) {
         return Err(Error::new(
             Code::NotAllowed,
             format!("Not sent: {} is a container engine's socket", path.display()),
@@ -119,7 +119,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_util::sync::CancellationToken;
 
-    use super::{super::connect::knock, *};
+    use super::{super::connect::probe_connect, *};
     use crate::{
         exchange::{Connections, ExchangeEvent, Request, send},
         record::Record,
@@ -144,16 +144,17 @@ mod tests {
         let (socket, connections) = (shared.join("b.sock"), Connections::default());
         symlink(&engine, &socket).unwrap();
         let endpoint = Endpoint::Unix(socket.clone());
-        let error = knock(&endpoint, &connections, LIMIT).await.unwrap_err();
+        let error = probe_connect(&endpoint, &connections, LIMIT).await.unwrap_err();
         assert_eq!(error.code, Code::EndpointNotSocket);
         fs::remove_file(&socket).unwrap();
-        assert_eq!(knock(&endpoint, &connections, LIMIT).await.unwrap_err().code, Code::EndpointMissing);
+        assert_eq!(probe_connect(&endpoint, &connections, LIMIT).await.unwrap_err().code, Code::EndpointMissing);
         // A link to a directory leads to no socket either.
         symlink(engine.parent().unwrap(), shared.join("sub")).unwrap();
-        let error = knock(&Endpoint::Unix(shared.join("sub/engine.sock")), &connections, LIMIT).await.unwrap_err();
+        let error =
+            probe_connect(&Endpoint::Unix(shared.join("sub/engine.sock")), &connections, LIMIT).await.unwrap_err();
         assert_eq!(error.code, Code::EndpointNotSocket);
         let _backend = UnixListener::bind(&socket).unwrap();
-        knock(&endpoint, &connections, LIMIT).await.unwrap();
+        probe_connect(&endpoint, &connections, LIMIT).await.unwrap();
     }
 
     #[tokio::test]
@@ -162,8 +163,9 @@ mod tests {
         let socket = shared.join("b.sock");
         let backend = UnixListener::bind(&socket).unwrap();
         let engine_listens = UnixListener::bind(&engine).unwrap();
-        let found =
-            find_socket(&Endpoint::Unix(socket.clone()), Engines::Refused, Surroundings::default).unwrap().unwrap();
+        let found = find_socket(&Endpoint::Unix(socket.clone()), Engines::Refused, EngineEnvironment::default)
+            .unwrap()
+            .unwrap();
         // Between the check and the connection.
         fs::remove_file(&socket).unwrap();
         symlink(&engine, &socket).unwrap();
@@ -179,12 +181,13 @@ mod tests {
         let (room, engine, shared) = places();
         let (_engine, link) = (UnixListener::bind(&engine).unwrap(), room.path().join("link.sock"));
         symlink(&engine, &link).unwrap();
-        let around = Surroundings {
+        let environment = EngineEnvironment {
             docker_host: Some(format!("unix://{}", engine.display())),
             config: Some(room.path().to_owned()),
-            ..Surroundings::default()
+            ..EngineEnvironment::default()
         };
-        let found = |path: &Path, engines| find_socket(&Endpoint::Unix(path.to_owned()), engines, || around.clone());
+        let found =
+            |path: &Path, engines| find_socket(&Endpoint::Unix(path.to_owned()), engines, || environment.clone());
         assert!(found(&link, Engines::Allowed).unwrap().is_some());
         assert_eq!(found(&link, Engines::Refused).unwrap_err().code, Code::NotAllowed);
         fs::hard_link(&engine, shared.join("b.sock")).unwrap();

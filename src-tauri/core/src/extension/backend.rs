@@ -10,19 +10,19 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use ts_rs::TS;
 
 use super::{
-    BackendKind, Names, Opened,
-    owned::Owned,
+    BackendKind, Extension, Names,
     sockets::{Search, Unreached},
     source::is_called,
     start::Start,
+    started_backend::StartedBackend,
     state::{self, PartState},
-    tool::Means,
+    tool::BackendDeps,
 };
 use crate::{
-    carrier::Choice,
     endpoint::Endpoint,
-    engine::{Belongings, Container, PROJECT, RANCHER_DESKTOP, SERVICE, left_behind},
+    engine::{BackendResources, Container, PROJECT, RANCHER_DESKTOP, SERVICE, left_behind},
     error::{Code, Error, Result},
+    tunnel::Choice,
 };
 
 /// How long a backend may take until it listens.
@@ -46,7 +46,7 @@ pub enum BackendOwner {
 
 /// The service in whose container an extension's commands run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct First {
+pub struct FirstService {
     /// Its name.
     pub service: String,
     /// Its container.
@@ -58,12 +58,12 @@ pub struct First {
 /// What is known of a backend that is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
-pub struct Up {
+pub struct BackendInfo {
     /// Whose it is.
     pub whose: BackendOwner,
     /// Where the extension's commands run; absent when there is no container, or several and nothing tells the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<First>,
+    pub first: Option<FirstService>,
     /// Its containers, the first service's first.
     pub containers: Vec<String>,
     /// Where it listens, or is to listen.
@@ -77,13 +77,13 @@ pub struct Up {
     pub unreachable: Option<Error>,
 }
 
-/// A backend that is up. When this is dropped, what Porthole brought up is taken down by the warden; [`LiveBackend::stop`]
+/// A backend that is up. When this is dropped, what Porthole brought up is taken down by the reaper; [`LiveBackend::stop`]
 /// does it in the open, and tells when it is done.
 #[derive(Debug)]
 pub struct LiveBackend {
     /// What is known of it.
-    pub up: Up,
-    owned: Option<Owned>,
+    pub up: BackendInfo,
+    owned: Option<StartedBackend>,
     states: watch::Receiver<Vec<PartState>>,
     /// The one that looks at the containers; it ends with this value.
     _looking: JoinSet<()>,
@@ -92,7 +92,7 @@ pub struct LiveBackend {
 impl LiveBackend {
     /// A backend that the author runs: an endpoint and no container.
     pub fn native(endpoint: Endpoint) -> Self {
-        let up = Up {
+        let up = BackendInfo {
             whose: BackendOwner::Author,
             first: None,
             containers: Vec::new(),
@@ -108,43 +108,43 @@ impl LiveBackend {
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn attach(means: &Means, opened: &Opened) -> Result<Option<Self>> {
-        let parts = parts(means, opened).await?;
+    pub async fn attach(deps: &BackendDeps, extension: &Extension) -> Result<Option<Self>> {
+        let parts = parts(deps, extension).await?;
         if parts.is_empty() {
             return Ok(None);
         }
-        let reached = reach(means, opened, &names(&parts), false).await;
-        Ok(Some(Self::of(means, opened, parts, reached, None)))
+        let reached = reach(deps, extension, &names(&parts), false).await;
+        Ok(Some(Self::of(deps, extension, parts, reached, None)))
     }
 
     /// Does what was planned, and nothing else; attaches where the backend has come to run meanwhile. What a killed
     /// Porthole left of it is removed first.
     ///
-    /// It is ended by its means' `cancelled`, and stops what it had begun. When this future is dropped, the warden
+    /// It is ended by `cancelled` of its deps, and stops what it had begun. When this future is dropped, the reaper
     /// does that, and the Runs that it had begun go on.
     ///
     /// # Errors
     /// [`Code::StartPlanChanged`], [`Code::ImageNotMade`], [`Code::ComposeFailed`], [`Code::BackendEnded`] with its last
     /// words, [`Code::ProgramNotFound`], and what the engine says.
-    pub async fn start(means: &Means, opened: &Opened, start: &Start) -> Result<Self> {
-        remove_left(means, opened).await?;
-        if let Some(found) = Self::attach(means, opened).await? {
+    pub async fn start(deps: &BackendDeps, extension: &Extension, start: &Start) -> Result<Self> {
+        remove_left(deps, extension).await?;
+        if let Some(found) = Self::attach(deps, extension).await? {
             return Ok(found);
         }
-        start.verify(means, opened).await?;
-        let mut owned = Owned::new(means);
-        let started = match (&opened.backend, &start.project) {
-            (BackendKind::Image { image }, _) => owned.start_image(opened, image, start).await,
-            (BackendKind::Compose { .. }, Some(project)) => owned.start_project(opened, start, project).await,
+        start.verify(deps, extension).await?;
+        let mut owned = StartedBackend::new(deps);
+        let started = match (&extension.backend, &start.project) {
+            (BackendKind::Image { image }, _) => owned.start_image(extension, image, start).await,
+            (BackendKind::Compose { .. }, Some(project)) => owned.start_project(extension, start, project).await,
             (BackendKind::Unusable { error }, _) => return Err(error.clone()),
             _ => return Err(Error::new(Code::StartPlanChanged, "Not started: the plan is for another backend")),
         };
         let listens = match started {
-            Ok(parts) => wait(means, opened, parts).await,
+            Ok(parts) => wait(deps, extension, parts).await,
             Err(error) => Err(error),
         };
         match listens {
-            Ok((parts, reached)) => Ok(Self::of(means, opened, parts, reached, Some(owned))),
+            Ok((parts, reached)) => Ok(Self::of(deps, extension, parts, reached, Some(owned))),
             Err(error) => {
                 // Why it didn't start is what counts; compose's own words are in the timeline.
                 let _ = owned.take_down().await;
@@ -153,13 +153,19 @@ impl LiveBackend {
         }
     }
 
-    fn of(means: &Means, opened: &Opened, parts: Vec<Part>, reached: Reached, owned: Option<Owned>) -> Self {
+    fn of(
+        deps: &BackendDeps,
+        extension: &Extension,
+        parts: Vec<Part>,
+        reached: Reached,
+        owned: Option<StartedBackend>,
+    ) -> Self {
         let containers = names(&parts);
         let (tell, states) = watch::channel(Vec::new());
         let mut looking = JoinSet::new();
-        let first = first(&parts, opened);
+        let first = first(&parts, extension);
         let told = first.as_ref().map(|first| first.container.clone());
-        looking.spawn(state::keep_looking(means.engine.clone(), containers.clone(), told, tell));
+        looking.spawn(state::keep_checking(deps.engine.clone(), containers.clone(), told, tell));
         let (choice, unreachable) = match reached {
             Some(Ok(choice)) => (Some(choice), None),
             Some(Err(unreached)) => (unreached.choice, Some(unreached.error)),
@@ -167,7 +173,7 @@ impl LiveBackend {
         };
         let (endpoint, said) = choice.map_or((None, None), |choice| (Some(choice.endpoint), choice.said));
         let whose = if owned.is_some() { BackendOwner::Porthole } else { BackendOwner::Other };
-        let up = Up { whose, first, containers, endpoint, said, unreachable };
+        let up = BackendInfo { whose, first, containers, endpoint, said, unreachable };
         Self { up, owned, states, _looking: looking }
     }
 
@@ -203,28 +209,28 @@ fn names(parts: &[Part]) -> Vec<String> {
 }
 
 /// The name of the first service, as far as the extension tells it.
-fn first_service(opened: &Opened) -> Option<&str> {
-    match &opened.backend {
+fn first_service(extension: &Extension) -> Option<&str> {
+    match &extension.backend {
         BackendKind::Compose { services, .. } => services.first().map(String::as_str),
         _ => None,
     }
 }
 
-fn first(parts: &[Part], opened: &Opened) -> Option<First> {
+fn first(parts: &[Part], extension: &Extension) -> Option<FirstService> {
     let part = parts.first()?;
     let service = part.service.clone().unwrap_or_else(|| ONLY.to_owned());
-    let because = match (first_service(opened), parts.len()) {
+    let because = match (first_service(extension), parts.len()) {
         (_, 1) => "It is the only one.",
         (Some(first), _) if first == service => {
             "It stands first in the compose file. The extension's commands run in its container, whatever the others are called."
         }
-        _ if part.container == engine_name(&opened.names.container) => {
+        _ if part.container == engine_name(&extension.names.container) => {
             "Its container has the name of an extension's first. The extension's commands run in it."
         }
         // With several and nothing to tell them apart, none is said to be the first.
         _ => return None,
     };
-    Some(First { service, container: part.container.clone(), because: because.to_owned() })
+    Some(FirstService { service, container: part.container.clone(), because: because.to_owned() })
 }
 
 /// A name as an engine and compose take it: those of images may hold a port's colon and dots.
@@ -233,9 +239,9 @@ pub(super) fn engine_name(name: &str) -> String {
 }
 
 /// The containers under the names of this extension, with their labels.
-async fn ours(means: &Means, opened: &Opened) -> Result<Vec<(Container, HashMap<String, String>)>> {
-    let Names { project, container, stem } = &opened.names;
-    let all = means.engine.labelled().await?.into_iter();
+async fn ours(deps: &BackendDeps, extension: &Extension) -> Result<Vec<(Container, HashMap<String, String>)>> {
+    let Names { project, container, stem } = &extension.names;
+    let all = deps.engine.labelled().await?.into_iter();
     let ours = all.filter(|(found, labels)| match labels.get(PROJECT) {
         Some(named) => {
             *named == engine_name(project)
@@ -248,26 +254,26 @@ async fn ours(means: &Means, opened: &Opened) -> Result<Vec<(Container, HashMap<
 }
 
 /// Removes what a killed Porthole left of it.
-async fn remove_left(means: &Means, opened: &Opened) -> Result<()> {
-    for id in left_behind(ours(means, opened).await?.iter().map(|(_, labels)| labels)) {
+async fn remove_left(deps: &BackendDeps, extension: &Extension) -> Result<()> {
+    for id in left_behind(ours(deps, extension).await?.iter().map(|(_, labels)| labels)) {
         tracing::info!(%id, "removing a backend that a killed Porthole left");
-        let project = Some(engine_name(&opened.names.project));
-        let address = means.engine.address().clone();
-        Belongings { project, id, ..Belongings::new(address) }.remove(&means.engine, false).await;
+        let project = Some(engine_name(&extension.names.project));
+        let address = deps.engine.address().clone();
+        BackendResources { project, id, ..BackendResources::new(address) }.remove(&deps.engine, false).await;
     }
     Ok(())
 }
 
 /// The containers that run under the names of this extension, the first service's first; none that a killed Porthole left.
-pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
-    let container = &opened.names.container;
-    let ours = ours(means, opened).await?;
+pub(super) async fn parts(deps: &BackendDeps, extension: &Extension) -> Result<Vec<Part>> {
+    let container = &extension.names.container;
+    let ours = ours(deps, extension).await?;
     let living = ours.into_iter().filter(|(_, labels)| left_behind([labels]).is_empty());
     let running = living.filter(|(found, _)| matches!(found.state.as_str(), "running" | "paused" | "restarting"));
     let mut parts: Vec<Part> =
         running.map(|(found, mut labels)| Part { container: found.name, service: labels.remove(SERVICE) }).collect();
     let named = engine_name(container);
-    let service = first_service(opened);
+    let service = first_service(extension);
     parts.sort_by(|a, b| {
         let rank = |part: &Part| (part.service.as_deref() != service || service.is_none(), part.container != named);
         (rank(a), &a.container).cmp(&(rank(b), &b.container))
@@ -277,21 +283,21 @@ pub(super) async fn parts(means: &Means, opened: &Opened) -> Result<Vec<Part>> {
 
 /// Waits until the backend listens, if it is to, or until its first container ends. One that goes on and does not listen
 /// is no failure: some declare a socket and never open it.
-async fn wait(means: &Means, opened: &Opened, parts: Vec<Part>) -> Result<(Vec<Part>, Reached)> {
-    let (engine, began) = (&means.engine, Instant::now());
+async fn wait(deps: &BackendDeps, extension: &Extension, parts: Vec<Part>) -> Result<(Vec<Part>, Reached)> {
+    let (engine, began) = (&deps.engine, Instant::now());
     let containers = names(&parts);
     let Some(first) = containers.first() else {
         return Err(Error::new(Code::ComposeFailed, "compose made no container").hint("Is each service in a profile?"));
     };
     loop {
-        if means.cancelled.is_cancelled() {
-            return Err(Means::stopped());
+        if deps.cancelled.is_cancelled() {
+            return Err(BackendDeps::stopped());
         }
         let late = began.elapsed() > LISTENS;
-        let reached = reach(means, opened, &containers, !late).await;
+        let reached = reach(deps, extension, &containers, !late).await;
         let seen = state::look(engine, std::slice::from_ref(first), None).await;
         if let Some(part) = seen.iter().find(|part| part.has_ended() || part.keeps_ending()) {
-            return Err(ended(means, part).await);
+            return Err(ended(deps, part).await);
         }
         let waits = matches!(&reached, Some(Err(unreached)) if unreached.may_come);
         if !waits || late {
@@ -302,9 +308,9 @@ async fn wait(means: &Means, opened: &Opened, parts: Vec<Part>) -> Result<(Vec<P
 }
 
 /// The way to the socket, of a backend that is to have one.
-async fn reach(means: &Means, opened: &Opened, containers: &[String], starting: bool) -> Reached {
-    let Opened { names, socket, .. } = opened;
-    let (engine, connections) = (&means.engine, means.timeline.connections());
+async fn reach(deps: &BackendDeps, extension: &Extension, containers: &[String], starting: bool) -> Reached {
+    let Extension { names, socket, .. } = extension;
+    let (engine, connections) = (&deps.engine, deps.timeline.connections());
     let search = Search { engine, connections: &connections, containers, names, socket: socket.as_deref()? };
     Some(search.endpoint(starting).await)
 }
@@ -312,9 +318,9 @@ async fn reach(means: &Means, opened: &Opened, containers: &[String], starting: 
 /// Bytes that are shown of the last lines of a container.
 const LOGGED: usize = 16 * 1024;
 
-async fn ended(means: &Means, part: &PartState) -> Error {
+async fn ended(deps: &BackendDeps, part: &PartState) -> Error {
     let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("12").build();
-    let mut logs = Box::pin(means.engine.docker().logs(&part.container, Some(options)));
+    let mut logs = Box::pin(deps.engine.docker().logs(&part.container, Some(options)));
     let mut text = String::new();
     while let Some(Ok(piece)) = logs.next().await {
         text.push_str(&String::from_utf8_lossy(&piece.into_bytes()));

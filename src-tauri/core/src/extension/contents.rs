@@ -1,9 +1,9 @@
 //! What the content of an open page consists of.
 
-use super::{Open, Server};
+use super::{PageServer, Server};
 use crate::permission::{Content, Listeners, Parts};
 
-impl Open {
+impl PageServer {
     /// Reads its content, with the id of the image that it was unpacked from. What is served from now on is compared
     /// with it. It waits for the disk.
     pub fn read_content(&mut self, image: Option<String>) -> Content {

@@ -10,8 +10,8 @@ use super::{
     dockerfile::{self, Base, Dockerfile, Provision, Search},
     frontend::build_script,
     manifest::{Binary, Manifest, Named, Platform},
+    manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity},
     program::{Arch, Program},
-    remark::{Lines, Remark, Weight},
     root::{Entry, ExtensionRoot, FileProblem},
 };
 use crate::runtime::{
@@ -26,7 +26,7 @@ const PROGRAMS: &str = "host.binaries";
 
 /// Where the files of a manifest are looked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub(crate) enum FileSource<'a> {
     /// The folder that the image is built from.
     Folder(&'a ExtensionRoot),
     /// The same, and what is in the image that was built from it.
@@ -59,14 +59,19 @@ pub struct ImagePath {
 
 /// Adds diagnostics about the files that a manifest names. Its paths are paths in the image: in a folder with a Dockerfile
 /// they are judged by what that puts into the image, elsewhere by what is below the root.
-pub(super) fn check(manifest: &Manifest, text: &str, place: Place<'_>, remarks: &mut Vec<Remark>) -> Vec<ImagePath> {
+pub(super) fn check(
+    manifest: &Manifest,
+    text: &str,
+    place: FileSource<'_>,
+    diagnostics: &mut Vec<ManifestDiagnostic>,
+) -> Vec<ImagePath> {
     let (root, dockerfile, inside) = match place {
-        Place::Image(root) => (root, None, None),
-        Place::Folder(root) => (root, read_dockerfile(root, text, remarks), None),
-        Place::Built(root, inside) => (root, read_dockerfile(root, text, remarks), Some(inside)),
+        FileSource::Image(root) => (root, None, None),
+        FileSource::Folder(root) => (root, read_dockerfile(root, text, diagnostics), None),
+        FileSource::Built(root, inside) => (root, read_dockerfile(root, text, diagnostics), Some(inside)),
     };
     let search = dockerfile.as_ref().map(|dockerfile| Search::new(dockerfile, root));
-    let is_image = matches!(place, Place::Image(_));
+    let is_image = matches!(place, FileSource::Image(_));
     let lines = Lines::of(text);
     let mut checks = Checks { lines, root, search, inside, is_image, found: Vec::new(), paths: Vec::new() };
     for (path, named) in paths(manifest) {
@@ -76,7 +81,7 @@ pub(super) fn check(manifest: &Manifest, text: &str, place: Place<'_>, remarks: 
         }
     }
     let Checks { found, paths, .. } = checks;
-    remarks.extend(by_cause(found));
+    diagnostics.extend(by_cause(found));
     paths
 }
 
@@ -108,15 +113,16 @@ pub(super) fn file_of_page(src: &str) -> &str {
     src.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn read_dockerfile(root: &ExtensionRoot, text: &str, remarks: &mut Vec<Remark>) -> Option<Dockerfile> {
+fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<ManifestDiagnostic>) -> Option<Dockerfile> {
     let read = match root.read_text(dockerfile::FILE, dockerfile::LARGEST) {
         Ok(dockerfile) => Dockerfile::read(&dockerfile),
         Err(FileProblem::Missing) => return None,
         Err(problem) => Err(problem.to_string()),
     };
     read.map_err(|why| {
-        let remark = Remark::at(text, 0, "", Weight::Odd).wrong(format!("the Dockerfile can't be read: {why}"));
-        remarks.push(remark.mend("Porthole can't tell which files the image will hold."));
+        let diagnostic = ManifestDiagnostic::at(text, 0, "", ManifestSeverity::Warning)
+            .summary(format!("the Dockerfile can't be read: {why}"));
+        diagnostics.push(diagnostic.fix("Porthole can't tell which files the image will hold."));
     })
     .ok()
 }
@@ -125,17 +131,17 @@ fn read_dockerfile(root: &ExtensionRoot, text: &str, remarks: &mut Vec<Remark>) 
 struct Found {
     cause: String,
     path: String,
-    remark: Remark,
+    diagnostic: ManifestDiagnostic,
 }
 
 /// One diagnostic for each cause and key, with a count where it concerns several paths.
-fn by_cause(found: Vec<Found>) -> Vec<Remark> {
+fn by_cause(found: Vec<Found>) -> Vec<ManifestDiagnostic> {
     /// How many paths are named.
     const NAMED: usize = 3;
     let mut causes: Vec<(Found, Vec<String>)> = Vec::new();
     for found in found {
         let same = |known: &&mut (Found, Vec<String>)| {
-            (&known.0.cause, &known.0.remark.key) == (&found.cause, &found.remark.key)
+            (&known.0.cause, &known.0.diagnostic.key) == (&found.cause, &found.diagnostic.key)
         };
         match causes.iter_mut().find(same) {
             Some((_, others)) if !others.contains(&found.path) => others.push(found.path),
@@ -143,16 +149,16 @@ fn by_cause(found: Vec<Found>) -> Vec<Remark> {
             None => causes.push((found, Vec::new())),
         }
     }
-    let told = |(Found { remark, path, .. }, mut others): (Found, Vec<String>)| {
+    let told = |(Found { diagnostic, path, .. }, mut others): (Found, Vec<String>)| {
         others.retain(|other| *other != path);
         if others.is_empty() {
-            return remark;
+            return diagnostic;
         }
         let count = others.len() + 1;
         let named: Vec<String> = others.iter().take(NAMED - 1).map(|path| format!("`{path}`")).collect();
         let more = if others.len() < NAMED { "" } else { " and more" };
-        let wrong = format!("{} (the same for {count} files, also {}{more})", remark.wrong, named.join(", "));
-        remark.wrong(wrong)
+        let summary = format!("{} (the same for {count} files, also {}{more})", diagnostic.summary, named.join(", "));
+        diagnostic.summary(summary)
     };
     causes.into_iter().map(told).collect()
 }
@@ -170,8 +176,8 @@ struct Checks<'t> {
 }
 
 impl Checks<'_> {
-    fn say(&mut self, cause: &str, path: &str, remark: Remark) {
-        self.found.push(Found { cause: cause.to_owned(), path: path.to_owned(), remark });
+    fn say(&mut self, cause: &str, path: &str, diagnostic: ManifestDiagnostic) {
+        self.found.push(Found { cause: cause.to_owned(), path: path.to_owned(), diagnostic });
     }
 
     fn status(&mut self, key: &str, path: &str, status: impl Into<String>) {
@@ -181,7 +187,7 @@ impl Checks<'_> {
     /// The entry that a path names, where it is known. What is wrong is added; for a path that the image certainly hasn't,
     /// with this effect on Rancher Desktop.
     fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
-        let place = Remark::on(&self.lines, named.at, key, Weight::Odd);
+        let place = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Warning);
         let shown = path.trim_start_matches('/').to_owned();
         let provision = self.search.as_ref().map(|search| search.find(path));
         if let Some(inside) = self.inside {
@@ -196,7 +202,7 @@ impl Checks<'_> {
     /// The entry of a path that the Dockerfile puts into the image.
     fn by_dockerfile(
         &mut self,
-        place: Remark,
+        place: ManifestDiagnostic,
         path: &str,
         shown: &str,
         effect: &str,
@@ -224,31 +230,31 @@ impl Checks<'_> {
                     PROGRAMS => build_script(self.root, &source, false),
                     _ => None,
                 };
-                let remark = match script {
+                let diagnostic = match script {
                     Some((folder, script)) => {
                         let how = match folder.as_os_str().is_empty() {
                             true => format!("`npm run {script}`"),
                             false => format!("`npm run {script}` in {}", folder.display()),
                         };
                         self.status(key, path, format!("not built yet: {how}"));
-                        let note = Remark { weight: Weight::Idle, ..place };
-                        note.wrong(format!("`{shown}` isn't built yet: {copies}")).mend(format!("Build it: {how}."))
+                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                        note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
                     }
                     None if matches!(key.as_str(), PAGE | PROGRAMS) => {
                         self.status(key, path, format!("not built yet: `{}` doesn't exist", source.display()));
-                        let note = Remark { weight: Weight::Idle, ..place };
-                        note.wrong(format!("`{shown}` isn't built yet: {copies}"))
-                            .mend("Build it before the image, or correct the path in the Dockerfile.")
+                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                        note.summary(format!("`{shown}` isn't built yet: {copies}"))
+                            .fix("Build it before the image, or correct the path in the Dockerfile.")
                     }
                     // An icon or a compose file is a source: nothing builds it.
                     None => {
                         self.status(key, path, copies.clone());
                         place
-                            .wrong(format!("the image can't be built: {copies}"))
-                            .mend(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
+                            .summary(format!("the image can't be built: {copies}"))
+                            .fix(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
                     }
                 };
-                self.say(&format!("not built {} {}", by.line, source.display()), shown, remark);
+                self.say(&format!("not built {} {}", by.line, source.display()), shown, diagnostic);
                 None
             }
             Provision::Unknown { by } => {
@@ -260,36 +266,36 @@ impl Checks<'_> {
                 None
             }
             Provision::Nothing { base } => {
-                let wrong = format!("nothing in the Dockerfile provides `{shown}`");
+                let summary = format!("nothing in the Dockerfile provides `{shown}`");
                 let search = self.search.as_ref();
                 let other = other_ending(path).filter(|other| {
                     let provision = search.map(|search| search.find(other));
                     !matches!(provision, None | Some(Provision::Nothing { .. } | Provision::Unknown { .. }))
                 });
                 self.status(key, path, "nothing in the Dockerfile provides this");
-                let mend = match other {
+                let fix = match other {
                     Some(other) => format!(
                         "The Dockerfile provides `{}`: use the same name in both.",
                         other.trim_start_matches('/')
                     ),
                     None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
                 };
-                let remark = match base {
-                    Base::Scratch => {
-                        Remark { weight: Weight::Broken, ..place }.wrong(wrong).effect(RancherDesktop, Source, effect)
-                    }
-                    Base::Image(image) => place.wrong(format!("{wrong}; only its base image `{image}` might")),
+                let diagnostic = match base {
+                    Base::Scratch => ManifestDiagnostic { severity: ManifestSeverity::Error, ..place }
+                        .summary(summary)
+                        .effect(RancherDesktop, Source, effect),
+                    Base::Image(image) => place.summary(format!("{summary}; only its base image `{image}` might")),
                 };
-                self.say("nothing provides", shown, remark.mend(mend));
+                self.say("nothing provides", shown, diagnostic.fix(fix));
                 None
             }
         }
     }
 
-    fn below_root(&mut self, place: Remark, path: &str, shown: &str, effect: &str) -> Option<Entry> {
-        let certain = |place: Remark| Remark { weight: Weight::Broken, ..place };
+    fn below_root(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str) -> Option<Entry> {
+        let certain = |place: ManifestDiagnostic| ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
         let key = place.key.clone();
-        let (cause, remark) = match self.root.entry(path) {
+        let (cause, diagnostic) = match self.root.entry(path) {
             Ok(entry) => {
                 if self.is_image {
                     self.status(&key, path, "in the image");
@@ -299,64 +305,69 @@ impl Checks<'_> {
             Err(FileProblem::Outside) => (
                 format!("outside {shown}"),
                 certain(place)
-                    .wrong(format!("`{path}` leads out of the image"))
-                    .mend("Write a path from the image's root, with no link that leads out of it."),
+                    .summary(format!("`{path}` leads out of the image"))
+                    .fix("Write a path from the image's root, with no link that leads out of it."),
             ),
             Err(FileProblem::Missing) if self.is_image => (
                 "missing".to_owned(),
                 certain(place)
-                    .wrong(format!("the image has no `{shown}`"))
+                    .summary(format!("the image has no `{shown}`"))
                     .effect(RancherDesktop, Source, effect)
-                    .mend("Copy it into the image, or correct the path."),
+                    .fix("Copy it into the image, or correct the path."),
             ),
             Err(FileProblem::Missing) => (
                 "missing".to_owned(),
                 place
-                    .wrong(format!("`{shown}` isn't in this folder, and no Dockerfile in it says what the image holds"))
-                    .mend("Correct the path if the image has no such file either: it's a path in the image."),
+                    .summary(format!(
+                        "`{shown}` isn't in this folder, and no Dockerfile in it says what the image holds"
+                    ))
+                    .fix("Correct the path if the image has no such file either: it's a path in the image."),
             ),
             Err(problem) => (
                 format!("unreadable {shown}"),
-                certain(place).wrong(format!("`{path}` can't be read: {problem}")).mend("Name a regular file."),
+                certain(place).summary(format!("`{path}` can't be read: {problem}")).fix("Name a regular file."),
             ),
         };
         self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: there is no Dockerfile" });
-        self.say(&cause, shown, remark);
+        self.say(&cause, shown, diagnostic);
         None
     }
 
     fn file(&mut self, named: &Named, path: &str, key: &str) {
         let effect = "can't copy it and refuses to install the extension";
         if self.entry(named, path, key, effect) == Some(Entry::Directory) {
-            let remark = Remark::on(&self.lines, named.at, key, Weight::Broken);
-            self.say("directory", path, remark.wrong(format!("`{path}` is a directory")).mend("Name a file."));
+            let diagnostic = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Error);
+            self.say("directory", path, diagnostic.summary(format!("`{path}` is a directory")).fix("Name a file."));
         }
     }
 
     fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
         let key = PROGRAMS;
-        let at = |weight| Remark::on(&self.lines, path.at, key, weight);
+        let at = |severity| ManifestDiagnostic::on(&self.lines, path.at, key, severity);
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
-            at(Weight::Odd)
-                .wrong(format!("`{}` is listed for {platform:?} and is named like a file for {made_for:?}", path.text))
-                .mend("List the file that was built for that host.")
+            at(ManifestSeverity::Warning)
+                .summary(format!(
+                    "`{}` is listed for {platform:?} and is named like a file for {made_for:?}",
+                    path.text
+                ))
+                .fix("List the file that was built for that host.")
         });
         let (directory, wrong_host, wrong_arch, no_run_bit) = (
-            at(Weight::Odd)
-                .wrong(format!("`{}` is a directory", path.text))
+            at(ManifestSeverity::Warning)
+                .summary(format!("`{}` is a directory", path.text))
                 .effect(RancherDesktop, Source, "copies it with all that is in it into its bin folder")
                 .effect(PodmanDesktop, Source, "copies it with all that is in it into its host folder")
-                .mend("Name each program: only what is directly in the bin folder can be started by its name."),
-            at(Weight::Broken).mend("List the file that was built for that host."),
-            at(Weight::Odd)
-                .wrong(format!(
+                .fix("Name each program: only what is directly in the bin folder can be started by its name."),
+            at(ManifestSeverity::Error).fix("List the file that was built for that host."),
+            at(ManifestSeverity::Warning)
+                .summary(format!(
                     "`{}` is not built for this machine's processor ({})",
                     path.text,
                     std::env::consts::ARCH
                 ))
-                .mend("Build the image for each processor, with the program that fits it."),
-            at(Weight::Odd).wrong(format!("`{}` has no run bit", path.text)).mend(format!(
+                .fix("Build the image for each processor, with the program that fits it."),
+            at(ManifestSeverity::Warning).summary(format!("`{}` has no run bit", path.text)).fix(format!(
                 "chmod +x {} before it is copied into the image, or copy it with `--chmod=755`.",
                 path.text.trim_start_matches('/')
             )),
@@ -375,8 +386,8 @@ impl Checks<'_> {
         };
         match Program::of(&head) {
             Program::Binary { platform: made_for, .. } if made_for != *platform => {
-                let wrong = format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text);
-                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.wrong(wrong));
+                let summary = format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text);
+                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.summary(summary));
             }
             Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {
                 self.say("processor", &path.text, wrong_arch);

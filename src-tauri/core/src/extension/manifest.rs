@@ -13,7 +13,7 @@ use jsonc_parser::{
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::remark::{Lines, Remark, Weight};
+use super::manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity};
 use crate::{
     error::{Code, Error, Result},
     runtime::{Certainty, Runtime},
@@ -135,10 +135,10 @@ const OLD: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// [`Code::ManifestUnreadable`] when nothing can be made of it.
-pub fn read(text: &str) -> Result<(Manifest, Vec<Remark>)> {
+pub fn read(text: &str) -> Result<(Manifest, Vec<ManifestDiagnostic>)> {
     let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = text.len() - without_mark.len();
-    let mut reader = Reader { lines: Lines::of(text), skipped, remarks: Vec::new(), more: None };
+    let mut reader = Reader { lines: Lines::of(text), skipped, diagnostics: Vec::new(), more: None };
     let parsed = parse_to_ast(without_mark, &CollectOptions::default(), &ParseOptions::default());
     let value = parsed.map_err(|error| unreadable(&error))?.value;
     let Some(Value::Object(root)) = &value else {
@@ -162,30 +162,39 @@ struct Reader<'t> {
     lines: Lines<'t>,
     /// Bytes of a byte order mark before what was parsed.
     skipped: usize,
-    remarks: Vec<Remark>,
+    diagnostics: Vec<ManifestDiagnostic>,
     /// How many more there are, and how much the worst of them matters.
-    more: Option<(u64, Weight)>,
+    more: Option<(u64, ManifestSeverity)>,
 }
 
 impl Reader<'_> {
-    fn remark(&mut self, at: usize, key: &str, weight: Weight, wrong: impl Into<String>, mend: impl Into<String>) {
-        if self.remarks.len() < MOST_REMARKS {
-            let remark = Remark::on(&self.lines, at + self.skipped, key, weight);
-            self.remarks.push(remark.wrong(wrong).mend(mend));
+    fn diagnostic(
+        &mut self,
+        at: usize,
+        key: &str,
+        severity: ManifestSeverity,
+        summary: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        if self.diagnostics.len() < MOST_REMARKS {
+            let diagnostic = ManifestDiagnostic::on(&self.lines, at + self.skipped, key, severity);
+            self.diagnostics.push(diagnostic.summary(summary).fix(fix));
             return;
         }
-        let (count, worst) = self.more.unwrap_or((0, weight));
-        self.more = Some((count + 1, worst.min(weight)));
+        let (count, worst) = self.more.unwrap_or((0, severity));
+        self.more = Some((count + 1, worst.min(severity)));
     }
 
     /// All remarks, with one about those that are left out.
-    fn finish(mut self, end: usize) -> Vec<Remark> {
+    fn finish(mut self, end: usize) -> Vec<ManifestDiagnostic> {
         if let Some((count, worst)) = self.more {
-            let left_out = Remark::on(&self.lines, end, "", worst);
-            let wrong = if count == 1 { "1 more problem is".to_owned() } else { format!("{count} more problems are") };
-            self.remarks.push(left_out.wrong(format!("{wrong} not shown")).mend("Fix the listed problems first."));
+            let left_out = ManifestDiagnostic::on(&self.lines, end, "", worst);
+            let summary =
+                if count == 1 { "1 more problem is".to_owned() } else { format!("{count} more problems are") };
+            self.diagnostics
+                .push(left_out.summary(format!("{summary} not shown")).fix("Fix the listed problems first."));
         }
-        self.remarks
+        self.diagnostics
     }
 
     /// What Porthole reads and a strict parser does not.
@@ -206,12 +215,12 @@ impl Reader<'_> {
         let refused = refused.map(|error| (error.range().start, error.kind().to_string()));
         let marked = (self.skipped > 0).then(|| (0, "it starts with a byte order mark".to_owned()));
         if let Some((at, why)) = refused.or(marked) {
-            let remark = Remark::on(&self.lines, at + self.skipped, "", Weight::Broken)
-                .wrong(format!("this isn't strict JSON: {why}"))
+            let diagnostic = ManifestDiagnostic::on(&self.lines, at + self.skipped, "", ManifestSeverity::Error)
+                .summary(format!("this isn't strict JSON: {why}"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
-                .mend("Write strict JSON: no comments, no trailing commas, double quotes.");
-            self.remarks.push(remark);
+                .fix("Write strict JSON: no comments, no trailing commas, double quotes.");
+            self.diagnostics.push(diagnostic);
         }
     }
 
@@ -247,20 +256,21 @@ impl Reader<'_> {
                 continue;
             }
             let key = joined("ui", other.name.as_str());
-            let remark = Remark::on(&self.lines, other.range.start + self.skipped, &key, Weight::Broken)
-                .wrong(format!("`{key}` is a second tab, without a `root`"))
-                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-                .mend("Remove it: only dashboard-tab is shown.");
-            self.remarks.push(remark);
+            let diagnostic =
+                ManifestDiagnostic::on(&self.lines, other.range.start + self.skipped, &key, ManifestSeverity::Error)
+                    .summary(format!("`{key}` is a second tab, without a `root`"))
+                    .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+                    .fix("Remove it: only dashboard-tab is shown.");
+            self.diagnostics.push(diagnostic);
             unknown.push(key);
         }
         let mut tab = chosen.and_then(|prop| {
             let name = prop.name.as_str();
             if name != "dashboard-tab" {
-                self.remark(
+                self.diagnostic(
                     prop.range.start,
                     &format!("ui.{name}"),
-                    Weight::Odd,
+                    ManifestSeverity::Warning,
                     format!("the tab is named `{name}` instead of `dashboard-tab`"),
                     "Rename it to dashboard-tab, the only documented extension point.",
                 );
@@ -270,11 +280,16 @@ impl Reader<'_> {
         for backend in backends {
             let object = self.object(&backend.value, "ui.backend");
             let socket = object.and_then(|object| self.socket(object, "ui.backend", unknown));
-            let remark = Remark::on(&self.lines, backend.range.start + self.skipped, "ui.backend", Weight::Broken)
-                .wrong("`backend` is outside the tab")
-                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-                .mend("Move it to ui[\"dashboard-tab\"].backend, or remove it: vm.exposes.socket is enough.");
-            self.remarks.push(remark);
+            let diagnostic = ManifestDiagnostic::on(
+                &self.lines,
+                backend.range.start + self.skipped,
+                "ui.backend",
+                ManifestSeverity::Error,
+            )
+            .summary("`backend` is outside the tab")
+            .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+            .fix("Move it to ui[\"dashboard-tab\"].backend, or remove it: vm.exposes.socket is enough.");
+            self.diagnostics.push(diagnostic);
             let tab = tab.get_or_insert_default();
             tab.socket = tab.socket.take().or(socket);
         }
@@ -344,8 +359,14 @@ impl Reader<'_> {
                 self.platforms(platforms, &path, &mut binaries, unknown);
                 if binaries.len() > MOST_BINARIES {
                     binaries.truncate(MOST_BINARIES);
-                    let wrong = format!("only the first {MOST_BINARIES} programs for hosts are read");
-                    self.remark(entry.range().start, &path, Weight::Odd, wrong, "Name fewer programs.");
+                    let summary = format!("only the first {MOST_BINARIES} programs for hosts are read");
+                    self.diagnostic(
+                        entry.range().start,
+                        &path,
+                        ManifestSeverity::Warning,
+                        summary,
+                        "Name fewer programs.",
+                    );
                     return binaries;
                 }
             }
@@ -370,8 +391,14 @@ impl Reader<'_> {
                 }
                 let named = self.once(file, &path).into_iter().find(|prop| prop.name.as_str() == "path");
                 let Some(named) = named else {
-                    let mend = "Write {\"path\": \"/file/in/the/image\"}.";
-                    self.remark(entry.range().start, &path, Weight::Broken, "the entry has no `path`", mend);
+                    let fix = "Write {\"path\": \"/file/in/the/image\"}.";
+                    self.diagnostic(
+                        entry.range().start,
+                        &path,
+                        ManifestSeverity::Error,
+                        "the entry has no `path`",
+                        fix,
+                    );
                     continue;
                 };
                 if let Some(file) = self.text_of(&named.value, &format!("{path}.path")) {
@@ -388,8 +415,8 @@ impl Reader<'_> {
         for prop in &object.properties {
             if let Some(before) = places.insert(prop.name.as_str(), kept.len()) {
                 let key = joined(path, prop.name.as_str());
-                let wrong = format!("duplicate key `{key}`: the first value is ignored");
-                self.remark(prop.range.start, &key, Weight::Odd, wrong, "Keep one of them.");
+                let summary = format!("duplicate key `{key}`: the first value is ignored");
+                self.diagnostic(prop.range.start, &key, ManifestSeverity::Warning, summary, "Keep one of them.");
                 kept[before] = None;
             }
             kept.push(Some(prop));
@@ -427,8 +454,14 @@ impl Reader<'_> {
             Value::Array(_) => "a list",
             Value::NullKeyword(_) => "null",
         };
-        let mend = format!("Write {wanted}, or remove `{key}`.");
-        self.remark(value.range().start, key, Weight::Broken, format!("`{key}` is {found}, not {wanted}"), mend);
+        let fix = format!("Write {wanted}, or remove `{key}`.");
+        self.diagnostic(
+            value.range().start,
+            key,
+            ManifestSeverity::Error,
+            format!("`{key}` is {found}, not {wanted}"),
+            fix,
+        );
         None
     }
 
@@ -436,23 +469,25 @@ impl Reader<'_> {
         let name = prop.name.as_str();
         if self.more.is_some() {
             // Nothing of it is shown.
-            return self.remark(prop.range.start, "", Weight::Idle, "", "");
+            return self.diagnostic(prop.range.start, "", ManifestSeverity::Note, "", "");
         }
         let key = joined(path, name);
         let old = OLD.iter().find(|(old, _)| *old == name);
-        let (weight, wrong, mend) = match (old, near(name)) {
+        let (severity, summary, fix) = match (old, near(name)) {
             (Some((_, instead)), _) => {
-                (Weight::Idle, format!("`{key}` belongs to an older format"), (*instead).to_owned())
+                (ManifestSeverity::Note, format!("`{key}` belongs to an older format"), (*instead).to_owned())
             }
             // What the author means has no effect.
             (None, Some(known)) => (
-                Weight::Odd,
+                ManifestSeverity::Warning,
                 format!("unknown key `{key}`"),
                 format!("Did you mean `{known}`? Keys are case-sensitive."),
             ),
-            (None, None) => (Weight::Idle, format!("unknown key `{key}`"), "Remove it. It has no effect.".to_owned()),
+            (None, None) => {
+                (ManifestSeverity::Note, format!("unknown key `{key}`"), "Remove it. It has no effect.".to_owned())
+            }
         };
-        self.remark(prop.range.start, &key, weight, wrong, mend);
+        self.diagnostic(prop.range.start, &key, severity, summary, fix);
         unknown.push(key);
     }
 }

@@ -18,8 +18,8 @@ const WHOLE: &str = r#"{
 "#;
 
 fn wrongs(text: &str) -> Vec<(u32, String, String)> {
-    let Checked { remarks, .. } = check(text).unwrap();
-    remarks.into_iter().map(|remark| (remark.line, remark.key, remark.wrong)).collect()
+    let Checked { diagnostics, .. } = check(text).unwrap();
+    diagnostics.into_iter().map(|diagnostic| (diagnostic.line, diagnostic.key, diagnostic.summary)).collect()
 }
 
 /// The one remark about a key in a manifest that is otherwise in order.
@@ -32,8 +32,8 @@ fn says(text: &str, key: &str, words: &str) {
 
 #[test]
 fn a_manifest_in_order_is_read_whole_with_nothing_said_against_it() {
-    let Checked { manifest, remarks, .. } = check(WHOLE).unwrap();
-    assert_eq!(remarks, []);
+    let Checked { manifest, diagnostics, .. } = check(WHOLE).unwrap();
+    assert_eq!(diagnostics, []);
     let tab = manifest.tab.unwrap();
     assert_eq!(tab.root.unwrap().text, "/ui");
     assert_eq!(tab.socket.unwrap().text, "backend.sock");
@@ -60,9 +60,12 @@ fn what_a_strict_parser_refuses_is_read_and_said() {
         "{ 'icon': 'i.svg', \"vm\": {} }",
         "\u{feff}{ \"icon\": \"i.svg\", \"vm\": {} }",
     ] {
-        let Checked { manifest, remarks, .. } = check(text).unwrap();
+        let Checked { manifest, diagnostics, .. } = check(text).unwrap();
         assert_eq!(manifest.icon.unwrap().text, "i.svg", "{text}");
-        assert!(remarks.iter().any(|remark| remark.wrong.contains("isn't strict JSON")), "{text}: {remarks:?}");
+        assert!(
+            diagnostics.iter().any(|diagnostic| diagnostic.summary.contains("isn't strict JSON")),
+            "{text}: {diagnostics:?}"
+        );
     }
 }
 
@@ -129,8 +132,12 @@ fn keys_that_a_newer_runtime_knows_are_not_unknown() {
     let text = WHOLE.replace("\"host\": {", "\"host\": { \"x-rd-install\": [\"i\"], \"x-rd-shutdown\": [\"s\"],");
     assert_eq!(wrongs(&text), []);
     let text = WHOLE.replace("compose.yaml", "stack.yaml");
-    let remarks = check(&text).unwrap().remarks;
-    assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Idle), "only old ones of Rancher Desktop don't find it");
+    let diagnostics = check(&text).unwrap().diagnostics;
+    assert_eq!(
+        (diagnostics.len(), diagnostics[0].severity),
+        (1, ManifestSeverity::Note),
+        "only old ones of Rancher Desktop don't find it"
+    );
 }
 
 #[test]
@@ -146,13 +153,16 @@ fn what_rancher_desktop_takes_for_a_tab_without_a_root_is_an_error() {
     let backend = "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"backend\":{\"socket\":\"b\"}},\"vm\":{}}";
     let second = "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"other\":{\"src\":\"b\"}}}";
     for (text, key) in [(backend, "ui.backend"), (second, "ui.other")] {
-        let remarks = check(text).unwrap().remarks;
-        let remark = remarks.iter().find(|remark| remark.key == key).unwrap();
-        assert_eq!((remark.weight, remark.effects[0].runtime), (Weight::Broken, Runtime::RancherDesktop));
+        let diagnostics = check(text).unwrap().diagnostics;
+        let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.key == key).unwrap();
+        assert_eq!(
+            (diagnostic.severity, diagnostic.effects[0].runtime),
+            (ManifestSeverity::Error, Runtime::RancherDesktop)
+        );
     }
     let with_root = second.replace("{\"src\":\"b\"}", "{\"root\":\"b\"}");
-    let remarks = check(&with_root).unwrap().remarks;
-    assert!(remarks.iter().all(|remark| remark.weight == Weight::Idle), "{remarks:#?}");
+    let diagnostics = check(&with_root).unwrap().diagnostics;
+    assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Note), "{diagnostics:#?}");
 }
 
 #[test]
@@ -163,15 +173,16 @@ fn a_tab_without_a_title_is_named() {
 
 #[test]
 fn a_key_that_nearly_is_one_is_named() {
-    for (wrong, right) in [("Linux", "linux"), ("Darwin", "darwin")] {
-        let remarks = check(&WHOLE.replace(&format!("\"{right}\""), &format!("\"{wrong}\""))).unwrap().remarks;
-        assert_eq!((remarks.len(), remarks[0].weight), (1, Weight::Odd));
-        assert!(remarks[0].mend.contains(&format!("`{right}`")), "{remarks:?}");
+    for (summary, right) in [("Linux", "linux"), ("Darwin", "darwin")] {
+        let diagnostics =
+            check(&WHOLE.replace(&format!("\"{right}\""), &format!("\"{summary}\""))).unwrap().diagnostics;
+        assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Warning));
+        assert!(diagnostics[0].fix.contains(&format!("`{right}`")), "{diagnostics:?}");
     }
 
-    let remarks = check("{\"icon\":\"i\",\"vm\":{\"composeFile\":\"compose.yaml\"}}").unwrap().remarks;
-    let unknown = remarks.iter().find(|remark| remark.key == "vm.composeFile").unwrap();
-    assert!(unknown.mend.contains("`composefile`"), "{unknown:?}");
+    let diagnostics = check("{\"icon\":\"i\",\"vm\":{\"composeFile\":\"compose.yaml\"}}").unwrap().diagnostics;
+    let unknown = diagnostics.iter().find(|diagnostic| diagnostic.key == "vm.composeFile").unwrap();
+    assert!(unknown.fix.contains("`composefile`"), "{unknown:?}");
 }
 
 #[test]
@@ -199,7 +210,7 @@ fn files_that_are_missing_not_runnable_or_of_another_host_are_found() {
     std::fs::write(root.join("compose.yaml"), "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}'}}").unwrap();
     std::fs::create_dir_all(root.join("windows/tool.exe")).unwrap();
     let found = |root: &std::path::Path| -> Vec<String> {
-        check_folder(root).unwrap().remarks.into_iter().map(|remark| remark.wrong).collect()
+        check_folder(root).unwrap().diagnostics.into_iter().map(|diagnostic| diagnostic.summary).collect()
     };
     assert_eq!(found(root), ["`/windows/tool.exe` is a directory"]);
     std::fs::remove_dir(root.join("windows/tool.exe")).unwrap();
@@ -208,14 +219,14 @@ fn files_that_are_missing_not_runnable_or_of_another_host_are_found() {
     std::fs::set_permissions(root.join("linux/tool"), std::fs::Permissions::from_mode(0o644)).unwrap();
     std::fs::remove_file(root.join("ui/index.html")).unwrap();
     std::fs::write(root.join("darwin/tool"), b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0").unwrap();
-    let wrong = found(root);
-    assert_eq!(wrong.len(), 3, "{wrong:#?}");
+    let summary = found(root);
+    assert_eq!(summary.len(), 3, "{summary:#?}");
     assert!(
-        wrong[0].contains("ui/index.html") && wrong[1].contains("for Linux") && wrong[2].contains("no run bit"),
-        "{wrong:#?}"
+        summary[0].contains("ui/index.html") && summary[1].contains("for Linux") && summary[2].contains("no run bit"),
+        "{summary:#?}"
     );
     std::fs::write(root.join("metadata.json"), WHOLE.replace("/linux/tool", "../../etc/passwd")).unwrap();
-    assert!(found(root).iter().any(|wrong| wrong.contains("leads out")));
+    assert!(found(root).iter().any(|summary| summary.contains("leads out")));
 }
 
 proptest! {
@@ -236,25 +247,28 @@ fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() 
     let began = std::time::Instant::now();
     let keys: Vec<String> = (0..60_000).map(|n| format!("\"k{n}\":0")).collect();
     let text = format!("{{\"icon\":\"i.svg\",\n{}}}", keys.join(",\n"));
-    let Checked { manifest, remarks, .. } = check(&text).unwrap();
-    let last = remarks.iter().find(|remark| remark.wrong.contains("more problems")).unwrap();
+    let Checked { manifest, diagnostics, .. } = check(&text).unwrap();
+    let last = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("more problems")).unwrap();
     assert_eq!(
-        (last.wrong.as_str(), last.line, last.weight),
-        ("59800 more problems are not shown", 60_001, Weight::Idle)
+        (last.summary.as_str(), last.line, last.severity),
+        ("59800 more problems are not shown", 60_001, ManifestSeverity::Note)
     );
-    assert!(remarks.len() <= 200 + 1 + 13 && manifest.unknown.len() <= 200, "{}", remarks.len());
+    assert!(diagnostics.len() <= 200 + 1 + 13 && manifest.unknown.len() <= 200, "{}", diagnostics.len());
     assert_eq!(
-        remarks.iter().find(|remark| remark.key == "k7").map(|remark| (remark.line, remark.column)),
+        diagnostics
+            .iter()
+            .find(|diagnostic| diagnostic.key == "k7")
+            .map(|diagnostic| (diagnostic.line, diagnostic.column)),
         Some((9, 1))
     );
     let entry = "{\"linux\":[{\"path\":\"/x\"}]}";
     let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec![entry; 20_000].join(","));
-    let Checked { manifest, remarks, .. } = check(&text).unwrap();
+    let Checked { manifest, diagnostics, .. } = check(&text).unwrap();
     assert_eq!(manifest.binaries.len(), 1_000);
-    assert_eq!(remarks.iter().filter(|remark| remark.wrong.contains("only the first 1000")).count(), 1);
+    assert_eq!(diagnostics.iter().filter(|diagnostic| diagnostic.summary.contains("only the first 1000")).count(), 1);
     // Those that were left out count as much as the worst of them.
     let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec!["{\"linux\":[{}]}"; 300].join(","));
-    let Checked { remarks, .. } = check(&text).unwrap();
-    assert!(remarks.iter().any(|remark| remark.wrong.contains("100 more") && remark.weight == Weight::Broken));
+    let Checked { diagnostics, .. } = check(&text).unwrap();
+    assert!(diagnostics.iter().any(|diagnostic| diagnostic.summary.contains("100 more") && diagnostic.severity == ManifestSeverity::Error));
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }

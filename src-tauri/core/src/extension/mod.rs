@@ -2,65 +2,66 @@
 //! called.
 
 mod backend;
-mod bench;
 mod braces;
 mod built_image;
 mod client;
 mod compose;
 mod contents;
 mod dockerfile;
+mod extension_host;
 mod files;
 mod frontend;
 mod image;
+mod lints;
 mod manifest;
+mod manifest_diagnostic;
 mod names;
-mod oddities;
 mod open_extension;
-mod opened;
-mod own;
-mod owned;
 mod page;
+mod page_server;
+mod page_window;
 mod ports;
 mod program;
 mod programs;
-mod remark;
 mod root;
 mod server;
 mod services;
 mod sockets;
 mod source;
 mod start;
+mod started_backend;
 mod state;
 mod tool;
 mod yaml;
 
 use std::path::Path;
 
-pub use backend::{BackendOwner, First, LiveBackend, Up};
-pub use bench::Bench;
+pub use backend::{BackendInfo, BackendOwner, FirstService, LiveBackend};
 pub use built_image::{BuiltImage, NamedBy, check_with_image};
 pub use client::CLIENT;
+pub use extension_host::ExtensionHost;
+use files::FileSource;
 pub use files::ImagePath;
-use files::Place;
 pub use frontend::{BuiltPage, DevServer, FrontendProject, PackageCommand, PackageScript, ProjectStep, SourcePage};
 pub use image::{Unpacked, unpack};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
+pub use manifest_diagnostic::{Effect, ManifestDiagnostic, ManifestSeverity};
 pub use names::{Names, image_in_place};
 pub use open_extension::{BackendStage, OpenExtension};
-pub use opened::{Miss, Misses, Open, OpenedPage, PageFacts, PageFrom};
-pub use own::{OwnGone, OwnPage};
 pub use page::{Answer, Body, Page, policy};
+pub use page_server::{Miss, Misses, OpenedPage, PageFacts, PageFrom, PageServer};
+pub use page_window::{PageWindowClosed, PageWindowState};
 pub use program::{Arch, Program};
-pub use remark::{Effect, Remark, Weight};
 pub use root::{Entry, ExtensionRoot, FileProblem, Listing, RegularFile};
 pub use server::Server;
 pub(crate) use sockets::shared_directory;
-pub use source::{BackendKind, Opened, Source, open};
+pub use source::{BackendKind, Extension, ExtensionSource, open};
 pub use start::{
-    AllowedVariables, AskLevel, ImageSource, Start, StartAsk, StartPlan, StartService, StartVariable, VariableState,
+    AccessLevel, AllowedVariables, ImageSource, RequestedAccess, Start, StartPlan, StartService, StartVariable,
+    VariableState,
 };
 pub use state::PartState;
-pub use tool::Means;
+pub use tool::BackendDeps;
 
 use crate::error::{Code, Error, Result};
 
@@ -75,7 +76,7 @@ pub struct Checked {
     /// What it says, as far as it could be read.
     pub manifest: Manifest,
     /// What is wrong or odd, in the order of the file.
-    pub remarks: Vec<Remark>,
+    pub diagnostics: Vec<ManifestDiagnostic>,
     /// Where the image has each of its paths from, where that is known.
     pub paths: Vec<ImagePath>,
     /// The folder's image on an engine that its paths were checked in.
@@ -90,16 +91,16 @@ pub struct Checked {
 /// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
     let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
-    check_in(Place::Folder(&root), &name)
+    check_in(FileSource::Folder(&root), &name)
 }
 
 /// Checks a manifest in an open folder, with the files that it names.
-pub(super) fn check_in(place: Place<'_>, name: &Path) -> Result<Checked> {
-    let (Place::Folder(root) | Place::Built(root, _) | Place::Image(root)) = place;
+pub(super) fn check_in(place: FileSource<'_>, name: &Path) -> Result<Checked> {
+    let (FileSource::Folder(root) | FileSource::Built(root, _) | FileSource::Image(root)) = place;
     let mut checked = check_alone(root, name)?;
-    checked.paths = files::check(&checked.manifest, &checked.text, place, &mut checked.remarks);
-    services::check(&checked.manifest, place, &mut checked.remarks);
-    checked.remarks.sort_by_cached_key(|remark| (remark.file.clone(), remark.line, remark.column));
+    checked.paths = files::check(&checked.manifest, &checked.text, place, &mut checked.diagnostics);
+    services::check(&checked.manifest, place, &mut checked.diagnostics);
+    checked.diagnostics.sort_by_cached_key(|diagnostic| (diagnostic.file.clone(), diagnostic.line, diagnostic.column));
     Ok(checked)
 }
 
@@ -121,8 +122,8 @@ fn unread(path: &Path, problem: &FileProblem) -> Error {
 /// # Errors
 /// [`Code::ManifestUnreadable`], with the line and column.
 pub fn check(text: &str) -> Result<Checked> {
-    let (manifest, mut remarks) = read(text)?;
-    oddities::look(&manifest, text, &mut remarks);
-    remarks.sort_by_key(|remark| (remark.line, remark.column));
-    Ok(Checked { manifest, remarks, paths: Vec::new(), image: None, text: text.to_owned() })
+    let (manifest, mut diagnostics) = read(text)?;
+    lints::check(&manifest, text, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    Ok(Checked { manifest, diagnostics, paths: Vec::new(), image: None, text: text.to_owned() })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{BackendKind, BackendOwner, Opened, PartState, Up};
+use super::{BackendInfo, BackendKind, BackendOwner, Extension, PartState};
 use crate::{
     call::Origin,
     endpoint::Endpoint,
@@ -28,14 +28,14 @@ pub enum BackendStage {
         error: Option<Error>,
     },
     /// It is being started.
-    Coming,
+    Starting,
     /// It runs.
     Up {
         /// What is known of it.
-        up: Up,
+        up: BackendInfo,
     },
     /// It is being stopped.
-    Going,
+    Stopping,
 }
 
 /// The extension that is open.
@@ -43,7 +43,7 @@ pub enum BackendStage {
 #[ts(optional_fields)]
 pub struct OpenExtension {
     /// What was read.
-    pub opened: Opened,
+    pub extension: Extension,
     /// The docker context of its engine; the one in use when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
@@ -59,13 +59,13 @@ pub struct OpenExtension {
 }
 
 impl OpenExtension {
-    pub(super) fn new(opened: Opened, engine: Option<String>, bin: Option<PathBuf>) -> Self {
-        let stage = match opened.backend {
+    pub(super) fn new(extension: Extension, engine: Option<String>, bin: Option<PathBuf>) -> Self {
+        let stage = match extension.backend {
             BackendKind::None => BackendStage::None,
             _ => BackendStage::Down { error: None },
         };
-        let mut open = Self { target: Target::demo(), parts: Vec::new(), opened, engine, stage, bin };
-        open.target = open.aim();
+        let mut open = Self { target: Target::demo(), parts: Vec::new(), extension, engine, stage, bin };
+        open.target = open.backend_target();
         open
     }
 
@@ -87,8 +87,8 @@ impl OpenExtension {
                 (None, None) => Err(down("has no socket").hint("The manifest names one in vm.exposes.socket.")),
             },
             BackendStage::None => Err(backend_missing()),
-            BackendStage::Coming => Err(down("hasn't started yet")),
-            BackendStage::Going => Err(down("is being stopped")),
+            BackendStage::Starting => Err(down("hasn't started yet")),
+            BackendStage::Stopping => Err(down("is being stopped")),
             BackendStage::Down { error: Some(error) } => Err(down("didn't start").detail(error)),
             BackendStage::Down { error: None } => {
                 Err(down("isn't running").hint("Start it in the extension's Backend view."))
@@ -109,7 +109,7 @@ impl OpenExtension {
 
     /// Its folders on this machine: programs in them are its own.
     pub fn own_folders(&self) -> Vec<PathBuf> {
-        let folders = self.bin.iter().chain([&self.opened.root]);
+        let folders = self.bin.iter().chain([&self.extension.root]);
         folders.flat_map(|folder| [Some(folder.clone()), folder.canonicalize().ok()]).flatten().collect()
     }
 
@@ -125,20 +125,20 @@ impl OpenExtension {
         }
     }
 
-    pub(super) fn stands(&mut self, stage: BackendStage) {
+    pub(super) fn set_stage(&mut self, stage: BackendStage) {
         self.stage = stage;
-        self.target = self.aim();
+        self.target = self.backend_target();
     }
 
     /// The target that the extension is. Without a backend that is up, the places where it will be.
-    pub(super) fn aim(&self) -> Target {
+    pub(super) fn backend_target(&self) -> Target {
         let up = match &self.stage {
             BackendStage::Up { up } => Some(up),
             _ => None,
         };
         let bin = self.bin.as_ref().map(|bin| bin.display().to_string());
         Target {
-            name: self.opened.image.to_string(),
+            name: self.extension.image.to_string(),
             endpoint: up.and_then(|up| up.endpoint.clone()),
             via: up.and_then(|up| up.said.clone()),
             engine: self.engine.clone(),

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{
     Names,
-    compose::{self, Input, Source},
+    compose::{self, ComposeSource, Input},
     dockerfile::{self, Dockerfile, Search},
-    files::Place,
+    files::FileSource,
     manifest::{Manifest, Platform},
-    remark::{Remark, Weight},
+    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
     root::below,
     start::environment,
 };
@@ -21,41 +21,43 @@ const MAC_HOME: &str = "/Users/someone";
 
 /// Adds what is to be said about the compose file and what it leads to, where it is there. A folder is judged by the
 /// image that its Dockerfile makes of it.
-pub(super) fn check(manifest: &Manifest, place: Place<'_>, remarks: &mut Vec<Remark>) {
+pub(super) fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<ManifestDiagnostic>) {
     let Some(backend) = &manifest.backend else { return };
     let Some(file) = backend.composefile.as_ref().and_then(|named| below(&named.text)) else { return };
     let folder = match place {
-        Place::Folder(root) | Place::Built(root, _) => Some(root),
-        Place::Image(_) => None,
+        FileSource::Folder(root) | FileSource::Built(root, _) => Some(root),
+        FileSource::Image(_) => None,
     };
     let dockerfile = folder.and_then(|root| root.read_text(dockerfile::FILE, dockerfile::LARGEST).ok());
     let dockerfile = dockerfile.and_then(|text| Dockerfile::read(&text).ok());
     let search = folder.zip(dockerfile.as_ref()).map(|(root, dockerfile)| Search::new(dockerfile, root));
     let source = match (place, &search) {
-        (Place::Image(root), _) => Source::Image(root),
-        (Place::Folder(context) | Place::Built(context, _), Some(search)) => Source::Built { context, search },
-        (Place::Folder(root) | Place::Built(root, _), None) => Source::Folder(root),
+        (FileSource::Image(root), _) => ComposeSource::Image(root),
+        (FileSource::Folder(context) | FileSource::Built(context, _), Some(search)) => {
+            ComposeSource::Built { context, search }
+        }
+        (FileSource::Folder(root) | FileSource::Built(root, _), None) => ComposeSource::Folder(root),
     };
     let mut environment = environment::small();
     // It stands for itself: an image's name is only known where it is installed.
     environment.insert(compose::OWN_IMAGE.to_owned(), format!("${{{}}}", compose::OWN_IMAGE));
     let input = Input { source, file: &file, environment, has_socket: backend.socket.is_some() };
-    remarks.extend(compose::read(input).remarks);
+    diagnostics.extend(compose::read(input).diagnostics);
 }
 
 /// What is to be said about the socket's path on a Mac, of an extension whose image has a name.
-pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<Remark> {
+pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;
     let path = names.socket_on_host(Platform::Darwin, Path::new(MAC_HOME), file);
     let bytes = path.as_os_str().len();
     (bytes > MAC_LIMIT).then(|| {
-        Remark::at(text, socket.at, "vm.exposes.socket", Weight::Odd)
-            .wrong(format!(
+        ManifestDiagnostic::at(text, socket.at, "vm.exposes.socket", ManifestSeverity::Warning)
+            .summary(format!(
                 "on a Mac the socket's path has {bytes} bytes in a home like {MAC_HOME}, and may have {MAC_LIMIT}"
             ))
             .effect(DockerDesktop, Reported, format!("has it at {}", path.display()))
-            .mend("Write a shorter file name, or give the image a shorter one: both are in the path.")
+            .fix("Write a shorter file name, or give the image a shorter one: both are in the path.")
     })
 }
 
@@ -70,7 +72,12 @@ mod tests {
         std::fs::write(folder.path().join("i"), "").unwrap();
         std::fs::write(folder.path().join("compose.yaml"), compose).unwrap();
         let checked = check_folder(folder.path()).unwrap();
-        checked.remarks.into_iter().filter(|remark| remark.file.is_some()).map(|remark| remark.wrong).collect()
+        checked
+            .diagnostics
+            .into_iter()
+            .filter(|diagnostic| diagnostic.file.is_some())
+            .map(|diagnostic| diagnostic.summary)
+            .collect()
     }
 
     const VM: &str = r#"{"composefile": "compose.yaml", "exposes": {"socket": "b.sock"}}"#;
@@ -101,6 +108,6 @@ mod tests {
         let (short, text) = manifest("b.sock");
         assert_eq!(on_a_mac(&short, &text, &names), None);
         let (long, text) = manifest("the-backend-of-volumes.sock");
-        assert!(on_a_mac(&long, &text, &names).unwrap().wrong.contains("may have 103"));
+        assert!(on_a_mac(&long, &text, &names).unwrap().summary.contains("may have 103"));
     }
 }

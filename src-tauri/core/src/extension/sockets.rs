@@ -7,13 +7,13 @@ use std::{
 
 use super::{Names, manifest::Platform, names::SOCKETS};
 use crate::{
-    carrier::{self, Choice},
     endpoint::{Endpoint, usable},
-    engine::{Belongings, Engine, hostname, text},
+    engine::{BackendResources, Engine, hostname, text},
     error::{Code, Error, Result},
     exchange::{self, Connections},
     private::temporary_files_failed,
     reference::ContainerName,
+    tunnel::{self, Choice},
 };
 
 /// How long a socket may take to accept.
@@ -36,18 +36,18 @@ impl Share {
     /// [`Code::TemporaryFilesFailed`], [`Code::EndpointPathTooLong`], and what the engine says.
     pub async fn make(
         engine: &Engine,
-        belongings: &mut Belongings,
+        resources: &mut BackendResources,
         names: &Names,
         image: &str,
         socket: Option<&str>,
     ) -> Result<Self> {
         if is_on_this_host(engine).await {
             let directory = directory(socket)?;
-            belongings.directory = Some(directory.clone());
+            resources.directory = Some(directory.clone());
             return Ok(Self::Directory(directory.join(SHARED)));
         }
-        let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), belongings.id);
-        let request = serde_json::json!({ "Name": name, "Labels": belongings.labels(image) });
+        let name = format!("{}-sockets-{}", super::backend::engine_name(&names.project), resources.id);
+        let request = serde_json::json!({ "Name": name, "Labels": resources.labels(image) });
         engine.post("/volumes/create", &[], &request).await.map_err(|error| engine.explain(error))?;
         Ok(Self::Volume(name))
     }
@@ -148,7 +148,7 @@ impl Search<'_> {
     pub async fn endpoint(&self, starting: bool) -> std::result::Result<Choice, Unreached> {
         let mut failed = None;
         for place in self.places().await {
-            match exchange::knock(&place, self.connections, PATIENCE).await {
+            match exchange::probe_connect(&place, self.connections, PATIENCE).await {
                 Ok(()) => return Ok(Choice { endpoint: place, said: None }),
                 Err(error) => failed = failed.or(Some((place, error))),
             }
@@ -180,13 +180,13 @@ impl Search<'_> {
             let error = Error::new(Code::EndpointMissing, format!("there is no container in which `{path}` could be"));
             return Err(Unreached { choice: None, error, may_come: false });
         };
-        let choice = carrier::choose(direct, &container, &path, &mounts);
+        let choice = tunnel::choose(direct, &container, &path, &mounts);
         // What is asked of the extension's backend from now on goes to the engine that has it.
         let address = self.engine.address();
-        if self.connections.carrier().address().is_ok_and(|before| before != *address) {
+        if self.connections.tunnel().address().is_ok_and(|before| before != *address) {
             self.connections.use_engine(address.clone());
         }
-        match exchange::knock(&choice.endpoint, self.connections, PATIENCE).await {
+        match exchange::probe_connect(&choice.endpoint, self.connections, PATIENCE).await {
             Ok(()) => Ok(choice),
             Err(error) => Err(Unreached { may_come: may_come(&error), choice: Some(choice), error }),
         }
@@ -198,7 +198,7 @@ impl Search<'_> {
         if !self.engine.address().is_remote() {
             for container in self.containers {
                 let mounts = self.engine.mounts(container).await.unwrap_or_default();
-                places.extend(carrier::direct(&mounts, &Names::socket_inside(self.socket)).filter(is_in_directory));
+                places.extend(tunnel::direct(&mounts, &Names::socket_inside(self.socket)).filter(is_in_directory));
             }
         }
         let known = std::env::home_dir().map(|home| self.names.socket_on_host(Platform::this(), &home, self.socket));

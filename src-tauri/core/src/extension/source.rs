@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, Manifest, Names, Place, Remark, Unpacked, Weight, check_in,
-    check_with_image,
+    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, FileSource, Manifest, ManifestDiagnostic, ManifestSeverity,
+    Names, Unpacked, check_in, check_with_image,
     compose::{self, Input},
     image_in_place,
     root::below,
@@ -23,14 +23,14 @@ use crate::{
     engine::{EXTENSION, Engine},
     error::{Code, Error, Result},
     reference::ImageRef,
-    run::Warden,
+    run::Reaper,
 };
 
 /// What an extension is opened from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(optional_fields)]
-pub enum Source {
+pub enum ExtensionSource {
     /// A folder that its image is built from.
     Folder {
         /// The folder, or its `metadata.json`.
@@ -79,13 +79,13 @@ pub enum BackendKind {
 /// An extension that was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
-pub struct Opened {
+pub struct Extension {
     /// From what.
-    pub source: Source,
+    pub source: ExtensionSource,
     /// What its manifest says.
     pub manifest: Manifest,
     /// All there is to say against that.
-    pub remarks: Vec<Remark>,
+    pub diagnostics: Vec<ManifestDiagnostic>,
     /// What its parts are called.
     pub names: Names,
     /// Its image.
@@ -105,7 +105,7 @@ pub struct Opened {
     pub socket: Option<String>,
 }
 
-impl Opened {
+impl Extension {
     /// What tells it from another one with the same manifest: its folder, or the name of its image.
     pub fn whose(&self) -> String {
         self.sources().map_or_else(|| self.image.to_string(), |root| root.display().to_string())
@@ -113,7 +113,7 @@ impl Opened {
 
     /// The folder that the image is built from, where there is one.
     pub(super) fn sources(&self) -> Option<&Path> {
-        matches!(self.source, Source::Folder { .. }).then_some(self.root.as_path())
+        matches!(self.source, ExtensionSource::Folder { .. }).then_some(self.root.as_path())
     }
 
     /// Checks the paths of a folder's manifest in the image that it builds, if the engine has that: the diagnostics as they
@@ -125,76 +125,82 @@ impl Opened {
         &self,
         engine: &Engine,
         scratch: &Path,
-        warden: Option<Arc<Warden>>,
-    ) -> Result<Option<(Vec<Remark>, BuiltImage)>> {
-        let Source::Folder { image, .. } = &self.source else { return Ok(None) };
+        reaper: Option<Arc<Reaper>>,
+    ) -> Result<Option<(Vec<ManifestDiagnostic>, BuiltImage)>> {
+        let ExtensionSource::Folder { image, .. } = &self.source else { return Ok(None) };
         let is_named = image.as_deref().is_some_and(|image| !image.trim().is_empty());
         let named = is_named.then_some(&self.image);
-        let checked = check_with_image(&self.root, named, engine, scratch, warden).await?;
-        let Some(Checked { manifest, mut remarks, image: Some(image), text, .. }) = checked else { return Ok(None) };
+        let checked = check_with_image(&self.root, named, engine, scratch, reaper).await?;
+        let Some(Checked { manifest, mut diagnostics, image: Some(image), text, .. }) = checked else {
+            return Ok(None);
+        };
         if manifest != self.manifest {
             return Ok(None);
         }
-        remarks.extend(services::on_a_mac(&manifest, &text, &self.names));
-        Ok(Some((remarks, image)))
+        diagnostics.extend(services::on_a_mac(&manifest, &text, &self.names));
+        Ok(Some((diagnostics, image)))
     }
 }
 
-/// Opens an extension. What is in an image is unpacked into `folder`, which must be there and empty; the warden removes
+/// Opens an extension. What is in an image is unpacked into `folder`, which must be there and empty; the reaper removes
 /// what a killed Porthole leaves on the engine. A folder needs no engine.
 ///
 /// # Errors
 /// [`Code::ManifestUnreadable`], [`Code::ImageNameInvalid`], [`Code::ImageNotFound`], [`Code::ContainerNotFound`], what
 /// [`unpack`] says, and what `engine` is.
 pub async fn open(
-    source: Source,
+    source: ExtensionSource,
     engine: Result<&Engine>,
     folder: &Path,
-    warden: Option<Arc<Warden>>,
-) -> Result<Opened> {
+    reaper: Option<Arc<Reaper>>,
+) -> Result<Extension> {
     let mut left_out = Vec::new();
     let (root, image, image_id) = match &source {
-        Source::Folder { path, image } => {
+        ExtensionSource::Folder { path, image } => {
             let root = folder_of_manifest(path)?;
             let named = image.as_deref().map(str::trim).filter(|image| !image.is_empty());
             let image = ImageRef::new(named.map_or_else(|| image_of_folder(root.path()), str::to_owned))?;
             (root, image, None)
         }
-        Source::Image { name } => {
+        ExtensionSource::Image { name } => {
             let image = ImageRef::new(name.trim())?;
             let engine = engine?;
-            let Unpacked { remarks, image_id } = unpack(engine, &image, folder, warden).await?;
-            left_out = remarks;
+            let Unpacked { diagnostics, image_id } = unpack(engine, &image, folder, reaper).await?;
+            left_out = diagnostics;
             (unpacked(folder)?, image, image_id)
         }
-        Source::Running { container } => {
+        ExtensionSource::Running { container } => {
             let engine = engine?;
             let image = ImageRef::new(image_of_running(engine, container).await?)?;
-            let taken = unpack(engine, &image, folder, warden).await;
+            let taken = unpack(engine, &image, folder, reaper).await;
             let taken = taken.map_err(|error| not_of_extension(error, container, &image))?;
-            left_out = taken.remarks;
+            left_out = taken.diagnostics;
             (unpacked(folder)?, image, taken.image_id)
         }
     };
-    let Checked { manifest, mut remarks, text, .. } = {
+    let Checked { manifest, mut diagnostics, text, .. } = {
         // What is unpacked is what the image holds; a folder is what it is built from.
-        let place = if matches!(source, Source::Folder { .. }) { Place::Folder(&root) } else { Place::Image(&root) };
+        let place = if matches!(source, ExtensionSource::Folder { .. }) {
+            FileSource::Folder(&root)
+        } else {
+            FileSource::Image(&root)
+        };
         check_in(place, Path::new(FILE))?
     };
-    remarks.extend(left_out);
+    diagnostics.extend(left_out);
     let names = Names::of_image(&image);
-    remarks.extend(services::on_a_mac(&manifest, &text, &names));
+    diagnostics.extend(services::on_a_mac(&manifest, &text, &names));
     let backend = kind(&manifest, &root, &image);
     let declared = manifest.backend.as_ref().and_then(|backend| backend.socket.as_ref());
     // Some write the whole path; every Runtime takes a name.
     let socket = declared.and_then(|socket| Path::new(&socket.text).file_name()?.to_str().map(str::to_owned));
     let root = root.path().to_owned();
-    Ok(Opened { names, source, manifest, remarks, image, image_id, built_image: None, root, backend, socket })
+    Ok(Extension { names, source, manifest, diagnostics, image, image_id, built_image: None, root, backend, socket })
 }
 
 fn folder_of_manifest(path: &Path) -> Result<ExtensionRoot> {
-    let opened = ExtensionRoot::of_manifest(path).map(|(root, _)| root);
-    opened.map_err(|problem| {
+    let extension = ExtensionRoot::of_manifest(path).map(|(root, _)| root);
+    extension.map_err(|problem| {
         Error::new(Code::ManifestUnreadable, format!("cannot open {}", path.display()))
             .detail(problem)
             .hint(format!("Choose an extension's folder, or the {FILE} in it."))
@@ -234,12 +240,12 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
         let path = below(&named.text).unwrap_or_default();
         let mut set = environment::small();
         set.insert(compose::OWN_IMAGE.to_owned(), image.to_owned());
-        let source = compose::Source::Folder(root);
+        let source = compose::ComposeSource::Folder(root);
         let read = compose::read(Input { source, file: &path, environment: set, has_socket: true });
         // Without an own fault of the files, compose decides: it may get variables that aren't known yet.
         if read.blocked || read.services.is_empty() {
-            let why = read.remarks.into_iter().find(|remark| remark.weight == Weight::Broken);
-            return Err(why.map_or_else(|| broken("can't be read"), |remark| compose::error(&remark)));
+            let why = read.diagnostics.into_iter().find(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
+            return Err(why.map_or_else(|| broken("can't be read"), |diagnostic| compose::error(&diagnostic)));
         }
         let services = read.services.into_iter().collect();
         Ok(BackendKind::Compose { file, services })
@@ -305,21 +311,21 @@ mod tests {
         }
     }
 
-    async fn opened(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Opened) {
+    async fn extension(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Extension) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), manifest).unwrap();
         for (path, text) in files {
             std::fs::write(folder.path().join(path), text).unwrap();
         }
-        let source = Source::Folder { path: folder.path().join(FILE), image: Some("acme/x:1".into()) };
+        let source = ExtensionSource::Folder { path: folder.path().join(FILE), image: Some("acme/x:1".into()) };
         let none = Err(Error::new(Code::EngineUnavailable, "none"));
-        let opened = open(source, none, Path::new("/nowhere"), None).await.unwrap();
-        (folder, opened)
+        let extension = open(source, none, Path::new("/nowhere"), None).await.unwrap();
+        (folder, extension)
     }
 
     #[tokio::test]
     async fn a_folder_is_opened_without_an_engine() {
-        let (folder, found) = opened(
+        let (folder, found) = extension(
             r#"{"vm": {"image": "${DESKTOP_PLUGIN_IMAGE}", "exposes": {"socket": "/run/guest-services/b.sock"}}}"#,
             &[],
         )
@@ -328,18 +334,18 @@ mod tests {
         assert_eq!(found.socket.as_deref(), Some("b.sock"));
         assert_eq!(found.names, Names::of_image("acme/x:1"));
         assert_eq!(found.root, folder.path().canonicalize().unwrap());
-        assert!(!found.remarks.is_empty());
+        assert!(!found.diagnostics.is_empty());
     }
 
     #[tokio::test]
     async fn the_services_of_a_compose_file_are_told_in_order() {
         let manifest = r#"{"vm": {"composefile": "/compose.yaml"}}"#;
-        let (_folder, found) = opened(manifest, &[("compose.yaml", "services: {web: {}, api: {}}")]).await;
+        let (_folder, found) = extension(manifest, &[("compose.yaml", "services: {web: {}, api: {}}")]).await;
         let BackendKind::Compose { services, .. } = &found.backend else { panic!("{:?}", found.backend) };
         assert_eq!(*services, ["web", "api"]);
         for (manifest, why) in [(manifest, "cannot be read"), (r#"{"vm": {"composefile": "../c.yaml"}}"#, "leads out")]
         {
-            let (_folder, found) = opened(manifest, &[]).await;
+            let (_folder, found) = extension(manifest, &[]).await;
             let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
             assert_eq!(error.code, Code::ComposeUnreadable);
             assert!(error.message.contains(why), "{error:?}");
@@ -349,23 +355,27 @@ mod tests {
     #[tokio::test]
     async fn an_image_that_reads_as_an_option_or_a_path_is_no_backend() {
         for name in ["--config=/tmp/evil", "../info", "a\u{7}b"] {
-            let (_folder, found) = opened(&serde_json::json!({"vm": {"image": name}}).to_string(), &[]).await;
+            let (_folder, found) = extension(&serde_json::json!({"vm": {"image": name}}).to_string(), &[]).await;
             let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
             assert_eq!(error.code, Code::ImageNameInvalid, "{name}");
-            assert!(found.remarks.iter().any(|remark| remark.key == "vm.image" && remark.line == 1), "{name}");
+            assert!(
+                found.diagnostics.iter().any(|diagnostic| diagnostic.key == "vm.image" && diagnostic.line == 1),
+                "{name}"
+            );
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(FILE), "{}").unwrap();
             let none = || Err(Error::new(Code::EngineUnavailable, "none"));
-            let source = Source::Folder { path: folder.path().to_owned(), image: Some(name.into()) };
+            let source = ExtensionSource::Folder { path: folder.path().to_owned(), image: Some(name.into()) };
             assert_eq!(open(source, none(), folder.path(), None).await.unwrap_err().code, Code::ImageNameInvalid);
-            let source = Source::Image { name: name.into() };
+            let source = ExtensionSource::Image { name: name.into() };
             assert_eq!(open(source, none(), folder.path(), None).await.unwrap_err().code, Code::ImageNameInvalid);
         }
     }
 
     #[tokio::test]
     async fn what_needs_an_engine_says_that_there_is_none() {
-        for source in [Source::Image { name: "a".into() }, Source::Running { container: "a".into() }] {
+        for source in [ExtensionSource::Image { name: "a".into() }, ExtensionSource::Running { container: "a".into() }]
+        {
             let none = Err(Error::new(Code::EngineUnavailable, "none"));
             assert_eq!(
                 open(source, none, Path::new("/nowhere"), None).await.unwrap_err().code,
@@ -373,7 +383,7 @@ mod tests {
             );
         }
         let none = Err(Error::new(Code::EngineUnavailable, "none"));
-        let source = Source::Folder { path: "/no/such/folder".into(), image: None };
+        let source = ExtensionSource::Folder { path: "/no/such/folder".into(), image: None };
         assert_eq!(open(source, none, Path::new("/nowhere"), None).await.unwrap_err().code, Code::ManifestUnreadable);
     }
 

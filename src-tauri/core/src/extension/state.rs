@@ -51,7 +51,7 @@ pub struct PartState {
 }
 
 /// Looks at containers again and again, until nobody listens. `first` is the first service's, where that is known.
-pub(super) async fn keep_looking(
+pub(super) async fn keep_checking(
     engine: Engine,
     containers: Vec<String>,
     first: Option<String>,

@@ -16,7 +16,7 @@ use crate::{
     error::{Code, Error, Result},
     output::View,
     reference::{ContainerName, ImageRef},
-    run::{Command, Ending, Place, Signal, Warden, command_on},
+    run::{Command, Ending, Place, Reaper, Signal, command_on},
     timeline::Timeline,
 };
 
@@ -29,13 +29,13 @@ const LARGEST_DOCKERFILE: u64 = 1024 * 1024;
 
 /// What a backend is brought up with.
 #[derive(Debug, Clone)]
-pub struct Means {
+pub struct BackendDeps {
     /// Where.
     pub engine: Engine,
     /// Where what is run for it is seen.
     pub timeline: Arc<Timeline>,
     /// Who removes what a killed Porthole leaves. Without one, a killed Porthole leaves it.
-    pub warden: Option<Arc<Warden>>,
+    pub reaper: Option<Arc<Reaper>>,
     /// Ends what is done with it.
     pub cancelled: CancellationToken,
 }
@@ -117,7 +117,7 @@ fn flags(engine: &Address) -> Vec<String> {
     flags
 }
 
-impl Means {
+impl BackendDeps {
     /// Builds an image of an extension from its Dockerfile as it was read, whatever stands in its folder by now.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Means {
     /// Has the engine get an image, unless it has it.
     ///
     /// # Errors
-    /// As for [`Means::build`].
+    /// As for [`BackendDeps::build`].
     pub(super) async fn pull(&self, image: &ImageRef) -> Result<()> {
         if self.image_id(image).await?.is_some() {
             return Ok(());
@@ -176,11 +176,11 @@ impl Means {
     /// What a program that is soon done writes to stdout.
     ///
     /// # Errors
-    /// As for [`Means::perform`]; `failed` also when it takes long or writes much.
+    /// As for [`BackendDeps::perform`]; `failed` also when it takes long or writes much.
     pub(super) async fn output(&self, command: Command, failed: Error) -> Result<String> {
         let ended = self.cancelled.child_token();
-        let means = Self { cancelled: ended.clone(), ..self.clone() };
-        let run = means.ran(command, failed.clone());
+        let deps = Self { cancelled: ended.clone(), ..self.clone() };
+        let run = deps.ran(command, failed.clone());
         tokio::pin!(run);
         let id = tokio::select! {
             id = &mut run => id?,

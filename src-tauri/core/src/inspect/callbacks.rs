@@ -8,16 +8,16 @@ use std::{
 
 use super::{HANDED_OVER, stream_of, too_much};
 use crate::{
-    asked::Sdk,
     call::{Act, CallId},
     error::Result,
     output::{Chunk, Output, incomplete_tail},
-    received::{
-        self, Callback, Callbacks, Called, End, Text, Value,
-        callbacks::{Decoding, Machine, Manner, Piece, Pieces, text_of},
-    },
     run::{Run, Stream},
     runtime::Runtime,
+    sdk_call::Sdk,
+    sdk_result::{
+        self, Callback, Callbacks, Called, End, Text, Value,
+        callbacks::{CallbackRules, Decoding, Framing, Machine, Piece, text_of},
+    },
     timeline::{Timeline, aside},
 };
 
@@ -44,13 +44,13 @@ type Key = (CallId, Runtime, bool);
 
 /// What was counted so far, the latest last.
 #[derive(Debug, Default)]
-pub(crate) struct CountedCalls(Mutex<Vec<(Key, Arc<Mutex<Counted>>)>>);
+pub(crate) struct CountedCalls(Mutex<Vec<(Key, Arc<Mutex<CallbackCount>>)>>);
 
 impl CountedCalls {
-    fn of(&self, key: Key, manner: Manner) -> Arc<Mutex<Counted>> {
+    fn of(&self, key: Key, callback_rules: CallbackRules) -> Arc<Mutex<CallbackCount>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().position(|(known, _)| *known == key).map(|at| all.remove(at).1);
-        let counted = found.unwrap_or_else(|| Arc::new(Mutex::new(Counted::new(manner))));
+        let counted = found.unwrap_or_else(|| Arc::new(Mutex::new(CallbackCount::new(callback_rules))));
         all.push((key, Arc::clone(&counted)));
         let beyond = all.len().saturating_sub(KEPT);
         all.drain(..beyond);
@@ -72,7 +72,7 @@ impl Timeline {
         from: u64,
         count: u64,
     ) -> Result<Callbacks> {
-        self.counted((id, runtime, split), Wanted { from, count: count.min(ROWS), shown: true }).await
+        self.counted((id, runtime, split), RowRange { from, count: count.min(ROWS), shown: true }).await
     }
 
     /// The same, whole: about 1 MiB in one answer, and one callback at least.
@@ -81,7 +81,7 @@ impl Timeline {
     /// As [`Timeline::callbacks`]; [`Code::ValueTooLarge`](crate::error::Code::ValueTooLarge) for a callback of
     /// more than 64 MiB.
     pub async fn whole_callbacks(&self, id: CallId, runtime: Runtime, split: bool, from: u64) -> Result<Callbacks> {
-        self.counted((id, runtime, split), Wanted { from, count: ROWS, shown: false }).await
+        self.counted((id, runtime, split), RowRange { from, count: ROWS, shown: false }).await
     }
 
     /// Callbacks from the nth on, whole, for the code that waits for them: answers when there is
@@ -89,7 +89,7 @@ impl Timeline {
     ///
     /// # Errors
     /// As [`Timeline::whole_callbacks`].
-    pub async fn delivery(&self, id: CallId, from: u64) -> Result<Callbacks> {
+    pub async fn next_callbacks(&self, id: CallId, from: u64) -> Result<Callbacks> {
         let call = self.call(id)?;
         let runtime = call.sdk.as_ref().map(|Sdk { runtime, .. }| *runtime).unwrap_or_default();
         let split = stream_of(&call).unwrap_or_default().split_lines;
@@ -108,7 +108,7 @@ impl Timeline {
         }
     }
 
-    async fn counted(&self, key: Key, wanted: Wanted) -> Result<Callbacks> {
+    async fn counted(&self, key: Key, wanted: RowRange) -> Result<Callbacks> {
         let (id, runtime, split) = key;
         let over = !self.is_live(id);
         let output = self.output(id)?;
@@ -118,12 +118,12 @@ impl Timeline {
             let from = wanted.from;
             return Ok(Callbacks { from, total: 0, whole: true, ended: over, rows: Vec::new(), lost: None });
         };
-        let counted = self.counted.of(key, received::manner(&run, runtime, split));
+        let counted = self.counted.of(key, sdk_result::callback_rules(&run, runtime, split));
         aside(move || {
             let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-            counted.machine.silent_from(received::manner(&run, runtime, split).silent_from);
+            counted.machine.silent_from(sdk_result::callback_rules(&run, runtime, split).silent_from);
             let whole = counted.advance(&output, chunks)?;
-            let ends = if over && whole { Some(received::ends(&run, runtime)) } else { None };
+            let ends = if over && whole { Some(sdk_result::ends(&run, runtime)) } else { None };
             counted.answer(&output, &run, ends, whole, wanted)
         })
         .await
@@ -132,7 +132,7 @@ impl Timeline {
 
 /// Which callbacks somebody wants.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct RowRange {
     from: u64,
     count: u64,
     /// To be shown; else whole.
@@ -141,7 +141,7 @@ struct Wanted {
 
 /// How far the counting has come.
 #[derive(Debug)]
-struct Counted {
+struct CallbackCount {
     /// How many chunks went through the machine.
     chunks: u64,
     machine: Machine,
@@ -151,7 +151,7 @@ struct Counted {
 
 /// A callback's bytes, as they are read when it is known which are wanted.
 #[derive(Debug)]
-struct Found {
+struct CallbackBytes {
     n: u64,
     stream: Stream,
     from: u64,
@@ -161,9 +161,9 @@ struct Found {
     cuts: Vec<u64>,
 }
 
-impl Counted {
-    fn new(manner: Manner) -> Self {
-        let machine = Machine::new(manner);
+impl CallbackCount {
+    fn new(callback_rules: CallbackRules) -> Self {
+        let machine = Machine::new(callback_rules);
         Self { chunks: 0, places: vec![(0, machine.clone())], machine }
     }
 
@@ -196,7 +196,7 @@ impl Counted {
         run: &Run,
         ends: Option<Vec<End>>,
         whole: bool,
-        wanted: Wanted,
+        wanted: RowRange,
     ) -> Result<Callbacks> {
         let ended = ends.is_some();
         let closed_us = run.closed_us.unwrap_or_default();
@@ -224,11 +224,11 @@ impl Counted {
     }
 
     /// Where the wanted callbacks stand.
-    fn find(&self, output: &Output, wanted: Wanted) -> Result<Vec<Found>> {
+    fn find(&self, output: &Output, wanted: RowRange) -> Result<Vec<CallbackBytes>> {
         let mut found = Vec::new();
         let after = self.places.partition_point(|(_, place)| place.count <= wanted.from);
         let Some((mut at, mut machine)) = self.places.get(after.saturating_sub(1)).cloned() else { return Ok(found) };
-        machine.silent_from(self.machine.manner().silent_from);
+        machine.silent_from(self.machine.callback_rules().silent_from);
         let end = wanted.from.saturating_add(wanted.count).min(self.machine.count);
         // Most often they stand in the next chunk or two.
         let mut most = BATCH_BYTES / 64;
@@ -252,7 +252,7 @@ impl Counted {
     }
 
     /// Reads what the callbacks get. Of whole ones an answer holds about a megabyte.
-    fn read(&self, output: &Output, found: &[Found], shown: bool) -> Result<Vec<Callback>> {
+    fn read(&self, output: &Output, found: &[CallbackBytes], shown: bool) -> Result<Vec<Callback>> {
         let mut rows = Vec::with_capacity(found.len());
         let mut bytes = 0;
         for found in found {
@@ -269,9 +269,9 @@ impl Counted {
         Ok(rows)
     }
 
-    fn callback(&self, output: &Output, found: &Found, limit: u64) -> Result<Callback> {
-        let manner = self.machine.manner();
-        let Found { n, stream, from, to, at_us, line, ref cuts } = *found;
+    fn callback(&self, output: &Output, found: &CallbackBytes, limit: u64) -> Result<Callback> {
+        let callback_rules = self.machine.callback_rules();
+        let CallbackBytes { n, stream, from, to, at_us, line, ref cuts } = *found;
         let piece = Piece { stream, from, to, at_us, line, cuts };
         let len = to - from;
         let cut = len > limit;
@@ -285,11 +285,11 @@ impl Counted {
         if cut {
             bytes.truncate(bytes.len() - incomplete_tail(&bytes));
         }
-        let text = Text { text: text_of(&piece, manner, &bytes), bytes: len, cut };
-        let alone = manner.decoding != Decoding::Joined && !line;
+        let text = Text { text: text_of(&piece, callback_rules, &bytes), bytes: len, cut };
+        let alone = callback_rules.decoding != Decoding::Joined && !line;
         let what = Called::Output {
             stream,
-            value: if manner.decoding == Decoding::Bytes { Value::Bytes(text) } else { Value::Text(text) },
+            value: if callback_rules.decoding == Decoding::Bytes { Value::Bytes(text) } else { Value::Text(text) },
             begins_in_character: alone && incomplete_tail(&before) > 0,
             ends_in_character: alone && incomplete_tail(&end) > 0,
             begins_in_line: !line && !before.is_empty() && !before.ends_with(b"\n"),
@@ -300,14 +300,14 @@ impl Counted {
 
     /// The last lines that no callback got.
     fn lost(&self, output: &Output, machine: &Machine) -> Result<Option<Text>> {
-        let manner = machine.manner();
-        if !manner.loses_last || manner.silent_from.is_some() {
+        let callback_rules = machine.callback_rules();
+        if !callback_rules.loses_last || callback_rules.silent_from.is_some() {
             return Ok(None);
         }
         let (mut bytes, mut len) = (Vec::new(), 0);
-        for (stream, pieces) in [(Stream::Stdout, manner.stdout), (Stream::Stderr, manner.stderr)] {
+        for (stream, pieces) in [(Stream::Stdout, callback_rules.stdout), (Stream::Stderr, callback_rules.stderr)] {
             let (from, to) = machine.rest(stream);
-            if pieces == Pieces::Lines && from < to {
+            if pieces == Framing::Lines && from < to {
                 len += to - from;
                 bytes.extend(output.read(stream, from, to.min(from + SHOWN))?);
             }
@@ -316,10 +316,10 @@ impl Counted {
     }
 }
 
-fn keep(found: &mut Vec<Found>, wanted: Wanted, n: u64, piece: &Piece<'_>) {
+fn keep(found: &mut Vec<CallbackBytes>, wanted: RowRange, n: u64, piece: &Piece<'_>) {
     if n >= wanted.from && n - wanted.from < wanted.count {
         let Piece { stream, from, to, at_us, line, cuts } = *piece;
-        found.push(Found { n, stream, from, to, at_us, line, cuts: cuts.to_vec() });
+        found.push(CallbackBytes { n, stream, from, to, at_us, line, cuts: cuts.to_vec() });
     }
 }
 

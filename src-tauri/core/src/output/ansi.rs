@@ -4,14 +4,14 @@ use super::facts::{Colour, Emphasis, Styled};
 
 /// How letters look now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Looks {
+pub(super) struct SgrState {
     fg: Option<Colour>,
     bg: Option<Colour>,
     reversed: bool,
     emphasis: Vec<Emphasis>,
 }
 
-impl Looks {
+impl SgrState {
     /// Follows the parameters of `ESC [ … m`. What it does not know it passes over.
     pub fn follow(&mut self, parameters: &[u8]) {
         if !parameters.iter().all(|byte| byte.is_ascii_digit() || b";:".contains(byte)) {
@@ -125,9 +125,9 @@ mod tests {
     use super::*;
 
     fn after(codes: &str) -> Option<Styled> {
-        let mut looks = Looks::default();
-        looks.follow(codes.as_bytes());
-        looks.styled(0, 1)
+        let mut sgr = SgrState::default();
+        sgr.follow(codes.as_bytes());
+        sgr.styled(0, 1)
     }
 
     fn styled(fg: Option<Colour>, bg: Option<Colour>, emphasis: &[Emphasis]) -> Option<Styled> {

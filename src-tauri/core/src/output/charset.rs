@@ -51,19 +51,19 @@ pub fn encoding(label: &str) -> Option<&'static Encoding> {
 /// Which encoding a text is in, where it isn't UTF-8, and how that is known. A byte order mark counts more than what a
 /// header says, as in browsers.
 pub fn detect(clues: Clues<'_>) -> Option<(&'static Encoding, CharsetBy)> {
-    detect_with(clues, &mut Looks::default())
+    detect_with(clues, &mut CharsetGuess::default())
 }
 
 /// The guess that was made last. It costs more than the rest, and is asked for with each change of a Call.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(super) struct CharsetGuess {
     /// Of so many bytes.
     last: Option<(usize, Option<&'static Encoding>)>,
     #[cfg(test)]
     pub guesses: usize,
 }
 
-impl Looks {
+impl CharsetGuess {
     fn of(&mut self, start: &[u8]) -> Option<&'static Encoding> {
         if let Some((_, found)) = self.last.filter(|(length, _)| *length == start.len()) {
             return found;
@@ -79,7 +79,7 @@ impl Looks {
 }
 
 /// As [`detect`], with the guess that was made before of a start that only becomes longer.
-pub(super) fn detect_with(clues: Clues<'_>, looks: &mut Looks) -> Option<(&'static Encoding, CharsetBy)> {
+pub(super) fn detect_with(clues: Clues<'_>, guess: &mut CharsetGuess) -> Option<(&'static Encoding, CharsetBy)> {
     let Clues { content_type, start } = clues;
     let not_utf8 = |encoding: &'static Encoding, by| (encoding != UTF_8).then_some((encoding, by));
     if let Some((encoding, _)) = Encoding::for_bom(start) {
@@ -91,7 +91,7 @@ pub(super) fn detect_with(clues: Clues<'_>, looks: &mut Looks) -> Option<(&'stat
     if let Some(encoding) = in_document(start) {
         return not_utf8(encoding, CharsetBy::Document);
     }
-    looks.of(start).map(|encoding| (encoding, CharsetBy::Looks))
+    guess.of(start).map(|encoding| (encoding, CharsetBy::Looks))
 }
 
 fn in_content_type(value: &str) -> Option<&'static Encoding> {
@@ -320,11 +320,11 @@ mod tests {
 
     #[test]
     fn a_guess_is_made_once_of_the_same_bytes() {
-        let mut looks = Looks::default();
+        let mut guess = CharsetGuess::default();
         let text = GBK.encode("文件不存在，请检查路径。").0;
         let mut detected = |length: usize| {
-            let found = detect_with(Clues { content_type: None, start: &text[..length] }, &mut looks);
-            (found.map(|(encoding, _)| encoding.name()), looks.guesses)
+            let found = detect_with(Clues { content_type: None, start: &text[..length] }, &mut guess);
+            (found.map(|(encoding, _)| encoding.name()), guess.guesses)
         };
         assert_eq!(detected(1), (None, 1));
         for _ in 0..100 {

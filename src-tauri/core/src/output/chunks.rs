@@ -1,6 +1,6 @@
 //! Chunks as rows: what was read at once, as an SDK would hand it on.
 
-use super::{Line, Output, Row, Streams, Window, text::Shown, utf8::incomplete_tail};
+use super::{Line, Output, Row, Streams, Window, text::RenderedText, utf8::incomplete_tail};
 use crate::{error::Result, run::Stream};
 
 /// Bytes of a chunk that are drawn.
@@ -66,6 +66,6 @@ impl Output {
             begins_in_character: incomplete_tail(&before) > 0,
             ends_in_character: incomplete_tail(&last) > 0,
         };
-        Ok(Line { cut, row: Some(row), ..Line::of(n, chunk.stream, chunk.at_us, Shown::of(&drawn), chunk.len) })
+        Ok(Line { cut, row: Some(row), ..Line::of(n, chunk.stream, chunk.at_us, RenderedText::of(&drawn), chunk.len) })
     }
 }

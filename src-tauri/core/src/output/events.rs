@@ -4,7 +4,7 @@
 //! stream": <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>.
 
 use super::{
-    EventOutcome, LINE_LIMIT, Line, Output, Row, Window, lines::whole_characters, offsets::Offsets, text::Shown,
+    EventOutcome, LINE_LIMIT, Line, Output, Row, Window, lines::whole_characters, offsets::Offsets, text::RenderedText,
 };
 use crate::{error::Result, run::Stream};
 
@@ -260,10 +260,10 @@ fn row(n: u64, at_us: u64, bytes: u64, block: &Block, whole: bool, id: Option<St
     let text = if block.has_data { &block.data } else { &block.comments };
     let cut = text.len() as u64 > LINE_LIMIT || bytes > READ;
     let text = if cut { whole_characters(&text[..text.len().min(LINE_LIMIT as usize)]) } else { text };
-    let shown = Shown::of(text);
+    let rendered = RenderedText::of(text);
     let name = String::from_utf8_lossy(if block.name.is_empty() { b"message" } else { &block.name }).into_owned();
     let row = Row::Event { outcome: block.outcome(whole), name, id, retry: block.retry };
-    Line { cut, row: Some(row), ..Line::of(n, Stream::Stdout, at_us, shown, bytes) }
+    Line { cut, row: Some(row), ..Line::of(n, Stream::Stdout, at_us, rendered, bytes) }
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ pub struct Window {
     pub before_us: Option<u64>,
     /// The view is still being made of bytes that are all there: how much of them is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub making: Option<Making>,
+    pub making: Option<TaskProgress>,
     /// Why the view ends before the bytes do, as for a body that says that it is JSON and is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Error>,
@@ -231,7 +231,7 @@ impl Window {
 
 /// How far something has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Making {
+pub struct TaskProgress {
     /// Bytes done.
     pub done: u64,
     /// Of so many.
@@ -255,7 +255,7 @@ pub enum Fold {
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum What {
+pub enum SaveContent {
     /// The bytes of standard output or the response body, as they came.
     Stdout,
     /// The bytes of standard error, as they came.
@@ -313,7 +313,7 @@ pub struct Searching {
     /// Lines found so far.
     pub hits: u64,
     /// Bytes searched so far, of those there are.
-    pub progress: Making,
+    pub progress: TaskProgress,
     /// Where it stands.
     pub state: SearchState,
     /// Why it failed.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Line, Output, Window, text::Shown};
+use super::{Line, Output, Window, text::RenderedText};
 use crate::{error::Result, run::Stream};
 
 /// Bytes in a row.
@@ -18,7 +18,7 @@ impl Output {
         let time = |offset| streams.of(stream).time_at(offset).unwrap_or_default();
         let lines = read.chunks(ROW as usize).zip(0..).map(|(row, n)| {
             let offset = first + n * ROW;
-            Line::of(offset, stream, time(offset), Shown::plain(text(row)), row.len() as u64)
+            Line::of(offset, stream, time(offset), RenderedText::plain(text(row)), row.len() as u64)
         });
         let before_us = first.checked_sub(1).map(time);
         Ok(Window { from, total: length.div_ceil(ROW), lines: lines.collect(), before_us, making: None, problem: None })

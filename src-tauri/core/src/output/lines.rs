@@ -3,11 +3,11 @@
 use std::io;
 
 use super::{
-    Dress, LINE_LIMIT, Line, Output, Streams, View, WINDOW_LIMIT, Window,
-    ansi::Looks,
+    LINE_LIMIT, Line, Output, RenderOptions, Streams, View, WINDOW_LIMIT, Window,
+    ansi::SgrState,
     screen,
     spill::Bytes,
-    text::{Shown, without_line_end},
+    text::{RenderedText, without_line_end},
     utf8::incomplete_tail,
 };
 use crate::{error::Result, run::Stream};
@@ -19,7 +19,7 @@ const LOOK_BACK: u64 = 64 * 1024;
 
 /// Where a line stands: found under the lock and read without it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct LineSpan {
     pub n: u64,
     pub bytes: Bytes,
     pub stream: Stream,
@@ -30,11 +30,11 @@ pub(super) struct Place {
 
 impl Streams {
     /// Where the lines of a view stand, from the nth on.
-    pub(super) fn places(&self, view: View, from: u64, count: u64) -> Vec<Place> {
+    pub(super) fn places(&self, view: View, from: u64, count: u64) -> Vec<LineSpan> {
         let place = |n: u64, stream: Stream, own: u64| {
             let spill = self.of(stream);
             let (start, end) = spill.line(own)?;
-            Some(Place { n, bytes: spill.bytes(), stream, start, end, at_us: spill.time_at(start)? })
+            Some(LineSpan { n, bytes: spill.bytes(), stream, start, end, at_us: spill.time_at(start)? })
         };
         let to = self.rows(view).min(from.saturating_add(count));
         match view {
@@ -50,7 +50,7 @@ impl Streams {
 
 impl Streams {
     /// The same with the window that they are drawn into.
-    pub(super) fn places_and_window(&self, view: View, from: u64, count: u64) -> (Vec<Place>, Window) {
+    pub(super) fn places_and_window(&self, view: View, from: u64, count: u64) -> (Vec<LineSpan>, Window) {
         let before_us = from.checked_sub(1).and_then(|before| self.row_time(view, before));
         let (total, lines) = (self.rows(view), Vec::new());
         (self.places(view, from, count), Window { from, total, lines, before_us, making: None, problem: None })
@@ -58,18 +58,18 @@ impl Streams {
 }
 
 impl Output {
-    pub(super) fn lines_window(&self, view: View, from: u64, count: u64, dress: Dress<'_>) -> Result<Window> {
+    pub(super) fn lines_window(&self, view: View, from: u64, count: u64, options: RenderOptions<'_>) -> Result<Window> {
         let (places, window) = self.lock().places_and_window(view, from, count);
-        Ok(Window { lines: self.drawn(&places, dress)?, ..window })
+        Ok(Window { lines: self.drawn(&places, options)?, ..window })
     }
 
     /// Reads lines until a window is full.
-    pub(super) fn drawn(&self, places: &[Place], dress: Dress<'_>) -> Result<Vec<Line>> {
+    pub(super) fn drawn(&self, places: &[LineSpan], options: RenderOptions<'_>) -> Result<Vec<Line>> {
         let mut lines = Vec::with_capacity(places.len());
         let mut left = WINDOW_LIMIT;
-        let mut looks = Continued::default();
+        let mut sgr = Continued::default();
         for place in places {
-            let line = place.draw(dress, &mut looks).map_err(|error| self.unreadable(&error))?;
+            let line = place.draw(options, &mut sgr).map_err(|error| self.unreadable(&error))?;
             left = left.saturating_sub(line.bytes.min(LINE_LIMIT));
             lines.push(line);
             if left == 0 {
@@ -80,12 +80,12 @@ impl Output {
     }
 
     /// The lines that stand at some numbers of a view, as a window of another.
-    pub(super) fn lines_at(&self, view: View, numbers: &[u64], dress: Dress<'_>) -> Result<Vec<Line>> {
-        let places: Vec<Place> = {
+    pub(super) fn lines_at(&self, view: View, numbers: &[u64], options: RenderOptions<'_>) -> Result<Vec<Line>> {
+        let places: Vec<LineSpan> = {
             let streams = self.lock();
             numbers.iter().flat_map(|n| streams.places(view, *n, 1)).collect()
         };
-        self.drawn(&places, dress)
+        self.drawn(&places, options)
     }
 
     /// Hands over lines as they came, line ends included. A very long one comes in several pieces.
@@ -94,7 +94,7 @@ impl Output {
         view: View,
         from: u64,
         to: u64,
-        mut take: impl FnMut(&Place, &[u8]) -> Result<()>,
+        mut take: impl FnMut(&LineSpan, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut at = from;
         let mut buffer = Vec::new();
@@ -121,8 +121,8 @@ impl Output {
 
 impl Line {
     /// A row that shows this, and is whole.
-    pub(super) fn of(n: u64, stream: Stream, at_us: u64, shown: Shown, bytes: u64) -> Self {
-        let Shown { text, ranges, styles, .. } = shown;
+    pub(super) fn of(n: u64, stream: Stream, at_us: u64, rendered: RenderedText, bytes: u64) -> Self {
+        let RenderedText { text, ranges, styles, .. } = rendered;
         Self { n, stream, at_us, text, shown: ranges, found: Vec::new(), styles, bytes, cut: false, row: None }
     }
 }
@@ -130,12 +130,12 @@ impl Line {
 /// How letters look at the end of the last line that was drawn, of each stream.
 #[derive(Default)]
 struct Continued {
-    stdout: Option<(u64, Looks)>,
-    stderr: Option<(u64, Looks)>,
+    stdout: Option<(u64, SgrState)>,
+    stderr: Option<(u64, SgrState)>,
 }
 
 impl Continued {
-    fn of(&mut self, stream: Stream) -> &mut Option<(u64, Looks)> {
+    fn of(&mut self, stream: Stream) -> &mut Option<(u64, SgrState)> {
         match stream {
             Stream::Stdout => &mut self.stdout,
             Stream::Stderr => &mut self.stderr,
@@ -143,30 +143,30 @@ impl Continued {
     }
 }
 
-impl Place {
+impl LineSpan {
     /// The line as it is drawn.
-    fn draw(&self, dress: Dress<'_>, continued: &mut Continued) -> io::Result<Line> {
+    fn draw(&self, options: RenderOptions<'_>, continued: &mut Continued) -> io::Result<Line> {
         let bytes = self.end - self.start;
         let cut = bytes > LINE_LIMIT;
         let buffer = self.bytes.read(self.start, self.end.min(self.start + LINE_LIMIT))?;
         let head = if cut { whole_characters(&buffer) } else { without_line_end(&buffer) };
-        let ranges = |visible: &[u8]| dress.finder.map(|finder| finder.ranges(visible)).unwrap_or_default();
-        let (shown, found) = if dress.ansi {
+        let ranges = |visible: &[u8]| options.finder.map(|finder| finder.ranges(visible)).unwrap_or_default();
+        let (rendered, found) = if options.ansi {
             let last = if cut { self.overwritten(head)? } else { None };
             let visible = last.as_deref().unwrap_or(head);
-            let mut looks = match continued.of(self.stream).take() {
-                Some((end, looks)) if end == self.start => looks,
-                _ => self.looks_before()?,
+            let mut sgr = match continued.of(self.stream).take() {
+                Some((end, sgr)) if end == self.start => sgr,
+                _ => self.sgr_before()?,
             };
-            let drawn = Shown::on_terminal(visible, &ranges(visible), &mut looks);
+            let drawn = RenderedText::on_terminal(visible, &ranges(visible), &mut sgr);
             if !cut {
-                *continued.of(self.stream) = Some((self.end, looks));
+                *continued.of(self.stream) = Some((self.end, sgr));
             }
             drawn
         } else {
-            Shown::with(head, &ranges(head))
+            RenderedText::with(head, &ranges(head))
         };
-        Ok(Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, shown, bytes) })
+        Ok(Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, rendered, bytes) })
     }
 
     /// What a terminal shows of a long line that was written over itself: what came after a carriage return in its last
@@ -181,15 +181,15 @@ impl Place {
     }
 
     /// How letters look at its beginning, by the codes in the bytes before it.
-    fn looks_before(&self) -> io::Result<Looks> {
+    fn sgr_before(&self) -> io::Result<SgrState> {
         let before = self.bytes.read(self.start.saturating_sub(LOOK_BACK), self.start)?;
-        let mut looks = Looks::default();
+        let mut sgr = SgrState::default();
         if memchr::memchr(0x1b, &before).is_some() {
             for line in before.split(|byte| *byte == b'\n') {
-                screen::looks_after(line, &mut looks);
+                screen::sgr_after(line, &mut sgr);
             }
         }
-        Ok(looks)
+        Ok(sgr)
     }
 }
 

@@ -4,6 +4,7 @@
 mod ansi;
 mod charset;
 mod chunks;
+mod disk_quota;
 mod events;
 mod facts;
 mod files;
@@ -13,7 +14,6 @@ mod lines;
 mod offsets;
 mod order;
 mod records;
-mod room;
 mod save;
 mod screen;
 mod search;
@@ -29,8 +29,9 @@ use std::{
 };
 
 pub use charset::{Charset, CharsetBy, Clues, LOOKED_AT, detect, encoding};
-use charset::{Looks, detect_with};
+use charset::{CharsetGuess, detect_with};
 pub use chunks::Chunk;
+pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
 use json::Json;
@@ -38,7 +39,6 @@ use json::Json;
 pub(crate) use json::fuzz_json;
 pub(crate) use lines::whole_characters;
 use order::Order;
-pub use room::Room;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
 use spill::{Bytes, Spill};
@@ -73,7 +73,7 @@ const EXACT_LIMIT: u64 = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Output {
     stem: PathBuf,
-    room: Arc<Room>,
+    quota: Arc<DiskQuota>,
     streams: Mutex<Streams>,
     json: OnceLock<Json>,
 }
@@ -90,7 +90,7 @@ struct Streams {
     /// How its text begins, for its charset: of a run what came first, whatever the stream.
     start: Vec<u8>,
     /// What that looks like.
-    looks: Looks,
+    guess: CharsetGuess,
     /// Its files outlive this value.
     kept: bool,
 }
@@ -106,7 +106,7 @@ impl Streams {
 
 impl Streams {
     /// Takes so many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
-    fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, room: &Room) -> io::Result<bool> {
+    fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, quota: &DiskQuota) -> io::Result<bool> {
         let begin = self.of(stream).len();
         let end = begin.saturating_add(len);
         loop {
@@ -121,7 +121,7 @@ impl Streams {
             };
             let begins = from == begin;
             let lines = if begins { spill.index(&bytes, at_us) } else { spill.index_more(&bytes) };
-            room.take(bytes.len() as u64);
+            quota.take(bytes.len() as u64);
             self.indexed(stream, lines, &bytes, begins);
         }
     }
@@ -144,7 +144,7 @@ impl Streams {
 
 /// How rows are drawn.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Dress<'a> {
+pub struct RenderOptions<'a> {
     /// Terminal codes are followed; else they are shown.
     pub ansi: bool,
     /// What is marked in the lines.
@@ -154,17 +154,17 @@ pub struct Dress<'a> {
 impl Output {
     /// An output of a run with nothing in it yet. Its files are made with the first byte of each
     /// stream: `STEM.stdout` and `STEM.stderr`, for this user only.
-    pub fn new(stem: PathBuf, room: Arc<Room>) -> Self {
-        Self::with(stem, room, 0)
+    pub fn new(stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
+        Self::with(stem, quota, 0)
     }
 
     /// One of a body: it has a file when it is longer than 4 KiB. A small one is kept as its
     /// headers are.
-    pub fn of_body(stem: PathBuf, room: Arc<Room>) -> Self {
-        Self::with(stem, room, SMALL)
+    pub fn of_body(stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
+        Self::with(stem, quota, SMALL)
     }
 
-    fn with(stem: PathBuf, room: Arc<Room>, in_memory: usize) -> Self {
+    fn with(stem: PathBuf, quota: Arc<DiskQuota>, in_memory: usize) -> Self {
         let spill = |stream| Spill::new(path(&stem, stream), in_memory);
         let streams = Streams {
             stdout: spill(Stream::Stdout),
@@ -174,10 +174,10 @@ impl Output {
             body: None,
             events: Events::default(),
             start: Vec::new(),
-            looks: Looks::default(),
+            guess: CharsetGuess::default(),
             kept: false,
         };
-        Self { stem, room, streams: Mutex::new(streams), json: OnceLock::new() }
+        Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
     /// An output whose files are there. They stay when it is dropped, unless it is said otherwise.
@@ -187,24 +187,24 @@ impl Output {
     /// What the operating system says when a file cannot be read.
     pub fn reopen(
         stem: PathBuf,
-        room: Arc<Room>,
+        quota: Arc<DiskQuota>,
         body: Option<BodyKind>,
         chunks: impl Iterator<Item = (Stream, u64, u64)>,
     ) -> io::Result<Self> {
-        let mut output = Self::new(stem, Arc::clone(&room));
+        let mut output = Self::new(stem, Arc::clone(&quota));
         let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         (streams.body, streams.kept) = (body, true);
         for spill in [&mut streams.stdout, &mut streams.stderr] {
-            spill.open(room.files())?;
+            spill.open(quota.files())?;
             spill.end();
         }
         let mut last = 0;
         for (stream, len, at_us) in chunks {
             last = at_us;
-            streams.read_again(stream, len, at_us, &room)?;
+            streams.read_again(stream, len, at_us, &quota)?;
         }
         for stream in [Stream::Stdout, Stream::Stderr] {
-            while streams.read_again(stream, REOPENED, last, &room)? {}
+            while streams.read_again(stream, REOPENED, last, &quota)? {}
         }
         Ok(output)
     }
@@ -229,7 +229,7 @@ impl Output {
             Stream::Stdout => &mut streams.stdout,
             Stream::Stderr => &mut streams.stderr,
         };
-        let (lines, written) = spill.append(bytes, at_us, &self.room);
+        let (lines, written) = spill.append(bytes, at_us, &self.quota);
         let file = written.as_ref().err().map(|_| spill.path().to_owned());
         streams.indexed(stream, lines, bytes, true);
         written.map_err(|error| unwritten(&file.unwrap_or_default(), &error))
@@ -302,7 +302,7 @@ impl Output {
         let streams = &mut *self.lock();
         for spill in [&mut streams.stdout, &mut streams.stderr] {
             if spill.len() > 0 {
-                spill.flush(&self.room)?;
+                spill.flush(&self.quota)?;
             }
         }
         Ok(())
@@ -313,10 +313,10 @@ impl Output {
     /// # Errors
     /// [`Code::OutputUnreadable`] when a file cannot be read; [`Code::SearchMissing`] for
     /// [`View::Hits`], which a [`Search`] answers.
-    pub fn window(&self, view: View, from: u64, count: u64, dress: Dress<'_>) -> Result<Window> {
+    pub fn window(&self, view: View, from: u64, count: u64, options: RenderOptions<'_>) -> Result<Window> {
         let count = count.min(WINDOW_LINES);
         match view {
-            View::Both | View::Stdout | View::Stderr => self.lines_window(view, from, count, dress),
+            View::Both | View::Stdout | View::Stderr => self.lines_window(view, from, count, options),
             View::Chunks => self.chunks_window(from, count),
             View::Events => match self.body() {
                 Some(BodyKind::Events) => self.events_window(from, count),
@@ -344,7 +344,7 @@ impl Output {
             View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Hits => {
                 let mut at = from;
                 while at < to {
-                    let window = self.window(view, at, to - at, Dress::default())?;
+                    let window = self.window(view, at, to - at, RenderOptions::default())?;
                     if window.lines.is_empty() {
                         break;
                     }
@@ -388,10 +388,10 @@ impl Output {
 
     /// Which encoding its text is in where it isn't UTF-8, as far as can be told now. Of bytes that are no text there is none.
     pub fn charset(&self, content_type: Option<&str>) -> Option<(&'static encoding_rs::Encoding, CharsetBy)> {
-        let Streams { body, start, looks, .. } = &mut *self.lock();
+        let Streams { body, start, guess, .. } = &mut *self.lock();
         match body {
             Some(BodyKind::Bytes | BodyKind::Protocol) => None,
-            _ => detect_with(Clues { content_type, start }, looks),
+            _ => detect_with(Clues { content_type, start }, guess),
         }
     }
 
@@ -472,7 +472,7 @@ impl Drop for Output {
             {
                 tracing::warn!(file = %spill.path().display(), %error, "an output's file stays");
             }
-            self.room.give_back(bytes);
+            self.quota.give_back(bytes);
         }
     }
 }

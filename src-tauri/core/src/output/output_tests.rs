@@ -3,18 +3,18 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::{
-    text::{Shown, without_line_end},
+    text::{RenderedText, without_line_end},
     *,
 };
 
 fn output() -> (tempfile::TempDir, Output) {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::new(directory.path().join("1"), Arc::new(Room::unlimited()));
+    let output = Output::new(directory.path().join("1"), Arc::new(DiskQuota::unlimited()));
     (directory, output)
 }
 
-fn plain() -> Dress<'static> {
-    Dress::default()
+fn plain() -> RenderOptions<'static> {
+    RenderOptions::default()
 }
 
 fn texts(output: &Output, view: View) -> Vec<String> {
@@ -161,7 +161,7 @@ fn a_progress_bar_shows_its_last_state_where_terminal_codes_are_followed() {
     let updates: String = (0..=100_000).map(|n| format!("\r{n} of 100000")).collect();
     output.append(Stream::Stdout, updates.as_bytes(), 0).unwrap();
     output.append(Stream::Stdout, b"\r\r\n10%\r20%\r\n", 0).unwrap();
-    let followed = output.window(View::Stdout, 0, 9, Dress { ansi: true, finder: None }).unwrap().lines;
+    let followed = output.window(View::Stdout, 0, 9, RenderOptions { ansi: true, finder: None }).unwrap().lines;
     assert_eq!(followed[0].text, "100000 of 100000");
     assert_eq!(followed[1].text, "20%");
     let shown = output.window(View::Stdout, 1, 9, plain()).unwrap().lines;
@@ -174,7 +174,7 @@ fn a_color_goes_on_to_the_lines_after_it_wherever_a_window_begins() {
     output.append(Stream::Stdout, b"plain\n\x1b[31mred\nred\n", 0).unwrap();
     output.append(Stream::Stderr, b"plain\n", 0).unwrap();
     output.append(Stream::Stdout, b"red\x1b[0m\nplain\n", 0).unwrap();
-    let ansi = Dress { ansi: true, finder: None };
+    let ansi = RenderOptions { ansi: true, finder: None };
     let colored = |view, from| {
         let window = output.window(view, from, 9, ansi).unwrap();
         window.lines.iter().map(|line| !line.styles.is_empty()).collect::<Vec<_>>()
@@ -229,7 +229,7 @@ fn files_are_private_and_go_with_the_output() {
 #[test]
 fn a_small_body_needs_no_file_and_a_larger_one_is_whole_in_its_own() {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::of_body(directory.path().join("1"), Arc::new(Room::unlimited()));
+    let output = Output::of_body(directory.path().join("1"), Arc::new(DiskQuota::unlimited()));
     output.append(Stream::Stdout, &[b'a'; SMALL], 0).unwrap();
     let snapshot = output.bytes(Stream::Stdout).0;
     assert!(!output.path(Stream::Stdout).exists());
@@ -243,7 +243,7 @@ fn a_small_body_needs_no_file_and_a_larger_one_is_whole_in_its_own() {
 
 #[test]
 fn a_file_that_cannot_be_made_is_an_error_that_says_where() {
-    let output = Output::new("/nonexistent/porthole/1".into(), Arc::new(Room::unlimited()));
+    let output = Output::new("/nonexistent/porthole/1".into(), Arc::new(DiskQuota::unlimited()));
     let error = output.append(Stream::Stdout, b"one\n", 0).unwrap_err();
     assert_eq!(error.code, Code::SpillFailed);
     assert!(error.message.contains("/nonexistent/porthole/1.stdout"), "{error}");
@@ -257,7 +257,7 @@ fn a_file_that_cannot_be_made_is_an_error_that_says_where() {
 #[test]
 fn an_output_whose_file_is_gone_is_unreadable_and_not_unwritten() {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::new(directory.path().join("1"), Arc::new(Room::unlimited()));
+    let output = Output::new(directory.path().join("1"), Arc::new(DiskQuota::unlimited()));
     output.append(Stream::Stdout, &vec![b'x'; 100_000], 0).unwrap();
     output.append(Stream::Stdout, b"\nlast\n", 0).unwrap();
     output.end();
@@ -268,8 +268,8 @@ fn an_output_whose_file_is_gone_is_unreadable_and_not_unwritten() {
 #[test]
 fn a_file_that_is_closed_is_opened_for_whoever_reads_and_goes_with_the_output() {
     let directory = tempfile::tempdir().unwrap();
-    let room = Arc::new(Room::unlimited());
-    let output = Output::new(directory.path().join("1"), Arc::clone(&room));
+    let quota = Arc::new(DiskQuota::unlimited());
+    let output = Output::new(directory.path().join("1"), Arc::clone(&quota));
     output.append(Stream::Stdout, b"one\n", 0).unwrap();
     let before = output.bytes(Stream::Stdout).0;
     output.end();
@@ -288,7 +288,7 @@ fn a_file_that_is_closed_is_opened_for_whoever_reads_and_goes_with_the_output() 
 #[test]
 fn a_tail_in_memory_is_read_as_one_with_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::of_body(directory.path().join("1"), Arc::new(Room::unlimited()));
+    let output = Output::of_body(directory.path().join("1"), Arc::new(DiskQuota::unlimited()));
     output.append(Stream::Stdout, &[b'a'; 5000], 0).unwrap();
     output.lock().stdout.fail_writes();
     output.append(Stream::Stdout, b"bcd", 0).unwrap_err();
@@ -305,12 +305,12 @@ fn a_tail_in_memory_is_read_as_one_with_the_file() {
 #[test]
 fn what_outputs_take_is_counted_and_given_back() {
     let directory = tempfile::tempdir().unwrap();
-    let room = Arc::new(Room::new(10));
-    let output = Output::new(directory.path().join("1"), Arc::clone(&room));
+    let quota = Arc::new(DiskQuota::new(10));
+    let output = Output::new(directory.path().join("1"), Arc::clone(&quota));
     output.append(Stream::Stdout, b"0123456789", 0).unwrap();
-    assert_eq!((room.used(), room.is_full()), (10, true));
+    assert_eq!((quota.used(), quota.is_full()), (10, true));
     drop(output);
-    assert_eq!((room.used(), room.is_full()), (0, false));
+    assert_eq!((quota.used(), quota.is_full()), (0, false));
 }
 
 #[test]
@@ -328,10 +328,10 @@ fn an_output_that_is_opened_again_is_the_same() {
         fs::copy(output.path(stream), directory.path().join(name)).unwrap();
     }
     let chunks = output.chunks(0, 9).into_iter().map(|chunk| (chunk.stream, chunk.len, chunk.at_us));
-    let room = Arc::new(Room::unlimited());
-    let again = Output::reopen(directory.path().join("2"), Arc::clone(&room), None, chunks).unwrap();
+    let quota = Arc::new(DiskQuota::unlimited());
+    let again = Output::reopen(directory.path().join("2"), Arc::clone(&quota), None, chunks).unwrap();
     assert_eq!(all(&again), all(&output));
-    let blind = Output::reopen(directory.path().join("2"), room, None, std::iter::empty()).unwrap();
+    let blind = Output::reopen(directory.path().join("2"), quota, None, std::iter::empty()).unwrap();
     assert_eq!(texts(&blind, View::Both), ["a", "bd", "e", "c"]);
     drop((again, blind));
     assert!(directory.path().join("2.stdout").exists());
@@ -351,7 +351,7 @@ fn a_chunk_of_more_than_a_megabyte_keeps_the_times_of_what_follows() {
         fs::copy(output.path(stream), directory.path().join(name)).unwrap();
     }
     let chunks = output.chunks(0, 9).into_iter().map(|chunk| (chunk.stream, chunk.len, chunk.at_us));
-    let again = Output::reopen(directory.path().join("2"), Arc::new(Room::unlimited()), None, chunks).unwrap();
+    let again = Output::reopen(directory.path().join("2"), Arc::new(DiskQuota::unlimited()), None, chunks).unwrap();
     assert_eq!(again.chunks(0, 9), output.chunks(0, 9));
     let times = |output: &Output| -> Vec<(Stream, u64)> {
         let window = output.window(View::Both, 0, 9, plain()).unwrap();
@@ -376,7 +376,7 @@ proptest! {
             from = cut;
         }
         let whole = bytes.split_inclusive(|byte| *byte == b'\n');
-        let expected: Vec<String> = whole.map(|line| Shown::of(without_line_end(line)).text).collect();
+        let expected: Vec<String> = whole.map(|line| RenderedText::of(without_line_end(line)).text).collect();
         prop_assert_eq!(texts(&output, View::Stdout), expected);
         prop_assert_eq!(fs::read(output.path(Stream::Stdout)).unwrap_or_default(), bytes);
     }

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Dress, Output, Row, View, Window, spill::Bytes};
+use super::{Output, RenderOptions, Row, View, Window, spill::Bytes};
 use crate::error::Result;
 
 /// A longer line is not read to find out whether it is JSON.
@@ -14,7 +14,7 @@ impl Output {
             let streams = self.lock();
             (streams.places_and_window(View::Stdout, from, count), streams.stdout.whole_lines())
         };
-        window.lines = self.drawn(&places, Dress::default())?;
+        window.lines = self.drawn(&places, RenderOptions::default())?;
         for (line, place) in window.lines.iter_mut().zip(&places) {
             // What has not ended may become JSON yet.
             let known = place.end - place.start <= READ && place.n < whole;

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{Output, SavedFile, Search, View, What};
+use super::{Output, SaveContent, SavedFile, Search, View};
 use crate::{
     error::{Code, Error, Result},
     run::Stream,
@@ -26,7 +26,7 @@ pub const SAVE_PIECE: u64 = 1024 * 1024;
 pub fn save(
     output: &Output,
     search: Option<&Search>,
-    what: What,
+    what: SaveContent,
     path: &Path,
     replace: bool,
     mut go_on: impl FnMut(u64) -> bool,
@@ -72,12 +72,12 @@ pub fn save(
         Ok(())
     };
     match what {
-        What::Stdout => whole(output, Stream::Stdout, &mut write)?,
-        What::Stderr => whole(output, Stream::Stderr, &mut write)?,
-        What::Both => with_times(output, &mut write)?,
-        What::Chunks => chunks(output, &mut write)?,
-        What::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
-        What::Hits => hits(output, search, &mut write)?,
+        SaveContent::Stdout => whole(output, Stream::Stdout, &mut write)?,
+        SaveContent::Stderr => whole(output, Stream::Stderr, &mut write)?,
+        SaveContent::Both => with_times(output, &mut write)?,
+        SaveContent::Chunks => chunks(output, &mut write)?,
+        SaveContent::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
+        SaveContent::Hits => hits(output, search, &mut write)?,
     }
     to.flush().map_err(|error| failed(&error))?;
     drop(to);

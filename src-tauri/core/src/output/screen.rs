@@ -5,7 +5,7 @@
 
 use vte::{Params, Parser, Perform};
 
-use super::ansi::Looks;
+use super::ansi::SgrState;
 
 /// The farthest column that a code can reach. A cursor is moved beyond it by nothing but hostile output.
 const COLUMNS: usize = 4 * 1024;
@@ -27,7 +27,7 @@ pub(super) struct Cell {
     pub glyph: Glyph,
     /// The offset of its first byte in the line.
     pub at: usize,
-    pub looks: Looks,
+    pub sgr: SgrState,
 }
 
 /// Whether a terminal does anything with these bytes but show them.
@@ -36,8 +36,8 @@ pub(super) fn concerns(bytes: &[u8]) -> bool {
 }
 
 /// The cells of a line after all of its bytes. `looks` is how letters look before it, then after it.
-pub(super) fn written(bytes: &[u8], looks: &mut Looks) -> Vec<Cell> {
-    let mut line = Written { cells: Vec::new(), column: 0, changes: 0, looks: std::mem::take(looks) };
+pub(super) fn written(bytes: &[u8], sgr: &mut SgrState) -> Vec<Cell> {
+    let mut line = Written { cells: Vec::new(), column: 0, changes: 0, sgr: std::mem::take(sgr) };
     let mut at = 0;
     while at < bytes.len() {
         let text = memchr::memchr3(0x1b, b'\r', 0x08, &bytes[at..]).map_or(bytes.len(), |found| at + found);
@@ -59,18 +59,18 @@ pub(super) fn written(bytes: &[u8], looks: &mut Looks) -> Vec<Cell> {
         }
         at += 1;
     }
-    *looks = line.looks;
+    *sgr = line.sgr;
     line.cells
 }
 
 /// Follows only how letters look.
-pub(super) fn looks_after(bytes: &[u8], looks: &mut Looks) {
+pub(super) fn sgr_after(bytes: &[u8], sgr: &mut SgrState) {
     let mut rest = bytes;
     while let Some(at) = memchr::memchr(0x1b, rest) {
         let from = &rest[at..];
         let length = code(from).map_or(1, |(code, length)| {
             if code.action == 'm' {
-                looks.follow(&from[2..length - 1]);
+                sgr.follow(&from[2..length - 1]);
             }
             length
         });
@@ -83,7 +83,7 @@ struct Written {
     column: usize,
     /// How many columns codes changed so far.
     changes: usize,
-    looks: Looks,
+    sgr: SgrState,
 }
 
 impl Written {
@@ -101,9 +101,9 @@ impl Written {
     }
 
     fn put(&mut self, glyph: Glyph, at: usize) {
-        let cell = Cell { glyph, at, looks: self.looks.clone() };
+        let cell = Cell { glyph, at, sgr: self.sgr.clone() };
         // A cursor that was moved past the end leaves blanks behind.
-        let blank = Cell { glyph: Glyph::Character(' '), at: usize::MAX, looks: Looks::default() };
+        let blank = Cell { glyph: Glyph::Character(' '), at: usize::MAX, sgr: SgrState::default() };
         if self.column > self.cells.len() {
             self.changes += self.column - self.cells.len();
             self.cells.resize(self.column, blank);
@@ -121,7 +121,7 @@ impl Written {
             return;
         }
         match code.action {
-            'm' => self.looks.follow(&bytes[2..bytes.len() - 1]),
+            'm' => self.sgr.follow(&bytes[2..bytes.len() - 1]),
             'C' | 'a' => self.column = self.column.saturating_add(count).min(COLUMNS),
             'D' => self.column = self.column.saturating_sub(count),
             'G' | '`' => self.column = (count - 1).min(COLUMNS),
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8]) -> String {
-        let cells = written(bytes, &mut Looks::default());
+        let cells = written(bytes, &mut SgrState::default());
         cells
             .iter()
             .map(|cell| match cell.glyph {
@@ -310,14 +310,14 @@ mod tests {
         assert_eq!(shown(b"a\x1b[12\x1b[31mb"), "ab");
         assert_eq!(shown(b"a\x1b]0;title\x1b[31mb"), "ab");
         let started = std::time::Instant::now();
-        written(&b"\x1b[".repeat(1 << 20), &mut Looks::default());
+        written(&b"\x1b[".repeat(1 << 20), &mut SgrState::default());
         assert!(started.elapsed() < std::time::Duration::from_secs(20), "each was read to the end of the line");
     }
 
     #[test]
     fn a_line_that_is_erased_over_and_over_costs_a_bounded_time() {
-        let mut looks = Looks::default();
-        let mut line = Written { cells: Vec::new(), column: 0, changes: 0, looks: std::mem::take(&mut looks) };
+        let mut sgr = SgrState::default();
+        let mut line = Written { cells: Vec::new(), column: 0, changes: 0, sgr: std::mem::take(&mut sgr) };
         for _ in 0..100_000 {
             line.column = COLUMNS;
             line.put(Glyph::Character('x'), 0);
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_cursor_far_away_makes_no_line_of_that_length() {
-        let cells = written(b"\x1b[65535Cx\x1b[65535Cy", &mut Looks::default());
+        let cells = written(b"\x1b[65535Cx\x1b[65535Cy", &mut SgrState::default());
         assert!(cells.len() <= COLUMNS + 2, "{}", cells.len());
     }
 
@@ -339,7 +339,7 @@ mod tests {
         fn no_bytes_make_more_columns_than_there_can_be(
             bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x1b), Just(b'['), Just(b'9'), Just(b'C'), Just(b'K'), Just(b'P'), Just(b'\r')], 0..200),
         ) {
-            let cells = written(&bytes, &mut Looks::default());
+            let cells = written(&bytes, &mut SgrState::default());
             prop_assert!(cells.len() <= COLUMNS + bytes.len());
             prop_assert!(cells.iter().all(|cell| cell.at == usize::MAX || cell.at < bytes.len()));
         }

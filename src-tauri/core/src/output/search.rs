@@ -10,7 +10,7 @@ use grep_matcher::{LineTerminator, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkMatch};
 
-use super::{Dress, Hit, Making, Output, Query, Streams, View, Window, offsets::Offsets, spill::Bytes};
+use super::{Hit, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes};
 use crate::{
     error::{Code, Error, Result},
     run::Stream,
@@ -273,7 +273,7 @@ impl Search {
     }
 
     /// How much has been searched, of what there is.
-    pub fn progress(&self) -> Making {
+    pub fn progress(&self) -> TaskProgress {
         let next = self.found().next;
         self.output.lock().bytes_before(self.view, next)
     }
@@ -319,7 +319,7 @@ impl Search {
         let numbers = self.numbers(from, count.min(super::WINDOW_LINES));
         let before = from.checked_sub(1).and_then(|before| self.found().hits.get(before));
         let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));
-        let lines = self.output.lines_at(self.view, &numbers, Dress { ansi, finder: Some(&self.finder) })?;
+        let lines = self.output.lines_at(self.view, &numbers, RenderOptions { ansi, finder: Some(&self.finder) })?;
         Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None })
     }
 }
@@ -423,13 +423,13 @@ impl Streams {
         }
     }
 
-    fn bytes_before(&self, view: View, n: u64) -> Making {
+    fn bytes_before(&self, view: View, n: u64) -> TaskProgress {
         let (out, err) = self.before(view, n);
         let streams = [(Stream::Stdout, out), (Stream::Stderr, err)];
         let shown = streams.into_iter().filter(|(stream, _)| shows(view, *stream));
-        shown.fold(Making::default(), |sum, (stream, own)| {
+        shown.fold(TaskProgress::default(), |sum, (stream, own)| {
             let spill = self.of(stream);
-            Making { done: sum.done + spill.line_start(own), whole: sum.whole + spill.len() }
+            TaskProgress { done: sum.done + spill.line_start(own), whole: sum.whole + spill.len() }
         })
     }
 }

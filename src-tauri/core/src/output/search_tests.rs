@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::output::Room;
+use crate::output::DiskQuota;
 
 fn output() -> (tempfile::TempDir, Arc<Output>) {
     let directory = tempfile::tempdir().unwrap();
-    let output = Arc::new(Output::new(directory.path().join("1"), Arc::new(Room::unlimited())));
+    let output = Arc::new(Output::new(directory.path().join("1"), Arc::new(DiskQuota::unlimited())));
     (directory, output)
 }
 
@@ -148,7 +148,7 @@ proptest! {
         // A line that is looked at again may send the search back: it says so by not being done.
         while search.advance(|| true).is_ok() && search.progress().done < search.progress().whole {}
         let expression = RegexMatcherBuilder::new().multi_line(false).build(text).unwrap();
-        let lines = output.window(view, 0, 1000, Dress::default()).unwrap().lines;
+        let lines = output.window(view, 0, 1000, RenderOptions::default()).unwrap().lines;
         let expected: Vec<u64> = lines.iter()
             .filter(|line| {
                 let text = output.exact(view, line.n, line.n + 1).unwrap();

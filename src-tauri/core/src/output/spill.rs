@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
+    disk_quota::DiskQuota,
     files::{Files, Stored},
     offsets::Offsets,
-    room::Room,
 };
 
 /// One stream: its bytes as they came, in a file of its own so that a line is always contiguous.
@@ -53,29 +53,29 @@ impl Spill {
 
     /// Adds a chunk and tells how many lines it began. What can't be written stays in memory and counts all the same: the
     /// error is for whoever reads, who must end.
-    pub fn append(&mut self, bytes: &[u8], at_us: u64, room: &Room) -> (u64, io::Result<()>) {
-        let ended = self.write(bytes, room);
+    pub fn append(&mut self, bytes: &[u8], at_us: u64, quota: &DiskQuota) -> (u64, io::Result<()>) {
+        let ended = self.write(bytes, quota);
         let lines = self.index(bytes, at_us);
-        room.take(bytes.len() as u64);
+        quota.take(bytes.len() as u64);
         (lines, ended)
     }
 
-    fn write(&mut self, bytes: &[u8], room: &Room) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8], quota: &DiskQuota) -> io::Result<()> {
         if self.file.is_none() && self.tail.len() + bytes.len() <= self.in_memory {
             self.tail.extend_from_slice(bytes);
             return Ok(());
         }
         let mut rest = bytes;
-        let ended = self.flush(room).and_then(|file| write_all(&file, &mut rest, room));
+        let ended = self.flush(quota).and_then(|file| write_all(&file, &mut rest, quota));
         self.tail.extend_from_slice(rest);
         ended
     }
 
     /// Makes the file, if it is not there, and writes what is in memory.
-    pub fn flush(&mut self, room: &Room) -> io::Result<Arc<File>> {
+    pub fn flush(&mut self, quota: &DiskQuota) -> io::Result<Arc<File>> {
         let stored = match self.file.take() {
             Some(stored) => stored,
-            None => Arc::new(Stored::create(&self.path, room.files())?),
+            None => Arc::new(Stored::create(&self.path, quota.files())?),
         };
         let stored = self.file.insert(stored);
         if self.tail.is_empty() && self.ended {
@@ -83,7 +83,7 @@ impl Spill {
         }
         let file = stored.writer()?;
         let mut rest = &self.tail[..];
-        let written = write_all(&file, &mut rest, room);
+        let written = write_all(&file, &mut rest, quota);
         let left = rest.len();
         self.tail.drain(..self.tail.len() - left);
         self.tail.shrink_to_fit();
@@ -225,7 +225,7 @@ impl Spill {
 }
 
 /// Writes as much as can be written; `rest` is what could not.
-fn write_all(mut file: &File, rest: &mut &[u8], room: &Room) -> io::Result<()> {
+fn write_all(mut file: &File, rest: &mut &[u8], quota: &DiskQuota) -> io::Result<()> {
     let mut on_full_disk = Ok(());
     while !rest.is_empty() {
         match file.write(rest) {
@@ -235,7 +235,7 @@ fn write_all(mut file: &File, rest: &mut &[u8], room: &Room) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::StorageFull && on_full_disk.is_ok() => {
                 // The rest of what was read fits now, also where another run has just freed the space. The run ends with
                 // the error all the same.
-                room.drop_ballast();
+                quota.drop_ballast();
                 on_full_disk = Err(error);
             }
             Err(error) => return Err(error),

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use super::{
-    ansi::Looks,
+    ansi::SgrState,
     facts::Styled,
     screen::{self, Cell, Glyph},
 };
 
 /// Text to draw, and the UTF-16 ranges of it that stand for something that is not there as such.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct RenderedText {
     pub text: String,
     pub ranges: Vec<(u32, u32)>,
     /// What terminal codes say, where they are followed.
@@ -24,7 +24,7 @@ pub(super) struct Shown {
     told: Vec<u32>,
 }
 
-impl Shown {
+impl RenderedText {
     /// Text that stands for nothing but itself.
     pub fn plain(text: String) -> Self {
         Self { text, ..Self::default() }
@@ -33,48 +33,49 @@ impl Shown {
     /// Shows a line without its line end. Control characters become control pictures, bytes that
     /// are not UTF-8 become `\xNN`; a tab stays a tab.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut shown = Self::default();
-        shown.piece(bytes);
-        shown
+        let mut rendered = Self::default();
+        rendered.piece(bytes);
+        rendered
     }
 
     /// The same, and tells where ranges of bytes stand in the text.
     pub fn with(bytes: &[u8], found: &[(usize, usize)]) -> (Self, Vec<(u32, u32)>) {
-        let mut shown =
+        let mut rendered =
             Self { asked: found.iter().rev().flat_map(|(from, to)| [*to, *from]).collect(), ..Self::default() };
-        shown.piece(bytes);
-        shown.reached(usize::MAX);
-        let places = shown.told.chunks_exact(2).map(|ends| (ends[0], ends[1])).filter(|(from, to)| from < to).collect();
-        (shown, places)
+        rendered.piece(bytes);
+        rendered.reached(usize::MAX);
+        let places =
+            rendered.told.chunks_exact(2).map(|ends| (ends[0], ends[1])).filter(|(from, to)| from < to).collect();
+        (rendered, places)
     }
 
     /// Shows the line as a terminal does when all of it was written: codes are followed and are not in the text.
     /// `looks` is how letters look where it begins, and afterwards how they look where it ends.
-    pub fn on_terminal(bytes: &[u8], found: &[(usize, usize)], looks: &mut Looks) -> (Self, Vec<(u32, u32)>) {
+    pub fn on_terminal(bytes: &[u8], found: &[(usize, usize)], sgr: &mut SgrState) -> (Self, Vec<(u32, u32)>) {
         if !screen::concerns(bytes) {
-            let (mut shown, places) = Self::with(bytes, found);
-            shown.styles.extend(looks.styled(0, shown.length));
-            return (shown, places);
+            let (mut rendered, places) = Self::with(bytes, found);
+            rendered.styles.extend(sgr.styled(0, rendered.length));
+            return (rendered, places);
         }
-        let cells = screen::written(bytes, looks);
-        let mut shown = Self::default();
+        let cells = screen::written(bytes, sgr);
+        let mut rendered = Self::default();
         let mut places: Vec<(usize, u32, u32)> = Vec::new();
-        for run in cells.chunk_by(|a, b| a.looks == b.looks) {
-            let from = shown.length;
+        for run in cells.chunk_by(|a, b| a.sgr == b.sgr) {
+            let from = rendered.length;
             for cell in run {
-                let begins = shown.length;
-                shown.cell(cell);
+                let begins = rendered.length;
+                rendered.cell(cell);
                 // Searches are in the bytes: a match that was written over has no place in the text.
                 let Some(hit) = found.iter().position(|(from, to)| (*from..*to).contains(&cell.at)) else { continue };
                 match places.last_mut() {
-                    Some((last, _, end)) if *last == hit && *end == begins => *end = shown.length,
-                    _ => places.push((hit, begins, shown.length)),
+                    Some((last, _, end)) if *last == hit && *end == begins => *end = rendered.length,
+                    _ => places.push((hit, begins, rendered.length)),
                 }
             }
-            let looks = run.first().map(|cell| &cell.looks);
-            shown.styles.extend(looks.and_then(|looks| looks.styled(from, shown.length)));
+            let sgr = run.first().map(|cell| &cell.sgr);
+            rendered.styles.extend(sgr.and_then(|sgr| sgr.styled(from, rendered.length)));
         }
-        (shown, places.into_iter().map(|(_, from, to)| (from, to)).collect())
+        (rendered, places.into_iter().map(|(_, from, to)| (from, to)).collect())
     }
 
     fn cell(&mut self, cell: &Cell) {
@@ -149,7 +150,7 @@ impl Shown {
 
 /// Bytes as one line of text: what can't be seen is made visible.
 pub(crate) fn visible(bytes: &[u8]) -> String {
-    Shown::of(bytes).text
+    RenderedText::of(bytes).text
 }
 
 /// Whether a character can't be seen, looks like another one, or reorders its neighbors.
@@ -168,14 +169,14 @@ pub(crate) fn fuzz_text(input: &[u8]) {
     let Some(([ansi, from, length], bytes)) = input.split_first_chunk() else { return };
     let from = usize::from(*from).min(bytes.len());
     let to = (from + usize::from(*length)).min(bytes.len());
-    let (shown, found) = match ansi % 2 {
-        0 => Shown::with(bytes, &[(from, to)]),
-        _ => Shown::on_terminal(bytes, &[(from, to)], &mut Looks::default()),
+    let (rendered, found) = match ansi % 2 {
+        0 => RenderedText::with(bytes, &[(from, to)]),
+        _ => RenderedText::on_terminal(bytes, &[(from, to)], &mut SgrState::default()),
     };
-    assert_eq!(shown.length, shown.text.encode_utf16().count() as u32);
-    let length = shown.length;
-    let styles = shown.styles.iter().map(|styled| (styled.from, styled.to));
-    for marks in [shown.ranges.clone(), styles.collect(), found] {
+    assert_eq!(rendered.length, rendered.text.encode_utf16().count() as u32);
+    let length = rendered.length;
+    let styles = rendered.styles.iter().map(|styled| (styled.from, styled.to));
+    for marks in [rendered.ranges.clone(), styles.collect(), found] {
         let mut before = 0;
         for (from, to) in marks {
             assert!(before <= from && from < to && to <= length);
@@ -192,28 +193,28 @@ mod tests {
 
     #[test]
     fn controls_and_broken_bytes_are_shown_not_dropped() {
-        let shown = Shown::of(b"a\0\x1b[1m\tb\xff\xfe\xc3\xa9\x7f");
-        assert_eq!(shown.text, "a␀␛[1m\tb\\xFF\\xFEé␡");
-        assert_eq!(shown.ranges, [(1, 3), (8, 16), (17, 18)]);
+        let rendered = RenderedText::of(b"a\0\x1b[1m\tb\xff\xfe\xc3\xa9\x7f");
+        assert_eq!(rendered.text, "a␀␛[1m\tb\\xFF\\xFEé␡");
+        assert_eq!(rendered.ranges, [(1, 3), (8, 16), (17, 18)]);
     }
 
     #[test]
     fn ranges_count_utf16_units() {
-        assert_eq!(Shown::of("🚢\x01".as_bytes()).ranges, [(2, 3)]);
+        assert_eq!(RenderedText::of("🚢\x01".as_bytes()).ranges, [(2, 3)]);
     }
 
-    fn on_terminal(line: &[u8]) -> Shown {
-        Shown::on_terminal(line, &[], &mut Looks::default()).0
+    fn on_terminal(line: &[u8]) -> RenderedText {
+        RenderedText::on_terminal(line, &[], &mut SgrState::default()).0
     }
 
     #[test]
     fn terminal_codes_are_followed_where_that_is_asked_for() {
         let line = b"\x1b[31mred\x1b[0m \x1b]8;;https://example.com\x07link\x1b]8;;\x07 \x1b[1";
-        let shown = on_terminal(line);
-        assert_eq!(shown.text, "red link \u{241b}[1");
-        assert_eq!(shown.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>(), [(0, 3)]);
-        assert_eq!(shown.ranges, [(9, 10)]);
-        let (plain, _) = Shown::with(line, &[]);
+        let rendered = on_terminal(line);
+        assert_eq!(rendered.text, "red link \u{241b}[1");
+        assert_eq!(rendered.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>(), [(0, 3)]);
+        assert_eq!(rendered.ranges, [(9, 10)]);
+        let (plain, _) = RenderedText::with(line, &[]);
         assert!(plain.text.starts_with("\u{241b}[31mred") && plain.styles.is_empty());
     }
 
@@ -223,7 +224,11 @@ mod tests {
         let found = |ansi, needle: &str| {
             let at = memchr::memmem::find(line, needle.as_bytes()).unwrap();
             let range = [(at, at + needle.len())];
-            if ansi { Shown::on_terminal(line, &range, &mut Looks::default()).1 } else { Shown::with(line, &range).1 }
+            if ansi {
+                RenderedText::on_terminal(line, &range, &mut SgrState::default()).1
+            } else {
+                RenderedText::with(line, &range).1
+            }
         };
         assert_eq!(found(true, "é🚢"), [(0, 3)]);
         assert_eq!(found(true, "x\u{1b}[0my"), [(4, 6)]);
@@ -234,29 +239,30 @@ mod tests {
 
     #[test]
     fn colors_go_on_to_the_next_line_until_they_are_reset() {
-        let mut looks = Looks::default();
-        let red = |shown: &Shown| shown.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>();
-        let (shown, _) = Shown::on_terminal(b"a\x1b[31mb", &[], &mut looks);
-        assert_eq!(red(&shown), [(1, 2)]);
-        let (shown, _) = Shown::on_terminal(b"plain text of the next line", &[], &mut looks);
-        assert_eq!(red(&shown), [(0, 27)]);
-        let (shown, _) = Shown::on_terminal(b"c\x1b[md", &[], &mut looks);
-        assert_eq!(red(&shown), [(0, 1)]);
-        assert_eq!(looks, Looks::default());
+        let mut sgr = SgrState::default();
+        let red =
+            |rendered: &RenderedText| rendered.styles.iter().map(|styled| (styled.from, styled.to)).collect::<Vec<_>>();
+        let (rendered, _) = RenderedText::on_terminal(b"a\x1b[31mb", &[], &mut sgr);
+        assert_eq!(red(&rendered), [(1, 2)]);
+        let (rendered, _) = RenderedText::on_terminal(b"plain text of the next line", &[], &mut sgr);
+        assert_eq!(red(&rendered), [(0, 27)]);
+        let (rendered, _) = RenderedText::on_terminal(b"c\x1b[md", &[], &mut sgr);
+        assert_eq!(red(&rendered), [(0, 1)]);
+        assert_eq!(sgr, SgrState::default());
     }
 
     #[test]
     fn characters_that_cannot_be_seen_are_made_visible() {
         for c in "\u{a0}\u{ad}\u{61c}\u{200a}\u{200b}\u{200d}\u{2028}\u{202f}\u{2060}\u{feff}\u{e0041}".chars() {
-            let shown = Shown::of(format!("a{c}b").as_bytes());
-            assert_eq!(shown.text, format!("a\\u{{{:x}}}b", c as u32));
-            assert_eq!(shown.ranges.len(), 1);
+            let rendered = RenderedText::of(format!("a{c}b").as_bytes());
+            assert_eq!(rendered.text, format!("a\\u{{{:x}}}b", c as u32));
+            assert_eq!(rendered.ranges.len(), 1);
         }
     }
 
     #[test]
     fn text_cannot_reorder_itself() {
-        assert_eq!(Shown::of("\u{202e}x".as_bytes()).text, "\\u{202e}x");
+        assert_eq!(RenderedText::of("\u{202e}x".as_bytes()).text, "\\u{202e}x");
     }
 
     #[test]
@@ -268,9 +274,9 @@ mod tests {
     proptest! {
         #[test]
         fn plain_text_stands_as_it_is(text in "[ -~é-ü]{0,40}") {
-            let shown = Shown::of(text.as_bytes());
-            prop_assert_eq!(shown.text, text);
-            prop_assert!(shown.ranges.is_empty());
+            let rendered = RenderedText::of(text.as_bytes());
+            prop_assert_eq!(rendered.text, text);
+            prop_assert!(rendered.ranges.is_empty());
         }
 
         #[test]
@@ -282,16 +288,16 @@ mod tests {
         ) {
             let from = from.min(bytes.len());
             let to = (from + len).min(bytes.len());
-            let (shown, found) = match ansi {
-                true => Shown::on_terminal(&bytes, &[(from, to)], &mut Looks::default()),
-                false => Shown::with(&bytes, &[(from, to)]),
+            let (rendered, found) = match ansi {
+                true => RenderedText::on_terminal(&bytes, &[(from, to)], &mut SgrState::default()),
+                false => RenderedText::with(&bytes, &[(from, to)]),
             };
-            let length = shown.text.encode_utf16().count() as u32;
-            prop_assert_eq!(shown.length, length);
-            let styles = shown.styles.iter().map(|styled| (styled.from, styled.to));
-            let all: Vec<(u32, u32)> = shown.ranges.iter().copied().chain(styles).chain(found).collect();
+            let length = rendered.text.encode_utf16().count() as u32;
+            prop_assert_eq!(rendered.length, length);
+            let styles = rendered.styles.iter().map(|styled| (styled.from, styled.to));
+            let all: Vec<(u32, u32)> = rendered.ranges.iter().copied().chain(styles).chain(found).collect();
             prop_assert!(all.iter().all(|(from, to)| from < to && *to <= length), "{:?}", all);
-            prop_assert!(shown.ranges.is_sorted() && shown.styles.is_sorted_by_key(|styled| styled.from));
+            prop_assert!(rendered.ranges.is_sorted() && rendered.styles.is_sorted_by_key(|styled| styled.from));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use encoding_rs::{Decoder, Encoding};
 
-use super::{Chunk, Making, Output, Room};
+use super::{Chunk, DiskQuota, Output, TaskProgress};
 use crate::{
     error::{Code, Error, Result},
     run::Stream,
@@ -27,7 +27,7 @@ pub struct Transcript {
     encoding: &'static Encoding,
     text: Arc<Output>,
     state: Mutex<State>,
-    room: Arc<Room>,
+    quota: Arc<DiskQuota>,
 }
 
 struct State {
@@ -51,15 +51,15 @@ impl std::fmt::Debug for State {
 
 impl Transcript {
     /// One of which nothing is decoded yet. Its files are named after this stem and go when it is dropped.
-    pub fn new(source: Arc<Output>, encoding: &'static Encoding, stem: PathBuf, room: Arc<Room>) -> Self {
-        let text = Output::of_body(stem, Arc::clone(&room));
+    pub fn new(source: Arc<Output>, encoding: &'static Encoding, stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
+        let text = Output::of_body(stem, Arc::clone(&quota));
         if let Some(body) = source.body() {
             text.expect(body);
         }
         let decoder = || encoding.new_decoder_with_bom_removal();
         let state =
             State { chunk: 0, within: 0, stdout: decoder(), stderr: decoder(), done: 0, at_us: 0, finished: false };
-        Self { source, encoding, text: Arc::new(text), state: Mutex::new(state), room }
+        Self { source, encoding, text: Arc::new(text), state: Mutex::new(state), quota }
     }
 
     /// The encoding of the source.
@@ -88,7 +88,7 @@ impl Transcript {
     /// # Errors
     /// [`Code::OutputUnreadable`] or [`Code::SpillFailed`] when a file can't be read or written; [`Code::QuotaReached`] when outputs have used up their part of
     /// the disk.
-    pub fn catch_up(&self, ended: bool) -> Result<Option<Making>> {
+    pub fn catch_up(&self, ended: bool) -> Result<Option<TaskProgress>> {
         let state = &mut *self.state();
         // What comes meanwhile is for the next time.
         let whole = self.length();
@@ -107,7 +107,7 @@ impl Transcript {
             }
         }
         if state.done < whole {
-            return Ok(Some(Making { done: state.done, whole }));
+            return Ok(Some(TaskProgress { done: state.done, whole }));
         }
         if ended && !std::mem::replace(&mut state.finished, true) {
             // The beginning of a character that never came whole.
@@ -122,7 +122,7 @@ impl Transcript {
 
     fn decode_chunk(&self, state: &mut State, chunk: &Chunk, to: u64) -> Result<()> {
         while state.within < chunk.len && state.done < to {
-            if self.room.is_full() {
+            if self.quota.is_full() {
                 return Err(Error::new(Code::QuotaReached, "output quota reached")
                     .hint("Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are."));
             }
@@ -181,13 +181,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::output::{Dress, View};
+    use crate::output::{RenderOptions, View};
 
     fn transcript(encoding: &'static Encoding) -> (tempfile::TempDir, Arc<Output>, Transcript) {
         let directory = tempfile::tempdir().unwrap();
-        let room = Arc::new(Room::unlimited());
-        let source = Arc::new(Output::new(directory.path().join("1"), Arc::clone(&room)));
-        let transcript = Transcript::new(Arc::clone(&source), encoding, directory.path().join("1-text"), room);
+        let quota = Arc::new(DiskQuota::unlimited());
+        let source = Arc::new(Output::new(directory.path().join("1"), Arc::clone(&quota)));
+        let transcript = Transcript::new(Arc::clone(&source), encoding, directory.path().join("1-text"), quota);
         (directory, source, transcript)
     }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn lines(transcript: &Transcript, view: View) -> Vec<(String, u64)> {
-        let window = transcript.text().window(view, 0, 1000, Dress::default()).unwrap();
+        let window = transcript.text().window(view, 0, 1000, RenderOptions::default()).unwrap();
         window.lines.into_iter().map(|line| (line.text, line.at_us)).collect()
     }
 
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!((making.done, making.whole), (STEP, 12 * piece.len() as u64));
         while transcript.catch_up(true).unwrap().is_some() {}
         assert_eq!(transcript.text().counts().stdout.lines, 1_200_000);
-        transcript.room.set_quota(1);
+        transcript.quota.set_quota(1);
         source.append(Stream::Stdout, b"\xb3\xa4\n", 13).unwrap();
         assert_eq!(transcript.catch_up(true).unwrap_err().code, Code::QuotaReached);
     }

@@ -2,8 +2,8 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use super::*;
 use crate::{
-    extension::{Open, OpenedPage, PageFacts, PageFrom},
-    opening::Machine,
+    bootstrap::Machine,
+    extension::{OpenedPage, PageFacts, PageFrom, PageServer},
     runtime::Runtime,
 };
 
@@ -21,7 +21,7 @@ fn extension() -> tempfile::TempDir {
     folder
 }
 
-fn open(folder: &Path, server: Option<&str>) -> (Open, OpenedPage) {
+fn open(folder: &Path, server: Option<&str>) -> (PageServer, OpenedPage) {
     let facts = PageFacts {
         runtime: Runtime::DockerDesktop,
         machine: Machine::this(),
@@ -30,7 +30,8 @@ fn open(folder: &Path, server: Option<&str>) -> (Open, OpenedPage) {
         service: false,
     };
     let server = server.map(|server| server.parse().unwrap());
-    Open::folder(folder, Some("acme/volumes"), &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None).unwrap()
+    PageServer::folder(folder, Some("acme/volumes"), &server.map_or(PageFrom::Folder, PageFrom::Server), facts, None)
+        .unwrap()
 }
 
 fn content(folder: &Path) -> Content {
@@ -43,7 +44,7 @@ fn seen(content: &Content) -> Option<&str> {
     content.known()
 }
 
-fn answered(open: &Open, opened: &OpenedPage, path: &str) -> u16 {
+fn answered(open: &PageServer, opened: &OpenedPage, path: &str) -> u16 {
     let host = opened.url.strip_prefix("ext://").unwrap().split('/').next().unwrap();
     open.answer(host, path, None).unwrap().status
 }

@@ -13,7 +13,7 @@ use crate::call::Origin;
 
 /// What code may do now, for the window to show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Standing {
+pub struct PermissionState {
     /// What the page that is open may do.
     pub page: Permissions,
     /// That was decided for it, and is not the default.
@@ -55,9 +55,9 @@ impl Grants {
         self.session.get(id).copied().or_else(|| Some(self.store.get(id)?.permissions))
     }
 
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> PermissionState {
         let decided = self.decided();
-        Standing {
+        PermissionState {
             page: decided.unwrap_or_default(),
             decided: decided.is_some(),
             console_host: self.console_host,

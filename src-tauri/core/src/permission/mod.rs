@@ -6,7 +6,7 @@
 mod content;
 mod grants;
 mod listener;
-mod looking;
+mod listener_check;
 mod pending;
 mod policy;
 mod prompt;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use content::{Content, Parts, Watch};
-pub use grants::Standing;
+pub use grants::PermissionState;
 pub use listener::{Listeners, ListeningProgram};
 pub(crate) use pending::backend_missing;
 pub use pending::{Gate, Guest, PendingEnd, Proposed, ProposedState};

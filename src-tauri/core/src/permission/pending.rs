@@ -13,20 +13,20 @@ use ts_rs::TS;
 use super::{
     CallKind, Content, Decision, ListeningProgram, Permission, Prompt, PromptAction, Scope,
     grants::Grants,
-    looking::Looking,
+    listener_check::ListenerCheck,
     policy::{self, kind_of},
     prompt,
     store::Unwritten,
 };
 use crate::{
-    asked::{Asked, AskedExec, Sdk, Whose},
     call::{CallId, Origin},
     endpoint::Endpoint,
     engine::Address,
     error::{Code, Error, Result},
-    inspect::{Planned, PlannedAct},
-    received::{self, Does, Plan},
+    inspect::{PlannedCall, ResolvedAction},
     run::{FixedCommand, Place},
+    sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
+    sdk_result::{self, Plan, PlannedAction},
     target::Target,
     timeline::{Timeline, aside},
 };
@@ -137,8 +137,8 @@ impl Gate {
     /// talk to; [`Code::Cancelled`] when the page was left meanwhile; as for [`Timeline::planned`].
     pub async fn propose(&self, sdk: Sdk, guest: Guest) -> Result<Proposed> {
         let arrival = Arrival::new(self, guest.origin);
-        let plan = received::plan(&sdk.asked, sdk.runtime, &guest.target);
-        if matches!(plan.does, Does::Refuses { .. }) {
+        let plan = sdk_result::plan(&sdk.asked, sdk.runtime, &guest.target);
+        if matches!(plan.does, PlannedAction::Refuses { .. }) {
             return Ok(Proposed { plan, state: ProposedState::Rejected });
         }
         let Guest { origin, endpoint, container, engine, own, .. } = guest;
@@ -160,7 +160,7 @@ impl Gate {
             Permission::Record => self.refuse(origin, planned, Decision::Policy, policy::recorded_only(kind)),
             Permission::Ask => {
                 self.state().has_room(origin)?;
-                if let PlannedAct::Command { command, fixed, .. } = &mut planned.act {
+                if let ResolvedAction::Command { command, fixed, .. } = &mut planned.act {
                     command.place.named()?;
                     if command.place == Place::Host {
                         let command = command.clone();
@@ -183,7 +183,7 @@ impl Gate {
         &self,
         origin: Origin,
         kind: CallKind,
-        planned: Planned,
+        planned: PlannedCall,
         (plan, action): (&Plan, PromptAction),
         (turn, arrived): (u64, u64),
     ) -> Result<u32> {
@@ -303,8 +303,8 @@ impl Gate {
         };
         let Pending { kind, planned, prompt: Prompt { origin, .. }, .. } = approved;
         let fixed = match &planned.act {
-            PlannedAct::Command { fixed, .. } => fixed.clone(),
-            PlannedAct::Request { .. } => None,
+            ResolvedAction::Command { fixed, .. } => fixed.clone(),
+            ResolvedAction::Request { .. } => None,
         };
         let looked = self.look(origin).await;
         let verified = match fixed {
@@ -372,7 +372,8 @@ impl Gate {
     /// Another page is open from now on, or none.
     pub fn set_page(&self, page: Option<Content>) {
         self.withdraw(Origin::Page);
-        let looking = page.as_ref().filter(|page| page.watch.is_served()).and_then(|page| Looking::at(&page.watch));
+        let looking =
+            page.as_ref().filter(|page| page.watch.is_served()).and_then(|page| ListenerCheck::at(&page.watch));
         let mut state = self.state();
         state.looking = looking;
         state.grants.set_page(page);
@@ -471,7 +472,7 @@ impl Gate {
         }
     }
 
-    fn refuse(&self, origin: Origin, planned: Planned, decision: Decision, error: Error) -> ProposedState {
+    fn refuse(&self, origin: Origin, planned: PlannedCall, decision: Decision, error: Error) -> ProposedState {
         let id = self.timeline.record_skipped(origin, planned, decision, error.clone());
         ProposedState::Refused { id, error }
     }
@@ -505,8 +506,8 @@ async fn write(unwritten: Option<Unwritten>) -> Result<()> {
     }
 }
 
-fn acts_in_own_container(asked: &Asked) -> bool {
-    matches!(asked, Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }))
+fn acts_in_own_container(asked: &SdkCall) -> bool {
+    matches!(asked, SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }))
 }
 
 /// What a page without a backend gets when it calls one.

@@ -35,9 +35,9 @@ fn guest(origin: Origin) -> Guest {
     Guest { origin, ..Guest::without_backend() }
 }
 
-fn exec(whose: Whose, cmd: &str, args: &[&str]) -> Sdk {
+fn exec(whose: CliTarget, cmd: &str, args: &[&str]) -> Sdk {
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-    let asked = AskedExec {
+    let asked = SdkExec {
         whose,
         cmd: cmd.to_owned(),
         args,
@@ -47,14 +47,14 @@ fn exec(whose: Whose, cmd: &str, args: &[&str]) -> Sdk {
         stream: Some(crate::run::Streaming::default()),
         container: None,
     };
-    Sdk::new(Asked::Exec(asked), Runtime::DockerDesktop)
+    Sdk::new(SdkCall::Exec(asked), Runtime::DockerDesktop)
 }
 
 fn post(url: &str) -> Sdk {
     let headers: Vec<Header> = Vec::new();
-    let data = Some(crate::asked::Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
-    let asked = crate::asked::AskedRequest { method: "POST".into(), url: url.into(), headers, named: true, data };
-    Sdk::new(Asked::Request(asked), Runtime::DockerDesktop)
+    let data = Some(crate::sdk_call::Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
+    let asked = crate::sdk_call::SdkRequest { method: "POST".into(), url: url.into(), headers, named: true, data };
+    Sdk::new(SdkCall::Request(asked), Runtime::DockerDesktop)
 }
 
 /// A program that leaves a mark.
@@ -118,7 +118,7 @@ impl Place {
 async fn a_prompt_shows_the_program_that_runs_and_whose_it_is() {
     let place = place();
     let guest = place.own("git");
-    place.waits(exec(Whose::Host, "git", &["--version"]), guest.clone()).await;
+    place.waits(exec(CliTarget::Host, "git", &["--version"]), guest.clone()).await;
     let prompt = place.read().await;
     assert_eq!((prompt.extension.as_deref(), prompt.kind), (Some("acme/volumes"), CallKind::Host));
     let crate::permission::PromptAction::Command { program, args, args_total, bin, shell_line, .. } = prompt.action
@@ -132,8 +132,8 @@ async fn a_prompt_shows_the_program_that_runs_and_whose_it_is() {
     assert_eq!(bin, guest.target.host.bin.clone().map(|directory| Bin { directory, first: true }));
     place.gate.deny(prompt.pending).unwrap();
     // Without callbacks the same goes through a shell, whose line starts the extension's program just as well.
-    let mut sdk = exec(Whose::Host, "A=1 env", &["git", "--version"]);
-    let Asked::Exec(asked) = &mut sdk.asked else { panic!() };
+    let mut sdk = exec(CliTarget::Host, "A=1 env", &["git", "--version"]);
+    let SdkCall::Exec(asked) = &mut sdk.asked else { panic!() };
     asked.stream = None;
     place.waits(sdk, guest).await;
     let crate::permission::PromptAction::Command { program, shell_line, line_programs, .. } = place.read().await.action
@@ -151,7 +151,7 @@ async fn what_is_approved_is_the_call_that_was_planned_whatever_the_target_is_no
     let place = place();
     let mut guest = guest(Origin::Console);
     guest.target.host.env = vec![crate::run::EnvVar { name: "WHERE".into(), value: "before".into() }];
-    let pending = place.waits(exec(Whose::Host, "sh", &["-c", "printf \"$WHERE\""]), guest.clone()).await;
+    let pending = place.waits(exec(CliTarget::Host, "sh", &["-c", "printf \"$WHERE\""]), guest.clone()).await;
     // The target is another one now: nothing is planned again.
     guest.target.host.env[0].value = "after".into();
     let call = place.approved(pending, Scope::Once).await;
@@ -194,8 +194,8 @@ async fn a_program_that_is_swapped_while_its_prompt_waits_does_not_run() {
         for swap in swaps {
             let place = place();
             let guest = place.own("tool");
-            let mut sdk = exec(Whose::Host, "tool", &[]);
-            let Asked::Exec(asked) = &mut sdk.asked else { panic!() };
+            let mut sdk = exec(CliTarget::Host, "tool", &[]);
+            let SdkCall::Exec(asked) = &mut sdk.asked else { panic!() };
             if in_shell {
                 asked.stream = None;
             }
@@ -216,7 +216,7 @@ async fn a_program_that_is_swapped_while_its_prompt_waits_does_not_run() {
 async fn a_program_that_appears_while_its_prompt_waits_does_not_run() {
     let place = place();
     let guest = place.own("other");
-    let pending = place.waits(exec(Whose::Host, "tool", &[]), guest).await;
+    let pending = place.waits(exec(CliTarget::Host, "tool", &[]), guest).await;
     let prompt = place.read().await;
     let crate::permission::PromptAction::Command { program, .. } = prompt.action else { panic!() };
     assert_eq!(program.error.unwrap().code, Code::ProgramNotFound);
@@ -229,8 +229,8 @@ async fn a_program_that_appears_while_its_prompt_waits_does_not_run() {
 #[tokio::test]
 async fn an_approval_is_for_the_prompt_that_was_there_long_enough_to_be_read() {
     let place = place();
-    let first = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await;
-    let second = place.waits(exec(Whose::Host, "false", &[]), guest(Origin::Page)).await;
+    let first = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await;
+    let second = place.waits(exec(CliTarget::Host, "false", &[]), guest(Origin::Page)).await;
     let refused = |pending, scope| {
         let gate = Arc::clone(&place.gate);
         async move { gate.approve(pending, scope).await.unwrap_err().code }
@@ -266,7 +266,7 @@ async fn calls_that_are_made_at_once_are_asked_about_in_the_order_in_which_they_
         let (gate, program) = (Arc::clone(&place.gate), if n == 0 { large.clone() } else { "true".to_owned() });
         calls.spawn(async move {
             let args = [n.to_string()];
-            let sdk = exec(Whose::Host, &program, &[args[0].as_str()]);
+            let sdk = exec(CliTarget::Host, &program, &[args[0].as_str()]);
             gate.propose(sdk, guest(Origin::Page)).await.unwrap();
         });
     }
@@ -288,8 +288,8 @@ async fn a_page_that_goes_takes_its_pending_calls_along() {
         |gate| gate.set_page(Some(content("another"))),
     ];
     for leave in leave {
-        let page = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await;
-        let console = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+        let page = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await;
+        let console = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Console)).await;
         place.read().await;
         let (gate, decided) = (
             Arc::clone(&place.gate),
@@ -313,11 +313,11 @@ async fn a_page_that_goes_takes_its_pending_calls_along() {
 async fn so_many_calls_wait_and_no_more() {
     let place = place();
     for _ in 0..MOST {
-        place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await;
+        place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await;
     }
-    let refused = place.gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap_err();
+    let refused = place.gate.propose(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await.unwrap_err();
     assert_eq!(refused.code, Code::TooManyPending);
-    place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+    place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Console)).await;
     assert_eq!(place.changes().await.waiting, MOST as u32 + 1);
     // Allowed at once, all of them go.
     place.gate.set_permission(CallKind::Host, Permission::Allow).await.unwrap();
@@ -328,7 +328,7 @@ async fn so_many_calls_wait_and_no_more() {
 #[tokio::test]
 async fn what_is_allowed_always_belongs_to_the_content() {
     let place = place();
-    let sdk = || exec(Whose::Host, "true", &[]);
+    let sdk = || exec(CliTarget::Host, "true", &[]);
     let pending = place.waits(sdk(), guest(Origin::Page)).await;
     let waiting_too = place.waits(sdk(), guest(Origin::Page)).await;
     let call = place.approved(pending, Scope::Always).await;
@@ -362,9 +362,9 @@ async fn what_is_allowed_always_belongs_to_the_content() {
 async fn a_call_that_is_allowed_along_with_another_is_never_in_a_prompt() {
     let place = place();
     let pending = [
-        place.waits(exec(Whose::Host, "true", &["1"]), guest(Origin::Page)).await,
-        place.waits(exec(Whose::Host, "true", &["2"]), guest(Origin::Page)).await,
-        place.waits(exec(Whose::Docker, "version", &[]), guest(Origin::Page)).await,
+        place.waits(exec(CliTarget::Host, "true", &["1"]), guest(Origin::Page)).await,
+        place.waits(exec(CliTarget::Host, "true", &["2"]), guest(Origin::Page)).await,
+        place.waits(exec(CliTarget::Docker, "version", &[]), guest(Origin::Page)).await,
     ];
     place.read().await;
     let approving = {
@@ -389,22 +389,22 @@ async fn a_call_that_is_allowed_along_with_another_is_never_in_a_prompt() {
 #[tokio::test]
 async fn a_scope_that_was_not_offered_is_refused() {
     let place = place();
-    let pending = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+    let pending = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Console)).await;
     assert_eq!(place.read().await.scopes, [Scope::Once, Scope::Session]);
     assert_eq!(place.gate.approve(pending, Scope::Always).await.unwrap_err().code, Code::ScopeNotOffered);
     let call = place.approved(pending, Scope::Session).await;
     let Act::Run(run) = call.act else { panic!() };
     assert_eq!(run.ending, Some(Ending::Exited { code: 0 }));
-    let next = place.gate.propose(exec(Whose::Docker, "true", &[]), guest(Origin::Console)).await.unwrap();
+    let next = place.gate.propose(exec(CliTarget::Docker, "true", &[]), guest(Origin::Console)).await.unwrap();
     assert!(matches!(next.state, ProposedState::Started { .. }));
     place.gate.revoke_console();
-    place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+    place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Console)).await;
 }
 
 #[tokio::test]
 async fn a_page_without_a_backend_reaches_nothing_else() {
     let place = place();
-    for sdk in [post("/containers/create"), exec(Whose::Vm, "id", &[])] {
+    for sdk in [post("/containers/create"), exec(CliTarget::Vm, "id", &[])] {
         let refused = place.gate.propose(sdk, guest(Origin::Page)).await.unwrap_err();
         assert_eq!(refused.code, Code::BackendMissing);
     }
@@ -422,7 +422,7 @@ async fn writing_to_an_engine_is_asked_for_in_the_console_and_reading_is_not() {
     assert_eq!((prompt.kind, prompt.scopes), (CallKind::Engine, vec![Scope::Once, Scope::Session]));
     place.gate.deny(pending).unwrap();
     let mut get = post("/containers/json");
-    let Asked::Request(asked) = &mut get.asked else { panic!() };
+    let SdkCall::Request(asked) = &mut get.asked else { panic!() };
     (asked.method, asked.data) = ("GET".into(), None);
     let read = place.gate.propose(get.clone(), console).await.unwrap();
     assert!(matches!(read.state, ProposedState::Started { .. }));
@@ -458,7 +458,7 @@ async fn what_is_kept_in_another_form_allows_nothing_and_the_rest_stays() {
         fs::write(&file, &text).unwrap();
         let gate = Gate::new(Arc::clone(&place.timeline), file.clone());
         gate.set_page(Some(content("one")));
-        let proposed = gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+        let proposed = gate.propose(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
         assert_eq!(matches!(proposed.state, ProposedState::Started { .. }), allowed, "{text}");
     }
 }
@@ -471,20 +471,20 @@ async fn a_process_that_holds_the_permissions_file_holds_up_no_decision() {
     fs::create_dir_all(&config).unwrap();
     let lock = fs::File::create(config.join(".permissions.json.lock")).unwrap();
     lock.lock().unwrap();
-    let pending = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await;
+    let pending = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await;
     place.read().await;
     let gate = Arc::clone(&place.gate);
     let approving = tokio::spawn(async move { gate.approve(pending, Scope::Always).await });
     let ProposedState::Started { .. } = place.gate.decision(pending).await.unwrap() else { panic!() };
-    let next = place.waits(exec(Whose::Host, "true", &[]), guest(Origin::Console)).await;
+    let next = place.waits(exec(CliTarget::Host, "true", &[]), guest(Origin::Console)).await;
     place.gate.deny(next).unwrap();
-    let allowed = place.gate.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+    let allowed = place.gate.propose(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
     assert!(matches!(allowed.state, ProposedState::Started { .. }));
     assert!(!approving.is_finished(), "it is not in the file yet");
     drop(lock);
     approving.await.unwrap().unwrap();
     let again = Gate::new(Arc::clone(&place.timeline), config.join("permissions.json"));
     again.set_page(Some(content("one")));
-    let allowed = again.propose(exec(Whose::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
+    let allowed = again.propose(exec(CliTarget::Host, "true", &[]), guest(Origin::Page)).await.unwrap();
     assert!(matches!(allowed.state, ProposedState::Started { .. }));
 }

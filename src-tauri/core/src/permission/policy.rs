@@ -5,14 +5,14 @@ use ts_rs::TS;
 
 use super::{Permission, Permissions};
 use crate::{
-    asked::{Asked, AskedExec, Whose},
     call::Origin,
     endpoint::Endpoint,
-    engine::{Surroundings, sockets},
+    engine::{EngineEnvironment, sockets},
     error::{Code, Error},
     exchange::{Engines, Request},
-    inspect::PlannedAct,
-    received::{Does, Plan},
+    inspect::ResolvedAction,
+    sdk_call::{CliTarget, SdkCall, SdkExec},
+    sdk_result::{Plan, PlannedAction},
 };
 
 /// What a call acts on: permissions are given by it.
@@ -58,20 +58,22 @@ impl Permissions {
 }
 
 /// What a planned call acts on. `endpoint` is where a request of it goes.
-pub(super) fn kind_of(asked: &Asked, plan: &Plan, endpoint: Option<&Endpoint>, origin: Origin) -> CallKind {
+pub(super) fn kind_of(asked: &SdkCall, plan: &Plan, endpoint: Option<&Endpoint>, origin: Origin) -> CallKind {
     match (asked, &plan.does) {
-        (Asked::Request(_), Does::Request { request }) if needs_engine(request, endpoint, origin) => CallKind::Engine,
-        (Asked::Request(_), _) => CallKind::Service,
-        (Asked::List(_), _) => CallKind::Docker,
+        (SdkCall::Request(_), PlannedAction::Request { request }) if needs_engine(request, endpoint, origin) => {
+            CallKind::Engine
+        }
+        (SdkCall::Request(_), _) => CallKind::Service,
+        (SdkCall::List(_), _) => CallKind::Docker,
         // To whoever uses the console, both start a program on this machine.
-        (Asked::Exec(_), _) if plan.on_host && origin != Origin::Page => CallKind::Host,
-        (Asked::Exec(AskedExec { whose: Whose::Docker, .. }), _) => CallKind::Docker,
-        (Asked::Exec(AskedExec { whose: Whose::Host, .. }), _) => CallKind::Host,
+        (SdkCall::Exec(_), _) if plan.on_host && origin != Origin::Page => CallKind::Host,
+        (SdkCall::Exec(SdkExec { whose: CliTarget::Docker, .. }), _) => CallKind::Docker,
+        (SdkCall::Exec(SdkExec { whose: CliTarget::Host, .. }), _) => CallKind::Host,
         // Any container of the engine can be named, not only the backend's.
-        (Asked::Exec(AskedExec { whose: Whose::Vm, container: Some(_), .. }), _) => CallKind::Docker,
+        (SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: Some(_), .. }), _) => CallKind::Docker,
         // Beside a backend that is a process of this machine, its container is this machine.
-        (Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }), _) if plan.on_host => CallKind::Host,
-        (Asked::Exec(AskedExec { whose: Whose::Vm, container: None, .. }), _) => CallKind::Container,
+        (SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }), _) if plan.on_host => CallKind::Host,
+        (SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }), _) => CallKind::Container,
     }
 }
 
@@ -81,7 +83,7 @@ fn needs_engine(request: &Request, endpoint: Option<&Endpoint>, origin: Origin) 
     if is_read(request) && origin != Origin::Page {
         return false;
     }
-    endpoint.is_some_and(|endpoint| is_engine(endpoint, &Surroundings::of_this_process()))
+    endpoint.is_some_and(|endpoint| is_engine(endpoint, &EngineEnvironment::of_this_process()))
 }
 
 fn is_read(request: &Request) -> bool {
@@ -90,14 +92,14 @@ fn is_read(request: &Request) -> bool {
 
 /// Whether an engine listens there: one that a docker context or `DOCKER_HOST` names, or one at a well-known place.
 /// Sockets are compared by what they are, not by how their paths are written.
-pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
-    let known = || around.hosts();
+pub(super) fn is_engine(endpoint: &Endpoint, environment: &EngineEnvironment) -> bool {
+    let known = || environment.hosts();
     match endpoint {
         Endpoint::Engine { .. } => true,
         Endpoint::Container { path, .. } => path.ends_with("docker.sock") || path.ends_with("podman.sock"),
         Endpoint::Unix(path) => {
             let socket = identity(path);
-            engine_sockets(around).any(|other| &other == path || (socket.is_some() && identity(&other) == socket))
+            engine_sockets(environment).any(|other| &other == path || (socket.is_some() && identity(&other) == socket))
         }
         Endpoint::Npipe(name) => {
             let of = |host: &str| host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
@@ -120,28 +122,28 @@ pub(super) fn is_engine(endpoint: &Endpoint, around: &Surroundings) -> bool {
 
 /// Whether this is an engine's socket, by its device and inode. A path may lead elsewhere when it is connected to than when
 /// the call was planned; this doesn't.
-pub(crate) fn is_engine_socket(socket: (u64, u64), around: &Surroundings) -> bool {
+pub(crate) fn is_engine_socket(socket: (u64, u64), environment: &EngineEnvironment) -> bool {
     #[cfg(unix)]
     {
-        engine_sockets(around).any(|engine| identity(&engine) == Some(socket))
+        engine_sockets(environment).any(|engine| identity(&engine) == Some(socket))
     }
     #[cfg(not(unix))]
     {
-        let _ = (socket, around);
+        let _ = (socket, environment);
         false
     }
 }
 
 /// Whether a planned request may reach an engine all the same: one that was planned for a backend must not.
-pub(super) fn engines_for(kind: CallKind, planned: &PlannedAct, origin: Origin) -> Engines {
-    let PlannedAct::Request { request, .. } = planned else { return Engines::Allowed };
+pub(super) fn engines_for(kind: CallKind, planned: &ResolvedAction, origin: Origin) -> Engines {
+    let ResolvedAction::Request { request, .. } = planned else { return Engines::Allowed };
     let is_refused = kind == CallKind::Service && (origin == Origin::Page || !is_read(request));
     if is_refused { Engines::Refused } else { Engines::Allowed }
 }
 
 /// The unix sockets at which engines may listen.
-fn engine_sockets(around: &Surroundings) -> impl Iterator<Item = std::path::PathBuf> {
-    let hosts: Vec<String> = around.hosts().collect();
+fn engine_sockets(environment: &EngineEnvironment) -> impl Iterator<Item = std::path::PathBuf> {
+    let hosts: Vec<String> = environment.hosts().collect();
     sockets::OF_SYSTEM.iter().map(std::path::PathBuf::from).chain(sockets::paths(hosts))
 }
 
@@ -199,8 +201,12 @@ mod tests {
         Endpoint::Unix(path.to_owned())
     }
 
-    fn around(host: String) -> Surroundings {
-        Surroundings { docker_host: Some(host), config: Some("/nonexistent".into()), ..Surroundings::default() }
+    fn environment(host: String) -> EngineEnvironment {
+        EngineEnvironment {
+            docker_host: Some(host),
+            config: Some("/nonexistent".into()),
+            ..EngineEnvironment::default()
+        }
     }
 
     #[test]
@@ -209,19 +215,20 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let _engine = UnixListener::bind(at("engine.sock")).unwrap();
         let _backend = UnixListener::bind(at("backend.sock")).unwrap();
-        let around = around(format!("unix://{}", at("engine.sock").display()));
-        assert!(is_engine(&unix(&at("engine.sock")), &around));
-        assert!(!is_engine(&unix(&at("backend.sock")), &around));
-        assert!(!is_engine(&unix(&at("missing.sock")), &around));
+        let environment = environment(format!("unix://{}", at("engine.sock").display()));
+        assert!(is_engine(&unix(&at("engine.sock")), &environment));
+        assert!(!is_engine(&unix(&at("backend.sock")), &environment));
+        assert!(!is_engine(&unix(&at("missing.sock")), &environment));
         std::fs::create_dir(at("sub")).unwrap();
         std::os::unix::fs::symlink(at("engine.sock"), at("link.sock")).unwrap();
         std::os::unix::fs::symlink(folder.path(), at("sub/up")).unwrap();
         std::fs::hard_link(at("engine.sock"), at("hard.sock")).unwrap();
         for path in ["link.sock", "hard.sock", "sub/../engine.sock", "sub/up/engine.sock", "./sub/up/link.sock"] {
-            assert!(is_engine(&unix(&at(path)), &around), "{path}");
+            assert!(is_engine(&unix(&at(path)), &environment), "{path}");
         }
         // One that isn't there yet, or whose place is well known.
-        let missing = Surroundings { docker_host: Some("unix:///nonexistent/d.sock".into()), ..around.clone() };
+        let missing =
+            EngineEnvironment { docker_host: Some("unix:///nonexistent/d.sock".into()), ..environment.clone() };
         for path in ["/nonexistent/d.sock", "/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock"] {
             assert!(is_engine(&unix(std::path::Path::new(path)), &missing), "{path}");
         }
@@ -229,12 +236,12 @@ mod tests {
 
     #[test]
     fn an_engine_behind_a_port_a_pipe_or_a_container_is_known_too() {
-        let around = around("tcp://127.0.0.1:4243".to_owned());
+        let environment = environment("tcp://127.0.0.1:4243".to_owned());
         let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
         for engine in
             [tcp("localhost", 4243), tcp("LOCALHOST", 4243), tcp("::1", 4243), tcp("0.0.0.0", 4243), tcp("far", 2375)]
         {
-            assert!(is_engine(&engine, &around), "{engine}");
+            assert!(is_engine(&engine, &environment), "{engine}");
         }
         let npipe = |name: &str| Endpoint::Npipe(name.to_owned());
         let inside = |path: &str| format!("container://c{path}").parse::<Endpoint>().unwrap();
@@ -244,10 +251,10 @@ mod tests {
             inside("/var/run/docker.sock"),
             Endpoint::Engine { name: "far".to_owned() },
         ] {
-            assert!(is_engine(&engine, &around), "{engine}");
+            assert!(is_engine(&engine, &environment), "{engine}");
         }
         for other in [tcp("localhost", 8080), tcp("far", 4243), npipe("backend"), inside("/run/guest/backend.sock")] {
-            assert!(!is_engine(&other, &around), "{other}");
+            assert!(!is_engine(&other, &environment), "{other}");
         }
     }
 
@@ -258,8 +265,8 @@ mod tests {
         std::fs::create_dir_all(&meta).unwrap();
         let text = r#"{"Name":"mine","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///srv/mine.sock"}}}"#;
         std::fs::write(meta.join("meta.json"), text).unwrap();
-        let around = Surroundings { config: Some(folder.path().to_owned()), ..Surroundings::default() };
-        assert!(is_engine(&unix(std::path::Path::new("/srv/mine.sock")), &around));
-        assert!(!is_engine(&unix(std::path::Path::new("/srv/other.sock")), &around));
+        let environment = EngineEnvironment { config: Some(folder.path().to_owned()), ..EngineEnvironment::default() };
+        assert!(is_engine(&unix(std::path::Path::new("/srv/mine.sock")), &environment));
+        assert!(!is_engine(&unix(std::path::Path::new("/srv/other.sock")), &environment));
     }
 }

@@ -10,13 +10,13 @@ use ts_rs::TS;
 
 use super::{CallKind, Scope};
 use crate::{
-    asked::Brief,
     call::Origin,
     endpoint::Endpoint,
     error::Error,
     exchange::{self, Body, Request},
-    inspect::{Planned, PlannedAct},
+    inspect::{PlannedCall, ResolvedAction},
     run::{Bin, Command, EnvVar, FixedCommand, NamedProgram, Place, ProgramFile, ShellLine, loads_code},
+    sdk_call::Brief,
 };
 
 /// Characters of one text that are shown.
@@ -175,10 +175,10 @@ pub struct ProgramFacts {
 }
 
 /// What happens when a planned call starts. Files below one of `own` are the extension's.
-pub(super) fn action(planned: &Planned, own: &[PathBuf]) -> PromptAction {
+pub(super) fn action(planned: &PlannedCall, own: &[PathBuf]) -> PromptAction {
     match &planned.act {
-        PlannedAct::Request { endpoint, request } => of_request(endpoint, request),
-        PlannedAct::Command { command, fixed, .. } => of_command(command, fixed.as_deref(), own),
+        ResolvedAction::Request { endpoint, request } => of_request(endpoint, request),
+        ResolvedAction::Command { command, fixed, .. } => of_command(command, fixed.as_deref(), own),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Granted {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
+struct StoredPermissions {
     #[serde(default)]
     contents: BTreeMap<String, serde_json::Value>,
     /// The programs that listened for development servers, by folder or image.
@@ -95,7 +95,7 @@ impl Unwritten {
 impl Store {
     /// Reads it; entries that cannot be read are left out.
     pub fn read(path: PathBuf) -> Self {
-        let kept: Kept = std::fs::read(&path)
+        let kept: StoredPermissions = std::fs::read(&path)
             .ok()
             .and_then(|text| {
                 serde_json::from_slice(&text).map_err(|error| tracing::warn!(%error, "permissions are not read")).ok()
@@ -162,7 +162,7 @@ fn content(
     servers: &BTreeMap<String, ListeningProgram>,
 ) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
     let contents = granted.iter().map(|(id, granted)| Ok((id.clone(), serde_json::to_value(granted)?)));
-    let kept = Kept { contents: contents.collect::<serde_json::Result<_>>()?, servers: servers.clone() };
+    let kept = StoredPermissions { contents: contents.collect::<serde_json::Result<_>>()?, servers: servers.clone() };
     match serde_json::to_value(kept)? {
         serde_json::Value::Object(content) => Ok(content),
         _ => Ok(serde_json::Map::new()),

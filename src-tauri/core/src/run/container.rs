@@ -19,12 +19,12 @@ use futures_util::{Stream as Frames, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    Command, Containment, Ending, EnvMode, RunEvent, Signal, Started, Stops, Stream, Warden,
-    inside::{Inside, Swept},
-    reach,
-    refusal::{Beginning, not_started},
+    Command, Containment, Ending, EnvMode, Reaper, RunEvent, Signal, Started, Stops, Stream,
+    exec_failure::{Beginning, not_started},
+    exec_signal::{ExecProcess, SweepTarget},
+    host_pid,
+    reaper::Restarts,
     resolve::check,
-    warden::Restarts,
 };
 use crate::{
     engine::{Engine, ExecState},
@@ -45,19 +45,19 @@ const ASK_AT_END: Duration = Duration::from_millis(2);
 /// Runs a command in a running container and records what it does. The last event is `Closed` or
 /// `Failed`.
 ///
-/// When this future is dropped, the command is ended by the warden as soon as this process ends.
+/// When this future is dropped, the command is ended by the reaper as soon as this process ends.
 pub async fn run_in_container(
     engine: &Engine,
     container: &str,
     command: &Command,
     mut stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
     // Part of a request's path from here on.
     let ended = match container.parse() {
-        Ok(name) => attend(engine, &name, command, &mut stops, warden, clock, record).await,
+        Ok(name) => attend(engine, &name, command, &mut stops, reaper, clock, record).await,
         Err(error) => Err(error),
     };
     match ended {
@@ -71,13 +71,13 @@ async fn attend(
     container: &ContainerName,
     command: &Command,
     stops: &mut Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
     let (inside, container_started) = stops.unless_stopped(create(engine, container, command)).await?;
     // Before the start: the engine may have started it when this process is killed.
-    let watched = Watched::new(warden, &inside);
+    let watched = Watched::new(reaper, &inside);
     let mut exec = Exec::new(engine, container, inside, container_started);
     let ended = match stops.unless_stopped(attach(engine, container, command, &exec.inside)).await {
         Ok(frames) => exec.follow(command, frames, stops, &watched, clock, record).await,
@@ -94,7 +94,11 @@ type Answer = std::result::Result<ExecState, ApiError>;
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, ApiError>> + Send>>;
 
 /// Makes the exec, which does not start it. With it comes when the container was started.
-async fn create(engine: &Engine, container: &ContainerName, command: &Command) -> Result<(Inside, Option<String>)> {
+async fn create(
+    engine: &Engine,
+    container: &ContainerName,
+    command: &Command,
+) -> Result<(ExecProcess, Option<String>)> {
     check(command)?;
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
@@ -104,7 +108,7 @@ async fn create(engine: &Engine, container: &ContainerName, command: &Command) -
         .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
     }
     let found = engine.running(container).await?;
-    let is_seen = found.pid.is_some_and(|pid| reach::sees(pid, &found.id));
+    let is_seen = found.pid.is_some_and(|pid| host_pid::sees(pid, &found.id));
     let marker = marker();
     let variables = command.env.iter().map(|var| format!("{}={}", var.name, var.value));
     let options = CreateExecOptions {
@@ -125,7 +129,7 @@ async fn create(engine: &Engine, container: &ContainerName, command: &Command) -
     let (engine, user) = (engine.address().clone(), command.user.clone());
     let known = BTreeSet::new();
     let container = found.id;
-    let inside = Inside { engine, container, exec, marker, is_seen, user, inner_pid: None, group: None, known };
+    let inside = ExecProcess { engine, container, exec, marker, is_seen, user, inner_pid: None, group: None, known };
     Ok((inside, found.started))
 }
 
@@ -145,7 +149,7 @@ fn marker() -> String {
 }
 
 /// Starts the exec with its streams.
-async fn attach(engine: &Engine, container: &ContainerName, command: &Command, inside: &Inside) -> Result<Output> {
+async fn attach(engine: &Engine, container: &ContainerName, command: &Command, inside: &ExecProcess) -> Result<Output> {
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
     match engine.docker().start_exec(&inside.exec, Some(options)).await {
@@ -171,20 +175,20 @@ async fn refused(engine: &Engine, error: ApiError, container: &ContainerName, co
     not_started(&said, command).map_or(explained, |why| Error { status, ..why })
 }
 
-/// The warden's entry for this exec: it stays there when the run is dropped before its end.
-struct Watched(Option<Arc<Warden>>);
+/// The reaper's entry for this exec: it stays there when the run is dropped before its end.
+struct Watched(Option<Arc<Reaper>>);
 
 impl Watched {
-    fn new(warden: Option<Arc<Warden>>, inside: &Inside) -> Self {
-        if let Some(warden) = &warden {
-            warden.watch_exec(inside);
+    fn new(reaper: Option<Arc<Reaper>>, inside: &ExecProcess) -> Self {
+        if let Some(reaper) = &reaper {
+            reaper.watch_exec(inside);
         }
-        Self(warden)
+        Self(reaper)
     }
 
-    fn tell_more(&self, inside: &Inside) {
-        if let Some(warden) = &self.0 {
-            warden.watch_exec(inside);
+    fn tell_more(&self, inside: &ExecProcess) {
+        if let Some(reaper) = &self.0 {
+            reaper.watch_exec(inside);
         }
     }
 
@@ -198,13 +202,13 @@ impl Watched {
         } else {
             timeout(limit, exec.inside.end()).await
         };
-        if let Some(warden) = self.0 {
+        if let Some(reaper) = self.0 {
             // What it left in the background lives until Porthole ends, as on the host.
-            let Inside { engine, container, user, .. } = exec.inside.clone();
-            warden.sweep(Swept { engine, container, marker: marker_of_all().to_owned(), user });
-            // Where the engine doesn't answer, the warden tries it again at the end.
+            let ExecProcess { engine, container, user, .. } = exec.inside.clone();
+            reaper.sweep(SweepTarget { engine, container, marker: marker_of_all().to_owned(), user });
+            // Where the engine doesn't answer, the reaper tries it again at the end.
             if ended.is_ok() {
-                warden.forget_exec(&exec.inside.exec);
+                reaper.forget_exec(&exec.inside.exec);
             }
         }
     }
@@ -212,12 +216,12 @@ impl Watched {
 
 /// When to look for processes that the command started: often at first, when a program that goes into the background does
 /// so.
-struct Looking {
+struct CheckInterval {
     ticks: tokio::time::Interval,
     count: u32,
 }
 
-impl Looking {
+impl CheckInterval {
     const OFTEN: Duration = Duration::from_millis(10);
     const LATER: Duration = Duration::from_millis(200);
     const OFTEN_COUNT: u32 = 100;
@@ -239,7 +243,7 @@ impl Looking {
 struct Exec<'a> {
     engine: &'a Engine,
     name: &'a str,
-    inside: Inside,
+    inside: ExecProcess,
     /// When its container was started, in the engine's words: another time is another start.
     container_started: Option<String>,
     /// When the engine first told a process id.
@@ -256,7 +260,7 @@ struct Exec<'a> {
 }
 
 impl<'a> Exec<'a> {
-    fn new(engine: &'a Engine, name: &'a str, inside: Inside, container_started: Option<String>) -> Self {
+    fn new(engine: &'a Engine, name: &'a str, inside: ExecProcess, container_started: Option<String>) -> Self {
         Self {
             engine,
             name,
@@ -287,7 +291,7 @@ impl<'a> Exec<'a> {
         let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
         let mut looked_up = false;
         let mut restarts = Restarts::of(watched.0.as_deref());
-        let mut looking = Looking::new();
+        let mut looking = CheckInterval::new();
         // The first question comes soon, for the process id; later ones only check on it.
         let mut asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK_AT_START, ASK_AT_START);
         let mut question: Option<Question> = None;
@@ -368,7 +372,7 @@ impl<'a> Exec<'a> {
         }
         // The complaint of an engine that could not start it came on the stream, to its end.
         let code = self.exit_code.unwrap_or_default();
-        beginning.refusal(command, code, self.appeared_us.is_some()).map_or(Ok(()), Err)
+        beginning.failure(command, code, self.appeared_us.is_some()).map_or(Ok(()), Err)
     }
 
     /// The engine told where the command stands.

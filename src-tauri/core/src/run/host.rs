@@ -8,12 +8,12 @@ use tokio::{
 };
 
 use super::{
-    Command, Containment, Ending, FixedCommand, RunEvent, Started, Stops, Stream, Warden,
+    Command, Containment, Ending, FixedCommand, Reaper, RunEvent, Started, Stops, Stream,
     fixed::changed_since,
+    reaper::Restarts,
     resolve::{Resolved, enterable, not_executable, resolve},
     running::Running,
     script,
-    warden::Restarts,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -27,14 +27,14 @@ const PIPE: usize = 64 * 1024;
 /// Runs a command on the host and records what it does. The last event is `Closed` or `Failed`.
 ///
 /// When this future is dropped, the command is killed with all of its descendants; when the whole process is
-/// killed, the command's supervisor does it, or else the warden.
+/// killed, the command's supervisor does it, or else the reaper.
 pub async fn run_on_host(
     command: &Command,
     stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
-    run_fixed_on_host(command, None, stops, warden, record).await;
+    run_fixed_on_host(command, None, stops, reaper, record).await;
 }
 
 /// The same with the programs that were found before, which must be the same still.
@@ -42,10 +42,10 @@ pub async fn run_fixed_on_host(
     command: &Command,
     fixed: Option<&FixedCommand>,
     stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
-    attend(command, fixed, Containment::Cgroup, stops, warden, record).await;
+    attend(command, fixed, Containment::Cgroup, stops, reaper, record).await;
 }
 
 /// The same with this containment at most, for tests: what a system permits is used otherwise.
@@ -54,10 +54,10 @@ pub async fn run_on_host_in(
     command: &Command,
     most: Containment,
     stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
-    attend(command, None, most, stops, warden, record).await;
+    attend(command, None, most, stops, reaper, record).await;
 }
 
 async fn attend(
@@ -65,17 +65,18 @@ async fn attend(
     fixed: Option<&FixedCommand>,
     most: Containment,
     mut stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
     let ended = match start(command, fixed, most, clock, record).await {
         Ok((process, stdout, stderr)) => {
-            if let Some(warden) = &warden {
-                warden.watch_group(process.watched());
+            if let Some(reaper) = &reaper {
+                reaper.watch_group(process.watched());
             }
-            let restarts = Restarts::of(warden.as_deref());
-            let mut owned = Owned { process: Some(process), warden, closed: false, remaining: false, stopped: false };
+            let restarts = Restarts::of(reaper.as_deref());
+            let mut owned =
+                OwnedProcess { process: Some(process), reaper, closed: false, remaining: false, stopped: false };
             let ended = follow(&mut owned, (stdout, stderr), restarts, &mut stops, clock, record).await;
             owned.closed = ended.is_ok();
             ended
@@ -89,10 +90,10 @@ async fn attend(
 }
 
 /// A command that must not outlive this value.
-struct Owned {
+struct OwnedProcess {
     /// Always there, but for the last moment.
     process: Option<Running>,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     closed: bool,
     /// The command ended and left something in the background.
     remaining: bool,
@@ -100,21 +101,21 @@ struct Owned {
     stopped: bool,
 }
 
-impl Drop for Owned {
+impl Drop for OwnedProcess {
     fn drop(&mut self) {
         let Some(process) = self.process.take() else { return };
         let group = process.group_id();
         if !self.closed {
             process.kill();
         }
-        let Some(warden) = &self.warden else { return };
+        let Some(reaper) = &self.reaper else { return };
         // A command may leave a background process behind, as it would in a terminal. It lives on
-        // until Porthole ends: its supervisor and the warden keep it until then. But one that was stopped is to end whole.
+        // until Porthole ends: its supervisor and the reaper keep it until then. But one that was stopped is to end whole.
         let is_left = self.closed && process.is_left(self.remaining);
         if is_left && !(self.stopped && process.ends_when_dropped()) {
-            process.keep_in(warden);
+            process.keep_in(reaper);
         } else {
-            warden.forget_group(group);
+            reaper.forget_group(group);
         }
     }
 }
@@ -180,14 +181,14 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
 
 /// Reads both streams and waits for the process, until all three have ended.
 async fn follow(
-    owned: &mut Owned,
+    owned: &mut OwnedProcess,
     (stdout, stderr): (ChildStdout, ChildStderr),
     mut restarts: Restarts,
     stops: &mut Stops,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let Owned { process: Some(process), remaining, stopped, .. } = owned else { return Ok(()) };
+    let OwnedProcess { process: Some(process), remaining, stopped, .. } = owned else { return Ok(()) };
     #[cfg(target_os = "linux")]
     widen(&stdout);
     let mut stdout = Pipe::new(stdout, Stream::Stdout);

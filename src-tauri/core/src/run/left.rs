@@ -14,9 +14,9 @@ const LONGEST_END: Duration = Duration::from_secs(3);
 
 /// The sockets of supervisors. Closing one ends all that it supervises.
 #[derive(Debug, Default)]
-pub(super) struct Left(Mutex<Vec<UnixStream>>);
+pub(super) struct LeftSupervisors(Mutex<Vec<UnixStream>>);
 
-impl Left {
+impl LeftSupervisors {
     /// Keeps one, and lets go of those that have nothing left to supervise.
     pub fn keep(&self, supervisor: UnixStream) {
         let mut all = self.all();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-use super::reach::{self, Process};
+use super::host_pid::{self, Process};
 
 /// How soon after it was last seen a group is taken for the same one, when none of the processes in it is known: the
 /// system gives away all other ids before it comes to this one again.
@@ -42,7 +42,7 @@ impl Present {
         let _ = ids;
         Self {
             #[cfg(target_os = "linux")]
-            processes: reach::in_groups(ids),
+            processes: host_pid::in_groups(ids),
         }
     }
 }
@@ -52,8 +52,8 @@ impl Membership {
     pub fn led_by(id: i32) -> Self {
         #[cfg(target_os = "linux")]
         {
-            let leader = reach::process(id);
-            let known = leader.map_or_else(|| reach::in_groups(&[id]), |leader| vec![leader]);
+            let leader = host_pid::process(id);
+            let known = leader.map_or_else(|| host_pid::in_groups(&[id]), |leader| vec![leader]);
             Self { id, leader, known, seen: Instant::now(), gone: false }
         }
         #[cfg(not(target_os = "linux"))]

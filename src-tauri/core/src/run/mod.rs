@@ -6,18 +6,19 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 mod cgroup;
 mod container;
+mod exec_failure;
+mod exec_signal;
 mod facts;
 mod fixed;
 mod group;
 mod host;
-mod inside;
+mod host_pid;
 #[cfg(target_os = "linux")]
 mod left;
 mod loading;
 mod membership;
 mod on_engine;
-mod reach;
-mod refusal;
+mod reaper;
 mod resolve;
 mod running;
 mod script;
@@ -26,18 +27,17 @@ mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
 mod walk;
-mod warden;
 
 pub use container::run_in_container;
 pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile};
 pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
 pub use loading::loads_code;
+pub use reaper::{Reaper, serve_if_asked};
 pub(crate) use resolve::{check, command_of, command_on};
 pub(crate) use script::CARRIAGE_RETURN;
 pub use shell_line::ShellLine;
 pub use stops::{Stopper, Stops, stops};
-pub use warden::{Warden, serve_if_asked};
 
 use crate::{
     engine::{Address, LastEngine},
@@ -69,11 +69,11 @@ pub async fn run(
     engine: Result<Address>,
     engines: &LastEngine,
     mut stops: Stops,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     record: &mut dyn Record<RunEvent>,
 ) {
     let name = match &command.place {
-        Place::Host => return run_fixed_on_host(command, fixed, stops, warden, record).await,
+        Place::Host => return run_fixed_on_host(command, fixed, stops, reaper, record).await,
         Place::Engine => {
             let connected = match engine {
                 Ok(address) => stops.unless_stopped(engines.at(address)).await,
@@ -92,7 +92,7 @@ pub async fn run(
         (Ok(_), Ok(address)) => stops.unless_stopped(engines.at(address)).await,
     };
     match connected {
-        Ok(engine) => run_in_container(&engine, name, command, stops, warden, record).await,
+        Ok(engine) => run_in_container(&engine, name, command, stops, reaper, record).await,
         Err(error) => record.event(RunEvent::Failed { at_us: 0, error }),
     }
 }

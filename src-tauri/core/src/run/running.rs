@@ -8,12 +8,12 @@ use std::{
 use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
 
 #[cfg(target_os = "linux")]
-use super::supervised::{self, Begun, Supervised};
+use super::supervised::{self, StartOutcome, Supervised};
 use super::{
-    Command, Containment, Signal, Warden,
+    Command, Containment, Reaper, Signal,
     group::{Group, alone},
+    reaper::WatchedGroup,
     resolve::Resolved,
-    warden::WatchedGroup,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -65,11 +65,11 @@ impl Running {
         #[cfg(target_os = "linux")]
         if matches!(most, Containment::Cgroup | Containment::Subreaper) {
             match supervised::start(resolved, command, most == Containment::Cgroup).await {
-                Begun::Started(process, stdout, stderr) => {
+                StartOutcome::Started(process, stdout, stderr) => {
                     return Ok((Self::Supervised(process), stdout, stderr));
                 }
-                Begun::Refused(error) => return Err(error),
-                Begun::Unavailable => {}
+                StartOutcome::Refused(error) => return Err(error),
+                StartOutcome::Unavailable => {}
             }
         }
         #[cfg(not(target_os = "linux"))]
@@ -137,7 +137,7 @@ impl Running {
         }
     }
 
-    /// What a warden has to know of it.
+    /// What a reaper has to know of it.
     pub fn watched(&self) -> WatchedGroup {
         match self {
             #[cfg(target_os = "linux")]
@@ -201,18 +201,18 @@ impl Running {
         !matches!(self, Self::Alone { .. })
     }
 
-    /// Hands what is left of it to the warden, which ends it with Porthole.
-    pub fn keep_in(self, warden: &Warden) {
+    /// Hands what is left of it to the reaper, which ends it with Porthole.
+    pub fn keep_in(self, reaper: &Reaper) {
         // It may hold none of the processes any more that were in it at the start.
-        warden.watch_group(self.watched());
+        reaper.watch_group(self.watched());
         match self {
             #[cfg(target_os = "linux")]
             Self::Supervised(process) => {
                 if let Some(socket) = process.into_socket() {
-                    warden.keep(socket);
+                    reaper.keep(socket);
                 }
             }
-            // The warden knows its group.
+            // The reaper knows its group.
             Self::Alone { .. } => {}
         }
     }

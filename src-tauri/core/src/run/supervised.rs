@@ -30,7 +30,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Command, Signal, cgroup, group::Group, resolve::Resolved, warden::WatchedGroup};
+use super::{Command, Signal, cgroup, group::Group, reaper::WatchedGroup, resolve::Resolved};
 use crate::{
     error::{Code, Error, Result},
     handles,
@@ -40,7 +40,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the start went.
-pub(super) enum Begun {
+pub(super) enum StartOutcome {
     Started(Box<Supervised>, ChildStdout, ChildStderr),
     /// The operating system refused the program.
     Refused(io::Error),
@@ -70,9 +70,9 @@ struct Messages {
 }
 
 /// Starts a command, in a cgroup of its own if there can be one.
-pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> Begun {
-    let Some(program) = program() else { return Begun::Unavailable };
-    let Ok((ours, theirs)) = Socket::pair() else { return Begun::Unavailable };
+pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> StartOutcome {
+    let Some(program) = program() else { return StartOutcome::Unavailable };
+    let Ok((ours, theirs)) = Socket::pair() else { return StartOutcome::Unavailable };
     let mut process = Process::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
     process
         .arg0("porthole-run")
@@ -85,14 +85,14 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         // Ctrl-C in a terminal is not for it.
         .process_group(0);
     // What the system says against the directory or the environment it will say again, in its own words.
-    let Ok(mut supervisor) = process.spawn() else { return Begun::Unavailable };
+    let Ok(mut supervisor) = process.spawn() else { return StartOutcome::Unavailable };
     // This process must not hold the supervisor's end.
     drop(process);
     let (Some(stdout), Some(stderr)) = (supervisor.stdout.take(), supervisor.stderr.take()) else {
-        return Begun::Unavailable;
+        return StartOutcome::Unavailable;
     };
     let socket = ours.set_nonblocking(true).and_then(|()| UnixStream::from_std(ours));
-    let Ok(socket) = socket else { return Begun::Unavailable };
+    let Ok(socket) = socket else { return StartOutcome::Unavailable };
     let mut messages = Messages { socket, partial: [0; MESSAGE], length: 0, early: VecDeque::new() };
     let cgroup = if wants_cgroup { cgroup::next() } else { None };
     let argv = [&command.program].into_iter().chain(&command.args).map(|argument| argument.as_bytes().to_vec());
@@ -106,18 +106,18 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
     let _ = messages.socket.write_all(&encode(&spec)).await;
     let (pid, contained) = match messages.next().await {
         Some(Message::Forked { pid, cgroup }) => (pid, cgroup),
-        Some(Message::NotStarted { errno }) => return Begun::Refused(io::Error::from_raw_os_error(errno)),
-        _ => return Begun::Refused(io::Error::other("the supervisor was killed before it started the program")),
+        Some(Message::NotStarted { errno }) => return StartOutcome::Refused(io::Error::from_raw_os_error(errno)),
+        _ => return StartOutcome::Refused(io::Error::other("the supervisor was killed before it started the program")),
     };
     let Some(group) = Group::led_by(pid) else {
-        return Begun::Refused(io::Error::other("the supervisor told no process id"));
+        return StartOutcome::Refused(io::Error::other("the supervisor told no process id"));
     };
     match messages.next().await {
-        Some(Message::NotStarted { errno }) => Begun::Refused(io::Error::from_raw_os_error(errno)),
+        Some(Message::NotStarted { errno }) => StartOutcome::Refused(io::Error::from_raw_os_error(errno)),
         // Also where there is no message: the program may have killed its supervisor before it could say a thing.
         _ => {
             let cgroup = cgroup.filter(|_| contained);
-            Begun::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), stdout, stderr)
+            StartOutcome::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), stdout, stderr)
         }
     }
 }
@@ -225,7 +225,7 @@ impl Supervised {
         }
     }
 
-    /// What a warden has to know of it.
+    /// What a reaper has to know of it.
     pub fn watched(&self) -> WatchedGroup {
         WatchedGroup { membership: self.group.membership(), supervised: true, cgroup: self.cgroup.clone() }
     }

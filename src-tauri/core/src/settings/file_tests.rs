@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     exchange::Request,
-    settings::{Composed, Saved, Theme},
+    settings::{Draft, SavedDraft, Theme},
     target::Target,
 };
 
@@ -16,8 +16,8 @@ fn file() -> (tempfile::TempDir, SettingsFile) {
     (directory, file)
 }
 
-fn saved(name: &str) -> Saved {
-    Saved { name: name.into(), composed: Composed::Request(Request::new("GET", format!("/{name}"))) }
+fn saved(name: &str) -> SavedDraft {
+    SavedDraft { name: name.into(), composed: Draft::Request(Request::new("GET", format!("/{name}"))) }
 }
 
 /// Changes what is in the file, as a process does that has just read it.

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Saved, Settings};
+use super::{SavedDraft, Settings};
 
 /// What was read, and where there's something that can't be.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ fn entries<T: DeserializeOwned>(
     }
 }
 
-fn saved(file: &Map<String, Value>, unread: &mut Vec<String>) -> Vec<Saved> {
+fn saved(file: &Map<String, Value>, unread: &mut Vec<String>) -> Vec<SavedDraft> {
     let items = match file.get("saved") {
         None => return Vec::new(),
         Some(Value::Array(items)) => items,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Saved, Settings};
+use super::{SavedDraft, Settings};
 use crate::json_file::merge_objects;
 
 /// The field that is a list of the user's own, in the user's order.
@@ -29,18 +29,18 @@ pub(super) fn merge(file: &mut Map<String, Value>, before: &Settings, after: &Se
 
 /// The list with what was added and taken away. An item is written anew only where it's new: one that this version
 /// can't read, or reads in part, stays where it is.
-fn saved(file: Vec<Value>, before: &[Saved], after: &[Saved]) -> serde_json::Result<Vec<Value>> {
-    let mut removed: Vec<&Saved> = before.iter().collect();
+fn saved(file: Vec<Value>, before: &[SavedDraft], after: &[SavedDraft]) -> serde_json::Result<Vec<Value>> {
+    let mut removed: Vec<&SavedDraft> = before.iter().collect();
     for item in after {
         take(&mut removed, item);
     }
     // Those that stay keep their places; the user's come in the user's order.
     let mut ours: Vec<Option<Value>> = Vec::new();
     let mut theirs: Vec<(usize, Value)> = Vec::new();
-    let mut wanted: Vec<&Saved> = after.iter().collect();
-    let mut found: Vec<(Saved, Value)> = Vec::new();
+    let mut wanted: Vec<&SavedDraft> = after.iter().collect();
+    let mut found: Vec<(SavedDraft, Value)> = Vec::new();
     for (place, raw) in file.into_iter().enumerate() {
-        match serde_json::from_value::<Saved>(raw.clone()) {
+        match serde_json::from_value::<SavedDraft>(raw.clone()) {
             Ok(item) if take(&mut wanted, &item) => found.push((item, raw)),
             Ok(item) if take(&mut removed, &item) => {}
             _ => theirs.push((place, raw)),
@@ -61,7 +61,7 @@ fn saved(file: Vec<Value>, before: &[Saved], after: &[Saved]) -> serde_json::Res
 }
 
 /// Takes one that is equal from the list.
-fn take(list: &mut Vec<&Saved>, item: &Saved) -> bool {
+fn take(list: &mut Vec<&SavedDraft>, item: &SavedDraft) -> bool {
     let at = list.iter().position(|one| *one == item);
     at.map(|at| list.swap_remove(at)).is_some()
 }

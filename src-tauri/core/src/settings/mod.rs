@@ -31,7 +31,7 @@ pub enum Theme {
 /// Something that can be sent or run again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Composed {
+pub enum Draft {
     /// A request to the target's endpoint.
     Request(Request),
     /// A command.
@@ -49,11 +49,11 @@ pub struct Snippet {
 
 /// A saved request or command with the name that it is listed under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Saved {
+pub struct SavedDraft {
     /// What the list shows.
     pub name: String,
     /// What is sent or run.
-    pub composed: Composed,
+    pub composed: Draft,
 }
 
 /// Widths of the window's columns in CSS pixels.
@@ -145,7 +145,7 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variables: Option<AllowedVariables>,
     /// What the user saved, in the user's order.
-    pub saved: Vec<Saved>,
+    pub saved: Vec<SavedDraft>,
 }
 
 #[cfg(test)]
@@ -165,7 +165,10 @@ mod tests {
             extension: Some("/extension".to_owned()),
             servers: [("folder".to_owned(), "http://localhost:3000".to_owned())].into(),
             variables: Some([("content".to_owned(), vec!["HOME".to_owned()])].into()),
-            saved: vec![Saved { name: "hello".to_owned(), composed: Composed::Request(Request::new("GET", "/hello")) }],
+            saved: vec![SavedDraft {
+                name: "hello".to_owned(),
+                composed: Draft::Request(Request::new("GET", "/hello")),
+            }],
         };
         serde_json::to_value(settings).unwrap()
     }

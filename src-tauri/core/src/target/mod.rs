@@ -1,17 +1,17 @@
 //! The Target: what is being inspected, and whether each part of it is up.
 
-mod look;
+mod check;
 mod reach;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use look::keep_looking;
+pub use check::keep_checking;
 pub use reach::reached;
 
 use crate::{
     endpoint::Endpoint,
-    engine::{Address, Surroundings},
+    engine::{Address, EngineEnvironment},
     error::{Error, Result},
     run::{Bin, Command, EnvMode, EnvVar, Place},
 };
@@ -80,7 +80,7 @@ impl Target {
     /// [`Code::EngineAddressInvalid`](crate::error::Code::EngineAddressInvalid) when there is no such context or it
     /// cannot be read.
     pub fn address(&self) -> Result<Address> {
-        Surroundings::of_this_process().meant(self.engine.as_deref())
+        EngineEnvironment::of_this_process().resolve(self.engine.as_deref())
     }
 
     /// A host command with the target's directory and environment where it has none of its own, and the extension's
@@ -118,7 +118,7 @@ pub struct Host {
 /// Whether one part of the target is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Mark {
+pub enum PartStatus {
     /// Not looked at yet.
     Unknown,
     /// The target has no such part.
@@ -139,20 +139,25 @@ pub enum Mark {
 
 /// The three live marks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Marks {
+pub struct TargetStatus {
     /// The backend's socket.
-    pub service: Mark,
+    pub service: PartStatus,
     /// The backend's container.
-    pub container: Mark,
+    pub container: PartStatus,
     /// The host environment.
-    pub host: Mark,
+    pub host: PartStatus,
     /// The engine in use: its name and address, or why there is none.
-    pub engine: Mark,
+    pub engine: PartStatus,
 }
 
-impl Default for Marks {
+impl Default for TargetStatus {
     fn default() -> Self {
-        Self { service: Mark::Unknown, container: Mark::Unset, host: Mark::Unknown, engine: Mark::Unknown }
+        Self {
+            service: PartStatus::Unknown,
+            container: PartStatus::Unset,
+            host: PartStatus::Unknown,
+            engine: PartStatus::Unknown,
+        }
     }
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Target;
 use crate::{
-    carrier::{Choice, choose, direct, inside, is_not_there},
     endpoint::Endpoint,
     engine::Engine,
     error::{Code, Result},
     exchange::{self, Connections},
     reference::ContainerName,
+    tunnel::{Choice, choose, direct, inside, is_not_there},
 };
 
 /// How long a socket may take to accept.
@@ -35,16 +35,16 @@ pub async fn reached(mut target: Target, connections: &Connections) -> Target {
 async fn way(target: &Target, connections: &Connections) -> Result<Option<Choice>> {
     match (&target.endpoint, &target.container) {
         (Some(Endpoint::Container { container, path }), _) if target.via.is_none() => {
-            let mounts = connections.carrier().engine().await?.mounts(container).await?;
+            let mounts = connections.tunnel().engine().await?.mounts(container).await?;
             Ok(Some(choose(None, container, path, &mounts)))
         }
         (Some(endpoint @ Endpoint::Unix(path)), Some(container)) => {
             let Some(path) = path.to_str().filter(|path| path.starts_with('/')) else { return Ok(None) };
-            match exchange::knock(endpoint, connections, PATIENCE).await {
+            match exchange::probe_connect(endpoint, connections, PATIENCE).await {
                 Err(error) if is_not_there(endpoint, &error) => {}
                 _ => return Ok(None),
             }
-            let engine = connections.carrier().engine().await?;
+            let engine = connections.tunnel().engine().await?;
             in_container(&engine, &container.parse()?, path, connections).await
         }
         _ => Ok(None),
@@ -65,7 +65,7 @@ async fn in_container(
         let other = direct(&mounts, &socket).filter(|other| is_the_containers && *other != unix(path));
         let other = match other.filter(|_| !engine.address().is_remote()) {
             Some(other) => {
-                let seen = exchange::knock(&other, connections, PATIENCE).await;
+                let seen = exchange::probe_connect(&other, connections, PATIENCE).await;
                 Some((other, seen))
             }
             None => None,
@@ -74,7 +74,7 @@ async fn in_container(
         if choice.said.is_none() {
             return Ok(Some(choice));
         }
-        match exchange::knock(&choice.endpoint, connections, PATIENCE).await {
+        match exchange::probe_connect(&choice.endpoint, connections, PATIENCE).await {
             Ok(()) => return Ok(Some(choice)),
             // It is there, and whoever should listen is gone: through the engine that is the truth.
             Err(error) if is_the_containers && error.code == Code::EndpointRefused => return Ok(Some(choice)),

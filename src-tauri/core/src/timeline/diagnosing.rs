@@ -7,11 +7,11 @@ use std::{
 
 use super::{Call, CallId, Origin, Shared, Timeline, aside};
 use crate::{
+    diagnostics::{self, Diagnostic, DiagnosticCounts, Evidence, HEAD, Part, Sample, TAIL},
     error::Result,
-    finding::{self, Evidence, Finding, Found, HEAD, Part, Sample, TAIL},
     output::{Counts, Output},
-    received,
     run::Stream,
+    sdk_result,
 };
 
 /// How long Calls that end are collected, to be counted together: to wake a thread for each of them takes longer than a
@@ -26,9 +26,9 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound);
     /// [`Code::OutputUnreadable`](crate::error::Code::OutputUnreadable) when its output cannot be read.
-    pub async fn findings(&self, id: CallId) -> Result<Vec<Finding>> {
+    pub async fn diagnostics(&self, id: CallId) -> Result<Vec<Diagnostic>> {
         let (call, output) = (self.call(id)?, self.output(id)?);
-        if self.shared.book().is_live(id) {
+        if self.shared.store().is_live(id) {
             return Ok(Vec::new());
         }
         aside(move || diagnosed(&call, &output)).await
@@ -52,7 +52,7 @@ impl Shared {
         let counted = aside(move || {
             let found: Vec<_> = ended.into_iter().filter_map(|id| Some((id, self.found(id)?))).collect();
             if !found.is_empty() {
-                self.change(|book| found.into_iter().for_each(|(id, found)| book.set_found(id, found)));
+                self.change(|store| found.into_iter().for_each(|(id, found)| store.set_found(id, found)));
             }
             Ok(())
         });
@@ -66,13 +66,13 @@ impl Shared {
     }
 
     /// How many findings there are of a Call; none as well when it was cleared meanwhile.
-    fn found(&self, id: CallId) -> Option<Found> {
+    fn found(&self, id: CallId) -> Option<DiagnosticCounts> {
         let (call, output) = {
-            let book = self.book();
-            (book.call(id).ok()?, book.output(id).ok()?)
+            let store = self.store();
+            (store.call(id).ok()?, store.output(id).ok()?)
         };
         match diagnosed(&call, &output) {
-            Ok(findings) => Some(Found::of(&findings)).filter(|_| !findings.is_empty()),
+            Ok(diagnostics) => Some(DiagnosticCounts::of(&diagnostics)).filter(|_| !diagnostics.is_empty()),
             Err(error) => {
                 tracing::warn!(%error, "an output cannot be read for findings");
                 None
@@ -83,13 +83,13 @@ impl Shared {
 
 /// Reads what the rules look at and asks them. It waits for the disk. Of what Porthole itself runs for an extension
 /// no code receives anything.
-pub(super) fn diagnosed(call: &Call, output: &Output) -> Result<Vec<Finding>> {
+pub(super) fn diagnosed(call: &Call, output: &Output) -> Result<Vec<Diagnostic>> {
     if call.origin == Origin::Extension {
         return Ok(Vec::new());
     }
     let sample = sampled(output)?;
-    let received = received::compared(call, sample.written());
-    Ok(finding::findings(&Evidence { call, sample: &sample, received: &received }))
+    let results = sdk_result::compared(call, sample.written());
+    Ok(diagnostics::diagnose(&Evidence { call, sample: &sample, results: &results }))
 }
 
 fn sampled(output: &Output) -> Result<Sample> {

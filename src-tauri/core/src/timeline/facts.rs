@@ -5,13 +5,13 @@ use ts_rs::TS;
 
 pub use crate::call::{Act, Call, CallId, Origin, Outcome};
 use crate::{
-    asked::Sdk,
+    diagnostics::DiagnosticCounts,
     error::Error,
     exchange::BodyKind,
-    finding::Found,
-    output::{Charset, Counts, Making, Searching},
-    permission::{Decision, Prompt, Standing},
-    target::Marks,
+    output::{Charset, Counts, Searching, TaskProgress},
+    permission::{Decision, PermissionState, Prompt},
+    sdk_call::Sdk,
+    target::TargetStatus,
 };
 
 /// Who asks for a Call.
@@ -74,7 +74,7 @@ pub struct Summary {
     /// What it wrote so far.
     pub counts: Counts,
     /// How many findings there are; all zero while it goes on.
-    pub found: Found,
+    pub found: DiagnosticCounts,
 }
 
 /// How much of the disk outputs take.
@@ -110,7 +110,7 @@ pub struct Changes {
     #[ts(optional)]
     pub cleared: Option<Cleared>,
     /// The three live marks as they are now.
-    pub marks: Marks,
+    pub target_status: TargetStatus,
     /// Counts the changes of the extension that is open: whoever shows it asks for it again.
     pub extension: u64,
     /// Counts the files that the open page asked for in vain.
@@ -122,7 +122,7 @@ pub struct Changes {
     /// How far the file that is being saved has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub saving: Option<Making>,
+    pub saving: Option<TaskProgress>,
     /// The call of code that has waited longest for the user, if one waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -130,7 +130,7 @@ pub struct Changes {
     /// How many wait in all.
     pub waiting: u32,
     /// What code may do without a prompt now.
-    pub permissions: Standing,
+    pub permissions: PermissionState,
     /// How much of the disk the outputs may take and do take.
     pub disk: Disk,
     /// Why calls that an earlier start kept are not there. Their files stay.

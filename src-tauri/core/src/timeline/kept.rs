@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Act, Call, CallId, Shared, Timeline, aside,
     diagnosing::diagnosed,
-    kept_folder::{CHUNKS, FACTS, Kept, STEM},
+    kept_folder::{CHUNKS, FACTS, KeptCall, STEM},
 };
 use crate::{
+    diagnostics::DiagnosticCounts,
     error::{Code, Error, Result},
     exchange::{BodyKind, ExchangeEvent, Failure, Stage},
-    finding::Found,
     handles,
-    output::{Output, Room},
+    output::{DiskQuota, Output},
     run::{RunEvent, Stream},
 };
 
@@ -41,7 +41,7 @@ impl Timeline {
         let begun =
             aside(move || if kept { shared.begin_keeping(id) } else { shared.let_go(id).map(|()| None) }).await?;
         if let Some(kept) = begun {
-            let over = self.shared.book().over(id)?;
+            let over = self.shared.store().over(id)?;
             self.own(go_on_keeping(Arc::clone(&self.shared), id, kept, over));
         }
         Ok(())
@@ -55,7 +55,7 @@ impl Timeline {
         folders.sort();
         // They have their numbers before anything new begins, so that they stand before it.
         let numbered: Vec<(CallId, PathBuf)> =
-            folders.into_iter().map(|folder| (self.shared.change(|book| book.next_id()), folder)).collect();
+            folders.into_iter().map(|folder| (self.shared.change(|store| store.next_id()), folder)).collect();
         let shared = Arc::clone(&self.shared);
         self.own(async move {
             let mut unread = Vec::new();
@@ -69,7 +69,7 @@ impl Timeline {
                 }
             }
             if !unread.is_empty() {
-                shared.change(|book| book.kept_unread = Some(not_there(&unread)));
+                shared.change(|store| store.kept_unread = Some(not_there(&unread)));
             }
         });
     }
@@ -80,79 +80,79 @@ impl Shared {
     fn reopen(&self, id: CallId, folder: PathBuf) -> io::Result<()> {
         let (mut call, body) = reopen_call(&folder)?;
         call.id = id;
-        let (output, failed) = match reopen_output(&folder, body, &self.room) {
+        let (output, failed) = match reopen_output(&folder, body, &self.quota) {
             Ok(output) => (output, None),
-            Err(error) => (Output::new(self.stem(id), Arc::clone(&self.room)), Some(output_unread(&folder, &error))),
+            Err(error) => (Output::new(self.stem(id), Arc::clone(&self.quota)), Some(output_unread(&folder, &error))),
         };
-        let found = diagnosed(&call, &output).map(|findings| Found::of(&findings)).unwrap_or_default();
-        self.change(|book| {
+        let found = diagnosed(&call, &output).map(|diagnostics| DiagnosticCounts::of(&diagnostics)).unwrap_or_default();
+        self.change(|store| {
             let over = CancellationToken::new();
             over.cancel();
-            book.insert(call, Arc::new(output), None, over);
+            store.insert(call, Arc::new(output), None, over);
             match failed {
-                None => book.set_kept(id, Some(Arc::new(Kept::new(folder)))),
+                None => store.set_kept(id, Some(Arc::new(KeptCall::new(folder)))),
                 // It isn't its own to remove: what can't be read now may be read at the next start.
-                Some(failed) => book.set_keep_failed(id, Some(failed)),
+                Some(failed) => store.set_keep_failed(id, Some(failed)),
             }
-            book.set_found(id, found);
+            store.set_found(id, found);
         });
         Ok(())
     }
 
     /// Writes all that there is of a call; tells where it is kept, if it was not before.
-    fn begin_keeping(&self, id: CallId) -> Result<Option<Arc<Kept>>> {
+    fn begin_keeping(&self, id: CallId) -> Result<Option<Arc<KeptCall>>> {
         let (call, output) = {
-            let book = self.book();
-            if book.kept(id).is_some() {
+            let store = self.store();
+            if store.kept(id).is_some() {
                 return Ok(None);
             }
-            (book.call(id)?, book.output(id)?)
+            (store.call(id)?, store.output(id)?)
         };
         // Two Calls may begin in the same millisecond, and two starts number theirs alike.
         let name = format!("{}-{id}", call.began_ms);
         // One that can't be read may be there by that name.
         let names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
         let folder = names.map(|name| self.kept.join(name)).find(|folder| fs::symlink_metadata(folder).is_err());
-        let kept = Arc::new(Kept::new(folder.unwrap_or_else(|| self.kept.join(name))));
+        let kept = Arc::new(KeptCall::new(folder.unwrap_or_else(|| self.kept.join(name))));
         if let Err(error) = kept.append(&call, &output, true) {
             kept.remove();
             return Err(not_kept(kept.folder(), &error));
         }
-        self.change(|book| book.set_kept(id, Some(Arc::clone(&kept))));
+        self.change(|store| store.set_kept(id, Some(Arc::clone(&kept))));
         Ok(Some(kept))
     }
 
     fn let_go(&self, id: CallId) -> Result<()> {
-        let output = self.book().output(id)?;
-        let Some(kept) = self.book().kept(id) else { return Ok(()) };
+        let output = self.store().output(id)?;
+        let Some(kept) = self.store().kept(id) else { return Ok(()) };
         // One of an earlier start has its only files there.
         if output.path(Stream::Stdout).starts_with(kept.folder())
             && let Err(error) = output.move_to(&self.stem(id))
         {
             return Err(not_kept(kept.folder(), &error));
         }
-        self.change(|book| book.set_kept(id, None));
+        self.change(|store| store.set_kept(id, None));
         output.keep(false);
         kept.remove();
         Ok(())
     }
 
     /// Appends what is new of a call that is kept. Whether that went well is told with the changes.
-    fn append_kept(&self, id: CallId, kept: &Kept, sync: bool) {
+    fn append_kept(&self, id: CallId, kept: &KeptCall, sync: bool) {
         let found = {
-            let book = self.book();
-            book.call(id).and_then(|call| Ok((call, book.output(id)?)))
+            let store = self.store();
+            store.call(id).and_then(|call| Ok((call, store.output(id)?)))
         };
         let Ok((call, output)) = found else { return };
         let failed = kept.append(&call, &output, sync).err().map(|error| not_kept(kept.folder(), &error));
-        if self.book().keep_failed(id) != failed {
-            self.change(|book| book.set_keep_failed(id, failed));
+        if self.store().keep_failed(id) != failed {
+            self.change(|store| store.set_keep_failed(id, failed));
         }
     }
 }
 
 /// Appends twice a second as long as the call goes on, and once more when it is over.
-async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<Kept>, over: CancellationToken) {
+async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<KeptCall>, over: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -164,7 +164,7 @@ async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<Kept>, over: C
         let (shared, kept) = (Arc::clone(&shared), Arc::clone(&kept));
         let appended = aside(move || {
             shared.append_kept(id, &kept, ended);
-            Ok(shared.book().kept(id).is_some_and(|now| Arc::ptr_eq(&now, &kept)))
+            Ok(shared.store().kept(id).is_some_and(|now| Arc::ptr_eq(&now, &kept)))
         });
         if ended || !appended.await.unwrap_or_default() {
             return;
@@ -234,7 +234,7 @@ fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     Ok((call, body))
 }
 
-fn reopen_output(folder: &Path, body: Option<BodyKind>, room: &Arc<Room>) -> io::Result<Output> {
+fn reopen_output(folder: &Path, body: Option<BodyKind>, quota: &Arc<DiskQuota>) -> io::Result<Output> {
     let times = fs::read(folder.join(CHUNKS)).unwrap_or_default();
     let mut numbers = times.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
     let mut at_us: u64 = 0;
@@ -243,7 +243,7 @@ fn reopen_output(folder: &Path, body: Option<BodyKind>, room: &Arc<Room>) -> io:
         at_us = at_us.saturating_add(since);
         Some((if length % 2 == 0 { Stream::Stdout } else { Stream::Stderr }, length / 2, at_us))
     });
-    Output::reopen(folder.join(STEM), Arc::clone(room), body, chunks)
+    Output::reopen(folder.join(STEM), Arc::clone(quota), body, chunks)
 }
 
 /// The last facts that were written whole.

@@ -21,7 +21,7 @@ pub(super) const STEM: &str = "output";
 
 /// Where a call is kept, and what of it is there.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct KeptCall {
     folder: PathBuf,
     written: Mutex<Written>,
 }
@@ -38,7 +38,7 @@ struct Written {
     removed: bool,
 }
 
-impl Kept {
+impl KeptCall {
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, written: Mutex::default() }
     }

@@ -1,6 +1,6 @@
 //! The Calls in order: begun here, recorded while they go on, ended with the timeline.
 
-mod book;
+mod call_store;
 mod diagnosing;
 mod facts;
 mod kept;
@@ -19,23 +19,23 @@ use std::{
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use book::{Book, Control};
+use call_store::{CallStore, Control};
 pub use facts::*;
 use searching::Searched;
 
 use crate::{
-    asked::Sdk,
-    carrier::Carrier,
     endpoint::Endpoint,
     engine::{Address, LastEngine},
     error::{Code, Error, Result},
     exchange::{self, BodyKind, Connections, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
     inspect::CountedCalls,
     memory,
-    output::{Dress, Fold, Output, Room, Transcript, View, Window},
+    output::{DiskQuota, Fold, Output, RenderOptions, Transcript, View, Window},
     record::{Record, Wait},
-    run::{self, Command, FixedCommand, Run, RunEvent, Signal, Stream, Warden, stops},
-    target::Marks,
+    run::{self, Command, FixedCommand, Reaper, Run, RunEvent, Signal, Stream, stops},
+    sdk_call::Sdk,
+    target::TargetStatus,
+    tunnel::EngineTunnel,
 };
 
 /// The longest wait for a change.
@@ -49,7 +49,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Timeline {
     shared: Arc<Shared>,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     connections: Arc<Connections>,
     engines: Arc<LastEngine>,
     /// The one search that goes on or whose hits are looked at.
@@ -60,7 +60,7 @@ pub struct Timeline {
     saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
     /// When whoever follows the changes was last answered.
-    told: Mutex<Instant>,
+    last_sent: Mutex<Instant>,
     /// The prompt that was in the changes last, and since when.
     prompted: Mutex<Option<(u32, Instant)>>,
 }
@@ -70,8 +70,8 @@ struct Shared {
     directory: PathBuf,
     /// Where outputs go that are kept for the next start.
     kept: PathBuf,
-    room: Arc<Room>,
-    book: Mutex<Book>,
+    quota: Arc<DiskQuota>,
+    store: Mutex<CallStore>,
     /// The book's revision, for those who wait for the next.
     revision: watch::Sender<u64>,
     /// Outputs that are shown in another charset than UTF-8, as text.
@@ -83,29 +83,29 @@ struct Shared {
 impl Timeline {
     /// An empty timeline that has its outputs in this directory, and those that the next start is
     /// to have in `kept`. They may take so many bytes together.
-    pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, warden: Option<Arc<Warden>>) -> Self {
-        let room = Arc::new(Room::new(quota).with_ballast(&directory));
+    pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, reaper: Option<Arc<Reaper>>) -> Self {
+        let quota = Arc::new(DiskQuota::new(quota).with_ballast(&directory));
         let shared = Shared {
             directory,
             kept,
-            room,
-            book: Mutex::new(Book::new()),
+            quota,
+            store: Mutex::new(CallStore::new()),
             revision: watch::Sender::new(1),
             transcripts: Mutex::default(),
             uncounted: Mutex::default(),
         };
         let engines: Arc<LastEngine> = Arc::default();
-        let carrier = Carrier::new(None, Arc::clone(&engines), warden.clone());
+        let tunnel = EngineTunnel::new(None, Arc::clone(&engines), reaper.clone());
         Self {
             shared: Arc::new(shared),
-            warden,
-            connections: Arc::new(Connections::carried_by(carrier)),
+            reaper,
+            connections: Arc::new(Connections::with_tunnel(tunnel)),
             engines,
             searching: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
-            told: Mutex::new(Instant::now()),
+            last_sent: Mutex::new(Instant::now()),
             prompted: Mutex::default(),
         }
     }
@@ -151,9 +151,9 @@ impl Timeline {
         let (stopper, stops) = stops();
         let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(Control::Run(stopper)));
         let id = recorder.id;
-        let (warden, engines) = (self.warden.clone(), Arc::clone(&self.engines));
+        let (reaper, engines) = (self.reaper.clone(), Arc::clone(&self.engines));
         self.own(async move {
-            run::run(&command, fixed.as_deref(), engine, &engines, stops, warden, &mut recorder).await;
+            run::run(&command, fixed.as_deref(), engine, &engines, stops, reaper, &mut recorder).await;
             recorder.ended().await;
         });
         id
@@ -176,7 +176,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`]; [`Code::ContainerNotFound`] when it names no container.
-    pub fn again(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
+    pub fn repeat(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
         let Call { sdk, act, .. } = self.call(id)?;
         // This time no code asked for it.
         let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }), decision: None };
@@ -192,14 +192,14 @@ impl Timeline {
     fn begin(&self, By { origin, sdk, decision }: By, act: Act, control: Option<Control>) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
-        let (id, output) = self.shared.change(|book| {
-            let id = book.next_id();
-            let (stem, room) = (self.shared.stem(id), Arc::clone(&self.shared.room));
+        let (id, output) = self.shared.change(|store| {
+            let id = store.next_id();
+            let (stem, quota) = (self.shared.stem(id), Arc::clone(&self.shared.quota));
             let output = Arc::new(match act {
-                Act::Exchange(_) => Output::of_body(stem, room),
-                Act::Run(_) => Output::new(stem, room),
+                Act::Exchange(_) => Output::of_body(stem, quota),
+                Act::Run(_) => Output::new(stem, quota),
             });
-            book.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
+            store.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
             (id, output)
         });
         Recorder { shared: Arc::clone(&self.shared), id, output, over }
@@ -216,7 +216,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`], [`Code::StopFailed`].
     pub async fn cancel(&self, id: CallId) -> Result<()> {
-        let live = self.shared.book().live_control(id)?;
+        let live = self.shared.store().live_control(id)?;
         match live {
             Some(Control::Exchange(cancel)) => cancel.cancel(),
             Some(Control::Run(stopper)) => stopper.stop(Signal::Kill).await?,
@@ -230,7 +230,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`]; [`Code::StopFailed`] when it has ended or cannot be reached.
     pub async fn stop(&self, id: CallId, signal: Signal) -> Result<()> {
-        let control = self.shared.book().control(id)?;
+        let control = self.shared.store().control(id)?;
         match control {
             Some(Control::Run(stopper)) => stopper.stop(signal).await,
             None => Err(Error::new(Code::StopFailed, "the run has ended already")),
@@ -243,14 +243,14 @@ impl Timeline {
     /// Ends what goes on of this origin, as it ends when an extension's page is closed: requests at once,
     /// commands with SIGTERM.
     pub async fn end_all(&self, origin: Origin) {
-        let live = self.shared.book().live_of(|call| call.origin == origin);
+        let live = self.shared.store().live_of(|call| call.origin == origin);
         futures_util::future::join_all(live.iter().map(|control| control.end(Signal::Term))).await;
     }
 
     /// Removes ended Calls and their files, but for those that are kept.
     pub fn clear(&self) {
         // Files are removed after the lock is gone.
-        let outputs = self.shared.change(Book::clear);
+        let outputs = self.shared.change(CallStore::clear);
         self.forget_search_of_cleared();
         self.forget_transcripts_of_cleared();
         drop(outputs);
@@ -259,7 +259,7 @@ impl Timeline {
 
     /// Allows outputs so many bytes of the disk from now on.
     pub fn set_quota(&self, quota: u64) {
-        self.shared.room.set_quota(quota);
+        self.shared.quota.set_quota(quota);
         self.shared.change(|_| ());
     }
 
@@ -268,7 +268,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub fn call(&self, id: CallId) -> Result<Call> {
-        self.shared.book().call(id)
+        self.shared.store().call(id)
     }
 
     /// Waits until nothing more will happen to a Call, and tells all of it.
@@ -276,7 +276,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub async fn ended(&self, id: CallId) -> Result<Call> {
-        let over = self.shared.book().over(id)?;
+        let over = self.shared.store().over(id)?;
         over.cancelled().await;
         self.call(id)
     }
@@ -288,7 +288,7 @@ impl Timeline {
 
     /// Whether something more may happen to a Call.
     pub(crate) fn is_live(&self, id: CallId) -> bool {
-        self.shared.book().is_live(id)
+        self.shared.store().is_live(id)
     }
 
     /// The output of a Call.
@@ -296,7 +296,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
-        self.shared.book().output(id)
+        self.shared.store().output(id)
     }
 
     /// Rows of a Call's output. Reading files takes a thread that may wait.
@@ -313,7 +313,7 @@ impl Timeline {
                 (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
                 (_, search) => {
                     let finder = search.as_deref().map(|search| search.finder());
-                    shown.output(view).window(view, from, count, Dress { ansi, finder })
+                    shown.output(view).window(view, from, count, RenderOptions { ansi, finder })
                 }
             }?;
             Ok(Window { making: making.or(window.making), ..window })
@@ -352,20 +352,20 @@ impl Timeline {
     }
 
     /// Puts new marks into the stream of changes.
-    pub fn set_marks(&self, marks: Marks) {
-        if self.shared.book().marks != marks {
-            self.shared.change(|book| book.marks = marks);
+    pub fn set_target_status(&self, target_status: TargetStatus) {
+        if self.shared.store().target_status != target_status {
+            self.shared.change(|store| store.target_status = target_status);
         }
     }
 
     /// Tells of a change of the extension that is open.
     pub(crate) fn extension_changed(&self) {
-        self.shared.change(|book| book.extension += 1);
+        self.shared.change(|store| store.extension += 1);
     }
 
     /// Tells that the open page asked for a file in vain.
     pub fn page_missed_a_file(&self) {
-        self.shared.change(|book| book.misses += 1);
+        self.shared.change(|store| store.misses += 1);
     }
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
@@ -376,19 +376,19 @@ impl Timeline {
         let changed = revision.wait_for(|revision| *revision > since);
         let _ = tokio::time::timeout(LONGEST_WAIT, changed).await;
         if since > 0 {
-            let due = *self.told() + SHORTEST_WAIT;
+            let due = *self.last_sent() + SHORTEST_WAIT;
             tokio::time::sleep_until(due).await;
         }
-        *self.told() = Instant::now();
-        let room = &self.shared.room;
-        let disk = Disk { used: room.used(), quota: room.quota(), waiting: room.waiting() };
-        let changes = self.shared.book().changes(since, disk);
+        *self.last_sent() = Instant::now();
+        let quota = &self.shared.quota;
+        let disk = Disk { used: quota.used(), quota: quota.quota(), waiting: quota.waiting() };
+        let changes = self.shared.store().changes(since, disk);
         self.note_prompt(changes.prompt.as_ref());
         changes
     }
 
-    fn told(&self) -> MutexGuard<'_, Instant> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_sent(&self) -> MutexGuard<'_, Instant> {
+        self.last_sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.
@@ -397,12 +397,12 @@ impl Timeline {
         self.save_stop();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {
-            let live = self.shared.book().live();
+            let live = self.shared.store().live();
             let ended = async {
                 futures_util::future::join_all(live.iter().map(|control| control.end(signal))).await;
                 while tasks.join_next().await.is_some() {}
             };
-            // An engine that hangs must not hold the exit up: the warden sees to the rest.
+            // An engine that hangs must not hold the exit up: the reaper sees to the rest.
             if tokio::time::timeout(GRACE, ended).await.is_ok() {
                 break;
             }
@@ -423,17 +423,17 @@ impl Shared {
         self.directory.join(id.to_string())
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn store(&self) -> MutexGuard<'_, CallStore> {
         // Each change is complete before anything in it could panic.
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the book and wakes whoever follows it.
-    fn change<T>(&self, change: impl FnOnce(&mut Book) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut CallStore) -> T) -> T {
         let (answer, revision) = {
-            let mut book = self.book();
-            book.revision += 1;
-            (change(&mut book), book.revision)
+            let mut store = self.store();
+            store.revision += 1;
+            (change(&mut store), store.revision)
         };
         self.revision.send_replace(revision);
         answer
@@ -452,16 +452,16 @@ struct Recorder {
 impl Recorder {
     fn keep(&self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
         self.output.append(stream, bytes, at_us)?;
-        self.shared.change(|book| book.touch(self.id));
+        self.shared.change(|store| store.mark_changed(self.id));
         Ok(())
     }
 
     /// What to wait for when outputs have used up their part of the disk.
     fn wait(&self) -> Option<Wait> {
-        if !self.shared.room.is_full() {
+        if !self.shared.quota.is_full() {
             return None;
         }
-        let (waiting, shared) = (self.shared.room.wait(), Arc::clone(&self.shared));
+        let (waiting, shared) = (self.shared.quota.wait(), Arc::clone(&self.shared));
         shared.change(|_| ());
         Some(Box::pin(async move {
             waiting.await;
@@ -490,7 +490,7 @@ impl Record<ExchangeEvent> for Recorder {
         if let ExchangeEvent::Answered { response, .. } = &event {
             self.output.expect(BodyKind::of(&response.head));
         }
-        self.shared.change(|book| book.exchange(self.id, event));
+        self.shared.change(|store| store.exchange(self.id, event));
     }
 
     fn full(&self) -> Option<Wait> {
@@ -504,7 +504,7 @@ impl Record<ExchangeEvent> for Recorder {
 
 impl Record<RunEvent> for Recorder {
     fn event(&mut self, event: RunEvent) {
-        self.shared.change(|book| book.run(self.id, event));
+        self.shared.change(|store| store.run(self.id, event));
     }
 
     fn full(&self) -> Option<Wait> {

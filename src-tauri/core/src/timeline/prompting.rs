@@ -5,12 +5,12 @@ use std::{sync::PoisonError, time::Duration};
 use tokio::time::Instant;
 
 use super::Timeline;
-use crate::permission::{Prompt, Standing};
+use crate::permission::{PermissionState, Prompt};
 
 impl Timeline {
     /// Puts the oldest pending call and what code may do into the stream of changes.
-    pub(crate) fn set_prompt(&self, prompt: Option<Prompt>, waiting: u32, permissions: Standing) {
-        self.shared.change(|book| (book.prompt, book.waiting, book.permissions) = (prompt, waiting, permissions));
+    pub(crate) fn set_prompt(&self, prompt: Option<Prompt>, waiting: u32, permissions: PermissionState) {
+        self.shared.change(|store| (store.prompt, store.waiting, store.permissions) = (prompt, waiting, permissions));
     }
 
     /// For how long a pending call's prompt has been in the changes.

@@ -11,7 +11,7 @@ use super::{Act, CallId, Timeline, aside};
 use crate::{
     error::Result,
     exchange::BodyKind,
-    output::{Making, SavedFile, View, What, save},
+    output::{SaveContent, SavedFile, TaskProgress, View, save},
 };
 
 impl Timeline {
@@ -19,24 +19,24 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound), and what [`save`] says.
-    pub async fn save(&self, id: CallId, what: What, path: PathBuf, replace: bool) -> Result<SavedFile> {
+    pub async fn save(&self, id: CallId, what: SaveContent, path: PathBuf, replace: bool) -> Result<SavedFile> {
         let (shown, search) = (self.shown(id)?, self.search_in(id));
         // Bytes are saved as they came; lines as they are shown.
-        let bytes = matches!(what, What::Stdout | What::Stderr | What::Chunks);
+        let bytes = matches!(what, SaveContent::Stdout | SaveContent::Stderr | SaveContent::Chunks);
         let output = Arc::clone(shown.output(if bytes { View::Chunks } else { View::Both }));
         let stop = CancellationToken::new();
         // One at a time: a new one ends the one before.
         std::mem::replace(&mut *self.saving.lock().unwrap_or_else(PoisonError::into_inner), stop.clone()).cancel();
         let counts = output.counts();
         let whole = match what {
-            What::Stdout => counts.stdout.bytes,
-            What::Stderr => counts.stderr.bytes,
+            SaveContent::Stdout => counts.stdout.bytes,
+            SaveContent::Stderr => counts.stderr.bytes,
             _ => counts.stdout.bytes + counts.stderr.bytes,
         };
         let shared = Arc::clone(&self.shared);
         let stopped = stop.clone();
         let tell = move |done: u64| {
-            shared.change(|book| book.saving = Some(Making { done, whole: whole.max(done) }));
+            shared.change(|store| store.saving = Some(TaskProgress { done, whole: whole.max(done) }));
             !stop.is_cancelled()
         };
         tell(0);
@@ -47,7 +47,7 @@ impl Timeline {
             save(&output, search.as_deref(), what, &path, replace, tell)
         })
         .await;
-        self.shared.change(|book| book.saving = None);
+        self.shared.change(|store| store.saving = None);
         saved
     }
 
@@ -60,7 +60,7 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`](crate::error::Code::CallNotFound).
-    pub fn save_place(&self, id: CallId, what: What, folder: &Path) -> Result<PathBuf> {
+    pub fn save_place(&self, id: CallId, what: SaveContent, folder: &Path) -> Result<PathBuf> {
         let call = self.call(id)?;
         let (name, body) = match &call.act {
             Act::Exchange(exchange) => {
@@ -75,20 +75,20 @@ impl Timeline {
         let name = name.trim_start_matches('.');
         let (stem, own) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""));
         let extension = match (what, body) {
-            (What::Chunks, _) | (What::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
-            (What::Stdout, Some(_)) if !own.is_empty() => own,
-            (What::Stdout, Some(BodyKind::Json)) => "json",
-            (What::Stdout, Some(BodyKind::Bytes | BodyKind::Protocol)) => "bin",
+            (SaveContent::Chunks, _) | (SaveContent::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
+            (SaveContent::Stdout, Some(_)) if !own.is_empty() => own,
+            (SaveContent::Stdout, Some(BodyKind::Json)) => "json",
+            (SaveContent::Stdout, Some(BodyKind::Bytes | BodyKind::Protocol)) => "bin",
             _ => "txt",
         };
         let part = match (what, body) {
-            (What::Stdout, Some(_)) => "",
-            (What::Stdout, None) => "-stdout",
-            (What::Stderr, _) => "-stderr",
-            (What::Both, _) => "-output",
-            (What::Chunks, _) => "-chunks",
-            (What::Hits, _) => "-hits",
-            (What::Lines { .. }, _) => "-lines",
+            (SaveContent::Stdout, Some(_)) => "",
+            (SaveContent::Stdout, None) => "-stdout",
+            (SaveContent::Stderr, _) => "-stderr",
+            (SaveContent::Both, _) => "-output",
+            (SaveContent::Chunks, _) => "-chunks",
+            (SaveContent::Hits, _) => "-hits",
+            (SaveContent::Lines { .. }, _) => "-lines",
         };
         let free = (1..).map(|n| {
             let number = if n == 1 { String::new() } else { format!("-{n}") };

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside, shown::ShownOutput};
 use crate::{
     error::{Error, Result},
-    output::{Hit, Making, Query, Search, SearchState, Searching},
+    output::{Hit, Query, Search, SearchState, Searching, TaskProgress},
 };
 
 /// The search that goes on or has ended, with the task that does it.
@@ -67,7 +67,7 @@ impl Timeline {
     /// Forgets the search and what it found.
     pub fn search_end(&self) {
         *self.searching.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.shared.change(|book| book.search = None);
+        self.shared.change(|store| store.search = None);
     }
 
     /// The hit after or before a line, or at the other end when there is none.
@@ -122,7 +122,7 @@ impl Follow {
         let mut revision = self.shared.revision.subscribe();
         loop {
             // Asked before the search: what ends during it may have written more before it did.
-            let live = self.shared.book().is_live(self.call);
+            let live = self.shared.store().is_live(self.call);
             let before = self.search.progress();
             let this = Arc::clone(&self);
             aside(move || {
@@ -145,7 +145,7 @@ impl Follow {
                 self.tell(SearchState::Waiting, None);
             }
             let searched = self.search.progress();
-            while self.shared.book().is_live(self.call)
+            while self.shared.store().is_live(self.call)
                 && self.search.progress().whole == searched.whole
                 && !self.shown.is_behind()
             {
@@ -157,13 +157,13 @@ impl Follow {
     }
 
     fn tell(&self, state: SearchState, trouble: Option<Error>) {
-        let progress: Making = self.search.progress();
+        let progress: TaskProgress = self.search.progress();
         let (call, query, hits) = (self.call, self.query.clone(), self.search.hits());
         let told = Searching { call, query, hits, progress, state, trouble };
-        self.shared.change(|book| {
+        self.shared.change(|store| {
             // A slice may end after the search was stopped: that it stopped is its last word.
             if !self.gone.is_cancelled() && (!self.stop.is_cancelled() || state == SearchState::Stopped) {
-                book.search = Some(told);
+                store.search = Some(told);
             }
         });
     }

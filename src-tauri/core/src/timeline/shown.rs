@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CallId, Timeline};
 use crate::{
     error::{Code, Error, Result},
-    output::{Making, Output, Transcript, View, encoding},
+    output::{Output, TaskProgress, Transcript, View, encoding},
 };
 
 /// Transcripts that are kept: of those that somebody looked at last.
@@ -52,7 +52,7 @@ impl ShownOutput {
     ///
     /// # Errors
     /// As for [`Transcript::catch_up`].
-    pub fn catch_up(&self) -> Result<Option<Making>> {
+    pub fn catch_up(&self) -> Result<Option<TaskProgress>> {
         self.transcript.as_ref().map_or(Ok(None), |transcript| transcript.catch_up(self.ended))
     }
 
@@ -71,7 +71,11 @@ impl ShownOutput {
     }
 }
 
-fn catch_up_to(end: u64, stop: &CancellationToken, mut catch_up: impl FnMut() -> Result<Option<Making>>) -> Result<()> {
+fn catch_up_to(
+    end: u64,
+    stop: &CancellationToken,
+    mut catch_up: impl FnMut() -> Result<Option<TaskProgress>>,
+) -> Result<()> {
     loop {
         if stop.is_cancelled() {
             return Err(Error::new(Code::Cancelled, "decoding was stopped"));
@@ -90,15 +94,15 @@ impl Timeline {
     /// [`Code::CallNotFound`].
     pub(super) fn shown(&self, id: CallId) -> Result<ShownOutput> {
         let (bytes, charset, ended) = {
-            let book = self.shared.book();
-            (book.output(id)?, book.charset(id), !book.is_live(id))
+            let store = self.shared.store();
+            (store.output(id)?, store.charset(id), !store.is_live(id))
         };
         let mut transcripts = self.shared.transcripts.lock().unwrap_or_else(PoisonError::into_inner);
         let before = transcripts.iter().position(|(call, _)| *call == id).map(|at| transcripts.remove(at).1);
         let transcript = charset.map(|encoding| {
             before.filter(|before| before.encoding() == encoding && before.is_of(&bytes)).unwrap_or_else(|| {
                 let stem = self.shared.directory.join(stem(id, encoding));
-                Arc::new(Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&self.shared.room)))
+                Arc::new(Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&self.shared.quota)))
             })
         });
         if let Some(transcript) = &transcript {
@@ -120,7 +124,7 @@ impl Timeline {
                 .hint("Use a name from the Encoding Standard, such as `windows-1252`, `GBK` or `Shift_JIS`.")
         };
         let chosen = label.map(|label| encoding(label).ok_or_else(|| unknown(label))).transpose()?;
-        self.shared.change(|book| book.choose_charset(id, chosen))?;
+        self.shared.change(|store| store.choose_charset(id, chosen))?;
         if self.search_in(id).is_some() {
             self.search_end();
         }
@@ -139,7 +143,7 @@ mod tests {
     use encoding_rs::{GBK, WINDOWS_1252};
 
     use super::*;
-    use crate::{output::Room, run::Stream};
+    use crate::{output::DiskQuota, run::Stream};
 
     #[test]
     fn decoding_for_a_file_ends_where_the_output_ended_when_it_began() {
@@ -147,7 +151,7 @@ mod tests {
         let mut done = 0;
         let grows = || {
             done += 10;
-            Ok(Some(Making { done, whole: done + 10 }))
+            Ok(Some(TaskProgress { done, whole: done + 10 }))
         };
         catch_up_to(35, &CancellationToken::new(), grows).unwrap();
         assert_eq!(done, 40);
@@ -162,7 +166,7 @@ mod tests {
             if steps == 3 {
                 stop.cancel();
             }
-            Ok(Some(Making { done: 0, whole: u64::MAX }))
+            Ok(Some(TaskProgress { done: 0, whole: u64::MAX }))
         });
         assert_eq!((error.unwrap_err().code, steps), (Code::Cancelled, 3));
     }
@@ -170,13 +174,13 @@ mod tests {
     #[test]
     fn two_transcripts_of_a_call_in_the_same_charset_have_files_of_their_own() {
         let folder = tempfile::tempdir().unwrap();
-        let room = Arc::new(Room::unlimited());
-        let bytes = Arc::new(Output::new(folder.path().join("1"), Arc::clone(&room)));
+        let quota = Arc::new(DiskQuota::unlimited());
+        let bytes = Arc::new(Output::new(folder.path().join("1"), Arc::clone(&quota)));
         let long = b"caf\xe9\n".repeat(10_000);
         bytes.append(Stream::Stdout, &long, 1).unwrap();
         let transcript = |encoding| {
             let stem = folder.path().join(stem(1, encoding));
-            let transcript = Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&room));
+            let transcript = Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&quota));
             transcript.catch_up(false).unwrap();
             transcript
         };

@@ -2,12 +2,12 @@
 import type { Cleared } from "./Cleared";
 import type { Disk } from "./Disk";
 import type { Error } from "./Error";
-import type { Making } from "./Making";
-import type { Marks } from "./Marks";
+import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
 import type { Searching } from "./Searching";
-import type { Standing } from "./Standing";
 import type { Summary } from "./Summary";
+import type { TargetStatus } from "./TargetStatus";
+import type { TaskProgress } from "./TaskProgress";
 
 /**
  * What changed since a revision: rows to put in place of those with the same number.
@@ -28,7 +28,7 @@ cleared?: Cleared,
 /**
  * The three live marks as they are now.
  */
-marks: Marks, 
+target_status: TargetStatus, 
 /**
  * Counts the changes of the extension that is open: whoever shows it asks for it again.
  */
@@ -44,7 +44,7 @@ search?: Searching,
 /**
  * How far the file that is being saved has come.
  */
-saving?: Making, 
+saving?: TaskProgress, 
 /**
  * The call of code that has waited longest for the user, if one waits.
  */
@@ -56,7 +56,7 @@ waiting: number,
 /**
  * What code may do without a prompt now.
  */
-permissions: Standing, 
+permissions: PermissionState, 
 /**
  * How much of the disk the outputs may take and do take.
  */

@@ -1,26 +1,27 @@
 // Made from the core's list of commands by `make types`. Do not edit.
+import type { Bootstrap } from "./Bootstrap";
 import type { Call } from "./Call";
 import type { CallKind } from "./CallKind";
 import type { Callbacks } from "./Callbacks";
 import type { Changes } from "./Changes";
 import type { Command } from "./Command";
-import type { Composed } from "./Composed";
 import type { Container } from "./Container";
 import type { Context } from "./Context";
 import type { ContextExtensions } from "./ContextExtensions";
+import type { Diagnostic } from "./Diagnostic";
+import type { Draft } from "./Draft";
 import type { Endpoint } from "./Endpoint";
-import type { Finding } from "./Finding";
+import type { ExtensionSource } from "./ExtensionSource";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
 import type { Misses } from "./Misses";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
-import type { Opening } from "./Opening";
 import type { Origin } from "./Origin";
-import type { OwnGone } from "./OwnGone";
-import type { OwnPage } from "./OwnPage";
 import type { PackageCommand } from "./PackageCommand";
+import type { PageWindowClosed } from "./PageWindowClosed";
+import type { PageWindowState } from "./PageWindowState";
 import type { Pasted } from "./Pasted";
 import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
@@ -28,24 +29,23 @@ import type { ProjectStep } from "./ProjectStep";
 import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
-import type { Received } from "./Received";
 import type { Request } from "./Request";
 import type { Runtime } from "./Runtime";
+import type { SaveContent } from "./SaveContent";
 import type { SavedFile } from "./SavedFile";
 import type { Scope } from "./Scope";
 import type { Sdk } from "./Sdk";
+import type { SdkResult } from "./SdkResult";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
-import type { Source } from "./Source";
 import type { StartPlan } from "./StartPlan";
 import type { Target } from "./Target";
 import type { View } from "./View";
-import type { What } from "./What";
 import type { Window } from "./Window";
 
 export interface Commands {
   /** What the page needs before it draws anything. */
-  opening: { args: {  }; answer: Opening };
+  bootstrap: { args: {  }; answer: Bootstrap };
   /** Waits until something changed after `since`, at most half a minute and not more
    * often than thirty times a second, and tells what. */
   changes: { args: { since: number }; answer: Changes };
@@ -72,10 +72,10 @@ export interface Commands {
   /** The hit after or before this line, or at the other end when there is none. */
   hit: { args: { line: number; after: boolean }; answer: Hit | null };
   /** A path that something could be saved to. */
-  save_place: { args: { id: number; what: What }; answer: string };
+  save_place: { args: { id: number; what: SaveContent }; answer: string };
   /** Saves to a file, and answers when it is written. One that is there is kept unless it is
    * to be replaced. */
-  save: { args: { id: number; what: What; path: string; replace: boolean }; answer: SavedFile };
+  save: { args: { id: number; what: SaveContent; path: string; replace: boolean }; answer: SavedFile };
   /** Stops saving and removes what was written so far. */
   save_stop: { args: {  }; answer: void };
   /** Keeps a Call's output for the next start, or lets it go. */
@@ -104,19 +104,19 @@ export interface Commands {
   revoke_console: { args: {  }; answer: void };
   /** Does again exactly what a Call did, or was to do, and answers at once with the new Call's
    * number. */
-  again: { args: { id: number }; answer: number };
+  repeat: { args: { id: number }; answer: number };
   /** What the code that asked for a Call receives, whole, when it has ended. */
-  delivered: { args: { id: number }; answer: Received };
+  sdk_result: { args: { id: number }; answer: SdkResult };
   /** The callbacks from this one on, whole: answers when there is one, or no more will come. */
-  delivery: { args: { id: number; from: number }; answer: Callbacks };
+  next_callbacks: { args: { id: number; from: number }; answer: Callbacks };
   /** What code receives for a Call on each Runtime, as it is shown. */
-  received: { args: { id: number }; answer: Array<Received> };
+  sdk_results: { args: { id: number }; answer: Array<SdkResult> };
   /** The callbacks of a Call on a Runtime, as they are shown. */
   callbacks: { args: { id: number; runtime: Runtime; split: boolean; from: number; count: number }; answer: Callbacks };
   /** What is to be said about a Call. */
-  findings: { args: { id: number }; answer: Array<Finding> };
+  diagnostics: { args: { id: number }; answer: Array<Diagnostic> };
   /** A request or command as code to copy. */
-  code: { args: { composed: Composed }; answer: Array<Form> };
+  code: { args: { composed: Draft }; answer: Array<Form> };
   /** Reads a pasted `curl` or `docker exec` line. */
   paste: { args: { text: string }; answer: Pasted };
   /** Cancels a request, or kills a run. */
@@ -139,7 +139,7 @@ export interface Commands {
   split_words: { args: { text: string }; answer: Array<string> };
   /** Opens an extension in the place of the one that is open, on the engine of a docker context,
    * and makes it the target. */
-  open_extension: { args: { source: Source; engine: string | null }; answer: OpenExtension };
+  open_extension: { args: { source: ExtensionSource; engine: string | null }; answer: OpenExtension };
   /** The extension that is open. */
   extension: { args: {  }; answer: OpenExtension | null };
   /** Attaches to its backend where that runs already. Nothing is started. */
@@ -156,7 +156,7 @@ export interface Commands {
   /** Takes the author's own process for its backend. */
   use_native: { args: { endpoint: Endpoint }; answer: OpenExtension };
   /** Takes down what Porthole brought up, and lets go of what it did not. */
-  take_down: { args: {  }; answer: OpenExtension };
+  stop_backend: { args: {  }; answer: OpenExtension };
   /** Closes the extension, its backend and its page; answers with what is inspected then. */
   close_extension: { args: {  }; answer: Target };
   /** Follows the logs of a container of its backend; answers at once with the Call's number. */
@@ -180,13 +180,13 @@ export interface Commands {
   /** Closes the page: nothing of it is answered any more. */
   close_page: { args: {  }; answer: void };
   /** Shows the page that is open in a window of its own. */
-  own_window: { args: { opened: OpenedPage }; answer: void };
+  open_page_window: { args: { opened: OpenedPage }; answer: void };
   /** What the page's own window shows, while it is there. */
-  own_page: { args: {  }; answer: OwnPage | null };
+  page_window_state: { args: {  }; answer: PageWindowState | null };
   /** Waits until the page's own window is gone, and tells how it went. */
-  own_window_gone: { args: {  }; answer: OwnGone };
+  page_window_closed: { args: {  }; answer: PageWindowClosed };
   /** Closes the page's own window, for the page to be shown in the main one. */
-  bring_back: { args: {  }; answer: void };
+  close_page_window: { args: {  }; answer: void };
   /** Remembers these settings, but for the target, which is remembered when it is set. */
   save_settings: { args: { settings: Settings }; answer: void };
 }

@@ -2,8 +2,8 @@
 import type { BodyKind } from "./BodyKind";
 import type { Charset } from "./Charset";
 import type { Counts } from "./Counts";
+import type { DiagnosticCounts } from "./DiagnosticCounts";
 import type { Error } from "./Error";
-import type { Found } from "./Found";
 import type { Origin } from "./Origin";
 import type { Outcome } from "./Outcome";
 
@@ -70,4 +70,4 @@ counts: Counts,
 /**
  * How many findings there are; all zero while it goes on.
  */
-found: Found, };
+found: DiagnosticCounts, };

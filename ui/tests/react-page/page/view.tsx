@@ -1,6 +1,6 @@
 import { createDockerDesktopClient } from "@docker/extension-api-client"
 import { lazy, Suspense, useEffect, useState } from "react"
-import { Words } from "./words"
+import { InlineCode } from "./words"
 
 const client = createDockerDesktopClient()
 const Later = lazy(() => import("./later"))
@@ -26,7 +26,7 @@ export function View() {
 
   return (
     <main style={{ font: "14px system-ui" }}>
-      <Words />
+      <InlineCode />
       <p id="hello">{hello}</p>
       <ol id="lines">
         {lines.map((line, at) => (

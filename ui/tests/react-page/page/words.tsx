@@ -5,7 +5,7 @@ let current = words
 const changed = new Set<() => void>()
 
 /** Replaced where it stands when its module is: everything else on the page stays as it is. */
-export function Words() {
+export function InlineCode() {
   const shown = useSyncExternalStore(
     (listener) => {
       changed.add(listener)

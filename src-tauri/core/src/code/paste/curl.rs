@@ -6,16 +6,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     super::Pasted,
-    super::asks::{BYTES, JSON, TEXT},
+    super::request_spec::{BYTES, JSON, TEXT},
     options::{Item, Options, table},
+    shell_words::ShellWords,
     unknown,
     url::{self, Url},
-    words::Line,
 };
 use crate::{
     error::Result,
     exchange::{Body, Header, Request, Version},
-    settings::Composed,
+    settings::Draft,
 };
 
 /// What makes the request.
@@ -69,7 +69,7 @@ enum Data {
     File(String),
 }
 
-pub(super) fn read(line: &Line) -> Result<Pasted> {
+pub(super) fn read(line: &ShellWords) -> Result<Pasted> {
     let known = [table(MEANT), table(LEFT_OUT)].concat();
     let mut options = Options::new("curl", &known, line.words.get(1..).unwrap_or_default());
     let mut read = Read::default();
@@ -257,7 +257,7 @@ impl Read {
         request.version = self.version;
         request.timeout_ms = self.timeout_ms;
         request.connect_timeout_ms = self.connect_timeout_ms.unwrap_or(request.connect_timeout_ms);
-        Ok(Pasted { composed: Composed::Request(request), notes: self.notes })
+        Ok(Pasted { composed: Draft::Request(request), notes: self.notes })
     }
 
     fn is_removed(&self, name: &str) -> bool {

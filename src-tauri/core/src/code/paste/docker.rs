@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Result,
     run::{Command, EnvVar, Place},
-    settings::Composed,
+    settings::Draft,
 };
 
 /// Options of the program itself.
@@ -118,5 +118,5 @@ fn command(program: &str, words: &[String], of_compose: bool, mut notes: Vec<Str
     }
     notes.dedup();
     command.place = Place::Container { name };
-    Ok(Pasted { composed: Composed::Command(command), notes })
+    Ok(Pasted { composed: Draft::Command(command), notes })
 }

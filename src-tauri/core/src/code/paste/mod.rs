@@ -6,20 +6,20 @@ mod docker;
 mod options;
 #[cfg(test)]
 mod paste_tests;
+mod shell_words;
 mod url;
 mod windows;
-mod words;
 
 use super::Pasted;
 use crate::error::{Code, Error, Result};
-use words::Line;
+use shell_words::ShellWords;
 
 /// Reads a pasted `curl` or `docker exec` line.
 ///
 /// # Errors
 /// [`Code::PasteUnknown`], with the word that could not be read.
 pub fn paste(text: &str) -> Result<Pasted> {
-    let mut line = words::read(without_prompt(text.trim()))?;
+    let mut line = shell_words::read(without_prompt(text.trim()))?;
     let notes = begin(&mut line);
     let program = line.words.first().map(|word| program_of(word)).unwrap_or_default();
     let mut pasted = match program.as_str() {
@@ -49,7 +49,7 @@ fn without_prompt(text: &str) -> &str {
 }
 
 /// Takes away what stands before the program: `sudo`, variables of the shell, PowerShell's `&`.
-fn begin(line: &mut Line) -> Vec<String> {
+fn begin(line: &mut ShellWords) -> Vec<String> {
     let mut notes = Vec::new();
     while let Some(word) = line.words.first() {
         let note = match word.split_once('=') {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     exchange::{Body, Header, Request, Version},
     run::{Command, EnvVar, Place},
-    settings::Composed,
+    settings::Draft,
 };
 
 const ELSEWHERE: &str = "It names localhost; the request goes to the target's endpoint.";
@@ -12,7 +12,7 @@ const ELSEWHERE: &str = "It names localhost; the request goes to the target's en
 fn request(line: &str) -> (Request, Vec<String>) {
     let pasted = paste(line).unwrap_or_else(|error| panic!("{line}: {error:?}"));
     match pasted.composed {
-        Composed::Request(request) => (request, pasted.notes),
+        Draft::Request(request) => (request, pasted.notes),
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -20,7 +20,7 @@ fn request(line: &str) -> (Request, Vec<String>) {
 fn command(line: &str) -> (Command, Vec<String>) {
     let pasted = paste(line).unwrap_or_else(|error| panic!("{line}: {error:?}"));
     match pasted.composed {
-        Composed::Command(command) => (command, pasted.notes),
+        Draft::Command(command) => (command, pasted.notes),
         other => panic!("{line}: {other:?}"),
     }
 }

@@ -1,10 +1,10 @@
 //! Lines written for the shells of Windows: cmd, for which browsers copy, and PowerShell.
 
-use super::{unknown, words::Line};
+use super::{shell_words::ShellWords, unknown};
 use crate::error::{Error, Result};
 
 /// A line for cmd: first cmd takes its carets away, then the program splits what is left.
-pub(super) fn cmd(text: &str) -> Result<Line> {
+pub(super) fn cmd(text: &str) -> Result<ShellWords> {
     let mut plain = String::new();
     let mut quoted = false;
     let mut chars = text.chars().peekable();
@@ -29,7 +29,7 @@ pub(super) fn cmd(text: &str) -> Result<Line> {
             c => plain.push(c),
         }
     }
-    Ok(Line { words: arguments(&plain)?, ..Line::default() })
+    Ok(ShellWords { words: arguments(&plain)?, ..ShellWords::default() })
 }
 
 /// As C programs on Windows split their command line: a backslash is special before a quote only.
@@ -70,8 +70,8 @@ fn arguments(line: &str) -> Result<Vec<String>> {
 }
 
 /// A line for PowerShell: single quotes, double quotes with backticks, a backtick before the end of a line.
-pub(super) fn powershell(text: &str) -> Result<Line> {
-    let mut line = Line::default();
+pub(super) fn powershell(text: &str) -> Result<ShellWords> {
+    let mut line = ShellWords::default();
     let mut word: Option<String> = None;
     let mut rest = text.strip_prefix('&').unwrap_or(text).trim();
     while let Some(c) = rest.chars().next() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Checked, ExtensionRoot, Place, check_alone, check_in,
+    Checked, ExtensionRoot, FileSource, check_alone, check_in,
     dockerfile::{self, Dockerfile},
     files::{self, InsideImage},
     image::{no_image, unpack_heads},
@@ -25,7 +25,7 @@ use crate::{
     engine::Engine,
     error::{Code, Error, Result},
     reference::ImageRef,
-    run::Warden,
+    run::Reaper,
 };
 
 pub use candidates::NamedBy;
@@ -60,9 +60,9 @@ pub async fn check_with_image(
     image: Option<&ImageRef>,
     engine: &Engine,
     scratch: &Path,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
 ) -> Result<Option<Checked>> {
-    let checked = tokio::time::timeout(LIMIT, checked(folder, image, engine, scratch, warden)).await;
+    let checked = tokio::time::timeout(LIMIT, checked(folder, image, engine, scratch, reaper)).await;
     checked.unwrap_or_else(|_| {
         let message = format!("looking into the extension's image took more than {} s", LIMIT.as_secs());
         Err(Error::new(Code::EngineLost, message).hint("The paths are checked by the Dockerfile alone."))
@@ -74,7 +74,7 @@ async fn checked(
     image: Option<&ImageRef>,
     engine: &Engine,
     scratch: &Path,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
 ) -> Result<Option<Checked>> {
     let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
     let (paths, sources) = {
@@ -98,13 +98,13 @@ async fn checked(
         (None, None) => return Ok(None),
         (None, Some(image)) => return Err(no_image(image)),
     };
-    unpack_heads(engine, (&found.name, &found.id), &paths, scratch, warden).await?;
+    unpack_heads(engine, (&found.name, &found.id), &paths, scratch, reaper).await?;
     let scratch = scratch.to_owned();
     blocking(move || {
         let changed = found.created.and_then(|created| changes::changed_after(&root, &sources.copied, created));
         let inside = ExtensionRoot::open(&scratch).map_err(|problem| unread(&scratch, &problem))?;
         let inside = InsideImage { name: &found.name, root: &inside, is_outdated: changed.is_some() };
-        let mut checked = check_in(Place::Built(&root, inside), &name)?;
+        let mut checked = check_in(FileSource::Built(&root, inside), &name)?;
         let created = found.created.map(in_utc);
         checked.image = Some(BuiltImage { name: found.name, named_by: found.named_by, created, changed });
         Ok(Some(checked))

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{
-    files::Place,
+    files::PathTarget,
     load::Loader,
     node::{Map, Node, Value},
     normal::list_mut,
@@ -76,17 +76,17 @@ impl Loader<'_> {
             return;
         }
         match self.files.place(folder, text) {
-            Place::Inside(path) => *text = self.files.absolute(&path),
-            Place::Outside if text.starts_with('~') => {
+            PathTarget::Inside(path) => *text = self.files.absolute(&path),
+            PathTarget::Outside if text.starts_with('~') => {
                 if let Some(home) = &self.home {
                     let below = text.trim_start_matches('~').trim_start_matches(['/', '\\']);
                     *text = outside(home, below);
                 }
             }
-            Place::Outside if !Path::new(text).has_root() && !text.contains(':') => {
+            PathTarget::Outside if !Path::new(text).has_root() && !text.contains(':') => {
                 *text = outside(&self.files.absolute(folder), text);
             }
-            Place::Outside | Place::Remote => {}
+            PathTarget::Outside | PathTarget::Remote => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    files::Place,
+    files::PathTarget,
     load::{Environment, Loader},
     merge::merge,
     node::{Map, Node, Value},
@@ -94,12 +94,12 @@ fn base(
         Some(node) => {
             let text = node.as_text()?;
             match loader.files.place(chain.folder, text) {
-                Place::Inside(path) => other = path,
-                Place::Remote => {
+                PathTarget::Inside(path) => other = path,
+                PathTarget::Remote => {
                     loader.report.not_read(node.at, key, &format!("`{}`, which compose fetches,", text.escape_debug()));
                     return None;
                 }
-                Place::Outside => {
+                PathTarget::Outside => {
                     loader.outside(node.at, key, text);
                     return None;
                 }
@@ -117,8 +117,8 @@ fn base(
         return None;
     }
     if !services.contains_key(wanted) {
-        let wrong = format!("it extends the service `{wanted}`, which `{shown}` doesn't have");
-        loader.report.refuse(at, key, wrong, "Correct the service's name, or name the file that has it.");
+        let summary = format!("it extends the service `{wanted}`, which `{shown}` doesn't have");
+        loader.report.refuse(at, key, summary, "Correct the service's name, or name the file that has it.");
         return None;
     }
     service(loader, services, wanted, file, chain);
@@ -128,8 +128,8 @@ fn base(
 }
 
 fn circular(loader: &mut Loader<'_>, at: super::report::At, key: &str, wanted: &str) {
-    let wrong = format!("the service `{wanted}` extends itself, by way of others");
-    loader.report.refuse(at, key, wrong, "Compose refuses services that extend each other.");
+    let summary = format!("the service `{wanted}` extends itself, by way of others");
+    loader.report.refuse(at, key, summary, "Compose refuses services that extend each other.");
 }
 
 /// The services of another file, with paths from its own folder. What it includes isn't part of them.
@@ -143,8 +143,8 @@ fn of_file(loader: &mut Loader<'_>, path: &Path, named: &Node, key: &str, env: &
     match model.as_map_mut().and_then(|map| map.shift_remove("services")).map(|node| node.value) {
         Some(Value::Map(services)) => Some(services),
         _ => {
-            let wrong = format!("`{}` has no services to extend", path.display());
-            loader.report.refuse(named.at, key, wrong, "Name a compose file with `services:`.");
+            let summary = format!("`{}` has no services to extend", path.display());
+            loader.report.refuse(named.at, key, summary, "Name a compose file with `services:`.");
             None
         }
     }

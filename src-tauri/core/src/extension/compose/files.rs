@@ -17,7 +17,7 @@ const MOST_LOOKS: usize = 500;
 
 /// Where the paths of a compose file lead.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::extension) enum Source<'a> {
+pub(in crate::extension) enum ComposeSource<'a> {
     /// A folder as it is: what compose would read on this machine.
     Folder(&'a ExtensionRoot),
     /// What was unpacked from an image.
@@ -26,7 +26,7 @@ pub(in crate::extension) enum Source<'a> {
     Built { context: &'a ExtensionRoot, search: &'a Search<'a> },
 }
 
-impl Source<'_> {
+impl ComposeSource<'_> {
     /// A path from the root with its links followed.
     pub fn real(self, path: &Path) -> PathBuf {
         match self {
@@ -44,7 +44,7 @@ impl Source<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Absence {
     /// It isn't there, in words, and whether that is certain.
-    Missing { wrong: String, certain: bool },
+    Missing { summary: String, certain: bool },
     /// Only a build of the image tells.
     Unknown,
     /// It is there and isn't opened.
@@ -55,7 +55,7 @@ pub(super) enum Absence {
 
 /// Where a path of a compose file leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PathTarget {
     /// Into the extension, as a path from its root.
     Inside(PathBuf),
     /// To an address.
@@ -66,7 +66,7 @@ pub(super) enum Place {
 
 #[derive(Debug)]
 pub(super) struct Files<'a> {
-    source: Source<'a>,
+    source: ComposeSource<'a>,
     /// The folder of the compose file, which alone is copied from an image.
     folder: PathBuf,
     read: usize,
@@ -75,13 +75,15 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub fn new(source: Source<'a>, folder: &Path) -> Self {
+    pub fn new(source: ComposeSource<'a>, folder: &Path) -> Self {
         Self { source, folder: folder.to_owned(), read: 0, bytes: 0, looks: 0 }
     }
 
     fn root(&self) -> &'a ExtensionRoot {
         match self.source {
-            Source::Folder(root) | Source::Image(root) | Source::Built { context: root, .. } => root,
+            ComposeSource::Folder(root) | ComposeSource::Image(root) | ComposeSource::Built { context: root, .. } => {
+                root
+            }
         }
     }
 
@@ -93,20 +95,21 @@ impl<'a> Files<'a> {
     }
 
     /// Where a text leads that is written in this folder.
-    pub fn place(&self, folder: &Path, text: &str) -> Place {
+    pub fn place(&self, folder: &Path, text: &str) -> PathTarget {
         // What was resolved before.
         let inside = text.strip_prefix(&self.root().path().display().to_string());
         if let Some(inside) = inside.filter(|inside| inside.is_empty() || inside.starts_with(['/', '\\'])) {
-            return lexical(Path::new(inside.trim_start_matches(['/', '\\']))).map_or(Place::Outside, Place::Inside);
+            return lexical(Path::new(inside.trim_start_matches(['/', '\\'])))
+                .map_or(PathTarget::Outside, PathTarget::Inside);
         }
         if is_remote(text) {
-            return Place::Remote;
+            return PathTarget::Remote;
         }
         let path = Path::new(text);
         if text.starts_with('~') || path.has_root() || text.as_bytes().get(1) == Some(&b':') {
-            return Place::Outside;
+            return PathTarget::Outside;
         }
-        lexical(&folder.join(path)).map_or(Place::Outside, Place::Inside)
+        lexical(&folder.join(path)).map_or(PathTarget::Outside, PathTarget::Inside)
     }
 
     /// The text of a file, and the name that its author knows it by.
@@ -137,9 +140,9 @@ impl<'a> Files<'a> {
     /// The same in the folder that an image is built from, where images of services are built from too.
     pub fn look_in_sources(&mut self, path: &Path) -> Result<Entry, Absence> {
         let source = match self.source {
-            Source::Built { context, .. } => Source::Folder(context),
+            ComposeSource::Built { context, .. } => ComposeSource::Folder(context),
             // An image has no sources: a rule says so.
-            Source::Image(_) => return Err(Absence::Unknown),
+            ComposeSource::Image(_) => return Err(Absence::Unknown),
             folder => folder,
         };
         let before = std::mem::replace(&mut self.source, source);
@@ -150,20 +153,20 @@ impl<'a> Files<'a> {
 
     /// Where the bytes of a path are: in a folder that an image is built from, the Dockerfile says so.
     fn find(&self, path: &Path) -> Result<PathBuf, Absence> {
-        if !matches!(self.source, Source::Folder(_)) && !path.starts_with(&self.folder) {
-            let wrong = format!(
+        if !matches!(self.source, ComposeSource::Folder(_)) && !path.starts_with(&self.folder) {
+            let summary = format!(
                 "`{}` isn't in `{}`: of the image, only the compose file's folder is copied",
                 path.display(),
                 self.folder.display()
             );
-            return Err(Absence::Missing { wrong, certain: true });
+            return Err(Absence::Missing { summary, certain: true });
         }
-        let Source::Built { search, context } = self.source else { return Ok(path.to_owned()) };
+        let ComposeSource::Built { search, context } = self.source else { return Ok(path.to_owned()) };
         let shown = path.display().to_string();
         match search.find(&shown) {
             Provision::Context { path, .. } => Ok(path),
             Provision::NotBuilt { path: source, by } => Err(Absence::Missing {
-                wrong: format!(
+                summary: format!(
                     "`{shown}` isn't built yet: `{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
                     by.text,
                     by.line,
@@ -176,11 +179,12 @@ impl<'a> Files<'a> {
                 Ok(_) => Ok(path.to_owned()),
                 Err(_) => Err(Absence::Unknown),
             },
-            Provision::Nothing { base: Base::Scratch } => {
-                Err(Absence::Missing { wrong: format!("nothing in the Dockerfile provides `{shown}`"), certain: true })
-            }
+            Provision::Nothing { base: Base::Scratch } => Err(Absence::Missing {
+                summary: format!("nothing in the Dockerfile provides `{shown}`"),
+                certain: true,
+            }),
             Provision::Nothing { base: Base::Image(image) } => Err(Absence::Missing {
-                wrong: format!("nothing in the Dockerfile provides `{shown}`; only its base image `{image}` might"),
+                summary: format!("nothing in the Dockerfile provides `{shown}`; only its base image `{image}` might"),
                 certain: false,
             }),
         }
@@ -190,11 +194,11 @@ impl<'a> Files<'a> {
         match problem {
             FileProblem::Missing => {
                 let shown = path.display();
-                let wrong = match self.source {
-                    Source::Image(_) => format!("the image has no `{shown}`"),
+                let summary = match self.source {
+                    ComposeSource::Image(_) => format!("the image has no `{shown}`"),
                     _ => format!("`{shown}` doesn't exist"),
                 };
-                Absence::Missing { wrong, certain: true }
+                Absence::Missing { summary, certain: true }
             }
             problem => Absence::Unusable(problem),
         }

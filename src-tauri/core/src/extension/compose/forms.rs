@@ -388,7 +388,7 @@ mod tests {
         report.file(std::path::Path::new("c.yaml"));
         let mut model = documents(&format!("services: {{web: {{{entries}}}}}"), 0).unwrap().remove(0);
         lengthen(&mut model, &mut report, &mut 100_000);
-        let said = report.finish().into_iter().map(|remark| remark.wrong).collect();
+        let said = report.finish().into_iter().map(|diagnostic| diagnostic.summary).collect();
         (model.json()["services"]["web"].clone(), said)
     }
 

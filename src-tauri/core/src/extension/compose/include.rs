@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    files::{Absence, Place},
+    files::{Absence, PathTarget},
     load::{Environment, Loader},
     merge::merge,
     node::{Map, Node, Value},
@@ -37,8 +37,8 @@ pub(super) fn apply(
         return;
     };
     if including.len() > DEEPEST {
-        let wrong = format!("compose files include each other more than {DEEPEST} levels deep");
-        loader.report.limit(include.at, "include", wrong);
+        let summary = format!("compose files include each other more than {DEEPEST} levels deep");
+        loader.report.limit(include.at, "include", summary);
         return;
     }
     for entry in entries {
@@ -66,8 +66,8 @@ fn one(
     for node in named {
         let text = node.as_text()?;
         match loader.files.place(folder, text) {
-            Place::Inside(path) => files.push((path, node.at, "include".to_owned())),
-            Place::Remote => {
+            PathTarget::Inside(path) => files.push((path, node.at, "include".to_owned())),
+            PathTarget::Remote => {
                 loader.report.not_read(
                     node.at,
                     "include",
@@ -75,7 +75,7 @@ fn one(
                 );
                 return None;
             }
-            Place::Outside => {
+            PathTarget::Outside => {
                 loader.outside(node.at, "include", text);
                 return None;
             }
@@ -91,8 +91,8 @@ fn one(
         return None;
     };
     if including.contains(&first) {
-        let wrong = format!("`{}` includes itself", first.display());
-        loader.report.refuse(at, "include", wrong, "Compose refuses files that include each other.");
+        let summary = format!("`{}` includes itself", first.display());
+        loader.report.refuse(at, "include", summary, "Compose refuses files that include each other.");
         return None;
     }
     let own = match entry.get("project_directory").filter(|node| node.as_text().is_some_and(|text| !text.is_empty())) {
@@ -100,8 +100,8 @@ fn one(
         Some(node) => {
             let text = node.as_text().unwrap_or_default();
             match loader.files.place(folder, text) {
-                Place::Inside(path) => path,
-                Place::Outside | Place::Remote => {
+                PathTarget::Inside(path) => path,
+                PathTarget::Outside | PathTarget::Remote => {
                     loader.outside(node.at, "include.project_directory", text);
                     return None;
                 }
@@ -131,12 +131,12 @@ fn variables(loader: &mut Loader<'_>, entry: &Node, folder: &Path, own: &Path, e
     for node in named {
         let Some(text) = node.as_text().filter(|text| *text != "/dev/null") else { continue };
         match loader.files.place(folder, text) {
-            Place::Inside(path) => {
+            PathTarget::Inside(path) => {
                 let before = found.clone();
                 let outer = |name: &str| env.get(name).or_else(|| before.get(name)).cloned();
                 found.extend(loader.variables(&path, node.at, key, true, false, &outer));
             }
-            Place::Outside | Place::Remote => loader.outside(node.at, key, text),
+            PathTarget::Outside | PathTarget::Remote => loader.outside(node.at, key, text),
         }
     }
     found
@@ -160,9 +160,9 @@ fn take_in(loader: &mut Loader<'_>, document: &mut Node, mut model: Node) {
             match own.get_mut(&name) {
                 Some(over) => {
                     if over.json() != node.json() {
-                        let wrong = format!("`{name}` is defined in an included file too");
-                        let mend = "Give it another name, or extend it: compose 2.40 and older refuse this, newer ones lay one over the other.";
-                        loader.report.warn(over.at, format!("{kind}.{name}"), wrong, mend);
+                        let summary = format!("`{name}` is defined in an included file too");
+                        let fix = "Give it another name, or extend it: compose 2.40 and older refuse this, newer ones lay one over the other.";
+                        loader.report.warn(over.at, format!("{kind}.{name}"), summary, fix);
                     }
                     let over_it = std::mem::replace(over, Node::new(node.at, Value::Null));
                     *over = merge(node, over_it, &mut vec![kind.to_owned(), name]);

@@ -111,7 +111,7 @@ impl<'a> Loader<'a> {
                 self.report.block(at, "", format!("{}{detail}", error.message), "Correct the YAML.");
                 return None;
             }
-            Err(Unread::Place(at, why)) => {
+            Err(Unread::PathTarget(at, why)) => {
                 self.report.block(at, "", why, "Compose refuses the file.");
                 return None;
             }
@@ -165,13 +165,13 @@ impl<'a> Loader<'a> {
     pub fn absent(&mut self, at: At, key: &str, path: &Path, absence: Absence, needed: bool) {
         let shown = path.display();
         match absence {
-            Absence::Missing { wrong, certain } => {
-                let mend = "Correct the path, or add the file. It is looked for from the compose file's folder, in the image too.";
+            Absence::Missing { summary, certain } => {
+                let fix = "Correct the path, or add the file. It is looked for from the compose file's folder, in the image too.";
                 if certain && needed {
-                    self.report.refuse(at, key, wrong, mend);
+                    self.report.refuse(at, key, summary, fix);
                 } else {
                     self.report.refused |= needed;
-                    self.report.warn(at, key, wrong, mend);
+                    self.report.warn(at, key, summary, fix);
                 }
             }
             Absence::Unknown => {
@@ -179,8 +179,8 @@ impl<'a> Loader<'a> {
                 self.report.not_read(at, key, &format!("`{shown}`, which only a build of the image makes,"));
             }
             Absence::Unusable(problem) if key == "vm.composefile" => {
-                let wrong = format!("the compose file can't be read: {problem}");
-                self.report.block(at, key, wrong, "Name a text file of at most 1 MiB.");
+                let summary = format!("the compose file can't be read: {problem}");
+                self.report.block(at, key, summary, "Name a text file of at most 1 MiB.");
             }
             Absence::Unusable(problem) => self.report.block(
                 at,
@@ -195,12 +195,12 @@ impl<'a> Loader<'a> {
     /// Reports a path that leads out of the extension. Where a variable decides that, compose may be run: the user is
     /// asked for such a file before it is.
     pub fn outside(&mut self, at: At, key: &str, text: &str) {
-        let wrong = format!("it names `{}`: the path or a link leads out of the extension", text.escape_debug());
-        let mend = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
+        let summary = format!("it names `{}`: the path or a link leads out of the extension", text.escape_debug());
+        let fix = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
         if self.varied.contains(&at) {
-            self.report.refuse(at, key, wrong, mend);
+            self.report.refuse(at, key, summary, fix);
         } else {
-            self.report.block(at, key, wrong, mend);
+            self.report.block(at, key, summary, fix);
         }
     }
 
@@ -261,8 +261,8 @@ impl<'a> Loader<'a> {
                     match cast(text) {
                         Some(value) => node.value = value,
                         None => {
-                            let wrong = format!("`{}` isn't a value of `{}`", text.escape_debug(), path.join("."));
-                            self.report.refuse(at, path.join("."), wrong, "Compose refuses the file.");
+                            let summary = format!("`{}` isn't a value of `{}`", text.escape_debug(), path.join("."));
+                            self.report.refuse(at, path.join("."), summary, "Compose refuses the file.");
                         }
                     }
                 }

@@ -25,7 +25,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) use files::Source;
+pub(super) use files::ComposeSource;
 use indexmap::IndexSet;
 pub(super) use rules::only_in_docker_desktop;
 use serde_json::Value as Json;
@@ -37,7 +37,7 @@ use self::{
     report::At,
 };
 pub(super) use super::names::OWN_IMAGE;
-use super::{remark::Remark, start::environment};
+use super::{manifest_diagnostic::ManifestDiagnostic, start::environment};
 use crate::error::{Code, Error};
 
 /// Names of compose files that compose finds by itself, in the order in which it looks for them.
@@ -49,7 +49,7 @@ const OVERRIDES: [&str; 4] =
 /// What is read, and with what.
 #[derive(Debug)]
 pub(super) struct Input<'a> {
-    pub source: Source<'a>,
+    pub source: ComposeSource<'a>,
     /// The compose file, from the root.
     pub file: &'a Path,
     /// The variables that are set, without those of `.env`.
@@ -64,9 +64,9 @@ pub(super) struct Configuration {
     /// The services that are started, in the order of the files.
     pub services: IndexSet<String>,
     /// What is said about the files.
-    pub remarks: Vec<Remark>,
+    pub diagnostics: Vec<ManifestDiagnostic>,
     /// What of that is about what only compose itself reads.
-    pub not_read: Vec<Remark>,
+    pub not_read: Vec<ManifestDiagnostic>,
     /// Compose would refuse the file, or Porthole stopped reading it: what else is here may be a part.
     pub refused: bool,
     /// Compose must not read it: it leads out of the extension, or to what Porthole can't read itself.
@@ -87,16 +87,16 @@ impl Configuration {
 }
 
 /// What is wrong with a compose file, as an error.
-pub(super) fn error(remark: &Remark) -> Error {
-    Error::new(Code::ComposeUnreadable, format!("the compose file can't be used: {}", remark.wrong))
-        .detail(place(remark))
-        .hint(remark.mend.clone())
+pub(super) fn error(diagnostic: &ManifestDiagnostic) -> Error {
+    Error::new(Code::ComposeUnreadable, format!("the compose file can't be used: {}", diagnostic.summary))
+        .detail(place(diagnostic))
+        .hint(diagnostic.fix.clone())
 }
 
 /// Where a remark is, as `FILE:LINE KEY`.
-pub(super) fn place(remark: &Remark) -> String {
-    let key = if remark.key.is_empty() { String::new() } else { format!(" {}", remark.key) };
-    format!("{}:{}{key}", remark.file.as_deref().unwrap_or_default(), remark.line)
+pub(super) fn place(diagnostic: &ManifestDiagnostic) -> String {
+    let key = if diagnostic.key.is_empty() { String::new() } else { format!(" {}", diagnostic.key) };
+    format!("{}:{}{key}", diagnostic.file.as_deref().unwrap_or_default(), diagnostic.line)
 }
 
 /// Reads a compose file, what lies over it, and what they lead to.
@@ -109,7 +109,7 @@ pub(super) fn read(input: Input<'_>) -> Configuration {
     if loader.files.look(&file).is_err() {
         return Configuration {
             services: IndexSet::new(),
-            remarks: Vec::new(),
+            diagnostics: Vec::new(),
             not_read: Vec::new(),
             refused: true,
             blocked: true,
@@ -129,16 +129,23 @@ pub(super) fn read(input: Input<'_>) -> Configuration {
     loader.report.file(&file);
     let mut model = loader.model(&paths, &folder, &env, &mut Vec::new());
     let selection = services::select(&model);
-    let remarks = rules::look(&model, &selection.started, input.has_socket, &loader.report);
+    let diagnostics = rules::look(&model, &selection.started, input.has_socket, &loader.report);
     services::complete(&mut loader, &mut model, &selection, &env);
     complete_contexts(&loader, &mut model, &folder);
     services::check(&mut loader, &model, &selection);
     paths::check(&mut loader, &model, &selection.started);
     unset(&mut loader);
-    remarks.into_iter().for_each(|remark| loader.report.push(remark));
+    diagnostics.into_iter().for_each(|diagnostic| loader.report.push(diagnostic));
     let (refused, blocked) = (loader.report.refused, loader.report.blocked);
     let not_read = std::mem::take(&mut loader.report.not_read);
-    Configuration { services: selection.started, remarks: loader.report.finish(), not_read, refused, blocked, model }
+    Configuration {
+        services: selection.started,
+        diagnostics: loader.report.finish(),
+        not_read,
+        refused,
+        blocked,
+        model,
+    }
 }
 
 /// The variables of `.env`, but for those that would steer compose.
@@ -190,11 +197,11 @@ fn complete_contexts(loader: &Loader<'_>, model: &mut Node, folder: &Path) {
 fn unset(loader: &mut Loader<'_>) {
     for (name, at) in std::mem::take(&mut loader.unset) {
         if !environment::is_needed(&name) {
-            let wrong = format!("the variable `{name}` has no value: compose puts in an empty text");
-            let mend = format!(
+            let summary = format!("the variable `{name}` has no value: compose puts in an empty text");
+            let fix = format!(
                 "The desktops define only {OWN_IMAGE}. Write ${{{name}:-default}}, or set it in `.env` beside the compose file."
             );
-            loader.report.warn(at, "", wrong, &mend);
+            loader.report.warn(at, "", summary, &fix);
         }
     }
 }

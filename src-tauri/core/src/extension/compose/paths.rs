@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 
 use super::{
-    files::{Absence, Place, is_remote},
+    files::{Absence, PathTarget, is_remote},
     load::Loader,
     node::Node,
 };
@@ -53,12 +53,12 @@ fn of_build(loader: &mut Loader<'_>, name: &str, build: &Node) {
     let key = format!("services.{name}.build.context");
     let Some(context) = build.get("context") else { return };
     let Some(text) = context.as_text().filter(|text| !is_remote(text)) else { return };
-    let Place::Inside(path) = loader.files.place(std::path::Path::new(""), text) else { return };
+    let PathTarget::Inside(path) = loader.files.place(std::path::Path::new(""), text) else { return };
     match loader.files.look_in_sources(&path) {
         Ok(Entry::Directory) => {
             let named = build.get("dockerfile").filter(|_| build.get("dockerfile_inline").is_none());
             let Some((node, text)) = named.and_then(|node| Some((node, node.as_text()?))) else { return };
-            if let Place::Inside(dockerfile) = loader.files.place(&path, text)
+            if let PathTarget::Inside(dockerfile) = loader.files.place(&path, text)
                 && let Err(absence @ Absence::Missing { .. }) = loader.files.look_in_sources(&dockerfile)
             {
                 loader.absent(
@@ -71,8 +71,8 @@ fn of_build(loader: &mut Loader<'_>, name: &str, build: &Node) {
             }
         }
         Ok(Entry::File { .. }) => {
-            let wrong = format!("the build context `{}` isn't a directory", path.display());
-            loader.report.warn(context.at, key, wrong, "Name the folder that the image is built from.");
+            let summary = format!("the build context `{}` isn't a directory", path.display());
+            loader.report.warn(context.at, key, summary, "Name the folder that the image is built from.");
         }
         Err(Absence::Unknown) => {}
         Err(absence) => loader.absent(context.at, &key, &path, uncertain(absence), false),
@@ -81,15 +81,15 @@ fn of_build(loader: &mut Loader<'_>, name: &str, build: &Node) {
 
 fn file(loader: &mut Loader<'_>, node: &Node, key: &str, need: Need) {
     let Some(text) = node.as_text().filter(|text| !text.is_empty()) else { return };
-    let Place::Inside(path) = loader.files.place(std::path::Path::new(""), text) else { return };
+    let PathTarget::Inside(path) = loader.files.place(std::path::Path::new(""), text) else { return };
     match loader.files.look(&path) {
         Ok(_) | Err(Absence::Unknown) => {}
-        Err(Absence::Missing { wrong, .. }) if need == Need::Created => {
-            let wrong = format!("{wrong}: the engine creates an empty directory of that name");
+        Err(Absence::Missing { summary, .. }) if need == Need::Created => {
+            let summary = format!("{summary}: the engine creates an empty directory of that name");
             loader.report.warn(
                 node.at,
                 key,
-                wrong,
+                summary,
                 "Correct the path, or use a named volume for data that the service makes.",
             );
         }
@@ -102,7 +102,7 @@ fn file(loader: &mut Loader<'_>, node: &Node, key: &str, need: Need) {
 /// It works where the engine has the image already.
 fn uncertain(absence: Absence) -> Absence {
     match absence {
-        Absence::Missing { wrong, .. } => Absence::Missing { wrong, certain: false },
+        Absence::Missing { summary, .. } => Absence::Missing { summary, certain: false },
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::extension::remark::{Remark, Weight};
+use crate::extension::manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity};
 
 /// The most that is listed of one project.
 const MOST: usize = 100;
@@ -22,9 +22,9 @@ pub(in crate::extension) struct At {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     names: Vec<PathBuf>,
-    found: Vec<Remark>,
+    found: Vec<ManifestDiagnostic>,
     /// What only compose itself reads.
-    pub not_read: Vec<Remark>,
+    pub not_read: Vec<ManifestDiagnostic>,
     /// How many aren't listed.
     more: usize,
     /// Compose would refuse it.
@@ -50,65 +50,65 @@ impl Report {
         self.names.get(usize::from(at.file)).map(|name| name.display().to_string()).unwrap_or_default()
     }
 
-    pub fn remark(&self, at: At, key: impl Into<String>, weight: Weight) -> Remark {
-        Remark {
+    pub fn diagnostic(&self, at: At, key: impl Into<String>, severity: ManifestSeverity) -> ManifestDiagnostic {
+        ManifestDiagnostic {
             file: Some(self.name(at)),
             line: at.line.max(1),
             column: at.column.max(1),
             key: key.into(),
-            weight,
-            wrong: String::new(),
+            severity,
+            summary: String::new(),
             effects: Vec::new(),
-            mend: String::new(),
+            fix: String::new(),
         }
     }
 
-    pub fn push(&mut self, remark: Remark) {
+    pub fn push(&mut self, diagnostic: ManifestDiagnostic) {
         if self.found.len() >= MOST {
             self.more += 1;
-        } else if !self.found.contains(&remark) {
-            self.found.push(remark);
+        } else if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
         }
     }
 
     /// What compose refuses.
-    pub fn refuse(&mut self, at: At, key: impl Into<String>, wrong: impl Into<String>, mend: &str) {
+    pub fn refuse(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
         self.refused = true;
-        let remark = self.remark(at, key, Weight::Broken).wrong(wrong).mend(mend);
-        self.push(remark);
+        let diagnostic = self.diagnostic(at, key, ManifestSeverity::Error).summary(summary).fix(fix);
+        self.push(diagnostic);
     }
 
     /// What compose must not even try to read.
-    pub fn block(&mut self, at: At, key: impl Into<String>, wrong: impl Into<String>, mend: &str) {
+    pub fn block(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
         self.blocked = true;
-        self.refuse(at, key, wrong, mend);
+        self.refuse(at, key, summary, fix);
     }
 
-    pub fn warn(&mut self, at: At, key: impl Into<String>, wrong: impl Into<String>, mend: &str) {
-        let remark = self.remark(at, key, Weight::Odd).wrong(wrong).mend(mend);
-        self.push(remark);
+    pub fn warn(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
+        let diagnostic = self.diagnostic(at, key, ManifestSeverity::Warning).summary(summary).fix(fix);
+        self.push(diagnostic);
     }
 
     /// What only compose itself reads.
     pub fn not_read(&mut self, at: At, key: impl Into<String>, what: &str) {
-        let remark = self
-            .remark(at, key, Weight::Idle)
-            .wrong(format!("{what} is not read here"))
-            .mend("Compose itself may read it: run `docker compose config` to see what it makes of it.");
+        let diagnostic = self
+            .diagnostic(at, key, ManifestSeverity::Note)
+            .summary(format!("{what} is not read here"))
+            .fix("Compose itself may read it: run `docker compose config` to see what it makes of it.");
         if self.not_read.len() < MOST {
-            self.not_read.push(remark.clone());
+            self.not_read.push(diagnostic.clone());
         }
-        self.push(remark);
+        self.push(diagnostic);
     }
 
     /// A limit was reached: once, because what follows reaches it too.
-    pub fn limit(&mut self, at: At, key: impl Into<String>, wrong: impl Into<String>) {
+    pub fn limit(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>) {
         self.refused = true;
         self.blocked = true;
         if !std::mem::replace(&mut self.limit_reached, true) {
-            let remark = self.remark(at, key, Weight::Broken).wrong(wrong);
+            let diagnostic = self.diagnostic(at, key, ManifestSeverity::Error).summary(summary);
             // Listed also where nothing else is any more.
-            self.found.push(remark.mend("Porthole stopped reading here: what follows isn't part of this report."));
+            self.found.push(diagnostic.fix("Porthole stopped reading here: what follows isn't part of this report."));
         }
     }
 
@@ -117,11 +117,11 @@ impl Report {
         self.limit_reached
     }
 
-    pub fn finish(mut self) -> Vec<Remark> {
+    pub fn finish(mut self) -> Vec<ManifestDiagnostic> {
         if self.more > 0 {
             let more = self.more;
-            let remark = self.remark(At::default(), "", Weight::Idle);
-            self.found.push(remark.wrong(format!("{more} more problems of the compose files aren't listed")));
+            let diagnostic = self.diagnostic(At::default(), "", ManifestSeverity::Note);
+            self.found.push(diagnostic.summary(format!("{more} more problems of the compose files aren't listed")));
         }
         self.found
     }

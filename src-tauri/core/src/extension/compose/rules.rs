@@ -7,8 +7,8 @@ use super::{
     report::{At, Report},
 };
 use crate::extension::{
+    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
     names::{SOCKETS, names_own_image},
-    remark::{Remark, Weight},
 };
 use crate::runtime::{
     Certainty::{Inferred, Reported, Source},
@@ -39,15 +39,20 @@ struct Service<'n> {
 
 impl Service<'_> {
     /// A remark about one of its keys.
-    fn remark(&self, at: At, key: &str, weight: Weight) -> Remark {
-        self.report.remark(at, format!("services.{}.{key}", self.name), weight)
+    fn diagnostic(&self, at: At, key: &str, severity: ManifestSeverity) -> ManifestDiagnostic {
+        self.report.diagnostic(at, format!("services.{}.{key}", self.name), severity)
     }
 }
 
 /// What the rules say of the services that are started. `has_socket` says that the manifest names a socket.
-pub(super) fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: &Report) -> Vec<Remark> {
-    let mut remarks = Vec::new();
-    let Some(listed) = model.get("services") else { return remarks };
+pub(super) fn look(
+    model: &Node,
+    started: &IndexSet<String>,
+    has_socket: bool,
+    report: &Report,
+) -> Vec<ManifestDiagnostic> {
+    let mut diagnostics = Vec::new();
+    let Some(listed) = model.get("services") else { return diagnostics };
     let services: Vec<Service<'_>> = listed
         .entries()
         .filter(|(name, _)| started.contains(*name))
@@ -57,28 +62,28 @@ pub(super) fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, r
         })
         .collect();
     if !services.is_empty() && !services.iter().any(|service| service.is_own) {
-        remarks.push(
-            report.remark(listed.at, "services", Weight::Odd)
-                .wrong("no service runs the extension's own image")
+        diagnostics.push(
+            report.diagnostic(listed.at, "services", ManifestSeverity::Warning)
+                .summary("no service runs the extension's own image")
                 .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
-                .mend("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
+                .fix("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
         );
     }
     for service in &services {
-        remarks.extend(ports(service, has_socket));
-        remarks.extend(build(service));
-        remarks.extend(pull_policy(service));
-        remarks.extend(mounts(service));
+        diagnostics.extend(ports(service, has_socket));
+        diagnostics.extend(build(service));
+        diagnostics.extend(pull_policy(service));
+        diagnostics.extend(mounts(service));
     }
-    remarks.extend(externals(model, report));
-    remarks
+    diagnostics.extend(externals(model, report));
+    diagnostics
 }
 
-fn ports(service: &Service<'_>, has_socket: bool) -> Option<Remark> {
+fn ports(service: &Service<'_>, has_socket: bool) -> Option<ManifestDiagnostic> {
     let public = service.node.get("ports")?.items().find(|port| is_public(port))?;
-    let weight = if has_socket || !service.is_own { Weight::Idle } else { Weight::Odd };
+    let severity = if has_socket || !service.is_own { ManifestSeverity::Note } else { ManifestSeverity::Warning };
     // A service of somebody else listens where it listens.
-    let mend = match service.is_own {
+    let fix = match service.is_own {
         true => format!(
             "Listen on a socket in {SOCKETS} and name it in vm.exposes.socket: no port of somebody's machine is taken then."
         ),
@@ -86,14 +91,14 @@ fn ports(service: &Service<'_>, has_socket: bool) -> Option<Remark> {
     };
     Some(
         service
-            .remark(public.at, "ports", weight)
-            .wrong(format!("the service `{}` publishes a port", service.name))
+            .diagnostic(public.at, "ports", severity)
+            .summary(format!("the service `{}` publishes a port", service.name))
             .effect(
                 DockerDesktop,
                 Inferred,
                 "publishes it on this machine for everybody; ddClient.extension.vm.service does not go there",
             )
-            .mend(mend),
+            .fix(fix),
     )
 }
 
@@ -113,31 +118,31 @@ fn is_public(port: &Node) -> bool {
     }
 }
 
-fn build(service: &Service<'_>) -> Option<Remark> {
+fn build(service: &Service<'_>) -> Option<ManifestDiagnostic> {
     let build = service.node.get("build")?;
     Some(
         service
-            .remark(build.at, "build", Weight::Odd)
-            .wrong(format!("the service `{}` has `build`: its folder isn't in the installed extension", service.name))
+            .diagnostic(build.at, "build", ManifestSeverity::Warning)
+            .summary(format!("the service `{}` has `build`: its folder isn't in the installed extension", service.name))
             .effect(DockerDesktop, Inferred, "starts it from the installed image, without the sources")
-            .mend("Keep `build` in a compose file for development, and name an image in this one."),
+            .fix("Keep `build` in a compose file for development, and name an image in this one."),
     )
 }
 
-fn pull_policy(service: &Service<'_>) -> Option<Remark> {
+fn pull_policy(service: &Service<'_>) -> Option<ManifestDiagnostic> {
     let node = service.node.get("pull_policy")?;
     let policy = node.as_text()?;
     let pulls = !matches!(policy, "never" | "missing" | "if_not_present" | "build");
     (service.is_own && pulls).then(|| {
         service
-            .remark(node.at, "pull_policy", Weight::Odd)
-            .wrong(format!("the service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
+            .diagnostic(node.at, "pull_policy", ManifestSeverity::Warning)
+            .summary(format!("the service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
             .effect(RancherDesktop, Reported, "can't start it for an image that exists only on this machine")
-            .mend("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
+            .fix("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
     })
 }
 
-fn mounts(service: &Service<'_>) -> Vec<Remark> {
+fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
     let mut found = Vec::new();
     for volume in service.node.get("volumes").into_iter().flat_map(Node::items) {
         let text = |name| volume.get(name).and_then(Node::as_text);
@@ -146,25 +151,28 @@ fn mounts(service: &Service<'_>) -> Vec<Remark> {
         if target.trim_end_matches('/') == SOCKETS && source.is_some() {
             found.push(
                 service
-                    .remark(volume.at, "volumes", Weight::Odd)
-                    .wrong(format!("the service `{}` mounts something of its own at {SOCKETS}", service.name))
+                    .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
+                    .summary(format!("the service `{}` mounts something of its own at {SOCKETS}", service.name))
                     .effect(
                         DockerDesktop,
                         Inferred,
                         "mounts the folder of the sockets there itself: one of the two is hidden",
                     )
-                    .mend("Remove the mount: the runtime makes that folder and mounts it."),
+                    .fix("Remove the mount: the runtime makes that folder and mounts it."),
             );
         }
         let Some(source) = source else { continue };
         if let Some((path, instead)) = only_in_docker_desktop(source) {
             found.push(
                 service
-                    .remark(volume.at, "volumes", Weight::Odd)
-                    .wrong(format!("the service `{}` mounts {path}, which exists only in Docker Desktop", service.name))
+                    .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
+                    .summary(format!(
+                        "the service `{}` mounts {path}, which exists only in Docker Desktop",
+                        service.name
+                    ))
                     .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
                     .effect(PodmanDesktop, Inferred, "can't start the service: nothing exists there")
-                    .mend(instead),
+                    .fix(instead),
             );
         }
     }
@@ -172,7 +180,7 @@ fn mounts(service: &Service<'_>) -> Vec<Remark> {
 }
 
 /// Volumes, networks and the like that must exist before the extension starts.
-fn externals(model: &Node, report: &Report) -> Vec<Remark> {
+fn externals(model: &Node, report: &Report) -> Vec<ManifestDiagnostic> {
     let mut found = Vec::new();
     for kind in ["volumes", "networks"] {
         for (name, entry) in model.get(kind).into_iter().flat_map(Node::entries) {
@@ -181,10 +189,10 @@ fn externals(model: &Node, report: &Report) -> Vec<Remark> {
                 let one = kind.trim_end_matches('s');
                 found.push(
                     report
-                        .remark(external.at, format!("{kind}.{name}.external"), Weight::Odd)
-                        .wrong(format!("the {one} `{name}` is `external`, and nothing creates it"))
+                        .diagnostic(external.at, format!("{kind}.{name}.external"), ManifestSeverity::Warning)
+                        .summary(format!("the {one} `{name}` is `external`, and nothing creates it"))
                         .effect(RancherDesktop, Source, "starts no service: compose stops where it doesn't exist")
-                        .mend(format!("Remove `external`: compose then creates the {one}.")),
+                        .fix(format!("Remove `external`: compose then creates the {one}.")),
                 );
             }
         }
@@ -194,7 +202,7 @@ fn externals(model: &Node, report: &Report) -> Vec<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use crate::extension::{Weight, check_folder};
+    use crate::extension::{ManifestSeverity, check_folder};
 
     /// What is said about a compose file, in its order.
     fn said(compose: &str) -> Vec<String> {
@@ -203,9 +211,12 @@ mod tests {
         for (name, text) in [("metadata.json", manifest), ("i", ""), ("compose.yaml", compose)] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let remarks = check_folder(folder.path()).unwrap().remarks;
-        assert!(remarks.iter().all(|remark| remark.weight != Weight::Broken), "{remarks:#?}");
-        remarks.into_iter().map(|remark| remark.wrong).collect()
+        let diagnostics = check_folder(folder.path()).unwrap().diagnostics;
+        assert!(
+            diagnostics.iter().all(|diagnostic| diagnostic.severity != ManifestSeverity::Error),
+            "{diagnostics:#?}"
+        );
+        diagnostics.into_iter().map(|diagnostic| diagnostic.summary).collect()
     }
 
     /// The same for one service that runs the own image, with these entries.
@@ -283,8 +294,8 @@ mod tests {
         for (name, text) in [("metadata.json", manifest), ("i", ""), ("compose.yaml", compose)] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let remarks = check_folder(folder.path()).unwrap().remarks;
-        let port = remarks.iter().find(|remark| remark.wrong.contains("`db` publishes")).unwrap();
-        assert!(port.weight == Weight::Idle && !port.mend.contains("socket"), "{port:?}");
+        let diagnostics = check_folder(folder.path()).unwrap().diagnostics;
+        let port = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("`db` publishes")).unwrap();
+        assert!(port.severity == ManifestSeverity::Note && !port.fix.contains("socket"), "{port:?}");
     }
 }

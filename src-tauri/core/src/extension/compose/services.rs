@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use indexmap::IndexSet;
 
 use super::{
-    files::Place,
+    files::PathTarget,
     load::{Environment, Loader},
     node::{Map, Node, Value},
     normal,
@@ -78,11 +78,11 @@ fn labels(loader: &mut Loader<'_>, name: &str, map: &mut Map, env: &Environment)
         let key = format!("services.{name}.label_file");
         let Some(text) = file.as_text() else { continue };
         match loader.files.place(Path::new(""), text) {
-            Place::Inside(path) => {
+            PathTarget::Inside(path) => {
                 let found = loader.variables(&path, file.at, &key, true, false, &|name| env.get(name).cloned());
                 all.extend(found.into_iter().map(|(name, value)| (name, Node::text(file.at, value))));
             }
-            Place::Outside | Place::Remote => loader.outside(file.at, &key, text),
+            PathTarget::Outside | PathTarget::Remote => loader.outside(file.at, &key, text),
         }
     }
     let own = map.get("labels").into_iter().flat_map(Node::entries);
@@ -114,8 +114,8 @@ fn of_file(
     };
     // Its path was made absolute before: the folder doesn't matter.
     match loader.files.place(Path::new(""), text) {
-        Place::Inside(found) => loader.variables(&found, path.at, &key, needed, raw, &outer),
-        Place::Outside | Place::Remote => {
+        PathTarget::Inside(found) => loader.variables(&found, path.at, &key, needed, raw, &outer),
+        PathTarget::Outside | PathTarget::Remote => {
             loader.outside(path.at, &key, text);
             Environment::new()
         }
@@ -203,14 +203,14 @@ pub(super) fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection
     let started = &selection.started;
     for name in &selection.in_profiles {
         if let Some(profiles) = services.get(name).and_then(|service| service.get("profiles")) {
-            let remark = loader.report.remark(
+            let diagnostic = loader.report.diagnostic(
                 profiles.at,
                 format!("services.{name}.profiles"),
-                crate::extension::remark::Weight::Idle,
+                crate::extension::manifest_diagnostic::ManifestSeverity::Note,
             );
-            let remark = remark.wrong(format!("the service `{name}` isn't started: it is in a profile"));
+            let diagnostic = diagnostic.summary(format!("the service `{name}` isn't started: it is in a profile"));
             loader.report.push(
-                remark.mend("No desktop activates a profile. Remove `profiles` if the extension needs the service."),
+                diagnostic.fix("No desktop activates a profile. Remove `profiles` if the extension needs the service."),
             );
         }
     }
@@ -238,10 +238,10 @@ struct Names<'n> {
 }
 
 fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names<'_>) {
-    let mut missing = |node: &Node, key: &str, what: &str, wanted: &str, mend: &str| {
-        let wrong =
+    let mut missing = |node: &Node, key: &str, what: &str, wanted: &str, fix: &str| {
+        let summary =
             format!("the service `{name}` refers to the {what} `{}`, which isn't defined", wanted.escape_debug());
-        loader.report.refuse(node.at, format!("services.{name}.{key}"), wrong, mend);
+        loader.report.refuse(node.at, format!("services.{name}.{key}"), summary, fix);
     };
     let mut of_services: Vec<(&Node, &str, String, bool)> = Vec::new();
     for (wanted, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
@@ -266,13 +266,13 @@ fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names
         if is_there && (names.started.contains(&wanted) || !needed) {
             continue;
         }
-        let (what, mend) = match is_there {
+        let (what, fix) = match is_there {
             true => {
                 ("service", "It is in a profile that no desktop activates: remove its `profiles`, or the reference.")
             }
             false => ("service", "Correct the name, or add the service."),
         };
-        missing(node, key, what, &wanted, mend);
+        missing(node, key, what, &wanted, fix);
     }
     let defined = |kind: &str, wanted: &str| names.model.get(kind).is_some_and(|all| all.get(wanted).is_some());
     for (wanted, node) in service.get("networks").into_iter().flat_map(Node::entries) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::extension::{ExtensionRoot, remark::Weight};
+use crate::extension::{ExtensionRoot, manifest_diagnostic::ManifestSeverity};
 
 /// Files of an extension, of which the first is the compose file.
 struct Folder(tempfile::TempDir, String);
@@ -28,32 +28,39 @@ impl Folder {
         let root = ExtensionRoot::open(&self.root()).unwrap();
         let environment = [(OWN_IMAGE, "acme/x:1"), ("SET", "set"), ("HOME", "/home/me")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        read(Input { source: Source::Folder(&root), file: Path::new(&self.1), environment, has_socket: true })
+        read(Input { source: ComposeSource::Folder(&root), file: Path::new(&self.1), environment, has_socket: true })
     }
 }
 
 /// The services, and what is refused.
 fn of(files: &[(&str, &str)]) -> (Json, Vec<String>) {
     let read = Folder::new(files).read();
-    let wrong = read.remarks.iter().filter(|remark| remark.weight == Weight::Broken).map(said).collect();
-    (read.json()["services"].clone(), wrong)
+    let summary =
+        read.diagnostics.iter().filter(|diagnostic| diagnostic.severity == ManifestSeverity::Error).map(said).collect();
+    (read.json()["services"].clone(), summary)
 }
 
 /// All that is said but of the rules for installed extensions.
 fn all(files: &[(&str, &str)]) -> Vec<String> {
-    let said = Folder::new(files).read().remarks.iter().map(said).collect::<Vec<_>>();
+    let said = Folder::new(files).read().diagnostics.iter().map(said).collect::<Vec<_>>();
     said.into_iter().filter(|said| !said.contains("no service runs the extension's own image")).collect()
 }
 
-fn said(remark: &Remark) -> String {
-    format!("{}:{} {}: {}", remark.file.as_deref().unwrap_or_default(), remark.line, remark.key, remark.wrong)
+fn said(diagnostic: &ManifestDiagnostic) -> String {
+    format!(
+        "{}:{} {}: {}",
+        diagnostic.file.as_deref().unwrap_or_default(),
+        diagnostic.line,
+        diagnostic.key,
+        diagnostic.summary
+    )
 }
 
 const NO_ERRORS: [String; 0] = [];
 
 #[test]
 fn included_files_have_a_folder_and_variables_of_their_own() {
-    let (services, wrong) = of(&[
+    let (services, summary) = of(&[
         (
             "compose.yaml",
             "include:\n  - sub/a.yaml\n  - path: [b.yaml, b2.yaml]\n    project_directory: sub\n    env_file: my.env\nservices:\n  web: {image: x, depends_on: [a, b]}\n",
@@ -67,7 +74,7 @@ fn included_files_have_a_folder_and_variables_of_their_own() {
         ("my.env", "TAG=of-mine"),
         (".env", "ROOT=1"),
     ]);
-    assert_eq!(wrong, NO_ERRORS);
+    assert_eq!(summary, NO_ERRORS);
     assert_eq!(services["a"]["image"], "a:of-sub");
     assert_eq!(services["a"]["environment"], json!({"A": "1", "B": "set"}));
     assert!(services["a"]["volumes"][0]["source"].as_str().unwrap().ends_with("/ext/sub/data"));
@@ -88,7 +95,7 @@ fn the_services_of_included_files_come_after_the_files_own() {
 
 #[test]
 fn a_service_is_laid_over_the_one_that_it_extends() {
-    let (services, wrong) = of(&[
+    let (services, summary) = of(&[
         (
             "compose.yaml",
             "services:\n  base: {image: b, ports: ['80:80'], environment: {A: 1, B: 1}}\n  web:\n    extends: base\n    environment: [B=2]\n  far:\n    extends: {file: sub/base.yaml, service: deep}\n    command: !reset null\n    ports: !override ['1:1']\n",
@@ -101,7 +108,7 @@ fn a_service_is_laid_over_the_one_that_it_extends() {
         ("sub/Dockerfile", "FROM scratch"),
         ("other.yaml", "services: {o: {labels: {l: '1'}, image: ignored}}"),
     ]);
-    assert_eq!(wrong, NO_ERRORS);
+    assert_eq!(summary, NO_ERRORS);
     assert_eq!(services["web"]["environment"], json!({"A": "1", "B": "2"}));
     assert_eq!((&services["web"]["image"], &services["web"]["ports"][0]["target"]), (&json!("b"), &json!(80)));
     let far = &services["far"];
@@ -122,13 +129,13 @@ fn circles_are_refused_with_their_place() {
         ]),
         ["a.yaml:1 include: `compose.yaml` includes itself"]
     );
-    let (_, wrong) = of(&[("compose.yaml", "services:\n  a: {image: x, extends: b}\n  b: {image: x, extends: a}\n")]);
-    assert_eq!(wrong, ["compose.yaml:3 services.b.extends: the service `a` extends itself, by way of others"]);
-    let (_, wrong) = of(&[
+    let (_, summary) = of(&[("compose.yaml", "services:\n  a: {image: x, extends: b}\n  b: {image: x, extends: a}\n")]);
+    assert_eq!(summary, ["compose.yaml:3 services.b.extends: the service `a` extends itself, by way of others"]);
+    let (_, summary) = of(&[
         ("compose.yaml", "services: {a: {image: x, extends: {file: b.yaml, service: b}}}"),
         ("b.yaml", "services: {b: {extends: {file: compose.yaml, service: a}}}"),
     ]);
-    assert!(wrong.len() == 1 && wrong[0].contains("extends itself"), "{wrong:?}");
+    assert!(summary.len() == 1 && summary[0].contains("extends itself"), "{summary:?}");
 }
 
 #[test]
@@ -148,15 +155,15 @@ fn services_in_profiles_are_not_started_and_may_be_broken() {
     )]);
     let read = folder.read();
     assert!(read.services.iter().eq(["web"]) && !read.refused);
-    let said: Vec<String> = read.remarks.iter().map(said).collect();
+    let said: Vec<String> = read.diagnostics.iter().map(said).collect();
     assert!(
         said.contains(
             &"compose.yaml:4 services.debug.profiles: the service `debug` isn't started: it is in a profile".to_owned()
         ),
         "{said:?}"
     );
-    let (_, wrong) = of(&[("compose.yaml", "services: {a: {image: x, profiles: [p]}}")]);
-    assert_eq!(wrong, ["compose.yaml:1 services: compose would start no service: each one is in a profile"]);
+    let (_, summary) = of(&[("compose.yaml", "services: {a: {image: x, profiles: [p]}}")]);
+    assert_eq!(summary, ["compose.yaml:1 services: compose would start no service: each one is in a profile"]);
 }
 
 #[test]
@@ -188,7 +195,7 @@ fn what_does_not_exist_is_named_with_file_line_and_key() {
 
 #[test]
 fn names_that_nothing_defines_are_found() {
-    let (_, wrong) = of(&[(
+    let (_, summary) = of(&[(
         "compose.yaml",
         "services:\n  web:\n    image: x\n    depends_on:\n      - db\n      - debug\n    networks: [back]\n    volumes:\n      - data:/data\n    secrets: [s]\n    configs: [{source: c}]\n    extends: {service: no}\n    network_mode: service:none\n  debug: {image: x, profiles: [p]}\n  empty: {}\n",
     )]);
@@ -202,22 +209,22 @@ fn names_that_nothing_defines_are_found() {
         "compose.yaml:12 services.web.extends: it extends the service `no`, which `compose.yaml` doesn't have",
         "compose.yaml:13 services.web.network_mode: the service `web` refers to the service `none`, which isn't defined",
     ] {
-        assert!(wrong.iter().any(|said| said == expected), "{expected}\n{wrong:#?}");
+        assert!(summary.iter().any(|said| said == expected), "{expected}\n{summary:#?}");
     }
-    let (_, wrong) = of(&[("compose.yaml", "services:\n  empty: {}\n")]);
-    assert_eq!(wrong, ["compose.yaml:2 services.empty: the service `empty` has neither an image nor a build"]);
+    let (_, summary) = of(&[("compose.yaml", "services:\n  empty: {}\n")]);
+    assert_eq!(summary, ["compose.yaml:2 services.empty: the service `empty` has neither an image nor a build"]);
 }
 
 #[test]
 fn variables_have_their_values_their_defaults_and_their_errors() {
-    let (services, wrong) = of(&[
+    let (services, summary) = of(&[
         (
             "compose.yaml",
             "services:\n  web:\n    image: ${DESKTOP_PLUGIN_IMAGE}\n    environment:\n      A: ${FROM_ENV}/${SET}\n      FROM_ENV:\n      NOT_SET:\n      C: $$HOME\n      COMPOSE_PROFILES:\n    privileged: '${P:-false}'\n    scale: \"${N:-2}\"\n",
         ),
         (".env", "FROM_ENV=env\nSET=no\nCOMPOSE_PROFILES=p"),
     ]);
-    assert_eq!(wrong, NO_ERRORS);
+    assert_eq!(summary, NO_ERRORS);
     let web = &services["web"];
     assert_eq!(web["image"], "acme/x:1");
     assert_eq!(
@@ -225,12 +232,12 @@ fn variables_have_their_values_their_defaults_and_their_errors() {
         json!({"A": "env/set", "FROM_ENV": "env", "NOT_SET": null, "C": "$$HOME", "COMPOSE_PROFILES": null})
     );
     assert_eq!((&web["privileged"], &web["scale"]), (&json!(false), &json!(2)));
-    let (_, wrong) = of(&[(
+    let (_, summary) = of(&[(
         "compose.yaml",
         "services:\n  web:\n    image: x:${TAG:?set a tag}\n    command: ${}\n    tty: maybe\n",
     )]);
     assert_eq!(
-        wrong,
+        summary,
         [
             "compose.yaml:3 services.web.image: the variable `TAG` is required and has no value: set a tag",
             "compose.yaml:4 services.web.command: `${}` has a variable in a form that compose doesn't read",
@@ -284,7 +291,7 @@ fn files_of_the_machine_are_named_and_block_compose() {
             let folder = Folder::new(&[("deploy/compose.yaml", &compose)]);
             fs::write(folder.0.path().join("secret.env"), "A=1").unwrap();
             let read = folder.read();
-            let said: Vec<String> = read.remarks.iter().map(said).collect();
+            let said: Vec<String> = read.diagnostics.iter().map(said).collect();
             assert!(read.refused && said.iter().any(|said| said.contains("leads out")), "{compose}: {said:?}");
             // A path that a variable decides is asked about before compose is run.
             assert_eq!(read.blocked, !named.starts_with('$'), "{compose}");
@@ -309,7 +316,7 @@ fn pipes_devices_and_links_out_are_named_at_once_also_those_of_an_included_file(
     symlink("/dev/zero", inner.join("zero.env")).unwrap();
     symlink("../../secret.env", inner.join("link.env")).unwrap();
     let read = folder.read();
-    let said: Vec<String> = read.remarks.iter().map(said).collect();
+    let said: Vec<String> = read.diagnostics.iter().map(said).collect();
     for expected in [
         "`deploy/.env`: it's a named pipe, not a regular file",
         "`deploy/pipe.env`: it's a named pipe, not a regular file",
@@ -341,9 +348,9 @@ fn many_files_many_services_and_deep_ones_come_to_an_end_that_is_reported() {
         ("include: [large.yaml]", &deep, "cannot be read at line 1"),
     ] {
         let read = Folder::new(&[("compose.yaml", compose), ("large.yaml", other)]).read();
-        let said: Vec<String> = read.remarks.iter().map(said).collect();
+        let said: Vec<String> = read.diagnostics.iter().map(said).collect();
         assert!(read.blocked && said.iter().any(|said| said.contains(why)), "{why}: {said:#?}");
-        assert!(read.remarks.len() <= 110, "{}", read.remarks.len());
+        assert!(read.diagnostics.len() <= 110, "{}", read.diagnostics.len());
     }
 }
 
@@ -352,8 +359,8 @@ fn a_chain_of_files_that_include_each_other_is_followed_so_far() {
     let names: Vec<(String, String)> =
         (0..40).map(|n| (format!("f{n}.yaml"), format!("include: [f{}.yaml]", n + 1))).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let (_, wrong) = of(&files);
-    assert!(wrong[0].contains("more than 16 levels deep"), "{wrong:?}");
+    let (_, summary) = of(&files);
+    assert!(summary[0].contains("more than 16 levels deep"), "{summary:?}");
 }
 
 proptest! {
@@ -383,7 +390,7 @@ proptest! {
 #[test]
 fn projects_are_read_as_compose_itself_reads_them() {
     let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compose").canonicalize().unwrap();
-    let (mut count, mut wrong) = (0, Vec::new());
+    let (mut count, mut summary) = (0, Vec::new());
     for entry in fs::read_dir(&projects).unwrap() {
         let folder = entry.unwrap().path();
         if !folder.is_dir() {
@@ -395,17 +402,18 @@ fn projects_are_read_as_compose_itself_reads_them() {
         let environment = [(OWN_IMAGE, "acme/x:1"), ("HOME", "/home/me")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let file = DEFAULTS.into_iter().find(|name| folder.join(name).exists()).unwrap();
-        let own = read(Input { source: Source::Folder(&root), file: Path::new(file), environment, has_socket: true });
+        let own =
+            read(Input { source: ComposeSource::Folder(&root), file: Path::new(file), environment, has_socket: true });
         let text = own.json().to_string().replace(folder.to_str().unwrap(), "ROOT");
         let mut found: Json = serde_json::from_str(&text).unwrap();
         comparable(&mut expected);
         comparable(&mut found);
         if found != expected {
-            wrong.push(format!("{}\n found    {found}\n expected {expected}", folder.display()));
+            summary.push(format!("{}\n found    {found}\n expected {expected}", folder.display()));
         }
         count += 1;
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(summary.is_empty(), "{}", summary.join("\n"));
     assert!(count >= 5, "only {count} projects were compared");
 }
 

@@ -3,7 +3,7 @@
 use super::{Checks, InsideImage, Provision};
 use crate::{
     extension::{
-        remark::{Remark, Weight},
+        manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
         root::{Entry, FileProblem},
     },
     runtime::{Certainty::Source, Runtime::RancherDesktop},
@@ -14,7 +14,7 @@ impl Checks<'_> {
     /// an image that is older than its sources, and for a path that isn't built yet.
     pub(super) fn in_image(
         &mut self,
-        place: Remark,
+        place: ManifestDiagnostic,
         path: &str,
         shown: &str,
         effect: &str,
@@ -41,24 +41,24 @@ impl Checks<'_> {
                 None
             }
             (Err(FileProblem::Missing), provision) => {
-                let wrong = format!("the image `{name}` has no `{shown}`");
+                let summary = format!("the image `{name}` has no `{shown}`");
                 let is_provided = matches!(provision, Some(Provision::Context { .. }));
-                let remark = if is_provided || inside.is_outdated {
-                    place.wrong(wrong).mend("Build the image again, or correct the path: it's a path in the image.")
+                let diagnostic = if is_provided || inside.is_outdated {
+                    place.summary(summary).fix("Build the image again, or correct the path: it's a path in the image.")
                 } else {
-                    let place = Remark { weight: Weight::Broken, ..place };
-                    let remark = place.wrong(wrong).effect(RancherDesktop, Source, effect);
-                    remark.mend("Copy it into the last stage, or correct the path: it's a path in the image.")
+                    let place = ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
+                    let diagnostic = place.summary(summary).effect(RancherDesktop, Source, effect);
+                    diagnostic.fix("Copy it into the last stage, or correct the path: it's a path in the image.")
                 };
                 self.status(&key, path, format!("not in the image `{name}`"));
-                self.say("missing", shown, remark);
+                self.say("missing", shown, diagnostic);
                 None
             }
             (Err(problem), _) => {
-                let place = Remark { weight: Weight::Broken, ..place };
-                let wrong = format!("`{path}` can't be read in the image `{name}`: {problem}");
+                let place = ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
+                let summary = format!("`{path}` can't be read in the image `{name}`: {problem}");
                 self.status(&key, path, format!("not readable in the image `{name}`"));
-                self.say(&format!("unreadable {shown}"), shown, place.wrong(wrong).mend("Name a regular file."));
+                self.say(&format!("unreadable {shown}"), shown, place.summary(summary).fix("Name a regular file."));
                 None
             }
         }

@@ -18,12 +18,14 @@ use bollard::{errors::Error as ApiError, query_parameters::DownloadFromContainer
 use cap_std::{ambient_authority, fs::Dir};
 use futures_util::StreamExt;
 
-use super::{ExtensionRoot, FILE, LARGEST, Manifest, Remark, Weight, manifest::Named, root::below, unread};
+use super::{
+    ExtensionRoot, FILE, LARGEST, Manifest, ManifestDiagnostic, ManifestSeverity, manifest::Named, root::below, unread,
+};
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},
     reference::ImageRef,
-    run::Warden,
+    run::Reaper,
 };
 
 use reading::Reading;
@@ -39,30 +41,30 @@ const STALL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Unpacked {
     /// What is to be said about files that were left out.
-    pub remarks: Vec<Remark>,
+    pub diagnostics: Vec<ManifestDiagnostic>,
     /// The image's id, where the engine tells one: what was taken is of this image, whatever its name means meanwhile.
     pub image_id: Option<String>,
 }
 
 /// Takes the manifest, and all that it names, out of an image. The folder must be there, and empty.
 ///
-/// The image is not run: a container is made of it, read, and removed, also when this future is dropped. The warden removes
+/// The image is not run: a container is made of it, read, and removed, also when this future is dropped. The reaper removes
 /// it when Porthole is killed.
 ///
 /// # Errors
 /// [`Code::ImageNotFound`], [`Code::ManifestUnreadable`], [`Code::ImageTooLarge`], [`Code::ArchiveUnreadable`],
 /// [`Code::UnpackFailed`], and those of an engine that is gone. A file that the manifest names and the image does not hold is
 /// no error: the report on the folder says so.
-pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, warden: Option<Arc<Warden>>) -> Result<Unpacked> {
+pub async fn unpack(engine: &Engine, image: &ImageRef, folder: &Path, reaper: Option<Arc<Reaper>>) -> Result<Unpacked> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
     let image_id = engine.image_id(image).await.map_err(|error| engine.explain(error))?;
     let image_id = image_id.ok_or_else(|| no_image(image))?;
     let image_id = Some(image_id).filter(|id| !id.is_empty());
     let exact = image_id.as_ref().map_or_else(|| Ok(image.clone()), ImageRef::new)?;
-    let reading = Reading::begin(engine, (image, &exact), warden).await?;
-    let mut taking = Taking::new(&reading, dir, LIMITS);
+    let reading = Reading::begin(engine, (image, &exact), reaper).await?;
+    let mut taking = Extraction::new(&reading, dir, LIMITS);
     let taken = taking.take(folder).await;
-    let unpacked = taken.map(|wanted| Unpacked { remarks: taking.remarks(&wanted), image_id });
+    let unpacked = taken.map(|wanted| Unpacked { diagnostics: taking.diagnostics(&wanted), image_id });
     reading.end().await;
     unpacked
 }
@@ -77,11 +79,11 @@ pub(super) async fn unpack_heads(
     (image, exact): (&ImageRef, &ImageRef),
     paths: &[PathBuf],
     folder: &Path,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
 ) -> Result<()> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| unwritten(&error))?;
-    let reading = Reading::begin(engine, (image, exact), warden).await?;
-    let mut taking = Taking::new(&reading, dir, LIMITS_OF_HEADS);
+    let reading = Reading::begin(engine, (image, exact), reaper).await?;
+    let mut taking = Extraction::new(&reading, dir, LIMITS_OF_HEADS);
     let taken = taking.take_paths(paths).await;
     reading.end().await;
     taken
@@ -103,20 +105,20 @@ fn found<T>(answer: std::result::Result<T, ApiError>, engine: &Engine, image: &I
 }
 
 /// What the manifest wants out of the image.
-struct Wanted {
+struct Selection {
     text: String,
-    paths: Vec<Want>,
+    paths: Vec<SelectedPath>,
 }
 
 /// One path of it.
-struct Want {
+struct SelectedPath {
     path: PathBuf,
     key: &'static str,
     at: usize,
 }
 
 /// One pass over everything that a manifest names.
-struct Taking<'r> {
+struct Extraction<'r> {
     reading: &'r Reading,
     tree: Tree,
     /// Bytes that the engine may still send.
@@ -125,12 +127,12 @@ struct Taking<'r> {
     refused: Option<Error>,
 }
 
-impl<'r> Taking<'r> {
+impl<'r> Extraction<'r> {
     fn new(reading: &'r Reading, dir: Dir, limits: Limits) -> Self {
         Self { reading, tree: Tree::new(dir, limits), left: MOST_SENT, refused: None }
     }
 
-    async fn take(&mut self, folder: &Path) -> Result<Wanted> {
+    async fn take(&mut self, folder: &Path) -> Result<Selection> {
         let manifest = Path::new(FILE);
         self.tree.want(manifest);
         self.fetch().await?;
@@ -152,7 +154,7 @@ impl<'r> Taking<'r> {
         }
         self.fetch().await?;
         self.tree.write_links(paths.iter().map(|want| want.path.as_path()))?;
-        Ok(Wanted { text, paths })
+        Ok(Selection { text, paths })
     }
 
     async fn take_paths(&mut self, paths: &[PathBuf]) -> Result<()> {
@@ -207,31 +209,33 @@ impl<'r> Taking<'r> {
     }
 
     /// What is to be said about files that were left out.
-    fn remarks(&self, wanted: &Wanted) -> Vec<Remark> {
-        let remark = |at: usize, key: &str| Remark::at(&wanted.text, at, key, Weight::Odd);
-        let mend = "Put only regular files and folders into the image, and links between them.";
+    fn diagnostics(&self, wanted: &Selection) -> Vec<ManifestDiagnostic> {
+        let diagnostic =
+            |at: usize, key: &str| ManifestDiagnostic::at(&wanted.text, at, key, ManifestSeverity::Warning);
+        let fix = "Put only regular files and folders into the image, and links between them.";
         let (left_out, more) = self.tree.left_out();
-        let mut remarks: Vec<Remark> = left_out
+        let mut diagnostics: Vec<ManifestDiagnostic> = left_out
             .iter()
             .map(|left| {
                 let want = wanted.paths.iter().rev().find(|want| left.path.starts_with(&want.path));
                 let (at, key) = want.map_or((0, ""), |want| (want.at, want.key));
                 let shown: String = left.path.to_string_lossy().chars().flat_map(char::escape_debug).collect();
-                remark(at, key).wrong(format!("`/{shown}` was left out of the image: {}", left.why)).mend(mend)
+                diagnostic(at, key).summary(format!("`/{shown}` was left out of the image: {}", left.why)).fix(fix)
             })
             .collect();
         if more > 0 {
-            remarks.push(remark(0, "").wrong(format!("{more} more files were left out of the image")).mend(mend));
+            diagnostics
+                .push(diagnostic(0, "").summary(format!("{more} more files were left out of the image")).fix(fix));
         }
-        remarks
+        diagnostics
     }
 }
 
 /// The paths that a manifest names. Beside a compose file stand the files that it names in turn.
-fn named(manifest: &Manifest) -> Vec<Want> {
+fn named(manifest: &Manifest) -> Vec<SelectedPath> {
     let want = |named: &Named, path: Option<PathBuf>, key| {
         let path = path.filter(|path| !path.as_os_str().is_empty())?;
-        Some(Want { path, key, at: named.at })
+        Some(SelectedPath { path, key, at: named.at })
     };
     let whole = |named: &Named, key| want(named, below(&named.text), key);
     let icon = manifest.icon.as_ref().and_then(|icon| whole(icon, "icon"));

@@ -10,20 +10,20 @@ use crate::{
     engine::{self, Engine},
     error::Result,
     reference::ImageRef,
-    run::Warden,
+    run::Reaper,
 };
 
 /// The label of such a container; its value is the machine and the process that made it.
 const LABEL: &str = "dev.porthole.reading";
 
-/// A container of an image. It is removed with this value, and by the warden when Porthole is killed; what both missed is
+/// A container of an image. It is removed with this value, and by the reaper when Porthole is killed; what both missed is
 /// removed before the next one is made.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub engine: Engine,
     /// Its name.
     pub container: String,
-    warden: Option<Arc<Warden>>,
+    reaper: Option<Arc<Reaper>>,
     is_removed: bool,
 }
 
@@ -35,7 +35,7 @@ impl Reading {
     pub async fn begin(
         engine: &Engine,
         (name, exact): (&ImageRef, &ImageRef),
-        warden: Option<Arc<Warden>>,
+        reaper: Option<Arc<Reaper>>,
     ) -> Result<Self> {
         engine::remove_left(engine, LABEL, true).await;
         let body = ContainerCreateBody {
@@ -46,9 +46,9 @@ impl Reading {
             ..ContainerCreateBody::default()
         };
         let reading =
-            Self { engine: engine.clone(), container: engine::new_name("reading"), warden, is_removed: false };
-        if let Some(warden) = &reading.warden {
-            warden.watch_container(engine, &reading.container);
+            Self { engine: engine.clone(), container: engine::new_name("reading"), reaper, is_removed: false };
+        if let Some(reaper) = &reading.reaper {
+            reaper.watch_container(engine, &reading.container);
         }
         let (tell, told) = oneshot::channel();
         // A task of its own, which ends with the engine's answer: when nobody waits for it any more, the container goes with
@@ -64,7 +64,7 @@ impl Reading {
     /// Removes it.
     pub async fn end(mut self) {
         // Dropped in the middle, it is removed once more.
-        remove(&self.engine, &self.container, self.warden.as_deref()).await;
+        remove(&self.engine, &self.container, self.reaper.as_deref()).await;
         self.is_removed = true;
     }
 }
@@ -74,18 +74,18 @@ impl Drop for Reading {
         if self.is_removed {
             return;
         }
-        let (engine, container, warden) = (self.engine.clone(), self.container.clone(), self.warden.take());
-        // Without a runtime this process ends, and the warden removes it.
+        let (engine, container, reaper) = (self.engine.clone(), self.container.clone(), self.reaper.take());
+        // Without a runtime this process ends, and the reaper removes it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { remove(&engine, &container, warden.as_deref()).await });
+            runtime.spawn(async move { remove(&engine, &container, reaper.as_deref()).await });
         }
     }
 }
 
-async fn remove(engine: &Engine, container: &str, warden: Option<&Warden>) {
+async fn remove(engine: &Engine, container: &str, reaper: Option<&Reaper>) {
     if engine::remove(engine, container, true).await
-        && let Some(warden) = warden
+        && let Some(reaper) = reaper
     {
-        warden.forget_container(container);
+        reaper.forget_container(container);
     }
 }

@@ -183,7 +183,7 @@ fn what_is_no_archive_is_refused() {
     let mut size = header("a", tar::EntryType::Regular, 3);
     size.as_gnu_mut().unwrap().size = *b"notanumber\0\0";
     size.set_cksum();
-    let wrong = |records: &str| {
+    let summary = |records: &str| {
         blocks(&[
             (header("p", tar::EntryType::XHeader, records.len() as u64), records.as_bytes()),
             (header("a", tar::EntryType::Regular, 0), b""),
@@ -195,12 +195,12 @@ fn what_is_no_archive_is_refused() {
         good[..100].to_vec(),
         blocks(&[(size, b"")]),
         b"<html>".repeat(100),
-        wrong("9999 path=a\n"),
-        wrong("7 path\n"),
-        wrong("0 path=a\n"),
-        wrong("path=a\n"),
-        wrong(&pax(&[("size", "-1")])),
-        wrong(&pax(&[("size", "99999999999999999999999")])),
+        summary("9999 path=a\n"),
+        summary("7 path\n"),
+        summary("0 path=a\n"),
+        summary("path=a\n"),
+        summary(&pax(&[("size", "-1")])),
+        summary(&pax(&[("size", "99999999999999999999999")])),
     ] {
         assert_eq!(seen(&tar, 512).unwrap_err().code, Code::ArchiveUnreadable);
     }

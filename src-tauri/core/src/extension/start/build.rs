@@ -5,23 +5,22 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{
-    AskLevel::{Access, Control, Notice},
-    StartAsk,
-    asks::{At, list, text_of},
+    AccessLevel::{Access, Control, Notice},
+    RequestedAccess,
+    access::{At, list, text_of},
     text::{shown, visible},
 };
 
 /// What it asks for. That the Dockerfile's commands are run at all stands first.
-pub(super) fn asks(build: &Value, at: &At<'_>) -> Vec<StartAsk> {
+pub(super) fn asks(build: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let context =
         build.get("context").map_or_else(|| if build.is_string() { text_of(build) } else { String::new() }, text_of);
     let dockerfile = build.get("dockerfile").map_or_else(|| "Dockerfile".to_owned(), text_of);
     let mut asks =
-        vec![StartAsk::new(Notice, "Builds an image: runs the Dockerfile's commands on the engine").value(format!(
-            "{} in {}",
-            visible(&dockerfile),
-            visible(&context)
-        ))];
+        vec![
+            RequestedAccess::new(Notice, "Builds an image: runs the Dockerfile's commands on the engine")
+                .value(format!("{} in {}", visible(&dockerfile), visible(&context))),
+        ];
     asks.extend(outside("Sends files to the engine", &context, at));
     // Relative to the context, and never a way out of it unless it says so.
     asks.extend(
@@ -39,8 +38,8 @@ pub(super) fn asks(build: &Value, at: &At<'_>) -> Vec<StartAsk> {
     asks
 }
 
-fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<StartAsk> {
-    let one = |level, summary: &str| vec![StartAsk::new(level, summary).value(shown(value))];
+fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
+    let one = |level, summary: &str| vec![RequestedAccess::new(level, summary).value(shown(value))];
     match key {
         "context" | "dockerfile" | "dockerfile_inline" | "args" | "labels" | "target" | "no_cache" | "pull"
         | "shm_size" | "platforms" | "ulimits" | "provenance" | "sbom" | "isolation" | "extra_hosts"
@@ -66,7 +65,7 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<StartAsk> {
             };
             texts.iter().flat_map(|context| outside("Sends files to the engine", context, at)).collect()
         }
-        _ => vec![StartAsk::unknown(&format!("build.{key}"), Some(value))],
+        _ => vec![RequestedAccess::unknown(&format!("build.{key}"), Some(value))],
     }
 }
 
@@ -76,18 +75,18 @@ fn is_remote(context: &str) -> bool {
 }
 
 /// What is said of a context that is none of the extension's own folders.
-fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = StartAsk> {
+fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = RequestedAccess> {
     let is_image = ["docker-image://", "service:", "target:"].iter().any(|known| context.starts_with(known));
     let ask = if context.is_empty() || is_image {
         None
     } else if is_remote(context) {
-        Some(StartAsk::new(Notice, "Fetches files from the network while it builds").value(visible(context)))
+        Some(RequestedAccess::new(Notice, "Fetches files from the network while it builds").value(visible(context)))
     } else {
         // What is sent is read on this machine, wherever the engine is.
         let here = At::new(at.root, at.engine, true);
         let real = here.real(context);
         (!here.is_own(&real)).then(|| {
-            StartAsk::new(Access, &format!("{summary}, from outside of the extension's folder"))
+            RequestedAccess::new(Access, &format!("{summary}, from outside of the extension's folder"))
                 .value(visible(&real.display().to_string()))
         })
     };

@@ -1,7 +1,7 @@
 //! Starting a backend: what it would do is worked out and shown, and exactly that is done once it is confirmed.
 
+mod access;
 mod additions;
-mod asks;
 mod build;
 pub(super) mod environment;
 mod mounts;
@@ -20,11 +20,11 @@ use serde_json::Value;
 
 pub(super) use additions::{Additions, with_additions};
 pub(super) use environment::with;
-pub use plan::{AskLevel, ImageSource, StartAsk, StartPlan, StartService};
+pub use plan::{AccessLevel, ImageSource, RequestedAccess, StartPlan, StartService};
 pub use variables::{StartVariable, VariableState};
 
 use super::{
-    BackendKind, Means, Opened,
+    BackendDeps, BackendKind, Extension,
     backend::{ONLY, engine_name},
     tool::{ComposeProgram, dockerfile_of},
 };
@@ -32,7 +32,7 @@ use crate::{
     error::{Code, Error, Result},
     reference::ImageRef,
 };
-use asks::At;
+use access::At;
 use resolve::Resolved;
 use text::visible;
 
@@ -97,9 +97,14 @@ impl Start {
     /// # Errors
     /// [`Code::BackendMissing`], [`Code::ImageNotMade`] without a Dockerfile, [`Code::ComposeUnreadable`],
     /// [`Code::ComposeFailed`], and what the engine says.
-    pub async fn plan(means: &Means, opened: &Opened, again: bool, allowed: &AllowedVariables) -> Result<Self> {
-        let here = super::sockets::is_on_this_host(&means.engine).await;
-        let address = means.engine.address();
+    pub async fn plan(
+        deps: &BackendDeps,
+        extension: &Extension,
+        again: bool,
+        allowed: &AllowedVariables,
+    ) -> Result<Self> {
+        let here = super::sockets::is_on_this_host(&deps.engine).await;
+        let address = deps.engine.address();
         let mut start = Self {
             plan: StartPlan {
                 id: 0,
@@ -119,32 +124,32 @@ impl Start {
             here,
             first: None,
         };
-        match &opened.backend {
+        match &extension.backend {
             BackendKind::None => {
                 return Err(crate::permission::backend_missing());
             }
             BackendKind::Unusable { error } => return Err(error.clone()),
             BackendKind::Image { image } => {
-                let asks = with_socket(opened, Vec::new());
-                start.service(means, opened, (ONLY.to_owned(), Some(image.to_string()), asks), None).await?;
+                let asks = with_socket(extension, Vec::new());
+                start.service(deps, extension, (ONLY.to_owned(), Some(image.to_string()), asks), None).await?;
             }
             BackendKind::Compose { file, services } => {
                 let Resolved { project, sources, variables, not_read } =
-                    resolve::resolve(means, opened, file, allowed).await?;
+                    resolve::resolve(deps, extension, file, allowed).await?;
                 start.plan.cannot_start = project.program.as_ref().err().cloned();
                 start.plan.not_read = not_read;
                 start.first = services.first().cloned();
                 start.plan.content = hex(&project.sources);
                 start.plan.variables = variables;
-                let at = At::new(&opened.root, &address.host, here);
+                let at = At::new(&extension.root, &address.host, here);
                 let (each, mut all) =
-                    project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
+                    project::asks(&project.resolved, services, &engine_name(&extension.names.project), &at);
                 all.extend(sources.asks);
-                start.plan.asks = with_socket(opened, all);
+                start.plan.asks = with_socket(extension, all);
                 for service in each {
                     let build = project.resolved.pointer("/services").and_then(|all| all.get(&service.0)?.get("build"));
                     let build = build.filter(|build| !build.is_null()).cloned();
-                    start.service(means, opened, service, build.as_ref()).await?;
+                    start.service(deps, extension, service, build.as_ref()).await?;
                 }
                 start.project = Some(project);
             }
@@ -154,16 +159,16 @@ impl Start {
 
     async fn service(
         &mut self,
-        means: &Means,
-        opened: &Opened,
-        (name, image, asks): (String, Option<String>, Vec<StartAsk>),
+        deps: &BackendDeps,
+        extension: &Extension,
+        (name, image, asks): (String, Option<String>, Vec<RequestedAccess>),
         build: Option<&Value>,
     ) -> Result<()> {
         let mut source = ImageSource::Pulled;
         if let Some(image) = &image {
             // It stands in the path of a request.
-            let id = means.image_id(&ImageRef::new(image.as_str())?).await?;
-            let own = (opened.image == *image && build.is_none()).then(|| opened.sources()).flatten();
+            let id = deps.image_id(&ImageRef::new(image.as_str())?).await?;
+            let own = (extension.image == *image && build.is_none()).then(|| extension.sources()).flatten();
             source = match own {
                 Some(folder) if self.again || id.is_none() => {
                     let dockerfile = dockerfile_of(folder, image)?;
@@ -189,31 +194,31 @@ impl Start {
     ///
     /// # Errors
     /// [`Code::StartPlanChanged`].
-    pub(super) async fn verify(&self, means: &Means, opened: &Opened) -> Result<()> {
+    pub(super) async fn verify(&self, deps: &BackendDeps, extension: &Extension) -> Result<()> {
         for (image, before) in &self.images {
-            if means.image_id(image).await? != *before {
+            if deps.image_id(image).await? != *before {
                 return Err(changed(&format!("the engine has another image called {}", visible(image))));
             }
         }
         if let Some(before) = &self.dockerfile {
-            let folder = before.path.parent().unwrap_or(&opened.root);
-            if dockerfile_of(folder, &opened.image).ok().as_ref() != Some(before) {
+            let folder = before.path.parent().unwrap_or(&extension.root);
+            if dockerfile_of(folder, &extension.image).ok().as_ref() != Some(before) {
                 return Err(changed("the Dockerfile is another one"));
             }
         }
-        let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &opened.backend) else {
+        let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &extension.backend) else {
             return Ok(());
         };
-        let now = sources::read_aside(&opened.root, &project.file, &project.env).await;
+        let now = sources::read_aside(&extension.root, &project.file, &project.env).await;
         let Some(now) = now.ok().filter(|now| now.digest == project.sources) else {
             return Err(changed("the compose file, or a file that it reads, is another one"));
         };
         // A link may lead elsewhere by now.
-        let at = At::new(&opened.root, &means.engine.address().host, self.here);
-        let (each, mut all) = project::asks(&project.resolved, services, &engine_name(&opened.names.project), &at);
+        let at = At::new(&extension.root, &deps.engine.address().host, self.here);
+        let (each, mut all) = project::asks(&project.resolved, services, &engine_name(&extension.names.project), &at);
         all.extend(now.asks);
         let same = each.iter().zip(&self.plan.services).all(|((_, _, asks), shown)| *asks == shown.asks);
-        if same && with_socket(opened, all) == self.plan.asks {
+        if same && with_socket(extension, all) == self.plan.asks {
             Ok(())
         } else {
             Err(changed("a path in the compose file leads elsewhere"))
@@ -240,10 +245,10 @@ impl Start {
     }
 
     /// What is remembered of it once it was confirmed and done.
-    pub(super) async fn confirmed(&self, means: &Means) -> Result<Confirmed> {
+    pub(super) async fn confirmed(&self, deps: &BackendDeps) -> Result<Confirmed> {
         let mut images = BTreeMap::new();
         for image in self.images.keys() {
-            images.insert(image.clone(), means.image_id(image).await?);
+            images.insert(image.clone(), deps.image_id(image).await?);
         }
         let built = self.dockerfile.as_ref().map(|dockerfile| dockerfile.text.clone());
         Ok(Confirmed { key: self.key(), images, built })
@@ -268,19 +273,20 @@ impl Start {
 }
 
 /// What is asked for them all, and what Porthole mounts for the socket that the manifest declares.
-fn with_socket(opened: &Opened, mut all: Vec<StartAsk>) -> Vec<StartAsk> {
-    if opened.socket.is_some() {
-        let ask = StartAsk::new(AskLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
+fn with_socket(extension: &Extension, mut all: Vec<RequestedAccess>) -> Vec<RequestedAccess> {
+    if extension.socket.is_some() {
+        let ask =
+            RequestedAccess::new(AccessLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
         all.push(ask.value(super::names::SOCKETS));
     }
-    asks::sorted(all)
+    access::sorted(all)
 }
 
 /// Whether compose builds or pulls an image that the engine has already.
 fn makes_images(resolved: &Value) -> bool {
     let services = resolved.get("services").and_then(Value::as_object);
     services.into_iter().flat_map(|services| services.values()).any(|service| {
-        let policy = service.get("pull_policy").map(asks::text_of).unwrap_or_default();
+        let policy = service.get("pull_policy").map(access::text_of).unwrap_or_default();
         service.get("build").is_some_and(|build| !build.is_null())
             || !matches!(policy.as_str(), "" | "missing" | "if_not_present" | "never")
     })

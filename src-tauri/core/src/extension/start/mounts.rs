@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{
     super::compose::only_in_docker_desktop,
-    AskLevel, StartAsk,
-    asks::{At, text_of},
+    AccessLevel, RequestedAccess,
+    access::{At, text_of},
     text::visible,
 };
 use crate::engine::sockets;
@@ -111,49 +111,46 @@ impl Mount {
     }
 
     /// What it asks for.
-    pub fn asks(&self, at: &At<'_>) -> Vec<StartAsk> {
+    pub fn asks(&self, at: &At<'_>) -> Vec<RequestedAccess> {
         let source = self.source.clone().unwrap_or_default();
         let mut asks = match self.kind.as_str() {
             "bind" => vec![self.of_path(&source, at)],
             "npipe" => vec![
                 self.full_control(&source, at)
-                    .unwrap_or_else(|| self.ask(AskLevel::Access, "Uses a named pipe of the machine", &source)),
+                    .unwrap_or_else(|| self.ask(AccessLevel::Access, "Uses a named pipe of the machine", &source)),
             ],
             "volume" | "tmpfs" | "image" => Vec::new(),
-            kind => vec![self.ask(AskLevel::Access, &format!("Mounts a {}", visible(kind)), &source)],
+            kind => vec![self.ask(AccessLevel::Access, &format!("Mounts a {}", visible(kind)), &source)],
         };
         if let Some(propagation) = self.propagation.as_ref().filter(|is| is.contains("shared")) {
             asks.push(
-                StartAsk::new(AskLevel::Access, "Mounts made in the container appear on the machine").value(format!(
-                    "{}: {}",
-                    visible(&source),
-                    visible(propagation)
-                )),
+                RequestedAccess::new(AccessLevel::Access, "Mounts made in the container appear on the machine")
+                    .value(format!("{}: {}", visible(&source), visible(propagation))),
             );
         }
-        asks.extend(self.others.iter().map(|other| StartAsk::unknown(&format!("volumes.{other}"), None)));
+        asks.extend(self.others.iter().map(|other| RequestedAccess::unknown(&format!("volumes.{other}"), None)));
         asks
     }
 
-    fn ask(&self, level: AskLevel, summary: &str, source: &str) -> StartAsk {
+    fn ask(&self, level: AccessLevel, summary: &str, source: &str) -> RequestedAccess {
         let target = self.target.clone().unwrap_or_default();
         let only = if self.read_only { ", read-only" } else { "" };
-        StartAsk::new(level, summary).value(format!("{} at {}{only}", visible(source), visible(&target)))
+        RequestedAccess::new(level, summary).value(format!("{} at {}{only}", visible(source), visible(&target)))
     }
 
-    fn full_control(&self, source: &str, at: &At<'_>) -> Option<StartAsk> {
+    fn full_control(&self, source: &str, at: &At<'_>) -> Option<RequestedAccess> {
         let name = source.rsplit(['/', '\\']).next().unwrap_or_default();
         let is_engine =
             ["docker", "podman", "containerd", "crio", "buildkitd", "dockerd"].iter().any(|word| name.contains(word))
                 && (name.contains(".sock") || source.contains("pipe"));
         let is_address = at.engine.ends_with(source) && at.engine.contains("://") && source.len() > 1;
         (is_engine || is_address).then(|| {
-            self.ask(AskLevel::Control, "Full control over the engine, and through it over its machine", source)
+            self.ask(AccessLevel::Control, "Full control over the engine, and through it over its machine", source)
                 .impact("The container gets the engine's own socket. Read-only doesn't limit what it can ask for.")
         })
     }
 
-    fn of_path(&self, source: &str, at: &At<'_>) -> StartAsk {
+    fn of_path(&self, source: &str, at: &At<'_>) -> RequestedAccess {
         let real = at.real(source);
         let path = plain(&real);
         let shown = if real.as_os_str() == source {
@@ -174,7 +171,7 @@ impl Mount {
         }
         if let Some(missing) = missing {
             return self
-                .ask(AskLevel::Control, "Mounts a path that exists only in Docker Desktop", &shown)
+                .ask(AccessLevel::Control, "Mounts a path that exists only in Docker Desktop", &shown)
                 .impact(&missing);
         }
         let home = std::env::home_dir().unwrap_or_default();
@@ -193,35 +190,40 @@ impl Mount {
         let changes = takes_over || below_home || TAKES_OVER_BELOW.iter().any(|known| path.starts_with(known));
         if at.here && is_socket(&real) {
             return self
-                .ask(AskLevel::Control, &format!("Connects to a program {}", at.whose), &shown)
+                .ask(AccessLevel::Control, &format!("Connects to a program {}", at.whose), &shown)
                 .impact("The container gets that program's own socket. Read-only doesn't limit what it can ask for.");
         }
         if !own && (self.read_only || !changes) && holds_sockets(&path, at) {
             return self
-                .ask(AskLevel::Control, &format!("Connects to programs {}, also to its engine", at.whose), &shown)
+                .ask(AccessLevel::Control, &format!("Connects to programs {}, also to its engine", at.whose), &shown)
                 .impact("The folder contains their sockets. Read-only doesn't limit what can be asked for there.");
         }
         match (own, self.read_only, if self.read_only { takes_over } else { changes }) {
-            (true, ..) => self.ask(AskLevel::Notice, "Mounts a folder or file of the extension", &shown),
-            (_, true, true) => self.ask(AskLevel::Access, &format!("Reads all files in a folder {}", at.whose), &shown),
-            (_, true, false) => self.ask(AskLevel::Access, &format!("Reads files {}", at.whose), &shown),
+            (true, ..) => self.ask(AccessLevel::Notice, "Mounts a folder or file of the extension", &shown),
+            (_, true, true) => {
+                self.ask(AccessLevel::Access, &format!("Reads all files in a folder {}", at.whose), &shown)
+            }
+            (_, true, false) => self.ask(AccessLevel::Access, &format!("Reads files {}", at.whose), &shown),
             (_, false, true) => self
-                .ask(AskLevel::Control, &format!("Changes any file in a folder {}", at.whose), &shown)
+                .ask(AccessLevel::Control, &format!("Changes any file in a folder {}", at.whose), &shown)
                 .impact("Whoever can write there can run programs outside of the container."),
-            (_, false, false) => self.ask(AskLevel::Access, &format!("Reads and changes files {}", at.whose), &shown),
+            (_, false, false) => {
+                self.ask(AccessLevel::Access, &format!("Reads and changes files {}", at.whose), &shown)
+            }
         }
     }
 }
 
 /// A declared volume or network drive that is a folder of the machine, or that is not the extension's own.
-pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) -> Vec<StartAsk> {
+pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) -> Vec<RequestedAccess> {
     let Some(volume) = volume.as_object() else { return Vec::new() };
     let called = volume.get("name").map_or_else(|| name.to_owned(), text_of);
     let mut asks = Vec::new();
     let external = volume.get("external").is_some_and(|is| !matches!(is, Value::Null | Value::Bool(false)));
     if external || !is_of_project(name, volume, project) {
         asks.push(
-            StartAsk::new(AskLevel::Access, "Uses a volume that it may share with others").value(visible(&called)),
+            RequestedAccess::new(AccessLevel::Access, "Uses a volume that it may share with others")
+                .value(visible(&called)),
         );
     }
     let options = volume.get("driver_opts").and_then(Value::as_object);
@@ -230,19 +232,21 @@ pub(super) fn of_volume(name: &str, volume: &Value, project: &str, at: &At<'_>) 
     if !(kind.is_empty() && device.is_empty() && flags.is_empty()) {
         asks.push(mounted(&called, [&kind, &device, &flags], at));
     } else if let Some(options) = options.filter(|options| !options.is_empty()) {
-        asks.push(StartAsk::unknown("volumes.driver_opts", Some(&Value::Object(options.clone()))));
+        asks.push(RequestedAccess::unknown("volumes.driver_opts", Some(&Value::Object(options.clone()))));
     }
     if let Some(driver) = volume.get("driver").map(text_of).filter(|driver| !matches!(driver.as_str(), "local" | "")) {
-        asks.push(StartAsk::new(AskLevel::Access, "Uses a volume driver of the engine").value(visible(&driver)));
+        asks.push(
+            RequestedAccess::new(AccessLevel::Access, "Uses a volume driver of the engine").value(visible(&driver)),
+        );
     }
     let known = ["name", "external", "driver_opts", "driver", "labels"];
     let others = volume.iter().filter(|(key, _)| !known.contains(&key.as_str()) && !key.starts_with("x-"));
-    asks.extend(others.map(|(key, value)| StartAsk::unknown(&format!("volumes.{key}"), Some(value))));
+    asks.extend(others.map(|(key, value)| RequestedAccess::unknown(&format!("volumes.{key}"), Some(value))));
     asks
 }
 
 /// What the engine mounts by itself: `mount -t KIND -o FLAGS DEVICE`.
-fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> StartAsk {
+fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> RequestedAccess {
     let flag = |flag: &str| flags.split(',').any(|found| found == flag);
     let mount = Mount {
         kind: "bind".to_owned(),
@@ -258,10 +262,10 @@ fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> Start
     let shown = format!("type: {kind}, device: {device}, o: {flags}");
     let is_bind = flag("bind") || flag("rbind") || flags.contains('/');
     match kind {
-        "tmpfs" if !is_bind => mount.ask(AskLevel::Notice, "Mounts memory as a volume", &shown),
-        "nfs" | "nfs4" | "cifs" if !is_bind => mount.ask(AskLevel::Access, "Mounts a network share", &shown),
+        "tmpfs" if !is_bind => mount.ask(AccessLevel::Notice, "Mounts memory as a volume", &shown),
+        "nfs" | "nfs4" | "cifs" if !is_bind => mount.ask(AccessLevel::Access, "Mounts a network share", &shown),
         _ => mount
-            .ask(AskLevel::Control, &format!("Mounts any folder or disk {}", at.whose), &shown)
+            .ask(AccessLevel::Control, &format!("Mounts any folder or disk {}", at.whose), &shown)
             .impact("The engine mounts this as root. Porthole can't tell what it leads to."),
     }
 }

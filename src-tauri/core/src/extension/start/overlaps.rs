@@ -10,9 +10,9 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    AskLevel::Control,
-    StartAsk,
-    asks::{At, list, text_of},
+    AccessLevel::Control,
+    RequestedAccess,
+    access::{At, list, text_of},
     mounts::{Mount, plain},
     text::visible,
 };
@@ -28,20 +28,20 @@ struct Followed {
 }
 
 /// What is asked for by paths that lie in a folder which a container can write to.
-pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<StartAsk> {
+pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let followed = followed(resolved);
     let outer: Vec<(&str, PathBuf)> = followed
         .iter()
         .filter(|outer| outer.writable)
         .map(|outer| (outer.path.as_str(), at.real(&outer.path)))
         .collect();
-    let mut asks: Vec<StartAsk> = Vec::new();
+    let mut asks: Vec<RequestedAccess> = Vec::new();
     for inner in &followed {
         let places = places(&inner.path, at);
         for (path, real) in &outer {
             // The mounted folder itself can't be replaced from inside of the container.
             if places.iter().any(|place| place.starts_with(real) && place != real) {
-                let ask = StartAsk::new(Control, "Can reach any file through a folder that it can change")
+                let ask = RequestedAccess::new(Control, "Can reach any file through a folder that it can change")
                     .value(format!("{} in {}", visible(&inner.path), visible(path)))
                     .impact("A container can replace the inner path by a link. The next start follows that link.");
                 if !asks.contains(&ask) {

@@ -9,7 +9,7 @@ use crate::error::Error;
 /// How much an ask gives, what gives most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum AskLevel {
+pub enum AccessLevel {
     /// Control of the machine that runs the containers.
     Control,
     /// Something of the machine, its files, its network or other containers.
@@ -21,9 +21,9 @@ pub enum AskLevel {
 /// One thing that is asked of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
-pub struct StartAsk {
+pub struct RequestedAccess {
     /// How much it gives.
-    pub level: AskLevel,
+    pub level: AccessLevel,
     /// What it is, in plain words.
     pub summary: String,
     /// The path, port or name, from the configuration: made visible, and cut.
@@ -34,8 +34,8 @@ pub struct StartAsk {
     pub impact: Option<String>,
 }
 
-impl StartAsk {
-    pub(super) fn new(level: AskLevel, summary: &str) -> Self {
+impl RequestedAccess {
+    pub(super) fn new(level: AccessLevel, summary: &str) -> Self {
         Self { level, summary: summary.to_owned(), value: None, impact: None }
     }
 
@@ -50,7 +50,7 @@ impl StartAsk {
     /// A key that Porthole doesn't know: it may give anything.
     pub(super) fn unknown(key: &str, value: Option<&serde_json::Value>) -> Self {
         let value = value.map(|value| format!(": {}", shown(value))).unwrap_or_default();
-        Self::new(AskLevel::Access, "Also asks for")
+        Self::new(AccessLevel::Access, "Also asks for")
             .value(format!("{}{value}", super::text::visible(key)))
             .impact("Porthole doesn't know what this gives.")
     }
@@ -83,7 +83,7 @@ pub struct StartService {
     /// Where that comes from.
     pub source: ImageSource,
     /// What it asks for, what gives most first.
-    pub asks: Vec<StartAsk>,
+    pub asks: Vec<RequestedAccess>,
 }
 
 /// What starting the backend of the open extension would do. Exactly that is done when it is confirmed by its number.
@@ -97,7 +97,7 @@ pub struct StartPlan {
     /// The services, in the order of the compose file.
     pub services: Vec<StartService>,
     /// What is asked for them all, what gives most first.
-    pub asks: Vec<StartAsk>,
+    pub asks: Vec<RequestedAccess>,
     /// Variables that the compose file asks for and the desktop doesn't define.
     pub variables: Vec<StartVariable>,
     /// The content that variables are allowed for: another one when the compose file or what it reads changes.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     extension::{
-        ExtensionRoot, Means, Opened, Remark, Weight,
+        BackendDeps, Extension, ExtensionRoot, ManifestDiagnostic, ManifestSeverity,
         backend::engine_name,
         compose::{self, OWN_IMAGE},
         tool::{ComposeArgs, ComposeProgram},
@@ -32,30 +32,30 @@ pub(super) struct Resolved {
 
 /// Has compose resolve a file, in the small environment. Without a compose program Porthole reads it.
 pub(super) async fn resolve(
-    means: &Means,
-    opened: &Opened,
+    deps: &BackendDeps,
+    extension: &Extension,
     file: &Path,
     allowed: &AllowedVariables,
 ) -> Result<Resolved> {
     let mut env = environment::small();
-    env.insert(OWN_IMAGE.to_owned(), opened.image.to_string());
-    let found = sources::read_aside(&opened.root, file, &env).await?;
+    env.insert(OWN_IMAGE.to_owned(), extension.image.to_string());
+    let found = sources::read_aside(&extension.root, file, &env).await?;
     let variables = variables(&found, &mut env, allowed.get(&hex(&found.digest)).map_or(&[], Vec::as_slice));
     environment::pinned(&mut env, &found.env);
 
-    let folder = file.parent().unwrap_or(&opened.root).to_owned();
+    let folder = file.parent().unwrap_or(&extension.root).to_owned();
     let program = ComposeProgram::find().await;
     let (resolved, not_read) = match &program {
-        Ok(program) => (by_compose(means, opened, *program, (&folder, file), &found, &env).await?, Vec::new()),
-        Err(missing) => by_porthole(opened, file, &env, missing).await?,
+        Ok(program) => (by_compose(deps, extension, *program, (&folder, file), &found, &env).await?, Vec::new()),
+        Err(missing) => by_porthole(extension, file, &env, missing).await?,
     };
     let project = Project { program, resolved, env, folder, file: file.to_owned(), sources: found.digest.clone() };
     Ok(Resolved { project, sources: found, variables, not_read })
 }
 
 async fn by_compose(
-    means: &Means,
-    opened: &Opened,
+    deps: &BackendDeps,
+    extension: &Extension,
     program: ComposeProgram,
     (folder, file): (&Path, &Path),
     found: &Sources,
@@ -66,34 +66,36 @@ async fn by_compose(
     let env_file = private.path().join("variables.env");
     std::fs::write(&env_file, &found.env).map_err(failed)?;
     let files: Vec<_> = [Some(file.to_owned()), compose::laid_over_at(file)].into_iter().flatten().collect();
-    let args = ComposeArgs { project: &engine_name(&opened.names.project), folder, files: &files, env_file: &env_file };
+    let args =
+        ComposeArgs { project: &engine_name(&extension.names.project), folder, files: &files, env_file: &env_file };
     let words: &[&str] = if program == ComposeProgram::Plugin { &["config", "--format", "json"] } else { &["config"] };
-    let command = environment::with(program.command(means.engine.address(), args.with(words)), env);
+    let command = environment::with(program.command(deps.engine.address(), args.with(words)), env);
     let failed = Error::new(Code::ComposeFailed, "Compose can't resolve the compose file");
-    read(&means.output(command, failed.hint("All that it wrote is in the timeline.")).await?)
+    read(&deps.output(command, failed.hint("All that it wrote is in the timeline.")).await?)
 }
 
 /// Porthole's own reading: good enough to show, and never started.
 async fn by_porthole(
-    opened: &Opened,
+    extension: &Extension,
     file: &Path,
     env: &BTreeMap<String, String>,
     missing: &Error,
 ) -> Result<(Value, Vec<String>)> {
-    let (root, file, environment) = (opened.root.clone(), file.to_owned(), env.clone());
+    let (root, file, environment) = (extension.root.clone(), file.to_owned(), env.clone());
     let failed = |error| Error::new(Code::ComposeUnreadable, "the compose file can't be read").detail(error);
     let reading = tokio::task::spawn_blocking(move || {
         let root = ExtensionRoot::open(&root).map_err(|problem| problem.to_string())?;
         let file = file.strip_prefix(root.path()).unwrap_or(&file).to_owned();
-        let source = compose::Source::Folder(&root);
+        let source = compose::ComposeSource::Folder(&root);
         Ok::<_, String>(compose::read(compose::Input { source, file: &file, environment, has_socket: true }))
     });
     let own = reading.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
     if own.refused {
-        let why = own.remarks.iter().find(|remark| remark.weight == Weight::Broken);
+        let why = own.diagnostics.iter().find(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
         return Err(why.map_or_else(|| missing.clone(), compose::error));
     }
-    let told = |remark: &Remark| visible(&format!("{}: {}", compose::place(remark), remark.wrong));
+    let told =
+        |diagnostic: &ManifestDiagnostic| visible(&format!("{}: {}", compose::place(diagnostic), diagnostic.summary));
     Ok((own.json(), own.not_read.iter().map(told).collect()))
 }
 

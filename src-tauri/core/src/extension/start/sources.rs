@@ -12,7 +12,7 @@ use saphyr::{Scalar, Yaml};
 use saphyr_parser::{Event, Parser};
 
 use super::{
-    AskLevel, StartAsk,
+    AccessLevel, RequestedAccess,
     mounts::plain,
     text::visible,
     variables::{expand, names_in},
@@ -44,7 +44,7 @@ pub(super) struct Sources {
     /// Variables that are asked for by name.
     pub names: BTreeSet<String>,
     /// What is asked of this machine's files.
-    pub asks: Vec<StartAsk>,
+    pub asks: Vec<RequestedAccess>,
     /// The text of `.env` beside the compose file; empty without one.
     pub env: String,
     /// Tells these files from any others.
@@ -293,7 +293,7 @@ impl Walk<'_> {
     }
 
     fn outside(&mut self, key: &str, path: &Path) {
-        let ask = StartAsk::new(AskLevel::Access, "Reads a file of your machine")
+        let ask = RequestedAccess::new(AccessLevel::Access, "Reads a file of your machine")
             .value(format!("{key}: {}", visible(&plain(path).display().to_string())))
             .impact("What is in it can reach the extension's containers.");
         if !self.found.asks.contains(&ask) {

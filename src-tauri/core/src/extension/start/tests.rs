@@ -9,19 +9,19 @@ fn at(root: &Path) -> At<'_> {
     At::new(root, "unix:///run/user/7/engine.sock", true)
 }
 
-fn asked(service: Value) -> Vec<StartAsk> {
+fn asked(service: Value) -> Vec<RequestedAccess> {
     let folder = tempfile::tempdir().unwrap();
-    asks::of_service(service.as_object().unwrap(), &at(folder.path()))
+    access::of_service(service.as_object().unwrap(), &at(folder.path()))
 }
 
 /// The level of the one thing that is asked for.
-fn level(service: Value) -> AskLevel {
+fn level(service: Value) -> AccessLevel {
     let asks = asked(service.clone());
     assert_eq!(asks.len(), 1, "{service}: {asks:?}");
     asks[0].level
 }
 
-use AskLevel::{Access, Control, Notice};
+use AccessLevel::{Access, Control, Notice};
 
 #[test]
 fn what_gives_control_of_the_machine_stands_first() {
@@ -145,7 +145,7 @@ fn a_link_in_the_extensions_folder_is_followed() {
     std::os::unix::fs::symlink("/etc", root.join("innocent")).unwrap();
     let of = |name: &str| {
         let service = json!({ "volumes": [{ "type": "bind", "source": root.join(name), "target": "/x" }] });
-        asks::of_service(service.as_object().unwrap(), &at(&root)).remove(0)
+        access::of_service(service.as_object().unwrap(), &at(&root)).remove(0)
     };
     assert_eq!(of("data").level, Notice);
     assert_eq!(of("not-there-yet").level, Notice);
@@ -177,7 +177,7 @@ fn a_socket_in_the_extensions_folder_gives_control() {
     let socket = folder.path().join("s");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let service = json!({ "volumes": [{ "type": "bind", "source": socket, "target": "/x", "read_only": true }] });
-    assert_eq!(asks::of_service(service.as_object().unwrap(), &at(folder.path()))[0].level, Control);
+    assert_eq!(access::of_service(service.as_object().unwrap(), &at(folder.path()))[0].level, Control);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn what_builds_or_pulls_each_time_is_never_covered() {
     }
 }
 
-fn whole(resolved: Value) -> Vec<StartAsk> {
+fn whole(resolved: Value) -> Vec<RequestedAccess> {
     let folder = tempfile::tempdir().unwrap();
     project::asks(&resolved, &[], "proj", &at(folder.path())).1
 }

@@ -4,21 +4,21 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::output::{Dress, Output, Room, View};
+use crate::output::{DiskQuota, Output, RenderOptions, View};
 
 fn body(text: &[u8]) -> (tempfile::TempDir, Output) {
     let directory = tempfile::tempdir().unwrap();
-    let output = Output::new(directory.path().join("1"), Arc::new(Room::unlimited()));
+    let output = Output::new(directory.path().join("1"), Arc::new(DiskQuota::unlimited()));
     output.append(Stream::Stdout, text, 0).unwrap();
     (directory, output)
 }
 
 /// All rows, a few at a time, when the body has been read.
 fn rows(output: &Output, at_once: u64) -> Vec<Line> {
-    while output.window(View::Pretty, 0, 1, Dress::default()).unwrap().making.is_some() {}
+    while output.window(View::Pretty, 0, 1, RenderOptions::default()).unwrap().making.is_some() {}
     let mut rows = Vec::new();
     loop {
-        let window = output.window(View::Pretty, rows.len() as u64, at_once, Dress::default()).unwrap();
+        let window = output.window(View::Pretty, rows.len() as u64, at_once, RenderOptions::default()).unwrap();
         if window.lines.is_empty() {
             assert_eq!(window.total, rows.len() as u64);
             return rows;
@@ -88,7 +88,7 @@ fn a_large_body_is_folded_by_the_block_and_read_from_anywhere() {
     let items: Vec<String> = (0..20_000).map(item).collect();
     let (_directory, output) = body(format!("{{\"items\":[{}],\"end\":true}}", items.join(",")).as_bytes());
     assert_eq!(folded(&output).len(), 4 + 20_000 * 8 + 1);
-    let at = |row: u64| output.window(View::Pretty, row, 1, Dress::default()).unwrap().lines[0].text.clone();
+    let at = |row: u64| output.window(View::Pretty, row, 1, RenderOptions::default()).unwrap().lines[0].text.clone();
     assert_eq!(at(2 + 8 * 12_345 + 1), "      \"id\": 12345,");
     output.fold(1, Fold::CloseInside).unwrap();
     assert_eq!(folded(&output).len(), 4 + 20_000 + 1);

@@ -21,8 +21,8 @@ use index::Index;
 use splitter::{Splitter, Start, tidy};
 
 use super::{
-    Fold, LINE_LIMIT, Line, Making, Row, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes, text::Shown,
-    unread,
+    Fold, LINE_LIMIT, Line, Row, TaskProgress, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes,
+    text::RenderedText, unread,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -79,7 +79,7 @@ impl Json {
         let shared = &self.0;
         let state = shared.patiently();
         let total = state.folds.rows(state.index.lines);
-        let making = (!state.over).then_some(Making { done: state.index.done, whole: shared.length });
+        let making = (!state.over).then_some(TaskProgress { done: state.index.done, whole: shared.length });
         let problem = state.problem.clone();
         let mut places = Vec::new();
         for row in from..total.min(from.saturating_add(count)) {
@@ -118,7 +118,7 @@ impl Json {
         let mut text = vec![b' '; 2 * start.depth.min(DRAWN_DEPTH) as usize];
         text.extend_from_slice(&bytes);
         let row = Row::Json { depth: start.depth, opens: next_depth > start.depth, folded };
-        let line = Line::of(n, Stream::Stdout, 0, Shown::of(&text), until - start.offset);
+        let line = Line::of(n, Stream::Stdout, 0, RenderedText::of(&text), until - start.offset);
         Ok(Line { cut, row: Some(row), ..line })
     }
 

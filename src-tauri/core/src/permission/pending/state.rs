@@ -9,8 +9,8 @@ use super::{PendingEnd, ProposedState};
 use crate::{
     call::Origin,
     error::{Code, Error, Result},
-    inspect::Planned,
-    permission::{CallKind, Prompt, Watch, grants::Grants, looking::Looking},
+    inspect::PlannedCall,
+    permission::{CallKind, Prompt, Watch, grants::Grants, listener_check::ListenerCheck},
 };
 
 /// Calls of one origin that may wait for the user.
@@ -22,7 +22,7 @@ const MOST_DECIDED: usize = 1_000;
 pub(super) struct Pending {
     pub arrived: u64,
     pub kind: CallKind,
-    pub planned: Planned,
+    pub planned: PlannedCall,
     pub prompt: Prompt,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct State {
     pub arrived: u64,
     pub planning: BTreeMap<u64, Origin>,
     /// Looks who listens for the page that is open.
-    pub looking: Option<Looking>,
+    pub looking: Option<ListenerCheck>,
 }
 
 impl State {

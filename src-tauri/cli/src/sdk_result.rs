@@ -1,0 +1,177 @@
+//! `--received`: what an extension's code would get, as text that reads like JavaScript.
+
+use std::sync::Arc;
+
+use porthole_core::{
+    call::{Act, Call, CallId, Origin},
+    endpoint::Endpoint,
+    engine::Address,
+    error::Result,
+    exchange::{Exchange, Request},
+    private,
+    run::{Command, Reaper, Run, Signal, Streaming},
+    runtime::Runtime,
+    sdk_result::{Written, received, render, render_callbacks},
+    timeline::Timeline,
+};
+
+use crate::{
+    exec,
+    findings::paragraph,
+    request,
+    say::{self, complain},
+    signals::Signals,
+};
+
+/// Sends a request, prints what its code would receive, and tells how it went.
+pub async fn request(
+    endpoint: Endpoint,
+    context: Option<String>,
+    request: Request,
+    runtime: Runtime,
+    findings: bool,
+    signals: Signals,
+) -> request::ExitFacts {
+    let told = async {
+        let calls = Calls::new(None)?;
+        calls.timeline.connections().use_context(context);
+        let id = calls.timeline.send(Origin::Composer, endpoint, request);
+        let call = calls.ended(id, signals).await?;
+        calls.timeline.connections().close().await;
+        calls.print(&call, runtime, None).await?;
+        if let Act::Exchange(Exchange { failure: Some(failure), .. }) = &call.act {
+            complain(&failure.error);
+        }
+        calls.print_findings(id, findings).await?;
+        Ok(call.act)
+    };
+    match told.await {
+        Ok(Act::Exchange(Exchange { response, failure, .. })) => {
+            request::ExitFacts { status: response.map(|response| response.status), failure }
+        }
+        Ok(Act::Run(_)) => request::ExitFacts::default(),
+        Err(error) => {
+            complain(&error);
+            request::ExitFacts::default()
+        }
+    }
+}
+
+/// Runs a command, prints what its code would receive, and tells how it went. `asked` is the
+/// command as code would ask for it.
+pub async fn exec(
+    command: Command,
+    asked: Command,
+    engine: Result<Address>,
+    reaper: Option<Arc<Reaper>>,
+    runtime: Runtime,
+    findings: bool,
+    signals: Signals,
+) -> exec::ExitFacts {
+    let told = async {
+        let calls = Calls::new(reaper)?;
+        let id = calls.timeline.run(Origin::Composer, engine, command);
+        let mut call = calls.ended(id, signals).await?;
+        let stream = asked.stream;
+        if let Act::Run(run) = &mut call.act {
+            run.command = asked;
+        }
+        calls.print(&call, runtime, stream).await?;
+        if let Act::Run(Run { failure: Some(error), .. }) = &call.act {
+            complain(error);
+        }
+        calls.print_findings(id, findings).await?;
+        Ok(call.act)
+    };
+    match told.await {
+        Ok(Act::Run(Run { ending, failure, .. })) => exec::ExitFacts { ending, failure },
+        Ok(Act::Exchange(_)) => exec::ExitFacts::default(),
+        Err(error) => {
+            complain(&error);
+            exec::ExitFacts { ending: None, failure: Some(error) }
+        }
+    }
+}
+
+/// A timeline in a directory that goes with it.
+struct Calls {
+    timeline: Timeline,
+    _directory: tempfile::TempDir,
+}
+
+impl Calls {
+    fn new(reaper: Option<Arc<Reaper>>) -> Result<Self> {
+        let directory = private::temporary_directory("porthole-").map_err(|error| {
+            private::temporary_files_failed("can't create a temporary directory for the output", &error)
+        })?;
+        let path = directory.path();
+        let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, reaper);
+        Ok(Self { timeline, _directory: directory })
+    }
+
+    /// Prints what code receives of a Call that has ended.
+    async fn print(&self, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
+        // The rules don't depend on the output.
+        let said = received(call, Written::default(), runtime);
+        if !said.as_run
+            && let Some(rule) = said.rules.first()
+        {
+            say::note(&format!("{runtime} would behave differently: {}", rule.text));
+        }
+        match stream {
+            None => {
+                let received = self.timeline.whole_sdk_result(call.id, runtime).await?;
+                say::out(&render(&received.outcome))
+            }
+            Some(Streaming { split_lines }) => self.print_callbacks(call.id, runtime, split_lines).await,
+        }
+    }
+
+    /// Prints findings to stderr if requested.
+    async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
+        if asked {
+            let findings = self.timeline.diagnostics(id).await?;
+            findings.iter().for_each(|finding| say::err(&paragraph(finding)));
+        }
+        Ok(())
+    }
+
+    async fn print_callbacks(&self, id: CallId, runtime: Runtime, split: bool) -> Result<()> {
+        let mut from = 0;
+        loop {
+            let found = self.timeline.whole_callbacks(id, runtime, split, from).await?;
+            let text = render_callbacks(&found.rows);
+            if !text.is_empty() {
+                say::out(text.trim_end_matches('\n'))?;
+            }
+            from += found.rows.len() as u64;
+            if found.ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the end. An interrupt is passed on to a command, and cancels a request; the
+    /// second one ends either.
+    async fn ended(&self, id: CallId, mut signals: Signals) -> Result<Call> {
+        let ended = self.timeline.ended(id);
+        tokio::pin!(ended);
+        let mut interrupts = 0;
+        loop {
+            tokio::select! {
+                call = &mut ended => return call,
+                asked = signals.next() => {
+                    interrupts += 1;
+                    self.interrupt(id, if interrupts > 1 { Signal::Kill } else { asked.signal() }).await?;
+                }
+            }
+        }
+    }
+
+    async fn interrupt(&self, id: CallId, signal: Signal) -> Result<()> {
+        match self.timeline.call(id)?.act {
+            Act::Run(_) if signal != Signal::Kill => self.timeline.stop(id, signal).await,
+            _ => self.timeline.cancel(id).await,
+        }
+    }
+}
