@@ -71,7 +71,9 @@ impl Drop for Driver {
     fn drop(&mut self) {
         // A test that failed did not close its window, and the driver leaves it behind.
         if let Some(app) = self.app() {
-            let _ = Command::new("kill").args(["-KILL", &app.to_string()]).status();
+            // It may have ended meanwhile, which is no error: `make run` ends here too.
+            let app = nix::unistd::Pid::from_raw(app.cast_signed());
+            let _ = nix::sys::signal::kill(app, nix::sys::signal::Signal::SIGKILL);
         }
         let _ = self.0.kill();
         let _ = self.0.wait();
