@@ -99,7 +99,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     serve_from(&app, &port.to_string()).await;
     app.until(
         "the note",
-        "document.querySelector('.stage [role=alert]')?.innerText.includes('no development server answers')",
+        "document.querySelector('.stage [role=alert]')?.innerText.includes('no development server responds')",
     )
     .await;
     drawn_right(&app, "page-server-silent").await;

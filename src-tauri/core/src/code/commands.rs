@@ -23,7 +23,9 @@ pub(super) fn check(command: &Command) -> Result<()> {
         Place::Host if command.cwd.as_ref().is_some_and(|cwd| !is_absolute(cwd)) => {
             Err(Error::new(Code::CwdInvalid, "the path of the working directory is not absolute"))
         }
-        Place::Container { ref name } if name.is_empty() || name.contains('\0') => invalid("there is no container"),
+        Place::Container { ref name } if name.is_empty() || name.contains('\0') => {
+            invalid("the target has no container")
+        }
         Place::Container { .. } if command.env_mode == EnvMode::Replace => {
             invalid("an engine adds to the container's environment and cannot replace it")
         }

@@ -158,7 +158,7 @@ impl Case {
     }
 
     pub fn refused(self, code: Code, detail: &str) -> Self {
-        let error = Error::new(code, "there is no program `nope` in the container").detail(detail);
+        let error = Error::new(code, "program not found in the container: `nope`").detail(detail);
         self.told(RunEvent::Failed { at_us: 9, error })
     }
 

@@ -104,7 +104,7 @@ pub(crate) fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -
         Refusal::NoDirectory => {
             Error::new(Code::EndpointMissing, format!("nothing exists at {shown}: a part of the path is a file"))
         }
-        Refusal::Refused => Error::new(Code::EndpointRefused, format!("nobody listens on {shown}"))
+        Refusal::Refused => Error::new(Code::EndpointRefused, format!("nothing is listening on {shown}"))
             .hint("The socket file is left from a backend that is gone: start the backend again."),
         Refusal::Other => Error::new(Code::ConnectFailed, format!("cannot connect to {shown}")),
     }
@@ -122,7 +122,7 @@ fn is_socket(_: &std::fs::Metadata) -> bool {
 
 fn explain_pipe(name: &str, error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Code::EndpointMissing, format!(r"there is no pipe \\.\pipe\{name}"))
+        io::ErrorKind::NotFound => Error::new(Code::EndpointMissing, format!(r"pipe not found: \\.\pipe\{name}"))
             .hint("Is the backend running?"),
         io::ErrorKind::PermissionDenied => {
             Error::new(Code::EndpointDenied, format!(r"this user may not open \\.\pipe\{name}"))
@@ -134,7 +134,7 @@ fn explain_pipe(name: &str, error: &io::Error) -> Error {
 fn explain_port(host: &str, port: u16, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            Error::new(Code::EndpointRefused, format!("nobody listens on {host}:{port}"))
+            Error::new(Code::EndpointRefused, format!("nothing is listening on {host}:{port}"))
                 .hint("Is the backend running, and on this port? In a container the port must be published.")
         }
         io::ErrorKind::PermissionDenied => {

@@ -99,7 +99,7 @@ fn socket(text: &str, path: &str, request: Option<&str>) -> Result<Pasted> {
     let path = match path.strip_prefix("~/") {
         Some(rest) => match std::env::home_dir() {
             Some(home) => home.join(rest),
-            None => return Err(invalid(text, "there is no home directory for `~`")),
+            None => return Err(invalid(text, "`~` needs a home directory, and none was found")),
         },
         None => PathBuf::from(path),
     };
@@ -175,7 +175,7 @@ fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
     };
     let named = host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
     if host.is_empty() || !(named || authority.starts_with('[')) {
-        return Err(invalid(text, "there is no host name in it"));
+        return Err(invalid(text, "the host name is missing"));
     }
     let port = match (number, default) {
         (Some(number), _) => number.parse().ok().filter(|port| *port != 0),

@@ -242,7 +242,7 @@ impl EngineEnvironment {
         known.sort();
         // The one that cannot be read may be the one that is meant.
         Err(broken.unwrap_or_else(|| {
-            invalid(format!("there is no docker context `{name}`"))
+            invalid(format!("docker context not found: `{name}`"))
                 .hint(format!("Known contexts: {}. See `docker context ls`.", known.join(", ")))
         }))
     }

@@ -50,7 +50,7 @@ impl Server {
     pub async fn look(&self) -> Result<()> {
         match tokio::time::timeout(PATIENCE, self.ask()).await {
             Ok(answer) => answer,
-            Err(_) => Err(self.silent(format!("no answer within {} seconds", PATIENCE.as_secs()))),
+            Err(_) => Err(self.silent(format!("no response within {} seconds", PATIENCE.as_secs()))),
         }
     }
 
@@ -88,7 +88,7 @@ impl Server {
     }
 
     fn silent(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(Code::PageServerSilent, format!("no development server answers at {}", self.origin))
+        Error::new(Code::PageServerSilent, format!("no development server responds at {}", self.origin))
             .detail(why)
             .hint("Start it (`npm run dev`): the page is loaded when it answers.")
     }

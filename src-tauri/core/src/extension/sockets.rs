@@ -177,7 +177,7 @@ impl Search<'_> {
             }
         }
         let Some((container, mounts)) = found else {
-            let error = Error::new(Code::EndpointMissing, format!("there is no container in which `{path}` could be"));
+            let error = Error::new(Code::EndpointMissing, format!("no container has `{path}`"));
             return Err(Unreached { choice: None, error, may_come: false });
         };
         let choice = tunnel::choose(direct, &container, &path, &mounts);

@@ -258,7 +258,7 @@ pub(super) fn dockerfile_of(folder: &Path, image: &str) -> Result<Dockerfile> {
 fn read_dockerfile(folder: &Path) -> std::result::Result<Dockerfile, String> {
     let root = ExtensionRoot::open(folder).map_err(|problem| format!("{}: {problem}", folder.display()))?;
     let text = root.read_text("Dockerfile", LARGEST_DOCKERFILE).map_err(|problem| match problem {
-        FileProblem::Missing => format!("there is no Dockerfile in {}", folder.display()),
+        FileProblem::Missing => format!("no Dockerfile in {}", folder.display()),
         problem => format!("{}: {problem}", folder.join("Dockerfile").display()),
     })?;
     beside(&root, ".dockerignore")?;

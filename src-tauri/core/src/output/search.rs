@@ -40,7 +40,7 @@ impl Finder {
     /// [`Code::SearchInvalid`] when it is empty or no regular expression.
     pub fn new(query: &Query) -> Result<Self> {
         if query.text.is_empty() {
-            return Err(Error::new(Code::SearchInvalid, "there is nothing to search for"));
+            return Err(Error::new(Code::SearchInvalid, "the search text is empty"));
         }
         let matcher = RegexMatcherBuilder::new()
             .fixed_strings(!query.regex)

@@ -156,7 +156,7 @@ pub(super) fn not_started(complaint: &str, command: &Command) -> Option<Error> {
             not_executable(command).hint("Has it the run bit, and is it built for the container's processor?")
         }
         Reason::NotFound => {
-            Error::new(Code::ProgramNotFound, format!("there is no program `{program}` in the container"))
+            Error::new(Code::ProgramNotFound, format!("program not found in the container: `{program}`"))
                 .hint("The engine looked for it on the container's PATH. An image built from scratch has no shell.")
         }
     };

@@ -64,7 +64,7 @@ fn is_same_for_all(path: &Path) -> Result<()> {
 pub(crate) fn check(command: &Command) -> Result<()> {
     let invalid = |message: String| Err(Error::new(Code::CommandInvalid, message));
     if command.program.is_empty() {
-        return invalid("there is no program to run".into());
+        return invalid("no program is set".into());
     }
     let texts = [&command.program].into_iter().chain(&command.args).chain(&command.cwd).chain(&command.user);
     if texts.chain(command.env.iter().map(|var| &var.value)).any(|text| text.contains('\0')) {
@@ -186,9 +186,7 @@ pub(super) fn enterable(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(found) if !found.is_dir() => Err(cwd_invalid(path, "it is not a directory")),
         Ok(_) => may_enter(path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(cwd_invalid(path, "there is no such directory"))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(cwd_invalid(path, "directory not found")),
         Err(error) => Err(cwd_invalid(path, "it cannot be looked at").detail(error)),
     }
 }
@@ -226,7 +224,7 @@ fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
     if let Some(there) = candidates.iter().find(|candidate| candidate.exists()) {
         return Err(not_executable(there));
     }
-    let not_found = Error::new(Code::ProgramNotFound, format!("there is no program `{program}`"));
+    let not_found = Error::new(Code::ProgramNotFound, format!("program not found: `{program}`"));
     Err(if has_separator {
         not_found.hint(format!("Nothing exists at {}.", cwd.join(program).display()))
     } else if program.contains(char::is_whitespace) {

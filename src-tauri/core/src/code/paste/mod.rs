@@ -25,7 +25,7 @@ pub fn paste(text: &str) -> Result<Pasted> {
     let mut pasted = match program.as_str() {
         "curl" => curl::read(&line),
         "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => docker::read(&program, &line.words[1..]),
-        "" => Err(unknown("there is nothing in it")),
+        "" => Err(unknown("the line is empty")),
         _ => Err(unknown(format!("`{program}` is neither curl nor docker exec"))
             .hint("Paste a line that begins with curl, docker exec or podman exec. Another command goes into the Command form.")),
     }?;

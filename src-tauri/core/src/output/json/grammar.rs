@@ -182,7 +182,7 @@ impl Grammar {
         match self.expects {
             Expects::Number(number) if self.open.is_empty() && number.may_end() => Ok(()),
             Expects::Value | Expects::Apart if self.open.is_empty() && self.any => Ok(()),
-            Expects::Value if self.open.is_empty() => Err("there is no value"),
+            Expects::Value if self.open.is_empty() => Err("a value is missing"),
             _ => Err("it ends in the middle of a value"),
         }
     }
