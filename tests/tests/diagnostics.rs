@@ -86,7 +86,7 @@ async fn each_route_of_the_demo_backend_gets_what_is_to_be_said_of_it() {
         assert_eq!(sent(&calls, demo.endpoint(), request).await, rules, "{what}");
     }
     // What the Runtimes make of an error may be said beside these.
-    for (path, rule) in [("/status/404", "error-body-lost"), ("/html-error", "html-for-json")] {
+    for (path, rule) in [("/status/404", "error-without-code"), ("/html-error", "html-for-json")] {
         let rules = sent(&calls, demo.endpoint(), get(path)).await;
         assert!(rules.iter().any(|name| name == rule), "{path}: {rules:?}");
         assert!(rules.len() <= 3, "{path}: {rules:?}");
@@ -137,7 +137,7 @@ async fn ends_of_commands_are_explained() {
         (script("echo 'Error: connect ECONNREFUSED 127.0.0.1:80' >&2; exit 1"), "socket-path-lost", "ECONNREFUSED"),
         (host("cat", &["/dev/null", "|", "wc"]), "shell-operator", "`|`"),
         (host("echo", &["a b"]), "argument-split", "`a b`"),
-        (host("seq", &["300000"]), "output-over-limit", "MiB"),
+        (host("seq", &["300000"]), "output-over-limit", "2.0 MB"),
     ] {
         let what = format!("{command:?}");
         let id = run(&calls, command);
@@ -281,7 +281,7 @@ async fn the_command_line_prints_them_when_asked() {
     let request = async |path: &str| said(&["request", "GET", path, "--endpoint", &endpoint, "--findings"]).await;
     assert_eq!(request("/hello").await, "");
     let numbers = request("/numbers").await;
-    assert!(numbers.starts_with("\nwarning: The body holds `9007199254740993`"), "{numbers}");
+    assert!(numbers.starts_with("\nwarning: The body contains the number `9007199254740993`"), "{numbers}");
     assert!(numbers.contains("[number-not-exact]\n"), "{numbers}");
     assert!(request("/close").await.contains("[socket-hang-up]"));
     assert_eq!(said(&["request", "GET", "/numbers", "--endpoint", &endpoint]).await, "");

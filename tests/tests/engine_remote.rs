@@ -191,7 +191,7 @@ async fn over_tls_the_wrong_certificates_are_told_apart() {
     refused(over.address(Tls { ca: None, ..mine.clone() }), "nobody who is trusted here").await;
     refused(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
     refused(over.address(Tls { ca: mine.ca, ..stranger.tls(Some("me")) }), "cert.pem and key.pem").await;
-    refused(Address::new("plain", &over.host), "speaks TLS").await;
+    refused(Address::new("plain", &over.host), "seems to use TLS").await;
     let _ = std::fs::remove_dir_all(stranger.at(""));
 }
 
