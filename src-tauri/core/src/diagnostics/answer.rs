@@ -110,7 +110,7 @@ pub(super) fn head(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let response = evidence.success().filter(|_| evidence.is_head())?;
     Some(Diagnostic::note(
         format!("The HEAD response has status {} and no body, as HTTP requires.", response.status),
-        "`service.head()` resolves with the body only, so with nothing useful. Your code learns only that the request succeeded.",
+        "`service.head()` resolves with an empty body. Your code can't see the headers, only that the request succeeded.",
         "Use it to check that the backend responds. To get a header's value, return it in the body of a GET route.",
     ))
 }

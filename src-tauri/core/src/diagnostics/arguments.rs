@@ -81,7 +81,7 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let program = quoted(asking.program);
     if shells.is_empty() {
         return Some(Diagnostic::note(
-            format!("{program} got {} unexpanded.", listed(&told)),
+            format!("{program} got {} without shell expansion.", listed(&told)),
             "With callbacks no runtime uses a shell, so variables, `~`, command substitution and file patterns aren't expanded.",
             "Insert the value in your code, or run a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
         ));

@@ -33,7 +33,7 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let began = first_line(body)?;
     let summary =
         format!("{} {} returned HTML with status {status}: {began}", exchange.request.method, exchange.request.path);
-    const FIX: &str = "Read the page in the Body tab: a framework's error page names the error, an index page means that the route is unknown. Return errors as JSON with `Content-Type: application/json`.";
+    const FIX: &str = "Read the page in the Body tab: an error page names the error; an index page means that the backend has no such route. Return errors as JSON with `Content-Type: application/json`.";
     if says_json && body.trim_ascii_start().starts_with(b"<") {
         let impact = "`Content-Type` is JSON but the body is HTML. Your code gets a string instead of an object, and every field is `undefined`.";
         return Some(Diagnostic::error(summary, impact, FIX));
@@ -42,7 +42,8 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     if status >= 400 {
-        let impact = "The error's message is this page or is lost, so your code can't show it. `JSON.parse` fails with `Unexpected token <`.";
+        let impact =
+            "The error's message is the whole HTML page, or is missing. `JSON.parse` fails with `Unexpected token <`.";
         return Some(Diagnostic::error(summary, impact, FIX));
     }
     let impact = "The promise resolves with the page as a string. Code that expects JSON finds no fields in it and doesn't detect the error.";
@@ -104,7 +105,11 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let lines = json::lines(&part.head, part.is_whole());
     let first = lines.first?;
-    let others = if lines.bad > 1 { format!(" Other invalid lines: {}.", lines.bad - 1) } else { String::new() };
+    let others = if lines.bad > 1 {
+        format!(" Also invalid: {}.", many(lines.bad as u64 - 1, "more line"))
+    } else {
+        String::new()
+    };
     Some(Diagnostic::error(
         format!(
             "Line {} of the JSON lines isn't valid JSON: {} at column {}, near {}.{others}",
@@ -190,7 +195,11 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Diagnostic> {
 /// What is to be said of the first number that `JSON.parse` changes.
 pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Diagnostic> {
     let number = numbers::inexact(text, whole)?;
-    let more = if number.more > 0 { format!(" Other numbers that change: {}.", number.more) } else { String::new() };
+    let more = if number.more > 0 {
+        format!(" Also changed: {}.", many(number.more as u64, "more number"))
+    } else {
+        String::new()
+    };
     Some(Diagnostic::warning(
         format!(
             "{place} contains the number {} at {} (line {}), which `JSON.parse` changes to {}.{more}",
@@ -208,7 +217,6 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let (exchange, response) = (evidence.exchange()?, evidence.response()?);
     let phases = &exchange.phases;
     let took = phases.done_us?.saturating_sub(phases.first_byte_us?);
-    let seconds = took as f64 / 1e6;
     let chunks = evidence.sample.chunks;
     const FIX: &str = "Poll with an offset, or print the lines from a program that you run with a streaming `exec` and `splitOutputLines`.";
     if evidence.body_kind() == Some(BodyKind::JsonLines) {
@@ -226,7 +234,7 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let streams = chunks > 2 && took >= SLOW_US && response.head.header("content-length").is_none();
     (streams && evidence.body_kind() != Some(BodyKind::Events)).then(|| {
         Diagnostic::note(
-            format!("The body arrived in {} over {seconds:.1} s.", many(chunks, "chunk")),
+            format!("The body arrived in {} over {}.", many(chunks, "chunk"), duration(took)),
             "The SDK returns it when it is complete, so your code can't show progress.",
             FIX,
         )

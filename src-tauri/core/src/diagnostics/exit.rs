@@ -109,7 +109,7 @@ fn said(evidence: &Evidence<'_>) -> String {
 pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     evidence.exited().filter(|code| *code == 126 && carriage_return(evidence).is_none())?;
     Some(Diagnostic::error(
-        format!("The command exited with 126: a program was found but can't be executed.{}", said(evidence)),
+        format!("Exit code 126: the program was found but can't be executed.{}", said(evidence)),
         "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.",
         "Check the file with `ls -l` and `file` where it runs, and make it executable in the image (`COPY --chmod=755`).",
     ))
@@ -118,7 +118,7 @@ pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
 pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     evidence.exited().filter(|code| *code == 127 && carriage_return(evidence).is_none())?;
     Some(Diagnostic::error(
-        format!("The command exited with 127: a shell didn't find the program.{}", said(evidence)),
+        format!("Exit code 127: a shell didn't find the program.{}", said(evidence)),
         "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.",
         "Use the full path, or install the program in the image. If it is an existing script, check that its first line doesn't end in a carriage return. Print the `PATH` with `exec(\"env\", [], { stream })`.",
     ))

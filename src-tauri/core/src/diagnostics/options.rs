@@ -52,8 +52,8 @@ pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     composed(evidence).filter(|run| run.command.env_mode == EnvMode::Replace)?;
     Some(Diagnostic::note(
         "The command ran with a replaced environment.",
-        "The SDK can only add variables: from code the command also gets `PATH`, `HOME` and the others.",
-        "Run `env -i NAME=value program …` if your code needs the same.",
+        "On Docker Desktop `env` only adds variables. Rancher Desktop replaces the whole environment of a host program. Podman Desktop ignores `env`.",
+        "Run `env -i NAME=value program …` if your code needs a clean environment.",
     ))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic::note(
-        format!("The command was sent {}.", listed(&others)),
+        format!("You stopped the command with {}.", listed(&others)),
         "`close()` sends SIGTERM, and the SDK can't send other signals: your code can't stop a command that ignores SIGTERM.",
         "Make the command exit on SIGTERM (a shell forwards it only with `exec program` or a trap), or run `kill` with a second `exec`.",
     ))
@@ -128,7 +128,7 @@ pub(super) fn close(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         Diagnostic::warning(
             "The command was stopped with SIGTERM, as `close()` does.",
             "On Rancher Desktop no callback is called after `close()`, not even `onClose`. On Podman Desktop `close()` has no effect: the command and its callbacks continue.",
-            "Set a flag when you call `close()`, clean up there instead of in `onClose`, and ignore callbacks after the flag is set.",
+            "When you call `close()`, set a flag, clean up immediately, and ignore later callbacks.",
         )
         .on(others(&[Runtime::DockerDesktop])),
     )

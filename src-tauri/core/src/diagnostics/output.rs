@@ -128,7 +128,11 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     let first = lines.first?;
-    let others = if lines.bad > 1 { format!(" Other invalid lines: {}.", lines.bad - 1) } else { String::new() };
+    let others = if lines.bad > 1 {
+        format!(" Also invalid: {}.", many(lines.bad as u64 - 1, "more line"))
+    } else {
+        String::new()
+    };
     Some(Diagnostic::warning(
         format!(
             "Line {} of stdout isn't valid JSON, unlike the other lines: {} at column {}, near {}.{others}",
