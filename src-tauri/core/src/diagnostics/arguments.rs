@@ -176,7 +176,7 @@ pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         Diagnostic::warning(
             format!("The arguments contain quotes: {}.", listed(&told)),
             format!("{form}, no shell removes the quotes on {}: they are part of the argument. Rancher Desktop removes them itself.", names(&keeps)),
-            "Remove the quotes and use `exec` with a `stream`.",
+            if asking.stream.is_some() { "Remove the quotes." } else { "Remove the quotes and use `exec` with a `stream`." },
         )
         .on(keeps),
     )

@@ -2,7 +2,7 @@
 
 use super::{
     Diagnostic, Evidence, charset, json, numbers,
-    text::{first_line, many, quoted, quoted_bytes, size},
+    text::{duration, first_line, many, quoted, quoted_bytes, size},
 };
 use crate::exchange::{BodyKind, Header};
 
@@ -223,9 +223,10 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         let lines = evidence.sample.stdout.counts.lines;
         return Some(Diagnostic::warning(
             format!(
-                "The body is JSON lines: {} in {} within {seconds:.1} s.",
+                "The body is JSON lines: {} in {} within {}.",
                 many(lines, "line"),
-                many(chunks, "chunk")
+                many(chunks, "chunk"),
+                duration(took)
             ),
             "The SDK returns a body when it is complete: your code gets all lines at the end as one string. `parseJsonLines` exists only for `exec`.",
             FIX,

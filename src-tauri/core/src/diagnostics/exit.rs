@@ -21,7 +21,7 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let plain = evidence.asking().is_some_and(|asking| asking.stream.is_none());
     if !in_container {
         return match plain {
-            true => "On Docker Desktop a plain `exec` runs through a shell (reported), which exits with 127 or 126 and writes its message to stderr. On other runtimes and with `stream` there is no exit code; the error contains `ENOENT` or `EACCES`.".to_owned(),
+            true => "On Docker Desktop a plain `exec` runs in a shell and rejects with code 127 or 126 (inferred). Older Podman Desktop rejects with the shell's message and no code, Podman Desktop with empty output. Rancher Desktop, and every runtime with `stream`, reports `ENOENT` or `EACCES`.".to_owned(),
             false => "With callbacks, `onError` is called with `ENOENT` or `EACCES`. Don't wait for `onClose` only.".to_owned(),
         };
     }

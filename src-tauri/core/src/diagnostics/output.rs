@@ -4,7 +4,7 @@ use super::{
     Diagnostic, Evidence,
     body::{broken_at, changed_number},
     charset, json,
-    text::{first_line, names, others, quoted, quoted_bytes, size},
+    text::{first_line, many, names, others, quoted, quoted_bytes, size},
 };
 use crate::{runtime::Runtime, sdk_call::CliTarget};
 

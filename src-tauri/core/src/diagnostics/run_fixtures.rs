@@ -104,7 +104,7 @@ pub(super) fn runs() -> Vec<Fixture> {
             Case::vm("ls", &["$HOME", "*.txt"]).exits(0),
             &["`$HOME` and `*.txt`", "On Docker Desktop"],
         ),
-        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "unexpanded"]),
+        ("shell-expansion", Case::vm("ls", &["~/data"]).streaming().exits(0), &["`~/data`", "without shell expansion"]),
         (
             "argument-split",
             Case::host("sh", &["-c", "exit 3"]).exits(3),

@@ -66,6 +66,11 @@ pub(super) fn many(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// A time in microseconds: `9 ms`, `2.5 s`.
+pub(super) fn duration(us: u64) -> String {
+    if us < 1_000_000 { format!("{} ms", us / 1000) } else { format!("{:.1} s", us as f64 / 1e6) }
+}
+
 /// A number of bytes as people read it.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
@@ -99,6 +104,7 @@ mod tests {
         assert_eq!(names(&others(&Runtime::PODMAN)), "Docker Desktop and Rancher Desktop");
         assert_eq!(names(&[Runtime::PodmanDesktopOlder]), "Podman Desktop (older)");
         assert_eq!([0, 1, 2].map(|count| many(count, "line")), ["0 lines", "1 line", "2 lines"]);
+        assert_eq!([0, 9_400, 2_500_010].map(duration), ["0 ms", "9 ms", "2.5 s"]);
         assert_eq!(
             [0, 1, 500, 1500, 3_000_000, 2_500_000_000].map(size),
             ["0 bytes", "1 byte", "500 bytes", "1.5 kB", "3.0 MB", "2.5 GB"]
