@@ -116,7 +116,7 @@ async fn a_flood_is_followed_and_stopped() {
     app.until("how many are new", "/[\\d,]+ new lines/.test(document.querySelector('#log-follow')?.innerText)").await;
     app.chord(&[], Key::End.into()).await;
     app.until("followed again", "document.querySelector('#log-status').dataset.following === 'true'").await;
-    app.chord(&[], Key::Escape.into()).await;
+    app.chord(&[Key::Shift], Key::F5.into()).await;
     app.becomes(call, "ended").await;
     app.close().await;
 }

@@ -224,7 +224,7 @@ pub(super) fn exchanges() -> Vec<Fixture> {
         (
             "head-empty",
             request("HEAD", |_| ()).answered(200, &[("Content-Length", "9")], ""),
-            &["HEAD", "nothing useful"],
+            &["HEAD", "an empty body"],
         ),
         (
             "method-not-offered",

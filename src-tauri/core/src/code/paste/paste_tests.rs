@@ -203,7 +203,7 @@ fn a_docker_line_is_a_command_in_that_container() {
 #[test]
 fn what_cannot_be_read_is_named_and_never_guessed() {
     for (line, named) in [
-        ("", "nothing"),
+        ("", "empty"),
         ("ls -l", "`ls`"),
         ("kubectl exec web -- ls", "`kubectl`"),
         ("curl", "address"),
