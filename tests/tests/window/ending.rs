@@ -113,7 +113,8 @@ async fn a_page_that_holds_up_its_window_while_it_goes_is_asked_about() {
     let process = app.process();
     open(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
-    // WebDriver would wait for the window.
+    // WebDriver would wait for the window. While the page is being read, the button is disabled, and a click does nothing.
+    app.until("the button", "document.querySelector('#page-own:not(:disabled)')").await;
     app.value("void setTimeout(() => document.querySelector('#page-own').click(), 500)").await;
     eventually("the question", async || {
         outside::titles(process).contains(&"Porthole does not answer".to_owned()).then_some(())
