@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::{
     Diagnostic, Evidence,
-    text::{first_line, listed, quoted},
+    text::{first_line, listed, many, quoted},
 };
 use crate::{
     exchange::{Body, Header, Response},
@@ -39,7 +39,7 @@ pub(super) fn error_body_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-/// Whether a body says in its own words what the status line says: `404 page not found`, `{"message":"Not DiagnosticCounts"}`.
+/// Whether a body says in its own words what the status line says: `404 page not found`, `{"message":"Not Found"}`.
 fn repeats_status(body: &[u8], response: &Response) -> bool {
     const LONGEST: usize = 200;
     const FILL: &[&str] = &["error", "page", "http"];
@@ -190,11 +190,10 @@ pub(super) fn informational(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     if count == 1 && first.response.status == 100 {
         return None;
     }
-    let came =
-        if count == 1 { "1 informational response".to_owned() } else { format!("{count} informational responses") };
     Some(Diagnostic::note(
         format!(
-            "The backend sent {came} before the final response, starting with {}.",
+            "The backend sent {} before the final response, starting with {}.",
+            many(count, "informational response"),
             quoted(&first.response.head.start_line)
         ),
         "No runtime passes them to your code, so progress or hints in their headers are lost.",

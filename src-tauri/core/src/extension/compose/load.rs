@@ -111,7 +111,7 @@ impl<'a> Loader<'a> {
                 self.report.block(at, "", format!("{}{detail}", error.message), "Correct the YAML.");
                 return None;
             }
-            Err(Unread::PathTarget(at, why)) => {
+            Err(Unread::Location(at, why)) => {
                 self.report.block(at, "", why, "Compose refuses the file.");
                 return None;
             }

@@ -41,7 +41,7 @@ pub(super) enum Unread {
     /// The whole file.
     Whole(Refusal),
     /// One place in it.
-    PathTarget(At, String),
+    Location(At, String),
 }
 
 impl Node {
@@ -198,7 +198,7 @@ impl Builder {
         match event {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Unread::PathTarget(at, "an alias stands for something that contains it".to_owned()));
+                    return Err(Unread::Location(at, "an alias stands for something that contains it".to_owned()));
                 };
                 self.add(Node { at, ..node }, true)?;
             }
@@ -265,13 +265,13 @@ impl Builder {
                         Value::Text(text) => text,
                         other => {
                             let shown = Node::new(at, other).scalar().unwrap_or_default();
-                            return Err(Unread::PathTarget(at, format!("the key `{shown}` is not a text")));
+                            return Err(Unread::Location(at, format!("the key `{shown}` is not a text")));
                         }
                     };
                     let merges = is_plain && name == "<<";
                     if !merges && let Some(before) = map.get(&name) {
                         let line = before.at.line;
-                        return Err(Unread::PathTarget(
+                        return Err(Unread::Location(
                             at,
                             format!("the key `{name}` is already defined at line {line}"),
                         ));
@@ -281,7 +281,7 @@ impl Builder {
                 Some((_, at, true)) => match node.value {
                     Value::Map(_) => open.merged.push(node),
                     Value::List(list) if list.iter().all(|node| node.as_map().is_some()) => open.merged.extend(list),
-                    _ => return Err(Unread::PathTarget(at, "`<<` takes a mapping or a list of mappings".to_owned())),
+                    _ => return Err(Unread::Location(at, "`<<` takes a mapping or a list of mappings".to_owned())),
                 },
                 Some((name, _, false)) => drop(map.insert(name, node)),
             },
@@ -307,7 +307,7 @@ fn kind_of(tag: Option<&Tag>, at: At) -> Result<Kind, Unread> {
         "!override" => Ok(Kind::Override),
         "tag:yaml.org,2002:str" | "!" => Ok(Kind::Text),
         _ if tag.is_yaml_core_schema() => Ok(Kind::Plain),
-        _ => Err(Unread::PathTarget(at, format!("the YAML tag `{name}` is not read here"))),
+        _ => Err(Unread::Location(at, format!("the YAML tag `{name}` is not read here"))),
     }
 }
 
@@ -383,7 +383,7 @@ mod tests {
             ("a: {<<: 5}", 1, "takes a mapping"),
             ("a: !secret x", 1, "`!secret` is not read here"),
         ] {
-            let Err(Unread::PathTarget(at, found)) = documents(text, 3) else { panic!("{text}") };
+            let Err(Unread::Location(at, found)) = documents(text, 3) else { panic!("{text}") };
             assert!(at.line == line && at.file == 3 && found.contains(why), "{text}: {found}");
         }
         assert!(matches!(documents("a: [", 0), Err(Unread::Whole(_))));
