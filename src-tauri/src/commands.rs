@@ -5,29 +5,37 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use porthole_base::error::{Code, Error, Result};
 use porthole_core::{
-    bootstrap::{Bootstrap, Machine},
-    code::{self, Form, Pasted},
+    bootstrap::Bootstrap,
     data_dir::DataDir,
     demo::{self, Demo},
-    diagnostics::Diagnostic,
-    endpoint::Endpoint,
-    engine::{self, Container, Context, ContextExtensions, Engine, EngineEnvironment},
-    error::{Code, Error, Result},
-    exchange::Request,
-    extension::{
-        self, ExtensionHost, ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, PageFacts, PageFrom,
-        PageWindowClosed, PageWindowState, ProjectStep,
-    },
-    output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window},
+    page_window::{PageWindowClosed, PageWindowState},
     permission::Gate,
-    run::{Command, Reaper, Signal},
+    settings::{Loaded, Remembered, Settings, SettingsFile, Theme},
+};
+use porthole_engine as engine;
+use porthole_engine::{
+    Container, Context, ContextExtensions, Engine, EngineEnvironment,
+    reaper::Reaper,
+    target::{self, Target, TargetStatus},
+    this_machine::Machine,
+};
+use porthole_extension as extension;
+use porthole_extension::{
+    ExtensionHost, ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, PageFacts, PageFrom, ProjectStep,
+};
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_process::{Command, Signal};
+use porthole_sdk::{
+    code::{self, Form, Pasted},
+    diagnostics::Diagnostic,
+    draft::Draft,
     runtime::Runtime,
     sdk_result::{Callbacks, SdkResult},
-    settings::{Draft, Loaded, Remembered, Settings, SettingsFile, Theme},
-    target::{self, Target, TargetStatus},
-    timeline::{Call, Changes, Origin, Timeline},
 };
+use porthole_timeline::{Call, Changes, Origin, Timeline};
 use tauri::WebviewWindow;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -345,7 +353,7 @@ impl Porthole {
     }
 
     pub async fn split_words(&self, text: String) -> Result<Vec<String>> {
-        porthole_core::run::split_words(&text)
+        porthole_process::split_words(&text)
     }
 
     pub async fn open_extension(&self, source: ExtensionSource, engine: Option<String>) -> Result<OpenExtension> {

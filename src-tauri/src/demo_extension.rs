@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use porthole_core::extension;
+use porthole_extension as extension;
 
 /// The folder's name, among the resources of a package and in `target`.
 const NAME: &str = "demo-extension";

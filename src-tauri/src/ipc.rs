@@ -1,27 +1,27 @@
 //! The commands of the window, made from the core's one list.
 
+use porthole_base::error::Error;
 use porthole_core::{
     bootstrap::Bootstrap,
+    page_window::{PageWindowClosed, PageWindowState},
+    permission::{PendingEnd, Proposed, ProposedState},
+    settings::Settings,
+};
+use porthole_engine::{Container, Context, ContextExtensions, target::Target};
+use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_process::{Command, Signal};
+use porthole_sdk::{
     code::{Form, Pasted},
     diagnostics::Diagnostic,
-    endpoint::Endpoint,
-    engine::{Container, Context, ContextExtensions},
-    error::Error,
-    exchange::Request,
-    extension::{
-        ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, PageWindowClosed, PageWindowState,
-        ProjectStep, StartPlan,
-    },
-    output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window},
-    permission::{CallKind, PendingEnd, Permission, Proposed, ProposedState, Scope},
-    run::{Command, Signal},
+    draft::Draft,
+    permission::{CallKind, Permission, Scope},
     runtime::Runtime,
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
-    settings::{Draft, Settings},
-    target::Target,
-    timeline::{Call, Changes, Origin},
 };
+use porthole_timeline::{Call, Changes, Origin};
 use tauri::{State, ipc::Invoke};
 
 use crate::commands::Porthole;

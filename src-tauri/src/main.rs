@@ -26,16 +26,17 @@ use std::process::ExitCode;
 
 use commands::Porthole;
 use page_window::PageWindow;
-use porthole_core::{
+use porthole_base::{
     error::{Code, Error, Result},
-    extension::PageWindowClosed,
-    handles, private, run, terminal,
+    handles, private, terminal,
 };
+use porthole_core::page_window::PageWindowClosed;
+use porthole_engine::reaper;
 use start::Start;
 use tauri::{Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
-    if run::serve_if_asked() {
+    if reaper::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
     handles::raise();
@@ -153,7 +154,7 @@ fn end_after(limit: std::time::Duration) {
 /// libraries take down at a usual end.
 fn end() -> ! {
     #[cfg(unix)]
-    run::end_process();
+    porthole_process::end_process();
     #[cfg(not(unix))]
     std::process::exit(0);
 }

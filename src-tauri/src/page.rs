@@ -6,10 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use porthole_core::{
-    error::{Code, Error, Result},
-    extension::{Answer, Body, CLIENT, Server, policy},
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_extension::{Answer, Body, CLIENT, Server, policy};
 use tauri::{
     AppHandle, Context, Manager, Wry,
     http::{HeaderMap, HeaderValue, Uri, header},

@@ -12,7 +12,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use porthole_core::error::{Code, Error, Result};
+use porthole_base::error::{Code, Error, Result};
 use porthole_supervisor::stat::Stat;
 
 /// The kernel cuts a process's name to 15 bytes.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use crate::page_process::PageProcesses;
-use porthole_core::{
-    error::{Code, Error, Result},
-    extension::{OpenedPage, PageWindowClosed},
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_core::page_window::PageWindowClosed;
+use porthole_extension::OpenedPage;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::watch;
 

@@ -1,12 +1,13 @@
 //! What the shell answers about calls of code: who proposes them, and what each may act on.
 
-use porthole_core::{
-    error::{Code, Error, Result},
-    extension::Server,
-    permission::{CallKind, Guest, Listeners, PendingEnd, Permission, Proposed, ProposedState, Scope},
+use porthole_base::error::{Code, Error, Result};
+use porthole_core::permission::{PendingEnd, Proposed, ProposedState};
+use porthole_extension::{Guest, Listeners, Server};
+use porthole_sdk::{
+    permission::{CallKind, Permission, Scope},
     sdk_call::Sdk,
-    timeline::Origin,
 };
+use porthole_timeline::Origin;
 
 use crate::commands::Porthole;
 

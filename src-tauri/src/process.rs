@@ -37,10 +37,8 @@ mod linux {
         time::{Duration, Instant},
     };
 
-    use porthole_core::{
-        error::{Code, Error},
-        extension::PageWindowClosed,
-    };
+    use porthole_base::error::{Code, Error};
+    use porthole_core::page_window::PageWindowClosed;
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 

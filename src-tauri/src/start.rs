@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    data_dir::{DataDir, Opened},
+use porthole_base::{
     error::{Error, Result},
     terminal,
 };
+use porthole_core::data_dir::{DataDir, Opened};
 use tauri::{
     App, AppHandle, Manager, WebviewWindowBuilder,
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
@@ -130,7 +130,7 @@ pub fn report(error: &Error) -> ExitCode {
 /// Connects to the display. GTK ends the process with a panic later on where there is none.
 ///
 /// # Errors
-/// [`Code::DisplayUnavailable`](porthole_core::error::Code::DisplayUnavailable).
+/// [`Code::DisplayUnavailable`](porthole_base::error::Code::DisplayUnavailable).
 #[cfg(target_os = "linux")]
 pub fn check_display() -> Result<()> {
     /// A display that takes a connection and says nothing would be waited for without end.
@@ -154,7 +154,7 @@ pub fn check_display() -> Result<()> {
 
 #[cfg(target_os = "linux")]
 fn no_display(why: &str) -> Error {
-    use porthole_core::error::Code;
+    use porthole_base::error::Code;
     let set: Vec<String> = ["WAYLAND_DISPLAY", "DISPLAY"]
         .iter()
         .filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value)))
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_display_that_cannot_be_used_has_a_code_of_its_own_and_a_way_out() {
         let error = super::no_display("It doesn't answer");
-        assert_eq!(error.code, porthole_core::error::Code::DisplayUnavailable);
+        assert_eq!(error.code, porthole_base::error::Code::DisplayUnavailable);
         assert!(error.message.contains("DISPLAY") && error.hint.is_some());
     }
 }

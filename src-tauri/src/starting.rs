@@ -1,11 +1,9 @@
 //! Starting the backend of the open extension: worked out, shown, and then done.
 
-use porthole_core::{
-    error::Result,
-    extension::{OpenExtension, StartPlan},
-    settings::Settings,
-    timeline::Origin,
-};
+use porthole_base::error::Result;
+use porthole_core::settings::Settings;
+use porthole_extension::{OpenExtension, StartPlan};
+use porthole_timeline::Origin;
 
 use crate::commands::Porthole;
 

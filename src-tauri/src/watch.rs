@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use porthole_core::{
-    error::{Code, Error},
-    extension::PageWindowClosed,
-};
+use porthole_base::error::{Code, Error};
+use porthole_core::page_window::PageWindowClosed;
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::sync::oneshot;
 

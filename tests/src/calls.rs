@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use porthole_core::{
-    error::{Code, Error},
-    output::{Line, View},
-    run::{Command, Place},
-    timeline::{CallId, Changes, Origin, Summary, Timeline},
-};
+use porthole_base::error::{Code, Error};
+use porthole_output::{Line, View};
+use porthole_process::{Command, Place};
+use porthole_timeline::{CallId, Changes, Origin, Summary, Timeline};
 use tempfile::TempDir;
 
 /// A timeline with a directory of its own.

@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use porthole_core::engine::Tls;
+use porthole_engine::Tls;
 
 /// An issuer and what it has issued: `ca.pem`, and for each name `NAME.pem` and `NAME-key.pem`.
 pub struct Issuer {

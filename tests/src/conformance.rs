@@ -2,18 +2,17 @@
 
 use std::path::Path;
 
-use porthole_core::{
-    demo::Demo,
-    endpoint::Endpoint,
-    engine::Address,
-    error::Result,
-    run::Signal,
+use porthole_base::error::Result;
+use porthole_core::demo::Demo;
+use porthole_engine::{Address, target::Target};
+use porthole_http::endpoint::Endpoint;
+use porthole_process::Signal;
+use porthole_sdk::{
     runtime::{Certainty, Runtime},
     sdk_call::{Sdk, SdkCall},
     sdk_result::{Callbacks, PlannedAction, SdkOutcome, Text, Value, plan, render, render_callbacks},
-    target::Target,
-    timeline::{Origin, Timeline},
 };
+use porthole_timeline::{Origin, Timeline};
 use serde_json::Value as Json;
 
 use crate::calls::Calls;

@@ -8,10 +8,8 @@ use bollard::{
     query_parameters::{CreateContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use futures_util::TryStreamExt;
-use porthole_core::{
-    engine::{Address, Engine},
-    run::{Command, Place, RunEvent, run_in_container, stops},
-};
+use porthole_engine::{Address, Engine, exec::run_in_container};
+use porthole_process::{Command, Place, RunEvent, stops};
 
 use crate::{
     given,
@@ -117,7 +115,7 @@ impl Running {
     }
 
     /// Runs it to its end.
-    pub async fn run(&self, command: Command) -> (porthole_core::run::Run, Kept<RunEvent>) {
+    pub async fn run(&self, command: Command) -> (porthole_process::Run, Kept<RunEvent>) {
         let mut kept = Kept::empty();
         let (_stopper, stopping) = stops();
         run_in_container(&self.engine, &self.name, &command, stopping, None, &mut kept).await;
@@ -125,7 +123,7 @@ impl Running {
     }
 
     /// A shell line in this container, run to its end.
-    pub async fn sh(&self, script: &str) -> (porthole_core::run::Run, Kept<RunEvent>) {
+    pub async fn sh(&self, script: &str) -> (porthole_process::Run, Kept<RunEvent>) {
         self.run(self.command("sh", &["-c", script])).await
     }
 

@@ -10,11 +10,10 @@ use bollard::{
         RemoveVolumeOptionsBuilder,
     },
 };
-use porthole_core::{
+use porthole_engine::{Address, BackendConnections, Engine, tunnel::EngineTunnel};
+use porthole_http::{
     endpoint::Endpoint,
-    engine::{Address, Engine},
-    exchange::{Connections, Header, Request},
-    tunnel::EngineTunnel,
+    exchange::{Header, Request},
 };
 
 use crate::{
@@ -47,7 +46,7 @@ pub struct Inside {
     pub volume: Option<String>,
     directory: String,
     /// What carries to it.
-    pub connections: Arc<Connections>,
+    pub connections: Arc<BackendConnections>,
 }
 
 /// A new volume's name, for [`At::bind`].
@@ -109,7 +108,8 @@ impl Inside {
         };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         docker.create_container(Some(options), body).await.expect("a container");
-        let connections = Arc::new(Connections::with_tunnel(EngineTunnel::new(Some(address), Arc::default(), None)));
+        let connections =
+            Arc::new(BackendConnections::with_tunnel(EngineTunnel::new(Some(address), Arc::default(), None)));
         let volume = volume.filter(|source| !source.starts_with('/'));
         let inside = Self { engine, docker, name, volume, directory: at.directory, connections };
         inside.started().await;

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use porthole_core::engine::{Address, Tls};
+use porthole_engine::{Address, Tls};
 
 use crate::{certificates::Issuer, private::Private};
 

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use porthole_core::engine::{Address, Engine};
+use porthole_engine::{Address, Engine};
 
 use crate::{eventually, given};
 

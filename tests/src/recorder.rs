@@ -1,12 +1,13 @@
 //! A recorder that keeps everything, for tests to look at.
 
-use porthole_core::{
+use porthole_base::error::{Code, Result};
+use porthole_engine::BackendConnections;
+use porthole_http::{
     endpoint::Endpoint,
-    error::{Code, Result},
-    exchange::{self, Connections, Exchange, ExchangeEvent, Request},
-    record::Record,
-    run::{Command, Containment, Run, RunEvent, Stopper, Stops, Stream, run_on_host_in, stops},
+    exchange::{self, Exchange, ExchangeEvent, Request},
 };
+use porthole_output::{Stream, record::Record};
+use porthole_process::{Command, Containment, Run, RunEvent, Stopper, Stops, run_on_host_in, stops};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -66,11 +67,11 @@ impl Sent {
 
 /// Sends a request and waits for its end.
 pub async fn send(endpoint: &Endpoint, request: &Request) -> Sent {
-    send_over(&Connections::default(), endpoint, request).await
+    send_over(&BackendConnections::default(), endpoint, request).await
 }
 
 /// The same over connections that are there.
-pub async fn send_over(connections: &Connections, endpoint: &Endpoint, request: &Request) -> Sent {
+pub async fn send_over(connections: &BackendConnections, endpoint: &Endpoint, request: &Request) -> Sent {
     let mut kept = Kept::empty();
     exchange::send(endpoint, request, connections, &CancellationToken::new(), &mut kept).await;
     finished(endpoint, request, kept)

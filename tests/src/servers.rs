@@ -14,7 +14,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use porthole_core::endpoint::Endpoint;
+use porthole_http::endpoint::Endpoint;
 use tempfile::TempDir;
 
 use crate::{eventually, given};

@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use porthole_core::engine::Address;
+use porthole_engine::Address;
 
 use crate::given;
 

@@ -3,17 +3,14 @@
 #![cfg(unix)]
 use std::io::Write;
 
-use porthole_core::{
-    endpoint::Endpoint,
-    error::Code,
-    exchange::Request,
-    output::{CharsetBy, Query, SaveContent, SearchState, View},
-    timeline::{CallId, Origin, Summary, Timeline},
-};
+use porthole_base::error::Code;
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::{CharsetBy, Query, SaveContent, SearchState, View};
 use porthole_tests::{
     calls::{Calls, ended, rows, told},
     servers::{Raw, read_head},
 };
+use porthole_timeline::{CallId, Origin, Summary, Timeline};
 
 async fn sent(timeline: &Timeline, endpoint: &Endpoint) -> Summary {
     let id = timeline.send(Origin::Composer, endpoint.clone(), Request::new("GET", "/"));
@@ -51,7 +48,7 @@ async fn a_body_is_shown_in_the_charset_of_its_header_and_its_bytes_stay() {
         assert_eq!(named(&row), Some((name, CharsetBy::Header)));
         assert_eq!(lines(&calls.timeline, row.id, View::Stdout).await, shown, "{content_type}");
         assert_eq!(calls.timeline.exact(row.id, View::Stdout, 0, 1).await.unwrap().trim_end(), shown[0]);
-        let bytes = calls.timeline.output(row.id).unwrap().read(porthole_core::run::Stream::Stdout, 0, 999).unwrap();
+        let bytes = calls.timeline.output(row.id).unwrap().read(porthole_output::Stream::Stdout, 0, 999).unwrap();
         assert_eq!(bytes, body);
         // Bytes and pieces are shown as they came.
         let hex = &lines(&calls.timeline, row.id, View::Hex).await[0];
@@ -153,9 +150,8 @@ async fn a_long_body_is_decoded_in_steps_and_every_row_of_it_is_found() {
         assert_eq!(line[0].text, format!("line {n} ü世"));
     }
     let used = |timeline: &Timeline| {
-        let files = std::fs::read_dir(
-            timeline.output(row.id).unwrap().path(porthole_core::run::Stream::Stdout).parent().unwrap(),
-        );
+        let files =
+            std::fs::read_dir(timeline.output(row.id).unwrap().path(porthole_output::Stream::Stdout).parent().unwrap());
         files.unwrap().filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains("utf-16")).count()
     };
     assert_eq!(used(&calls.timeline), 1);

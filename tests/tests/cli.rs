@@ -9,7 +9,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use porthole_core::{demo::Demo, endpoint::Endpoint};
+use porthole_core::demo::Demo;
+use porthole_http::endpoint::Endpoint;
 use porthole_tests::{eventually, gate::Gate, given, servers::Raw};
 use serde_json::Value;
 

@@ -13,13 +13,15 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::{
-    code::{FormKind, forms, paste},
+use porthole_engine::target::Target;
+use porthole_http::{
     endpoint::Endpoint,
     exchange::{Body, Header, Param, Request, Version},
-    run::{Command, Ending, EnvMode, EnvVar, Place, run_on_host, stops},
-    settings::Draft,
-    target::Target,
+};
+use porthole_process::{Command, Ending, EnvMode, EnvVar, Place, run_on_host, stops};
+use porthole_sdk::{
+    code::{FormKind, forms, paste},
+    draft::Draft,
 };
 use porthole_tests::{
     recorder::{Kept, run_of, send},
@@ -489,7 +491,7 @@ fn code_for_a_command_that_is_run_asks_for_that_command() {
         } else {
             // The one string is what a shell splits into the same words.
             assert_eq!(deprecated["path"], "window.ddClient.backend.execInVMExtension");
-            let words = porthole_core::run::split_words(deprecated["args"][0].as_str().unwrap()).unwrap();
+            let words = porthole_process::split_words(deprecated["args"][0].as_str().unwrap()).unwrap();
             assert_eq!(words, [vec!["it's".to_owned()], nasty()].concat());
         }
     }

@@ -4,11 +4,9 @@
 
 use std::collections::HashSet;
 
-use porthole_core::{
-    engine::Address,
-    error::{Code, Error, Result},
-    runtime::Runtime,
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_engine::Address;
+use porthole_sdk::runtime::Runtime;
 use porthole_tests::conformance::{ConformanceRun, rows};
 
 fn no_engine() -> Result<Address> {

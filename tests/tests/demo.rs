@@ -13,14 +13,11 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use porthole_core::{
-    endpoint::Endpoint,
-    exchange::Request,
-    extension::{Platform, Program, check_folder},
-    output::View,
-    timeline::{Origin, Timeline},
-};
+use porthole_extension::{Platform, Program, check_folder};
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::View;
 use porthole_tests::given;
+use porthole_timeline::{Origin, Timeline};
 use serde_json::Value;
 
 fn folder() -> PathBuf {

@@ -4,15 +4,14 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use porthole_core::{
-    demo::Demo,
-    diagnostics::{Diagnostic, DiagnosticCounts, Severity},
+use porthole_base::error::{Code, Error};
+use porthole_core::demo::Demo;
+use porthole_http::{
     endpoint::Endpoint,
-    error::{Code, Error},
     exchange::{Body, Header, Request},
-    run::{Command, Place, Signal, Streaming},
-    timeline::{CallId, Origin, Outcome, Summary, Timeline},
 };
+use porthole_process::{Command, Place, Signal, Streaming};
+use porthole_sdk::diagnostics::{Diagnostic, DiagnosticCounts, Severity};
 use porthole_tests::{
     calls::{Calls, ended, told},
     eventually,
@@ -20,6 +19,7 @@ use porthole_tests::{
     given,
     servers::{Raw, nginx},
 };
+use porthole_timeline::{CallId, Origin, Outcome, Summary, Timeline};
 
 /// What is said, when the timeline has told how much that is.
 async fn diagnostics(timeline: &Timeline, id: CallId) -> Vec<Diagnostic> {

@@ -7,20 +7,18 @@ use bollard::{
     models::{ContainerCreateBody, HostConfig},
     query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
 };
-use porthole_core::{
-    error::{Code, Error, Result},
-    extension::BackendDeps,
-    output::View,
-    record::Record,
-    run::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, Stream, run_in_container, stops},
-    timeline::{Origin, Timeline},
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_engine::exec::run_in_container;
+use porthole_extension::BackendDeps;
+use porthole_output::{Stream, View, record::Record};
+use porthole_process::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, stops};
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
     containers::running,
     eventually,
     recorder::{Kept, run_of},
 };
+use porthole_timeline::{Origin, Timeline};
 
 fn code(run: &Run) -> Option<Code> {
     run.failure.as_ref().map(|error| error.code)
@@ -246,7 +244,7 @@ async fn logs_are_followed_over_the_engines_api_and_stopped() {
             timeline.stop(id, Signal::Term).await.unwrap();
         }
         let call = timeline.ended(id).await.unwrap();
-        let porthole_core::call::Act::Run(run) = call.act else { panic!("a Run") };
+        let porthole_sdk::call::Act::Run(run) = call.act else { panic!("a Run") };
         let expected =
             if is_stopped { Some(Ending::Signaled { signal: 15, name: "SIGTERM".into() }) } else { exited(0) };
         assert_eq!((run.ending, run.failure), (expected, None));
@@ -289,7 +287,7 @@ async fn a_signal_that_porthole_did_not_send_is_the_engines_exit_code() {
 async fn a_container_that_is_gone_paused_or_stopped_is_each_its_own_error() {
     let container = running().await;
     let mut gone = container.command("true", &[]);
-    gone.place = porthole_core::run::Place::Container { name: "porthole-no-such".into() };
+    gone.place = porthole_process::Place::Container { name: "porthole-no-such".into() };
     let mut kept = Kept::empty();
     let (_stopper, stopping) = stops();
     run_in_container(&container.engine, "porthole-no-such", &gone, stopping, None, &mut kept).await;

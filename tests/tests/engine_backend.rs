@@ -21,19 +21,16 @@ use bollard::{
         RemoveImageOptionsBuilder, RemoveVolumeOptions,
     },
 };
-use porthole_core::{
-    call::{Act, Origin},
-    endpoint::Endpoint,
-    engine::{Address, Engine},
-    error::{Code, Error},
-    exchange::Request,
-    extension::{
-        AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
-    },
-    output::View,
-    timeline::Timeline,
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, Engine};
+use porthole_extension::{
+    AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
 };
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::View;
+use porthole_sdk::call::{Act, Origin};
 use porthole_tests::{eventually, given, private::Private, started};
+use porthole_timeline::Timeline;
 
 /// An extension in a folder of its own, with an image of its own that goes with it.
 struct TestExtension {

@@ -4,11 +4,11 @@
 
 use std::process::{Command as Process, Stdio};
 
-use porthole_core::{
+use porthole_engine::target::Target;
+use porthole_process::{Ending, EnvVar};
+use porthole_sdk::{
     code::{FormKind, forms, paste},
-    run::{Ending, EnvVar},
-    settings::Draft,
-    target::Target,
+    draft::Draft,
 };
 use porthole_tests::{containers::running, given};
 

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use porthole_core::engine::Address;
+use porthole_engine::Address;
 use porthole_tests::{conformance::ConformanceRun, containers::running, given};
 
 #[tokio::test]

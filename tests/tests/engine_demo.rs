@@ -6,19 +6,17 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use bollard::Docker;
-use porthole_core::{
-    call::{Act, Origin},
-    engine::{Address, Engine},
-    error::{Code, Error},
-    exchange::Request,
-    extension::{
-        AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
-    },
-    output::View,
-    run::{Command, Ending, Place},
-    timeline::Timeline,
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, Engine};
+use porthole_extension::{
+    AllowedVariables, BackendDeps, BackendKind, BackendOwner, Extension, ExtensionSource, LiveBackend, Start, open,
 };
+use porthole_http::exchange::Request;
+use porthole_output::View;
+use porthole_process::{Command, Ending, Place};
+use porthole_sdk::call::{Act, Origin};
 use porthole_tests::{demo::DemoCopy, eventually, given};
+use porthole_timeline::Timeline;
 
 /// What it is brought up with.
 struct Demo {

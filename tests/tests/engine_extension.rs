@@ -9,11 +9,9 @@ use bollard::{
     },
 };
 use futures_util::TryStreamExt;
-use porthole_core::{
-    engine::{Address, Engine},
-    error::Code,
-    extension::{NamedBy, check_folder, check_with_image, unpack},
-};
+use porthole_base::error::Code;
+use porthole_engine::{Address, Engine};
+use porthole_extension::{NamedBy, check_folder, check_with_image, unpack};
 use porthole_tests::given;
 
 const MANIFEST: &str = r#"{

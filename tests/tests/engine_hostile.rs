@@ -12,15 +12,12 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveImageOptionsBuilder},
 };
 use futures_util::TryStreamExt;
-use porthole_core::{
-    bootstrap::Machine,
-    engine::{Address, Engine},
-    error::Code,
-    extension::{ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, unpack},
-    runtime::Runtime,
-    timeline::Timeline,
-};
+use porthole_base::error::Code;
+use porthole_engine::{Address, Engine, this_machine::Machine};
+use porthole_extension::{ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, unpack};
+use porthole_sdk::runtime::Runtime;
 use porthole_tests::{eventually, given};
+use porthole_timeline::Timeline;
 use tar::{EntryType, Header};
 
 /// A file of an image: its path, kind, mode, and its text or where it leads.

@@ -3,11 +3,9 @@
 #![cfg(unix)]
 use std::sync::Arc;
 
-use porthole_core::{
-    engine::Engine,
-    error::Code,
-    exchange::{self, Request, Stage},
-};
+use porthole_base::error::Code;
+use porthole_engine::Engine;
+use porthole_http::exchange::{self, Request, Stage};
 use porthole_tests::{
     containers::running_on,
     inside::{At, Inside},

@@ -4,7 +4,7 @@
 
 use std::{process::Command, sync::Arc};
 
-use porthole_core::run::{Containment, Ending, Signal};
+use porthole_process::{Containment, Ending, Signal};
 use porthole_tests::{
     containers::{Running, running},
     eventually, given,

@@ -8,17 +8,15 @@ use std::{
 };
 
 use bollard::query_parameters::RenameContainerOptionsBuilder;
-use porthole_core::{
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, Engine, EngineEnvironment, Tls, extensions_everywhere, target::Target};
+use porthole_http::exchange::{Body, Request};
+use porthole_process::{Ending, Signal};
+use porthole_sdk::{
     call::Act,
-    engine::{Address, Engine, EngineEnvironment, Tls, extensions_everywhere},
-    error::{Code, Error},
-    exchange::{Body, Request},
-    run::{Ending, Signal},
     runtime::Runtime,
     sdk_call::{EngineList, Sdk, SdkCall, SdkList},
     sdk_result::SdkOutcome,
-    target::Target,
-    timeline::{Origin, Timeline},
 };
 use porthole_tests::{
     certificates::Issuer,
@@ -31,6 +29,7 @@ use porthole_tests::{
     sshd::Sshd,
     started,
 };
+use porthole_timeline::{Origin, Timeline};
 
 const BACKEND: &str = env!("CARGO_BIN_EXE_backend");
 

@@ -11,7 +11,7 @@ mod left;
 #[path = "engine_tunnel/places.rs"]
 mod places;
 
-use porthole_core::exchange::{Body, Request};
+use porthole_http::exchange::{Body, Request};
 use porthole_tests::inside::{At, Inside};
 
 const BACKEND: &str = env!("CARGO_BIN_EXE_backend");

@@ -4,11 +4,9 @@
 
 use std::io::Write;
 
-use porthole_core::{
-    endpoint::Endpoint,
-    engine::{Address, Engine},
-    error::{Code, Error},
-};
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, Engine};
+use porthole_http::endpoint::Endpoint;
 use porthole_tests::servers::{Raw, read_head};
 
 async fn connect(host: &str) -> Result<Engine, Error> {

@@ -10,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    demo::Demo,
+use porthole_base::error::Code;
+use porthole_core::demo::Demo;
+use porthole_engine::BackendConnections;
+use porthole_http::{
     endpoint::Endpoint,
-    error::Code,
-    exchange::{self, Body, Connections, Header, HttpClient, Request, Stage, Version},
+    exchange::{self, Body, Header, HttpClient, Request, Stage, Version},
 };
 use porthole_tests::{
     recorder::{Kept, finished, send},
@@ -418,7 +419,7 @@ async fn cancelling_takes_less_than_fifty_milliseconds() {
         let running = tokio::spawn({
             let cancel = cancel.clone();
             async move {
-                exchange::send(&endpoint, &request, &Connections::default(), &cancel, &mut kept).await;
+                exchange::send(&endpoint, &request, &BackendConnections::default(), &cancel, &mut kept).await;
                 finished(&endpoint, &request, kept)
             }
         });

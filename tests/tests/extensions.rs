@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use porthole_core::extension::{ManifestSeverity, check_folder};
+use porthole_extension::{ManifestSeverity, check_folder};
 use serde_json::{Value, json};
 
 #[test]

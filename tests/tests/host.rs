@@ -4,21 +4,22 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use porthole_core::{
+use porthole_base::error::{Code, Error, Result};
+use porthole_engine::target::{Host, Target};
+use porthole_output::{Stream, View, record::Record};
+use porthole_process::{
+    Command, Containment, Ending, EnvVar, Place, Run, RunEvent, Signal, Streaming, run_on_host, stops,
+};
+use porthole_sdk::{
     call::Act,
-    error::{Code, Error, Result},
-    output::View,
-    record::Record,
-    run::{Command, Containment, Ending, EnvVar, Place, Run, RunEvent, Signal, Stream, Streaming, run_on_host, stops},
     runtime::Runtime,
     sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
-    target::{Host, Target},
-    timeline::{Origin, Timeline},
 };
 use porthole_tests::{
     eventually,
     recorder::{Kept, Live, run_of},
 };
+use porthole_timeline::{Origin, Timeline};
 use tokio::sync::watch;
 
 fn command(program: &str, args: &[&str]) -> Command {

@@ -4,16 +4,16 @@
 
 use std::process::Command;
 
-use porthole_core::{
-    error::{Code, Error},
-    run::Streaming,
+use porthole_base::error::{Code, Error};
+use porthole_engine::target::{Host, Target};
+use porthole_process::Streaming;
+use porthole_sdk::{
     runtime::Runtime,
     sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
     sdk_result::{Field, SdkOutcome, SdkResult, Value},
-    target::{Host, Target},
-    timeline::Origin,
 };
 use porthole_tests::calls::Calls;
+use porthole_timeline::Origin;
 use serde_json::{Value as Json, json};
 
 /// What Node gives for a line: how it settled, and the value's own properties, `undefined` left out.
@@ -152,8 +152,8 @@ async fn streaming_ends_as_nodes_spawn_does() {
     }
 }
 
-fn tell(told: &mut Json, what: porthole_core::sdk_result::Called) {
-    use porthole_core::sdk_result::{Called, End};
+fn tell(told: &mut Json, what: porthole_sdk::sdk_result::Called) {
+    use porthole_sdk::sdk_result::{Called, End};
     match what {
         Called::Output { value: Value::Text(text), .. } => {
             told["out"] = json!(format!("{}{}", told["out"].as_str().unwrap_or_default(), text.text));

@@ -4,18 +4,16 @@
 
 use std::{collections::HashSet, fs, path::Path};
 
-use porthole_core::{
-    error::Code,
-    output::{Query, Row, SaveContent, SearchState, Searching, View},
-    run::{Signal, Stream},
-    timeline::{CallId, Outcome, Timeline},
-};
+use porthole_base::error::Code;
+use porthole_output::{Query, Row, SaveContent, SearchState, Searching, Stream, View};
+use porthole_process::Signal;
 use porthole_tests::{
     calls::{Calls, ended, rows, texts, told},
     eventually,
     gate::Gate,
     rerun::on_small_disk,
 };
+use porthole_timeline::{CallId, Outcome, Timeline};
 
 /// Numbers that look random and are the same in every run.
 fn scattered(below: u64) -> impl Iterator<Item = u64> {
@@ -191,7 +189,7 @@ async fn saved_files_hold_what_came() {
         let saved = calls.timeline.save(id, what, folder.join(name), false).await?;
         let read = fs::read(folder.join(name)).unwrap();
         assert_eq!((saved.bytes, saved.path), (read.len() as u64, folder.join(name).display().to_string()));
-        Ok::<_, porthole_core::error::Error>(String::from_utf8_lossy(&read).into_owned())
+        Ok::<_, porthole_base::error::Error>(String::from_utf8_lossy(&read).into_owned())
     };
     assert_eq!(save(SaveContent::Stdout, "out").await.unwrap(), "one\ntwo\u{fffd}\n");
     assert_eq!(save(SaveContent::Stderr, "err").await.unwrap(), "err\r\n");

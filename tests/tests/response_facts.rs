@@ -8,10 +8,11 @@ use std::{
     sync::{Mutex, mpsc},
 };
 
-use porthole_core::{
+use porthole_base::error::Code;
+use porthole_engine::BackendConnections;
+use porthole_http::{
     endpoint::Endpoint,
-    error::Code,
-    exchange::{self, Connections, Excess, Exchange, Header, HttpClient, Protocol, Request, Stage},
+    exchange::{self, Excess, Exchange, Header, HttpClient, Protocol, Request, Stage},
 };
 use porthole_tests::{
     recorder::{Kept, Sent, finished, send, send_over},
@@ -83,7 +84,7 @@ async fn informational_responses_are_told_with_their_headers_before_the_final_on
     });
     /// Lets the backend go on when it hears of the first one.
     struct Waiting(Kept<exchange::ExchangeEvent>, mpsc::Sender<()>);
-    impl porthole_core::record::Record<exchange::ExchangeEvent> for Waiting {
+    impl porthole_output::record::Record<exchange::ExchangeEvent> for Waiting {
         fn event(&mut self, event: exchange::ExchangeEvent) {
             if matches!(event, exchange::ExchangeEvent::Informed { .. }) {
                 let _ = self.1.send(());
@@ -91,13 +92,13 @@ async fn informational_responses_are_told_with_their_headers_before_the_final_on
             self.0.event(event);
         }
 
-        fn chunk(&mut self, _: porthole_core::run::Stream, _: u64, _: &[u8]) -> porthole_core::error::Result<()> {
+        fn chunk(&mut self, _: porthole_output::Stream, _: u64, _: &[u8]) -> porthole_base::error::Result<()> {
             Ok(())
         }
     }
     let (mut waiting, request) = (Waiting(Kept::empty(), release), get("/"));
     let cancel = CancellationToken::new();
-    exchange::send(&raw.endpoint, &request, &Connections::default(), &cancel, &mut waiting).await;
+    exchange::send(&raw.endpoint, &request, &BackendConnections::default(), &cancel, &mut waiting).await;
     let Exchange { informational, more_informational, response, .. } =
         finished(&raw.endpoint, &request, waiting.0).exchange;
     let seen: Vec<_> = informational.iter().map(|one| (one.response.status, &one.response.head.headers[..])).collect();
@@ -139,7 +140,7 @@ async fn what_follows_a_change_of_protocol_is_kept_as_it_comes_until_the_backend
     let running = {
         let (cancel, endpoint) = (cancel.clone(), raw.endpoint.clone());
         tokio::spawn(async move {
-            exchange::send(&endpoint, &request, &Connections::default(), &cancel, &mut kept).await;
+            exchange::send(&endpoint, &request, &BackendConnections::default(), &cancel, &mut kept).await;
             finished(&endpoint, &request, kept)
         })
     };
@@ -223,7 +224,7 @@ async fn a_connection_on_which_nothing_more_came_is_used_again() {
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
         }
     });
-    let connections = Connections::default();
+    let connections = BackendConnections::default();
     let first = send_over(&connections, &raw.endpoint, &get("/")).await.exchange;
     let second = send_over(&connections, &raw.endpoint, &get("/")).await.exchange;
     assert_eq!((first.excess, first.reused, second.reused), (None, false, true));

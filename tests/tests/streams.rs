@@ -12,19 +12,18 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::{
-    demo::Demo,
+use porthole_core::demo::Demo;
+use porthole_http::{
     endpoint::Endpoint,
-    exchange::{BodyKind, Exchange, Request},
-    output::{EventOutcome, Row, View},
-    run::Stream,
-    timeline::{Act, CallId, Origin, Outcome, Timeline},
+    exchange::{Exchange, Request},
 };
+use porthole_output::{BodyKind, EventOutcome, Row, Stream, View};
 use porthole_tests::{
     calls::{Calls, ended, rows, texts, told},
     eventually,
     servers::{Raw, nginx, read_head},
 };
+use porthole_timeline::{Act, CallId, Origin, Outcome, Timeline};
 
 fn get(path: &str) -> Request {
     Request::new("GET", path)

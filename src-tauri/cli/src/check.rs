@@ -7,15 +7,10 @@ use std::{
 };
 
 use clap::Args;
-use porthole_core::{
-    engine::{Address, Engine, EngineEnvironment},
-    error::Result,
-    extension::{self, BuiltImage, Checked, ImagePath, ManifestDiagnostic, ManifestSeverity},
-    private,
-    reference::ImageRef,
-    run::Reaper,
-    terminal::line,
-};
+use porthole_base::{error::Result, private, reference::ImageRef, terminal::line};
+use porthole_engine::{Address, Engine, EngineEnvironment, reaper::Reaper};
+use porthole_extension as extension;
+use porthole_extension::{BuiltImage, Checked, ImagePath, ManifestDiagnostic, ManifestSeverity};
 
 use crate::{NOTHING, say};
 

@@ -7,13 +7,11 @@ use std::{
 };
 
 use clap::Args;
-use porthole_core::{
-    call::Act,
-    engine::{Address, EngineEnvironment, LastEngine},
-    error::{Code, Error, Result},
-    run::{self, Command, Ending, EnvMode, EnvVar, Place, Reaper, Run, RunEvent, Signal, Stopper, Streaming, stops},
-    runtime::Runtime,
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_engine::exec;
+use porthole_engine::{Address, EngineEnvironment, LastEngine, reaper::Reaper};
+use porthole_process::{Command, Ending, EnvMode, EnvVar, Place, Run, RunEvent, Signal, Stopper, Streaming, stops};
+use porthole_sdk::{call::Act, runtime::Runtime};
 
 use tokio::sync::Notify;
 
@@ -163,7 +161,7 @@ async fn printed(
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes(), signals));
     let mut witness = Witness::new(sink, findings);
-    run::run(&command, None, engine, &LastEngine::default(), stopping, reaper, &mut witness).await;
+    exec::run(&command, None, engine, &LastEngine::default(), stopping, reaper, &mut witness).await;
     interrupts.abort_all();
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));

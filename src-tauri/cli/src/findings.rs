@@ -1,13 +1,14 @@
 //! `--findings`: prints findings to stderr when a request or command finishes.
 
-use porthole_core::{
+use porthole_base::{error::Result, terminal::line};
+use porthole_output::{
+    Stream,
+    record::{Record, Wait},
+};
+use porthole_sdk::{
     call::{Act, Call, Origin},
     diagnostics::{self, Diagnostic, Evidence, Sample, Severity},
-    error::Result,
-    record::{Record, Wait},
-    run::Stream,
     sdk_result,
-    terminal::line,
 };
 use serde::Serialize;
 

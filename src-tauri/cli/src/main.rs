@@ -15,7 +15,9 @@ mod sink;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use porthole_core::{demo::Demo, handles, private, run, terminal};
+use porthole_base::{handles, private, terminal};
+use porthole_core::demo::Demo;
+use porthole_engine::reaper;
 use signals::Signals;
 
 /// No response came, or the command could not be run: the exit code for scripts.
@@ -55,7 +57,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    if run::serve_if_asked() {
+    if reaper::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
     handles::raise();

@@ -7,15 +7,13 @@ use std::{
 };
 
 use clap::Args;
-use porthole_core::{
-    call::Act,
+use porthole_base::error::Error;
+use porthole_engine::{BackendConnections, reaper::Reaper, tunnel::EngineTunnel};
+use porthole_http::{
     endpoint::{self, Endpoint},
-    error::Error,
-    exchange::{self, Body, Connections, Exchange, ExchangeEvent, Failure, Header, Request, Version},
-    run::Reaper,
-    runtime::Runtime,
-    tunnel::EngineTunnel,
+    exchange::{self, Body, Exchange, ExchangeEvent, Failure, Header, Request, Version},
 };
+use porthole_sdk::{call::Act, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -152,11 +150,11 @@ async fn printed(
 }
 
 /// Those to a container get a reaper: a helper container of a killed porthole-cli must not stay.
-fn connections(endpoint: &Endpoint) -> Connections {
+fn connections(endpoint: &Endpoint) -> BackendConnections {
     if !matches!(endpoint, Endpoint::Container { .. }) {
-        return Connections::default();
+        return BackendConnections::default();
     }
-    Connections::with_tunnel(EngineTunnel::new(None, Arc::default(), Some(Arc::new(Reaper::start()))))
+    BackendConnections::with_tunnel(EngineTunnel::new(None, Arc::default(), Some(Arc::new(Reaper::start()))))
 }
 
 /// Cancels the request; if it can't be cancelled because its body isn't read, it ends with the

@@ -7,12 +7,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use porthole_core::{
+use porthole_base::{
     error::{Code, Error, Result},
-    output::Utf8,
-    run::Stream,
     terminal,
 };
+use porthole_output::{Stream, Utf8};
 use serde::Serialize;
 
 /// Writes lines to standard output.

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use porthole_core::{
-    call::{Act, Call, CallId, Origin},
+use porthole_base::{error::Result, private};
+use porthole_engine::{Address, reaper::Reaper};
+use porthole_http::{
     endpoint::Endpoint,
-    engine::Address,
-    error::Result,
     exchange::{Exchange, Request},
-    private,
-    run::{Command, Reaper, Run, Signal, Streaming},
+};
+use porthole_process::{Command, Run, Signal, Streaming};
+use porthole_sdk::{
+    call::{Act, Call, CallId, Origin},
     runtime::Runtime,
     sdk_result::{Written, received, render, render_callbacks},
-    timeline::Timeline,
 };
+use porthole_timeline::Timeline;
 
 use crate::{
     exec,

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use porthole_core::run::Signal;
+use porthole_process::Signal;
 use tokio::sync::watch;
 
 /// A request to end this process.

@@ -9,12 +9,8 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::{
-    error::{Code, Error, Result},
-    output::Utf8,
-    record::Record,
-    run::Stream,
-};
+use porthole_base::error::{Code, Error, Result};
+use porthole_output::{Stream, Utf8, record::Record};
 use serde::Serialize;
 
 use crate::say::{self, Bytes};

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{
-    endpoint::Endpoint,
-    error::Error,
-    settings::{SavedDraft, Settings},
-    target::Target,
-};
+use crate::settings::Settings;
+use porthole_base::error::Error;
+use porthole_engine::{target::Target, this_machine::Machine};
+use porthole_http::endpoint::Endpoint;
+use porthole_sdk::draft::SavedDraft;
 
 /// The state of the shell when a page loads, for the first time or again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -35,43 +34,4 @@ pub struct Bootstrap {
     pub demo_extension: Option<PathBuf>,
     /// What `ddClient.host` tells.
     pub machine: Machine,
-}
-
-/// This machine, in the words of Node.js, which are those of `ddClient.host`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Machine {
-    /// `linux`, `darwin`, `win32`.
-    pub platform: String,
-    /// `x64`, `arm64`.
-    pub arch: String,
-    /// Its name in the network.
-    pub hostname: String,
-}
-
-impl Machine {
-    /// This one.
-    pub fn this() -> Self {
-        let platform = match std::env::consts::OS {
-            "macos" => "darwin",
-            "windows" => "win32",
-            os => os,
-        };
-        let arch = match std::env::consts::ARCH {
-            "x86_64" => "x64",
-            "aarch64" => "arm64",
-            "x86" => "ia32",
-            arch => arch,
-        };
-        Self { platform: platform.to_owned(), arch: arch.to_owned(), hostname: hostname() }
-    }
-}
-
-#[cfg(unix)]
-fn hostname() -> String {
-    nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-#[cfg(not(unix))]
-fn hostname() -> String {
-    std::env::var("COMPUTERNAME").unwrap_or_default()
 }

@@ -9,10 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
+use crate::session::{self, Session};
+use porthole_base::{
     error::{Code, Error, Result},
     private,
-    session::{self, Session},
 };
 
 const LOCK: &str = "owner.lock";

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{endpoint::PATH_LIMIT, private};
+use porthole_base::private;
+use porthole_http::endpoint::PATH_LIMIT;
 
 const RAISE: &[u8] = b"raise\n";
 const RAISED: &[u8] = b"raised\n";

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::private;
+use porthole_base::private;
 
 /// The names of sessions in Porthole's own directory.
 pub const OWN: &str = "session-";

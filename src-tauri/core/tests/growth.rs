@@ -5,11 +5,9 @@
 
 use std::fs;
 
-use porthole_core::{
-    demo::Demo,
-    exchange::Request,
-    timeline::{Origin, Timeline},
-};
+use porthole_core::demo::Demo;
+use porthole_http::exchange::Request;
+use porthole_timeline::{Origin, Timeline};
 
 const CALLS: usize = 10_000;
 /// As many as a page has on their way at most.

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use porthole_core::error::Result;
+use porthole_base::error::Result;
 
 use super::Access;
 use crate::commands::Porthole;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use porthole_core::{extension::Server, this_machine::ThisMachine};
+use porthole_engine::this_machine::ThisMachine;
+use porthole_extension::Server;
 use tauri::Url;
 
 use crate::page_window::OWN;

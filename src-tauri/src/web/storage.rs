@@ -1,6 +1,6 @@
 //! The web storage of all windows: one for each start, which is cleared when another extension's page is shown.
 
-use porthole_core::error::{Code, Error, Result};
+use porthole_base::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager, WebviewWindow};
 
 use crate::page_window::MAIN;

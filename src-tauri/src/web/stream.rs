@@ -11,7 +11,7 @@ use std::{
 };
 
 use gtk::prelude::WidgetExt;
-use porthole_core::extension::Answer;
+use porthole_extension::Answer;
 use soup::{MessageHeaders, MessageHeadersType};
 use tauri::{AppHandle, http::HeaderMap};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

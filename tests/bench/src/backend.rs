@@ -7,7 +7,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use porthole_core::{demo::Demo, endpoint::Endpoint};
+use porthole_core::demo::Demo;
+use porthole_http::endpoint::Endpoint;
 
 use crate::context::{BenchContext, Result};
 

@@ -2,7 +2,8 @@
 
 use std::{fs, process::Command as Process, time::Instant};
 
-use porthole_core::{exchange::Request, timeline::Origin};
+use porthole_http::exchange::Request;
+use porthole_timeline::Origin;
 
 use crate::{
     backend::Backend,

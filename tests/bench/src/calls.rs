@@ -5,12 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    engine::Address,
-    error::{Code, Error},
-    run::{Command, Ending, Reaper, Run},
-    timeline::{Act, Call, CallId, Origin, Timeline},
-};
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, reaper::Reaper};
+use porthole_process::{Command, Ending, Run};
+use porthole_timeline::{Act, Call, CallId, Origin, Timeline};
 
 use crate::context::{BenchContext, Result};
 

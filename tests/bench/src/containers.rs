@@ -2,10 +2,8 @@
 
 use std::process::{Command as Process, Stdio};
 
-use porthole_core::{
-    engine::Address,
-    run::{Command, Ending},
-};
+use porthole_engine::Address;
+use porthole_process::{Command, Ending};
 use porthole_tests::containers::{Running, running_on};
 
 use crate::context::{BenchContext, LINE, Result};

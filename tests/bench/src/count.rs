@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porthole_core::output::{Output, Query, Search, View};
+use porthole_output::{Output, Query, Search, View};
 
 use crate::context::Result;
 

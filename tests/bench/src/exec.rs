@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, time::Instant};
 
-use porthole_core::timeline::Origin;
+use porthole_timeline::Origin;
 
 use crate::{
     calls::{ended_well, ms, timeline},

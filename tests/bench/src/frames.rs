@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use fantoccini::wd::TimeoutConfiguration;
-use porthole_core::{
-    run::{Command, Place},
-    settings::{Draft, SavedDraft, Settings, SettingsFile},
-};
+use porthole_core::settings::{Settings, SettingsFile};
+use porthole_process::{Command, Place};
+use porthole_sdk::draft::{Draft, SavedDraft};
 use porthole_tests::window::{App, Home};
 use serde::Deserialize;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command as Process, time::Instant};
 
-use porthole_core::{output::Output, run::Stream};
+use porthole_output::{Output, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use porthole_core::run::{Command, Place};
+use porthole_process::{Command, Place};
 
 use crate::{
     calls::{rate, rate_of_run, timeline},

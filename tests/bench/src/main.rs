@@ -79,7 +79,7 @@ enum Child {
 
 fn main() -> ExitCode {
     // The reaper of a Timeline is a process of this program.
-    if porthole_core::run::serve_if_asked() {
+    if porthole_engine::reaper::serve_if_asked() {
         return ExitCode::SUCCESS;
     }
     let mut arguments = Arguments::parse();

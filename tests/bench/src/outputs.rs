@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use porthole_core::output::{DiskQuota, Output, RenderOptions, View};
+use porthole_output::{DiskQuota, Output, RenderOptions, View};
 
 use crate::context::Result;
 

@@ -6,11 +6,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
-use porthole_core::{
-    endpoint::Endpoint,
-    exchange::Request,
-    timeline::{Origin, Timeline},
-};
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_timeline::{Origin, Timeline};
 use tokio::net::UnixStream;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{process::Command as Process, sync::Arc, time::Instant};
 
-use porthole_core::{output::Output, run::Stream};
+use porthole_output::{Output, Stream};
 
 use crate::{
     calls::ms,

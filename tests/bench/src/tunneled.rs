@@ -3,13 +3,10 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use porthole_core::{
-    endpoint::Endpoint,
-    engine::Address,
-    exchange::Request,
-    timeline::{Origin, Timeline},
-};
+use porthole_engine::Address;
+use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_tests::inside::{At, Inside};
+use porthole_timeline::{Origin, Timeline};
 use tempfile::TempDir;
 
 use crate::{

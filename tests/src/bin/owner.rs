@@ -13,14 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    error::Result,
-    record::Record,
-    run::{
-        Command, Containment, Place, Reaper, Run, RunEvent, Signal, Stopper, Stream, run_on_host_in, serve_if_asked,
-        stops,
-    },
-};
+use porthole_base::error::Result;
+use porthole_engine::reaper::{Reaper, serve_if_asked};
+use porthole_output::{Stream, record::Record};
+use porthole_process::{Command, Containment, Place, Run, RunEvent, Signal, Stopper, run_on_host_in, stops};
 use tokio::task::JoinSet;
 
 struct Facts {
@@ -114,7 +110,7 @@ async fn measure(reaper: &Arc<Reaper>, most: Containment, count: usize) -> u128 
         let (_stopper, stopping) = stops();
         let mut facts = Facts { run: Run::new(command.clone()), wrote: false };
         let began = Instant::now();
-        run_on_host_in(&command, most, stopping, Some(Arc::clone(reaper)), &mut facts).await;
+        run_on_host_in(&command, most, stopping, Some(Arc::<Reaper>::clone(reaper)), &mut facts).await;
         took.push(began.elapsed().as_micros());
         assert!(facts.run.failure.is_none(), "{:?}", facts.run);
     }

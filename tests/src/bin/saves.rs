@@ -3,10 +3,9 @@
 
 use std::process::ExitCode;
 
-use porthole_core::{
-    exchange::Request,
-    settings::{Draft, SavedDraft, Settings, SettingsFile},
-};
+use porthole_core::settings::{Settings, SettingsFile};
+use porthole_http::exchange::Request;
+use porthole_sdk::draft::{Draft, SavedDraft};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

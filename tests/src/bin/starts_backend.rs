@@ -3,13 +3,13 @@
 
 use std::{path::Path, sync::Arc};
 
-use porthole_core::{
-    engine::{Address, Engine},
-    error::{Code, Error},
-    extension::{AllowedVariables, BackendDeps, ExtensionSource, LiveBackend, Start, open},
-    run::{Reaper, serve_if_asked},
-    timeline::Timeline,
+use porthole_base::error::{Code, Error};
+use porthole_engine::{
+    Address, Engine,
+    reaper::{Reaper, serve_if_asked},
 };
+use porthole_extension::{AllowedVariables, BackendDeps, ExtensionSource, LiveBackend, Start, open};
+use porthole_timeline::Timeline;
 
 fn main() {
     if !serve_if_asked() {

@@ -6,11 +6,9 @@ use bollard::{
     Docker,
     query_parameters::{ListContainersOptionsBuilder, ListImagesOptions, ListNetworksOptions, ListVolumesOptions},
 };
-use porthole_core::{
-    error::Code,
-    extension::{
-        AccessLevel, AllowedVariables, ImageSource, LiveBackend, RequestedAccess, Start, StartPlan, VariableState,
-    },
+use porthole_base::error::Code;
+use porthole_extension::{
+    AccessLevel, AllowedVariables, ImageSource, LiveBackend, RequestedAccess, Start, StartPlan, VariableState,
 };
 
 use super::{COMPOSE, TestExtension, WORDS, composed};

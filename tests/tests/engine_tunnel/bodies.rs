@@ -2,10 +2,8 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use porthole_core::{
-    error::Code,
-    exchange::{self, Body, ExchangeEvent, Request, Stage},
-};
+use porthole_base::error::Code;
+use porthole_http::exchange::{self, Body, ExchangeEvent, Request, Stage};
 use porthole_tests::{
     eventually,
     recorder::{Kept, finished, send_over},

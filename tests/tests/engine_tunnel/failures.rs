@@ -7,11 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    endpoint::Endpoint,
-    error::Code,
-    exchange::{self, Connections, Stage},
+use porthole_base::error::Code;
+use porthole_engine::{
+    BackendConnections,
     target::{PartStatus, Target, TargetStatus, keep_checking},
+};
+use porthole_http::{
+    endpoint::Endpoint,
+    exchange::{self, Stage},
 };
 use porthole_tests::{
     eventually,
@@ -49,7 +52,7 @@ async fn each_way_to_fail_is_the_one_of_a_direct_socket() {
     ] {
         let carried = send_over(&inside.connections, &inside.socket(name), &get(path)).await;
         let direct = Endpoint::Unix(folder.path().join(name));
-        let direct = send_over(&Connections::default(), &direct, &get(path)).await;
+        let direct = send_over(&BackendConnections::default(), &direct, &get(path)).await;
         assert_eq!(carried.failure().0, expected, "{name}{path}: {carried:?}");
         assert_eq!(carried.failure(), direct.failure(), "{name}{path}");
         assert_eq!(carried.body, direct.body, "{name}{path}");

@@ -11,7 +11,7 @@ use bollard::{
     models::{ContainerCreateBody, HostConfig},
     query_parameters::CreateContainerOptionsBuilder,
 };
-use porthole_core::{exchange::Connections, tunnel::EngineTunnel};
+use porthole_engine::{BackendConnections, tunnel::EngineTunnel};
 use porthole_tests::{
     eventually, given,
     inside::{Inside, helpers, new_name},
@@ -40,7 +40,7 @@ async fn what_was_made_goes_by_itself_when_nobody_closes() {
     let inside = in_volume().await;
     inside.connections.close().await;
     let connections =
-        Connections::with_tunnel(EngineTunnel::new(Some(inside.engine.address().clone()), Arc::default(), None));
+        BackendConnections::with_tunnel(EngineTunnel::new(Some(inside.engine.address().clone()), Arc::default(), None));
     assert_eq!(send_over(&connections, &inside.endpoint(), &get("/")).await.status(), 200);
     assert_eq!(inside.helpers().await.len(), 1);
     drop(connections);

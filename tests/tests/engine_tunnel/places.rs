@@ -1,12 +1,12 @@
 //! Wherever in the container the socket is, it is reached.
 
 use bollard::query_parameters::{ListVolumesOptions, RemoveContainerOptionsBuilder, RemoveVolumeOptions};
-use porthole_core::{
-    endpoint::Endpoint,
-    exchange::{self, Connections},
+use porthole_engine::{
+    BackendConnections,
     target::{self, Target},
     tunnel::{choose, direct},
 };
+use porthole_http::{endpoint::Endpoint, exchange};
 use porthole_tests::{
     eventually,
     inside::{At, Inside},
@@ -86,7 +86,7 @@ async fn the_direct_way_is_chosen_where_it_is_there_and_the_engine_where_it_is_n
     let mounts = near.engine.mounts(&near.name).await.unwrap();
     let endpoint = direct(&mounts, socket).unwrap();
     assert_eq!(endpoint, Endpoint::Unix(folder.path().join("backend.sock")));
-    let seen = exchange::probe_connect(&endpoint, &Connections::default(), LIMIT).await;
+    let seen = exchange::probe_connect(&endpoint, &BackendConnections::default(), LIMIT).await;
     let chosen = choose(Some((endpoint.clone(), seen)), &near.name.parse().unwrap(), socket, &mounts);
     assert_eq!((chosen.endpoint, chosen.said), (endpoint, None));
 

@@ -2,16 +2,14 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use porthole_core::{
-    engine::{Address, Engine},
-    error::Code,
-    extension::{ExtensionHost, ExtensionSource, ManifestSeverity, NamedBy, OpenExtension, check_with_image},
-    timeline::Timeline,
-};
+use porthole_base::error::Code;
+use porthole_engine::{Address, Engine};
+use porthole_extension::{ExtensionHost, ExtensionSource, ManifestSeverity, NamedBy, OpenExtension, check_with_image};
 use porthole_tests::{
     built_image::{DOCKERFILE, Fake, IN_THE_FUTURE, LONG_AGO, folder},
     eventually,
 };
+use porthole_timeline::Timeline;
 
 #[tokio::test]
 async fn a_folders_paths_are_judged_by_its_image_and_nothing_is_started_for_that() {

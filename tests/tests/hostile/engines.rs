@@ -10,13 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use porthole_core::{
-    endpoint::Endpoint,
-    engine::{Address, Engine},
-    error::{Code, Error},
-    extension::unpack,
-    run::{Command, Place, Signal, run_in_container, stops},
-};
+use porthole_base::error::{Code, Error};
+use porthole_engine::{Address, Engine, exec::run_in_container};
+use porthole_extension::unpack;
+use porthole_http::endpoint::Endpoint;
+use porthole_process::{Command, Place, Signal, stops};
 use porthole_tests::{
     eventually, given,
     recorder::{Kept, run_of},

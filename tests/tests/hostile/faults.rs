@@ -10,7 +10,9 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use porthole_core::{endpoint::Endpoint, settings::SettingsFile, terminal};
+use porthole_base::terminal;
+use porthole_core::settings::SettingsFile;
+use porthole_http::endpoint::Endpoint;
 use porthole_tests::given;
 
 fn cli(args: &[&str]) -> Command {

@@ -10,16 +10,14 @@ use std::{
 };
 
 use nix::{sys::stat::Mode, unistd::mkfifo};
-use porthole_core::{
-    bootstrap::Machine,
-    error::{Code, Error},
-    extension::{
-        BackendKind, Extension, ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, check_folder, open,
-    },
-    runtime::Runtime,
-    timeline::Timeline,
+use porthole_base::error::{Code, Error};
+use porthole_engine::this_machine::Machine;
+use porthole_extension::{
+    BackendKind, Extension, ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer, check_folder, open,
 };
+use porthole_sdk::runtime::Runtime;
 use porthole_tests::given;
+use porthole_timeline::Timeline;
 
 /// What a healthy machine needs a thousandth of.
 const AT_ONCE: Duration = Duration::from_secs(20);

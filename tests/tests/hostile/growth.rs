@@ -1,14 +1,12 @@
 //! What stays of many calls after they were cleared.
 
-use porthole_core::{
-    demo::Demo,
-    exchange::Request,
-    timeline::{CallId, Cleared, Origin},
-};
+use porthole_core::demo::Demo;
+use porthole_http::exchange::Request;
 use porthole_tests::{
     calls::{Calls, ended},
     eventually,
 };
+use porthole_timeline::{CallId, Cleared, Origin};
 
 const MB: u64 = 1_000_000;
 

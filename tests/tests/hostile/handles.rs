@@ -2,20 +2,19 @@
 
 use std::{fs::File, time::Duration};
 
-use porthole_core::{
-    endpoint::Endpoint,
+use porthole_base::{
     error::{Code, Error},
-    exchange::Request,
     handles,
-    output::View,
-    run::{Command, Place},
-    timeline::{Act, CallId, Origin, Outcome},
 };
+use porthole_http::{endpoint::Endpoint, exchange::Request};
+use porthole_output::View;
+use porthole_process::{Command, Place};
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
     eventually,
     rerun::with_handles,
 };
+use porthole_timeline::{Act, CallId, Origin, Outcome};
 
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()

@@ -7,16 +7,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use porthole_core::{
-    error::Code,
-    output::View,
-    timeline::{CallId, Outcome, Timeline},
-};
+use porthole_base::error::Code;
+use porthole_output::View;
 use porthole_tests::{
     calls::{Calls, ended, rows, told},
     eventually,
     rerun::on_small_disk,
 };
+use porthole_timeline::{CallId, Outcome, Timeline};
 
 const CHILD: &str = "PORTHOLE_TEST_KEEPING";
 

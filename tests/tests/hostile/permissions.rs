@@ -13,16 +13,17 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::{
-    bootstrap::Machine,
-    error::{Code, Result},
-    extension::{ExtensionHost, ExtensionSource, PageFacts, PageFrom, PageServer},
-    permission::{CallKind, Content, Guest, Listeners, Permission, Prompt, Proposed, ProposedState},
-    run::Streaming,
+use porthole_base::error::{Code, Result};
+use porthole_core::permission::{Proposed, ProposedState};
+use porthole_engine::this_machine::Machine;
+use porthole_extension::{Content, ExtensionHost, ExtensionSource, Guest, Listeners, PageFacts, PageFrom, PageServer};
+use porthole_process::Streaming;
+use porthole_sdk::{
+    permission::{CallKind, Permission},
     runtime::Runtime,
     sdk_call::{CliTarget, Data, Sdk, SdkCall, SdkExec, SdkRequest},
-    timeline::Origin,
 };
+use porthole_timeline::{Origin, prompt::Prompt};
 
 use crate::place::{Place, place};
 

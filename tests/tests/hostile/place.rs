@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use porthole_core::{
-    error::Code,
-    permission::{Gate, Scope},
-    timeline::Timeline,
-};
+use porthole_base::error::Code;
+use porthole_core::permission::Gate;
+use porthole_sdk::permission::Scope;
+use porthole_timeline::Timeline;
 
 pub struct Place {
     pub folder: tempfile::TempDir,

@@ -9,14 +9,13 @@ use std::{
     sync::Arc,
 };
 
-use porthole_core::{
-    run::{Command as Draft, Containment, Ending, Place, Reaper, Run, Signal, run_on_host},
-    timeline::{Origin, Timeline},
-};
+use porthole_engine::reaper::Reaper;
+use porthole_process::{Command as Draft, Containment, Ending, Place, Run, Signal, run_on_host};
 use porthole_tests::{
     eventually, given,
     recorder::{Kept, Live, run_of},
 };
+use porthole_timeline::{Origin, Timeline};
 
 /// Each way to leave. `FILE` is where the process writes its id, which then does nothing for ten minutes.
 const ESCAPES: [(&str, &str); 6] = [
@@ -302,7 +301,7 @@ async fn closing_the_timeline_ends_what_escaped() {
     let file = folder.path().join("pid");
     let reaper = Arc::new(Reaper::start());
     let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), 1 << 20, Some(reaper));
-    let none = porthole_core::error::Error::new(porthole_core::error::Code::EngineUnavailable, "not needed");
+    let none = porthole_base::error::Error::new(porthole_base::error::Code::EngineUnavailable, "not needed");
     timeline.run(Origin::Composer, Err(none), sh(&script(ESCAPES[5].1, &file, "exec sleep 600")));
     let escaped = Escaped::of(&file).await;
     timeline.close().await;
@@ -345,7 +344,7 @@ async fn a_command_runs_beside_a_reaper_that_does_not_read() {
 async fn a_command_runs_where_no_reaper_can_be_started() {
     let reaper = Arc::new(Reaper::start());
     let mut kept = Kept::empty();
-    let (_stopper, stopping) = porthole_core::run::stops();
+    let (_stopper, stopping) = porthole_process::stops();
     let command = sh("echo out; exit 3");
     run_on_host(&command, stopping, Some(reaper), &mut kept).await;
     let run = run_of(command, &kept);
@@ -405,7 +404,7 @@ async fn a_command_that_kills_its_supervisor_ends_with_it() {
     for mode in MODES {
         let live = Live::on_host_in(mode, sh("sleep 600 & kill -9 $PPID; sleep 600"));
         let (run, _) = live.task.await.unwrap();
-        assert_eq!(run.failure.map(|error| error.code), Some(porthole_core::error::Code::SpawnFailed), "{mode:?}");
+        assert_eq!(run.failure.map(|error| error.code), Some(porthole_base::error::Code::SpawnFailed), "{mode:?}");
         let group = run.started.unwrap().pid.unwrap();
         eventually("an empty group", async || {
             let left = Command::new("kill").args(["-0", "--", &format!("-{group}")]).stderr(Stdio::null()).status();

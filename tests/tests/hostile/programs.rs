@@ -2,14 +2,18 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use porthole_core::{
+use porthole_base::error::Code;
+use porthole_core::permission::ProposedState;
+use porthole_extension::Guest;
+use porthole_output::Stream;
+use porthole_process::{EnvVar, Run, Streaming};
+use porthole_sdk::{
     call::Act,
-    error::Code,
-    permission::{Guest, ProgramFacts, PromptAction, ProposedState, Scope},
-    run::{EnvVar, Run, Stream, Streaming},
+    permission::Scope,
     runtime::Runtime,
     sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
 };
+use porthole_timeline::prompt::{ProgramFacts, PromptAction};
 
 use crate::place::{Place, place};
 

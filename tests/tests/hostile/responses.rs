@@ -2,10 +2,8 @@
 
 use std::io::Write;
 
-use porthole_core::{
-    error::Code,
-    exchange::{Failure, Request, Stage},
-};
+use porthole_base::error::Code;
+use porthole_http::exchange::{Failure, Request, Stage};
 use porthole_tests::{
     recorder::send,
     servers::{Raw, read_head},

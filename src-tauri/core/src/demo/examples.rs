@@ -1,10 +1,8 @@
 //! What can be tried on the demo backend and on this machine, for the first click.
 
-use crate::{
-    exchange::{Body, Header, Request},
-    run::{Command, Place, Streaming},
-    settings::{Draft, SavedDraft, Snippet},
-};
+use porthole_http::exchange::{Body, Header, Request};
+use porthole_process::{Command, Place, Streaming};
+use porthole_sdk::draft::{Draft, SavedDraft, Snippet};
 
 /// The examples, in the order in which they are listed.
 pub fn examples() -> Vec<SavedDraft> {

@@ -12,10 +12,8 @@ pub use examples::examples;
 use porthole_demo::accept;
 use tokio::task::JoinSet;
 
-use crate::{
-    endpoint::Endpoint,
-    error::{Code, Error},
-};
+use porthole_base::error::{Code, Error};
+use porthole_http::endpoint::Endpoint;
 
 /// Why there is no demo backend.
 pub fn failed(error: &io::Error) -> Error {
@@ -46,7 +44,7 @@ impl Demo {
         {
             let (path, made) = crate::raise::socket_path(directory, "demo.sock")?;
             let listener = tokio::net::UnixListener::bind(&path)?;
-            crate::private::restrict_socket(&path)?;
+            porthole_base::private::restrict_socket(&path)?;
             accepting.spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
             Ok(Self { endpoint: Endpoint::Unix(path.clone()), socket: Some(path), _made: made, _accepting: accepting })
         }

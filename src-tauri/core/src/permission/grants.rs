@@ -2,27 +2,11 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+use porthole_extension::{Content, ListeningProgram};
+use porthole_sdk::permission::{CallKind, Permission, PermissionState, Permissions, Scope};
 
-use super::{
-    CallKind, Content, ListeningProgram, Permission, Permissions, Scope,
-    store::{Granted, Store, Unwritten},
-};
-use crate::call::Origin;
-
-/// What code may do now, for the window to show.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PermissionState {
-    /// What the page that is open may do.
-    pub page: Permissions,
-    /// That was decided for it, and is not the default.
-    pub decided: bool,
-    /// Programs on this machine need no prompt in the console, until Porthole ends.
-    pub console_host: bool,
-    /// Requests that write to an engine need none there.
-    pub console_engine: bool,
-}
+use super::store::{Granted, Store, Unwritten};
+use porthole_sdk::call::Origin;
 
 /// All that was allowed.
 #[derive(Debug)]

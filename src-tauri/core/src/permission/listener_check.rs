@@ -8,8 +8,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::Watch;
-use crate::timeline::aside;
+use porthole_extension::Watch;
+use porthole_timeline::aside;
 
 const EVERY: Duration = Duration::from_secs(1);
 

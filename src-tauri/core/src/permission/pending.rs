@@ -11,24 +11,24 @@ use tokio::{sync::watch, time::timeout};
 use ts_rs::TS;
 
 use super::{
-    CallKind, Content, Decision, ListeningProgram, Permission, Prompt, PromptAction, Scope,
     grants::Grants,
     listener_check::ListenerCheck,
     policy::{self, kind_of},
-    prompt,
     store::Unwritten,
 };
-use crate::{
+use porthole_base::error::{Code, Error, Result};
+use porthole_extension::{Content, Guest, ListeningProgram};
+use porthole_process::{FixedCommand, Place};
+use porthole_sdk::permission::{CallKind, Decision, Permission, Scope};
+use porthole_sdk::{
     call::{CallId, Origin},
-    endpoint::Endpoint,
-    engine::Address,
-    error::{Code, Error, Result},
-    inspect::{PlannedCall, ResolvedAction},
-    run::{FixedCommand, Place},
     sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
     sdk_result::{self, Plan, PlannedAction},
-    target::Target,
-    timeline::{Timeline, aside},
+};
+use porthole_timeline::prompt::{self, Prompt, PromptAction};
+use porthole_timeline::{
+    Timeline, aside,
+    inspect::{PlannedCall, ResolvedAction},
 };
 
 mod arrival;
@@ -86,33 +86,6 @@ pub enum PendingEnd {
     Refused,
     /// The code that made it ended first, and nothing was done.
     Withdrawn,
-}
-
-/// Who proposes a call, and what it acts on at that moment.
-#[derive(Debug, Clone)]
-pub struct Guest {
-    /// Whose code.
-    pub origin: Origin,
-    /// What stands in the extension's place.
-    pub target: Target,
-    /// Where its requests go.
-    pub endpoint: Result<Endpoint>,
-    /// That it has a container to run commands in, or why not.
-    pub container: Result<()>,
-    /// Where the engine is.
-    pub engine: Result<Address>,
-    /// The extension's folders on this machine: programs in them are its own.
-    pub own: Vec<PathBuf>,
-}
-
-impl Guest {
-    /// A page without an extension: it has nothing to act on but this machine, if the user allows it.
-    pub fn without_backend() -> Self {
-        let target = Target { name: String::new(), ..Target::demo() };
-        let engine = target.address();
-        let (endpoint, container) = (Err(backend_missing()), Err(backend_missing()));
-        Self { origin: Origin::Page, target, endpoint, container, engine, own: Vec::new() }
-    }
 }
 
 /// Decides about the calls of code. Nothing waits for the disk while it holds the state.
@@ -508,12 +481,6 @@ async fn write(unwritten: Option<Unwritten>) -> Result<()> {
 
 fn acts_in_own_container(asked: &SdkCall) -> bool {
     matches!(asked, SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }))
-}
-
-/// What a page without a backend gets when it calls one.
-pub(crate) fn backend_missing() -> Error {
-    Error::new(Code::BackendMissing, "The extension has no backend: metadata.json has no `vm` section")
-        .hint("Add a `vm` section, or remove the call.")
 }
 
 fn not_found(pending: u32) -> Error {

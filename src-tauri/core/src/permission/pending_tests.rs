@@ -1,15 +1,14 @@
+use porthole_http::endpoint::Endpoint;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{state::MOST, *};
-use crate::{
-    call::Act,
-    exchange::Header,
-    permission::Watch,
-    run::{Bin, Ending, Stream},
-    runtime::Runtime,
-    target::Host,
-    timeline::{Call, Changes},
-};
+use porthole_engine::target::Host;
+use porthole_extension::Watch;
+use porthole_http::exchange::Header;
+use porthole_output::Stream;
+use porthole_process::{Bin, Ending};
+use porthole_sdk::{call::Act, runtime::Runtime};
+use porthole_timeline::{Call, Changes};
 
 struct Place {
     directory: tempfile::TempDir,
@@ -44,7 +43,7 @@ fn exec(whose: CliTarget, cmd: &str, args: &[&str]) -> Sdk {
         line: false,
         cwd: None,
         env: vec![],
-        stream: Some(crate::run::Streaming::default()),
+        stream: Some(porthole_process::Streaming::default()),
         container: None,
     };
     Sdk::new(SdkCall::Exec(asked), Runtime::DockerDesktop)
@@ -52,8 +51,10 @@ fn exec(whose: CliTarget, cmd: &str, args: &[&str]) -> Sdk {
 
 fn post(url: &str) -> Sdk {
     let headers: Vec<Header> = Vec::new();
-    let data = Some(crate::sdk_call::Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
-    let asked = crate::sdk_call::SdkRequest { method: "POST".into(), url: url.into(), headers, named: true, data };
+    let data =
+        Some(porthole_sdk::sdk_call::Data { text: "{}".into(), json: Some("{}".into()), is_text: false, falsy: false });
+    let asked =
+        porthole_sdk::sdk_call::SdkRequest { method: "POST".into(), url: url.into(), headers, named: true, data };
     Sdk::new(SdkCall::Request(asked), Runtime::DockerDesktop)
 }
 
@@ -121,7 +122,8 @@ async fn a_prompt_shows_the_program_that_runs_and_whose_it_is() {
     place.waits(exec(CliTarget::Host, "git", &["--version"]), guest.clone()).await;
     let prompt = place.read().await;
     assert_eq!((prompt.extension.as_deref(), prompt.kind), (Some("acme/volumes"), CallKind::Host));
-    let crate::permission::PromptAction::Command { program, args, args_total, bin, shell_line, .. } = prompt.action
+    let porthole_timeline::prompt::PromptAction::Command { program, args, args_total, bin, shell_line, .. } =
+        prompt.action
     else {
         panic!("no command")
     };
@@ -136,7 +138,8 @@ async fn a_prompt_shows_the_program_that_runs_and_whose_it_is() {
     let SdkCall::Exec(asked) = &mut sdk.asked else { panic!() };
     asked.stream = None;
     place.waits(sdk, guest).await;
-    let crate::permission::PromptAction::Command { program, shell_line, line_programs, .. } = place.read().await.action
+    let porthole_timeline::prompt::PromptAction::Command { program, shell_line, line_programs, .. } =
+        place.read().await.action
     else {
         panic!("no command")
     };
@@ -150,7 +153,7 @@ async fn a_prompt_shows_the_program_that_runs_and_whose_it_is() {
 async fn what_is_approved_is_the_call_that_was_planned_whatever_the_target_is_now() {
     let place = place();
     let mut guest = guest(Origin::Console);
-    guest.target.host.env = vec![crate::run::EnvVar { name: "WHERE".into(), value: "before".into() }];
+    guest.target.host.env = vec![porthole_process::EnvVar { name: "WHERE".into(), value: "before".into() }];
     let pending = place.waits(exec(CliTarget::Host, "sh", &["-c", "printf \"$WHERE\""]), guest.clone()).await;
     // The target is another one now: nothing is planned again.
     guest.target.host.env[0].value = "after".into();
@@ -218,7 +221,7 @@ async fn a_program_that_appears_while_its_prompt_waits_does_not_run() {
     let guest = place.own("other");
     let pending = place.waits(exec(CliTarget::Host, "tool", &[]), guest).await;
     let prompt = place.read().await;
-    let crate::permission::PromptAction::Command { program, .. } = prompt.action else { panic!() };
+    let porthole_timeline::prompt::PromptAction::Command { program, .. } = prompt.action else { panic!() };
     assert_eq!(program.error.unwrap().code, Code::ProgramNotFound);
     tool(&place.directory.path().join("bin/tool"), &place.marks(), "appeared");
     let call = place.approved(pending, Scope::Once).await;
@@ -273,7 +276,7 @@ async fn calls_that_are_made_at_once_are_asked_about_in_the_order_in_which_they_
     calls.join_all().await;
     for n in 0..8 {
         let prompt = place.changes().await.prompt.unwrap();
-        let crate::permission::PromptAction::Command { args, .. } = &prompt.action else { panic!() };
+        let porthole_timeline::prompt::PromptAction::Command { args, .. } = &prompt.action else { panic!() };
         assert_eq!(args[0].text, n.to_string());
         place.gate.deny(prompt.pending).unwrap();
     }

@@ -10,11 +10,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{ListeningProgram, Permissions};
-use crate::{
+use porthole_base::{
     error::{Code, Error, Result},
     json_file::JsonFile,
 };
+use porthole_extension::ListeningProgram;
+use porthole_sdk::permission::Permissions;
 
 /// Contents that are remembered; the ones that were decided first go first.
 const MOST: usize = 200;

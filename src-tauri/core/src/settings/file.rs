@@ -7,7 +7,7 @@ use super::{
     lenient::{self, Read},
     merge::merge,
 };
-use crate::{
+use porthole_base::{
     error::{Code, Error, Result},
     json_file::{Content, JsonFile, Recovered},
 };

@@ -3,11 +3,10 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    exchange::Request,
-    settings::{Draft, SavedDraft, Theme},
-    target::Target,
-};
+use crate::settings::Theme;
+use porthole_engine::target::Target;
+use porthole_http::exchange::Request;
+use porthole_sdk::draft::{Draft, SavedDraft};
 
 fn file() -> (tempfile::TempDir, SettingsFile) {
     let directory = tempfile::tempdir().unwrap();

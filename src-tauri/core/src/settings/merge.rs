@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{SavedDraft, Settings};
-use crate::json_file::merge_objects;
+use porthole_base::json_file::merge_objects;
 
 /// The field that is a list of the user's own, in the user's order.
 const SAVED: &str = "saved";

@@ -13,7 +13,9 @@ pub use remembered::Remembered;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{exchange::Request, extension::AllowedVariables, run::Command, runtime::Runtime, target::Target};
+use porthole_engine::target::Target;
+use porthole_extension::AllowedVariables;
+use porthole_sdk::{draft::SavedDraft, runtime::Runtime};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -26,34 +28,6 @@ pub enum Theme {
     Light,
     /// Always dark.
     Dark,
-}
-
-/// Something that can be sent or run again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Draft {
-    /// A request to the target's endpoint.
-    Request(Request),
-    /// A command.
-    Command(Command),
-    /// Code for the console.
-    Console(Snippet),
-}
-
-/// Code written against `ddClient`: TypeScript or JavaScript.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Snippet {
-    /// The text.
-    pub code: String,
-}
-
-/// A saved request or command with the name that it is listed under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct SavedDraft {
-    /// What the list shows.
-    pub name: String,
-    /// What is sent or run.
-    pub composed: Draft,
 }
 
 /// Widths of the window's columns in CSS pixels.
@@ -151,6 +125,8 @@ pub struct Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use porthole_http::exchange::Request;
+    use porthole_sdk::draft::Draft;
 
     /// Settings with something in each field.
     pub(super) fn every_field() -> serde_json::Value {

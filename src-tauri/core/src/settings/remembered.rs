@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Settings, SettingsFile};
-use crate::error::{Code, Error, Result};
+use porthole_base::error::{Code, Error, Result};
 
 /// Settings and the file that they are saved to, where there is one.
 #[derive(Debug)]
@@ -53,7 +53,8 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::Code, settings::Theme};
+    use crate::settings::Theme;
+    use porthole_base::error::Code;
 
     #[tokio::test]
     async fn what_could_not_be_saved_is_saved_with_the_next_change() {

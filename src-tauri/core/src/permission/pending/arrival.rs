@@ -1,7 +1,7 @@
 //! In which order calls are asked about: that in which they were made, however long each takes to plan.
 
 use super::Gate;
-use crate::call::Origin;
+use porthole_sdk::call::Origin;
 
 /// The place of a call among those that were proposed, while it is being planned.
 pub(super) struct Arrival<'g> {

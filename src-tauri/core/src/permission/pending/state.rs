@@ -6,12 +6,11 @@ use std::{
 };
 
 use super::{PendingEnd, ProposedState};
-use crate::{
-    call::Origin,
-    error::{Code, Error, Result},
-    inspect::PlannedCall,
-    permission::{CallKind, Prompt, Watch, grants::Grants, listener_check::ListenerCheck},
-};
+use crate::permission::{grants::Grants, listener_check::ListenerCheck};
+use porthole_base::error::{Code, Error, Result};
+use porthole_extension::Watch;
+use porthole_sdk::{call::Origin, permission::CallKind};
+use porthole_timeline::{inspect::PlannedCall, prompt::Prompt};
 
 /// Calls of one origin that may wait for the user.
 pub(super) const MOST: usize = 100;

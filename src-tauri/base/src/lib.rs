@@ -1,0 +1,12 @@
+//! What every part of Porthole stands on: errors with their closed set of codes, files that only this user may read, names
+//! that an engine takes, and how text of others is made safe to print.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod error;
+pub mod handles;
+pub mod json_file;
+pub mod memory;
+pub mod private;
+pub mod reference;
+pub mod terminal;

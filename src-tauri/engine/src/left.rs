@@ -1,0 +1,128 @@
+//! Containers of Porthole's own: what they are called, and the end of those that a killed Porthole left.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
+
+use bollard::{errors::Error as ApiError, query_parameters::RemoveContainerOptionsBuilder};
+
+use super::{Engine, is_dead};
+
+/// How long an engine may take to list them, and to remove one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A name that no other container has.
+pub fn new_name(purpose: &str) -> String {
+    // Not a secret: the hasher's seed is random for each.
+    format!("porthole-{purpose}-{}-{:08x}", std::process::id(), RandomState::new().build_hasher().finish() as u32)
+}
+
+/// Removes the containers with this label, whose value is their owner, of a Porthole on this machine that was killed. What
+/// can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
+pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
+    let listed = tokio::time::timeout(PATIENCE, engine.listed(Some(label))).await;
+    let found = match listed {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, label, "containers of a killed Porthole may be left");
+            return;
+        }
+        Err(_) => return,
+    };
+    for (container, labels) in found {
+        if container.problem.is_none() && labels.get(label).is_some_and(|owner| is_dead(owner)) {
+            tracing::info!(id = container.id, label, "removing a container that a killed Porthole left");
+            remove(engine, &container.id, with_volumes).await;
+        }
+    }
+}
+
+/// Removes a container of Porthole's own, with the volumes without a name that it has; Podman 4 counts among them one that
+/// belongs to somebody else and that it only mounts. Tells whether it is gone.
+pub async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
+    match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {
+        // One that was not made is gone too.
+        Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404, .. })) => return true,
+        Ok(Err(error)) => tracing::warn!(%error, container, "a container of Porthole's own is left"),
+        Err(_) => tracing::warn!(container, "the engine takes too long to remove a container"),
+    }
+    false
+}
+
+/// Removes a container that the engine may still be making, because it was asked for when Porthole was killed. One that
+/// isn't there may come yet. Podman says that it removed one that it was making, but keeps a part of it, and can't list
+/// any container from then on until that part is removed too. So this asks until there is nothing left to remove; the
+/// caller limits the time.
+pub async fn remove_unfinished(engine: &Engine, container: &str, with_volumes: bool) {
+    const AGAIN: Duration = Duration::from_millis(300);
+    const ATTEMPTS: u32 = 3;
+    let (mut removed, mut failed) = (false, 0);
+    while failed < ATTEMPTS {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
+        match engine.docker().remove_container(container, Some(options)).await {
+            Ok(()) => removed = true,
+            Err(ApiError::DockerResponseServerError { status_code: 404, .. }) if removed => return,
+            Err(error) => {
+                tracing::debug!(%error, container, "a container of Porthole's own isn't removed yet");
+                failed += 1;
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::UnixListener,
+    };
+
+    use super::*;
+    use crate::Address;
+
+    /// How many removals an engine is asked for that answers them with these statuses, one after the other.
+    async fn removals(statuses: Vec<&'static str>) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let serving = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).await.unwrap_or_default();
+                let status = if head[..length].starts_with(b"DELETE") {
+                    statuses[counted.fetch_add(1, Ordering::SeqCst)]
+                } else {
+                    "200 OK"
+                };
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nApi-Version: 1.41\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
+        remove_unfinished(&engine, "porthole-relay-1", false).await;
+        serving.abort();
+        asked.load(Ordering::SeqCst)
+    }
+
+    /// After a removal of a container that it was still making, Podman could list no containers at all.
+    #[tokio::test]
+    async fn what_podman_keeps_of_a_container_that_it_was_making_is_removed_too() {
+        let gone = "404 Not Found";
+        assert_eq!(removals(vec!["204 No Content", "204 No Content", gone]).await, 3);
+        // One that is made late, and one that never is.
+        assert_eq!(removals(vec![gone, "204 No Content", gone]).await, 3);
+        assert_eq!(removals(vec![gone, gone, gone]).await, 3);
+        assert_eq!(removals(vec!["500 Internal Server Error", "409 Conflict", "204 No Content", gone]).await, 4);
+    }
+}

@@ -1,0 +1,440 @@
+//! The files that a manifest names: whether the image has them, and what they are.
+
+mod in_image;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    dockerfile::{self, Base, Dockerfile, Provision, Search},
+    frontend::build_script,
+    manifest::{Binary, Manifest, Named, Platform},
+    manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity},
+    program::{Arch, Program},
+    root::{Entry, ExtensionRoot, FileProblem},
+};
+use porthole_sdk::runtime::{
+    Certainty::Source,
+    Runtime::{PodmanDesktop, RancherDesktop},
+};
+
+/// The key of the page's file.
+const PAGE: &str = "ui.dashboard-tab.src";
+/// The key of programs for the host.
+const PROGRAMS: &str = "host.binaries";
+
+/// Where the files of a manifest are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FileSource<'a> {
+    /// The folder that the image is built from.
+    Folder(&'a ExtensionRoot),
+    /// The same, and what is in the image that was built from it.
+    Built(&'a ExtensionRoot, InsideImage<'a>),
+    /// What was unpacked from the image.
+    Image(&'a ExtensionRoot),
+}
+
+/// The paths of a manifest in the image that its folder builds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InsideImage<'a> {
+    /// The image's name.
+    pub name: &'a str,
+    /// What of the paths is in it.
+    pub root: &'a ExtensionRoot,
+    /// The folder was changed since it was built.
+    pub is_outdated: bool,
+}
+
+/// A path of the manifest, and where the image has it from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagePath {
+    /// The manifest's key.
+    pub key: String,
+    /// The path in the image.
+    pub path: String,
+    /// What is known of it, in words.
+    pub status: String,
+}
+
+/// Adds diagnostics about the files that a manifest names. Its paths are paths in the image: in a folder with a Dockerfile
+/// they are judged by what that puts into the image, elsewhere by what is below the root.
+pub fn check(
+    manifest: &Manifest,
+    text: &str,
+    place: FileSource<'_>,
+    diagnostics: &mut Vec<ManifestDiagnostic>,
+) -> Vec<ImagePath> {
+    let (root, dockerfile, inside) = match place {
+        FileSource::Image(root) => (root, None, None),
+        FileSource::Folder(root) => (root, read_dockerfile(root, text, diagnostics), None),
+        FileSource::Built(root, inside) => (root, read_dockerfile(root, text, diagnostics), Some(inside)),
+    };
+    let search = dockerfile.as_ref().map(|dockerfile| Search::new(dockerfile, root));
+    let is_image = matches!(place, FileSource::Image(_));
+    let lines = Lines::of(text);
+    let mut checks = Checks { lines, root, search, inside, is_image, found: Vec::new(), paths: Vec::new() };
+    for (path, named) in paths(manifest) {
+        match named {
+            Naming::File(named, key) => checks.file(named, &path, key),
+            Naming::Program(binary) => checks.program(binary),
+        }
+    }
+    let Checks { found, paths, .. } = checks;
+    diagnostics.extend(by_cause(found));
+    paths
+}
+
+/// What of a manifest names a path.
+pub(super) enum Naming<'m> {
+    File(&'m Named, &'static str),
+    Program(&'m Binary),
+}
+
+/// The paths of a manifest, as paths in the image.
+pub(super) fn paths<'m>(manifest: &'m Manifest) -> impl Iterator<Item = (Cow<'m, str>, Naming<'m>)> {
+    let icon = manifest.icon.as_ref().filter(|icon| !icon.text.is_empty()).map(|icon| (icon, "icon"));
+    let compose = manifest.backend.as_ref().and_then(|backend| backend.composefile.as_ref());
+    let compose = compose.map(|compose| (compose, "vm.composefile"));
+    let file = |(named, key): (&'m Named, _)| (Cow::from(named.text.as_str()), Naming::File(named, key));
+    let tab = manifest.tab.as_ref().and_then(|tab| Some((tab.root.as_ref()?, tab.src.as_ref()?)));
+    let page = tab.map(|(root, src)| {
+        let path = format!("{}/{}", root.text.trim_end_matches('/'), file_of_page(&src.text));
+        (Cow::from(path), Naming::File(src, PAGE))
+    });
+    let (icon, compose) = (icon.map(file), compose.map(file));
+    let programs = manifest.binaries.iter();
+    let programs = programs.map(|binary| (Cow::from(binary.path.text.as_str()), Naming::Program(binary)));
+    [icon, page, compose].into_iter().flatten().chain(programs)
+}
+
+/// The file of a page: `index.html?v=1#/volumes` is `index.html`.
+pub(super) fn file_of_page(src: &str) -> &str {
+    src.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<ManifestDiagnostic>) -> Option<Dockerfile> {
+    let read = match root.read_text(dockerfile::FILE, dockerfile::LARGEST) {
+        Ok(dockerfile) => Dockerfile::read(&dockerfile),
+        Err(FileProblem::Missing) => return None,
+        Err(problem) => Err(problem.to_string()),
+    };
+    read.map_err(|why| {
+        let diagnostic = ManifestDiagnostic::at(text, 0, "", ManifestSeverity::Warning)
+            .summary(format!("the Dockerfile can't be read: {why}"));
+        diagnostics.push(diagnostic.fix("Porthole can't tell which files the image will hold."));
+    })
+    .ok()
+}
+
+/// A diagnostic about one path. Those with the same cause are one.
+struct Found {
+    cause: String,
+    path: String,
+    diagnostic: ManifestDiagnostic,
+}
+
+/// One diagnostic for each cause and key, with a count where it concerns several paths.
+fn by_cause(found: Vec<Found>) -> Vec<ManifestDiagnostic> {
+    /// How many paths are named.
+    const NAMED: usize = 3;
+    let mut causes: Vec<(Found, Vec<String>)> = Vec::new();
+    for found in found {
+        let same = |known: &&mut (Found, Vec<String>)| {
+            (&known.0.cause, &known.0.diagnostic.key) == (&found.cause, &found.diagnostic.key)
+        };
+        match causes.iter_mut().find(same) {
+            Some((_, others)) if !others.contains(&found.path) => others.push(found.path),
+            Some(_) => {}
+            None => causes.push((found, Vec::new())),
+        }
+    }
+    let told = |(Found { diagnostic, path, .. }, mut others): (Found, Vec<String>)| {
+        others.retain(|other| *other != path);
+        if others.is_empty() {
+            return diagnostic;
+        }
+        let count = others.len() + 1;
+        let named: Vec<String> = others.iter().take(NAMED - 1).map(|path| format!("`{path}`")).collect();
+        let more = if others.len() < NAMED { "" } else { " and more" };
+        let summary = format!("{} (the same for {count} files, also {}{more})", diagnostic.summary, named.join(", "));
+        diagnostic.summary(summary)
+    };
+    causes.into_iter().map(told).collect()
+}
+
+struct Checks<'t> {
+    lines: Lines<'t>,
+    root: &'t ExtensionRoot,
+    /// What the Dockerfile puts into the image.
+    search: Option<Search<'t>>,
+    /// What is in the image that was built.
+    inside: Option<InsideImage<'t>>,
+    is_image: bool,
+    found: Vec<Found>,
+    paths: Vec<ImagePath>,
+}
+
+impl Checks<'_> {
+    fn say(&mut self, cause: &str, path: &str, diagnostic: ManifestDiagnostic) {
+        self.found.push(Found { cause: cause.to_owned(), path: path.to_owned(), diagnostic });
+    }
+
+    fn status(&mut self, key: &str, path: &str, status: impl Into<String>) {
+        self.paths.push(ImagePath { key: key.to_owned(), path: path.to_owned(), status: status.into() });
+    }
+
+    /// The entry that a path names, where it is known. What is wrong is added; for a path that the image certainly hasn't,
+    /// with this effect on Rancher Desktop.
+    fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
+        let place = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Warning);
+        let shown = path.trim_start_matches('/').to_owned();
+        let provision = self.search.as_ref().map(|search| search.find(path));
+        if let Some(inside) = self.inside {
+            return self.in_image(place, path, &shown, effect, inside, provision);
+        }
+        match provision {
+            Some(provision) => self.by_dockerfile(place, path, &shown, effect, provision),
+            None => self.below_root(place, path, &shown, effect),
+        }
+    }
+
+    /// The entry of a path that the Dockerfile puts into the image.
+    fn by_dockerfile(
+        &mut self,
+        place: ManifestDiagnostic,
+        path: &str,
+        shown: &str,
+        effect: &str,
+        from: Provision,
+    ) -> Option<Entry> {
+        let key = &place.key.clone();
+        match from {
+            Provision::Context { path: source, by } => {
+                self.status(
+                    key,
+                    path,
+                    format!("in the image, from `{}` (line {} of the Dockerfile)", by.text, by.line),
+                );
+                self.root.entry(&source).ok()
+            }
+            Provision::NotBuilt { path: source, by } => {
+                let copies = format!(
+                    "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
+                    by.text,
+                    by.line,
+                    source.display()
+                );
+                let script = match key.as_str() {
+                    PAGE => build_script(self.root, &source, true),
+                    PROGRAMS => build_script(self.root, &source, false),
+                    _ => None,
+                };
+                let diagnostic = match script {
+                    Some((folder, script)) => {
+                        let how = match folder.as_os_str().is_empty() {
+                            true => format!("`npm run {script}`"),
+                            false => format!("`npm run {script}` in {}", folder.display()),
+                        };
+                        self.status(key, path, format!("not built yet: {how}"));
+                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                        note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
+                    }
+                    None if matches!(key.as_str(), PAGE | PROGRAMS) => {
+                        self.status(key, path, format!("not built yet: `{}` doesn't exist", source.display()));
+                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                        note.summary(format!("`{shown}` isn't built yet: {copies}"))
+                            .fix("Build it before the image, or correct the path in the Dockerfile.")
+                    }
+                    // An icon or a compose file is a source: nothing builds it.
+                    None => {
+                        self.status(key, path, copies.clone());
+                        place
+                            .summary(format!("the image can't be built: {copies}"))
+                            .fix(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
+                    }
+                };
+                self.say(&format!("not built {} {}", by.line, source.display()), shown, diagnostic);
+                None
+            }
+            Provision::Unknown { by } => {
+                self.status(
+                    key,
+                    path,
+                    format!("known when it is built: `{}` (line {} of the Dockerfile)", by.text, by.line),
+                );
+                None
+            }
+            Provision::Nothing { base } => {
+                let summary = format!("nothing in the Dockerfile provides `{shown}`");
+                let search = self.search.as_ref();
+                let other = other_ending(path).filter(|other| {
+                    let provision = search.map(|search| search.find(other));
+                    !matches!(provision, None | Some(Provision::Nothing { .. } | Provision::Unknown { .. }))
+                });
+                self.status(key, path, "nothing in the Dockerfile provides this");
+                let fix = match other {
+                    Some(other) => format!(
+                        "The Dockerfile provides `{}`: use the same name in both.",
+                        other.trim_start_matches('/')
+                    ),
+                    None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
+                };
+                let diagnostic = match base {
+                    Base::Scratch => ManifestDiagnostic { severity: ManifestSeverity::Error, ..place }
+                        .summary(summary)
+                        .effect(RancherDesktop, Source, effect),
+                    Base::Image(image) => place.summary(format!("{summary}; only its base image `{image}` might")),
+                };
+                self.say("nothing provides", shown, diagnostic.fix(fix));
+                None
+            }
+        }
+    }
+
+    fn below_root(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str) -> Option<Entry> {
+        let certain = |place: ManifestDiagnostic| ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
+        let key = place.key.clone();
+        let (cause, diagnostic) = match self.root.entry(path) {
+            Ok(entry) => {
+                if self.is_image {
+                    self.status(&key, path, "in the image");
+                }
+                return Some(entry);
+            }
+            Err(FileProblem::Outside) => (
+                format!("outside {shown}"),
+                certain(place)
+                    .summary(format!("`{path}` leads out of the image"))
+                    .fix("Write a path from the image's root, with no link that leads out of it."),
+            ),
+            Err(FileProblem::Missing) if self.is_image => (
+                "missing".to_owned(),
+                certain(place)
+                    .summary(format!("the image has no `{shown}`"))
+                    .effect(RancherDesktop, Source, effect)
+                    .fix("Copy it into the image, or correct the path."),
+            ),
+            Err(FileProblem::Missing) => (
+                "missing".to_owned(),
+                place
+                    .summary(format!(
+                        "`{shown}` isn't in this folder, and no Dockerfile in it says what the image holds"
+                    ))
+                    .fix("Correct the path if the image has no such file either: it's a path in the image."),
+            ),
+            Err(problem) => (
+                format!("unreadable {shown}"),
+                certain(place).summary(format!("`{path}` can't be read: {problem}")).fix("Name a regular file."),
+            ),
+        };
+        self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: there is no Dockerfile" });
+        self.say(&cause, shown, diagnostic);
+        None
+    }
+
+    fn file(&mut self, named: &Named, path: &str, key: &str) {
+        let effect = "can't copy it and refuses to install the extension";
+        if self.entry(named, path, key, effect) == Some(Entry::Directory) {
+            let diagnostic = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Error);
+            self.say("directory", path, diagnostic.summary(format!("`{path}` is a directory")).fix("Name a file."));
+        }
+    }
+
+    fn program(&mut self, binary: &Binary) {
+        let Binary { platform, path } = binary;
+        let key = PROGRAMS;
+        let at = |severity| ManifestDiagnostic::on(&self.lines, path.at, key, severity);
+        let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
+            at(ManifestSeverity::Warning)
+                .summary(format!(
+                    "`{}` is listed for {platform:?} and is named like a file for {made_for:?}",
+                    path.text
+                ))
+                .fix("List the file that was built for that host.")
+        });
+        let (directory, wrong_host, wrong_arch, no_run_bit) = (
+            at(ManifestSeverity::Warning)
+                .summary(format!("`{}` is a directory", path.text))
+                .effect(RancherDesktop, Source, "copies it with all that is in it into its bin folder")
+                .effect(PodmanDesktop, Source, "copies it with all that is in it into its host folder")
+                .fix("Name each program: only what is directly in the bin folder can be started by its name."),
+            at(ManifestSeverity::Error).fix("List the file that was built for that host."),
+            at(ManifestSeverity::Warning)
+                .summary(format!(
+                    "`{}` is not built for this machine's processor ({})",
+                    path.text,
+                    std::env::consts::ARCH
+                ))
+                .fix("Build the image for each processor, with the program that fits it."),
+            at(ManifestSeverity::Warning).summary(format!("`{}` has no run bit", path.text)).fix(format!(
+                "chmod +x {} before it is copied into the image, or copy it with `--chmod=755`.",
+                path.text.trim_start_matches('/')
+            )),
+        );
+        let effect = "refuses to install the extension on that kind of host";
+        let entry = self.entry(path, &path.text, key, effect);
+        let (executable, head) = match entry {
+            Some(Entry::File { executable, head }) => (executable, head),
+            Some(Entry::Directory) => return self.say("directory", &path.text, directory),
+            None => {
+                if let Some(misplaced) = misplaced {
+                    self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
+                }
+                return;
+            }
+        };
+        match Program::of(&head) {
+            Program::Binary { platform: made_for, .. } if made_for != *platform => {
+                let summary = format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text);
+                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.summary(summary));
+            }
+            Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {
+                self.say("processor", &path.text, wrong_arch);
+            }
+            // Data files may be listed too: they are only copied.
+            Program::Binary { .. } | Program::Script if !executable && *platform != Platform::Windows => {
+                self.say("run bit", &path.text, no_run_bit);
+            }
+            Program::Unknown | Program::Script => {
+                if let Some(misplaced) = misplaced {
+                    self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
+                }
+            }
+            Program::Binary { .. } => {}
+        }
+    }
+}
+
+/// The kind of host that a path names: by one of its folders, or by the end of its name.
+fn platform_of(path: &str) -> Option<Platform> {
+    let path = path.to_lowercase();
+    if [".exe", ".cmd", ".bat", ".ps1"].iter().any(|end| path.ends_with(end)) {
+        return Some(Platform::Windows);
+    }
+    path.split('/').rev().skip(1).find_map(|folder| match folder {
+        "windows" | "win32" | "win" => Some(Platform::Windows),
+        "darwin" | "macos" | "mac" | "osx" => Some(Platform::Darwin),
+        "linux" => Some(Platform::Linux),
+        _ => None,
+    })
+}
+
+/// `docker-compose.yml` for `docker-compose.yaml`, and the reverse.
+fn other_ending(path: &str) -> Option<String> {
+    let to = |from: &str, to: &str| path.strip_suffix(from).map(|stem| format!("{stem}{to}"));
+    to(".yml", ".yaml").or_else(|| to(".yaml", ".yml"))
+}
+
+fn runs_here(arch: Arch) -> bool {
+    match arch {
+        Arch::X64 => cfg!(target_arch = "x86_64"),
+        Arch::Arm64 => cfg!(target_arch = "aarch64"),
+        Arch::Universal => true,
+        Arch::Other => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

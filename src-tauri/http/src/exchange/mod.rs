@@ -1,0 +1,30 @@
+//! One HTTP request and its response, kept as they stood on the wire.
+
+mod client;
+mod connect;
+mod connections;
+mod decoding;
+mod dialer;
+mod excess;
+mod facts;
+mod head;
+mod outgoing;
+mod protocol;
+mod send;
+mod socket;
+mod wire;
+mod zstd;
+
+pub use client::{HttpClient, Next, without_additions};
+pub use connect::probe_connect;
+pub use connections::Connections;
+pub use decoding::{Decoded, Problem, codings, decode};
+pub use dialer::EngineDialer;
+pub use facts::*;
+pub use outgoing::target;
+pub use protocol::Protocol;
+pub use send::{send, send_to};
+pub use socket::{Engines, SocketId};
+pub use wire::Io;
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz_head;

@@ -1,0 +1,225 @@
+//! The request as hyper takes it: composed parts checked and put together.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use hyper::{
+    Method, Uri,
+    body::{Body as HttpBody, Frame, SizeHint},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::{Body, Request, Version, wire::Tap};
+use crate::endpoint::Endpoint;
+use porthole_base::error::{Code, Error, Result};
+
+/// All but the characters that RFC 3986 never reserves.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Path and query as they go onto the request line.
+///
+/// # Errors
+/// [`Code::RequestInvalid`] when they cannot stand there as written.
+pub fn target(request: &Request) -> Result<String> {
+    let path = request.path.as_str();
+    if path.contains("://") && !path.starts_with('/') {
+        return Err(invalid(format!("`{path}` is not a path: the endpoint is the target's"))
+            .hint("Write only the path here, as in /volumes, and set the endpoint in the target."));
+    }
+    if !path.starts_with('/') && path != "*" {
+        return Err(invalid(format!("the path `{path}` does not begin with a slash")).hint("Write /volumes."));
+    }
+    if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic() || "#\"<>".contains(*c)) {
+        let encoded = utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC).to_string();
+        return Err(invalid(format!("{c:?} cannot stand in a path"))
+            .hint(format!("Write {encoded}, or add it as a query parameter, which is encoded for you.")));
+    }
+    let mut target = path.to_owned();
+    for param in &request.query {
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.extend(utf8_percent_encode(&param.name, QUERY));
+        target.push('=');
+        target.extend(utf8_percent_encode(&param.value, QUERY));
+    }
+    Ok(target)
+}
+
+/// The request for hyper, with the headers that every client adds where none was composed.
+pub(super) async fn prepare(
+    endpoint: &Endpoint,
+    request: &Request,
+    tap: &Arc<Tap>,
+) -> Result<hyper::Request<Outgoing>> {
+    let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| {
+        invalid(format!("`{}` is not a method", request.method)).hint("A method is one word, as in GET.")
+    })?;
+    let target = target(request)?;
+    let uri: Uri =
+        target.parse().map_err(|error| invalid(format!("`{target}` is not a request target")).detail(error))?;
+    let body = Outgoing::of(&request.body, Arc::clone(tap)).await?;
+    let prepared_length = body.left;
+    let mut prepared = hyper::Request::new(body);
+    *prepared.method_mut() = method;
+    *prepared.uri_mut() = uri;
+    *prepared.version_mut() = match request.version {
+        Version::Http10 => hyper::Version::HTTP_10,
+        Version::Http11 => hyper::Version::HTTP_11,
+    };
+    let headers = prepared.headers_mut();
+    for header in &request.headers {
+        let name = HeaderName::from_bytes(header.name.as_bytes())
+            .map_err(|_| invalid(format!("`{}` is not a header name", header.name)))?;
+        let value = HeaderValue::from_bytes(header.value.as_bytes())
+            .map_err(|_| invalid(format!("the value of {} holds a control character", header.name)))?;
+        headers.try_append(name, value).map_err(|_| invalid("there are more headers than one request can carry"))?;
+    }
+    check_framing(headers, prepared_length)?;
+    if !headers.contains_key(HOST)
+        && let Ok(authority) = HeaderValue::from_str(&endpoint.authority())
+    {
+        headers.insert(HOST, authority);
+    }
+    if let Some(content_type) = request.body.content_type()
+        && !headers.contains_key(CONTENT_TYPE)
+    {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    Ok(prepared)
+}
+
+/// Length and encoding of the body, where they were composed by hand: what is not so would be
+/// changed on the way, or leave the backend waiting for ever.
+fn check_framing(headers: &HeaderMap, body: u64) -> Result<()> {
+    let lengths: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
+    if lengths.iter().any(|length| length.as_bytes() != body.to_string().as_bytes()) {
+        return Err(invalid(format!("the composed Content-Length is not {body}, the length of the body"))
+            .hint("Leave the header out: it is sent by itself, with the right length."));
+    }
+    let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    let chunked = encodings.iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !encodings.is_empty() && (!chunked || encodings.len() > 1 || body == 0 || !lengths.is_empty()) {
+        return Err(invalid("the composed Transfer-Encoding cannot be sent with this body")
+            .hint("`chunked` works with a body and without a Content-Length; other encodings do not."));
+    }
+    Ok(())
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::RequestInvalid, message)
+}
+
+/// A request body of known length, which tells the tap when its last byte was taken.
+pub(super) struct Outgoing {
+    source: Source,
+    left: u64,
+    tap: Arc<Tap>,
+}
+
+enum Source {
+    Bytes(Bytes),
+    File(tokio::fs::File),
+}
+
+impl Outgoing {
+    async fn of(body: &Body, tap: Arc<Tap>) -> Result<Self> {
+        let (source, left) = match body {
+            Body::None => (Source::Bytes(Bytes::new()), 0),
+            Body::Json { text } | Body::Text { text } => (Source::Bytes(Bytes::from(text.clone())), text.len() as u64),
+            Body::File { path } => {
+                let (file, length) = open(path).await.map_err(|error| {
+                    Error::new(Code::BodyFileUnreadable, format!("cannot read the body from {path}"))
+                        .detail(error)
+                        .hint("Name a file that exists, by its full path.")
+                })?;
+                (Source::File(file), length)
+            }
+        };
+        if left == 0 {
+            tap.body_written();
+        }
+        Ok(Self { source, left, tap })
+    }
+}
+
+async fn open(path: &str) -> io::Result<(tokio::fs::File, u64)> {
+    let file = tokio::fs::File::open(path).await?;
+    let found = file.metadata().await?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file: its length cannot be told before it is read"));
+    }
+    Ok((file, found.len()))
+}
+
+impl HttpBody for Outgoing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let piece = match &mut self.source {
+            Source::Bytes(bytes) => std::mem::take(bytes),
+            Source::File(file) => {
+                let mut space = vec![0; 64 * 1024];
+                let mut buffer = ReadBuf::new(&mut space);
+                ready!(Pin::new(file).poll_read(cx, &mut buffer))?;
+                let length = buffer.filled().len();
+                if length == 0 {
+                    let error = "the file became shorter while it was sent";
+                    return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, error))));
+                }
+                space.truncate(length);
+                Bytes::from(space)
+            }
+        };
+        // A file that grows meanwhile is sent as long as it was promised to be.
+        let piece = piece.slice(..piece.len().min(usize::try_from(self.left).unwrap_or(usize::MAX)));
+        self.left -= piece.len() as u64;
+        if self.left == 0 {
+            self.tap.body_written();
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Param;
+
+    #[test]
+    fn the_query_is_encoded_and_joined() {
+        let mut request = Request::new("GET", "/a%20b?x=1");
+        request.query = vec![
+            Param { name: "q".into(), value: "a b&c=d/é".into() },
+            Param { name: "empty".into(), value: String::new() },
+        ];
+        assert_eq!(target(&request).unwrap(), "/a%20b?x=1&q=a%20b%26c%3Dd%2F%C3%A9&empty=");
+        assert_eq!(target(&Request::new("OPTIONS", "*")).unwrap(), "*");
+    }
+
+    #[test]
+    fn a_path_that_would_not_arrive_as_written_is_refused() {
+        for path in ["volumes", "", "http://unix:/p.sock:/x", "/a b", "/é", "/a#b", "/a\r\nX: y", "/\0"] {
+            let error = target(&Request::new("GET", path)).unwrap_err();
+            assert_eq!(error.code, Code::RequestInvalid, "{path}");
+            assert!(error.hint.is_some(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a body says that it is.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a response says that its body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyKind {
+    /// One JSON value.
+    Json,
+    /// A JSON value a line.
+    JsonLines,
+    /// Server-sent events.
+    Events,
+    /// Something that is no text: an image, an archive, a compressed body.
+    Bytes,
+    /// Another protocol, which the connection changed to with status 101.
+    Protocol,
+    /// Anything else.
+    Text,
+}
+
+impl BodyKind {
+    /// What a body of this `Content-Type` is, when it has no `Content-Encoding`.
+    pub fn of_media_type(media_type: &str) -> Self {
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
+        match (kind, subtype) {
+            ("text", "event-stream") => Self::Events,
+            (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines" | "json-lines") => {
+                Self::JsonLines
+            }
+            (_, subtype) if subtype.ends_with("+ndjson") => Self::JsonLines,
+            (_, subtype) if subtype == "json" || subtype.ends_with("+json") => Self::Json,
+            ("image", "svg+xml") => Self::Text,
+            ("image" | "audio" | "video" | "font" | "model", _) => Self::Bytes,
+            (
+                "application",
+                "octet-stream"
+                | "zip"
+                | "gzip"
+                | "x-gzip"
+                | "x-tar"
+                | "x-xz"
+                | "zstd"
+                | "x-bzip2"
+                | "x-7z-compressed"
+                | "pdf"
+                | "wasm"
+                | "protobuf"
+                | "x-protobuf"
+                | "grpc"
+                | "msgpack"
+                | "x-msgpack"
+                | "cbor"
+                | "java-archive"
+                | "vnd.docker.raw-stream"
+                | "vnd.docker.multiplexed-stream",
+            ) => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! A JSON body, indented and folded, whatever its size: nothing of it is copied or decoded. An
+//! index tells where the lines would begin; a look at some of them reads those bytes alone.
+
+mod folds;
+mod grammar;
+mod index;
+mod splitter;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use folds::Folds;
+use grammar::Grammar;
+use index::Index;
+use splitter::{Splitter, Start, tidy};
+
+use super::{
+    Fold, LINE_LIMIT, Line, Row, TaskProgress, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes,
+    text::RenderedText, unread,
+};
+use crate::Stream;
+use porthole_base::error::{Code, Error, Result};
+
+/// Bytes read at once.
+const PIECE: u64 = 256 * 1024;
+/// How long a look waits for the lines of a body that is still being read: long enough for most
+/// to be whole at the first look.
+const PATIENCE: Duration = Duration::from_millis(40);
+/// Levels of indentation that are drawn.
+const DRAWN_DEPTH: u32 = 48;
+
+/// The indented form of one body. A thread of its own reads the body once; it ends with this.
+#[derive(Debug)]
+pub(super) struct Json(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    bytes: Bytes,
+    length: u64,
+    path: PathBuf,
+    state: Mutex<State>,
+    /// Told when the body has been read.
+    over: Condvar,
+    given_up: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    index: Index,
+    folds: Folds,
+    over: bool,
+    problem: Option<Error>,
+}
+
+impl Json {
+    /// Begins to read so many bytes.
+    pub fn begin(bytes: Bytes, length: u64, path: PathBuf) -> Self {
+        let state = State { index: Index::new(), folds: Folds::default(), over: false, problem: None };
+        let (state, over, given_up) = (Mutex::new(state), Condvar::new(), AtomicBool::new(false));
+        let shared = Arc::new(Shared { bytes, length, path, state, over, given_up });
+        let reading = Arc::clone(&shared);
+        let started = std::thread::Builder::new().name("json".into()).spawn(move || reading.read());
+        if let Err(error) = started {
+            shared.end(Some(unread(&shared.path, &error)));
+        }
+        Self(shared)
+    }
+
+    /// Rows from the nth on.
+    pub fn window(&self, from: u64, count: u64) -> Result<Window> {
+        let shared = &self.0;
+        let state = shared.patiently();
+        let total = state.folds.rows(state.index.lines);
+        let making = (!state.over).then_some(TaskProgress { done: state.index.done, whole: shared.length });
+        let problem = state.problem.clone();
+        let mut places = Vec::new();
+        for row in from..total.min(from.saturating_add(count)) {
+            let line = state.folds.line_of(row);
+            let (_, checkpoint) = state.index.before(line).ok_or_else(|| self.missing(line))?;
+            places.push((line, checkpoint.line, checkpoint.start, state.folds.folded_into(line)));
+        }
+        let end = state.index.done;
+        drop(state);
+        let mut lines = Vec::with_capacity(places.len());
+        let mut walk: Option<Walk<'_>> = None;
+        let mut left = WINDOW_LIMIT;
+        for (line, checkpoint, start, folded) in places {
+            let on = walk.take().filter(|walk| walk.line <= line && walk.line >= checkpoint);
+            let mut here = on.unwrap_or_else(|| Walk::begin(shared, checkpoint, start, end));
+            while here.line < line {
+                here.next()?;
+            }
+            let (start, until, next_depth) = here.current()?;
+            let drawn = self.row(line, start, until, next_depth, folded)?;
+            left = left.saturating_sub(drawn.bytes.min(LINE_LIMIT));
+            lines.push(drawn);
+            walk = Some(here);
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(Window { from, total, lines, before_us: None, making, problem })
+    }
+
+    fn row(&self, n: u64, start: Start, until: u64, next_depth: u32, folded: u64) -> Result<Line> {
+        let cut = until - start.offset > LINE_LIMIT;
+        let read = self.0.bytes.read(start.offset, until.min(start.offset + LINE_LIMIT));
+        let read = read.map_err(|error| unread(&self.0.path, &error))?;
+        let bytes = tidy(if cut { whole_characters(&read) } else { &read });
+        let mut text = vec![b' '; 2 * start.depth.min(DRAWN_DEPTH) as usize];
+        text.extend_from_slice(&bytes);
+        let row = Row::Json { depth: start.depth, opens: next_depth > start.depth, folded };
+        let line = Line::of(n, Stream::Stdout, 0, RenderedText::of(&text), until - start.offset);
+        Ok(Line { cut, row: Some(row), ..line })
+    }
+
+    /// Folds or unfolds at a line.
+    pub fn fold(&self, line: u64, fold: Fold) -> Result<()> {
+        if fold == Fold::Open {
+            self.0.state().folds.unfold(line);
+            return Ok(());
+        }
+        let (depth, close) = self.bracket(line)?;
+        match fold {
+            Fold::Close => self.0.state().folds.fold([(line, close - line)]),
+            Fold::OpenInside => self.0.state().folds.unfold_from(line, close),
+            Fold::Open => {}
+            Fold::CloseInside => {
+                let inside = self.brackets_in(line, close, depth + 1)?;
+                let mut state = self.0.state();
+                state.folds.unfold(line);
+                state.folds.fold(inside);
+            }
+        }
+        Ok(())
+    }
+
+    /// The depth of a line that opens a bracket, and the line that closes it.
+    fn bracket(&self, line: u64) -> Result<(u32, u64)> {
+        let mut walk = self.walk(line)?;
+        while walk.line < line {
+            walk.next()?;
+        }
+        let (start, _, next_depth) = walk.current()?;
+        if next_depth <= start.depth {
+            return Err(Error::new(Code::NoBracket, format!("No bracket opens on line {}", line + 1)));
+        }
+        walk.next()?;
+        loop {
+            if let Some(skipped) = self.skip(walk.line, start.depth) {
+                walk = self.walk(skipped)?;
+            }
+            if walk.start.depth <= start.depth {
+                return Ok((start.depth, walk.line));
+            }
+            walk.next()?;
+        }
+    }
+
+    /// The brackets that open at a depth between two lines, each with the lines in it.
+    fn brackets_in(&self, from: u64, to: u64, depth: u32) -> Result<Vec<(u64, u64)>> {
+        let (mut brackets, mut opened) = (Vec::new(), None);
+        let before = self.0.state().folds.len();
+        let mut walk = self.walk(from)?;
+        while walk.line < from {
+            walk.next()?;
+        }
+        while walk.line < to {
+            walk.next()?;
+            if walk.start.depth != depth {
+                if opened.is_some()
+                    && let Some(skipped) = self.skip(walk.line, depth)
+                {
+                    walk = self.walk(skipped)?;
+                }
+                if walk.start.depth != depth {
+                    continue;
+                }
+            }
+            // A line of that depth opens a bracket when the next one stands deeper, and the next one
+            // of its depth is where that closes.
+            if let Some(open) = opened.take() {
+                brackets.push((open, walk.line - open));
+            } else if walk.current()?.2 > depth {
+                opened = Some(walk.line);
+            }
+            if brackets.len() + before > folds::MOST {
+                return Err(Error::new(Code::TooManyFolds, "There are more than two million brackets to fold")
+                    .hint("Fold the one that holds them."));
+            }
+        }
+        Ok(brackets)
+    }
+
+    fn walk(&self, line: u64) -> Result<Walk<'_>> {
+        let state = self.0.state();
+        let (_, checkpoint) = state.index.before(line).ok_or_else(|| self.missing(line))?;
+        Ok(Walk::begin(&self.0, checkpoint.line, checkpoint.start, state.index.done))
+    }
+
+    /// Where to go on from a line that begins blocks in which nothing stands as high as `depth`.
+    fn skip(&self, line: u64, depth: u32) -> Option<u64> {
+        let state = self.0.state();
+        let (at, checkpoint) = state.index.before(line)?;
+        if checkpoint.line != line {
+            return None;
+        }
+        let deeper = |at: &usize| state.index.block(*at).is_some_and(|(block, _)| block.least > depth);
+        let blocks = (at..).take_while(deeper).count();
+        let next = state.index.block(at + blocks)?.0.line;
+        (blocks > 0).then_some(next)
+    }
+
+    fn missing(&self, line: u64) -> Error {
+        Error::new(Code::LineNotFound, format!("The JSON has no line {} yet", line + 1))
+            .hint("It is still being read, or ends before that line.")
+    }
+}
+
+impl Drop for Json {
+    fn drop(&mut self) {
+        self.0.given_up.store(true, Relaxed);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state when the body has been read, or as far as it is after a moment.
+    fn patiently(&self) -> MutexGuard<'_, State> {
+        let waited = self.over.wait_timeout_while(self.state(), PATIENCE, |state| !state.over);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn end(&self, problem: Option<Error>) {
+        let mut state = self.state();
+        state.over = true;
+        state.problem = problem;
+        self.over.notify_all();
+    }
+
+    fn read(&self) {
+        let mut grammar = Grammar::new();
+        let mut buffer = Vec::new();
+        let (mut at, mut lines_before) = (0, 0);
+        while at < self.length && !self.given_up.load(Relaxed) {
+            if let Err(error) = self.bytes.read_into(&mut buffer, at, self.length.min(at + PIECE)) {
+                return self.end(Some(unread(&self.path, &error)));
+            }
+            if buffer.is_empty() {
+                break;
+            }
+            let (good, refused) = check(&mut grammar, &buffer);
+            self.state().index.push(&buffer[..good]);
+            if let Some(why) = refused {
+                lines_before += memchr::memchr_iter(b'\n', &buffer[..good]).count();
+                return self.end(Some(not_json(at + good as u64, lines_before as u64, why)));
+            }
+            lines_before += memchr::memchr_iter(b'\n', &buffer).count();
+            at += buffer.len() as u64;
+        }
+        let unfinished = grammar.finish().err();
+        self.end(unfinished.map(|why| not_json(at, lines_before as u64, why)));
+    }
+}
+
+/// How many bytes are JSON so far, and why the one after them is not.
+fn check(grammar: &mut Grammar, bytes: &[u8]) -> (usize, Option<grammar::Refused>) {
+    let mut at = 0;
+    while at < bytes.len() {
+        at += grammar.passes(&bytes[at..]);
+        let Some(byte) = bytes.get(at) else { break };
+        if let Err(why) = grammar.byte(*byte) {
+            return (at, Some(why));
+        }
+        at += 1;
+    }
+    (at, None)
+}
+
+fn not_json(offset: u64, lines_before: u64, why: &str) -> Error {
+    Error::new(Code::NotJson, format!("the body is no JSON: {why}"))
+        .detail(format!("at byte {offset}, on line {}", lines_before + 1))
+        .hint("The raw body is as it came.")
+}
+
+/// Goes from line to line.
+struct Walk<'a> {
+    shared: &'a Shared,
+    line: u64,
+    start: Start,
+    /// Where the lines known so far end.
+    end: u64,
+    /// The line after this one, when it has been looked for.
+    next: Option<Option<Start>>,
+    splitter: Splitter,
+    /// What has been read and not been gone through, from `at` on.
+    buffer: Vec<u8>,
+    passed: usize,
+    at: u64,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(shared: &'a Shared, line: u64, start: Start, end: u64) -> Self {
+        let splitter = Splitter::at(start.depth);
+        Self { shared, line, start, end, next: None, splitter, buffer: Vec::new(), passed: 0, at: start.offset }
+    }
+
+    /// The line, where the next one begins, and the depth of that.
+    fn current(&mut self) -> Result<(Start, u64, u32)> {
+        if self.next.is_none() {
+            let found = self.find()?;
+            self.next = Some(found);
+        }
+        let next = self.next.flatten();
+        Ok((self.start, next.map_or(self.end, |next| next.offset), next.map_or(0, |next| next.depth)))
+    }
+
+    fn next(&mut self) -> Result<()> {
+        self.current()?;
+        match self.next.take().flatten() {
+            Some(next) => {
+                self.start = next;
+                self.line += 1;
+                Ok(())
+            }
+            None => Err(Error::new(Code::LineNotFound, "The JSON ends before that line")),
+        }
+    }
+
+    fn find(&mut self) -> Result<Option<Start>> {
+        loop {
+            while let Some(byte) = self.buffer.get(self.passed).copied() {
+                let passes = self.splitter.passes(&self.buffer[self.passed..]);
+                if passes > 0 {
+                    self.passed += passes;
+                    continue;
+                }
+                let offset = self.at + self.passed as u64;
+                self.passed += 1;
+                let found = self.splitter.byte(byte, offset);
+                if let Some(start) = found
+                    && start.offset > self.start.offset
+                {
+                    return Ok(Some(start));
+                }
+            }
+            self.at += self.buffer.len() as u64;
+            self.passed = 0;
+            if self.at >= self.end {
+                return Ok(None);
+            }
+            let read = self.shared.bytes.read_into(&mut self.buffer, self.at, self.end.min(self.at + LINE_LIMIT));
+            read.map_err(|error| unread(&self.shared.path, &error))?;
+            match self.buffer.first() {
+                None => return Ok(None),
+                // A line that closes a bracket stands less deep than what is in it.
+                Some(b'}' | b']') if self.at == self.start.offset => self.splitter = Splitter::at(self.start.depth + 1),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
+    use serde::de::IgnoredAny;
+    let mut grammar = Grammar::new();
+    let (good, refused) = check(&mut grammar, bytes);
+    let is_json = refused.is_none() && grammar.finish().is_ok();
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>().peekable();
+    let serde_says = values.peek().is_some() && values.all(|value| value.is_ok());
+    // serde goes 128 brackets deep.
+    if bytes.iter().filter(|byte| b"[{".contains(byte)).count() < 128 {
+        assert_eq!(is_json, serde_says);
+    }
+    let bytes = &bytes[..good];
+    let starts = |pieces: &[&[u8]]| {
+        let (mut splitter, mut offset, mut starts) = (Splitter::at(0), 0, Vec::new());
+        for byte in pieces.concat() {
+            starts.extend(splitter.byte(byte, offset));
+            offset += 1;
+        }
+        starts
+    };
+    let whole = starts(&[bytes]);
+    let mut index = Index::new();
+    let mut left = good;
+    for piece in pieces {
+        let piece = &piece[..piece.len().min(left)];
+        left -= piece.len();
+        index.push(piece);
+    }
+    assert_eq!(index.lines, whole.len() as u64);
+    let ends = whole.iter().skip(1).map(|start| start.offset as usize).chain([good]);
+    let lines: Vec<u8> = whole
+        .iter()
+        .zip(ends)
+        .flat_map(|(start, end)| {
+            let mut line = tidy(&bytes[start.offset as usize..end]);
+            line.push(b'\n');
+            line
+        })
+        .collect();
+    if is_json {
+        let value = |text: &[u8]| {
+            serde_json::Deserializer::from_slice(text)
+                .into_iter::<serde_json::Value>()
+                .map(|value| value.ok())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(value(&lines), value(bytes));
+    }
+}
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

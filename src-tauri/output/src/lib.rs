@@ -1,0 +1,519 @@
+//! What a Run or a body wrote: every byte on disk in the order read, a small index in memory,
+//! and windows of rows for whoever looks.
+
+#![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod ansi;
+mod body_kind;
+mod charset;
+mod chunks;
+mod disk_quota;
+mod events;
+mod facts;
+mod files;
+mod hex;
+mod json;
+mod lines;
+mod offsets;
+mod order;
+pub mod record;
+mod records;
+mod save;
+mod screen;
+mod search;
+mod spill;
+mod stream;
+mod text;
+mod transcript;
+mod utf8;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+pub use body_kind::BodyKind;
+pub use charset::{Charset, CharsetBy, Clues, LOOKED_AT, detect, encoding};
+use charset::{CharsetGuess, detect_with};
+pub use chunks::Chunk;
+pub use disk_quota::DiskQuota;
+pub use events::{Block, Events};
+pub use facts::*;
+use json::Json;
+#[cfg(fuzzing)]
+pub(crate) use json::fuzz_json;
+pub use lines::whole_characters;
+use order::Order;
+pub use save::{SAVE_PIECE, save};
+pub use search::{Finder, Search};
+use spill::{Bytes, Spill};
+pub use stream::Stream;
+#[cfg(fuzzing)]
+pub(crate) use text::fuzz_text;
+pub use text::visible;
+pub use transcript::Transcript;
+pub use utf8::Utf8;
+pub use utf8::{incomplete_tail, lengths};
+
+use porthole_base::{
+    error::{Code, Error, Result},
+    handles,
+};
+
+/// Bytes of one line that are drawn; the file holds all of it.
+pub const LINE_LIMIT: u64 = 16 * 1024;
+/// Bytes of text in one window.
+const WINDOW_LIMIT: u64 = 1024 * 1024;
+/// Rows in one window.
+const WINDOW_LINES: u64 = 1000;
+/// A body of so many bytes needs no file.
+const SMALL: usize = 4096;
+/// Bytes that are read at once of files of an earlier start.
+const REOPENED: u64 = 1024 * 1024;
+/// Bytes that are handed over as one text.
+const EXACT_LIMIT: u64 = 32 * 1024 * 1024;
+
+/// The output of one Call, in files that go when it is dropped.
+#[derive(Debug)]
+pub struct Output {
+    stem: PathBuf,
+    quota: Arc<DiskQuota>,
+    streams: Mutex<Streams>,
+    json: OnceLock<Json>,
+}
+
+#[derive(Debug)]
+struct Streams {
+    stdout: Spill,
+    stderr: Spill,
+    lines: Order,
+    chunks: Order,
+    /// What a body's blocks are, where it is one of events.
+    body: Option<BodyKind>,
+    events: Events,
+    /// How its text begins, for its charset: of a run what came first, whatever the stream.
+    start: Vec<u8>,
+    /// What that looks like.
+    guess: CharsetGuess,
+    /// Its files outlive this value.
+    kept: bool,
+}
+
+impl Streams {
+    fn of(&self, stream: Stream) -> &Spill {
+        match stream {
+            Stream::Stdout => &self.stdout,
+            Stream::Stderr => &self.stderr,
+        }
+    }
+}
+
+impl Streams {
+    /// Takes so many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
+    fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, quota: &DiskQuota) -> io::Result<bool> {
+        let begin = self.of(stream).len();
+        let end = begin.saturating_add(len);
+        loop {
+            let from = self.of(stream).len();
+            let bytes = self.of(stream).bytes().read(from, end.min(from.saturating_add(REOPENED)))?;
+            if bytes.is_empty() {
+                return Ok(from > begin);
+            }
+            let spill = match stream {
+                Stream::Stdout => &mut self.stdout,
+                Stream::Stderr => &mut self.stderr,
+            };
+            let begins = from == begin;
+            let lines = if begins { spill.index(&bytes, at_us) } else { spill.index_more(&bytes) };
+            quota.take(bytes.len() as u64);
+            self.indexed(stream, lines, &bytes, begins);
+        }
+    }
+
+    /// Bytes of a chunk are in its file and in the index of its stream; whether it begins with them.
+    fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8], begins: bool) {
+        let room = LOOKED_AT.saturating_sub(self.start.len());
+        if room > 0 {
+            self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+        self.lines.push(stream, lines);
+        if begins {
+            self.chunks.push(stream, 1);
+        }
+        if self.body == Some(BodyKind::Events) && stream == Stream::Stdout {
+            self.events.push(bytes);
+        }
+    }
+}
+
+/// How rows are drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RenderOptions<'a> {
+    /// Terminal codes are followed; else they are shown.
+    pub ansi: bool,
+    /// What is marked in the lines.
+    pub finder: Option<&'a Finder>,
+}
+
+impl Output {
+    /// An output of a run with nothing in it yet. Its files are made with the first byte of each
+    /// stream: `STEM.stdout` and `STEM.stderr`, for this user only.
+    pub fn new(stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
+        Self::with(stem, quota, 0)
+    }
+
+    /// One of a body: it has a file when it is longer than 4 KiB. A small one is kept as its
+    /// headers are.
+    pub fn of_body(stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
+        Self::with(stem, quota, SMALL)
+    }
+
+    fn with(stem: PathBuf, quota: Arc<DiskQuota>, in_memory: usize) -> Self {
+        let spill = |stream| Spill::new(path(&stem, stream), in_memory);
+        let streams = Streams {
+            stdout: spill(Stream::Stdout),
+            stderr: spill(Stream::Stderr),
+            lines: Order::default(),
+            chunks: Order::default(),
+            body: None,
+            events: Events::default(),
+            start: Vec::new(),
+            guess: CharsetGuess::default(),
+            kept: false,
+        };
+        Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
+    }
+
+    /// An output whose files are there. They stay when it is dropped, unless it is said otherwise.
+    /// What they hold beyond the chunks given counts as read with the last of them.
+    ///
+    /// # Errors
+    /// What the operating system says when a file cannot be read.
+    pub fn reopen(
+        stem: PathBuf,
+        quota: Arc<DiskQuota>,
+        body: Option<BodyKind>,
+        chunks: impl Iterator<Item = (Stream, u64, u64)>,
+    ) -> io::Result<Self> {
+        let mut output = Self::new(stem, Arc::clone(&quota));
+        let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
+        (streams.body, streams.kept) = (body, true);
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            spill.open(quota.files())?;
+            spill.end();
+        }
+        let mut last = 0;
+        for (stream, len, at_us) in chunks {
+            last = at_us;
+            streams.read_again(stream, len, at_us, &quota)?;
+        }
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            while streams.read_again(stream, REOPENED, last, &quota)? {}
+        }
+        Ok(output)
+    }
+
+    /// Tells what the body that comes is, before its first byte.
+    pub fn expect(&self, body: BodyKind) {
+        self.lock().body = Some(body);
+    }
+
+    /// Adds a chunk. The write goes to the page cache and is over in microseconds; a stalled disk
+    /// makes whoever reads the process or the socket wait, never lose.
+    ///
+    /// # Errors
+    /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. Whoever
+    /// appends must then end.
+    pub fn append(&self, stream: Stream, bytes: &[u8], at_us: u64) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let streams = &mut *self.lock();
+        let spill = match stream {
+            Stream::Stdout => &mut streams.stdout,
+            Stream::Stderr => &mut streams.stderr,
+        };
+        let (lines, written) = spill.append(bytes, at_us, &self.quota);
+        let file = written.as_ref().err().map(|_| spill.path().to_owned());
+        streams.indexed(stream, lines, bytes, true);
+        written.map_err(|error| unwritten(&file.unwrap_or_default(), &error))
+    }
+
+    /// How much there is.
+    pub fn counts(&self) -> Counts {
+        let streams = self.lock();
+        let of = |spill: &Spill| StreamCounts { bytes: spill.len(), lines: spill.lines() };
+        Counts { stdout: of(&streams.stdout), stderr: of(&streams.stderr), chunks: streams.chunks.len() }
+    }
+
+    /// Bytes of memory that the index takes.
+    pub fn memory(&self) -> usize {
+        let streams = self.lock();
+        let orders = streams.lines.memory() + streams.chunks.memory();
+        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory()
+    }
+
+    /// Bytes of a stream from one offset to another, or as many as there are.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`] when its file cannot be read.
+    pub fn read(&self, stream: Stream, from: u64, to: u64) -> Result<Vec<u8>> {
+        let (bytes, length) = self.bytes(stream);
+        bytes.read(from, to.min(length)).map_err(|error| self.unreadable(&error))
+    }
+
+    /// The file of a stream. It is there as soon as a run's stream has a byte; see
+    /// [`Output::make_files`] for bodies.
+    pub fn path(&self, stream: Stream) -> PathBuf {
+        self.lock().of(stream).path().to_owned()
+    }
+
+    /// Nothing more will be appended: the files are closed, and opened again for whoever reads.
+    pub fn end(&self) {
+        let streams = &mut *self.lock();
+        streams.stdout.end();
+        streams.stderr.end();
+    }
+
+    /// Waits until what was appended is on the disk.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn sync(&self) -> io::Result<()> {
+        // A slow disk must not hold up who appends or counts.
+        let files = {
+            let streams = self.lock();
+            [streams.stdout.stored(), streams.stderr.stored()]
+        };
+        files.into_iter().flatten().try_for_each(|file| file.reader()?.sync_all())
+    }
+
+    /// Moves its files to where this stem names them.
+    ///
+    /// # Errors
+    /// What the operating system says; the files can then neither be moved nor be kept open.
+    pub fn move_to(&self, stem: &Path) -> io::Result<()> {
+        let streams = &mut *self.lock();
+        streams.stdout.move_to(path(stem, Stream::Stdout))?;
+        streams.stderr.move_to(path(stem, Stream::Stderr))
+    }
+
+    /// Writes to the files what is in memory.
+    ///
+    /// # Errors
+    /// What the operating system says when they cannot be made.
+    pub fn make_files(&self) -> io::Result<()> {
+        let streams = &mut *self.lock();
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            if spill.len() > 0 {
+                spill.flush(&self.quota)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows from the nth of a view on, ready to be drawn.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`] when a file cannot be read; [`Code::SearchMissing`] for
+    /// [`View::Hits`], which a [`Search`] answers.
+    pub fn window(&self, view: View, from: u64, count: u64, options: RenderOptions<'_>) -> Result<Window> {
+        let count = count.min(WINDOW_LINES);
+        match view {
+            View::Both | View::Stdout | View::Stderr => self.lines_window(view, from, count, options),
+            View::Chunks => self.chunks_window(from, count),
+            View::Events => match self.body() {
+                Some(BodyKind::Events) => self.events_window(from, count),
+                _ => self.records_window(from, count),
+            },
+            View::Hex => self.hex_window(Stream::Stdout, from, count),
+            View::HexStderr => self.hex_window(Stream::Stderr, from, count),
+            View::Pretty => self.json().window(from, count),
+            View::Hits => Err(Error::new(Code::SearchMissing, "nothing is searched for in this output")),
+        }
+    }
+
+    /// The text of rows as it came, not as it is drawn: line ends and control characters are
+    /// themselves, and bytes that are no text become U+FFFD.
+    ///
+    /// # Errors
+    /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when a file cannot be read.
+    pub fn exact(&self, view: View, from: u64, to: u64) -> Result<String> {
+        let mut bytes = Vec::new();
+        match view {
+            View::Both | View::Stdout | View::Stderr => self.each_line(view, from, to, |_, line| {
+                bytes.extend_from_slice(line);
+                if bytes.len() as u64 > EXACT_LIMIT { Err(too_much()) } else { Ok(()) }
+            })?,
+            View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Hits => {
+                let mut at = from;
+                while at < to {
+                    let window = self.window(view, at, to - at, RenderOptions::default())?;
+                    if window.lines.is_empty() {
+                        break;
+                    }
+                    at += window.lines.len() as u64;
+                    for line in window.lines {
+                        bytes.extend_from_slice(line.text.as_bytes());
+                        bytes.push(b'\n');
+                    }
+                    if bytes.len() as u64 > EXACT_LIMIT {
+                        return Err(too_much());
+                    }
+                }
+            }
+        }
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// Folds or unfolds indented JSON at a line.
+    ///
+    /// # Errors
+    /// [`Code::TooManyFolds`] when that would be millions of folds; [`Code::OutputUnreadable`] when the body
+    /// cannot be read.
+    pub fn fold(&self, line: u64, fold: Fold) -> Result<()> {
+        self.json().fold(line, fold)
+    }
+
+    /// The number of the first row of a view that came at this time or later.
+    pub fn row_at_time(&self, view: View, at_us: u64) -> u64 {
+        let streams = self.lock();
+        let (mut low, mut high) = (0, streams.rows(view));
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            if streams.row_time(view, middle).is_some_and(|time| time < at_us) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Which encoding its text is in where it isn't UTF-8, as far as can be told now. Of bytes that are no text there is none.
+    pub fn charset(&self, content_type: Option<&str>) -> Option<(&'static encoding_rs::Encoding, CharsetBy)> {
+        let Streams { body, start, guess, .. } = &mut *self.lock();
+        match body {
+            Some(BodyKind::Bytes | BodyKind::Protocol) => None,
+            _ => detect_with(Clues { content_type, start }, guess),
+        }
+    }
+
+    /// Keeps the files when this value is dropped, or does not.
+    pub fn keep(&self, kept: bool) {
+        self.lock().kept = kept;
+    }
+
+    fn body(&self) -> Option<BodyKind> {
+        self.lock().body
+    }
+
+    /// The indented form of a body, begun at the first look at it.
+    fn json(&self) -> &Json {
+        self.json.get_or_init(|| {
+            let streams = self.lock();
+            let file = streams.stdout.path().to_owned();
+            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file)
+        })
+    }
+
+    fn bytes(&self, stream: Stream) -> (Bytes, u64) {
+        let streams = self.lock();
+        let spill = streams.of(stream);
+        (spill.bytes(), spill.len())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        // A panic while the lock was held leaves counts that are still those of whole appends.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Error {
+        unread(&self.stem, error)
+    }
+}
+
+impl Streams {
+    /// How many rows a view has whose rows come one after the other in time.
+    fn rows(&self, view: View) -> u64 {
+        match view {
+            View::Both => self.lines.len(),
+            View::Stderr => self.stderr.lines(),
+            View::Chunks => self.chunks.len(),
+            View::Events if self.body == Some(BodyKind::Events) => self.events.len(),
+            View::Hex => self.stdout.len().div_ceil(hex::ROW),
+            View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
+            View::Stdout | View::Events | View::Pretty | View::Hits => self.stdout.lines(),
+        }
+    }
+
+    /// When a row of such a view came.
+    fn row_time(&self, view: View, n: u64) -> Option<u64> {
+        let line = |stream, n| {
+            let spill = self.of(stream);
+            spill.time_at(spill.line_start(n))
+        };
+        match view {
+            View::Both => self.lines.iter_from(n).next().and_then(|(stream, n)| line(stream, n)),
+            View::Stderr => line(Stream::Stderr, n),
+            View::Chunks => self.chunks.iter_from(n).next().and_then(|(stream, n)| Some(self.of(stream).chunk(n)?.2)),
+            View::Events if self.body == Some(BodyKind::Events) => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
+            View::Hex => self.stdout.time_at(n * hex::ROW),
+            View::HexStderr => self.stderr.time_at(n * hex::ROW),
+            View::Stdout | View::Events | View::Pretty | View::Hits => line(Stream::Stdout, n),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        let streams = self.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for spill in [&mut streams.stdout, &mut streams.stderr] {
+            let bytes = spill.len();
+            if !streams.kept
+                && let Err(error) = spill.remove()
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = %spill.path().display(), %error, "an output's file stays");
+            }
+            self.quota.give_back(bytes);
+        }
+    }
+}
+
+fn too_much() -> Error {
+    Error::new(Code::CopyTooLarge, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
+}
+
+/// The file of a stream: `STEM.stdout` or `STEM.stderr`.
+fn path(stem: &Path, stream: Stream) -> PathBuf {
+    stem.with_extension(match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    })
+}
+
+fn unwritten(file: &Path, error: &io::Error) -> Error {
+    let doing = format!("write to the output's file {}", file.display());
+    if let Some(exhausted) = handles::exhausted(&doing, error) {
+        return exhausted;
+    }
+    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            explained.hint("The disk is full. What was read before is kept: make room, then run it again.")
+        }
+        _ => explained,
+    }
+}
+
+fn unread(file: &Path, error: &io::Error) -> Error {
+    let doing = format!("read the output's file {}", file.display());
+    handles::exhausted(&doing, error)
+        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("cannot {doing}")).detail(error))
+}
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;

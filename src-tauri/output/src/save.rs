@@ -1,0 +1,183 @@
+//! Saving to a file: written beside it and put in its place when it is whole.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use serde_json::json;
+
+use super::{Output, SaveContent, SavedFile, Search, View};
+use crate::Stream;
+use porthole_base::error::{Code, Error, Result};
+
+/// Bytes after which whoever waits is told how far it is, and may stop it.
+pub const SAVE_PIECE: u64 = 1024 * 1024;
+
+/// Saves what is there now. `go_on` is told from time to time how many bytes are written, and
+/// says whether to go on.
+///
+/// # Errors
+/// [`Code::FileExists`] when there is such a file and it is not to be replaced;
+/// [`Code::SearchMissing`] for hits of no search; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it cannot be written,
+/// and [`Code::Cancelled`] when `go_on` said no: then no part of it stays.
+pub fn save(
+    output: &Output,
+    search: Option<&Search>,
+    what: SaveContent,
+    path: &Path,
+    replace: bool,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> Result<SavedFile> {
+    let failed = |error: &io::Error| {
+        let explained = Error::new(Code::SaveFailed, format!("cannot save to {}", path.display())).detail(error);
+        match error.kind() {
+            io::ErrorKind::StorageFull => explained.hint("The disk is full. Choose another place."),
+            _ => explained.hint("Choose a folder that exists and that you may write to."),
+        }
+    };
+    let exists = || {
+        Error::new(Code::FileExists, format!("there is a file at {} already", path.display()))
+            .hint("Replace it, or choose another name.")
+    };
+    if !path.is_absolute() {
+        return Err(Error::new(Code::SavePathInvalid, format!("`{}` is not an absolute path", path.display()))
+            .hint("Begin with / or ~/."));
+    }
+    if path.is_dir() {
+        return Err(Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a name."));
+    }
+    if !replace && path.exists() {
+        return Err(exists());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".porthole-").suffix(".part");
+    // As for any file that a person saves: what the user's mask allows.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let beside = builder.tempfile_in(path.parent().unwrap_or(Path::new("/"))).map_err(|error| failed(&error))?;
+    let (mut bytes, mut told) = (0, 0);
+    let mut to = BufWriter::with_capacity(256 * 1024, beside.as_file());
+    let mut write = |piece: &[u8]| {
+        to.write_all(piece).map_err(|error| failed(&error))?;
+        bytes += piece.len() as u64;
+        if bytes - told >= SAVE_PIECE {
+            told = bytes;
+            if !go_on(bytes) {
+                return Err(Error::new(Code::Cancelled, "saving was stopped, and nothing of it stays"));
+            }
+        }
+        Ok(())
+    };
+    match what {
+        SaveContent::Stdout => whole(output, Stream::Stdout, &mut write)?,
+        SaveContent::Stderr => whole(output, Stream::Stderr, &mut write)?,
+        SaveContent::Both => with_times(output, &mut write)?,
+        SaveContent::Chunks => chunks(output, &mut write)?,
+        SaveContent::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
+        SaveContent::Hits => hits(output, search, &mut write)?,
+    }
+    to.flush().map_err(|error| failed(&error))?;
+    drop(to);
+    let persisted = if replace { beside.persist(path) } else { beside.persist_noclobber(path) };
+    match persisted {
+        Ok(_) => Ok(SavedFile { path: path.display().to_string(), bytes }),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
+        Err(error) => Err(failed(&error.error)),
+    }
+}
+
+type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
+
+fn whole(output: &Output, stream: Stream, write: Take<'_>) -> Result<()> {
+    let (bytes, length) = output.bytes(stream);
+    let (mut at, mut buffer) = (0, Vec::new());
+    while at < length {
+        let read = bytes.read_into(&mut buffer, at, length.min(at + SAVE_PIECE));
+        read.map_err(|error| output.unreadable(&error))?;
+        if buffer.is_empty() {
+            break;
+        }
+        write(&buffer)?;
+        at += buffer.len() as u64;
+    }
+    Ok(())
+}
+
+/// `+0.001234<tab>stdout<tab>the line`: seconds since the beginning, the stream, and the line.
+fn with_times(output: &Output, write: Take<'_>) -> Result<()> {
+    let mut begun = None;
+    let mut ended = true;
+    output.each_line(View::Both, 0, u64::MAX, |place, piece| {
+        if begun != Some(place.n) {
+            begun = Some(place.n);
+            let stream = match place.stream {
+                Stream::Stdout => "stdout",
+                Stream::Stderr => "stderr",
+            };
+            let end = if ended { "" } else { "\n" };
+            write(format!("{end}+{:.6}\t{stream}\t", place.at_us as f64 / 1e6).as_bytes())?;
+        }
+        ended = piece.ends_with(b"\n");
+        write(piece)
+    })
+}
+
+/// A JSON value a line for each piece. What is no text stands in hexadecimal.
+fn chunks(output: &Output, write: Take<'_>) -> Result<()> {
+    let mut n = 0;
+    loop {
+        let some = output.chunks(n, 1024);
+        if some.is_empty() {
+            return Ok(());
+        }
+        n += some.len() as u64;
+        for chunk in some {
+            let (bytes, _) = output.bytes(chunk.stream);
+            let read = bytes.read(chunk.offset, chunk.offset + chunk.len).map_err(|error| output.unreadable(&error))?;
+            let mut line = json!({
+                "atUs": chunk.at_us, "stream": chunk.stream, "offset": chunk.offset, "bytes": chunk.len,
+            });
+            match String::from_utf8(read) {
+                Ok(text) => line["text"] = text.into(),
+                Err(error) => {
+                    line["hex"] = error.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+                }
+            }
+            write(format!("{line}\n").as_bytes())?;
+        }
+    }
+}
+
+fn lines(output: &Output, view: View, from: u64, to: u64, write: Take<'_>) -> Result<()> {
+    match view {
+        View::Both | View::Stdout | View::Stderr => output.each_line(view, from, to, |_, piece| write(piece)),
+        _ => {
+            let mut at = from;
+            while at < to {
+                let text = output.exact(view, at, to.min(at + 500))?;
+                if text.is_empty() {
+                    break;
+                }
+                at += 500;
+                write(text.as_bytes())?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn hits(output: &Output, search: Option<&Search>, write: Take<'_>) -> Result<()> {
+    let search = search.ok_or_else(|| Error::new(Code::SearchMissing, "nothing was searched for in this output"))?;
+    let mut from = 0;
+    loop {
+        let numbers = search.numbers(from, 1000);
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        from += numbers.len() as u64;
+        for n in numbers {
+            output.each_line(search.view(), n, n + 1, |_, piece| write(piece))?;
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! Search in lines, while they arrive: slice by slice in the order of the view, with the engine
+//! of ripgrep.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use grep_matcher::{LineTerminator, Matcher};
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkMatch};
+
+use super::{Hit, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes};
+use crate::Stream;
+use porthole_base::error::{Code, Error, Result};
+
+/// Bytes of each stream that are searched at once.
+const SLICE: u64 = 4 * 1024 * 1024;
+/// What two pieces of a line that is longer than that have in common: a match longer than this
+/// may be missed where they meet.
+const OVERLAP: u64 = 64 * 1024;
+/// Matches that are marked in one drawn line.
+const MARKED: usize = 256;
+/// A hit that stands farther from the one before than this is looked up; nearer ones are counted to.
+const NEAR: usize = 16 * 1024;
+
+/// What is looked for in a line.
+#[derive(Debug)]
+pub struct Finder {
+    matcher: RegexMatcher,
+    inverse: bool,
+}
+
+impl Finder {
+    /// Reads what is looked for.
+    ///
+    /// # Errors
+    /// [`Code::SearchInvalid`] when it is empty or no regular expression.
+    pub fn new(query: &Query) -> Result<Self> {
+        if query.text.is_empty() {
+            return Err(Error::new(Code::SearchInvalid, "the search text is empty"));
+        }
+        let matcher = RegexMatcherBuilder::new()
+            .fixed_strings(!query.regex)
+            .case_insensitive(!query.match_case)
+            .multi_line(true)
+            .crlf(true)
+            .build(&query.text);
+        let matcher = matcher.map_err(|error| {
+            let what =
+                if query.regex { "the regular expression cannot be read" } else { "this cannot be searched for" };
+            Error::new(Code::SearchInvalid, what)
+                .detail(error)
+                .hint("A search looks at one line at a time; a line end cannot be part of it.")
+        })?;
+        Ok(Self { matcher, inverse: query.inverse })
+    }
+
+    /// Where in a line without its end it stands: byte offsets, from and to.
+    pub fn ranges(&self, line: &[u8]) -> Vec<(usize, usize)> {
+        let mut ranges = Vec::new();
+        if !self.inverse {
+            let _ = self.matcher.find_iter(line, |found| {
+                ranges.push((found.start(), found.end()));
+                ranges.len() < MARKED
+            });
+        }
+        ranges
+    }
+}
+
+/// A search in one output, and what it found so far.
+#[derive(Debug)]
+pub struct Search {
+    output: Arc<Output>,
+    view: View,
+    finder: Finder,
+    found: Mutex<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    /// Numbers of the lines in their view.
+    hits: Offsets,
+    /// The next line to be searched.
+    next: u64,
+    /// Lines that were searched before they had ended.
+    open: Vec<Open>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    stream: Stream,
+    own: u64,
+    line: u64,
+    end: u64,
+    is_hit: bool,
+}
+
+/// What is searched at once: some lines of the view, which are contiguous in each stream.
+#[derive(Debug)]
+struct Slice {
+    from: u64,
+    to: u64,
+    parts: Vec<Part>,
+    open: Vec<Open>,
+}
+
+#[derive(Debug)]
+struct Part {
+    stream: Stream,
+    /// The first line and the one after the last, in the stream's own numbers.
+    from: u64,
+    to: u64,
+    bytes: Bytes,
+    start: u64,
+    end: u64,
+}
+
+impl Search {
+    /// A search that has not begun.
+    ///
+    /// # Errors
+    /// [`Code::SearchInvalid`] when the query cannot be read or names no view of lines.
+    pub fn new(output: Arc<Output>, query: &Query) -> Result<Self> {
+        if !matches!(query.view, View::Both | View::Stdout | View::Stderr) {
+            return Err(Error::new(Code::SearchInvalid, "a search looks through lines of stdout, stderr or both"));
+        }
+        Ok(Self { output, view: query.view, finder: Finder::new(query)?, found: Mutex::default() })
+    }
+
+    /// Searches all that is there now, a slice at a time, as long as `go_on` says so after each.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`] when a file cannot be read.
+    pub fn advance(&self, mut go_on: impl FnMut() -> bool) -> Result<()> {
+        self.look_again()?;
+        let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
+        let mut buffer = Vec::new();
+        loop {
+            let from = self.found().next;
+            let Some(slice) = self.output.lock().slice(self.view, from) else { return Ok(()) };
+            let hits = self.hits_in(&slice, &mut searcher, &mut buffer)?;
+            let mut found = self.found();
+            for line in &hits {
+                found.hits.push(*line);
+            }
+            found.next = slice.to;
+            let open = slice.open.into_iter().map(|open| Open { is_hit: hits.contains(&open.line), ..open });
+            found.open.extend(open);
+            drop(found);
+            if !go_on() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lines that had not ended when they were searched may have grown into hits, or out of being
+    /// one; then the search goes on from there.
+    fn look_again(&self) -> Result<()> {
+        let open = self.found().open.clone();
+        for mut line in open {
+            let Some((bytes, start, end, whole)) = self.output.lock().line_now(line.stream, line.own) else { continue };
+            let is_hit = if end == line.end { line.is_hit } else { self.is_hit(&bytes, start, end)? };
+            let mut found = self.found();
+            found.open.retain(|other| other.line != line.line);
+            if is_hit != line.is_hit {
+                let keep = found.hits.below(line.line);
+                found.hits.truncate(keep);
+                found.next = line.line;
+                found.open.retain(|other| other.line < line.line);
+                return Ok(());
+            }
+            if !whole {
+                line.end = end;
+                found.open.push(line);
+            }
+        }
+        Ok(())
+    }
+
+    fn hits_in(&self, slice: &Slice, searcher: &mut Searcher, buffer: &mut Vec<u8>) -> Result<Vec<u64>> {
+        let mut own: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
+        for part in &slice.parts {
+            let hits = &mut own[part.stream as usize];
+            let unreadable = |error: io::Error| self.output.unreadable(&error);
+            if part.to - part.from == 1 && part.end - part.start > SLICE {
+                if self.matches_somewhere(&part.bytes, part.start, part.end).map_err(unreadable)? {
+                    hits.push(part.from);
+                }
+                continue;
+            }
+            part.bytes.read_into(buffer, part.start, part.end).map_err(unreadable)?;
+            let mut lines = Lines { output: &self.output, part, bytes: buffer, line: part.from, at: 0, hits };
+            let searched = searcher.search_slice(&self.finder.matcher, buffer, &mut lines);
+            searched.map_err(unreadable)?;
+        }
+        Ok(self.in_view(slice, &own))
+    }
+
+    /// The hits of both streams as numbers of the view, in order; with an inverse search the others.
+    fn in_view(&self, slice: &Slice, own: &[Vec<u64>; 2]) -> Vec<u64> {
+        let streams = self.output.lock();
+        let few = (own[0].len() + own[1].len()) as u64 * 16 < slice.to - slice.from;
+        if few && !self.finder.inverse {
+            let number = |stream| {
+                let streams = &streams;
+                move |n: &u64| streams.number(self.view, stream, *n)
+            };
+            let mut hits: Vec<u64> = own[0].iter().map(number(Stream::Stdout)).collect();
+            hits.extend(own[1].iter().map(number(Stream::Stderr)));
+            hits.sort_unstable();
+            return hits;
+        }
+        let mut rest = [own[0].iter().peekable(), own[1].iter().peekable()];
+        let lines = streams.owners(self.view, slice.from, slice.to);
+        let hits = lines.zip(slice.from..).filter_map(|((stream, n), line)| {
+            let is_hit = rest[stream as usize].next_if(|hit| **hit == n).is_some();
+            (is_hit != self.finder.inverse).then_some(line)
+        });
+        hits.collect()
+    }
+
+    fn is_hit(&self, bytes: &Bytes, start: u64, end: u64) -> Result<bool> {
+        let matches = self.matches_somewhere(bytes, start, end).map_err(|error| self.output.unreadable(&error))?;
+        Ok(matches != self.finder.inverse)
+    }
+
+    /// Whether one line matches, however long it is.
+    fn matches_somewhere(&self, bytes: &Bytes, start: u64, end: u64) -> io::Result<bool> {
+        let (mut buffer, mut at) = (Vec::new(), start);
+        loop {
+            let to = end.min(at + SLICE);
+            bytes.read_into(&mut buffer, at, to)?;
+            // The first byte of a later piece is there so that it does not look like the beginning of
+            // the line, and what touches the end of a piece that is not the last is looked at again.
+            let mut from = usize::from(at > start);
+            while let Ok(Some(found)) = self.finder.matcher.find_at(&buffer, from) {
+                if to == end || found.end() < buffer.len() {
+                    return Ok(true);
+                }
+                from = found.start() + 1;
+                if from > buffer.len() {
+                    break;
+                }
+            }
+            if to == end {
+                return Ok(false);
+            }
+            at = to - OVERLAP;
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The view of lines that is searched.
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    /// What is looked for.
+    pub fn finder(&self) -> &Finder {
+        &self.finder
+    }
+
+    /// How many lines were found so far.
+    pub fn hits(&self) -> u64 {
+        self.found().hits.len()
+    }
+
+    /// How much has been searched, of what there is.
+    pub fn progress(&self) -> TaskProgress {
+        let next = self.found().next;
+        self.output.lock().bytes_before(self.view, next)
+    }
+
+    /// The hit after or before a line, or the first or last one when there is none there.
+    pub fn near(&self, line: u64, after: bool) -> Option<Hit> {
+        let found = self.found();
+        let last = found.hits.len().checked_sub(1)?;
+        let place = if after {
+            let next = found.hits.below(line.saturating_add(1));
+            if next > last { 0 } else { next }
+        } else {
+            found.hits.below(line).checked_sub(1).unwrap_or(last)
+        };
+        Some(Hit { place, line: found.hits.get(place)? })
+    }
+
+    /// The numbers of the lines found, from the nth on.
+    pub fn numbers(&self, from: u64, count: u64) -> Vec<u64> {
+        self.found().hits.iter_from(from).take(count as usize).collect()
+    }
+
+    /// The lines found, from one to another, as they came.
+    ///
+    /// # Errors
+    /// As for [`Output::exact`].
+    pub fn exact(&self, from: u64, to: u64) -> Result<String> {
+        let mut text = String::new();
+        for n in self.numbers(from, to.saturating_sub(from)) {
+            text.push_str(&self.output.exact(self.view, n, n + 1)?);
+            if text.len() as u64 > super::EXACT_LIMIT {
+                return Err(super::too_much());
+            }
+        }
+        Ok(text)
+    }
+
+    /// The lines found, from the nth on, as rows.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`] when a file cannot be read.
+    pub fn window(&self, from: u64, count: u64, ansi: bool) -> Result<Window> {
+        let numbers = self.numbers(from, count.min(super::WINDOW_LINES));
+        let before = from.checked_sub(1).and_then(|before| self.found().hits.get(before));
+        let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));
+        let lines = self.output.lines_at(self.view, &numbers, RenderOptions { ansi, finder: Some(&self.finder) })?;
+        Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None })
+    }
+}
+
+/// Turns the places of matching lines into numbers of lines.
+struct Lines<'a> {
+    output: &'a Output,
+    part: &'a Part,
+    bytes: &'a [u8],
+    /// The line that stands at `at`.
+    line: u64,
+    at: usize,
+    hits: &'a mut Vec<u64>,
+}
+
+impl Sink for &mut Lines<'_> {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
+        let start = found.absolute_byte_offset() as usize;
+        if start - self.at > NEAR {
+            let line = self.output.lock().of(self.part.stream).line_of(self.part.start + start as u64);
+            self.line = line.unwrap_or(self.line);
+        } else {
+            self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start]).count() as u64;
+        }
+        // Several lines that match one after the other may come at once.
+        let matched = found.bytes();
+        let lines = memchr::memchr_iter(b'\n', matched).count() as u64 + u64::from(!matched.ends_with(b"\n"));
+        self.hits.extend(self.line..self.line + lines);
+        self.line += lines;
+        self.at = start + matched.len();
+        Ok(true)
+    }
+}
+
+impl Streams {
+    /// The lines to search next, from the nth of the view on.
+    fn slice(&self, view: View, from: u64) -> Option<Slice> {
+        let all = self.rows(view);
+        if from >= all {
+            return None;
+        }
+        let reach = |stream, own: u64| {
+            let spill = self.of(stream);
+            let last = spill.line_of(spill.line_start(own) + SLICE).filter(|_| own < spill.lines())?;
+            let end = last.max(own + 1);
+            (end < spill.lines()).then(|| self.number(view, stream, end))
+        };
+        let (out, err) = self.before(view, from);
+        let ends = [(Stream::Stdout, out), (Stream::Stderr, err)];
+        let shown = ends.iter().filter(|(stream, _)| shows(view, *stream));
+        let to = shown.filter_map(|(stream, own)| reach(*stream, *own)).min().unwrap_or(all);
+        let (out_end, err_end) = self.before(view, to);
+        let part = |stream, from: u64, to: u64| {
+            let spill = self.of(stream);
+            let (start, end) = (spill.line_start(from), spill.line_start(to));
+            (from < to).then(|| Part { stream, from, to, bytes: spill.bytes(), start, end })
+        };
+        let parts: Vec<Part> =
+            [part(Stream::Stdout, out, out_end), part(Stream::Stderr, err, err_end)].into_iter().flatten().collect();
+        let open = parts.iter().filter(|part| part.to > self.of(part.stream).whole_lines()).map(|part| {
+            let own = part.to - 1;
+            let line = self.number(view, part.stream, own);
+            Open { stream: part.stream, own, line, end: part.end, is_hit: false }
+        });
+        let open = open.collect();
+        Some(Slice { from, to, parts, open })
+    }
+
+    /// A line as it is now, and whether it has ended.
+    fn line_now(&self, stream: Stream, own: u64) -> Option<(Bytes, u64, u64, bool)> {
+        let spill = self.of(stream);
+        let (start, end) = spill.line(own)?;
+        Some((spill.bytes(), start, end, own < spill.whole_lines()))
+    }
+
+    /// How many lines of each stream stand before the nth of the view.
+    fn before(&self, view: View, n: u64) -> (u64, u64) {
+        match view {
+            View::Both => self.lines.before(n),
+            View::Stderr => (0, n),
+            _ => (n, 0),
+        }
+    }
+
+    /// The number in the view of a stream's own line.
+    fn number(&self, view: View, stream: Stream, own: u64) -> u64 {
+        match view {
+            View::Both => self.lines.merged(stream, own),
+            _ => own,
+        }
+    }
+
+    /// Stream and own number of the lines of a view.
+    fn owners(&self, view: View, from: u64, to: u64) -> Box<dyn Iterator<Item = (Stream, u64)> + '_> {
+        match view {
+            View::Both => Box::new(self.lines.iter_from(from).take((to - from) as usize)),
+            View::Stderr => Box::new((from..to).map(|n| (Stream::Stderr, n))),
+            _ => Box::new((from..to).map(|n| (Stream::Stdout, n))),
+        }
+    }
+
+    fn bytes_before(&self, view: View, n: u64) -> TaskProgress {
+        let (out, err) = self.before(view, n);
+        let streams = [(Stream::Stdout, out), (Stream::Stderr, err)];
+        let shown = streams.into_iter().filter(|(stream, _)| shows(view, *stream));
+        shown.fold(TaskProgress::default(), |sum, (stream, own)| {
+            let spill = self.of(stream);
+            TaskProgress { done: sum.done + spill.line_start(own), whole: sum.whole + spill.len() }
+        })
+    }
+}
+
+fn shows(view: View, stream: Stream) -> bool {
+    match view {
+        View::Both => true,
+        View::Stderr => stream == Stream::Stderr,
+        _ => stream == Stream::Stdout,
+    }
+}
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

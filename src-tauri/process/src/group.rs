@@ -1,0 +1,169 @@
+//! A host command's process group: what is signalled, and what is ended when its owner goes.
+
+#[cfg(unix)]
+mod os {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use nix::{
+        errno::Errno,
+        sys::signal::{self, killpg},
+        unistd::Pid,
+    };
+
+    use crate::{Signal, membership::Membership};
+    use porthole_base::error::{Code, Error, Result};
+
+    /// A command's process group on this host.
+    #[derive(Debug)]
+    pub struct Group {
+        id: i32,
+        state: Mutex<State>,
+    }
+
+    #[derive(Debug)]
+    struct State {
+        membership: Membership,
+        /// Its leader has ended and was waited for: the id may be given away once the group is empty.
+        is_loose: bool,
+    }
+
+    impl Group {
+        /// The group that the child leads: it was started with `process_group(0)`.
+        pub fn of(child: &tokio::process::Child) -> Option<Self> {
+            Self::led_by(i32::try_from(child.id()?).ok()?)
+        }
+
+        /// The group that this process leads. Nobody has waited for it.
+        pub fn led_by(id: i32) -> Option<Self> {
+            let state = State { membership: Membership::led_by(id), is_loose: false };
+            // 0 and below would mean the caller's own group, or every process there is.
+            (id > 1).then(|| Self { id, state: Mutex::new(state) })
+        }
+
+        /// Its id.
+        pub fn id(&self) -> i32 {
+            self.id
+        }
+
+        /// Its leader was waited for.
+        pub fn leader_ended(&self) {
+            let mut state = self.state();
+            state.is_loose = true;
+            state.membership.is_left();
+        }
+
+        /// What is known to be in it.
+        pub fn membership(&self) -> Membership {
+            self.state().membership.clone()
+        }
+
+        fn state(&self) -> MutexGuard<'_, State> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Sends a signal to all of it; false when nobody is left in it.
+        ///
+        /// # Errors
+        /// [`Code::StopFailed`] when a member runs as another user.
+        pub fn signal(&self, signal: Signal) -> Result<bool> {
+            if self.exists() { signal_group(self.id, signal) } else { Ok(false) }
+        }
+
+        /// Whether anybody is left in it.
+        pub fn exists(&self) -> bool {
+            let mut state = self.state();
+            if state.is_loose { state.membership.is_left() } else { exists(self.id) }
+        }
+    }
+
+    /// Sends a signal to all of the group with this id, whose it may be; false when nobody is in it.
+    ///
+    /// # Errors
+    /// [`Code::StopFailed`] when a member runs as another user.
+    pub fn signal_group(id: i32, signal: Signal) -> Result<bool> {
+        let signal = match signal {
+            Signal::Term => signal::SIGTERM,
+            Signal::Int => signal::SIGINT,
+            Signal::Kill => signal::SIGKILL,
+        };
+        if id <= 1 {
+            return Ok(false);
+        }
+        match killpg(Pid::from_raw(id), signal) {
+            Ok(()) => Ok(true),
+            Err(Errno::ESRCH) => Ok(false),
+            Err(error) => {
+                Err(Error::new(Code::StopFailed, format!("cannot signal the process group {id}")).detail(error))
+            }
+        }
+    }
+
+    /// Whether anybody is in the group with this id.
+    pub fn exists(id: i32) -> bool {
+        id > 1 && !matches!(killpg(Pid::from_raw(id), None), Err(Errno::ESRCH))
+    }
+
+    /// Puts a command into a group of its own.
+    pub fn alone(command: &mut tokio::process::Command) {
+        command.process_group(0);
+    }
+}
+
+#[cfg(windows)]
+mod os {
+    use crate::{Signal, membership::Membership};
+    use porthole_base::error::{Code, Error, Result};
+    use std::sync::Mutex;
+
+    /// A job object: it ends its processes when its handle is closed, also when Porthole is killed.
+    #[derive(Debug)]
+    pub struct Group {
+        job: Mutex<Option<win32job::Job>>,
+        id: i32,
+    }
+
+    impl Group {
+        /// The job that the child was put into. Between its start and this a grandchild could slip away.
+        pub fn of(child: &tokio::process::Child) -> Option<Self> {
+            let job =
+                win32job::Job::create_with_limit_info(win32job::ExtendedLimitInfo::new().limit_kill_on_job_close())
+                    .ok()?;
+            job.assign_process(child.raw_handle()? as isize).ok()?;
+            Some(Self { job: Mutex::new(Some(job)), id: child.id()? as i32 })
+        }
+
+        /// The process id of the first member.
+        pub fn id(&self) -> i32 {
+            self.id
+        }
+
+        /// Ends the job, whatever the signal: Windows has none. False when it has ended before.
+        ///
+        /// # Errors
+        /// [`Code::StopFailed`] when the job cannot be reached.
+        pub fn signal(&self, _: Signal) -> Result<bool> {
+            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "the job object is lost"))?;
+            Ok(job.take().is_some())
+        }
+
+        /// Its handle names it, whoever has ended.
+        pub fn leader_ended(&self) {}
+
+        /// What is known to be in it.
+        pub fn membership(&self) -> Membership {
+            Membership::led_by(self.id)
+        }
+
+        /// Whether it has not been ended.
+        pub fn exists(&self) -> bool {
+            self.job.lock().is_ok_and(|job| job.is_some())
+        }
+    }
+
+    /// Nothing to do before the start.
+    pub fn alone(_: &mut tokio::process::Command) {}
+}
+
+pub(super) use os::{Group, alone};
+#[cfg(unix)]
+pub use os::{exists, signal_group};

@@ -1,0 +1,312 @@
+//! A command on this machine.
+
+use std::{io, sync::Arc};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{ChildStderr, ChildStdout},
+};
+
+use super::{
+    Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops,
+    fixed::changed_since,
+    group_reaper::Restarts,
+    resolve::{Resolved, enterable, not_executable, resolve},
+    running::Running,
+    script,
+};
+use porthole_base::{
+    error::{Code, Error, Result},
+    handles,
+};
+use porthole_output::{
+    Stream,
+    record::{Clock, Gate, Record, until},
+};
+
+/// Bytes read at once: what a Linux pipe holds.
+const PIPE: usize = 64 * 1024;
+
+/// Runs a command on the host and records what it does. The last event is `Closed` or `Failed`.
+///
+/// When this future is dropped, the command is killed with all of its descendants; when the whole process is
+/// killed, the command's supervisor does it, or else the reaper.
+pub async fn run_on_host(
+    command: &Command,
+    stops: Stops,
+    reaper: Option<Arc<dyn GroupReaper>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    run_fixed_on_host(command, None, stops, reaper, record).await;
+}
+
+/// The same with the programs that were found before, which must be the same still.
+pub async fn run_fixed_on_host(
+    command: &Command,
+    fixed: Option<&FixedCommand>,
+    stops: Stops,
+    reaper: Option<Arc<dyn GroupReaper>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    attend(command, fixed, Containment::Cgroup, stops, reaper, record).await;
+}
+
+/// The same with this containment at most, for tests: what a system permits is used otherwise.
+#[doc(hidden)]
+pub async fn run_on_host_in(
+    command: &Command,
+    most: Containment,
+    stops: Stops,
+    reaper: Option<Arc<dyn GroupReaper>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    attend(command, None, most, stops, reaper, record).await;
+}
+
+async fn attend(
+    command: &Command,
+    fixed: Option<&FixedCommand>,
+    most: Containment,
+    mut stops: Stops,
+    reaper: Option<Arc<dyn GroupReaper>>,
+    record: &mut dyn Record<RunEvent>,
+) {
+    let clock = Clock::start();
+    let ended = match start(command, fixed, most, clock, record).await {
+        Ok((process, stdout, stderr)) => {
+            if let Some(reaper) = &reaper {
+                reaper.watch_group(process.watched());
+            }
+            let restarts = Restarts::of(reaper.as_deref());
+            let mut owned =
+                OwnedProcess { process: Some(process), reaper, closed: false, remaining: false, stopped: false };
+            let ended = follow(&mut owned, (stdout, stderr), restarts, &mut stops, clock, record).await;
+            owned.closed = ended.is_ok();
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(()) => record.event(RunEvent::Closed { at_us: clock.now_us() }),
+        Err(error) => record.event(RunEvent::Failed { at_us: clock.now_us(), error }),
+    }
+}
+
+/// A command that must not outlive this value.
+struct OwnedProcess {
+    /// Always there, but for the last moment.
+    process: Option<Running>,
+    reaper: Option<Arc<dyn GroupReaper>>,
+    closed: bool,
+    /// The command ended and left something in the background.
+    remaining: bool,
+    /// Somebody stopped it.
+    stopped: bool,
+}
+
+impl Drop for OwnedProcess {
+    fn drop(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let group = process.group_id();
+        if !self.closed {
+            process.kill();
+        }
+        let Some(reaper) = &self.reaper else { return };
+        // A command may leave a background process behind, as it would in a terminal. It lives on
+        // until Porthole ends: its supervisor and the reaper keep it until then. But one that was stopped is to end whole.
+        let is_left = self.closed && process.is_left(self.remaining);
+        if is_left && !(self.stopped && process.ends_when_dropped()) {
+            process.keep_in(&**reaper);
+        } else {
+            reaper.forget_group(group);
+        }
+    }
+}
+
+async fn start(
+    command: &Command,
+    fixed: Option<&FixedCommand>,
+    most: Containment,
+    clock: Clock,
+    record: &mut dyn Record<RunEvent>,
+) -> Result<(Running, ChildStdout, ChildStderr)> {
+    let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
+    record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
+    let started = Running::start(&resolved, command, most).await;
+    let (process, stdout, stderr) = started.map_err(|error| refused(&resolved, &error))?;
+    let started = Started {
+        pid: process.id(),
+        cwd: Some(resolved.cwd.display().to_string()),
+        containment: Some(process.containment()),
+        ..Started::default()
+    };
+    record.event(RunEvent::Started { at_us: clock.now_us(), started });
+    Ok((process, stdout, stderr))
+}
+
+/// Why the operating system did not start a program that was found.
+fn refused(resolved: &Resolved, error: &io::Error) -> Error {
+    /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
+    const NOT_A_PROGRAM: i32 = 8;
+    /// `ESTALE`, from the process that was to execute the program: for it another file is at that path.
+    #[cfg(unix)]
+    const CHANGED: i32 = nix::libc::ESTALE;
+    #[cfg(not(unix))]
+    const CHANGED: i32 = -1;
+    let path = &resolved.program;
+    if let Some(exhausted) = handles::exhausted(&format!("start {}", path.display()), error) {
+        return exhausted;
+    }
+    // The directory may have gone since it was looked at, and the error is the same.
+    if let Err(cwd) = enterable(&resolved.cwd) {
+        return cwd.detail(error);
+    }
+    let error_text = match (error.kind(), error.raw_os_error()) {
+        (_, Some(CHANGED)) => return changed_since(path, error),
+        (_, Some(NOT_A_PROGRAM)) => {
+            Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
+                .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
+        }
+        (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
+            Code::ScriptCarriageReturn,
+            format!("{}: the first line ends in a carriage return", path.display()),
+        )
+        .hint(script::CARRIAGE_RETURN),
+        (io::ErrorKind::NotFound, _) => {
+            Error::new(Code::ProgramNotExecutable, format!("{} names an interpreter that is not there", path.display()))
+                .hint("Look at its first line (#!), or for a binary at the loader it was linked for.")
+        }
+        (io::ErrorKind::PermissionDenied, _) => not_executable(path),
+        _ => Error::new(Code::SpawnFailed, format!("cannot start {}", path.display())),
+    };
+    error_text.detail(error)
+}
+
+/// Reads both streams and waits for the process, until all three have ended.
+async fn follow(
+    owned: &mut OwnedProcess,
+    (stdout, stderr): (ChildStdout, ChildStderr),
+    mut restarts: Restarts,
+    stops: &mut Stops,
+    clock: Clock,
+    record: &mut dyn Record<RunEvent>,
+) -> Result<()> {
+    let OwnedProcess { process: Some(process), remaining, stopped, .. } = owned else { return Ok(()) };
+    #[cfg(target_os = "linux")]
+    widen(&stdout);
+    let mut stdout = Pipe::new(stdout, Stream::Stdout);
+    let mut stderr = Pipe::new(stderr, Stream::Stderr);
+    let mut running = true;
+    let mut gate = Gate::default();
+    while running || stdout.is_open() || stderr.is_open() {
+        // Nobody can tell in which order two pipes were written. Where both have something, stdout
+        // comes first, as most programs have it; but a flood there must not hold stderr up.
+        let flooded = stdout.is_full();
+        if gate.is_over(record) {
+            return Ok(());
+        }
+        let full = gate.full(record);
+        let may_read = full.is_none();
+        let (first, second) = if flooded { (&mut stderr, &mut stdout) } else { (&mut stdout, &mut stderr) };
+        tokio::select! {
+            biased;
+            stop = stops.next() => {
+                gate.stop();
+                *stopped = true;
+                let sent = process.signal(stop.signal).await;
+                if matches!(sent, Ok(true)) {
+                    record.event(RunEvent::StopSent { at_us: clock.now_us(), signal: stop.signal });
+                }
+                let nobody_left = matches!(sent, Ok(false));
+                stop.answer(sent.map(drop));
+                // The streams are held by a process that is no descendant any more: there is nobody to stop,
+                // and whoever pressed Stop does not want to read on.
+                if nobody_left && !running {
+                    return Ok(());
+                }
+            }
+            read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
+            read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
+            () = until(full), if !may_read => {}
+            () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
+            ended = process.ended(), if running => {
+                running = false;
+                gate.end();
+                let (status, left) = ended?;
+                *remaining = left;
+                record.event(RunEvent::Ended { at_us: clock.now_us(), ending: ending(status) });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets the command write a megabyte ahead, so that it and whoever reads do not take turns. What is
+/// read at once stays what it was.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    use nix::fcntl::{FcntlArg, fcntl};
+    // Refused where the system's own limit is lower, or this user has many such pipes: it works then
+    // as it does without.
+    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024));
+}
+
+/// One stream of the child, until its end.
+struct Pipe {
+    reader: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    stream: Stream,
+    buffer: Vec<u8>,
+    last_read: usize,
+}
+
+impl Pipe {
+    fn new(reader: impl AsyncRead + Send + Unpin + 'static, stream: Stream) -> Self {
+        let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(reader);
+        Self { reader: Some(reader), stream, buffer: vec![0; PIPE], last_read: 0 }
+    }
+
+    fn is_open(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    /// Whether the last read took all that fits: more is waiting, most likely.
+    fn is_full(&self) -> bool {
+        self.last_read == PIPE
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        match &mut self.reader {
+            Some(reader) => reader.read(&mut self.buffer).await,
+            None => Ok(0),
+        }
+    }
+
+    fn record(&mut self, read: io::Result<usize>, clock: Clock, record: &mut dyn Record<RunEvent>) -> Result<usize> {
+        self.last_read = read.unwrap_or_default();
+        if self.last_read > 0 {
+            record.chunk(self.stream, clock.now_us(), &self.buffer[..self.last_read])?;
+        } else {
+            // A pipe has no other errors than its end, whatever name the system gives it.
+            self.reader = None;
+        }
+        Ok(self.last_read)
+    }
+}
+
+#[cfg(unix)]
+fn ending(status: std::process::ExitStatus) -> Ending {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exited { code: code.into() },
+        (None, signal) => {
+            let signal = signal.unwrap_or_default();
+            let name = nix::sys::signal::Signal::try_from(signal).map(|known| known.as_str().to_owned());
+            Ending::Signaled { signal, name: name.unwrap_or_else(|_| format!("signal {signal}")) }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn ending(status: std::process::ExitStatus) -> Ending {
+    Ending::Exited { code: status.code().unwrap_or(-1).into() }
+}

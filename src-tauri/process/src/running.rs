@@ -1,0 +1,219 @@
+//! A host command that runs: under a supervisor where there is one, else in a process group alone.
+
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+};
+
+use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
+
+#[cfg(target_os = "linux")]
+use super::supervised::{self, StartOutcome, Supervised};
+use super::{
+    Command, Containment, GroupReaper, Signal,
+    group::{Group, alone},
+    group_reaper::WatchedGroup,
+    resolve::Resolved,
+};
+use porthole_base::{
+    error::{Code, Error, Result},
+    handles,
+};
+
+#[derive(Debug)]
+pub(super) enum Running {
+    #[cfg(target_os = "linux")]
+    Supervised(Box<Supervised>),
+    Alone {
+        child: Box<Child>,
+        group: Group,
+    },
+}
+
+/// Has the process that will execute the program refuse another file than the one that was shown.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn same_program(process: &mut Process, resolved: &Resolved) {
+    use std::{ffi::CString, os::unix::ffi::OsStrExt};
+    let Some(identity) = resolved.identity else { return };
+    let Ok(program) = CString::new(resolved.program.as_os_str().as_bytes()) else { return };
+    let check = move || {
+        let found = nix::sys::stat::stat(program.as_c_str())?;
+        // The types have other widths on other systems.
+        #[allow(clippy::unnecessary_cast)]
+        let is_same = (found.st_dev as u64, found.st_ino as u64) == identity;
+        if is_same {
+            return Ok(());
+        }
+        Err(io::Error::from_raw_os_error(nix::libc::ESTALE))
+    };
+    // SAFETY: between fork and exec only calls that are safe in a signal handler are allowed. This is one system call on
+    // memory that was made before, and an error that is a number.
+    unsafe { process.pre_exec(check) };
+}
+
+impl Running {
+    /// Starts a command with the best containment that there is, and with none better than this.
+    ///
+    /// # Errors
+    /// What the operating system says against the program.
+    pub async fn start(
+        resolved: &Resolved,
+        command: &Command,
+        most: Containment,
+    ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        #[cfg(target_os = "linux")]
+        if matches!(most, Containment::Cgroup | Containment::Subreaper) {
+            match supervised::start(resolved, command, most == Containment::Cgroup).await {
+                StartOutcome::Started(process, stdout, stderr) => {
+                    return Ok((Self::Supervised(process), stdout, stderr));
+                }
+                StartOutcome::Refused(error) => return Err(error),
+                StartOutcome::Unavailable => {}
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = most;
+        Self::start_alone(resolved, command)
+    }
+
+    fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        let mut process = Process::new(&resolved.program);
+        process
+            .args(&command.args)
+            .current_dir(&resolved.cwd)
+            .env_clear()
+            .envs(&resolved.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        process.arg0(&command.program);
+        alone(&mut process);
+        #[cfg(unix)]
+        same_program(&mut process, resolved);
+        handles::restore_in(process.as_std_mut());
+        let mut child = process.spawn()?;
+        let streams = child.stdout.take().zip(child.stderr.take());
+        match (Group::of(&child), streams) {
+            (Some(group), Some((stdout, stderr))) => {
+                Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr))
+            }
+            _ => {
+                let _ = child.start_kill();
+                Err(io::Error::other("the process could not be put into a group of its own"))
+            }
+        }
+    }
+
+    /// The command's process id.
+    pub fn id(&self) -> Option<u32> {
+        u32::try_from(self.group().id()).ok()
+    }
+
+    /// The id of its process group.
+    pub fn group_id(&self) -> i32 {
+        self.group().id()
+    }
+
+    fn group(&self) -> &Group {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => &process.group,
+            Self::Alone { group, .. } => group,
+        }
+    }
+
+    /// How its descendants are found.
+    pub fn containment(&self) -> Containment {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) if process.cgroup.is_some() => Containment::Cgroup,
+            #[cfg(target_os = "linux")]
+            Self::Supervised(_) => Containment::Subreaper,
+            Self::Alone { .. } if cfg!(windows) => Containment::Job,
+            Self::Alone { .. } => Containment::ProcessGroup,
+        }
+    }
+
+    /// What a reaper has to know of it.
+    pub fn watched(&self) -> WatchedGroup {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.watched(),
+            Self::Alone { group, .. } => {
+                WatchedGroup { membership: group.membership(), supervised: false, cgroup: None }
+            }
+        }
+    }
+
+    /// Waits for its end. Tells how it ended, and whether it may have left something in the background.
+    ///
+    /// # Errors
+    /// [`Code::SpawnFailed`].
+    pub async fn ended(&mut self) -> Result<(ExitStatus, bool)> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.ended().await,
+            Self::Alone { child, group } => {
+                let status = child.wait().await.map_err(|error| {
+                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
+                })?;
+                group.leader_ended();
+                Ok((status, true))
+            }
+        }
+    }
+
+    /// Sends a signal to it and its descendants; false when nobody is left.
+    ///
+    /// # Errors
+    /// [`Code::StopFailed`].
+    pub async fn signal(&mut self, signal: Signal) -> Result<bool> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.signal(signal).await,
+            Self::Alone { group, .. } => group.signal(signal),
+        }
+    }
+
+    /// Kills it and its descendants, without waiting.
+    pub fn kill(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => process.kill(),
+            Self::Alone { group, .. } => drop(group.signal(Signal::Kill)),
+        }
+    }
+
+    /// Whether something is left of it after its end.
+    pub fn is_left(&self, remaining: bool) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(_) => remaining,
+            Self::Alone { group, .. } => remaining && group.exists(),
+        }
+    }
+
+    /// Whether all that is left is ended, gently first, when this is dropped.
+    pub fn ends_when_dropped(&self) -> bool {
+        !matches!(self, Self::Alone { .. })
+    }
+
+    /// Hands what is left of it to the reaper, which ends it with Porthole.
+    pub fn keep_in(self, reaper: &dyn GroupReaper) {
+        // It may hold none of the processes any more that were in it at the start.
+        reaper.watch_group(self.watched());
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Supervised(process) => {
+                if let Some(socket) = process.into_socket() {
+                    reaper.keep(socket);
+                }
+            }
+            // The reaper knows its group.
+            Self::Alone { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The way in which a running command is told to stop.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Signal;
+use porthole_base::error::{Code, Error, Result};
+
+/// A wish to send a signal, with the place for its answer.
+#[derive(Debug)]
+pub struct Stop {
+    /// What to send.
+    pub signal: Signal,
+    answer: oneshot::Sender<Result<()>>,
+}
+
+impl Stop {
+    /// Tells whoever asked; nobody listening is fine.
+    pub fn answer(self, answer: Result<()>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The end that a run listens on.
+#[derive(Debug)]
+pub struct Stops(mpsc::Receiver<Stop>);
+
+/// The end that whoever wants to stop the run holds.
+#[derive(Debug, Clone)]
+pub struct Stopper(mpsc::Sender<Stop>);
+
+/// Both ends. Sixteen wishes may wait; whoever has one more waits for the run.
+pub fn stops() -> (Stopper, Stops) {
+    let (sender, receiver) = mpsc::channel(16);
+    (Stopper(sender), Stops(receiver))
+}
+
+impl Stops {
+    /// Waits for a step before the start, unless somebody stops the command first.
+    pub async fn unless_stopped<T>(&mut self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            stop = self.next() => {
+                stop.answer(Ok(()));
+                Err(Error::new(Code::Cancelled, "the command was stopped before it was started"))
+            }
+            done = step => done,
+        }
+    }
+
+    /// The next wish. When nobody can have one any more this never ends.
+    pub async fn next(&mut self) -> Stop {
+        match self.0.recv().await {
+            Some(stop) => stop,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Stopper {
+    /// Sends a signal to the run's process group and tells whether it was delivered.
+    ///
+    /// # Errors
+    /// [`Code::StopFailed`] when it could not be, or when the run has ended.
+    pub async fn stop(&self, signal: Signal) -> Result<()> {
+        let (answer, told) = oneshot::channel();
+        let over = || Error::new(Code::StopFailed, "the run has ended already");
+        self.0.send(Stop { signal, answer }).await.map_err(|_| over())?;
+        told.await.map_err(|_| over())?
+    }
+}

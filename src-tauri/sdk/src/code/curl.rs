@@ -1,0 +1,199 @@
+//! A request as a `curl` line that puts the same on the wire.
+
+use super::{
+    Form, FormKind,
+    quote::{LONGEST_ARGUMENT, Shell, powershell_notes, too_long},
+    request_spec::{Payload, RequestSpec},
+};
+use porthole_http::{
+    endpoint::Endpoint,
+    exchange::{Request, Version},
+};
+
+/// Some versions of curl ask before they send more than this: `Expect: 100-continue`.
+const ASKS_FROM: usize = 1024;
+
+/// The line, with what is different about it.
+pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&Endpoint>) -> Form {
+    let shell = Shell::of(kind);
+    if matches!(asks.body, Payload::Text { text, .. } if text.contains('\0')) {
+        let why = "The body holds a NUL, which no command line can carry: put it into a file and send that.";
+        return Form::unsayable(kind, why);
+    }
+    let mut line = match endpoint {
+        Some(Endpoint::Unix(path)) => match path.to_str() {
+            Some(path) => Line::new(&[&["--unix-socket", path]]),
+            None => return Form::unsayable(kind, "The socket's path is not UTF-8 and cannot be shown as text."),
+        },
+        Some(Endpoint::Npipe(_)) => return Form::unsayable(kind, "curl cannot connect to a named pipe."),
+        Some(Endpoint::Container { .. }) => {
+            return Form::unsayable(kind, "curl has no way to a socket that only a container sees.");
+        }
+        Some(Endpoint::Engine { .. }) => {
+            return Form::unsayable(
+                kind,
+                "The way to this engine is in its docker context, which curl knows nothing of.",
+            );
+        }
+        // A proxy of the environment would stand between; Porthole asks none.
+        Some(Endpoint::Tcp { .. }) => Line::new(&[&["--noproxy", "*"]]),
+        None => return Form::unsayable(kind, "The target has no endpoint to send it to."),
+    };
+    let over_tcp = matches!(endpoint, Some(Endpoint::Tcp { .. }));
+    line.method(asks);
+    line.target(asks);
+    line.limits(asks, over_tcp);
+    line.headers(asks);
+    let piped = line.body(asks, shell);
+    let base = endpoint.map(base).unwrap_or_default();
+    let path = if asks.target == "*" { "" } else { &asks.target };
+    line.add(&[&format!("{base}{path}")]);
+
+    let words: Vec<&str> = line.parts.iter().flatten().map(String::as_str).collect();
+    if shell == Shell::Powershell {
+        line.notes.extend(powershell_notes(words.iter().copied()));
+    }
+    if let Some(why) = too_long(shell, words.iter().copied()) {
+        return Form::unsayable(kind, format!("{why} Put the body into a file and send that."));
+    }
+    let program = if shell == Shell::Powershell { "curl.exe" } else { "curl" };
+    let parts = line.parts.iter().map(|part| part.iter().map(|word| shell.quote(word)).collect::<Vec<_>>().join(" "));
+    let parts: Vec<String> = std::iter::once(program.to_owned()).chain(parts).collect();
+    let text = piped.unwrap_or_default() + &shell.command(&parts);
+    Form { kind, text, notes: line.notes }
+}
+
+/// The address before the path.
+fn base(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Tcp { .. } => endpoint.to_string(),
+        Endpoint::Unix(_) | Endpoint::Npipe(_) | Endpoint::Container { .. } | Endpoint::Engine { .. } => {
+            format!("http://{}", endpoint.authority())
+        }
+    }
+}
+
+struct Line {
+    /// Options with their values, and the address.
+    parts: Vec<Vec<String>>,
+    notes: Vec<String>,
+}
+
+impl Line {
+    fn new(parts: &[&[&str]]) -> Self {
+        let mut line = Self { parts: Vec::new(), notes: Vec::new() };
+        parts.iter().for_each(|part| line.add(part));
+        line
+    }
+
+    fn add(&mut self, part: &[&str]) {
+        self.parts.push(part.iter().map(|word| (*word).to_owned()).collect());
+    }
+
+    fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    fn method(&mut self, asks: &RequestSpec<'_>) {
+        let has_body = asks.body != Payload::Nothing;
+        match asks.method {
+            "GET" if !has_body => {}
+            "POST" if has_body => {}
+            "HEAD" if !has_body => self.add(&["--head"]),
+            "HEAD" => {
+                self.add(&["-X", "HEAD"]);
+                self.note("curl waits for the body that the answer to a HEAD announces and does not have: end it with Ctrl-C.");
+            }
+            method => self.add(&["-X", method]),
+        }
+    }
+
+    fn target(&mut self, asks: &RequestSpec<'_>) {
+        if asks.version == Version::Http10 {
+            self.add(&["--http1.0"]);
+        }
+        if asks.target == "*" {
+            self.add(&["--request-target", "*"]);
+        }
+        // `/.` and `/..` would be taken out of the path, also where they are written as %2e.
+        if asks.target.contains("/.") || asks.target.to_ascii_lowercase().contains("/%2e") {
+            self.add(&["--path-as-is"]);
+        }
+        if asks.target.contains(['[', ']', '{', '}']) {
+            self.add(&["--globoff"]);
+        }
+    }
+
+    fn limits(&mut self, asks: &RequestSpec<'_>, over_tcp: bool) {
+        let usual = Request::new("", "").connect_timeout_ms;
+        match asks.connect_timeout_ms {
+            0 => self.note("curl takes a connect timeout of 0 for its own default; Porthole gives up at once."),
+            limit if over_tcp || limit != usual => self.add(&["--connect-timeout", &seconds(limit)]),
+            _ => {}
+        }
+        match asks.timeout_ms {
+            Some(0) => self.note("curl takes a timeout of 0 for none; Porthole gives up at once."),
+            Some(limit) => self.add(&["--max-time", &seconds(limit)]),
+            None => {}
+        }
+    }
+
+    fn headers(&mut self, asks: &RequestSpec<'_>) {
+        for name in ["User-Agent", "Accept"] {
+            if !asks.has_header(name) {
+                self.add(&["-H", &format!("{name}:")]);
+            }
+        }
+        if asks.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host")).count() > 1 {
+            self.note("curl sends one Host header, the first.");
+        }
+        for header in asks.all_headers() {
+            let line = match header.value.as_str() {
+                "" => format!("{};", header.name),
+                value => format!("{}: {value}", header.name),
+            };
+            self.add(&["-H", &line]);
+        }
+        if !asks.headers.is_empty() {
+            self.note("The headers are the same in another order: curl sends Host first and Content-Length last.");
+        }
+    }
+
+    /// Adds the body; one that is too long for an argument comes through a pipe, whose beginning is returned.
+    fn body(&mut self, asks: &RequestSpec<'_>, shell: Shell) -> Option<String> {
+        let asks_first = match asks.body {
+            Payload::Nothing => false,
+            Payload::Text { text, .. } => text.len() > ASKS_FROM,
+            Payload::File(_) => true,
+        };
+        if asks_first && !asks.has_header("expect") {
+            self.add(&["-H", "Expect:"]);
+        }
+        match asks.body {
+            Payload::Text { text, .. } if text.len() > LONGEST_ARGUMENT && shell == Shell::Posix => {
+                self.add(&["--data-binary", "@-"]);
+                Some(format!("printf %s {} | ", shell.quote(text)))
+            }
+            Payload::Text { text, .. } => {
+                self.add(&["--data-raw", text]);
+                None
+            }
+            Payload::File(path) => {
+                // A bare `-` would be the standard input.
+                let path = if path == "-" { "./-" } else { path };
+                self.add(&["--data-binary", &format!("@{path}")]);
+                if !std::path::Path::new(path).is_absolute() {
+                    self.note("The file's path is not absolute: it is looked up where the line is run.");
+                }
+                None
+            }
+            Payload::Nothing => None,
+        }
+    }
+}
+
+/// Milliseconds as curl takes them: seconds with decimals.
+fn seconds(ms: u32) -> String {
+    let text = format!("{}.{:03}", ms / 1000, ms % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

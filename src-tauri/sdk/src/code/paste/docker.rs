@@ -1,0 +1,120 @@
+//! A `docker exec` line, and its relatives', as a command.
+
+use super::{
+    super::Pasted,
+    options::{Item, Options, table},
+    unknown,
+};
+use crate::draft::Draft;
+use porthole_base::error::Result;
+use porthole_process::{Command, EnvVar, Place};
+
+/// Options of the program itself.
+const OWN: &[&str] = &[
+    "H=host c=context l=log-level D:debug =config :tls :tlsverify =tlscacert =tlscert =tlskey",
+    "=url =connection r:remote =identity n=namespace a=address",
+];
+/// Options of compose, before `exec`.
+const COMPOSE: &[&str] =
+    &["f=file p=project-name =profile =env-file =project-directory =ansi =progress =parallel :compatibility"];
+/// Options of `exec`.
+const EXEC: &[&str] = &[
+    "i:interactive t:tty d:detach e=env w=workdir u=user =env-file :privileged =detach-keys",
+    "T:no-TTY =index =preserve-fds l:latest",
+];
+
+/// Reads what follows the program.
+pub(super) fn read(program: &str, words: &[String]) -> Result<Pasted> {
+    let mut notes = Vec::new();
+    let mut of_compose = program.ends_with("-compose");
+    let mut rest = words;
+    if !of_compose {
+        rest = before(program, OWN, rest, &mut notes)?;
+        match rest.first().map(String::as_str) {
+            Some("container") => rest = &rest[1..],
+            Some("compose") => {
+                of_compose = true;
+                rest = &rest[1..];
+            }
+            _ => {}
+        }
+    }
+    if of_compose {
+        rest = before(&format!("{program} compose"), COMPOSE, rest, &mut notes)?;
+    }
+    match rest.split_first() {
+        Some((exec, rest)) if exec == "exec" => command(program, rest, of_compose, notes),
+        other => {
+            let word = other.map_or("nothing", |(word, _)| word);
+            Err(unknown(format!("`{word}` is not exec"))
+                .hint(format!("Of {program}, exec can be read: {program} exec NAME PROGRAM.")))
+        }
+    }
+}
+
+/// Reads the options before a subcommand, none of which has a meaning here.
+fn before<'a>(
+    program: &str,
+    known: &'static [&'static str],
+    words: &'a [String],
+    notes: &mut Vec<String>,
+) -> Result<&'a [String]> {
+    let known = table(known);
+    let mut rest = words;
+    while rest.first().is_some_and(|word| word.starts_with('-')) {
+        let mut options = Options::new(program, &known, rest);
+        if let Some(Item::Option(name, value)) = options.next()? {
+            let value = value.map(|value| format!(" {value}")).unwrap_or_default();
+            notes.push(format!("`--{name}{value}` is left out: the command goes to Porthole's engine."));
+        }
+        rest = options.rest();
+    }
+    Ok(rest)
+}
+
+fn command(program: &str, words: &[String], of_compose: bool, mut notes: Vec<String>) -> Result<Pasted> {
+    let known = table(EXEC);
+    let program = format!("{program} exec");
+    let mut options = Options::new(&program, &known, words);
+    let mut command = Command::new(Place::Host, "", [] as [&str; 0]);
+    let name = loop {
+        let Some(item) = options.next()? else {
+            return Err(unknown("it names no container").hint(format!("Write {program} NAME PROGRAM.")));
+        };
+        match item {
+            Item::Word(name) => break name,
+            Item::Option("workdir", value) => command.cwd = value,
+            Item::Option("user", value) => command.user = value,
+            Item::Option("env", Some(variable)) => match variable.split_once('=') {
+                Some(("", _)) => return Err(unknown(format!("`-e {variable}` names no variable"))),
+                Some((name, value)) => command.env.push(EnvVar { name: name.to_owned(), value: value.to_owned() }),
+                None => notes.push(format!("`-e {variable}` takes its value from your shell and is left out.")),
+            },
+            Item::Option("interactive" | "tty" | "no-TTY", _) => {
+                notes.push("The command has neither a terminal nor input here: -i and -t are left out.".into());
+            }
+            Item::Option("detach", _) => notes.push("`-d` is left out: the output is followed here.".into()),
+            Item::Option("privileged", _) => {
+                notes.push("`--privileged` is left out: the command has the container's own rights.".into());
+            }
+            Item::Option("env-file", Some(file)) => {
+                notes.push(format!("`--env-file {file}` is left out: add its variables by hand."));
+            }
+            Item::Option("", _) => {}
+            Item::Option(name, _) => notes.push(format!("`--{name}` has no meaning here and is left out.")),
+        }
+    };
+    let mut rest = options.rest().iter().cloned();
+    command.program = rest.next().ok_or_else(|| {
+        unknown(format!("nothing is to be run in {name}")).hint("Add the program after the container's name.")
+    })?;
+    command.args = rest.collect();
+    if of_compose {
+        notes.push(format!(
+            "`{name}` is a service of compose, whose container may have a longer name, as in project-{name}-1."
+        ));
+    }
+    notes.dedup();
+    command.place = Place::Container { name };
+    Ok(Pasted { composed: Draft::Command(command), notes })
+}

@@ -1,0 +1,65 @@
+//! The address in a `curl` line, taken apart and not changed.
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::unknown;
+use porthole_base::error::Result;
+
+/// The parts of an address.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    pub https: bool,
+    /// `user:password`, decoded.
+    pub user: Option<String>,
+    /// Host and port as written.
+    pub authority: String,
+    /// Path and query as written, a slash where there was none.
+    pub target: String,
+    /// A fragment, which is never sent, was cut off.
+    pub had_fragment: bool,
+    /// Characters were encoded that cannot stand on a request line.
+    pub encoded: bool,
+}
+
+/// # Errors
+/// [`Code::PasteUnknown`](porthole_base::error::Code::PasteUnknown) for what is no HTTP address.
+pub(super) fn read(text: &str, globbing: bool) -> Result<Url> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return Err(
+            unknown(format!("`{text}` is no HTTP address")).hint("A backend speaks HTTP: paste an http:// address.")
+        );
+    }
+    let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
+    let (place, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if globbing && (target.contains(['{', '}', '[', ']']) || place.contains(['{', '}'])) {
+        return Err(unknown(format!("curl makes several addresses of `{text}`"))
+            .hint("Paste one address; --globoff says that the brackets are meant as they stand."));
+    }
+    let (user, authority) = place.rsplit_once('@').map_or((None, place), |(user, host)| (Some(user), host));
+    if authority.is_empty() {
+        return Err(unknown(format!("`{text}` names no host")).hint("Write http://localhost/path."));
+    }
+    let mut written = String::new();
+    if !target.starts_with('/') {
+        written.push('/');
+    }
+    let mut encoded = false;
+    for c in target.chars() {
+        if c.is_ascii_graphic() && !"\"<>".contains(c) {
+            written.push(c);
+        } else {
+            encoded = true;
+            written.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
+        }
+    }
+    Ok(Url {
+        https: scheme == "https",
+        user: user.map(|user| percent_decode_str(user).decode_utf8_lossy().into_owned()),
+        authority: authority.to_owned(),
+        target: written,
+        had_fragment: fragment.is_some(),
+        encoded,
+    })
+}

@@ -1,0 +1,92 @@
+//! A request as it goes over the wire: target and headers put together, and checked as they are when it is sent.
+
+use hyper::{
+    Method, Uri,
+    header::{HeaderName, HeaderValue},
+};
+
+use porthole_base::error::{Code, Error, Result};
+use porthole_http::exchange::{self, Body, Header, Request, Version};
+
+/// What a request asks for, whatever it is written in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RequestSpec<'a> {
+    /// As written.
+    pub method: &'a str,
+    /// Path and query as they stand on the request line.
+    pub target: String,
+    /// The header that Porthole adds for the body, where none is composed.
+    pub content_type: Option<&'static str>,
+    /// The composed headers, surrounding spaces taken off their values as every reader of HTTP does.
+    pub headers: Vec<Header>,
+    /// What is sent after the head; never an empty text.
+    pub body: Payload<'a>,
+    pub version: Version,
+    pub connect_timeout_ms: u32,
+    pub timeout_ms: Option<u32>,
+}
+
+/// The bytes after the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Payload<'a> {
+    Nothing,
+    /// A text, and whether it was composed as JSON.
+    Text {
+        text: &'a str,
+        json: bool,
+    },
+    File(&'a str),
+}
+
+impl<'a> RequestSpec<'a> {
+    /// # Errors
+    /// [`Code::RequestInvalid`], as sending it would say.
+    pub fn of(request: &'a Request) -> Result<Self> {
+        let invalid = |message: String| Error::new(Code::RequestInvalid, message);
+        let target = exchange::target(request)?;
+        Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| invalid(format!("`{}` is not a method", request.method)))?;
+        target.parse::<Uri>().map_err(|error| invalid(format!("`{target}` is not a request target: {error}")))?;
+        let mut headers = Vec::new();
+        for Header { name, value } in &request.headers {
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is not a header name")))?;
+            HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| invalid(format!("the value of {name} holds a control character")))?;
+            headers.push(Header { name: name.clone(), value: value.trim_matches([' ', '\t']).to_owned() });
+        }
+        let (content_type, body) = match &request.body {
+            Body::None => (None, Payload::Nothing),
+            Body::Json { text } => (Some(JSON), Payload::Text { text, json: true }),
+            Body::Text { text } => (Some(TEXT), Payload::Text { text, json: false }),
+            Body::File { path } => (Some(BYTES), Payload::File(path)),
+        };
+        let body = if matches!(body, Payload::Text { text: "", .. }) { Payload::Nothing } else { body };
+        let composed = headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"));
+        Ok(Self {
+            method: &request.method,
+            target,
+            content_type: content_type.filter(|_| !composed),
+            headers,
+            body,
+            version: request.version,
+            connect_timeout_ms: request.connect_timeout_ms,
+            timeout_ms: request.timeout_ms,
+        })
+    }
+
+    /// All headers that are said in code, that of the body first.
+    pub fn all_headers(&self) -> Vec<Header> {
+        let own = self.content_type.map(|value| Header { name: "Content-Type".into(), value: value.into() });
+        own.into_iter().chain(self.headers.iter().cloned()).collect()
+    }
+
+    /// Whether a header is composed.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What Porthole says of each kind of body where no header does.
+pub(super) const JSON: &str = "application/json";
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
+pub(super) const BYTES: &str = "application/octet-stream";

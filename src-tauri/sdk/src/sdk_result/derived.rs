@@ -1,0 +1,160 @@
+//! What code would have asked for a Call, and whether a Runtime would have done what was done.
+
+use super::{PlannedAction, exchange::client_of, plan, rules};
+use crate::{
+    call::{Act, Call},
+    runtime::{Rule, Runtime},
+    sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
+};
+use porthole_engine::target::{Host, Target};
+use porthole_http::exchange::{Body, Exchange, Header, Request, target, without_additions};
+use porthole_process::{Command, EnvMode, Place, Run};
+
+/// What is shown of the address that a redirect leads to, in characters.
+const LONGEST_ADDRESS: usize = 200;
+
+/// What code asked for this Call, or what it would ask to get it.
+pub(super) fn asked_of(call: &Call) -> SdkCall {
+    match (&call.sdk, &call.act) {
+        (Some(sdk), Act::Run(run)) => match &sdk.asked {
+            // What the target added is part of the surroundings, on each Runtime that has any.
+            SdkCall::Exec(asked) if !sdk.runtime.is_podman() => SdkCall::Exec(SdkExec {
+                cwd: run.command.cwd.clone(),
+                env: if run.command.env.is_empty() { asked.env.clone() } else { run.command.env.clone() },
+                ..asked.clone()
+            }),
+            asked => asked.clone(),
+        },
+        (Some(sdk), Act::Exchange(_)) => sdk.asked.clone(),
+        (None, Act::Run(run)) => SdkCall::Exec(exec_of(&run.command)),
+        (None, Act::Exchange(exchange)) => SdkCall::Request(request_of(&exchange.request)),
+    }
+}
+
+fn exec_of(command: &Command) -> SdkExec {
+    let (whose, container) = match &command.place {
+        Place::Host => (CliTarget::Host, None),
+        Place::Engine => (CliTarget::Docker, None),
+        Place::Container { name } => (CliTarget::Vm, Some(name.clone())),
+    };
+    SdkExec {
+        whose,
+        cmd: command.program.clone(),
+        args: command.args.clone(),
+        line: false,
+        cwd: command.cwd.clone(),
+        env: command.env.clone(),
+        stream: command.stream,
+        container,
+    }
+}
+
+fn request_of(request: &Request) -> SdkRequest {
+    let data = match &request.body {
+        Body::None | Body::File { .. } => None,
+        Body::Text { text } => Some(Data { text: text.clone(), json: None, is_text: true, falsy: text.is_empty() }),
+        Body::Json { text } => {
+            let object = text.trim_start().starts_with('{');
+            let text_of = if object { "[object Object]" } else { text.trim() };
+            let falsy = matches!(text.trim(), "0" | "false" | "null" | "\"\"");
+            Some(Data { text: text_of.to_owned(), json: Some(text.clone()), is_text: false, falsy })
+        }
+    };
+    SdkRequest {
+        method: request.method.clone(),
+        url: target(request).unwrap_or_else(|_| request.path.clone()),
+        headers: request.headers.clone(),
+        // Whoever sends no headers has a method of that name.
+        named: request.headers.is_empty(),
+        data,
+    }
+}
+
+/// Whether a Runtime that does `does` would have done what was done. Its own Call is what it did.
+pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> bool {
+    if call.sdk.as_ref().is_some_and(|sdk| sdk.runtime == runtime) {
+        return true;
+    }
+    match (does, &call.act) {
+        (PlannedAction::Command { command }, Act::Run(Run { command: ran, .. })) => {
+            // Nobody can ask for these.
+            ran.user.is_none()
+                && (command.env_mode == ran.env_mode || ran.env.is_empty() && ran.env_mode == EnvMode::Add)
+                && command.place == ran.place
+                && (&command.program, &command.args) == (&ran.program, &ran.args)
+                && (&command.cwd, &command.env) == (&ran.cwd, &ran.env)
+        }
+        (
+            PlannedAction::Request { request } | PlannedAction::Engine { request },
+            Act::Exchange(Exchange { request: sent, .. }),
+        ) => {
+            request.method == sent.method
+                && target(request).ok() == target(sent).ok()
+                && without_additions(&request.headers).eq(without_additions(&sent.headers))
+                && request.body == sent.body
+                && unfollowed(call, runtime).is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Where a response sends the client, if that of the Runtime follows it and nobody did here.
+fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
+    let Act::Exchange(Exchange { request, response: Some(response), .. }) = &call.act else { return None };
+    let client = client_of(runtime).filter(|client| request.client != Some(*client))?;
+    response.head.header("location").filter(|_| client.redirects(response.status))
+}
+
+/// What a Runtime would have done otherwise, where no rule of its plan says so.
+pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
+    if let Some(to) = unfollowed(call, runtime) {
+        let to: String = to.chars().take(LONGEST_ADDRESS).collect();
+        let text = format!("It would follow the redirect to `{to}`: this response is not what the code gets.");
+        return Some(rules::inferred(text, rules::NOTHING));
+    }
+    let text = match (does, &call.act) {
+        (
+            PlannedAction::Request { request } | PlannedAction::Engine { request },
+            Act::Exchange(Exchange { request: sent, .. }),
+        ) => {
+            let would: Vec<_> = without_additions(&request.headers).collect();
+            let did: Vec<_> = without_additions(&sent.headers).collect();
+            let of = |header: &Header| format!("`{}: {}`", header.name, header.value);
+            if (&request.method, target(request).ok()) != (&sent.method, target(sent).ok()) {
+                format!("It would send `{} {}`.", request.method, request.path)
+            } else if matches!(sent.body, Body::File { .. }) {
+                "Code has texts and objects to send, and no files.".to_owned()
+            } else if request.body != sent.body {
+                "It would send another body.".to_owned()
+            } else if let Some(added) = would.iter().find(|header| !did.contains(header)) {
+                format!("It would send the header {}.", of(added))
+            } else if let Some(dropped) = did.iter().find(|header| !would.contains(header)) {
+                format!("It would not send the header {}.", of(dropped))
+            } else {
+                "It would send the headers in another order.".to_owned()
+            }
+        }
+        (PlannedAction::Command { .. }, Act::Run(_)) => "It would start another command.".to_owned(),
+        _ => return None,
+    };
+    Some(rules::inferred(text, rules::NOTHING))
+}
+
+/// The folder in which Rancher Desktop found a Call's program.
+fn bin_of(call: &Call, asked: &SdkCall) -> Option<String> {
+    let (SdkCall::Exec(asked), Act::Run(run), Some(sdk)) = (asked, &call.act, &call.sdk) else { return None };
+    let on_host = sdk.runtime == Runtime::RancherDesktop && asked.whose == CliTarget::Host;
+    let folder = run.command.program.strip_suffix(asked.cmd.trim_start_matches('/'))?;
+    Some(folder.trim_end_matches('/').to_owned()).filter(|folder| on_host && !folder.is_empty())
+}
+
+/// The plan of a Runtime for what a Call asked, where nothing is known of the target but what the
+/// Call shows.
+pub(super) fn planned(call: &Call, asked: &SdkCall, runtime: Runtime) -> super::Plan {
+    let container = match &call.act {
+        Act::Run(Run { command: Command { place: Place::Container { name }, .. }, .. }) => Some(name.clone()),
+        _ => None,
+    };
+    let host = Host { bin: bin_of(call, asked), ..Host::default() };
+    plan(asked, runtime, &Target { container, host, ..Target::demo() })
+}

@@ -1,0 +1,342 @@
+//! What the timeline knows, and since which revision.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use encoding_rs::{Encoding, UTF_8};
+use tokio_util::sync::CancellationToken;
+
+use super::{Act, Call, CallId, Changes, Cleared, Disk, Outcome, Summary, kept_folder::KeptCall};
+use crate::prompt::Prompt;
+use porthole_base::error::{Code, Error, Result};
+use porthole_engine::target::TargetStatus;
+use porthole_http::exchange::{self, Exchange, ExchangeEvent};
+use porthole_output::{Charset, CharsetBy, Output, Searching, TaskProgress};
+use porthole_process::{Command, Place, Run, RunEvent, Signal, Stopper};
+use porthole_sdk::{diagnostics::DiagnosticCounts, permission::PermissionState};
+
+/// How a live Call is ended.
+#[derive(Debug, Clone)]
+pub(super) enum Control {
+    Exchange(CancellationToken),
+    Run(Stopper),
+}
+
+impl Control {
+    /// Ends a request at once, and a run with a signal. What cannot be reached has ended, or will.
+    pub async fn end(&self, signal: Signal) {
+        match self {
+            Self::Exchange(cancel) => cancel.cancel(),
+            Self::Run(stopper) => drop(stopper.stop(signal).await),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    call: Call,
+    output: Arc<Output>,
+    /// How it is ended; nothing for one of an earlier start.
+    control: Option<Control>,
+    /// Cancelled when nothing more will happen.
+    over: CancellationToken,
+    /// Where it is kept for the next start, if it is.
+    kept: Option<Arc<KeptCall>>,
+    /// Why what came later could not be added to that.
+    keep_failed: Option<Error>,
+    /// The encoding that was chosen to show it in.
+    chosen: Option<&'static Encoding>,
+    /// What there is to say about it, counted when it ended.
+    found: DiagnosticCounts,
+    /// The revision of the last change to it.
+    changed_at: u64,
+}
+
+impl Entry {
+    /// The encoding that its text is shown in, where that isn't UTF-8 or was chosen.
+    fn charset(&self) -> Option<(&'static Encoding, CharsetBy)> {
+        if let Some(chosen) = self.chosen {
+            return Some((chosen, CharsetBy::Chosen));
+        }
+        let response = match &self.call.act {
+            Act::Exchange(exchange) => exchange.response.as_ref(),
+            Act::Run(_) => None,
+        };
+        self.output.charset(response.and_then(|response| response.head.header("content-type")))
+    }
+
+    fn is_live(&self) -> bool {
+        outcome(&self.call.act).is_live()
+    }
+}
+
+/// All Calls, by number. Every change has a revision.
+#[derive(Debug, Default)]
+pub(super) struct CallStore {
+    pub revision: u64,
+    pub target_status: TargetStatus,
+    pub extension: u64,
+    /// Counts the files that the open page asked for in vain.
+    pub misses: u64,
+    pub search: Option<Searching>,
+    pub saving: Option<TaskProgress>,
+    pub prompt: Option<Prompt>,
+    pub waiting: u32,
+    pub permissions: PermissionState,
+    /// Why calls that an earlier start kept are not there.
+    pub kept_unread: Option<Error>,
+    last_id: CallId,
+    entries: BTreeMap<CallId, Entry>,
+    /// The revision at which Calls were last cleared, and the last number that had been given by then. Numbers are never
+    /// given twice, so of those up to it, exactly the ones without an entry are gone.
+    cleared: Option<(u64, CallId)>,
+}
+
+impl CallStore {
+    /// An empty one, at the first revision: 0 is that of somebody who knows nothing yet.
+    pub fn new() -> Self {
+        Self { revision: 1, ..Self::default() }
+    }
+
+    pub fn next_id(&mut self) -> CallId {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
+        self.entries.insert(
+            call.id,
+            Entry {
+                call,
+                output,
+                control,
+                over,
+                kept: None,
+                keep_failed: None,
+                chosen: None,
+                found: DiagnosticCounts::default(),
+                changed_at: self.revision,
+            },
+        );
+    }
+
+    pub fn mark_changed(&mut self, id: CallId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.changed_at = self.revision;
+        }
+    }
+
+    pub fn exchange(&mut self, id: CallId, event: ExchangeEvent) {
+        self.mark_changed(id);
+        if let Some(Act::Exchange(exchange)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+            exchange.apply(event);
+        }
+    }
+
+    pub fn run(&mut self, id: CallId, event: RunEvent) {
+        self.mark_changed(id);
+        if let Some(Act::Run(run)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+            run.apply(event);
+        }
+    }
+
+    fn entry(&self, id: CallId) -> Result<&Entry> {
+        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("call {id} not found")))
+    }
+
+    pub fn call(&self, id: CallId) -> Result<Call> {
+        self.entry(id).map(|entry| entry.call.clone())
+    }
+
+    pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
+        self.entry(id).map(|entry| Arc::clone(&entry.output))
+    }
+
+    /// The encoding that the text of an output is shown in, where that isn't UTF-8.
+    pub fn charset(&self, id: CallId) -> Option<&'static Encoding> {
+        let (encoding, _) = self.entries.get(&id)?.charset()?;
+        (encoding != UTF_8).then_some(encoding)
+    }
+
+    /// Shows it in this encoding from now on; in the one that is found when none is given.
+    pub fn choose_charset(&mut self, id: CallId, chosen: Option<&'static Encoding>) -> Result<()> {
+        self.entry(id)?;
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.chosen = chosen;
+        }
+        Ok(())
+    }
+
+    /// Where it is kept for the next start, if it is.
+    pub fn kept(&self, id: CallId) -> Option<Arc<KeptCall>> {
+        self.entries.get(&id)?.kept.clone()
+    }
+
+    pub fn set_kept(&mut self, id: CallId, kept: Option<Arc<KeptCall>>) {
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            (entry.kept, entry.keep_failed) = (kept, None);
+        }
+    }
+
+    /// Why what came later could not be kept, if so.
+    pub fn keep_failed(&self, id: CallId) -> Option<Error> {
+        self.entries.get(&id)?.keep_failed.clone()
+    }
+
+    pub fn set_keep_failed(&mut self, id: CallId, failed: Option<Error>) {
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.keep_failed = failed;
+        }
+    }
+
+    /// Writes down how much there is to say about a Call.
+    pub fn set_found(&mut self, id: CallId, found: DiagnosticCounts) {
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.found = found;
+        }
+    }
+
+    /// What is cancelled when nothing more will happen to a Call.
+    pub fn over(&self, id: CallId) -> Result<CancellationToken> {
+        self.entry(id).map(|entry| entry.over.clone())
+    }
+
+    /// Whether something more may happen to it.
+    pub fn is_live(&self, id: CallId) -> bool {
+        self.entries.get(&id).is_some_and(Entry::is_live)
+    }
+
+    pub fn control(&self, id: CallId) -> Result<Option<Control>> {
+        self.entry(id).map(|entry| entry.control.clone())
+    }
+
+    /// How to end a Call, if it has not ended.
+    pub fn live_control(&self, id: CallId) -> Result<Option<Control>> {
+        self.entry(id).map(|entry| entry.control.clone().filter(|_| entry.is_live()))
+    }
+
+    /// How to end each Call that has not ended.
+    pub fn live(&self) -> Vec<Control> {
+        self.live_of(|_| true)
+    }
+
+    /// How to end each Call of these that has not ended.
+    pub fn live_of(&self, of: impl Fn(&Call) -> bool) -> Vec<Control> {
+        let live = self.entries.values().filter(|entry| entry.is_live() && of(&entry.call));
+        live.filter_map(|entry| entry.control.clone()).collect()
+    }
+
+    /// Takes out what has ended; the outputs are given back so that their files go without a lock.
+    pub fn clear(&mut self) -> Vec<Arc<Output>> {
+        let ended = self.entries.values().filter(|entry| !entry.is_live() && entry.kept.is_none());
+        let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
+        if !ids.is_empty() {
+            self.cleared = Some((self.revision, self.last_id));
+        }
+        ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
+    }
+
+    pub fn changes(&self, since: u64, disk: Disk) -> Changes {
+        let changed_at = self.entries.values().filter(|entry| entry.changed_at > since);
+        let cleared = self.cleared.filter(|(revision, _)| *revision > since && since > 0);
+        Changes {
+            revision: self.revision,
+            calls: changed_at.map(summary).collect(),
+            cleared: cleared.map(|(_, through)| Cleared {
+                through,
+                except: self.entries.range(..=through).map(|(id, _)| *id).collect(),
+            }),
+            target_status: self.target_status.clone(),
+            extension: self.extension,
+            misses: self.misses,
+            search: self.search.clone(),
+            saving: self.saving,
+            prompt: self.prompt.clone(),
+            waiting: self.waiting,
+            permissions: self.permissions,
+            disk,
+            kept_unread: self.kept_unread.clone(),
+        }
+    }
+}
+
+fn summary(entry: &Entry) -> Summary {
+    let Call { id, origin, began_ms, act, .. } = &entry.call;
+    let (label, text, http) = match act {
+        Act::Exchange(Exchange { request, .. }) => {
+            let target = exchange::target(request).unwrap_or_else(|_| request.path.clone());
+            (request.method.clone(), target, true)
+        }
+        Act::Run(Run { command, .. }) => {
+            let place = match command.place {
+                Place::Host => "host",
+                Place::Engine => "engine",
+                Place::Container { .. } => "container",
+            };
+            (place.to_owned(), command_line(command), false)
+        }
+    };
+    let took_us = match act {
+        Act::Exchange(exchange) => exchange.phases.done_us,
+        Act::Run(run) => run.closed_us,
+    };
+    let response = match act {
+        Act::Exchange(exchange) => exchange.response.as_ref(),
+        Act::Run(_) => None,
+    };
+    let body = response.map(|response| response.head.body_kind());
+    let promised = response.and_then(|response| response.head.header("content-length")?.parse().ok());
+    let counts = entry.output.counts();
+    Summary {
+        id: *id,
+        origin: *origin,
+        began_ms: *began_ms,
+        label,
+        text,
+        http,
+        body,
+        charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
+        promised,
+        kept: entry.kept.is_some(),
+        keep_failed: entry.keep_failed.clone(),
+        outcome: outcome(act),
+        took_us,
+        counts,
+        found: entry.found,
+    }
+}
+
+/// The command as it would be typed into a POSIX shell to get the same arguments.
+fn command_line(command: &Command) -> String {
+    shell_words::join([&command.program].into_iter().chain(&command.args))
+}
+
+/// Where a Call stands, as its facts say.
+fn outcome(act: &Act) -> Outcome {
+    match act {
+        Act::Exchange(exchange) => match (&exchange.failure, &exchange.response) {
+            (Some(failure), _) if failure.error.code == Code::Cancelled => Outcome::Cancelled,
+            (Some(failure), _) => Outcome::Failed { code: failure.error.code },
+            (None, Some(response)) if exchange.ended() => {
+                Outcome::Status { status: response.status, reason: response.reason.clone() }
+            }
+            (None, Some(response)) => Outcome::Receiving { status: response.status },
+            (None, None) => Outcome::Pending,
+        },
+        Act::Run(run) => match (&run.failure, &run.ending, run.closed_us) {
+            (Some(error), ..) if error.code == Code::Cancelled => Outcome::Cancelled,
+            (Some(error), ..) => Outcome::Failed { code: error.code },
+            (None, Some(ending), Some(_)) => Outcome::Ended { ending: ending.clone() },
+            (None, Some(ending), None) => Outcome::Draining { ending: ending.clone() },
+            (None, None, _) if run.started.is_some() => Outcome::Running,
+            (None, None, _) => Outcome::Pending,
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

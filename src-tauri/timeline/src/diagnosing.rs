@@ -1,0 +1,107 @@
+//! What there is to say about a Call: the evidence is read from its output, in bounded parts.
+
+use std::{
+    sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{Call, CallId, Origin, Shared, Timeline, aside};
+use porthole_base::error::Result;
+use porthole_output::{Counts, Output, Stream};
+use porthole_sdk::{
+    diagnostics::{self, Diagnostic, DiagnosticCounts, Evidence, HEAD, Part, Sample, TAIL},
+    sdk_result,
+};
+
+/// How long Calls that end are collected, to be counted together: to wake a thread for each of them takes longer than a
+/// small request.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// Pieces that are looked at: a character that is cut by a later one is one of many.
+const PIECES: usize = 8192;
+
+impl Timeline {
+    /// What is to be said about a Call; nothing as long as it goes on.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`](porthole_base::error::Code::CallNotFound);
+    /// [`Code::OutputUnreadable`](porthole_base::error::Code::OutputUnreadable) when its output cannot be read.
+    pub async fn diagnostics(&self, id: CallId) -> Result<Vec<Diagnostic>> {
+        let (call, output) = (self.call(id)?, self.output(id)?);
+        if self.shared.store().is_live(id) {
+            return Ok(Vec::new());
+        }
+        aside(move || diagnosed(&call, &output)).await
+    }
+}
+
+impl Shared {
+    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. Whoever waits
+    /// for the end does not wait for this.
+    pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
+        let is_first = {
+            let mut uncounted = self.uncounted();
+            uncounted.push(id);
+            uncounted.len() == 1
+        };
+        if !is_first {
+            return;
+        }
+        tokio::time::sleep(TOGETHER).await;
+        let ended = std::mem::take(&mut *self.uncounted());
+        let counted = aside(move || {
+            let found: Vec<_> = ended.into_iter().filter_map(|id| Some((id, self.found(id)?))).collect();
+            if !found.is_empty() {
+                self.change(|store| found.into_iter().for_each(|(id, found)| store.set_found(id, found)));
+            }
+            Ok(())
+        });
+        if let Err(error) = counted.await {
+            tracing::warn!(%error, "findings cannot be counted");
+        }
+    }
+
+    fn uncounted(&self) -> MutexGuard<'_, Vec<CallId>> {
+        self.uncounted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many findings there are of a Call; none as well when it was cleared meanwhile.
+    fn found(&self, id: CallId) -> Option<DiagnosticCounts> {
+        let (call, output) = {
+            let store = self.store();
+            (store.call(id).ok()?, store.output(id).ok()?)
+        };
+        match diagnosed(&call, &output) {
+            Ok(diagnostics) => Some(DiagnosticCounts::of(&diagnostics)).filter(|_| !diagnostics.is_empty()),
+            Err(error) => {
+                tracing::warn!(%error, "an output cannot be read for findings");
+                None
+            }
+        }
+    }
+}
+
+/// Reads what the rules look at and asks them. It waits for the disk. Of what Porthole itself runs for an extension
+/// no code receives anything.
+pub(super) fn diagnosed(call: &Call, output: &Output) -> Result<Vec<Diagnostic>> {
+    if call.origin == Origin::Extension {
+        return Ok(Vec::new());
+    }
+    let sample = sampled(output)?;
+    let results = sdk_result::compared(call, sample.written());
+    Ok(diagnostics::diagnose(&Evidence { call, sample: &sample, results: &results }))
+}
+
+fn sampled(output: &Output) -> Result<Sample> {
+    let Counts { stdout, stderr, chunks } = output.counts();
+    let pieces = output.chunks(0, PIECES);
+    let part = |stream, counts: porthole_output::StreamCounts| {
+        let ends = pieces.iter().filter(|piece| piece.stream == stream).map(|piece| piece.offset + piece.len);
+        Ok(Part {
+            head: output.read(stream, 0, HEAD.min(counts.bytes))?,
+            tail: output.read(stream, counts.bytes.saturating_sub(TAIL), counts.bytes)?,
+            counts,
+            ends: ends.take_while(|end| *end <= HEAD).collect(),
+        })
+    };
+    Ok(Sample { stdout: part(Stream::Stdout, stdout)?, stderr: part(Stream::Stderr, stderr)?, chunks })
+}

@@ -1,0 +1,140 @@
+//! What the timeline tells: the short form of each Call, and what changed.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::prompt::Prompt;
+use porthole_base::error::Error;
+use porthole_engine::target::TargetStatus;
+use porthole_output::{BodyKind, Charset, Counts, Searching, TaskProgress};
+pub use porthole_sdk::call::{Act, Call, CallId, Origin, Outcome};
+use porthole_sdk::{
+    diagnostics::DiagnosticCounts,
+    permission::{Decision, PermissionState},
+    sdk_call::Sdk,
+};
+
+/// Who asks for a Call.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who.
+    pub origin: Origin,
+    /// What was asked of `ddClient`, where it was.
+    pub sdk: Option<Sdk>,
+    /// What allowed it or denied it, where that was asked.
+    pub decision: Option<Decision>,
+}
+
+impl From<Origin> for By {
+    fn from(origin: Origin) -> Self {
+        Self { origin, sdk: None, decision: None }
+    }
+}
+
+/// One row of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Its number.
+    pub id: CallId,
+    /// Who asked for it.
+    pub origin: Origin,
+    /// When it began, in milliseconds since 1970-01-01 UTC.
+    pub began_ms: u64,
+    /// `GET`, `POST`, … for an Exchange; `host` or `container` for a Run.
+    pub label: String,
+    /// Request target, or the command line with each argument quoted where it must be.
+    pub text: String,
+    /// Whether it is an Exchange (true) or a Run (false).
+    pub http: bool,
+    /// What the response says that its body is; absent for a Run and before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub body: Option<BodyKind>,
+    /// The charset that its text is shown in, where that isn't UTF-8 or was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub charset: Option<Charset>,
+    /// How many bytes of body the response promised, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub promised: Option<u64>,
+    /// Whether its output is kept for the next start.
+    pub kept: bool,
+    /// Why what came after it was kept could not be added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub keep_failed: Option<Error>,
+    /// Where it stands.
+    pub outcome: Outcome,
+    /// How long it took, in microseconds; absent while it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub took_us: Option<u64>,
+    /// What it wrote so far.
+    pub counts: Counts,
+    /// How many findings there are; all zero while it goes on.
+    pub found: DiagnosticCounts,
+}
+
+/// How much of the disk outputs take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Disk {
+    /// Bytes of all outputs.
+    pub used: u64,
+    /// How many they may take. At that much nothing more is read: processes and backends wait.
+    pub quota: u64,
+    /// How many Calls wait for room.
+    pub waiting: u32,
+}
+
+/// Which rows are gone: all up to a number, except those that remain. It is the same however often the timeline was cleared,
+/// so nothing has to be remembered of each cleared Call, and a page that missed an update still learns of all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Cleared {
+    /// The newest number that had been given when the timeline was last cleared.
+    pub through: CallId,
+    /// Rows up to it that are still there, in order: pinned ones, and those that hadn't ended.
+    pub except: Vec<CallId>,
+}
+
+/// What changed since a revision: rows to put in place of those with the same number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Changes {
+    /// Pass this to the next question.
+    pub revision: u64,
+    /// New and changed rows, in order.
+    pub calls: Vec<Summary>,
+    /// Which rows are gone, when some were cleared since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cleared: Option<Cleared>,
+    /// The three live marks as they are now.
+    pub target_status: TargetStatus,
+    /// Counts the changes of the extension that is open: whoever shows it asks for it again.
+    pub extension: u64,
+    /// Counts the files that the open page asked for in vain.
+    pub misses: u64,
+    /// The search that goes on or has ended, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub search: Option<Searching>,
+    /// How far the file that is being saved has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub saving: Option<TaskProgress>,
+    /// The call of code that has waited longest for the user, if one waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub prompt: Option<Prompt>,
+    /// How many wait in all.
+    pub waiting: u32,
+    /// What code may do without a prompt now.
+    pub permissions: PermissionState,
+    /// How much of the disk the outputs may take and do take.
+    pub disk: Disk,
+    /// Why calls that an earlier start kept are not there. Their files stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub kept_unread: Option<Error>,
+}

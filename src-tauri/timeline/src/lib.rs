@@ -1,0 +1,532 @@
+//! The Calls in order: begun here, recorded while they go on, ended with the timeline.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod call_store;
+#[cfg(test)]
+mod demo_backend;
+mod diagnosing;
+mod facts;
+pub mod inspect;
+mod kept;
+mod kept_folder;
+pub mod prompt;
+mod prompting;
+mod saving;
+mod searching;
+mod shown;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{sync::watch, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use call_store::{CallStore, Control};
+pub use facts::*;
+use searching::Searched;
+
+use crate::inspect::CountedCalls;
+use porthole_base::{
+    error::{Code, Error, Result},
+    memory,
+};
+use porthole_engine::exec;
+use porthole_engine::{
+    Address, BackendConnections, LastEngine, reaper::Reaper, target::TargetStatus, tunnel::EngineTunnel,
+};
+use porthole_http::{
+    endpoint::Endpoint,
+    exchange::{self, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
+};
+use porthole_output::{
+    DiskQuota, Fold, Output, RenderOptions, Stream, Transcript, View, Window,
+    record::{Record, Wait},
+};
+use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
+use porthole_sdk::sdk_call::Sdk;
+
+/// The longest wait for a change.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+/// The shortest time between two answers to whoever follows the changes: thirty a second.
+const SHORTEST_WAIT: Duration = Duration::from_millis(33);
+/// What commands get to end by themselves when the timeline closes.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The Calls of one Porthole. It owns the task of each of them.
+#[derive(Debug)]
+pub struct Timeline {
+    shared: Arc<Shared>,
+    reaper: Option<Arc<Reaper>>,
+    connections: Arc<BackendConnections>,
+    engines: Arc<LastEngine>,
+    /// The one search that goes on or whose hits are looked at.
+    searching: Mutex<Option<Searched>>,
+    /// The callbacks that were counted for whoever looks at them.
+    pub(crate) counted: CountedCalls,
+    /// Ends what is being saved.
+    saving: Mutex<CancellationToken>,
+    tasks: Mutex<JoinSet<()>>,
+    /// When whoever follows the changes was last answered.
+    last_sent: Mutex<Instant>,
+    /// The prompt that was in the changes last, and since when.
+    prompted: Mutex<Option<(u32, Instant)>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    directory: PathBuf,
+    /// Where outputs go that are kept for the next start.
+    kept: PathBuf,
+    quota: Arc<DiskQuota>,
+    store: Mutex<CallStore>,
+    /// The book's revision, for those who wait for the next.
+    revision: watch::Sender<u64>,
+    /// Outputs that are shown in another charset than UTF-8, as text.
+    transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
+    /// Calls that have ended and whose findings aren't counted yet.
+    uncounted: Mutex<Vec<CallId>>,
+}
+
+impl Timeline {
+    /// An empty timeline that has its outputs in this directory, and those that the next start is
+    /// to have in `kept`. They may take so many bytes together.
+    pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, reaper: Option<Arc<Reaper>>) -> Self {
+        let quota = Arc::new(DiskQuota::new(quota).with_ballast(&directory));
+        let shared = Shared {
+            directory,
+            kept,
+            quota,
+            store: Mutex::new(CallStore::new()),
+            revision: watch::Sender::new(1),
+            transcripts: Mutex::default(),
+            uncounted: Mutex::default(),
+        };
+        let engines: Arc<LastEngine> = Arc::default();
+        let tunnel = EngineTunnel::new(None, Arc::clone(&engines), reaper.clone());
+        Self {
+            shared: Arc::new(shared),
+            reaper,
+            connections: Arc::new(BackendConnections::with_tunnel(tunnel)),
+            engines,
+            searching: Mutex::default(),
+            counted: CountedCalls::default(),
+            saving: Mutex::default(),
+            tasks: Mutex::default(),
+            last_sent: Mutex::new(Instant::now()),
+            prompted: Mutex::default(),
+        }
+    }
+
+    /// The connections of its requests, for whoever else looks at the same backend.
+    pub fn connections(&self) -> Arc<BackendConnections> {
+        Arc::clone(&self.connections)
+    }
+
+    /// Sends a request and answers at once with its number.
+    pub fn send(&self, by: impl Into<By>, endpoint: Endpoint, request: Request) -> CallId {
+        self.send_to(by, endpoint, Engines::Allowed, request)
+    }
+
+    /// The same with whether it may reach a container engine.
+    pub fn send_to(&self, by: impl Into<By>, endpoint: Endpoint, engines: Engines, request: Request) -> CallId {
+        let cancel = CancellationToken::new();
+        let act = Act::Exchange(Exchange::new(endpoint.clone(), request.clone()));
+        let mut recorder = self.begin(by.into(), act, Some(Control::Exchange(cancel.clone())));
+        let id = recorder.id;
+        let connections = Arc::clone(&self.connections);
+        self.own(async move {
+            exchange::send_to(&endpoint, engines, &request, &connections, &cancel, &mut recorder).await;
+            recorder.ended().await;
+        });
+        id
+    }
+
+    /// Runs a command and answers at once with its number. `engine` is where commands in
+    /// containers go.
+    pub fn run(&self, by: impl Into<By>, engine: Result<Address>, command: Command) -> CallId {
+        self.run_fixed(by, engine, command, None)
+    }
+
+    /// The same with the programs that a prompt showed.
+    pub(crate) fn run_fixed(
+        &self,
+        by: impl Into<By>,
+        engine: Result<Address>,
+        command: Command,
+        fixed: Option<Arc<FixedCommand>>,
+    ) -> CallId {
+        let (stopper, stops) = stops();
+        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(Control::Run(stopper)));
+        let id = recorder.id;
+        let (reaper, engines) = (self.reaper.clone(), Arc::clone(&self.engines));
+        self.own(async move {
+            exec::run(&command, fixed.as_deref(), engine, &engines, stops, reaper, &mut recorder).await;
+            recorder.ended().await;
+        });
+        id
+    }
+
+    /// Records what was asked for and is not done, for this reason.
+    pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
+        match &mut act {
+            Act::Exchange(exchange) => {
+                let failure = Failure::new(Stage::Prepare, error);
+                exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
+            }
+            Act::Run(run) => run.apply(RunEvent::Failed { at_us: 0, error }),
+        }
+        self.begin(by.into(), act, None).id
+    }
+
+    /// Does again what a Call did or was to do, exactly: the same request to the same endpoint, the
+    /// same command in the same place. `engine` is where commands in containers go.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`]; [`Code::ContainerNotFound`] when it names no container.
+    pub fn repeat(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
+        let Call { sdk, act, .. } = self.call(id)?;
+        // This time no code asked for it.
+        let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }), decision: None };
+        match act {
+            Act::Exchange(Exchange { endpoint, request, .. }) => Ok(self.send(by, endpoint, request)),
+            Act::Run(Run { command, .. }) => {
+                command.place.named()?;
+                Ok(self.run(by, engine, command))
+            }
+        }
+    }
+
+    fn begin(&self, By { origin, sdk, decision }: By, act: Act, control: Option<Control>) -> Recorder {
+        let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
+        let over = CancellationToken::new();
+        let (id, output) = self.shared.change(|store| {
+            let id = store.next_id();
+            let (stem, quota) = (self.shared.stem(id), Arc::clone(&self.shared.quota));
+            let output = Arc::new(match act {
+                Act::Exchange(_) => Output::of_body(stem, quota),
+                Act::Run(_) => Output::new(stem, quota),
+            });
+            store.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
+            (id, output)
+        });
+        Recorder { shared: Arc::clone(&self.shared), id, output, over }
+    }
+
+    fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    /// Cancels a request, or kills a run. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], [`Code::StopFailed`].
+    pub async fn cancel(&self, id: CallId) -> Result<()> {
+        let live = self.shared.store().live_control(id)?;
+        match live {
+            Some(Control::Exchange(cancel)) => cancel.cancel(),
+            Some(Control::Run(stopper)) => stopper.stop(Signal::Kill).await?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to a run's process group.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`]; [`Code::StopFailed`] when it has ended or cannot be reached.
+    pub async fn stop(&self, id: CallId, signal: Signal) -> Result<()> {
+        let control = self.shared.store().control(id)?;
+        match control {
+            Some(Control::Run(stopper)) => stopper.stop(signal).await,
+            None => Err(Error::new(Code::StopFailed, "the run has ended already")),
+            Some(Control::Exchange(_)) => {
+                Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it."))
+            }
+        }
+    }
+
+    /// Ends what goes on of this origin, as it ends when an extension's page is closed: requests at once,
+    /// commands with SIGTERM.
+    pub async fn end_all(&self, origin: Origin) {
+        let live = self.shared.store().live_of(|call| call.origin == origin);
+        futures_util::future::join_all(live.iter().map(|control| control.end(Signal::Term))).await;
+    }
+
+    /// Removes ended Calls and their files, but for those that are kept.
+    pub fn clear(&self) {
+        // Files are removed after the lock is gone.
+        let outputs = self.shared.change(CallStore::clear);
+        self.forget_search_of_cleared();
+        self.forget_transcripts_of_cleared();
+        drop(outputs);
+        memory::give_back();
+    }
+
+    /// Allows outputs so many bytes of the disk from now on.
+    pub fn set_quota(&self, quota: u64) {
+        self.shared.quota.set_quota(quota);
+        self.shared.change(|_| ());
+    }
+
+    /// All facts of a Call.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn call(&self, id: CallId) -> Result<Call> {
+        self.shared.store().call(id)
+    }
+
+    /// Waits until nothing more will happen to a Call, and tells all of it.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub async fn ended(&self, id: CallId) -> Result<Call> {
+        let over = self.shared.store().over(id)?;
+        over.cancelled().await;
+        self.call(id)
+    }
+
+    /// Tells of each change of any Call.
+    pub(crate) fn revision(&self) -> watch::Receiver<u64> {
+        self.shared.revision.subscribe()
+    }
+
+    /// Whether something more may happen to a Call.
+    pub(crate) fn is_live(&self, id: CallId) -> bool {
+        self.shared.store().is_live(id)
+    }
+
+    /// The output of a Call.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
+        self.shared.store().output(id)
+    }
+
+    /// Rows of a Call's output. Reading files takes a thread that may wait.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
+    pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
+        let (shown, search) = (self.shown(id)?, self.search_in(id));
+        aside(move || {
+            let making = if shown.concerns(view) { shown.catch_up()? } else { None };
+            let window = match (view, search) {
+                (View::Hits, Some(search)) => search.window(from, count, ansi),
+                // It is read whole or not at all.
+                (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
+                (_, search) => {
+                    let finder = search.as_deref().map(|search| search.finder());
+                    shown.output(view).window(view, from, count, RenderOptions { ansi, finder })
+                }
+            }?;
+            Ok(Window { making: making.or(window.making), ..window })
+        })
+        .await
+    }
+
+    /// The exact text of rows: [`Output::exact`].
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], [`Code::CopyTooLarge`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
+    pub async fn exact(&self, id: CallId, view: View, from: u64, to: u64) -> Result<String> {
+        let (shown, search) = (self.shown(id)?, self.search_in(id));
+        aside(move || match (view, search) {
+            (View::Hits, Some(search)) => search.exact(from, to),
+            _ => shown.output(view).exact(view, from, to),
+        })
+        .await
+    }
+
+    /// Folds or unfolds indented JSON at a line.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`], and what [`Output::fold`] says.
+    pub async fn fold(&self, id: CallId, line: u64, fold: Fold) -> Result<()> {
+        let shown = self.shown(id)?;
+        aside(move || shown.output(View::Pretty).fold(line, fold)).await
+    }
+
+    /// The number of the first row of a view that came at this time or later: [`Output::row_at_time`].
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn row_at_time(&self, id: CallId, view: View, at_us: u64) -> Result<u64> {
+        Ok(self.shown(id)?.output(view).row_at_time(view, at_us))
+    }
+
+    /// Puts new marks into the stream of changes.
+    pub fn set_target_status(&self, target_status: TargetStatus) {
+        if self.shared.store().target_status != target_status {
+            self.shared.change(|store| store.target_status = target_status);
+        }
+    }
+
+    /// Tells of a change of the extension that is open.
+    pub fn extension_changed(&self) {
+        self.shared.change(|store| store.extension += 1);
+    }
+
+    /// Tells that the open page asked for a file in vain.
+    pub fn page_missed_a_file(&self) {
+        self.shared.change(|store| store.misses += 1);
+    }
+
+    /// Waits for the first change after a revision, or half a minute, and tells all that changed
+    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
+    /// flood in thirty answers a second.
+    pub async fn changes(&self, since: u64) -> Changes {
+        let mut revision = self.shared.revision.subscribe();
+        let changed = revision.wait_for(|revision| *revision > since);
+        let _ = tokio::time::timeout(LONGEST_WAIT, changed).await;
+        if since > 0 {
+            let due = *self.last_sent() + SHORTEST_WAIT;
+            tokio::time::sleep_until(due).await;
+        }
+        *self.last_sent() = Instant::now();
+        let quota = &self.shared.quota;
+        let disk = Disk { used: quota.used(), quota: quota.quota(), waiting: quota.waiting() };
+        let changes = self.shared.store().changes(since, disk);
+        self.note_prompt(changes.prompt.as_ref());
+        changes
+    }
+
+    fn last_sent(&self) -> MutexGuard<'_, Instant> {
+        self.last_sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.
+    pub async fn close(&self) {
+        self.search_end();
+        self.save_stop();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for signal in [Signal::Term, Signal::Kill] {
+            let live = self.shared.store().live();
+            let ended = async {
+                futures_util::future::join_all(live.iter().map(|control| control.end(signal))).await;
+                while tasks.join_next().await.is_some() {}
+            };
+            // An engine that hangs must not hold the exit up: the reaper sees to the rest.
+            if tokio::time::timeout(GRACE, ended).await.is_ok() {
+                break;
+            }
+        }
+        let _ = tokio::time::timeout(GRACE, self.connections.close()).await;
+    }
+}
+
+/// Does something that waits for the disk where waiting is allowed.
+pub async fn aside<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.map_err(|error| Error::new(Code::Internal, "A task of Porthole ended without a result").detail(error))?
+}
+
+impl Shared {
+    /// What the files of a Call's output are named after.
+    fn stem(&self, id: CallId) -> PathBuf {
+        self.directory.join(id.to_string())
+    }
+
+    fn store(&self) -> MutexGuard<'_, CallStore> {
+        // Each change is complete before anything in it could panic.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the book and wakes whoever follows it.
+    fn change<T>(&self, change: impl FnOnce(&mut CallStore) -> T) -> T {
+        let (answer, revision) = {
+            let mut store = self.store();
+            store.revision += 1;
+            (change(&mut store), store.revision)
+        };
+        self.revision.send_replace(revision);
+        answer
+    }
+}
+
+/// Writes down what one Call does.
+struct Recorder {
+    shared: Arc<Shared>,
+    id: CallId,
+    output: Arc<Output>,
+    /// For those who wait for the end, and for nothing before it.
+    over: CancellationToken,
+}
+
+impl Recorder {
+    fn keep(&self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        self.output.append(stream, bytes, at_us)?;
+        self.shared.change(|store| store.mark_changed(self.id));
+        Ok(())
+    }
+
+    /// What to wait for when outputs have used up their part of the disk.
+    fn wait(&self) -> Option<Wait> {
+        if !self.shared.quota.is_full() {
+            return None;
+        }
+        let (waiting, shared) = (self.shared.quota.wait(), Arc::clone(&self.shared));
+        shared.change(|_| ());
+        Some(Box::pin(async move {
+            waiting.await;
+            shared.change(|_| ());
+        }))
+    }
+
+    /// The Call is over. Its findings are counted when those who wait for the end know of it.
+    async fn ended(self) {
+        let (shared, id) = (Arc::clone(&self.shared), self.id);
+        drop(self);
+        shared.count_findings(id).await;
+    }
+}
+
+impl Drop for Recorder {
+    /// Also when the task was ended in the middle.
+    fn drop(&mut self) {
+        self.output.end();
+        self.over.cancel();
+    }
+}
+
+impl Record<ExchangeEvent> for Recorder {
+    fn event(&mut self, event: ExchangeEvent) {
+        if let ExchangeEvent::Answered { response, .. } = &event {
+            self.output.expect(response.head.body_kind());
+        }
+        self.shared.change(|store| store.exchange(self.id, event));
+    }
+
+    fn full(&self) -> Option<Wait> {
+        self.wait()
+    }
+
+    fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        self.keep(stream, at_us, bytes)
+    }
+}
+
+impl Record<RunEvent> for Recorder {
+    fn event(&mut self, event: RunEvent) {
+        self.shared.change(|store| store.run(self.id, event));
+    }
+
+    fn full(&self) -> Option<Wait> {
+        self.wait()
+    }
+
+    fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        self.keep(stream, at_us, bytes)
+    }
+}
+
+#[cfg(all(test, unix))]
+#[path = "timeline_tests.rs"]
+mod tests;
