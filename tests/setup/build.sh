@@ -3,6 +3,8 @@
 # for lints, build and tests: with another, Cargo would compile the window's toolkit once more.
 
 EVERYTHING=(--workspace --features porthole/custom-protocol)
+# Those that need neither the window's toolkit nor an engine to be tested: the members that Cargo takes by default.
+WITHOUT_WINDOW=(relay supervisor demo base output http process engine sdk timeline extension core cli)
 APP=$TARGET/debug/porthole
 
 page_packages() {

@@ -26,7 +26,7 @@ PORTHOLE_TEST_BUSYBOX=$(static_busybox)
 export PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_SSHD= PORTHOLE_DEMO_EXTENSION=$TARGET/demo-extension
 export PORTHOLE_CLI=$TARGET/debug/porthole-cli
 # What `make test` has built is used, where it can be.
-BUILT=(-p porthole-core -p porthole-cli -p porthole-tests)
+BUILT=("${WITHOUT_WINDOW[@]/#/-pporthole-}" -p porthole-tests)
 if [ -z "$(missing build)" ]; then BUILT=("${EVERYTHING[@]}"); fi
 stage demo-extension step demo_build
 stage build step cargo build "${BUILT[@]}" --bins

@@ -19,7 +19,7 @@ fi
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$TARGET/fuzz
 found=$TARGET/fuzz/found
 mkdir -p "$found"
-cd src-tauri/core/fuzz
+cd src-tauri/http/fuzz
 for target in ${ONLY//,/ }; do
   say "== $target, $EACH s"
   mkdir -p "$CARGO_TARGET_DIR/corpus/$target"

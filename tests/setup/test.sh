@@ -52,7 +52,7 @@ fast_stages() {
   stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
-  SELECTION=(-p porthole-relay -p porthole-core -p porthole-cli -p porthole-demo)
+  SELECTION=("${WITHOUT_WINDOW[@]/#/-pporthole-}")
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
   stage core-tests nextest nextest
 }
@@ -70,7 +70,7 @@ build_stages() {
   else
     skip lints 1 "$REASON"
   fi
-  BUILT=(-p porthole-core -p porthole-cli -p porthole-tests)
+  BUILT=("${WITHOUT_WINDOW[@]/#/-pporthole-}" -p porthole-tests)
   stage build-without-window step cargo build "${BUILT[@]}" --bins
   export PORTHOLE_CLI=$TARGET/debug/porthole-cli
 }
@@ -123,9 +123,8 @@ fetch_engines() {
 
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
-  local rest='not package(porthole-relay) and not package(porthole-core) and not package(porthole-cli)'
-  rest+=' and not package(porthole-demo)'
-  rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
+  local name rest='not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
+  for name in "${WITHOUT_WINDOW[@]}"; do rest+=" and not package(porthole-$name)"; done
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then
     SELECTION=("${BUILT[@]}" -E "$rest and test(nginx)")
     skip_selected sockets "nginx is missing"

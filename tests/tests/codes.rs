@@ -349,7 +349,7 @@ fn snake(code: &str) -> String {
 #[test]
 fn every_error_code_is_asserted_by_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let source = syn::parse_file(&fs::read_to_string(root.join("src-tauri/core/src/error.rs")).unwrap()).unwrap();
+    let source = syn::parse_file(&fs::read_to_string(root.join("src-tauri/base/src/error.rs")).unwrap()).unwrap();
     let list = source.items.iter().find_map(|item| match item {
         Item::Enum(list) if list.ident == "Code" => Some(list),
         _ => None,

@@ -103,11 +103,14 @@ fn the_pages_types_are_those_of_the_core() {
 #[test]
 fn no_two_types_that_cross_to_the_page_have_one_name() {
     let mut seen = BTreeMap::<String, String>::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {
                 folders.push(entry);
+                continue;
+            }
+            if entry.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }
             let text = fs::read_to_string(&entry).unwrap();

@@ -42,7 +42,7 @@ pub use events::{Block, Events};
 pub use facts::*;
 use json::Json;
 #[cfg(fuzzing)]
-pub(crate) use json::fuzz_json;
+pub use json::fuzz_json;
 pub use lines::whole_characters;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
@@ -50,7 +50,7 @@ pub use search::{Finder, Search};
 use spill::{Bytes, Spill};
 pub use stream::Stream;
 #[cfg(fuzzing)]
-pub(crate) use text::fuzz_text;
+pub use text::fuzz_text;
 pub use text::visible;
 pub use transcript::Transcript;
 pub use utf8::Utf8;

@@ -165,7 +165,7 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn fuzz_text(input: &[u8]) {
+pub fn fuzz_text(input: &[u8]) {
     let Some(([ansi, from, length], bytes)) = input.split_first_chunk() else { return };
     let from = usize::from(*from).min(bytes.len());
     let to = (from + usize::from(*length)).min(bytes.len());

@@ -371,7 +371,7 @@ impl<'a> Walk<'a> {
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
+pub fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
     use serde::de::IgnoredAny;
     let mut grammar = Grammar::new();
     let (good, refused) = check(&mut grammar, bytes);

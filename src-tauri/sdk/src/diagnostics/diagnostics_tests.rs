@@ -42,7 +42,7 @@ fn every_rule_says_what_it_saw() {
     assert_eq!(rules.len(), RULES.len(), "two rules have one name");
 }
 
-/// Each text as a user reads it. After a change: `INSTA_UPDATE=always cargo test -p porthole-core texts_of_findings`, and
+/// Each text as a user reads it. After a change: `INSTA_UPDATE=always cargo test -p porthole-sdk texts_of_findings`, and
 /// read what `git diff` shows.
 #[test]
 fn texts_of_findings() {
