@@ -392,7 +392,7 @@ impl Porthole {
     /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
     pub(crate) fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.extension_host.open_now().map(|open| self.aimed_at(open));
-        let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");
+        let closed = || Error::new(Code::ExtensionClosed, "The extension was closed");
         done.and_then(|_| now.ok_or_else(closed))
     }
 

@@ -43,9 +43,8 @@ pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
 /// [`Code::PageServerInvalid`].
 pub fn not_our_own(server: Server) -> Result<Server> {
     if tauri::is_dev() && server.origin() == DEVELOPED_AT {
-        let error =
-            Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is the development server of this window"));
-        return Err(error.hint("Have the extension's server listen on another port."));
+        let error = Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is Porthole's own development server"));
+        return Err(error.hint("Use another port for the extension's server."));
     }
     Ok(server)
 }

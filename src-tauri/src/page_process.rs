@@ -89,8 +89,8 @@ impl PageProcesses {
         let began = Instant::now();
         while self.some_end() {
             if began.elapsed() > PATIENCE {
-                return Err(Error::new(Code::WindowLost, "The process of the page's own window doesn't end")
-                    .hint("Restart Porthole: the page may still run."));
+                return Err(Error::new(Code::WindowLost, "The process of the page's window doesn't exit")
+                    .hint("Restart Porthole: the page may still be running."));
             }
             tokio::time::sleep(STEP).await;
         }

@@ -85,7 +85,7 @@ impl PageWindow {
             Ok(window) if self.shown().is_none() || self.app.get_webview_window(MAIN).is_none() => {
                 self.state.send_replace(State::default());
                 window.destroy().map_err(failed)?;
-                Err(Error::new(Code::WindowLost, "The page was closed meanwhile"))
+                Err(Error::new(Code::WindowLost, "The page was closed"))
             }
             Ok(window) => {
                 web::confine(&window);
@@ -151,5 +151,5 @@ impl PageWindow {
 }
 
 fn failed(error: tauri::Error) -> Error {
-    Error::new(Code::WindowLost, "The page's own window cannot be shown").detail(error)
+    Error::new(Code::WindowLost, "Can't show the page's window").detail(error)
 }

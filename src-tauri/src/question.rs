@@ -13,7 +13,7 @@ pub enum Answer {
     End,
 }
 
-const TITLE: &str = "Porthole does not answer";
+const TITLE: &str = "Porthole doesn't respond";
 const WAIT: &str = "_Wait";
 
 /// It goes away when dropped.
@@ -84,7 +84,7 @@ mod native {
             );
             dialog.set_title(TITLE);
             dialog.set_secondary_text(Some(
-                "All calls and what they wrote are kept. Only the page is ended, with the calls that it waits for.",
+                "All calls and their output are kept. Only the page is stopped, with the calls that it waits for.",
             ));
             dialog.add_button(WAIT, ResponseType::Cancel);
             dialog.add_button(end, ResponseType::Accept);

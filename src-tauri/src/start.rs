@@ -138,13 +138,13 @@ pub fn check_display() -> Result<()> {
     let (answered, wait) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
         if wait.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            let _ = report(&no_display("It doesn't answer"));
+            let _ = report(&no_display("It doesn't respond"));
             std::process::exit(1);
         }
     });
     let connected = gtk::init();
     drop(answered);
-    connected.map_err(|_| no_display("Nothing can be connected to there"))
+    connected.map_err(|_| no_display("It doesn't accept connections"))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -261,7 +261,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_display_that_cannot_be_used_has_a_code_of_its_own_and_a_way_out() {
-        let error = super::no_display("It doesn't answer");
+        let error = super::no_display("It doesn't respond");
         assert_eq!(error.code, porthole_core::error::Code::DisplayUnavailable);
         assert!(error.message.contains("DISPLAY") && error.hint.is_some());
     }

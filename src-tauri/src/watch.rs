@@ -89,12 +89,12 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
 
 fn text(window: &WebviewWindow, seconds: u32) -> String {
     let (whose, it) =
-        if is_own(window) { ("The page's own", "its page") } else { ("Porthole's", "the page of an extension") };
-    format!("{whose} window has not answered for {seconds} s: {it} may keep it busy.")
+        if is_own(window) { ("The page's", "its page") } else { ("Porthole's", "the page of an extension") };
+    format!("{whose} window hasn't responded for {seconds} s: {it} may keep it busy.")
 }
 
 fn end_of(window: &WebviewWindow) -> &'static str {
-    if is_own(window) { "_Close it" } else { "_Reload without the page" }
+    if is_own(window) { "_Close window" } else { "_Reload without the page" }
 }
 
 fn is_own(window: &WebviewWindow) -> bool {
@@ -106,16 +106,16 @@ fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
     let porthole = app.state::<Porthole>();
     let error = |what: &str| Error::new(Code::PageEnded, what);
     if is_own(window) {
-        let error = error("The page was ended: it kept its own window busy")
-            .detail(format!("The window had not answered for {seconds} s, and was closed."))
-            .hint("Reload begins the page again, in this window.");
+        let error = error("The page was stopped: it kept its window busy")
+            .detail(format!("The window hadn't responded for {seconds} s and was closed."))
+            .hint("Choose Reload to load the page again in this window.");
         // A page that loops would not hear that its window is closed.
         process::end(window);
         return porthole.own_gone(PageWindowClosed { trouble: Some(error), ..PageWindowClosed::default() });
     }
-    let error = error("The extension's page was ended: it kept the window busy")
-        .detail(format!("The window had not answered for {seconds} s, and was loaded again without the page."))
-        .hint("All calls and what they wrote are still there. A page in its own window keeps none but that one busy.");
+    let error = error("The extension's page was stopped: it kept the window busy")
+        .detail(format!("The window hadn't responded for {seconds} s and was reloaded without the page."))
+        .hint("All calls and their output are kept. Open the page in its own window: if it hangs, Porthole stays responsive.");
     porthole.page_lost(error);
     process::end(window);
 }

@@ -166,8 +166,8 @@ pub enum ResolvedAction {
 }
 
 fn refuses(runtime: Runtime) -> Error {
-    Error::new(Code::RuntimeRefuses, format!("{runtime} refuses this before anything is done"))
-        .hint("Its plan says how the code learns of it.")
+    Error::new(Code::RuntimeRefuses, format!("{runtime} rejects this call without running it"))
+        .hint("Its plan has the error that the code gets.")
 }
 
 /// How the code that made a Call wants callbacks, if it does.
@@ -207,8 +207,8 @@ impl Read {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::ValueTooLarge, "this is more than 64 MiB, too much to hand to code as one value")
-        .hint("Its output is kept: look at it or save it.")
+    Error::new(Code::ValueTooLarge, "The value has more than 64 MiB, too much to pass to code")
+        .hint("The output is kept: view or save it.")
 }
 
 #[cfg(all(test, unix))]

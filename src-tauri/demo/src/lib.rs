@@ -58,7 +58,7 @@ where
             }
             Err(error) => {
                 // Out of file descriptors, most likely: those that are open end sooner or later.
-                tracing::warn!(%error, "the demo backend cannot take a connection");
+                tracing::warn!(%error, "the demo backend can't take a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

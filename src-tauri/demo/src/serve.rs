@@ -43,13 +43,13 @@ fn log(answered: &Answered<'_>) {
 fn bind(path: &Path) -> io::Result<UnixListener> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         if UnixStream::connect(path).is_ok() {
-            let taken = format!("somebody listens on {} already", path.display());
+            let taken = format!("another program is already listening on {}", path.display());
             return Err(io::Error::new(io::ErrorKind::AddrInUse, taken));
         }
         fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", path.display())))?;
+        .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {}: {error}", path.display())))?;
     // Whoever may enter the directory may ask: outside of the container that is seldom root.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(listener)

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     if let Some(root) = root
         && let Err(error) = chroot(root).and_then(|()| std::env::set_current_dir("/"))
     {
-        eprintln!("porthole-relay: cannot look into {root}: {error}");
+        eprintln!("porthole-relay: can't look into {root}: {error}");
         return ExitCode::from(3);
     }
     let done = match carried {

@@ -16,7 +16,7 @@ pub fn disable(view: &WebView) {
     let Some(settings) = WebViewExt::settings(view) else { return };
     let missing: Vec<_> = DISABLED.iter().filter(|name| !set_disabled(&settings, name)).collect();
     if missing.contains(&&c"ServiceWorkers") {
-        tracing::error!("service workers cannot be disabled in this version of WebKitGTK");
+        tracing::error!("service workers can't be disabled in this version of WebKitGTK");
     }
 }
 

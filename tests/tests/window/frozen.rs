@@ -13,7 +13,7 @@ use crate::{
     page::{extension, in_page, shows},
 };
 
-const QUESTION: &str = "Porthole does not answer";
+const QUESTION: &str = "Porthole doesn't respond";
 
 /// Asks for something that goes on for ever, and keeps its thread busy when it is told to.
 const LOOPS: &str = "window.hang = (ms) => setTimeout(() => { for (const end = Date.now() + ms; Date.now() < end;); console.log('answers again') }, 100)

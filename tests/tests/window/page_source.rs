@@ -90,7 +90,8 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     .await;
 
     let _backend = take_backend(&app).await;
-    for (server, says) in [("http://example.org:3000", "not of this machine"), ("ftp://localhost", "begin with http")] {
+    for (server, says) in [("http://example.org:3000", "isn't on this machine"), ("ftp://localhost", "start with http")]
+    {
         serve_from(&app, server).await;
         let refused = format!("document.querySelector('.trouble [role=alert]')?.innerText.includes({})", json!(says));
         app.until(says, &refused).await;

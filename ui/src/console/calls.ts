@@ -64,7 +64,7 @@ export class Calls {
     if (this.#ended || this.#live.has(call.id)) return
     this.told.asked(call)
     if (this.#line.length >= MOST_WAITING || this.#lineChars + chars > MOST_WAITING_CHARS) {
-      this.#fail(call, "Too many calls wait for others to end.")
+      this.#fail(call, "Too many calls are waiting for other calls to end.")
       return
     }
     const live: Live = { call, closed: false }
@@ -217,7 +217,7 @@ const isStream = ({ asked }: Call): boolean => asked.kind === "exec" && asked.st
 /** In one line why a Runtime does not do it. */
 function whyOf(plan: Plan, outcome: SdkOutcome, runtime: Runtime): string {
   const value = "value" in outcome ? outcome.value : undefined
-  return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} does not do this.`
+  return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} doesn't support this.`
 }
 
 function textIn(value: Value | undefined): string | undefined {

@@ -50,7 +50,7 @@ export class GuestConnection {
       this.#taken.chars += text.length
       const message = readFromConsole(text)
       if (message === undefined)
-        return this.#break(to, "failed", "The code's side sent something that is no message.")
+        return this.#break(to, "failed", "The code sent an invalid message.")
       to.told(message, text.length)
     }
   }

@@ -9,7 +9,7 @@ import type { Shell } from "../ipc/shell"
 import type { ToSdk } from "../sdk/messages"
 import { explainsMore, MOST_UNLOADED, others, type Described, type Reason } from "./loading"
 
-/** A dialog for files that the code asked the desktop for. */
+/** A file dialog that the code asked the desktop for. */
 export interface Dialog {
   title: string
   /** What the code gave, as JSON. */
@@ -216,7 +216,7 @@ export class GuestSession {
     active?.calls.end()
     if (active) this.#withdrawn = this.#shell.ask("withdraw", { origin: active.origin }).catch(() => {})
     for (const n of active?.entries.values() ?? [])
-      this.#change(n, { refused: "Not done: this ended first." })
+      this.#change(n, { refused: "Not run: the code ended first." })
     this.#active = undefined
     this.#dialogs = []
     this.dialog = undefined
@@ -262,14 +262,14 @@ export class GuestSession {
 
   /** One entry, which counts on. */
   #tellDropped(active: ActiveGuest, count: number): void {
-    const text = `${count.toLocaleString("en")} more were dropped: it prints faster than can be shown.`
+    const text = `${count.toLocaleString("en")} more were dropped: the code prints faster than Porthole can show.`
     if (active.droppedEntry === undefined) active.droppedEntry = this.#log.add({ kind: "warning", text })
     else this.#log.change(active.droppedEntry, (what) => ({ ...what, text }) as Entry["what"])
   }
 
   #askForFiles(id: number, properties: string): void {
     const dialog = { title: titleIn(properties), properties }
-    this.#log.add({ kind: "desktop", what: "dialog", text: dialog.title || "A dialog for files" })
+    this.#log.add({ kind: "desktop", what: "dialog", text: dialog.title || "A file dialog" })
     if (this.#dialogs.length >= MOST_DIALOGS) return this.#choose(id)
     this.#dialogs.push({ id, dialog })
     this.dialog ??= dialog

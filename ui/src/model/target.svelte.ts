@@ -11,7 +11,7 @@ export class Target {
   /** By what way its backend is reached, where that is through the engine. */
   tunneled = $derived(
     this.current.endpoint?.startsWith("container://")
-      ? (this.current.via ?? "Through the engine, by a helper container of Porthole's own.")
+      ? (this.current.via ?? "Through the engine, with a helper container.")
       : undefined,
   )
 

@@ -128,7 +128,7 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
   for (const name of ["alert", "confirm", "prompt"] as const) {
     const before = self[name] as (text?: unknown) => unknown
     const also = (text?: unknown): unknown => {
-      warn(`${name}() shows nothing here, and is answered as if it was dismissed.`)
+      warn(`${name}() shows nothing here and returns as if it was dismissed.`)
       return before.call(self, text)
     }
     Object.assign(self, { [name]: also })

@@ -57,7 +57,7 @@ export function listenTo(
       loading = false
       // Nothing more is listened to: the frame goes.
       if (hellos === MOST_HELLOS + 1)
-        to.broke("flood", "The page connected to Porthole again and again without loading.")
+        to.broke("flood", "The page repeatedly connected to Porthole without loading.")
       return
     }
     const { port1, port2 } = new MessageChannel()

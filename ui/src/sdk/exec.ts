@@ -128,7 +128,7 @@ function processOf(
       if (closed) return
       closed = true
       if (isPodman(runtime)) {
-        const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command goes on.`
+        const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command continues.`
         transport.tell({ kind: "warning", text })
       } else process.close()
     },

@@ -49,7 +49,7 @@ export class Port {
     if (this.#refused <= MOST_REFUSED) return
     this.#stop = freeze(
       new RangeError(
-        `Too many calls in one turn of the event loop: ${MOST_WAITING} wait, and ${MOST_REFUSED} more were refused.`,
+        `Too many calls in one turn of the event loop: ${MOST_WAITING} are waiting, and ${MOST_REFUSED} more were refused.`,
       ),
     )
     throw this.#stop
@@ -63,7 +63,7 @@ export class Port {
   /** Throws if nothing more can be sent for now: what has to be made for a message need not be made then. */
   demand(): void {
     if (this.#waiting.length >= MOST_WAITING) {
-      throw new RangeError(`Too many calls wait: ${MOST_WAITING} are asked for and not yet taken up.`)
+      throw new RangeError(`Too many calls are waiting: ${MOST_WAITING} haven't started yet.`)
     }
   }
 
@@ -84,7 +84,7 @@ export class Port {
     if (least > LONGEST || text.length > LONGEST) {
       const chars = Math.max(least, text.length)
       throw new RangeError(
-        `That is too much for Porthole: ${size(chars)} in one call, of at most ${size(LONGEST)}.`,
+        `The call is too large: ${size(chars)}, and the limit is ${size(LONGEST)}.`,
       )
     }
     const before = first ? this.#first.length : this.#first.length + this.#waiting.length

@@ -147,10 +147,10 @@ pub(super) fn too_long<'a>(shell: Shell, words: impl IntoIterator<Item = &'a str
     match shell {
         Shell::Posix => lengths
             .any(|length| length > LONGEST_ARGUMENT)
-            .then_some("One of its words is longer than 128 KiB, which Linux does not pass to a program."),
+            .then_some("One argument is longer than 128 KiB, which Linux doesn't pass to a program."),
         // Quotes and a space, too.
         Shell::Powershell => (lengths.map(|length| length + 3).sum::<usize>() > LONGEST_LINE)
-            .then_some("It is longer than a command line of Windows may be."),
+            .then_some("It is longer than Windows allows for a command line."),
     }
 }
 
@@ -162,8 +162,8 @@ const LONGEST_LINE: usize = 32_767;
 /// What an older PowerShell does to these arguments, where it does something.
 pub(super) fn powershell_notes<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let lost = |word: &str| word.is_empty() || word.contains('"') || (word.ends_with('\\') && word.contains(' '));
-    let note = "Needs PowerShell 7.3 or later (`pwsh`): older ones, Windows PowerShell 5.1 among them, lose double \
-                quotes and empty arguments on the way to a program.";
+    let note = "Needs PowerShell 7.3 or later (`pwsh`). Older versions, including Windows PowerShell 5.1, drop double \
+                quotes and empty arguments when they start a program.";
     arguments.into_iter().any(lost).then(|| note.to_owned()).into_iter().collect()
 }
 

@@ -47,13 +47,14 @@ impl<'a> RequestSpec<'a> {
         let invalid = |message: String| Error::new(Code::RequestInvalid, message);
         let target = exchange::target(request)?;
         Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| invalid(format!("`{}` is not a method", request.method)))?;
-        target.parse::<Uri>().map_err(|error| invalid(format!("`{target}` is not a request target: {error}")))?;
+            .map_err(|_| invalid(format!("`{}` isn't a valid method", request.method)))?;
+        target.parse::<Uri>().map_err(|error| invalid(format!("`{target}` isn't a valid request target: {error}")))?;
         let mut headers = Vec::new();
         for Header { name, value } in &request.headers {
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is not a header name")))?;
+            HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| invalid(format!("`{name}` isn't a valid header name")))?;
             HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| invalid(format!("the value of {name} holds a control character")))?;
+                .map_err(|_| invalid(format!("The value of {name} contains a control character")))?;
             headers.push(Header { name: name.clone(), value: value.trim_matches([' ', '\t']).to_owned() });
         }
         let (content_type, body) = match &request.body {

@@ -61,7 +61,7 @@ impl BuildSession {
         ];
         let response = engine.ask(Method::POST, "/session", &[], &headers, bollard::body_full(Bytes::new())).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let message = "the engine didn't open a build session".to_owned();
+            let message = "The engine didn't open a build session".to_owned();
             return Err(ApiError::DockerResponseServerError { status_code: response.status().as_u16(), message });
         }
         let upgraded = hyper::upgrade::on(response).await?;

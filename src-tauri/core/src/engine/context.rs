@@ -139,7 +139,7 @@ impl<W: Write> Packing<'_, W> {
         self.looked_at += 1;
         if self.looked_at > LOOKED_AT {
             return Err(io::Error::other(
-                "the build's context is too large: it has more than 5,000,000 files, with those that .dockerignore leaves out",
+                "the build context is too large: it has more than 5,000,000 files, including those that .dockerignore excludes",
             ));
         }
         Ok(())
@@ -163,7 +163,7 @@ impl<W: Write> Packing<'_, W> {
 }
 
 fn too_much(why: &str) -> io::Error {
-    io::Error::other(format!("the build's context is too large: {why}. Leave files out with .dockerignore."))
+    io::Error::other(format!("the build context is too large: {why}. Exclude files with .dockerignore."))
 }
 
 fn header(size: u64, mode: u32, modified: u64) -> tar::Header {
@@ -207,7 +207,7 @@ impl Read for Exactly {
         }
         let read = self.file.read(&mut buffer[..room])?;
         if read == 0 {
-            return Err(io::Error::other("a file became shorter while it was read"));
+            return Err(io::Error::other("a file was truncated while it was read"));
         }
         self.left -= read as u64;
         Ok(read)

@@ -103,7 +103,7 @@ impl Engine {
     /// Makes an exec, which does not start it, and gives its id.
     pub(crate) async fn create_exec(&self, container: &str, body: &CreateExecOptions<String>) -> Answer<String> {
         let made = self.post(&format!("/containers/{}/exec", segment(container)), &[], body).await?;
-        text(&made, "Id").ok_or_else(|| odd("the response has no id of the exec"))
+        text(&made, "Id").ok_or_else(|| odd("the response has no exec ID"))
     }
 
     /// How an exec is.

@@ -26,7 +26,7 @@ const ENDING: Duration = Duration::from_secs(2);
 /// How long its last words may take after its end: a master that it left behind may hold the pipe open.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// How a process of ssh ended, when it did not end well.
+/// How a process of ssh ended, when still running well.
 #[derive(Debug, Clone)]
 pub(super) struct SshExit {
     pub status: Option<ExitStatus>,
@@ -36,7 +36,7 @@ pub(super) struct SshExit {
 
 impl std::fmt::Display for SshExit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let status = self.status.map_or_else(|| "it did not end".to_owned(), |status| status.to_string());
+        let status = self.status.map_or_else(|| "still running".to_owned(), |status| status.to_string());
         if self.told.is_empty() { write!(f, "ssh: {status}") } else { write!(f, "ssh: {status}: {}", self.told) }
     }
 }

@@ -102,7 +102,7 @@ pub(super) async fn follow(driver: &mut Driver, clock: Clock, record: &mut dyn R
     loop {
         until(record.full()).await;
         let read = read_some(io, &mut space).await.map_err(|error| {
-            Error::new(Code::BodyCut, "the connection was lost after the protocol switch (status 101)").detail(error)
+            Error::new(Code::BodyCut, "The connection was lost after the protocol switch (status 101)").detail(error)
         })?;
         if read == 0 {
             return Ok(());

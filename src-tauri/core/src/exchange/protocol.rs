@@ -86,7 +86,7 @@ impl Protocol {
             Self::Http2 => {
                 "Serve HTTP/1.1 on this socket. A gRPC server needs a gateway in front of it; other servers have a setting for it."
             }
-            Self::Tls => "Switch TLS off for this socket: the connection never leaves the machine.",
+            Self::Tls => "Turn off TLS for this socket: the connection never leaves the machine.",
             Self::Json | Self::Html => {
                 "Send a status line and headers before the body; an HTTP library does this for you."
             }

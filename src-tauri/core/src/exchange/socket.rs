@@ -66,8 +66,8 @@ pub(super) fn find_socket(
     };
     // What is between the directory and the socket could be a link too.
     if shared && (!is_socket || path.parent() != directory) {
-        return Err(Error::new(Code::EndpointNotSocket, format!("{} is not a socket", path.display())).hint(
-            "Porthole follows no links in the directory that it shares with containers: create the socket there itself.",
+        return Err(Error::new(Code::EndpointNotSocket, format!("{} isn't a socket", path.display())).hint(
+            "Porthole doesn't follow links in the directory that it shares with containers: create the socket in that directory.",
         ));
     }
     if (shared || engines == Engines::Refused) && is_engine_socket(socket.id, &environment()) {

@@ -222,10 +222,10 @@ fn first(parts: &[Part], extension: &Extension) -> Option<FirstService> {
     let because = match (first_service(extension), parts.len()) {
         (_, 1) => "It is the only one.",
         (Some(first), _) if first == service => {
-            "It stands first in the compose file. The extension's commands run in its container, whatever the others are called."
+            "It is the first service in the compose file, so the extension's commands run in its container."
         }
         _ if part.container == engine_name(&extension.names.container) => {
-            "Its container has the name of an extension's first. The extension's commands run in it."
+            "Its container is named like an extension's first service, so the extension's commands run in it."
         }
         // With several and nothing to tell them apart, none is said to be the first.
         _ => return None,
@@ -287,7 +287,8 @@ async fn wait(deps: &BackendDeps, extension: &Extension, parts: Vec<Part>) -> Re
     let (engine, began) = (&deps.engine, Instant::now());
     let containers = names(&parts);
     let Some(first) = containers.first() else {
-        return Err(Error::new(Code::ComposeFailed, "compose made no container").hint("Is each service in a profile?"));
+        return Err(Error::new(Code::ComposeFailed, "Compose created no container")
+            .hint("Check whether every service is in a profile."));
     };
     loop {
         if deps.cancelled.is_cancelled() {
@@ -332,18 +333,20 @@ async fn ended(deps: &BackendDeps, part: &PartState) -> Error {
         }
     }
     let how = match part.exit_code {
-        _ if part.out_of_memory => "it used more memory than it may have".to_owned(),
+        _ if part.out_of_memory => "it ran out of memory".to_owned(),
         Some(code) => format!("exit code {code}"),
         None => part.state.clone(),
     };
     let error = Error::new(
         Code::BackendEnded,
-        format!("the backend's container `{}` ended before it listened: {how}", part.container),
+        format!("The backend's container `{}` exited before it listened on its socket: {how}", part.container),
     );
     if text.trim().is_empty() {
-        return error.hint("It wrote nothing. Does the image name a program to run, and for this machine's processor?");
+        return error.hint(
+            "It printed nothing. Check that the image has a program to run, built for this machine's processor.",
+        );
     }
-    error.detail(text.trim_end()).hint("These are the last lines that it wrote.")
+    error.detail(text.trim_end()).hint("The detail has its last lines of output.")
 }
 
 #[cfg(test)]

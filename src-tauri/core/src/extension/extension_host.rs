@@ -76,7 +76,7 @@ impl ExtensionHost {
         std::fs::create_dir(&files).map_err(no_room)?;
         let connected = match source {
             // Read from this machine's disk, whatever the engine does.
-            ExtensionSource::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "no engine was asked")),
+            ExtensionSource::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "No engine was queried")),
             ExtensionSource::Image { .. } | ExtensionSource::Running { .. } => connect(engine.as_deref()).await,
         };
         let extension = open(source, connected.as_ref().map_err(Clone::clone), &files, self.reaper.clone()).await?;
@@ -228,8 +228,8 @@ impl ExtensionHost {
             state.plan.take().filter(|start| start.plan.id == plan)
         };
         let Some(start) = start else {
-            return Err(Error::new(Code::StartPlanChanged, "Not started: this isn't what was worked out last")
-                .hint("Look at what it asks for now, and start it then."));
+            return Err(Error::new(Code::StartPlanChanged, "Not started: the plan is out of date")
+                .hint("Review what it requests now, then start it."));
         };
         let _ = self.stop_backend().await;
         self.set_stage(BackendStage::Starting);
@@ -312,7 +312,7 @@ impl ExtensionHost {
     pub async fn follow_logs(&self, container: &str) -> Result<CallId> {
         let current = self.require_open()?;
         if !current.parts.iter().any(|part| part.container == container) {
-            return Err(Error::new(Code::ContainerNotFound, format!("the backend has no container `{container}`")));
+            return Err(Error::new(Code::ContainerNotFound, format!("The backend has no container `{container}`")));
         }
         let container = container.parse()?;
         Ok(self.deps(current.engine.as_deref(), CancellationToken::new()).await?.follow_logs(&container))
@@ -368,7 +368,7 @@ impl ExtensionHost {
     }
 
     fn require_open(&self) -> Result<OpenExtension> {
-        self.open_now().ok_or_else(|| Error::new(Code::ExtensionClosed, "no extension is open"))
+        self.open_now().ok_or_else(|| Error::new(Code::ExtensionClosed, "No extension is open"))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

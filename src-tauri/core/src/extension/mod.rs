@@ -112,9 +112,9 @@ fn check_alone(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
 }
 
 fn unread(path: &Path, problem: &FileProblem) -> Error {
-    Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display())).detail(problem).hint(
-        "An extension's folder has its metadata.json at the root, as its image has: a regular file of at most 4 MiB.",
-    )
+    Error::new(Code::ManifestUnreadable, format!("Can't read {}", path.display()))
+        .detail(problem)
+        .hint("metadata.json must be a regular file of at most 4 MiB at the root of the extension's folder.")
 }
 
 /// Checks the text of a manifest alone.

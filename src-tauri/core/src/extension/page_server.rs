@@ -129,7 +129,7 @@ impl PageServer {
     /// name, and with it what the page stored.
     ///
     /// # Errors
-    /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when the manifest names no page, or its files
+    /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when The manifest has no page, or its files
     /// are not there.
     pub fn folder(
         folder: &Path,
@@ -174,7 +174,7 @@ impl PageServer {
                 built = tab.and_then(|tab| built_folder(&root, &folder_of(tab), file_of(tab)));
                 let Some(folder) = &built else {
                     return Err(
-                        missing("the page isn't built").hint("Build it, or load it from its development server.")
+                        missing("The page isn't built").hint("Build it, or load it from its development server.")
                     );
                 };
                 let page = files(&root, tab, Some(folder))?;
@@ -286,14 +286,15 @@ fn file_of(tab: &Tab) -> &str {
 /// The files that the manifest names, in its own folder or in that of the built page.
 fn files(folder: &ExtensionRoot, tab: Option<&Tab>, built: Option<&str>) -> Result<Page> {
     let Some(tab) = tab else {
-        return Err(missing("the manifest names no page")
-            .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
+        return Err(
+            missing("The manifest has no page").hint("Add ui[\"dashboard-tab\"] with a title, a root and a src.")
+        );
     };
     let root = built.map_or_else(|| folder_of(tab), str::to_owned);
     let src = text_of(tab.src.as_ref(), "index.html");
     Page::open(folder, &root, &src).map_err(|error| {
-        missing("the page's files are not there").detail(error).hint(format!(
-            "The manifest has them in {root}, as in the image: build the page into that folder, or take it from its development server."
+        missing("The page's files don't exist").detail(error).hint(format!(
+            "The manifest sets the folder {root}, as in the image: build the page into that folder, or load it from its development server."
         ))
     })
 }
@@ -325,7 +326,7 @@ fn missing(what: &str) -> Error {
 fn random_host() -> Result<String> {
     let mut bytes = [0; 16];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| missing("the operating system gave no random bytes to name the page with"))?;
+    filled.map_err(|_| missing("The operating system provided no random bytes for the page's name"))?;
     Ok(hex(&bytes))
 }
 

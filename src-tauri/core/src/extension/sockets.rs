@@ -113,7 +113,7 @@ fn directory(socket: Option<&str>) -> Result<PathBuf> {
     let longest = directory.join(SHARED).join(socket.unwrap_or_default());
     if let Err(error) = usable(&Endpoint::Unix(longest)) {
         let _ = std::fs::remove_dir_all(&directory);
-        return Err(error.hint("Give the backend a socket with a shorter name, or start Porthole with a short TMPDIR."));
+        return Err(error.hint("Use a shorter socket name, or start Porthole with a shorter TMPDIR."));
     }
     Ok(directory)
 }
@@ -177,7 +177,7 @@ impl Search<'_> {
             }
         }
         let Some((container, mounts)) = found else {
-            let error = Error::new(Code::EndpointMissing, format!("no container has `{path}`"));
+            let error = Error::new(Code::EndpointMissing, format!("No container has `{path}`"));
             return Err(Unreached { choice: None, error, may_come: false });
         };
         let choice = tunnel::choose(direct, &container, &path, &mounts);

@@ -129,7 +129,7 @@ impl StartedBackend {
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));
         self.down = Some(down);
         let failed = Error::new(Code::ComposeFailed, format!("Compose didn't start `{name}`"));
-        self.deps.perform(up, failed.hint("All that it wrote is in the timeline.")).await?;
+        self.deps.perform(up, failed.hint("Its output is in the timeline.")).await?;
         backend::parts(&self.deps, extension)
             .await
             .map(|found| if found.is_empty() { vec![Part { container, service: None }] } else { found })
@@ -188,8 +188,9 @@ impl Drop for StartedBackend {
 /// A name in use is 409 on Docker and 500 on Podman, so the container is looked for.
 async fn in_the_way(engine: &Engine, error: Error, name: &str) -> Error {
     if error.code == Code::EngineRefused && engine.inspect_id(name).await.is_ok() {
-        return error
-            .hint(format!("A stopped container has this name, and Porthole did not make it: docker rm {name}"));
+        return error.hint(format!(
+            "A stopped container that Porthole didn't create has this name. Remove it: `docker rm {name}`"
+        ));
     }
     error
 }

@@ -72,7 +72,7 @@ impl ComposeProgram {
         }
         let missing = "Compose not found: tried `docker compose`, `docker-compose` and `podman compose`";
         Err(Error::new(Code::ComposeMissing, missing)
-            .hint("The backend is a compose file. Install docker's compose plugin: its package is called docker-compose-plugin or docker-compose-v2."))
+            .hint("The backend is a compose file. Install docker's compose plugin (package docker-compose-plugin or docker-compose-v2)."))
     }
 
     /// A command of it for an engine.
@@ -221,7 +221,7 @@ impl BackendDeps {
 
     /// What is told when it was ended.
     pub(super) fn stopped() -> Error {
-        Error::new(Code::Cancelled, "The backend wasn't started: it was stopped before that")
+        Error::new(Code::Cancelled, "Not started: the backend was stopped before it started")
     }
 
     async fn last_words(&self, id: CallId) -> String {
@@ -239,7 +239,7 @@ impl BackendDeps {
 }
 
 fn not_made(image: &str, did: &str) -> Error {
-    Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"))
+    Error::new(Code::ImageNotMade, format!("The image `{image}` couldn't be {did}"))
 }
 
 /// The Dockerfile of a folder, with a look at what else docker's client reads itself: it follows links, and waits for a
@@ -251,7 +251,7 @@ pub(super) fn dockerfile_of(folder: &Path, image: &str) -> Result<Dockerfile> {
     read_dockerfile(folder).map_err(|why| {
         not_made(image, "built")
             .detail(why)
-            .hint("Build the image yourself, and say what it is called when the folder is opened.")
+            .hint("Build the image yourself, and enter its name when you open the folder.")
     })
 }
 

@@ -325,7 +325,7 @@ impl Output {
             View::Hex => self.hex_window(Stream::Stdout, from, count),
             View::HexStderr => self.hex_window(Stream::Stderr, from, count),
             View::Pretty => self.json().window(from, count),
-            View::Hits => Err(Error::new(Code::SearchMissing, "nothing is searched for in this output")),
+            View::Hits => Err(Error::new(Code::SearchMissing, "No search is active in this output")),
         }
     }
 
@@ -478,7 +478,7 @@ impl Drop for Output {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::CopyTooLarge, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
+    Error::new(Code::CopyTooLarge, "The selection has more than 32 MiB, too much to copy").hint("Save it to a file.")
 }
 
 /// The file of a stream: `STEM.stdout` or `STEM.stderr`.
@@ -494,10 +494,10 @@ fn unwritten(file: &Path, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
+    let explained = Error::new(Code::SpillFailed, format!("Can't {doing}")).detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => {
-            explained.hint("The disk is full. What was read before is kept: make room, then run it again.")
+            explained.hint("The disk is full. The output so far is kept: free up space, then run it again.")
         }
         _ => explained,
     }
@@ -506,7 +506,7 @@ fn unwritten(file: &Path, error: &io::Error) -> Error {
 fn unread(file: &Path, error: &io::Error) -> Error {
     let doing = format!("read the output's file {}", file.display());
     handles::exhausted(&doing, error)
-        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("cannot {doing}")).detail(error))
+        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("Can't {doing}")).detail(error))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl Finder {
     /// [`Code::SearchInvalid`] when it is empty or no regular expression.
     pub fn new(query: &Query) -> Result<Self> {
         if query.text.is_empty() {
-            return Err(Error::new(Code::SearchInvalid, "the search text is empty"));
+            return Err(Error::new(Code::SearchInvalid, "The search text is empty"));
         }
         let matcher = RegexMatcherBuilder::new()
             .fixed_strings(!query.regex)
@@ -49,11 +49,10 @@ impl Finder {
             .crlf(true)
             .build(&query.text);
         let matcher = matcher.map_err(|error| {
-            let what =
-                if query.regex { "the regular expression cannot be read" } else { "this cannot be searched for" };
+            let what = if query.regex { "Invalid regular expression" } else { "This text can't be searched for" };
             Error::new(Code::SearchInvalid, what)
                 .detail(error)
-                .hint("A search looks at one line at a time; a line end cannot be part of it.")
+                .hint("A search works line by line, so its text can't contain a line break.")
         })?;
         Ok(Self { matcher, inverse: query.inverse })
     }
@@ -126,7 +125,7 @@ impl Search {
     /// [`Code::SearchInvalid`] when the query cannot be read or names no view of lines.
     pub fn new(output: Arc<Output>, query: &Query) -> Result<Self> {
         if !matches!(query.view, View::Both | View::Stdout | View::Stderr) {
-            return Err(Error::new(Code::SearchInvalid, "a search looks through lines of stdout, stderr or both"));
+            return Err(Error::new(Code::SearchInvalid, "Only lines of stdout, stderr or both can be searched"));
         }
         Ok(Self { output, view: query.view, finder: Finder::new(query)?, found: Mutex::default() })
     }

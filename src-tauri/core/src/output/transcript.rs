@@ -123,14 +123,15 @@ impl Transcript {
     fn decode_chunk(&self, state: &mut State, chunk: &Chunk, to: u64) -> Result<()> {
         while state.within < chunk.len && state.done < to {
             if self.quota.is_full() {
-                return Err(Error::new(Code::QuotaReached, "output quota reached")
-                    .hint("Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are."));
+                return Err(Error::new(Code::QuotaReached, "Output quota reached").hint(
+                    "Clear the timeline or increase the quota. Choose UTF-8 to view the output without decoding.",
+                ));
             }
             let from = chunk.offset + state.within;
             let end = (from + PIECE.min(to - state.done)).min(chunk.offset + chunk.len);
             let bytes = self.source.read(chunk.stream, from, end)?;
             if bytes.is_empty() {
-                return Err(Error::new(Code::OutputUnreadable, "the output file is shorter than expected"));
+                return Err(Error::new(Code::OutputUnreadable, "The output file is shorter than expected"));
             }
             let text = decode(state.decoder(chunk.stream), &bytes, false);
             self.text.append(chunk.stream, text.as_bytes(), chunk.at_us)?;

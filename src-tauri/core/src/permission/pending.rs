@@ -291,8 +291,8 @@ impl Gate {
             }
             let offered = state.waiting.front().is_some_and(|front| front.prompt.scopes.contains(&scope));
             if !offered {
-                return Err(Error::new(Code::ScopeNotOffered, "This call can't be allowed that far")
-                    .hint("Choose one of the buttons of the prompt."));
+                return Err(Error::new(Code::ScopeNotOffered, "The prompt doesn't offer this permission")
+                    .hint("Use one of the prompt's buttons."));
             }
             let Some(approved) = state.waiting.pop_front() else { return Err(not_found(pending)) };
             state.deciding.insert(pending);
@@ -517,7 +517,8 @@ pub(crate) fn backend_missing() -> Error {
 }
 
 fn not_found(pending: u32) -> Error {
-    Error::new(Code::PendingNotFound, format!("There is no pending call {pending}")).hint("It was decided already.")
+    Error::new(Code::PendingNotFound, format!("Pending call {pending} not found"))
+        .hint("It was already allowed or denied.")
 }
 
 fn withdrawn() -> Error {

@@ -175,7 +175,7 @@ pub(super) fn denied(kind: CallKind) -> Error {
         CallKind::Service => "this request to the backend",
         CallKind::Container => "this command in the container",
         CallKind::Host => "this host command",
-        CallKind::Docker => "this use of docker",
+        CallKind::Docker => "this docker command",
         CallKind::Engine => "this request to the engine",
     };
     Error::new(Code::NotAllowed, format!("Not run: you didn't allow {what}"))
@@ -186,7 +186,7 @@ fn calls(kind: CallKind) -> &'static str {
         CallKind::Service => "requests to the backend",
         CallKind::Container => "commands in the container",
         CallKind::Host => "host commands",
-        CallKind::Docker => "calls of docker",
+        CallKind::Docker => "docker commands",
         CallKind::Engine => "requests to the engine",
     }
 }

@@ -87,7 +87,7 @@ impl Unwritten {
             let path = written.file.path().display();
             Error::new(Code::SettingsFailed, format!("Can't write the permissions at {path}"))
                 .detail(error)
-                .hint("They hold until Porthole ends.")
+                .hint("They apply until Porthole exits.")
         })
     }
 }

@@ -103,9 +103,9 @@ async fn create(
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
             Code::CommandInvalid,
-            "an engine adds to the container's environment and cannot replace it",
+            "An engine can only add to a container's environment, not replace it",
         )
-        .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
+        .hint("To clear one variable, set it to an empty value. To clear all, run the command with `env -i`."));
     }
     let found = engine.running(container).await?;
     let is_seen = found.pid.is_some_and(|pid| host_pid::sees(pid, &found.id));
@@ -156,7 +156,7 @@ async fn attach(engine: &Engine, container: &ContainerName, command: &Command, i
         Err(error) => Err(refused(engine, error, container, command).await),
         Ok(StartExecResults::Attached { output, .. }) => Ok(output),
         Ok(StartExecResults::Detached) => {
-            Err(Error::new(Code::EngineUnexpected, "the engine started the command without its streams"))
+            Err(Error::new(Code::EngineUnexpected, "The engine started the command without its streams"))
         }
     }
 }
@@ -326,7 +326,7 @@ impl<'a> Exec<'a> {
                 // Whoever killed the command does not wait for an engine that tells nothing of it.
                 answer = answered(&mut question, killed), if question.is_some() => {
                     question = None;
-                    let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't answer"))?;
+                    let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't respond"))?;
                     self.take(answer, (command, open), watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
                     // And a process that closed its streams and goes on is not asked after so often.
@@ -403,7 +403,7 @@ impl<'a> Exec<'a> {
                 if clock.now_us() - since > SILENCE.as_micros() as u64 {
                     return Err(Error::new(
                         Code::CommandLost,
-                        "the streams of the command ended and the engine tells no exit code",
+                        "The command's streams ended, but the engine reports no exit code",
                     ));
                 }
             }
@@ -470,18 +470,18 @@ impl<'a> Exec<'a> {
             _ => return self.engine.explain(error),
         };
         let meanwhile = |code, what: &str| {
-            Error::new(code, format!("the container `{}` {what} while the command ran in it", self.name))
+            Error::new(code, format!("The container `{}` {what} while the command ran in it", self.name))
                 .detail(&told)
-                .hint("What it had written is kept.")
+                .hint("Its output so far is kept.")
         };
         match timeout(SILENCE, self.engine.inspect_id(&self.inside.container)).await {
             Ok(Ok(found)) if !found.running => meanwhile(Code::ContainerNotRunning, "was stopped"),
             Ok(Ok(found)) if found.started != self.container_started => {
                 meanwhile(Code::ContainerNotRunning, "was restarted")
             }
-            Ok(Ok(_)) => Error::new(Code::CommandLost, "the engine doesn't know the command any more")
+            Ok(Ok(_)) => Error::new(Code::CommandLost, "The engine no longer knows the command")
                 .detail(told)
-                .hint(format!("Its container `{}` still runs. What the command had written is kept.", self.name)),
+                .hint(format!("Its container `{}` is still running. The command's output so far is kept.", self.name)),
             Ok(Err(gone)) if gone.code == Code::ContainerNotFound => meanwhile(Code::ContainerNotFound, "was removed"),
             // An engine that shuts down answers with 500 for a moment.
             Ok(Err(_)) | Err(_) => self.engine.lost(&told),
@@ -520,8 +520,8 @@ fn limit(engine: &Engine) -> Duration {
 }
 
 fn unanswered() -> Error {
-    Error::new(Code::StopFailed, "The engine doesn't answer, so the signal wasn't sent")
-        .hint("Whether the command still runs is not known.")
+    Error::new(Code::StopFailed, "Signal not sent: the engine doesn't respond")
+        .hint("It isn't known whether the command is still running.")
 }
 
 /// A frame's stream and bytes. Without a terminal an engine tells them apart; what it sends

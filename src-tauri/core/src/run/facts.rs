@@ -28,7 +28,7 @@ impl Place {
     pub(crate) fn named(&self) -> Result<()> {
         match self {
             Self::Container { name } if name.is_empty() => {
-                Err(Error::new(Code::ContainerNotFound, "the target has no container to run a command in")
+                Err(Error::new(Code::ContainerNotFound, "The target has no container to run a command in")
                     .hint("Choose the backend's container in the target."))
             }
             _ => Ok(()),

@@ -95,7 +95,7 @@ mod os {
             Ok(()) => Ok(true),
             Err(Errno::ESRCH) => Ok(false),
             Err(error) => {
-                Err(Error::new(Code::StopFailed, format!("cannot signal the process group {id}")).detail(error))
+                Err(Error::new(Code::StopFailed, format!("Can't signal the process group {id}")).detail(error))
             }
         }
     }
@@ -146,7 +146,7 @@ mod os {
         /// # Errors
         /// [`Code::StopFailed`] when the job cannot be reached.
         pub fn signal(&self, _: Signal) -> Result<bool> {
-            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "the job object is lost"))?;
+            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "The job object is lost"))?;
             Ok(job.take().is_some())
         }
 

@@ -161,7 +161,7 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     let error_text = match (error.kind(), error.raw_os_error()) {
         (_, Some(CHANGED)) => return changed_since(path, error),
         (_, Some(NOT_A_PROGRAM)) => {
-            Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
+            Error::new(Code::ProgramNotExecutable, format!("{} isn't a program for this machine", path.display()))
                 .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
         }
         (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
@@ -169,12 +169,13 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
             format!("{}: the first line ends in a carriage return", path.display()),
         )
         .hint(script::CARRIAGE_RETURN),
-        (io::ErrorKind::NotFound, _) => {
-            Error::new(Code::ProgramNotExecutable, format!("{} names an interpreter that is not there", path.display()))
-                .hint("Look at its first line (#!), or for a binary at the loader it was linked for.")
-        }
+        (io::ErrorKind::NotFound, _) => Error::new(
+            Code::ProgramNotExecutable,
+            format!("The interpreter or loader of {} doesn't exist", path.display()),
+        )
+        .hint("Check a script's first line (#!), or the loader that a binary was linked with."),
         (io::ErrorKind::PermissionDenied, _) => not_executable(path),
-        _ => Error::new(Code::SpawnFailed, format!("cannot start {}", path.display())),
+        _ => Error::new(Code::SpawnFailed, format!("Can't start {}", path.display())),
     };
     error_text.detail(error)
 }

@@ -39,7 +39,7 @@ impl Job {
             ("logs", ["--follow", container]) => Ok(Self::Logs { container: ContainerName::new(*container)? }),
             _ => Err(Error::new(
                 Code::CommandInvalid,
-                "unsupported engine command: only build, pull and logs are available",
+                "Unsupported engine command: only build, pull and logs are available",
             )),
         }
     }
@@ -145,7 +145,7 @@ async fn build(
 
 async fn read_ignore(bytes: Vec<u8>) -> Result<IgnoreFile> {
     let read = tokio::task::spawn_blocking(move || IgnoreFile::read(&String::from_utf8_lossy(&bytes))).await;
-    let unread = Error::new(Code::ImageNotMade, "the build's ignore file can't be read");
+    let unread = Error::new(Code::ImageNotMade, "The build's ignore file can't be read");
     match read {
         Ok(Ok(ignore)) => Ok(ignore),
         Ok(Err(too_large)) => Err(unread.detail(too_large).hint("Shorten .dockerignore.")),

@@ -40,7 +40,7 @@ impl Stops {
             biased;
             stop = self.next() => {
                 stop.answer(Ok(()));
-                Err(Error::new(Code::Cancelled, "the command was stopped before it was started"))
+                Err(Error::new(Code::Cancelled, "The command was stopped before it started"))
             }
             done = step => done,
         }
@@ -62,7 +62,7 @@ impl Stopper {
     /// [`Code::StopFailed`] when it could not be, or when the run has ended.
     pub async fn stop(&self, signal: Signal) -> Result<()> {
         let (answer, told) = oneshot::channel();
-        let over = || Error::new(Code::StopFailed, "the run has ended already");
+        let over = || Error::new(Code::StopFailed, "The command has already ended");
         self.0.send(Stop { signal, answer }).await.map_err(|_| over())?;
         told.await.map_err(|_| over())?
     }

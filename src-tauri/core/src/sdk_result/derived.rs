@@ -109,7 +109,7 @@ fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
 pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
     if let Some(to) = unfollowed(call, runtime) {
         let to: String = to.chars().take(LONGEST_ADDRESS).collect();
-        let text = format!("It would follow the redirect to `{to}`: this response is not what the code gets.");
+        let text = format!("It would follow the redirect to `{to}`, so your code gets another response.");
         return Some(rules::inferred(text, rules::NOTHING));
     }
     let text = match (does, &call.act) {
@@ -123,7 +123,7 @@ pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
             if (&request.method, target(request).ok()) != (&sent.method, target(sent).ok()) {
                 format!("It would send `{} {}`.", request.method, request.path)
             } else if matches!(sent.body, Body::File { .. }) {
-                "Code has texts and objects to send, and no files.".to_owned()
+                "Code can send strings and objects, not files.".to_owned()
             } else if request.body != sent.body {
                 "It would send another body.".to_owned()
             } else if let Some(added) = would.iter().find(|header| !did.contains(header)) {

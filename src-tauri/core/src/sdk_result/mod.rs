@@ -92,7 +92,7 @@ fn not_done(call: &Call, error: &Error, runtime: Runtime) -> SdkResult {
         SdkCall::Exec(SdkExec { stream: Some(_), .. }) => SdkOutcome::Streamed { end: End::Error { error: value } },
         _ => SdkOutcome::Rejected { value },
     };
-    let rule = rules::read("Nothing was done: Porthole answered in the Runtime's place, with this error.", "Porthole");
+    let rule = rules::read("Not run: Porthole returned this error in place of the runtime.", "Porthole");
     SdkResult { runtime, outcome, rules: vec![rule], as_run: true }
 }
 

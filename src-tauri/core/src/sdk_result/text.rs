@@ -53,7 +53,7 @@ fn called_at_end(end: &End) -> Option<String> {
         End::Open => None,
         End::Close { code } => Some(format!("onClose({})", one_line(&node(code)))),
         End::Error { error } => Some(format!("onError({})", one_line(&node(error)))),
-        End::Silent => Some("nothing tells the end".to_owned()),
+        End::Silent => Some("no callback reports the end".to_owned()),
     }
 }
 

@@ -264,7 +264,7 @@ fn host(cwd: Option<&str>) -> PartStatus {
     if Path::new(&address).is_dir() {
         return PartStatus::Up { address };
     }
-    let error = Error::new(Code::CwdInvalid, format!("directory not found: {address}"))
+    let error = Error::new(Code::CwdInvalid, format!("Directory not found: {address}"))
         .hint("Choose another working directory for host commands in the target.");
     PartStatus::Down { address, error }
 }

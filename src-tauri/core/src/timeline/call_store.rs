@@ -142,7 +142,7 @@ impl CallStore {
     }
 
     fn entry(&self, id: CallId) -> Result<&Entry> {
-        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("call {id} not found")))
+        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
     }
 
     pub fn call(&self, id: CallId) -> Result<Call> {

@@ -57,7 +57,7 @@ impl Shared {
             Ok(())
         });
         if let Err(error) = counted.await {
-            tracing::warn!(%error, "findings cannot be counted");
+            tracing::warn!(%error, "findings can't be counted");
         }
     }
 
@@ -74,7 +74,7 @@ impl Shared {
         match diagnosed(&call, &output) {
             Ok(diagnostics) => Some(DiagnosticCounts::of(&diagnostics)).filter(|_| !diagnostics.is_empty()),
             Err(error) => {
-                tracing::warn!(%error, "an output cannot be read for findings");
+                tracing::warn!(%error, "an output can't be read for findings");
                 None
             }
         }

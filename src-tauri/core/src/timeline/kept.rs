@@ -173,13 +173,13 @@ async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<KeptCall>, ove
 }
 
 fn not_kept(folder: &Path, error: &io::Error) -> Error {
-    let doing = format!("keep the output in {}", folder.display());
+    let doing = format!("pin the output in {}", folder.display());
     if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::PinFailed, format!("cannot {doing}")).detail(error);
+    let explained = Error::new(Code::PinFailed, format!("Can't {doing}")).detail(error);
     match error.kind() {
-        io::ErrorKind::StorageFull => explained.hint("The disk is full. Make room, then keep it again."),
+        io::ErrorKind::StorageFull => explained.hint("The disk is full. Free up space, then pin it again."),
         io::ErrorKind::NotFound => {
             explained.hint("Something removed Porthole's files for this session. Save the output to a file instead.")
         }
@@ -253,9 +253,9 @@ fn read_facts(folder: &Path) -> io::Result<Call> {
         read => read?,
     };
     let whole = facts.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok());
-    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there are no whole facts"))
+    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the call's facts are incomplete"))
 }
 
 fn ended_before() -> Error {
-    Error::new(Code::Cancelled, "Porthole ended before this did")
+    Error::new(Code::Cancelled, "Canceled: Porthole exited")
 }

@@ -233,9 +233,9 @@ impl Timeline {
         let control = self.shared.store().control(id)?;
         match control {
             Some(Control::Run(stopper)) => stopper.stop(signal).await,
-            None => Err(Error::new(Code::StopFailed, "the run has ended already")),
+            None => Err(Error::new(Code::StopFailed, "The command has already ended")),
             Some(Control::Exchange(_)) => {
-                Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it."))
+                Err(Error::new(Code::StopFailed, "A request can't receive a signal").hint("Cancel it."))
             }
         }
     }

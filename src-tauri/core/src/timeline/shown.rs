@@ -78,7 +78,7 @@ fn catch_up_to(
 ) -> Result<()> {
     loop {
         if stop.is_cancelled() {
-            return Err(Error::new(Code::Cancelled, "decoding was stopped"));
+            return Err(Error::new(Code::Cancelled, "Decoding was canceled"));
         }
         match catch_up()? {
             Some(making) if making.done < end => {}
@@ -120,7 +120,7 @@ impl Timeline {
     /// [`Code::CallNotFound`]; [`Code::CharsetUnknown`].
     pub fn set_charset(&self, id: CallId, label: Option<&str>) -> Result<()> {
         let unknown = |label: &str| {
-            Error::new(Code::CharsetUnknown, format!("unknown charset: {label}"))
+            Error::new(Code::CharsetUnknown, format!("Unknown charset: {label}"))
                 .hint("Use a name from the Encoding Standard, such as `windows-1252`, `GBK` or `Shift_JIS`.")
         };
         let chosen = label.map(|label| encoding(label).ok_or_else(|| unknown(label))).transpose()?;

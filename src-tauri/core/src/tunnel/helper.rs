@@ -79,7 +79,7 @@ impl Helper {
         match (made, share) {
             // An engine in a virtual machine may not let a path of its own be mounted by name.
             (Err(error), Share::Bind { .. }) if error.code == Code::EngineRefused => {
-                tracing::debug!(%error, "the directory cannot be shared by its path");
+                tracing::debug!(%error, "the directory can't be shared by its path");
                 Self::start(&engine, target, &Share::Root, &image, reaper).await
             }
             (made, _) => made,
@@ -154,14 +154,14 @@ impl Helper {
             Err(error) => return Err(self.refused(error).await.into()),
         };
         let StartExecResults::Attached { output, input } = started else {
-            return Err(Error::new(Code::EngineUnexpected, "the engine started the relay without its streams").into());
+            return Err(Error::new(Code::EngineUnexpected, "The engine started the relay without its streams").into());
         };
         let mut stream = TunnelStream::new(output, input, Arc::clone(self), self.gone.clone());
         match stream.first().await.map_err(|error| self.engine.explain(error))? {
             Some(Frame::Open) => Ok(stream),
             Some(Frame::Refused(text)) => Err(refused(shown, &text).into()),
             Some(Frame::Foreign(words)) => Err(lost(&words)),
-            _ => Err(lost("it ended without a word")),
+            _ => Err(lost("it exited without a message")),
         }
     }
 
@@ -203,7 +203,7 @@ fn root_of(target: &Inspected) -> Result<String> {
         "host" => Ok(format!("/proc/{}/root", target.pid.unwrap_or(1))),
         mode => Err(Error::new(
             Code::EndpointUnsupported,
-            format!("the socket is in the container's own files, and the container shares process ids ({mode})"),
+            format!("The socket is in the container's file system, and the container shares process IDs ({mode})"),
         )
         .hint("Put the socket's directory on a volume.")),
     }
@@ -289,9 +289,9 @@ fn refused(shown: &Endpoint, text: &str) -> Error {
 }
 
 fn lost(words: &str) -> HelperError {
-    let error = Error::new(Code::HelperFailed, "the helper container that carries the connection does not work")
+    let error = Error::new(Code::HelperFailed, "The helper container for the connection failed")
         .detail(words)
-        .hint("Porthole makes a new one with the next request.");
+        .hint("Porthole creates a new one for the next request.");
     HelperError { error, is_gone: true }
 }
 

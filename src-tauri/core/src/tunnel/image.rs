@@ -22,7 +22,7 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     let program = porthole_relay::program(&architecture).ok_or_else(|| {
         Error::new(
             Code::EndpointUnsupported,
-            format!("this Porthole was built without the helper program for an engine on `{architecture}`"),
+            format!("This build of Porthole doesn't have the helper program for an engine on `{architecture}`"),
         )
         .hint("Use a build of Porthole for this engine, or publish the backend on a port and use http://host:port.")
     })?;

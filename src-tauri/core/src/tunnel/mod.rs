@@ -184,7 +184,7 @@ impl EngineTunnel {
     /// container was started again, is replaced.
     async fn beside<'a>(&self, endpoint: &'a Endpoint) -> Result<(Arc<Helper>, &'a str)> {
         let Endpoint::Container { container, path } = endpoint else {
-            return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} is in no container")));
+            return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} isn't in a container")));
         };
         let made = async {
             let engine = self.engine().await?;
@@ -194,9 +194,12 @@ impl EngineTunnel {
         tokio::time::timeout(SETUP, made).await.unwrap_or_else(|_| {
             Err(Error::new(
                 Code::ConnectTimeout,
-                format!("the engine did not let through to the container `{container}` within {} s", SETUP.as_secs()),
+                format!(
+                    "Connecting to the container `{container}` through the engine timed out after {} s",
+                    SETUP.as_secs()
+                ),
             )
-            .hint("Does the engine answer otherwise? `docker ps` asks it too."))
+            .hint("Check whether the engine responds to `docker ps`."))
         })
     }
 
@@ -253,7 +256,7 @@ impl EngineTunnel {
                 }
             }
         };
-        let ended = || Error::new(Code::Cancelled, "Porthole was closed while its helper container was made");
+        let ended = || Error::new(Code::Cancelled, "Canceled: Porthole was closed while it created a helper container");
         let made = helper.wait_for(Option::is_some).await.map_err(|_| ended())?;
         made.clone().unwrap_or_else(|| Err(ended()))
     }

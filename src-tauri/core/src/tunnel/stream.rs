@@ -168,7 +168,7 @@ impl AsyncRead for TunnelStream {
                 Some(Ok(output)) => this.give(output),
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
                 None => {
-                    let why = "the engine ended the stream that carried the connection";
+                    let why = "the engine closed the stream of the connection";
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, why)));
                 }
             }

@@ -112,13 +112,14 @@ impl<'t, 'w> Options<'t, 'w> {
     }
 
     fn value(&mut self, word: &str) -> Result<String> {
-        let (value, rest) = self.words.split_first().ok_or_else(|| unknown(format!("nothing follows `{word}`")))?;
+        let (value, rest) =
+            self.words.split_first().ok_or_else(|| unknown(format!("The value of `{word}` is missing")))?;
         self.words = rest;
         Ok(value.clone())
     }
 
     fn not_known(&self, word: &str) -> crate::error::Error {
-        unknown(format!("`{word}` of {} is not known here", self.program))
-            .hint("Paste the line without it, and set what it meant by hand.")
+        unknown(format!("`{word}` of {} isn't supported", self.program))
+            .hint("Paste the line without it, and set its effect in the form.")
     }
 }

@@ -57,7 +57,7 @@ impl Reading {
             let made = reading.engine.create_container(&reading.container, &body).await;
             let _ = tell.send(made.map(|_| reading));
         });
-        let made = told.await.map_err(|_| engine.lost(&"the container was not made"))?;
+        let made = told.await.map_err(|_| engine.lost(&"the container wasn't created"))?;
         found(made, engine, name)
     }
 

@@ -315,7 +315,7 @@ fn checksum(block: &[u8; BLOCK]) -> u32 {
 }
 
 pub(super) fn unreadable(why: &str) -> Error {
-    Error::new(Code::ArchiveUnreadable, "can't read the archive that the engine sent").detail(why)
+    Error::new(Code::ArchiveUnreadable, "Can't read the archive that the engine sent").detail(why)
 }
 
 #[cfg(test)]

@@ -221,7 +221,7 @@ impl Tree {
             return Err(too_much(&format!("more than {} files and folders", self.limits.entries)));
         }
         if self.names > self.limits.names {
-            return Err(too_much(&format!("names of more than {} bytes in all", self.limits.names)));
+            return Err(too_much(&format!("names of more than {} bytes in total", self.limits.names)));
         }
         Ok(())
     }
@@ -308,7 +308,7 @@ impl Tree {
                 self.nodes.insert(path, Node::File { executable });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.leave(path, "it has the name of another file here, but for upper and lower case");
+                self.leave(path, "its name differs from another file's only in case");
             }
             Err(error) => return Err(unwritten(&error)),
         }
@@ -424,8 +424,8 @@ fn is_portable(path: &Path) -> bool {
 }
 
 fn too_much(what: &str) -> Error {
-    Error::new(Code::ImageTooLarge, format!("what the extension's manifest names is {what}"))
-        .hint("Is a folder named that holds more than the extension's own files?")
+    Error::new(Code::ImageTooLarge, format!("The extension's manifest names too much: {what}"))
+        .hint("Check whether it names a folder with more than the extension's files.")
 }
 
 pub(super) fn unwritten(error: &dyn std::fmt::Display) -> Error {

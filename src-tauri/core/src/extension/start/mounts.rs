@@ -206,7 +206,7 @@ impl Mount {
             (_, true, false) => self.ask(AccessLevel::Access, &format!("Reads files {}", at.whose), &shown),
             (_, false, true) => self
                 .ask(AccessLevel::Control, &format!("Changes any file in a folder {}", at.whose), &shown)
-                .impact("Whoever can write there can run programs outside of the container."),
+                .impact("Write access there allows running programs outside the container."),
             (_, false, false) => {
                 self.ask(AccessLevel::Access, &format!("Reads and changes files {}", at.whose), &shown)
             }
@@ -266,7 +266,7 @@ fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> Reque
         "nfs" | "nfs4" | "cifs" if !is_bind => mount.ask(AccessLevel::Access, "Mounts a network share", &shown),
         _ => mount
             .ask(AccessLevel::Control, &format!("Mounts any folder or disk {}", at.whose), &shown)
-            .impact("The engine mounts this as root. Porthole can't tell what it leads to."),
+            .impact("The engine mounts this as root. Porthole can't determine its target."),
     }
 }
 

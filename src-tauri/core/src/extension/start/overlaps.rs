@@ -43,7 +43,7 @@ pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
             if places.iter().any(|place| place.starts_with(real) && place != real) {
                 let ask = RequestedAccess::new(Control, "Can reach any file through a folder that it can change")
                     .value(format!("{} in {}", visible(&inner.path), visible(path)))
-                    .impact("A container can replace the inner path by a link. The next start follows that link.");
+                    .impact("A container can replace the inner path with a link. The next start follows that link.");
                 if !asks.contains(&ask) {
                     asks.push(ask);
                 }

@@ -52,7 +52,7 @@ impl RequestedAccess {
         let value = value.map(|value| format!(": {}", shown(value))).unwrap_or_default();
         Self::new(AccessLevel::Access, "Also asks for")
             .value(format!("{}{value}", super::text::visible(key)))
-            .impact("Porthole doesn't know what this gives.")
+            .impact("Porthole doesn't know what this grants.")
     }
 }
 

@@ -228,8 +228,8 @@ impl Walk<'_> {
                 self.variable_paths.push(text.clone());
             }
             if path.contains("://") || path.starts_with("git@") {
-                return Err(refused(Path::new(&path), "would be fetched from the network")
-                    .hint("Porthole opens compose files that are whole. Put a copy of the file into the extension."));
+                return Err(refused(Path::new(&path), "compose would download")
+                    .hint("Put a copy of the file into the extension."));
             }
             // Some are relative to the file, some to the project: it is one of the user's files in either reading.
             for base in BTreeSet::from([folder.to_owned(), self.project.clone()]) {
@@ -272,7 +272,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if !there.is_file() {
-            return Err(refused(path, "is not a regular file"));
+            return Err(refused(path, "isn't a regular file"));
         }
         if there.len() > yaml::LONGEST {
             return Err(refused(path, &format!("has more than {} bytes", yaml::LONGEST)));
@@ -295,7 +295,7 @@ impl Walk<'_> {
     fn outside(&mut self, key: &str, path: &Path) {
         let ask = RequestedAccess::new(AccessLevel::Access, "Reads a file of your machine")
             .value(format!("{key}: {}", visible(&plain(path).display().to_string())))
-            .impact("What is in it can reach the extension's containers.");
+            .impact("Its content can reach the extension's containers.");
         if !self.found.asks.contains(&ask) {
             self.found.asks.push(ask);
         }
@@ -359,7 +359,7 @@ fn is_inside(root: &Path, path: &Path) -> bool {
 fn text(path: &Path) -> Result<String> {
     let failed = |why: &dyn std::fmt::Display| refused(path, "can't be read").detail(why);
     let real = path.canonicalize().map_err(|error| failed(&error))?;
-    let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "is not a regular file"))?;
+    let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "isn't a regular file"))?;
     let read = ExtensionRoot::open(folder).and_then(|folder| folder.read(name, yaml::LONGEST));
     read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|problem| failed(&problem))
 }
@@ -371,14 +371,14 @@ fn add(digest: &mut Context, bytes: &[u8]) {
 }
 
 fn depends(path: &str) -> Error {
-    refused(Path::new(path), "can't be told before compose is run")
+    refused(Path::new(path), "isn't known before compose runs")
         .hint("Write the path without variables that .env or an env_file sets.")
 }
 
 fn refused(path: &Path, why: &str) -> Error {
     Error::new(
         Code::ComposeUnreadable,
-        format!("the compose file names {}, which {why}", visible(&path.display().to_string())),
+        format!("The compose file names {}, which {why}", visible(&path.display().to_string())),
     )
 }
 

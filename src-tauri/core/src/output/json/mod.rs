@@ -194,7 +194,7 @@ impl Json {
             }
             if brackets.len() + before > folds::MOST {
                 return Err(Error::new(Code::TooManyFolds, "There are more than two million brackets to fold")
-                    .hint("Fold the one that holds them."));
+                    .hint("Fold the enclosing bracket instead."));
             }
         }
         Ok(brackets)
@@ -289,9 +289,9 @@ fn check(grammar: &mut Grammar, bytes: &[u8]) -> (usize, Option<grammar::Refused
 }
 
 fn not_json(offset: u64, lines_before: u64, why: &str) -> Error {
-    Error::new(Code::NotJson, format!("the body is no JSON: {why}"))
-        .detail(format!("at byte {offset}, on line {}", lines_before + 1))
-        .hint("The raw body is as it came.")
+    Error::new(Code::NotJson, format!("The body isn't valid JSON: {why}"))
+        .detail(format!("At byte {offset}, line {}", lines_before + 1))
+        .hint("View the raw body.")
 }
 
 /// Goes from line to line.
