@@ -44,7 +44,7 @@ pub struct Directories {
     pub config: Option<PathBuf>,
     /// Where files are saved unless another place is named.
     pub downloads: PathBuf,
-    /// What `~` stands for, where there is a home.
+    /// What `~` represents, where there is a home.
     pub home: Option<PathBuf>,
     /// Where the demo extension is; none where it was not built.
     pub demo_extension: Option<PathBuf>,
@@ -83,7 +83,7 @@ pub struct Porthole {
 }
 
 impl Porthole {
-    /// Starts what the window stands on.
+    /// Starts what the window is on.
     pub async fn start(places: Directories, themed: Box<dyn Fn(Theme) + Send + Sync>, own: PageWindow) -> Self {
         let Directories { data, config, downloads, home, demo_extension } = places;
         let session = data.session.path().to_owned();
@@ -246,7 +246,7 @@ impl Porthole {
         let (command, engine) = {
             let (target, _) = &*self.target.borrow();
             let mut command = target.applied_to(command);
-            // What somebody types is not what an extension has put in its place.
+            // What the user types is not what an extension has put in its place.
             if let Some(bin) = &mut command.bin {
                 bin.first = false;
             }

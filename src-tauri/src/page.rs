@@ -1,7 +1,7 @@
-//! The scheme that an extension's page is served under: one page at a time, below a name of its own
-//! that nobody can guess. It is an origin of its own, and no capability names it.
+//! The scheme that an extension's page is served under: one page at a time, below its own name
+//! that nobody can guess. It is its own origin, and no capability names it.
 //!
-//! The page of a development server keeps that server's origin. What stands first in it is not in its
+//! The page of a development server keeps that server's origin. What is first in it is not in its
 //! files then, but a script that the web view runs first in every frame.
 
 use std::collections::BTreeSet;

@@ -47,7 +47,7 @@ impl PageProcesses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&expected));
         tauri::async_runtime::spawn(async move {
             let began = Instant::now();
-            // Whoever is not waited for any more has no window.
+            // A caller that is not waited for any more has no window.
             while began.elapsed() < PATIENCE && Arc::strong_count(&expected) > 1 {
                 if let Some(found) = running().into_iter().find(|process| !before.contains(process)) {
                     let mut expected = expected.lock().unwrap_or_else(PoisonError::into_inner);

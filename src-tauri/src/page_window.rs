@@ -1,4 +1,4 @@
-//! The page's own window: the page has a web process of its own there, and what keeps that busy keeps
+//! The page's own window: the page has its own web process there, and what keeps that busy keeps
 //! nothing else from answering.
 
 #[cfg(target_os = "linux")]

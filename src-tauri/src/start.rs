@@ -105,7 +105,7 @@ impl Start {
     }
 }
 
-/// Says what keeps Porthole from starting, on stderr, and in a dialog where nobody reads that.
+/// Says what keeps Porthole from starting, on stderr, and in a dialog where nothing reads that.
 pub fn report(error: &Error) -> ExitCode {
     use std::io::IsTerminal;
     let mut text = terminal::line(&error.message).into_owned();

@@ -1,4 +1,4 @@
-//! Watches whether the window that an extension's page is in still answers: a page that loops for ever
+//! Watches whether the window that an extension's page is in still answers: a page that loops forever
 //! keeps its window from everything, and only somebody outside the web view can offer to end it.
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::{
 /// How often the window is asked, and how long one step of waiting is.
 const STEP: Duration = Duration::from_secs(1);
 
-/// After so many seconds without an answer somebody is asked, and again so many after they said to wait.
+/// After this many seconds without an answer somebody is asked, and again this many after they said to wait.
 const PATIENCE: u32 = 8;
 const MORE_PATIENCE: u32 = 30;
 
@@ -66,7 +66,7 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
             }
         };
         tokio::select! {
-            // Whoever is asked need not say any more: the question goes away.
+            // A caller that is asked need not say any more: the question goes away.
             _ = &mut answered => return,
             said = said => {
                 question = None;

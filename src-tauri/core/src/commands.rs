@@ -4,7 +4,7 @@
 // same name in `src-tauri/src/commands.rs`; nothing else. `, page` after the answer lets the page's own
 // window use it too, which otherwise may use none.
 //
-// A plain comment, because the build script includes this file as it stands.
+// A plain comment, because the build script includes this file as written.
 
 /// Hands the list to the macro named.
 #[macro_export]
@@ -122,7 +122,7 @@ macro_rules! commands {
             allow_variables(content: String, names: Vec<String>) -> ();
             /// Takes the author's own process for its backend.
             use_native(endpoint: Endpoint) -> OpenExtension;
-            /// Takes down what Porthole brought up, and lets go of what it did not.
+            /// Stops what Porthole started, and lets go of what it did not.
             stop_backend() -> OpenExtension;
             /// Closes the extension, its backend and its page; answers with what is inspected then.
             close_extension() -> Target;
@@ -146,7 +146,7 @@ macro_rules! commands {
             accept_server(server: String) -> (), page;
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
-            /// Shows the page that is open in a window of its own.
+            /// Shows the page that is open in its own window.
             open_page_window(opened: OpenedPage) -> ();
             /// What the page's own window shows, while it is there.
             page_window_state() -> Option<PageWindowState>, page;

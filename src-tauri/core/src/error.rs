@@ -45,7 +45,7 @@ pub enum Code {
     BodyCut,
     /// The whole exchange took longer than its timeout.
     TimedOut,
-    /// Somebody cancelled it.
+    /// The user cancelled it.
     Cancelled,
 
     /// The command is empty or holds a NUL byte.
@@ -242,7 +242,7 @@ impl Error {
         Self { code, message: message.into(), detail: None, hint: None, status: None }
     }
 
-    /// It says that nothing was done because somebody decided so.
+    /// It says that nothing was done because the user decided so.
     pub fn is_skipped(&self) -> bool {
         matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }

@@ -100,7 +100,7 @@ impl Timeline {
         Ok(sdk_result::compared(&call, read.written()))
     }
 
-    /// What code receives for a Call of its own, whole, when it has ended. For a Call that no code
+    /// What code receives for its own Call, whole, when it has ended. For a Call that no code
     /// made it is what Docker Desktop would give.
     ///
     /// # Errors

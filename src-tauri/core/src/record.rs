@@ -19,7 +19,7 @@ pub trait Record<E>: Send {
     /// When they cannot be kept; the exchange or run then ends with this error.
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Something to wait for before more is read, when there is no room for it now. Whoever reads
+    /// Something to wait for before more is read, when there is no room for it now. A caller that reads
     /// asks before each read, and goes on hearing signals and cancels while it waits.
     fn full(&self) -> Option<Wait> {
         None
@@ -40,7 +40,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// The command has ended. What one that somebody ended left in its streams is bounded, and is read even where there is
-    /// no room for it: whoever pressed Stop does not wait for room.
+    /// no room for it: the user who pressed Stop does not wait for room.
     pub fn end(&mut self) {
         self.ended = true;
     }
@@ -50,7 +50,7 @@ impl Gate {
         self.stopped = true;
     }
 
-    /// So many bytes were read.
+    /// This many bytes were read.
     pub fn read(&mut self, bytes: usize) {
         if self.ended {
             self.rest += bytes as u64;
@@ -62,7 +62,7 @@ impl Gate {
         if self.ended && self.stopped && self.rest < REST { None } else { record.full() }
     }
 
-    /// All that the command itself had written was read, there is no room for more, and whoever ended the command does
+    /// All that the command itself had written was read, there is no room for more, and the user who ended the command does
     /// not want it.
     pub fn is_over<E>(&self, record: &dyn Record<E>) -> bool {
         self.ended && self.stopped && self.rest >= REST && record.full().is_some()

@@ -1,5 +1,5 @@
 //! Names of images and containers as engines take them. A manifest, a page or a command line gives any text; once it is
-//! one of these it can stand as an argument of a program and as a part of a request's path.
+//! one of these it can appear as an argument of a program and as a part of a request's path.
 
 use std::{fmt, ops::Deref, str::FromStr};
 

@@ -39,7 +39,7 @@ fn log(answered: &Answered<'_>) {
     println!("{method} {target} {status} {:.2} ms", took.as_secs_f64() * 1000.0);
 }
 
-/// A socket that nobody listens on was left by one that was killed, and is in the way.
+/// A socket that nothing listens on was left by one that was killed, and is in the way.
 fn bind(path: &Path) -> io::Result<UnixListener> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         if UnixStream::connect(path).is_ok() {

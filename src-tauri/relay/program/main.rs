@@ -36,6 +36,6 @@ fn main() -> ExitCode {
         Some(path) => relay::carry(path),
         None => relay::hold(),
     };
-    // Whoever reads and writes here has gone: nobody is left to be told.
+    // A caller that reads and writes here has gone: no process is left to be told.
     ExitCode::from(u8::from(done.is_err()))
 }

@@ -119,7 +119,7 @@ fn outward(mut input: impl Read, words: &Output, socket: impl Fn() -> Option<Uni
             left -= count;
             if !deaf && stream.write_all(&block[..count]).is_err() {
                 deaf = true;
-                // By a thread of its own: nobody may be reading what is written, and here it must be noticed
+                // By its own thread: nobody may be reading what is written, and here it must be noticed
                 // when Porthole lets go.
                 let words = words.clone();
                 thread::spawn(move || words.say(WRITE_CLOSED, ""));

@@ -34,7 +34,7 @@ static CONSTRUCT: OnceLock<Constructor> = OnceLock::new();
 /// WebKitGTK takes the settings only when a context is constructed, and wry constructs it without any. So the class of
 /// contexts is given a constructor that fills in the property and calls the one before.
 pub fn release_unused() {
-    // SAFETY: the class is referenced for ever, so it lives; it begins with a `GObjectClass`, as that of every object
+    // SAFETY: the class is referenced forever, so it lives; it begins with a `GObjectClass`, as that of every object
     // does. GTK is used by this thread alone, so nobody constructs a context meanwhile.
     unsafe {
         let class = g_type_class_ref(WebContext::static_type().into_glib()).cast::<GObjectClass>();
@@ -49,7 +49,7 @@ unsafe extern "C" fn construct(kind: GType, count: c_uint, params: *mut GObjectC
     let Some(constructor) = CONSTRUCT.get() else { return std::ptr::null_mut() };
     let settings = settings();
     for at in 0..count as usize {
-        // SAFETY: GObject gives so many parameters, with the property and a value of its type each; the name is one of
+        // SAFETY: GObject gives this many parameters, with the property and a value of its type each; the name is one of
         // GObject's own, and the value copies what it is given.
         unsafe {
             let param = &*params.add(at);

@@ -21,7 +21,17 @@ use super::{arguments, is_for_tests, last};
 const NOT_PRODUCTION: [&str; 6] = ["tests", "benches", "fuzz", "examples", "snapshots", "target"];
 /// Macros with texts for developers.
 const FOR_DEVELOPERS: [&str; 12] = [
-    "trace", "debug", "info", "warn", "error", "assert", "assert_eq", "assert_ne", "debug_assert", "panic", "unreachable",
+    "trace",
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "panic",
+    "unreachable",
     "cfg",
 ];
 
@@ -38,7 +48,9 @@ fn is_text(literal: &str) -> bool {
     });
     let visible: String = visible.collect();
     let words = visible.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);
-    literal.trim().contains(' ') && words.count() + usize::from(literal.contains('{')) > 1 && visible.contains(char::is_alphabetic)
+    literal.trim().contains(' ')
+        && words.count() + usize::from(literal.contains('{')) > 1
+        && visible.contains(char::is_alphabetic)
 }
 
 #[derive(Default)]

@@ -67,12 +67,12 @@ function tell(
   }
 }
 
-/** Links of the official texts name what they link to; code fences are read as they stand. */
+/** Links of the official texts name what they link to; code fences are read as written. */
 function plain(text: string): string {
   return text.replace(/\{@link\s+([^}]*)\}/g, (_, to: string) => to.trim()).replace(/\r/g, "")
 }
 
-/** Syntax, types and traps, in the order in which they stand. */
+/** Syntax, types and traps, in the order in which they are. */
 export function diagnostics(code: string): CodeDiagnostic[] {
   const service = reading(code)
   const file = service.getProgram()?.getSourceFile(CODE)

@@ -34,7 +34,7 @@ export class Callbacks {
   /** All that was written is counted. */
   whole = $state(true)
 
-  /** What somebody chose to see, in place of what was asked. */
+  /** What the user chose to see, in place of what was asked. */
   #chosen = $state.raw<{ id: number; split: boolean }>()
   #id = $state<number>()
   split = $derived(this.#chosen?.id === this.#id ? (this.#chosen?.split ?? false) : this.way === "lines")
@@ -55,7 +55,7 @@ export class Callbacks {
     })
   }
 
-  /** Tells which Run is selected, how its row stands, and whether anybody sees its callbacks. */
+  /** Tells which Run is selected, how its row is, and whether anybody sees its callbacks. */
   look(row: Summary | undefined, call: Call | undefined, looking: boolean): void {
     this.#row = row
     this.#id = row?.id

@@ -28,7 +28,7 @@ export class Detail {
   /** The tab that is shown: a Call without callbacks has no tab for them. */
   shown = $derived<Tab>(this.#tab === "callbacks" && this.#row?.http === true ? "received" : this.#tab)
 
-  /** `runtime`: whose behaviour is shown. */
+  /** `runtime`: the runtime whose behavior is shown. */
   constructor(shell: Shell, runtime: () => Runtime = () => "docker-desktop") {
     this.#shell = shell
     this.#facts = new About(
@@ -59,7 +59,7 @@ export class Detail {
     return this.#keeping ?? this.#facts.trouble
   }
 
-  /** Tells what is selected and how its row stands. */
+  /** Tells what is selected and how its row is. */
   look(id: number | undefined, row: Summary | undefined): void {
     if (id !== this.#id) this.#keeping = undefined
     this.#id = id

@@ -273,7 +273,7 @@ export class Extension {
   }
 }
 
-/** How far a backend is, and whose it is. */
+/** How far a backend is, and its owner. */
 export function stageInWords(stage: BackendStage): string {
   switch (stage.kind) {
     case "none":

@@ -32,11 +32,11 @@ export interface Problem {
   fix: string
 }
 
-/** So many of them are shown where the page would be. */
+/** This many of them are shown where the page would be. */
 const MOST_PROBLEMS = 3
 const LONGEST_PROBLEM = 300
 
-/** So many dialogs may wait for the one that is open. */
+/** This many dialogs may wait for the one that is open. */
 const MOST_DIALOGS = 20
 
 /** One speaker's calls, from its begin to its end. */
@@ -137,7 +137,7 @@ export class GuestSession {
       case "dropped":
         return this.#tellDropped(active, message.count)
       case "over":
-      // Only a page says these, and whoever shows it knows what to do with them.
+      // Only a page says these, and a caller that shows it knows what to do with them.
       case "unloaded":
       case "blank":
       case "themes":
@@ -172,7 +172,7 @@ export class GuestSession {
     } else this.#countOthers(active, 1)
   }
 
-  /** So many more weren't loaded. */
+  /** This many more weren't loaded. */
   unloadedMore(times: number): void {
     if (this.#active && times > 0) this.#countOthers(this.#active, times)
   }

@@ -25,7 +25,7 @@ export class Page {
   /** It said what no client says: its frame is gone until it is loaded again. */
   broken = $state(false)
   trouble = $state.raw<Trouble>()
-  /** It is in a window of its own. */
+  /** It is in its own window. */
   away = $state(false)
   /** The frame is gone until the storage that it had is cleared. */
   clearing = $state(false)
@@ -162,7 +162,7 @@ export class Page {
     if (opened.served) void this.#wait(opened.url)
   }
 
-  /** Moves it to a window of its own, or brings that to the front. */
+  /** Moves it to its own window, or brings that to the front. */
   async toOwnWindow(): Promise<void> {
     const { opened } = this
     if (!opened || this.busy) return
@@ -307,7 +307,7 @@ export class Page {
     this.broken = true
   }
 
-  /** Waits until its own window is gone. It stands still then, unless somebody asked for it here. */
+  /** Waits until its own window is gone. It is still then, unless somebody asked for it here. */
   async #untilBack({ folder }: OpenedPage): Promise<void> {
     try {
       const { back, trouble } = await this.#shell.ask("page_window_closed", {})

@@ -205,7 +205,7 @@ export class Porthole {
     this.output.show()
   }
 
-  /** Chooses whose behaviour is shown. */
+  /** Chooses the runtime whose behavior is shown. */
   setRuntime(runtime: Runtime): void {
     this.settings.setRuntime(runtime)
     this.detail.again()

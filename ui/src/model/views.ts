@@ -123,7 +123,7 @@ export function rowName(view: View, body: BodyKind | undefined): string {
   }
 }
 
-/** Whether a time stands beside each row: indented JSON and plain bytes have none of their own. */
+/** Whether a time is beside each row: indented JSON and plain bytes have none of their own. */
 export function hasTimes(view: View): boolean {
   return view !== "pretty" && !isHex(view)
 }

@@ -32,7 +32,7 @@ pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&End
         Some(Endpoint::Engine { .. }) => {
             return Form::unsayable(kind, "The engine's address is in its docker context, which curl doesn't read.");
         }
-        // A proxy of the environment would stand between; Porthole asks none.
+        // A proxy of the environment would appear between; Porthole asks none.
         Some(Endpoint::Tcp { .. }) => Line::new(&[&["--noproxy", "*"]]),
         None => return Form::unsayable(kind, "The target has no endpoint."),
     };

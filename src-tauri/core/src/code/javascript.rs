@@ -53,7 +53,7 @@ pub(super) fn array(values: &[String]) -> String {
     format!("[\n{}]", lines.collect::<String>())
 }
 
-/// Source that stands two spaces further in from its second line on.
+/// Source that is two spaces further in from its second line on.
 pub(super) fn inner(source: &str) -> String {
     source.replace('\n', "\n  ")
 }

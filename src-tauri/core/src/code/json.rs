@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use super::javascript;
 use crate::terminal;
 
-/// The literal, or why there is none: what code passes is written anew by `JSON.stringify`, and some texts
+/// The literal, or why there is none: what code passes is written again by `JSON.stringify`, and some texts
 /// do not survive that.
 pub(super) fn literal(text: &str) -> Result<String, String> {
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("it isn't valid JSON ({error})"))?;

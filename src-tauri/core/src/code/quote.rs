@@ -30,7 +30,7 @@ impl Shell {
         }
     }
 
-    /// One command of several lines where it is long: an option stands with its value.
+    /// One command of several lines where it is long: an option is with its value.
     pub fn command(self, parts: &[String]) -> String {
         const LINE: usize = 100;
         let whole = parts.join(" ");
@@ -72,9 +72,9 @@ fn single_quoted(text: &str) -> String {
 }
 
 /// Quoted for a terminal that it's pasted into. What acts on a terminal, the end of a bracketed paste among it, is
-/// written by its number: a line break would run what stands before it. `printf` is in each shell; `$'…'` isn't in dash.
+/// written by its number: a line break would run what is before it. `printf` is in each shell; `$'…'` isn't in dash.
 ///
-/// A shell takes the line breaks off the end of what `printf` writes, so those stand as they are, before the closing quote.
+/// A shell takes the line breaks off the end of what `printf` writes, so those are as they are, before the closing quote.
 pub(super) fn posix_string(text: &str) -> String {
     if !text.chars().any(is_control) {
         return single_quoted(text);

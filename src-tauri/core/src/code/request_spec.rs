@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct RequestSpec<'a> {
     /// As written.
     pub method: &'a str,
-    /// Path and query as they stand on the request line.
+    /// Path and query as written on the request line.
     pub target: String,
     /// The header that Porthole adds for the body, where none is composed.
     pub content_type: Option<&'static str>,

@@ -32,7 +32,7 @@ fn with_own_programs(command: &Command) -> Command {
     command
 }
 
-/// What stands between the directories of a `PATH` on this system.
+/// What is between the directories of a `PATH` on this system.
 const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 /// `env` starts a program where the shell would take its own `echo`, a function or an alias.

@@ -234,7 +234,7 @@ pub(super) fn runs() -> Vec<Fixture> {
         (
             "settles-differently",
             Case::vm("false", &[]).exits(1).receives([rejected(&["code"]), rejected(&["code"]), resolved(object(&[]))]),
-            &["rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "treats every exit code"],
+            &["Rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "treats every exit code"],
         ),
         (
             "settles-differently",

@@ -61,7 +61,7 @@ fn unsupported(kind: &str) -> Error {
 }
 
 /// Turns a failed connect into the reason behind it. Linux answers `ECONNREFUSED` both for a
-/// socket that nobody listens on and for a file that is not a socket, so the path is looked at.
+/// socket that nothing listens on and for a file that is not a socket, so the path is looked at.
 pub fn explain_connect(endpoint: &Endpoint, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&format!("connect to {endpoint}"), error) {
         return exhausted;

@@ -19,7 +19,7 @@ pub struct Address {
     pub host: String,
     /// What TLS needs, where it is to be spoken. Sockets, pipes and ssh have no use for it.
     pub tls: Option<Tls>,
-    /// The command that stands for `ssh`, with its first arguments; `ssh` itself when empty.
+    /// The command that represents `ssh`, with its first arguments; `ssh` itself when empty.
     pub ssh: Vec<String>,
 }
 

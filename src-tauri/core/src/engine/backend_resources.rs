@@ -1,5 +1,5 @@
 //! What Porthole made on an engine for one backend: known by a label, so that it is found again by
-//! whoever has to remove it.
+//! a caller that has to remove it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ use super::{
 
 /// The label of what belongs to one backend; its value is the backend's own.
 const BACKEND: &str = "dev.porthole.backend";
-/// The label that tells whose it is: the machine and the process that made it.
+/// The label that tells its owner: the machine and the process that made it.
 const OWNER: &str = "dev.porthole.owner";
 /// The label that tells of which extension it is, by the name of its image.
 pub(crate) const EXTENSION: &str = "dev.porthole.extension";

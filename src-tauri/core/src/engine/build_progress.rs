@@ -11,7 +11,7 @@ use crate::run::Stream;
 
 /// One line may be as long as this; a step's output comes in many.
 const LONGEST: usize = 16 * 1024 * 1024;
-/// So many steps are numbered; more are shown without their names.
+/// This many steps are numbered; more are shown without their names.
 const STEPS: usize = 10_000;
 /// How much is read of the name of a step, of a layer and of what is said of it, in characters: they are repeated.
 const LONGEST_NAME: usize = 300;

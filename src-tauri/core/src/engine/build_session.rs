@@ -91,7 +91,7 @@ async fn answer(request: Request<Incoming>, registries: &Registries) -> Response
             let body = Limited::new(request.into_body(), LONGEST).collect().await;
             let Some(host) = body.ok().and_then(|body| host(&body.to_bytes())) else { return said(None, INVALID) };
             match registries.sign_in(&host).await {
-                // A token stands without a name.
+                // A token is without a name.
                 Some(sign_in) => said(Some(&credentials(&sign_in.user, &sign_in.secret)), OK),
                 None => said(Some(&[]), OK),
             }

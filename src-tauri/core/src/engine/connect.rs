@@ -80,7 +80,7 @@ pub(super) enum Dialing {
 }
 
 impl Dialing {
-    /// A connection of its own.
+    /// Its own connection.
     pub async fn dial(&self) -> io::Result<EngineStream> {
         Ok(match self {
             Self::Local(host) => local(host).await?,

@@ -34,7 +34,7 @@ pub(crate) struct BuildContext {
 }
 
 impl BuildContext {
-    /// The tar. When nobody wants more of it, the folder is read no further.
+    /// The tar. When nothing wants more of it, the folder is read no further.
     pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let (sender, receiver) = mpsc::channel(8);
         tokio::task::spawn_blocking(move || {

@@ -25,7 +25,7 @@ pub(super) fn past_limit(address: &Address, error: &(dyn StdError + 'static)) ->
         {
             return Some(exhausted);
         }
-        // hyper has a limit of its own for the lines of a head.
+        // hyper has its own limit for the lines of a head.
         let head =
             link.downcast_ref::<hyper::Error>().filter(|error| error.is_parse_too_large()).map(|_| PastLimit::Head);
         let past = link.downcast_ref::<PastLimit>().copied().or(head)?;

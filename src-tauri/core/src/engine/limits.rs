@@ -23,7 +23,7 @@ const WHOLE: u64 = 16 * MIB;
 const OBJECTS: u64 = 100_000;
 /// How long such a response may take, to its last byte.
 pub(super) const WHOLE_TIME: Duration = Duration::from_secs(120);
-/// A file or folder of a container. Whoever unpacks it has limits of their own.
+/// A file or folder of a container. A caller that unpacks it has limits of their own.
 const ARCHIVE: u64 = 4096 * MIB;
 const ARCHIVE_TIME: Duration = Duration::from_secs(600);
 /// One piece of a stream of a command. Engines send up to 32 KiB.
@@ -53,7 +53,7 @@ pub(super) enum Kind {
     Archive,
     /// After the head, the streams of a command, as long as it runs.
     Stream,
-    /// Progress, a log or a session of a build, as long as it goes on. Whoever reads it has limits of their own.
+    /// Progress, a log or a session of a build, as long as it goes on. A caller that reads it has limits of their own.
     Followed,
 }
 
@@ -289,7 +289,7 @@ impl<T> Metered<T> {
         Self { io, meter, timer: None }
     }
 
-    /// Whether the response has taken longer than it may; else whoever reads is woken then.
+    /// Whether the response has taken longer than it may; else a caller that reads is woken then.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<PastLimit> {
         let Some((deadline, limit)) = self.meter.lock().deadline else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

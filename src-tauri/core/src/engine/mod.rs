@@ -78,7 +78,7 @@ pub struct Engine {
     address: Address,
 }
 
-/// The engine that was asked last, for whoever asks it again: connecting and agreeing on a version
+/// The engine that was asked last, for a caller that asks it again: connecting and agreeing on a version
 /// takes as long as starting a small command.
 #[derive(Debug, Default)]
 pub struct LastEngine(Mutex<Option<Engine>>);
@@ -275,7 +275,7 @@ impl Engine {
         }
     }
 
-    /// Whether a file that may be executed stands at this path in the container.
+    /// Whether a file that may be executed is at this path in the container.
     pub(crate) async fn is_executable(&self, container: &ContainerName, path: &str) -> bool {
         /// Go's `os.FileMode` bits for directories and symbolic links.
         const DIRECTORY: u32 = 1 << 31;

@@ -87,7 +87,7 @@ impl Pool {
         let meter = Meter::new();
         let line = self.dialing.dial().await?;
         let (sender, connection) = handshake(TokioIo::new(Metered::new(line, meter.clone()))).await?;
-        // It ends when its sender and the last response are gone; how, is told to whoever waits for a response.
+        // It ends when its sender and the last response are gone; how, is told to callers that wait for a response.
         tokio::spawn(connection.with_upgrades());
         Ok(Link { sender, meter })
     }

@@ -138,7 +138,7 @@ fn odd(message: &str) -> ApiError {
     <serde_json::Error as serde::de::Error>::custom(message).into()
 }
 
-/// Each container once: whoever shows them knows them by their ids.
+/// Each container once: a caller that shows them knows them by their ids.
 fn all_listed(entries: &[Value]) -> Vec<(Container, HashMap<String, String>)> {
     let mut seen = HashSet::new();
     let listed = entries.iter().enumerate().map(|(at, entry)| listed(at, entry));

@@ -71,7 +71,7 @@ pub(super) fn dial(argv: &[String]) -> io::Result<SshStream> {
         command_of(program).ok_or(io::ErrorKind::NotFound)?
     };
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // A group of its own: Ctrl-C in a terminal is not for it, and what it starts ends with it.
+    // Its own group: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]
     command.process_group(0);
     crate::handles::restore_in(command.as_std_mut());
@@ -89,7 +89,7 @@ struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // There is an id as long as it has not been waited for, so it cannot be somebody else's.
+        // There is an id as long as it has not been waited for, so it cannot be another program's.
         #[cfg(unix)]
         if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
             use nix::{sys::signal, unistd::Pid};

@@ -403,7 +403,7 @@ mod tests {
         let mut machine = Machine::new();
         let host = machine.hang("home/.rd/docker.sock");
         let path = host.strip_prefix("unix://").unwrap();
-        // Nobody accepts: connections are made until the next one would wait.
+        // Nothing accepts: connections are made until the next one would wait.
         let mut waiting = Vec::new();
         loop {
             let socket = nix::sys::socket::socket(

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{endpoint::Endpoint, engine::Address, tunnel::EngineTunnel};
 
-/// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
+/// How long a connection nothing uses stays open: shorter than the five seconds after which Node's
 /// server closes one, so that it is rarely found closed.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Connections that stay open.
@@ -115,7 +115,7 @@ impl Driver {
             if let Poll::Ready(wanted) = wanted.as_mut().poll(context) {
                 return Poll::Ready(wanted);
             }
-            // How it ended is told to whoever waits for it.
+            // How it ended is told to callers that wait for it.
             self.step(context);
             wanted.as_mut().poll(context)
         })

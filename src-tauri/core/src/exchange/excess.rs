@@ -91,7 +91,7 @@ pub(super) async fn after_end(driver: &mut Driver, may_follow: bool) -> Option<E
     counting.ended()
 }
 
-/// Hands over what comes on a connection after it changed to another protocol, until the backend closes it.
+/// Passes on what comes on a connection after it changed to another protocol, until the backend closes it.
 pub(super) async fn follow(driver: &mut Driver, clock: Clock, record: &mut dyn Record<ExchangeEvent>) -> Result<()> {
     driver.ended().await;
     let Some((io, read)) = driver.leftover() else { return Ok(()) };

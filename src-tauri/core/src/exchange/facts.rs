@@ -101,7 +101,7 @@ pub struct Request {
     /// How long connecting may take, in milliseconds.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u32,
-    /// How long the whole exchange may take, in milliseconds; none means for ever, as a stream needs.
+    /// How long the whole exchange may take, in milliseconds; none means forever, as a stream needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub timeout_ms: Option<u32>,
@@ -177,7 +177,7 @@ pub enum BodyKind {
     JsonLines,
     /// Server-sent events.
     Events,
-    /// Something that is no text: an image, an archive, a compressed body.
+    /// Something that isn't text: an image, an archive, a compressed body.
     Bytes,
     /// Another protocol, which the connection changed to with status 101.
     Protocol,
@@ -245,7 +245,7 @@ impl BodyKind {
 pub struct Redirect {
     /// The method that was asked with.
     pub method: String,
-    /// The path that was asked for.
+    /// The path that was requested.
     pub path: String,
     /// The response.
     pub response: Response,
@@ -353,7 +353,7 @@ impl Failure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ExchangeEvent {
-    /// The connection stands.
+    /// The connection is established.
     Connected {
         /// When.
         at_us: u64,

@@ -28,7 +28,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 /// Path and query as they go onto the request line.
 ///
 /// # Errors
-/// [`Code::RequestInvalid`] when they cannot stand there as written.
+/// [`Code::RequestInvalid`] when they can't appear there as written.
 pub fn target(request: &Request) -> Result<String> {
     let path = request.path.as_str();
     if path.contains("://") && !path.starts_with('/') {
@@ -97,7 +97,7 @@ pub(super) async fn prepare(
 }
 
 /// Length and encoding of the body, where they were composed by hand: what is not so would be
-/// changed on the way, or leave the backend waiting for ever.
+/// changed on the way, or leave the backend waiting forever.
 fn check_framing(headers: &HeaderMap, body: u64) -> Result<()> {
     let lengths: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
     if lengths.iter().any(|length| length.as_bytes() != body.to_string().as_bytes()) {

@@ -126,7 +126,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// Begins anew on a connection.
+    /// Begins again on a connection.
     fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
         tap.begin(request.headers.clone());
         let has_body = request.body != Body::None;

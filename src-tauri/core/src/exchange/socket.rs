@@ -11,7 +11,7 @@ use crate::{
     permission::is_engine_socket,
 };
 
-/// Whether a request may reach the API of a container engine: whoever writes to it owns the machine.
+/// Whether a request may reach the API of a container engine: anyone who writes to it owns the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engines {
     /// It may.

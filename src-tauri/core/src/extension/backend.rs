@@ -1,4 +1,4 @@
-//! The backend of an extension: attached to where it runs, brought up where it does not, and taken down by whoever
+//! The backend of an extension: attached to where it runs, started where it does not, and stopped by whoever
 //! brought it up.
 
 use std::{collections::HashMap, time::Duration};
@@ -59,7 +59,7 @@ pub struct FirstService {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct BackendInfo {
-    /// Whose it is.
+    /// Its owner.
     pub whose: BackendOwner,
     /// Where the extension's commands run; absent when there is no container, or several and nothing tells the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +182,7 @@ impl LiveBackend {
         self.states.clone()
     }
 
-    /// Takes down what Porthole brought up, and only that.
+    /// Stops what Porthole started, and only that.
     ///
     /// # Errors
     /// [`Code::ComposeFailed`] when compose did not do it; the containers are removed all the same.

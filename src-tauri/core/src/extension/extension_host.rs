@@ -43,7 +43,7 @@ struct State {
     plans: u32,
     /// What the user confirmed and Porthole did.
     confirmed: Vec<Confirmed>,
-    /// What was unpacked for the one that is open, again each time that it was read: its backend may stand on the first.
+    /// What was unpacked for the one that is open, again each time that it was read: its backend may appear on the first.
     unpacked: Vec<tempfile::TempDir>,
     /// Cancels the start.
     starting: CancellationToken,
@@ -65,7 +65,7 @@ impl ExtensionHost {
         self.state().current.clone()
     }
 
-    /// Opens an extension in the place of the one that is open, whose backend goes if Porthole brought it up. The same one
+    /// Opens an extension in the place of the one that is open, whose backend goes if Porthole started it. The same one
     /// opened again keeps it. When it cannot be read, what was open stays.
     ///
     /// # Errors
@@ -267,7 +267,7 @@ impl ExtensionHost {
         self.require_open()
     }
 
-    /// Takes down what Porthole brought up, and lets go of what it did not.
+    /// Stops what Porthole started, and lets go of what it did not.
     ///
     /// # Errors
     /// As for [`LiveBackend::stop`].
@@ -292,7 +292,7 @@ impl ExtensionHost {
         done
     }
 
-    /// Lets go of everything at once: the reaper takes down what Porthole brought up. For an owner that ends.
+    /// Lets go of everything at once: the reaper stops what Porthole started. For an owner that ends.
     pub fn drop_all(&self) {
         self.state().starting.cancel();
         self.reset();
@@ -322,7 +322,7 @@ impl ExtensionHost {
         let Some(backend) = self.state().backend.take() else { return Ok(()) };
         self.set_stage(BackendStage::Stopping);
         let done = backend.stop().await;
-        // Whoever passes on how they are may do so once more.
+        // A caller that passes on how they are may do so once more.
         let mut watching = std::mem::take(&mut self.state().watching);
         watching.shutdown().await;
         if let Some(current) = &mut self.state().current {

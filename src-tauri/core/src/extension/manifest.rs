@@ -44,7 +44,7 @@ pub struct Manifest {
     pub unknown: Vec<String>,
 }
 
-/// A text of the manifest, and where it stands.
+/// A text of the manifest, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Named {
     /// The text.

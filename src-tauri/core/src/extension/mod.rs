@@ -88,7 +88,7 @@ pub struct Checked {
 /// Checks the manifest of a folder, with the files that it names.
 ///
 /// # Errors
-/// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
+/// [`Code::ManifestUnreadable`] when there is none, or when it isn't JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
     let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
     check_in(FileSource::Folder(&root), &name)

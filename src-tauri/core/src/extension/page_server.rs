@@ -222,7 +222,7 @@ impl PageServer {
         self.server.as_ref()
     }
 
-    /// Answers a request of the page. `None` for the client's script, which whoever serves has.
+    /// Answers a request of the page. `None` for the client's script, which a caller that serves has.
     pub fn answer(&self, host: &str, path: &str, range: Option<&str>) -> Option<Answer> {
         let Some(page) = self.page.as_ref().filter(|_| named(host) == self.host) else {
             return Some(Answer::nothing(404));
@@ -249,7 +249,7 @@ impl PageServer {
         self.misses().clone()
     }
 
-    /// Notes a file that it asked for in vain; false when nobody needs to be told of it once more.
+    /// Notes a file that it asked for in vain; false when nothing needs to be told of it once more.
     fn missed(&self, path: &str, problem: &FileProblem) -> bool {
         let path: String = path.chars().take(LONGEST_MISS).collect();
         let mut misses = self.misses();

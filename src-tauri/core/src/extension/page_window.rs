@@ -11,7 +11,7 @@ use crate::{error::Error, settings::Settings};
 pub struct PageWindowState {
     /// The page.
     pub opened: OpenedPage,
-    /// What is remembered now: whose behaviour is shown.
+    /// What is remembered now: the runtime whose behavior is shown.
     pub settings: Settings,
 }
 

@@ -194,7 +194,7 @@ impl ExtensionRoot {
         Some(modified.into_std())
     }
 
-    /// What is in a folder below this one, by name, up to so many entries.
+    /// What is in a folder below this one, by name, up to this many entries.
     ///
     /// # Errors
     /// As for [`ExtensionRoot::folder`]; [`FileProblem::TooLarge`] when there are more.

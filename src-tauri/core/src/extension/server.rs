@@ -22,7 +22,7 @@ pub struct Server {
     host: &'static str,
     port: u16,
     path: String,
-    /// With its `#`; routes of a page may stand there.
+    /// With its `#`; routes of a page may appear there.
     fragment: String,
 }
 
@@ -60,7 +60,7 @@ impl Server {
             return TcpStream::connect((self.host, self.port)).await.map(drop).map_err(|error| self.silent(error));
         }
         let request = Request::get(format!("{}{}", self.origin, self.path))
-            // Some servers give their page only to whoever asks for one.
+            // Some servers give their page only to a caller that asks for one.
             .header(header::ACCEPT, "text/html,*/*")
             .body(Empty::<Bytes>::new())
             .map_err(|error| no_page(self, "can't be requested").detail(error))?;
@@ -128,7 +128,7 @@ impl FromStr for Server {
                 .hint("Use localhost or 127.0.0.1. To load the page from another machine, forward its port.")
         })?;
         let port = match uri.authority().map(|authority| authority.as_str().rsplit_once(':')) {
-            // What stands behind the last colon of `[::1]` is no port.
+            // What is behind the last colon of `[::1]` isn't a port.
             Some(Some((_, port))) if !port.ends_with(']') => {
                 port.parse().ok().filter(|port| *port != 0).ok_or_else(|| invalid("its port isn't valid"))?
             }
@@ -159,7 +159,7 @@ fn no_page(server: &Server, what: &str) -> Error {
     Error::new(Code::PageServerNoPage, format!("{} {what}", server.url()))
 }
 
-/// The client's own words are `client error (Connect)`: what the operating system says stands within.
+/// The client's own words are `client error (Connect)`: what the operating system says is within.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

@@ -39,7 +39,7 @@ pub(super) fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mu
         (FileSource::Folder(root) | FileSource::Built(root, _), None) => ComposeSource::Folder(root),
     };
     let mut environment = environment::small();
-    // It stands for itself: an image's name is only known where it is installed.
+    // It represents itself: an image's name is only known where it is installed.
     environment.insert(compose::OWN_IMAGE.to_owned(), format!("${{{}}}", compose::OWN_IMAGE));
     let input = Input { source, file: &file, environment, has_socket: backend.socket.is_some() };
     diagnostics.extend(compose::read(input).diagnostics);

@@ -221,7 +221,7 @@ pub(super) fn image_of_folder(folder: &Path) -> String {
 
 fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
     let Some(backend) = &manifest.backend else { return BackendKind::None };
-    // Where both stand, the image: that is what the one Runtime does whose source is known.
+    // Where both are, the image: that is what the one Runtime does whose source is known.
     if let Some(named) = &backend.image {
         return match ImageRef::new(image_in_place(&named.text, image)) {
             Ok(image) => BackendKind::Image { image },

@@ -1,4 +1,4 @@
-//! What Porthole brings up for a backend, and takes down again.
+//! What Porthole starts for a backend, and stops again.
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 use tokio_util::sync::CancellationToken;
@@ -118,7 +118,7 @@ impl StartedBackend {
         let files = [file];
         let args = ComposeArgs { project: &name, folder: &project.folder, files: &files, env_file: &env_file };
         let mut env = project.env.clone();
-        // Without BuildKit there, compose would start a builder of its own, which Podman can't run.
+        // Without BuildKit there, compose would start its own builder, which Podman can't run.
         if !self.deps.engine.has_buildkit().await.unwrap_or(true) {
             env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
         }

@@ -45,7 +45,7 @@ pub struct BackendDeps {
 pub(super) enum ComposeProgram {
     /// `docker compose`: the plugin.
     Plugin,
-    /// `docker-compose`: a program of its own, the form before that.
+    /// `docker-compose`: its own program, the form before that.
     Own,
     /// `podman compose`, which runs one of those that it finds by itself.
     Podman,
@@ -118,7 +118,7 @@ fn flags(engine: &Address) -> Vec<String> {
 }
 
 impl BackendDeps {
-    /// Builds an image of an extension from its Dockerfile as it was read, whatever stands in its folder by now.
+    /// Builds an image of an extension from its Dockerfile as it was read, whatever is in its folder by now.
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], and those of an engine that is gone.
@@ -128,7 +128,7 @@ impl BackendDeps {
         let private = private.map_err(|error| not_made.clone().detail(error))?;
         let copy = private.path().join("Dockerfile");
         let folder = dockerfile.path.parent().unwrap_or(Path::new("/"));
-        // The Dockerfile's own stands before that of the folder.
+        // The Dockerfile's own comes before that of the folder.
         let ignore = match &dockerfile.ignore {
             Some(ignore) => Some(ignore.clone()),
             None => {

@@ -1,4 +1,4 @@
-//! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
+//! YAML that another process wrote: read only when it is small, shallow, and stays so when its aliases are followed.
 
 mod indentation;
 
@@ -89,7 +89,7 @@ pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
         Refusal::at(unreadable(&format!("has more than {MOST} values after its aliases are expanded")), marker)
     };
     let too_deep = |marker| Refusal::at(unreadable(&format!("is nested more than {DEEPEST} levels deep")), marker);
-    // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
+    // What each anchor represents, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Refusal::of_syntax(&error))?;
@@ -129,7 +129,7 @@ pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
     Ok(())
 }
 
-/// What an anchor stands for once its own aliases are followed.
+/// What an anchor represents once its own aliases are followed.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     values: usize,

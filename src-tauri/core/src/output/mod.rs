@@ -1,5 +1,5 @@
 //! What a Run or a body wrote: every byte on disk in the order read, a small index in memory,
-//! and windows of rows for whoever looks.
+//! and windows of rows for a caller that looks.
 
 mod ansi;
 mod charset;
@@ -62,7 +62,7 @@ pub const LINE_LIMIT: u64 = 16 * 1024;
 const WINDOW_LIMIT: u64 = 1024 * 1024;
 /// Rows in one window.
 const WINDOW_LINES: u64 = 1000;
-/// A body of so many bytes needs no file.
+/// A body of this many bytes needs no file.
 const SMALL: usize = 4096;
 /// Bytes that are read at once of files of an earlier start.
 const REOPENED: u64 = 1024 * 1024;
@@ -105,7 +105,7 @@ impl Streams {
 }
 
 impl Streams {
-    /// Takes so many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
+    /// Takes this many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
     fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, quota: &DiskQuota) -> io::Result<bool> {
         let begin = self.of(stream).len();
         let end = begin.saturating_add(len);
@@ -215,7 +215,7 @@ impl Output {
     }
 
     /// Adds a chunk. The write goes to the page cache and is over in microseconds; a stalled disk
-    /// makes whoever reads the process or the socket wait, never lose.
+    /// makes a caller that reads the process or the socket wait, never lose.
     ///
     /// # Errors
     /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. Whoever
@@ -264,7 +264,7 @@ impl Output {
         self.lock().of(stream).path().to_owned()
     }
 
-    /// Nothing more will be appended: the files are closed, and opened again for whoever reads.
+    /// Nothing more will be appended: the files are closed, and opened again for readers.
     pub fn end(&self) {
         let streams = &mut *self.lock();
         streams.stdout.end();

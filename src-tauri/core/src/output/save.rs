@@ -13,7 +13,7 @@ use crate::{
     run::Stream,
 };
 
-/// Bytes after which whoever waits is told how far it is, and may stop it.
+/// Bytes after which a caller that waits is told how far it is, and may stop it.
 pub const SAVE_PIECE: u64 = 1024 * 1024;
 
 /// Saves what is there now. `go_on` is told from time to time how many bytes are written, and
@@ -127,7 +127,7 @@ fn with_times(output: &Output, write: Take<'_>) -> Result<()> {
     })
 }
 
-/// A JSON value a line for each piece. What is no text stands in hexadecimal.
+/// A JSON value a line for each piece. What isn't text is in hexadecimal.
 fn chunks(output: &Output, write: Take<'_>) -> Result<()> {
     let mut n = 0;
     loop {

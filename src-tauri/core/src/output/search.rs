@@ -23,7 +23,7 @@ const SLICE: u64 = 4 * 1024 * 1024;
 const OVERLAP: u64 = 64 * 1024;
 /// Matches that are marked in one drawn line.
 const MARKED: usize = 256;
-/// A hit that stands farther from the one before than this is looked up; nearer ones are counted to.
+/// A hit that is farther from the one before than this is looked up; nearer ones are counted to.
 const NEAR: usize = 16 * 1024;
 
 /// What is looked for in a line.
@@ -57,7 +57,7 @@ impl Finder {
         Ok(Self { matcher, inverse: query.inverse })
     }
 
-    /// Where in a line without its end it stands: byte offsets, from and to.
+    /// Where in a line without its end it is: byte offsets, from and to.
     pub fn ranges(&self, line: &[u8]) -> Vec<(usize, usize)> {
         let mut ranges = Vec::new();
         if !self.inverse {
@@ -328,7 +328,7 @@ struct Lines<'a> {
     output: &'a Output,
     part: &'a Part,
     bytes: &'a [u8],
-    /// The line that stands at `at`.
+    /// The line that is at `at`.
     line: u64,
     at: usize,
     hits: &'a mut Vec<u64>,
@@ -396,7 +396,7 @@ impl Streams {
         Some((spill.bytes(), start, end, own < spill.whole_lines()))
     }
 
-    /// How many lines of each stream stand before the nth of the view.
+    /// How many lines of each stream come before the nth of the view.
     fn before(&self, view: View, n: u64) -> (u64, u64) {
         match view {
             View::Both => self.lines.before(n),

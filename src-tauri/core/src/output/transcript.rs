@@ -1,4 +1,4 @@
-//! An output as UTF-8: a second output made of the first, as far as somebody looks. The bytes of the first stay as they are.
+//! An output as UTF-8: a second output made of the first, as far as the user looks. The bytes of the first stay as they are.
 
 use std::{
     path::PathBuf,
@@ -15,9 +15,9 @@ use crate::{
 
 /// Bytes that are decoded at once.
 const PIECE: u64 = 64 * 1024;
-/// Bytes that are decoded while somebody waits for rows.
+/// Bytes that are decoded while the user waits for rows.
 const STEP: u64 = 8 * 1024 * 1024;
-/// Chunks that are asked for at once.
+/// Chunks that are requested at once.
 const CHUNKS: usize = 256;
 
 /// The text of an output in an encoding.

@@ -30,7 +30,7 @@ pub use prompt::{ProgramFacts, Prompt, PromptAction, PromptBody, PromptHeader, P
 pub enum Permission {
     /// They are only recorded, and the code gets an error that says so.
     Record,
-    /// The user is asked each time.
+    /// The user is prompted each time.
     Ask,
     /// They are done.
     Allow,

@@ -47,11 +47,11 @@ const SHOWN_AT_LEAST: Duration = Duration::from_millis(500);
 pub struct Proposed {
     /// What the runtime makes of it.
     pub plan: Plan,
-    /// Where it stands.
+    /// Where it is.
     pub state: ProposedState,
 }
 
-/// Where a proposed call stands.
+/// The state of a proposed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ProposedState {
@@ -93,7 +93,7 @@ pub enum PendingEnd {
 pub struct Guest {
     /// Whose code.
     pub origin: Origin,
-    /// What stands in the extension's place.
+    /// What is in the extension's place.
     pub target: Target,
     /// Where its requests go.
     pub endpoint: Result<Endpoint>,

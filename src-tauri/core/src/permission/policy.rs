@@ -32,7 +32,7 @@ pub enum CallKind {
 }
 
 impl Permissions {
-    /// What calls of a kind need. An engine's own socket is not a backend: whoever writes to it owns the machine.
+    /// What calls of a kind need. An engine's own socket is not a backend: anyone who writes to it owns the machine.
     pub fn of(&self, kind: CallKind) -> Permission {
         match kind {
             CallKind::Service => self.service,
@@ -65,7 +65,7 @@ pub(super) fn kind_of(asked: &SdkCall, plan: &Plan, endpoint: Option<&Endpoint>,
         }
         (SdkCall::Request(_), _) => CallKind::Service,
         (SdkCall::List(_), _) => CallKind::Docker,
-        // To whoever uses the console, both start a program on this machine.
+        // To the user who uses the console, both start a program on this machine.
         (SdkCall::Exec(_), _) if plan.on_host && origin != Origin::Page => CallKind::Host,
         (SdkCall::Exec(SdkExec { whose: CliTarget::Docker, .. }), _) => CallKind::Docker,
         (SdkCall::Exec(SdkExec { whose: CliTarget::Host, .. }), _) => CallKind::Host,

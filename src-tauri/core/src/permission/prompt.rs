@@ -23,7 +23,7 @@ use crate::{
 const TEXT: usize = 4_000;
 /// Characters of all arguments together.
 const ARGS: usize = 16_000;
-/// Of a long list of arguments, headers or variables, so many of the first and of the last ones are shown: what is
+/// Of a long list of arguments, headers or variables, this many of the first and of the last ones are shown: what is
 /// hidden in a long list is hidden in its middle or at its end.
 const FIRST: usize = 75;
 const LAST: usize = 25;

@@ -1,6 +1,6 @@
-//! What extensions may do, from one start to the next: by the hash of their content, in a file of its own.
+//! What extensions may do, from one start to the next: by the hash of their content, in its own file.
 //!
-//! What cannot be read allows nothing: such a file is left out, and the user is asked again.
+//! What cannot be read allows nothing: such a file is left out, and the user is prompted again.
 
 use std::{
     collections::BTreeMap,

@@ -323,7 +323,7 @@ impl<'a> Exec<'a> {
                     }
                 },
                 _ = asking.tick(), if question.is_none() && !self.ended => question = Some(Question::new(self)),
-                // Whoever killed the command does not wait for an engine that tells nothing of it.
+                // The user who killed the command does not wait for an engine that tells nothing of it.
                 answer = answered(&mut question, killed), if question.is_some() => {
                     question = None;
                     let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't respond"))?;
@@ -375,7 +375,7 @@ impl<'a> Exec<'a> {
         beginning.failure(command, code, self.appeared_us.is_some()).map_or(Ok(()), Err)
     }
 
-    /// The engine told where the command stands.
+    /// The engine told the state of the command.
     async fn take(
         &mut self,
         answer: Answer,
@@ -489,7 +489,7 @@ impl<'a> Exec<'a> {
     }
 }
 
-/// A question to the engine where the command stands. It is not waited for: somebody may stop the command meanwhile.
+/// A question to the engine the state of the command. It is not waited for: somebody may stop the command meanwhile.
 struct Question<'a> {
     since: Instant,
     answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,

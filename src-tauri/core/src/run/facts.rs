@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Place {
-    /// On this machine, with the rights of whoever runs Porthole.
+    /// On this machine, with the rights of the user who runs Porthole.
     Host,
     /// By an engine itself, which starts nothing on this machine: it builds and pulls images, and follows logs.
     Engine,
@@ -97,7 +97,7 @@ pub struct Command {
 pub struct Bin {
     /// The directory.
     pub directory: String,
-    /// It stands before the others, and not behind them.
+    /// It comes before the others, and not behind them.
     pub first: bool,
 }
 
@@ -210,7 +210,7 @@ pub struct Started {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Containment {
-    /// A cgroup of its own and a supervising process: all of them.
+    /// Its own cgroup and a supervising process: all of them.
     Cgroup,
     /// A supervising process that adopts them: all, unless one of them kills that process.
     Subreaper,

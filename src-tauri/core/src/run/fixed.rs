@@ -35,7 +35,7 @@ pub struct FixedCommand {
 /// A word of a shell line, and the program of that name.
 #[derive(Debug)]
 pub struct NamedProgram {
-    /// As it stands in the line.
+    /// As written in the line.
     pub name: String,
     /// Its file, or why there is none.
     pub file: Result<ProgramFile>,

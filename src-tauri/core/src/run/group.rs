@@ -63,7 +63,7 @@ mod os {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Sends a signal to all of it; false when nobody is left in it.
+        /// Sends a signal to all of it; false when no process is left in it.
         ///
         /// # Errors
         /// [`Code::StopFailed`] when a member runs as another user.
@@ -105,7 +105,7 @@ mod os {
         id > 1 && !matches!(killpg(Pid::from_raw(id), None), Err(Errno::ESRCH))
     }
 
-    /// Puts a command into a group of its own.
+    /// Puts a command into its own group.
     pub fn alone(command: &mut tokio::process::Command) {
         command.process_group(0);
     }

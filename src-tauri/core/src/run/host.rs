@@ -97,7 +97,7 @@ struct OwnedProcess {
     closed: bool,
     /// The command ended and left something in the background.
     remaining: bool,
-    /// Somebody stopped it.
+    /// The user stopped it.
     stopped: bool,
 }
 
@@ -218,7 +218,7 @@ async fn follow(
                 let nobody_left = matches!(sent, Ok(false));
                 stop.answer(sent.map(drop));
                 // The streams are held by a process that is no descendant any more: there is nobody to stop,
-                // and whoever pressed Stop does not want to read on.
+                // and the user who pressed Stop does not want to read on.
                 if nobody_left && !running {
                     return Ok(());
                 }
@@ -239,7 +239,7 @@ async fn follow(
     Ok(())
 }
 
-/// Lets the command write a megabyte ahead, so that it and whoever reads do not take turns. What is
+/// Lets the command write a megabyte ahead, so that it and a caller that reads do not take turns. What is
 /// read at once stays what it was.
 #[cfg(target_os = "linux")]
 fn widen(pipe: &impl std::os::fd::AsFd) {

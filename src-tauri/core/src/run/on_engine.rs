@@ -117,7 +117,7 @@ async fn build(
     };
     let path = Path::new(dockerfile);
     let text = tokio::fs::read(path).await.map_err(|error| unread(path, error))?;
-    // Whoever asks for the build has put it there: the Dockerfile's own, or that of the folder.
+    // A caller that asks for the build has put it there: the Dockerfile's own, or that of the folder.
     let path_of_ignore = format!("{dockerfile}.dockerignore");
     let ignore = match tokio::fs::read(&path_of_ignore).await {
         Ok(bytes) => read_ignore(bytes).await?,

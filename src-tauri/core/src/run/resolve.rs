@@ -113,7 +113,7 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     Ok(resolved)
 }
 
-/// A `PATH` without the entries that mean another directory in each working directory, which whoever made that directory
+/// A `PATH` without the entries that mean another directory in each working directory, which a caller that made that directory
 /// decides on; an empty entry is such a one. None when no other is left.
 fn absolute(path: &OsStr) -> Option<OsString> {
     let is_whole = std::env::split_paths(path).all(|entry| entry.is_absolute());
@@ -130,7 +130,7 @@ pub(crate) fn command_on(path: &OsStr, program: &str) -> Option<tokio::process::
     let path = absolute(path)?;
     let found = find(program, Some(path.clone()), Path::new("/")).ok()?;
     let mut command = tokio::process::Command::new(found);
-    // It is called as whoever looks it up in the `PATH` calls it.
+    // It is called as a caller that looks it up in the `PATH` calls it.
     #[cfg(unix)]
     command.arg0(program);
     command.env("PATH", path);

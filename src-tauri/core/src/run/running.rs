@@ -167,7 +167,7 @@ impl Running {
         }
     }
 
-    /// Sends a signal to it and its descendants; false when nobody is left.
+    /// Sends a signal to it and its descendants; false when no process is left.
     ///
     /// # Errors
     /// [`Code::StopFailed`].

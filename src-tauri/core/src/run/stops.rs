@@ -13,7 +13,7 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Tells whoever asked; nobody listening is fine.
+    /// Tells a caller that asked; nobody listening is fine.
     pub fn answer(self, answer: Result<()>) {
         let _ = self.answer.send(answer);
     }
@@ -23,11 +23,11 @@ impl Stop {
 #[derive(Debug)]
 pub struct Stops(mpsc::Receiver<Stop>);
 
-/// The end that whoever wants to stop the run holds.
+/// The end that a caller that wants to stop the run holds.
 #[derive(Debug, Clone)]
 pub struct Stopper(mpsc::Sender<Stop>);
 
-/// Both ends. Sixteen wishes may wait; whoever has one more waits for the run.
+/// Both ends. Sixteen wishes may wait; a caller that has one more waits for the run.
 pub fn stops() -> (Stopper, Stops) {
     let (sender, receiver) = mpsc::channel(16);
     (Stopper(sender), Stops(receiver))

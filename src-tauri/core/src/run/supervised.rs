@@ -69,7 +69,7 @@ struct Messages {
     early: VecDeque<Message>,
 }
 
-/// Starts a command, in a cgroup of its own if there can be one.
+/// Starts a command, in its own cgroup if there can be one.
 pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> StartOutcome {
     let Some(program) = program() else { return StartOutcome::Unavailable };
     let Ok((ours, theirs)) = Socket::pair() else { return StartOutcome::Unavailable };

@@ -64,7 +64,7 @@ fn request_of(request: &Request) -> SdkRequest {
         method: request.method.clone(),
         url: target(request).unwrap_or_else(|_| request.path.clone()),
         headers: request.headers.clone(),
-        // Whoever sends no headers has a method of that name.
+        // A caller that sends no headers has a method of that name.
         named: request.headers.is_empty(),
         data,
     }

@@ -1,4 +1,4 @@
-//! What a Run comes to for whoever waits for it.
+//! What a Run comes to for a caller that waits for it.
 
 use super::{
     End, SdkOutcome, Text, Value, Written,
@@ -41,7 +41,7 @@ impl ExitOutcome {
         if let Some(error) = &run.failure {
             let program = run.command.program.clone();
             let exited = |otherwise: i64| match &run.ending {
-                // The engine told a code, and its words stand in the output.
+                // The engine told a code, and its words are in the output.
                 Some(Ending::Exited { code }) => Self::Exited { code: *code, said: None },
                 _ => Self::Exited { code: otherwise, said: Some(error.detail.clone().unwrap_or_default()) },
             };

@@ -89,7 +89,7 @@ pub enum SdkOutcome {
         /// With this.
         value: Value,
     },
-    /// `exec` returned at once, and callbacks came: how many stands with their list.
+    /// `exec` returned at once, and callbacks came: how many is with their list.
     Streamed {
         /// The last one.
         end: End,
@@ -202,7 +202,7 @@ pub struct Plan {
     pub does: PlannedAction,
     /// Why that is not simply what was asked, each with how sure it is.
     pub rules: Vec<Rule>,
-    /// It starts a program on this machine: whoever runs foreign code is asked before.
+    /// It starts a program on this machine: the user who runs foreign code is asked before.
     pub on_host: bool,
 }
 

@@ -57,7 +57,7 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(
 
 /// Where a url points.
 pub(super) struct Pointed<'a> {
-    /// It names a server of its own.
+    /// It names its own server.
     pub absolute: bool,
     /// It begins with no slash.
     pub bare: bool,
@@ -77,7 +77,7 @@ pub(super) fn pointed(url: &str) -> Pointed<'_> {
 }
 
 impl Pointed<'_> {
-    /// As it stands on a request line.
+    /// As written on a request line.
     pub fn path(&self) -> String {
         let slash = if self.path.starts_with('/') { "" } else { "/" };
         format!("{slash}{}", utf8_percent_encode(self.path, UNSAFE))

@@ -101,7 +101,7 @@ pub(super) fn exec(asked: &SdkExec, target: &Target) -> (PlannedAction, Vec<Rule
     (PlannedAction::Command { command }, rules)
 }
 
-/// Without one pair of the same quotes around it, if it stands on one line.
+/// Without one pair of the same quotes around it, if it is on one line.
 fn unquoted(arg: &str) -> &str {
     let inner = ['"', '\''].into_iter().find_map(|quote| arg.strip_prefix(quote)?.strip_suffix(quote));
     inner.filter(|inner| !inner.contains(['\n', '\r'])).unwrap_or(arg)

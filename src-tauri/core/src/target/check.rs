@@ -74,7 +74,7 @@ async fn keep_checking_at_service(
         let endpoint = target.borrow_and_update().1.clone();
         let seen = tokio::select! {
             seen = service(endpoint, connections, &mut known) => Some(seen),
-            // Whoever has chosen another target does not wait for the one before.
+            // A caller that has chosen another target does not wait for the one before.
             changed = target.changed() => changed.ok().map(|()| PartStatus::Unknown),
         };
         let Some(seen) = seen else { return };

@@ -90,7 +90,7 @@ impl Target {
         if command.place == Place::Host {
             command.cwd = command.cwd.or_else(|| self.host.cwd.clone());
             command.env.splice(0..0, self.host.env.iter().cloned());
-            // An environment of its own has the `PATH` that it names.
+            // Its own environment has the `PATH` that it names.
             if command.env_mode == EnvMode::Add && command.bin.is_none() {
                 command.bin = self.host.bin.clone().map(|directory| Bin { directory, first: true });
             }

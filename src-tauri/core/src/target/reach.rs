@@ -14,7 +14,7 @@ use crate::{
 
 /// How long a socket may take to accept.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long all of it may take: somebody has pressed Apply. An engine that takes longer leaves the target as it is, and
+/// How long all of it may take: the user has pressed Apply. An engine that takes longer leaves the target as it is, and
 /// the marks say why.
 const LIMIT: Duration = Duration::from_secs(10);
 

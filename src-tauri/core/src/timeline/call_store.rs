@@ -316,7 +316,7 @@ fn command_line(command: &Command) -> String {
     shell_words::join([&command.program].into_iter().chain(&command.args))
 }
 
-/// Where a Call stands, as its facts say.
+/// The state of a Call, as its facts say.
 fn outcome(act: &Act) -> Outcome {
     match act {
         Act::Exchange(exchange) => match (&exchange.failure, &exchange.response) {

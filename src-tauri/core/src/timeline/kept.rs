@@ -53,7 +53,7 @@ impl Timeline {
         let mut folders: Vec<PathBuf> =
             fs::read_dir(&self.shared.kept).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         folders.sort();
-        // They have their numbers before anything new begins, so that they stand before it.
+        // They have their numbers before anything new begins, so that they come before it.
         let numbered: Vec<(CallId, PathBuf)> =
             folders.into_iter().map(|folder| (self.shared.change(|store| store.next_id()), folder)).collect();
         let shared = Arc::clone(&self.shared);

@@ -40,7 +40,7 @@ use crate::{
 
 /// The longest wait for a change.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
-/// The shortest time between two answers to whoever follows the changes: thirty a second.
+/// The shortest time between two answers to a caller that follows the changes: thirty a second.
 const SHORTEST_WAIT: Duration = Duration::from_millis(33);
 /// What commands get to end by themselves when the timeline closes.
 const GRACE: Duration = Duration::from_secs(1);
@@ -54,12 +54,12 @@ pub struct Timeline {
     engines: Arc<LastEngine>,
     /// The one search that goes on or whose hits are looked at.
     searching: Mutex<Option<Searched>>,
-    /// The callbacks that were counted for whoever looks at them.
+    /// The callbacks that were counted for a caller that looks at them.
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
-    /// When whoever follows the changes was last answered.
+    /// When a caller that follows the changes was last answered.
     last_sent: Mutex<Instant>,
     /// The prompt that was in the changes last, and since when.
     prompted: Mutex<Option<(u32, Instant)>>,
@@ -82,7 +82,7 @@ struct Shared {
 
 impl Timeline {
     /// An empty timeline that has its outputs in this directory, and those that the next start is
-    /// to have in `kept`. They may take so many bytes together.
+    /// to have in `kept`. They may take this many bytes together.
     pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, reaper: Option<Arc<Reaper>>) -> Self {
         let quota = Arc::new(DiskQuota::new(quota).with_ballast(&directory));
         let shared = Shared {
@@ -257,7 +257,7 @@ impl Timeline {
         memory::give_back();
     }
 
-    /// Allows outputs so many bytes of the disk from now on.
+    /// Allows outputs this many bytes of the disk from now on.
     pub fn set_quota(&self, quota: u64) {
         self.shared.quota.set_quota(quota);
         self.shared.change(|_| ());
@@ -369,7 +369,7 @@ impl Timeline {
     }
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
-    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
+    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again at once is told of a
     /// flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
         let mut revision = self.shared.revision.subscribe();
@@ -428,7 +428,7 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the book and wakes whoever follows it.
+    /// Changes the book and wakes a caller that follows it.
     fn change<T>(&self, change: impl FnOnce(&mut CallStore) -> T) -> T {
         let (answer, revision) = {
             let mut store = self.store();

@@ -14,7 +14,7 @@ use crate::{
     output::{Output, TaskProgress, Transcript, View, encoding},
 };
 
-/// Transcripts that are kept: of those that somebody looked at last.
+/// Transcripts that are kept: of those that the user looked at last.
 const MOST: usize = 4;
 
 /// What the files of a transcript are named after. Two of one Call and one charset may be there at once, while a search in

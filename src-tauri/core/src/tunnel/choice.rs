@@ -17,7 +17,7 @@ pub struct Choice {
     pub said: Option<String>,
 }
 
-/// Where this machine would see a socket of a container: in the directory that is mounted from it. What stands
+/// Where this machine would see a socket of a container: in the directory that is mounted from it. What is
 /// there must be looked at: the engine's host may be another machine.
 pub fn direct(mounts: &[Mount], socket: &str) -> Option<Endpoint> {
     let mount = mount_of(mounts, socket)?;

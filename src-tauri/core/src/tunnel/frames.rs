@@ -98,7 +98,7 @@ impl Frames {
         String::from_utf8_lossy(&std::mem::take(&mut self.text)).trim().to_owned()
     }
 
-    /// What was said by somebody else, known when nothing more comes.
+    /// What was said by another process, known when nothing more comes.
     pub fn foreign(&mut self) -> Option<Frame> {
         let has_begun = matches!(self.within, Some((b'?', _)));
         has_begun.then(|| Frame::Foreign(self.take_text()))

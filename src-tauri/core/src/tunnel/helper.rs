@@ -70,14 +70,14 @@ impl Helper {
     /// Makes one for a container. What a killed Porthole left on this engine is removed first.
     ///
     /// # Errors
-    /// [`Code::EndpointUnsupported`] where there is no program for the engine, and what an engine says.
+    /// [`Code::EndpointUnsupported`] where there isn't a program for the engine, and what an engine says.
     pub async fn make(engine: Engine, target: &Inspected, share: &Share, reaper: Option<Arc<Reaper>>) -> Result<Self> {
         let image = image(&engine).await?;
         // None should be there: each ends with the stream to it, but an engine may have been killed as well.
         engine::remove_left(&engine, LABEL, false).await;
         let made = Self::start(&engine, target, share, &image, reaper.clone()).await;
         match (made, share) {
-            // An engine in a virtual machine may not let a path of its own be mounted by name.
+            // An engine in a virtual machine may not let its own path be mounted by name.
             (Err(error), Share::Bind { .. }) if error.code == Code::EngineRefused => {
                 tracing::debug!(%error, "the directory can't be shared by its path");
                 Self::start(&engine, target, &Share::Root, &image, reaper).await

@@ -36,7 +36,7 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     let root = root(program).map_err(|error| {
         Error::new(Code::HelperFailed, "Can't build the image of the helper container").detail(error)
     })?;
-    // The tag stands in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
+    // The tag is in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(&name).build();
     let imported = engine.docker().create_image(Some(options), Some(bollard::body_full(root.into())), None);
     imported.try_collect::<Vec<_>>().await.map_err(|error| engine.explain(error))?;

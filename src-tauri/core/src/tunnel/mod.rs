@@ -1,6 +1,6 @@
 //! Connections to sockets that only a container sees, carried through the engine.
 //!
-//! Beside the container stands a helper container of Porthole's own, made from nothing but one static program,
+//! Beside the container is a helper container of Porthole's own, made from nothing but one static program,
 //! that shares what holds the socket: the volume or the directory, read-only, where there is one; else
 //! the container's process ids, through which its files are seen. A connection is one exec in the helper,
 //! with its stdin and stdout attached. Nothing is put into the container, and it needs no shell.
@@ -38,7 +38,7 @@ use crate::{
 const SETUP: Duration = Duration::from_secs(30);
 /// How long an engine may take to say that it is still there.
 const ANSWER: Duration = Duration::from_secs(5);
-/// So many helpers stand although nobody uses them; more make room.
+/// This many helpers run although nothing uses them; more make room.
 const IDLE: usize = 4;
 
 /// Carries connections through an engine. It owns the helper containers: they go with [`EngineTunnel::close`], and by
@@ -235,7 +235,7 @@ impl EngineTunnel {
         self.engines.at(self.address()?).await
     }
 
-    /// The helper beside a container: the one that is there, or is being made for somebody else, or a new one.
+    /// The helper beside a container: the one that is there, or is being made for another process, or a new one.
     async fn helper(&self, engine: &Engine, target: Inspected, path: &str) -> Result<Arc<Helper>> {
         let share = share(&target.mounts, path);
         let key = Key { engine: engine.address().clone(), container: target.id.clone(), share: share.clone() };
@@ -261,7 +261,7 @@ impl EngineTunnel {
         made.clone().unwrap_or_else(|| Err(ended()))
     }
 
-    /// Forgets the helpers that are gone, and lets those go that nobody uses, when they are many; but for the one
+    /// Forgets the helpers that are gone, and lets those go that nothing uses, when they are many; but for the one
     /// that is wanted now.
     fn let_go(&self, helpers: &mut Vec<Entry>, key: &Key) {
         let many = helpers.len() > IDLE;

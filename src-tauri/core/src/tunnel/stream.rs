@@ -52,7 +52,7 @@ pub(crate) struct TunnelStream {
     frames: Frames,
     /// What the engine gave and has not been looked at.
     given: Bytes,
-    /// Bytes of the backend that nobody has read.
+    /// Bytes of the backend that nothing has read.
     ready: Bytes,
     /// Frames that the engine has not taken. One frame at most is added while any is there.
     outgoing: BytesMut,

@@ -176,7 +176,7 @@ impl Read {
         Ok(())
     }
 
-    /// A header that an option of its own sets; one given by `-H` wins.
+    /// A header that its own option sets; one given by `-H` wins.
     fn set(&mut self, name: &str, value: String) {
         if !value.is_empty() && !self.has(name) {
             self.headers.push(Header { name: name.to_owned(), value });

@@ -51,7 +51,7 @@ fn without_prompt(text: &str) -> &str {
     ["$ ", "# ", "% ", "> "].iter().find_map(|prompt| text.strip_prefix(prompt)).unwrap_or(text).trim_start()
 }
 
-/// Takes away what stands before the program: `sudo`, variables of the shell, PowerShell's `&`.
+/// Takes away what is before the program: `sudo`, variables of the shell, PowerShell's `&`.
 fn begin(line: &mut ShellWords) -> Vec<String> {
     let mut notes = Vec::new();
     while let Some(word) = line.words.first() {

@@ -17,7 +17,7 @@ pub(super) struct Url {
     pub target: String,
     /// A fragment, which is never sent, was cut off.
     pub had_fragment: bool,
-    /// Characters were encoded that cannot stand on a request line.
+    /// Characters were encoded that can't appear on a request line.
     pub encoded: bool,
 }
 

@@ -28,7 +28,7 @@ const MOST_OUTPUTS: usize = 16;
 pub struct SourcePage {
     /// The file, below the extension's folder: `ui/index.html`.
     pub file: String,
-    /// What shows it, as it stands in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
+    /// What shows it, as written in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign: Option<String>,
     /// The project that the page is built from.
@@ -166,7 +166,7 @@ fn outputs(root: &ExtensionRoot, package: &Package) -> Vec<PathBuf> {
                 let path = target.get("options").and_then(|options| options.get("outputPath"));
                 let path = path.and_then(|path| path.as_str().or_else(|| path.get("base")?.as_str()));
                 if let Some(path) = path {
-                    // Newer builders put the part for browsers into a folder of its own.
+                    // Newer builders put the part for browsers into its own folder.
                     add(&format!("{path}/browser"));
                     add(path);
                 }

@@ -231,7 +231,7 @@ impl<'r> Extraction<'r> {
     }
 }
 
-/// The paths that a manifest names. Beside a compose file stand the files that it names in turn.
+/// The paths that a manifest names. Beside a compose file are the files that it names in turn.
 fn named(manifest: &Manifest) -> Vec<SelectedPath> {
     let want = |named: &Named, path: Option<PathBuf>, key| {
         let path = path.filter(|path| !path.as_os_str().is_empty())?;

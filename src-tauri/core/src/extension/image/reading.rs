@@ -51,7 +51,7 @@ impl Reading {
             reaper.watch_container(engine, &reading.container);
         }
         let (tell, told) = oneshot::channel();
-        // A task of its own, which ends with the engine's answer: when nobody waits for it any more, the container goes with
+        // Its own task, which ends with the engine's answer: when nothing waits for it any more, the container goes with
         // the value.
         tokio::spawn(async move {
             let made = reading.engine.create_container(&reading.container, &body).await;

@@ -1,6 +1,6 @@
 //! What a service asks of the machine, read from compose's resolved configuration.
 //!
-//! A key either is known to give nothing, or stands here, or is listed as unknown: none is passed over.
+//! A key either is known to give nothing, or is here, or is listed as unknown: none is passed over.
 
 use std::path::{Path, PathBuf};
 
@@ -388,7 +388,7 @@ fn deploy(value: &Value) -> Vec<RequestedAccess> {
     asks
 }
 
-/// The entries of a list; one that stands alone counts as such, and so do the values of a mapping.
+/// The entries of a list; one that is alone counts as such, and so do the values of a mapping.
 pub(super) fn list(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     match value {
         Value::Array(list) => Box::new(list.iter()),

@@ -83,7 +83,7 @@ fn has_mount(service: &Map<String, Value>) -> bool {
     volumes.chain(tmpfs).any(|target| target.trim_end_matches('/') == SOCKETS)
 }
 
-/// Whether its container has a name of its own, or there are several.
+/// Whether its container has its own name, or there are several.
 fn is_named(service: &Map<String, Value>) -> bool {
     ["scale", "deploy", "container_name"].iter().any(|key| service.get(*key).is_some_and(|found| !found.is_null()))
 }

@@ -11,7 +11,7 @@ use super::{
     text::{shown, visible},
 };
 
-/// What it asks for. That the Dockerfile's commands are run at all stands first.
+/// What it asks for. That the Dockerfile's commands are run at all is first.
 pub(super) fn asks(build: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let context =
         build.get("context").map_or_else(|| if build.is_string() { text_of(build) } else { String::new() }, text_of);

@@ -166,7 +166,7 @@ impl Start {
     ) -> Result<()> {
         let mut source = ImageSource::Pulled;
         if let Some(image) = &image {
-            // It stands in the path of a request.
+            // It is in the path of a request.
             let id = deps.image_id(&ImageRef::new(image.as_str())?).await?;
             let own = (extension.image == *image && build.is_none()).then(|| extension.sources()).flatten();
             source = match own {

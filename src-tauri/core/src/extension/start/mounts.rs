@@ -12,7 +12,7 @@ use super::{
 };
 use crate::engine::sockets;
 
-/// Folders in which whoever writes can take over the machine, with all that is in them.
+/// Folders in which anyone who writes can take over the machine, with all that is in them.
 const TAKES_OVER: &[&str] = &[
     "/",
     "/bin",
@@ -53,7 +53,7 @@ pub(super) struct Mount {
     pub read_only: bool,
     /// `shared`, `rslave`, … where it is asked for.
     pub propagation: Option<String>,
-    /// What else stands in it.
+    /// What else is in it.
     pub others: Vec<String>,
 }
 

@@ -113,7 +113,7 @@ fn read(text: &str) -> Result<Value> {
         .hint("Check whether every service is in a profile."))
 }
 
-/// What becomes of each variable that is asked for; those that are allowed are put into the environment.
+/// What becomes of each variable that is requested; those that are allowed are put into the environment.
 fn variables(found: &Sources, env: &mut BTreeMap<String, String>, allowed: &[String]) -> Vec<StartVariable> {
     let asked = found.names.iter().filter(|name| !env.contains_key(*name) && !environment::steers(name)).cloned();
     let asked: Vec<String> = asked.collect();

@@ -41,7 +41,7 @@ const TAGS: &[&str] = &["!reset", "!override", "tag:yaml.org,2002:str"];
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
-    /// Variables that are asked for by name.
+    /// Variables that are requested by name.
     pub names: BTreeSet<String>,
     /// What is asked of this machine's files.
     pub asks: Vec<RequestedAccess>,
@@ -118,7 +118,7 @@ struct Walk<'a> {
     found: Sources,
     digest: Context,
     seen: BTreeSet<PathBuf>,
-    /// The paths that were looked at, with the key and what stands there.
+    /// The paths that were looked at, with the key and what is there.
     named: BTreeSet<(String, String, PathBuf)>,
     /// How much was read.
     bytes: usize,
@@ -307,7 +307,7 @@ impl Walk<'_> {
     }
 }
 
-/// The paths below one of these keys, each with what stands there: `compose`, `values`, `folder`, or `variables` of an
+/// The paths below one of these keys, each with what is there: `compose`, `values`, `folder`, or `variables` of an
 /// included file.
 fn named(key: &str, value: &Yaml<'_>, paths: &mut Vec<(String, String)>) {
     let what = match key {
@@ -342,7 +342,7 @@ fn bare<'y, 'i>(node: &'y Yaml<'i>) -> &'y Yaml<'i> {
     }
 }
 
-/// A path as compose takes it, from where it stands.
+/// A path as compose takes it, from where it is.
 fn home(path: &str, base: &Path) -> PathBuf {
     // Compose takes each leading `~` for the home folder, with or without a slash, and cleans the path as text.
     match path.strip_prefix('~').zip(std::env::home_dir()) {

@@ -1,11 +1,11 @@
 //! Whether bytes that come in pieces are JSON, by the grammar of RFC 8259: one value, or several
 //! after each other.
 
-/// Brackets that may stand in each other. Deeper than any document that a person reads, and what
+/// Brackets that may appear in each other. Deeper than any document that a person reads, and what
 /// keeps the indentation of a line short.
 pub(super) const DEEPEST: usize = 512;
 
-/// Reads byte by byte; where it says no, the text is no JSON.
+/// Reads byte by byte; where it says no, the text isn't JSON.
 #[derive(Debug)]
 pub(super) struct Grammar {
     /// For each open bracket, whether it is that of an object.
@@ -26,9 +26,9 @@ enum Expects {
     /// In a string; whether it is a key.
     Text(bool),
     Escaped(bool),
-    /// So many hexadecimal digits of `\u`.
+    /// This many hexadecimal digits of `\u`.
     Digits(bool, u8),
-    /// So many of the bytes of `true`, `false` or `null` were there.
+    /// This many of the bytes of `true`, `false` or `null` were there.
     Word(&'static [u8], usize),
     Number(Number),
     /// The end of a word of the outermost level: something that no word goes on with.
@@ -47,7 +47,7 @@ enum Number {
     Exponent,
 }
 
-/// Why a byte cannot stand where it does.
+/// Why a byte can't appear where it does.
 pub(super) type Refused = &'static str;
 
 impl Grammar {

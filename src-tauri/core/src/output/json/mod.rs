@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(40);
 /// Levels of indentation that are drawn.
 const DRAWN_DEPTH: u32 = 48;
 
-/// The indented form of one body. A thread of its own reads the body once; it ends with this.
+/// The indented form of one body. Its own thread reads the body once; it ends with this.
 #[derive(Debug)]
 pub(super) struct Json(Arc<Shared>);
 
@@ -61,7 +61,7 @@ struct State {
 }
 
 impl Json {
-    /// Begins to read so many bytes.
+    /// Begins to read this many bytes.
     pub fn begin(bytes: Bytes, length: u64, path: PathBuf) -> Self {
         let state = State { index: Index::new(), folds: Folds::default(), over: false, problem: None };
         let (state, over, given_up) = (Mutex::new(state), Condvar::new(), AtomicBool::new(false));
@@ -185,7 +185,7 @@ impl Json {
                     continue;
                 }
             }
-            // A line of that depth opens a bracket when the next one stands deeper, and the next one
+            // A line of that depth opens a bracket when the next one is deeper, and the next one
             // of its depth is where that closes.
             if let Some(open) = opened.take() {
                 brackets.push((open, walk.line - open));
@@ -206,7 +206,7 @@ impl Json {
         Ok(Walk::begin(&self.0, checkpoint.line, checkpoint.start, state.index.done))
     }
 
-    /// Where to go on from a line that begins blocks in which nothing stands as high as `depth`.
+    /// Where to go on from a line that begins blocks in which nothing is as high as `depth`.
     fn skip(&self, line: u64, depth: u32) -> Option<u64> {
         let state = self.0.state();
         let (at, checkpoint) = state.index.before(line)?;
@@ -364,7 +364,7 @@ impl<'a> Walk<'a> {
             read.map_err(|error| unread(&self.shared.path, &error))?;
             match self.buffer.first() {
                 None => return Ok(None),
-                // A line that closes a bracket stands less deep than what is in it.
+                // A line that closes a bracket is less deep than what is in it.
                 Some(b'}' | b']') if self.at == self.start.offset => self.splitter = Splitter::at(self.start.depth + 1),
                 Some(_) => {}
             }

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The id of a group that is gone may be given to somebody else: it is forgotten soon.
+/// The id of a group that is gone may be given to another process: it is forgotten soon.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long ending a command may take where the engine is on this machine.
 const NEAR: Duration = Duration::from_secs(5);
