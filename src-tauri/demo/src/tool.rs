@@ -52,7 +52,7 @@ pub fn run(word: &str, rest: &[&str], out: &mut dyn Write, err: &mut dyn Write) 
         ("exit", [code]) => {
             let Ok(code) = code.parse() else { return wrong(err, &format!("`{code}` isn't an exit code")) };
             writeln!(out, "ending with {code}")?;
-            writeln!(err, "this was asked for")?;
+            writeln!(err, "a line on stderr")?;
             return Ok(code);
         }
         _ => return wrong(err, &format!("unknown command `{}`", [&[word], rest].concat().join(" "))),
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn an_exit_code_is_the_one_asked_for() {
-        assert_eq!(ran(&["exit", "3"]), (3, "ending with 3\n".to_owned(), "this was asked for\n".to_owned()));
+        assert_eq!(ran(&["exit", "3"]), (3, "ending with 3\n".to_owned(), "a line on stderr\n".to_owned()));
         assert_eq!(ran(&["exit", "0"]).0, 0);
     }
 
