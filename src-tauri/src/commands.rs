@@ -332,7 +332,7 @@ impl Porthole {
     }
 
     pub async fn contexts(&self) -> Result<Vec<Context>> {
-        // Engines on known sockets are asked for a word, and one that hangs takes a while.
+        // Engines on known sockets are pinged, and one that hangs takes a while.
         on_its_own_thread(|| Ok(EngineEnvironment::of_this_process().contexts())).await
     }
 
@@ -389,7 +389,7 @@ impl Porthole {
         self.extension_host.follow_logs(&container).await
     }
 
-    /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
+    /// Targets what is open now, which may be the one before if opening failed.
     pub(crate) fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.extension_host.open_now().map(|open| self.aimed_at(open));
         let closed = || Error::new(Code::ExtensionClosed, "The extension was closed");

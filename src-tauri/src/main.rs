@@ -58,8 +58,8 @@ fn log() {
     tracing_subscriber::registry().with(asked).with(lines).init();
 }
 
-/// Anyone who knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one, and
-/// its spans hold what is asked and answered.
+/// Anyone who knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one,
+/// and its spans contain requests and responses.
 fn tells_a_secret(target: &str, is_span: bool) -> bool {
     target.starts_with("tauri::webview") || (is_span && (target.starts_with("tauri") || target.starts_with("wry")))
 }

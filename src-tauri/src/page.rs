@@ -1,5 +1,5 @@
 //! The scheme that an extension's page is served under: one page at a time, below its own name
-//! that nobody can guess. It is its own origin, and no capability names it.
+//! that can't be guessed. It is its own origin, and no capability names it.
 //!
 //! The page of a development server keeps that server's origin. What is first in it is not in its
 //! files then, but a script that the web view runs first in every frame.
@@ -86,7 +86,7 @@ fn client(app: &AppHandle) -> Answer {
     }
 }
 
-/// What holds for every answer: the policy, and that a file is read again when it is asked for again.
+/// What holds for every answer: the policy, and that a file is read again for each request.
 fn headers(ports: &BTreeSet<u16>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     set(&mut headers, header::CONTENT_SECURITY_POLICY, &policy(ports));

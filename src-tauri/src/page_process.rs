@@ -60,7 +60,7 @@ impl PageProcesses {
                 tokio::time::sleep(STEP).await;
             }
             expected.lock().unwrap_or_else(PoisonError::into_inner).sought = true;
-            tracing::debug!("the page's own window has no process of its own");
+            tracing::debug!("the page's window has no separate process");
         });
     }
 

@@ -30,7 +30,7 @@ struct State {
 pub struct PageWindow {
     app: AppHandle,
     state: watch::Sender<State>,
-    /// Whose data the windows' web storage holds.
+    /// The owner of the data in the windows' web storage.
     storage_owner: tokio::sync::Mutex<Option<String>>,
     #[cfg(target_os = "linux")]
     processes: Arc<PageProcesses>,
@@ -102,7 +102,7 @@ impl PageWindow {
         }
     }
 
-    /// It goes, or is gone. Tells whether it was there until now: how it went is said once.
+    /// It goes, or is gone. Tells whether it was there until now: how it ended is reported once.
     pub fn close(&self, gone: PageWindowClosed) -> bool {
         let was_there = self.state.send_if_modified(|state| {
             let was_there = state.shown.take().is_some();

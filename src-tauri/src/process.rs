@@ -46,7 +46,7 @@ mod linux {
 
     use crate::{commands::Porthole, lost, page_window::OWN};
 
-    /// A process that ends again so soon may end each time: after a few times somebody is asked.
+    /// A process that ends again so soon may end each time: after a few times the user is asked.
     const TOO_SOON: Duration = Duration::from_secs(10);
     const TOO_OFTEN: u32 = 4;
 
@@ -80,7 +80,7 @@ mod linux {
         });
     }
 
-    /// What is said where no window can say it.
+    /// The message where no window can show it.
     fn words(reason: WebProcessTerminationReason) -> &'static str {
         match reason {
             WebProcessTerminationReason::ExceededMemoryLimit => "It used too much memory.",

@@ -1,4 +1,4 @@
-//! What a start needs before there is a window, and what is said where it's missing.
+//! What a start needs before there is a window, and the message if it is missing.
 
 use std::{
     path::PathBuf,
@@ -49,7 +49,7 @@ impl Start {
         Ok(Some(start))
     }
 
-    /// Tauri makes directories of its own, and panics where it can't.
+    /// Tauri creates its own directories, and panics if it can't.
     fn lead_tauri(&self, config: &mut Config) {
         // They are made in `open_windows`, which can say what failed.
         config.app.windows.iter_mut().for_each(|window| window.create = false);
@@ -213,7 +213,7 @@ fn raised(_: Option<&std::path::Path>) -> Option<bool> {
 
 #[cfg(unix)]
 fn raise_socket(data: &DataDir) -> Option<RaiseSocket> {
-    // Where nothing can be written, nobody would find it.
+    // Where nothing can be written, it couldn't be found.
     let path = data.path.as_ref().filter(|_| data.trouble.is_none())?;
     let bound = RaiseSocket::bind(path).and_then(|socket| data.announce(socket.path()).map(|()| socket));
     bound.inspect_err(|error| tracing::warn!(%error, "a second start can't raise this window")).ok()

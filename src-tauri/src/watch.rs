@@ -1,5 +1,5 @@
 //! Watches whether the window that an extension's page is in still answers: a page that loops forever
-//! keeps its window from everything, and only somebody outside the web view can offer to end it.
+//! blocks its window, and only code outside the web view can offer to end it.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::{
     question::{Answer, Question},
 };
 
-/// How often the window is asked, and how long one step of waiting is.
+/// How often the window is pinged, and how long one step of waiting is.
 const STEP: Duration = Duration::from_secs(1);
 
-/// After this many seconds without an answer somebody is asked, and again this many after they said to wait.
+/// After this many seconds without a response the user is asked, and again after as many when the user chose to wait.
 const PATIENCE: u32 = 8;
 const MORE_PATIENCE: u32 = 30;
 
@@ -50,7 +50,7 @@ fn ask(window: &WebviewWindow) -> Option<oneshot::Receiver<()>> {
     asked.ok().map(|()| answered)
 }
 
-/// Waits for the answer, and for what somebody says who is asked meanwhile.
+/// Waits for the response, and for the choice of the user who is asked meanwhile.
 ///
 /// Steps are counted, and no clock is read: a machine that slept for the night, or a process that was
 /// stopped, did not wait.
@@ -66,7 +66,7 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
             }
         };
         tokio::select! {
-            // A caller that is asked need not say any more: the question goes away.
+            // The user needn't answer any more: the question closes.
             _ = &mut answered => return,
             said = said => {
                 question = None;
@@ -101,7 +101,7 @@ fn is_own(window: &WebviewWindow) -> bool {
     window.label() == OWN
 }
 
-/// Ends the page with its web process: nothing that is asked of it would come through.
+/// Ends the page with its web process: no request to it would come through.
 fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
     let porthole = app.state::<Porthole>();
     let error = |what: &str| Error::new(Code::PageEnded, what);

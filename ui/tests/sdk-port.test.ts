@@ -235,7 +235,7 @@ test("the frame ends what keeps to no room", () => {
   const said = Array.from({ length: 2 * CREDIT.messages }, () => flow.add("x"))
   expect(said.find(Boolean)).toContain("messages are waiting")
   expect(new FlowControl().add("x".repeat(LONGEST + 1))).toContain("characters")
-  expect(new FlowControl().add({ kind: "flood" })).toContain("something else")
+  expect(new FlowControl().add({ kind: "flood" })).toContain("something other")
   const heavy = new FlowControl()
   const many = Array.from({ length: 10 }, () => heavy.add("x".repeat(LONGEST)))
   expect(many.find(Boolean)).toContain("characters wait")

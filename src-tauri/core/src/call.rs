@@ -107,7 +107,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Why it was not done at all, if the user decided so: only what was asked is recorded then.
+    /// Why it was not done at all, if the user decided so: only the call is recorded then.
     pub fn skipped(&self) -> Option<&Error> {
         let failure = match &self.act {
             Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| &failure.error),

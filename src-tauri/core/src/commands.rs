@@ -55,7 +55,7 @@ macro_rules! commands {
             propose(sdk: Sdk, origin: Origin) -> Proposed, page;
             /// Waits until a pending call is decided, and tells how.
             decision(pending: u32) -> ProposedState, page;
-            /// Approves the pending call in the prompt, which is started exactly as it was planned.
+            /// Approves the pending call in the prompt, which is started exactly as planned.
             approve(pending: u32, scope: Scope) -> (), page;
             /// Denies a pending call, which is recorded.
             deny(pending: u32) -> (), page;
@@ -96,11 +96,12 @@ macro_rules! commands {
             set_target(target: Target) -> Target;
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.
             read_endpoint(text: String) -> Endpoint;
-            /// Every engine that the docker CLI knows of, by its context; none is asked.
+            /// Every engine that the docker CLI knows of, by its context, without connecting to any.
             contexts() -> Vec<Context>;
             /// The containers of the engine of a context, or of the one in use; running ones first.
             containers(engine: Option<String>) -> Vec<Container>;
-            /// The extensions that run on the engine of every context. All are asked at the same time, for a few seconds.
+            /// The extensions that run on the engine of every context. All are queried at the same time, for a few
+            /// seconds.
             extensions() -> Vec<ContextExtensions>;
             /// Splits a pasted command line into arguments, as a POSIX shell would, running none.
             split_words(text: String) -> Vec<String>;

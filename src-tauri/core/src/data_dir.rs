@@ -155,7 +155,7 @@ impl Owner {
         Ok(())
     }
 
-    /// That it has the directory, for somebody who can't be shown its window.
+    /// Says that it has the directory, where its window can't be shown.
     pub fn already_running(&self, path: &Path) -> Error {
         let who = self.pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
         Error::new(Code::AlreadyRunning, format!("Another Porthole{who} is using {}", path.display()))

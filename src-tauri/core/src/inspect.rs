@@ -133,7 +133,7 @@ impl Timeline {
     }
 }
 
-/// A call of code as it was planned: the object that is shown, approved and started.
+/// A planned call of code: the object that is shown, approved and started.
 #[derive(Debug, Clone)]
 pub struct PlannedCall {
     /// What was asked.

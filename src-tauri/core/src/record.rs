@@ -8,7 +8,7 @@ use crate::{error::Result, run::Stream};
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes the events and the bytes of one exchange or run, in order. It is called between two
-/// reads: whoever takes long here makes the process or the backend wait, and loses nothing.
+/// reads: a slow reader here makes the process or the backend wait, and loses nothing.
 pub trait Record<E>: Send {
     /// Something happened.
     fn event(&mut self, event: E);
@@ -39,13 +39,13 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// The command has ended. What one that somebody ended left in its streams is bounded, and is read even where there is
+    /// The command has ended. What a stopped command left in its streams is bounded, and is read even where there is
     /// no room for it: the user who pressed Stop does not wait for room.
     pub fn end(&mut self) {
         self.ended = true;
     }
 
-    /// Somebody ended it.
+    /// The user ended it.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
@@ -62,8 +62,8 @@ impl Gate {
         if self.ended && self.stopped && self.rest < REST { None } else { record.full() }
     }
 
-    /// All that the command itself had written was read, there is no room for more, and the user who ended the command does
-    /// not want it.
+    /// All that the command itself had written was read, there is no room for more, and the user who ended the command
+    /// does not want it.
     pub fn is_over<E>(&self, record: &dyn Record<E>) -> bool {
         self.ended && self.stopped && self.rest >= REST && record.full().is_some()
     }

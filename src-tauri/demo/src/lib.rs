@@ -29,7 +29,7 @@ pub struct Answered<'a> {
     pub took: Duration,
 }
 
-/// Takes connections until it is dropped, which ends those that are open then. Each answer is told.
+/// Takes connections until it is dropped, which ends those that are open then. Each response is reported.
 pub async fn accept<S>(mut next: impl AsyncFnMut() -> io::Result<S>, tell: fn(&Answered<'_>))
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! Serves on a socket until it is asked to end.
+//! Serves on a socket until it is stopped.
 
 use std::{
     fs, io,
@@ -50,7 +50,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     }
     let listener = UnixListener::bind(path)
         .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {}: {error}", path.display())))?;
-    // Whoever may enter the directory may ask: outside of the container that is seldom root.
+    // Anyone with access to the directory may connect: outside the container that is seldom root.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(listener)
 }

@@ -24,7 +24,7 @@ demo json-lines [N]     N JSON objects, one per line (5)
 demo exit CODE          one line to each stream, then this exit code
 ";
 
-/// Runs a command; its exit code. An error is one of writing: whoever read has gone.
+/// Runs a command; its exit code. An error means that its output couldn't be written.
 pub fn run(word: &str, rest: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     match (word, rest) {
         ("help" | "--help", _) => out.write_all(HELP.as_bytes())?,
@@ -60,7 +60,7 @@ pub fn run(word: &str, rest: &[&str], out: &mut dyn Write, err: &mut dyn Write) 
     Ok(0)
 }
 
-/// What programs end with that do not know what they are asked.
+/// The exit code for invalid arguments.
 fn wrong(err: &mut dyn Write, why: &str) -> io::Result<u8> {
     writeln!(err, "demo: {why}; see `demo help`")?;
     Ok(2)

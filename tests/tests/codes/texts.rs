@@ -1,8 +1,9 @@
-//! A snapshot of the texts in the sources: errors, hints, findings, lints and everything else that users read. A change to
-//! one is then visible in the diff, with its wording as a whole.
+//! A snapshot of the texts in the sources: errors, hints, findings, lints and everything else that users read. A change
+//! to one is then visible in the diff, with its wording as a whole.
 //!
 //! A text is a literal of at least two words in production code. Literals of log messages and assertions are left out.
-//! Each crate has one snapshot, in which the texts of each module are sorted: it doesn't depend on lines. After a change:
+//! Each crate has one snapshot, in which the texts of each module are sorted: it doesn't depend on lines. After a
+//! change:
 //! `INSTA_UPDATE=always cargo test -p porthole-tests --test codes`, and read `git diff`.
 
 use std::{

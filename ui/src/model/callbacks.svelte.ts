@@ -70,7 +70,7 @@ export class Callbacks {
 
   #see(): void {
     const row = this.#row
-    // Before it is known how they were asked for, the wrong ones would be asked.
+    // Before their split is known, the wrong ones would be requested.
     if (row === undefined || this.way === undefined) return this.lines.see(undefined)
     const [runtime, split, live] = [this.#runtime(), this.split, isLive(row.outcome)]
     const edition = 2 * RUNTIMES.findIndex(({ value }) => value === runtime) + Number(split)
@@ -97,7 +97,7 @@ type Answer = { from: number; total: number; whole: boolean; rows: readonly Call
 
 function windowOf({ from, total, whole, rows }: Answer): Window<CalledLine> {
   const window: Window<CalledLine> = { from, total, lines: rows.map(lineOf) }
-  // A long output is counted in steps: it is asked again, as for a view that is being made.
+  // A long output is counted in steps: it is requested again, as for a view that is being built.
   return whole ? window : { ...window, making: { done: 0, whole: 0 } }
 }
 

@@ -91,7 +91,7 @@ export class Detail {
     this.#facts.look(id, row)
     const call = this.call
     this.callbacks.look(row, call, tab === "callbacks")
-    // How callbacks are counted depends on how they were asked for, which the facts say.
+    // How callbacks are counted depends on the call's split, which the facts have.
     this.results.look(id, row, tab === "received" && call !== undefined)
     this.diagnostics.look(id, row, tab === "findings" || tab === "received")
     this.code.want(tab === "code" && call ? composedOf(call) : undefined, 0)

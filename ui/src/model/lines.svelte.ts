@@ -228,7 +228,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     if (this.wrap) return this.#pauseAt(n, Math.round(this.#viewport / 3))
     if (seen) return this.pause()
     const first = Math.max(0, n - Math.floor(this.rows / 3))
-    // Near the end it is paused all the same: what was asked for must not run away.
+    // Near the end it is paused too: the requested lines must not scroll away.
     this.#pauseAt(Math.min(first, lastFirst(this.total, this.rows)), 0)
   }
 

@@ -1,7 +1,7 @@
 /**
- * Text that must not look like something else. Anyone who reads a permission prompt decides by what it shows, and the
- * text in it comes from a stranger: characters that reorder, hide, or move what follows out of sight are replaced by
- * marks that name them. What is drawn of a mark never contains the character itself.
+ * Text that must not look like something else. Anyone who reads a permission prompt decides by what it shows,
+ * and the text in it comes from a stranger: characters that reorder, hide, or move what follows out of sight
+ * are replaced by marks that name them. What is drawn of a mark never contains the character itself.
  */
 
 /** A part of a text as it is drawn. `of` is what it represents: all `of` together are the text. */

@@ -124,7 +124,7 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
   }
   const warn = (text: string) =>
     printQueue.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
-  // A dialogue would hold up the window: the frame lets none be shown, and says so to nobody.
+  // A dialogue would hold up the window: the frame allows none, without a message.
   for (const name of ["alert", "confirm", "prompt"] as const) {
     const before = self[name] as (text?: unknown) => unknown
     const also = (text?: unknown): unknown => {

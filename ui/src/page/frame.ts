@@ -13,8 +13,8 @@ export interface FrameEvents extends GuestHandler {
 }
 
 /**
- * This many clients are heard between two loads of the frame. A page has one; it may load itself again before it has
- * finished loading.
+ * This many clients are accepted between two loads of the frame. A page has one; it may load itself again
+ * before it has finished loading.
  */
 const MOST_HELLOS = 3
 

@@ -156,7 +156,7 @@ impl Line {
         }
     }
 
-    /// Adds the body; one that is too long for an argument comes through a pipe, whose beginning is returned.
+    /// Adds the body; one that is too long for an argument comes through a pipe; the start of its command is returned.
     fn body(&mut self, asks: &RequestSpec<'_>, shell: Shell) -> Option<String> {
         let asks_first = match asks.body {
             Payload::Nothing => false,

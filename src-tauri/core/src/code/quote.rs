@@ -3,7 +3,7 @@
 use super::FormKind;
 use crate::terminal::is_control;
 
-/// Whose rules hold for quotes, variables and the ends of lines.
+/// The shell that sets the rules for quotes, variables and line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shell {
     /// `sh`, `bash`, `dash`, `zsh`.
@@ -74,7 +74,8 @@ fn single_quoted(text: &str) -> String {
 /// Quoted for a terminal that it's pasted into. What acts on a terminal, the end of a bracketed paste among it, is
 /// written by its number: a line break would run what is before it. `printf` is in each shell; `$'…'` isn't in dash.
 ///
-/// A shell takes the line breaks off the end of what `printf` writes, so those are as they are, before the closing quote.
+/// A shell takes the line breaks off the end of what `printf` writes, so those are as they are, before the closing
+/// quote.
 pub(super) fn posix_string(text: &str) -> String {
     if !text.chars().any(is_control) {
         return single_quoted(text);

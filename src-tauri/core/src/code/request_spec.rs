@@ -77,7 +77,7 @@ impl<'a> RequestSpec<'a> {
         })
     }
 
-    /// All headers that are said in code, that of the body first.
+    /// All headers that code contains, that of the body first.
     pub fn all_headers(&self) -> Vec<Header> {
         let own = self.content_type.map(|value| Header { name: "Content-Type".into(), value: value.into() });
         own.into_iter().chain(self.headers.iter().cloned()).collect()

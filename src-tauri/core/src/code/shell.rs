@@ -21,7 +21,7 @@ pub(super) fn form(kind: FormKind, command: &Command) -> Form {
     }
 }
 
-/// Where the command has a `PATH` of its own, the extension's programs are in that.
+/// Where the command sets its own `PATH`, the extension's programs are in that.
 fn with_own_programs(command: &Command) -> Command {
     let mut command = command.clone();
     if let Some(path) = command.env.iter_mut().rfind(|var| var.name == "PATH")
@@ -123,7 +123,8 @@ fn powershell(kind: FormKind, command: &Command) -> Form {
     Form { kind, text: lines.join("\n"), notes }
 }
 
-/// A bare name could be one of PowerShell's own commands, `ls` and `echo` among them: the program is asked for.
+/// A bare name could be one of PowerShell's own commands, such as `ls` and `echo`, so the application is named
+/// explicitly.
 fn program(name: &str) -> String {
     if name.contains(['/', '\\']) {
         return powershell_string(name);

@@ -29,7 +29,7 @@ pub struct Pasted {
 /// | `http+unix://%2Fp.sock/path`, `unix+http://…` | Python's `requests-unixsocket` |
 /// | `npipe:////./pipe/name`, `\\.\pipe\name`, `//./pipe/name` | docker, Windows |
 /// | `container://NAME/p.sock` | Porthole: a socket that only the container sees |
-/// | `engine://NAME` | Porthole: the API of an engine that is asked over TLS or through ssh |
+/// | `engine://NAME` | Porthole: the API of an engine that is reached over TLS or ssh |
 /// | `http://host:port/path` | everywhere |
 /// | `tcp://host:port`, `host:port` | docker, a listening log line |
 ///

@@ -32,7 +32,7 @@ pub struct Tls {
     pub cert: Option<PathBuf>,
     /// Its private key.
     pub key: Option<PathBuf>,
-    /// Whoever answers is believed.
+    /// Any certificate is accepted.
     pub skip_verify: bool,
 }
 

@@ -53,7 +53,7 @@ pub(super) fn client(address: &Address, transport: Transport) -> Result<Client> 
 ///
 /// # Errors
 /// [`Code::EngineAddressInvalid`](crate::error::Code::EngineAddressInvalid), and
-/// [`Code::EngineUnavailable`](crate::error::Code::EngineUnavailable) when there is nobody. What ssh finds out later
+/// [`Code::EngineUnavailable`](crate::error::Code::EngineUnavailable) when nothing listens. What ssh finds out later
 /// comes with the first bytes.
 pub(crate) async fn dial_engine(address: &Address, limit: Duration) -> Result<EngineStream> {
     let dialled = match address.transport()? {

@@ -193,7 +193,7 @@ fn modified(about: &Metadata) -> u64 {
     about.modified().ok().and_then(since).map(|since| since.as_secs()).unwrap_or_default()
 }
 
-/// A file whose length was told: a tar with another one would be broken.
+/// A file with a declared length: with another length, the tar would be broken.
 struct Exactly {
     file: cap_std::fs::File,
     left: u64,

@@ -147,7 +147,8 @@ impl EngineEnvironment {
             })
             .collect();
         kept.sort_by(|a, b| a.name.cmp(&b.name));
-        // Where nothing listens at the default and nobody asked for it, another engine is no reason to show it as down.
+        // Where nothing listens at the default and it wasn't configured, another engine is no reason to show it as
+        // down.
         let is_needed = found.is_empty()
             || default.current
             || self.speaks_tls()
@@ -293,7 +294,7 @@ const DEFAULT: &str = "default";
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 #[cfg(windows)]
 const DEFAULT_HOST: &str = "npipe:////./pipe/docker_engine";
-/// What docker takes where TLS is asked for and nothing says where.
+/// Docker's default if TLS is requested without a directory.
 const DEFAULT_TLS_HOST: &str = "tcp://localhost:2376";
 
 /// The folder of a context, which docker names by a digest of the context's name.

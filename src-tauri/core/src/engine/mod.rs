@@ -78,7 +78,7 @@ pub struct Engine {
     address: Address,
 }
 
-/// The engine that was asked last, for a caller that asks it again: connecting and agreeing on a version
+/// The last engine, for further requests to it: connecting and agreeing on a version
 /// takes as long as starting a small command.
 #[derive(Debug, Default)]
 pub struct LastEngine(Mutex<Option<Engine>>);
@@ -119,7 +119,7 @@ impl LastEngine {
     }
 }
 
-/// What is asked of a container before a command runs in it.
+/// What is read about a container before a command runs in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Inspected {
     pub id: String,
@@ -131,7 +131,7 @@ pub(crate) struct Inspected {
     pub started: Option<String>,
     /// The engine's host's id of the container's first process.
     pub pid: Option<u32>,
-    /// Whose process ids it sees, in the engine's words: its own when empty.
+    /// The process namespace that it sees, in the engine's words: its own when empty.
     pub pid_mode: String,
     pub mounts: Vec<Mount>,
 }

@@ -1,4 +1,4 @@
-//! Whose a thing on an engine is that Porthole made there: that of one process on one machine.
+//! The owner of an object that Porthole created on an engine: one process on one machine.
 //!
 //! A process number alone names nothing: another container has the same ones, and after a restart they are given again.
 //! So it comes with the machine, its start, the pid namespace and the time when the process began.

@@ -161,7 +161,7 @@ fn listed(at: usize, entry: &Value) -> (Container, HashMap<String, String>) {
     (container, texts(entry.get("Labels")))
 }
 
-/// What is asked of a container before a command runs in it.
+/// What is read about a container before a command runs in it.
 pub(super) fn inspected(found: &Value) -> Inspected {
     let state = |name: &str| found.get("State").and_then(|state| state.get(name));
     let config = |name: &str| found.get("Config").and_then(|config| config.get(name));

@@ -46,7 +46,7 @@ impl std::error::Error for SshExit {}
 /// The program and arguments of one connection.
 pub(super) fn argv(address: &Address, to: &Ssh) -> Vec<String> {
     let program = if address.ssh.is_empty() { vec!["ssh".to_owned()] } else { address.ssh.clone() };
-    // Nobody could type a password here; and a host that is not there is to be told by ssh, which
+    // A password can't be typed here; and ssh itself must report a missing host, which
     // knows why, before the greeting's limit is over.
     let options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"].map(str::to_owned);
     let user = to.user.iter().flat_map(|user| ["-l".to_owned(), user.clone()]);
@@ -137,7 +137,7 @@ pub(super) struct SshStream {
 
 /// What is known of the process's end.
 enum ExitState {
-    /// Its stdout is open. The task is there until it is asked.
+    /// Its stdout is open. The task exists until it is queried.
     Later(Option<JoinHandle<Option<SshExit>>>),
     /// It is being waited for.
     Soon(Pin<Box<dyn Future<Output = Option<SshExit>> + Send>>),

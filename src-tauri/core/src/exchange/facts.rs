@@ -105,7 +105,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub timeout_ms: Option<u32>,
-    /// The client whose redirects are followed; without one, a redirect is a response like any other.
+    /// The client that follows redirects; without one, a redirect is a response like any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub client: Option<HttpClient>,
@@ -243,7 +243,7 @@ impl BodyKind {
 /// A redirect that was followed. What came as its body isn't read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Redirect {
-    /// The method that was asked with.
+    /// The method of the request.
     pub method: String,
     /// The path that was requested.
     pub path: String,
@@ -384,7 +384,7 @@ pub enum ExchangeEvent {
     },
     /// A redirect that is followed: another request goes to the same backend.
     Redirected {
-        /// What was asked and answered.
+        /// The request and its response.
         redirect: Redirect,
     },
     /// The final status line and headers are in.

@@ -94,7 +94,8 @@ impl Protocol {
         }
     }
 
-    /// What usually listens at an endpoint with this name: some servers close without a word when they are asked by HTTP.
+    /// What usually listens at an endpoint with this name: some servers close without a message when they get an HTTP
+    /// request.
     pub fn usual_at(endpoint: &Endpoint) -> Option<Self> {
         let path = match endpoint {
             Endpoint::Unix(path) => path.to_str()?,
@@ -221,7 +222,7 @@ fn greeting_220(bytes: &[u8]) -> Option<Protocol> {
     }
 }
 
-/// A body whose head is missing.
+/// A body without a head.
 fn is_body(bytes: &[u8]) -> Option<Protocol> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     // A line of a log may begin with a bracket too.

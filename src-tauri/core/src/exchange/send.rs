@@ -121,7 +121,7 @@ struct Progress {
     sent_is_told: bool,
     /// Redirects so far.
     followed: usize,
-    /// When the body ended: what came after it is looked at before that is told.
+    /// When the body ended: later bytes are checked before the end is reported.
     done_us: Option<u64>,
 }
 
@@ -212,7 +212,7 @@ async fn follow(
     Ok(())
 }
 
-/// One request and its response; what is asked next, where that is a redirect to follow.
+/// One request and its response, and the next request if it is a redirect to follow.
 async fn converse(
     (endpoint, engines): (&Endpoint, Engines),
     request: &Request,
@@ -221,7 +221,7 @@ async fn converse(
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
     let find = || find_socket(endpoint, engines, EngineEnvironment::of_this_process);
-    // Why there is none to connect to is told below.
+    // The reason for a missing endpoint is reported below.
     let mut found = find();
     let leads_to = found.as_ref().ok().map(|socket| socket.as_ref().map(|socket| socket.id));
     if let Some(mut link) = leads_to.and_then(|id| connections.take(endpoint, id, request)) {

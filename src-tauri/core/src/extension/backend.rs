@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The service of a backend that is one image: what Docker Desktop calls it, by its container's name.
 pub(super) const ONLY: &str = "service";
 
-/// Whose a backend is, which decides who takes it down.
+/// The owner of a backend, which decides who stops it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum BackendOwner {
@@ -44,7 +44,7 @@ pub enum BackendOwner {
     Author,
 }
 
-/// The service in whose container an extension's commands run.
+/// The service that runs an extension's commands in its container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct FirstService {
     /// Its name.
@@ -227,7 +227,7 @@ fn first(parts: &[Part], extension: &Extension) -> Option<FirstService> {
         _ if part.container == engine_name(&extension.names.container) => {
             "Its container is named like an extension's first service, so the extension's commands run in it."
         }
-        // With several and nothing to tell them apart, none is said to be the first.
+        // With several services and nothing to distinguish them, none is reported as the first.
         _ => return None,
     };
     Some(FirstService { service, container: part.container.clone(), because: because.to_owned() })

@@ -38,12 +38,13 @@ pub struct ExtensionHost {
 struct State {
     current: Option<OpenExtension>,
     backend: Option<LiveBackend>,
-    /// What starting it would do, as it was worked out last. Only this can be started.
+    /// The last plan of what starting it would do. Only this plan can be started.
     plan: Option<Arc<Start>>,
     plans: u32,
     /// What the user confirmed and Porthole did.
     confirmed: Vec<Confirmed>,
-    /// What was unpacked for the one that is open, again each time that it was read: its backend may appear on the first.
+    /// What was unpacked for the one that is open, again each time that it was read: its backend may appear on the
+    /// first.
     unpacked: Vec<tempfile::TempDir>,
     /// Cancels the start.
     starting: CancellationToken,
@@ -138,7 +139,7 @@ impl ExtensionHost {
             let found = match checked.await {
                 Ok(Some(found)) => found,
                 Ok(None) => return,
-                // The report is the Dockerfile's then. That there is no engine is told where one is needed.
+                // The report is the Dockerfile's then. A missing engine is reported where one is needed.
                 Err(error) => return tracing::debug!(%error, "an extension's image isn't looked into"),
             };
             // Another may have been opened while this one waited for the lock.
@@ -376,7 +377,7 @@ impl ExtensionHost {
     }
 }
 
-/// What is told of why it doesn't run: nothing when the user stopped it.
+/// Why it doesn't run: empty when the user stopped it.
 fn why(error: &Error) -> Option<Error> {
     (error.code != Code::Cancelled).then(|| error.clone())
 }

@@ -45,7 +45,7 @@ const RULES: [Rule; 14] = [
 pub(super) fn check(manifest: &Manifest, text: &str, diagnostics: &mut Vec<ManifestDiagnostic>) {
     let context = LintContext { manifest, text };
     let found: Vec<_> = RULES.iter().filter_map(|rule| rule(&context)).collect();
-    // A value that could not be read is said once, and not as missing too.
+    // A value that couldn't be read is reported once, not also as missing.
     let read = |diagnostic: &ManifestDiagnostic| {
         diagnostic.key.is_empty() || diagnostics.iter().all(|known| known.key != diagnostic.key)
     };

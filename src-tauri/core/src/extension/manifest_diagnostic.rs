@@ -1,4 +1,4 @@
-//! What is said against a manifest or a compose file, and where.
+//! Problems of a manifest or a compose file, with their location.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -70,7 +70,7 @@ pub const FILE: &str = "metadata.json";
 /// The most bytes of one that are read.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// A manifest as it was read, and all there is to say against it.
+/// A parsed manifest with its problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// What it says, as far as it could be read.

@@ -69,7 +69,7 @@ impl OpenExtension {
         open
     }
 
-    /// Whether it has one of its own.
+    /// Whether it has one.
     pub fn has_backend(&self) -> bool {
         self.stage != BackendStage::None
     }

@@ -64,7 +64,7 @@ pub struct Answer {
     pub range: Option<String>,
     /// The bytes.
     pub body: Body,
-    /// Why there is no file, with 404; absent when that was told before.
+    /// Why there is no file, with 404; absent when it was reported before.
     pub problem: Option<FileProblem>,
 }
 

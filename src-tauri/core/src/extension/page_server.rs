@@ -26,10 +26,10 @@ use crate::{
     runtime::Runtime,
 };
 
-/// What `ddClient` is made from: whose behaviour it has, and what it can reach.
+/// What `ddClient` is made from: the runtime that it behaves like, and what it can reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PageFacts {
-    /// Whose behaviour.
+    /// The runtime that it behaves like.
     pub runtime: Runtime,
     /// What `ddClient.host` tells.
     pub machine: Machine,
@@ -75,7 +75,7 @@ pub struct Misses {
     pub more: u32,
 }
 
-/// What the window is told of a page that was opened.
+/// What the window gets about an opened page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct OpenedPage {
@@ -201,7 +201,7 @@ impl PageServer {
         Ok((Self { host, whose, page, facts, server, root, files, named, misses }, told))
     }
 
-    /// Whose web storage its origin has: the extension's, and for a development server that server's. Two pages with the
+    /// The web storage of its origin: the extension's, and for a development server that server's. Two pages with the
     /// same owner may see what the other stored.
     pub fn storage_owner(&self) -> String {
         let origin = self.server.as_ref().map_or("", Server::origin);

@@ -45,7 +45,7 @@ pub(super) fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mu
     diagnostics.extend(compose::read(input).diagnostics);
 }
 
-/// What is to be said about the socket's path on a Mac, of an extension whose image has a name.
+/// What is to be said about the socket's path on a Mac, of an extension with an image name.
 pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;

@@ -118,7 +118,7 @@ fn directory(socket: Option<&str>) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// What is asked to find the way to a backend's socket.
+/// What is needed to find the way to a backend's socket.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     pub engine: &'a Engine,
@@ -181,7 +181,7 @@ impl Search<'_> {
             return Err(Unreached { choice: None, error, may_come: false });
         };
         let choice = tunnel::choose(direct, &container, &path, &mounts);
-        // What is asked of the extension's backend from now on goes to the engine that has it.
+        // Requests to the extension's backend go from now on to the engine that has it.
         let address = self.engine.address();
         if self.connections.tunnel().address().is_ok_and(|before| before != *address) {
             self.connections.use_engine(address.clone());

@@ -211,7 +211,7 @@ fn unpacked(folder: &Path) -> Result<ExtensionRoot> {
     ExtensionRoot::open(folder).map_err(|problem| unread(folder, &problem))
 }
 
-/// A name for the image of a folder that nobody else's image has.
+/// A unique name for the image of a folder.
 pub(super) fn image_of_folder(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();

@@ -35,7 +35,7 @@ impl StartedBackend {
         Self { deps: deps.clone(), resources, down: None, made: false }
     }
 
-    /// Tells the reaper, before the engine is asked for anything.
+    /// Informs the reaper before any request to the engine.
     fn watched(&mut self) {
         self.made = true;
         if let Some(reaper) = &self.deps.reaper {
@@ -113,7 +113,7 @@ impl StartedBackend {
             },
         );
         let file = self.written("porthole.compose.json", &configuration.to_string())?;
-        // In the place of `.env`, whose variables are in the configuration already.
+        // In place of `.env`: its variables are already in the configuration.
         let env_file = self.written("porthole.env", "")?;
         let files = [file];
         let args = ComposeArgs { project: &name, folder: &project.folder, files: &files, env_file: &env_file };

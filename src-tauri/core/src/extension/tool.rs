@@ -20,7 +20,7 @@ use crate::{
     timeline::Timeline,
 };
 
-/// How much of what a program wrote is told when it failed, in lines.
+/// How many lines of its output are reported when a program fails.
 const LAST: u64 = 12;
 /// How long compose may take to read its files.
 const SOON: Duration = Duration::from_secs(30);
@@ -118,7 +118,7 @@ fn flags(engine: &Address) -> Vec<String> {
 }
 
 impl BackendDeps {
-    /// Builds an image of an extension from its Dockerfile as it was read, whatever is in its folder by now.
+    /// Builds an extension's image from the Dockerfile that was read, even if the file has changed since.
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], and those of an engine that is gone.
@@ -219,7 +219,7 @@ impl BackendDeps {
         }
     }
 
-    /// What is told when it was ended.
+    /// The error when it was stopped.
     pub(super) fn stopped() -> Error {
         Error::new(Code::Cancelled, "Not started: the backend was stopped before it started")
     }

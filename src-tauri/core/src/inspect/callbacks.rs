@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Chunks and bytes that are looked at together.
 const BATCH: usize = 4096;
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
-/// Calls, Runtimes and splits whose places are kept: those that were looked at last.
+/// How many calls, runtimes and splits have their places kept: the last ones that were viewed.
 const KEPT: usize = 8;
 /// Bytes of a callback that are shown.
 const SHOWN: u64 = 1024;
@@ -130,7 +130,7 @@ impl Timeline {
     }
 }
 
-/// Which callbacks somebody wants.
+/// The requested callbacks.
 #[derive(Debug, Clone, Copy)]
 struct RowRange {
     from: u64,
@@ -365,7 +365,7 @@ impl Batch {
             Stream::Stderr => &self.stderr,
         };
         let start = chunk.offset.saturating_sub(*from) as usize;
-        // Of a file that somebody cut there is less.
+        // A file that was truncated has less.
         bytes.get(start..bytes.len().min(start + chunk.len as usize)).unwrap_or_default()
     }
 }

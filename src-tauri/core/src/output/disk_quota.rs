@@ -133,8 +133,8 @@ impl DiskQuota {
         }
     }
 
-    /// Reserves the space again after it was used, as soon as the disk has twice as much: a caller that is just writing into the
-    /// space that was freed must not find it taken.
+    /// Reserves the space again after it was used, as soon as the disk has twice as much: a caller that is just writing
+    /// into the space that was freed must not find it taken.
     pub(super) fn restore_ballast(&self) {
         let mut ballast = self.ballast();
         let Some(path) = ballast.path.as_ref().filter(|_| !ballast.is_there) else { return };

@@ -306,7 +306,7 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Searching {
-    /// The Call whose output is searched.
+    /// The call with the searched output.
     pub call: u32,
     /// What for.
     pub query: Query,

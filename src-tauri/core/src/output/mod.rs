@@ -180,7 +180,7 @@ impl Output {
         Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
-    /// An output whose files are there. They stay when it is dropped, unless it is said otherwise.
+    /// An output with existing files. They stay when it is dropped, unless they are set to be removed.
     /// What they hold beyond the chunks given counts as read with the last of them.
     ///
     /// # Errors
@@ -430,7 +430,7 @@ impl Output {
 }
 
 impl Streams {
-    /// How many rows a view has whose rows come one after the other in time.
+    /// How many rows a view has if its rows are ordered by time.
     fn rows(&self, view: View) -> u64 {
         match view {
             View::Both => self.lines.len(),

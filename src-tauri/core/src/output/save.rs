@@ -13,10 +13,10 @@ use crate::{
     run::Stream,
 };
 
-/// Bytes after which a caller that waits is told how far it is, and may stop it.
+/// Bytes after which progress is reported, and the caller may stop it.
 pub const SAVE_PIECE: u64 = 1024 * 1024;
 
-/// Saves what is there now. `go_on` is told from time to time how many bytes are written, and
+/// Saves what is there now. `go_on` gets from time to time how many bytes are written, and
 /// says whether to go on.
 ///
 /// # Errors

@@ -19,7 +19,7 @@ pub(super) struct RenderedText {
     length: u32,
     /// How many bytes of the line are in `text`.
     done: usize,
-    /// Byte offsets whose place in the text is asked for, the next one last.
+    /// Byte offsets to find in the text, the next one last.
     asked: Vec<usize>,
     told: Vec<u32>,
 }

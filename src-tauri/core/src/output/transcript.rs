@@ -1,4 +1,5 @@
-//! An output as UTF-8: a second output made of the first, as far as the user looks. The bytes of the first stay as they are.
+//! An output as UTF-8: a second output made of the first, as far as the user looks. The bytes of the first stay as they
+//! are.
 
 use std::{
     path::PathBuf,

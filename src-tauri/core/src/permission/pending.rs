@@ -91,7 +91,7 @@ pub enum PendingEnd {
 /// Who proposes a call, and what it acts on at that moment.
 #[derive(Debug, Clone)]
 pub struct Guest {
-    /// Whose code.
+    /// The owner of the code.
     pub origin: Origin,
     /// What is in the extension's place.
     pub target: Target,
@@ -170,7 +170,7 @@ impl Gate {
                 let described = aside(move || Ok((prompt::action(&planned, &own), planned)));
                 let (action, planned) = described.await?;
                 self.look(origin).await?;
-                // One that takes long to plan is asked about later than its turn.
+                // A call that takes long to plan gets its prompt later.
                 let _ = timeout(PLANNED_WITHIN, arrival.is_next(origin)).await;
                 let number = arrival.number;
                 ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), (turn, number))? }
@@ -218,7 +218,7 @@ impl Gate {
         Ok(pending)
     }
 
-    /// Looks at the files of the page that is open, for calls of its own. What changed is not forgotten.
+    /// Checks the files of the open page, for its calls. Changes are not forgotten.
     async fn look(&self, origin: Origin) -> Result<()> {
         let page = self.state().watch();
         let Some(page) = page.filter(|_| origin == Origin::Page) else { return Ok(()) };
@@ -396,7 +396,7 @@ impl Gate {
     pub async fn know_server(&self, name: &str, port: u16, program: &ListeningProgram, accepted: bool) -> Result<()> {
         let (known, unwritten) = self.state().grants.know_server(name, program, accepted);
         if known {
-            // What can't be remembered is asked for again.
+            // The user is prompted again for what can't be remembered.
             let _ = write(unwritten).await;
             return Ok(());
         }

@@ -226,7 +226,7 @@ mod tests {
         for path in ["link.sock", "hard.sock", "sub/../engine.sock", "sub/up/engine.sock", "./sub/up/link.sock"] {
             assert!(is_engine(&unix(&at(path)), &environment), "{path}");
         }
-        // One that isn't there yet, or whose place is well known.
+        // One that doesn't exist yet, or has a well-known path.
         let missing =
             EngineEnvironment { docker_host: Some("unix:///nonexistent/d.sock".into()), ..environment.clone() };
         for path in ["/nonexistent/d.sock", "/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock"] {

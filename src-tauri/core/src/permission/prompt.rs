@@ -38,7 +38,7 @@ const RECENT: u64 = 10 * 60;
 pub struct Prompt {
     /// The number of the pending call: what is approved or denied.
     pub pending: u32,
-    /// Whose code made it.
+    /// The owner of the code that made it.
     pub origin: Origin,
     /// The page's extension, by its image or folder. It is the extension's own word: data.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,13 +33,13 @@ use crate::{
     reference::ContainerName,
 };
 
-/// How often the engine is asked whether a silent command still runs.
+/// How often to query the engine whether a silent command still runs.
 const ASK: Duration = Duration::from_secs(1);
-/// How long an engine may tell nothing of a command whose streams have ended.
+/// How long an engine may report nothing about a command after its streams ended.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How often it is asked for the process id at the beginning.
+/// How often to query the process ID at first.
 const ASK_AT_START: Duration = Duration::from_millis(10);
-/// How often it is asked once the streams have ended: the answer is only moments away.
+/// How often to query it after the streams have ended: the result comes soon.
 const ASK_AT_END: Duration = Duration::from_millis(2);
 
 /// Runs a command in a running container and records what it does. The last event is `Closed` or
@@ -192,7 +192,7 @@ impl Watched {
         }
     }
 
-    /// A command that ended is forgotten; one whose recording failed is ended first.
+    /// A command that ended is forgotten; if its recording failed, it is ended first.
     async fn end(self, exec: &mut Exec<'_>) {
         let limit = limit(exec.engine);
         let ended = if exec.was_refused || exec.ended && exec.stopped.is_empty() {
@@ -489,7 +489,7 @@ impl<'a> Exec<'a> {
     }
 }
 
-/// A question to the engine the state of the command. It is not waited for: somebody may stop the command meanwhile.
+/// A query of the command's state. It isn't waited for: the user may stop the command meanwhile.
 struct Question<'a> {
     since: Instant,
     answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,

@@ -62,7 +62,7 @@ pub(super) struct ExecProcess {
     pub marker: String,
     /// Whether this host sees the container's processes.
     pub is_seen: bool,
-    /// The user it runs as, when one was asked for.
+    /// The user it runs as, if one was set.
     pub user: Option<String>,
     /// Its id inside the container, where it can be seen.
     pub inner_pid: Option<u32>,

@@ -171,7 +171,7 @@ pub enum Ending {
         code: i64,
     },
     /// A signal ended it. On the host the operating system says so; an engine reports only
-    /// `128 + n`, so in a container this is said only of a signal that Porthole sent.
+    /// `128 + n`, so in a container this is set only for a signal that Porthole sent.
     Signaled {
         /// The signal's number.
         signal: i32,
@@ -218,10 +218,10 @@ pub enum Containment {
     ProcessGroup,
     /// A job object of Windows: all of them.
     Job,
-    /// In a container whose processes this host sees: its descendants, and those that have the variable in their
+    /// In a container with processes that this host sees: its descendants, and those that have the variable in their
     /// environment that Porthole added.
     Container,
-    /// In a container whose processes this host doesn't see: those that have the variable, found by a shell in the
+    /// In a container with processes that this host doesn't see: those that have the variable, found by a shell in the
     /// container.
     Marker,
 }

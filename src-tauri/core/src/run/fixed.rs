@@ -1,4 +1,4 @@
-//! A host command whose programs were found once, to be shown in a prompt: they run as they were then, or not at all.
+//! A host command with programs that were resolved once for a prompt: they run unchanged, or not at all.
 
 use std::{
     fs::{File, Metadata},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 
-/// Programs up to this size are told apart by their bytes too; larger ones by inode, size and times alone.
+/// Programs up to this size are compared by their bytes too; larger ones by inode, size and times alone.
 pub const HASHED_TO: u64 = 256 * 1024 * 1024;
 
 /// A host command with the files that it starts.

@@ -35,7 +35,7 @@ mod os {
             Self::led_by(i32::try_from(child.id()?).ok()?)
         }
 
-        /// The group that this process leads. Nobody has waited for it.
+        /// The group that this process leads. It hasn't been waited for.
         pub fn led_by(id: i32) -> Option<Self> {
             let state = State { membership: Membership::led_by(id), is_loose: false };
             // 0 and below would mean the caller's own group, or every process there is.
@@ -78,7 +78,7 @@ mod os {
         }
     }
 
-    /// Sends a signal to all of the group with this id, whose it may be; false when nobody is in it.
+    /// Sends a signal to the group with this ID, whatever owns it; false when it is empty.
     ///
     /// # Errors
     /// [`Code::StopFailed`] when a member runs as another user.
@@ -150,7 +150,7 @@ mod os {
             Ok(job.take().is_some())
         }
 
-        /// Its handle names it, whoever has ended.
+        /// Its handle identifies it even after processes ended.
         pub fn leader_ended(&self) {}
 
         /// What is known to be in it.

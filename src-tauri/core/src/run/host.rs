@@ -197,7 +197,7 @@ async fn follow(
     let mut running = true;
     let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
-        // Nobody can tell in which order two pipes were written. Where both have something, stdout
+        // The order of writes to two pipes isn't known. Where both have something, stdout
         // comes first, as most programs have it; but a flood there must not hold stderr up.
         let flooded = stdout.is_full();
         if gate.is_over(record) {
@@ -217,7 +217,7 @@ async fn follow(
                 }
                 let nobody_left = matches!(sent, Ok(false));
                 stop.answer(sent.map(drop));
-                // The streams are held by a process that is no descendant any more: there is nobody to stop,
+                // The streams are held by a process that is no descendant any more: there is nothing to stop,
                 // and the user who pressed Stop does not want to read on.
                 if nobody_left && !running {
                     return Ok(());

@@ -17,7 +17,7 @@ use crate::{
     reference::{ContainerName, ImageRef},
 };
 
-/// What is asked of an engine. A [`Command`] says it in words: `build`, `pull` and `logs` with the arguments that docker's
+/// A request to an engine. A [`Command`] describes it: `build`, `pull` and `logs` with the arguments that docker's
 /// command has for it.
 #[derive(Debug, PartialEq, Eq)]
 enum Job {
@@ -222,7 +222,7 @@ impl Pieces {
     }
 }
 
-/// Reads to the end, or until somebody stops it. Closing the connection is how an engine is told so.
+/// Reads to the end, or until it is stopped. Closing the connection stops the engine.
 async fn follow(
     engine: &Engine,
     reply: Reply,

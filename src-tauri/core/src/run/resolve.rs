@@ -113,8 +113,8 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     Ok(resolved)
 }
 
-/// A `PATH` without the entries that mean another directory in each working directory, which a caller that made that directory
-/// decides on; an empty entry is such a one. None when no other is left.
+/// A `PATH` without the entries that mean another directory in each working directory, which a caller that made that
+/// directory decides on; an empty entry is such a one. None when no other is left.
 fn absolute(path: &OsStr) -> Option<OsString> {
     let is_whole = std::env::split_paths(path).all(|entry| entry.is_absolute());
     if is_whole {
@@ -165,7 +165,7 @@ fn default_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }
 
-/// The command's directory, or the user's home: a window has no directory of its own.
+/// The command's directory, or the user's home: a window has no working directory.
 fn directory(cwd: Option<&str>) -> Result<PathBuf> {
     let Some(cwd) = cwd else {
         return Ok(std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/")));
@@ -206,7 +206,7 @@ fn cwd_invalid(path: &Path, why: &str) -> Error {
     Error::new(Code::CwdInvalid, format!("Can't run in {}: {why}", path.display()))
 }
 
-/// Finds a program as a process would whose directory is `cwd`.
+/// Finds a program as a process in the directory `cwd` would.
 fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
     let has_separator = program.contains(std::path::is_separator);
     let candidates: Vec<PathBuf> = if has_separator {

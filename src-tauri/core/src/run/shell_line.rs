@@ -168,7 +168,7 @@ pub struct ShellLine {
 }
 
 impl ShellLine {
-    /// Of a command, whose program is this file if that is known.
+    /// Of a command, with its program's file if that is known.
     pub fn of(command: &Command, real: Option<&Path>) -> Self {
         let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
         let asked = stem(Path::new(&command.program));

@@ -1,4 +1,4 @@
-//! The way in which a running command is told to stop.
+//! How a running command gets stop requests.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,7 +13,7 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Tells a caller that asked; nobody listening is fine.
+    /// Reports the result to the caller, if it still waits.
     pub fn answer(self, answer: Result<()>) {
         let _ = self.answer.send(answer);
     }
@@ -34,7 +34,7 @@ pub fn stops() -> (Stopper, Stops) {
 }
 
 impl Stops {
-    /// Waits for a step before the start, unless somebody stops the command first.
+    /// Waits for a step before the start, unless the command is stopped first.
     pub(super) async fn unless_stopped<T>(&mut self, step: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
@@ -46,7 +46,7 @@ impl Stops {
         }
     }
 
-    /// The next wish. When nobody can have one any more this never ends.
+    /// The next request. This never ends if none can come any more.
     pub(super) async fn next(&mut self) -> Stop {
         match self.0.recv().await {
             Some(stop) => stop,

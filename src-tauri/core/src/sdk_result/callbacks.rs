@@ -41,7 +41,7 @@ pub(crate) struct CallbackRules {
     pub stderr: Framing,
     pub ends: LineEnds,
     pub decoding: Decoding,
-    /// A last line without its end reaches nobody.
+    /// A last line without a newline is lost.
     pub loses_last: bool,
     /// From this moment on nothing is called.
     pub silent_from: Option<u64>,

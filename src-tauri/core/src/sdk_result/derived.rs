@@ -77,7 +77,7 @@ pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
     }
     match (does, &call.act) {
         (PlannedAction::Command { command }, Act::Run(Run { command: ran, .. })) => {
-            // Nobody can ask for these.
+            // No code can send these.
             ran.user.is_none()
                 && (command.env_mode == ran.env_mode || ran.env.is_empty() && ran.env_mode == EnvMode::Add)
                 && command.place == ran.place
@@ -98,7 +98,7 @@ pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
     }
 }
 
-/// Where a response sends the client, if that of the Runtime follows it and nobody did here.
+/// Where a response redirects to, if the runtime's client follows it and Porthole didn't.
 fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
     let Act::Exchange(Exchange { request, response: Some(response), .. }) = &call.act else { return None };
     let client = client_of(runtime).filter(|client| request.client != Some(*client))?;

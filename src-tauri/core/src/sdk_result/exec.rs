@@ -19,7 +19,7 @@ use crate::{
 pub(super) enum ExitOutcome {
     /// It has not.
     Running,
-    /// Nobody will ever know: Porthole ended before it, or could not follow it.
+    /// It will never be known: Porthole ended before it, or could not follow it.
     Unknown,
     /// It ended by itself. `said` is what an engine said that did not start it at all.
     Exited { code: i64, said: Option<String> },
@@ -114,7 +114,7 @@ impl<'a> CapturedOutput<'a> {
         Value::Text(Text::of(stderr, stderr_len, limit))
     }
 
-    /// Standard error, or what was said in its place.
+    /// Standard error, or the message in its place.
     pub(super) fn stderr_or(&self, said: Option<&str>) -> Value {
         said.map_or_else(|| self.stderr(), Value::text)
     }

@@ -68,7 +68,7 @@ pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> SdkResul
         (_, SdkCall::Exec(asked), Act::Run(run)) => exec::outcome(run, asked, written, runtime),
         (_, SdkCall::List(_), Act::Exchange(exchange)) => exchange::listed(exchange, written),
         (_, _, Act::Exchange(exchange)) => exchange::outcome(exchange, written, runtime),
-        // A Call of which the facts do not fit together, from a file that somebody changed.
+        // A Call of which the facts do not fit together, from a file that was changed.
         (_, _, Act::Run(_)) => (SdkOutcome::Never, vec![]),
     };
     // What it would have done otherwise comes first, else what it makes of this.

@@ -1,4 +1,4 @@
-//! What a Runtime makes of what was asked, before anything happens.
+//! What a runtime makes of a call, before anything happens.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 

@@ -211,7 +211,7 @@ pub(super) fn callback_rules(split: bool, silent_from: Option<u64>) -> CallbackR
     }
 }
 
-/// What a request gives. `path` is what was asked for.
+/// The result of a request. `path` is its path.
 pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (SdkOutcome, Vec<Rule>) {
     match answer {
         Answer::Pending => (SdkOutcome::Pending, vec![]),

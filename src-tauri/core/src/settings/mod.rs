@@ -131,7 +131,7 @@ pub struct Settings {
     /// How many bytes of disk all outputs may take; 20 GB when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u64>,
-    /// The runtime whose behavior is shown and reproduced.
+    /// The runtime that is shown and reproduced.
     pub runtime: Runtime,
     /// What the console's editor holds; the first example when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the parts are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// How soon an engine of another machine that did not answer is asked again: each time may be a login
+/// How soon an engine on another machine that didn't respond is queried again: each time may be a login
 /// that failed, and some hosts shut out who fails too often.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -115,7 +115,7 @@ async fn keep_checking_at_engine(
     }
 }
 
-/// The engine that was asked before: its connection is kept, and so is its failure for a while.
+/// The last engine: its connection is kept, and so is its failure for a while.
 #[derive(Default)]
 struct EngineProbe {
     engines: LastEngine,
@@ -158,7 +158,7 @@ impl EngineProbe {
     }
 }
 
-/// What an engine is called: its context, or the product whose known socket it was found on.
+/// What an engine is called: its context, or the product with the known socket that it was found on.
 fn called(name: &str, host: &str) -> String {
     match SocketDirectories::of_this_process().product(host).filter(|_| name == host) {
         Some(product) => format!("{product}, found on this machine"),

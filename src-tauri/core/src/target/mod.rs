@@ -83,7 +83,7 @@ impl Target {
         EngineEnvironment::of_this_process().resolve(self.engine.as_deref())
     }
 
-    /// A host command with the target's directory and environment where it has none of its own, and the extension's
+    /// A host command with the target's directory and environment where it sets none, and the extension's
     /// programs on its `PATH`.
     #[must_use]
     pub fn applied_to(&self, mut command: Command) -> Command {

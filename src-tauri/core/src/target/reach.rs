@@ -76,7 +76,7 @@ async fn in_container(
         }
         match exchange::probe_connect(&choice.endpoint, connections, PATIENCE).await {
             Ok(()) => return Ok(Some(choice)),
-            // It is there, and whoever should listen is gone: through the engine that is the truth.
+            // It exists, and its listener is gone: through the engine that is the truth.
             Err(error) if is_the_containers && error.code == Code::EndpointRefused => return Ok(Some(choice)),
             Err(_) => {}
         }

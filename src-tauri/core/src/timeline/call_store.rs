@@ -94,7 +94,7 @@ pub(super) struct CallStore {
 }
 
 impl CallStore {
-    /// An empty one, at the first revision: 0 is that of somebody who knows nothing yet.
+    /// An empty one, at the first revision: 0 is for a client that has nothing yet.
     pub fn new() -> Self {
         Self { revision: 1, ..Self::default() }
     }

@@ -36,8 +36,8 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. A caller that waits
-    /// for the end does not wait for this.
+    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. A caller
+    /// that waits for the end does not wait for this.
     pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
         let is_first = {
             let mut uncounted = self.uncounted();

@@ -19,9 +19,9 @@ use crate::{
 pub struct By {
     /// Who.
     pub origin: Origin,
-    /// What was asked of `ddClient`, where it was.
+    /// The call on `ddClient`, if there was one.
     pub sdk: Option<Sdk>,
-    /// What allowed it or denied it, where that was asked.
+    /// What allowed or denied it, if it needed permission.
     pub decision: Option<Decision>,
 }
 

@@ -76,7 +76,7 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Puts a kept call into the timeline. One whose output can't be read is there without it.
+    /// Puts a kept call into the timeline. If its output can't be read, the call is there without it.
     fn reopen(&self, id: CallId, folder: PathBuf) -> io::Result<()> {
         let (mut call, body) = reopen_call(&folder)?;
         call.id = id;
@@ -137,7 +137,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Appends what is new of a call that is kept. Whether that went well is told with the changes.
+    /// Appends what is new of a call that is kept. Success or failure is reported with the changes.
     fn append_kept(&self, id: CallId, kept: &KeptCall, sync: bool) {
         let found = {
             let store = self.store();
@@ -196,7 +196,7 @@ fn output_unread(folder: &Path, error: &io::Error) -> Error {
     })
 }
 
-/// What is told of kept calls that aren't in the timeline.
+/// The error about kept calls that aren't in the timeline.
 fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
     const SHOWN: usize = 5;
     let message = match unread {
@@ -213,7 +213,7 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
         .hint("The files stay where they are, and Porthole tries again at its next start.")
 }
 
-/// The call as far as it was written, and what its body is.
+/// The call as far as it was saved, and the kind of its body.
 fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     let mut call = read_facts(folder)?;
     let body = match &mut call.act {

@@ -52,7 +52,7 @@ pub struct Timeline {
     reaper: Option<Arc<Reaper>>,
     connections: Arc<Connections>,
     engines: Arc<LastEngine>,
-    /// The one search that goes on or whose hits are looked at.
+    /// The one search that runs or is being viewed.
     searching: Mutex<Option<Searched>>,
     /// The callbacks that were counted for a caller that looks at them.
     pub(crate) counted: CountedCalls,
@@ -76,7 +76,7 @@ struct Shared {
     revision: watch::Sender<u64>,
     /// Outputs that are shown in another charset than UTF-8, as text.
     transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
-    /// Calls that have ended and whose findings aren't counted yet.
+    /// Calls that have ended without counted findings.
     uncounted: Mutex<Vec<CallId>>,
 }
 
@@ -110,7 +110,7 @@ impl Timeline {
         }
     }
 
-    /// The connections of its requests, for whoever else looks at the same backend.
+    /// The connections of its requests, for other users of the same backend.
     pub fn connections(&self) -> Arc<Connections> {
         Arc::clone(&self.connections)
     }
@@ -159,7 +159,7 @@ impl Timeline {
         id
     }
 
-    /// Records what was asked for and is not done, for this reason.
+    /// Records a call that isn't run, with the reason.
     pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
         match &mut act {
             Act::Exchange(exchange) => {
@@ -369,8 +369,8 @@ impl Timeline {
     }
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
-    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again at once is told of a
-    /// flood in thirty answers a second.
+    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again
+    /// at once is told of a flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
         let mut revision = self.shared.revision.subscribe();
         let changed = revision.wait_for(|revision| *revision > since);

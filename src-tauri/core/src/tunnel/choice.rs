@@ -1,4 +1,4 @@
-//! Which way to a socket in a container is taken, and how that is said.
+//! The way to a socket in a container, and its description.
 
 use super::share::{below, mount_of};
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) fn inside(mounts: &[Mount], path: &str) -> Option<String> {
 /// container.
 ///
 /// A direct socket that refuses is not trusted either: desktop engines show the files of their sockets on the host,
-/// where nobody can listen on them. Through the engine the same refusal is the truth.
+/// where nothing can listen on them. Through the engine the same refusal is the truth.
 pub fn choose(
     direct: Option<(Endpoint, Result<()>)>,
     container: &ContainerName,

@@ -265,7 +265,7 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
 async fn hold(engine: &Engine, name: &str, body: ContainerCreateBody, gone: CancellationToken) -> Result<Hold> {
     let explain = |error| engine.explain(error);
     engine.create_container(name, &body).await.map_err(explain)?;
-    // Before the start, so that there is no moment in which nobody holds it.
+    // Before the start, so that it is held at every moment.
     let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
     let attached = engine.docker().attach_container(name, Some(options)).await.map_err(explain)?;
     engine.docker().start_container(name, None).await.map_err(explain)?;

@@ -95,7 +95,7 @@ impl Entry {
         }
     }
 
-    /// Whether somebody has a connection through it, or waits for it.
+    /// Whether a connection uses it, or waits for it.
     fn is_used(&self) -> bool {
         // One of them is the entry's own.
         self.helper.borrow().as_ref().is_none_or(|made| made.as_ref().is_ok_and(|helper| Arc::strong_count(helper) > 1))

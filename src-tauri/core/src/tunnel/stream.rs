@@ -88,7 +88,7 @@ impl TunnelStream {
         }
     }
 
-    /// The first thing that is said; none when the program ended without a word.
+    /// The first message; none if the program exited without one.
     pub(super) async fn first(&mut self) -> Result<Option<Frame>, bollard::errors::Error> {
         loop {
             if let Some(piece) = self.frames.next(&mut self.given) {

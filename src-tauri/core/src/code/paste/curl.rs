@@ -1,4 +1,4 @@
-//! A `curl` line as a request. What curl adds of its own that changes how a body is read is added too; its
+//! A `curl` line as a request. What curl adds by itself and changes how a body is read is added too; its
 //! `User-Agent` and `Accept: */*` are not.
 
 use base64::{Engine, prelude::BASE64_STANDARD};

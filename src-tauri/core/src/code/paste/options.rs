@@ -8,7 +8,7 @@ use crate::error::Result;
 pub(super) struct Known {
     /// The letter after one dash.
     pub short: Option<char>,
-    /// The name after two dashes, under which it is told.
+    /// The name after two dashes, used in messages.
     pub long: &'static str,
     pub takes_value: bool,
 }

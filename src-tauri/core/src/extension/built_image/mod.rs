@@ -30,7 +30,7 @@ use crate::{
 
 pub use candidates::NamedBy;
 
-/// How long looking into the image may take, with all that the engine is asked for.
+/// How long looking into the image may take, with all requests to the engine.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// The image that the paths of a manifest were checked in.

@@ -1,4 +1,4 @@
-//! A page whose first file is a source, and what can be shown in its place.
+//! A page with a source as its first file, and what can be shown in its place.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ pub fn source_page(root: &ExtensionRoot, folder: &str, file: &str) -> Option<Sou
     let is_there = match root.file(&path) {
         Ok(_) => true,
         Err(FileProblem::Missing) => false,
-        // What leads out or is no regular file is no source: why is said elsewhere.
+        // A path that leads out or isn't a regular file is no source: the reason is reported elsewhere.
         Err(_) => return None,
     };
     let within = path.parent().unwrap_or(Path::new(""));

@@ -51,8 +51,8 @@ impl Reading {
             reaper.watch_container(engine, &reading.container);
         }
         let (tell, told) = oneshot::channel();
-        // Its own task, which ends with the engine's answer: when nothing waits for it any more, the container goes with
-        // the value.
+        // Its own task, which ends with the engine's answer: when nothing waits for it any more, the container goes
+        // with the value.
         tokio::spawn(async move {
             let made = reading.engine.create_container(&reading.container, &body).await;
             let _ = tell.send(made.map(|_| reading));

@@ -34,7 +34,7 @@ pub(super) struct Limits {
     pub path: usize,
     /// Links that are followed one after the other, as Linux has it.
     pub links: u32,
-    /// Paths that the engine is asked for.
+    /// Paths that are requested from the engine.
     pub fetches: usize,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Tree {
     pub(super) limits: Limits,
     /// By path from the image's root. No path has a link above it.
     pub(super) nodes: BTreeMap<PathBuf, Node>,
-    /// What the engine was asked for: all that is below is known.
+    /// Requested from the engine: everything below it is known.
     fetched: HashSet<PathBuf>,
     /// The path that is being taken out.
     top: PathBuf,
@@ -333,7 +333,7 @@ impl Tree {
         }
     }
 
-    /// A path in the archive as one in the image: the first part is the last of what was asked for.
+    /// A path in the archive as one in the image: its first part is the last part of the requested path.
     fn placed(&self, path: &Path) -> Option<PathBuf> {
         let mut placed = self.top.clone();
         let mut parts = path.components().filter(|part| *part != Component::CurDir);

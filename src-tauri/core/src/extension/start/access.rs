@@ -13,7 +13,7 @@ use super::{
     text::{shown, visible},
 };
 
-/// Where what is asked for would be given.
+/// Where the requested access would be granted.
 #[derive(Debug)]
 pub(super) struct At<'a> {
     /// The extension's own files.

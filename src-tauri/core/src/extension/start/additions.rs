@@ -9,11 +9,11 @@ use super::super::names::SOCKETS;
 /// What is added to the services.
 #[derive(Debug)]
 pub(in super::super) struct Additions<'a> {
-    /// The service whose container gets a name, and the name.
+    /// The service with the named container, and the name.
     pub first: Option<(&'a str, &'a str)>,
     /// A directory or volume for the socket, as `volumes` has it; none where the manifest declares no socket.
     pub sockets: Option<&'a str>,
-    /// The volume in that, which compose is told to leave alone.
+    /// The volume in it, which compose must leave alone.
     pub volume: Option<&'a str>,
     /// Labels of every container.
     pub labels: &'a BTreeMap<String, String>,

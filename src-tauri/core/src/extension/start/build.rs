@@ -74,7 +74,7 @@ fn is_remote(context: &str) -> bool {
     ["http://", "https://", "git://", "ssh://", "git@", "github.com/"].iter().any(|known| context.starts_with(known))
 }
 
-/// What is said of a context that is none of the extension's own folders.
+/// The access that a context outside the extension's folder needs.
 fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = RequestedAccess> {
     let is_image = ["docker-image://", "service:", "target:"].iter().any(|known| context.starts_with(known));
     let ask = if context.is_empty() || is_image {

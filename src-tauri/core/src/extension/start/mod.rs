@@ -57,7 +57,7 @@ pub struct Start {
     first: Option<String>,
 }
 
-/// A Dockerfile as it was read.
+/// The Dockerfile's text when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dockerfile {
     pub path: PathBuf,
@@ -87,7 +87,7 @@ pub(super) struct Project {
 pub(super) struct Confirmed {
     key: Vec<u8>,
     images: BTreeMap<String, Option<String>>,
-    /// The Dockerfile whose commands were run.
+    /// The Dockerfile with the commands that were run.
     built: Option<String>,
 }
 
@@ -225,7 +225,7 @@ impl Start {
         }
     }
 
-    /// The service whose container the extension's commands run in: the first of the compose file.
+    /// The service that the extension's commands run in: the first of the compose file.
     pub(super) fn first_service(&self) -> Option<&str> {
         self.first.as_deref()
     }
@@ -272,7 +272,7 @@ impl Start {
     }
 }
 
-/// What is asked for them all, and what Porthole mounts for the socket that the manifest declares.
+/// What all of them request, and what Porthole mounts for the socket that the manifest declares.
 fn with_socket(extension: &Extension, mut all: Vec<RequestedAccess>) -> Vec<RequestedAccess> {
     if extension.socket.is_some() {
         let ask =

@@ -51,7 +51,7 @@ pub(super) struct Mount {
     pub source: Option<String>,
     pub target: Option<String>,
     pub read_only: bool,
-    /// `shared`, `rslave`, … where it is asked for.
+    /// `shared`, `rslave`, … where it is set.
     pub propagation: Option<String>,
     /// What else is in it.
     pub others: Vec<String>,

@@ -27,7 +27,7 @@ struct Followed {
     writable: bool,
 }
 
-/// What is asked for by paths that lie in a folder which a container can write to.
+/// Access by paths in a folder that a container can write to.
 pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let followed = followed(resolved);
     let outer: Vec<(&str, PathBuf)> = followed

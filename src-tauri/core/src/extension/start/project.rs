@@ -13,7 +13,7 @@ use super::{
 /// A service: its name, its image, and what it asks for.
 type ServiceAsks = (String, Option<String>, Vec<RequestedAccess>);
 
-/// What each service asks for, in this order first, and what is asked for them all.
+/// What each service requests, in this order first, and what all of them request.
 pub(super) fn asks(
     resolved: &Value,
     order: &[String],

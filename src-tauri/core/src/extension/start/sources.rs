@@ -43,7 +43,7 @@ const TAGS: &[&str] = &["!reset", "!override", "tag:yaml.org,2002:str"];
 pub(super) struct Sources {
     /// Variables that are requested by name.
     pub names: BTreeSet<String>,
-    /// What is asked of this machine's files.
+    /// Access to this machine's files.
     pub asks: Vec<RequestedAccess>,
     /// The text of `.env` beside the compose file; empty without one.
     pub env: String,
@@ -122,7 +122,7 @@ struct Walk<'a> {
     named: BTreeSet<(String, String, PathBuf)>,
     /// How much was read.
     bytes: usize,
-    /// The text of all files whose variables may be put into paths of included files.
+    /// The text of all files with variables that paths of included files may use.
     included_env: String,
     /// Paths with variables that aren't known.
     variable_paths: Vec<String>,

@@ -101,7 +101,7 @@ impl Grammar {
                 Some(next) => self.expects = Expects::Number(next),
                 None if number.may_end() => {
                     self.value_ended();
-                    // A number has no end of its own: what ends it is the next byte.
+                    // A number has no end mark: the next byte ends it.
                     self.stands_apart(byte)?;
                     return self.byte(byte);
                 }

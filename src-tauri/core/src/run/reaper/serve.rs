@@ -1,4 +1,4 @@
-//! The reaper's process: what it does with what it is told, and at the end.
+//! The reaper's process: how it handles messages, and what it does at the end.
 
 use std::{
     collections::BTreeMap,
