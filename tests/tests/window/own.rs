@@ -118,7 +118,7 @@ async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
     eventually("one process", async || (outside::web_processes(process).len() == 1).then_some(())).await;
     app.drive_again().await;
     app.click("#tab-page").await;
-    app.until("what happened", "document.body.innerText.includes('it kept its own window busy')").await;
+    app.until("what happened", "document.body.innerText.includes('it kept its window busy')").await;
     app.click("#page-reload").await;
     shows(&app, "print", "ready").await;
     app.close().await;

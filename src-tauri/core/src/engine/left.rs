@@ -39,7 +39,7 @@ pub(crate) async fn remove_left(engine: &Engine, label: &str, with_volumes: bool
 }
 
 /// Removes a container of Porthole's own, with the volumes without a name that it has; Podman 4 counts among them one that
-/// belongs to another process and that it only mounts. Tells whether it is gone.
+/// belongs to something else and that it only mounts. Tells whether it is gone.
 pub(crate) async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
     match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {

@@ -75,8 +75,8 @@ impl Protocol {
     /// What the backend does, as a sentence without its period.
     pub fn sentence(self) -> String {
         match self {
-            Self::Json | Self::Html => format!("the backend sent {} without a status line and headers", self.name()),
-            _ => format!("the backend speaks {}, not HTTP/1", self.name()),
+            Self::Json | Self::Html => format!("The backend sent {} without a status line and headers", self.name()),
+            _ => format!("The backend speaks {}, not HTTP/1", self.name()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! YAML that another process wrote: read only when it is small, shallow, and stays so when its aliases are followed.
+//! Untrusted YAML: read only when it is small, shallow, and stays so when its aliases are followed.
 
 mod indentation;
 
