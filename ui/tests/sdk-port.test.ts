@@ -238,7 +238,7 @@ test("the frame ends what keeps to no room", () => {
   expect(new FlowControl().add({ kind: "flood" })).toContain("something other")
   const heavy = new FlowControl()
   const many = Array.from({ length: 10 }, () => heavy.add("x".repeat(LONGEST)))
-  expect(many.find(Boolean)).toContain("characters wait")
+  expect(many.find(Boolean)).toContain("characters are waiting")
 })
 
 test("a loop that goes on calling after it was refused ends with an exception, and is forgiven in the next turn", async () => {
