@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Puts a program at a path: the file that was given, or what `program/main.rs` compiles to where `is_built` says that it
-/// can. Otherwise an empty file stands for the program. Tells why it couldn't be made, if it was tried.
+/// can. Otherwise an empty file represents the program. Tells why it couldn't be made, if it was tried.
 pub fn make(program: &Path, given: Option<PathBuf>, is_built: bool, crate_name: &str) -> io::Result<Option<String>> {
     let made = match given {
         Some(given) => {

@@ -5,7 +5,7 @@
  */
 import { build, type Plugin } from "vite"
 
-/** The oldest engines that know `light-dark()`, on which the tokens stand. */
+/** The oldest engines that know `light-dark()`, on which the tokens are. */
 export const TARGET = ["safari17.5", "chrome123"]
 
 const PAGE = `<!doctype html>

@@ -4,7 +4,7 @@
 //! Where this is not built on Linux, or for the other architecture, the program comes from elsewhere:
 //! `PORTHOLE_RELAY_PROGRAMS` names a directory with `porthole-relay-x86_64` and
 //! `porthole-relay-aarch64`, or with one of them. One that is missing is no reason not to build Porthole:
-//! it says so when somebody needs it.
+//! it says so when it is needed.
 
 #[path = "../static_program.rs"]
 mod static_program;

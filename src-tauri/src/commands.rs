@@ -52,7 +52,7 @@ pub struct Directories {
     pub config: Option<PathBuf>,
     /// Where files are saved unless another place is named.
     pub downloads: PathBuf,
-    /// What `~` stands for, where there is a home.
+    /// What `~` represents, where there is a home.
     pub home: Option<PathBuf>,
     /// Where the demo extension is; none where it was not built.
     pub demo_extension: Option<PathBuf>,
@@ -91,7 +91,7 @@ pub struct Porthole {
 }
 
 impl Porthole {
-    /// Starts what the window stands on.
+    /// Starts what the window is on.
     pub async fn start(places: Directories, themed: Box<dyn Fn(Theme) + Send + Sync>, own: PageWindow) -> Self {
         let Directories { data, config, downloads, home, demo_extension } = places;
         let session = data.session.path().to_owned();
@@ -254,7 +254,7 @@ impl Porthole {
         let (command, engine) = {
             let (target, _) = &*self.target.borrow();
             let mut command = target.applied_to(command);
-            // What somebody types is not what an extension has put in its place.
+            // What the user types is not what an extension has put in its place.
             if let Some(bin) = &mut command.bin {
                 bin.first = false;
             }
@@ -340,7 +340,7 @@ impl Porthole {
     }
 
     pub async fn contexts(&self) -> Result<Vec<Context>> {
-        // Engines on known sockets are asked for a word, and one that hangs takes a while.
+        // Engines on known sockets are pinged, and one that hangs takes a while.
         on_its_own_thread(|| Ok(EngineEnvironment::of_this_process().contexts())).await
     }
 
@@ -397,10 +397,10 @@ impl Porthole {
         self.extension_host.follow_logs(&container).await
     }
 
-    /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
+    /// Targets what is open now, which may be the one before if opening failed.
     pub(crate) fn after(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.extension_host.open_now().map(|open| self.aimed_at(open));
-        let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");
+        let closed = || Error::new(Code::ExtensionClosed, "The extension was closed");
         done.and_then(|_| now.ok_or_else(closed))
     }
 

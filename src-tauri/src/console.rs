@@ -1,4 +1,4 @@
-//! The frame that the console's code runs in, served under a scheme and a policy of its own: it
+//! The frame that the console's code runs in, served under a scheme and its own policy: it
 //! has an opaque origin, no network, and none of the window's commands.
 
 use std::borrow::Cow;

@@ -18,7 +18,7 @@ pub fn demo_extension(resources: Option<PathBuf>) -> Option<PathBuf> {
     place(env::var_os(VARIABLE).map(PathBuf::from), resources, env::current_exe().ok())
 }
 
-/// The folder that is named, or none if it holds no extension: somebody who names one wants no other. Else that
+/// The folder that is named, or none if it holds no extension: a user who names one wants no other. Otherwise that
 /// of the package, or that beside the executable's folder (`target/debug/porthole`).
 fn place(named: Option<PathBuf>, resources: Option<PathBuf>, executable: Option<PathBuf>) -> Option<PathBuf> {
     let is_one = |folder: &PathBuf| folder.join(extension::FILE).is_file();

@@ -11,7 +11,7 @@ const TITLE: &str = "Porthole can't show its window";
 /// Asks what to do, in front of the empty window. `reload` starts another web process. To be called on the main thread.
 pub fn ask(window: &WebviewWindow, why: &str, reload: impl Fn() + 'static) {
     let parent = window.gtk_window().ok();
-    let text = "The process that draws the window keeps ending.";
+    let text = "The window's process keeps crashing.";
     let dialog = MessageDialog::new(parent.as_ref(), DialogFlags::MODAL, MessageType::Error, ButtonsType::None, text);
     dialog.set_title(TITLE);
     dialog.set_secondary_text(Some(&format!(

@@ -59,8 +59,8 @@ fn log() {
     tracing_subscriber::registry().with(asked).with(lines).init();
 }
 
-/// Whoever knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one, and
-/// its spans hold what is asked and answered.
+/// Anyone who knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one,
+/// and its spans contain requests and responses.
 fn tells_a_secret(target: &str, is_span: bool) -> bool {
     target.starts_with("tauri::webview") || (is_span && (target.starts_with("tauri") || target.starts_with("wry")))
 }
@@ -107,7 +107,7 @@ fn window() -> Result<()> {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 asked_to_end().await;
-                // The main thread may be busy for ever.
+                // The main thread may be busy forever.
                 end_after(LONGEST_END);
                 handle.exit(0);
             });
@@ -151,7 +151,7 @@ fn end_after(limit: std::time::Duration) {
 }
 
 /// Ends the process. Answers to the window are still on their way on other threads, and would use what the web view's
-/// libraries take down at a usual end.
+/// libraries stop at a usual end.
 fn end() -> ! {
     #[cfg(unix)]
     porthole_process::end_process();

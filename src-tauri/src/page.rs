@@ -1,7 +1,7 @@
-//! The scheme that an extension's page is served under: one page at a time, below a name of its own
-//! that nobody can guess. It is an origin of its own, and no capability names it.
+//! The scheme that an extension's page is served under: one page at a time, below its own name
+//! that can't be guessed. It is its own origin, and no capability names it.
 //!
-//! The page of a development server keeps that server's origin. What stands first in it is not in its
+//! The page of a development server keeps that server's origin. What is first in it is not in its
 //! files then, but a script that the web view runs first in every frame.
 
 use std::collections::BTreeSet;
@@ -41,9 +41,8 @@ pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
 /// [`Code::PageServerInvalid`].
 pub fn not_our_own(server: Server) -> Result<Server> {
     if tauri::is_dev() && server.origin() == DEVELOPED_AT {
-        let error =
-            Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is the development server of this window"));
-        return Err(error.hint("Have the extension's server listen on another port."));
+        let error = Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is Porthole's own development server"));
+        return Err(error.hint("Use another port for the extension's server."));
     }
     Ok(server)
 }
@@ -85,7 +84,7 @@ fn client(app: &AppHandle) -> Answer {
     }
 }
 
-/// What holds for every answer: the policy, and that a file is read again when it is asked for again.
+/// What holds for every answer: the policy, and that a file is read again for each request.
 fn headers(ports: &BTreeSet<u16>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     set(&mut headers, header::CONTENT_SECURITY_POLICY, &policy(ports));

@@ -47,7 +47,7 @@ impl PageProcesses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&expected));
         tauri::async_runtime::spawn(async move {
             let began = Instant::now();
-            // Whoever is not waited for any more has no window.
+            // A caller that is not waited for any more has no window.
             while began.elapsed() < PATIENCE && Arc::strong_count(&expected) > 1 {
                 if let Some(found) = running().into_iter().find(|process| !before.contains(process)) {
                     let mut expected = expected.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl PageProcesses {
                 tokio::time::sleep(STEP).await;
             }
             expected.lock().unwrap_or_else(PoisonError::into_inner).sought = true;
-            tracing::debug!("the page's own window has no process of its own");
+            tracing::debug!("the page's window has no separate process");
         });
     }
 
@@ -89,8 +89,8 @@ impl PageProcesses {
         let began = Instant::now();
         while self.some_end() {
             if began.elapsed() > PATIENCE {
-                return Err(Error::new(Code::WindowLost, "The process of the page's own window doesn't end")
-                    .hint("Restart Porthole: the page may still run."));
+                return Err(Error::new(Code::WindowLost, "The process of the page's window doesn't exit")
+                    .hint("Restart Porthole: the page may still be running."));
             }
             tokio::time::sleep(STEP).await;
         }

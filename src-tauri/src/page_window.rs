@@ -1,4 +1,4 @@
-//! The page's own window: the page has a web process of its own there, and what keeps that busy keeps
+//! The page's own window: the page has its own web process there, and what keeps that busy keeps
 //! nothing else from answering.
 
 #[cfg(target_os = "linux")]
@@ -29,7 +29,7 @@ struct State {
 pub struct PageWindow {
     app: AppHandle,
     state: watch::Sender<State>,
-    /// Whose data the windows' web storage holds.
+    /// The owner of the data in the windows' web storage.
     storage_owner: tokio::sync::Mutex<Option<String>>,
     #[cfg(target_os = "linux")]
     processes: Arc<PageProcesses>,
@@ -84,7 +84,7 @@ impl PageWindow {
             Ok(window) if self.shown().is_none() || self.app.get_webview_window(MAIN).is_none() => {
                 self.state.send_replace(State::default());
                 window.destroy().map_err(failed)?;
-                Err(Error::new(Code::WindowLost, "The page was closed meanwhile"))
+                Err(Error::new(Code::WindowLost, "The page was closed"))
             }
             Ok(window) => {
                 web::confine(&window);
@@ -101,7 +101,7 @@ impl PageWindow {
         }
     }
 
-    /// It goes, or is gone. Tells whether it was there until now: how it went is said once.
+    /// It goes, or is gone. Tells whether it was there until now: how it ended is reported once.
     pub fn close(&self, gone: PageWindowClosed) -> bool {
         let was_there = self.state.send_if_modified(|state| {
             let was_there = state.shown.take().is_some();
@@ -150,5 +150,5 @@ impl PageWindow {
 }
 
 fn failed(error: tauri::Error) -> Error {
-    Error::new(Code::WindowLost, "The page's own window cannot be shown").detail(error)
+    Error::new(Code::WindowLost, "Can't show the page's window").detail(error)
 }

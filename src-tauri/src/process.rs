@@ -25,7 +25,7 @@ pub fn end(window: &WebviewWindow) {
     #[cfg(not(target_os = "linux"))]
     let ended = window.url().and_then(|url| window.navigate(url));
     if let Err(error) = ended {
-        tracing::warn!(%error, "the window's web process cannot be ended");
+        tracing::warn!(%error, "the window's web process can't be ended");
     }
 }
 
@@ -44,7 +44,7 @@ mod linux {
 
     use crate::{commands::Porthole, lost, page_window::OWN};
 
-    /// A process that ends again so soon may end each time: after a few times somebody is asked.
+    /// A process that ends again so soon may end each time: after a few times the user is asked.
     const TOO_SOON: Duration = Duration::from_secs(10);
     const TOO_OFTEN: u32 = 4;
 
@@ -78,21 +78,21 @@ mod linux {
         });
     }
 
-    /// What is said where no window can say it.
+    /// The message where no window can show it.
     fn words(reason: WebProcessTerminationReason) -> &'static str {
         match reason {
-            WebProcessTerminationReason::ExceededMemoryLimit => "It used more memory than it may.",
-            _ => "It crashed, or the system ended it, for example because memory is short.",
+            WebProcessTerminationReason::ExceededMemoryLimit => "It used too much memory.",
+            _ => "It crashed, or the system ended it, for example because of low memory.",
         }
     }
 
     fn error_of(reason: WebProcessTerminationReason) -> Error {
         let detail = match reason {
-            WebProcessTerminationReason::ExceededMemoryLimit => "It had taken more memory than it may.",
-            _ => "It crashed, or the system ended it: for want of memory, perhaps. Another was begun.",
+            WebProcessTerminationReason::ExceededMemoryLimit => "It used too much memory. A new one was started.",
+            _ => "It crashed, or the system ended it, for example because of low memory. A new one was started.",
         };
         Error::new(Code::WindowLost, "The process that drew the window ended")
             .detail(detail)
-            .hint("All calls and what they wrote are still there. Reload loads an extension's page again.")
+            .hint("All calls and their output are kept. Choose Reload to load an extension's page again.")
     }
 }

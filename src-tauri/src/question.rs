@@ -4,7 +4,7 @@
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::sync::mpsc;
 
-/// What somebody says.
+/// The user's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Leave it be.
@@ -13,7 +13,7 @@ pub enum Answer {
     End,
 }
 
-const TITLE: &str = "Porthole does not answer";
+const TITLE: &str = "Porthole doesn't respond";
 const WAIT: &str = "_Wait";
 
 /// It goes away when dropped.
@@ -25,7 +25,7 @@ pub struct Question {
 impl Question {
     /// Asks, in front of the window. `end`: what ending the page is called here, with its letter marked.
     pub fn ask(window: &WebviewWindow, text: &str, end: &'static str) -> Self {
-        // One answer is enough, and a second one is nobody's.
+        // One answer is enough, and a second one is ignored.
         let (say, answers) = mpsc::channel(1);
         let app = window.app_handle().clone();
         native::show(window, text, end, move |answer| {
@@ -34,7 +34,7 @@ impl Question {
         Self { app, answers }
     }
 
-    /// What is said. Never, when the question cannot be shown.
+    /// The answer. It never comes if the question can't be shown.
     pub async fn answer(&mut self) -> Answer {
         match self.answers.recv().await {
             Some(answer) => answer,
@@ -84,7 +84,7 @@ mod native {
             );
             dialog.set_title(TITLE);
             dialog.set_secondary_text(Some(
-                "All calls and what they wrote are kept. Only the page is ended, with the calls that it waits for.",
+                "All calls and their output are kept. Only the page is stopped, with the calls that it waits for.",
             ));
             dialog.add_button(WAIT, ResponseType::Cancel);
             dialog.add_button(end, ResponseType::Accept);
@@ -122,7 +122,7 @@ mod native {
 
     fn on_main(app: &AppHandle, work: impl FnOnce() + Send + 'static) {
         if let Err(error) = app.run_on_main_thread(work) {
-            tracing::warn!(%error, "nobody can be asked about a window that does not answer");
+            tracing::warn!(%error, "the dialog about an unresponsive window can't be shown");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a start needs before there is a window, and what is said where it's missing.
+//! What a start needs before there is a window, and the message if it is missing.
 
 use std::{
     path::PathBuf,
@@ -49,7 +49,7 @@ impl Start {
         Ok(Some(start))
     }
 
-    /// Tauri makes directories of its own, and panics where it can't.
+    /// Tauri creates its own directories, and panics if it can't.
     fn lead_tauri(&self, config: &mut Config) {
         // They are made in `open_windows`, which can say what failed.
         config.app.windows.iter_mut().for_each(|window| window.create = false);
@@ -105,7 +105,7 @@ impl Start {
     }
 }
 
-/// Says what keeps Porthole from starting, on stderr, and in a dialog where nobody reads that.
+/// Says what keeps Porthole from starting, on stderr, and in a dialog where nothing reads that.
 pub fn report(error: &Error) -> ExitCode {
     use std::io::IsTerminal;
     let mut text = terminal::line(&error.message).into_owned();
@@ -138,13 +138,13 @@ pub fn check_display() -> Result<()> {
     let (answered, wait) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
         if wait.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            let _ = report(&no_display("It doesn't answer"));
+            let _ = report(&no_display("It doesn't respond"));
             std::process::exit(1);
         }
     });
     let connected = gtk::init();
     drop(answered);
-    connected.map_err(|_| no_display("Nothing can be connected to there"))
+    connected.map_err(|_| no_display("It doesn't accept connections"))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -213,7 +213,7 @@ fn raised(_: Option<&std::path::Path>) -> Option<bool> {
 
 #[cfg(unix)]
 fn raise_socket(data: &DataDir) -> Option<RaiseSocket> {
-    // Where nothing can be written, nobody would find it.
+    // Where nothing can be written, it couldn't be found.
     let path = data.path.as_ref().filter(|_| data.trouble.is_none())?;
     let bound = RaiseSocket::bind(path).and_then(|socket| data.announce(socket.path()).map(|()| socket));
     bound.inspect_err(|error| tracing::warn!(%error, "a second start can't raise this window")).ok()
@@ -261,7 +261,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_display_that_cannot_be_used_has_a_code_of_its_own_and_a_way_out() {
-        let error = super::no_display("It doesn't answer");
+        let error = super::no_display("It doesn't respond");
         assert_eq!(error.code, porthole_base::error::Code::DisplayUnavailable);
         assert!(error.message.contains("DISPLAY") && error.hint.is_some());
     }

@@ -1,5 +1,5 @@
-//! Watches whether the window that an extension's page is in still answers: a page that loops for ever
-//! keeps its window from everything, and only somebody outside the web view can offer to end it.
+//! Watches whether the window that an extension's page is in still answers: a page that loops forever
+//! blocks its window, and only code outside the web view can offer to end it.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::{
     question::{Answer, Question},
 };
 
-/// How often the window is asked, and how long one step of waiting is.
+/// How often the window is pinged, and how long one step of waiting is.
 const STEP: Duration = Duration::from_secs(1);
 
-/// After so many seconds without an answer somebody is asked, and again so many after they said to wait.
+/// After this many seconds without a response the user is asked, and again after as many when the user chose to wait.
 const PATIENCE: u32 = 8;
 const MORE_PATIENCE: u32 = 30;
 
@@ -48,7 +48,7 @@ fn ask(window: &WebviewWindow) -> Option<oneshot::Receiver<()>> {
     asked.ok().map(|()| answered)
 }
 
-/// Waits for the answer, and for what somebody says who is asked meanwhile.
+/// Waits for the response, and for the choice of the user who is asked meanwhile.
 ///
 /// Steps are counted, and no clock is read: a machine that slept for the night, or a process that was
 /// stopped, did not wait.
@@ -64,7 +64,7 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
             }
         };
         tokio::select! {
-            // Whoever is asked need not say any more: the question goes away.
+            // The user needn't answer any more: the question closes.
             _ = &mut answered => return,
             said = said => {
                 question = None;
@@ -87,33 +87,33 @@ async fn wait_for(app: &AppHandle, window: &WebviewWindow, mut answered: oneshot
 
 fn text(window: &WebviewWindow, seconds: u32) -> String {
     let (whose, it) =
-        if is_own(window) { ("The page's own", "its page") } else { ("Porthole's", "the page of an extension") };
-    format!("{whose} window has not answered for {seconds} s: {it} may keep it busy.")
+        if is_own(window) { ("The page's", "its page") } else { ("Porthole's", "the page of an extension") };
+    format!("{whose} window hasn't responded for {seconds} s: {it} may keep it busy.")
 }
 
 fn end_of(window: &WebviewWindow) -> &'static str {
-    if is_own(window) { "_Close it" } else { "_Reload without the page" }
+    if is_own(window) { "_Close window" } else { "_Reload without the page" }
 }
 
 fn is_own(window: &WebviewWindow) -> bool {
     window.label() == OWN
 }
 
-/// Ends the page with its web process: nothing that is asked of it would come through.
+/// Ends the page with its web process: no request to it would come through.
 fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
     let porthole = app.state::<Porthole>();
     let error = |what: &str| Error::new(Code::PageEnded, what);
     if is_own(window) {
-        let error = error("The page was ended: it kept its own window busy")
-            .detail(format!("The window had not answered for {seconds} s, and was closed."))
-            .hint("Reload begins the page again, in this window.");
+        let error = error("The page was stopped: it kept its window busy")
+            .detail(format!("The window hadn't responded for {seconds} s and was closed."))
+            .hint("Choose Reload to load the page again in this window.");
         // A page that loops would not hear that its window is closed.
         process::end(window);
         return porthole.own_gone(PageWindowClosed { trouble: Some(error), ..PageWindowClosed::default() });
     }
-    let error = error("The extension's page was ended: it kept the window busy")
-        .detail(format!("The window had not answered for {seconds} s, and was loaded again without the page."))
-        .hint("All calls and what they wrote are still there. A page in its own window keeps none but that one busy.");
+    let error = error("The extension's page was stopped: it kept the window busy")
+        .detail(format!("The window hadn't responded for {seconds} s and was reloaded without the page."))
+        .hint("All calls and their output are kept. Open the page in its own window: if it hangs, Porthole stays responsive.");
     porthole.page_lost(error);
     process::end(window);
 }

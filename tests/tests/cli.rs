@@ -66,7 +66,7 @@ async fn a_requests_exit_code_tells_how_it_went() {
     }
     let failed = request(&Endpoint::Unix("/nonexistent.sock".into()), &["GET", "/"]).await;
     assert_eq!(failed.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&failed.stderr).contains("nothing exists at /nonexistent.sock"));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("Nothing exists at /nonexistent.sock"));
     assert!(failed.stdout.is_empty());
 }
 

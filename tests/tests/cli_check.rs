@@ -24,7 +24,7 @@ fn a_manifest_is_checked_with_its_files() {
     let path = folder.path().to_str().unwrap();
     let manifest = folder.path().join("metadata.json");
     let (code, text) = check(&[path]);
-    assert!(code == 3 && text.contains("cannot read"), "{code} {text}");
+    assert!(code == 3 && text.contains("Can't read"), "{code} {text}");
     fs::write(&manifest, "{\n  \"icon\": \"icon.svg\",\n  \"vm\": { \"image\": \"${DESKTOP_PLUGIN_IMAGE}\" }\n}\n")
         .unwrap();
     let (code, text) = check(&[path]);
@@ -74,5 +74,5 @@ fn the_image_that_is_named_is_looked_into_or_it_is_said_why_not() {
     let (said, complained) = at(gone, &["--image", "acme/x:1"]);
     assert!(said.contains("known when it is built") && complained.starts_with("porthole-cli: "), "{complained}");
     let (_, complained) = at(&fake.address(), &["--image", "acme/other"]);
-    assert!(complained.contains("the engine has no image `acme/other`"), "{complained}");
+    assert!(complained.contains("Image not found: `acme/other`"), "{complained}");
 }

@@ -22,6 +22,9 @@ use syn::{
     visit::{self, Visit},
 };
 
+#[path = "codes/texts.rs"]
+mod texts;
+
 /// What a piece of code compares: codes, and variables whose values may be some.
 #[derive(Default)]
 struct Compared {

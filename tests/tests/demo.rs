@@ -83,7 +83,7 @@ fn each_command_of_the_container_writes_what_the_page_reads() {
     assert_eq!(text(&counted.stdout).lines().count(), 4);
     assert_eq!(text(&counted.stderr), "warning: step 4 took its time\n");
     let ended = demo(&["exit", "3"]);
-    assert_eq!((ended.status.code(), text(&ended.stderr)), (Some(3), "this was asked for\n"));
+    assert_eq!((ended.status.code(), text(&ended.stderr)), (Some(3), "a line on stderr\n"));
     let lines = demo(&["json-lines", "3"]);
     let names: Vec<Value> = text(&lines.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(names.len(), 3);

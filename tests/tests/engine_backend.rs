@@ -399,7 +399,7 @@ async fn engine_compose_brings_up_two_services_and_the_first_of_the_file_is_firs
     assert_eq!(extension.answer(&backend).await, "web");
     let first = backend.up.first.clone().unwrap();
     assert_eq!((first.service.as_str(), backend.up.containers.len()), ("web", 2));
-    assert!(first.because.contains("first in the compose file"), "{first:?}");
+    assert!(first.because.contains("first service in the compose file"), "{first:?}");
     assert_eq!(first.container, extension.opened().await.names.container);
     let found = extension.deps.engine.extensions().await.unwrap();
     let found = found.iter().find(|found| found.first.as_deref() == Some(&first.container)).unwrap();

@@ -156,5 +156,5 @@ async fn a_context_may_be_named_and_one_that_is_not_there_is_said_to_be() {
     request.args(["request", "GET", "/", "--context", "elsewhere", "--endpoint", &endpoint]);
     request.env("DOCKER_CONFIG", config.path()).env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
     let asked = output(request).await;
-    assert!(String::from_utf8_lossy(&asked.stderr).contains("nothing exists at"), "{asked:?}");
+    assert!(String::from_utf8_lossy(&asked.stderr).contains("Nothing exists at"), "{asked:?}");
 }

@@ -97,7 +97,7 @@ async fn engine_what_a_manifest_names_is_taken_out_of_its_image() {
     assert!(!folder.path().join("assets/other.svg").exists());
     let wrong: Vec<_> =
         check_folder(folder.path()).unwrap().diagnostics.into_iter().map(|diagnostic| diagnostic.summary).collect();
-    assert_eq!(wrong, ["`host/gone` isn't in this folder, and no Dockerfile in it says what the image holds"]);
+    assert_eq!(wrong, ["`host/gone` isn't in this folder, and the folder has no Dockerfile"]);
     nothing_is_left(&docker, &name).await;
 }
 

@@ -186,8 +186,8 @@ async fn over_tls_the_wrong_certificates_are_told_apart() {
     let mine = over.issuer.tls(Some("me"));
     // Whoever answers is believed, and believes me.
     Engine::connect(over.address(Tls { ca: None, skip_verify: true, ..mine.clone() })).await.unwrap();
-    refused(over.address(Tls { ca: stranger.tls(None).ca, ..mine.clone() }), "nobody who is trusted here").await;
-    refused(over.address(Tls { ca: None, ..mine.clone() }), "nobody who is trusted here").await;
+    refused(over.address(Tls { ca: stranger.tls(None).ca, ..mine.clone() }), "isn't trusted").await;
+    refused(over.address(Tls { ca: None, ..mine.clone() }), "isn't trusted").await;
     refused(over.address(over.issuer.tls(None)), "cert.pem and key.pem").await;
     refused(over.address(Tls { ca: mine.ca, ..stranger.tls(Some("me")) }), "cert.pem and key.pem").await;
     refused(Address::new("plain", &over.host), "seems to use TLS").await;
@@ -216,7 +216,7 @@ async fn tls_to_a_port_without_it_and_to_none_are_told_apart() {
     let plain = Address::new("plain", format!("tcp://127.0.0.1:{port}"));
     Engine::connect(plain.clone()).await.unwrap();
     let tls = Tls { skip_verify: true, ..Tls::default() };
-    refused(Address { tls: Some(tls.clone()), ..plain.clone() }, "speaks no TLS").await;
+    refused(Address { tls: Some(tls.clone()), ..plain.clone() }, "doesn't use TLS").await;
     drop(engine);
     refused(Address { tls: Some(tls), ..plain }, "dockerd -H").await;
 }
@@ -244,7 +244,7 @@ async fn over_ssh_the_engine_at_a_socket_is_found() {
     let there = Engine::connect(sshd.address(engine.strip_prefix("unix://").unwrap())).await.unwrap();
     there.containers().await.unwrap();
     drop(there);
-    refused(sshd.address(""), "engine on the other side does not answer").await;
+    refused(sshd.address(""), "the remote engine doesn't respond").await;
     eventually("the end of every ssh", async || (sshd.clients() == 0).then_some(())).await;
 }
 
@@ -306,17 +306,17 @@ async fn over_ssh_and_near_the_extensions_of_every_context_are_told_and_a_dead_o
 async fn over_ssh_what_fails_is_told_apart() {
     let sshd = sshd();
     refused(sshd.as_seen("", "other", "known"), "ssh-add").await;
-    refused(sshd.as_seen("", "user", "unknown"), "does not know the host's key").await;
+    refused(sshd.as_seen("", "user", "unknown"), "The host's key is unknown").await;
     let silent = Port::default();
     let nobody = Address {
         ssh: sshd.ssh("user", "known"),
         ..Address::new("nobody", format!("ssh://127.0.0.1:{}", silent.number()))
     };
-    refused(nobody, "No ssh answers there").await;
+    refused(nobody, "No SSH server responds there").await;
     let no_ssh = Address { ssh: vec!["/nonexistent/ssh".into()], ..sshd.address("") };
-    refused(no_ssh, "no `ssh` on the PATH").await;
+    refused(no_ssh, "`ssh` isn't on the PATH").await;
     let bare = Sshd::start(&[("PATH", "/nonexistent")]);
-    refused(bare.address(""), "no `docker` on the other side").await;
+    refused(bare.address(""), "`docker` isn't installed").await;
 }
 
 #[tokio::test]

@@ -103,10 +103,10 @@ async fn programs_that_the_system_cannot_start_say_why() {
         path.display().to_string()
     };
     for (program, code, word) in [
-        (script("no-first-line", b"echo hi\n"), Code::ProgramNotExecutable, "not a program"),
+        (script("no-first-line", b"echo hi\n"), Code::ProgramNotExecutable, "isn't a program"),
         (script("no-interpreter", b"#!/no/such/interpreter\n"), Code::ProgramNotExecutable, "interpreter"),
         (script("windows-lines", b"#!/bin/sh\r\necho hi\r\n"), Code::ScriptCarriageReturn, "carriage return"),
-        (script("broken", b"\x7fELF broken"), Code::ProgramNotExecutable, "not a program"),
+        (script("broken", b"\x7fELF broken"), Code::ProgramNotExecutable, "isn't a program"),
     ] {
         let (run, _) = run(command(&program, &[])).await;
         let error = run.failure.unwrap();

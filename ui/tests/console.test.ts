@@ -471,7 +471,7 @@ test("a flood of prints is cut where it comes from, and what was dropped is coun
   await vi.waitFor(() => expect(console.running).toBe(false))
   const shown = console.entries.map(said)
   expect(shown.slice(-2)).toEqual([
-    "warning: 2,234 more were dropped: it prints faster than can be shown.",
+    "warning: 2,234 more were dropped: the code prints faster than Porthole can show.",
     "end done",
   ])
   expect(shown.filter((entry) => entry.startsWith("log "))).toHaveLength(1000)
@@ -522,7 +522,7 @@ test("a dialog is asked of the person, and its paths reach the code", async () =
   expect(console.entries.map(said)).toEqual([
     "dialog: Choose",
     "log {canceled:false,filePaths:[/a b]}",
-    "dialog: A dialog for files",
+    "dialog: A file dialog",
     "log {canceled:true,filePaths:[]}",
     "end done",
   ])
@@ -540,7 +540,7 @@ test("what the desktop would show is shown as that, and other addresses than of 
     "toast warning: careful",
     "navigate: Container abc",
     "open: https://example.com/",
-    "warning: openExternal takes http and https addresses only; this was not opened: file:///etc/passwd",
+    "warning: openExternal accepts only http and https URLs. Not opened: file:///etc/passwd",
     "end done",
   ])
 })
@@ -630,8 +630,8 @@ test("so many wait at most: code that asks for more is refused and ends all the 
     while (refused < 644) await new Promise((r) => setTimeout(r, 5))
     console.log(refused, last)
   `)
-  await vi.waitFor(() => expect(said(console.entries.at(-1)!)).toContain("Too many calls wait"), 5000)
-  expect(said(console.entries.at(-1)!)).toBe("log 644 Too many calls wait for others to end.")
+  await vi.waitFor(() => expect(said(console.entries.at(-1)!)).toContain("Too many calls are waiting"), 5000)
+  expect(said(console.entries.at(-1)!)).toBe("log 644 Too many calls are waiting for other calls to end.")
   expect(asked("propose")).toHaveLength(256)
   console.stop()
 })

@@ -289,7 +289,7 @@ const shell = new FakeShell({
   save_place: async ({ id, what }) => `/home/someone/Downloads/call-${id}-${what.kind}.log`,
   save: async ({ path, replace }) => {
     if (!replace && path.includes("there"))
-      throw { code: "file_exists", message: "A file of this name is there." }
+      throw { code: "file_exists", message: "A file with this name already exists." }
     saving = { done: 0, whole: 1_200_000_000 }
     for (let i = 0; i < 20; i++) {
       await new Promise((done) => setTimeout(done, 100))

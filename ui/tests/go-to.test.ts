@@ -100,5 +100,5 @@ test("where rows are left out, a line is found by its number", async () => {
   await go("301")
   expect(output.lines.pointed).toBe(100)
   await go("+1s")
-  expect(goTo.problem).toBe("There are no times in this view.")
+  expect(goTo.problem).toBe("This view has no times.")
 })

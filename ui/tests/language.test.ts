@@ -97,8 +97,8 @@ test("JavaScript as it is pasted is not lectured about", () => {
 })
 
 test("a module and a name that are not here are said calmly", () => {
-  expect(said('import React from "react"\nReact')[0]).toMatch(/^warning "react": "react" is not here/)
-  expect(said("document.body")).toEqual(["warning document: There is no `document` here."])
+  expect(said('import React from "react"\nReact')[0]).toMatch(/^warning "react": "react" isn't available/)
+  expect(said("document.body")).toEqual(["warning document: `document` isn't available here."])
   expect(diagnostics('await fetch("/x")')[0]!.fix).toContain("ddClient.extension.vm.service")
 })
 

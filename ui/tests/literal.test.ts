@@ -110,7 +110,7 @@ test("a body of many lines is drawn as far as it can be read at a glance", () =>
 
 test("JSON is copied as it came, other values as they are drawn", () => {
   expect(textOf(json('{"a":1.0}'))).toBe('{"a":1.0}')
-  expect(textOf(json("[1, ", true))).toBe("[1, …\n// 4 B in all")
+  expect(textOf(json("[1, ", true))).toBe("[1, …\n// 4 B in total")
   expect(textOf(text("a\nb"))).toBe('"a\\nb"')
   expect(textOf(text("x".repeat(100)))).toBe(`"${"x".repeat(100)}"`)
   const bytes: Value = { kind: "bytes", text: "hi", bytes: 2, cut: false }
@@ -134,7 +134,7 @@ test("how the code learns of it stands before the value", () => {
     "streams → onClose(null)",
   ])
   expect(words({ kind: "streamed", end: { kind: "silent" } })).toEqual([
-    "streams → no callback tells the end",
+    "streams → no callback reports the end",
   ])
   expect(
     endLines({ kind: "error", error: text("SIGTERM") })[0]!

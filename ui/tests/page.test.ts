@@ -138,7 +138,7 @@ test("what waits for the user says since when, and that it is not done when the 
   expect(what).not.toHaveProperty("id")
   expect(what.kind === "call" && what.askedMs).toBeGreaterThanOrEqual(before)
   page.unload()
-  expect(page.entries[0]!.what).toMatchObject({ refused: "Not done: this ended first." })
+  expect(page.entries[0]!.what).toMatchObject({ refused: "Not run: the code ended first." })
 })
 
 test("a page that comes again ends what the one before had going, and is told nothing of it", async () => {
@@ -155,7 +155,7 @@ test("a page that comes again ends what the one before had going, and is told no
   expect(shell.asked.some(({ name }) => name === "cancel")).toBe(true)
   expect(posted).toEqual([])
   const ends = page.entries.filter(({ what }) => what.kind === "end")
-  expect(ends[0]?.what).toMatchObject({ text: "The page was loaded again." })
+  expect(ends[0]?.what).toMatchObject({ text: "The page was reloaded." })
   page.unload()
   expect(page.opened).toBeUndefined()
   expect(shell.asked.some(({ name }) => name === "close_page")).toBe(true)

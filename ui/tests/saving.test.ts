@@ -132,8 +132,8 @@ test("outputs that fill their room are said, with who waits", () => {
   expect([disk.full, disk.noted]).toEqual([false, false])
   disk.see({ used: 20_000_000_000, quota: 20_000_000_000, waiting: 3 })
   expect([disk.full, disk.noted, disk.more]).toEqual([true, true, 40_000_000_000])
-  expect(disk.words).toBe("Outputs fill their 20 GB: 3 calls wait, nothing is lost.")
+  expect(disk.words).toBe("Output quota reached (20 GB). 3 calls are paused; no data is lost.")
   expect(fullWords({ used: 1, quota: 1_500_000_000, waiting: 1 })).toBe(
-    "Outputs fill their 1.5 GB: 1 call waits, nothing is lost.",
+    "Output quota reached (1.5 GB). 1 call is paused; no data is lost.",
   )
 })

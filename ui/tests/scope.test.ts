@@ -108,7 +108,7 @@ test("a timer that is text, or throws, is uncaught", async () => {
   }, 2)
   await vi.advanceTimersByTimeAsync(10)
   expect(uncaught.mock.calls.map(([error]) => (error as Error).message)).toEqual([
-    "A timer takes a function: text is not run here.",
+    "A timer needs a function: strings aren't run here.",
     "no",
   ])
   vi.useRealTimers()

@@ -55,11 +55,11 @@ test("what goes on overtakes calls that wait, and calls that find no room cost n
   port.room(2, 100)
   expect(sent.slice(-2)).toEqual([`{"ack":1}`, `{"n":${CREDIT.messages}}`])
   for (let n = 0; n < 5_000 - 9; n++) port.send({ n })
-  expect(() => port.demand()).toThrow("Too many calls wait")
+  expect(() => port.demand()).toThrow("Too many calls are waiting")
   const place = vi.fn()
   const transport = portTransport(port, "docker-desktop", undefined, place)
   return expect(transport.call(list, named))
-    .rejects.toThrow("Too many calls wait")
+    .rejects.toThrow("Too many calls are waiting")
     .then(() => expect(place).not.toHaveBeenCalled())
 })
 
@@ -78,7 +78,7 @@ test("what is too long, or waits for too many, throws what the code sees", () =>
   expect(port.offer({ big: "x".repeat(LONGEST) })).toBe(false)
   expect(sent).toEqual([])
   for (let n = 0; n < CREDIT.messages + 5_000; n++) port.send({})
-  expect(() => port.send({})).toThrow("Too many calls wait")
+  expect(() => port.send({})).toThrow("Too many calls are waiting")
 })
 
 test("a call that cannot be sent rejects, and is not waited for", async () => {
@@ -233,12 +233,12 @@ test("the frame ends what keeps to no room", () => {
   for (let n = 0; n < CREDIT.messages; n++) expect(flow.add("x")).toBeUndefined()
   flow.taken(CREDIT.messages, CREDIT.messages)
   const said = Array.from({ length: 2 * CREDIT.messages }, () => flow.add("x"))
-  expect(said.find(Boolean)).toContain("messages wait")
+  expect(said.find(Boolean)).toContain("messages are waiting")
   expect(new FlowControl().add("x".repeat(LONGEST + 1))).toContain("characters")
-  expect(new FlowControl().add({ kind: "flood" })).toContain("something else")
+  expect(new FlowControl().add({ kind: "flood" })).toContain("something other")
   const heavy = new FlowControl()
   const many = Array.from({ length: 10 }, () => heavy.add("x".repeat(LONGEST)))
-  expect(many.find(Boolean)).toContain("characters wait")
+  expect(many.find(Boolean)).toContain("characters are waiting")
 })
 
 test("a loop that goes on calling after it was refused ends with an exception, and is forgiven in the next turn", async () => {
@@ -269,7 +269,7 @@ test("a loop that goes on calling after it was refused ends with an exception, a
   expect(caught[0]).toBe(caught[1])
   expect(turns).toHaveLength(1)
   turns[0]!()
-  await expect(client.docker.listImages()).rejects.toThrow("Too many calls wait")
+  await expect(client.docker.listImages()).rejects.toThrow("Too many calls are waiting")
   transport.take({ kind: "room", messages: 1_000, chars: 1_000_000 })
   expect(() => client.desktopUI.toast.success("x")).not.toThrow()
 })

@@ -29,7 +29,7 @@ pub enum Code {
     RequestInvalid,
     /// The file named as the request body cannot be read.
     BodyFileUnreadable,
-    /// Connecting failed in a way that has no code of its own.
+    /// Connecting failed in another way.
     ConnectFailed,
     /// No connection within the connect timeout.
     ConnectTimeout,
@@ -45,7 +45,7 @@ pub enum Code {
     BodyCut,
     /// The whole exchange took longer than its timeout.
     TimedOut,
-    /// Somebody cancelled it.
+    /// The user cancelled it.
     Cancelled,
 
     /// The command is empty or holds a NUL byte.
@@ -54,7 +54,8 @@ pub enum Code {
     ProgramNotFound,
     /// The program exists and cannot be executed.
     ProgramNotExecutable,
-    /// The program is a script whose first line ends in a carriage return, so that its interpreter isn't found.
+    /// The program is a script with a carriage return at the end of its first line, so that its interpreter isn't
+    /// found.
     ScriptCarriageReturn,
     /// A path leads through `/proc`, where it is another file for each process.
     PathThroughProc,
@@ -69,7 +70,7 @@ pub enum Code {
     EngineAddressInvalid,
     /// No engine answers at its address.
     EngineUnavailable,
-    /// The engine refused the call for a reason that has no code of its own: the status says which class it is of.
+    /// The engine refused the call for another reason: the status gives its class.
     EngineRefused,
     /// The engine's response isn't what its API promises.
     EngineUnexpected,
@@ -98,7 +99,7 @@ pub enum Code {
     QuotaReached,
     /// The body says that it is JSON and is not.
     NotJson,
-    /// A line was asked for that the view doesn't have, or doesn't have yet.
+    /// The view doesn't have the requested line, or doesn't have it yet.
     LineNotFound,
     /// A bracket was to be folded on a line where none opens.
     NoBracket,
@@ -180,13 +181,13 @@ pub enum Code {
     BackendEnded,
     /// The pasted line is no request and no command that can be read.
     PasteUnknown,
-    /// A Runtime refuses what was asked before anything is done.
+    /// A runtime refuses the call before anything runs.
     RuntimeRefuses,
     /// Nothing was done: such calls of this extension are only recorded.
     RecordedOnly,
-    /// Nothing was done: somebody was asked, and said no.
+    /// Nothing was run: the user denied it.
     NotAllowed,
-    /// The extension has no backend of its own.
+    /// The extension has no backend.
     BackendMissing,
     /// There is no such pending call, or it was decided already.
     PendingNotFound,
@@ -242,7 +243,7 @@ impl Error {
         Self { code, message: message.into(), detail: None, hint: None, status: None }
     }
 
-    /// It says that nothing was done because somebody decided so.
+    /// It says that nothing was done because the user decided so.
     pub fn is_skipped(&self) -> bool {
         matches!(self.code, Code::RecordedOnly | Code::NotAllowed | Code::ProgramChanged)
     }

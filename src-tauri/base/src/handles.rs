@@ -85,17 +85,14 @@ pub fn exhausted(doing: &str, error: &io::Error) -> Option<Error> {
     let of_system = false;
     let (message, hint) = if of_system {
         (
-            format!("cannot {doing}: the whole system has too many open files"),
+            format!("Can't {doing}: the system has too many open files"),
             "Close other programs, or raise the system's limit (fs.file-max).",
         )
     } else {
         let limit = limit();
         (
-            format!(
-                "cannot {doing}: Porthole has {} files open, and its limit is {limit}",
-                open_now().unwrap_or(limit)
-            ),
-            "End running commands, or start Porthole with a higher limit: see `ulimit -n`.",
+            format!("Can't {doing}: Porthole has {} open files, and its limit is {limit}", open_now().unwrap_or(limit)),
+            "Stop running commands, or start Porthole with a higher limit: see `ulimit -n`.",
         )
     };
     Some(Error::new(Code::TooManyOpenFiles, message).detail(error).hint(hint))

@@ -1,5 +1,5 @@
 //! Names of images and containers as engines take them. A manifest, a page or a command line gives any text; once it is
-//! one of these it can stand as an argument of a program and as a part of a request's path.
+//! one of these it can appear as an argument of a program and as a part of a request's path.
 
 use std::{fmt, ops::Deref, str::FromStr};
 
@@ -41,7 +41,7 @@ impl ImageRef {
             None => Ok(Self(name)),
             Some(why) => {
                 Err(Error::new(Code::ImageNameInvalid, format!("`{}` isn't an image name: {why}", shown(&name)))
-                    .hint("Write [host[:port]/]name[:tag], in lower case."))
+                    .hint("Write [host[:port]/]name[:tag], in lowercase."))
             }
         }
     }
@@ -164,7 +164,7 @@ fn wrong_text(name: &str) -> Option<&'static str> {
         None => Some("it's empty"),
         Some('-') => Some("a leading dash would make it an option"),
         _ if name.chars().any(char::is_control) => Some("it contains a control character"),
-        _ if name.chars().any(char::is_whitespace) => Some("it contains a blank"),
+        _ if name.chars().any(char::is_whitespace) => Some("it contains a space"),
         _ => None,
     }
 }
@@ -177,7 +177,7 @@ fn wrong_container(name: &str) -> Option<&'static str> {
         return Some("it's longer than 255 bytes");
     }
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Some("it must begin with a letter or digit");
+        return Some("it must start with a letter or digit");
     }
     let is_plain = name.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.-".contains(&c));
     (!is_plain).then_some("only letters, digits, `_`, `.` and `-` are allowed")
@@ -212,7 +212,7 @@ fn wrong_image(name: &str) -> Option<&'static str> {
         _ => repository,
     };
     if path.bytes().any(|c| c.is_ascii_uppercase()) {
-        return Some("it must be in lower case");
+        return Some("it must be in lowercase");
     }
     (!path.split('/').all(is_component)).then_some(
         "each part must be letters and digits, with single `.`, one or two `_` or any number of `-` between them",

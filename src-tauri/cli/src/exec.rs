@@ -27,7 +27,7 @@ use crate::{
 #[derive(Args)]
 pub struct Arguments {
     /// Where to run it: host or container:NAME
-    #[arg(value_parser = read_place)]
+    #[arg(value_name = "TARGET", value_parser = read_place)]
     place: Place,
     /// Docker context of the container's engine (default: the current context)
     #[arg(long, value_name = "NAME")]
@@ -54,10 +54,10 @@ pub struct Arguments {
     /// rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
-    /// Print the callbacks that streaming code would get
+    /// With --received: print the callbacks that streaming code would get
     #[arg(long, requires = "received")]
     stream: bool,
-    /// Print one callback for each line of output
+    /// With --stream: print one callback for each line of output
     #[arg(long, requires = "stream")]
     split_lines: bool,
     /// Program and arguments
@@ -189,7 +189,7 @@ fn composed(
     // One that was removed has no path: a name that cannot be is refused as such.
     let here = || {
         let here = std::env::current_dir().map(|here| here.display().to_string());
-        Some(here.unwrap_or_else(|_| "(a directory that is gone)".to_owned()))
+        Some(here.unwrap_or_else(|_| "(a deleted directory)".to_owned()))
     };
     command.cwd = match command.place {
         Place::Host => cwd.or_else(here),
@@ -236,6 +236,6 @@ async fn deaf(asked: Asked, mut signals: Signals) {
         _ = signals.next() => {}
         () = tokio::time::sleep(DEAF) => {}
     }
-    say::note("The command did not stop in time. Killing its remaining processes.");
+    say::note("The command didn't stop in time. Killing its remaining processes.");
     std::process::exit(asked.exit_code().into());
 }

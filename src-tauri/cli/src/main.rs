@@ -37,20 +37,21 @@ enum Command {
     ///
     /// The body is written to stdout unchanged. If stdout is a terminal, control characters are escaped.
     ///
-    /// Exit code: 0 for a 2xx status, 1 for any other status, 3 if no complete response arrived.
+    /// Exit code: 0 for a 2xx status, 1 for any other status, 2 for invalid arguments, 3 if no
+    /// complete response arrived.
     Request(request::Arguments),
     /// Run a command on the host or in a container.
     ///
     /// The command's stdout and stderr are passed through unchanged.
     ///
     /// Exit code: the command's own, 128 plus the signal number if a signal ended it, 126 if the program can't be
-    /// executed, 127 if it isn't found, 3 for any other failure.
+    /// executed, 127 if it isn't found, 2 for invalid arguments, 3 for any other failure.
     Exec(exec::Arguments),
     /// Check an extension's metadata.json and the files it refers to.
     ///
     /// Nothing is started. If a local engine has the image that the folder builds, the paths are checked in that image.
     ///
-    /// Exit code: 0 if there are no errors, 1 if there are, 3 if the manifest can't be read.
+    /// Exit code: 0 if there are no errors, 1 if there are, 2 for invalid arguments, 3 if the manifest can't be read.
     Check(check::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
@@ -98,7 +99,10 @@ async fn demo(mut signals: Signals) -> ExitCode {
         Ok(directory) => directory,
         Err(error) => {
             let parent = std::env::temp_dir();
-            say::note(&format!("Can't make a directory in {} for the socket: {error}. Set TMPDIR.", parent.display()));
+            say::note(&format!(
+                "Can't create a directory in {} for the socket: {error}. Set TMPDIR.",
+                parent.display()
+            ));
             return ExitCode::from(NOTHING);
         }
     };

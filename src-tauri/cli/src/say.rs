@@ -85,7 +85,7 @@ fn stderr(bytes: &[u8]) -> io::Result<()> {
 }
 
 fn written(written: io::Result<()>) -> Result<()> {
-    written.map_err(|error| Error::new(Code::StdoutFailed, "cannot write to stdout").detail(error))
+    written.map_err(|error| Error::new(Code::StdoutFailed, "Can't write to stdout").detail(error))
 }
 
 #[cfg(test)]

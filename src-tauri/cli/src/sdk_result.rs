@@ -103,7 +103,7 @@ struct Calls {
 impl Calls {
     fn new(reaper: Option<Arc<Reaper>>) -> Result<Self> {
         let directory = private::temporary_directory("porthole-").map_err(|error| {
-            private::temporary_files_failed("can't create a temporary directory for the output", &error)
+            private::temporary_files_failed("Can't create a temporary directory for the output", &error)
         })?;
         let path = directory.path();
         let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, reaper);

@@ -120,6 +120,6 @@ impl<E: Serialize + Send> Record<E> for Sink<E> {
             (false, Stream::Stderr) => say::bytes(stream, bytes, self.bytes, &mut self.stderr),
         };
         self.writes.step();
-        written.map_err(|error| Error::new(Code::StdoutFailed, "cannot write to stdout or stderr").detail(error))
+        written.map_err(|error| Error::new(Code::StdoutFailed, "Can't write to stdout or stderr").detail(error))
     }
 }

@@ -4,7 +4,7 @@
 // same name in `src-tauri/src/commands.rs`; nothing else. `, page` after the answer lets the page's own
 // window use it too, which otherwise may use none.
 //
-// A plain comment, because the build script includes this file as it stands.
+// A plain comment, because the build script includes this file as written.
 
 /// Hands the list to the macro named.
 #[macro_export]
@@ -55,7 +55,7 @@ macro_rules! commands {
             propose(sdk: Sdk, origin: Origin) -> Proposed, page;
             /// Waits until a pending call is decided, and tells how.
             decision(pending: u32) -> ProposedState, page;
-            /// Approves the pending call in the prompt, which is started exactly as it was planned.
+            /// Approves the pending call in the prompt, which is started exactly as planned.
             approve(pending: u32, scope: Scope) -> (), page;
             /// Denies a pending call, which is recorded.
             deny(pending: u32) -> (), page;
@@ -96,11 +96,12 @@ macro_rules! commands {
             set_target(target: Target) -> Target;
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.
             read_endpoint(text: String) -> Endpoint;
-            /// Every engine that the docker CLI knows of, by its context; none is asked.
+            /// Every engine that the docker CLI knows of, by its context, without connecting to any.
             contexts() -> Vec<Context>;
             /// The containers of the engine of a context, or of the one in use; running ones first.
             containers(engine: Option<String>) -> Vec<Container>;
-            /// The extensions that run on the engine of every context. All are asked at the same time, for a few seconds.
+            /// The extensions that run on the engine of every context. All are queried at the same time, for a few
+            /// seconds.
             extensions() -> Vec<ContextExtensions>;
             /// Splits a pasted command line into arguments, as a POSIX shell would, running none.
             split_words(text: String) -> Vec<String>;
@@ -122,7 +123,7 @@ macro_rules! commands {
             allow_variables(content: String, names: Vec<String>) -> ();
             /// Takes the author's own process for its backend.
             use_native(endpoint: Endpoint) -> OpenExtension;
-            /// Takes down what Porthole brought up, and lets go of what it did not.
+            /// Stops what Porthole started, and lets go of what it did not.
             stop_backend() -> OpenExtension;
             /// Closes the extension, its backend and its page; answers with what is inspected then.
             close_extension() -> Target;
@@ -146,7 +147,7 @@ macro_rules! commands {
             accept_server(server: String) -> (), page;
             /// Closes the page: nothing of it is answered any more.
             close_page() -> ();
-            /// Shows the page that is open in a window of its own.
+            /// Shows the page that is open in its own window.
             open_page_window(opened: OpenedPage) -> ();
             /// What the page's own window shows, while it is there.
             page_window_state() -> Option<PageWindowState>, page;

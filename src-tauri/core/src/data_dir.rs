@@ -82,7 +82,7 @@ impl DataDir {
             let why = trouble.detail.as_deref().unwrap_or_default();
             Error::new(
                 Code::DataDirUnusable,
-                format!("{}, and no directory can be made in {}", trouble.message, temporary.display()),
+                format!("{}, and no directory can be created in {}", trouble.message, temporary.display()),
             )
             .detail(format!("{why}; {error}"))
             .hint(format!(
@@ -107,18 +107,18 @@ impl DataDir {
     }
 }
 
-const SET_HOME: &str = "Nothing is kept after this start. Set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME.";
+const SET_HOME: &str = "Nothing is kept after Porthole exits. Set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME.";
 
 fn unusable(path: &Path, error: &io::Error) -> Error {
     let hint = match error.kind() {
-        io::ErrorKind::NotADirectory => "A file is in the place of a directory: move it away.",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free space on its disk.",
+        io::ErrorKind::NotADirectory => "A file has the directory's name: move it.",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free up space on its disk.",
         io::ErrorKind::ReadOnlyFilesystem => "Its file system is read-only: set XDG_DATA_HOME to another directory.",
         _ => "Make it writable, or set XDG_DATA_HOME to another directory.",
     };
     Error::new(Code::DataDirUnusable, format!("The data directory {} can't be used", path.display()))
         .detail(error)
-        .hint(format!("Nothing is kept after this start. {hint}"))
+        .hint(format!("Nothing is kept after Porthole exits. {hint}"))
 }
 
 /// The lock of a directory that no other process holds; none when one does.
@@ -155,12 +155,12 @@ impl Owner {
         Ok(())
     }
 
-    /// That it has the directory, for somebody who can't be shown its window.
+    /// Says that it has the directory, where its window can't be shown.
     pub fn already_running(&self, path: &Path) -> Error {
         let who = self.pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-        Error::new(Code::AlreadyRunning, format!("Another Porthole{who} uses {}", path.display()))
-            .detail("Its window didn't answer.")
-            .hint("Use its window or end it, or set XDG_DATA_HOME to start another one beside it.")
+        Error::new(Code::AlreadyRunning, format!("Another Porthole{who} is using {}", path.display()))
+            .detail("Its window didn't respond.")
+            .hint("Use its window or close it, or set XDG_DATA_HOME to start a second one.")
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the page's own window and the main one are told of each other.
+//! What the page's own window and the main one know of each other.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -12,7 +12,7 @@ use porthole_extension::OpenedPage;
 pub struct PageWindowState {
     /// The page.
     pub opened: OpenedPage,
-    /// What is remembered now: whose behaviour is shown.
+    /// The current setting: the runtime that is reproduced.
     pub settings: Settings,
 }
 
@@ -22,7 +22,7 @@ pub struct PageWindowState {
 pub struct PageWindowClosed {
     /// The page is to be shown in the main window.
     pub back: bool,
-    /// Why it went, where nobody closed it.
+    /// Why it closed, if the user didn't close it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Error>,
 }

@@ -73,7 +73,7 @@ fn answer_all(
 ) {
     for stream in connections {
         match stream {
-            // Who doesn't say it gets nothing, and the next one is heard.
+            // A client that doesn't send it gets nothing, and the next one is served.
             Ok(stream) => drop(answer(stream, raise)),
             // With too many open files, a connection stays where it is and is refused again at once.
             Err(_) => pause(),

@@ -26,7 +26,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a directory below `parent` whose name begins with `prefix`, and removes those of sessions that were killed.
+    /// Makes a directory below `parent` with a name that starts with `prefix`, and removes those of sessions that were
+    /// killed.
     ///
     /// # Errors
     /// What the operating system says when nothing can be made there.

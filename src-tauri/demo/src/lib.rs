@@ -29,7 +29,7 @@ pub struct Answered<'a> {
     pub took: Duration,
 }
 
-/// Takes connections until it is dropped, which ends those that are open then. Each answer is told.
+/// Takes connections until it is dropped, which ends those that are open then. Each response is reported.
 pub async fn accept<S>(mut next: impl AsyncFnMut() -> io::Result<S>, tell: fn(&Answered<'_>))
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -58,7 +58,7 @@ where
             }
             Err(error) => {
                 // Out of file descriptors, most likely: those that are open end sooner or later.
-                tracing::warn!(%error, "the demo backend cannot take a connection");
+                tracing::warn!(%error, "the demo backend can't take a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -44,7 +44,7 @@ fn serve(path: PathBuf) -> std::io::Result<ExitCode> {
     serve::serve(&path).map(|()| ExitCode::SUCCESS)
 }
 
-/// Whether somebody listens, for a container's health.
+/// Whether something listens, for a container's health.
 #[cfg(unix)]
 fn healthy(path: PathBuf) -> std::io::Result<ExitCode> {
     std::os::unix::net::UnixStream::connect(path).map(|_| ExitCode::SUCCESS)

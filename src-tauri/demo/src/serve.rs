@@ -1,4 +1,4 @@
-//! Serves on a socket until it is asked to end.
+//! Serves on a socket until it is stopped.
 
 use std::{
     fs, io,
@@ -39,18 +39,18 @@ fn log(answered: &Answered<'_>) {
     println!("{method} {target} {status} {:.2} ms", took.as_secs_f64() * 1000.0);
 }
 
-/// A socket that nobody listens on was left by one that was killed, and is in the way.
+/// A socket that nothing listens on was left by one that was killed, and is in the way.
 fn bind(path: &Path) -> io::Result<UnixListener> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         if UnixStream::connect(path).is_ok() {
-            let taken = format!("somebody listens on {} already", path.display());
+            let taken = format!("another program is already listening on {}", path.display());
             return Err(io::Error::new(io::ErrorKind::AddrInUse, taken));
         }
         fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", path.display())))?;
-    // Whoever may enter the directory may ask: outside of the container that is seldom root.
+        .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {}: {error}", path.display())))?;
+    // Anyone with access to the directory may connect: outside the container that is seldom root.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(listener)
 }

@@ -12,19 +12,19 @@ use serde_json::json;
 const HELP: &str = "\
 demo                    serves on $DEMO_SOCKET, or /run/guest-services/backend.sock
 demo serve PATH         serves on this socket
-demo healthy            ends with 0 when somebody listens there
-demo ls [PATH...]       what is in a directory; a slash follows the name of another one
+demo healthy            exits with 0 if something is listening there
+demo ls [PATH...]       what a directory contains; names of directories end with a slash
 demo echo WORD...       the words, with a space between
-demo args WORD...       each word as it arrived, one a line
+demo args WORD...       each word as received, one per line
 demo env                the variables, sorted
 demo pwd                the working directory
 demo count N [MS]       N lines, MS milliseconds apart (200), some of them to stderr
 demo json               one JSON object
-demo json-lines [N]     N JSON objects, one a line (5)
+demo json-lines [N]     N JSON objects, one per line (5)
 demo exit CODE          one line to each stream, then this exit code
 ";
 
-/// Runs a command; its exit code. An error is one of writing: whoever read has gone.
+/// Runs a command; its exit code. An error means that its output couldn't be written.
 pub fn run(word: &str, rest: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     match (word, rest) {
         ("help" | "--help", _) => out.write_all(HELP.as_bytes())?,
@@ -50,17 +50,17 @@ pub fn run(word: &str, rest: &[&str], out: &mut dyn Write, err: &mut dyn Write) 
         ("json-lines", []) => return json_lines("5", out, err),
         ("json-lines", [n]) => return json_lines(n, out, err),
         ("exit", [code]) => {
-            let Ok(code) = code.parse() else { return wrong(err, &format!("`{code}` is no exit code")) };
+            let Ok(code) = code.parse() else { return wrong(err, &format!("`{code}` isn't an exit code")) };
             writeln!(out, "ending with {code}")?;
-            writeln!(err, "this was asked for")?;
+            writeln!(err, "a line on stderr")?;
             return Ok(code);
         }
-        _ => return wrong(err, &format!("there is no `{}`", [&[word], rest].concat().join(" "))),
+        _ => return wrong(err, &format!("unknown command `{}`", [&[word], rest].concat().join(" "))),
     }
     Ok(0)
 }
 
-/// What programs end with that do not know what they are asked.
+/// The exit code for invalid arguments.
 fn wrong(err: &mut dyn Write, why: &str) -> io::Result<u8> {
     writeln!(err, "demo: {why}; see `demo help`")?;
     Ok(2)
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn an_exit_code_is_the_one_asked_for() {
-        assert_eq!(ran(&["exit", "3"]), (3, "ending with 3\n".to_owned(), "this was asked for\n".to_owned()));
+        assert_eq!(ran(&["exit", "3"]), (3, "ending with 3\n".to_owned(), "a line on stderr\n".to_owned()));
         assert_eq!(ran(&["exit", "0"]).0, 0);
     }
 

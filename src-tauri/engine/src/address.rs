@@ -17,7 +17,7 @@ pub struct Address {
     pub host: String,
     /// What TLS needs, where it is to be spoken. Sockets, pipes and ssh have no use for it.
     pub tls: Option<Tls>,
-    /// The command that stands for `ssh`, with its first arguments; `ssh` itself when empty.
+    /// The command that represents `ssh`, with its first arguments; `ssh` itself when empty.
     pub ssh: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ pub struct Tls {
     pub cert: Option<PathBuf>,
     /// Its private key.
     pub key: Option<PathBuf>,
-    /// Whoever answers is believed.
+    /// Any certificate is accepted.
     pub skip_verify: bool,
 }
 
@@ -109,14 +109,14 @@ impl Address {
                 Ok(Transport::Tls(self.place(rest, 2376)?, self.tls.clone().unwrap_or_default()))
             }
             "ssh" => Ok(Transport::Ssh(self.ssh_place(rest)?)),
-            _ => Err(self.invalid(&format!("Porthole knows no `{scheme}://`"))),
+            _ => Err(self.invalid(&format!("`{scheme}://` isn't supported"))),
         }
     }
 
     fn place(&self, rest: &str, usual: u16) -> Result<HostPort> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !path.is_empty() || authority.contains(['?', '#', '@']) {
-            return Err(self.invalid("only a host and a port may stand behind the scheme"));
+            return Err(self.invalid("only a host and a port can follow the scheme"));
         }
         let (host, port) = self.host_and_port(authority)?;
         Ok(HostPort { host, port: port.unwrap_or(usual) })
@@ -124,14 +124,14 @@ impl Address {
 
     fn ssh_place(&self, rest: &str) -> Result<Ssh> {
         if rest.contains(['?', '#']) {
-            return Err(self.invalid("it may have no query and no fragment"));
+            return Err(self.invalid("a query or fragment isn't allowed"));
         }
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let (user, authority) = match authority.rsplit_once('@') {
             Some((user, _)) if user.contains(':') => {
                 return Err(self
-                    .invalid("a password in the address is not supported")
-                    .hint("Use a key: ssh-add gives it to the agent that ssh asks."));
+                    .invalid("a password in the address isn't supported")
+                    .hint("Use a key: add it to the SSH agent with ssh-add."));
             }
             Some((user, authority)) => (Some(user).filter(|user| !user.is_empty()), authority),
             None => (None, authority),
@@ -149,20 +149,20 @@ impl Address {
                 .and_then(|(host, port)| {
                     Some((host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) }))
                 })
-                .ok_or_else(|| self.invalid("its bracket is not closed"))?,
+                .ok_or_else(|| self.invalid("a bracket isn't closed"))?,
             None => match authority.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
                 None => (authority, None),
             },
         };
         if host.is_empty() {
-            return Err(self.invalid("it names no host"));
+            return Err(self.invalid("the host name is missing"));
         }
         let port = match port {
             None | Some("") => None,
             Some(port) => {
                 let number = port.parse().ok().filter(|number| *number != 0);
-                Some(number.ok_or_else(|| self.invalid(&format!("`{port}` is no port")))?)
+                Some(number.ok_or_else(|| self.invalid(&format!("`{port}` isn't a port")))?)
             }
         };
         Ok((self.decoded(host)?, port))
@@ -170,18 +170,17 @@ impl Address {
 
     fn decoded(&self, text: &str) -> Result<String> {
         let decoded = percent_decode_str(text).decode_utf8();
-        let decoded = decoded.map_err(|error| self.invalid("a percent sign in it means nothing").detail(error))?;
+        let decoded = decoded.map_err(|error| self.invalid("it contains an invalid percent escape").detail(error))?;
         // Such a name would reach the program as its end.
         if decoded.contains('\0') {
-            return Err(self.invalid("it holds a NUL byte"));
+            return Err(self.invalid("it contains a NUL byte"));
         }
         Ok(decoded.into_owned())
     }
 
     pub(super) fn invalid(&self, why: &str) -> Error {
-        Error::new(Code::EngineAddressInvalid, format!("`{}` is not an engine's address: {why}", self.host)).hint(
-            "Docker writes them so: unix:///var/run/docker.sock, tcp://host:2376, ssh://user@host; see `docker context ls`.",
-        )
+        Error::new(Code::EngineAddressInvalid, format!("`{}` isn't an engine address: {why}", self.host))
+            .hint("Examples: unix:///var/run/docker.sock, tcp://host:2376, ssh://user@host. See `docker context ls`.")
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use porthole_base::error::Result;
 
-/// How long one engine may take, from the login to the list: somebody waits for it in front of the window.
+/// How long one engine may take, from the login to the list: the user waits for it in front of the window.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The extensions that run on the engine of every docker context, in the order of [`EngineEnvironment::contexts`]. All are

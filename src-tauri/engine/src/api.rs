@@ -1,7 +1,7 @@
-//! Requests to an engine whose responses are read as plain JSON.
+//! Requests to an engine with responses that are read as plain JSON.
 //!
 //! `bollard`'s own types are closed: one unknown state of one container, or one array that is null, makes the whole
-//! response unreadable. What is asked for here is read by [`super::answers`], field by field.
+//! response unreadable. These responses are read by [`super::answers`], field by field.
 
 use std::pin::Pin;
 

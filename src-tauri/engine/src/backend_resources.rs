@@ -1,5 +1,5 @@
 //! What Porthole made on an engine for one backend: known by a label, so that it is found again by
-//! whoever has to remove it.
+//! a caller that has to remove it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ use super::{
 
 /// The label of what belongs to one backend; its value is the backend's own.
 const BACKEND: &str = "dev.porthole.backend";
-/// The label that tells whose it is: the machine and the process that made it.
+/// The label that tells its owner: the machine and the process that made it.
 const OWNER: &str = "dev.porthole.owner";
 /// The label that tells of which extension it is, by the name of its image.
 pub const EXTENSION: &str = "dev.porthole.extension";
@@ -37,7 +37,7 @@ pub struct BackendResources {
     pub engine: Address,
     /// The label's value: no other backend has it.
     pub id: String,
-    /// The compose project, when it has one of its own.
+    /// The compose project, if it has one.
     pub project: Option<String>,
     /// The directory of its sockets on this host.
     pub directory: Option<PathBuf>,
@@ -61,7 +61,7 @@ impl BackendResources {
 
     /// Removes all of it; containers may end by themselves first when there is time.
     pub async fn remove(&self, engine: &Engine, gently: bool) {
-        /// An engine that was asked for a container when Porthole was killed may be about to make it.
+        /// An engine may still be creating a container that was requested before Porthole was killed.
         const AGAIN: Duration = Duration::from_millis(300);
         for _ in 0..4 {
             let names = containers(engine, &format!("{BACKEND}={}", self.id)).await;

@@ -11,9 +11,9 @@ use porthole_output::Stream;
 
 /// One line may be as long as this; a step's output comes in many.
 const LONGEST: usize = 16 * 1024 * 1024;
-/// So many steps are numbered; more are shown without their names.
+/// This many steps are numbered; more are shown without their names.
 const STEPS: usize = 10_000;
-/// How much is read of the name of a step, of a layer and of what is said of it, in characters: they are repeated.
+/// How much is read of the name of a step, of a layer and of its status, in characters: they are repeated.
 const LONGEST_NAME: usize = 300;
 /// How much is read of an error, in characters.
 const LONGEST_ERROR: usize = 4_000;
@@ -27,11 +27,11 @@ const MOST_NAMES: usize = 1_000;
 pub(crate) struct Progress {
     line: Vec<u8>,
     steps: HashMap<Vec<u8>, Step>,
-    /// The step whose output was written last.
+    /// The step that wrote output last.
     writing: Option<Vec<u8>>,
     /// How often steps were named since the engine's line began.
     named: usize,
-    /// What was said last of each layer of a pull.
+    /// The last status of each layer of a pull.
     layers: HashMap<String, String>,
     /// Why it failed, in the engine's words.
     pub failed: Option<String>,
@@ -180,7 +180,7 @@ impl Progress {
                 _ => {}
             }
         }
-        // Steps run at the same time: whose output follows is said whenever that changes.
+        // Steps run at the same time: the step is named whenever the source of the output changes.
         if self.writing.as_deref() != Some(vertex)
             && let Some(step) = self.steps.get(vertex)
         {

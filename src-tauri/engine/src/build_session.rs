@@ -61,7 +61,7 @@ impl BuildSession {
         ];
         let response = engine.ask(Method::POST, "/session", &[], &headers, bollard::body_full(Bytes::new())).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let message = "the engine didn't open a build session".to_owned();
+            let message = "The engine didn't open a build session".to_owned();
             return Err(ApiError::DockerResponseServerError { status_code: response.status().as_u16(), message });
         }
         let upgraded = hyper::upgrade::on(response).await?;
@@ -91,7 +91,7 @@ async fn answer(request: Request<Incoming>, registries: &Registries) -> Response
             let body = Limited::new(request.into_body(), LONGEST).collect().await;
             let Some(host) = body.ok().and_then(|body| host(&body.to_bytes())) else { return said(None, INVALID) };
             match registries.sign_in(&host).await {
-                // A token stands without a name.
+                // A token is without a name.
                 Some(sign_in) => said(Some(&credentials(&sign_in.user, &sign_in.secret)), OK),
                 None => said(Some(&[]), OK),
             }

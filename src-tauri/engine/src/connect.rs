@@ -53,7 +53,7 @@ pub(super) fn client(address: &Address, transport: Transport) -> Result<Client> 
 ///
 /// # Errors
 /// [`Code::EngineAddressInvalid`](porthole_base::error::Code::EngineAddressInvalid), and
-/// [`Code::EngineUnavailable`](porthole_base::error::Code::EngineUnavailable) when there is nobody. What ssh finds out later
+/// [`Code::EngineUnavailable`](porthole_base::error::Code::EngineUnavailable) when nothing listens. What ssh finds out later
 /// comes with the first bytes.
 pub(crate) async fn dial_engine(address: &Address, limit: Duration) -> Result<EngineStream> {
     let dialled = match address.transport()? {
@@ -80,7 +80,7 @@ pub(super) enum Dialing {
 }
 
 impl Dialing {
-    /// A connection of its own.
+    /// Its own connection.
     pub async fn dial(&self) -> io::Result<EngineStream> {
         Ok(match self {
             Self::Local(host) => local(host).await?,

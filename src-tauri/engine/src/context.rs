@@ -34,7 +34,7 @@ pub(crate) struct BuildContext {
 }
 
 impl BuildContext {
-    /// The tar. When nobody wants more of it, the folder is read no further.
+    /// The tar. When nothing wants more of it, the folder is read no further.
     pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let (sender, receiver) = mpsc::channel(8);
         tokio::task::spawn_blocking(move || {
@@ -139,7 +139,7 @@ impl<W: Write> Packing<'_, W> {
         self.looked_at += 1;
         if self.looked_at > LOOKED_AT {
             return Err(io::Error::other(
-                "the build's context is too large: it has more than 5,000,000 files, with those that .dockerignore leaves out",
+                "the build context is too large: it has more than 5,000,000 files, including those that .dockerignore excludes",
             ));
         }
         Ok(())
@@ -163,7 +163,7 @@ impl<W: Write> Packing<'_, W> {
 }
 
 fn too_much(why: &str) -> io::Error {
-    io::Error::other(format!("the build's context is too large: {why}. Leave files out with .dockerignore."))
+    io::Error::other(format!("the build context is too large: {why}. Exclude files with .dockerignore."))
 }
 
 fn header(size: u64, mode: u32, modified: u64) -> tar::Header {
@@ -193,7 +193,7 @@ fn modified(about: &Metadata) -> u64 {
     about.modified().ok().and_then(since).map(|since| since.as_secs()).unwrap_or_default()
 }
 
-/// A file whose length was told: a tar with another one would be broken.
+/// A file with a declared length: with another length, the tar would be broken.
 struct Exactly {
     file: cap_std::fs::File,
     left: u64,
@@ -207,7 +207,7 @@ impl Read for Exactly {
         }
         let read = self.file.read(&mut buffer[..room])?;
         if read == 0 {
-            return Err(io::Error::other("a file became shorter while it was read"));
+            return Err(io::Error::other("a file was truncated while it was read"));
         }
         self.left -= read as u64;
         Ok(read)

@@ -25,12 +25,12 @@ pub(super) fn past_limit(address: &Address, error: &(dyn StdError + 'static)) ->
         {
             return Some(exhausted);
         }
-        // hyper has a limit of its own for the lines of a head.
+        // hyper has its own limit for the lines of a head.
         let head =
             link.downcast_ref::<hyper::Error>().filter(|error| error.is_parse_too_large()).map(|_| PastLimit::Head);
         let past = link.downcast_ref::<PastLimit>().copied().or(head)?;
-        let message = format!("the engine at {} sent a response that goes past a limit", address.host);
-        Some(Error::new(Code::ResponseTooLarge, message).detail(past).hint("Is this address that of an engine?"))
+        let message = format!("The response from the engine at {} exceeds a limit", address.host);
+        Some(Error::new(Code::ResponseTooLarge, message).detail(past).hint("Check that this is an engine's address."))
     })
 }
 
@@ -41,14 +41,14 @@ pub(super) fn unavailable(address: &Address, error: &(dyn StdError + 'static)) -
     }
     let code = Code::EngineUnavailable;
     let at = if address.name == address.host { String::new() } else { format!(" ({})", address.name) };
-    Error::new(code, format!("the engine at {}{at} doesn't respond", address.host))
+    Error::new(code, format!("The engine at {}{at} doesn't respond", address.host))
         .detail(words(error))
         .hint(hint(address, error))
 }
 
 /// It took longer than it may.
 pub(super) fn silent(address: &Address, seconds: u64) -> Error {
-    unavailable(address, &io::Error::new(io::ErrorKind::TimedOut, format!("it did not answer within {seconds} s")))
+    unavailable(address, &io::Error::new(io::ErrorKind::TimedOut, format!("no response within {seconds} s")))
 }
 
 /// What each layer says that the one above does not.
@@ -90,20 +90,20 @@ fn hint(address: &Address, error: &(dyn StdError + 'static)) -> String {
     }
     match transport {
         Ok(Transport::Ssh(_)) if kind(error) == Some(io::ErrorKind::NotFound) => {
-            "There is no `ssh` on the PATH: install OpenSSH's client, or name another with PORTHOLE_SSH."
+            "`ssh` isn't on the PATH: install the OpenSSH client, or set PORTHOLE_SSH to another program."
         }
-        Ok(Transport::Ssh(_)) => "Try by hand what docker does: `ssh HOST docker system dial-stdio` waits without a word.",
+        Ok(Transport::Ssh(_)) => "Run `ssh HOST docker system dial-stdio` in a terminal: it must wait without output.",
         Ok(Transport::Tcp(_)) if is_not_plain_http(error) => {
             "That port seems to use TLS: use a context with its certificates, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
         }
         Ok(Transport::Tls(_, tls)) if kind(error) != Some(io::ErrorKind::ConnectionRefused) && tls.cert.is_none() => {
-            "It may want a certificate from whoever asks: cert.pem and key.pem in DOCKER_CERT_PATH, or in the context."
+            "The engine may require a client certificate: put cert.pem and key.pem in DOCKER_CERT_PATH or in the context."
         }
         Ok(Transport::Tcp(_) | Transport::Tls(..)) => {
-            "Is the engine started with that address (`dockerd -H tcp://…`), and does a firewall let it through?"
+            "Check that the engine listens on that address (`dockerd -H tcp://…`) and that no firewall blocks it."
         }
         _ if is_denied(&address.host) => {
-            "The engine's socket is there and this user may not open it: join its group (often `docker`) and log in again."
+            "You don't have permission to open the engine's socket: join its group (often `docker`) and log in again."
         }
         _ => {
             let others = SocketDirectories::of_this_process().engines();
@@ -138,21 +138,21 @@ fn of_tls(error: &rustls::Error) -> &'static str {
     match error {
         rustls::Error::InvalidCertificate(why) => match why {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "The engine's certificate has expired: it needs a new one, or this machine's clock is wrong."
+                "The engine's certificate has expired: renew it, or check this machine's clock."
             }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "The engine's certificate is not valid yet: is the clock right, here and there?"
+                "The engine's certificate isn't valid yet: check the clocks of both machines."
             }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "The engine's certificate is for another name: use one of the names or addresses that it lists."
             }
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "The engine's certificate is from nobody who is trusted here: ca.pem in DOCKER_CERT_PATH, or in the context, must be that of its issuer."
+                "The engine's certificate isn't trusted: put its issuer's certificate into ca.pem in DOCKER_CERT_PATH or in the context."
             }
-            _ => "The engine's certificate cannot be used: make a new one, with the host among its subjectAltName.",
+            _ => "The engine's certificate is invalid: create a new one with the host in its subjectAltName.",
         },
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "That port speaks no TLS: unset DOCKER_TLS and DOCKER_TLS_VERIFY, or use a context without certificates."
+            "That port doesn't use TLS: unset DOCKER_TLS and DOCKER_TLS_VERIFY, or use a context without certificates."
         }
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired
@@ -163,9 +163,9 @@ fn of_tls(error: &rustls::Error) -> &'static str {
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::AccessDenied,
         ) => {
-            "The engine did not accept who is asking: cert.pem and key.pem in DOCKER_CERT_PATH, or in the context, must be from an issuer that it trusts."
+            "The engine rejected the client certificate: cert.pem and key.pem in DOCKER_CERT_PATH or in the context must be from an issuer that it trusts."
         }
-        _ => "TLS to the engine failed; `docker version` with the same context may say more.",
+        _ => "The TLS connection to the engine failed. Run `docker version` with the same context for details.",
     }
 }
 
@@ -202,13 +202,13 @@ mod tests {
                 "ssh-keygen -R",
             ),
             (255, "me@host: Permission denied (publickey).", "ssh-add"),
-            (255, "ssh: Could not resolve hostname host: Name or service not known", "No host has that name"),
-            (255, "ssh: connect to host host port 2222: Connection refused", "No ssh answers there"),
-            (127, "bash: line 1: docker: command not found", "no `docker` on the other side"),
-            (127, "", "no `docker` on the other side"),
+            (255, "ssh: Could not resolve hostname host: Name or service not known", "Unknown host name"),
+            (255, "ssh: connect to host host port 2222: Connection refused", "No SSH server responds there"),
+            (127, "bash: line 1: docker: command not found", "`docker` isn't installed"),
+            (127, "", "`docker` isn't installed"),
             (1, "docker: 'system dial-stdio' is not a docker command.", "older than 18.09"),
-            (1, "permission denied while trying to connect to the Docker daemon socket", "join its group"),
-            (1, "Cannot connect to the Docker daemon at unix:///d.sock.", "engine on the other side"),
+            (1, "permission denied while trying to connect to the Docker daemon socket", "to its group"),
+            (1, "Cannot connect to the Docker daemon at unix:///d.sock.", "the remote engine"),
             (9, "something else", "`ssh -p 2222 me@host docker version`"),
         ] {
             let ended = SshExit { status: Some(std::process::ExitStatus::from_raw(code << 8)), told: told.into() };
@@ -223,6 +223,6 @@ mod tests {
     fn the_layers_of_an_error_are_said_once_each() {
         let inner = SshExit { status: None, told: "why".into() };
         let error = ApiError::from(io::Error::other(io::Error::other(inner)));
-        assert_eq!(words(&error), "ssh: it did not end: why");
+        assert_eq!(words(&error), "ssh: still running: why");
     }
 }

@@ -13,7 +13,7 @@ pub struct Container {
     pub id: String,
     /// Its first name, without the leading slash.
     pub name: String,
-    /// The image as it was named when the container was made.
+    /// The image's name when the container was created.
     pub image: String,
     /// `running`, `paused`, `exited`, … in the engine's words; `unknown` where it has none.
     pub state: String,
@@ -83,7 +83,7 @@ pub struct ContextExtensions {
 /// A place in a container that is not in its own layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// What stands there.
+    /// What is there.
     pub kind: MountKind,
     /// Where in the container.
     pub at: String,

@@ -133,7 +133,7 @@ impl EngineEnvironment {
             .docker_host
             .as_ref()
             .map(|_| listed(FROM_ENVIRONMENT, "set in the environment".to_owned(), self.named(FROM_ENVIRONMENT)));
-        let default = listed(DEFAULT, "what docker takes by itself".to_owned(), self.named(DEFAULT));
+        let default = listed(DEFAULT, "docker's default".to_owned(), self.named(DEFAULT));
         let mut kept: Vec<Context> = self
             .metas()
             .map(|(path, meta)| match meta {
@@ -147,7 +147,8 @@ impl EngineEnvironment {
             })
             .collect();
         kept.sort_by(|a, b| a.name.cmp(&b.name));
-        // Where nothing listens at the default and nobody asked for it, another engine is no reason to show it as down.
+        // Where nothing listens at the default and it wasn't configured, another engine is no reason to show it as
+        // down.
         let is_needed = found.is_empty()
             || default.current
             || self.speaks_tls()
@@ -242,7 +243,7 @@ impl EngineEnvironment {
         known.sort();
         // The one that cannot be read may be the one that is meant.
         Err(broken.unwrap_or_else(|| {
-            invalid(format!("docker context not found: `{name}`"))
+            invalid(format!("Docker context not found: `{name}`"))
                 .hint(format!("Known contexts: {}. See `docker context ls`.", known.join(", ")))
         }))
     }
@@ -251,7 +252,7 @@ impl EngineEnvironment {
     fn address_in(&self, path: &Path, meta: &ContextMeta) -> Result<Address> {
         let endpoint = meta.endpoints.get("docker");
         let host = endpoint.and_then(|endpoint| endpoint.host.clone()).filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| invalid(format!("the docker context `{}` names no engine", meta.name)))?;
+        let host = host.ok_or_else(|| invalid(format!("The docker context `{}` has no engine address", meta.name)))?;
         let skip_verify = endpoint.is_some_and(|endpoint| endpoint.skip_tls_verify);
         let files =
             self.config.clone().unwrap_or_default().join("contexts").join("tls").join(id_of(path)).join("docker");
@@ -279,7 +280,7 @@ impl EngineEnvironment {
 
     fn ssh(&self) -> Result<Vec<String>> {
         shell_words::split(self.ssh.as_deref().unwrap_or_default()).map_err(|error| {
-            invalid("PORTHOLE_SSH is no command: a quote in it is not closed".to_owned()).detail(error)
+            invalid("PORTHOLE_SSH isn't a valid command: a quote isn't closed".to_owned()).detail(error)
         })
     }
 }
@@ -293,7 +294,7 @@ const DEFAULT: &str = "default";
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 #[cfg(windows)]
 const DEFAULT_HOST: &str = "npipe:////./pipe/docker_engine";
-/// What docker takes where TLS is asked for and nothing says where.
+/// Docker's default if TLS is requested without a directory.
 const DEFAULT_TLS_HOST: &str = "tcp://localhost:2376";
 
 /// The folder of a context, which docker names by a digest of the context's name.
@@ -306,7 +307,7 @@ fn invalid(message: String) -> Error {
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    invalid(format!("cannot read {}", path.display())).detail(error).hint("The docker CLI reads the same file.")
+    invalid(format!("Can't read {}", path.display())).detail(error).hint("The docker CLI reads the same file.")
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ fn every_context_is_listed_also_one_that_cannot_be_read() {
     assert_eq!(all[0].host.as_deref(), Some(DEFAULT_HOST));
     assert_eq!(all[1].error.as_ref().map(|error| error.code), Some(Code::EngineAddressInvalid));
     assert!(all[2].error.is_none() && !all[2].current);
-    assert!(all[3].error.as_ref().unwrap().message.contains("`empty` names no engine"));
+    assert!(all[3].error.as_ref().unwrap().message.contains("`empty` has no engine address"));
     assert_eq!((all[4].description.as_str(), all[4].current), ("the big one", true));
     // One that is meant and can be read is not in the way of one that cannot.
     assert_eq!(environment.address().unwrap().host, "tcp://h:2376");

@@ -188,7 +188,7 @@ impl Pattern {
         states[self.tokens.len()]
     }
 
-    /// Tokens that may stand for nothing are passed over.
+    /// Tokens that may represent nothing are passed over.
     fn settle(&self, states: &mut [bool]) {
         for (at, token) in self.tokens.iter().enumerate() {
             if states[at] && matches!(token, Token::Name | Token::Any | Token::Folders) {

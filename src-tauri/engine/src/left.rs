@@ -18,8 +18,8 @@ pub fn new_name(purpose: &str) -> String {
     format!("porthole-{purpose}-{}-{:08x}", std::process::id(), RandomState::new().build_hasher().finish() as u32)
 }
 
-/// Removes the containers with this label, whose value is their owner, of a Porthole on this machine that was killed. What
-/// can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
+/// Removes the containers with this label, which has their owner as its value, of a Porthole on this machine that was
+/// killed. What can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
 pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
     let listed = tokio::time::timeout(PATIENCE, engine.listed(Some(label))).await;
     let found = match listed {
@@ -39,7 +39,7 @@ pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
 }
 
 /// Removes a container of Porthole's own, with the volumes without a name that it has; Podman 4 counts among them one that
-/// belongs to somebody else and that it only mounts. Tells whether it is gone.
+/// belongs to something else and that it only mounts. Tells whether it is gone.
 pub async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
     match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {
@@ -51,10 +51,10 @@ pub async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> boo
     false
 }
 
-/// Removes a container that the engine may still be making, because it was asked for when Porthole was killed. One that
-/// isn't there may come yet. Podman says that it removed one that it was making, but keeps a part of it, and can't list
-/// any container from then on until that part is removed too. So this asks until there is nothing left to remove; the
-/// caller limits the time.
+/// Removes a container that the engine may still be making, because it was requested before Porthole was killed. One
+/// that isn't there may come yet. Podman says that it removed one that it was making, but keeps a part of it, and can't
+/// list any container from then on until that part is removed too. So this asks until there is nothing left to remove;
+/// the caller limits the time.
 pub async fn remove_unfinished(engine: &Engine, container: &str, with_volumes: bool) {
     const AGAIN: Duration = Duration::from_millis(300);
     const ATTEMPTS: u32 = 3;
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::Address;
 
-    /// How many removals an engine is asked for that answers them with these statuses, one after the other.
+    /// How many removals are sent to an engine that responds with these statuses, one after the other.
     async fn removals(statuses: Vec<&'static str>) -> usize {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("engine.sock");

@@ -87,7 +87,7 @@ pub struct Engine {
     address: Address,
 }
 
-/// The engine that was asked last, for whoever asks it again: connecting and agreeing on a version
+/// The last engine, for further requests to it: connecting and agreeing on a version
 /// takes as long as starting a small command.
 #[derive(Debug, Default)]
 pub struct LastEngine(Mutex<Option<Engine>>);
@@ -128,7 +128,7 @@ impl LastEngine {
     }
 }
 
-/// What is asked of a container before a command runs in it.
+/// What is read about a container before a command runs in it.
 #[derive(Debug, Clone)]
 pub struct Inspected {
     /// Its id.
@@ -145,7 +145,7 @@ pub struct Inspected {
     pub started: Option<String>,
     /// The engine's host's id of the container's first process.
     pub pid: Option<u32>,
-    /// Whose process ids it sees, in the engine's words: its own when empty.
+    /// The process namespace that it sees, in the engine's words: its own when empty.
     pub pid_mode: String,
     /// What is mounted in it.
     pub mounts: Vec<Mount>,
@@ -166,7 +166,7 @@ impl Engine {
         let (docker, pool, base) = connect::client(&address, transport)?;
         let docker = docker.map_err(|error| match error {
             ApiError::SocketNotFoundError(_) => diagnose::unavailable(&address, &error),
-            error => address.invalid("it cannot be connected to").detail(error),
+            error => address.invalid("it can't be connected to").detail(error),
         })?;
         // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: what it is asked for
         // next says what is wrong.
@@ -291,7 +291,7 @@ impl Engine {
         }
     }
 
-    /// Whether a file that may be executed stands at this path in the container.
+    /// Whether a file that may be executed is at this path in the container.
     pub(crate) async fn is_executable(&self, container: &ContainerName, path: &str) -> bool {
         /// Go's `os.FileMode` bits for directories and symbolic links.
         const DIRECTORY: u32 = 1 << 31;
@@ -314,7 +314,7 @@ impl Engine {
         match &error {
             ApiError::DockerResponseServerError { message, status_code } => {
                 let words = if message.is_empty() { String::new() } else { format!(": {message}") };
-                Error::new(Code::EngineRefused, format!("the engine refused ({status_code}){words}"))
+                Error::new(Code::EngineRefused, format!("The engine responded with status {status_code}{words}"))
                     .status(*status_code)
             }
             ApiError::SocketNotFoundError(_)
@@ -328,9 +328,9 @@ impl Engine {
 
     /// The error for an engine that went away.
     pub fn lost(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::new(Code::EngineLost, format!("the engine at {} is gone", self.address.host))
+        Error::new(Code::EngineLost, format!("The connection to the engine at {} was lost", self.address.host))
             .detail(error)
-            .hint("What it had sent is kept. Start the engine again; whether the command still runs is not known.")
+            .hint("The output so far is kept. Start the engine again. It isn't known whether the command is still running.")
     }
 }
 
@@ -347,18 +347,18 @@ fn shortened(mut error: ApiError) -> ApiError {
 }
 
 fn no_container(container: &str) -> Error {
-    Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`"))
+    Error::new(Code::ContainerNotFound, format!("Container not found: `{container}`"))
         .hint("Choose one of the engine's containers in the target.")
 }
 
 fn paused(container: &str) -> Error {
-    Error::new(Code::ContainerPaused, format!("the container `{container}` is paused"))
-        .hint(format!("docker unpause {container}"))
+    Error::new(Code::ContainerPaused, format!("The container `{container}` is paused"))
+        .hint(format!("Run `docker unpause {container}`."))
 }
 
 fn not_running(container: &str) -> Error {
-    Error::new(Code::ContainerNotRunning, format!("the container `{container}` is not running"))
-        .hint(format!("docker start {container}, and look at docker logs {container} when it ends again."))
+    Error::new(Code::ContainerNotRunning, format!("The container `{container}` isn't running"))
+        .hint(format!("Run `docker start {container}`. If it stops again, see `docker logs {container}`."))
 }
 
 #[cfg(all(test, unix))]

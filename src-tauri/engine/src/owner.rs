@@ -1,6 +1,6 @@
-//! Whose a thing on an engine is that Porthole made there: that of one process on one machine.
+//! The owner of an object that Porthole created on an engine: one process on one machine.
 //!
-//! A process number alone names nothing: another container has the same ones, and after a restart they are given anew.
+//! A process number alone names nothing: another container has the same ones, and after a restart they are given again.
 //! So it comes with the machine, its start, the pid namespace and the time when the process began.
 
 use std::fmt;
@@ -26,7 +26,7 @@ impl fmt::Display for Owner {
 }
 
 impl Owner {
-    /// The newest parts stand last, and a machine's name may hold anything.
+    /// The newest parts are last, and a machine's name may hold anything.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.rsplitn(5, '/');
         let process = parts.next()?.parse().ok().filter(|process| *process > 0)?;

@@ -25,7 +25,7 @@ const KEPT: usize = 2;
 /// For how long.
 const IDLE: Duration = Duration::from_secs(90);
 
-/// The body of a request, whose type `bollard` does not name.
+/// The body of a request: `bollard` doesn't name its type.
 pub(crate) type Body = <BollardRequest as BodyOf>::Body;
 
 pub(crate) trait BodyOf {
@@ -87,7 +87,8 @@ impl Pool {
         let meter = Meter::new();
         let line = self.dialing.dial().await?;
         let (sender, connection) = handshake(TokioIo::new(Metered::new(line, meter.clone()))).await?;
-        // It ends when its sender and the last response are gone; how, is told to whoever waits for a response.
+        // It ends when its sender and the last response are gone; how it ended is reported to callers that wait for a
+        // response.
         tokio::spawn(connection.with_upgrades());
         Ok(Link { sender, meter })
     }

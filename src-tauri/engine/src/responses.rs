@@ -108,7 +108,7 @@ impl Engine {
     /// Makes an exec, which does not start it, and gives its id.
     pub(crate) async fn create_exec(&self, container: &str, body: &CreateExecOptions<String>) -> Answer<String> {
         let made = self.post(&format!("/containers/{}/exec", segment(container)), &[], body).await?;
-        text(&made, "Id").ok_or_else(|| odd("the response has no id of the exec"))
+        text(&made, "Id").ok_or_else(|| odd("the response has no exec ID"))
     }
 
     /// How an exec is.
@@ -143,7 +143,7 @@ fn odd(message: &str) -> ApiError {
     <serde_json::Error as serde::de::Error>::custom(message).into()
 }
 
-/// Each container once: whoever shows them knows them by their ids.
+/// Each container once: a caller that shows them knows them by their ids.
 fn all_listed(entries: &[Value]) -> Vec<(Container, HashMap<String, String>)> {
     let mut seen = HashSet::new();
     let listed = entries.iter().enumerate().map(|(at, entry)| listed(at, entry));
@@ -166,7 +166,7 @@ fn listed(at: usize, entry: &Value) -> (Container, HashMap<String, String>) {
     (container, texts(entry.get("Labels")))
 }
 
-/// What is asked of a container before a command runs in it.
+/// What is read about a container before a command runs in it.
 pub(super) fn inspected(found: &Value) -> Inspected {
     let state = |name: &str| found.get("State").and_then(|state| state.get(name));
     let config = |name: &str| found.get("Config").and_then(|config| config.get(name));

@@ -26,7 +26,7 @@ const ENDING: Duration = Duration::from_secs(2);
 /// How long its last words may take after its end: a master that it left behind may hold the pipe open.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// How a process of ssh ended, when it did not end well.
+/// How a process of ssh ended, when still running well.
 #[derive(Debug, Clone)]
 pub(super) struct SshExit {
     pub status: Option<ExitStatus>,
@@ -36,7 +36,7 @@ pub(super) struct SshExit {
 
 impl std::fmt::Display for SshExit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let status = self.status.map_or_else(|| "it did not end".to_owned(), |status| status.to_string());
+        let status = self.status.map_or_else(|| "still running".to_owned(), |status| status.to_string());
         if self.told.is_empty() { write!(f, "ssh: {status}") } else { write!(f, "ssh: {status}: {}", self.told) }
     }
 }
@@ -46,7 +46,7 @@ impl std::error::Error for SshExit {}
 /// The program and arguments of one connection.
 pub(super) fn argv(address: &Address, to: &Ssh) -> Vec<String> {
     let program = if address.ssh.is_empty() { vec!["ssh".to_owned()] } else { address.ssh.clone() };
-    // Nobody could type a password here; and a host that is not there is to be told by ssh, which
+    // A password can't be typed here; and ssh itself must report a missing host, which
     // knows why, before the greeting's limit is over.
     let options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"].map(str::to_owned);
     let user = to.user.iter().flat_map(|user| ["-l".to_owned(), user.clone()]);
@@ -71,7 +71,7 @@ pub(super) fn dial(argv: &[String]) -> io::Result<SshStream> {
         command_of(program).ok_or(io::ErrorKind::NotFound)?
     };
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // A group of its own: Ctrl-C in a terminal is not for it, and what it starts ends with it.
+    // Its own group: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]
     command.process_group(0);
     porthole_base::handles::restore_in(command.as_std_mut());
@@ -89,7 +89,7 @@ struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // There is an id as long as it has not been waited for, so it cannot be somebody else's.
+        // There is an id as long as it has not been waited for, so it cannot be another program's.
         #[cfg(unix)]
         if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
             use nix::{sys::signal, unistd::Pid};
@@ -137,7 +137,7 @@ pub(super) struct SshStream {
 
 /// What is known of the process's end.
 enum ExitState {
-    /// Its stdout is open. The task is there until it is asked.
+    /// Its stdout is open. The task exists until it is queried.
     Later(Option<JoinHandle<Option<SshExit>>>),
     /// It is being waited for.
     Soon(Pin<Box<dyn Future<Output = Option<SshExit>> + Send>>),

@@ -70,35 +70,35 @@ impl SshFailure {
         };
         match self {
             Self::HostKeyChanged => format!(
-                "The host shows another key than before. If that is right, take the old one out with `ssh-keygen -R` and say `{there}` once in a terminal."
+                "The host's key has changed. If that is expected, remove the old key with `ssh-keygen -R` and run `{there}` once in a terminal."
             ),
             Self::HostKeyUnknown => {
-                format!("ssh does not know the host's key: say `{there}` once in a terminal and accept it.")
+                format!("The host's key is unknown: run `{there}` once in a terminal and accept it.")
             }
             Self::SocketDenied => {
-                "The user on the other side may not open the engine's socket: have it join its group (often `docker`)."
+                "The remote user doesn't have permission to open the engine's socket: add the user to its group (often `docker`)."
                     .to_owned()
             }
             Self::KeyDenied => format!(
-                "The host accepts no key of yours, and ssh can't ask for a password here: give the right one to the agent with `ssh-add`; `{there}` must work without a question."
+                "The host accepted none of your keys, and ssh can't ask for a password here: add the right key with `ssh-add`. `{there}` must work without a prompt."
             ),
             Self::HostUnknown => {
-                "No host has that name: look at the context's address, and at the `Host` lines of ~/.ssh/config."
+                "Unknown host name: check the context's address and the `Host` entries in ~/.ssh/config."
                     .to_owned()
             }
             Self::NotReachable => {
-                format!("No ssh answers there: does `{there}` work in a terminal, and is the port the right one?")
+                format!("No SSH server responds there: check that `{there}` works in a terminal and that the port is right.")
             }
             Self::DockerTooOld => {
-                "The docker command on the other side is older than 18.09 and knows no `dial-stdio`.".to_owned()
+                "The remote docker command is older than 18.09 and doesn't support `dial-stdio`.".to_owned()
             }
             Self::DockerMissing => format!(
-                "There is no `docker` on the other side, or not on the PATH of a command that ssh runs: see `{there} docker version`."
+                "`docker` isn't installed on the remote host, or isn't on the PATH of commands that ssh runs: try `{there} docker version`."
             ),
             Self::EngineDown => format!(
-                "ssh and docker work and the engine on the other side does not answer: see `{there} docker version`."
+                "ssh and docker work, but the remote engine doesn't respond: try `{there} docker version`."
             ),
-            Self::Unknown => format!("Does `{there} docker version` work in a terminal, without a question?"),
+            Self::Unknown => format!("Check that `{there} docker version` works in a terminal without a prompt."),
         }
     }
 }

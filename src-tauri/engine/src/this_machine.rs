@@ -20,8 +20,8 @@ impl ThisMachine {
         Self { addresses: addresses(), name: crate::hostname() }
     }
 
-    /// Whether a host of an address leads to this machine: `localhost`, a loopback address, or one of its own. A name that
-    /// only a name server knows to be this machine isn't known here.
+    /// Whether a host of an address leads to this machine: `localhost`, a loopback address, or an address of its
+    /// interfaces. A name that only a name server knows to be this machine isn't known here.
     pub fn is_named_by(&self, host: &str) -> bool {
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
             Ok(address) => {

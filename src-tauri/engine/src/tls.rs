@@ -32,7 +32,7 @@ impl Dial {
     /// [`Code::EngineAddressInvalid`] names the file that cannot be used.
     pub fn new(address: &Address, place: HostPort, tls: &Tls) -> Result<Self> {
         let name = ServerName::try_from(place.host.clone());
-        let name = name.map_err(|error| address.invalid("no certificate can be for such a name").detail(error))?;
+        let name = name.map_err(|error| address.invalid("certificates don't support such a name").detail(error))?;
         Ok(Self { place, name, connector: TlsConnector::from(Arc::new(config(tls)?)) })
     }
 
@@ -47,7 +47,7 @@ impl Dial {
 fn config(tls: &Tls) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let building = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let building = building.map_err(|error| unusable("TLS cannot be set up", &error))?;
+    let building = building.map_err(|error| unusable("Can't set up TLS", &error))?;
     let building = if tls.skip_verify {
         building.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider)))
     } else {
@@ -56,7 +56,7 @@ fn config(tls: &Tls) -> Result<ClientConfig> {
     // As docker has it: one file without the other is as none.
     let (Some(cert), Some(key)) = (&tls.cert, &tls.key) else { return Ok(building.with_no_client_auth()) };
     let shown = building.with_client_auth_cert(certificates(cert)?, private_key(key)?);
-    shown.map_err(|error| unusable(&format!("{} and {} do not fit together", cert.display(), key.display()), &error))
+    shown.map_err(|error| unusable(&format!("{} and {} don't match", cert.display(), key.display()), &error))
 }
 
 /// Only the certificates of the file, where there is one; else those of the operating system.
@@ -67,17 +67,20 @@ fn trusted(ca: Option<&Path>) -> Result<RootCertStore> {
         return Ok(roots);
     };
     for certificate in certificates(ca)? {
-        roots.add(certificate).map_err(|error| unusable(&format!("{} cannot be trusted", ca.display()), &error))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(&format!("{} can't be used as a trusted certificate", ca.display()), &error))?;
     }
     Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let read = CertificateDer::pem_slice_iter(&read(path)?).collect::<std::result::Result<Vec<_>, _>>();
-    let certificates = read.map_err(|error| unusable(&format!("{} holds no certificate", path.display()), &error))?;
+    let certificates =
+        read.map_err(|error| unusable(&format!("{} contains no certificate", path.display()), &error))?;
     if certificates.is_empty() {
         return Err(unusable(
-            &format!("{} holds no certificate", path.display()),
+            &format!("{} contains no certificate", path.display()),
             &"it has no PEM section of that kind",
         ));
     }
@@ -86,19 +89,18 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
     PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|error| {
-        unusable(&format!("{} holds no private key that can be read", path.display()), &error).hint(
-            "A key with a passphrase is not supported, as in docker: `openssl pkey -in key.pem` writes one without.",
-        )
+        unusable(&format!("{} contains no readable private key", path.display()), &error)
+            .hint("As in docker, keys with a passphrase aren't supported: remove it with `openssl pkey -in key.pem`.")
     })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| unusable(&format!("cannot read {}", path.display()), &error))
+    fs::read(path).map_err(|error| unusable(&format!("Can't read {}", path.display()), &error))
 }
 
 fn unusable(what: &str, error: &dyn std::fmt::Display) -> Error {
     Error::new(Code::EngineAddressInvalid, what).detail(error).hint(
-        "Docker keeps them as ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH, or with the context: see `docker context inspect`.",
+        "Docker stores certificates as ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH or with the context: see `docker context inspect`.",
     )
 }
 

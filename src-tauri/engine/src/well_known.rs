@@ -152,8 +152,8 @@ impl SocketDirectories {
     }
 }
 
-/// Asks each on a socket of this machine for a word. All are asked at once, so that those that hang take no longer than
-/// one; an engine that the system starts for its first connection has that long to come.
+/// Asks each on a socket of this machine for a word. All are queried at once, so that those that hang take no longer
+/// than one; an engine that the system starts for its first connection has that long to come.
 #[cfg(unix)]
 fn probe_http(engines: &mut [FoundEngine]) {
     const PATIENCE: Duration = Duration::from_millis(800);
@@ -249,7 +249,7 @@ fn accepts(path: &Path) -> bool {
     }
 }
 
-/// A connection. A socket whose backlog is full is an error, and makes nobody wait.
+/// A connection. A socket whose backlog is full is an error, without waiting.
 #[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<UnixStream> {
     use nix::{
@@ -335,7 +335,7 @@ mod tests {
         fn end(&mut self) {
             self.stopped.store(true, Ordering::SeqCst);
             for (listener, path) in self.listeners.drain(..) {
-                // One that hangs may have a full backlog, and makes nobody wait this way.
+                // One that hangs may have a full backlog, and isn't waited for this way.
                 let _ = open(&path);
                 drop(listener);
             }
@@ -403,7 +403,7 @@ mod tests {
         let mut machine = Machine::new();
         let host = machine.hang("home/.rd/docker.sock");
         let path = host.strip_prefix("unix://").unwrap();
-        // Nobody accepts: connections are made until the next one would wait.
+        // Nothing accepts: connections are made until the next one would wait.
         let mut waiting = Vec::new();
         loop {
             let socket = nix::sys::socket::socket(

@@ -1,4 +1,4 @@
-//! The backend of an extension: attached to where it runs, brought up where it does not, and taken down by whoever
+//! The backend of an extension: attached to where it runs, started where it does not, and stopped by whoever
 //! brought it up.
 
 use std::{collections::HashMap, time::Duration};
@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The service of a backend that is one image: what Docker Desktop calls it, by its container's name.
 pub(super) const ONLY: &str = "service";
 
-/// Whose a backend is, which decides who takes it down.
+/// The owner of a backend, which decides who stops it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum BackendOwner {
@@ -41,7 +41,7 @@ pub enum BackendOwner {
     Author,
 }
 
-/// The service in whose container an extension's commands run.
+/// The service that runs an extension's commands in its container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct FirstService {
     /// Its name.
@@ -56,7 +56,7 @@ pub struct FirstService {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct BackendInfo {
-    /// Whose it is.
+    /// Its owner.
     pub whose: BackendOwner,
     /// Where the extension's commands run; absent when there is no container, or several and nothing tells the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ impl LiveBackend {
         self.states.clone()
     }
 
-    /// Takes down what Porthole brought up, and only that.
+    /// Stops what Porthole started, and only that.
     ///
     /// # Errors
     /// [`Code::ComposeFailed`] when compose did not do it; the containers are removed all the same.
@@ -219,12 +219,12 @@ fn first(parts: &[Part], extension: &Extension) -> Option<FirstService> {
     let because = match (first_service(extension), parts.len()) {
         (_, 1) => "It is the only one.",
         (Some(first), _) if first == service => {
-            "It stands first in the compose file. The extension's commands run in its container, whatever the others are called."
+            "It is the first service in the compose file, so the extension's commands run in its container."
         }
         _ if part.container == engine_name(&extension.names.container) => {
-            "Its container has the name of an extension's first. The extension's commands run in it."
+            "Its container is named like an extension's first service, so the extension's commands run in it."
         }
-        // With several and nothing to tell them apart, none is said to be the first.
+        // With several services and nothing to distinguish them, none is reported as the first.
         _ => return None,
     };
     Some(FirstService { service, container: part.container.clone(), because: because.to_owned() })
@@ -284,7 +284,8 @@ async fn wait(deps: &BackendDeps, extension: &Extension, parts: Vec<Part>) -> Re
     let (engine, began) = (&deps.engine, Instant::now());
     let containers = names(&parts);
     let Some(first) = containers.first() else {
-        return Err(Error::new(Code::ComposeFailed, "compose made no container").hint("Is each service in a profile?"));
+        return Err(Error::new(Code::ComposeFailed, "Compose created no container")
+            .hint("Check whether every service is in a profile."));
     };
     loop {
         if deps.cancelled.is_cancelled() {
@@ -329,18 +330,20 @@ async fn ended(deps: &BackendDeps, part: &PartState) -> Error {
         }
     }
     let how = match part.exit_code {
-        _ if part.out_of_memory => "it used more memory than it may have".to_owned(),
+        _ if part.out_of_memory => "it ran out of memory".to_owned(),
         Some(code) => format!("exit code {code}"),
         None => part.state.clone(),
     };
     let error = Error::new(
         Code::BackendEnded,
-        format!("the backend's container `{}` ended before it listened: {how}", part.container),
+        format!("The backend's container `{}` exited before it listened on its socket: {how}", part.container),
     );
     if text.trim().is_empty() {
-        return error.hint("It wrote nothing. Does the image name a program to run, and for this machine's processor?");
+        return error.hint(
+            "It printed nothing. Check that the image has a program to run, built for this machine's processor.",
+        );
     }
-    error.detail(text.trim_end()).hint("These are the last lines that it wrote.")
+    error.detail(text.trim_end()).hint("The detail has its last lines of output.")
 }
 
 #[cfg(test)]

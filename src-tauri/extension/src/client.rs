@@ -5,7 +5,7 @@ pub const CLIENT: &str = "/__porthole__/client.js";
 
 /// The page with the client as its first element, which is given `facts` as an attribute.
 ///
-/// It stands right behind the doctype, which must stay first: a parser makes `html` and `head` around
+/// It is right behind the doctype, which must stay first: a parser makes `html` and `head` around
 /// it, and gives an `<html>` tag's attributes to the element that is there by then. So it is first
 /// wherever the page's own tags are, or are not.
 pub(super) fn with_client(page: &[u8], facts: &str) -> Vec<u8> {

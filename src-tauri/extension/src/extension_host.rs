@@ -35,12 +35,13 @@ pub struct ExtensionHost {
 struct State {
     current: Option<OpenExtension>,
     backend: Option<LiveBackend>,
-    /// What starting it would do, as it was worked out last. Only this can be started.
+    /// The last plan of what starting it would do. Only this plan can be started.
     plan: Option<Arc<Start>>,
     plans: u32,
     /// What the user confirmed and Porthole did.
     confirmed: Vec<Confirmed>,
-    /// What was unpacked for the one that is open, again each time that it was read: its backend may stand on the first.
+    /// What was unpacked for the one that is open, again each time that it was read: its backend may appear on the
+    /// first.
     unpacked: Vec<tempfile::TempDir>,
     /// Cancels the start.
     starting: CancellationToken,
@@ -62,7 +63,7 @@ impl ExtensionHost {
         self.state().current.clone()
     }
 
-    /// Opens an extension in the place of the one that is open, whose backend goes if Porthole brought it up. The same one
+    /// Opens an extension in the place of the one that is open, whose backend goes if Porthole started it. The same one
     /// opened again keeps it. When it cannot be read, what was open stays.
     ///
     /// # Errors
@@ -73,7 +74,7 @@ impl ExtensionHost {
         std::fs::create_dir(&files).map_err(no_room)?;
         let connected = match source {
             // Read from this machine's disk, whatever the engine does.
-            ExtensionSource::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "no engine was asked")),
+            ExtensionSource::Folder { .. } => Err(Error::new(Code::EngineUnavailable, "No engine was queried")),
             ExtensionSource::Image { .. } | ExtensionSource::Running { .. } => connect(engine.as_deref()).await,
         };
         let extension = open(source, connected.as_ref().map_err(Clone::clone), &files, self.reaper.clone()).await?;
@@ -135,7 +136,7 @@ impl ExtensionHost {
             let found = match checked.await {
                 Ok(Some(found)) => found,
                 Ok(None) => return,
-                // The report is the Dockerfile's then. That there is no engine is told where one is needed.
+                // The report is the Dockerfile's then. A missing engine is reported where one is needed.
                 Err(error) => return tracing::debug!(%error, "an extension's image isn't looked into"),
             };
             // Another may have been opened while this one waited for the lock.
@@ -225,8 +226,8 @@ impl ExtensionHost {
             state.plan.take().filter(|start| start.plan.id == plan)
         };
         let Some(start) = start else {
-            return Err(Error::new(Code::StartPlanChanged, "Not started: this isn't what was worked out last")
-                .hint("Look at what it asks for now, and start it then."));
+            return Err(Error::new(Code::StartPlanChanged, "Not started: the plan is out of date")
+                .hint("Review what it requests now, then start it."));
         };
         let _ = self.stop_backend().await;
         self.set_stage(BackendStage::Starting);
@@ -264,7 +265,7 @@ impl ExtensionHost {
         self.require_open()
     }
 
-    /// Takes down what Porthole brought up, and lets go of what it did not.
+    /// Stops what Porthole started, and lets go of what it did not.
     ///
     /// # Errors
     /// As for [`LiveBackend::stop`].
@@ -289,7 +290,7 @@ impl ExtensionHost {
         done
     }
 
-    /// Lets go of everything at once: the reaper takes down what Porthole brought up. For an owner that ends.
+    /// Lets go of everything at once: the reaper stops what Porthole started. For an owner that ends.
     pub fn drop_all(&self) {
         self.state().starting.cancel();
         self.reset();
@@ -309,7 +310,7 @@ impl ExtensionHost {
     pub async fn follow_logs(&self, container: &str) -> Result<CallId> {
         let current = self.require_open()?;
         if !current.parts.iter().any(|part| part.container == container) {
-            return Err(Error::new(Code::ContainerNotFound, format!("the backend has no container `{container}`")));
+            return Err(Error::new(Code::ContainerNotFound, format!("The backend has no container `{container}`")));
         }
         let container = container.parse()?;
         Ok(self.deps(current.engine.as_deref(), CancellationToken::new()).await?.follow_logs(&container))
@@ -319,7 +320,7 @@ impl ExtensionHost {
         let Some(backend) = self.state().backend.take() else { return Ok(()) };
         self.set_stage(BackendStage::Stopping);
         let done = backend.stop().await;
-        // Whoever passes on how they are may do so once more.
+        // A caller that passes on how they are may do so once more.
         let mut watching = std::mem::take(&mut self.state().watching);
         watching.shutdown().await;
         if let Some(current) = &mut self.state().current {
@@ -365,7 +366,7 @@ impl ExtensionHost {
     }
 
     fn require_open(&self) -> Result<OpenExtension> {
-        self.open_now().ok_or_else(|| Error::new(Code::ExtensionClosed, "no extension is open"))
+        self.open_now().ok_or_else(|| Error::new(Code::ExtensionClosed, "No extension is open"))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -373,7 +374,7 @@ impl ExtensionHost {
     }
 }
 
-/// What is told of why it doesn't run: nothing when the user stopped it.
+/// Why it doesn't run: empty when the user stopped it.
 fn why(error: &Error) -> Option<Error> {
     (error.code != Code::Cancelled).then(|| error.clone())
 }

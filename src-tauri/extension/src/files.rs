@@ -121,8 +121,8 @@ fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<Manif
     };
     read.map_err(|why| {
         let diagnostic = ManifestDiagnostic::at(text, 0, "", ManifestSeverity::Warning)
-            .summary(format!("the Dockerfile can't be read: {why}"));
-        diagnostics.push(diagnostic.fix("Porthole can't tell which files the image will hold."));
+            .summary(format!("The Dockerfile can't be read: {why}"));
+        diagnostics.push(diagnostic.fix("Porthole can't determine which files the image will contain."));
     })
     .ok()
 }
@@ -250,7 +250,7 @@ impl Checks<'_> {
                     None => {
                         self.status(key, path, copies.clone());
                         place
-                            .summary(format!("the image can't be built: {copies}"))
+                            .summary(format!("The image can't be built: {copies}"))
                             .fix(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
                     }
                 };
@@ -266,7 +266,7 @@ impl Checks<'_> {
                 None
             }
             Provision::Nothing { base } => {
-                let summary = format!("nothing in the Dockerfile provides `{shown}`");
+                let summary = format!("Nothing in the Dockerfile provides `{shown}`");
                 let search = self.search.as_ref();
                 let other = other_ending(path).filter(|other| {
                     let provision = search.map(|search| search.find(other));
@@ -311,16 +311,14 @@ impl Checks<'_> {
             Err(FileProblem::Missing) if self.is_image => (
                 "missing".to_owned(),
                 certain(place)
-                    .summary(format!("the image has no `{shown}`"))
+                    .summary(format!("The image has no `{shown}`"))
                     .effect(RancherDesktop, Source, effect)
                     .fix("Copy it into the image, or correct the path."),
             ),
             Err(FileProblem::Missing) => (
                 "missing".to_owned(),
                 place
-                    .summary(format!(
-                        "`{shown}` isn't in this folder, and no Dockerfile in it says what the image holds"
-                    ))
+                    .summary(format!("`{shown}` isn't in this folder, and the folder has no Dockerfile"))
                     .fix("Correct the path if the image has no such file either: it's a path in the image."),
             ),
             Err(problem) => (
@@ -328,7 +326,7 @@ impl Checks<'_> {
                 certain(place).summary(format!("`{path}` can't be read: {problem}")).fix("Name a regular file."),
             ),
         };
-        self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: there is no Dockerfile" });
+        self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: no Dockerfile" });
         self.say(&cause, shown, diagnostic);
         None
     }
@@ -348,7 +346,7 @@ impl Checks<'_> {
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
             at(ManifestSeverity::Warning)
                 .summary(format!(
-                    "`{}` is listed for {platform:?} and is named like a file for {made_for:?}",
+                    "`{}` is listed for {platform:?}, but is named like a file for {made_for:?}",
                     path.text
                 ))
                 .fix("List the file that was built for that host.")
@@ -356,19 +354,19 @@ impl Checks<'_> {
         let (directory, wrong_host, wrong_arch, no_run_bit) = (
             at(ManifestSeverity::Warning)
                 .summary(format!("`{}` is a directory", path.text))
-                .effect(RancherDesktop, Source, "copies it with all that is in it into its bin folder")
-                .effect(PodmanDesktop, Source, "copies it with all that is in it into its host folder")
+                .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
+                .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
                 .fix("Name each program: only what is directly in the bin folder can be started by its name."),
             at(ManifestSeverity::Error).fix("List the file that was built for that host."),
             at(ManifestSeverity::Warning)
                 .summary(format!(
-                    "`{}` is not built for this machine's processor ({})",
+                    "`{}` isn't built for this machine's processor ({})",
                     path.text,
                     std::env::consts::ARCH
                 ))
-                .fix("Build the image for each processor, with the program that fits it."),
-            at(ManifestSeverity::Warning).summary(format!("`{}` has no run bit", path.text)).fix(format!(
-                "chmod +x {} before it is copied into the image, or copy it with `--chmod=755`.",
+                .fix("Build the image for each processor architecture, with a matching program."),
+            at(ManifestSeverity::Warning).summary(format!("`{}` isn't executable", path.text)).fix(format!(
+                "Run `chmod +x {}` before copying it into the image, or copy it with `--chmod=755`.",
                 path.text.trim_start_matches('/')
             )),
         );
@@ -386,7 +384,7 @@ impl Checks<'_> {
         };
         match Program::of(&head) {
             Program::Binary { platform: made_for, .. } if made_for != *platform => {
-                let summary = format!("`{}` is listed for {platform:?} and is a program for {made_for:?}", path.text);
+                let summary = format!("`{}` is listed for {platform:?}, but is a program for {made_for:?}", path.text);
                 self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.summary(summary));
             }
             Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {

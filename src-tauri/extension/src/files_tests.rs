@@ -69,7 +69,7 @@ fn the_build_of_the_page_is_not_said_to_make_programs_and_icons() {
         ("host.binaries", ManifestSeverity::Note, "Build it before the image, or correct the path in the Dockerfile."),
     ];
     assert_eq!(fixes, expected, "{diagnostics:#?}");
-    assert!(diagnostics[0].summary.starts_with("the image can't be built: `COPY docker.svg .`"), "{diagnostics:#?}");
+    assert!(diagnostics[0].summary.starts_with("The image can't be built: `COPY docker.svg .`"), "{diagnostics:#?}");
     assert_eq!(paths[2].status, "not built yet: `cli/bin/tool.exe` doesn't exist");
     // Programs that a package builds are in it.
     let dockerfile = dockerfile.replace("cli/bin", "client/bin");
@@ -84,7 +84,7 @@ fn only_what_is_certainly_not_in_the_image_is_an_error_and_it_names_the_runtime(
     assert_eq!(diagnostics.len(), 2, "{diagnostics:#?}");
     for diagnostic in &diagnostics {
         assert_eq!(diagnostic.severity, ManifestSeverity::Error);
-        assert!(diagnostic.summary.starts_with("nothing in the Dockerfile provides"), "{diagnostic:?}");
+        assert!(diagnostic.summary.starts_with("Nothing in the Dockerfile provides"), "{diagnostic:?}");
         assert_eq!(diagnostic.effects[0].runtime, Runtime::RancherDesktop);
     }
     // The base image may have it, and so may a folder without a Dockerfile.
@@ -165,8 +165,8 @@ fn data_files_need_no_run_bit_and_programs_are_listed_for_their_host() {
     assert_eq!(
         summary,
         [
-            "`/host/run.sh` has no run bit",
-            "`/windows/tool.exe` is listed for Linux and is named like a file for Windows (the same for 2 files, also `/darwin/tool`)",
+            "`/host/run.sh` isn't executable",
+            "`/windows/tool.exe` is listed for Linux, but is named like a file for Windows (the same for 2 files, also `/darwin/tool`)",
         ]
     );
     assert!(
@@ -182,7 +182,7 @@ fn a_folder_that_is_an_unpacked_image_is_judged_by_what_it_holds() {
     let root = ExtensionRoot::open(folder.path()).unwrap();
     let diagnostics = check_in(FileSource::Image(&root), Path::new("metadata.json")).unwrap().diagnostics;
     assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Error));
-    assert_eq!(diagnostics[0].summary, "the image has no `ui/index.html`");
+    assert_eq!(diagnostics[0].summary, "The image has no `ui/index.html`");
 }
 
 /// The report on a folder with what is in its image.
@@ -215,7 +215,7 @@ fn what_only_a_build_tells_is_known_by_the_image() {
         "{:#?}",
         checked.diagnostics
     );
-    assert_eq!(checked.diagnostics[0].summary, "the image `acme/x:1` has no `ui/index.html`");
+    assert_eq!(checked.diagnostics[0].summary, "The image `acme/x:1` has no `ui/index.html`");
     // An older image doesn't tell what the next one has.
     let checked = inside(dockerfile, &WHOLE[..1], true);
     assert_eq!(checked.diagnostics[0].severity, ManifestSeverity::Warning);
@@ -233,7 +233,7 @@ fn what_the_dockerfile_says_of_the_next_image_stays_where_the_image_cannot_tell(
         "{:#?}",
         checked.diagnostics
     );
-    assert!(checked.diagnostics[0].summary.starts_with("nothing in the Dockerfile provides"));
+    assert!(checked.diagnostics[0].summary.starts_with("Nothing in the Dockerfile provides"));
     assert_eq!(statuses(&checked), ["in the image `acme/x:1`", "in the image `acme/x:1`"]);
     assert_eq!(inside(nothing, WHOLE, false).diagnostics, []);
     let not_built = "FROM scratch\nCOPY docker.svg /\nCOPY ui/build ui\n";

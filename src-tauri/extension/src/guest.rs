@@ -10,9 +10,9 @@ use porthole_sdk::call::Origin;
 /// Who proposes a call, and what it acts on at that moment.
 #[derive(Debug, Clone)]
 pub struct Guest {
-    /// Whose code.
+    /// The owner of the code.
     pub origin: Origin,
-    /// What stands in the extension's place.
+    /// What is in the extension's place.
     pub target: Target,
     /// Where its requests go.
     pub endpoint: Result<Endpoint>,

@@ -75,7 +75,7 @@ pub const FILE: &str = "metadata.json";
 /// The most bytes of one that are read.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// A manifest as it was read, and all there is to say against it.
+/// A parsed manifest with its problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// What it says, as far as it could be read.
@@ -93,7 +93,7 @@ pub struct Checked {
 /// Checks the manifest of a folder, with the files that it names.
 ///
 /// # Errors
-/// [`Code::ManifestUnreadable`] when there is none, or when it is no JSON at all.
+/// [`Code::ManifestUnreadable`] when there is none, or when it isn't JSON at all.
 pub fn check_folder(folder: &Path) -> Result<Checked> {
     let (root, name) = ExtensionRoot::of_manifest(folder).map_err(|problem| unread(folder, &problem))?;
     check_in(FileSource::Folder(&root), &name)
@@ -117,9 +117,9 @@ fn check_alone(root: &ExtensionRoot, name: &Path) -> Result<Checked> {
 }
 
 fn unread(path: &Path, problem: &FileProblem) -> Error {
-    Error::new(Code::ManifestUnreadable, format!("cannot read {}", path.display())).detail(problem).hint(
-        "An extension's folder has its metadata.json at the root, as its image has: a regular file of at most 4 MiB.",
-    )
+    Error::new(Code::ManifestUnreadable, format!("Can't read {}", path.display()))
+        .detail(problem)
+        .hint("metadata.json must be a regular file of at most 4 MiB at the root of the extension's folder.")
 }
 
 /// Checks the text of a manifest alone.

@@ -42,7 +42,7 @@ const RULES: [Rule; 14] = [
 pub fn check(manifest: &Manifest, text: &str, diagnostics: &mut Vec<ManifestDiagnostic>) {
     let context = LintContext { manifest, text };
     let found: Vec<_> = RULES.iter().filter_map(|rule| rule(&context)).collect();
-    // A value that could not be read is said once, and not as missing too.
+    // A value that couldn't be read is reported once, not also as missing.
     let read = |diagnostic: &ManifestDiagnostic| {
         diagnostic.key.is_empty() || diagnostics.iter().all(|known| known.key != diagnostic.key)
     };
@@ -72,7 +72,7 @@ fn no_icon(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     let none = context.manifest.icon.as_ref().is_none_or(|icon| icon.text.is_empty());
     none.then(|| {
         ManifestDiagnostic { key: "icon".into(), ..context.whole(ManifestSeverity::Error) }
-            .summary("the manifest has no `icon`")
+            .summary("The manifest has no `icon`")
             .effect(DockerDesktop, Inferred, "shows a default icon")
             .effect(RancherDesktop, Source, "refuses to install the extension")
             .fix("Add an icon to the image and set it here, for example \"icon\": \"icon.svg\".")
@@ -84,7 +84,7 @@ fn both_image_and_composefile(context: &LintContext<'_>) -> Option<ManifestDiagn
     Some(
         context
             .at(image, "vm.image", ManifestSeverity::Warning)
-            .summary("both `image` and `composefile` are set, but only one of them is used")
+            .summary("Both `image` and `composefile` are set, but only one of them is used")
             .effect(DockerDesktop, Documented, "requires one of the two; which one it uses isn't documented")
             .effect(RancherDesktop, Source, "uses the image and ignores the compose file")
             .fix("Keep one: the image for a single service, the compose file for more."),
@@ -128,7 +128,7 @@ fn image_of_another(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     (!super::names::names_own_image(&image.text) && named_image(image).is_ok()).then(|| {
         context
             .at(image, "vm.image", ManifestSeverity::Warning)
-            .summary(format!("the backend runs in `{}` instead of ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
+            .summary(format!("The backend runs in `{}` instead of ${{DESKTOP_PLUGIN_IMAGE}}", image.text))
             .effect(DockerDesktop, Documented, "runs it: any image is allowed")
             .fix("Use ${DESKTOP_PLUGIN_IMAGE} if this is the extension's own image, so that the installed version is used.")
     })
@@ -156,7 +156,7 @@ fn socket_is_a_path(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
         let socket = socket?;
         let inside = super::Names::socket_inside(&socket.text);
         let summary = if socket.text.is_empty() {
-            "the socket's name is empty".to_owned()
+            "The socket's name is empty".to_owned()
         } else if socket.text.contains(['/', '\\']) {
             format!("`{}` is a path, but a socket is set by its file name", socket.text)
         } else if inside.len() > PATH_LIMIT {
@@ -177,7 +177,7 @@ fn no_socket(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     (backend.socket.is_none() && context.tab().is_some()).then(|| {
         context
             .at(place, "vm", ManifestSeverity::Warning)
-            .summary("the backend exposes no socket")
+            .summary("The backend exposes no socket")
             .effect(DockerDesktop, Inferred, "leaves ddClient.extension.vm.service undefined")
             .effect(RancherDesktop, Source, "forwards no requests: it does so only for vm.exposes.socket")
             .fix("Add \"exposes\": {\"socket\": \"backend.sock\"} to vm to send requests. Commands work without it.")
@@ -189,7 +189,7 @@ fn page_without_backend(context: &LintContext<'_>) -> Option<ManifestDiagnostic>
     context.backend().is_none().then(|| {
         context
             .at(socket, "ui.dashboard-tab.backend.socket", ManifestSeverity::Warning)
-            .summary("the tab sets a backend socket, but the manifest has no `vm` section")
+            .summary("The tab sets a backend socket, but the manifest has no `vm` section")
             .fix("Add `vm` with an image or a composefile, or remove `backend`.")
     })
 }
@@ -199,7 +199,7 @@ fn sockets_differ(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     (page.text != exposed.text).then(|| {
         context
             .at(page, "ui.dashboard-tab.backend.socket", ManifestSeverity::Warning)
-            .summary(format!("the tab uses the socket `{}`, but the backend exposes `{}`", page.text, exposed.text))
+            .summary(format!("The tab uses the socket `{}`, but the backend exposes `{}`", page.text, exposed.text))
             .effect(RancherDesktop, Source, "uses vm.exposes.socket")
             .fix("Use the same name in both, or set only vm.exposes.socket.")
     })
@@ -214,7 +214,7 @@ fn tab_without_root(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     Some(
         context
             .at(place, "ui.dashboard-tab.root", ManifestSeverity::Error)
-            .summary("the tab has no `root`, the folder of its files")
+            .summary("The tab has no `root`, the folder of its files")
             .effect(RancherDesktop, Source, "can't copy the page and refuses to install the extension")
             .effect(PodmanDesktop, Source, "can't copy the page and refuses to install the extension")
             .fix("Set the page's folder in the image, for example \"root\": \"/ui\"."),
@@ -230,7 +230,7 @@ fn tab_without_src(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     Some(
         context
             .at(place, "ui.dashboard-tab.src", ManifestSeverity::Warning)
-            .summary("the tab has no `src`, the file of its page")
+            .summary("The tab has no `src`, the file of its page")
             .fix("Set it, for example \"src\": \"index.html\"."),
     )
 }
@@ -244,7 +244,7 @@ fn tab_without_title(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     Some(
         context
             .at(place, "ui.dashboard-tab.title", ManifestSeverity::Warning)
-            .summary("the tab has no `title`")
+            .summary("The tab has no `title`")
             .effect(DockerDesktop, Inferred, "shows a tab without a name")
             .fix("Set it, for example \"title\": \"Volumes\"."),
     )
@@ -255,7 +255,7 @@ fn nothing_at_all(context: &LintContext<'_>) -> Option<ManifestDiagnostic> {
     (tab.is_none() && backend.is_none() && binaries.is_empty()).then(|| {
         context
             .whole(ManifestSeverity::Note)
-            .summary("the extension has no page, backend or host programs")
+            .summary("The extension has no page, backend or host programs")
             .fix("Add a `ui`, `vm` or `host` section.")
     })
 }

@@ -67,7 +67,7 @@ mod linux {
     const LISTEN: &str = "0A";
 
     impl Listeners {
-        /// Who listens on a port; none where nobody does, or where the system doesn't say who.
+        /// The process that listens on a port; none if there is none, or if the system doesn't report it.
         pub fn on(port: u16) -> Option<Self> {
             let sockets = sockets(port);
             // Children that share a socket come and go; the process that began first made it. Each socket counts: which

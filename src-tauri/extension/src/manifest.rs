@@ -42,7 +42,7 @@ pub struct Manifest {
     pub unknown: Vec<String>,
 }
 
-/// A text of the manifest, and where it stands.
+/// A text of the manifest, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Named {
     /// The text.
@@ -140,7 +140,7 @@ pub fn read(text: &str) -> Result<(Manifest, Vec<ManifestDiagnostic>)> {
     let parsed = parse_to_ast(without_mark, &CollectOptions::default(), &ParseOptions::default());
     let value = parsed.map_err(|error| unreadable(&error))?.value;
     let Some(Value::Object(root)) = &value else {
-        return Err(Error::new(Code::ManifestUnreadable, "the manifest isn't a JSON object")
+        return Err(Error::new(Code::ManifestUnreadable, "The manifest isn't a JSON object")
             .hint("Write an object with the optional keys icon, ui, vm and host."));
     };
     reader.strictly(without_mark);
@@ -151,7 +151,7 @@ pub fn read(text: &str) -> Result<(Manifest, Vec<ManifestDiagnostic>)> {
 
 fn unreadable(error: &ParseError) -> Error {
     let (line, column) = (error.line_display(), error.column_display());
-    Error::new(Code::ManifestUnreadable, format!("invalid JSON at line {line}, column {column}"))
+    Error::new(Code::ManifestUnreadable, format!("Invalid JSON at line {line}, column {column}"))
         .detail(error.kind())
         .hint("Every runtime refuses an extension whose manifest can't be read.")
 }
@@ -214,7 +214,7 @@ impl Reader<'_> {
         let marked = (self.skipped > 0).then(|| (0, "it starts with a byte order mark".to_owned()));
         if let Some((at, why)) = refused.or(marked) {
             let diagnostic = ManifestDiagnostic::on(&self.lines, at + self.skipped, "", ManifestSeverity::Error)
-                .summary(format!("this isn't strict JSON: {why}"))
+                .summary(format!("The manifest isn't strict JSON: {why}"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .fix("Write strict JSON: no comments, no trailing commas, double quotes.");
@@ -269,7 +269,7 @@ impl Reader<'_> {
                     prop.range.start,
                     &format!("ui.{name}"),
                     ManifestSeverity::Warning,
-                    format!("the tab is named `{name}` instead of `dashboard-tab`"),
+                    format!("The tab is named `{name}` instead of `dashboard-tab`"),
                     "Rename it to dashboard-tab, the only documented extension point.",
                 );
             }
@@ -357,7 +357,7 @@ impl Reader<'_> {
                 self.platforms(platforms, &path, &mut binaries, unknown);
                 if binaries.len() > MOST_BINARIES {
                     binaries.truncate(MOST_BINARIES);
-                    let summary = format!("only the first {MOST_BINARIES} programs for hosts are read");
+                    let summary = format!("Only the first {MOST_BINARIES} programs for hosts are read");
                     self.diagnostic(
                         entry.range().start,
                         &path,
@@ -394,7 +394,7 @@ impl Reader<'_> {
                         entry.range().start,
                         &path,
                         ManifestSeverity::Error,
-                        "the entry has no `path`",
+                        "The entry has no `path`",
                         fix,
                     );
                     continue;
@@ -413,7 +413,7 @@ impl Reader<'_> {
         for prop in &object.properties {
             if let Some(before) = places.insert(prop.name.as_str(), kept.len()) {
                 let key = joined(path, prop.name.as_str());
-                let summary = format!("duplicate key `{key}`: the first value is ignored");
+                let summary = format!("Duplicate key `{key}`: the first value is ignored");
                 self.diagnostic(prop.range.start, &key, ManifestSeverity::Warning, summary, "Keep one of them.");
                 kept[before] = None;
             }
@@ -425,7 +425,7 @@ impl Reader<'_> {
     fn text_of(&mut self, value: &Value<'_>, key: &str) -> Option<Named> {
         match value {
             Value::StringLit(text) => Some(Named { text: text.value.to_string(), at: text.range.start + self.skipped }),
-            _ => self.not_a(value, key, "a text"),
+            _ => self.not_a(value, key, "a string"),
         }
     }
 
@@ -439,17 +439,17 @@ impl Reader<'_> {
     fn list<'o, 'a>(&mut self, value: &'o Value<'a>, key: &str) -> Option<&'o Array<'a>> {
         match value {
             Value::Array(list) => Some(list),
-            _ => self.not_a(value, key, "a list"),
+            _ => self.not_a(value, key, "an array"),
         }
     }
 
     fn not_a<T>(&mut self, value: &Value<'_>, key: &str, wanted: &str) -> Option<T> {
         let found = match value {
-            Value::StringLit(_) => "a text",
+            Value::StringLit(_) => "a string",
             Value::NumberLit(_) => "a number",
             Value::BooleanLit(_) => "true or false",
             Value::Object(_) => "an object",
-            Value::Array(_) => "a list",
+            Value::Array(_) => "an array",
             Value::NullKeyword(_) => "null",
         };
         let fix = format!("Write {wanted}, or remove `{key}`.");
@@ -478,11 +478,11 @@ impl Reader<'_> {
             // What the author means has no effect.
             (None, Some(known)) => (
                 ManifestSeverity::Warning,
-                format!("unknown key `{key}`"),
+                format!("Unknown key `{key}`"),
                 format!("Did you mean `{known}`? Keys are case-sensitive."),
             ),
             (None, None) => {
-                (ManifestSeverity::Note, format!("unknown key `{key}`"), "Remove it. It has no effect.".to_owned())
+                (ManifestSeverity::Note, format!("Unknown key `{key}`"), "Remove it. It has no effect.".to_owned())
             }
         };
         self.diagnostic(prop.range.start, &key, severity, summary, fix);

@@ -1,4 +1,4 @@
-//! What is said against a manifest or a compose file, and where.
+//! Problems of a manifest or a compose file, with their location.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -51,12 +51,12 @@ pub struct ManifestDiagnostic {
     pub summary: String,
     /// What the Runtimes do with it, those that differ from what one would expect.
     pub effects: Vec<Effect>,
-    /// How to mend it.
+    /// How to fix it.
     pub fix: String,
 }
 
 impl ManifestDiagnostic {
-    /// A remark about what stands at this byte of the text.
+    /// A remark about what is at this byte of the text.
     pub(super) fn at(text: &str, offset: usize, key: impl Into<String>, severity: ManifestSeverity) -> Self {
         Self::on(&Lines::of(text.get(..offset).unwrap_or(text)), offset, key, severity)
     }

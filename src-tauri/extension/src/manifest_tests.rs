@@ -86,7 +86,7 @@ fn each_oddity_is_said_once_at_its_place() {
         WHOLE.replace(from, to)
     };
     says(&with("  \"icon\": \"icon.svg\",\n", ""), "icon", "no `icon`");
-    says(&with("\"composefile\":", "\"image\": \"${DESKTOP_PLUGIN_IMAGE}\", \"composefile\":"), "vm.image", "both");
+    says(&with("\"composefile\":", "\"image\": \"${DESKTOP_PLUGIN_IMAGE}\", \"composefile\":"), "vm.image", "Both");
     says(&with("\"composefile\": \"compose.yaml\",", ""), "vm.exposes.socket", "neither");
     says(&with("\"compose.yaml\"", "\"deploy/stack.yaml\""), "vm.composefile", "stack.yaml");
     says(&with("\"composefile\": \"compose.yaml\"", "\"image\": \"acme/x:1\""), "vm.image", "acme/x:1");
@@ -103,16 +103,16 @@ fn each_oddity_is_said_once_at_its_place() {
     );
     says(&with("\"root\": \"/ui\", ", ""), "ui.dashboard-tab.root", "no `root`");
     says(&with(", \"src\": \"index.html\"", ""), "ui.dashboard-tab.src", "no `src`");
-    says(&with("\"title\": \"Volumes\"", "\"titel\": \"Volumes\""), "ui.dashboard-tab.titel", "unknown key");
+    says(&with("\"title\": \"Volumes\"", "\"titel\": \"Volumes\""), "ui.dashboard-tab.titel", "Unknown key");
     says(&with("\"icon\":", "\"name\": \"Volumes\", \"icon\":"), "name", "older format");
     says(&with("\"icon\": \"icon.svg\"", "\"icon\": 7"), "icon", "a number");
     says(&with("\"dashboard-tab\"", "\"tab\""), "ui.tab", "dashboard-tab");
     says(&with("\"path\": \"/linux/tool\"", "\"file\": \"x\""), "host.binaries[0].linux[0]", "no `path`");
-    says(&with("\"linux\":", "\"freebsd\":"), "host.binaries[0].freebsd", "unknown key");
+    says(&with("\"linux\":", "\"freebsd\":"), "host.binaries[0].freebsd", "Unknown key");
     says(
         &with("\"composefile\": \"compose.yaml\"", "\"composefile\": \"compose.yaml\", \"exposes\": {}"),
         "vm.exposes",
-        "duplicate key",
+        "Duplicate key",
     );
     says(
         "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"backend\":{\"socket\":\"b.sock\"}},\"vm\":{\"image\":\"${DESKTOP_PLUGIN_IMAGE}\",\"exposes\":{\"socket\":\"b.sock\"}}}",
@@ -144,7 +144,7 @@ fn keys_that_a_newer_runtime_knows_are_not_unknown() {
 fn unknown_keys_are_found_also_in_backend_and_exposes() {
     let text = WHOLE.replace("{ \"socket\": \"backend.sock\" }", "{ \"socket\": \"backend.sock\", \"port\": 1 }");
     for key in ["ui.dashboard-tab.backend.port", "vm.exposes.port"] {
-        says(&text, key, "unknown key");
+        says(&text, key, "Unknown key");
     }
 }
 
@@ -222,7 +222,9 @@ fn files_that_are_missing_not_runnable_or_of_another_host_are_found() {
     let summary = found(root);
     assert_eq!(summary.len(), 3, "{summary:#?}");
     assert!(
-        summary[0].contains("ui/index.html") && summary[1].contains("for Linux") && summary[2].contains("no run bit"),
+        summary[0].contains("ui/index.html")
+            && summary[1].contains("for Linux")
+            && summary[2].contains("isn't executable"),
         "{summary:#?}"
     );
     std::fs::write(root.join("metadata.json"), WHOLE.replace("/linux/tool", "../../etc/passwd")).unwrap();
@@ -265,7 +267,7 @@ fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() 
     let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec![entry; 20_000].join(","));
     let Checked { manifest, diagnostics, .. } = check(&text).unwrap();
     assert_eq!(manifest.binaries.len(), 1_000);
-    assert_eq!(diagnostics.iter().filter(|diagnostic| diagnostic.summary.contains("only the first 1000")).count(), 1);
+    assert_eq!(diagnostics.iter().filter(|diagnostic| diagnostic.summary.contains("Only the first 1000")).count(), 1);
     // Those that were left out count as much as the worst of them.
     let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec!["{\"linux\":[{}]}"; 300].join(","));
     let Checked { diagnostics, .. } = check(&text).unwrap();

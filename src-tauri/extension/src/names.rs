@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use super::{braces::closing, manifest::Platform};
 
-/// The variable in a manifest or compose file that stands for the extension's own image. The desktop defines it, and no
+/// The variable in a manifest or compose file that represents the extension's own image. The desktop defines it, and no
 /// other.
 pub(super) const OWN_IMAGE: &str = "DESKTOP_PLUGIN_IMAGE";
 

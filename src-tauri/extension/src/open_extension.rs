@@ -67,7 +67,7 @@ impl OpenExtension {
         open
     }
 
-    /// Whether it has one of its own.
+    /// Whether it has one.
     pub fn has_backend(&self) -> bool {
         self.stage != BackendStage::None
     }
@@ -82,7 +82,7 @@ impl OpenExtension {
             BackendStage::Up { up } => match (&up.endpoint, &up.unreachable) {
                 (Some(endpoint), _) => Ok(endpoint.clone()),
                 (None, Some(error)) => Err(error.clone()),
-                (None, None) => Err(down("has no socket").hint("The manifest names one in vm.exposes.socket.")),
+                (None, None) => Err(down("has no socket").hint("Set vm.exposes.socket in the manifest.")),
             },
             BackendStage::None => Err(backend_missing()),
             BackendStage::Starting => Err(down("hasn't started yet")),

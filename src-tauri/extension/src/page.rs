@@ -64,7 +64,7 @@ pub struct Answer {
     pub range: Option<String>,
     /// The bytes.
     pub body: Body,
-    /// Why there is no file, with 404; absent when that was told before.
+    /// Why there is no file, with 404; absent when it was reported before.
     pub problem: Option<FileProblem>,
 }
 
@@ -147,7 +147,7 @@ impl Page {
         format!("/{}{}", utf8_percent_encode(&file, IN_PATH), self.suffix)
     }
 
-    /// Answers a request for a path, as it stands in the URL, with the value of its `Range` header.
+    /// Answers a request for a path, as written in the URL, with the value of its `Range` header.
     ///
     /// A path without a file and without an extension is a route of the page's own (`/volumes/7`): it gets
     /// the page itself, as every server for such pages has it.
@@ -194,7 +194,7 @@ impl Answer {
     }
 }
 
-/// A URL's path as one of files; none when it leads out or is no text. It is decoded once, as servers do:
+/// A URL's path as one of files; none when it leads out or isn't text. It is decoded once, as servers do:
 /// what is encoded twice names a file with a `%`.
 fn decoded(path: &str) -> Option<PathBuf> {
     let path = path.split(['?', '#']).next().unwrap_or_default();

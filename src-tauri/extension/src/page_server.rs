@@ -24,10 +24,10 @@ use porthole_engine::this_machine::Machine;
 use porthole_process::Command;
 use porthole_sdk::runtime::Runtime;
 
-/// What `ddClient` is made from: whose behaviour it has, and what it can reach.
+/// What `ddClient` is made from: the runtime that it behaves like, and what it can reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PageFacts {
-    /// Whose behaviour.
+    /// The runtime that it behaves like.
     pub runtime: Runtime,
     /// What `ddClient.host` tells.
     pub machine: Machine,
@@ -73,7 +73,7 @@ pub struct Misses {
     pub more: u32,
 }
 
-/// What the window is told of a page that was opened.
+/// What the window gets about an opened page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct OpenedPage {
@@ -127,7 +127,7 @@ impl PageServer {
     /// name, and with it what the page stored.
     ///
     /// # Errors
-    /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when the manifest names no page, or its files
+    /// [`Code::ManifestUnreadable`]; [`Code::PageMissing`] when The manifest has no page, or its files
     /// are not there.
     pub fn folder(
         folder: &Path,
@@ -172,7 +172,7 @@ impl PageServer {
                 built = tab.and_then(|tab| built_folder(&root, &folder_of(tab), file_of(tab)));
                 let Some(folder) = &built else {
                     return Err(
-                        missing("the page isn't built").hint("Build it, or load it from its development server.")
+                        missing("The page isn't built").hint("Build it, or load it from its development server.")
                     );
                 };
                 let page = files(&root, tab, Some(folder))?;
@@ -199,7 +199,7 @@ impl PageServer {
         Ok((Self { host, whose, page, facts, server, root, files, named, misses }, told))
     }
 
-    /// Whose web storage its origin has: the extension's, and for a development server that server's. Two pages with the
+    /// The web storage of its origin: the extension's, and for a development server that server's. Two pages with the
     /// same owner may see what the other stored.
     pub fn storage_owner(&self) -> String {
         let origin = self.server.as_ref().map_or("", Server::origin);
@@ -220,7 +220,7 @@ impl PageServer {
         self.server.as_ref()
     }
 
-    /// Answers a request of the page. `None` for the client's script, which whoever serves has.
+    /// Answers a request of the page. `None` for the client's script, which a caller that serves has.
     pub fn answer(&self, host: &str, path: &str, range: Option<&str>) -> Option<Answer> {
         let Some(page) = self.page.as_ref().filter(|_| named(host) == self.host) else {
             return Some(Answer::nothing(404));
@@ -247,7 +247,7 @@ impl PageServer {
         self.misses().clone()
     }
 
-    /// Notes a file that it asked for in vain; false when nobody needs to be told of it once more.
+    /// Notes a file that it asked for in vain; false when nothing needs to be told of it once more.
     fn missed(&self, path: &str, problem: &FileProblem) -> bool {
         let path: String = path.chars().take(LONGEST_MISS).collect();
         let mut misses = self.misses();
@@ -284,14 +284,15 @@ fn file_of(tab: &Tab) -> &str {
 /// The files that the manifest names, in its own folder or in that of the built page.
 fn files(folder: &ExtensionRoot, tab: Option<&Tab>, built: Option<&str>) -> Result<Page> {
     let Some(tab) = tab else {
-        return Err(missing("the manifest names no page")
-            .hint("A page is what ui[\"dashboard-tab\"] names: a title, a root and a src."));
+        return Err(
+            missing("The manifest has no page").hint("Add ui[\"dashboard-tab\"] with a title, a root and a src.")
+        );
     };
     let root = built.map_or_else(|| folder_of(tab), str::to_owned);
     let src = text_of(tab.src.as_ref(), "index.html");
     Page::open(folder, &root, &src).map_err(|error| {
-        missing("the page's files are not there").detail(error).hint(format!(
-            "The manifest has them in {root}, as in the image: build the page into that folder, or take it from its development server."
+        missing("The page's files don't exist").detail(error).hint(format!(
+            "The manifest sets the folder {root}, as in the image: build the page into that folder, or load it from its development server."
         ))
     })
 }
@@ -323,7 +324,7 @@ fn missing(what: &str) -> Error {
 fn random_host() -> Result<String> {
     let mut bytes = [0; 16];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| missing("the operating system gave no random bytes to name the page with"))?;
+    filled.map_err(|_| missing("The operating system provided no random bytes for the page's name"))?;
     Ok(hex(&bytes))
 }
 

@@ -9,7 +9,7 @@ use porthole_engine::{list, text};
 use porthole_http::endpoint::Endpoint;
 
 /// The ports of `localhost` on which an engine of this machine publishes a container's. A port that is published on
-/// another address is not one of `localhost`: whatever listens there is somebody else's.
+/// another address is not one of `localhost`: whatever listens there is another program's.
 pub(super) fn published(ports: Option<&Value>) -> BTreeSet<u16> {
     let each = ports.and_then(Value::as_object).into_iter().flat_map(|ports| ports.values());
     let bindings = each.flat_map(|bindings| list(Some(bindings)));

@@ -68,7 +68,7 @@ fn mach_o(head: &[u8]) -> Option<Program> {
             _ => Arch::Other,
         },
         0xfeed_face => Arch::Other,
-        // The same magic as a Java class file, whose next number (its version) is 45 at least.
+        // The same magic as a Java class file, where the next number (its version) is at least 45.
         0xbeba_feca if u32::from_be_bytes(number(head, 4)?) < 20 => Arch::Universal,
         _ => return None,
     };

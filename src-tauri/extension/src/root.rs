@@ -141,7 +141,7 @@ impl ExtensionRoot {
     /// All but [`FileProblem::TooLarge`].
     pub fn file(&self, path: impl AsRef<Path>) -> Result<RegularFile> {
         let path = relative(path.as_ref())?;
-        // Opening a device can have effects of its own: look first, and again at what was opened.
+        // Opening a device can have side effects: look first, and again at what was opened.
         regular(self.dir.metadata(&path).map_err(|error| problem(&error))?.file_type())?;
         let file = self.dir.open_with(&path, &reading()).map_err(|error| problem(&error))?;
         let found = file.metadata().map_err(|error| problem(&error))?;
@@ -194,7 +194,7 @@ impl ExtensionRoot {
         Some(modified.into_std())
     }
 
-    /// What is in a folder below this one, by name, up to so many entries.
+    /// What is in a folder below this one, by name, up to this many entries.
     ///
     /// # Errors
     /// As for [`ExtensionRoot::folder`]; [`FileProblem::TooLarge`] when there are more.

@@ -22,7 +22,7 @@ pub struct Server {
     host: &'static str,
     port: u16,
     path: String,
-    /// With its `#`; routes of a page may stand there.
+    /// With its `#`; routes of a page may appear there.
     fragment: String,
 }
 
@@ -60,37 +60,38 @@ impl Server {
             return TcpStream::connect((self.host, self.port)).await.map(drop).map_err(|error| self.silent(error));
         }
         let request = Request::get(format!("{}{}", self.origin, self.path))
-            // Some servers give their page only to whoever asks for one.
+            // Some servers give their page only to a caller that asks for one.
             .header(header::ACCEPT, "text/html,*/*")
             .body(Empty::<Bytes>::new())
-            .map_err(|error| no_page(self, "cannot be asked for a page").detail(error))?;
+            .map_err(|error| no_page(self, "can't be requested").detail(error))?;
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http::<Empty<Bytes>>();
         let answer = client.request(request).await.map_err(|error| self.silent(innermost(&error)))?;
         let (status, headers) = (answer.status(), answer.headers());
         let header = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
         if status.is_redirection() {
             return match header(header::LOCATION) {
-                Some(to) if leads_away(to) => Err(no_page(self, &format!("sends its page away, to {to}"))
-                    .hint("The page must come from this machine: name the server that has it.")),
+                Some(to) if leads_away(to) => Err(no_page(self, &format!("redirects to another machine: {to}")).hint(
+                    "The page must come from this machine: enter that server's address, forwarded to localhost.",
+                )),
                 _ => Ok(()),
             };
         }
         if !status.is_success() {
-            return Err(no_page(self, &format!("answers with {status}"))
-                .hint("Name the address of the page itself, as a browser would open it."));
+            return Err(no_page(self, &format!("responds with {status}"))
+                .hint("Enter the page's address as you would open it in a browser."));
         }
-        let kind = header(header::CONTENT_TYPE).unwrap_or("no type at all");
+        let kind = header(header::CONTENT_TYPE).unwrap_or("no Content-Type");
         if kind.contains("html") {
             return Ok(());
         }
-        Err(no_page(self, &format!("answers with {kind}, which is no HTML"))
-            .hint("Name the address of the page itself: this may be the backend, or a file."))
+        Err(no_page(self, &format!("responds with {kind} instead of HTML"))
+            .hint("Enter the page's address. This may be the address of the backend or of a file."))
     }
 
     fn silent(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(Code::PageServerSilent, format!("no development server responds at {}", self.origin))
+        Error::new(Code::PageServerSilent, format!("No development server responds at {}", self.origin))
             .detail(why)
-            .hint("Start it (`npm run dev`): the page is loaded when it answers.")
+            .hint("Start it (`npm run dev`): the page loads when it responds.")
     }
 }
 
@@ -110,26 +111,26 @@ impl FromStr for Server {
             format!("http://{text}")
         };
         let invalid = |what: &str| {
-            Error::new(Code::PageServerInvalid, format!("`{text}` is no development server: {what}"))
-                .hint("Write it as `http://localhost:3000`.")
+            Error::new(Code::PageServerInvalid, format!("`{text}` isn't a development server's address: {what}"))
+                .hint("For example: `http://localhost:3000`.")
         };
-        let uri: Uri = whole.parse().map_err(|error| invalid("it cannot be read").detail(error))?;
+        let uri: Uri = whole.parse().map_err(|error| invalid("it can't be parsed").detail(error))?;
         let (scheme, usual) = match uri.scheme_str() {
             Some("http") => ("http", 80),
             Some("https") => ("https", 443),
-            _ => return Err(invalid("it must begin with http:// or https://")),
+            _ => return Err(invalid("it must start with http:// or https://")),
         };
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(invalid("a user's name has no place in it"));
+            return Err(invalid("it must not contain a user name"));
         }
         let host = loopback(uri.host().unwrap_or_default()).ok_or_else(|| {
-            invalid("it is not of this machine")
-                .hint("A page with ddClient in place comes from this machine alone: localhost or 127.0.0.1. Forward the port to have another machine's here.")
+            invalid("it isn't on this machine")
+                .hint("Use localhost or 127.0.0.1. To load the page from another machine, forward its port.")
         })?;
         let port = match uri.authority().map(|authority| authority.as_str().rsplit_once(':')) {
-            // What stands behind the last colon of `[::1]` is no port.
+            // What is behind the last colon of `[::1]` isn't a port.
             Some(Some((_, port))) if !port.ends_with(']') => {
-                port.parse().ok().filter(|port| *port != 0).ok_or_else(|| invalid("its port is no port"))?
+                port.parse().ok().filter(|port| *port != 0).ok_or_else(|| invalid("its port isn't valid"))?
             }
             _ => usual,
         };
@@ -158,7 +159,7 @@ fn no_page(server: &Server, what: &str) -> Error {
     Error::new(Code::PageServerNoPage, format!("{} {what}", server.url()))
 }
 
-/// The client's own words are `client error (Connect)`: what the operating system says stands within.
+/// The client's own words are `client error (Connect)`: what the operating system says is within.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
@@ -267,7 +268,7 @@ mod tests {
         }
         for (answer, says) in [
             ("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n", "application/json"),
-            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "no type"),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "no Content-Type"),
             ("HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n", "404"),
             ("HTTP/1.1 302 Found\r\nlocation: //example.org/x\r\ncontent-length: 0\r\n\r\n", "example.org"),
         ] {

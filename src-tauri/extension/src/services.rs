@@ -39,13 +39,13 @@ pub fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<M
         (FileSource::Folder(root) | FileSource::Built(root, _), None) => ComposeSource::Folder(root),
     };
     let mut environment = environment::small();
-    // It stands for itself: an image's name is only known where it is installed.
+    // It represents itself: an image's name is only known where it is installed.
     environment.insert(compose::OWN_IMAGE.to_owned(), format!("${{{}}}", compose::OWN_IMAGE));
     let input = Input { source, file: &file, environment, has_socket: backend.socket.is_some() };
     diagnostics.extend(compose::read(input).diagnostics);
 }
 
-/// What is to be said about the socket's path on a Mac, of an extension whose image has a name.
+/// What is to be said about the socket's path on a Mac, of an extension with an image name.
 pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;
@@ -54,10 +54,10 @@ pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option
     (bytes > MAC_LIMIT).then(|| {
         ManifestDiagnostic::at(text, socket.at, "vm.exposes.socket", ManifestSeverity::Warning)
             .summary(format!(
-                "on a Mac the socket's path has {bytes} bytes in a home like {MAC_HOME}, and may have {MAC_LIMIT}"
+                "On macOS the socket's path has {bytes} bytes with a home such as {MAC_HOME}; the limit is {MAC_LIMIT}"
             ))
-            .effect(DockerDesktop, Reported, format!("has it at {}", path.display()))
-            .fix("Write a shorter file name, or give the image a shorter one: both are in the path.")
+            .effect(DockerDesktop, Reported, format!("creates it at {}", path.display()))
+            .fix("Shorten the file name or the image's name: both are part of the path.")
     })
 }
 
@@ -86,16 +86,16 @@ mod tests {
     fn services_without_the_own_image_and_ports_are_said_and_others_are_not() {
         let healthy = "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}'}}";
         assert_eq!(said(healthy, VM), [] as [String; 0]);
-        assert_eq!(said("services: {web: {image: nginx}}", VM), ["no service runs the extension's own image"]);
+        assert_eq!(said("services: {web: {image: nginx}}", VM), ["No service runs the extension's own image"]);
         let ports = "services: {web: {image: '${DESKTOP_PLUGIN_IMAGE}', ports: ['80:80']}}";
-        assert_eq!(said(ports, VM), ["the service `web` publishes a port"]);
+        assert_eq!(said(ports, VM), ["The service `web` publishes a port"]);
         assert_eq!(said(&ports.replace("['80:80']", "[]"), VM), [] as [String; 0]);
     }
 
     #[test]
     fn a_compose_file_that_cannot_be_read_is_said_in_the_manifests_report() {
         let said = said("a: [", VM);
-        assert!(said[0].contains("cannot be read at line"), "{said:?}");
+        assert!(said[0].contains("can't be read at line"), "{said:?}");
     }
 
     #[test]
@@ -108,6 +108,6 @@ mod tests {
         let (short, text) = manifest("b.sock");
         assert_eq!(on_a_mac(&short, &text, &names), None);
         let (long, text) = manifest("the-backend-of-volumes.sock");
-        assert!(on_a_mac(&long, &text, &names).unwrap().summary.contains("may have 103"));
+        assert!(on_a_mac(&long, &text, &names).unwrap().summary.contains("the limit is 103"));
     }
 }

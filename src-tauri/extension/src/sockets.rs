@@ -102,12 +102,12 @@ fn directory(socket: Option<&str>) -> Result<PathBuf> {
     let longest = directory.join(SHARED).join(socket.unwrap_or_default());
     if let Err(error) = usable(&Endpoint::Unix(longest)) {
         let _ = std::fs::remove_dir_all(&directory);
-        return Err(error.hint("Give the backend a socket with a shorter name, or start Porthole with a short TMPDIR."));
+        return Err(error.hint("Use a shorter socket name, or start Porthole with a shorter TMPDIR."));
     }
     Ok(directory)
 }
 
-/// What is asked to find the way to a backend's socket.
+/// What is needed to find the way to a backend's socket.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     pub engine: &'a Engine,
@@ -166,11 +166,11 @@ impl Search<'_> {
             }
         }
         let Some((container, mounts)) = found else {
-            let error = Error::new(Code::EndpointMissing, format!("no container has `{path}`"));
+            let error = Error::new(Code::EndpointMissing, format!("No container has `{path}`"));
             return Err(Unreached { choice: None, error, may_come: false });
         };
         let choice = tunnel::choose(direct, &container, &path, &mounts);
-        // What is asked of the extension's backend from now on goes to the engine that has it.
+        // Requests to the extension's backend go from now on to the engine that has it.
         let address = self.engine.address();
         if self.connections.tunnel().address().is_ok_and(|before| before != *address) {
             self.connections.use_engine(address.clone());

@@ -200,7 +200,7 @@ pub async fn open(
 fn folder_of_manifest(path: &Path) -> Result<ExtensionRoot> {
     let extension = ExtensionRoot::of_manifest(path).map(|(root, _)| root);
     extension.map_err(|problem| {
-        Error::new(Code::ManifestUnreadable, format!("cannot open {}", path.display()))
+        Error::new(Code::ManifestUnreadable, format!("Can't open {}", path.display()))
             .detail(problem)
             .hint(format!("Choose an extension's folder, or the {FILE} in it."))
     })
@@ -210,7 +210,7 @@ fn unpacked(folder: &Path) -> Result<ExtensionRoot> {
     ExtensionRoot::open(folder).map_err(|problem| unread(folder, &problem))
 }
 
-/// A name for the image of a folder that nobody else's image has.
+/// A unique name for the image of a folder.
 pub(super) fn image_of_folder(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
@@ -220,7 +220,7 @@ pub(super) fn image_of_folder(folder: &Path) -> String {
 
 fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
     let Some(backend) = &manifest.backend else { return BackendKind::None };
-    // Where both stand, the image: that is what the one Runtime does whose source is known.
+    // Where both are, the image: that is what the one Runtime does whose source is known.
     if let Some(named) = &backend.image {
         return match ImageRef::new(image_in_place(&named.text, image)) {
             Ok(image) => BackendKind::Image { image },
@@ -230,12 +230,12 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
     let Some(named) = &backend.composefile else { return BackendKind::None };
     let read = || {
         let broken =
-            |why: &str| Error::new(Code::ComposeUnreadable, format!("the compose file `{}` {why}", named.text));
+            |why: &str| Error::new(Code::ComposeUnreadable, format!("The compose file `{}` {why}", named.text));
         root.read_text(&named.text, LONGEST).map_err(|problem| match problem {
             FileProblem::Outside => broken("leads out of the image"),
-            problem => broken("cannot be read").detail(problem),
+            problem => broken("can't be read").detail(problem),
         })?;
-        let file = root.file_path(&named.text).map_err(|problem| broken("cannot be read").detail(problem))?;
+        let file = root.file_path(&named.text).map_err(|problem| broken("can't be read").detail(problem))?;
         let path = below(&named.text).unwrap_or_default();
         let mut set = environment::small();
         set.insert(compose::OWN_IMAGE.to_owned(), image.to_owned());
@@ -258,7 +258,7 @@ async fn image_of_running(engine: &Engine, container: &str) -> Result<String> {
     let all = engine.labelled().await?.into_iter().map(named);
     let found = all.into_iter().find(|(found, _)| found.name == container || found.id == container);
     let Some((found, labels)) = found else {
-        return Err(Error::new(Code::ContainerNotFound, format!("the engine has no container `{container}`")));
+        return Err(Error::new(Code::ContainerNotFound, format!("Container not found: `{container}`")));
     };
     if let Some(image) = labels.get(EXTENSION) {
         return Ok(image.clone());
@@ -289,9 +289,9 @@ fn not_of_extension(error: Error, container: &str, image: &str) -> Error {
     if error.code != Code::ManifestUnreadable {
         return error;
     }
-    Error::new(Code::ManifestUnreadable, format!("`{image}`, the image of `{container}`, is not that of an extension"))
+    Error::new(Code::ManifestUnreadable, format!("`{image}`, the image of `{container}`, isn't an extension's image"))
         .detail(error)
-        .hint("Open the extension's own image or its folder: Porthole finds the backend that runs by its name.")
+        .hint("Open the extension's image or folder: Porthole finds the running backend by its name.")
 }
 
 #[cfg(test)]
@@ -342,8 +342,7 @@ mod tests {
         let (_folder, found) = extension(manifest, &[("compose.yaml", "services: {web: {}, api: {}}")]).await;
         let BackendKind::Compose { services, .. } = &found.backend else { panic!("{:?}", found.backend) };
         assert_eq!(*services, ["web", "api"]);
-        for (manifest, why) in [(manifest, "cannot be read"), (r#"{"vm": {"composefile": "../c.yaml"}}"#, "leads out")]
-        {
+        for (manifest, why) in [(manifest, "can't be read"), (r#"{"vm": {"composefile": "../c.yaml"}}"#, "leads out")] {
             let (_folder, found) = extension(manifest, &[]).await;
             let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
             assert_eq!(error.code, Code::ComposeUnreadable);

@@ -1,4 +1,4 @@
-//! What Porthole brings up for a backend, and takes down again.
+//! What Porthole starts for a backend, and stops again.
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ impl StartedBackend {
         Self { deps: deps.clone(), resources, down: None, made: false }
     }
 
-    /// Tells the reaper, before the engine is asked for anything.
+    /// Informs the reaper before any request to the engine.
     fn watched(&mut self) {
         self.made = true;
         if let Some(reaper) = &self.deps.reaper {
@@ -113,12 +113,12 @@ impl StartedBackend {
             },
         );
         let file = self.written("porthole.compose.json", &configuration.to_string())?;
-        // In the place of `.env`, whose variables are in the configuration already.
+        // In place of `.env`: its variables are already in the configuration.
         let env_file = self.written("porthole.env", "")?;
         let files = [file];
         let args = ComposeArgs { project: &name, folder: &project.folder, files: &files, env_file: &env_file };
         let mut env = project.env.clone();
-        // Without BuildKit there, compose would start a builder of its own, which Podman can't run.
+        // Without BuildKit there, compose would start its own builder, which Podman can't run.
         if !self.deps.engine.has_buildkit().await.unwrap_or(true) {
             env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
         }
@@ -129,7 +129,7 @@ impl StartedBackend {
         let (up, down) = (command(&["up", "--detach"]), command(&["down"]));
         self.down = Some(down);
         let failed = Error::new(Code::ComposeFailed, format!("Compose didn't start `{name}`"));
-        self.deps.perform(up, failed.hint("All that it wrote is in the timeline.")).await?;
+        self.deps.perform(up, failed.hint("Its output is in the timeline.")).await?;
         backend::parts(&self.deps, extension)
             .await
             .map(|found| if found.is_empty() { vec![Part { container, service: None }] } else { found })
@@ -188,8 +188,9 @@ impl Drop for StartedBackend {
 /// A name in use is 409 on Docker and 500 on Podman, so the container is looked for.
 async fn in_the_way(engine: &Engine, error: Error, name: &str) -> Error {
     if error.code == Code::EngineRefused && engine.inspect_id(name).await.is_ok() {
-        return error
-            .hint(format!("A stopped container has this name, and Porthole did not make it: docker rm {name}"));
+        return error.hint(format!(
+            "A stopped container that Porthole didn't create has this name. Remove it: `docker rm {name}`"
+        ));
     }
     error
 }

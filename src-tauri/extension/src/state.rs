@@ -50,7 +50,7 @@ pub struct PartState {
     pub ports: BTreeSet<u16>,
 }
 
-/// Looks at containers again and again, until nobody listens. `first` is the first service's, where that is known.
+/// Looks at containers again and again, until nothing listens. `first` is the first service's, where that is known.
 pub(super) async fn keep_checking(
     engine: Engine,
     containers: Vec<String>,

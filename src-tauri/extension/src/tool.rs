@@ -20,7 +20,7 @@ use porthole_process::{Command, Ending, Place, Signal, command_on};
 use porthole_sdk::call::{Act, CallId, Origin};
 use porthole_timeline::Timeline;
 
-/// How much of what a program wrote is told when it failed, in lines.
+/// How many lines of its output are reported when a program fails.
 const LAST: u64 = 12;
 /// How long compose may take to read its files.
 const SOON: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub struct BackendDeps {
 pub(super) enum ComposeProgram {
     /// `docker compose`: the plugin.
     Plugin,
-    /// `docker-compose`: a program of its own, the form before that.
+    /// `docker-compose`: its own program, the form before that.
     Own,
     /// `podman compose`, which runs one of those that it finds by itself.
     Podman,
@@ -72,7 +72,7 @@ impl ComposeProgram {
         }
         let missing = "Compose not found: tried `docker compose`, `docker-compose` and `podman compose`";
         Err(Error::new(Code::ComposeMissing, missing)
-            .hint("The backend is a compose file. Install docker's compose plugin: its package is called docker-compose-plugin or docker-compose-v2."))
+            .hint("The backend is a compose file. Install docker's compose plugin (package docker-compose-plugin or docker-compose-v2)."))
     }
 
     /// A command of it for an engine.
@@ -118,7 +118,7 @@ fn flags(engine: &Address) -> Vec<String> {
 }
 
 impl BackendDeps {
-    /// Builds an image of an extension from its Dockerfile as it was read, whatever stands in its folder by now.
+    /// Builds an extension's image from the Dockerfile that was read, even if the file has changed since.
     ///
     /// # Errors
     /// [`Code::ImageNotMade`], and those of an engine that is gone.
@@ -128,7 +128,7 @@ impl BackendDeps {
         let private = private.map_err(|error| not_made.clone().detail(error))?;
         let copy = private.path().join("Dockerfile");
         let folder = dockerfile.path.parent().unwrap_or(Path::new("/"));
-        // The Dockerfile's own stands before that of the folder.
+        // The Dockerfile's own comes before that of the folder.
         let ignore = match &dockerfile.ignore {
             Some(ignore) => Some(ignore.clone()),
             None => {
@@ -219,9 +219,9 @@ impl BackendDeps {
         }
     }
 
-    /// What is told when it was ended.
+    /// The error when it was stopped.
     pub(super) fn stopped() -> Error {
-        Error::new(Code::Cancelled, "The backend wasn't started: it was stopped before that")
+        Error::new(Code::Cancelled, "Not started: the backend was stopped before it started")
     }
 
     async fn last_words(&self, id: CallId) -> String {
@@ -239,7 +239,7 @@ impl BackendDeps {
 }
 
 fn not_made(image: &str, did: &str) -> Error {
-    Error::new(Code::ImageNotMade, format!("the image `{image}` could not be {did}"))
+    Error::new(Code::ImageNotMade, format!("The image `{image}` couldn't be {did}"))
 }
 
 /// The Dockerfile of a folder, with a look at what else docker's client reads itself: it follows links, and waits for a
@@ -251,7 +251,7 @@ pub(super) fn dockerfile_of(folder: &Path, image: &str) -> Result<Dockerfile> {
     read_dockerfile(folder).map_err(|why| {
         not_made(image, "built")
             .detail(why)
-            .hint("Build the image yourself, and say what it is called when the folder is opened.")
+            .hint("Build the image yourself, and enter its name when you open the folder.")
     })
 }
 

@@ -1,4 +1,4 @@
-//! YAML that somebody else wrote: read only when it is small, shallow, and stays so when its aliases are followed.
+//! Untrusted YAML: read only when it is small, shallow, and stays so when its aliases are followed.
 
 mod indentation;
 
@@ -50,12 +50,12 @@ pub(super) fn json(text: &str) -> Result<Value> {
 }
 
 pub(super) fn unreadable(why: &str) -> Error {
-    Error::new(Code::ComposeUnreadable, format!("the compose file {why}"))
+    Error::new(Code::ComposeUnreadable, format!("The compose file {why}"))
 }
 
 fn syntax(error: &saphyr::ScanError) -> Error {
     let marker = error.marker();
-    unreadable(&format!("cannot be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
+    unreadable(&format!("can't be read at line {}, column {}", marker.line(), marker.col() + 1)).detail(error)
 }
 
 /// Why a text isn't read.
@@ -85,10 +85,11 @@ pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
     if text.len() as u64 > LONGEST {
         return Err(Refusal { error: unreadable(&format!("has more than {LONGEST} bytes")), place: (1, 1) });
     }
-    let too_much =
-        |marker| Refusal::at(unreadable(&format!("has more than {MOST} values once its aliases are followed")), marker);
+    let too_much = |marker| {
+        Refusal::at(unreadable(&format!("has more than {MOST} values after its aliases are expanded")), marker)
+    };
     let too_deep = |marker| Refusal::at(unreadable(&format!("is nested more than {DEEPEST} levels deep")), marker);
-    // What each anchor stands for, by its number; and what is open: where it began, and how deep it is so far.
+    // What each anchor represents, by its number; and what is open: where it began, and how deep it is so far.
     let (mut anchors, mut open, mut total) = (Vec::new(), Vec::<Open>::new(), 0_usize);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Refusal::of_syntax(&error))?;
@@ -128,7 +129,7 @@ pub(super) fn bounded(text: &str) -> std::result::Result<(), Refusal> {
     Ok(())
 }
 
-/// What an anchor stands for once its own aliases are followed.
+/// What an anchor represents once its own aliases are followed.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     values: usize,

@@ -28,7 +28,7 @@ pub fn utf8(input: &[u8]) {
     assert_eq!(text, String::from_utf8_lossy(bytes));
 }
 
-/// However an event stream is cut, its blocks are those of the whole and stand in order.
+/// However an event stream is cut, its blocks are those of the whole and are in order.
 pub fn events(input: &[u8]) {
     let (bytes, pieces) = cut(input);
     let (mut whole, mut cut) = (Events::default(), Events::default());
@@ -45,7 +45,7 @@ pub fn events(input: &[u8]) {
     }
 }
 
-/// JSON is what serde says it is, its lines are the same wherever it is cut, and those that stand
+/// JSON is what serde says it is, its lines are the same wherever it is cut, and those that are
 /// on them are its tokens.
 pub fn json(input: &[u8]) {
     let (bytes, pieces) = cut(input);

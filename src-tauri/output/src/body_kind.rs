@@ -13,7 +13,7 @@ pub enum BodyKind {
     JsonLines,
     /// Server-sent events.
     Events,
-    /// Something that is no text: an image, an archive, a compressed body.
+    /// Something that isn't text: an image, an archive, a compressed body.
     Bytes,
     /// Another protocol, which the connection changed to with status 101.
     Protocol,

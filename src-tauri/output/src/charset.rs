@@ -54,10 +54,10 @@ pub fn detect(clues: Clues<'_>) -> Option<(&'static Encoding, CharsetBy)> {
     detect_with(clues, &mut CharsetGuess::default())
 }
 
-/// The guess that was made last. It costs more than the rest, and is asked for with each change of a Call.
+/// The guess that was made last. It costs more than the rest, and each change of a call requests it.
 #[derive(Debug, Default)]
 pub(super) struct CharsetGuess {
-    /// Of so many bytes.
+    /// Of this many bytes.
     last: Option<(usize, Option<&'static Encoding>)>,
     #[cfg(test)]
     pub guesses: usize,
@@ -101,7 +101,8 @@ fn in_content_type(value: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// `<?xml encoding="…"?>`, or `charset=…` in a `<meta>`. Whoever reads that so far reads ASCII: it can't be UTF-16.
+/// `<?xml encoding="…"?>`, or `charset=…` in a `<meta>`. A caller that reads that so far reads ASCII: it can't be
+/// UTF-16.
 fn in_document(start: &[u8]) -> Option<&'static Encoding> {
     let start = start[..start.len().min(DECLARED_WITHIN)].to_ascii_lowercase();
     let text = start.trim_ascii_start();

@@ -42,7 +42,7 @@ impl DiskQuota {
         Self::new(u64::MAX)
     }
 
-    /// So many bytes.
+    /// This many bytes.
     pub fn new(quota: u64) -> Self {
         Self {
             quota: AtomicU64::new(quota),
@@ -73,7 +73,7 @@ impl DiskQuota {
         self.quota.load(Relaxed)
     }
 
-    /// Allows so many bytes from now on.
+    /// Allows this many bytes from now on.
     pub fn set_quota(&self, quota: u64) {
         self.quota.store(quota, Relaxed);
         self.freed.notify_waiters();
@@ -94,7 +94,7 @@ impl DiskQuota {
         self.used() >= self.quota()
     }
 
-    /// Waits until there is room. Whoever waits counts from this call on.
+    /// Waits until there is room. A caller that waits counts from this call on.
     pub fn wait(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
         let counted = Waiting::begin(self);
         async move {
@@ -134,8 +134,8 @@ impl DiskQuota {
         }
     }
 
-    /// Reserves the space again after it was used, as soon as the disk has twice as much: whoever is just writing into the
-    /// space that was freed must not find it taken.
+    /// Reserves the space again after it was used, as soon as the disk has twice as much: a caller that is just writing
+    /// into the space that was freed must not find it taken.
     pub(super) fn restore_ballast(&self) {
         let mut ballast = self.ballast();
         let Some(path) = ballast.path.as_ref().filter(|_| !ballast.is_there) else { return };
@@ -168,7 +168,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Whether the disk of this file's folder has so many bytes for this user.
+/// Whether the disk of this file's folder has this many bytes for this user.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
 fn has_free(path: &Path, bytes: u64) -> bool {

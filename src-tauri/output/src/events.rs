@@ -1,4 +1,4 @@
-//! Server-sent events: where the blocks of a stream stand, and what each one says.
+//! Server-sent events: where the blocks of a stream are, and what each one says.
 //!
 //! By the rules of the WHATWG HTML standard, "Parsing an event stream" and "Interpreting an event
 //! stream": <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>.
@@ -14,7 +14,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 const READ: u64 = 1024 * 1024;
 
 /// Where the blocks of an event stream begin and end, found while the stream arrives in pieces
-/// that are cut anywhere. A block is what stands between two empty lines.
+/// that are cut anywhere. A block is what is between two empty lines.
 #[derive(Debug, Default)]
 pub struct Events {
     starts: Offsets,

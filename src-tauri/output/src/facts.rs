@@ -40,7 +40,7 @@ pub enum View {
     Chunks,
     /// A body's events, one a row: server-sent events, or JSON lines.
     Events,
-    /// A JSON body, indented; numbers and strings stand as they were sent.
+    /// A JSON body, indented; numbers and strings are as they were sent.
     Pretty,
     /// Standard output or the body, sixteen bytes a row.
     Hex,
@@ -62,7 +62,7 @@ pub struct Line {
     pub stream: Stream,
     /// When its first byte arrived, in microseconds since the Call began.
     pub at_us: u64,
-    /// Its text without the line end. Control characters stand as control pictures (␀ … ␟, ␡) and
+    /// Its text without the line end. Control characters are as control pictures (␀ … ␟, ␡) and
     /// bytes that are not UTF-8 as `\xNN`; `shown` tells where.
     pub text: String,
     /// Where `text` shows something that is not there as such: UTF-16 offsets, from and to.
@@ -123,7 +123,7 @@ pub enum Row {
     },
     /// One line of indented JSON.
     Json {
-        /// How deep it stands.
+        /// How deep it is.
         depth: u32,
         /// It opens a bracket that ends on a later line: it can be folded.
         opens: bool,
@@ -235,7 +235,7 @@ impl Window {
 pub struct TaskProgress {
     /// Bytes done.
     pub done: u64,
-    /// Of so many.
+    /// Of this many.
     pub whole: u64,
 }
 
@@ -247,7 +247,7 @@ pub enum Fold {
     Close,
     /// Opens it again.
     Open,
-    /// Folds each bracket that stands directly in that one.
+    /// Folds each bracket that is directly in that one.
     CloseInside,
     /// Opens every fold in it.
     OpenInside,
@@ -307,7 +307,7 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Searching {
-    /// The Call whose output is searched.
+    /// The call with the searched output.
     pub call: u32,
     /// What for.
     pub query: Query,
@@ -315,14 +315,14 @@ pub struct Searching {
     pub hits: u64,
     /// Bytes searched so far, of those there are.
     pub progress: TaskProgress,
-    /// Where it stands.
+    /// Where it is.
     pub state: SearchState,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Error>,
 }
 
-/// Where a search stands.
+/// The state of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchState {
@@ -332,7 +332,7 @@ pub enum SearchState {
     Waiting,
     /// All there is and will be has been searched.
     Complete,
-    /// Somebody stopped it.
+    /// The user stopped it.
     Stopped,
     /// It failed.
     Failed,

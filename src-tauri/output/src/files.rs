@@ -1,4 +1,4 @@
-//! The files of outputs: open while they are written to, then closed and opened again for whoever reads.
+//! The files of outputs: open while they are written to, then closed and opened again for readers.
 
 use std::{
     collections::VecDeque,
@@ -32,7 +32,7 @@ impl Files {
         Self { most, recent: Mutex::default(), last_id: AtomicU64::default() }
     }
 
-    /// Opens something; where too many files are open, once more after those that nobody needs were closed.
+    /// Opens something; where too many files are open, once more after those that nothing needs were closed.
     fn open<T>(&self, open: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match open() {
             Err(error) if handles::is_exhausted(&error) => {

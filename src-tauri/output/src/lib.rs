@@ -1,5 +1,5 @@
 //! What a Run or a body wrote: every byte on disk in the order read, a small index in memory,
-//! and windows of rows for whoever looks.
+//! and windows of rows for a caller that looks.
 
 #![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -67,7 +67,7 @@ pub const LINE_LIMIT: u64 = 16 * 1024;
 const WINDOW_LIMIT: u64 = 1024 * 1024;
 /// Rows in one window.
 const WINDOW_LINES: u64 = 1000;
-/// A body of so many bytes needs no file.
+/// A body of this many bytes needs no file.
 const SMALL: usize = 4096;
 /// Bytes that are read at once of files of an earlier start.
 const REOPENED: u64 = 1024 * 1024;
@@ -110,7 +110,7 @@ impl Streams {
 }
 
 impl Streams {
-    /// Takes so many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
+    /// Takes this many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
     fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, quota: &DiskQuota) -> io::Result<bool> {
         let begin = self.of(stream).len();
         let end = begin.saturating_add(len);
@@ -185,7 +185,7 @@ impl Output {
         Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
-    /// An output whose files are there. They stay when it is dropped, unless it is said otherwise.
+    /// An output with existing files. They stay when it is dropped, unless they are set to be removed.
     /// What they hold beyond the chunks given counts as read with the last of them.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Output {
     }
 
     /// Adds a chunk. The write goes to the page cache and is over in microseconds; a stalled disk
-    /// makes whoever reads the process or the socket wait, never lose.
+    /// makes a caller that reads the process or the socket wait, never lose.
     ///
     /// # Errors
     /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. Whoever
@@ -269,7 +269,7 @@ impl Output {
         self.lock().of(stream).path().to_owned()
     }
 
-    /// Nothing more will be appended: the files are closed, and opened again for whoever reads.
+    /// Nothing more will be appended: the files are closed, and opened again for readers.
     pub fn end(&self) {
         let streams = &mut *self.lock();
         streams.stdout.end();
@@ -330,7 +330,7 @@ impl Output {
             View::Hex => self.hex_window(Stream::Stdout, from, count),
             View::HexStderr => self.hex_window(Stream::Stderr, from, count),
             View::Pretty => self.json().window(from, count),
-            View::Hits => Err(Error::new(Code::SearchMissing, "nothing is searched for in this output")),
+            View::Hits => Err(Error::new(Code::SearchMissing, "No search is active in this output")),
         }
     }
 
@@ -435,7 +435,7 @@ impl Output {
 }
 
 impl Streams {
-    /// How many rows a view has whose rows come one after the other in time.
+    /// How many rows a view has if its rows are ordered by time.
     fn rows(&self, view: View) -> u64 {
         match view {
             View::Both => self.lines.len(),
@@ -483,7 +483,7 @@ impl Drop for Output {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::CopyTooLarge, "this is more than 32 MiB, too much to copy as one text").hint("Save it to a file.")
+    Error::new(Code::CopyTooLarge, "The selection has more than 32 MiB, too much to copy").hint("Save it to a file.")
 }
 
 /// The file of a stream: `STEM.stdout` or `STEM.stderr`.
@@ -499,10 +499,10 @@ fn unwritten(file: &Path, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::SpillFailed, format!("cannot {doing}")).detail(error);
+    let explained = Error::new(Code::SpillFailed, format!("Can't {doing}")).detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => {
-            explained.hint("The disk is full. What was read before is kept: make room, then run it again.")
+            explained.hint("The disk is full. The output so far is kept: free up space, then run it again.")
         }
         _ => explained,
     }
@@ -511,7 +511,7 @@ fn unwritten(file: &Path, error: &io::Error) -> Error {
 fn unread(file: &Path, error: &io::Error) -> Error {
     let doing = format!("read the output's file {}", file.display());
     handles::exhausted(&doing, error)
-        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("cannot {doing}")).detail(error))
+        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("Can't {doing}")).detail(error))
 }
 
 #[cfg(test)]

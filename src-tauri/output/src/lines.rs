@@ -18,7 +18,7 @@ const PIECE: u64 = 1024 * 1024;
 /// How far back a color is looked for that was set on an earlier line, in bytes.
 const LOOK_BACK: u64 = 64 * 1024;
 
-/// Where a line stands: found under the lock and read without it.
+/// Where a line is: found under the lock and read without it.
 #[derive(Debug)]
 pub(super) struct LineSpan {
     pub n: u64,
@@ -30,7 +30,7 @@ pub(super) struct LineSpan {
 }
 
 impl Streams {
-    /// Where the lines of a view stand, from the nth on.
+    /// Where the lines of a view are, from the nth on.
     pub(super) fn places(&self, view: View, from: u64, count: u64) -> Vec<LineSpan> {
         let place = |n: u64, stream: Stream, own: u64| {
             let spill = self.of(stream);
@@ -80,7 +80,7 @@ impl Output {
         Ok(lines)
     }
 
-    /// The lines that stand at some numbers of a view, as a window of another.
+    /// The lines that are at some numbers of a view, as a window of another.
     pub(super) fn lines_at(&self, view: View, numbers: &[u64], options: RenderOptions<'_>) -> Result<Vec<Line>> {
         let places: Vec<LineSpan> = {
             let streams = self.lock();
@@ -89,7 +89,7 @@ impl Output {
         self.drawn(&places, options)
     }
 
-    /// Hands over lines as they came, line ends included. A very long one comes in several pieces.
+    /// Passes on lines as they came, line ends included. A very long one comes in several pieces.
     pub(super) fn each_line(
         &self,
         view: View,

@@ -80,7 +80,7 @@ impl Order {
         })
     }
 
-    /// The last run whose `place` is not above `n`, where places rise from run to run.
+    /// The last run with a `place` not above `n`, where places rise from run to run.
     fn run_at(&self, n: u64, place: impl Fn(u64, u64) -> u64) -> u64 {
         let head = |block| Some(place(self.stdout_before.head(block)?, self.stderr_before.head(block)?));
         let (mut low, mut high) = (0, self.stdout_before.blocks());

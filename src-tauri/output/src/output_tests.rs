@@ -89,7 +89,7 @@ fn a_json_body_is_indented_and_another_says_why_it_is_not() {
     html.append(Stream::Stdout, b"{}\n<html>", 0).unwrap();
     let window = html.window(View::Pretty, 0, 9, plain()).unwrap();
     let problem = window.problem.unwrap();
-    assert_eq!((problem.code, problem.detail.as_deref()), (Code::NotJson, Some("at byte 3, on line 2")));
+    assert_eq!((problem.code, problem.detail.as_deref()), (Code::NotJson, Some("At byte 3, line 2")));
 }
 
 #[test]

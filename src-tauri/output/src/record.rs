@@ -9,7 +9,7 @@ use porthole_base::error::Result;
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes the events and the bytes of one exchange or run, in order. It is called between two
-/// reads: whoever takes long here makes the process or the backend wait, and loses nothing.
+/// reads: a slow reader here makes the process or the backend wait, and loses nothing.
 pub trait Record<E>: Send {
     /// Something happened.
     fn event(&mut self, event: E);
@@ -20,7 +20,7 @@ pub trait Record<E>: Send {
     /// When they cannot be kept; the exchange or run then ends with this error.
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Something to wait for before more is read, when there is no room for it now. Whoever reads
+    /// Something to wait for before more is read, when there is no room for it now. A caller that reads
     /// asks before each read, and goes on hearing signals and cancels while it waits.
     fn full(&self) -> Option<Wait> {
         None
@@ -40,18 +40,18 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The command has ended. What one that somebody ended left in its streams is bounded, and is read even where there is
-    /// no room for it: whoever pressed Stop does not wait for room.
+    /// The command has ended. What a stopped command left in its streams is bounded, and is read even where there is
+    /// no room for it: the user who pressed Stop does not wait for room.
     pub fn end(&mut self) {
         self.ended = true;
     }
 
-    /// Somebody ended it.
+    /// The user ended it.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// So many bytes were read.
+    /// This many bytes were read.
     pub fn read(&mut self, bytes: usize) {
         if self.ended {
             self.rest += bytes as u64;
@@ -63,8 +63,8 @@ impl Gate {
         if self.ended && self.stopped && self.rest < REST { None } else { record.full() }
     }
 
-    /// All that the command itself had written was read, there is no room for more, and whoever ended the command does
-    /// not want it.
+    /// All that the command itself had written was read, there is no room for more, and the user who ended the command
+    /// does not want it.
     pub fn is_over<E>(&self, record: &dyn Record<E>) -> bool {
         self.ended && self.stopped && self.rest >= REST && record.full().is_some()
     }

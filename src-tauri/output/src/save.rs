@@ -11,10 +11,10 @@ use super::{Output, SaveContent, SavedFile, Search, View};
 use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
 
-/// Bytes after which whoever waits is told how far it is, and may stop it.
+/// Bytes after which progress is reported, and the caller may stop it.
 pub const SAVE_PIECE: u64 = 1024 * 1024;
 
-/// Saves what is there now. `go_on` is told from time to time how many bytes are written, and
+/// Saves what is there now. `go_on` gets from time to time how many bytes are written, and
 /// says whether to go on.
 ///
 /// # Errors
@@ -30,22 +30,24 @@ pub fn save(
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<SavedFile> {
     let failed = |error: &io::Error| {
-        let explained = Error::new(Code::SaveFailed, format!("cannot save to {}", path.display())).detail(error);
+        let explained = Error::new(Code::SaveFailed, format!("Can't save to {}", path.display())).detail(error);
         match error.kind() {
             io::ErrorKind::StorageFull => explained.hint("The disk is full. Choose another place."),
             _ => explained.hint("Choose a folder that exists and that you may write to."),
         }
     };
     let exists = || {
-        Error::new(Code::FileExists, format!("there is a file at {} already", path.display()))
+        Error::new(Code::FileExists, format!("A file already exists at {}", path.display()))
             .hint("Replace it, or choose another name.")
     };
     if !path.is_absolute() {
-        return Err(Error::new(Code::SavePathInvalid, format!("`{}` is not an absolute path", path.display()))
-            .hint("Begin with / or ~/."));
+        return Err(Error::new(Code::SavePathInvalid, format!("`{}` isn't an absolute path", path.display()))
+            .hint("Start the path with / or ~/."));
     }
     if path.is_dir() {
-        return Err(Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a name."));
+        return Err(
+            Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a file name.")
+        );
     }
     if !replace && path.exists() {
         return Err(exists());
@@ -64,7 +66,7 @@ pub fn save(
         if bytes - told >= SAVE_PIECE {
             told = bytes;
             if !go_on(bytes) {
-                return Err(Error::new(Code::Cancelled, "saving was stopped, and nothing of it stays"));
+                return Err(Error::new(Code::Cancelled, "Saving was canceled, and nothing was saved"));
             }
         }
         Ok(())
@@ -123,7 +125,7 @@ fn with_times(output: &Output, write: Take<'_>) -> Result<()> {
     })
 }
 
-/// A JSON value a line for each piece. What is no text stands in hexadecimal.
+/// A JSON value a line for each piece. What isn't text is in hexadecimal.
 fn chunks(output: &Output, write: Take<'_>) -> Result<()> {
     let mut n = 0;
     loop {
@@ -168,7 +170,7 @@ fn lines(output: &Output, view: View, from: u64, to: u64, write: Take<'_>) -> Re
 }
 
 fn hits(output: &Output, search: Option<&Search>, write: Take<'_>) -> Result<()> {
-    let search = search.ok_or_else(|| Error::new(Code::SearchMissing, "nothing was searched for in this output"))?;
+    let search = search.ok_or_else(|| Error::new(Code::SearchMissing, "No search is active in this output"))?;
     let mut from = 0;
     loop {
         let numbers = search.numbers(from, 1000);

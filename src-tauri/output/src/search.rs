@@ -21,7 +21,7 @@ const SLICE: u64 = 4 * 1024 * 1024;
 const OVERLAP: u64 = 64 * 1024;
 /// Matches that are marked in one drawn line.
 const MARKED: usize = 256;
-/// A hit that stands farther from the one before than this is looked up; nearer ones are counted to.
+/// A hit that is farther from the one before than this is looked up; nearer ones are counted to.
 const NEAR: usize = 16 * 1024;
 
 /// What is looked for in a line.
@@ -38,7 +38,7 @@ impl Finder {
     /// [`Code::SearchInvalid`] when it is empty or no regular expression.
     pub fn new(query: &Query) -> Result<Self> {
         if query.text.is_empty() {
-            return Err(Error::new(Code::SearchInvalid, "the search text is empty"));
+            return Err(Error::new(Code::SearchInvalid, "The search text is empty"));
         }
         let matcher = RegexMatcherBuilder::new()
             .fixed_strings(!query.regex)
@@ -47,16 +47,15 @@ impl Finder {
             .crlf(true)
             .build(&query.text);
         let matcher = matcher.map_err(|error| {
-            let what =
-                if query.regex { "the regular expression cannot be read" } else { "this cannot be searched for" };
+            let what = if query.regex { "Invalid regular expression" } else { "This text can't be searched for" };
             Error::new(Code::SearchInvalid, what)
                 .detail(error)
-                .hint("A search looks at one line at a time; a line end cannot be part of it.")
+                .hint("A search works line by line, so its text can't contain a line break.")
         })?;
         Ok(Self { matcher, inverse: query.inverse })
     }
 
-    /// Where in a line without its end it stands: byte offsets, from and to.
+    /// Where in a line without its end it is: byte offsets, from and to.
     pub fn ranges(&self, line: &[u8]) -> Vec<(usize, usize)> {
         let mut ranges = Vec::new();
         if !self.inverse {
@@ -124,7 +123,7 @@ impl Search {
     /// [`Code::SearchInvalid`] when the query cannot be read or names no view of lines.
     pub fn new(output: Arc<Output>, query: &Query) -> Result<Self> {
         if !matches!(query.view, View::Both | View::Stdout | View::Stderr) {
-            return Err(Error::new(Code::SearchInvalid, "a search looks through lines of stdout, stderr or both"));
+            return Err(Error::new(Code::SearchInvalid, "Only lines of stdout, stderr or both can be searched"));
         }
         Ok(Self { output, view: query.view, finder: Finder::new(query)?, found: Mutex::default() })
     }
@@ -327,7 +326,7 @@ struct Lines<'a> {
     output: &'a Output,
     part: &'a Part,
     bytes: &'a [u8],
-    /// The line that stands at `at`.
+    /// The line that is at `at`.
     line: u64,
     at: usize,
     hits: &'a mut Vec<u64>,
@@ -395,7 +394,7 @@ impl Streams {
         Some((spill.bytes(), start, end, own < spill.whole_lines()))
     }
 
-    /// How many lines of each stream stand before the nth of the view.
+    /// How many lines of each stream come before the nth of the view.
     fn before(&self, view: View, n: u64) -> (u64, u64) {
         match view {
             View::Both => self.lines.before(n),

@@ -13,7 +13,7 @@ use super::{
     offsets::Offsets,
 };
 
-/// One stream: its bytes as they came, in a file of its own so that a line is always contiguous.
+/// One stream: its bytes as they came, in its own file so that a line is always contiguous.
 /// The file is made with the first byte, or with the first beyond what may stay in memory.
 #[derive(Debug)]
 pub(super) struct Spill {
@@ -34,7 +34,7 @@ pub(super) struct Spill {
 }
 
 impl Spill {
-    /// One with nothing in it, of which so many bytes may stay in memory: to make a file takes as
+    /// One with nothing in it, of which this many bytes may stay in memory: to make a file takes as
     /// long as a small request to a backend.
     pub fn new(path: PathBuf, in_memory: usize) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Spill {
     }
 
     /// Adds a chunk and tells how many lines it began. What can't be written stays in memory and counts all the same: the
-    /// error is for whoever reads, who must end.
+    /// error is for readers, who must end.
     pub fn append(&mut self, bytes: &[u8], at_us: u64, quota: &DiskQuota) -> (u64, io::Result<()>) {
         let ended = self.write(bytes, quota);
         let lines = self.index(bytes, at_us);
@@ -103,7 +103,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Nothing more is written: the file is closed, and opened again for whoever reads it.
+    /// Nothing more is written: the file is closed, and opened again for its readers.
     pub fn end(&mut self) {
         self.ended = true;
         if let Some(file) = &self.file {
@@ -132,7 +132,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Adds to the index what stands next in the file, and tells how many lines it began.
+    /// Adds to the index what is next in the file, and tells how many lines it began.
     pub fn index(&mut self, bytes: &[u8], at_us: u64) -> u64 {
         if bytes.is_empty() {
             return 0;
@@ -194,7 +194,7 @@ impl Spill {
         self.lines.get(n).unwrap_or(self.len)
     }
 
-    /// The line that the byte at this offset stands in.
+    /// The line that the byte at this offset is in.
     pub fn line_of(&self, offset: u64) -> Option<u64> {
         self.lines.last_at_or_below(offset)
     }
@@ -244,7 +244,7 @@ fn write_all(mut file: &File, rest: &mut &[u8], quota: &DiskQuota) -> io::Result
     on_full_disk
 }
 
-/// The bytes of a stream as they were a moment ago, read by whoever holds this without any lock.
+/// The bytes of a stream as they were a moment ago, read by anyone who holds this without any lock.
 #[derive(Debug, Clone)]
 pub(super) struct Bytes {
     file: Option<Arc<Stored>>,

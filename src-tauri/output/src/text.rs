@@ -8,7 +8,7 @@ use super::{
     screen::{self, Cell, Glyph},
 };
 
-/// Text to draw, and the UTF-16 ranges of it that stand for something that is not there as such.
+/// Text to draw, and the UTF-16 ranges of it that represent something that is not there as such.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RenderedText {
     pub text: String,
@@ -19,13 +19,13 @@ pub(super) struct RenderedText {
     length: u32,
     /// How many bytes of the line are in `text`.
     done: usize,
-    /// Byte offsets whose place in the text is asked for, the next one last.
+    /// Byte offsets to find in the text, the next one last.
     asked: Vec<usize>,
     told: Vec<u32>,
 }
 
 impl RenderedText {
-    /// Text that stands for nothing but itself.
+    /// Text that represents nothing but itself.
     pub fn plain(text: String) -> Self {
         Self { text, ..Self::default() }
     }
@@ -38,7 +38,7 @@ impl RenderedText {
         rendered
     }
 
-    /// The same, and tells where ranges of bytes stand in the text.
+    /// The same, and tells where ranges of bytes are in the text.
     pub fn with(bytes: &[u8], found: &[(usize, usize)]) -> (Self, Vec<(u32, u32)>) {
         let mut rendered =
             Self { asked: found.iter().rev().flat_map(|(from, to)| [*to, *from]).collect(), ..Self::default() };

@@ -1,4 +1,5 @@
-//! An output as UTF-8: a second output made of the first, as far as somebody looks. The bytes of the first stay as they are.
+//! An output as UTF-8: a second output made of the first, as far as the user looks. The bytes of the first stay as they
+//! are.
 
 use std::{
     path::PathBuf,
@@ -13,9 +14,9 @@ use porthole_base::error::{Code, Error, Result};
 
 /// Bytes that are decoded at once.
 const PIECE: u64 = 64 * 1024;
-/// Bytes that are decoded while somebody waits for rows.
+/// Bytes that are decoded while the user waits for rows.
 const STEP: u64 = 8 * 1024 * 1024;
-/// Chunks that are asked for at once.
+/// Chunks that are requested at once.
 const CHUNKS: usize = 256;
 
 /// The text of an output in an encoding.
@@ -121,14 +122,15 @@ impl Transcript {
     fn decode_chunk(&self, state: &mut State, chunk: &Chunk, to: u64) -> Result<()> {
         while state.within < chunk.len && state.done < to {
             if self.quota.is_full() {
-                return Err(Error::new(Code::QuotaReached, "output quota reached")
-                    .hint("Clear the timeline or raise the quota. Choose UTF-8 to see the bytes as they are."));
+                return Err(Error::new(Code::QuotaReached, "Output quota reached").hint(
+                    "Clear the timeline or increase the quota. Choose UTF-8 to view the output without decoding.",
+                ));
             }
             let from = chunk.offset + state.within;
             let end = (from + PIECE.min(to - state.done)).min(chunk.offset + chunk.len);
             let bytes = self.source.read(chunk.stream, from, end)?;
             if bytes.is_empty() {
-                return Err(Error::new(Code::OutputUnreadable, "the output file is shorter than expected"));
+                return Err(Error::new(Code::OutputUnreadable, "The output file is shorter than expected"));
             }
             let text = decode(state.decoder(chunk.stream), &bytes, false);
             self.text.append(chunk.stream, text.as_bytes(), chunk.at_us)?;

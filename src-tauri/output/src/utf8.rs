@@ -4,7 +4,7 @@
 /// `String::from_utf8_lossy` makes of the whole.
 #[derive(Debug, Default)]
 pub struct Utf8 {
-    /// The beginning of a character whose rest has not come: three bytes at most.
+    /// The start of an incomplete character: three bytes at most.
     pending: Vec<u8>,
 }
 

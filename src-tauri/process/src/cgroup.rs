@@ -1,6 +1,6 @@
 //! Cgroups (version 2) of commands: where one may be made, and how all in it are ended at once.
 //!
-//! A supervisor makes and removes them. What stands here is for when it was killed.
+//! A supervisor makes and removes them. What is here is for when it was killed.
 
 use std::{
     fs,

@@ -9,7 +9,7 @@ use porthole_base::error::{Code, Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Place {
-    /// On this machine, with the rights of whoever runs Porthole.
+    /// On this machine, with the rights of the user who runs Porthole.
     Host,
     /// By an engine itself, which starts nothing on this machine: it builds and pulls images, and follows logs.
     Engine,
@@ -28,7 +28,7 @@ impl Place {
     pub fn named(&self) -> Result<()> {
         match self {
             Self::Container { name } if name.is_empty() => {
-                Err(Error::new(Code::ContainerNotFound, "the target has no container to run a command in")
+                Err(Error::new(Code::ContainerNotFound, "The target has no container to run a command in")
                     .hint("Choose the backend's container in the target."))
             }
             _ => Ok(()),
@@ -97,7 +97,7 @@ pub struct Command {
 pub struct Bin {
     /// The directory.
     pub directory: String,
-    /// It stands before the others, and not behind them.
+    /// It comes before the others, and not behind them.
     pub first: bool,
 }
 
@@ -171,7 +171,7 @@ pub enum Ending {
         code: i64,
     },
     /// A signal ended it. On the host the operating system says so; an engine reports only
-    /// `128 + n`, so in a container this is said only of a signal that Porthole sent.
+    /// `128 + n`, so in a container this is set only for a signal that Porthole sent.
     Signaled {
         /// The signal's number.
         signal: i32,
@@ -210,7 +210,7 @@ pub struct Started {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Containment {
-    /// A cgroup of its own and a supervising process: all of them.
+    /// Its own cgroup and a supervising process: all of them.
     Cgroup,
     /// A supervising process that adopts them: all, unless one of them kills that process.
     Subreaper,
@@ -218,10 +218,10 @@ pub enum Containment {
     ProcessGroup,
     /// A job object of Windows: all of them.
     Job,
-    /// In a container whose processes this host sees: its descendants, and those that have the variable in their
+    /// In a container with processes that this host sees: its descendants, and those that have the variable in their
     /// environment that Porthole added.
     Container,
-    /// In a container whose processes this host doesn't see: those that have the variable, found by a shell in the
+    /// In a container with processes that this host doesn't see: those that have the variable, found by a shell in the
     /// container.
     Marker,
 }

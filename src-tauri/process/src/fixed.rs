@@ -1,4 +1,4 @@
-//! A host command whose programs were found once, to be shown in a prompt: they run as they were then, or not at all.
+//! A host command with programs that were resolved once for a prompt: they run unchanged, or not at all.
 
 use std::{
     fs::{File, Metadata},
@@ -17,7 +17,7 @@ use super::{
 };
 use porthole_base::error::{Code, Error, Result};
 
-/// Programs up to this size are told apart by their bytes too; larger ones by inode, size and times alone.
+/// Programs up to this size are compared by their bytes too; larger ones by inode, size and times alone.
 pub const HASHED_TO: u64 = 256 * 1024 * 1024;
 
 /// A host command with the files that it starts.
@@ -35,7 +35,7 @@ pub struct FixedCommand {
 /// A word of a shell line, and the program of that name.
 #[derive(Debug)]
 pub struct NamedProgram {
-    /// As it stands in the line.
+    /// As written in the line.
     pub name: String,
     /// Its file, or why there is none.
     pub file: Result<ProgramFile>,
@@ -162,7 +162,7 @@ impl ProgramFile {
         let (open, length) = self.is_there()?;
         match digest(&open, length) {
             Ok(digest) if digest == self.digest => Ok(()),
-            Ok(_) => Err(self.differs("its bytes differ")),
+            Ok(_) => Err(self.differs("its content differs")),
             Err(error) => Err(self.differs(error)),
         }
     }
@@ -183,14 +183,14 @@ impl ProgramFile {
     fn is_there(&self) -> Result<(File, u64)> {
         let real = self.path.canonicalize().map_err(|error| self.differs(error))?;
         if crosses_procfs(&self.path) {
-            return Err(self.differs("it goes through /proc now"));
+            return Err(self.differs("it now goes through /proc"));
         }
         if real != self.real {
             return Err(self.differs(format!("it is now {}", real.display())));
         }
         let (open, found) = opened(&real).map_err(|error| self.differs(error))?;
         if Identity::of(&found) != self.identity {
-            return Err(self.differs("another file is at its path, or it was written to"));
+            return Err(self.differs("it was replaced or modified"));
         }
         Ok((open, found.len()))
     }
@@ -203,7 +203,7 @@ impl ProgramFile {
 pub(super) fn changed_since(path: &Path, how: impl std::fmt::Display) -> Error {
     Error::new(Code::ProgramChanged, format!("Not run: {} changed after the prompt appeared", path.display()))
         .detail(how)
-        .hint("Call it again to see what would run now.")
+        .hint("Run it again to review the new version.")
 }
 
 /// Opens a regular file; a FIFO in its place doesn't hold anything up.
@@ -215,7 +215,7 @@ fn opened(path: &Path) -> io::Result<(File, Metadata)> {
     let open = options.open(path)?;
     let found = open.metadata()?;
     if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err(io::Error::other("it isn't a regular file"));
     }
     Ok((open, found))
 }

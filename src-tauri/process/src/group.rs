@@ -33,7 +33,7 @@ mod os {
             Self::led_by(i32::try_from(child.id()?).ok()?)
         }
 
-        /// The group that this process leads. Nobody has waited for it.
+        /// The group that this process leads. It hasn't been waited for.
         pub fn led_by(id: i32) -> Option<Self> {
             let state = State { membership: Membership::led_by(id), is_loose: false };
             // 0 and below would mean the caller's own group, or every process there is.
@@ -61,7 +61,7 @@ mod os {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Sends a signal to all of it; false when nobody is left in it.
+        /// Sends a signal to all of it; false when no process is left in it.
         ///
         /// # Errors
         /// [`Code::StopFailed`] when a member runs as another user.
@@ -76,7 +76,7 @@ mod os {
         }
     }
 
-    /// Sends a signal to all of the group with this id, whose it may be; false when nobody is in it.
+    /// Sends a signal to the group with this ID, whatever owns it; false when it is empty.
     ///
     /// # Errors
     /// [`Code::StopFailed`] when a member runs as another user.
@@ -93,7 +93,7 @@ mod os {
             Ok(()) => Ok(true),
             Err(Errno::ESRCH) => Ok(false),
             Err(error) => {
-                Err(Error::new(Code::StopFailed, format!("cannot signal the process group {id}")).detail(error))
+                Err(Error::new(Code::StopFailed, format!("Can't signal the process group {id}")).detail(error))
             }
         }
     }
@@ -103,7 +103,7 @@ mod os {
         id > 1 && !matches!(killpg(Pid::from_raw(id), None), Err(Errno::ESRCH))
     }
 
-    /// Puts a command into a group of its own.
+    /// Puts a command into its own group.
     pub fn alone(command: &mut tokio::process::Command) {
         command.process_group(0);
     }
@@ -142,11 +142,11 @@ mod os {
         /// # Errors
         /// [`Code::StopFailed`] when the job cannot be reached.
         pub fn signal(&self, _: Signal) -> Result<bool> {
-            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "the job object is lost"))?;
+            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "The job object is lost"))?;
             Ok(job.take().is_some())
         }
 
-        /// Its handle names it, whoever has ended.
+        /// Its handle identifies it even after processes ended.
         pub fn leader_ended(&self) {}
 
         /// What is known to be in it.

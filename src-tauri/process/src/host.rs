@@ -100,7 +100,7 @@ struct OwnedProcess {
     closed: bool,
     /// The command ended and left something in the background.
     remaining: bool,
-    /// Somebody stopped it.
+    /// The user stopped it.
     stopped: bool,
 }
 
@@ -164,7 +164,7 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     let error_text = match (error.kind(), error.raw_os_error()) {
         (_, Some(CHANGED)) => return changed_since(path, error),
         (_, Some(NOT_A_PROGRAM)) => {
-            Error::new(Code::ProgramNotExecutable, format!("{} is not a program for this machine", path.display()))
+            Error::new(Code::ProgramNotExecutable, format!("{} isn't a program for this machine", path.display()))
                 .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
         }
         (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
@@ -172,12 +172,13 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
             format!("{}: the first line ends in a carriage return", path.display()),
         )
         .hint(script::CARRIAGE_RETURN),
-        (io::ErrorKind::NotFound, _) => {
-            Error::new(Code::ProgramNotExecutable, format!("{} names an interpreter that is not there", path.display()))
-                .hint("Look at its first line (#!), or for a binary at the loader it was linked for.")
-        }
+        (io::ErrorKind::NotFound, _) => Error::new(
+            Code::ProgramNotExecutable,
+            format!("The interpreter or loader of {} doesn't exist", path.display()),
+        )
+        .hint("Check a script's first line (#!), or the loader that a binary was linked with."),
         (io::ErrorKind::PermissionDenied, _) => not_executable(path),
-        _ => Error::new(Code::SpawnFailed, format!("cannot start {}", path.display())),
+        _ => Error::new(Code::SpawnFailed, format!("Can't start {}", path.display())),
     };
     error_text.detail(error)
 }
@@ -199,7 +200,7 @@ async fn follow(
     let mut running = true;
     let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
-        // Nobody can tell in which order two pipes were written. Where both have something, stdout
+        // The order of writes to two pipes isn't known. Where both have something, stdout
         // comes first, as most programs have it; but a flood there must not hold stderr up.
         let flooded = stdout.is_full();
         if gate.is_over(record) {
@@ -219,8 +220,8 @@ async fn follow(
                 }
                 let nobody_left = matches!(sent, Ok(false));
                 stop.answer(sent.map(drop));
-                // The streams are held by a process that is no descendant any more: there is nobody to stop,
-                // and whoever pressed Stop does not want to read on.
+                // The streams are held by a process that is no descendant any more: there is nothing to stop,
+                // and the user who pressed Stop does not want to read on.
                 if nobody_left && !running {
                     return Ok(());
                 }
@@ -241,7 +242,7 @@ async fn follow(
     Ok(())
 }
 
-/// Lets the command write a megabyte ahead, so that it and whoever reads do not take turns. What is
+/// Lets the command write a megabyte ahead, so that it and a caller that reads do not take turns. What is
 /// read at once stays what it was.
 #[cfg(target_os = "linux")]
 fn widen(pipe: &impl std::os::fd::AsFd) {

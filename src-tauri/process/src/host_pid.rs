@@ -127,7 +127,7 @@ mod os {
             && fs::read_to_string(format!("/proc/{pid}/mountinfo")).is_ok_and(|mounts| has_files_of(&mounts, container))
     }
 
-    /// Whether it has process ids of its own. Only the processes of this user tell.
+    /// Whether it has its own process namespace. Only processes of this user can be checked.
     fn is_elsewhere(pid: i32) -> bool {
         let namespace = |of: &str| fs::read_link(format!("/proc/{of}/ns/pid")).ok();
         namespace(&pid.to_string()).is_some_and(|there| Some(there) != namespace("self"))
@@ -168,7 +168,7 @@ mod os {
 
     fn unless_zombie(pid: i32, found: Stat) -> Option<(Process, i32)> {
         let Stat { zombie, parent, group, started } = found;
-        // A zombie is nobody to signal.
+        // A zombie can't be signaled.
         (!zombie).then_some((Process { pid, started, group }, parent))
     }
 }
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn a_container_without_a_control_group_is_known_by_its_own_files() {
         let (own, other) = ("a".repeat(64), "b".repeat(64));
-        // Docker, Podman; a container that sees the mounts of another one; one whose name only begins so.
+        // Docker, Podman; a container that sees the mounts of another one; one with a longer name.
         for (mounts, expected) in [
             (format!("9 8 0:4 /home/me/docker/containers/{own}/hostname /etc/hostname rw - ext4 /dev/vda rw"), true),
             (

@@ -41,7 +41,7 @@ use porthole_base::error::{Code, Error, Result};
 /// [`Code::CommandInvalid`] when a quote is not closed.
 pub fn split_words(text: &str) -> Result<Vec<String>> {
     shell_words::split(text).map_err(|error| {
-        Error::new(Code::CommandInvalid, "a quote in the pasted line is not closed")
+        Error::new(Code::CommandInvalid, "A quote in the pasted line isn't closed")
             .detail(error)
             .hint("Close it, or paste the text as one argument.")
     })

@@ -1,4 +1,5 @@
-//! Whose a process group is: the id of one that is gone may be given to another program's, which must not be signaled.
+//! The owner of a process group: the ID of one that is gone may be given to another program's, which must not be
+//! signaled.
 
 #[cfg(target_os = "linux")]
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ impl Present {
 }
 
 impl Membership {
-    /// The group that this process leads. It is its own as long as nobody has waited for the leader.
+    /// The group that this process leads. It is its own until the leader has been waited for.
     pub fn led_by(id: i32) -> Self {
         #[cfg(target_os = "linux")]
         {

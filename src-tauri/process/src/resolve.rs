@@ -53,7 +53,7 @@ fn is_same_for_all(path: &Path) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::PathThroughProc, format!("Not run: {} goes through /proc", path.display())).hint(
-        "A path through /proc, such as /proc/self/cwd or /dev/fd, is another file for each process. Write the path of the file itself.",
+        "A path through /proc, such as /proc/self/cwd or /dev/fd, refers to a different file in each process. Use the path of the file itself.",
     ))
 }
 
@@ -64,15 +64,15 @@ fn is_same_for_all(path: &Path) -> Result<()> {
 pub fn check(command: &Command) -> Result<()> {
     let invalid = |message: String| Err(Error::new(Code::CommandInvalid, message));
     if command.program.is_empty() {
-        return invalid("no program is set".into());
+        return invalid("No program is set".into());
     }
     let texts = [&command.program].into_iter().chain(&command.args).chain(&command.cwd).chain(&command.user);
     if texts.chain(command.env.iter().map(|var| &var.value)).any(|text| text.contains('\0')) {
-        return invalid("the command holds a NUL byte, which no operating system passes on".into());
+        return invalid("The command contains a NUL byte, which can't be passed to a program".into());
     }
     for var in &command.env {
         if var.name.is_empty() || var.name.contains(['=', '\0']) {
-            return invalid(format!("`{}` is not a name for an environment variable", var.name));
+            return invalid(format!("`{}` isn't a valid environment variable name", var.name));
         }
     }
     Ok(())
@@ -86,8 +86,8 @@ pub fn check(command: &Command) -> Result<()> {
 pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     check(command)?;
     if command.user.is_some() {
-        return Err(Error::new(Code::CommandInvalid, "a host command runs as the user who runs Porthole")
-            .hint("Leave the user empty; it is for commands in a container."));
+        return Err(Error::new(Code::CommandInvalid, "Host commands run as the user who runs Porthole")
+            .hint("Leave the user empty: it applies only to commands in a container."));
     }
     let cwd = directory(command.cwd.as_deref())?;
     let mut env: BTreeMap<OsString, OsString> = match command.env_mode {
@@ -113,8 +113,8 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
     Ok(resolved)
 }
 
-/// A `PATH` without the entries that mean another directory in each working directory, which whoever made that directory
-/// decides on; an empty entry is such a one. None when no other is left.
+/// A `PATH` without the entries that mean another directory in each working directory, which a caller that made that
+/// directory decides on; an empty entry is such a one. None when no other is left.
 fn absolute(path: &OsStr) -> Option<OsString> {
     let is_whole = std::env::split_paths(path).all(|entry| entry.is_absolute());
     if is_whole {
@@ -130,7 +130,7 @@ pub fn command_on(path: &OsStr, program: &str) -> Option<tokio::process::Command
     let path = absolute(path)?;
     let found = find(program, Some(path.clone()), Path::new("/")).ok()?;
     let mut command = tokio::process::Command::new(found);
-    // It is called as whoever looks it up in the `PATH` calls it.
+    // It is called as a caller that looks it up in the `PATH` calls it.
     #[cfg(unix)]
     command.arg0(program);
     command.env("PATH", path);
@@ -149,9 +149,9 @@ fn beside(bin: &Bin, path: Option<&OsStr>) -> Result<OsString> {
     let all: Vec<PathBuf> =
         if bin.first { own().chain(there).collect() } else { there.into_iter().chain(own()).collect() };
     std::env::join_paths(all).map_err(|error| {
-        Error::new(Code::CommandInvalid, format!("{} cannot stand on the PATH", bin.directory))
+        Error::new(Code::CommandInvalid, format!("{} can't be added to the PATH", bin.directory))
             .detail(error)
-            .hint("Give the extension's programs a directory whose path has none of the PATH's own separators.")
+            .hint("Put the extension's programs into a directory without the PATH separator in its path.")
     })
 }
 
@@ -165,14 +165,14 @@ fn default_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }
 
-/// The command's directory, or the user's home: a window has no directory of its own.
+/// The command's directory, or the user's home: a window has no working directory.
 fn directory(cwd: Option<&str>) -> Result<PathBuf> {
     let Some(cwd) = cwd else {
         return Ok(std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/")));
     };
     let path = PathBuf::from(cwd);
     if !path.is_absolute() {
-        return Err(cwd_invalid(&path, "the path is not absolute").hint("Write the working directory in full."));
+        return Err(cwd_invalid(&path, "the path isn't absolute").hint("Use an absolute path."));
     }
     enterable(&path)?;
     Ok(path)
@@ -184,17 +184,17 @@ fn directory(cwd: Option<&str>) -> Result<PathBuf> {
 /// [`Code::CwdInvalid`].
 pub(super) fn enterable(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
-        Ok(found) if !found.is_dir() => Err(cwd_invalid(path, "it is not a directory")),
+        Ok(found) if !found.is_dir() => Err(cwd_invalid(path, "it isn't a directory")),
         Ok(_) => may_enter(path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(cwd_invalid(path, "directory not found")),
-        Err(error) => Err(cwd_invalid(path, "it cannot be looked at").detail(error)),
+        Err(error) => Err(cwd_invalid(path, "it can't be read").detail(error)),
     }
 }
 
 #[cfg(unix)]
 fn may_enter(path: &Path) -> Result<()> {
     use nix::unistd::{AccessFlags, access};
-    access(path, AccessFlags::X_OK).map_err(|error| cwd_invalid(path, "this user may not enter it").detail(error))
+    access(path, AccessFlags::X_OK).map_err(|error| cwd_invalid(path, "permission denied").detail(error))
 }
 
 #[cfg(not(unix))]
@@ -203,10 +203,10 @@ fn may_enter(_: &Path) -> Result<()> {
 }
 
 fn cwd_invalid(path: &Path, why: &str) -> Error {
-    Error::new(Code::CwdInvalid, format!("cannot run in {}: {why}", path.display()))
+    Error::new(Code::CwdInvalid, format!("Can't run in {}: {why}", path.display()))
 }
 
-/// Finds a program as a process would whose directory is `cwd`.
+/// Finds a program as a process in the directory `cwd` would.
 fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
     let has_separator = program.contains(std::path::is_separator);
     let candidates: Vec<PathBuf> = if has_separator {
@@ -224,14 +224,14 @@ fn find(program: &str, path: Option<OsString>, cwd: &Path) -> Result<PathBuf> {
     if let Some(there) = candidates.iter().find(|candidate| candidate.exists()) {
         return Err(not_executable(there));
     }
-    let not_found = Error::new(Code::ProgramNotFound, format!("program not found: `{program}`"));
+    let not_found = Error::new(Code::ProgramNotFound, format!("Program not found: `{program}`"));
     Err(if has_separator {
         not_found.hint(format!("Nothing exists at {}.", cwd.join(program).display()))
     } else if program.contains(char::is_whitespace) {
-        not_found.hint("The name holds a space: no shell splits it, each argument has a box of its own.")
+        not_found.hint("The name contains a space, and no shell splits it: enter each argument in a separate field.")
     } else {
         not_found.detail(format!("PATH={}", path.unwrap_or_default().to_string_lossy())).hint(
-            "It is in none of the directories of PATH. A program started from a desktop has a shorter PATH than your terminal: set PATH in env, or write the full path.",
+            "It isn't in any directory on the PATH. A program started from the desktop has a shorter PATH than your terminal: set PATH in env, or use the full path.",
         )
     })
 }
@@ -249,8 +249,12 @@ fn executable(program: &str, path: Option<&OsStr>, cwd: &Path, _: &[PathBuf]) ->
 }
 
 pub(super) fn not_executable(path: &Path) -> Error {
-    let error = Error::new(Code::ProgramNotExecutable, format!("{} cannot be executed", path.display()));
-    if path.is_dir() { error.hint("It is a directory.") } else { error.hint(format!("chmod +x {}", path.display())) }
+    let error = Error::new(Code::ProgramNotExecutable, format!("{} can't be executed", path.display()));
+    if path.is_dir() {
+        error.hint("It's a directory.")
+    } else {
+        error.hint(format!("Run `chmod +x {}`.", path.display()))
+    }
 }
 
 #[cfg(all(test, unix))]

@@ -102,7 +102,7 @@ impl Running {
             }
             _ => {
                 let _ = child.start_kill();
-                Err(io::Error::other("the process could not be put into a group of its own"))
+                Err(io::Error::other("the process couldn't be put into a separate group"))
             }
         }
     }
@@ -157,16 +157,17 @@ impl Running {
             #[cfg(target_os = "linux")]
             Self::Supervised(process) => process.ended().await,
             Self::Alone { child, group } => {
-                let status = child.wait().await.map_err(|error| {
-                    Error::new(Code::SpawnFailed, "the process could not be waited for").detail(error)
-                })?;
+                let status = child
+                    .wait()
+                    .await
+                    .map_err(|error| Error::new(Code::SpawnFailed, "Can't wait for the process").detail(error))?;
                 group.leader_ended();
                 Ok((status, true))
             }
         }
     }
 
-    /// Sends a signal to it and its descendants; false when nobody is left.
+    /// Sends a signal to it and its descendants; false when no process is left.
     ///
     /// # Errors
     /// [`Code::StopFailed`].

@@ -1,4 +1,4 @@
-//! Scripts whose first line can't be used.
+//! Scripts with an unusable first line.
 
 use std::{fs, io::Read, path::Path};
 

@@ -17,7 +17,7 @@ const POSIX_SHELLS: &[&str] = &[
     "sh", "bash", "dash", "zsh", "ksh", "mksh", "oksh", "lksh", "pdksh", "ash", "yash", "rbash", "rksh", "rzsh", "posh",
 ];
 
-/// Shells with a language of their own.
+/// Shells with their own language.
 const OTHER_SHELLS: &[&str] =
     &["fish", "csh", "tcsh", "nu", "elvish", "xonsh", "cmd", "powershell", "pwsh", "rc", "es"];
 
@@ -168,7 +168,7 @@ pub struct ShellLine {
 }
 
 impl ShellLine {
-    /// Of a command, whose program is this file if that is known.
+    /// Of a command, with its program's file if that is known.
     pub fn of(command: &Command, real: Option<&Path>) -> Self {
         let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
         let asked = stem(Path::new(&command.program));
@@ -342,7 +342,7 @@ impl ShellLine {
                 starts = true;
                 continue;
             };
-            // A redirection may stand before the program.
+            // A redirection may appear before the program.
             if target || !std::mem::replace(&mut starts, false) {
                 continue;
             }
@@ -433,7 +433,7 @@ fn words(line: &str) -> (Vec<Option<Word>>, bool) {
                 words.push(None);
             }
             ('<' | '>', None) => {
-                // The number of a stream stands right before it.
+                // The number of a stream is right before it.
                 if word.as_ref().is_some_and(|word| word.text.chars().all(|c| c.is_ascii_digit())) {
                     word = None;
                 }

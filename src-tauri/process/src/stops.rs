@@ -1,4 +1,4 @@
-//! The way in which a running command is told to stop.
+//! How a running command gets stop requests.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +14,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Tells whoever asked; nobody listening is fine.
+    /// Reports the result to the caller, if it still waits.
     pub fn answer(self, answer: Result<()>) {
         let _ = self.answer.send(answer);
     }
@@ -24,30 +24,30 @@ impl Stop {
 #[derive(Debug)]
 pub struct Stops(mpsc::Receiver<Stop>);
 
-/// The end that whoever wants to stop the run holds.
+/// The end that a caller that wants to stop the run holds.
 #[derive(Debug, Clone)]
 pub struct Stopper(mpsc::Sender<Stop>);
 
-/// Both ends. Sixteen wishes may wait; whoever has one more waits for the run.
+/// Both ends. Sixteen wishes may wait; a caller that has one more waits for the run.
 pub fn stops() -> (Stopper, Stops) {
     let (sender, receiver) = mpsc::channel(16);
     (Stopper(sender), Stops(receiver))
 }
 
 impl Stops {
-    /// Waits for a step before the start, unless somebody stops the command first.
+    /// Waits for a step before the start, unless the command is stopped first.
     pub async fn unless_stopped<T>(&mut self, step: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             stop = self.next() => {
                 stop.answer(Ok(()));
-                Err(Error::new(Code::Cancelled, "the command was stopped before it was started"))
+                Err(Error::new(Code::Cancelled, "The command was stopped before it started"))
             }
             done = step => done,
         }
     }
 
-    /// The next wish. When nobody can have one any more this never ends.
+    /// The next request. This never ends if none can come any more.
     pub async fn next(&mut self) -> Stop {
         match self.0.recv().await {
             Some(stop) => stop,
@@ -63,7 +63,7 @@ impl Stopper {
     /// [`Code::StopFailed`] when it could not be, or when the run has ended.
     pub async fn stop(&self, signal: Signal) -> Result<()> {
         let (answer, told) = oneshot::channel();
-        let over = || Error::new(Code::StopFailed, "the run has ended already");
+        let over = || Error::new(Code::StopFailed, "The command has already ended");
         self.0.send(Stop { signal, answer }).await.map_err(|_| over())?;
         told.await.map_err(|_| over())?
     }

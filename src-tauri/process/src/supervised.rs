@@ -69,7 +69,7 @@ struct Messages {
     early: VecDeque<Message>,
 }
 
-/// Starts a command, in a cgroup of its own if there can be one.
+/// Starts a command, in its own cgroup if there can be one.
 pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> StartOutcome {
     let Some(program) = program() else { return StartOutcome::Unavailable };
     let Ok((ours, theirs)) = Socket::pair() else { return StartOutcome::Unavailable };
@@ -110,7 +110,7 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         _ => return StartOutcome::Refused(io::Error::other("the supervisor was killed before it started the program")),
     };
     let Some(group) = Group::led_by(pid) else {
-        return StartOutcome::Refused(io::Error::other("the supervisor told no process id"));
+        return StartOutcome::Refused(io::Error::other("the supervisor reported no process ID"));
     };
     match messages.next().await {
         Some(Message::NotStarted { errno }) => StartOutcome::Refused(io::Error::from_raw_os_error(errno)),

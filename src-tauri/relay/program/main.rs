@@ -29,13 +29,13 @@ fn main() -> ExitCode {
     if let Some(root) = root
         && let Err(error) = chroot(root).and_then(|()| std::env::set_current_dir("/"))
     {
-        eprintln!("porthole-relay: cannot look into {root}: {error}");
+        eprintln!("porthole-relay: can't look into {root}: {error}");
         return ExitCode::from(3);
     }
     let done = match carried {
         Some(path) => relay::carry(path),
         None => relay::hold(),
     };
-    // Whoever reads and writes here has gone: nobody is left to be told.
+    // A caller that reads and writes here has gone: no process is left to be told.
     ExitCode::from(u8::from(done.is_err()))
 }

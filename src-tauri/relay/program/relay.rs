@@ -22,7 +22,7 @@ pub fn carry(path: &str) -> io::Result<()> {
     // Without the buffers of `io::stdin` and `io::stdout`: a byte that came is a byte that goes.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = Output(Arc::new(Mutex::new(File::from(io::stdout().as_fd().try_clone_to_owned()?))));
-    // A connect may wait for a backend that does not accept. Porthole sends nothing before it is told that
+    // A connect may wait for a backend that does not accept. Porthole sends nothing before it knows that
     // there is a connection, so whatever ends stdin meanwhile is its going.
     let (connected, socket) = std::sync::mpsc::channel();
     let words = output.clone();
@@ -90,7 +90,7 @@ fn inward(mut socket: UnixStream, output: &Output) -> io::Result<()> {
     }
 }
 
-/// From Porthole to the socket, until Porthole lets go. A socket that takes no more is told once, and the rest is
+/// From Porthole to the socket, until Porthole lets go. A socket that accepts no more is reported once, and the rest is
 /// read and dropped: the backend may still have something to say.
 fn outward(mut input: impl Read, words: &Output, socket: impl Fn() -> Option<UnixStream>) -> io::Result<()> {
     let mut open: Option<UnixStream> = None;
@@ -119,7 +119,7 @@ fn outward(mut input: impl Read, words: &Output, socket: impl Fn() -> Option<Uni
             left -= count;
             if !deaf && stream.write_all(&block[..count]).is_err() {
                 deaf = true;
-                // By a thread of its own: nobody may be reading what is written, and here it must be noticed
+                // By its own thread: its output may not be read, and here it must be noticed
                 // when Porthole lets go.
                 let words = words.clone();
                 thread::spawn(move || words.say(WRITE_CLOSED, ""));

@@ -1,6 +1,6 @@
 //! What the program and Porthole say to each other: frames, in both directions.
 //!
-//! A frame is one byte for its kind, four for its length, most significant first, and so many bytes. An
+//! A frame is one byte for its kind, four for its length, most significant first, and this many bytes. An
 //! engine hands on stdout and stderr of an exec in no order to each other, and tells an end only when the
 //! program has ended; so all that must be in order is in the frames.
 
@@ -45,7 +45,7 @@ pub enum Refusal {
     NotSocket,
     /// It may not be opened.
     Denied,
-    /// Nobody listens.
+    /// Nothing listens.
     Refused,
     /// Something else.
     Other,

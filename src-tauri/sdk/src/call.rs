@@ -35,7 +35,7 @@ pub enum Act {
     Run(Run),
 }
 
-/// Where a Call stands.
+/// The state of a Call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
@@ -48,7 +48,7 @@ pub enum Outcome {
     },
     /// The process runs.
     Running,
-    /// The process ended and somebody else still holds its streams open.
+    /// The process ended and another process still holds its streams open.
     Draining {
         /// How it ended.
         ending: Ending,
@@ -70,7 +70,7 @@ pub enum Outcome {
         /// In which way.
         code: Code,
     },
-    /// Somebody cancelled it.
+    /// The user cancelled it.
     Cancelled,
 }
 
@@ -104,7 +104,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Why it was not done at all, if somebody decided so: only what was asked is recorded then.
+    /// Why it was not done at all, if the user decided so: only the call is recorded then.
     pub fn skipped(&self) -> Option<&Error> {
         let failure = match &self.act {
             Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| &failure.error),

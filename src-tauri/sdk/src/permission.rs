@@ -9,7 +9,7 @@ use ts_rs::TS;
 pub enum Permission {
     /// They are only recorded, and the code gets an error that says so.
     Record,
-    /// The user is asked each time.
+    /// The user is prompted each time.
     Ask,
     /// They are done.
     Allow,
@@ -97,7 +97,7 @@ pub enum CallKind {
 }
 
 impl Permissions {
-    /// What calls of a kind need. An engine's own socket is not a backend: whoever writes to it owns the machine.
+    /// What calls of a kind need. An engine's own socket is not a backend: anyone who writes to it owns the machine.
     pub fn of(&self, kind: CallKind) -> Permission {
         match kind {
             CallKind::Service => self.service,

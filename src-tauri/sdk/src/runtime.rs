@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Whose behaviour is shown or reproduced.
+/// The runtime that is shown or reproduced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Runtime {
@@ -80,7 +80,7 @@ pub enum Certainty {
     Source,
     /// People reported it in public.
     Reported,
-    /// Concluded from the rest; nobody has said so.
+    /// Concluded from the rest, without a source.
     Inferred,
 }
 

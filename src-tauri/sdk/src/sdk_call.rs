@@ -7,7 +7,7 @@ use crate::runtime::Runtime;
 use porthole_http::exchange::Header;
 use porthole_process::{EnvVar, Streaming};
 
-/// What was asked of `ddClient`.
+/// The call on `ddClient`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SdkCall {
@@ -30,7 +30,7 @@ pub struct SdkRequest {
     /// Of `request()`, which alone can send any.
     #[serde(default)]
     pub headers: Vec<Header>,
-    /// It was asked by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
+    /// It was called by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
     /// is to be sent only for those.
     #[serde(default)]
     pub named: bool,
@@ -55,7 +55,7 @@ pub struct Data {
     pub falsy: bool,
 }
 
-/// Whose `exec` was called.
+/// The owner of the called `exec`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum CliTarget {
@@ -71,7 +71,7 @@ pub enum CliTarget {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct SdkExec {
-    /// Whose `exec`.
+    /// The owner of the `exec`.
     pub whose: CliTarget,
     /// The first argument. The deprecated functions pass a whole command line in it.
     pub cmd: String,

@@ -1,4 +1,4 @@
-//! What the open page may reach, and whose the web storage is.
+//! What the open page may reach, and the owner of the web storage.
 
 use std::sync::PoisonError;
 

@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char};
 use webkit2gtk::{Settings, WebView, WebViewExt, ffi::WebKitSettings, glib::translate::ToGlibPtr};
 
 /// A service worker outlives the page that registered it, and answers for every later page of its origin: that of
-/// another extension whose development server has the same port. A page that was left goes on in memory, too.
+/// another extension with a development server on the same port. A page that was left goes on in memory, too.
 const DISABLED: &[&CStr] = &[c"ServiceWorkers", c"PushAPI", c"NotificationEvent", c"UsesBackForwardCache"];
 
 /// Disables it. Logs an error where this WebKitGTK knows no such feature: the storage that is cleared between
@@ -16,7 +16,7 @@ pub fn disable(view: &WebView) {
     let Some(settings) = WebViewExt::settings(view) else { return };
     let missing: Vec<_> = DISABLED.iter().filter(|name| !set_disabled(&settings, name)).collect();
     if missing.contains(&&c"ServiceWorkers") {
-        tracing::error!("service workers cannot be disabled in this version of WebKitGTK");
+        tracing::error!("service workers can't be disabled in this version of WebKitGTK");
     }
 }
 

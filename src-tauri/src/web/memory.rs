@@ -17,7 +17,8 @@ use webkit2gtk::{
 
 /// What `STRICT` is a part of. A process that uses more goes on: no `kill_threshold` is set.
 const LIMIT_MB: u32 = 128;
-/// Above 64 MB of its own a process collects garbage and drops its caches. One that shows the window and no Call has 50.
+/// Above 64 MB of private memory a process collects garbage and drops its caches. One that shows the window and no Call
+/// has 50.
 const STRICT: f64 = 0.5;
 /// Must be below `STRICT`. What is released from here on is hardly anything.
 const CONSERVATIVE: f64 = 0.4;
@@ -34,8 +35,8 @@ static CONSTRUCT: OnceLock<Constructor> = OnceLock::new();
 /// WebKitGTK takes the settings only when a context is constructed, and wry constructs it without any. So the class of
 /// contexts is given a constructor that fills in the property and calls the one before.
 pub fn release_unused() {
-    // SAFETY: the class is referenced for ever, so it lives; it begins with a `GObjectClass`, as that of every object
-    // does. GTK is used by this thread alone, so nobody constructs a context meanwhile.
+    // SAFETY: the class is referenced forever, so it lives; it begins with a `GObjectClass`, as that of every object
+    // does. GTK is used by this thread alone, so nothing else constructs a context meanwhile.
     unsafe {
         let class = g_type_class_ref(WebContext::static_type().into_glib()).cast::<GObjectClass>();
         let Some(constructor) = class.as_ref().and_then(|class| class.constructor) else { return };
@@ -49,8 +50,8 @@ unsafe extern "C" fn construct(kind: GType, count: c_uint, params: *mut GObjectC
     let Some(constructor) = CONSTRUCT.get() else { return std::ptr::null_mut() };
     let settings = settings();
     for at in 0..count as usize {
-        // SAFETY: GObject gives so many parameters, with the property and a value of its type each; the name is one of
-        // GObject's own, and the value copies what it is given.
+        // SAFETY: GObject gives this many parameters, with the property and a value of its type each; the name is one
+        // of GObject's own, and the value copies what it is given.
         unsafe {
             let param = &*params.add(at);
             if std::ffi::CStr::from_ptr((*param.pspec).name) == c"memory-pressure-settings" {

@@ -1,4 +1,4 @@
-//! Which addresses a frame may show, whoever sets them: the page, a page that it frames, or a redirection.
+//! Which addresses a frame may show, set by the page, a page that it frames, or a redirection.
 
 use std::collections::BTreeSet;
 

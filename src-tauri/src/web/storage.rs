@@ -12,7 +12,7 @@ use crate::page_window::MAIN;
 /// # Errors
 /// [`Code::WindowLost`] when it can't be done.
 pub async fn clear(app: &AppHandle) -> Result<()> {
-    let hint = "Restart Porthole: each start has a web storage of its own.";
+    let hint = "Restart Porthole: each start uses new web storage.";
     clear_all(app).await.map_err(|error| error.hint(hint))
 }
 
@@ -21,7 +21,7 @@ async fn clear_all(app: &AppHandle) -> Result<()> {
     let (tell, told) = tokio::sync::oneshot::channel();
     window(app)?.with_webview(move |view| linux::clear(&view.inner(), tell)).map_err(|error| failed().detail(error))?;
     let done = tokio::time::timeout(PATIENCE, told).await;
-    done.map_err(|_| failed().detail("The web view doesn't answer."))?
+    done.map_err(|_| failed().detail("The web view doesn't respond."))?
         .map_err(|_| failed())?
         .map_err(|error| failed().detail(error))
 }
@@ -37,7 +37,7 @@ fn window(app: &AppHandle) -> Result<WebviewWindow> {
 }
 
 fn failed() -> Error {
-    Error::new(Code::WindowLost, "What the extension before had stored can't be cleared")
+    Error::new(Code::WindowLost, "Can't clear the previous extension's web storage")
 }
 
 /// How long the web view may take.
@@ -54,7 +54,7 @@ mod linux {
 
     pub fn clear(view: &WebView, tell: Sender<Result<(), String>>) {
         let Some(data) = view.website_data_manager() else {
-            let _ = tell.send(Err("The window has no web storage of its own.".to_owned()));
+            let _ = tell.send(Err("The window has no separate web storage.".to_owned()));
             return;
         };
         end_requests(&data);

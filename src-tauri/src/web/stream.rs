@@ -24,11 +24,11 @@ use webkit2gtk::{
 
 use crate::page::{self, SCHEME};
 
-/// So many files are on their way at once; further requests wait, and hold nothing.
+/// This many files are on their way at once; further requests wait, and hold nothing.
 const AT_ONCE: usize = 8;
-/// So many bytes may be on their way to one web process.
+/// This many bytes may be on their way to one web process.
 const ROOM: u64 = 16 * 1024 * 1024;
-/// So many are read at once.
+/// This many are read at once.
 const PIECE: usize = 64 * 1024;
 
 thread_local! {
@@ -135,7 +135,7 @@ fn flow_to(view: &WebView) -> Arc<StreamFlow> {
 }
 
 impl StreamFlow {
-    /// Waits until there is room for so many bytes, and counts them.
+    /// Waits until there is room for this many bytes, and counts them.
     fn enter(self: &Arc<Self>, bytes: u64) {
         let mut counts = self.counts();
         while counts.sent + bytes - counts.taken > ROOM {

@@ -30,7 +30,7 @@ pub enum Message {
     Forked {
         /// Its process id, which is also the id of its process group.
         pid: i32,
-        /// Whether it is in the cgroup that was asked for.
+        /// Whether it is in the cgroup that was requested.
         cgroup: bool,
     },
     /// The program runs.

@@ -128,7 +128,7 @@ pub fn prepare() -> Mask {
     old
 }
 
-/// Starts the program in a process group of its own, and in the cgroup if the kernel permits it. Tells its process id
+/// Starts the program in its own process group, and in the cgroup if the kernel permits it. Tells its process id
 /// and whether it is in the cgroup, before the program is executed and as the result; or the error of the operating
 /// system.
 pub fn start(

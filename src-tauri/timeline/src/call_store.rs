@@ -92,7 +92,7 @@ pub(super) struct CallStore {
 }
 
 impl CallStore {
-    /// An empty one, at the first revision: 0 is that of somebody who knows nothing yet.
+    /// An empty one, at the first revision: 0 is for a client that has nothing yet.
     pub fn new() -> Self {
         Self { revision: 1, ..Self::default() }
     }
@@ -140,7 +140,7 @@ impl CallStore {
     }
 
     fn entry(&self, id: CallId) -> Result<&Entry> {
-        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("call {id} not found")))
+        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
     }
 
     pub fn call(&self, id: CallId) -> Result<Call> {
@@ -314,7 +314,7 @@ fn command_line(command: &Command) -> String {
     shell_words::join([&command.program].into_iter().chain(&command.args))
 }
 
-/// Where a Call stands, as its facts say.
+/// The state of a Call, as its facts say.
 fn outcome(act: &Act) -> Outcome {
     match act {
         Act::Exchange(exchange) => match (&exchange.failure, &exchange.response) {

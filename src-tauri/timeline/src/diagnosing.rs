@@ -35,8 +35,8 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. Whoever waits
-    /// for the end does not wait for this.
+    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. A caller
+    /// that waits for the end does not wait for this.
     pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
         let is_first = {
             let mut uncounted = self.uncounted();
@@ -56,7 +56,7 @@ impl Shared {
             Ok(())
         });
         if let Err(error) = counted.await {
-            tracing::warn!(%error, "findings cannot be counted");
+            tracing::warn!(%error, "findings can't be counted");
         }
     }
 
@@ -73,7 +73,7 @@ impl Shared {
         match diagnosed(&call, &output) {
             Ok(diagnostics) => Some(DiagnosticCounts::of(&diagnostics)).filter(|_| !diagnostics.is_empty()),
             Err(error) => {
-                tracing::warn!(%error, "an output cannot be read for findings");
+                tracing::warn!(%error, "an output can't be read for findings");
                 None
             }
         }

@@ -19,9 +19,9 @@ use porthole_sdk::{
 pub struct By {
     /// Who.
     pub origin: Origin,
-    /// What was asked of `ddClient`, where it was.
+    /// The call on `ddClient`, if there was one.
     pub sdk: Option<Sdk>,
-    /// What allowed it or denied it, where that was asked.
+    /// What allowed or denied it, if it needed permission.
     pub decision: Option<Decision>,
 }
 
@@ -65,7 +65,7 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub keep_failed: Option<Error>,
-    /// Where it stands.
+    /// Where it is.
     pub outcome: Outcome,
     /// How long it took, in microseconds; absent while it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ pub struct Changes {
     pub cleared: Option<Cleared>,
     /// The three live marks as they are now.
     pub target_status: TargetStatus,
-    /// Counts the changes of the extension that is open: whoever shows it asks for it again.
+    /// Counts the changes of the extension that is open: a caller that shows it asks for it again.
     pub extension: u64,
     /// Counts the files that the open page asked for in vain.
     pub misses: u64,

@@ -101,7 +101,7 @@ impl Timeline {
         Ok(sdk_result::compared(&call, read.written()))
     }
 
-    /// What code receives for a Call of its own, whole, when it has ended. For a Call that no code
+    /// What code receives for its own Call, whole, when it has ended. For a Call that no code
     /// made it is what Docker Desktop would give.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl Timeline {
     }
 }
 
-/// A call of code as it was planned: the object that is shown, approved and started.
+/// A planned call of code: the object that is shown, approved and started.
 #[derive(Debug, Clone)]
 pub struct PlannedCall {
     /// What was asked.
@@ -167,8 +167,8 @@ pub enum ResolvedAction {
 }
 
 fn refuses(runtime: Runtime) -> Error {
-    Error::new(Code::RuntimeRefuses, format!("{runtime} refuses this before anything is done"))
-        .hint("Its plan says how the code learns of it.")
+    Error::new(Code::RuntimeRefuses, format!("{runtime} rejects this call without running it"))
+        .hint("Its plan has the error that the code gets.")
 }
 
 /// How the code that made a Call wants callbacks, if it does.
@@ -208,8 +208,8 @@ impl Read {
 }
 
 fn too_much() -> Error {
-    Error::new(Code::ValueTooLarge, "this is more than 64 MiB, too much to hand to code as one value")
-        .hint("Its output is kept: look at it or save it.")
+    Error::new(Code::ValueTooLarge, "The value has more than 64 MiB, too much to pass to code")
+        .hint("The output is kept: view or save it.")
 }
 
 #[cfg(all(test, unix))]

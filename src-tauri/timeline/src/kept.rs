@@ -53,7 +53,7 @@ impl Timeline {
         let mut folders: Vec<PathBuf> =
             fs::read_dir(&self.shared.kept).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         folders.sort();
-        // They have their numbers before anything new begins, so that they stand before it.
+        // They have their numbers before anything new begins, so that they come before it.
         let numbered: Vec<(CallId, PathBuf)> =
             folders.into_iter().map(|folder| (self.shared.change(|store| store.next_id()), folder)).collect();
         let shared = Arc::clone(&self.shared);
@@ -76,7 +76,7 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Puts a kept call into the timeline. One whose output can't be read is there without it.
+    /// Puts a kept call into the timeline. If its output can't be read, the call is there without it.
     fn reopen(&self, id: CallId, folder: PathBuf) -> io::Result<()> {
         let (mut call, body) = reopen_call(&folder)?;
         call.id = id;
@@ -137,7 +137,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Appends what is new of a call that is kept. Whether that went well is told with the changes.
+    /// Appends what is new of a call that is kept. Success or failure is reported with the changes.
     fn append_kept(&self, id: CallId, kept: &KeptCall, sync: bool) {
         let found = {
             let store = self.store();
@@ -173,13 +173,13 @@ async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<KeptCall>, ove
 }
 
 fn not_kept(folder: &Path, error: &io::Error) -> Error {
-    let doing = format!("keep the output in {}", folder.display());
+    let doing = format!("pin the output in {}", folder.display());
     if let Some(exhausted) = handles::exhausted(&doing, error) {
         return exhausted;
     }
-    let explained = Error::new(Code::PinFailed, format!("cannot {doing}")).detail(error);
+    let explained = Error::new(Code::PinFailed, format!("Can't {doing}")).detail(error);
     match error.kind() {
-        io::ErrorKind::StorageFull => explained.hint("The disk is full. Make room, then keep it again."),
+        io::ErrorKind::StorageFull => explained.hint("The disk is full. Free up space, then pin it again."),
         io::ErrorKind::NotFound => {
             explained.hint("Something removed Porthole's files for this session. Save the output to a file instead.")
         }
@@ -196,7 +196,7 @@ fn output_unread(folder: &Path, error: &io::Error) -> Error {
     })
 }
 
-/// What is told of kept calls that aren't in the timeline.
+/// The error about kept calls that aren't in the timeline.
 fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
     const SHOWN: usize = 5;
     let message = match unread {
@@ -213,7 +213,7 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
         .hint("The files stay where they are, and Porthole tries again at its next start.")
 }
 
-/// The call as far as it was written, and what its body is.
+/// The call as far as it was saved, and the kind of its body.
 fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     let mut call = read_facts(folder)?;
     let body = match &mut call.act {
@@ -253,9 +253,9 @@ fn read_facts(folder: &Path) -> io::Result<Call> {
         read => read?,
     };
     let whole = facts.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok());
-    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there are no whole facts"))
+    whole.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the call's facts are incomplete"))
 }
 
 fn ended_before() -> Error {
-    Error::new(Code::Cancelled, "Porthole ended before this did")
+    Error::new(Code::Cancelled, "Canceled: Porthole exited")
 }

@@ -51,7 +51,7 @@ use porthole_sdk::sdk_call::Sdk;
 
 /// The longest wait for a change.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
-/// The shortest time between two answers to whoever follows the changes: thirty a second.
+/// The shortest time between two answers to a caller that follows the changes: thirty a second.
 const SHORTEST_WAIT: Duration = Duration::from_millis(33);
 /// What commands get to end by themselves when the timeline closes.
 const GRACE: Duration = Duration::from_secs(1);
@@ -63,14 +63,14 @@ pub struct Timeline {
     reaper: Option<Arc<Reaper>>,
     connections: Arc<BackendConnections>,
     engines: Arc<LastEngine>,
-    /// The one search that goes on or whose hits are looked at.
+    /// The one search that runs or is being viewed.
     searching: Mutex<Option<Searched>>,
-    /// The callbacks that were counted for whoever looks at them.
+    /// The callbacks that were counted for a caller that looks at them.
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
-    /// When whoever follows the changes was last answered.
+    /// When a caller that follows the changes was last answered.
     last_sent: Mutex<Instant>,
     /// The prompt that was in the changes last, and since when.
     prompted: Mutex<Option<(u32, Instant)>>,
@@ -87,13 +87,13 @@ struct Shared {
     revision: watch::Sender<u64>,
     /// Outputs that are shown in another charset than UTF-8, as text.
     transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
-    /// Calls that have ended and whose findings aren't counted yet.
+    /// Calls that have ended without counted findings.
     uncounted: Mutex<Vec<CallId>>,
 }
 
 impl Timeline {
     /// An empty timeline that has its outputs in this directory, and those that the next start is
-    /// to have in `kept`. They may take so many bytes together.
+    /// to have in `kept`. They may take this many bytes together.
     pub fn new(directory: PathBuf, kept: PathBuf, quota: u64, reaper: Option<Arc<Reaper>>) -> Self {
         let quota = Arc::new(DiskQuota::new(quota).with_ballast(&directory));
         let shared = Shared {
@@ -121,7 +121,7 @@ impl Timeline {
         }
     }
 
-    /// The connections of its requests, for whoever else looks at the same backend.
+    /// The connections of its requests, for other users of the same backend.
     pub fn connections(&self) -> Arc<BackendConnections> {
         Arc::clone(&self.connections)
     }
@@ -170,7 +170,7 @@ impl Timeline {
         id
     }
 
-    /// Records what was asked for and is not done, for this reason.
+    /// Records a call that isn't run, with the reason.
     pub fn record(&self, by: impl Into<By>, mut act: Act, error: Error) -> CallId {
         match &mut act {
             Act::Exchange(exchange) => {
@@ -244,9 +244,9 @@ impl Timeline {
         let control = self.shared.store().control(id)?;
         match control {
             Some(Control::Run(stopper)) => stopper.stop(signal).await,
-            None => Err(Error::new(Code::StopFailed, "the run has ended already")),
+            None => Err(Error::new(Code::StopFailed, "The command has already ended")),
             Some(Control::Exchange(_)) => {
-                Err(Error::new(Code::StopFailed, "a request takes no signal").hint("Cancel it."))
+                Err(Error::new(Code::StopFailed, "A request can't receive a signal").hint("Cancel it."))
             }
         }
     }
@@ -268,7 +268,7 @@ impl Timeline {
         memory::give_back();
     }
 
-    /// Allows outputs so many bytes of the disk from now on.
+    /// Allows outputs this many bytes of the disk from now on.
     pub fn set_quota(&self, quota: u64) {
         self.shared.quota.set_quota(quota);
         self.shared.change(|_| ());
@@ -380,8 +380,8 @@ impl Timeline {
     }
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
-    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so whoever asks again at once is told of a
-    /// flood in thirty answers a second.
+    /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again
+    /// at once is told of a flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
         let mut revision = self.shared.revision.subscribe();
         let changed = revision.wait_for(|revision| *revision > since);
@@ -439,7 +439,7 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the book and wakes whoever follows it.
+    /// Changes the book and wakes a caller that follows it.
     fn change<T>(&self, change: impl FnOnce(&mut CallStore) -> T) -> T {
         let (answer, revision) = {
             let mut store = self.store();

@@ -22,7 +22,7 @@ use porthole_sdk::{call::Origin, sdk_call::Brief};
 const TEXT: usize = 4_000;
 /// Characters of all arguments together.
 const ARGS: usize = 16_000;
-/// Of a long list of arguments, headers or variables, so many of the first and of the last ones are shown: what is
+/// Of a long list of arguments, headers or variables, this many of the first and of the last ones are shown: what is
 /// hidden in a long list is hidden in its middle or at its end.
 const FIRST: usize = 75;
 const LAST: usize = 25;
@@ -37,7 +37,7 @@ const RECENT: u64 = 10 * 60;
 pub struct Prompt {
     /// The number of the pending call: what is approved or denied.
     pub pending: u32,
-    /// Whose code made it.
+    /// The owner of the code that made it.
     pub origin: Origin,
     /// The page's extension, by its image or folder. It is the extension's own word: data.
     #[serde(default, skip_serializing_if = "Option::is_none")]

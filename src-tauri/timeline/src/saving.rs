@@ -12,7 +12,7 @@ use porthole_base::error::Result;
 use porthole_output::{BodyKind, SaveContent, SavedFile, TaskProgress, View, save};
 
 impl Timeline {
-    /// Saves to a file and answers when it is written; how far it is, is told with the changes.
+    /// Saves to a file and answers when it is written; its progress is reported with the changes.
     ///
     /// # Errors
     /// [`Code::CallNotFound`](porthole_base::error::Code::CallNotFound), and what [`save`] says.
@@ -91,7 +91,7 @@ impl Timeline {
             let number = if n == 1 { String::new() } else { format!("-{n}") };
             folder.join(format!("{}{part}{number}.{extension}", if stem.is_empty() { "output" } else { stem }))
         });
-        // Somebody with ten thousand files of one name may choose another.
+        // After ten thousand files of one name, the user may choose another.
         Ok(free.take(10_000).find(|path| !path.exists()).unwrap_or_else(|| folder.join("output")))
     }
 }

@@ -12,7 +12,7 @@ use super::{CallId, Timeline};
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::{Output, TaskProgress, Transcript, View, encoding};
 
-/// Transcripts that are kept: of those that somebody looked at last.
+/// Transcripts that are kept: of those that the user looked at last.
 const MOST: usize = 4;
 
 /// What the files of a transcript are named after. Two of one Call and one charset may be there at once, while a search in
@@ -76,7 +76,7 @@ fn catch_up_to(
 ) -> Result<()> {
     loop {
         if stop.is_cancelled() {
-            return Err(Error::new(Code::Cancelled, "decoding was stopped"));
+            return Err(Error::new(Code::Cancelled, "Decoding was canceled"));
         }
         match catch_up()? {
             Some(making) if making.done < end => {}
@@ -118,7 +118,7 @@ impl Timeline {
     /// [`Code::CallNotFound`]; [`Code::CharsetUnknown`].
     pub fn set_charset(&self, id: CallId, label: Option<&str>) -> Result<()> {
         let unknown = |label: &str| {
-            Error::new(Code::CharsetUnknown, format!("unknown charset: {label}"))
+            Error::new(Code::CharsetUnknown, format!("Unknown charset: {label}"))
                 .hint("Use a name from the Encoding Standard, such as `windows-1252`, `GBK` or `Shift_JIS`.")
         };
         let chosen = label.map(|label| encoding(label).ok_or_else(|| unknown(label))).transpose()?;

@@ -42,7 +42,7 @@ async fn what_is_only_recorded_says_what_was_asked_from_where_and_that_nothing_w
             assert_eq!(received.len(), Runtime::ALL.len());
             for one in received {
                 assert!(render(&one.outcome).contains(WORDS), "{:?}", one.outcome);
-                assert!(one.rules[0].text.contains("Nothing was done"));
+                assert!(one.rules[0].text.contains("Not run"));
             }
             let callbacks = timeline.callbacks(id, Runtime::PodmanDesktop, true, 0, 9).await.unwrap();
             let said = render_callbacks(&callbacks.rows);

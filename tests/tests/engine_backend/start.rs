@@ -67,12 +67,12 @@ async fn engine_compose_opening_and_looking_at_what_a_hostile_one_asks_starts_no
         "Control Full control over the engine, and through it over its machine /var/run/docker.sock",
         "Control Changes any file in a folder of your machine /root at volume",
         "Access Uses the machine's own network",
-        "Access Sees and ends every process of the machine",
+        "Access Can see and stop every process of the machine",
         "Access Reads a file of your machine env_file: /etc/hostname",
         "Access Reads a file of your machine secrets s: /etc/passwd",
         "Access Publishes a port on every network interface 8080 → 80",
         "Notice Publishes a port on this machine only 8081 → 81",
-        "Notice Is started again by the engine",
+        "Notice Is restarted by the engine",
         "Access Uses a device of the machine /dev/null",
     ] {
         assert!(lines.contains(line), "{line} is not in\n{lines}");

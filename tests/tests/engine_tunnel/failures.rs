@@ -59,7 +59,7 @@ async fn each_way_to_fail_is_the_one_of_a_direct_socket() {
     }
     let missing = send_over(&inside.connections, &inside.socket("none"), &get("/")).await;
     let error = missing.exchange.failure.unwrap().error;
-    assert_eq!(error.message, format!("nothing exists at /run/guest-services/none in the container `{}`", inside.name));
+    assert_eq!(error.message, format!("Nothing exists at /run/guest-services/none in the container `{}`", inside.name));
     assert!(error.hint.is_some());
 }
 

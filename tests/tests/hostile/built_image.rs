@@ -27,8 +27,8 @@ async fn a_folders_paths_are_judged_by_its_image_and_nothing_is_started_for_that
     assert_eq!(
         found,
         [
-            (ManifestSeverity::Error, "the image `acme/x:1` has no `ui/index.html`"),
-            (ManifestSeverity::Warning, "`/host/tool` has no run bit"),
+            (ManifestSeverity::Error, "The image `acme/x:1` has no `ui/index.html`"),
+            (ManifestSeverity::Warning, "`/host/tool` isn't executable"),
         ]
     );
     // Only what tells what a file is was written.

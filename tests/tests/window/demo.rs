@@ -30,7 +30,7 @@ async fn opened() -> (App, Demo, tempfile::TempDir) {
     app.click("#page-reload").await;
     // The first word of the page that was loaded anew: the former one is gone then.
     shows(&app, "call", "/hello").await;
-    until(&app, "document.querySelector('#backend')?.textContent === 'backend answers'").await;
+    until(&app, "document.querySelector('#backend')?.textContent === 'backend responds'").await;
     (app, backend, here)
 }
 
@@ -103,7 +103,7 @@ async fn the_service_and_the_desktop_are_right(app: &App) {
         is(app, &format!("service-{method}"), "resolved", &format!("\"method\": \"{}\"", method.to_uppercase())).await;
     }
     is(app, "service-request", "resolved", "x-request-from").await;
-    is(app, "service-a-status-that-is-no-success", "rejected", "404").await;
+    is(app, "service-an-error-status", "rejected", "404").await;
     is(app, "service-large-numbers", "resolved", "9007199254740992").await;
     is(app, "service-several-at-once", "resolved", "503").await;
     is(app, "desktop-dialog-showOpenDialog", "resolved", "canceled").await;
@@ -136,20 +136,20 @@ async fn engine_the_demo_is_two_clicks_away_and_all_of_it_works() {
     app.click("#open-demo").await;
     confirm(&app).await;
     app.until("the page", "document.querySelector('#page-frame')").await;
-    until(&app, "document.querySelector('#backend')?.textContent === 'backend answers'").await;
+    until(&app, "document.querySelector('#backend')?.textContent === 'backend responds'").await;
     click_all(&app).await;
     the_service_and_the_desktop_are_right(&app).await;
     is(&app, "container-exec", "resolved", "metadata.json").await;
     is(&app, "container-one-JSON-object", "resolved", "pg data").await;
     is(&app, "container-JSON-lines", "resolved", "uploads").await;
     is(&app, "container-cwd-and-env", "resolved", "LEVEL=debug").await;
-    is(&app, "container-another-exit-code-than-0", "rejected", "this was asked for").await;
-    is(&app, "container-a-program-that-is-not-there", "rejected", "").await;
+    is(&app, "container-an-exit-code-other-than-0", "rejected", "a line on stderr").await;
+    is(&app, "container-a-missing-program", "rejected", "").await;
     is(&app, "container-exec-with-stream-in-chunks", "resolved", "onClose(0)").await;
     // Its own program is found on this machine.
     is(&app, "host-exec", "resolved", "\"Linux\"").await;
     is(&app, "host-cwd-and-env", "resolved", "Hello, captain, from /").await;
-    is(&app, "host-another-exit-code-than-0", "rejected", "this was asked for").await;
+    is(&app, "host-an-exit-code-other-than-0", "rejected", "a line on stderr").await;
     is(&app, "host-exec-with-stream", "resolved", "step 12 of 12").await;
     is(&app, "deprecated-execHostCmd", "resolved", "Linux").await;
     is(&app, "deprecated-execDockerCmd", "resolved", "Engine").await;
@@ -160,7 +160,7 @@ async fn engine_the_demo_is_two_clicks_away_and_all_of_it_works() {
 #[tokio::test]
 async fn the_demos_page_is_drawn_right_in_both_themes_and_at_any_width() {
     let (app, _backend, _here) = opened().await;
-    for id in ["service-get", "service-post", "service-a-status-that-is-no-success"] {
+    for id in ["service-get", "service-post", "service-an-error-status"] {
         click(&app, id).await;
     }
     let script =

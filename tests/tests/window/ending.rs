@@ -117,11 +117,11 @@ async fn a_page_that_holds_up_its_window_while_it_goes_is_asked_about() {
     app.until("the button", "document.querySelector('#page-own:not(:disabled)')").await;
     app.value("void setTimeout(() => document.querySelector('#page-own').click(), 500)").await;
     eventually("the question", async || {
-        outside::titles(process).contains(&"Porthole does not answer".to_owned()).then_some(())
+        outside::titles(process).contains(&"Porthole doesn't respond".to_owned()).then_some(())
     })
     .await;
     let before = outside::web_processes(process);
-    outside::press(process, "Porthole does not answer", 'r');
+    outside::press(process, "Porthole doesn't respond", 'r');
     eventually("another process for the window", async || {
         let now = outside::web_processes(process);
         (now.len() == 2 && now.iter().any(|process| !before.contains(process))).then_some(())

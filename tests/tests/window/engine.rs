@@ -147,6 +147,6 @@ async fn engine_the_way_through_the_engine_is_one_click_away_in_the_form() {
     assert_eq!(app.value("document.querySelector('#target-endpoint').value").await, json!(endpoint));
     app.click("#target-apply").await;
     app.until("up", "document.querySelector('#mark-service').dataset.state === 'up'").await;
-    says(&app, "mark-service", "the container's own files").await;
+    says(&app, "mark-service", "the container's file system").await;
     app.close().await;
 }

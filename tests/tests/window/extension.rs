@@ -56,7 +56,7 @@ async fn is_up(app: &App) {
 /// The page's own word for a backend that answers it.
 async fn answers(app: &App) {
     let script = "const late = performance.now() + 20000;
-        while (document.querySelector('#backend')?.textContent !== 'backend answers') {
+        while (document.querySelector('#backend')?.textContent !== 'backend responds') {
           if (performance.now() > late) return document.body.innerText;
           await new Promise((later) => setTimeout(later, 20)) }
         return true";

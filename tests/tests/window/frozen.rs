@@ -13,7 +13,7 @@ use crate::{
     page::{extension, in_page, shows},
 };
 
-const QUESTION: &str = "Porthole does not answer";
+const QUESTION: &str = "Porthole doesn't respond";
 
 /// Asks for something that goes on for ever, and keeps its thread busy when it is told to.
 const LOOPS: &str = "window.hang = (ms) => setTimeout(() => { for (const end = Date.now() + ms; Date.now() < end;); console.log('answers again') }, 100)
@@ -46,7 +46,7 @@ async fn a_page_that_loops_for_ever_is_ended_from_outside_and_the_timeline_is_st
     asked_no_more(process).await;
 
     app.drive_again().await;
-    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('page was ended')").await;
+    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('page was stopped')").await;
     let code = "document.querySelector('.notes [role=alert]').dataset.code";
     assert_eq!(app.value(code).await, json!("page_ended"));
     app.becomes(hello, "status").await;
@@ -105,7 +105,7 @@ async fn a_window_whose_process_was_killed_comes_back_with_its_timeline() {
     })
     .await;
     app.drive_again().await;
-    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('Another was begun')").await;
+    app.until("what happened", "document.querySelector('.notes')?.innerText.includes('A new one was started')").await;
     let code = "document.querySelector('.notes [role=alert]').dataset.code";
     assert_eq!(app.value(code).await, json!("window_lost"));
     app.becomes(hello, "status").await;

@@ -82,7 +82,7 @@ async fn a_pending_call_ends_where_it_began_when_the_target_changes() {
     let other = other.endpoint().to_string();
     let missing = format!("unix://{}/missing.sock", directory.path().display());
     let app = App::open().await;
-    let first = app.play("slow answer").await;
+    let first = app.play("slow response").await;
     app.becomes(first, "pending").await;
     app.set_target(&other).await;
     app.send("GET", "/hello").await;

@@ -91,7 +91,7 @@ async fn a_body_that_says_json_and_is_not_is_shown_as_it_came() {
     let call = app.newer_than(call).await;
     app.becomes(call, "status").await;
     app.line(1, "  \"a\": 1,").await;
-    app.until("why", "document.querySelector('#body-problem')?.innerText.includes('a key should stand here')").await;
+    app.until("why", "document.querySelector('#body-problem')?.innerText.includes('expected a key')").await;
     in_shape(&app).await;
     app.click("#body-problem button").await;
     app.line(0, "{\"a\": 1,").await;

@@ -108,17 +108,17 @@ async fn a_loop_in_its_own_window_leaves_the_main_one_answering() {
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
     eventually("the question", async || {
-        outside::titles(process).contains(&"Porthole does not answer".to_owned()).then_some(())
+        outside::titles(process).contains(&"Porthole doesn't respond".to_owned()).then_some(())
     })
     .await;
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
-    outside::press(process, "Porthole does not answer", 'c');
+    outside::press(process, "Porthole doesn't respond", 'c');
     eventually("one window", async || (outside::titles(process) == ["Porthole"]).then_some(())).await;
     eventually("one process", async || (outside::web_processes(process).len() == 1).then_some(())).await;
     app.drive_again().await;
     app.click("#tab-page").await;
-    app.until("what happened", "document.body.innerText.includes('it kept its own window busy')").await;
+    app.until("what happened", "document.body.innerText.includes('it kept its window busy')").await;
     app.click("#page-reload").await;
     shows(&app, "print", "ready").await;
     app.close().await;

@@ -342,7 +342,7 @@ console.log('streams')
     shows(&app, "print", "streams").await;
     app.until("it runs", "document.querySelectorAll('#timeline [data-call]').length === 1").await;
     in_page(&app, "location.reload(); return true").await;
-    shows(&app, "end", "loaded again").await;
+    shows(&app, "end", "reloaded").await;
     app.until("the next one", "document.querySelectorAll('#timeline [data-call]').length === 2").await;
     let first = app.newest().await - 1;
     let ended = format!(

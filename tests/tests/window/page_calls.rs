@@ -153,7 +153,7 @@ async fn a_call_that_waits_for_the_user_is_seen_waiting_with_its_age() {
     app.until("its age grows", &format!("({age}) !== {first}")).await;
     // It is over for the log when the page is.
     in_page(&app, "setTimeout(() => location.reload()); return true").await;
-    shows(&app, "call", "Not done: this ended first").await;
+    shows(&app, "call", "Not run: the code ended first").await;
     app.decide("close").await;
     assert_eq!(app.value(age).await, Value::from(""));
     app.close().await;

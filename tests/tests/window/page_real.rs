@@ -117,12 +117,7 @@ console.log('ready')
     app.value("(() => { window.longest = 0; let last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - last); last = now }, 10) })()").await;
     in_page(&app, "window.go(50); return true").await;
     for what in ["post", "header", "exec", "stream"] {
-        shows(
-            &app,
-            "print",
-            &format!("{what} That is too much for Porthole: 50.0 MiB in one call, of at most 16.0 MiB."),
-        )
-        .await;
+        shows(&app, "print", &format!("{what} The call is too large: 50.0 MiB, and the limit is 16.0 MiB.")).await;
     }
     assert_eq!(app.calls().await, 0);
     let longest = app.value("window.longest").await.as_f64().unwrap();

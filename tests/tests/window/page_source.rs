@@ -85,12 +85,13 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     app.click("#page-open").await;
     app.until(
         "why there is no page",
-        "document.querySelector('.trouble [role=alert]')?.innerText.includes('not there')",
+        "document.querySelector('.trouble [role=alert]')?.innerText.includes('files don')",
     )
     .await;
 
     let _backend = take_backend(&app).await;
-    for (server, says) in [("http://example.org:3000", "not of this machine"), ("ftp://localhost", "begin with http")] {
+    for (server, says) in [("http://example.org:3000", "isn't on this machine"), ("ftp://localhost", "start with http")]
+    {
         serve_from(&app, server).await;
         let refused = format!("document.querySelector('.trouble [role=alert]')?.innerText.includes({})", json!(says));
         app.until(says, &refused).await;
@@ -99,7 +100,7 @@ async fn a_page_comes_from_a_development_server_with_hot_reload_and_ddclient_fir
     serve_from(&app, &port.to_string()).await;
     app.until(
         "the note",
-        "document.querySelector('.stage [role=alert]')?.innerText.includes('no development server responds')",
+        "document.querySelector('.stage [role=alert]')?.innerText.includes('No development server responds')",
     )
     .await;
     drawn_right(&app, "page-server-silent").await;

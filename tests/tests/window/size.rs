@@ -89,7 +89,7 @@ async fn at_the_quota_the_window_says_who_waits_and_what_to_do() {
     std::fs::write(&file, settings.to_string()).unwrap();
     let app = App::open_in(home, &[]).await;
     let call = app.play("a million lines").await;
-    app.until("the note", "document.querySelector('#disk-full')?.innerText.includes('1 call waits')").await;
+    app.until("the note", "document.querySelector('#disk-full')?.innerText.includes('1 call is paused')").await;
     drawn_right(&app, "quota").await;
     app.click("#disk-raise").await;
     // Twice as much is not enough yet.

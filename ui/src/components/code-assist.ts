@@ -64,14 +64,14 @@ async function hover(language: Language, view: EditorView, at: number): Promise<
   return { pos: found.from, end: found.to, create: () => ({ dom: draw(found) }) }
 }
 
-/** Type and text of a name. All of it is text: what the code says is drawn as it stands. */
+/** Type and text of a name. All of it is text: what the code says is drawn as written. */
 function draw({ declared, doc, deprecated }: NameInfo): HTMLElement {
   const part = (tag: string, name: string, text: string) =>
     Object.assign(document.createElement(tag), { className: name, textContent: text })
   const told = part("div", "cm-told", "")
   told.append(part("pre", "cm-told-type", declared))
   if (deprecated !== undefined) told.append(part("p", "cm-told-old", `Deprecated. ${deprecated}`))
-  // What stands between fences is code.
+  // What is between fences is code.
   doc.split(/```\w*\n?/).forEach((piece, at) => {
     const words = piece.trim()
     if (words !== "")

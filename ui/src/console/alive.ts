@@ -51,7 +51,7 @@ export function timersOf(clock: Clock, alive: Liveness, uncaught: (error: unknow
     try {
       // Text would be compiled, which the frame's policy forbids.
       if (typeof call === "function") call(...args)
-      else throw new TypeError("A timer takes a function: text is not run here.")
+      else throw new TypeError("A timer needs a function: strings aren't run here.")
     } catch (thrown) {
       uncaught(thrown)
     }

@@ -17,7 +17,7 @@ export interface Told {
   asked(call: Call): void
   /** It is done as the Call with this number. */
   performed(call: Call, id: number): void
-  /** It is not done; somebody decided so, and the Call with this number tells of it. */
+  /** It is not done; the user decided so, and the Call with this number tells of it. */
   recorded(call: Call, id: number, why: string): void
   /** It is not done, and there is no Call. */
   refused(call: Call, why: string): void
@@ -25,9 +25,9 @@ export interface Told {
   post(message: ToSdk): void
 }
 
-/** So many Calls go on at once; what more the code asks for waits its turn. */
+/** This many Calls go on at once; what more the code asks for waits its turn. */
 export const AT_ONCE = 256
-/** So many wait, with so many characters in all. Code that asks for more is told so. */
+/** This many wait, with this many characters in all. Code that asks for more is told so. */
 const MOST_WAITING = 5_000
 const MOST_WAITING_CHARS = 64 * 1024 * 1024
 
@@ -36,7 +36,7 @@ interface Live {
   /** The number of the Call, once it is performed. */
   id?: number
   closed: boolean
-  /** Somebody waits for the code to take its callbacks. */
+  /** The user waits for the code to take its callbacks. */
   ack?: () => void
 }
 
@@ -64,7 +64,7 @@ export class Calls {
     if (this.#ended || this.#live.has(call.id)) return
     this.told.asked(call)
     if (this.#line.length >= MOST_WAITING || this.#lineChars + chars > MOST_WAITING_CHARS) {
-      this.#fail(call, "Too many calls wait for others to end.")
+      this.#fail(call, "Too many calls are waiting for other calls to end.")
       return
     }
     const live: Live = { call, closed: false }
@@ -217,7 +217,7 @@ const isStream = ({ asked }: Call): boolean => asked.kind === "exec" && asked.st
 /** In one line why a Runtime does not do it. */
 function whyOf(plan: Plan, outcome: SdkOutcome, runtime: Runtime): string {
   const value = "value" in outcome ? outcome.value : undefined
-  return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} does not do this.`
+  return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} doesn't support this.`
 }
 
 function textIn(value: Value | undefined): string | undefined {

@@ -88,7 +88,7 @@ export function formatted(args: readonly unknown[]): readonly unknown[] {
   let used = 0
   const text = first.replace(/%([sdifoOjc%])/g, (whole, kind: string) => {
     if (kind === "%") return "%"
-    // An object stays one, with a tree of its own after the text.
+    // An object stays one, with its own tree after the text.
     if (used >= rest.length || kind === "o" || kind === "O" || kind === "j") return whole
     const value = rest[used++]
     if (kind === "c") return ""

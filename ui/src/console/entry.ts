@@ -21,7 +21,7 @@ export type SerializedValue =
 /** What a page asked for and didn't get: what it is, why, and what to do. `times`: how often. */
 export interface UnloadedEntry {
   kind: "unloaded"
-  /** `Script`; empty where the entry stands for several. */
+  /** `Script`; empty where the entry represents several. */
   what: string
   url: string
   reason: string

@@ -13,13 +13,13 @@ export class FlowControl {
 
   /** Counts one more; says what is wrong with it if it is too much. */
   add(message: unknown): string | undefined {
-    if (typeof message !== "string") return "It sent something else than a message."
+    if (typeof message !== "string") return "It sent something other than a message."
     if (message.length > LONGEST) return `It sent a message of ${message.length} characters.`
     this.#messages += 1
     this.#chars += message.length
     if (this.#messages > CREDIT.messages + BESIDES)
-      return `More than ${CREDIT.messages} messages wait to be taken.`
-    if (this.#chars > CREDIT.chars + LONGEST) return `${this.#chars} characters wait to be taken.`
+      return `More than ${CREDIT.messages} messages are waiting to be processed.`
+    if (this.#chars > CREDIT.chars + LONGEST) return `${this.#chars} characters are waiting to be processed.`
     return undefined
   }
 

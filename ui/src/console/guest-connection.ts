@@ -13,7 +13,7 @@ const FEW = 32
 
 /** Who is told what comes through the port. */
 export interface GuestHandler {
-  /** Something that the code's side said, in so many characters. */
+  /** Something that the code's side said, in this many characters. */
   told(message: FromConsole, chars: number): void
   /** Whether so much waits to be done that hardly anything more is to be taken. */
   full?(): boolean
@@ -32,10 +32,10 @@ export class GuestConnection {
   /** What came while it is held. */
   #held: string[] | undefined
 
-  /** `beside` is given what is no text; without it that is a break. */
+  /** `beside` is given what isn't text; without it that is a break. */
   constructor(port: MessagePort, to: GuestHandler, beside?: (data: object) => void) {
     this.#port = port
-    // Whoever sends waits while there is no room, and nothing more of it is even read.
+    // A caller that sends waits while there is no room, and nothing more of it is even read.
     this.#giveRoom = setInterval(() => this.#give(to.full?.() ? FEW : Infinity), CREDIT_MS)
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!this.#open) return
@@ -49,8 +49,7 @@ export class GuestConnection {
       this.#taken.messages += 1
       this.#taken.chars += text.length
       const message = readFromConsole(text)
-      if (message === undefined)
-        return this.#break(to, "failed", "The code's side sent something that is no message.")
+      if (message === undefined) return this.#break(to, "failed", "The code sent an invalid message.")
       to.told(message, text.length)
     }
   }

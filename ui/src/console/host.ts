@@ -3,13 +3,13 @@ import type { Begin, FromConsole, FromFrame, ToConsole } from "./messages"
 
 /** What the window hears of a run. */
 export interface Listener {
-  /** Something that the code's side said, in so many characters. */
+  /** Something that the code's side said, in this many characters. */
   told(message: FromConsole, chars: number): void
   /** The run ended without its doing: by a flood, or because it broke. */
   ended(how: "flood" | "failed", text: string): void
 }
 
-/** A run of code in a frame of its own. */
+/** A run of code in its own frame. */
 export interface Running {
   post(message: ToConsole): void
   /** Ends the code wherever it is. */
@@ -54,7 +54,7 @@ export function frameAt(url: () => string): OpenFrame {
     frame.hidden = true
     frame.title = "Runs the console's code"
     frame.onload = () => {
-      // Its origin is opaque, and has no name that could stand here.
+      // Its origin is opaque, and has no name that could appear here.
       if (open) frame.contentWindow?.postMessage(begin, "*", [theirs])
     }
     frame.src = url()

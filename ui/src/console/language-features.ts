@@ -67,12 +67,12 @@ function tell(
   }
 }
 
-/** Links of the official texts name what they link to; code fences are read as they stand. */
+/** Links of the official texts name what they link to; code fences are read as written. */
 function plain(text: string): string {
   return text.replace(/\{@link\s+([^}]*)\}/g, (_, to: string) => to.trim()).replace(/\r/g, "")
 }
 
-/** Syntax, types and traps, in the order in which they stand. */
+/** Syntax, types and traps, in the order in which they are. */
 export function diagnostics(code: string): CodeDiagnostic[] {
   const service = reading(code)
   const file = service.getProgram()?.getSourceFile(CODE)
@@ -150,11 +150,11 @@ function typeDiagnostic(one: ts.Diagnostic, code: string): CodeDiagnostic | unde
   if (UNKNOWN_MODULES.includes(one.code))
     return {
       ...said,
-      text: `"${name}" is not here: the console has "@docker/extension-api-client" and no other module.`,
-      fix: "What uses it fails when it runs; the rest of the code can be tried without it.",
+      text: `"${name}" isn't available: the console has only "@docker/extension-api-client".`,
+      fix: "Code that uses it fails when it runs; the rest of the code works.",
     }
   if (UNKNOWN_NAMES.includes(one.code) && name in ABSENT)
-    return { ...said, text: `There is no \`${name}\` here.`, fix: ABSENT[name]! }
+    return { ...said, text: `\`${name}\` isn't available here.`, fix: ABSENT[name]! }
   return said
 }
 

@@ -1,7 +1,7 @@
 /** What the editor and the language worker say to each other. Positions count UTF-16 units from 0. */
 import type { Severity } from "../ipc/generated/Severity"
 
-/** What can stand at a place, and the part of the code that it would replace. */
+/** What can appear at a place, and the part of the code that it would replace. */
 export interface Offers {
   from: number
   to: number

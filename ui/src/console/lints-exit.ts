@@ -19,7 +19,7 @@ function ofLastCall(call: SdkCallSite): CodeLint[] {
     .map((code) =>
       lint(code, "exit-code-truth", "warning", {
         summary: `\`${code.getText()}\` is 0 when the command succeeds, and 0 is not true.`,
-        impact: "What waits for the end here never runs after a success.",
+        impact: "Code that waits for the end here never runs after a success.",
         fix: `Ask \`${code.getText()} !== undefined\`.`,
       }),
     )
@@ -34,7 +34,7 @@ function ofResult(call: SdkCallSite): CodeLint[] {
       return lint(code, "exit-code-truth", "warning", {
         summary: `\`${text}\` is never true here: after a success it is 0 or absent.`,
         impact: "A command that fails rejects instead, so this says nothing about failures.",
-        fix: "Catch the rejection, and read its `code` there.",
+        fix: "Catch the rejection and read its `code`.",
       })
     if (!isCompared(code)) return []
     return lint(code, "exit-code-absent", "warning", {

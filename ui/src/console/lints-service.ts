@@ -16,9 +16,9 @@ function asked(call: SdkCallSite): CodeLint[] {
     .filter(isCondition)
     .map((used) =>
       lint(used, "body-truth", "warning", {
-        summary: `\`${used.text}\` is the body: an empty answer (204), 0 and false are not true either.`,
-        impact: "A successful answer is then taken for none.",
-        fix: "A request that fails rejects: catch that, and compare the body with what is expected.",
+        summary: `\`${used.text}\` is the body: an empty response (204), 0 and false are falsy too.`,
+        impact: "A successful response is then treated as missing.",
+        fix: "A failed request rejects: catch the rejection, and compare the body with the expected value.",
       }),
     )
 }
@@ -42,10 +42,10 @@ function members(call: SdkCallSite): CodeLint[] {
       .map((read) =>
         lint(read, "body-only", sure ? "warning" : "note", {
           summary: `A request resolves with the body alone; \`${read.getText()}\` is a member of that body.`,
-          impact: "Status and headers of a success are not handed over.",
+          impact: "The SDK doesn't return the status and headers of a success.",
           fix: sure
-            ? "Use the value itself. What failed rejects with `statusCode`."
-            : `Keep it if the backend's JSON has \`${member}\`; else use the value itself.`,
+            ? "Use the value itself. A failed request rejects with `statusCode`."
+            : `Keep it if the backend's JSON has \`${member}\`; otherwise use the value itself.`,
         }),
       ),
   )
@@ -60,9 +60,9 @@ function heads(call: SdkCallSite): CodeLint[] {
   const printed = ts.isAwaitExpression(parent) && ts.isCallExpression(parent.parent) ? [parent] : []
   return [...used, ...printed].map((node) =>
     lint(node, "head-empty", "note", {
-      summary: "HEAD has no body, and the SDK hands over nothing else.",
-      impact: "There is nothing to read in what it resolves with.",
-      fix: "Use only that it resolves or rejects, or ask with GET.",
+      summary: "HEAD has no body, and the SDK returns nothing else.",
+      impact: "The promise resolves with an empty value.",
+      fix: "Check only whether it resolves or rejects, or use GET.",
     }),
   )
 }

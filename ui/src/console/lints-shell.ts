@@ -36,9 +36,9 @@ function isChaining(argument: ts.Expression, streaming: boolean): boolean {
 
 function chained(node: ts.Node): CodeLint {
   return lint(node, "shell-characters", "warning", {
-    summary: `\`${node.getText()}\` means something to a shell only.`,
+    summary: `\`${node.getText()}\` has a meaning only in a shell.`,
     impact:
-      "Chaining is not supported: the program gets it as an argument, except where a Runtime puts a shell around plain exec.",
+      "Chaining isn't supported: the program gets it as an argument, except on runtimes that run a plain exec in a shell.",
     fix: FIX,
   })
 }

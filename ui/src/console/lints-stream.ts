@@ -44,9 +44,9 @@ function swapped(held: Held): CodeLint[] {
   return [...out, ...err].map((print) =>
     lint(print, "streams-swapped", "warning", {
       summary: out.includes(print)
-        ? "What the command wrote to stdout is printed as an error."
-        : "What the command wrote to stderr is printed as if it were its output.",
-      impact: "A sample of the documentation has the two the wrong way round.",
+        ? "The command's stdout is printed as an error."
+        : "The command's stderr is printed as its output.",
+      impact: "A sample in the documentation swaps the two.",
       fix: "Print stdout with console.log, stderr with console.error.",
     }),
   )
@@ -68,7 +68,7 @@ function either(held: Held): CodeLint[] {
     if (!otherwise || !isCondition(out) || !others.some((err) => contains(otherwise, err))) return []
     return lint(out, "empty-line", "warning", {
       summary: `An empty line of stdout is "", which is not true: \`${out.getText()}\` then chooses stderr.`,
-      impact: "What is printed for it is `undefined`.",
+      impact: "`undefined` is printed for it.",
       fix: `Ask \`${out.getText()} !== undefined\`.`,
     })
   })
@@ -90,8 +90,8 @@ function awaited({ node }: SdkCallSite): CodeLint[] {
   if (!ts.isAwaitExpression(outer) && !then) return []
   return [
     lint(then ? (outer as ts.PropertyAccessExpression).name : node.expression, "stream-awaited", "warning", {
-      summary: "An exec with `stream` returns its process at once, which is no promise.",
-      impact: then ? "It has no such method." : "`await` does not wait for the command's end.",
+      summary: "An exec with `stream` returns its process immediately, not a promise.",
+      impact: then ? "It has no such method." : "`await` doesn't wait for the command's end.",
       fix: "Wait in `onClose`: `await new Promise((done) => … onClose: done …)`.",
     }),
   ]
@@ -110,7 +110,7 @@ function endless(call: SdkCallSite): CodeLint[] {
   return [
     lint(name, "stream-unended", "note", {
       summary: "This stream has neither `onClose` nor `onError`.",
-      impact: "The code does not learn that the command ended, or that it could not be started.",
+      impact: "Your code isn't notified when the command ends or can't be started.",
       fix: "Add `onClose(code)` and `onError(error)`.",
     }),
   ]

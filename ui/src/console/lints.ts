@@ -1,6 +1,6 @@
 /**
  * What is known to go wrong in code against the SDK, seen in the code itself. One family a file;
- * each rule is a pure function of what stands there, and silent on the right form.
+ * each rule is a pure function of what is there, and silent on the right form.
  */
 import type ts from "typescript"
 import type { Severity } from "../ipc/generated/Severity"
@@ -29,7 +29,7 @@ type Family = (call: SdkCallSite) => CodeLint[]
 
 const families: readonly Family[] = [exitCodes, streaming, shell, service, deprecated]
 
-/** All traps of a text, in the order in which they stand. `file` has its parents set. */
+/** All traps of a text, in the order in which they are. `file` has its parents set. */
 export function lints(file: ts.SourceFile): CodeLint[] {
   const calls = sdkCalls(file)
   return families.flatMap((family) => calls.flatMap(family)).sort((a, b) => a.from - b.from || a.to - b.to)

@@ -14,7 +14,7 @@ export type FromConsole =
   /** The value of the last expression. */
   | { kind: "result"; value: SerializedValue }
   | { kind: "uncaught"; error: SerializedValue; line?: number; column?: number; promise: boolean }
-  /** So many prints were dropped since the run began, for want of room. */
+  /** This many prints were dropped since the run began, for want of room. */
   | { kind: "dropped"; count: number }
   /** The code could not be started: it is no JavaScript after all. */
   | { kind: "problem"; text: string; line?: number; column?: number }

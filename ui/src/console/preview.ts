@@ -1,4 +1,4 @@
-/** A value in one line, as it stands before it is opened. */
+/** A value in one line, as written before it is opened. */
 import type { SerializedValue } from "./entry"
 
 /** What there is room for beside the name of a value. */

@@ -106,7 +106,7 @@ export class Run {
       if (value === undefined || !this.#printQueue.wanted()) return
       this.#printQueue.print({ kind: "result", value: serialize(value, this.#stack) })
     }
-    // A rejection that nobody catches is told by itself: this hands it on.
+    // An uncaught rejection has its own event: this passes it on.
     if (value instanceof Promise) void value.then(tell)
     else tell(value)
   }

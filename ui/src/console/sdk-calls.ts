@@ -11,7 +11,7 @@ export interface SdkCallSite {
   node: ts.CallExpression
 }
 
-/** What a name stands for: `const service = ddClient.extension.vm.service`. */
+/** What a name represents: `const service = ddClient.extension.vm.service`. */
 type Names = Map<string, readonly string[] | undefined>
 
 const CLIENTS = ["createDockerDesktopClient", "useDockerDesktopClient"]
@@ -27,7 +27,7 @@ export const isSpawn = ({ path }: SdkCallSite) => /(^|\.)spawn(HostCmd|DockerCmd
 export const isLine = ({ path }: SdkCallSite) =>
   /^(execHostCmd|backend\.execInVMExtension|backend\.execInContainer)$/.test(path)
 
-/** All calls of the SDK, in the order in which they stand. */
+/** All calls of the SDK, in the order in which they are. */
 export function sdkCalls(file: ts.SourceFile): SdkCallSite[] {
   const names = namesOf(file)
   const found: SdkCallSite[] = []
@@ -73,7 +73,7 @@ export function isFunction(node: ts.Node | undefined): node is ts.ArrowFunction 
   return node !== undefined && (ts.isArrowFunction(node) || ts.isFunctionExpression(node))
 }
 
-/** Looks at a node and all in it, in the order in which they stand. */
+/** Looks at a node and all in it, in the order in which they are. */
 export function each(node: ts.Node, look: (node: ts.Node) => void): void {
   look(node)
   ts.forEachChild(node, (child) => each(child, look))
@@ -86,7 +86,7 @@ export function bare(node: ts.Expression): ts.Expression {
     : node
 }
 
-/** A name that is declared twice, anywhere, stands for nothing that could be relied on. */
+/** A name that is declared twice, anywhere, represents nothing that could be relied on. */
 function namesOf(file: ts.SourceFile): Names {
   const names: Names = new Map()
   const put = (name: string, path: readonly string[] | undefined) =>
@@ -121,7 +121,7 @@ function pathOf(wrapped: ts.Expression, names: Names): readonly string[] | undef
   return undefined
 }
 
-/** What of the client is named. A client under a name of its own is known by `extension.vm`. */
+/** What of the client is named. A client under its own name is known by `extension.vm`. */
 function memberOf(path: readonly string[] | undefined): string | undefined {
   if (!path) return undefined
   const client = path.indexOf("ddClient")

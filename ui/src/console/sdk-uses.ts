@@ -85,7 +85,7 @@ export function usesOf({ name, scope }: Held): ts.Identifier[] {
   return found
 }
 
-/** Whether only the truth of a value counts where it stands. */
+/** Whether only the truth of a value counts where it is. */
 export function isCondition(node: ts.Expression): boolean {
   const outer = climb(node)
   if (ts.isPrefixUnaryExpression(outer)) return outer.operator === ts.SyntaxKind.ExclamationToken

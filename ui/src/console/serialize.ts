@@ -143,7 +143,7 @@ function error(value: Error, budget: Budget): SerializedValue {
   return { kind: "error", name: read("name") || "Error", message: read("message"), stack, fields }
 }
 
-/** V8 has it as a property, and older engines as a getter of their own that runs nothing of the code's. */
+/** V8 has it as a property, and older engines as their own getter that runs nothing of the code's. */
 export function stackOf(value: object): string {
   try {
     const property = getOwnPropertyDescriptor(value, "stack")

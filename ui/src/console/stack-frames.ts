@@ -5,7 +5,7 @@ export interface CodePosition {
   column: number
 }
 
-/** The lines that stand before the code in the script that runs. */
+/** The lines that come before the code in the script that runs. */
 export const LINES_BEFORE = 1
 
 const AT = /^(.*?)((?:blob|data|https?|file|console):\S*?):(\d+):(\d+)\)?$/

@@ -25,5 +25,5 @@ export function trouble(thrown: unknown): Trouble {
     return thrown as Trouble
   }
   const detail = thrown instanceof Error ? thrown.message : String(thrown)
-  return { code: "shell_unreachable", message: "Porthole's shell did not take the question.", detail }
+  return { code: "shell_unreachable", message: "Porthole didn't accept the request.", detail }
 }

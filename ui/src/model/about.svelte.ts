@@ -23,7 +23,7 @@ export class About<T> {
     this.#told = told
   }
 
-  /** Tells what is selected, how its row stands, and whether anybody sees the answer. */
+  /** Tells what is selected, how its row is, and whether anybody sees the answer. */
   look(id: number | undefined, row: Summary | undefined, looking = true): void {
     this.#looking = looking
     if (id !== this.#id) {

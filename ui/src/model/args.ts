@@ -1,6 +1,6 @@
 /**
  * The boxes of an argument list: one box an argument, and one box more, the draft, in which the
- * next argument is typed. The draft stands at the end, or between two arguments when Enter was
+ * next argument is typed. The draft is at the end, or between two arguments when Enter was
  * pressed there. An empty box is an empty argument; an empty draft is none.
  */
 export interface Args {
@@ -46,7 +46,7 @@ export function keepDraft(args: Args): Args {
   return { boxes, draft: "", draftAt: args.draftAt + 1 }
 }
 
-/** Puts the draft after a box, keeping what was typed in it as an argument of its own. */
+/** Puts the draft after a box, keeping what was typed in it as its own argument. */
 export function draftAfter(args: Args, at: number): Args {
   const moved = args.draft !== "" && args.draftAt <= at ? at + 1 : at
   return { ...keepDraft(args), draftAt: moved + 1 }

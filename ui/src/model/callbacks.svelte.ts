@@ -34,7 +34,7 @@ export class Callbacks {
   /** All that was written is counted. */
   whole = $state(true)
 
-  /** What somebody chose to see, in place of what was asked. */
+  /** What the user chose to see, in place of what was asked. */
   #chosen = $state.raw<{ id: number; split: boolean }>()
   #id = $state<number>()
   split = $derived(this.#chosen?.id === this.#id ? (this.#chosen?.split ?? false) : this.way === "lines")
@@ -55,7 +55,7 @@ export class Callbacks {
     })
   }
 
-  /** Tells which Run is selected, how its row stands, and whether anybody sees its callbacks. */
+  /** Tells which Run is selected, how its row is, and whether anybody sees its callbacks. */
   look(row: Summary | undefined, call: Call | undefined, looking: boolean): void {
     this.#row = row
     this.#id = row?.id
@@ -70,7 +70,7 @@ export class Callbacks {
 
   #see(): void {
     const row = this.#row
-    // Before it is known how they were asked for, the wrong ones would be asked.
+    // Before their split is known, the wrong ones would be requested.
     if (row === undefined || this.way === undefined) return this.lines.see(undefined)
     const [runtime, split, live] = [this.#runtime(), this.split, isLive(row.outcome)]
     const edition = 2 * RUNTIMES.findIndex(({ value }) => value === runtime) + Number(split)
@@ -97,7 +97,7 @@ type Answer = { from: number; total: number; whole: boolean; rows: readonly Call
 
 function windowOf({ from, total, whole, rows }: Answer): Window<CalledLine> {
   const window: Window<CalledLine> = { from, total, lines: rows.map(lineOf) }
-  // A long output is counted in steps: it is asked again, as for a view that is being made.
+  // A long output is counted in steps: it is requested again, as for a view that is being built.
   return whole ? window : { ...window, making: { done: 0, whole: 0 } }
 }
 

@@ -2,7 +2,7 @@ import type { Charset } from "../ipc/generated/Charset"
 import type { View } from "../ipc/generated/View"
 import { isHex } from "./views"
 
-/** Stands for the charset that Porthole finds. */
+/** represents the charset that Porthole finds. */
 export const AUTOMATIC = "automatic"
 
 /** What can be chosen: the charsets that backends and programs still write, by their names in the Encoding Standard. */

@@ -6,7 +6,7 @@ export class Clock {
   #holds = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
-  /** Ticks ten times a second, or stands still. */
+  /** Ticks ten times a second, or is still. */
   run(live: boolean): void {
     this.#live = live
     this.#turn()

@@ -121,8 +121,8 @@ export class Composer {
     if (own === undefined || name === own || name === "") return
     this.trouble = {
       code: "container_not_found",
-      message: `This was for the container ${name}; from here it runs in the target's, ${own}.`,
-      hint: "Choose the container in the target to have it there again.",
+      message: `This was saved for the container ${name}. Here it runs in the target's container, ${own}.`,
+      hint: "Choose the other container in the target to run it there.",
     }
   }
 

@@ -115,7 +115,7 @@ export class Console {
   }
 
   stop(): void {
-    if (this.#run) this.#end(this.#run, "stopped", "Stopped, and with it what it had going.")
+    if (this.#run) this.#end(this.#run, "stopped", "Stopped, with its running calls.")
   }
 
   clear(): void {
@@ -137,7 +137,7 @@ export class Console {
   #told(run: Run, message: FromConsole, chars: number): void {
     if (this.#run !== run) return
     if (message.kind !== "over") this.#session.told(message, chars)
-    else if (message.threw) this.#end(run, "failed", "Ended by what it threw.")
+    else if (message.threw) this.#end(run, "failed", "Ended with an uncaught error.")
     else this.#end(run, "done", "Done.")
   }
 

@@ -8,7 +8,7 @@ export function moreBytes(line: Pick<Line, "text" | "shown" | "bytes">): number 
   let at = 0
   for (const [from, to] of line.shown) {
     seen += utf8.encode(line.text.slice(at, from)).length
-    // A control picture stands for one byte, and so does `\xNN`.
+    // A control picture represents one byte, and so does `\xNN`.
     seen += line.text.slice(from, to).replace(/\\x[0-9a-fA-F]{2}/g, ".").length
     at = to
   }

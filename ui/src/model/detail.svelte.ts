@@ -28,7 +28,7 @@ export class Detail {
   /** The tab that is shown: a Call without callbacks has no tab for them. */
   shown = $derived<Tab>(this.#tab === "callbacks" && this.#row?.http === true ? "received" : this.#tab)
 
-  /** `runtime`: whose behaviour is shown. */
+  /** `runtime`: the runtime whose behavior is shown. */
   constructor(shell: Shell, runtime: () => Runtime = () => "docker-desktop") {
     this.#shell = shell
     this.#facts = new About(
@@ -59,7 +59,7 @@ export class Detail {
     return this.#keeping ?? this.#facts.trouble
   }
 
-  /** Tells what is selected and how its row stands. */
+  /** Tells what is selected and how its row is. */
   look(id: number | undefined, row: Summary | undefined): void {
     if (id !== this.#id) this.#keeping = undefined
     this.#id = id
@@ -91,7 +91,7 @@ export class Detail {
     this.#facts.look(id, row)
     const call = this.call
     this.callbacks.look(row, call, tab === "callbacks")
-    // How callbacks are counted depends on how they were asked for, which the facts say.
+    // How callbacks are counted depends on the call's split, which the facts have.
     this.results.look(id, row, tab === "received" && call !== undefined)
     this.diagnostics.look(id, row, tab === "findings" || tab === "received")
     this.code.want(tab === "code" && call ? composedOf(call) : undefined, 0)

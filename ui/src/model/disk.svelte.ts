@@ -18,9 +18,9 @@ export class Disk {
   }
 }
 
-/** `Outputs fill their 20 GB: 3 calls wait, nothing is lost.` */
+/** `Output quota reached (20 GB). 3 calls are paused; no data is lost.` */
 export function fullWords({ quota, waiting }: Told): string {
-  const who =
-    waiting === 0 ? "new output waits" : `${many(waiting, "call")} ${waiting === 1 ? "waits" : "wait"}`
-  return `Outputs fill their ${roundSize(quota)}: ${who}, nothing is lost.`
+  const paused =
+    waiting === 0 ? "New output is paused" : `${many(waiting, "call")} ${waiting === 1 ? "is" : "are"} paused`
+  return `Output quota reached (${roundSize(quota)}). ${paused}; no data is lost.`
 }

@@ -273,7 +273,7 @@ export class Extension {
   }
 }
 
-/** How far a backend is, and whose it is. */
+/** How far a backend is, and its owner. */
 export function stageInWords(stage: BackendStage): string {
   switch (stage.kind) {
     case "none":
@@ -287,7 +287,7 @@ export function stageInWords(stage: BackendStage): string {
     case "up":
       return {
         porthole: "Running. Porthole started it.",
-        other: "Running. It ran already.",
+        other: "Running. It was already running.",
         author: "Your own process.",
       }[stage.up.whose]
   }
@@ -299,7 +299,7 @@ export function endOf(stage: BackendStage): string {
   return {
     porthole: "It is stopped when the extension is closed.",
     other: "It keeps running when the extension is closed.",
-    author: "What the page runs in its container runs on this machine, and counts as a host command.",
+    author: "The page's container commands run on this machine and count as host commands.",
   }[stage.up.whose]
 }
 

@@ -9,7 +9,7 @@ export function collectGarbage(): void {
   const frame = document.createElement("iframe")
   frame.hidden = true
   document.body.append(frame)
-  // Only for a script is there an object that stands for the window.
+  // Only for a script is there an object that represents the window.
   void frame.contentWindow?.length
   frame.remove()
 }

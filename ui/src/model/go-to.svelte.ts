@@ -39,7 +39,7 @@ export class GoTo {
       return
     }
     if (position.kind === "time" && !hasTimes(view)) {
-      this.problem = "There are no times in this view."
+      this.problem = "This view has no times."
       return
     }
     try {

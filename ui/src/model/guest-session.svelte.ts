@@ -9,7 +9,7 @@ import type { Shell } from "../ipc/shell"
 import type { ToSdk } from "../sdk/messages"
 import { explainsMore, MOST_UNLOADED, others, type Described, type Reason } from "./loading"
 
-/** A dialog for files that the code asked the desktop for. */
+/** A file dialog that the code asked the desktop for. */
 export interface Dialog {
   title: string
   /** What the code gave, as JSON. */
@@ -32,11 +32,11 @@ export interface Problem {
   fix: string
 }
 
-/** So many of them are shown where the page would be. */
+/** This many of them are shown where the page would be. */
 const MOST_PROBLEMS = 3
 const LONGEST_PROBLEM = 300
 
-/** So many dialogs may wait for the one that is open. */
+/** This many dialogs may wait for the one that is open. */
 const MOST_DIALOGS = 20
 
 /** One speaker's calls, from its begin to its end. */
@@ -137,7 +137,7 @@ export class GuestSession {
       case "dropped":
         return this.#tellDropped(active, message.count)
       case "over":
-      // Only a page says these, and whoever shows it knows what to do with them.
+      // Only a page says these, and a caller that shows it knows what to do with them.
       case "unloaded":
       case "blank":
       case "themes":
@@ -172,7 +172,7 @@ export class GuestSession {
     } else this.#countOthers(active, 1)
   }
 
-  /** So many more weren't loaded. */
+  /** This many more weren't loaded. */
   unloadedMore(times: number): void {
     if (this.#active && times > 0) this.#countOthers(this.#active, times)
   }
@@ -216,7 +216,7 @@ export class GuestSession {
     active?.calls.end()
     if (active) this.#withdrawn = this.#shell.ask("withdraw", { origin: active.origin }).catch(() => {})
     for (const n of active?.entries.values() ?? [])
-      this.#change(n, { refused: "Not done: this ended first." })
+      this.#change(n, { refused: "Not run: the code ended first." })
     this.#active = undefined
     this.#dialogs = []
     this.dialog = undefined
@@ -262,14 +262,14 @@ export class GuestSession {
 
   /** One entry, which counts on. */
   #tellDropped(active: ActiveGuest, count: number): void {
-    const text = `${count.toLocaleString("en")} more were dropped: it prints faster than can be shown.`
+    const text = `${count.toLocaleString("en")} more were dropped: the code prints faster than Porthole can show.`
     if (active.droppedEntry === undefined) active.droppedEntry = this.#log.add({ kind: "warning", text })
     else this.#log.change(active.droppedEntry, (what) => ({ ...what, text }) as Entry["what"])
   }
 
   #askForFiles(id: number, properties: string): void {
     const dialog = { title: titleIn(properties), properties }
-    this.#log.add({ kind: "desktop", what: "dialog", text: dialog.title || "A dialog for files" })
+    this.#log.add({ kind: "desktop", what: "dialog", text: dialog.title || "A file dialog" })
     if (this.#dialogs.length >= MOST_DIALOGS) return this.#choose(id)
     this.#dialogs.push({ id, dialog })
     this.dialog ??= dialog

@@ -40,7 +40,7 @@ export function intentOf(pressed: Pressed): Intent | undefined {
   return undefined
 }
 
-/** The keys that are told where nothing else is shown; `mod` stands for Ctrl or ⌘. */
+/** The keys that are told where nothing else is shown; `mod` represents Ctrl or ⌘. */
 export const HINTS: readonly { keys: string; does: string }[] = [
   { keys: "mod Enter", does: "send or run" },
   { keys: "Shift F5", does: "cancel the selected request, or stop the selected command (SIGTERM)" },

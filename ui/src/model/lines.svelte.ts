@@ -62,7 +62,7 @@ const MAKING_MS = 100
  * for what is visible *then*, so that fast scrolling skips what it passed.
  *
  * Rows of one height are placed by the number of the first one. Wrapped rows have heights that only
- * the drawing knows: there one row is the anchor, its top stands `shift` pixels below the top of the
+ * the drawing knows: there one row is the anchor, its top is `shift` pixels below the top of the
  * viewport, and what is above it grows upwards. While the end is followed the anchor is the end.
  */
 export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
@@ -153,7 +153,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     } else {
       this.total = Math.max(this.total, look.total ?? 0)
       if (before.bytes !== look.bytes || before.total !== look.total) this.#grown(look)
-      // What was cut in the middle of a line is whole now, wherever it stands.
+      // What was cut in the middle of a line is whole now, wherever it is.
       if ((before.live && !look.live) || before.ansi !== look.ansi) this.#stale = true
     }
     this.#dry = false
@@ -228,7 +228,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     if (this.wrap) return this.#pauseAt(n, Math.round(this.#viewport / 3))
     if (seen) return this.pause()
     const first = Math.max(0, n - Math.floor(this.rows / 3))
-    // Near the end it is paused all the same: what was asked for must not run away.
+    // Near the end it is paused too: the requested lines must not scroll away.
     this.#pauseAt(Math.min(first, lastFirst(this.total, this.rows)), 0)
   }
 

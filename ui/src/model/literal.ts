@@ -12,7 +12,7 @@ export interface LiteralPiece {
 export interface LiteralLine {
   depth: number
   pieces: readonly LiteralPiece[]
-  /** What stands beside it and is no part of the value: how long a text is that is not all here. */
+  /** What is beside it and is no part of the value: how long a text is that is not all here. */
   aside?: string
   /** It is not the same on all Runtimes. */
   differs?: true
@@ -33,7 +33,7 @@ export function shortened(text: string, most = LONGEST): string {
   return text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…`
 }
 
-/** A name as it stands before a colon: quoted only where it must be. */
+/** A name as written before a colon: quoted only where it must be. */
 export function keyOf(name: string): string {
   // Written plainly it would be the prototype.
   if (name === "__proto__") return '["__proto__"]'

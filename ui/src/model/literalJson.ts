@@ -9,7 +9,7 @@ export const MOST_LINES = 60
 const token = /("(?:[^"\\]|\\.)*(?:"|\\?$))|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null)|([[\]{}:,])/g
 
 /**
- * What `JSON.parse` makes of a text, line for line. The text is read as it stands and no value is
+ * What `JSON.parse` makes of a text, line for line. The text is read as written and no value is
  * made of it, so that a number that loses digits can be told.
  */
 export function jsonLines({ text, bytes, cut }: Text): LiteralLine[] {

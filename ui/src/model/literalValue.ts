@@ -56,7 +56,7 @@ export function endLines(end: End): LiteralLine[] {
     case "open":
       return [word("still open", "comment")]
     case "silent":
-      return [word("no callback tells the end", "comment")]
+      return [word("no callback reports the end", "comment")]
     case "close":
       return called("onClose", linesOf(end.code))
     case "error":
@@ -66,7 +66,8 @@ export function endLines(end: End): LiteralLine[] {
 
 /** The value as one text, to be copied: all of it that is here. JSON is copied as it came. */
 export function textOf(value: Value): string {
-  if (value.kind === "json") return value.cut ? `${value.text}…\n// ${size(value.bytes)} in all` : value.text
+  if (value.kind === "json")
+    return value.cut ? `${value.text}…\n// ${size(value.bytes)} in total` : value.text
   return linesOf(value, Infinity)
     .map(({ depth, pieces, aside }) => {
       const code = "  ".repeat(depth) + pieces.map(({ text }) => text).join("")

@@ -7,7 +7,7 @@ import { originOf } from "../page/frame"
 import { addressKey, type Resource, type Unloaded } from "../page/report"
 import { nameOf } from "./runtimes"
 
-/** So many addresses of one page have an entry each; one more entry counts the others. */
+/** This many addresses of one page have an entry each; one more entry counts the others. */
 export const MOST_UNLOADED = 50
 /** The longest address that is shown. */
 const LONGEST_SHOWN = 300
@@ -60,7 +60,7 @@ export function describeMiss({ path, reason }: Miss, opened: OpenedPage): Descri
   return { key: addressKey(originOf(opened.url) + path), reason: "missing", entry }
 }
 
-/** The entry that stands for all that have none. */
+/** The entry that represents all that have none. */
 export const others = (times: number): UnloadedEntry => ({
   kind: "unloaded",
   what: "",

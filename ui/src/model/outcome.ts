@@ -20,7 +20,7 @@ export function isFailure(outcome: Outcome): boolean {
   return badge(outcome).tone === "bad"
 }
 
-/** Somebody decided that nothing is done. */
+/** The user decided that nothing is done. */
 export const isNotDone = (code: Code): boolean => code === "recorded_only" || code === "not_allowed"
 
 /** The few words that a badge has room for. */

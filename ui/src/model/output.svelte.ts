@@ -65,7 +65,7 @@ export class Output {
     )
   }
 
-  /** Tells how the row of the selected Call stands. */
+  /** Tells how the row of the selected Call is. */
   see(row: Summary | undefined): void {
     const decoded = row?.charset?.name !== this.row?.charset?.name
     if (row?.id !== this.row?.id || decoded) this.#places.clear()

@@ -25,7 +25,7 @@ export class Page {
   /** It said what no client says: its frame is gone until it is loaded again. */
   broken = $state(false)
   trouble = $state.raw<Trouble>()
-  /** It is in a window of its own. */
+  /** It is in its own window. */
   away = $state(false)
   /** The frame is gone until the storage that it had is cleared. */
   clearing = $state(false)
@@ -162,7 +162,7 @@ export class Page {
     if (opened.served) void this.#wait(opened.url)
   }
 
-  /** Moves it to a window of its own, or brings that to the front. */
+  /** Moves it to its own window, or brings that to the front. */
   async toOwnWindow(): Promise<void> {
     const { opened } = this
     if (!opened || this.busy) return
@@ -277,7 +277,7 @@ export class Page {
   #came(connection: GuestConnection): void {
     const opened = this.opened
     if (!opened) return
-    if (this.running) this.#end("The page was loaded again.")
+    if (this.running) this.#end("The page was reloaded.")
     this.running = true
     this.#blank = false
     this.#misses = { ...this.#misses, files: 0, more: 0 }
@@ -297,17 +297,17 @@ export class Page {
 
   /** What says things in no form of ours is not listened to again: the frame goes. */
   #broke(text: string): void {
-    this.#end("Ended: it is loaded again with Reload.")
+    this.#end("Stopped. Choose Reload to load it again.")
     this.trouble = {
       code: "page_cut_off",
-      message: "The page was ended.",
+      message: "The page was stopped.",
       detail: text,
-      hint: "Reload it to go on.",
+      hint: "Reload it to continue.",
     }
     this.broken = true
   }
 
-  /** Waits until its own window is gone. It stands still then, unless somebody asked for it here. */
+  /** Waits until its own window is gone. It is still then, unless somebody asked for it here. */
   async #untilBack({ folder }: OpenedPage): Promise<void> {
     try {
       const { back, trouble } = await this.#shell.ask("page_window_closed", {})
@@ -328,8 +328,8 @@ export class Page {
     if (!this.opened?.served) return
     this.trouble = {
       code: "page_server_no_page",
-      message: `What came from ${this.opened.url} is not heard: it is no page, or the frame refused it.`,
-      hint: "A certificate must be one that this machine trusts, and the page must let itself be framed.",
+      message: `Messages from ${this.opened.url} are ignored: it isn't a page, or it can't be loaded in a frame.`,
+      hint: "This machine must trust the certificate, and the page must allow framing.",
     }
   }
 
@@ -343,7 +343,7 @@ export class Page {
       }
       const { runtime } = this.#settings
       const opened = await this.#shell.ask("open_page", { folder, server: server ?? null, built, runtime })
-      if (this.running) this.#end("Loaded again.")
+      if (this.running) this.#end("Reloaded.")
       // The frame goes first: what it stores while the storage is cleared would be there for the next page.
       this.clearing = true
       await tick()

@@ -60,7 +60,7 @@ export class PasteImport {
 
 const PROMPT = /^\s*(?:PS [^\n]*?> |[$#%>] )?\s*(?:& ?)?(?:sudo\s+|[A-Za-z_]\w*=\S*\s+)*/
 const CURL = /^(?:\S*[/\\])?curl(?:\.exe)?\s/i
-// Options and `compose` may stand before `exec`, another subcommand not: its own arguments may say exec.
+// Options and `compose` may appear before `exec`, another subcommand not: its own arguments may say exec.
 const EXEC =
   /^(?:\S*[/\\])?(?:docker|podman|nerdctl|docker-compose|podman-compose)(?:\.exe)?(?:\s+(?!(?:run|create|build|ps)\s)\S+)*?\s+exec\s/i
 

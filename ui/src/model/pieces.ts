@@ -6,7 +6,7 @@ import { jsonRanges, looksLikeJson, type JsonPart } from "./json"
 export interface Piece {
   text: string
   json?: JsonPart
-  /** It stands for what cannot be drawn: a control picture or `\xNN`. */
+  /** It represents what cannot be drawn: a control picture or `\xNN`. */
   shown?: true
   /** The search found it. */
   found?: true

@@ -121,7 +121,7 @@ export class Porthole {
         if (this.page.opened) void this.page.load(this.page.opened.folder)
       },
     })
-    // A page in its own window is asked about there. One that was ended is not asked about any more.
+    // A page in its own window is asked about there. One that was ended has no prompts any more.
     this.prompts = new Prompts(shell, ({ origin }) =>
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )
@@ -205,7 +205,7 @@ export class Porthole {
     this.output.show()
   }
 
-  /** Chooses whose behaviour is shown. */
+  /** Chooses the runtime whose behavior is shown. */
   setRuntime(runtime: Runtime): void {
     this.settings.setRuntime(runtime)
     this.detail.again()

@@ -85,7 +85,7 @@ export function filled(rows: readonly Pair[]): Pair[] {
 /** Says so when a path holds an endpoint, such as `http://unix:/p.sock:/x` or `npipe:…`. */
 export function endpointIn(path: string): string | undefined {
   if (!/^\s*[a-z][a-z0-9+.-]*:/i.test(path)) return undefined
-  return "This holds an endpoint, and the endpoint is the target's. Write only the path here, such as /hello."
+  return "This contains an endpoint, which is set in the target. Enter only the path here, such as /hello."
 }
 
 function timeoutOf(text: string): number | undefined {

@@ -46,9 +46,9 @@ export function aboutRuntime(runtime: Runtime): string {
 
 /** From the surest to the least sure, and what each of them means. */
 export const CERTAINTIES: Record<Certainty, string> = {
-  documented: "Its documents or the published types say so",
-  source: "Read in its source",
-  reported: "People reported it in public",
+  documented: "Documented, or in the published types",
+  source: "Read from its source",
+  reported: "Reported in public",
   inferred: "Inferred; not confirmed by a source",
 }
 const order = Object.keys(CERTAINTIES) as Certainty[]

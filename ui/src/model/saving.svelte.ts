@@ -132,11 +132,11 @@ export class Saving {
 /** What of a Call can be saved. */
 export function partsOf(row: Summary, marked: Span | undefined, hits: number): Part[] {
   const parts: Part[] = row.http
-    ? [{ kind: "stdout", text: "the body, as it came" }]
+    ? [{ kind: "stdout", text: "the body, unchanged" }]
     : [
         { kind: "both", text: "both streams, with times" },
-        { kind: "stdout", text: "stdout, as it came" },
-        { kind: "stderr", text: "stderr, as it came" },
+        { kind: "stdout", text: "stdout, unchanged" },
+        { kind: "stderr", text: "stderr, unchanged" },
       ]
   parts.push({ kind: "chunks", text: "chunks, as JSON lines" })
   if (marked !== undefined) {
@@ -144,6 +144,6 @@ export function partsOf(row: Summary, marked: Span | undefined, hits: number): P
     const which = some === 1 ? `line ${count(marked.from + 1)}` : `${count(some)} marked lines`
     parts.push({ kind: "lines", text: which })
   }
-  if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} that the search found` })
+  if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} found by the search` })
   return parts
 }

@@ -6,13 +6,13 @@
 export const LINE_HEIGHT = 20
 export const MAX_RANGE = 8_000_000
 
-/** How high the scrolled element is, for so many lines. */
+/** How high the scrolled element is, for this many lines. */
 export function range(total: number): number {
   return Math.min(total * LINE_HEIGHT, MAX_RANGE)
 }
 
 /**
- * The height while the end is followed, in steps: the scrollbar stands at its end whatever the
+ * The height while the end is followed, in steps: the scrollbar is at its end whatever the
  * height, and a height that changes thirty times a second would be laid out as often.
  */
 export function steppedRange(total: number, rows: number): number {
@@ -21,12 +21,12 @@ export function steppedRange(total: number, rows: number): number {
   return range(Math.ceil(total / step) * step)
 }
 
-/** The largest first line: the last one then stands at the bottom. */
+/** The largest first line: the last one then is at the bottom. */
 export function lastFirst(total: number, rows: number): number {
   return Math.max(0, total - rows)
 }
 
-/** Where the scrollbar stands for a first line. */
+/** Where the scrollbar represents a first line. */
 export function scrollTopOf(first: number, total: number, rows: number, viewport: number): number {
   const room = Math.max(0, range(total) - viewport)
   if (first >= lastFirst(total, rows)) return room
@@ -34,14 +34,14 @@ export function scrollTopOf(first: number, total: number, rows: number, viewport
   return (first / lastFirst(total, rows)) * room
 }
 
-/** The first line for where the scrollbar stands in a range that is not `range(total)`. */
+/** The first line for where the scrollbar is in a range that is not `range(total)`. */
 export function firstWithin(scrollTop: number, total: number, rows: number, room: number): number {
   const last = lastFirst(total, rows)
   if (room <= 0 || scrollTop >= room - 1) return last
   return Math.min(last, Math.max(0, Math.round((scrollTop / room) * last)))
 }
 
-/** The first line for where the scrollbar stands. */
+/** The first line for where the scrollbar is. */
 export function firstOf(scrollTop: number, total: number, rows: number, viewport: number): number {
   const last = lastFirst(total, rows)
   const room = range(total) - viewport

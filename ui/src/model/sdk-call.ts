@@ -7,7 +7,7 @@ import type { Sdk } from "../ipc/generated/Sdk"
 /** More than this is no code that somebody would read or edit. */
 export const LONGEST_SOURCE = 200_000
 
-/** The call; `stream` is what stands for the callbacks of a streaming one, which are code themselves. */
+/** The call; `stream` is what represents the callbacks of a streaming one, which are code themselves. */
 export function sourceOf({ asked, called }: Sdk, stream = ["onOutput", "onError", "onClose"]): string {
   switch (asked.kind) {
     case "request":
@@ -87,7 +87,7 @@ function execAt({ whose, line, stream, container }: SdkExec): string {
   }[whose]
 }
 
-/** Each deprecated function takes them in a way of its own. */
+/** Each deprecated function takes them in its own way. */
 function execArgs(asked: SdkExec, method: string, callbacks: readonly string[]): string[] {
   const { cmd, args, container } = asked
   if (method === "execInContainer") return [text(container ?? ""), text(cmd)]
@@ -104,7 +104,7 @@ function optionsOf({ cwd, env, stream }: SdkExec, callbacks: readonly string[]):
   if (env.length > 0) options.push(`env: ${pairs(env)}`)
   if (stream) {
     const fields = [`splitOutputLines: ${stream.splitLines}`, ...callbacks]
-    // Callbacks that are written out stand on lines of their own.
+    // Callbacks that are written out are on lines of their own.
     const own = callbacks.some((callback) => callback.includes("=>"))
     options.push(`stream: ${own ? `{\n  ${fields.join(",\n  ")},\n}` : object(fields)}`)
   }

@@ -224,7 +224,7 @@ export class Search {
       if (query === this.#query) this.trouble = trouble(thrown)
     } finally {
       this.#going = false
-      // What was told meanwhile led nowhere, and may have been the last.
+      // Updates meanwhile led nowhere, and may have been the last.
       if (query !== this.#query) this.#go()
       else if (early && !this.#behind) void this.#step(after)
     }

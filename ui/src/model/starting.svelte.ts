@@ -120,7 +120,7 @@ const TITLES: [AccessLevel, string][] = [
   ["notice", "Good to know"],
 ]
 
-/** Everything that is asked for, what gives most first; the same of several services stands once. */
+/** Everything that is requested, what gives most first; the same of several services is once. */
 export function groups(plan: StartPlan): AccessGroup[] {
   const rows: AccessRow[] = []
   const several = plan.services.length > 1

@@ -11,7 +11,7 @@ export class Target {
   /** By what way its backend is reached, where that is through the engine. */
   tunneled = $derived(
     this.current.endpoint?.startsWith("container://")
-      ? (this.current.via ?? "Through the engine, by a helper container of Porthole's own.")
+      ? (this.current.via ?? "Through the engine, with a helper container.")
       : undefined,
   )
 
@@ -44,7 +44,7 @@ export class Target {
       ? undefined
       : `container://${this.container}${path}`
   })
-  /** Why the endpoint in the form is no socket of this machine, as far as that is known. */
+  /** Why the endpoint in the form isn't a socket of this machine, as far as that is known. */
   said = $derived(this.meant === this.current.endpoint ? this.current.via : undefined)
 
   #shell: Shell

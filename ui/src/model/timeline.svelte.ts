@@ -46,7 +46,7 @@ export class Timeline {
     this.#told = told
   }
 
-  /** Asks for changes for ever: the next question goes out when the answer is in, and drawn. */
+  /** Asks for changes forever: the next question goes out when the answer is in, and drawn. */
   async watch(wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))): Promise<void> {
     let failures = 0
     while (!this.#stopped) {

@@ -70,7 +70,7 @@ export function shownView(row: Summary, chosen: Chosen, err: boolean): View {
 /** Brackets can be indented when the last one is here. */
 function whyNotPretty(row: Summary): string | undefined {
   if (row.outcome.kind === "receiving") return "The body is still arriving."
-  if (row.outcome.kind !== "status") return "The body did not come whole."
+  if (row.outcome.kind !== "status") return "The body is incomplete."
   return row.counts.stdout.bytes === 0 ? "There is no body." : undefined
 }
 
@@ -123,7 +123,7 @@ export function rowName(view: View, body: BodyKind | undefined): string {
   }
 }
 
-/** Whether a time stands beside each row: indented JSON and plain bytes have none of their own. */
+/** Whether a time is beside each row: indented JSON and plain bytes have none of their own. */
 export function hasTimes(view: View): boolean {
   return view !== "pretty" && !isHex(view)
 }

@@ -1,10 +1,10 @@
 /**
- * Text that must not look like something else. Whoever reads a permission prompt decides by what it shows, and the
- * text in it comes from a stranger: characters that reorder, hide, or move what follows out of sight are replaced by
- * marks that name them. What is drawn of a mark never contains the character itself.
+ * Text that must not look like something else. Anyone who reads a permission prompt decides by what it shows,
+ * and the text in it comes from a stranger: characters that reorder, hide, or move what follows out of sight
+ * are replaced by marks that name them. What is drawn of a mark never contains the character itself.
  */
 
-/** A part of a text as it is drawn. `of` is what it stands for: all `of` together are the text. */
+/** A part of a text as it is drawn. `of` is what it represents: all `of` together are the text. */
 export type VisiblePiece =
   | { kind: "text"; of: string; text: string }
   /** Letters written from right to left. Drawn on their own, so that they don't reorder their neighbors. */
@@ -84,7 +84,7 @@ const MOST_PIECES = 500
 
 const isFromTheRight = new RegExp(`^${FROM_THE_RIGHT}`, "u")
 
-/** What stands before a part: whether a blank or a combining mark belongs to something. */
+/** What is before a part: whether a blank or a combining mark belongs to something. */
 type After = "nothing" | "blank" | "letter" | "rtl"
 
 /** Whether blanks and line ends get marks too. They do where somebody decides by the text. */

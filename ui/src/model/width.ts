@@ -1,6 +1,6 @@
 import type { Line } from "../ipc/generated/Line"
 
-/** Room for what stands before or after the text of a row: badges, what was cut off. */
+/** Room for what is before or after the text of a row: badges, what was cut off. */
 function besides({ row, cut }: Line): number {
   const after = cut ? 30 : 0
   switch (row?.kind) {

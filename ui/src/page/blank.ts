@@ -56,7 +56,7 @@ function draws(element: Element): boolean {
   const style = getComputedStyle(element)
   if (style.visibility !== "visible" || style.opacity === "0") return false
   if (DRAWS.has(element.tagName.toUpperCase()) || element.shadowRoot) return true
-  // What a custom element shows may be in a tree that nobody else sees.
+  // What a custom element shows may be in a closed tree.
   if (element.localName.includes("-") && element.childElementCount === 0) return true
   const clear = (color: string): boolean => color === "transparent" || color === "rgba(0, 0, 0, 0)"
   return (

@@ -21,7 +21,7 @@ import type { FromPage } from "./report"
 import { shield } from "./shield"
 import { THEME_GLOBALS, themes } from "./themes"
 
-/** The longest stack that is told: the frames that matter stand first. */
+/** The longest stack that is told: the frames that matter are first. */
 const LONGEST_STACK = 4_000
 
 const script = document.currentScript as HTMLScriptElement | null
@@ -36,7 +36,7 @@ if (parent === top && parent !== self) {
   if (facts) start(facts)
 }
 
-/** The facts in the frame's name. The page has a name of its own in its place, which is empty as usual. */
+/** The facts in the frame's name. The page has its own name in its place, which is empty as usual. */
 function named(): SdkFacts | undefined {
   const { name } = self
   if (!name.startsWith(FRAME)) return undefined
@@ -93,7 +93,7 @@ function start(facts: SdkFacts): void {
   const hasThemes = facts.runtime === "docker-desktop"
   if (hasThemes) for (const name of THEME_GLOBALS) Object.assign(self, { [name]: themes() })
   tell(port, new PrintQueue(port, performance.now.bind(performance)), hasThemes)
-  // Whoever holds the frame is the window: its origin has another name on each system.
+  // Anyone who holds the frame is the window: its origin has another name on each system.
   parent.postMessage(HELLO, "*")
 }
 
@@ -124,11 +124,11 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
   }
   const warn = (text: string) =>
     printQueue.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
-  // A dialogue would hold up the window: the frame lets none be shown, and says so to nobody.
+  // A dialogue would hold up the window: the frame allows none, without a message.
   for (const name of ["alert", "confirm", "prompt"] as const) {
     const before = self[name] as (text?: unknown) => unknown
     const also = (text?: unknown): unknown => {
-      warn(`${name}() shows nothing here, and is answered as if it was dismissed.`)
+      warn(`${name}() shows nothing here and returns as if it was dismissed.`)
       return before.call(self, text)
     }
     Object.assign(self, { [name]: also })

@@ -18,7 +18,7 @@ export const MOST_TAKEN = 3
 const WITHIN_MS = 10_000
 /** A field that lost the keyboard so shortly before lost it to the page. */
 const AT_ONCE_MS = 100
-/** Whoever pressed a key so shortly before is typing. */
+/** The user who pressed a key so shortly before is typing. */
 const TYPING_MS = 1_000
 
 /** Where the frame is, and what may be had from it. */
@@ -138,7 +138,7 @@ export class PageFocus {
       this.#set(true)
       return
     }
-    // A page may well focus a field of its own at times. It must not insist while somebody types.
+    // A page may well focus its own field at times. It must not insist while the user types.
     const now = performance.now()
     this.#taken = this.#taken.filter((at) => now - at < WITHIN_MS)
     const lost = this.#lost && now - this.#lost.at < AT_ONCE_MS ? this.#lost.field : undefined

@@ -13,8 +13,8 @@ export interface FrameEvents extends GuestHandler {
 }
 
 /**
- * So many clients are heard between two loads of the frame. A page has one; it may load itself again before it has
- * finished loading.
+ * This many clients are accepted between two loads of the frame. A page has one; it may load itself again
+ * before it has finished loading.
  */
 const MOST_HELLOS = 3
 
@@ -31,7 +31,7 @@ export function frameName({ url, served, facts }: OpenedPage): string {
 }
 
 /**
- * Waits for the client of the pages in a frame and gives each a port of its own. Nothing else that
+ * Waits for the client of the pages in a frame and gives each its own port. Nothing else that
  * the frame says is listened to. `standing` is what a page is told first. Returns what ends it.
  */
 export function listenTo(
@@ -57,7 +57,7 @@ export function listenTo(
       loading = false
       // Nothing more is listened to: the frame goes.
       if (hellos === MOST_HELLOS + 1)
-        to.broke("flood", "The page connected to Porthole again and again without loading.")
+        to.broke("flood", "The page repeatedly connected to Porthole without loading.")
       return
     }
     const { port1, port2 } = new MessageChannel()

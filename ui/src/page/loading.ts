@@ -2,7 +2,7 @@ import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } fro
 
 /** So long what is refused by a policy is waited for: it is told apart from the element that fails with it. */
 const POLICY_MS = 150
-/** So many addresses are told of and asked again at most, for one page. */
+/** This many addresses are told of and asked again at most, for one page. */
 const MOST_TOLD = 120
 const MOST_PROBES = 60
 /** How Porthole's own policy begins (`policy` in `core/src/extension/page.rs`). */

@@ -3,7 +3,7 @@ import { THEME_GLOBALS } from "./themes"
 /** What is read of the page's own scripts to find the globals in them. */
 const MOST_BYTES = 8 * 1024 * 1024
 const MOST_SCRIPTS = 20
-/** So many errors are looked into. */
+/** This many errors are looked into. */
 const MOST_ERRORS = 5
 /** How far from the place of an error the name may be: a bundle may be one long line. */
 const LINES_AROUND = 12

@@ -33,7 +33,7 @@ export type Why = (typeof WHYS)[number]
 export interface Unloaded {
   kind: "unloaded"
   of: Resource
-  /** Its address, or what stands for it: `inline`, `eval`. */
+  /** Its address, or what represents it: `inline`, `eval`. */
   url: string
   why: Why
   status?: number
@@ -58,7 +58,7 @@ export const LONGEST_URL = 2_000
 
 const LONGEST_TEXT = 100
 
-/** Whether this can be the `text` of a report: a directive or a media type, which stands in Porthole's own sentences. */
+/** Whether this can be the `text` of a report: a directive or a media type, which is in Porthole's own sentences. */
 export const isReportText = (text: string): boolean => /^[A-Za-z0-9+./;=_-]{0,100}$/.test(text)
 
 /** A directive or a media type as it can be told. A server may have put anything into it. */

@@ -81,7 +81,7 @@ function execOf({ transport }: SdkDeps) {
     args: unknown[],
     more: Partial<SdkExec> = {},
   ) => {
-    if (typeof cmd !== "string") throw new TypeError(`ddClient.${called} takes a command line as text.`)
+    if (typeof cmd !== "string") throw new TypeError(`ddClient.${called} takes a command line as a string.`)
     const asked = { ...askedOf(whose, cmd, []), line: true, ...more }
     return (await transport.call(asked, named(`ddClient.${called}`, args))) as v0.ExecResult
   }

@@ -41,7 +41,7 @@ export class Desktop {
   openExternal(url: unknown): void {
     const text = short(url)
     if (/^https?:\/\//i.test(text)) this.#transport.tell({ kind: "desktop", what: "open", text })
-    else this.warn(`openExternal takes http and https addresses only; this was not opened: ${text}`)
+    else this.warn(`openExternal accepts only http and https URLs. Not opened: ${text}`)
   }
 
   warn(text: string): void {

@@ -36,7 +36,7 @@ export function execOf(whose: CliTarget, called: string, deps: SdkDeps): v1.Exec
   }
 
   /**
-   * Rancher Desktop checks in the page and throws. The others hand over to a process that starts
+   * Rancher Desktop checks in the page and throws. The others pass the call to a process that starts
    * the command, and its TypeError comes back the way of a failed start (inferred).
    */
   function refuse(problem: TypeError, streams: boolean, options: Options) {
@@ -87,7 +87,7 @@ export function askedOf(
     kind: "exec",
     whose,
     cmd,
-    // What is no text becomes text on the way, as in any command line.
+    // What isn't text becomes text on the way, as in any command line.
     args: Array.from(args, String),
     line: false,
     env: envOf(options?.env),
@@ -128,7 +128,7 @@ function processOf(
       if (closed) return
       closed = true
       if (isPodman(runtime)) {
-        const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command goes on.`
+        const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command continues.`
         transport.tell({ kind: "warning", text })
       } else process.close()
     },

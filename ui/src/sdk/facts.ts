@@ -1,7 +1,7 @@
 import type { PageFacts } from "../ipc/generated/PageFacts"
 import type { Runtime } from "../ipc/generated/Runtime"
 
-/** What `ddClient` is made from: whose behaviour it has, and what it can reach. */
+/** What `ddClient` is made from: the runtime that it behaves like, and what it can reach. */
 export type SdkFacts = PageFacts
 
 export const RUNTIME_NAMES: Record<Runtime, string> = {

@@ -40,7 +40,7 @@ export interface Chosen {
 
 /** What the window tells the code's side. */
 export type ToSdk =
-  /** So many messages and characters were taken since the last of these: there is room again. */
+  /** This many messages and characters were taken since the last of these: there is room again. */
   | { kind: "room"; messages: number; chars: number }
   | { kind: "delivered"; id: number; outcome: SdkOutcome }
   /** Never empty unless it is the last. */

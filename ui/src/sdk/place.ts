@@ -3,7 +3,7 @@
 /** The longest place that is told, in UTF-16 units. */
 export const LONGEST_PLACE = 400
 
-/** So much of a stack is looked at: the frames that matter stand first. */
+/** So much of a stack is looked at: the frames that matter are first. */
 const LOOKED_AT = 20_000
 
 // Taken before any code runs that could put others in their place.

@@ -5,15 +5,15 @@ const { stringify } = JSON
 const { freeze } = Object
 const { setTimeout } = globalThis
 
-/** So many messages wait at most; code that asks for more is told so. */
+/** This many messages wait at most; code that asks for more is told so. */
 const MOST_WAITING = 5_000
-/** So many calls are refused in one turn of the event loop, each in its own way. Every one after that throws. */
+/** This many calls are refused in one turn of the event loop, each in its own way. Every one after that throws. */
 const MOST_REFUSED = 100
 
 /**
  * The way to the window, on the code's side. The window's thread must not drown in messages, so
- * only so much is on its way at a time (`CREDIT`); the rest waits here, on the thread of whoever
- * causes it. Whoever holds `post` could go around that: nobody but this holds it.
+ * only so much is on its way at a time (`CREDIT`); the rest waits here, on the thread that
+ * causes it. Anyone who holds `post` could go around that: nobody but this holds it.
  */
 export class Port {
   #post: (text: string) => void
@@ -49,7 +49,7 @@ export class Port {
     if (this.#refused <= MOST_REFUSED) return
     this.#stop = freeze(
       new RangeError(
-        `Too many calls in one turn of the event loop: ${MOST_WAITING} wait, and ${MOST_REFUSED} more were refused.`,
+        `Too many calls in one turn of the event loop: ${MOST_WAITING} are waiting, and ${MOST_REFUSED} more were refused.`,
       ),
     )
     throw this.#stop
@@ -63,7 +63,7 @@ export class Port {
   /** Throws if nothing more can be sent for now: what has to be made for a message need not be made then. */
   demand(): void {
     if (this.#waiting.length >= MOST_WAITING) {
-      throw new RangeError(`Too many calls wait: ${MOST_WAITING} are asked for and not yet taken up.`)
+      throw new RangeError(`Too many calls are waiting: ${MOST_WAITING} haven't started yet.`)
     }
   }
 
@@ -83,9 +83,7 @@ export class Port {
     const text = least > LONGEST ? "" : stringify(message)
     if (least > LONGEST || text.length > LONGEST) {
       const chars = Math.max(least, text.length)
-      throw new RangeError(
-        `That is too much for Porthole: ${size(chars)} in one call, of at most ${size(LONGEST)}.`,
-      )
+      throw new RangeError(`The call is too large: ${size(chars)}, and the limit is ${size(LONGEST)}.`)
     }
     const before = first ? this.#first.length : this.#first.length + this.#waiting.length
     if (before === 0 && this.#fits(text)) return this.#go(text)

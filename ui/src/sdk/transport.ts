@@ -70,7 +70,7 @@ export function portTransport(
     return id
   }
 
-  /** To be made while the code that calls still stands on the stack. */
+  /** To be made while the code that calls still is on the stack. */
   function called(asked: SdkCall, named: Named): (id: number) => FromSdk {
     port.demand()
     const at = place()

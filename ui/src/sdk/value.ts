@@ -27,7 +27,7 @@ export function jsOf(value: Value, runtime: Runtime): unknown {
   }
 }
 
-/** What is no JSON after all is handed over as it stands, as every Runtime does. */
+/** What isn't JSON after all is handed over as written, as every Runtime does. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -16,7 +16,7 @@ pub fn examples() -> Vec<SavedDraft> {
         ("JSON lines", get("/ndjson?count=40&every=100")),
         ("echo JSON", echo),
         ("large numbers", get("/numbers")),
-        ("slow answer", get("/slow?ms=3000")),
+        ("slow response", get("/slow?ms=3000")),
         ("an error page", get("/html-error")),
         ("404", get("/status/404")),
         ("closed early", get("/close")),
@@ -27,7 +27,7 @@ pub fn examples() -> Vec<SavedDraft> {
     requests.into_iter().chain(commands()).chain([code]).collect()
 }
 
-const CODE: &str = r#"// As it stands in an extension's page.
+const CODE: &str = r#"// The code of an extension's page.
 const { service } = ddClient.extension.vm
 
 console.log(await service.get("/hello"))

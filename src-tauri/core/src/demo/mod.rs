@@ -17,7 +17,7 @@ use porthole_http::endpoint::Endpoint;
 
 /// Why there is no demo backend.
 pub fn failed(error: &io::Error) -> Error {
-    Error::new(Code::DemoFailed, "The demo backend can't listen").detail(error).hint("Set a target of your own.")
+    Error::new(Code::DemoFailed, "The demo backend can't listen").detail(error).hint("Choose another target.")
 }
 
 /// A running demo backend. It ends, with its connections and its socket, when it is dropped.
@@ -85,7 +85,7 @@ mod tests {
         let long = directory.path().join("x".repeat(120));
         std::fs::create_dir(&long).unwrap();
         let demo = Demo::start(&long).await.unwrap();
-        let Endpoint::Unix(path) = demo.endpoint().clone() else { panic!("not a socket") };
+        let Endpoint::Unix(path) = demo.endpoint().clone() else { panic!("isn't a socket") };
         tokio::net::UnixStream::connect(&path).await.unwrap();
         drop(demo);
         assert!(!path.parent().unwrap().exists());

@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) struct ListenerCheck(AbortHandle);
 
 impl ListenerCheck {
-    /// Looks also while no call comes: another program may listen for a while, and give the page code of its own. A change
+    /// Looks also while no call comes: another program may listen for a while, and give the page its code. A change
     /// is not forgotten.
     pub fn at(watch: &Arc<Watch>) -> Option<Self> {
         let watch = Arc::clone(watch);

@@ -47,11 +47,11 @@ const SHOWN_AT_LEAST: Duration = Duration::from_millis(500);
 pub struct Proposed {
     /// What the runtime makes of it.
     pub plan: Plan,
-    /// Where it stands.
+    /// Where it is.
     pub state: ProposedState,
 }
 
-/// Where a proposed call stands.
+/// The state of a proposed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ProposedState {
@@ -143,7 +143,7 @@ impl Gate {
                 let described = aside(move || Ok((prompt::action(&planned, &own), planned)));
                 let (action, planned) = described.await?;
                 self.look(origin).await?;
-                // One that takes long to plan is asked about later than its turn.
+                // A call that takes long to plan gets its prompt later.
                 let _ = timeout(PLANNED_WITHIN, arrival.is_next(origin)).await;
                 let number = arrival.number;
                 ProposedState::Waiting { pending: self.wait(origin, kind, planned, (&plan, action), (turn, number))? }
@@ -191,7 +191,7 @@ impl Gate {
         Ok(pending)
     }
 
-    /// Looks at the files of the page that is open, for calls of its own. What changed is not forgotten.
+    /// Checks the files of the open page, for its calls. Changes are not forgotten.
     async fn look(&self, origin: Origin) -> Result<()> {
         let page = self.state().watch();
         let Some(page) = page.filter(|_| origin == Origin::Page) else { return Ok(()) };
@@ -264,8 +264,8 @@ impl Gate {
             }
             let offered = state.waiting.front().is_some_and(|front| front.prompt.scopes.contains(&scope));
             if !offered {
-                return Err(Error::new(Code::ScopeNotOffered, "This call can't be allowed that far")
-                    .hint("Choose one of the buttons of the prompt."));
+                return Err(Error::new(Code::ScopeNotOffered, "The prompt doesn't offer this permission")
+                    .hint("Use one of the prompt's buttons."));
             }
             let Some(approved) = state.waiting.pop_front() else { return Err(not_found(pending)) };
             state.deciding.insert(pending);
@@ -369,7 +369,7 @@ impl Gate {
     pub async fn know_server(&self, name: &str, port: u16, program: &ListeningProgram, accepted: bool) -> Result<()> {
         let (known, unwritten) = self.state().grants.know_server(name, program, accepted);
         if known {
-            // What can't be remembered is asked for again.
+            // The user is prompted again for what can't be remembered.
             let _ = write(unwritten).await;
             return Ok(());
         }
@@ -484,7 +484,8 @@ fn acts_in_own_container(asked: &SdkCall) -> bool {
 }
 
 fn not_found(pending: u32) -> Error {
-    Error::new(Code::PendingNotFound, format!("There is no pending call {pending}")).hint("It was decided already.")
+    Error::new(Code::PendingNotFound, format!("Pending call {pending} not found"))
+        .hint("It was already allowed or denied.")
 }
 
 fn withdrawn() -> Error {

@@ -22,7 +22,7 @@ pub(super) fn kind_of(asked: &SdkCall, plan: &Plan, endpoint: Option<&Endpoint>,
         }
         (SdkCall::Request(_), _) => CallKind::Service,
         (SdkCall::List(_), _) => CallKind::Docker,
-        // To whoever uses the console, both start a program on this machine.
+        // To the user who uses the console, both start a program on this machine.
         (SdkCall::Exec(_), _) if plan.on_host && origin != Origin::Page => CallKind::Host,
         (SdkCall::Exec(SdkExec { whose: CliTarget::Docker, .. }), _) => CallKind::Docker,
         (SdkCall::Exec(SdkExec { whose: CliTarget::Host, .. }), _) => CallKind::Host,
@@ -65,7 +65,7 @@ pub(super) fn denied(kind: CallKind) -> Error {
         CallKind::Service => "this request to the backend",
         CallKind::Container => "this command in the container",
         CallKind::Host => "this host command",
-        CallKind::Docker => "this use of docker",
+        CallKind::Docker => "this docker command",
         CallKind::Engine => "this request to the engine",
     };
     Error::new(Code::NotAllowed, format!("Not run: you didn't allow {what}"))
@@ -76,7 +76,7 @@ fn calls(kind: CallKind) -> &'static str {
         CallKind::Service => "requests to the backend",
         CallKind::Container => "commands in the container",
         CallKind::Host => "host commands",
-        CallKind::Docker => "calls of docker",
+        CallKind::Docker => "docker commands",
         CallKind::Engine => "requests to the engine",
     }
 }

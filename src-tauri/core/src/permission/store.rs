@@ -1,6 +1,6 @@
-//! What extensions may do, from one start to the next: by the hash of their content, in a file of its own.
+//! What extensions may do, from one start to the next: by the hash of their content, in its own file.
 //!
-//! What cannot be read allows nothing: such a file is left out, and the user is asked again.
+//! What cannot be read allows nothing: such a file is left out, and the user is prompted again.
 
 use std::{
     collections::BTreeMap,
@@ -88,7 +88,7 @@ impl Unwritten {
             let path = written.file.path().display();
             Error::new(Code::SettingsFailed, format!("Can't write the permissions at {path}"))
                 .detail(error)
-                .hint("They hold until Porthole ends.")
+                .hint("They apply until Porthole exits.")
         })
     }
 }

@@ -86,7 +86,7 @@ impl SettingsFile {
     /// [`Code::SettingsFailed`] when they can't be.
     pub fn check_writable(&self) -> Result<()> {
         self.file.check_writable().map_err(|error| {
-            self.failed("write", &error).hint("What you change lasts until Porthole ends. Make the directory writable.")
+            self.failed("write", &error).hint("Changes last until Porthole exits. Make the directory writable.")
         })
     }
 
@@ -101,7 +101,7 @@ impl SettingsFile {
             format!("Some settings in {} can't be read by this version", self.file.path().display()),
         )
         .detail(names)
-        .hint("They stay in the file as they are.")
+        .hint("They stay unchanged in the file.")
     }
 
     fn failed(&self, did: &str, error: impl std::fmt::Display) -> Error {

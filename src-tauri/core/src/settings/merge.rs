@@ -27,7 +27,7 @@ pub(super) fn merge(file: &mut Map<String, Value>, before: &Settings, after: &Se
     Ok(())
 }
 
-/// The list with what was added and taken away. An item is written anew only where it's new: one that this version
+/// The list with what was added and taken away. An item is written again only where it's new: one that this version
 /// can't read, or reads in part, stays where it is.
 fn saved(file: Vec<Value>, before: &[SavedDraft], after: &[SavedDraft]) -> serde_json::Result<Vec<Value>> {
     let mut removed: Vec<&SavedDraft> = before.iter().collect();

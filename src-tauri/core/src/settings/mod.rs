@@ -55,7 +55,7 @@ impl Default for Splits {
     }
 }
 
-/// Which time stands beside a line.
+/// Which time is beside a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Times {
@@ -78,7 +78,7 @@ pub struct Reading {
     pub wrap: bool,
     /// Terminal codes are followed; else they are shown.
     pub ansi: bool,
-    /// Which time stands beside a line.
+    /// Which time is beside a line.
     pub times: Times,
 }
 
@@ -105,7 +105,7 @@ pub struct Settings {
     /// How many bytes of disk all outputs may take; 20 GB when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u64>,
-    /// Whose behaviour is shown and reproduced.
+    /// The runtime that is shown and reproduced.
     pub runtime: Runtime,
     /// What the console's editor holds; the first example when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@ const container = {
   actions: [
     {
       name: "exec",
-      why: "The whole output, when the command has ended.",
+      why: "Returns the whole output when the command ends.",
       run: async () => {
         const result = await ddClient.extension.vm.cli.exec("demo", ["ls", "/"])
         return result.lines()
@@ -35,7 +35,7 @@ const container = {
     },
     {
       name: "cwd and env",
-      why: "Honoured by some desktops, ignored by others.",
+      why: "Supported by some desktops, ignored by others.",
       run: () =>
         ddClient.extension.vm.cli.exec("demo", ["env"], {
           cwd: "/run/guest-services",
@@ -43,22 +43,22 @@ const container = {
         }),
     },
     {
-      name: "a word with a space",
-      why: "Without stream it may arrive as two.",
+      name: "an argument with a space",
+      why: "Without stream it may be split into two.",
       run: () => ddClient.extension.vm.cli.exec("demo", ["args", "two words", "'quoted'"]),
     },
     {
-      name: "another exit code than 0",
+      name: "an exit code other than 0",
       why: "Rejects, with both streams in the error.",
       run: () => ddClient.extension.vm.cli.exec("demo", ["exit", "3"]),
     },
     {
-      name: "a program that is not there",
+      name: "a missing program",
       run: () => ddClient.extension.vm.cli.exec("no-such-program", []),
     },
     {
       name: "exec with stream, line by line",
-      why: "Returns at once; everything comes to callbacks.",
+      why: "Returns immediately; the output goes to callbacks.",
       run: (show) =>
         ddClient.extension.vm.cli.exec("demo", ["count", "12", "150"], {
           stream: {
@@ -71,7 +71,7 @@ const container = {
     },
     {
       name: "exec with stream, in chunks",
-      why: "Cut anywhere: a chunk is no line.",
+      why: "A chunk can end anywhere, also within a line.",
       run: (show) =>
         ddClient.extension.vm.cli.exec("demo", ["json-lines", "40"], {
           stream: {
@@ -83,7 +83,7 @@ const container = {
     },
     {
       name: "a stream to close",
-      why: "It goes on for an hour, unless close() is called.",
+      why: "Runs for an hour unless close() is called.",
       endless: true,
       run: (show) =>
         ddClient.extension.vm.cli.exec("demo", ["count", "7200", "500"], {
@@ -102,7 +102,7 @@ const host = {
   id: "host",
   title: "Host",
   at: "ddClient.extension.host.cli",
-  about: "Programs on this machine, with your rights. The extension brings one of its own, which only reads.",
+  about: "Programs on this machine, with your permissions. The extension includes one, which only reads.",
   together: true,
   actions: [
     {
@@ -121,17 +121,17 @@ const host = {
         }),
     },
     {
-      name: "a word with a space",
-      why: "Without stream a shell may split it, and act on what it holds.",
+      name: "an argument with a space",
+      why: "Without stream a shell may split and interpret it.",
       run: () => ddClient.extension.host.cli.exec(hostProgram(), ["args", "two words", "'quoted'"]),
     },
     {
-      name: "another exit code than 0",
+      name: "an exit code other than 0",
       run: () => ddClient.extension.host.cli.exec(hostProgram(), ["exit", "3"]),
     },
     {
       name: "exec with stream",
-      why: "The same words arrive as they are: no shell is asked.",
+      why: "The arguments arrive unchanged: no shell is used.",
       run: (show) =>
         ddClient.extension.host.cli.exec(hostProgram(), ["count", "12"], {
           stream: {
@@ -149,12 +149,12 @@ const docker = {
   id: "docker",
   title: "Docker",
   at: "ddClient.docker",
-  about: "The docker command on this machine, and two lists of the engine. Nothing here changes anything.",
+  about: "The docker command on this machine, and two lists of the engine. These actions change nothing.",
   together: true,
   actions: [
     {
       name: "cli.exec",
-      why: "The quotes are for the shell that joins the words.",
+      why: "The quotes are for the shell that runs the line.",
       run: async () => {
         const args = ["--all", "--format", '"{{json .}}"']
         const result = await ddClient.docker.cli.exec("ps", args)
@@ -163,7 +163,7 @@ const docker = {
     },
     {
       name: "cli.exec with stream",
-      why: "Needs no quotes. It goes on until close() is called.",
+      why: "Needs no quotes. Runs until close() is called.",
       endless: true,
       run: (show) =>
         ddClient.docker.cli.exec("events", ["--since", "10m", "--format", "{{.Type}} {{.Action}}"], {
@@ -184,7 +184,7 @@ const docker = {
       run: () => ddClient.docker.listImages(),
     },
     {
-      name: "a command that docker does not know",
+      name: "an unknown docker command",
       run: () => ddClient.docker.cli.exec("no-such-command", []),
     },
   ],

@@ -1,10 +1,10 @@
-/* The functions of before, which some desktops still have. Calling one that is not there throws. */
+/* The deprecated functions, which some desktops still have. Elsewhere, calling one throws. */
 
 const deprecated = {
   id: "deprecated",
   title: "Deprecated",
   at: "ddClient.backend, ddClient",
-  about: "The first form of all this. It is there on Docker Desktop alone: elsewhere each of these throws.",
+  about: "The deprecated API. It exists only on Docker Desktop; elsewhere each call throws.",
   actions: [
     { name: "backend.get", run: () => ddClient.backend.get("/hello") },
     { name: "backend.post", run: () => ddClient.backend.post("/echo", { volume: "pg data" }) },
@@ -24,7 +24,7 @@ const deprecated = {
     },
     {
       name: "backend.execInVMExtension",
-      why: "One string. How it is split nobody documents.",
+      why: "One string. How it is split isn't documented.",
       run: () => ddClient.backend.execInVMExtension("demo ls /"),
     },
     {
@@ -36,7 +36,7 @@ const deprecated = {
     },
     {
       name: "backend.spawnInVMExtension",
-      why: "One callback for everything: the last has a code, which may be 0.",
+      why: "One callback for everything; the last call has an exit code, which may be 0.",
       run: (show) =>
         ddClient.backend.spawnInVMExtension("demo", ["count", "8"], (data, error) => {
           if (error) show.error(error)

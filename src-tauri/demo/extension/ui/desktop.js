@@ -3,7 +3,7 @@
 /** What a container's page is shown for: the first one that runs. */
 async function firstContainer() {
   const [first] = await ddClient.docker.listContainers()
-  if (!first) throw new Error("No container runs.")
+  if (!first) throw new Error("No container is running.")
   return first
 }
 
@@ -11,14 +11,14 @@ const desktop = {
   id: "desktop",
   title: "Desktop",
   at: "ddClient.desktopUI, ddClient.host",
-  about: "What the desktop shows for an extension, and what it tells about this machine.",
+  about: "What the desktop shows for an extension, and information about this machine.",
   actions: [
     { name: "toast.success", run: () => ddClient.desktopUI.toast.success("The volume was cloned.") },
     { name: "toast.warning", run: () => ddClient.desktopUI.toast.warning("The disk is nearly full.") },
     { name: "toast.error", run: () => ddClient.desktopUI.toast.error("The volume is in use.") },
     {
       name: "dialog.showOpenDialog",
-      why: "Resolves when somebody has chosen, or cancelled.",
+      why: "Resolves when the user chooses or cancels.",
       run: () =>
         ddClient.desktopUI.dialog.showOpenDialog({
           title: "A folder for the backup",
@@ -27,7 +27,7 @@ const desktop = {
     },
     {
       name: "host.openExternal",
-      why: "In the browser: http and https alone.",
+      why: "Opens in the browser. Only http and https are allowed.",
       run: () => ddClient.host.openExternal("https://example.org/"),
     },
     {

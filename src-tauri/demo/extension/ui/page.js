@@ -39,7 +39,7 @@ class Action {
     const head = element("div", { className: "head" }, element("div", {}, title, about), tools)
     const code = element("pre", { className: "code", tabIndex: 0, role: "group" }, codeOf(run))
     code.setAttribute("aria-label", `The code of ${name}`)
-    this.got.setAttribute("aria-label", `What ${name} got`)
+    this.got.setAttribute("aria-label", `Result of ${name}`)
     this.card = element(
       "article",
       { className: "card" },
@@ -80,7 +80,7 @@ class Action {
     const run = this.begin()
     const current = (then) => (value) => run === this.run && then.call(this, value)
     const show = { output: current(this.output), error: current(this.failed), closed: current(this.closed) }
-    this.says("running", "asked")
+    this.says("running", "waiting")
     let answer
     try {
       answer = this.action.run(show)
@@ -107,7 +107,7 @@ class Action {
     // All of it may have come before the function returned.
     if (this.card.dataset.state !== "running") return
     this.process = process
-    this.says("streaming", "runs")
+    this.says("streaming", "running")
   }
 
   ends(state, text, value) {
@@ -189,14 +189,14 @@ function fact(name, value) {
 }
 
 async function showBackend() {
-  const value = element("dd", { id: "backend", textContent: "asked" })
+  const value = element("dd", { id: "backend", textContent: "checking" })
   fact("service", value)
   try {
     await window.ddClient.extension.vm.service.get("/hello")
-    value.textContent = "backend answers"
+    value.textContent = "backend responds"
     value.dataset.state = "good"
   } catch (error) {
-    value.textContent = "backend is silent"
+    value.textContent = "backend doesn't respond"
     value.title = written(error)
     value.dataset.state = "bad"
   }
@@ -211,7 +211,7 @@ if (window.ddClient) {
   void showBackend()
 } else {
   const text =
-    "There is no ddClient here: open this page as an extension, in a container desktop or in Porthole."
+    "ddClient isn't available: open this page as an extension in a container desktop or in Porthole."
   document
     .querySelector("#main")
     .prepend(element("p", { className: "note", role: "alert", textContent: text }))

@@ -1,16 +1,16 @@
 /*
- * What the page can do. Each action is a function, and its code is what the page shows: it reads the
+ * The page's actions. Each one is a function, and the page shows its code: it reads the
  * function's own text. `show` takes what comes later, from callbacks.
  *
- * Not strict: a strict function that ends with a call is gone from WebKit's stack by then, and whoever records
- * the call could not say which line made it.
+ * Not strict: a strict function that ends with a call is gone from WebKit's stack by then, and a recorder of
+ * the call can't tell which line made it.
  */
 
 const service = {
   id: "service",
   title: "Service",
   at: "ddClient.extension.vm.service",
-  about: "Requests to the backend's socket. The code gets the body alone: no status, no headers, no stream.",
+  about: "Requests to the backend's socket. Your code gets only the body: no status, headers or stream.",
   together: true,
   actions: [
     {
@@ -37,7 +37,7 @@ const service = {
     },
     {
       name: "head",
-      why: "There is no body: what counts is whether it resolves.",
+      why: "HEAD has no body: check whether the promise resolves.",
       run: () => ddClient.extension.vm.service.head("/hello"),
     },
     {
@@ -52,23 +52,23 @@ const service = {
         }),
     },
     {
-      name: "a status that is no success",
-      why: "Rejects. What with differs from desktop to desktop.",
+      name: "an error status",
+      why: "Rejects. The error differs between desktops.",
       run: () => ddClient.extension.vm.service.get("/status/404"),
     },
     {
       name: "an HTML error page",
-      why: "A proxy's, most often, where JSON was expected.",
+      why: "Often sent by a proxy where JSON was expected.",
       run: () => ddClient.extension.vm.service.get("/html-error"),
     },
     {
       name: "large numbers",
-      why: "Beyond 2^53 the last digits are gone before the code sees them.",
+      why: "Above 2^53, the last digits are lost before your code gets them.",
       run: () => ddClient.extension.vm.service.get("/numbers"),
     },
     {
-      name: "a slow answer",
-      why: "There is no timeout and no way to give up.",
+      name: "a slow response",
+      why: "The SDK has no timeout and can't cancel a request.",
       run: () => ddClient.extension.vm.service.get("/slow?ms=2000"),
     },
     {
@@ -80,7 +80,7 @@ const service = {
     },
     {
       name: "a connection that breaks",
-      why: "Closed before there was an answer.",
+      why: "Closed before a response was sent.",
       run: () => ddClient.extension.vm.service.get("/close"),
     },
   ],

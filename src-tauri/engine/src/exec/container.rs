@@ -34,13 +34,13 @@ use porthole_process::{
     Command, Containment, Ending, EnvMode, GroupReaper, Restarts, RunEvent, Signal, Started, Stops, check, host_pid,
 };
 
-/// How often the engine is asked whether a silent command still runs.
+/// How often to query the engine whether a silent command still runs.
 const ASK: Duration = Duration::from_secs(1);
-/// How long an engine may tell nothing of a command whose streams have ended.
+/// How long an engine may report nothing about a command after its streams ended.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How often it is asked for the process id at the beginning.
+/// How often to query the process ID at first.
 const ASK_AT_START: Duration = Duration::from_millis(10);
-/// How often it is asked once the streams have ended: the answer is only moments away.
+/// How often to query it after the streams have ended: the result comes soon.
 const ASK_AT_END: Duration = Duration::from_millis(2);
 
 /// Runs a command in a running container and records what it does. The last event is `Closed` or
@@ -104,9 +104,9 @@ async fn create(
     if command.env_mode == EnvMode::Replace {
         return Err(Error::new(
             Code::CommandInvalid,
-            "an engine adds to the container's environment and cannot replace it",
+            "An engine can only add to a container's environment, not replace it",
         )
-        .hint("To drop one variable set it to nothing; `env -i` in the container drops them all."));
+        .hint("To clear one variable, set it to an empty value. To clear all, run the command with `env -i`."));
     }
     let found = engine.running(container).await?;
     let is_seen = found.pid.is_some_and(|pid| host_pid::sees(pid, &found.id));
@@ -157,7 +157,7 @@ async fn attach(engine: &Engine, container: &ContainerName, command: &Command, i
         Err(error) => Err(refused(engine, error, container, command).await),
         Ok(StartExecResults::Attached { output, .. }) => Ok(output),
         Ok(StartExecResults::Detached) => {
-            Err(Error::new(Code::EngineUnexpected, "the engine started the command without its streams"))
+            Err(Error::new(Code::EngineUnexpected, "The engine started the command without its streams"))
         }
     }
 }
@@ -193,7 +193,7 @@ impl Watched {
         }
     }
 
-    /// A command that ended is forgotten; one whose recording failed is ended first.
+    /// A command that ended is forgotten; if its recording failed, it is ended first.
     async fn end(self, exec: &mut Exec<'_>) {
         let limit = limit(exec.engine);
         let ended = if exec.was_refused || exec.ended && exec.stopped.is_empty() {
@@ -324,10 +324,10 @@ impl<'a> Exec<'a> {
                     }
                 },
                 _ = asking.tick(), if question.is_none() && !self.ended => question = Some(Question::new(self)),
-                // Whoever killed the command does not wait for an engine that tells nothing of it.
+                // The user who killed the command does not wait for an engine that tells nothing of it.
                 answer = answered(&mut question, killed), if question.is_some() => {
                     question = None;
-                    let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't answer"))?;
+                    let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't respond"))?;
                     self.take(answer, (command, open), watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
                     // And a process that closed its streams and goes on is not asked after so often.
@@ -376,7 +376,7 @@ impl<'a> Exec<'a> {
         beginning.failure(command, code, self.appeared_us.is_some()).map_or(Ok(()), Err)
     }
 
-    /// The engine told where the command stands.
+    /// The engine told the state of the command.
     async fn take(
         &mut self,
         answer: Answer,
@@ -404,7 +404,7 @@ impl<'a> Exec<'a> {
                 if clock.now_us() - since > SILENCE.as_micros() as u64 {
                     return Err(Error::new(
                         Code::CommandLost,
-                        "the streams of the command ended and the engine tells no exit code",
+                        "The command's streams ended, but the engine reports no exit code",
                     ));
                 }
             }
@@ -471,18 +471,18 @@ impl<'a> Exec<'a> {
             _ => return self.engine.explain(error),
         };
         let meanwhile = |code, what: &str| {
-            Error::new(code, format!("the container `{}` {what} while the command ran in it", self.name))
+            Error::new(code, format!("The container `{}` {what} while the command ran in it", self.name))
                 .detail(&told)
-                .hint("What it had written is kept.")
+                .hint("Its output so far is kept.")
         };
         match timeout(SILENCE, self.engine.inspect_id(&self.inside.container)).await {
             Ok(Ok(found)) if !found.running => meanwhile(Code::ContainerNotRunning, "was stopped"),
             Ok(Ok(found)) if found.started != self.container_started => {
                 meanwhile(Code::ContainerNotRunning, "was restarted")
             }
-            Ok(Ok(_)) => Error::new(Code::CommandLost, "the engine doesn't know the command any more")
+            Ok(Ok(_)) => Error::new(Code::CommandLost, "The engine no longer knows the command")
                 .detail(told)
-                .hint(format!("Its container `{}` still runs. What the command had written is kept.", self.name)),
+                .hint(format!("Its container `{}` is still running. The command's output so far is kept.", self.name)),
             Ok(Err(gone)) if gone.code == Code::ContainerNotFound => meanwhile(Code::ContainerNotFound, "was removed"),
             // An engine that shuts down answers with 500 for a moment.
             Ok(Err(_)) | Err(_) => self.engine.lost(&told),
@@ -490,7 +490,7 @@ impl<'a> Exec<'a> {
     }
 }
 
-/// A question to the engine where the command stands. It is not waited for: somebody may stop the command meanwhile.
+/// A query of the command's state. It isn't waited for: the user may stop the command meanwhile.
 struct Question<'a> {
     since: Instant,
     answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,
@@ -521,8 +521,8 @@ fn limit(engine: &Engine) -> Duration {
 }
 
 fn unanswered() -> Error {
-    Error::new(Code::StopFailed, "The engine doesn't answer, so the signal wasn't sent")
-        .hint("Whether the command still runs is not known.")
+    Error::new(Code::StopFailed, "Signal not sent: the engine doesn't respond")
+        .hint("It isn't known whether the command is still running.")
 }
 
 /// A frame's stream and bytes. Without a terminal an engine tells them apart; what it sends

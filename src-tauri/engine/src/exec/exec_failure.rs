@@ -65,10 +65,10 @@ impl Beginning {
         }
         let hint = match why.to_ascii_lowercase().as_str() {
             "exec format error" => {
-                "Is it built for the container's processor? A script needs `#!` and its interpreter."
+                "Check that it is built for the container's processor. A script needs `#!` and its interpreter."
             }
             // The program was found before, so it is what its first line or its header names.
-            "no such file or directory" => "The container doesn't have the interpreter or loader that it names.",
+            "no such file or directory" => "The container doesn't have its interpreter or loader.",
             _ => return None,
         };
         Some(not_executable(command).hint(hint).detail(text))
@@ -100,7 +100,7 @@ fn is_about_directory(text: &str) -> bool {
 }
 
 fn not_executable(command: &Command) -> Error {
-    Error::new(Code::ProgramNotExecutable, format!("`{}` cannot be executed in the container", command.program))
+    Error::new(Code::ProgramNotExecutable, format!("`{}` can't be executed in the container", command.program))
 }
 
 /// Why a runtime didn't start a program.
@@ -146,18 +146,18 @@ pub(super) fn not_started(complaint: &str, command: &Command) -> Option<Error> {
     let error = match Reason::read(complaint)? {
         Reason::NoDirectory => {
             let cwd = command.cwd.as_deref().unwrap_or("the container's working directory");
-            Error::new(Code::CwdInvalid, format!("cannot run in {cwd}: the container has no such directory"))
+            Error::new(Code::CwdInvalid, format!("Can't run in {cwd}: directory not found in the container"))
         }
         Reason::NoUser => {
             let user = command.user.as_deref().unwrap_or_default();
-            Error::new(Code::CommandInvalid, format!("the container knows no user `{user}`"))
-                .hint("A number works without an entry in /etc/passwd.")
+            Error::new(Code::CommandInvalid, format!("User not found in the container: `{user}`"))
+                .hint("A numeric user ID works without an entry in /etc/passwd.")
         }
         Reason::NotExecutable => {
-            not_executable(command).hint("Has it the run bit, and is it built for the container's processor?")
+            not_executable(command).hint("Check that it is executable and built for the container's processor.")
         }
         Reason::NotFound => {
-            Error::new(Code::ProgramNotFound, format!("program not found in the container: `{program}`"))
+            Error::new(Code::ProgramNotFound, format!("Program not found in the container: `{program}`"))
                 .hint("The engine looked for it on the container's PATH. An image built from scratch has no shell.")
         }
     };

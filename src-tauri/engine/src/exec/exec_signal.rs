@@ -61,8 +61,7 @@ pub struct ExecProcess {
     pub marker: String,
     /// Whether this host sees the container's processes.
     pub is_seen: bool,
-    /// The user it runs as, when one was asked for.
-    /// The user that the command runs as.
+    /// The user it runs as, if one was set.
     pub user: Option<String>,
     /// Its id inside the container, where it can be seen.
     pub inner_pid: Option<u32>,
@@ -170,8 +169,8 @@ impl ExecProcess {
                 return Ok(());
             }
         }
-        Err(Error::new(Code::StopFailed, "the command in the container cannot be reached to be stopped")
-            .hint("It has ended, or: this host may not signal the container's processes and the container has neither `sh` nor `kill`. Stopping the container stops the command."))
+        Err(Error::new(Code::StopFailed, "Can't stop the command in the container")
+            .hint("It may have ended. Otherwise stop the container: this host can't signal its processes, and it has no `sh` or `kill`."))
     }
 
     /// Whether the command still runs, as the engine says.

@@ -50,7 +50,7 @@ pub async fn run(
         }
         Place::Container { name } => name,
     };
-    // A name that no engine takes is said without one.
+    // A name that no engine accepts is reported without one.
     let connected = match (name.parse::<ContainerName>(), engine) {
         (Err(error), _) | (_, Err(error)) => Err(error),
         (Ok(_), Ok(address)) => stops.unless_stopped(engines.at(address)).await,

@@ -18,7 +18,7 @@ use porthole_output::Stream;
 use porthole_output::record::{Clock, Gate, Record, until};
 use porthole_process::{Command, Ending, RunEvent, Signal, Started, Stops};
 
-/// What is asked of an engine. A [`Command`] says it in words: `build`, `pull` and `logs` with the arguments that docker's
+/// A request to an engine. A [`Command`] describes it: `build`, `pull` and `logs` with the arguments that docker's
 /// command has for it.
 #[derive(Debug, PartialEq, Eq)]
 enum Job {
@@ -40,7 +40,7 @@ impl Job {
             ("logs", ["--follow", container]) => Ok(Self::Logs { container: ContainerName::new(*container)? }),
             _ => Err(Error::new(
                 Code::CommandInvalid,
-                "unsupported engine command: only build, pull and logs are available",
+                "Unsupported engine command: only build, pull and logs are available",
             )),
         }
     }
@@ -118,7 +118,7 @@ async fn build(
     };
     let path = Path::new(dockerfile);
     let text = tokio::fs::read(path).await.map_err(|error| unread(path, error))?;
-    // Whoever asks for the build has put it there: the Dockerfile's own, or that of the folder.
+    // A caller that asks for the build has put it there: the Dockerfile's own, or that of the folder.
     let path_of_ignore = format!("{dockerfile}.dockerignore");
     let ignore = match tokio::fs::read(&path_of_ignore).await {
         Ok(bytes) => read_ignore(bytes).await?,
@@ -146,7 +146,7 @@ async fn build(
 
 async fn read_ignore(bytes: Vec<u8>) -> Result<IgnoreFile> {
     let read = tokio::task::spawn_blocking(move || IgnoreFile::read(&String::from_utf8_lossy(&bytes))).await;
-    let unread = Error::new(Code::ImageNotMade, "the build's ignore file can't be read");
+    let unread = Error::new(Code::ImageNotMade, "The build's ignore file can't be read");
     match read {
         Ok(Ok(ignore)) => Ok(ignore),
         Ok(Err(too_large)) => Err(unread.detail(too_large).hint("Shorten .dockerignore.")),
@@ -223,7 +223,7 @@ impl Pieces {
     }
 }
 
-/// Reads to the end, or until somebody stops it. Closing the connection is how an engine is told so.
+/// Reads to the end, or until it is stopped. Closing the connection stops the engine.
 async fn follow(
     engine: &Engine,
     reply: Reply,

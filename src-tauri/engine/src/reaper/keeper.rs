@@ -152,7 +152,7 @@ fn spawn() -> io::Result<Child> {
     let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { own.clone() };
     let mut command = Command::new(program);
     command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    // In a group of its own, so that Ctrl-C in a terminal does not end it with the rest.
+    // In its own group, so that Ctrl-C in a terminal does not end it with the rest.
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;

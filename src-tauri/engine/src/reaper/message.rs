@@ -1,4 +1,4 @@
-//! What the reaper is told, line by line as JSON, and what of that Porthole still wants.
+//! The messages to the reaper, line by line as JSON, and which of them still apply.
 
 use serde::{Deserialize, Serialize};
 

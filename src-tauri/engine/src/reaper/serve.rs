@@ -1,4 +1,4 @@
-//! The reaper's process: what it does with what it is told, and at the end.
+//! The reaper's process: how it handles messages, and what it does at the end.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use crate::{
 use porthole_process::membership::Present;
 use porthole_process::{WatchedGroup, end_groups};
 
-/// The id of a group that is gone may be given to somebody else: it is forgotten soon.
+/// The id of a group that is gone may be given to another process: it is forgotten soon.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long ending a command may take where the engine is on this machine.
 const NEAR: Duration = Duration::from_secs(5);

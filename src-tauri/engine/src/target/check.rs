@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the parts are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// How soon an engine of another machine that did not answer is asked again: each time may be a login
+/// How soon an engine on another machine that didn't respond is queried again: each time may be a login
 /// that failed, and some hosts shut out who fails too often.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -73,7 +73,7 @@ async fn keep_checking_at_service(
         let endpoint = target.borrow_and_update().1.clone();
         let seen = tokio::select! {
             seen = service(endpoint, connections, &mut known) => Some(seen),
-            // Whoever has chosen another target does not wait for the one before.
+            // A caller that has chosen another target does not wait for the one before.
             changed = target.changed() => changed.ok().map(|()| PartStatus::Unknown),
         };
         let Some(seen) = seen else { return };
@@ -114,7 +114,7 @@ async fn keep_checking_at_engine(
     }
 }
 
-/// The engine that was asked before: its connection is kept, and so is its failure for a while.
+/// The last engine: its connection is kept, and so is its failure for a while.
 #[derive(Default)]
 struct EngineProbe {
     engines: LastEngine,
@@ -157,7 +157,7 @@ impl EngineProbe {
     }
 }
 
-/// What an engine is called: its context, or the product whose known socket it was found on.
+/// What an engine is called: its context, or the product with the known socket that it was found on.
 fn called(name: &str, host: &str) -> String {
     match SocketDirectories::of_this_process().product(host).filter(|_| name == host) {
         Some(product) => format!("{product}, found on this machine"),
@@ -263,7 +263,7 @@ fn host(cwd: Option<&str>) -> PartStatus {
     if Path::new(&address).is_dir() {
         return PartStatus::Up { address };
     }
-    let error = Error::new(Code::CwdInvalid, format!("directory not found: {address}"))
+    let error = Error::new(Code::CwdInvalid, format!("Directory not found: {address}"))
         .hint("Choose another working directory for host commands in the target.");
     PartStatus::Down { address, error }
 }

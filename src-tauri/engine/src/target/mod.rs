@@ -81,14 +81,14 @@ impl Target {
         EngineEnvironment::of_this_process().resolve(self.engine.as_deref())
     }
 
-    /// A host command with the target's directory and environment where it has none of its own, and the extension's
+    /// A host command with the target's directory and environment where it sets none, and the extension's
     /// programs on its `PATH`.
     #[must_use]
     pub fn applied_to(&self, mut command: Command) -> Command {
         if command.place == Place::Host {
             command.cwd = command.cwd.or_else(|| self.host.cwd.clone());
             command.env.splice(0..0, self.host.env.iter().cloned());
-            // An environment of its own has the `PATH` that it names.
+            // Its own environment has the `PATH` that it names.
             if command.env_mode == EnvMode::Add && command.bin.is_none() {
                 command.bin = self.host.bin.clone().map(|directory| Bin { directory, first: true });
             }

@@ -15,7 +15,7 @@ use porthole_http::{endpoint::Endpoint, exchange};
 
 /// How long a socket may take to accept.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long all of it may take: somebody has pressed Apply. An engine that takes longer leaves the target as it is, and
+/// How long all of it may take: the user has pressed Apply. An engine that takes longer leaves the target as it is, and
 /// the marks say why.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -77,7 +77,7 @@ async fn in_container(
         }
         match exchange::probe_connect(&choice.endpoint, connections, PATIENCE).await {
             Ok(()) => return Ok(Some(choice)),
-            // It is there, and whoever should listen is gone: through the engine that is the truth.
+            // It exists, and its listener is gone: through the engine that is the truth.
             Err(error) if is_the_containers && error.code == Code::EndpointRefused => return Ok(Some(choice)),
             Err(_) => {}
         }

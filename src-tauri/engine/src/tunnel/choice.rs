@@ -1,4 +1,4 @@
-//! Which way to a socket in a container is taken, and how that is said.
+//! The way to a socket in a container, and its description.
 
 use super::share::{below, mount_of};
 use crate::{Mount, MountKind};
@@ -17,7 +17,7 @@ pub struct Choice {
     pub said: Option<String>,
 }
 
-/// Where this machine would see a socket of a container: in the directory that is mounted from it. What stands
+/// Where this machine would see a socket of a container: in the directory that is mounted from it. What is
 /// there must be looked at: the engine's host may be another machine.
 pub fn direct(mounts: &[Mount], socket: &str) -> Option<Endpoint> {
     let mount = mount_of(mounts, socket)?;
@@ -39,7 +39,7 @@ pub(crate) fn inside(mounts: &[Mount], path: &str) -> Option<String> {
 /// container.
 ///
 /// A direct socket that refuses is not trusted either: desktop engines show the files of their sockets on the host,
-/// where nobody can listen on them. Through the engine the same refusal is the truth.
+/// where nothing can listen on them. Through the engine the same refusal is the truth.
 pub fn choose(
     direct: Option<(Endpoint, Result<()>)>,
     container: &ContainerName,
@@ -48,16 +48,18 @@ pub fn choose(
 ) -> Choice {
     let why = match direct {
         Some((endpoint, seen)) => match seen {
-            Err(error) if is_not_there(&endpoint, &error) => format!("from this machine, {}", error.message),
+            Err(error) if is_not_there(&endpoint, &error) => {
+                format!("not reachable from this machine ({})", error.message)
+            }
             _ => return Choice { endpoint, said: None },
         },
         None => match mount_of(mounts, socket).map(|mount| &mount.kind) {
             Some(MountKind::Volume(name)) => {
-                format!("its socket is in the volume {name}, not in a directory of this machine")
+                format!("its socket is in the volume {name}, not in a directory on this machine")
             }
-            Some(MountKind::Bind(source)) => format!("its socket is in {source} where the engine runs"),
-            Some(MountKind::Own) => "its socket is in the container's own memory".to_owned(),
-            None => "its socket is in the container's own files".to_owned(),
+            Some(MountKind::Bind(source)) => format!("its socket is in {source} on the engine's machine"),
+            Some(MountKind::Own) => "its socket is in the container's memory".to_owned(),
+            None => "its socket is in the container's file system".to_owned(),
         },
     };
     let endpoint = Endpoint::Container { container: container.clone(), path: socket.to_owned() };
@@ -95,7 +97,7 @@ mod tests {
     }
 
     fn seen(code: Code) -> Option<(Endpoint, Result<()>)> {
-        Some((Endpoint::Unix("/host/b.sock".into()), Err(Error::new(code, "nothing exists at /host/b.sock"))))
+        Some((Endpoint::Unix("/host/b.sock".into()), Err(Error::new(code, "Nothing exists at /host/b.sock"))))
     }
 
     #[test]
@@ -125,7 +127,7 @@ mod tests {
             assert_eq!(chosen.endpoint.to_string(), "container://web/run/guest-services/b.sock");
             assert_eq!(
                 chosen.said.as_deref(),
-                Some("Through the engine: from this machine, nothing exists at /host/b.sock.")
+                Some("Through the engine: not reachable from this machine (Nothing exists at /host/b.sock).")
             );
         }
     }
@@ -142,9 +144,9 @@ mod tests {
     fn without_a_direct_way_the_place_of_the_socket_is_the_reason() {
         for (mounts, words) in [
             (mounted(MountKind::Volume("sockets".into())), "in the volume sockets"),
-            (mounted(MountKind::Bind("/x".into())), "in /x where the engine runs"),
-            (mounted(MountKind::Own), "own memory"),
-            (Vec::new(), "own files"),
+            (mounted(MountKind::Bind("/x".into())), "in /x on the engine's machine"),
+            (mounted(MountKind::Own), "container's memory"),
+            (Vec::new(), "file system"),
         ] {
             let said = choose(None, &web(), SOCKET, &mounts).said.unwrap();
             assert!(said.contains(words), "{said}");

@@ -6,7 +6,7 @@ use porthole_relay::protocol::{BLOCK, DATA, EOF, ERROR, HEAD, OPEN, REFUSED, WRI
 /// The longest text that is kept: the words of an operating system or an engine.
 const TEXT: usize = 4096;
 
-/// One thing that was said.
+/// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Frame {
     /// There is a connection.
@@ -51,7 +51,7 @@ impl Frames {
             }
             let taken = bytes.split_to(left.min(bytes.len()));
             let left = left - taken.len();
-            // The end of data is no thing of its own.
+            // The end of data is not a message.
             self.within = (kind != DATA || left > 0).then_some((kind, left));
             if kind == DATA {
                 return Some(Frame::Data(taken));
@@ -98,7 +98,7 @@ impl Frames {
         String::from_utf8_lossy(&std::mem::take(&mut self.text)).trim().to_owned()
     }
 
-    /// What was said by somebody else, known when nothing more comes.
+    /// The text of another process, known when nothing more comes.
     pub fn foreign(&mut self) -> Option<Frame> {
         let has_begun = matches!(self.within, Some((b'?', _)));
         has_begun.then(|| Frame::Foreign(self.take_text()))

@@ -69,16 +69,16 @@ impl Helper {
     /// Makes one for a container. What a killed Porthole left on this engine is removed first.
     ///
     /// # Errors
-    /// [`Code::EndpointUnsupported`] where there is no program for the engine, and what an engine says.
+    /// [`Code::EndpointUnsupported`] where there isn't a program for the engine, and what an engine says.
     pub async fn make(engine: Engine, target: &Inspected, share: &Share, reaper: Option<Arc<Reaper>>) -> Result<Self> {
         let image = image(&engine).await?;
         // None should be there: each ends with the stream to it, but an engine may have been killed as well.
         crate::remove_left(&engine, LABEL, false).await;
         let made = Self::start(&engine, target, share, &image, reaper.clone()).await;
         match (made, share) {
-            // An engine in a virtual machine may not let a path of its own be mounted by name.
+            // An engine in a virtual machine may not let its own path be mounted by name.
             (Err(error), Share::Bind { .. }) if error.code == Code::EngineRefused => {
-                tracing::debug!(%error, "the directory cannot be shared by its path");
+                tracing::debug!(%error, "the directory can't be shared by its path");
                 Self::start(&engine, target, &Share::Root, &image, reaper).await
             }
             (made, _) => made,
@@ -153,14 +153,14 @@ impl Helper {
             Err(error) => return Err(self.refused(error).await.into()),
         };
         let StartExecResults::Attached { output, input } = started else {
-            return Err(Error::new(Code::EngineUnexpected, "the engine started the relay without its streams").into());
+            return Err(Error::new(Code::EngineUnexpected, "The engine started the relay without its streams").into());
         };
         let mut stream = TunnelStream::new(output, input, Arc::clone(self), self.gone.clone());
         match stream.first().await.map_err(|error| self.engine.explain(error))? {
             Some(Frame::Open) => Ok(stream),
             Some(Frame::Refused(text)) => Err(refused(shown, &text).into()),
             Some(Frame::Foreign(words)) => Err(lost(&words)),
-            _ => Err(lost("it ended without a word")),
+            _ => Err(lost("it exited without a message")),
         }
     }
 
@@ -202,7 +202,7 @@ fn root_of(target: &Inspected) -> Result<String> {
         "host" => Ok(format!("/proc/{}/root", target.pid.unwrap_or(1))),
         mode => Err(Error::new(
             Code::EndpointUnsupported,
-            format!("the socket is in the container's own files, and the container shares process ids ({mode})"),
+            format!("The socket is in the container's file system, and the container shares process IDs ({mode})"),
         )
         .hint("Put the socket's directory on a volume.")),
     }
@@ -264,7 +264,7 @@ fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> C
 async fn hold(engine: &Engine, name: &str, body: ContainerCreateBody, gone: CancellationToken) -> Result<Hold> {
     let explain = |error| engine.explain(error);
     engine.create_container(name, &body).await.map_err(explain)?;
-    // Before the start, so that there is no moment in which nobody holds it.
+    // Before the start, so that it is held at every moment.
     let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
     let attached = engine.docker().attach_container(name, Some(options)).await.map_err(explain)?;
     engine.docker().start_container(name, None).await.map_err(explain)?;
@@ -288,9 +288,9 @@ fn refused(shown: &Endpoint, text: &str) -> Error {
 }
 
 fn lost(words: &str) -> HelperError {
-    let error = Error::new(Code::HelperFailed, "the helper container that carries the connection does not work")
+    let error = Error::new(Code::HelperFailed, "The helper container for the connection failed")
         .detail(words)
-        .hint("Porthole makes a new one with the next request.");
+        .hint("Porthole creates a new one for the next request.");
     HelperError { error, is_gone: true }
 }
 

@@ -16,10 +16,10 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// Cancels `gone` when the streams end. They tell so at once; engines let the stream of an exec hang for ever when
+    /// Cancels `gone` when the streams end. They tell so at once; engines let the stream of an exec hang forever when
     /// its container is removed at the wrong moment.
     pub fn new(output: Output, input: Input, gone: CancellationToken) -> Self {
-        // Answers that nobody waits for any more may pile up to here; further ones are let go.
+        // Answers that nothing waits for any more may pile up to here; further ones are let go.
         let (told, answers) = mpsc::channel(16);
         let mut reading = JoinSet::new();
         reading.spawn(async move {
@@ -30,7 +30,7 @@ impl Hold {
     }
 
     /// Asks whether a socket takes connections, and gives the program's own words; else why there is no answer. One that
-    /// nobody waited for is passed over.
+    /// nothing waited for is passed over.
     pub async fn ask(&mut self, path: &str) -> Result<String, String> {
         self.questions += 1;
         let begin = format!("{} ", self.questions);

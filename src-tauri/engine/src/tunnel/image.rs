@@ -20,7 +20,7 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     let program = porthole_relay::program(&architecture).ok_or_else(|| {
         Error::new(
             Code::EndpointUnsupported,
-            format!("this Porthole was built without the helper program for an engine on `{architecture}`"),
+            format!("This build of Porthole doesn't have the helper program for an engine on `{architecture}`"),
         )
         .hint("Use a build of Porthole for this engine, or publish the backend on a port and use http://host:port.")
     })?;
@@ -34,7 +34,7 @@ pub(super) async fn image(engine: &Engine) -> Result<String> {
     let root = root(program).map_err(|error| {
         Error::new(Code::HelperFailed, "Can't build the image of the helper container").detail(error)
     })?;
-    // The tag stands in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
+    // The tag is in `repo`: Podman 4 doesn't look at `tag`, and the image had another name each time.
     let options = CreateImageOptionsBuilder::default().from_src("-").repo(&name).build();
     let imported = engine.docker().create_image(Some(options), Some(bollard::body_full(root.into())), None);
     imported.try_collect::<Vec<_>>().await.map_err(|error| engine.explain(error))?;

@@ -1,6 +1,6 @@
 //! Connections to sockets that only a container sees, carried through the engine.
 //!
-//! Beside the container stands a helper container of Porthole's own, made from nothing but one static program,
+//! Beside the container is a helper container of Porthole's own, made from nothing but one static program,
 //! that shares what holds the socket: the volume or the directory, read-only, where there is one; else
 //! the container's process ids, through which its files are seen. A connection is one exec in the helper,
 //! with its stdin and stdout attached. Nothing is put into the container, and it needs no shell.
@@ -35,7 +35,7 @@ use porthole_http::endpoint::{self, Endpoint};
 const SETUP: Duration = Duration::from_secs(30);
 /// How long an engine may take to say that it is still there.
 const ANSWER: Duration = Duration::from_secs(5);
-/// So many helpers stand although nobody uses them; more make room.
+/// This many helpers run although nothing uses them; more make room.
 const IDLE: usize = 4;
 
 /// Carries connections through an engine. It owns the helper containers: they go with [`EngineTunnel::close`], and by
@@ -92,7 +92,7 @@ impl Entry {
         }
     }
 
-    /// Whether somebody has a connection through it, or waits for it.
+    /// Whether a connection uses it, or waits for it.
     fn is_used(&self) -> bool {
         // One of them is the entry's own.
         self.helper.borrow().as_ref().is_none_or(|made| made.as_ref().is_ok_and(|helper| Arc::strong_count(helper) > 1))
@@ -181,7 +181,7 @@ impl EngineTunnel {
     /// container was started again, is replaced.
     async fn beside<'a>(&self, endpoint: &'a Endpoint) -> Result<(Arc<Helper>, &'a str)> {
         let Endpoint::Container { container, path } = endpoint else {
-            return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} is in no container")));
+            return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} isn't in a container")));
         };
         let made = async {
             let engine = self.engine().await?;
@@ -191,9 +191,12 @@ impl EngineTunnel {
         tokio::time::timeout(SETUP, made).await.unwrap_or_else(|_| {
             Err(Error::new(
                 Code::ConnectTimeout,
-                format!("the engine did not let through to the container `{container}` within {} s", SETUP.as_secs()),
+                format!(
+                    "Connecting to the container `{container}` through the engine timed out after {} s",
+                    SETUP.as_secs()
+                ),
             )
-            .hint("Does the engine answer otherwise? `docker ps` asks it too."))
+            .hint("Check whether the engine responds to `docker ps`."))
         })
     }
 
@@ -229,7 +232,7 @@ impl EngineTunnel {
         self.engines.at(self.address()?).await
     }
 
-    /// The helper beside a container: the one that is there, or is being made for somebody else, or a new one.
+    /// The helper beside a container: the one that is there, or is being made for another process, or a new one.
     async fn helper(&self, engine: &Engine, target: Inspected, path: &str) -> Result<Arc<Helper>> {
         let share = share(&target.mounts, path);
         let key = Key { engine: engine.address().clone(), container: target.id.clone(), share: share.clone() };
@@ -250,12 +253,12 @@ impl EngineTunnel {
                 }
             }
         };
-        let ended = || Error::new(Code::Cancelled, "Porthole was closed while its helper container was made");
+        let ended = || Error::new(Code::Cancelled, "Canceled: Porthole was closed while it created a helper container");
         let made = helper.wait_for(Option::is_some).await.map_err(|_| ended())?;
         made.clone().unwrap_or_else(|| Err(ended()))
     }
 
-    /// Forgets the helpers that are gone, and lets those go that nobody uses, when they are many; but for the one
+    /// Forgets the helpers that are gone, and lets those go that nothing uses, when they are many; but for the one
     /// that is wanted now.
     fn let_go(&self, helpers: &mut Vec<Entry>, key: &Key) {
         let many = helpers.len() > IDLE;

@@ -52,7 +52,7 @@ pub(crate) struct TunnelStream {
     frames: Frames,
     /// What the engine gave and has not been looked at.
     given: Bytes,
-    /// Bytes of the backend that nobody has read.
+    /// Bytes of the backend that nothing has read.
     ready: Bytes,
     /// Frames that the engine has not taken. One frame at most is added while any is there.
     outgoing: BytesMut,
@@ -88,7 +88,7 @@ impl TunnelStream {
         }
     }
 
-    /// The first thing that is said; none when the program ended without a word.
+    /// The first message; none if the program exited without one.
     pub(super) async fn first(&mut self) -> Result<Option<Frame>, bollard::errors::Error> {
         loop {
             if let Some(piece) = self.frames.next(&mut self.given) {
@@ -168,7 +168,7 @@ impl AsyncRead for TunnelStream {
                 Some(Ok(output)) => this.give(output),
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
                 None => {
-                    let why = "the engine ended the stream that carried the connection";
+                    let why = "the engine closed the stream of the connection";
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, why)));
                 }
             }

@@ -29,7 +29,7 @@ use porthole_engine::{Engine, reaper::Reaper};
 
 pub use candidates::NamedBy;
 
-/// How long looking into the image may take, with all that the engine is asked for.
+/// How long looking into the image may take, with all requests to the engine.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// The image that the paths of a manifest were checked in.
@@ -63,8 +63,8 @@ pub async fn check_with_image(
 ) -> Result<Option<Checked>> {
     let checked = tokio::time::timeout(LIMIT, checked(folder, image, engine, scratch, reaper)).await;
     checked.unwrap_or_else(|_| {
-        let message = format!("looking into the extension's image took more than {} s", LIMIT.as_secs());
-        Err(Error::new(Code::EngineLost, message).hint("The paths are checked by the Dockerfile alone."))
+        let message = format!("Reading the extension's image took more than {} s", LIMIT.as_secs());
+        Err(Error::new(Code::EngineLost, message).hint("The paths are checked against the Dockerfile only."))
     })
 }
 
@@ -114,7 +114,7 @@ async fn checked(
 /// Reads the disk on a thread that may wait for it.
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let read = tokio::task::spawn_blocking(read).await;
-    read.unwrap_or_else(|error| Err(Error::new(Code::ManifestUnreadable, "the folder wasn't read").detail(error)))
+    read.unwrap_or_else(|error| Err(Error::new(Code::ManifestUnreadable, "The folder wasn't read").detail(error)))
 }
 
 /// `2026-11-29 09:12`. The calendar is that of `civil_from_days` in <https://howardhinnant.github.io/date_algorithms.html>.

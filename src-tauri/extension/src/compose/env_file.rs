@@ -81,10 +81,10 @@ impl Reader<'_> {
         let name = self.rest[..end].trim_end();
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']');
         if let Some(other) = name.chars().find(|c| !(allowed(*c) || is_blank(*c))) {
-            return Err(self.invalid(format!("unexpected character `{}` in a variable's name", other.escape_debug())));
+            return Err(self.invalid(format!("Unexpected character `{}` in a variable's name", other.escape_debug())));
         }
         if name.contains(char::is_whitespace) {
-            return Err(self.invalid("a variable's name contains a space".to_owned()));
+            return Err(self.invalid("A variable's name contains a space".to_owned()));
         }
         let name = name.to_owned();
         let inherits = !self.rest[end..].starts_with(['=', ':']);
@@ -121,14 +121,14 @@ impl Reader<'_> {
                 c => text.push(c),
             }
         }
-        Err(self.invalid("a quoted value has no end".to_owned()))
+        Err(self.invalid("A quoted value isn't closed".to_owned()))
     }
 
     fn interpolated(&self, text: &str, line: u32, lookup: Lookup<'_, '_>) -> Result<String, Invalid> {
         let invalid = |why| Invalid { line, why };
         interpolate(text, lookup, self.left).map(|made| made.text).map_err(|problem| match problem {
-            Problem::Invalid => invalid("a variable isn't written in a form that compose reads".to_owned()),
-            Problem::Required { name, message } => invalid(format!("the variable `{name}` has no value: {message}")),
+            Problem::Invalid => invalid("A variable isn't written in a form that compose supports".to_owned()),
+            Problem::Required { name, message } => invalid(format!("The variable `{name}` has no value: {message}")),
             Problem::TooMuch => too_much(line),
         })
     }
@@ -139,7 +139,7 @@ impl Reader<'_> {
 }
 
 fn too_much(line: u32) -> Invalid {
-    Invalid { line, why: format!("the values have more than {LONGEST} bytes") }
+    Invalid { line, why: format!("The values have more than {LONGEST} bytes") }
 }
 
 /// A blank that ends no line.
@@ -218,7 +218,7 @@ mod tests {
         for (text, line, why) in [
             ("A=1\nB C=2", 2, "contains a space"),
             ("\n\nA!=1", 3, "character `!`"),
-            ("A=1\nB='x\ny", 2, "no end"),
+            ("A=1\nB='x\ny", 2, "isn't closed"),
             ("A=1\nB=${}", 2, "form"),
             ("X=${NO:?set NO}", 1, "set NO"),
         ] {

@@ -54,14 +54,14 @@ fn service(loader: &mut Loader<'_>, services: &mut Map, name: &str, file: &Path,
             loader.report.refuse(
                 extends.at,
                 key,
-                "`extends` names no service",
+                "`extends` has no service",
                 "Write `service:` with a service's name.",
             );
         }
         return;
     };
     if chain.links.len() >= DEEPEST {
-        loader.report.limit(extends.at, key, format!("services extend each other more than {DEEPEST} levels deep"));
+        loader.report.limit(extends.at, key, format!("Services extend each other more than {DEEPEST} levels deep"));
         return;
     }
     chain.links.push(link);
@@ -96,7 +96,11 @@ fn base(
             match loader.files.place(chain.folder, text) {
                 PathTarget::Inside(path) => other = path,
                 PathTarget::Remote => {
-                    loader.report.not_read(node.at, key, &format!("`{}`, which compose fetches,", text.escape_debug()));
+                    loader.report.not_read(
+                        node.at,
+                        key,
+                        &format!("`{}`, which compose downloads", text.escape_debug()),
+                    );
                     return None;
                 }
                 PathTarget::Outside => {
@@ -117,8 +121,13 @@ fn base(
         return None;
     }
     if !services.contains_key(wanted) {
-        let summary = format!("it extends the service `{wanted}`, which `{shown}` doesn't have");
-        loader.report.refuse(at, key, summary, "Correct the service's name, or name the file that has it.");
+        let summary = format!("Service to extend not found in `{shown}`: `{wanted}`");
+        loader.report.refuse(
+            at,
+            key,
+            summary,
+            "Correct the service's name, or set `file` to the compose file that has it.",
+        );
         return None;
     }
     service(loader, services, wanted, file, chain);
@@ -128,8 +137,8 @@ fn base(
 }
 
 fn circular(loader: &mut Loader<'_>, at: super::report::At, key: &str, wanted: &str) {
-    let summary = format!("the service `{wanted}` extends itself, by way of others");
-    loader.report.refuse(at, key, summary, "Compose refuses services that extend each other.");
+    let summary = format!("The service `{wanted}` extends itself through other services");
+    loader.report.refuse(at, key, summary, "Remove the cycle: compose rejects services that extend each other.");
 }
 
 /// The services of another file, with paths from its own folder. What it includes isn't part of them.

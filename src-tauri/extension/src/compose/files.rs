@@ -116,13 +116,13 @@ impl<'a> Files<'a> {
     pub fn text(&mut self, path: &Path) -> Result<(PathBuf, String), Absence> {
         self.read += 1;
         if self.read > MOST {
-            return Err(Absence::Limit(format!("the compose files name more than {MOST} files")));
+            return Err(Absence::Limit(format!("The compose files name more than {MOST} files")));
         }
         let found = self.find(path)?;
         let text = self.root().read_text(&found, LONGEST).map_err(|problem| self.absence(path, problem))?;
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > MOST_BYTES {
-            return Err(Absence::Limit(format!("the compose files have more than {MOST_BYTES} bytes in all")));
+            return Err(Absence::Limit(format!("The compose files have more than {MOST_BYTES} bytes in total")));
         }
         Ok((found, text))
     }
@@ -131,7 +131,7 @@ impl<'a> Files<'a> {
     pub fn look(&mut self, path: &Path) -> Result<Entry, Absence> {
         self.looks += 1;
         if self.looks > MOST_LOOKS {
-            return Err(Absence::Limit(format!("the compose files name more than {MOST_LOOKS} paths")));
+            return Err(Absence::Limit(format!("The compose files name more than {MOST_LOOKS} paths")));
         }
         let found = self.find(path)?;
         self.root().entry(&found).map_err(|problem| self.absence(path, problem))
@@ -155,7 +155,7 @@ impl<'a> Files<'a> {
     fn find(&self, path: &Path) -> Result<PathBuf, Absence> {
         if !matches!(self.source, ComposeSource::Folder(_)) && !path.starts_with(&self.folder) {
             let summary = format!(
-                "`{}` isn't in `{}`: of the image, only the compose file's folder is copied",
+                "`{}` isn't in `{}`: only the compose file's folder is copied from the image",
                 path.display(),
                 self.folder.display()
             );
@@ -180,11 +180,11 @@ impl<'a> Files<'a> {
                 Err(_) => Err(Absence::Unknown),
             },
             Provision::Nothing { base: Base::Scratch } => Err(Absence::Missing {
-                summary: format!("nothing in the Dockerfile provides `{shown}`"),
+                summary: format!("Nothing in the Dockerfile provides `{shown}`"),
                 certain: true,
             }),
             Provision::Nothing { base: Base::Image(image) } => Err(Absence::Missing {
-                summary: format!("nothing in the Dockerfile provides `{shown}`; only its base image `{image}` might"),
+                summary: format!("Nothing in the Dockerfile provides `{shown}`; only its base image `{image}` might"),
                 certain: false,
             }),
         }
@@ -195,7 +195,7 @@ impl<'a> Files<'a> {
             FileProblem::Missing => {
                 let shown = path.display();
                 let summary = match self.source {
-                    ComposeSource::Image(_) => format!("the image has no `{shown}`"),
+                    ComposeSource::Image(_) => format!("The image has no `{shown}`"),
                     _ => format!("`{shown}` doesn't exist"),
                 };
                 Absence::Missing { summary, certain: true }

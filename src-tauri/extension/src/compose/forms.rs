@@ -191,7 +191,7 @@ fn ports(at: At, text: &str) -> Result<Vec<Node>, &'static str> {
     let (first, last) = range(target)?;
     let count = last - first + 1;
     if count > MOST_PORTS {
-        return Err("its range has too many ports to be read here");
+        return Err("its range has too many ports");
     }
     let published = match published {
         "" => None,
@@ -236,7 +236,7 @@ fn range(text: &str) -> Result<(u32, u32), &'static str> {
     };
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (number(first)?, number(last)?);
-    if first > last { Err("its range ends before it begins") } else { Ok((first, last)) }
+    if first > last { Err("its range ends before it starts") } else { Ok((first, last)) }
 }
 
 /// Replaces all short forms of a model. `spare` is how many values may still be made.
@@ -327,9 +327,7 @@ fn of_key(path: &str, key: &str, node: Node, report: &mut Report, spare: &mut us
                         *spare -= made.len() * 7;
                         all.extend(made);
                     }
-                    Ok(_) => {
-                        report.limit(entry.at, path, "the ports of the compose files are too many to be read here")
-                    }
+                    Ok(_) => report.limit(entry.at, path, "The compose files have too many ports"),
                     Err(why) => refuse(report, &entry, path, "a port", why),
                 }
             }
@@ -345,7 +343,7 @@ fn refuse(report: &mut Report, entry: &Node, path: &str, what: &str, why: &str) 
         entry.at,
         path,
         format!("`{}` isn't {what}: {why}", shown.escape_debug()),
-        "Compose refuses the file. Correct the entry, or write it in the long form.",
+        "Correct the entry, or write it in the long form: compose rejects the file.",
     );
 }
 

@@ -28,16 +28,11 @@ pub(super) fn apply(
         return;
     }
     let Value::List(entries) = include.value else {
-        loader.report.refuse(
-            include.at,
-            "include",
-            "`include` isn't a list",
-            "Write one file on each line, after a dash.",
-        );
+        loader.report.refuse(include.at, "include", "`include` isn't a list", "Write one file per line, after a dash.");
         return;
     };
     if including.len() > DEEPEST {
-        let summary = format!("compose files include each other more than {DEEPEST} levels deep");
+        let summary = format!("Compose files include each other more than {DEEPEST} levels deep");
         loader.report.limit(include.at, "include", summary);
         return;
     }
@@ -71,7 +66,7 @@ fn one(
                 loader.report.not_read(
                     node.at,
                     "include",
-                    &format!("`{}`, which compose fetches,", text.escape_debug()),
+                    &format!("`{}`, which compose downloads", text.escape_debug()),
                 );
                 return None;
             }
@@ -85,14 +80,19 @@ fn one(
         loader.report.refuse(
             entry.at,
             "include",
-            "an entry of `include` names no file",
+            "An entry of `include` has no file",
             "Write `path:` with a compose file.",
         );
         return None;
     };
     if including.contains(&first) {
         let summary = format!("`{}` includes itself", first.display());
-        loader.report.refuse(at, "include", summary, "Compose refuses files that include each other.");
+        loader.report.refuse(
+            at,
+            "include",
+            summary,
+            "Remove the cycle: compose rejects files that include each other.",
+        );
         return None;
     }
     let own = match entry.get("project_directory").filter(|node| node.as_text().is_some_and(|text| !text.is_empty())) {
@@ -161,7 +161,7 @@ fn take_in(loader: &mut Loader<'_>, document: &mut Node, mut model: Node) {
                 Some(over) => {
                     if over.json() != node.json() {
                         let summary = format!("`{name}` is defined in an included file too");
-                        let fix = "Give it another name, or extend it: compose 2.40 and older refuse this, newer ones lay one over the other.";
+                        let fix = "Rename it, or extend it: compose 2.40 and older reject this, newer versions merge the two.";
                         loader.report.warn(over.at, format!("{kind}.{name}"), summary, fix);
                     }
                     let over_it = std::mem::replace(over, Node::new(node.at, Value::Null));

@@ -112,7 +112,7 @@ impl<'a> Loader<'a> {
                 return None;
             }
             Err(Unread::Location(at, why)) => {
-                self.report.block(at, "", why, "Compose refuses the file.");
+                self.report.block(at, "", why, "Correct it: compose rejects the file.");
                 return None;
             }
         };
@@ -124,8 +124,8 @@ impl<'a> Loader<'a> {
             self.report.refuse(
                 start,
                 "",
-                "the compose file is empty",
-                "It needs `services:` with an entry for each container.",
+                "The compose file is empty",
+                "Add `services:` with an entry for each container.",
             );
         }
         read.retain(|document| {
@@ -134,7 +134,7 @@ impl<'a> Loader<'a> {
                 self.report.refuse(
                     document.at,
                     "",
-                    "the compose file isn't a mapping",
+                    "The compose file isn't a mapping",
                     "Write `services:` at the top.",
                 );
             }
@@ -155,7 +155,7 @@ impl<'a> Loader<'a> {
             }
             None => {
                 self.spare = 0;
-                self.report.limit(at, key, format!("the compose files have more than {MOST_VALUES} values in all"));
+                self.report.limit(at, key, format!("The compose files have more than {MOST_VALUES} values in total"));
                 false
             }
         }
@@ -166,7 +166,7 @@ impl<'a> Loader<'a> {
         let shown = path.display();
         match absence {
             Absence::Missing { summary, certain } => {
-                let fix = "Correct the path, or add the file. It is looked for from the compose file's folder, in the image too.";
+                let fix = "Correct the path, or add the file. Paths are relative to the compose file's folder, also in the image.";
                 if certain && needed {
                     self.report.refuse(at, key, summary, fix);
                 } else {
@@ -176,17 +176,17 @@ impl<'a> Loader<'a> {
             }
             Absence::Unknown => {
                 self.report.refused |= needed;
-                self.report.not_read(at, key, &format!("`{shown}`, which only a build of the image makes,"));
+                self.report.not_read(at, key, &format!("`{shown}`, which only the image build creates"));
             }
             Absence::Unusable(problem) if key == "vm.composefile" => {
-                let summary = format!("the compose file can't be read: {problem}");
+                let summary = format!("The compose file can't be read: {problem}");
                 self.report.block(at, key, summary, "Name a text file of at most 1 MiB.");
             }
             Absence::Unusable(problem) => self.report.block(
                 at,
                 key,
-                format!("it names `{}`: {problem}", path.display().to_string().escape_debug()),
-                "Put it into the extension, as a regular file, and name it by its path from the compose file.",
+                format!("`{}` can't be read: {problem}", path.display().to_string().escape_debug()),
+                "Add it to the extension as a regular file, with its path relative to the compose file.",
             ),
             Absence::Limit(why) => self.report.limit(at, key, why),
         }
@@ -195,8 +195,8 @@ impl<'a> Loader<'a> {
     /// Reports a path that leads out of the extension. Where a variable decides that, compose may be run: the user is
     /// asked for such a file before it is.
     pub fn outside(&mut self, at: At, key: &str, text: &str) {
-        let summary = format!("it names `{}`: the path or a link leads out of the extension", text.escape_debug());
-        let fix = "Put it into the extension, as a regular file, and name it by its path from the compose file.";
+        let summary = format!("`{}` can't be read: the path or a link leads out of the extension", text.escape_debug());
+        let fix = "Add it to the extension as a regular file, with its path relative to the compose file.";
         if self.varied.contains(&at) {
             self.report.refuse(at, key, summary, fix);
         } else {
@@ -232,7 +232,7 @@ impl<'a> Loader<'a> {
             Err(invalid) => {
                 let file = self.report.file(&name);
                 let at = At { file, line: invalid.line, column: 1 };
-                self.report.refuse(at, "", invalid.why, "Compose refuses the file of variables.");
+                self.report.refuse(at, "", invalid.why, "Correct the line: compose rejects the env file.");
                 Environment::new()
             }
         }
@@ -261,8 +261,9 @@ impl<'a> Loader<'a> {
                     match cast(text) {
                         Some(value) => node.value = value,
                         None => {
-                            let summary = format!("`{}` isn't a value of `{}`", text.escape_debug(), path.join("."));
-                            self.report.refuse(at, path.join("."), summary, "Compose refuses the file.");
+                            let summary =
+                                format!("`{}` isn't a valid value of `{}`", text.escape_debug(), path.join("."));
+                            self.report.refuse(at, path.join("."), summary, "Correct it: compose rejects the file.");
                         }
                     }
                 }
@@ -290,7 +291,7 @@ impl<'a> Loader<'a> {
             Problem::Invalid => self.report.refuse(
                 at,
                 key,
-                format!("`{shown}` has a variable in a form that compose doesn't read"),
+                format!("`{shown}` has a variable in a form that compose doesn't support"),
                 "Write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ for a dollar sign.",
             ),
             Problem::Required { name, message } => {
@@ -298,8 +299,8 @@ impl<'a> Loader<'a> {
                 self.report.refuse(
                     at,
                     key,
-                    format!("the variable `{name}` is required and has no value{message}"),
-                    "The desktops define only DESKTOP_PLUGIN_IMAGE. Write a default, or set it in `.env` beside the compose file.",
+                    format!("The required variable `{name}` has no value{message}"),
+                    "Write a default, or set it in `.env` next to the compose file. The runtimes define only DESKTOP_PLUGIN_IMAGE.",
                 );
             }
             Problem::TooMuch => {

@@ -88,7 +88,7 @@ impl Configuration {
 
 /// What is wrong with a compose file, as an error.
 pub(super) fn error(diagnostic: &ManifestDiagnostic) -> Error {
-    Error::new(Code::ComposeUnreadable, format!("the compose file can't be used: {}", diagnostic.summary))
+    Error::new(Code::ComposeUnreadable, format!("The compose file can't be used: {}", diagnostic.summary))
         .detail(place(diagnostic))
         .hint(diagnostic.fix.clone())
 }
@@ -197,9 +197,9 @@ fn complete_contexts(loader: &Loader<'_>, model: &mut Node, folder: &Path) {
 fn unset(loader: &mut Loader<'_>) {
     for (name, at) in std::mem::take(&mut loader.unset) {
         if !environment::is_needed(&name) {
-            let summary = format!("the variable `{name}` has no value: compose puts in an empty text");
+            let summary = format!("The variable `{name}` has no value: compose uses an empty string");
             let fix = format!(
-                "The desktops define only {OWN_IMAGE}. Write ${{{name}:-default}}, or set it in `.env` beside the compose file."
+                "Write ${{{name}:-default}}, or set it in `.env` next to the compose file. The runtimes define only {OWN_IMAGE}."
             );
             loader.report.warn(at, "", summary, &fix);
         }

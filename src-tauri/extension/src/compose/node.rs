@@ -198,7 +198,7 @@ impl Builder {
         match event {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Unread::Location(at, "an alias stands for something that contains it".to_owned()));
+                    return Err(Unread::Location(at, "An alias refers to a value that contains it".to_owned()));
                 };
                 self.add(Node { at, ..node }, true)?;
             }
@@ -265,7 +265,7 @@ impl Builder {
                         Value::Text(text) => text,
                         other => {
                             let shown = Node::new(at, other).scalar().unwrap_or_default();
-                            return Err(Unread::Location(at, format!("the key `{shown}` is not a text")));
+                            return Err(Unread::Location(at, format!("The key `{shown}` isn't a string")));
                         }
                     };
                     let merges = is_plain && name == "<<";
@@ -273,7 +273,7 @@ impl Builder {
                         let line = before.at.line;
                         return Err(Unread::Location(
                             at,
-                            format!("the key `{name}` is already defined at line {line}"),
+                            format!("The key `{name}` is already defined at line {line}"),
                         ));
                     }
                     open.key = Some((name, at, merges));
@@ -281,7 +281,7 @@ impl Builder {
                 Some((_, at, true)) => match node.value {
                     Value::Map(_) => open.merged.push(node),
                     Value::List(list) if list.iter().all(|node| node.as_map().is_some()) => open.merged.extend(list),
-                    _ => return Err(Unread::Location(at, "`<<` takes a mapping or a list of mappings".to_owned())),
+                    _ => return Err(Unread::Location(at, "`<<` needs a mapping or a list of mappings".to_owned())),
                 },
                 Some((name, _, false)) => drop(map.insert(name, node)),
             },
@@ -307,7 +307,7 @@ fn kind_of(tag: Option<&Tag>, at: At) -> Result<Kind, Unread> {
         "!override" => Ok(Kind::Override),
         "tag:yaml.org,2002:str" | "!" => Ok(Kind::Text),
         _ if tag.is_yaml_core_schema() => Ok(Kind::Plain),
-        _ => Err(Unread::Location(at, format!("the YAML tag `{name}` is not read here"))),
+        _ => Err(Unread::Location(at, format!("The YAML tag `{name}` isn't supported"))),
     }
 }
 
@@ -378,10 +378,10 @@ mod tests {
     fn what_compose_refuses_in_yaml_has_its_place() {
         for (text, line, why) in [
             ("a: 1\nb: 2\na: 3\n", 3, "already defined at line 1"),
-            ("a:\n  8080: x\n", 2, "`8080` is not a text"),
+            ("a:\n  8080: x\n", 2, "`8080` isn't a string"),
             ("a: &a\n  b: [*a]\n", 2, "contains it"),
-            ("a: {<<: 5}", 1, "takes a mapping"),
-            ("a: !secret x", 1, "`!secret` is not read here"),
+            ("a: {<<: 5}", 1, "needs a mapping"),
+            ("a: !secret x", 1, "`!secret` isn't supported"),
         ] {
             let Err(Unread::Location(at, found)) = documents(text, 3) else { panic!("{text}") };
             assert!(at.line == line && at.file == 3 && found.contains(why), "{text}: {found}");

@@ -86,7 +86,7 @@ fn words(loader: &mut Loader<'_>, name: &str, key: &str, node: &mut Node) {
             node.value = Value::List(words.into_iter().map(|word| Node::text(at, word)).collect());
         }
         Err(error) => {
-            let summary = format!("the `{key}` of the service `{name}` can't be split into words: {error}");
+            let summary = format!("The `{key}` of the service `{name}` can't be split into words: {error}");
             loader.report.refuse(
                 node.at,
                 format!("services.{name}.{key}"),

@@ -71,7 +71,7 @@ fn of_build(loader: &mut Loader<'_>, name: &str, build: &Node) {
             }
         }
         Ok(Entry::File { .. }) => {
-            let summary = format!("the build context `{}` isn't a directory", path.display());
+            let summary = format!("The build context `{}` isn't a directory", path.display());
             loader.report.warn(context.at, key, summary, "Name the folder that the image is built from.");
         }
         Err(Absence::Unknown) => {}
@@ -90,7 +90,7 @@ fn file(loader: &mut Loader<'_>, node: &Node, key: &str, need: Need) {
                 node.at,
                 key,
                 summary,
-                "Correct the path, or use a named volume for data that the service makes.",
+                "Correct the path, or use a named volume for data that the service creates.",
             );
         }
         // A socket or a device may be mounted.

@@ -93,8 +93,8 @@ impl Report {
     pub fn not_read(&mut self, at: At, key: impl Into<String>, what: &str) {
         let diagnostic = self
             .diagnostic(at, key, ManifestSeverity::Note)
-            .summary(format!("{what} is not read here"))
-            .fix("Compose itself may read it: run `docker compose config` to see what it makes of it.");
+            .summary(format!("Not checked: {what}"))
+            .fix("Run `docker compose config` to see how compose reads it.");
         if self.not_read.len() < MOST {
             self.not_read.push(diagnostic.clone());
         }
@@ -108,7 +108,7 @@ impl Report {
         if !std::mem::replace(&mut self.limit_reached, true) {
             let diagnostic = self.diagnostic(at, key, ManifestSeverity::Error).summary(summary);
             // Listed also where nothing else is any more.
-            self.found.push(diagnostic.fix("Porthole stopped reading here: what follows isn't part of this report."));
+            self.found.push(diagnostic.fix("Porthole stopped reading here: the rest isn't part of this report."));
         }
     }
 

@@ -17,9 +17,9 @@ use porthole_sdk::runtime::{
 
 /// Paths that exist only in the virtual machine of Docker Desktop, and what to use in their place.
 const IN_DOCKER_DESKTOP: [(&str, &str); 3] = [
-    ("/var/run/docker.sock.raw", "Mount /var/run/docker.sock: every runtime has the engine's socket there."),
-    ("/run/docker.sock.raw", "Mount /var/run/docker.sock: every runtime has the engine's socket there."),
-    ("/run/host-services", "Use a socket or a file that every engine has: this folder is Docker Desktop's own."),
+    ("/var/run/docker.sock.raw", "Mount /var/run/docker.sock: the engine's socket is there on every runtime."),
+    ("/run/docker.sock.raw", "Mount /var/run/docker.sock: the engine's socket is there on every runtime."),
+    ("/run/host-services", "Use a socket or a file that every engine has: only Docker Desktop has this folder."),
 ];
 
 /// The path of Docker Desktop's own that this one is or is below, and what to use in its place.
@@ -59,9 +59,9 @@ pub fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: 
     if !services.is_empty() && !services.iter().any(|service| service.is_own) {
         diagnostics.push(
             report.diagnostic(listed.at, "services", ManifestSeverity::Warning)
-                .summary("no service runs the extension's own image")
-                .effect(DockerDesktop, Inferred, "runs the images that are named, whatever version of the extension is installed")
-                .fix("Use ${DESKTOP_PLUGIN_IMAGE} for the service that the extension's own image is for: its tag then follows the install."),
+                .summary("No service runs the extension's own image")
+                .effect(DockerDesktop, Inferred, "runs the named images, regardless of the extension's installed version")
+                .fix("Use ${DESKTOP_PLUGIN_IMAGE} for the service that runs the extension's image: its tag then matches the installed version."),
         );
     }
     for service in &services {
@@ -80,18 +80,18 @@ fn ports(service: &Service<'_>, has_socket: bool) -> Option<ManifestDiagnostic> 
     // A service of somebody else listens where it listens.
     let fix = match service.is_own {
         true => format!(
-            "Listen on a socket in {SOCKETS} and name it in vm.exposes.socket: no port of somebody's machine is taken then."
+            "Listen on a socket in {SOCKETS} and set it in vm.exposes.socket, so that the backend needs no port."
         ),
         false => "Write 127.0.0.1 before the port if only this machine needs it.".to_owned(),
     };
     Some(
         service
             .diagnostic(public.at, "ports", severity)
-            .summary(format!("the service `{}` publishes a port", service.name))
+            .summary(format!("The service `{}` publishes a port", service.name))
             .effect(
                 DockerDesktop,
                 Inferred,
-                "publishes it on this machine for everybody; ddClient.extension.vm.service does not go there",
+                "publishes it on every network interface; ddClient.extension.vm.service doesn't use it",
             )
             .fix(fix),
     )
@@ -118,7 +118,7 @@ fn build(service: &Service<'_>) -> Option<ManifestDiagnostic> {
     Some(
         service
             .diagnostic(build.at, "build", ManifestSeverity::Warning)
-            .summary(format!("the service `{}` has `build`: its folder isn't in the installed extension", service.name))
+            .summary(format!("The service `{}` has `build`: its folder isn't in the installed extension", service.name))
             .effect(DockerDesktop, Inferred, "starts it from the installed image, without the sources")
             .fix("Keep `build` in a compose file for development, and name an image in this one."),
     )
@@ -131,7 +131,7 @@ fn pull_policy(service: &Service<'_>) -> Option<ManifestDiagnostic> {
     (service.is_own && pulls).then(|| {
         service
             .diagnostic(node.at, "pull_policy", ManifestSeverity::Warning)
-            .summary(format!("the service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
+            .summary(format!("The service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
             .effect(RancherDesktop, Reported, "can't start it for an image that exists only on this machine")
             .fix("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
     })
@@ -147,13 +147,9 @@ fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
             found.push(
                 service
                     .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
-                    .summary(format!("the service `{}` mounts something of its own at {SOCKETS}", service.name))
-                    .effect(
-                        DockerDesktop,
-                        Inferred,
-                        "mounts the folder of the sockets there itself: one of the two is hidden",
-                    )
-                    .fix("Remove the mount: the runtime makes that folder and mounts it."),
+                    .summary(format!("The service `{}` has its own mount at {SOCKETS}", service.name))
+                    .effect(DockerDesktop, Inferred, "mounts its socket folder there: one of the two is hidden")
+                    .fix("Remove the mount: the runtime creates and mounts that folder."),
             );
         }
         let Some(source) = source else { continue };
@@ -162,7 +158,7 @@ fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
                 service
                     .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
                     .summary(format!(
-                        "the service `{}` mounts {path}, which exists only in Docker Desktop",
+                        "The service `{}` mounts {path}, which exists only in Docker Desktop",
                         service.name
                     ))
                     .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
@@ -185,8 +181,8 @@ fn externals(model: &Node, report: &Report) -> Vec<ManifestDiagnostic> {
                 found.push(
                     report
                         .diagnostic(external.at, format!("{kind}.{name}.external"), ManifestSeverity::Warning)
-                        .summary(format!("the {one} `{name}` is `external`, and nothing creates it"))
-                        .effect(RancherDesktop, Source, "starts no service: compose stops where it doesn't exist")
+                        .summary(format!("The {one} `{name}` is `external`, and nothing creates it"))
+                        .effect(RancherDesktop, Source, "starts no service: compose fails if it doesn't exist")
                         .fix(format!("Remove `external`: compose then creates the {one}.")),
                 );
             }
@@ -227,7 +223,7 @@ mod tests {
             assert_eq!(said(&format!("services: {{web: {{image: '{image}'}}}}")), [""; 0], "{image}");
         }
         let comment = "# ${DESKTOP_PLUGIN_IMAGE}\nservices: {web: {image: nginx}}";
-        assert_eq!(said(comment), ["no service runs the extension's own image"]);
+        assert_eq!(said(comment), ["No service runs the extension's own image"]);
     }
 
     #[test]
@@ -235,7 +231,7 @@ mod tests {
         for ports in
             ["['80:80']", "[80]", "['0.0.0.0:80:80']", "['8080-8081:80-81/tcp']", "[{target: 80, published: 80}]"]
         {
-            assert_eq!(of_service(&format!("ports: {ports}")), ["the service `web` publishes a port"], "{ports}");
+            assert_eq!(of_service(&format!("ports: {ports}")), ["The service `web` publishes a port"], "{ports}");
         }
         for ports in [
             "['127.0.0.1:8080:80']",
@@ -275,8 +271,8 @@ mod tests {
     fn a_volume_that_nothing_creates_is_named() {
         let own = "services: {web: {image: $DESKTOP_PLUGIN_IMAGE}}\n";
         let external = |entry: &str| said(&format!("{own}volumes: {{data: {entry}}}"));
-        assert_eq!(external("{external: true}"), ["the volume `data` is `external`, and nothing creates it"]);
-        assert_eq!(external("{external: {name: x}}"), ["the volume `data` is `external`, and nothing creates it"]);
+        assert_eq!(external("{external: true}"), ["The volume `data` is `external`, and nothing creates it"]);
+        assert_eq!(external("{external: {name: x}}"), ["The volume `data` is `external`, and nothing creates it"]);
         assert_eq!(external("{external: false}"), [""; 0]);
         assert_eq!(external("{}"), [""; 0]);
     }

@@ -103,7 +103,7 @@ fn of_file(
     let key = format!("services.{name}.env_file");
     let path = file.get("path").unwrap_or(file);
     let Some(text) = path.as_text().filter(|text| !text.is_empty()) else {
-        loader.report.refuse(file.at, key, "an entry of `env_file` names no file", "Write `path:` with a file's path.");
+        loader.report.refuse(file.at, key, "An entry of `env_file` has no file", "Write `path:` with a file's path.");
         return Environment::new();
     };
     let needed = !file.get("required").is_some_and(|node| node.value == Value::Bool(false));
@@ -186,8 +186,8 @@ pub fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection) {
             loader.report.refuse(
                 model.at,
                 "services",
-                "the compose file has no services",
-                "A backend of several containers is `services:` with an entry for each; the first one is where the extension's commands run.",
+                "The compose file has no services",
+                "Add `services:` with an entry for each container. The extension's commands run in the first one.",
             );
         }
         return;
@@ -196,8 +196,8 @@ pub fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection) {
         loader.report.refuse(
             services.at,
             "services",
-            "compose would start no service: each one is in a profile",
-            "Remove `profiles` from the services that the extension needs: no desktop activates a profile.",
+            "Compose would start no service: every service is in a profile",
+            "Remove `profiles` from the services that the extension needs: no runtime activates a profile.",
         );
     }
     let started = &selection.started;
@@ -208,9 +208,9 @@ pub fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection) {
                 format!("services.{name}.profiles"),
                 crate::manifest_diagnostic::ManifestSeverity::Note,
             );
-            let diagnostic = diagnostic.summary(format!("the service `{name}` isn't started: it is in a profile"));
+            let diagnostic = diagnostic.summary(format!("The service `{name}` isn't started: it is in a profile"));
             loader.report.push(
-                diagnostic.fix("No desktop activates a profile. Remove `profiles` if the extension needs the service."),
+                diagnostic.fix("No runtime activates a profile. Remove `profiles` if the extension needs the service."),
             );
         }
     }
@@ -223,7 +223,7 @@ pub fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection) {
             loader.report.refuse(
                 service.at,
                 &path,
-                format!("the service `{name}` has neither an image nor a build"),
+                format!("The service `{name}` has neither an image nor a build"),
                 "Write `image: ${DESKTOP_PLUGIN_IMAGE}`, or the image of another program.",
             );
         }
@@ -240,7 +240,7 @@ struct Names<'n> {
 fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names<'_>) {
     let mut missing = |node: &Node, key: &str, what: &str, wanted: &str, fix: &str| {
         let summary =
-            format!("the service `{name}` refers to the {what} `{}`, which isn't defined", wanted.escape_debug());
+            format!("The service `{name}` refers to the {what} `{}`, which isn't defined", wanted.escape_debug());
         loader.report.refuse(node.at, format!("services.{name}.{key}"), summary, fix);
     };
     let mut of_services: Vec<(&Node, &str, String, bool)> = Vec::new();
@@ -268,7 +268,7 @@ fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names
         }
         let (what, fix) = match is_there {
             true => {
-                ("service", "It is in a profile that no desktop activates: remove its `profiles`, or the reference.")
+                ("service", "It is in a profile that no runtime activates: remove its `profiles`, or the reference.")
             }
             false => ("service", "Correct the name, or add the service."),
         };
@@ -291,7 +291,7 @@ fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names
                 "volumes",
                 "volume",
                 wanted,
-                "Add it to `volumes` at the top level. A path begins with `./` or `/`.",
+                "Add it to `volumes` at the top level. A path starts with `./` or `/`.",
             );
         }
     }

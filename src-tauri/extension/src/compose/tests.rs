@@ -43,7 +43,7 @@ fn of(files: &[(&str, &str)]) -> (Json, Vec<String>) {
 /// All that is said but of the rules for installed extensions.
 fn all(files: &[(&str, &str)]) -> Vec<String> {
     let said = Folder::new(files).read().diagnostics.iter().map(said).collect::<Vec<_>>();
-    said.into_iter().filter(|said| !said.contains("no service runs the extension's own image")).collect()
+    said.into_iter().filter(|said| !said.contains("No service runs the extension's own image")).collect()
 }
 
 fn said(diagnostic: &ManifestDiagnostic) -> String {
@@ -130,7 +130,7 @@ fn circles_are_refused_with_their_place() {
         ["a.yaml:1 include: `compose.yaml` includes itself"]
     );
     let (_, summary) = of(&[("compose.yaml", "services:\n  a: {image: x, extends: b}\n  b: {image: x, extends: a}\n")]);
-    assert_eq!(summary, ["compose.yaml:3 services.b.extends: the service `a` extends itself, by way of others"]);
+    assert_eq!(summary, ["compose.yaml:3 services.b.extends: The service `a` extends itself through other services"]);
     let (_, summary) = of(&[
         ("compose.yaml", "services: {a: {image: x, extends: {file: b.yaml, service: b}}}"),
         ("b.yaml", "services: {b: {extends: {file: compose.yaml, service: a}}}"),
@@ -158,12 +158,12 @@ fn services_in_profiles_are_not_started_and_may_be_broken() {
     let said: Vec<String> = read.diagnostics.iter().map(said).collect();
     assert!(
         said.contains(
-            &"compose.yaml:4 services.debug.profiles: the service `debug` isn't started: it is in a profile".to_owned()
+            &"compose.yaml:4 services.debug.profiles: The service `debug` isn't started: it is in a profile".to_owned()
         ),
         "{said:?}"
     );
     let (_, summary) = of(&[("compose.yaml", "services: {a: {image: x, profiles: [p]}}")]);
-    assert_eq!(summary, ["compose.yaml:1 services: compose would start no service: each one is in a profile"]);
+    assert_eq!(summary, ["compose.yaml:1 services: Compose would start no service: every service is in a profile"]);
 }
 
 #[test]
@@ -200,19 +200,19 @@ fn names_that_nothing_defines_are_found() {
         "services:\n  web:\n    image: x\n    depends_on:\n      - db\n      - debug\n    networks: [back]\n    volumes:\n      - data:/data\n    secrets: [s]\n    configs: [{source: c}]\n    extends: {service: no}\n    network_mode: service:none\n  debug: {image: x, profiles: [p]}\n  empty: {}\n",
     )]);
     for expected in [
-        "compose.yaml:5 services.web.depends_on: the service `web` refers to the service `db`, which isn't defined",
-        "compose.yaml:6 services.web.depends_on: the service `web` refers to the service `debug`, which isn't defined",
-        "compose.yaml:7 services.web.networks: the service `web` refers to the network `back`, which isn't defined",
-        "compose.yaml:9 services.web.volumes: the service `web` refers to the volume `data`, which isn't defined",
-        "compose.yaml:10 services.web.secrets: the service `web` refers to the secret `s`, which isn't defined",
-        "compose.yaml:11 services.web.configs: the service `web` refers to the config `c`, which isn't defined",
-        "compose.yaml:12 services.web.extends: it extends the service `no`, which `compose.yaml` doesn't have",
-        "compose.yaml:13 services.web.network_mode: the service `web` refers to the service `none`, which isn't defined",
+        "compose.yaml:5 services.web.depends_on: The service `web` refers to the service `db`, which isn't defined",
+        "compose.yaml:6 services.web.depends_on: The service `web` refers to the service `debug`, which isn't defined",
+        "compose.yaml:7 services.web.networks: The service `web` refers to the network `back`, which isn't defined",
+        "compose.yaml:9 services.web.volumes: The service `web` refers to the volume `data`, which isn't defined",
+        "compose.yaml:10 services.web.secrets: The service `web` refers to the secret `s`, which isn't defined",
+        "compose.yaml:11 services.web.configs: The service `web` refers to the config `c`, which isn't defined",
+        "compose.yaml:12 services.web.extends: Service to extend not found in `compose.yaml`: `no`",
+        "compose.yaml:13 services.web.network_mode: The service `web` refers to the service `none`, which isn't defined",
     ] {
         assert!(summary.iter().any(|said| said == expected), "{expected}\n{summary:#?}");
     }
     let (_, summary) = of(&[("compose.yaml", "services:\n  empty: {}\n")]);
-    assert_eq!(summary, ["compose.yaml:2 services.empty: the service `empty` has neither an image nor a build"]);
+    assert_eq!(summary, ["compose.yaml:2 services.empty: The service `empty` has neither an image nor a build"]);
 }
 
 #[test]
@@ -239,14 +239,14 @@ fn variables_have_their_values_their_defaults_and_their_errors() {
     assert_eq!(
         summary,
         [
-            "compose.yaml:3 services.web.image: the variable `TAG` is required and has no value: set a tag",
-            "compose.yaml:4 services.web.command: `${}` has a variable in a form that compose doesn't read",
-            "compose.yaml:5 services.web.tty: `maybe` isn't a value of `services.web.tty`",
+            "compose.yaml:3 services.web.image: The required variable `TAG` has no value: set a tag",
+            "compose.yaml:4 services.web.command: `${}` has a variable in a form that compose doesn't support",
+            "compose.yaml:5 services.web.tty: `maybe` isn't a valid value of `services.web.tty`",
         ]
     );
     assert_eq!(
         all(&[("compose.yaml", "services:\n  web:\n    image: x:$TAG\n    working_dir: $HOME\n")]),
-        ["compose.yaml:3 : the variable `TAG` has no value: compose puts in an empty text"]
+        ["compose.yaml:3 : The variable `TAG` has no value: compose uses an empty string"]
     );
 }
 
@@ -260,14 +260,14 @@ fn what_is_not_read_is_said_and_not_guessed() {
         ("a.env", "A=1"),
     ]);
     for expected in [
-        "compose.yaml:2 include: `oci://example.com/x`, which compose fetches, is not read here",
-        "compose.yaml:3 models: the key `models` is not read here",
-        "compose.yaml:4 made_up: the key `made_up` is not read here",
-        "compose.yaml:9 services.web.provider: the key `provider` is not read here",
-        "compose.yaml:10 services.web.made_up_too: the key `made_up_too` is not read here",
-        "compose.yaml:12 services.web.build.made_up: the key `made_up` is not read here",
-        "compose.yaml:13 services.web.extends: `git@example.com:x`, which compose fetches, is not read here",
-        "compose.yaml:14 services.web.env_file: the format `toml` of a file of variables is not read here",
+        "compose.yaml:2 include: Not checked: `oci://example.com/x`, which compose downloads",
+        "compose.yaml:3 models: Not checked: the key `models`",
+        "compose.yaml:4 made_up: Not checked: the key `made_up`",
+        "compose.yaml:9 services.web.provider: Not checked: the key `provider`",
+        "compose.yaml:10 services.web.made_up_too: Not checked: the key `made_up_too`",
+        "compose.yaml:12 services.web.build.made_up: Not checked: the key `made_up`",
+        "compose.yaml:13 services.web.extends: Not checked: `git@example.com:x`, which compose downloads",
+        "compose.yaml:14 services.web.env_file: Not checked: the format `toml` of an env file",
     ] {
         assert!(said.iter().any(|said| said == expected), "{expected}\n{said:#?}");
     }
@@ -318,11 +318,11 @@ fn pipes_devices_and_links_out_are_named_at_once_also_those_of_an_included_file(
     let read = folder.read();
     let said: Vec<String> = read.diagnostics.iter().map(said).collect();
     for expected in [
-        "`deploy/.env`: it's a named pipe, not a regular file",
-        "`deploy/pipe.env`: it's a named pipe, not a regular file",
-        "`deploy/link.env`: the path or a link leads out of the extension",
-        "`deploy/pipe.yaml`: it's a named pipe, not a regular file",
-        "`deploy/zero.env`: the path or a link leads out of the extension",
+        "`deploy/.env` can't be read: it's a named pipe, not a regular file",
+        "`deploy/pipe.env` can't be read: it's a named pipe, not a regular file",
+        "`deploy/link.env` can't be read: the path or a link leads out of the extension",
+        "`deploy/pipe.yaml` can't be read: it's a named pipe, not a regular file",
+        "`deploy/zero.env` can't be read: the path or a link leads out of the extension",
     ] {
         assert!(said.iter().any(|said| said.ends_with(expected)), "{expected}\n{said:#?}");
     }
@@ -345,7 +345,7 @@ fn many_files_many_services_and_deep_ones_come_to_an_end_that_is_reported() {
         (&chain, "", "more than 32 levels deep"),
         (&format!("services:\n{copies}"), &large, "more than 500000 values"),
         (&ports, "", "too many"),
-        ("include: [large.yaml]", &deep, "cannot be read at line 1"),
+        ("include: [large.yaml]", &deep, "can't be read at line 1"),
     ] {
         let read = Folder::new(&[("compose.yaml", compose), ("large.yaml", other)]).read();
         let said: Vec<String> = read.diagnostics.iter().map(said).collect();

@@ -151,7 +151,7 @@ pub(super) fn of_service(name: &str, service: &Node, report: &mut Report) {
         report.refuse(
             service.at,
             &path,
-            format!("the service `{name}` isn't a mapping"),
+            format!("The service `{name}` isn't a mapping"),
             "Write its keys below its name.",
         );
     }
@@ -165,7 +165,7 @@ pub(super) fn of_service(name: &str, service: &Node, report: &mut Report) {
     for entry in files.into_iter().flat_map(Node::items) {
         keys(entry, &path, ENV_FILE, report);
         if let Some(format) = entry.get("format").and_then(Node::as_text).filter(|format| *format != "raw") {
-            report.not_read(entry.at, &path, &format!("the format `{}` of a file of variables", format.escape_debug()));
+            report.not_read(entry.at, &path, &format!("the format `{}` of an env file", format.escape_debug()));
         }
     }
 }

@@ -14,7 +14,7 @@ const MOST_NAMES: usize = 10_000;
 /// How many instructions and sources the paths of one manifest are followed through, and names that patterns are compared
 /// with. Stages that copy from each other many times make more of them than anybody would wait for.
 const MOST_STEPS: u32 = 300_000;
-/// Looking for a file of the context takes as long as so many steps.
+/// Looking for a file of the context takes as long as this many steps.
 const STEPS_OF_FILE: u32 = 10;
 
 /// What is shown of a base image's name, in characters.
@@ -234,9 +234,9 @@ enum Likelihood {
     Anything,
     /// It copies to the root.
     Root,
-    /// It copies to a folder that the path is in, so many levels deep.
+    /// It copies to a folder that the path is in, this many levels deep.
     Folder(usize),
-    /// It names the file, and so many of its folders.
+    /// It names the file, and this many of its folders.
     Named(usize),
 }
 

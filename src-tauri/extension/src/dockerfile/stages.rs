@@ -1,4 +1,4 @@
-//! A parsed Dockerfile as stages whose steps put something into the image.
+//! A parsed Dockerfile as stages with steps that put something into the image.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) struct Stage {
     /// No image is below it and the stages that it is built on.
     pub from_scratch: bool,
     pub steps: Vec<Step>,
-    /// Its labels in order; one whose value only the build knows has none.
+    /// Its labels in order; one with a value that only the build knows has none.
     pub labels: Vec<(String, Option<String>)>,
 }
 

@@ -90,7 +90,7 @@ impl Variables {
         Some(filled)
     }
 
-    /// What stands between the braces: `NAME`, `NAME:-default`, `NAME:+other`.
+    /// What is between the braces: `NAME`, `NAME:-default`, `NAME:+other`.
     fn expression(&self, text: &str) -> Option<String> {
         let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
         let (name, operator) = text.split_at(end);

@@ -39,7 +39,7 @@ impl Checks<'_> {
                 None
             }
             (Err(FileProblem::Missing), provision) => {
-                let summary = format!("the image `{name}` has no `{shown}`");
+                let summary = format!("The image `{name}` has no `{shown}`");
                 let is_provided = matches!(provision, Some(Provision::Context { .. }));
                 let diagnostic = if is_provided || inside.is_outdated {
                     place.summary(summary).fix("Build the image again, or correct the path: it's a path in the image.")

@@ -12,7 +12,7 @@ const PLAIN: [&str; 2] = [".js", ".mjs"];
 const PLACEHOLDERS: [(&str, &str); 5] =
     [("%PUBLIC_URL%", ""), ("%VITE_", "%"), ("%REACT_APP_", "%"), ("%sveltekit.", "%"), ("<%", "%>")];
 
-/// What shows that this HTML is a source, as it stands there: `src="/src/main.tsx"`. With `has_build`, a page without any
+/// What shows that this HTML is a source, as written there: `src="/src/main.tsx"`. With `has_build`, a page without any
 /// script and one with a script of `src` are sources too: there is a build that would change them.
 pub(super) fn sign(html: &str, has_build: bool) -> Option<String> {
     let html = without_comments(html);

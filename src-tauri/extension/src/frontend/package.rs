@@ -48,7 +48,7 @@ pub(super) struct Tool {
     pub name: &'static str,
     programs: &'static [&'static str],
     serves: Serves,
-    /// Where it listens unless it is told otherwise.
+    /// Where it listens by default.
     pub port: u16,
     /// Where it puts what it built.
     pub output: &'static str,
@@ -164,7 +164,7 @@ impl Package {
         }
     }
 
-    /// The package manager that it names, or whose lock file it has.
+    /// The package manager that it names, or that its lock file belongs to.
     fn manager(&self, root: &ExtensionRoot) -> &'static str {
         const LOCKS: [(&str, &str); 5] = [
             ("pnpm", "pnpm-lock.yaml"),

@@ -24,7 +24,8 @@ pub(super) fn without_comments(text: &str) -> String {
 struct Quotes {
     /// The text's length.
     length: usize,
-    /// Up to where none of this kind closes. Whoever looked for one has passed the others, which would end there too.
+    /// Up to where none of this kind closes. A caller that looked for one has passed the others, which would end there
+    /// too.
     open: [(char, usize); 3],
 }
 

@@ -1,4 +1,4 @@
-//! A page whose first file is a source, and what can be shown in its place.
+//! A page with a source as its first file, and what can be shown in its place.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ const MOST_OUTPUTS: usize = 16;
 pub struct SourcePage {
     /// The file, below the extension's folder: `ui/index.html`.
     pub file: String,
-    /// What shows it, as it stands in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
+    /// What shows it, as written in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign: Option<String>,
     /// The project that the page is built from.
@@ -64,7 +64,7 @@ pub fn source_page(root: &ExtensionRoot, folder: &str, file: &str) -> Option<Sou
     let is_there = match root.file(&path) {
         Ok(_) => true,
         Err(FileProblem::Missing) => false,
-        // What leads out or is no regular file is no source: why is said elsewhere.
+        // A path that leads out or isn't a regular file is no source: the reason is reported elsewhere.
         Err(_) => return None,
     };
     let within = path.parent().unwrap_or(Path::new(""));
@@ -166,7 +166,7 @@ fn outputs(root: &ExtensionRoot, package: &Package) -> Vec<PathBuf> {
                 let path = target.get("options").and_then(|options| options.get("outputPath"));
                 let path = path.and_then(|path| path.as_str().or_else(|| path.get("base")?.as_str()));
                 if let Some(path) = path {
-                    // Newer builders put the part for browsers into a folder of its own.
+                    // Newer builders put the part for browsers into its own folder.
                     add(&format!("{path}/browser"));
                     add(path);
                 }

@@ -26,7 +26,7 @@ const ON_INSTALL: [&str; 11] = [
     "dependencies",
     "postdependencies",
 ];
-/// Versions of a dependency that is another folder, whose scripts run too.
+/// Versions of a dependency that is another folder; its scripts run too.
 const LOCAL: [&str; 10] = ["file:", "link:", "portal:", "workspace:", "exec:", "patch:", "./", "../", "/", "~/"];
 /// Limits of what is shown of one command. One that exceeds them can't be started from the window.
 const MOST_FOLDERS: usize = 32;

@@ -299,7 +299,7 @@ fn depth_names_and_paths_have_limits_that_are_said() {
     assert_eq!(whys, ["it's in too many folders", "its name is too long", "its path is too long"]);
     assert_eq!(home.text("ui/fine"), "fine");
     let (_, done) = fed(&Home::new(), Limits { names: 100, ..LIMITS }, &[("ui/x", file("")), (&deep[..100], file(""))]);
-    assert!(done.unwrap_err().message.contains("100 bytes in all"));
+    assert!(done.unwrap_err().message.contains("100 bytes in total"));
 }
 
 #[test]

@@ -89,8 +89,8 @@ pub(super) async fn unpack_heads(
 }
 
 pub(super) fn no_image(image: &ImageRef) -> Error {
-    Error::new(Code::ImageNotFound, format!("the engine has no image `{image}`"))
-        .hint(format!("docker pull {image}, or open the folder that it is built from."))
+    Error::new(Code::ImageNotFound, format!("Image not found: `{image}`"))
+        .hint(format!("Run `docker pull {image}`, or open the folder that it is built from."))
 }
 
 /// What the engine answers about an image, which it may not have.
@@ -138,11 +138,11 @@ impl<'r> Extraction<'r> {
         self.tree.write_links([manifest])?;
         let root = ExtensionRoot::open(folder).map_err(|problem| unwritten(&problem))?;
         let text = root.read_text(FILE, LARGEST).map_err(|problem| {
-            let message = format!("the image has no {FILE} at its root that can be read");
+            let message = format!("The image has no readable {FILE} at its root");
             let detail = self.refused.as_ref().map_or_else(|| problem.to_string(), |refused| refused.message.clone());
             Error { message, ..unread(folder, &problem) }
                 .detail(detail)
-                .hint("It is an extension's image only with one: COPY metadata.json / in its Dockerfile.")
+                .hint("An extension's image needs it: add `COPY metadata.json /` to its Dockerfile.")
         })?;
         let (manifest, _) = super::read(&text)?;
         let mut paths = named(&manifest);
@@ -189,7 +189,7 @@ impl<'r> Extraction<'r> {
                     self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(|| {
                         Error::new(
                             Code::ImageTooLarge,
-                            format!("the engine sent more than {MOST_SENT} bytes of the image"),
+                            format!("The engine sent more than {MOST_SENT} bytes of the image"),
                         )
                     })?;
                     stream.feed(&piece, &mut self.tree)?;
@@ -230,7 +230,7 @@ impl<'r> Extraction<'r> {
     }
 }
 
-/// The paths that a manifest names. Beside a compose file stand the files that it names in turn.
+/// The paths that a manifest names. Beside a compose file are the files that it names in turn.
 fn named(manifest: &Manifest) -> Vec<SelectedPath> {
     let want = |named: &Named, path: Option<PathBuf>, key| {
         let path = path.filter(|path| !path.as_os_str().is_empty())?;

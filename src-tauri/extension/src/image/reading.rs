@@ -48,13 +48,13 @@ impl Reading {
             reaper.watch_container(engine, &reading.container);
         }
         let (tell, told) = oneshot::channel();
-        // A task of its own, which ends with the engine's answer: when nobody waits for it any more, the container goes with
-        // the value.
+        // Its own task, which ends with the engine's answer: when nothing waits for it any more, the container goes
+        // with the value.
         tokio::spawn(async move {
             let made = reading.engine.create_container(&reading.container, &body).await;
             let _ = tell.send(made.map(|_| reading));
         });
-        let made = told.await.map_err(|_| engine.lost(&"the container was not made"))?;
+        let made = told.await.map_err(|_| engine.lost(&"the container wasn't created"))?;
         found(made, engine, name)
     }
 

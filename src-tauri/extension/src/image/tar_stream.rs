@@ -25,7 +25,7 @@ pub(super) enum Kind {
 /// The head of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The name, as it stands in the archive.
+    /// The name, as written in the archive.
     pub path: Vec<u8>,
     pub kind: Kind,
     /// Bytes of data that follow; only those of a file are handed on.
@@ -52,7 +52,7 @@ enum State {
     Extension { of: Extension, left: u64, padding: u64, text: Vec<u8> },
     /// In a file's data.
     Data { left: u64, padding: u64 },
-    /// In bytes that nobody wants.
+    /// In bytes that nothing wants.
     Skip { left: u64 },
     /// In the map of a sparse file, with the data that follows it.
     SparseMap { size: u64 },
@@ -309,13 +309,13 @@ fn number(digits: &[u8]) -> Option<u64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The sum of a header's bytes, with blanks where the sum itself stands.
+/// The sum of a header's bytes, with blanks where the sum itself is.
 fn checksum(block: &[u8; BLOCK]) -> u32 {
     block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum()
 }
 
 pub(super) fn unreadable(why: &str) -> Error {
-    Error::new(Code::ArchiveUnreadable, "can't read the archive that the engine sent").detail(why)
+    Error::new(Code::ArchiveUnreadable, "Can't read the archive that the engine sent").detail(why)
 }
 
 #[cfg(test)]

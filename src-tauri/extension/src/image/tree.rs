@@ -32,7 +32,7 @@ pub(super) struct Limits {
     pub path: usize,
     /// Links that are followed one after the other, as Linux has it.
     pub links: u32,
-    /// Paths that the engine is asked for.
+    /// Paths that are requested from the engine.
     pub fetches: usize,
 }
 
@@ -82,7 +82,7 @@ pub(super) struct Tree {
     pub(super) limits: Limits,
     /// By path from the image's root. No path has a link above it.
     pub(super) nodes: BTreeMap<PathBuf, Node>,
-    /// What the engine was asked for: all that is below is known.
+    /// Requested from the engine: everything below it is known.
     fetched: HashSet<PathBuf>,
     /// The path that is being taken out.
     top: PathBuf,
@@ -219,7 +219,7 @@ impl Tree {
             return Err(too_much(&format!("more than {} files and folders", self.limits.entries)));
         }
         if self.names > self.limits.names {
-            return Err(too_much(&format!("names of more than {} bytes in all", self.limits.names)));
+            return Err(too_much(&format!("names of more than {} bytes in total", self.limits.names)));
         }
         Ok(())
     }
@@ -306,7 +306,7 @@ impl Tree {
                 self.nodes.insert(path, Node::File { executable });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.leave(path, "it has the name of another file here, but for upper and lower case");
+                self.leave(path, "its name differs from another file's only in case");
             }
             Err(error) => return Err(unwritten(&error)),
         }
@@ -331,7 +331,7 @@ impl Tree {
         }
     }
 
-    /// A path in the archive as one in the image: the first part is the last of what was asked for.
+    /// A path in the archive as one in the image: its first part is the last part of the requested path.
     fn placed(&self, path: &Path) -> Option<PathBuf> {
         let mut placed = self.top.clone();
         let mut parts = path.components().filter(|part| *part != Component::CurDir);
@@ -422,8 +422,8 @@ fn is_portable(path: &Path) -> bool {
 }
 
 fn too_much(what: &str) -> Error {
-    Error::new(Code::ImageTooLarge, format!("what the extension's manifest names is {what}"))
-        .hint("Is a folder named that holds more than the extension's own files?")
+    Error::new(Code::ImageTooLarge, format!("The extension's manifest names too much: {what}"))
+        .hint("Check whether it names a folder with more than the extension's files.")
 }
 
 pub(super) fn unwritten(error: &dyn std::fmt::Display) -> Error {

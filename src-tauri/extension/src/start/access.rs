@@ -1,6 +1,6 @@
 //! What a service asks of the machine, read from compose's resolved configuration.
 //!
-//! A key either is known to give nothing, or stands here, or is listed as unknown: none is passed over.
+//! A key either is known to give nothing, or is here, or is listed as unknown: none is passed over.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::{
     text::{shown, visible},
 };
 
-/// Where what is asked for would be given.
+/// Where the requested access would be granted.
 #[derive(Debug)]
 pub(super) struct At<'a> {
     /// The extension's own files.
@@ -106,19 +106,19 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
         "build" => build::asks(value, at),
         "network_mode" | "pid" | "ipc" | "userns_mode" | "uts" | "cgroup" => namespace(key, &text),
         "restart" if text == "no" => Vec::new(),
-        "restart" => one(Notice, "Is started again by the engine, also after the machine restarts"),
+        "restart" => one(Notice, "Is restarted by the engine, also after the machine restarts"),
         "logging" => logging(value),
         "deploy" => deploy(value),
         "device_cgroup_rules" => one(Control, "Opens devices of the machine"),
         "gpus" => one(Access, "Uses the machine's graphics processors"),
-        "runtime" => one(Access, "Is run by another container runtime"),
-        "cgroup_parent" => one(Access, "Is counted in another control group of the machine"),
+        "runtime" => one(Access, "Uses another container runtime"),
+        "cgroup_parent" => one(Access, "Uses another control group of the machine"),
         "sysctls" => one(Access, "Sets kernel parameters"),
-        "group_add" => one(Notice, "Its user is in further groups"),
+        "group_add" => one(Notice, "Adds its user to other groups"),
         "volumes_from" => {
             list(value).map(|from| other_container("Uses the volumes of another container", &text_of(from))).collect()
         }
-        "external_links" => one(Access, "Connects to containers that aren't its own"),
+        "external_links" => one(Access, "Connects to other containers"),
         "credential_spec" => one(Access, "Uses credentials of the machine"),
         "provider" => vec![
             RequestedAccess::new(Control, "Runs a program on your machine")
@@ -217,7 +217,7 @@ fn capability(name: &str) -> RequestedAccess {
     if control.contains(&plain) {
         return RequestedAccess::new(Control, "Can take over the machine: extra capability")
             .value(visible(name))
-            .impact("With this capability, a process in the container can get out of it.");
+            .impact("With this capability, a process in the container can break out of it.");
     }
     RequestedAccess::new(Access, "Extra capability").value(visible(name))
 }
@@ -228,7 +228,7 @@ fn security(option: &str) -> Option<RequestedAccess> {
     }
     let turned_off = option.contains("unconfined") || option.contains("disable");
     let summary =
-        if turned_off { "Turns off a protection of the engine" } else { "Changes how the engine confines it" };
+        if turned_off { "Turns off a protection of the engine" } else { "Changes the engine's security options" };
     Some(RequestedAccess::new(if turned_off { Control } else { Access }, summary).value(visible(option)))
 }
 
@@ -263,7 +263,7 @@ fn device(device: &Value, at: &At<'_>) -> RequestedAccess {
     if whole || is_disk || disks.iter().any(|disk| name.starts_with(disk)) {
         return RequestedAccess::new(Control, "Reads and writes the machine's disks or memory")
             .value(visible(&source))
-            .impact("This goes around every permission of the files on it.");
+            .impact("This bypasses all file permissions.");
     }
     RequestedAccess::new(Access, "Uses a device of the machine").value(visible(&source))
 }
@@ -326,9 +326,9 @@ fn namespace(key: &str, value: &str) -> Vec<RequestedAccess> {
     let joined = value.strip_prefix("container:");
     let summary = match (key, value) {
         ("network_mode", "host") => "Uses the machine's own network",
-        ("pid", "host") => "Sees and ends every process of the machine",
+        ("pid", "host") => "Can see and stop every process of the machine",
         ("ipc", "host") => "Shares memory with the machine's processes",
-        ("userns_mode", "host") => "Its root is the machine's root",
+        ("userns_mode", "host") => "Its root user is the machine's root user",
         ("uts", "host") => "Can change the machine's name",
         ("cgroup", "host") => "Sees the machine's control groups",
         ("network_mode", "none" | "bridge" | "default" | "private")
@@ -337,7 +337,7 @@ fn namespace(key: &str, value: &str) -> Vec<RequestedAccess> {
         (_, value) if value.starts_with("service:") => return Vec::new(),
         _ if joined.is_some() => return vec![other_container("Joins another container", &format!("{key}: {value}"))],
         ("network_mode", _) => {
-            return vec![RequestedAccess::new(Access, "Joins a network that isn't its own").value(visible(value))];
+            return vec![RequestedAccess::new(Access, "Joins another network").value(visible(value))];
         }
         _ => return vec![RequestedAccess::unknown(key, Some(&Value::String(value.to_owned())))],
     };
@@ -359,7 +359,7 @@ fn logging(value: &Value) -> Vec<RequestedAccess> {
     if matches!(driver.as_str(), "" | "json-file" | "local" | "none" | "journald") {
         return Vec::new();
     }
-    vec![RequestedAccess::new(Notice, "The engine sends its output elsewhere").value(shown(value))]
+    vec![RequestedAccess::new(Notice, "The engine sends its output to another place").value(shown(value))]
 }
 
 fn deploy(value: &Value) -> Vec<RequestedAccess> {
@@ -383,12 +383,12 @@ fn deploy(value: &Value) -> Vec<RequestedAccess> {
         devices.map(|devices| RequestedAccess::new(Access, "Uses devices of the machine").value(shown(devices))),
     );
     if let Some(policy) = value.pointer("/restart_policy/condition").map(text_of).filter(|policy| policy != "none") {
-        asks.push(RequestedAccess::new(Notice, "Is started again by the engine").value(visible(&policy)));
+        asks.push(RequestedAccess::new(Notice, "Is restarted by the engine").value(visible(&policy)));
     }
     asks
 }
 
-/// The entries of a list; one that stands alone counts as such, and so do the values of a mapping.
+/// The entries of a list; one that is alone counts as such, and so do the values of a mapping.
 pub fn list(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     match value {
         Value::Array(list) => Box::new(list.iter()),

@@ -9,11 +9,11 @@ use super::super::names::SOCKETS;
 /// What is added to the services.
 #[derive(Debug)]
 pub(in super::super) struct Additions<'a> {
-    /// The service whose container gets a name, and the name.
+    /// The service with the named container, and the name.
     pub first: Option<(&'a str, &'a str)>,
     /// A directory or volume for the socket, as `volumes` has it; none where the manifest declares no socket.
     pub sockets: Option<&'a str>,
-    /// The volume in that, which compose is told to leave alone.
+    /// The volume in it, which compose must leave alone.
     pub volume: Option<&'a str>,
     /// Labels of every container.
     pub labels: &'a BTreeMap<String, String>,
@@ -83,7 +83,7 @@ fn has_mount(service: &Map<String, Value>) -> bool {
     volumes.chain(tmpfs).any(|target| target.trim_end_matches('/') == SOCKETS)
 }
 
-/// Whether its container has a name of its own, or there are several.
+/// Whether its container has its own name, or there are several.
 fn is_named(service: &Map<String, Value>) -> bool {
     ["scale", "deploy", "container_name"].iter().any(|key| service.get(*key).is_some_and(|found| !found.is_null()))
 }

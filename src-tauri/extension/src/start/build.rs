@@ -11,7 +11,7 @@ use super::{
     text::{shown, visible},
 };
 
-/// What it asks for. That the Dockerfile's commands are run at all stands first.
+/// What it asks for. That the Dockerfile's commands are run at all is first.
 pub(super) fn asks(build: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let context =
         build.get("context").map_or_else(|| if build.is_string() { text_of(build) } else { String::new() }, text_of);
@@ -49,11 +49,11 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
         "entitlements" => one(Control, "Builds with extended rights"),
         "network" if matches!(value.as_str(), Some("default" | "none")) => Vec::new(),
         "network" => one(Access, "Builds in another network"),
-        "ssh" => one(Access, "Signs in elsewhere with your SSH keys while it builds"),
+        "ssh" => one(Access, "Uses your SSH keys while it builds"),
         "secrets" => one(Access, "Uses secrets while it builds"),
         "cache_to" => one(Access, "Writes a build cache"),
         "cache_from" => one(Notice, "Reads a build cache"),
-        "tags" => one(Notice, "Gives the image further names"),
+        "tags" => one(Notice, "Adds names to the image"),
         "additional_contexts" => {
             let texts: Vec<String> = match value {
                 Value::Object(map) => map.values().map(text_of).collect(),
@@ -74,7 +74,7 @@ fn is_remote(context: &str) -> bool {
     ["http://", "https://", "git://", "ssh://", "git@", "github.com/"].iter().any(|known| context.starts_with(known))
 }
 
-/// What is said of a context that is none of the extension's own folders.
+/// The access that a context outside the extension's folder needs.
 fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = RequestedAccess> {
     let is_image = ["docker-image://", "service:", "target:"].iter().any(|known| context.starts_with(known));
     let ask = if context.is_empty() || is_image {
@@ -86,7 +86,7 @@ fn outside(summary: &str, context: &str, at: &At<'_>) -> impl Iterator<Item = Re
         let here = At::new(at.root, at.engine, true);
         let real = here.real(context);
         (!here.is_own(&real)).then(|| {
-            RequestedAccess::new(Access, &format!("{summary}, from outside of the extension's folder"))
+            RequestedAccess::new(Access, &format!("{summary}, from outside the extension's folder"))
                 .value(visible(&real.display().to_string()))
         })
     };

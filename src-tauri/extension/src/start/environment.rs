@@ -129,7 +129,7 @@ pub(in super::super) fn steers(name: &str) -> bool {
 }
 
 /// Sets each name in a `.env` file that would steer compose, so that the file can't: compose prefers what is set in its
-/// environment. Where in the file the name stands doesn't matter, so no way to write one gets around it.
+/// environment. Where in the file the name is doesn't matter, so no way to write one gets around it.
 pub(super) fn pinned(env: &mut BTreeMap<String, String>, file: &str) {
     let names = file.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     for name in names.filter(|name| steers(name)) {

@@ -57,7 +57,7 @@ pub struct Start {
     first: Option<String>,
 }
 
-/// A Dockerfile as it was read.
+/// The Dockerfile's text when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dockerfile {
     pub path: PathBuf,
@@ -87,7 +87,7 @@ pub(super) struct Project {
 pub(super) struct Confirmed {
     key: Vec<u8>,
     images: BTreeMap<String, Option<String>>,
-    /// The Dockerfile whose commands were run.
+    /// The Dockerfile with the commands that were run.
     built: Option<String>,
 }
 
@@ -166,7 +166,7 @@ impl Start {
     ) -> Result<()> {
         let mut source = ImageSource::Pulled;
         if let Some(image) = &image {
-            // It stands in the path of a request.
+            // It is in the path of a request.
             let id = deps.image_id(&ImageRef::new(image.as_str())?).await?;
             let own = (extension.image == *image && build.is_none()).then(|| extension.sources()).flatten();
             source = match own {
@@ -197,13 +197,13 @@ impl Start {
     pub(super) async fn verify(&self, deps: &BackendDeps, extension: &Extension) -> Result<()> {
         for (image, before) in &self.images {
             if deps.image_id(image).await? != *before {
-                return Err(changed(&format!("the engine has another image called {}", visible(image))));
+                return Err(changed(&format!("the image {} changed on the engine", visible(image))));
             }
         }
         if let Some(before) = &self.dockerfile {
             let folder = before.path.parent().unwrap_or(&extension.root);
             if dockerfile_of(folder, &extension.image).ok().as_ref() != Some(before) {
-                return Err(changed("the Dockerfile is another one"));
+                return Err(changed("the Dockerfile changed"));
             }
         }
         let (Some(project), BackendKind::Compose { services, .. }) = (&self.project, &extension.backend) else {
@@ -211,7 +211,7 @@ impl Start {
         };
         let now = sources::read_aside(&extension.root, &project.file, &project.env).await;
         let Some(now) = now.ok().filter(|now| now.digest == project.sources) else {
-            return Err(changed("the compose file, or a file that it reads, is another one"));
+            return Err(changed("the compose file, or a file that it reads, changed"));
         };
         // A link may lead elsewhere by now.
         let at = At::new(&extension.root, &deps.engine.address().host, self.here);
@@ -221,11 +221,11 @@ impl Start {
         if same && with_socket(extension, all) == self.plan.asks {
             Ok(())
         } else {
-            Err(changed("a path in the compose file leads elsewhere"))
+            Err(changed("a path in the compose file changed"))
         }
     }
 
-    /// The service whose container the extension's commands run in: the first of the compose file.
+    /// The service that the extension's commands run in: the first of the compose file.
     pub(super) fn first_service(&self) -> Option<&str> {
         self.first.as_deref()
     }
@@ -272,11 +272,11 @@ impl Start {
     }
 }
 
-/// What is asked for them all, and what Porthole mounts for the socket that the manifest declares.
+/// What all of them request, and what Porthole mounts for the socket that the manifest declares.
 fn with_socket(extension: &Extension, mut all: Vec<RequestedAccess>) -> Vec<RequestedAccess> {
     if extension.socket.is_some() {
         let ask =
-            RequestedAccess::new(AccessLevel::Notice, "Mounts a folder or volume for its socket, made by Porthole");
+            RequestedAccess::new(AccessLevel::Notice, "Mounts a folder or volume for its socket, created by Porthole");
         all.push(ask.value(super::names::SOCKETS));
     }
     access::sorted(all)
@@ -293,8 +293,8 @@ fn makes_images(resolved: &Value) -> bool {
 }
 
 fn changed(why: &str) -> Error {
-    Error::new(Code::StartPlanChanged, format!("Not started: {why} since you were shown what it asks for"))
-        .hint("Look at what it asks for now, and start it then.")
+    Error::new(Code::StartPlanChanged, format!("Not started: {why} after you reviewed it"))
+        .hint("Review what it requests now, then start it.")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -12,7 +12,7 @@ use super::{
 };
 use porthole_engine::sockets;
 
-/// Folders in which whoever writes can take over the machine, with all that is in them.
+/// Folders in which anyone who writes can take over the machine, with all that is in them.
 const TAKES_OVER: &[&str] = &[
     "/",
     "/bin",
@@ -51,9 +51,9 @@ pub(super) struct Mount {
     pub source: Option<String>,
     pub target: Option<String>,
     pub read_only: bool,
-    /// `shared`, `rslave`, … where it is asked for.
+    /// `shared`, `rslave`, … where it is set.
     pub propagation: Option<String>,
-    /// What else stands in it.
+    /// What else is in it.
     pub others: Vec<String>,
 }
 
@@ -206,7 +206,7 @@ impl Mount {
             (_, true, false) => self.ask(AccessLevel::Access, &format!("Reads files {}", at.whose), &shown),
             (_, false, true) => self
                 .ask(AccessLevel::Control, &format!("Changes any file in a folder {}", at.whose), &shown)
-                .impact("Whoever can write there can run programs outside of the container."),
+                .impact("Write access there allows running programs outside the container."),
             (_, false, false) => {
                 self.ask(AccessLevel::Access, &format!("Reads and changes files {}", at.whose), &shown)
             }
@@ -266,7 +266,7 @@ fn mounted(called: &str, [kind, device, flags]: [&str; 3], at: &At<'_>) -> Reque
         "nfs" | "nfs4" | "cifs" if !is_bind => mount.ask(AccessLevel::Access, "Mounts a network share", &shown),
         _ => mount
             .ask(AccessLevel::Control, &format!("Mounts any folder or disk {}", at.whose), &shown)
-            .impact("The engine mounts this as root. Porthole can't tell what it leads to."),
+            .impact("The engine mounts this as root. Porthole can't determine its target."),
     }
 }
 

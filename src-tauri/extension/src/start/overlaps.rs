@@ -27,7 +27,7 @@ struct Followed {
     writable: bool,
 }
 
-/// What is asked for by paths that lie in a folder which a container can write to.
+/// Access by paths in a folder that a container can write to.
 pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
     let followed = followed(resolved);
     let outer: Vec<(&str, PathBuf)> = followed
@@ -43,7 +43,7 @@ pub(super) fn asks(resolved: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
             if places.iter().any(|place| place.starts_with(real) && place != real) {
                 let ask = RequestedAccess::new(Control, "Can reach any file through a folder that it can change")
                     .value(format!("{} in {}", visible(&inner.path), visible(path)))
-                    .impact("A container can replace the inner path by a link. The next start follows that link.");
+                    .impact("A container can replace the inner path with a link. The next start follows that link.");
                 if !asks.contains(&ask) {
                     asks.push(ask);
                 }

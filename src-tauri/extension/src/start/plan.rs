@@ -18,7 +18,7 @@ pub enum AccessLevel {
     Notice,
 }
 
-/// One thing that is asked of the machine.
+/// One access to the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct RequestedAccess {
@@ -52,7 +52,7 @@ impl RequestedAccess {
         let value = value.map(|value| format!(": {}", shown(value))).unwrap_or_default();
         Self::new(AccessLevel::Access, "Also asks for")
             .value(format!("{}{value}", super::text::visible(key)))
-            .impact("Porthole doesn't know what this gives.")
+            .impact("Porthole doesn't know what this grants.")
     }
 }
 
@@ -96,7 +96,7 @@ pub struct StartPlan {
     pub engine: String,
     /// The services, in the order of the compose file.
     pub services: Vec<StartService>,
-    /// What is asked for them all, what gives most first.
+    /// What all of them request, highest level first.
     pub asks: Vec<RequestedAccess>,
     /// Variables that the compose file asks for and the desktop doesn't define.
     pub variables: Vec<StartVariable>,

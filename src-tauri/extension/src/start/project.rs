@@ -13,7 +13,7 @@ use super::{
 /// A service: its name, its image, and what it asks for.
 type ServiceAsks = (String, Option<String>, Vec<RequestedAccess>);
 
-/// What each service asks for, in this order first, and what is asked for them all.
+/// What each service requests, in this order first, and what all of them request.
 pub(super) fn asks(
     resolved: &Value,
     order: &[String],
@@ -36,7 +36,7 @@ pub(super) fn asks(
         match key.as_str() {
             "services" | "version" | "name" => {}
             "models" => all.extend(entries().map(|(name, model)| {
-                RequestedAccess::new(Notice, "Gets and runs a model on the engine").value(format!(
+                RequestedAccess::new(Notice, "Downloads and runs a model on the engine").value(format!(
                     "{}: {}",
                     visible(name),
                     shown(model)
@@ -64,11 +64,11 @@ fn of_network(name: &str, network: &Value, project: &str) -> Vec<RequestedAccess
                 .impact("It reaches everything that listens on localhost, and can listen on any port."),
         );
     } else if external || !mounts::is_of_project(name, network, project) {
-        asks.push(RequestedAccess::new(Access, "Joins a network that isn't its own").value(visible(&called)));
+        asks.push(RequestedAccess::new(Access, "Joins another network").value(visible(&called)));
     }
     let driver = network.get("driver").map(text_of).unwrap_or_default();
     if !matches!(driver.as_str(), "" | "bridge" | "default" | "host" | "none") {
-        asks.push(RequestedAccess::new(Access, "Makes a network with another driver").value(visible(&driver)));
+        asks.push(RequestedAccess::new(Access, "Creates a network with another driver").value(visible(&driver)));
     }
     let known =
         ["name", "external", "driver", "ipam", "internal", "attachable", "labels", "enable_ipv4", "enable_ipv6"];

@@ -71,7 +71,7 @@ async fn by_compose(
     let words: &[&str] = if program == ComposeProgram::Plugin { &["config", "--format", "json"] } else { &["config"] };
     let command = environment::with(program.command(deps.engine.address(), args.with(words)), env);
     let failed = Error::new(Code::ComposeFailed, "Compose can't resolve the compose file");
-    read(&deps.output(command, failed.hint("All that it wrote is in the timeline.")).await?)
+    read(&deps.output(command, failed.hint("Its output is in the timeline.")).await?)
 }
 
 /// Porthole's own reading: good enough to show, and never started.
@@ -82,7 +82,7 @@ async fn by_porthole(
     missing: &Error,
 ) -> Result<(Value, Vec<String>)> {
     let (root, file, environment) = (extension.root.clone(), file.to_owned(), env.clone());
-    let failed = |error| Error::new(Code::ComposeUnreadable, "the compose file can't be read").detail(error);
+    let failed = |error| Error::new(Code::ComposeUnreadable, "The compose file can't be read").detail(error);
     let reading = tokio::task::spawn_blocking(move || {
         let root = ExtensionRoot::open(&root).map_err(|problem| problem.to_string())?;
         let file = file.strip_prefix(root.path()).unwrap_or(&file).to_owned();
@@ -109,10 +109,11 @@ fn read(text: &str) -> Result<Value> {
     if has_services {
         return Ok(resolved);
     }
-    Err(Error::new(Code::ComposeFailed, "Compose would start no service").hint("Is each service in a profile?"))
+    Err(Error::new(Code::ComposeFailed, "Compose would start no service")
+        .hint("Check whether every service is in a profile."))
 }
 
-/// What becomes of each variable that is asked for; those that are allowed are put into the environment.
+/// What becomes of each variable that is requested; those that are allowed are put into the environment.
 fn variables(found: &Sources, env: &mut BTreeMap<String, String>, allowed: &[String]) -> Vec<StartVariable> {
     let asked = found.names.iter().filter(|name| !env.contains_key(*name) && !environment::steers(name)).cloned();
     let asked: Vec<String> = asked.collect();

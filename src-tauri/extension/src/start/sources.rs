@@ -39,9 +39,9 @@ const TAGS: &[&str] = &["!reset", "!override", "tag:yaml.org,2002:str"];
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
-    /// Variables that are asked for by name.
+    /// Variables that are requested by name.
     pub names: BTreeSet<String>,
-    /// What is asked of this machine's files.
+    /// Access to this machine's files.
     pub asks: Vec<RequestedAccess>,
     /// The text of `.env` beside the compose file; empty without one.
     pub env: String,
@@ -116,11 +116,11 @@ struct Walk<'a> {
     found: Sources,
     digest: Context,
     seen: BTreeSet<PathBuf>,
-    /// The paths that were looked at, with the key and what stands there.
+    /// The paths that were looked at, with the key and what is there.
     named: BTreeSet<(String, String, PathBuf)>,
     /// How much was read.
     bytes: usize,
-    /// The text of all files whose variables may be put into paths of included files.
+    /// The text of all files with variables that paths of included files may use.
     included_env: String,
     /// Paths with variables that aren't known.
     variable_paths: Vec<String>,
@@ -226,8 +226,8 @@ impl Walk<'_> {
                 self.variable_paths.push(text.clone());
             }
             if path.contains("://") || path.starts_with("git@") {
-                return Err(refused(Path::new(&path), "would be fetched from the network")
-                    .hint("Porthole opens compose files that are whole. Put a copy of the file into the extension."));
+                return Err(refused(Path::new(&path), "compose would download")
+                    .hint("Put a copy of the file into the extension."));
             }
             // Some are relative to the file, some to the project: it is one of the user's files in either reading.
             for base in BTreeSet::from([folder.to_owned(), self.project.clone()]) {
@@ -270,7 +270,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if !there.is_file() {
-            return Err(refused(path, "is not a regular file"));
+            return Err(refused(path, "isn't a regular file"));
         }
         if there.len() > yaml::LONGEST {
             return Err(refused(path, &format!("has more than {} bytes", yaml::LONGEST)));
@@ -293,7 +293,7 @@ impl Walk<'_> {
     fn outside(&mut self, key: &str, path: &Path) {
         let ask = RequestedAccess::new(AccessLevel::Access, "Reads a file of your machine")
             .value(format!("{key}: {}", visible(&plain(path).display().to_string())))
-            .impact("What is in it can reach the extension's containers.");
+            .impact("Its content can reach the extension's containers.");
         if !self.found.asks.contains(&ask) {
             self.found.asks.push(ask);
         }
@@ -305,7 +305,7 @@ impl Walk<'_> {
     }
 }
 
-/// The paths below one of these keys, each with what stands there: `compose`, `values`, `folder`, or `variables` of an
+/// The paths below one of these keys, each with what is there: `compose`, `values`, `folder`, or `variables` of an
 /// included file.
 fn named(key: &str, value: &Yaml<'_>, paths: &mut Vec<(String, String)>) {
     let what = match key {
@@ -340,7 +340,7 @@ fn bare<'y, 'i>(node: &'y Yaml<'i>) -> &'y Yaml<'i> {
     }
 }
 
-/// A path as compose takes it, from where it stands.
+/// A path as compose takes it, from where it is.
 fn home(path: &str, base: &Path) -> PathBuf {
     // Compose takes each leading `~` for the home folder, with or without a slash, and cleans the path as text.
     match path.strip_prefix('~').zip(std::env::home_dir()) {
@@ -357,7 +357,7 @@ fn is_inside(root: &Path, path: &Path) -> bool {
 fn text(path: &Path) -> Result<String> {
     let failed = |why: &dyn std::fmt::Display| refused(path, "can't be read").detail(why);
     let real = path.canonicalize().map_err(|error| failed(&error))?;
-    let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "is not a regular file"))?;
+    let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "isn't a regular file"))?;
     let read = ExtensionRoot::open(folder).and_then(|folder| folder.read(name, yaml::LONGEST));
     read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|problem| failed(&problem))
 }
@@ -369,14 +369,14 @@ fn add(digest: &mut Context, bytes: &[u8]) {
 }
 
 fn depends(path: &str) -> Error {
-    refused(Path::new(path), "can't be told before compose is run")
+    refused(Path::new(path), "isn't known before compose runs")
         .hint("Write the path without variables that .env or an env_file sets.")
 }
 
 fn refused(path: &Path, why: &str) -> Error {
     Error::new(
         Code::ComposeUnreadable,
-        format!("the compose file names {}, which {why}", visible(&path.display().to_string())),
+        format!("The compose file names {}, which {why}", visible(&path.display().to_string())),
     )
 }
 

@@ -331,8 +331,8 @@ fn what_services_share_is_listed_too() {
             "Uses the machine's own network",
             Access,
         ),
-        (json!({ "networks": { "n": { "name": "proj_n", "driver": "macvlan" } } }), "Makes a network", Access),
-        (json!({ "networks": { "n": { "name": "others" } } }), "Joins a network", Access),
+        (json!({ "networks": { "n": { "name": "proj_n", "driver": "macvlan" } } }), "Creates a network", Access),
+        (json!({ "networks": { "n": { "name": "others" } } }), "Joins another network", Access),
         (
             json!({ "secrets": { "s": { "name": "proj_s", "file": "/etc/passwd" } } }),
             "Reads a file of your machine",
@@ -340,7 +340,7 @@ fn what_services_share_is_listed_too() {
         ),
         (json!({ "configs": { "c": { "file": "/home/x/.netrc" } } }), "Reads a file of your machine", Access),
         (json!({ "made_up": { "a": 1 } }), "Also asks for", Access),
-        (json!({ "models": { "m": { "model": "x/y" } } }), "Gets and runs a model", Notice),
+        (json!({ "models": { "m": { "model": "x/y" } } }), "Downloads and runs a model", Notice),
     ] {
         let asks = whole(resolved.clone());
         assert_eq!(asks.len(), 1, "{resolved}: {asks:?}");

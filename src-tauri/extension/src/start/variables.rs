@@ -1,4 +1,4 @@
-//! Variables in a compose file: which are asked for, and what a path becomes when they are put in.
+//! Variables in a compose file: which are requested, and what a path becomes when they are put in.
 
 use std::collections::{BTreeMap, BTreeSet};
 

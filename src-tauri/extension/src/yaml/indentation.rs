@@ -130,7 +130,7 @@ fn end_of_quoted(text: &str, at: usize, quote: char) -> Option<usize> {
     None
 }
 
-/// The text with so many blanks at each of these places; none when that would be too much.
+/// The text with this many blanks at each of these places; none when that would be too much.
 fn padded(text: &str, at: &[usize], blanks: usize) -> Option<String> {
     let whole = blanks.checked_mul(at.len())?.checked_add(text.len())?;
     if whole as u64 > LONGEST {

@@ -26,18 +26,18 @@ pub fn usable(endpoint: &Endpoint) -> Result<()> {
             if length > PATH_LIMIT {
                 return Err(Error::new(
                     Code::EndpointPathTooLong,
-                    format!("the socket path has {length} bytes; this system takes {PATH_LIMIT} at most"),
+                    format!("The socket path has {length} bytes; the limit on this system is {PATH_LIMIT}"),
                 )
                 .detail(path.display())
-                .hint("Give the backend a socket in a shorter directory, or link that directory from a short path."));
+                .hint("Use a socket in a directory with a shorter path, or create a link with a short path to that directory."));
             }
             #[cfg(not(unix))]
-            return Err(unsupported("a unix socket"));
+            return Err(unsupported("unix sockets"));
             #[cfg(unix)]
             Ok(())
         }
         #[cfg(not(windows))]
-        Endpoint::Npipe(_) => Err(unsupported("a named pipe")),
+        Endpoint::Npipe(_) => Err(unsupported("named pipes")),
         #[cfg(windows)]
         Endpoint::Npipe(_) => Ok(()),
         Endpoint::Tcp { .. } => Ok(()),
@@ -45,23 +45,23 @@ pub fn usable(endpoint: &Endpoint) -> Result<()> {
         Endpoint::Container { path, .. } if path.len() > LINUX_PATH_LIMIT => Err(Error::new(
             Code::EndpointPathTooLong,
             format!(
-                "the socket path in the container has {} bytes; Linux takes {LINUX_PATH_LIMIT} at most",
+                "The socket path in the container has {} bytes; the limit on Linux is {LINUX_PATH_LIMIT}",
                 path.len()
             ),
         )
         .detail(path)
-        .hint("Give the backend a socket in a shorter directory.")),
+        .hint("Use a socket in a directory with a shorter path.")),
         Endpoint::Container { .. } | Endpoint::Engine { .. } => Ok(()),
     }
 }
 
 fn unsupported(kind: &str) -> Error {
-    Error::new(Code::EndpointUnsupported, format!("{kind} cannot be opened on this operating system"))
+    Error::new(Code::EndpointUnsupported, format!("This operating system doesn't support {kind}"))
         .hint("Use the endpoint that the backend has on this system.")
 }
 
 /// Turns a failed connect into the reason behind it. Linux answers `ECONNREFUSED` both for a
-/// socket that nobody listens on and for a file that is not a socket, so the path is looked at.
+/// socket that nothing listens on and for a file that is not a socket, so the path is looked at.
 pub fn explain_connect(endpoint: &Endpoint, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&format!("connect to {endpoint}"), error) {
         return exhausted;
@@ -86,9 +86,9 @@ fn explain_socket(path: &Path, error: &io::Error) -> Error {
     };
     let explained = explain_refusal(&path.display(), refusal);
     match refusal {
-        Refusal::Missing => explained.hint("Is the backend running, and does it make its socket at this path? A container's socket shows up here only when its directory is mounted; container://NAME/path reaches it through the engine."),
+        Refusal::Missing => explained.hint("Check that the backend is running and creates its socket at this path. A socket in a container exists here only if its directory is mounted; otherwise use container://NAME/path."),
         Refusal::Denied => explained
-            .hint("Let the backend make its socket readable and writable for your user, or its group yours."),
+            .hint("Make the socket readable and writable for your user or one of your groups."),
         _ => explained,
     }
 }
@@ -96,17 +96,17 @@ fn explain_socket(path: &Path, error: &io::Error) -> Error {
 /// Why a unix socket took no connection, here or in a container.
 pub fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -> Error {
     match refusal {
-        Refusal::Missing => Error::new(Code::EndpointMissing, format!("nothing exists at {shown}"))
-            .hint("Is the backend running, and does it make its socket at this path?"),
-        Refusal::Denied => Error::new(Code::EndpointDenied, format!("this user may not open {shown}")),
-        Refusal::NotSocket => Error::new(Code::EndpointNotSocket, format!("{shown} is not a socket"))
-            .hint("A container engine makes a directory where a mounted socket was missing: remove it and start the backend first."),
+        Refusal::Missing => Error::new(Code::EndpointMissing, format!("Nothing exists at {shown}"))
+            .hint("Check that the backend is running and creates its socket at this path."),
+        Refusal::Denied => Error::new(Code::EndpointDenied, format!("Permission denied: {shown}")),
+        Refusal::NotSocket => Error::new(Code::EndpointNotSocket, format!("{shown} isn't a socket"))
+            .hint("A container engine creates a directory when a socket to mount doesn't exist. Remove it, and start the backend first."),
         Refusal::NoDirectory => {
-            Error::new(Code::EndpointMissing, format!("nothing exists at {shown}: a part of the path is a file"))
+            Error::new(Code::EndpointMissing, format!("Nothing exists at {shown}: a part of the path is a file"))
         }
-        Refusal::Refused => Error::new(Code::EndpointRefused, format!("nothing is listening on {shown}"))
-            .hint("The socket file is left from a backend that is gone: start the backend again."),
-        Refusal::Other => Error::new(Code::ConnectFailed, format!("cannot connect to {shown}")),
+        Refusal::Refused => Error::new(Code::EndpointRefused, format!("Nothing is listening on {shown}"))
+            .hint("The socket file is left over from a backend that has exited. Start the backend again."),
+        Refusal::Other => Error::new(Code::ConnectFailed, format!("Can't connect to {shown}")),
     }
 }
 
@@ -122,37 +122,37 @@ fn is_socket(_: &std::fs::Metadata) -> bool {
 
 fn explain_pipe(name: &str, error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Code::EndpointMissing, format!(r"pipe not found: \\.\pipe\{name}"))
-            .hint("Is the backend running?"),
+        io::ErrorKind::NotFound => Error::new(Code::EndpointMissing, format!(r"Pipe not found: \\.\pipe\{name}"))
+            .hint("Check that the backend is running."),
         io::ErrorKind::PermissionDenied => {
-            Error::new(Code::EndpointDenied, format!(r"this user may not open \\.\pipe\{name}"))
+            Error::new(Code::EndpointDenied, format!(r"Permission denied: \\.\pipe\{name}"))
         }
-        _ => Error::new(Code::ConnectFailed, format!(r"cannot connect to \\.\pipe\{name}")),
+        _ => Error::new(Code::ConnectFailed, format!(r"Can't connect to \\.\pipe\{name}")),
     }
 }
 
 fn explain_port(host: &str, port: u16, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            Error::new(Code::EndpointRefused, format!("nothing is listening on {host}:{port}"))
-                .hint("Is the backend running, and on this port? In a container the port must be published.")
+            Error::new(Code::EndpointRefused, format!("Nothing is listening on {host}:{port}"))
+                .hint("Check that the backend is running on this port. If it runs in a container, publish the port.")
         }
         io::ErrorKind::PermissionDenied => {
-            Error::new(Code::EndpointDenied, format!("this user may not connect to {host}:{port}"))
+            Error::new(Code::EndpointDenied, format!("Permission denied: {host}:{port}"))
         }
-        _ => Error::new(Code::ConnectFailed, format!("cannot connect to {host}:{port}")),
+        _ => Error::new(Code::ConnectFailed, format!("Can't connect to {host}:{port}")),
     }
 }
 
 /// The error of a backend that does not accept.
 pub fn took_none(endpoint: &Endpoint, limit: Duration) -> Error {
-    Error::new(Code::ConnectTimeout, format!("{endpoint} took no connection within {} ms", limit.as_millis()))
-        .hint("The backend is there and does not accept: is it busy or stopped in a debugger?")
+    Error::new(Code::ConnectTimeout, format!("Connecting to {endpoint} timed out after {} ms", limit.as_millis()))
+        .hint("The backend doesn't accept connections. It may be busy or paused in a debugger.")
 }
 
 /// The error of a host name that does not resolve.
 pub fn unknown_host(host: &str, error: &io::Error) -> Error {
-    Error::new(Code::EndpointUnknownHost, format!("the host name {host} does not resolve"))
+    Error::new(Code::EndpointUnknownHost, format!("Can't resolve the host name {host}"))
         .detail(error)
-        .hint("For a backend on this machine write 127.0.0.1.")
+        .hint("For a backend on this machine, use 127.0.0.1.")
 }

@@ -39,7 +39,7 @@ pub enum Endpoint {
         /// The socket's path as the container sees it: absolute, whatever system Porthole runs on.
         path: String,
     },
-    /// The API of an engine that is asked over TLS or through ssh, by the name of its docker context.
+    /// The API of an engine that is reached over TLS or ssh, by the name of its docker context.
     Engine {
         /// The context's name, or `DOCKER_HOST`.
         name: String,
@@ -47,7 +47,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The value of the `Host` header for requests to it. A socket has no name of its own:
+    /// The value of the `Host` header for requests to it. A socket has no host name:
     /// `localhost` is what curl sends there.
     pub fn authority(&self) -> String {
         match self {

@@ -29,7 +29,7 @@ pub struct Pasted {
 /// | `http+unix://%2Fp.sock/path`, `unix+http://…` | Python's `requests-unixsocket` |
 /// | `npipe:////./pipe/name`, `\\.\pipe\name`, `//./pipe/name` | docker, Windows |
 /// | `container://NAME/p.sock` | Porthole: a socket that only the container sees |
-/// | `engine://NAME` | Porthole: the API of an engine that is asked over TLS or through ssh |
+/// | `engine://NAME` | Porthole: the API of an engine that is reached over TLS or ssh |
 /// | `http://host:port/path` | everywhere |
 /// | `tcp://host:port`, `host:port` | docker, a listening log line |
 ///
@@ -41,7 +41,7 @@ pub fn read(text: &str) -> Result<Pasted> {
         return Err(invalid(text, "it is empty"));
     }
     if text.contains(['\0', '\n', '\r']) {
-        return Err(invalid(text, "it holds a line end or a NUL byte"));
+        return Err(invalid(text, "it contains a line break or a NUL byte"));
     }
     if let Some(name) = pipe_name(text) {
         return pipe(text, name);
@@ -60,8 +60,8 @@ pub fn read(text: &str) -> Result<Pasted> {
         "container" => in_container(text, rest.strip_prefix("//").unwrap_or_default()),
         "engine" => engine(text, rest.strip_prefix("//").unwrap_or_default()),
         "tcp" => port(text, rest.strip_prefix("//").unwrap_or(rest), None),
-        "https" => Err(invalid(text, "an extension's backend speaks plain HTTP, not https")),
-        other => Err(invalid(text, &format!("`{other}:` is no kind of endpoint"))),
+        "https" => Err(invalid(text, "extension backends use plain HTTP, not https")),
+        other => Err(invalid(text, &format!("`{other}:` isn't a supported scheme"))),
     }
 }
 
@@ -80,7 +80,7 @@ fn pipe_name(text: &str) -> Option<&str> {
 
 fn pipe(text: &str, name: &str) -> Result<Pasted> {
     if name.is_empty() {
-        return Err(invalid(text, "a pipe is written npipe:////./pipe/NAME"));
+        return Err(invalid(text, "write a pipe as npipe:////./pipe/NAME"));
     }
     Ok(Pasted { endpoint: Endpoint::Npipe(name.to_owned()), path: None })
 }
@@ -126,9 +126,9 @@ fn encoded_socket(text: &str, rest: &str) -> Result<Pasted> {
     };
     let path = percent_decode_str(authority)
         .decode_utf8()
-        .map_err(|_| invalid(text, "the percent-encoded path is not UTF-8"))?;
+        .map_err(|_| invalid(text, "the percent-encoded path isn't valid UTF-8"))?;
     if path.contains('\0') {
-        return Err(invalid(text, "it holds a line end or a NUL byte"));
+        return Err(invalid(text, "it contains a line break or a NUL byte"));
     }
     socket(text, &path, Some(request))
 }
@@ -137,7 +137,7 @@ fn encoded_socket(text: &str, rest: &str) -> Result<Pasted> {
 fn in_container(text: &str, rest: &str) -> Result<Pasted> {
     let (container, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     if container.is_empty() {
-        return Err(invalid(text, "a container is written container://NAME/path/to.sock"));
+        return Err(invalid(text, "write a container as container://NAME/path/to.sock"));
     }
     let container = ContainerName::new(container).map_err(|error| invalid(text, &error.message))?;
     if path.is_empty() {
@@ -152,7 +152,7 @@ fn in_container(text: &str, rest: &str) -> Result<Pasted> {
 
 fn engine(text: &str, name: &str) -> Result<Pasted> {
     if name.is_empty() || name.contains('/') {
-        return Err(invalid(text, "an engine is written engine://NAME, with the name of its docker context"));
+        return Err(invalid(text, "write an engine as engine://NAME, where NAME is its docker context"));
     }
     Ok(Pasted { endpoint: Endpoint::Engine { name: name.to_owned() }, path: None })
 }
@@ -160,13 +160,13 @@ fn engine(text: &str, name: &str) -> Result<Pasted> {
 fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
     let (authority, request) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
     if authority.contains('@') {
-        return Err(invalid(text, "user and password belong into an Authorization header"));
+        return Err(invalid(text, "put the user name and password in an Authorization header"));
     }
     let (host, number) = match authority.strip_prefix('[') {
         Some(v6) => match v6.split_once(']') {
             Some((host, "")) if is_v6(host) => (host, None),
             Some((host, after)) if is_v6(host) && after.starts_with(':') => (host, after.strip_prefix(':')),
-            _ => return Err(invalid(text, "the IPv6 address in brackets is not one")),
+            _ => return Err(invalid(text, "the text in brackets isn't an IPv6 address")),
         },
         None => match authority.rsplit_once(':') {
             Some((host, number)) => (host, Some(number)),
@@ -182,7 +182,7 @@ fn port(text: &str, rest: &str, default: Option<u16>) -> Result<Pasted> {
         (None, default) => default,
     };
     let Some(port) = port else {
-        return Err(invalid(text, "a port from 1 to 65535 is missing"));
+        return Err(invalid(text, "it needs a port from 1 to 65535"));
     };
     Ok(Pasted { endpoint: Endpoint::Tcp { host: host.to_owned(), port }, path: request_path(request) })
 }
@@ -196,7 +196,7 @@ fn request_path(path: &str) -> Option<String> {
 }
 
 fn invalid(text: &str, why: &str) -> Error {
-    Error::new(Code::EndpointInvalid, format!("`{text}` is not an endpoint: {why}"))
+    Error::new(Code::EndpointInvalid, format!("`{text}` isn't an endpoint: {why}"))
         .hint("Write unix:///path/to.sock, npipe:////./pipe/name, http://host:port or container://NAME/path/to.sock.")
 }
 

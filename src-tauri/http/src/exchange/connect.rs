@@ -41,7 +41,7 @@ pub(super) async fn connect(
 /// An open connection, and the unix socket that it leads to.
 pub(super) type Opened = (Box<dyn Io>, Option<SocketId>);
 
-/// Whether somebody listens there: a connection is opened and closed again.
+/// Whether something listens there: a connection is opened and closed again.
 ///
 /// # Errors
 /// As for an exchange.

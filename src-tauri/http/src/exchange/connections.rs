@@ -20,7 +20,7 @@ use super::{
 };
 use crate::endpoint::Endpoint;
 
-/// How long a connection nobody uses stays open: shorter than the five seconds after which Node's
+/// How long a connection nothing uses stays open: shorter than the five seconds after which Node's
 /// server closes one, so that it is rarely found closed.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Connections that stay open.
@@ -32,7 +32,7 @@ const REMEMBERED: usize = 16;
 #[derive(Debug)]
 pub struct Connections {
     idle: Arc<Waiting>,
-    /// Closes those whose time is up, while any wait. It ends with this value.
+    /// Closes those that have timed out, while any wait. It ends with this value.
     closing: Mutex<JoinSet<()>>,
     engines: Arc<dyn EngineDialer>,
     /// Those that answered a request in HTTP, the last one last.
@@ -79,7 +79,7 @@ struct Idle {
     since: Instant,
 }
 
-/// A connection and what is asked over it.
+/// A connection and its requests.
 #[derive(Debug)]
 pub(super) struct Link {
     pub sender: SendRequest<Outgoing>,
@@ -115,7 +115,7 @@ impl Driver {
             if let Poll::Ready(wanted) = wanted.as_mut().poll(context) {
                 return Poll::Ready(wanted);
             }
-            // How it ended is told to whoever waits for it.
+            // How it ended is reported to callers that wait for it.
             self.step(context);
             wanted.as_mut().poll(context)
         })
@@ -210,9 +210,9 @@ impl Connections {
         last.map(|last| idle.remove(last).link)
     }
 
-    /// Keeps a connection whose exchange is over, unless one of the two wants it closed.
+    /// Keeps a connection after its exchange, unless one of the two wants it closed.
     pub(super) fn put(&self, endpoint: &Endpoint, mut link: Link) {
-        // One to a far engine may be a process of ssh, which would stay until somebody asks again.
+        // One to a far engine may be a process of ssh, which would stay until the next request.
         if !link.driver.is_open() || matches!(endpoint, Endpoint::Engine { .. }) {
             return;
         }

@@ -82,7 +82,7 @@ pub fn decode(bytes: &[u8], codings: &[String], limit: usize, cut: bool) -> Deco
     Decoded { bytes: decoded, whole: !over && !cut && problem.is_none(), problem }
 }
 
-/// Nothing of a body whose first bytes can't be read.
+/// Nothing if the first bytes of the body can't be decoded.
 fn nothing(error: &io::Error, cut: bool) -> Decoded {
     Decoded { bytes: Vec::new(), whole: false, problem: problem_of(error, 0, cut) }
 }

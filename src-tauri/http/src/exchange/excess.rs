@@ -91,7 +91,7 @@ pub(super) async fn after_end(driver: &mut Driver, may_follow: bool) -> Option<E
     counting.ended()
 }
 
-/// Hands over what comes on a connection after it changed to another protocol, until the backend closes it.
+/// Passes on what comes on a connection after it changed to another protocol, until the backend closes it.
 pub(super) async fn follow(driver: &mut Driver, clock: Clock, record: &mut dyn Record<ExchangeEvent>) -> Result<()> {
     driver.ended().await;
     let Some((io, read)) = driver.leftover() else { return Ok(()) };
@@ -102,7 +102,7 @@ pub(super) async fn follow(driver: &mut Driver, clock: Clock, record: &mut dyn R
     loop {
         until(record.full()).await;
         let read = read_some(io, &mut space).await.map_err(|error| {
-            Error::new(Code::BodyCut, "the connection was lost after the protocol switch (status 101)").detail(error)
+            Error::new(Code::BodyCut, "The connection was lost after the protocol switch (status 101)").detail(error)
         })?;
         if read == 0 {
             return Ok(());

@@ -103,11 +103,11 @@ pub struct Request {
     /// How long connecting may take, in milliseconds.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u32,
-    /// How long the whole exchange may take, in milliseconds; none means for ever, as a stream needs.
+    /// How long the whole exchange may take, in milliseconds; none means forever, as a stream needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub timeout_ms: Option<u32>,
-    /// The client whose redirects are followed; without one, a redirect is a response like any other.
+    /// The client that follows redirects; without one, a redirect is a response like any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub client: Option<HttpClient>,
@@ -189,9 +189,9 @@ pub struct Response {
 /// A redirect that was followed. What came as its body isn't read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Redirect {
-    /// The method that was asked with.
+    /// The method of the request.
     pub method: String,
-    /// The path that was asked for.
+    /// The path that was requested.
     pub path: String,
     /// The response.
     pub response: Response,
@@ -299,7 +299,7 @@ impl Failure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ExchangeEvent {
-    /// The connection stands.
+    /// The connection is established.
     Connected {
         /// When.
         at_us: u64,
@@ -330,7 +330,7 @@ pub enum ExchangeEvent {
     },
     /// A redirect that is followed: another request goes to the same backend.
     Redirected {
-        /// What was asked and answered.
+        /// The request and its response.
         redirect: Redirect,
     },
     /// The final status line and headers are in.

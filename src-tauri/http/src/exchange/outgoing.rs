@@ -26,19 +26,19 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 /// Path and query as they go onto the request line.
 ///
 /// # Errors
-/// [`Code::RequestInvalid`] when they cannot stand there as written.
+/// [`Code::RequestInvalid`] when they can't appear there as written.
 pub fn target(request: &Request) -> Result<String> {
     let path = request.path.as_str();
     if path.contains("://") && !path.starts_with('/') {
-        return Err(invalid(format!("`{path}` is not a path: the endpoint is the target's"))
-            .hint("Write only the path here, as in /volumes, and set the endpoint in the target."));
+        return Err(invalid(format!("`{path}` isn't a path: the endpoint is set in the target"))
+            .hint("Enter only the path here, for example /volumes, and set the endpoint in the target."));
     }
     if !path.starts_with('/') && path != "*" {
-        return Err(invalid(format!("the path `{path}` does not begin with a slash")).hint("Write /volumes."));
+        return Err(invalid(format!("The path `{path}` must start with a slash")).hint("For example: /volumes."));
     }
     if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic() || "#\"<>".contains(*c)) {
         let encoded = utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC).to_string();
-        return Err(invalid(format!("{c:?} cannot stand in a path"))
+        return Err(invalid(format!("A path can't contain {c:?}"))
             .hint(format!("Write {encoded}, or add it as a query parameter, which is encoded for you.")));
     }
     let mut target = path.to_owned();
@@ -58,11 +58,11 @@ pub(super) async fn prepare(
     tap: &Arc<Tap>,
 ) -> Result<hyper::Request<Outgoing>> {
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| {
-        invalid(format!("`{}` is not a method", request.method)).hint("A method is one word, as in GET.")
+        invalid(format!("`{}` isn't a valid method", request.method)).hint("Use one word, for example GET.")
     })?;
     let target = target(request)?;
     let uri: Uri =
-        target.parse().map_err(|error| invalid(format!("`{target}` is not a request target")).detail(error))?;
+        target.parse().map_err(|error| invalid(format!("`{target}` isn't a valid request target")).detail(error))?;
     let body = Outgoing::of(&request.body, Arc::clone(tap)).await?;
     let prepared_length = body.left;
     let mut prepared = hyper::Request::new(body);
@@ -75,10 +75,10 @@ pub(super) async fn prepare(
     let headers = prepared.headers_mut();
     for header in &request.headers {
         let name = HeaderName::from_bytes(header.name.as_bytes())
-            .map_err(|_| invalid(format!("`{}` is not a header name", header.name)))?;
+            .map_err(|_| invalid(format!("`{}` isn't a valid header name", header.name)))?;
         let value = HeaderValue::from_bytes(header.value.as_bytes())
-            .map_err(|_| invalid(format!("the value of {} holds a control character", header.name)))?;
-        headers.try_append(name, value).map_err(|_| invalid("there are more headers than one request can carry"))?;
+            .map_err(|_| invalid(format!("The value of {} contains a control character", header.name)))?;
+        headers.try_append(name, value).map_err(|_| invalid("Too many headers for one request"))?;
     }
     check_framing(headers, prepared_length)?;
     if !headers.contains_key(HOST)
@@ -95,18 +95,18 @@ pub(super) async fn prepare(
 }
 
 /// Length and encoding of the body, where they were composed by hand: what is not so would be
-/// changed on the way, or leave the backend waiting for ever.
+/// changed on the way, or leave the backend waiting forever.
 fn check_framing(headers: &HeaderMap, body: u64) -> Result<()> {
     let lengths: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
     if lengths.iter().any(|length| length.as_bytes() != body.to_string().as_bytes()) {
-        return Err(invalid(format!("the composed Content-Length is not {body}, the length of the body"))
-            .hint("Leave the header out: it is sent by itself, with the right length."));
+        return Err(invalid(format!("The Content-Length header doesn't match the length of the body, {body}"))
+            .hint("Remove the header: Porthole sends it with the correct length."));
     }
     let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
     let chunked = encodings.iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"chunked"));
     if !encodings.is_empty() && (!chunked || encodings.len() > 1 || body == 0 || !lengths.is_empty()) {
-        return Err(invalid("the composed Transfer-Encoding cannot be sent with this body")
-            .hint("`chunked` works with a body and without a Content-Length; other encodings do not."));
+        return Err(invalid("The Transfer-Encoding header can't be sent with this body")
+            .hint("Only `chunked` is supported, with a body and without Content-Length."));
     }
     Ok(())
 }
@@ -134,9 +134,9 @@ impl Outgoing {
             Body::Json { text } | Body::Text { text } => (Source::Bytes(Bytes::from(text.clone())), text.len() as u64),
             Body::File { path } => {
                 let (file, length) = open(path).await.map_err(|error| {
-                    Error::new(Code::BodyFileUnreadable, format!("cannot read the body from {path}"))
+                    Error::new(Code::BodyFileUnreadable, format!("Can't read the body from {path}"))
                         .detail(error)
-                        .hint("Name a file that exists, by its full path.")
+                        .hint("Use the full path of an existing file.")
                 })?;
                 (Source::File(file), length)
             }
@@ -152,7 +152,7 @@ async fn open(path: &str) -> io::Result<(tokio::fs::File, u64)> {
     let file = tokio::fs::File::open(path).await?;
     let found = file.metadata().await?;
     if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file: its length cannot be told before it is read"));
+        return Err(io::Error::other("it isn't a regular file, so its length isn't known before it is read"));
     }
     Ok((file, found.len()))
 }
@@ -173,7 +173,7 @@ impl HttpBody for Outgoing {
                 ready!(Pin::new(file).poll_read(cx, &mut buffer))?;
                 let length = buffer.filled().len();
                 if length == 0 {
-                    let error = "the file became shorter while it was sent";
+                    let error = "the file was truncated while it was sent";
                     return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, error))));
                 }
                 space.truncate(length);

@@ -75,8 +75,8 @@ impl Protocol {
     /// What the backend does, as a sentence without its period.
     pub fn sentence(self) -> String {
         match self {
-            Self::Json | Self::Html => format!("the backend sent {} without a status line and headers", self.name()),
-            _ => format!("the backend speaks {}, not HTTP/1", self.name()),
+            Self::Json | Self::Html => format!("The backend sent {} without a status line and headers", self.name()),
+            _ => format!("The backend speaks {}, not HTTP/1", self.name()),
         }
     }
 
@@ -86,7 +86,7 @@ impl Protocol {
             Self::Http2 => {
                 "Serve HTTP/1.1 on this socket. A gRPC server needs a gateway in front of it; other servers have a setting for it."
             }
-            Self::Tls => "Switch TLS off for this socket: the connection never leaves the machine.",
+            Self::Tls => "Turn off TLS for this socket: the connection never leaves the machine.",
             Self::Json | Self::Html => {
                 "Send a status line and headers before the body; an HTTP library does this for you."
             }
@@ -94,7 +94,8 @@ impl Protocol {
         }
     }
 
-    /// What usually listens at an endpoint with this name: some servers close without a word when they are asked by HTTP.
+    /// What usually listens at an endpoint with this name: some servers close without a message when they get an HTTP
+    /// request.
     pub fn usual_at(endpoint: &Endpoint) -> Option<Self> {
         let path = match endpoint {
             Endpoint::Unix(path) => path.to_str()?,
@@ -221,7 +222,7 @@ fn greeting_220(bytes: &[u8]) -> Option<Protocol> {
     }
 }
 
-/// A body whose head is missing.
+/// A body without a head.
 fn is_body(bytes: &[u8]) -> Option<Protocol> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     // A line of a log may begin with a bracket too.

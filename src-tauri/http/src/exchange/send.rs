@@ -79,7 +79,7 @@ pub async fn send_to(
     };
     let ended = tokio::select! {
         biased;
-        () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "the request was cancelled")),
+        () = cancel.cancelled() => Err(Error::new(Code::Cancelled, "The request was canceled")),
         () = limit => Err(timed_out(request)),
         ended = follow((endpoint, engines), request, connections, &mut progress, record) => ended,
     };
@@ -120,12 +120,12 @@ struct Progress {
     sent_is_told: bool,
     /// Redirects so far.
     followed: usize,
-    /// When the body ended: what came after it is looked at before that is told.
+    /// When the body ended: later bytes are checked before the end is reported.
     done_us: Option<u64>,
 }
 
 impl Progress {
-    /// Begins anew on a connection.
+    /// Begins again on a connection.
     fn begin(&mut self, tap: Arc<Tap>, request: &Request) {
         tap.begin(request.headers.clone());
         let has_body = request.body != Body::None;
@@ -191,8 +191,8 @@ fn closed_by(endpoint: &Endpoint, error: Error) -> (Error, Option<Protocol>) {
 
 fn timed_out(request: &Request) -> Error {
     let limit = request.timeout_ms.unwrap_or_default();
-    Error::new(Code::TimedOut, format!("the exchange took longer than {limit} ms"))
-        .hint("Raise the timeout, or leave it empty for a stream that never ends.")
+    Error::new(Code::TimedOut, format!("The request timed out after {limit} ms"))
+        .hint("Increase the timeout, or leave it empty for an endless stream.")
 }
 
 /// Sends the request, and the ones that redirects lead to.
@@ -211,7 +211,7 @@ async fn follow(
     Ok(())
 }
 
-/// One request and its response; what is asked next, where that is a redirect to follow.
+/// One request and its response, and the next request if it is a redirect to follow.
 async fn converse(
     (endpoint, engines): (&Endpoint, Engines),
     request: &Request,
@@ -331,7 +331,7 @@ async fn answer(
         progress.stage = Stage::Head;
     }
     let response = answer.map_err(|error| failed(&error, progress))?;
-    let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "the answer has no head"))?;
+    let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "The response has no head"))?;
     let told = Response { status: response.status().as_u16(), ..read_response(head) };
     if let Some(client) = request.client
         && let Next::Same(next) =
@@ -386,26 +386,26 @@ fn failed(error: &hyper::Error, progress: &Progress) -> Error {
     // backend that closes at once.
     let cut_the_body = *has_body && !error.is_canceled() && (tap.write_failed().is_some() || *stage == Stage::Send);
     let explained = if let Some(too_many) = tap.too_many() {
-        Error::new(Code::ResponseTooLarge, format!("the backend sent {too_many}"))
+        Error::new(Code::ResponseTooLarge, format!("The backend sent {too_many}"))
             .hint("Status codes 100 to 199 announce a final response, which must follow.")
     } else if error.is_parse() && tap.received().starts_with("HTTP/1.") {
-        Error::new(Code::BadResponse, "the head of the backend's answer breaks the rules of HTTP/1")
-            .hint("What was read of it is kept, up to the place that cannot be.")
+        Error::new(Code::BadResponse, "The head of the backend's response isn't valid HTTP/1")
+            .hint("The part before the invalid bytes is kept.")
     } else if let Some(protocol) = tap.protocol() {
         Error::new(Code::BadResponse, protocol.sentence()).hint(protocol.hint())
     } else if error.is_parse() || tap.is_not_http() {
-        Error::new(Code::BadResponse, "the backend answered with something that is not HTTP/1")
-            .hint("Does another protocol listen on this endpoint?")
+        Error::new(Code::BadResponse, "The backend's response isn't HTTP/1")
+            .hint("Check whether this endpoint uses another protocol.")
     } else if error.is_user() {
-        Error::new(Code::BodyFileUnreadable, "the request body could not be read to its end")
+        Error::new(Code::BodyFileUnreadable, "Can't read the request body to its end")
     } else if cut_the_body {
-        Error::new(Code::SendFailed, "the backend closed the connection while the request was being sent")
-            .hint("It may refuse bodies of this size, or have ended: look at its log.")
+        Error::new(Code::SendFailed, "The backend closed the connection while the request was being sent")
+            .hint("It may reject bodies of this size, or have exited: check its log.")
     } else if *stage == Stage::Head {
-        Error::new(Code::ClosedBeforeResponse, "the backend closed the connection in the middle of the response's head")
+        Error::new(Code::ClosedBeforeResponse, "The backend closed the connection in the middle of the response's head")
     } else {
-        Error::new(Code::ClosedBeforeResponse, "the backend closed the connection before it answered")
-            .hint("A handler that crashes does this (`socket hang up` in JavaScript): look at the backend's log.")
+        Error::new(Code::ClosedBeforeResponse, "The backend closed the connection without a response")
+            .hint("A crashing handler causes this (`socket hang up` in JavaScript): check the backend's log.")
     };
     explained.detail(with_causes(error))
 }
@@ -416,13 +416,13 @@ fn cut(error: &hyper::Error, length: u64) -> Error {
     let wrong = io_kind
         .is_some_and(|io| matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput));
     let explained = if wrong && is_about_trailers(error) {
-        Error::new(Code::BadResponse, format!("the trailers after the body are too long, after {length} bytes of it"))
-            .hint("They may have 512 lines and 16 kB.")
+        Error::new(Code::BadResponse, format!("The trailers after {length} bytes of body are too long"))
+            .hint("The limit is 512 lines and 16 kB.")
     } else if wrong {
-        Error::new(Code::BadResponse, format!("the body breaks the chunked encoding after {length} bytes"))
+        Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
     } else {
-        Error::new(Code::BodyCut, format!("the connection ended in the middle of the body, after {length} bytes"))
-            .hint("What had arrived is kept. The backend ended, or closed before it wrote all it had promised.")
+        Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
+            .hint("The received part is kept. The backend exited or closed the connection too early: check its log.")
     };
     explained.detail(with_causes(error))
 }

@@ -7,7 +7,7 @@ use super::EngineDialer;
 use crate::endpoint::{Endpoint, explain_connect, shared_directory};
 use porthole_base::error::{Code, Error, Result};
 
-/// Whether a request may reach the API of a container engine: whoever writes to it owns the machine.
+/// Whether a request may reach the API of a container engine: anyone who writes to it owns the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engines {
     /// It may.
@@ -58,8 +58,8 @@ pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, dialer: &dyn En
     };
     // What is between the directory and the socket could be a link too.
     if shared && (!is_socket || path.parent() != directory) {
-        return Err(Error::new(Code::EndpointNotSocket, format!("{} is not a socket", path.display())).hint(
-            "Porthole follows no links in the directory that it shares with containers: create the socket there itself.",
+        return Err(Error::new(Code::EndpointNotSocket, format!("{} isn't a socket", path.display())).hint(
+            "Porthole doesn't follow links in the directory that it shares with containers: create the socket in that directory.",
         ));
     }
     if (shared || engines == Engines::Refused) && dialer.is_engine_socket(socket.id) {

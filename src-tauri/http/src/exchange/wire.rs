@@ -25,7 +25,7 @@ const HEAD_LIMIT: usize = 512 * 1024;
 
 /// Interim answers (1xx) that may come before the final one: long jobs send one every few seconds.
 const INTERIM_LIMIT: u32 = 1000;
-/// Bytes that all of them may have. A backend may send them for ever; hyper does not count them.
+/// Bytes that all of them may have. A backend may send them forever; hyper does not count them.
 const INTERIM_BYTES: usize = 256 * 1024;
 
 /// A backend sent more interim answers than are read.
@@ -68,7 +68,7 @@ struct State {
     /// The interim heads before it, in case that no final one comes.
     interim: Vec<u8>,
     interim_answers: u32,
-    /// Those that nobody was told of yet.
+    /// Those that weren't reported yet.
     untold: Vec<(Instant, Head)>,
     untold_more: u32,
     /// Those that are or were in `untold`, and the bytes of their heads.
@@ -93,7 +93,7 @@ impl Tap {
         self.lock().body_written = true;
     }
 
-    /// Waits until the request is out. Nobody is woken for it: whoever waits drives the connection
+    /// Waits until the request is sent. Nothing is woken for it: a caller that waits drives the connection
     /// in the same task, and looks again after each step of it.
     pub async fn sent(&self) {
         poll_fn(|_| if self.lock().sent_at.is_some() { Poll::Ready(()) } else { Poll::Pending }).await;
@@ -129,7 +129,7 @@ impl Tap {
         Some((state.first_byte_at?, read_head(&state.received)))
     }
 
-    /// The interim answers since this was asked before, and how many more there were.
+    /// The interim responses since the last call, and how many more there were.
     pub fn interim(&self) -> (Vec<(Instant, Head)>, u32) {
         let state = &mut *self.lock();
         (std::mem::take(&mut state.untold), std::mem::take(&mut state.untold_more))

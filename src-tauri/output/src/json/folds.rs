@@ -9,7 +9,7 @@ pub(super) const MOST: usize = if cfg!(test) { 50_000 } else { 2_000_000 };
 #[derive(Debug, Default)]
 pub(super) struct Folds {
     folded: BTreeMap<u64, u64>,
-    /// The folds that stand in no other, with the rows before each one.
+    /// The folds that are in no other, with the rows before each one.
     outer: Vec<Outer>,
 }
 
@@ -35,7 +35,7 @@ impl Folds {
         self.settle();
     }
 
-    /// Unfolds all that stands from one line to another, the last one included.
+    /// Unfolds all that is from one line to another, the last one included.
     pub fn unfold_from(&mut self, from: u64, to: u64) {
         let mut rest = self.folded.split_off(&from);
         if let Some(after) = to.checked_add(1) {
@@ -56,7 +56,7 @@ impl Folds {
         self.outer = outer;
     }
 
-    /// How many rows so many lines make.
+    /// How many rows this many lines make.
     pub fn rows(&self, lines: u64) -> u64 {
         let last = self.outer.last();
         lines - last.map_or(0, |last| last.line - last.row + last.hidden).min(lines)

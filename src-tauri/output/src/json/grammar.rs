@@ -1,11 +1,11 @@
 //! Whether bytes that come in pieces are JSON, by the grammar of RFC 8259: one value, or several
 //! after each other.
 
-/// Brackets that may stand in each other. Deeper than any document that a person reads, and what
+/// Brackets that may appear in each other. Deeper than any document that a person reads, and what
 /// keeps the indentation of a line short.
 pub(super) const DEEPEST: usize = 512;
 
-/// Reads byte by byte; where it says no, the text is no JSON.
+/// Reads byte by byte; where it says no, the text isn't JSON.
 #[derive(Debug)]
 pub(super) struct Grammar {
     /// For each open bracket, whether it is that of an object.
@@ -26,9 +26,9 @@ enum Expects {
     /// In a string; whether it is a key.
     Text(bool),
     Escaped(bool),
-    /// So many hexadecimal digits of `\u`.
+    /// This many hexadecimal digits of `\u`.
     Digits(bool, u8),
-    /// So many of the bytes of `true`, `false` or `null` were there.
+    /// This many of the bytes of `true`, `false` or `null` were there.
     Word(&'static [u8], usize),
     Number(Number),
     /// The end of a word of the outermost level: something that no word goes on with.
@@ -47,7 +47,7 @@ enum Number {
     Exponent,
 }
 
-/// Why a byte cannot stand where it does.
+/// Why a byte can't appear where it does.
 pub(super) type Refused = &'static str;
 
 impl Grammar {
@@ -68,25 +68,25 @@ impl Grammar {
             Expects::Text(key) => match byte {
                 b'"' => self.value_or_colon(key),
                 b'\\' => self.expects = Expects::Escaped(key),
-                0..=0x1f => return Err("a control character stands in a string as it is"),
+                0..=0x1f => return Err("unescaped control character in a string"),
                 _ => {}
             },
             Expects::Escaped(key) => {
                 self.expects = match byte {
                     b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Expects::Text(key),
                     b'u' => Expects::Digits(key, 4),
-                    _ => return Err("a backslash stands before something that has no escape"),
+                    _ => return Err("invalid escape sequence in a string"),
                 }
             }
             Expects::Digits(key, left) => {
                 if !byte.is_ascii_hexdigit() {
-                    return Err("\\u stands without four hexadecimal digits");
+                    return Err("\\u needs four hexadecimal digits");
                 }
                 self.expects = if left == 1 { Expects::Text(key) } else { Expects::Digits(key, left - 1) };
             }
             Expects::Word(word, at) => {
                 if word.get(at) != Some(&byte) {
-                    return Err("a word is none of true, false and null");
+                    return Err("expected true, false or null");
                 }
                 if at + 1 == word.len() {
                     self.value_ended();
@@ -101,11 +101,11 @@ impl Grammar {
                 Some(next) => self.expects = Expects::Number(next),
                 None if number.may_end() => {
                     self.value_ended();
-                    // A number has no end of its own: what ends it is the next byte.
+                    // A number has no end mark: the next byte ends it.
                     self.stands_apart(byte)?;
                     return self.byte(byte);
                 }
-                None => return Err("a number is not finished"),
+                None => return Err("incomplete number"),
             },
             Expects::Apart => {
                 self.stands_apart(byte)?;
@@ -121,7 +121,7 @@ impl Grammar {
     /// Values of the outermost level have nothing between them; two words would be one.
     fn stands_apart(&self, byte: u8) -> Result<(), Refused> {
         if self.open.is_empty() && !b" \t\n\r\"[{".contains(&byte) {
-            return Err("a value goes on with something else");
+            return Err("unexpected text after a value");
         }
         Ok(())
     }
@@ -135,14 +135,14 @@ impl Grammar {
             (Expects::CommaOrEnd, b',') => {
                 self.expects = if in_object == Some(true) { Expects::Key } else { Expects::Value };
             }
-            (Expects::CommaOrEnd, _) => return Err("a comma or a closing bracket should stand here"),
+            (Expects::CommaOrEnd, _) => return Err("expected a comma or a closing bracket"),
             (Expects::Key | Expects::KeyOrEnd, b'"') => self.expects = Expects::Text(true),
-            (Expects::Key | Expects::KeyOrEnd, _) => return Err("a key should stand here"),
+            (Expects::Key | Expects::KeyOrEnd, _) => return Err("expected a key"),
             (Expects::Colon, b':') => self.expects = Expects::Value,
-            (Expects::Colon, _) => return Err("a colon should stand here"),
+            (Expects::Colon, _) => return Err("expected a colon"),
             (_, b'{' | b'[') => {
                 if self.open.len() == DEEPEST {
-                    return Err("brackets stand more than 512 deep");
+                    return Err("nested more than 512 levels deep");
                 }
                 self.open.push(byte == b'{');
                 self.expects = if byte == b'{' { Expects::KeyOrEnd } else { Expects::ValueOrEnd };
@@ -154,7 +154,7 @@ impl Grammar {
             (_, b'-') => self.expects = Expects::Number(Number::Minus),
             (_, b'0') => self.expects = Expects::Number(Number::Zero),
             (_, b'1'..=b'9') => self.expects = Expects::Number(Number::Whole),
-            _ => return Err("a value should stand here"),
+            _ => return Err("expected a value"),
         }
         Ok(())
     }
@@ -182,8 +182,8 @@ impl Grammar {
         match self.expects {
             Expects::Number(number) if self.open.is_empty() && number.may_end() => Ok(()),
             Expects::Value | Expects::Apart if self.open.is_empty() && self.any => Ok(()),
-            Expects::Value if self.open.is_empty() => Err("a value is missing"),
-            _ => Err("it ends in the middle of a value"),
+            Expects::Value if self.open.is_empty() => Err("expected a value"),
+            _ => Err("unexpected end in a value"),
         }
     }
 }

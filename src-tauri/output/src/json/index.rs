@@ -1,11 +1,11 @@
-//! Where the lines of an indented body stand: a few bytes for every sixty-four of them.
+//! Where the lines of an indented body are: a few bytes for every sixty-four of them.
 
 use super::splitter::{Splitter, Start};
 
 /// Lines between two checkpoints.
 const EVERY: u64 = 64;
 /// Bytes between two checkpoints: a look at a line must not read through a whole string of
-/// megabytes that stands before it.
+/// megabytes that comes before it.
 const FAR: u64 = 64 * 1024;
 
 /// A line from which one can go on to those after it.

@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_millis(40);
 /// Levels of indentation that are drawn.
 const DRAWN_DEPTH: u32 = 48;
 
-/// The indented form of one body. A thread of its own reads the body once; it ends with this.
+/// The indented form of one body. Its own thread reads the body once; it ends with this.
 #[derive(Debug)]
 pub(super) struct Json(Arc<Shared>);
 
@@ -59,7 +59,7 @@ struct State {
 }
 
 impl Json {
-    /// Begins to read so many bytes.
+    /// Begins to read this many bytes.
     pub fn begin(bytes: Bytes, length: u64, path: PathBuf) -> Self {
         let state = State { index: Index::new(), folds: Folds::default(), over: false, problem: None };
         let (state, over, given_up) = (Mutex::new(state), Condvar::new(), AtomicBool::new(false));
@@ -183,7 +183,7 @@ impl Json {
                     continue;
                 }
             }
-            // A line of that depth opens a bracket when the next one stands deeper, and the next one
+            // A line of that depth opens a bracket when the next one is deeper, and the next one
             // of its depth is where that closes.
             if let Some(open) = opened.take() {
                 brackets.push((open, walk.line - open));
@@ -192,7 +192,7 @@ impl Json {
             }
             if brackets.len() + before > folds::MOST {
                 return Err(Error::new(Code::TooManyFolds, "There are more than two million brackets to fold")
-                    .hint("Fold the one that holds them."));
+                    .hint("Fold the enclosing bracket instead."));
             }
         }
         Ok(brackets)
@@ -204,7 +204,7 @@ impl Json {
         Ok(Walk::begin(&self.0, checkpoint.line, checkpoint.start, state.index.done))
     }
 
-    /// Where to go on from a line that begins blocks in which nothing stands as high as `depth`.
+    /// Where to go on from a line that begins blocks in which nothing is as high as `depth`.
     fn skip(&self, line: u64, depth: u32) -> Option<u64> {
         let state = self.0.state();
         let (at, checkpoint) = state.index.before(line)?;
@@ -287,9 +287,9 @@ fn check(grammar: &mut Grammar, bytes: &[u8]) -> (usize, Option<grammar::Refused
 }
 
 fn not_json(offset: u64, lines_before: u64, why: &str) -> Error {
-    Error::new(Code::NotJson, format!("the body is no JSON: {why}"))
-        .detail(format!("at byte {offset}, on line {}", lines_before + 1))
-        .hint("The raw body is as it came.")
+    Error::new(Code::NotJson, format!("The body isn't valid JSON: {why}"))
+        .detail(format!("At byte {offset}, line {}", lines_before + 1))
+        .hint("View the raw body.")
 }
 
 /// Goes from line to line.
@@ -362,7 +362,7 @@ impl<'a> Walk<'a> {
             read.map_err(|error| unread(&self.shared.path, &error))?;
             match self.buffer.first() {
                 None => return Ok(None),
-                // A line that closes a bracket stands less deep than what is in it.
+                // A line that closes a bracket is less deep than what is in it.
                 Some(b'}' | b']') if self.at == self.start.offset => self.splitter = Splitter::at(self.start.depth + 1),
                 Some(_) => {}
             }

@@ -1,5 +1,5 @@
-//! Where the lines of JSON text begin once it is indented, and what stands on one: found without
-//! reading what the tokens mean, so that every token stands as it was sent.
+//! Where the lines of JSON text begin once it is indented, and what is on one: found without
+//! reading what the tokens mean, so that every token is as it was sent.
 
 /// Finds where indented lines begin in JSON text that comes in pieces. It may begin at the
 /// beginning of any such line.
@@ -7,7 +7,7 @@
 pub(super) struct Splitter {
     depth: u32,
     state: State,
-    /// A bracket was opened and nothing stands in it yet.
+    /// A bracket was opened and nothing is in it yet.
     opened: bool,
     /// The next token begins a line.
     breaks: bool,
@@ -94,7 +94,7 @@ impl Splitter {
     }
 }
 
-/// The text of one line, without what stands between tokens: from its beginning up to that of the
+/// The text of one line, without what is between tokens: from its beginning up to that of the
 /// next one, or up to a limit.
 pub(super) fn tidy(line: &[u8]) -> Vec<u8> {
     let mut tidy = Vec::with_capacity(line.len());

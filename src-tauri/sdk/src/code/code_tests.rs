@@ -77,7 +77,7 @@ fn what_the_sdk_cannot_say_of_a_request_is_told() {
     request.timeout_ms = Some(1000);
     let form = of_request(&request, FormKind::Current);
     assert!(form.text.contains("\"X-A\": \"1, 2\""), "{}", form.text);
-    for said in ["spaces", "more than once", "body of a GET", "HTTP/1.1", "timeouts", "order", "Host belongs"] {
+    for said in ["spaces", "more than once", "body of a GET", "HTTP/1.1", "timeouts", "order", "Host is set by"] {
         assert!(form.notes.iter().any(|note| note.contains(said)), "{said}: {:?}", form.notes);
     }
     let file = Request { body: Body::File { path: "/b".into() }, ..Request::new("PUT", "/x") };
@@ -119,7 +119,7 @@ fn a_port_is_asked_without_a_proxy_and_a_pipe_or_a_socket_in_a_container_not_at_
     let form = at(Endpoint::Npipe("docker".into()));
     assert!(form.text.is_empty() && form.notes[0].contains("named pipe"));
     let form = at(Endpoint::Container { container: "web".parse().unwrap(), path: "/run/b.sock".into() });
-    assert!(form.text.is_empty() && form.notes[0].contains("only a container sees"));
+    assert!(form.text.is_empty() && form.notes[0].contains("inside a container"));
     let form = forms(&request, &Target { endpoint: None, ..target() }).remove(2);
     assert!(form.text.is_empty() && form.notes[0].contains("no endpoint"));
 }

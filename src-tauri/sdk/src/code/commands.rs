@@ -18,15 +18,15 @@ pub fn check(command: &Command) -> Result<()> {
     porthole_process::check(command)?;
     let invalid = |message: &str| Err(Error::new(Code::CommandInvalid, message));
     match command.place {
-        Place::Host if command.user.is_some() => invalid("a host command runs as the user who runs Porthole"),
+        Place::Host if command.user.is_some() => invalid("Host commands run as the user who runs Porthole"),
         Place::Host if command.cwd.as_ref().is_some_and(|cwd| !is_absolute(cwd)) => {
-            Err(Error::new(Code::CwdInvalid, "the path of the working directory is not absolute"))
+            Err(Error::new(Code::CwdInvalid, "The working directory isn't an absolute path"))
         }
         Place::Container { ref name } if name.is_empty() || name.contains('\0') => {
-            invalid("the target has no container")
+            invalid("The target has no container")
         }
         Place::Container { .. } if command.env_mode == EnvMode::Replace => {
-            invalid("an engine adds to the container's environment and cannot replace it")
+            invalid("An engine can only add to a container's environment, not replace it")
         }
         _ => Ok(()),
     }
@@ -81,7 +81,7 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
         notes.push(unknown_backend(name));
     }
     if command.cwd.is_some() || !command.env.is_empty() {
-        notes.push("The deprecated API takes neither a working directory nor variables: those are left out.".into());
+        notes.push("The deprecated API doesn't support a working directory or variables; they are left out.".into());
     }
     notes.extend(unsaid(command));
     let text = match command.stream {
@@ -89,7 +89,7 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
             let words: Vec<&str> = [&command.program].into_iter().chain(&command.args).map(String::as_str).collect();
             let line = words.iter().map(|word| posix_word(word)).collect::<Vec<_>>().join(" ");
             if line != words.join(" ") {
-                let note = "How the string is split into arguments is not documented; it is quoted for a POSIX shell.";
+                let note = "How the string is split into arguments isn't documented. It is quoted for a POSIX shell.";
                 notes.push(note.into());
             }
             let line = string(&line);
@@ -109,7 +109,7 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
                 Some(_) => "window.ddClient.backend.spawnInVMExtension",
             };
             if stream.split_lines {
-                notes.push("The deprecated API does not split lines: the pieces are cut anywhere.".into());
+                notes.push("The deprecated API doesn't split lines: chunks can end anywhere.".into());
             }
             format!("{function}({}, {}, {SPAWN});", string(&command.program), arguments(command))
         }
@@ -175,20 +175,20 @@ fn backend(name: &str, target: &Target) -> Backend {
 }
 
 fn unknown_backend(name: &str) -> String {
-    format!(
-        "It runs in the container of the extension's first service; the target does not say whether {name} is that."
-    )
+    format!("It runs in the container of the extension's first service. Porthole doesn't know whether that is {name}.")
 }
 
 fn another(name: &str) -> String {
-    format!("The SDK runs this only in the backend's own container, and {name} is another.")
+    format!("The SDK runs commands only in the backend's container, and {name} is a different one.")
 }
 
 /// What is composed and cannot be said in any of these calls.
 fn unsaid(command: &Command) -> Vec<String> {
     let user = command.user.as_ref().filter(|user| !user.is_empty());
-    let user = user.map(|user| format!("The SDK cannot choose the user: it is the container's own, not {user}."));
-    let replaced = (command.env_mode == EnvMode::Replace)
-        .then(|| "The SDK is not documented to replace the environment: the variables may be added to it.".to_owned());
+    let user = user
+        .map(|user| format!("The SDK can't set the user: the command runs as the container's user, not as {user}."));
+    let replaced = (command.env_mode == EnvMode::Replace).then(|| {
+        "Replacing the environment isn't documented for the SDK; the variables may be added to it instead.".to_owned()
+    });
     user.into_iter().chain(replaced).collect()
 }

@@ -17,27 +17,24 @@ const ASKS_FROM: usize = 1024;
 pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&Endpoint>) -> Form {
     let shell = Shell::of(kind);
     if matches!(asks.body, Payload::Text { text, .. } if text.contains('\0')) {
-        let why = "The body holds a NUL, which no command line can carry: put it into a file and send that.";
+        let why = "The body contains a NUL byte, which a command line can't contain. Put it into a file and send that.";
         return Form::unsayable(kind, why);
     }
     let mut line = match endpoint {
         Some(Endpoint::Unix(path)) => match path.to_str() {
             Some(path) => Line::new(&[&["--unix-socket", path]]),
-            None => return Form::unsayable(kind, "The socket's path is not UTF-8 and cannot be shown as text."),
+            None => return Form::unsayable(kind, "The socket's path isn't valid UTF-8, so it can't be shown as text."),
         },
-        Some(Endpoint::Npipe(_)) => return Form::unsayable(kind, "curl cannot connect to a named pipe."),
+        Some(Endpoint::Npipe(_)) => return Form::unsayable(kind, "curl can't connect to a named pipe."),
         Some(Endpoint::Container { .. }) => {
-            return Form::unsayable(kind, "curl has no way to a socket that only a container sees.");
+            return Form::unsayable(kind, "curl can't reach a socket inside a container.");
         }
         Some(Endpoint::Engine { .. }) => {
-            return Form::unsayable(
-                kind,
-                "The way to this engine is in its docker context, which curl knows nothing of.",
-            );
+            return Form::unsayable(kind, "The engine's address is in its docker context, which curl doesn't read.");
         }
-        // A proxy of the environment would stand between; Porthole asks none.
+        // A proxy of the environment would appear between; Porthole asks none.
         Some(Endpoint::Tcp { .. }) => Line::new(&[&["--noproxy", "*"]]),
-        None => return Form::unsayable(kind, "The target has no endpoint to send it to."),
+        None => return Form::unsayable(kind, "The target has no endpoint."),
     };
     let over_tcp = matches!(endpoint, Some(Endpoint::Tcp { .. }));
     line.method(asks);
@@ -102,7 +99,7 @@ impl Line {
             "HEAD" if !has_body => self.add(&["--head"]),
             "HEAD" => {
                 self.add(&["-X", "HEAD"]);
-                self.note("curl waits for the body that the answer to a HEAD announces and does not have: end it with Ctrl-C.");
+                self.note("curl waits for a body, which a response to HEAD doesn't have. Stop it with Ctrl-C.");
             }
             method => self.add(&["-X", method]),
         }
@@ -127,12 +124,12 @@ impl Line {
     fn limits(&mut self, asks: &RequestSpec<'_>, over_tcp: bool) {
         let usual = Request::new("", "").connect_timeout_ms;
         match asks.connect_timeout_ms {
-            0 => self.note("curl takes a connect timeout of 0 for its own default; Porthole gives up at once."),
+            0 => self.note("A connect timeout of 0 means curl's default; Porthole times out immediately."),
             limit if over_tcp || limit != usual => self.add(&["--connect-timeout", &seconds(limit)]),
             _ => {}
         }
         match asks.timeout_ms {
-            Some(0) => self.note("curl takes a timeout of 0 for none; Porthole gives up at once."),
+            Some(0) => self.note("A timeout of 0 means no timeout in curl; Porthole times out immediately."),
             Some(limit) => self.add(&["--max-time", &seconds(limit)]),
             None => {}
         }
@@ -145,7 +142,7 @@ impl Line {
             }
         }
         if asks.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host")).count() > 1 {
-            self.note("curl sends one Host header, the first.");
+            self.note("curl sends only the first Host header.");
         }
         for header in asks.all_headers() {
             let line = match header.value.as_str() {
@@ -155,11 +152,11 @@ impl Line {
             self.add(&["-H", &line]);
         }
         if !asks.headers.is_empty() {
-            self.note("The headers are the same in another order: curl sends Host first and Content-Length last.");
+            self.note("curl sends the same headers in another order: Host first and Content-Length last.");
         }
     }
 
-    /// Adds the body; one that is too long for an argument comes through a pipe, whose beginning is returned.
+    /// Adds the body; one that is too long for an argument comes through a pipe; the start of its command is returned.
     fn body(&mut self, asks: &RequestSpec<'_>, shell: Shell) -> Option<String> {
         let asks_first = match asks.body {
             Payload::Nothing => false,
@@ -183,7 +180,9 @@ impl Line {
                 let path = if path == "-" { "./-" } else { path };
                 self.add(&["--data-binary", &format!("@{path}")]);
                 if !std::path::Path::new(path).is_absolute() {
-                    self.note("The file's path is not absolute: it is looked up where the line is run.");
+                    self.note(
+                        "The file's path isn't absolute: it is relative to the directory where you run the command.",
+                    );
                 }
                 None
             }

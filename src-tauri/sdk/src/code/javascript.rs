@@ -33,7 +33,7 @@ pub(super) fn key(name: &str) -> String {
     }
 }
 
-/// An object literal, one property a line. Values are source; they hold no line break of their own in strings,
+/// An object literal, one property a line. Values are source; their strings contain no line breaks,
 /// so that their lines can be moved in.
 pub(super) fn object(properties: &[(String, String)]) -> String {
     if properties.is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn array(values: &[String]) -> String {
     format!("[\n{}]", lines.collect::<String>())
 }
 
-/// Source that stands two spaces further in from its second line on.
+/// Source that is two spaces further in from its second line on.
 pub(super) fn inner(source: &str) -> String {
     source.replace('\n', "\n  ")
 }

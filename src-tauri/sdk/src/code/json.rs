@@ -7,10 +7,10 @@ use serde::de::IgnoredAny;
 use super::javascript;
 use porthole_base::terminal;
 
-/// The literal, or why there is none: what code passes is written anew by `JSON.stringify`, and some texts
+/// The literal, or why there is none: what code passes is written again by `JSON.stringify`, and some texts
 /// do not survive that.
 pub(super) fn literal(text: &str) -> Result<String, String> {
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("it is not JSON ({error})"))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("it isn't valid JSON ({error})"))?;
     let mut reader = Reader { rest: text, depth: 0 };
     reader.space();
     if !reader.rest.starts_with(['{', '[']) {
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
             match word {
                 "true" | "false" | "null" => Ok(word.to_owned()),
                 number if survives(number) => Ok(number.to_owned()),
-                number => Err(format!("JavaScript cannot hold the number {number} as it is written")),
+                number => Err(format!("JavaScript can't represent the number {number} exactly")),
             }
         }
     }
@@ -75,12 +75,12 @@ impl<'a> Reader<'a> {
         while !self.take('}') {
             let raw = self.string();
             let name: String =
-                serde_json::from_str(raw).map_err(|_| format!("the key {raw} holds half a character"))?;
+                serde_json::from_str(raw).map_err(|_| format!("the key {raw} contains half a character"))?;
             if is_index(&name) {
                 return Err(format!("JavaScript moves the key {raw} to the front, because it looks like a number"));
             }
             if !names.insert(name.clone()) {
-                return Err(format!("it holds the key {raw} twice, and an object only once"));
+                return Err(format!("it has the key {raw} twice, which an object can't have"));
             }
             self.take(':');
             properties.push((name, self.value()?));
@@ -166,7 +166,7 @@ mod tests {
             ("{\"a\":1,\"a\":2}", "twice"),
             ("{\"b\":1,\"1\":2}", "front"),
             ("{\"\\ud800\":1}", "half"),
-            ("{", "not JSON"),
+            ("{", "valid JSON"),
             ("\"text\"", "only objects"),
             ("12", "only objects"),
         ] {

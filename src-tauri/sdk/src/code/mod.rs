@@ -59,8 +59,8 @@ pub fn forms(composed: &Draft, target: &Target) -> Vec<Form> {
 /// What Porthole itself would not do has no form either.
 fn refused(error: &Error, kinds: &[FormKind]) -> Vec<Form> {
     let why = match &error.hint {
-        Some(hint) => format!("There is no code for it: {}. {hint}", error.message),
-        None => format!("There is no code for it: {}.", error.message),
+        Some(hint) => format!("Not available as code. {}. {hint}", error.message),
+        None => format!("Not available as code. {}.", error.message),
     };
     kinds.iter().map(|kind| Form::unsayable(*kind, why.clone())).collect()
 }

@@ -3,7 +3,7 @@
 use super::FormKind;
 use porthole_base::terminal::is_control;
 
-/// Whose rules hold for quotes, variables and the ends of lines.
+/// The shell that sets the rules for quotes, variables and line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shell {
     /// `sh`, `bash`, `dash`, `zsh`.
@@ -30,7 +30,7 @@ impl Shell {
         }
     }
 
-    /// One command of several lines where it is long: an option stands with its value.
+    /// One command of several lines where it is long: an option is with its value.
     pub fn command(self, parts: &[String]) -> String {
         const LINE: usize = 100;
         let whole = parts.join(" ");
@@ -72,9 +72,10 @@ fn single_quoted(text: &str) -> String {
 }
 
 /// Quoted for a terminal that it's pasted into. What acts on a terminal, the end of a bracketed paste among it, is
-/// written by its number: a line break would run what stands before it. `printf` is in each shell; `$'…'` isn't in dash.
+/// written by its number: a line break would run what is before it. `printf` is in each shell; `$'…'` isn't in dash.
 ///
-/// A shell takes the line breaks off the end of what `printf` writes, so those stand as they are, before the closing quote.
+/// A shell takes the line breaks off the end of what `printf` writes, so those are as they are, before the closing
+/// quote.
 pub(super) fn posix_string(text: &str) -> String {
     if !text.chars().any(is_control) {
         return single_quoted(text);
@@ -147,10 +148,10 @@ pub(super) fn too_long<'a>(shell: Shell, words: impl IntoIterator<Item = &'a str
     match shell {
         Shell::Posix => lengths
             .any(|length| length > LONGEST_ARGUMENT)
-            .then_some("One of its words is longer than 128 KiB, which Linux does not pass to a program."),
+            .then_some("One argument is longer than 128 KiB, which Linux doesn't pass to a program."),
         // Quotes and a space, too.
         Shell::Powershell => (lengths.map(|length| length + 3).sum::<usize>() > LONGEST_LINE)
-            .then_some("It is longer than a command line of Windows may be."),
+            .then_some("It is longer than Windows allows for a command line."),
     }
 }
 
@@ -162,8 +163,8 @@ const LONGEST_LINE: usize = 32_767;
 /// What an older PowerShell does to these arguments, where it does something.
 pub(super) fn powershell_notes<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let lost = |word: &str| word.is_empty() || word.contains('"') || (word.ends_with('\\') && word.contains(' '));
-    let note = "Needs PowerShell 7.3 or later (`pwsh`): older ones, Windows PowerShell 5.1 among them, lose double \
-                quotes and empty arguments on the way to a program.";
+    let note = "Needs PowerShell 7.3 or later (`pwsh`). Older versions, including Windows PowerShell 5.1, drop double \
+                quotes and empty arguments when they start a program.";
     arguments.into_iter().any(lost).then(|| note.to_owned()).into_iter().collect()
 }
 

@@ -13,7 +13,7 @@ use porthole_http::exchange::{self, Body, Header, Request, Version};
 pub(super) struct RequestSpec<'a> {
     /// As written.
     pub method: &'a str,
-    /// Path and query as they stand on the request line.
+    /// Path and query as written on the request line.
     pub target: String,
     /// The header that Porthole adds for the body, where none is composed.
     pub content_type: Option<&'static str>,
@@ -45,13 +45,14 @@ impl<'a> RequestSpec<'a> {
         let invalid = |message: String| Error::new(Code::RequestInvalid, message);
         let target = exchange::target(request)?;
         Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| invalid(format!("`{}` is not a method", request.method)))?;
-        target.parse::<Uri>().map_err(|error| invalid(format!("`{target}` is not a request target: {error}")))?;
+            .map_err(|_| invalid(format!("`{}` isn't a valid method", request.method)))?;
+        target.parse::<Uri>().map_err(|error| invalid(format!("`{target}` isn't a valid request target: {error}")))?;
         let mut headers = Vec::new();
         for Header { name, value } in &request.headers {
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is not a header name")))?;
+            HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| invalid(format!("`{name}` isn't a valid header name")))?;
             HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| invalid(format!("the value of {name} holds a control character")))?;
+                .map_err(|_| invalid(format!("The value of {name} contains a control character")))?;
             headers.push(Header { name: name.clone(), value: value.trim_matches([' ', '\t']).to_owned() });
         }
         let (content_type, body) = match &request.body {
@@ -74,7 +75,7 @@ impl<'a> RequestSpec<'a> {
         })
     }
 
-    /// All headers that are said in code, that of the body first.
+    /// All headers that code contains, that of the body first.
     pub fn all_headers(&self) -> Vec<Header> {
         let own = self.content_type.map(|value| Header { name: "Content-Type".into(), value: value.into() });
         own.into_iter().chain(self.headers.iter().cloned()).collect()

@@ -30,7 +30,7 @@ fn form(kind: FormKind, place: &str, asks: &RequestSpec<'_>) -> Form {
         Payload::File(path) => {
             return Form::unsayable(
                 kind,
-                format!("The SDK cannot send a file: it takes strings and objects, and the body is {path}."),
+                format!("The SDK can't send the file {path}: it sends only strings and objects."),
             );
         }
     };
@@ -51,8 +51,7 @@ fn form(kind: FormKind, place: &str, asks: &RequestSpec<'_>) -> Form {
         && let Payload::Text { text, .. } = asks.body
         && is_spaced(text)
     {
-        notes
-            .push("The object is the same JSON, sent without the spaces and escapes with which it was written.".into());
+        notes.push("The object is sent as the same JSON, without the original spaces and escapes.".into());
     }
     notes.extend(unsaid(asks));
     Form { kind, text: format!("const result = await {place}.{call};"), notes }
@@ -80,7 +79,9 @@ fn headers(asks: &RequestSpec<'_>, notes: &mut Vec<String>) -> Vec<(String, Stri
             Some((name, value)) => {
                 let separator = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
                 *value = format!("{value}{separator}{}", header.value);
-                notes.push(format!("{name} is there more than once; an object holds it once, with the values joined."));
+                notes.push(format!(
+                    "{name} is set more than once. An object has each key once, so its values are joined."
+                ));
             }
             None => joined.push((header.name, header.value)),
         }
@@ -108,22 +109,22 @@ fn unsaid(asks: &RequestSpec<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if asks.body != Payload::Nothing && matches!(asks.method, "GET" | "HEAD") {
         notes.push(format!(
-            "Whether a Runtime sends the body of a {} is not documented; many HTTP clients drop it.",
+            "Whether a runtime sends the body of a {} request isn't documented; many HTTP clients drop it.",
             asks.method
         ));
     }
     if asks.version == Version::Http10 {
-        notes.push("The SDK has no choice of the HTTP version: this is sent as HTTP/1.1.".into());
+        notes.push("The SDK can't set the HTTP version: it uses HTTP/1.1.".into());
     }
     if asks.timeout_ms.is_some() || asks.connect_timeout_ms != Request::new("", "").connect_timeout_ms {
         notes.push("The SDK has no timeouts.".into());
     }
     if asks.headers.len() > 1 {
-        notes.push("The Runtime's HTTP client decides on the order of the headers.".into());
+        notes.push("The runtime's HTTP client sets the order of the headers.".into());
     }
     let own = ["host", "content-length", "transfer-encoding", "connection", "expect"];
     for header in asks.headers.iter().filter(|header| own.contains(&header.name.to_ascii_lowercase().as_str())) {
-        notes.push(format!("{} belongs to the HTTP client: a Runtime may send its own.", header.name));
+        notes.push(format!("{} is set by the HTTP client: a runtime may send its own value.", header.name));
     }
     if asks.content_type == Some(JSON) && asks.body == Payload::Nothing {
         notes.push("An empty body is sent with a Content-Type.".into());

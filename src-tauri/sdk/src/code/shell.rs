@@ -21,7 +21,7 @@ pub(super) fn form(kind: FormKind, command: &Command) -> Form {
     }
 }
 
-/// Where the command has a `PATH` of its own, the extension's programs are in that.
+/// Where the command sets its own `PATH`, the extension's programs are in that.
 fn with_own_programs(command: &Command) -> Command {
     let mut command = command.clone();
     if let Some(path) = command.env.iter_mut().rfind(|var| var.name == "PATH")
@@ -32,7 +32,7 @@ fn with_own_programs(command: &Command) -> Command {
     command
 }
 
-/// What stands between the directories of a `PATH` on this system.
+/// What is between the directories of a `PATH` on this system.
 const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 /// `env` starts a program where the shell would take its own `echo`, a function or an alias.
@@ -45,7 +45,7 @@ fn posix(kind: FormKind, command: &Command) -> Form {
         // `env` would take it for a variable. Quoted it is no word of the shell's either.
         let names_are_plain = command.env.iter().all(|var| is_identifier(&var.name));
         if replaces || !names_are_plain {
-            let why = "The program's name holds a `=`, which `env` would take for a variable.";
+            let why = "The program's name contains `=`, so `env` would treat it as a variable.";
             return Form::unsayable(kind, why);
         }
         words.extend(command.env.iter().map(|var| format!("{}={}", var.name, quote(&var.value))));
@@ -70,7 +70,7 @@ fn posix(kind: FormKind, command: &Command) -> Form {
         Some(cwd) => format!("cd {}", quote(cwd)),
     };
     let notes = vec![
-        "Your terminal's environment may not be Porthole's: a program started from a desktop often has a shorter PATH. The shell also sets PWD and OLDPWD."
+        "Your terminal's environment may differ from Porthole's: a program started from the desktop often has a shorter PATH. The shell also sets PWD and OLDPWD."
             .to_owned(),
     ];
     let notes = if replaces { Vec::new() } else { notes };
@@ -88,7 +88,7 @@ fn is_identifier(name: &str) -> bool {
 
 fn powershell(kind: FormKind, command: &Command) -> Form {
     if command.env_mode == EnvMode::Replace {
-        return Form::unsayable(kind, "PowerShell has no way to start a program with only these variables.");
+        return Form::unsayable(kind, "PowerShell can't start a program with only these variables.");
     }
     let mut notes = powershell_notes(command.args.iter().map(String::as_str));
     let mut lines = Vec::new();
@@ -105,7 +105,7 @@ fn powershell(kind: FormKind, command: &Command) -> Form {
         }
     }
     if command.env.iter().any(|var| var.value.is_empty()) {
-        notes.push("PowerShell before 7.5 removes a variable that is set to nothing.".into());
+        notes.push("PowerShell before 7.5 removes a variable that is set to an empty value.".into());
     }
     if !command.env.is_empty() || command.bin.is_some() {
         notes.push("The variables stay set in your session.".into());
@@ -123,7 +123,8 @@ fn powershell(kind: FormKind, command: &Command) -> Form {
     Form { kind, text: lines.join("\n"), notes }
 }
 
-/// A bare name could be one of PowerShell's own commands, `ls` and `echo` among them: the program is asked for.
+/// A bare name could be one of PowerShell's own commands, such as `ls` and `echo`, so the application is named
+/// explicitly.
 fn program(name: &str) -> String {
     if name.contains(['/', '\\']) {
         return powershell_string(name);

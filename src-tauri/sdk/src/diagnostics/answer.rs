@@ -100,8 +100,8 @@ pub(super) fn hidden(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic::note(
-        format!("The response carries information outside its body: {}.", listed(&hidden)),
-        "On success the SDK returns only the body. Your code can't see the status or headers, and cookies aren't kept for the next request.",
+        format!("Your code can't see {}.", listed(&hidden)),
+        "On success the SDK returns only the body, without the status and headers. Cookies aren't kept for the next request.",
         "Put the values that your code needs (a new id, a row count, the next page) into the body.",
     ))
 }
@@ -191,12 +191,11 @@ pub(super) fn informational(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic::note(
+        format!("The backend sent {} before the final response.", many(count, "informational response")),
         format!(
-            "The backend sent {} before the final response, starting with {}.",
-            many(count, "informational response"),
+            "The first one is {}. No runtime passes them to your code, so progress or hints in their headers are lost.",
             quoted(&first.response.head.start_line)
         ),
-        "No runtime passes them to your code, so progress or hints in their headers are lost.",
         "Report progress on a separate route that your code can poll.",
     ))
 }

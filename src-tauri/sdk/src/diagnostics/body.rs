@@ -85,16 +85,12 @@ pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let problem = json::problem(&part.head, part.is_whole())?;
     Some(Diagnostic::error(
+        format!("The body isn't valid JSON: {} at line {}, column {}.", problem.why, problem.line, problem.column),
         format!(
-            "The response (status {}) has `Content-Type: {}` but isn't valid JSON: {} at line {}, column {}, near {}.",
-            response.status,
-            response.head.header("content-type").unwrap_or_default(),
-            problem.why,
-            problem.line,
-            problem.column,
-            quoted_bytes(&problem.near)
+            "The error is near {}, and `Content-Type` is `{}`. A runtime that can't parse the body returns it as a string: `result.field` is `undefined`, and nothing throws.",
+            quoted_bytes(&problem.near),
+            response.head.header("content-type").unwrap_or_default()
         ),
-        "A runtime that can't parse the body returns it as a string: `result.field` is `undefined`, and nothing throws.",
         "Fix the output of the backend. Common causes are several values in a row, a trailing comma, single quotes, `NaN` and a byte order mark.",
     ))
 }
@@ -112,14 +108,11 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         String::new()
     };
     Some(Diagnostic::error(
+        format!("Line {} of the JSON lines isn't valid JSON: {} at column {}.", first.line, first.why, first.column),
         format!(
-            "Line {} of the JSON lines isn't valid JSON: {} at column {}, near {}.{others}",
-            first.line,
-            first.why,
-            first.column,
+            "The error is near {}.{others} Code that parses the lines in a loop throws at this line and loses the lines after it.",
             quoted_bytes(&first.near)
         ),
-        "Code that parses the lines in a loop throws at this line and loses the lines after it.",
         "Write one value per line and nothing else; write logs to another place. In your code, parse each line in its own `try`.",
     ))
 }
@@ -177,7 +170,7 @@ pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     Some(Diagnostic::warning(
         format!("The body is compressed: `Content-Encoding: {encoding}`."),
-        "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding. Rancher Desktop up to 1.20 (node-fetch 2.7) and older Podman Desktop (got 13) don't decode zstd. Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
+        "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding. Rancher Desktop up to 1.20 (node-fetch 2.7) and Podman Desktop (older) with got 13 don't decode zstd. Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
         "Turn compression off for the socket; it saves nothing on the same machine.",
     ))
 }
@@ -203,13 +196,15 @@ pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Di
     };
     Some(Diagnostic::warning(
         format!(
-            "{place} contains the number {} at {} (line {}), which `JSON.parse` changes to {}.{more}",
+            "{place} contains the number {} at {}, which `JSON.parse` changes.",
             quoted(&number.text),
-            quoted(&number.path),
+            quoted(&number.path)
+        ),
+        format!(
+            "The number in line {} becomes {}.{more} JavaScript numbers are exact up to 2^53 - 1 = 9007199254740991. Larger integers lose digits without an error, so an id can refer to another object.",
             number.line,
             quoted(&number.becomes)
         ),
-        "JavaScript numbers are exact up to 2^53 - 1 = 9007199254740991. Larger integers lose digits without an error, so an id can refer to another object.",
         "Write large numbers as strings in the JSON, for example ids, sizes in bytes and times in nanoseconds.",
     ))
 }

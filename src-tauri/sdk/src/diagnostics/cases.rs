@@ -26,6 +26,37 @@ pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<Header> {
     lines.iter().map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() }).collect()
 }
 
+/// The sentences of real failures, so that the snapshot of the findings shows them as users see them.
+fn failure(code: Code, exchange: &Exchange) -> Error {
+    let endpoint = &exchange.endpoint;
+    let message = match code {
+        Code::EndpointPathTooLong => {
+            format!("The socket path has {} bytes; the limit on this system is 107", endpoint.to_string().len() - 7)
+        }
+        Code::EndpointMissing => format!("Nothing exists at {endpoint}"),
+        Code::EndpointRefused => format!("Nothing is listening on {endpoint}"),
+        Code::EndpointNotSocket => format!("{endpoint} isn't a socket"),
+        Code::ClosedBeforeResponse => "The backend closed the connection without a response".to_owned(),
+        Code::BadResponse => "The backend's response isn't HTTP/1".to_owned(),
+        Code::BodyCut => "The connection closed in the middle of the body, after 3 bytes".to_owned(),
+        _ => "The request failed".to_owned(),
+    };
+    Error::new(code, message)
+}
+
+fn refusal(code: Code, command: &Command) -> Error {
+    let program = &command.program;
+    let message = match (code, command.place == Place::Host) {
+        (Code::ProgramNotFound, true) => format!("Program not found: `{program}`"),
+        (Code::ProgramNotFound, false) => format!("Program not found in the container: `{program}`"),
+        (Code::ProgramNotExecutable, true) => format!("{program} can't be executed"),
+        (Code::ProgramNotExecutable, false) => format!("`{program}` can't be executed in the container"),
+        (Code::ScriptCarriageReturn, _) => format!("{program}: the first line ends in a carriage return"),
+        _ => "The command failed".to_owned(),
+    };
+    Error::new(code, message)
+}
+
 impl Case {
     fn of(act: Act) -> Self {
         let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
@@ -104,7 +135,10 @@ impl Case {
     }
 
     pub fn failed(self, stage: Stage, code: Code) -> Self {
-        let error = Error::new(code, "it failed here");
+        let error = match &self.call.act {
+            Act::Exchange(exchange) => failure(code, exchange),
+            Act::Run(_) => panic!("a run"),
+        };
         self.exchange(ExchangeEvent::Failed {
             at_us: 9,
             failure: Failure { received: "SSH-2.0".into(), ..Failure::new(stage, error) },
@@ -155,13 +189,21 @@ impl Case {
         self.told(RunEvent::Ended { at_us: 10, ending: Ending::Exited { code } }).told(RunEvent::Closed { at_us: 11 })
     }
 
+    /// An exit code that the engine reports, also for a command that it couldn't start.
+    pub fn ended(self, code: i64) -> Self {
+        self.told(RunEvent::Ended { at_us: 8, ending: Ending::Exited { code } })
+    }
+
     pub fn dies(self, signal: i32, name: &str) -> Self {
         let ending = Ending::Signaled { signal, name: name.into() };
         self.told(RunEvent::Ended { at_us: 10, ending }).told(RunEvent::Closed { at_us: 11 })
     }
 
     pub fn refused(self, code: Code, detail: &str) -> Self {
-        let error = Error::new(code, "program not found in the container: `nope`").detail(detail);
+        let error = match &self.call.act {
+            Act::Run(run) => refusal(code, &run.command).detail(detail),
+            Act::Exchange(_) => panic!("an exchange"),
+        };
         self.told(RunEvent::Failed { at_us: 9, error })
     }
 

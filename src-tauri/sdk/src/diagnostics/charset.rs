@@ -14,7 +14,7 @@ pub(super) fn body(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::error(
         format!("The body is encoded as {name} ({how}), for example {line}."),
         format!(
-            "The SDK decodes bodies as UTF-8, whatever the header says, so the code gets {becomes}. Measured with node-fetch (Rancher Desktop), got (older Podman Desktop) and Node's fetch (Podman Desktop); inferred for Docker Desktop."
+            "The SDK decodes bodies as UTF-8, whatever the header says, so the code gets {becomes}. Measured with node-fetch (Rancher Desktop), got (Podman Desktop (older)) and Node's fetch (Podman Desktop); inferred for Docker Desktop."
         ),
         "Encode the text as UTF-8 and declare it: `Content-Type: …; charset=utf-8`.",
     ))

@@ -17,8 +17,8 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let start = quoted(&excess.start);
     if excess.start.starts_with("HTTP/1.") {
         return Some(Diagnostic::error(
-            format!("{came} after the response. They look like a second response: {start}."),
-            IMPACT,
+            format!("{came} after the response and look like a second response."),
+            impact(&start),
             "Respond to each request once. A handler that sends a response and then falls through to the default handler sends two.",
         ));
     }
@@ -26,31 +26,35 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         let why =
             if evidence.is_head() { "a response to HEAD".to_owned() } else { format!("status {}", response.status) };
         return Some(Diagnostic::error(
-            format!("{came} after the response, but {why} has no body: {start}."),
-            IMPACT,
+            format!("{came} after the response, but {why} has no body."),
+            impact(&start),
             "Use status 200 to send a body. Don't send one with 204 or 304 or in response to HEAD.",
         ));
     }
     let Some(length) = length else {
         return Some(Diagnostic::error(
-            format!("{came} after the end of the body: {start}."),
-            IMPACT,
+            format!("{came} after the end of the body."),
+            impact(&start),
             "Don't write to the connection after the end of a response.",
         ));
     };
     let what = if counts_characters(evidence, excess, length) {
-        format!(" The length was counted in characters, not in bytes: the body has {length} characters.")
+        format!("The length was counted in characters, not in bytes: the body has {length} characters. ")
     } else {
         String::new()
     };
     Some(Diagnostic::error(
-        format!("{came} after the {length} bytes declared by `Content-Length`: {start}.{what}"),
-        IMPACT,
+        format!("{came} after the {length} bytes declared by `Content-Length`."),
+        format!("{what}{}", impact(&start)),
         "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",
     ))
 }
 
-const IMPACT: &str = "Clients read only the declared bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (older Podman Desktop) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop.";
+fn impact(start: &str) -> String {
+    format!(
+        "The extra bytes are {start}. Clients read only the declared bytes, so JSON may be cut off. When the extra bytes arrive together with the end, node-fetch (Rancher Desktop) and got (Podman Desktop (older)) reject with `Parse Error`; fetch (Podman Desktop) rejects only for 204 and 304 (measured). Not known for Docker Desktop."
+    )
+}
 
 /// Whether the promised length is the number of characters of what was sent, and those are not one byte each.
 fn counts_characters(evidence: &Evidence<'_>, excess: &Excess, length: &str) -> bool {

@@ -21,9 +21,9 @@ fn failed<'a>(evidence: &Evidence<'a>, codes: &[Code]) -> Option<(&'a Exchange, 
 }
 
 pub(super) fn path_too_long(evidence: &Evidence<'_>) -> Option<Diagnostic> {
-    let (exchange, error) = failed(evidence, &[Code::EndpointPathTooLong])?;
+    let (_, error) = failed(evidence, &[Code::EndpointPathTooLong])?;
     Some(Diagnostic::error(
-        format!("{}: {}.", exchange.endpoint, error.message),
+        format!("{}.", error.message),
         "The backend can't listen on this path and no runtime can connect to it. Programs often report this as EINVAL or with a truncated path.",
         "Shorten `exposes.socket` in metadata.json or the extension's name; both are part of the path. The limit is 107 bytes on Linux and 103 on macOS.",
     ))
@@ -51,35 +51,37 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         && let Endpoint::Tcp { host, port: 80 } = &exchange.endpoint
         && ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
     {
-        let summary =
-            format!("The request went to {}, port 80 on this machine, where nothing is listening.", exchange.endpoint);
+        let summary = format!("The request went to {}, where nothing is listening.", exchange.endpoint);
         return Some(Diagnostic::error(summary, IMPACT, FIX));
     }
     let (stream, line) = [("stdout", &evidence.sample.stdout), ("stderr", &evidence.sample.stderr)]
         .into_iter()
         .find_map(|(stream, part)| Some((stream, refused_on_80(&part.head).or_else(|| refused_on_80(&part.tail))?)))?;
     let place = if evidence.exchange().is_some() { "The body" } else { stream };
-    let summary = format!("{place} reports a refused connection to port 80 on this machine: {}", quoted(line.trim()));
+    let summary = format!("{place} reports a refused connection to port 80 on this machine.");
+    let impact = format!("The line is {}. {IMPACT}", quoted(line.trim()));
     // A command or a backend that did its work all the same has logged it, no more.
     let did = evidence.success().is_some() || evidence.exited() == Some(0);
-    Some(if did { Diagnostic::warning(summary, IMPACT, FIX) } else { Diagnostic::error(summary, IMPACT, FIX) })
+    Some(if did { Diagnostic::warning(summary, impact, FIX) } else { Diagnostic::error(summary, impact, FIX) })
 }
 
 pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Diagnostic> {
-    let (exchange, error) = failed(evidence, &[Code::EndpointRefused, Code::EndpointMissing, Code::EndpointNotSocket])?;
+    let (_, error) = failed(evidence, &[Code::EndpointRefused, Code::EndpointMissing, Code::EndpointNotSocket])?;
     if path_lost(evidence).is_some() {
         return None;
     }
     let why = match error.code {
-        Code::EndpointMissing => "The backend is not running, has exited, or creates its socket in another place.",
+        Code::EndpointMissing => "The backend isn't running, has exited, or creates its socket in another place.",
         Code::EndpointNotSocket => {
             "A container engine creates an empty directory when a socket to mount doesn't exist."
         }
         _ => "The socket is left over from a backend that has exited, or the backend is still starting.",
     };
     Some(Diagnostic::error(
-        format!("{}: {}. {why}", exchange.endpoint, error.message),
-        "The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes.",
+        format!("{}.", error.message),
+        format!(
+            "{why} The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes."
+        ),
         "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts. Check its log. In your code, retry for a few seconds after the page loads.",
     ))
 }
@@ -113,10 +115,12 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let failure = exchange.failure.as_ref()?;
     let received = &failure.received;
     let began =
-        if received.is_empty() { String::new() } else { format!(" The response starts with {}.", quoted(received)) };
+        if received.is_empty() { String::new() } else { format!("The response starts with {}. ", quoted(received)) };
     Some(Diagnostic::error(
-        format!("{}: {}.{began}", exchange.endpoint, error.message),
-        "The promise rejects with an HTTP parser error. `extension.vm.service` supports plain HTTP/1.1 only: not TLS, HTTP/2, gRPC or a database protocol.",
+        format!("{}.", error.message),
+        format!(
+            "{began}The promise rejects with an HTTP parser error. `extension.vm.service` supports plain HTTP/1.1 only: not TLS, HTTP/2, gRPC or a database protocol."
+        ),
         failure
             .protocol
             .map_or("Serve HTTP/1.1 on this socket and other protocols on a different one.", Protocol::hint),
@@ -129,13 +133,11 @@ pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let body = &evidence.sample.stdout.head;
     let (saying, protocol) = asked_for(&body[..body.len().min(4096)])?;
     Some(Diagnostic::error(
+        format!("The backend expects {} and responded with status {}.", protocol.name(), response.status),
         format!(
-            "The backend expects {} and responded with status {}: {}.",
-            protocol.name(),
-            response.status,
+            "`extension.vm.service` supports plain HTTP/1.1 only, so your code gets this text instead of a result: {}.",
             quoted(saying)
         ),
-        "`extension.vm.service` supports plain HTTP/1.1 only, so your code gets this text instead of a result.",
         protocol.hint(),
     ))
 }
@@ -160,7 +162,7 @@ pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let to = response.head.header("upgrade").map_or_else(|| "an unnamed protocol".to_owned(), quoted);
     Some(Diagnostic::error(
         format!("The backend responded with status 101 and switched to {to}."),
-        "The SDK doesn't support WebSockets. On Rancher Desktop and the older Podman Desktop the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
+        "The SDK doesn't support WebSockets. On Rancher Desktop and Podman Desktop (older) the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
         "Use long polling, or run a program with a streaming `exec` and read its lines. If the page may reach a published port, it can open a WebSocket there.",
     ))
 }

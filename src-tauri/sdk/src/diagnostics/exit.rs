@@ -19,22 +19,30 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     let plain = evidence.asking().is_some_and(|asking| asking.stream.is_none());
     if !in_container {
         return match plain {
-            true => "On Docker Desktop a plain `exec` runs in a shell and rejects with code 127 or 126 (inferred). Older Podman Desktop rejects with the shell's message and no code, Podman Desktop with empty output. Rancher Desktop, and every runtime with `stream`, reports `ENOENT` or `EACCES`.".to_owned(),
+            true => "On Docker Desktop a plain `exec` runs in a shell and rejects with code 127 or 126 (inferred). Podman Desktop (older) rejects with the shell's message and no code, Podman Desktop with empty output. Rancher Desktop, and every runtime with `stream`, reports `ENOENT` or `EACCES`.".to_owned(),
             false => "With callbacks, `onError` is called with `ENOENT` or `EACCES`. Don't wait for `onClose` only.".to_owned(),
         };
     }
-    let code = match run.ending {
-        Some(Ending::Exited { code }) => format!("exit code {code}"),
-        _ => "exit code 126 or 127".to_owned(),
-    };
     let words = error.detail.as_deref().map_or_else(String::new, |words| format!(" ({})", quoted(words.trim())));
+    // An engine that refuses to start the command reports no exit code, and nothing is written to a stream.
+    let Some(Ending::Exited { code }) = run.ending else {
+        let settles = match plain {
+            true => {
+                "Docker Desktop and Rancher Desktop reject with code 127 or 126 and this message in `stderr`. Podman Desktop rejects with empty output."
+            }
+            false => {
+                "Docker Desktop and Rancher Desktop call `onClose` with 127 or 126. Podman Desktop calls `onError` with this message and `onClose(1)`."
+            }
+        };
+        return format!("The engine doesn't start the command and reports no exit code{words}. {settles}");
+    };
     // Docker's engines have them on stdout, Podman's on stderr.
     let sample = evidence.sample;
     let on_stderr = sample.stdout.counts.bytes == 0 && sample.stderr.counts.bytes > 0;
     let stream = if on_stderr { "on stderr" } else { "on stdout" };
     let empty = if on_stderr { ". On" } else { ", and stderr is empty, so code that shows stderr shows nothing. On" };
     format!(
-        "The engine reports {code} with its container runtime's message {stream}{words}{empty} Podman Desktop, which treats every exit code in a container as 0, the promise resolves with this message as output."
+        "The engine reports exit code {code} with its container runtime's message {stream}{words}{empty} Podman Desktop, which treats every exit code in a container as 0, the promise resolves with this message as output."
     )
 }
 
@@ -52,14 +60,14 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Diagnostic> {
             "Ship the program in `host.binaries` in metadata.json: Rancher Desktop looks only in the extension's folder, and on macOS an application that wasn't started from a terminal has a short `PATH`."
         }
     };
-    Some(Diagnostic::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), fix))
+    Some(Diagnostic::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
 }
 
 pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let not_executable = || Some((failed(evidence, Code::ProgramNotExecutable)?, NOT_EXECUTABLE));
     let carriage_return = || Some((failed(evidence, Code::ScriptCarriageReturn)?, CARRIAGE_RETURN));
     let ((run, error), fix) = not_executable().or_else(carriage_return)?;
-    Some(Diagnostic::error(format!("{}.", capital(&error.message)), as_told(evidence, run, error), fix))
+    Some(Diagnostic::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
 }
 
 const NOT_EXECUTABLE: &str = "Make the file executable (`COPY --chmod=755`, `chmod +x`), and check that it was built for this processor and system. A script must start with `#!` and an existing interpreter, without a carriage return after it.";
@@ -80,18 +88,13 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let mut lines = outputs.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')).chain([detail.as_bytes()]);
     let line = lines.find(|line| names_carriage_return(line))?;
     Some(Diagnostic::error(
+        "The script can't start because its first line ends in a carriage return.",
         format!(
-            "The script can't start because its first line ends in a carriage return: {}.",
+            "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist: {}.",
             quoted_bytes(line.trim_ascii())
         ),
-        "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist.",
         CARRIAGE_RETURN,
     ))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What the command itself said last.
@@ -101,14 +104,17 @@ fn said(evidence: &Evidence<'_>) -> String {
         first_line(line)
     };
     let said = last(&evidence.sample.stderr.tail).or_else(|| last(&evidence.sample.stdout.tail));
-    said.map_or_else(String::new, |line| format!(" Last line of output: {line}"))
+    said.map_or_else(String::new, |line| format!(" Last line of output: {line}."))
 }
 
 pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     evidence.exited().filter(|code| *code == 126 && carriage_return(evidence).is_none())?;
     Some(Diagnostic::error(
-        format!("Exit code 126: the program was found but can't be executed.{}", said(evidence)),
-        "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.",
+        "Exit code 126: the program was found but can't be executed.",
+        format!(
+            "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.{}",
+            said(evidence)
+        ),
         "Check the file with `ls -l` and `file` where it runs, and make it executable in the image (`COPY --chmod=755`).",
     ))
 }
@@ -116,8 +122,11 @@ pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
 pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     evidence.exited().filter(|code| *code == 127 && carriage_return(evidence).is_none())?;
     Some(Diagnostic::error(
-        format!("Exit code 127: a shell didn't find the program.{}", said(evidence)),
-        "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.",
+        "Exit code 127: a shell didn't find the program.",
+        format!(
+            "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.{}",
+            said(evidence)
+        ),
         "Use the full path, or install the program in the image. If it is an existing script, check that its first line doesn't end in a carriage return. Print the `PATH` with `exec(\"env\", [], { stream })`.",
     ))
 }
@@ -151,19 +160,19 @@ fn signal(number: i64) -> Option<&'static str> {
 fn meaning(signal: &str) -> (&'static str, &'static str) {
     match signal {
         "SIGKILL" => (
-            "it was killed, usually because the system or the container ran out of memory, or by `kill -9` or `docker kill`",
-            "Look for `OOMKilled` in `docker inspect` and for `oom` in the kernel log. Give the container more memory or the command less work.",
+            "it was killed, often because memory ran out",
+            "Look for `OOMKilled` in `docker inspect` and for `oom` in the kernel log: the container needs more memory or the command less work. Otherwise find the sender, for example `kill -9` or `docker kill`.",
         ),
         "SIGSEGV" | "SIGBUS" => (
             "it crashed with an invalid memory access",
             "Run it in a debugger or with a sanitizer. Programs built for another C library (glibc in an Alpine image) or emulated for another processor can crash like this.",
         ),
         "SIGABRT" => (
-            "it aborted because of a failed assertion, an uncaught exception or a corrupted heap",
-            "Read the end of stderr; it usually names the place.",
+            "it aborted itself",
+            "Read the end of stderr. Common causes are a failed assertion, an uncaught exception and a corrupted heap.",
         ),
         "SIGILL" | "SIGTRAP" | "SIGSYS" => (
-            "it used an instruction or a system call that isn't allowed",
+            "it used a forbidden instruction or system call",
             "Check that it was built for this processor and which system calls the container allows.",
         ),
         "SIGFPE" => ("it divided by zero or overflowed", "Check its input for values that it doesn't expect."),
@@ -172,8 +181,8 @@ fn meaning(signal: &str) -> (&'static str, &'static str) {
             "Programs like `head` close the pipe early, so this is often not an error.",
         ),
         "SIGTERM" => (
-            "it was terminated by `kill`, `docker stop`, a time limit or `close()`",
-            "Find the sender. A command that has to finish its work first must handle the signal.",
+            "it was terminated",
+            "Find the sender: `kill`, `docker stop`, a time limit or `close()`. A command that has to finish its work first must handle the signal.",
         ),
         "SIGINT" => (
             "it was interrupted, as by Ctrl-C",
@@ -191,8 +200,11 @@ pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let name = signal(code - 128)?;
     let (meaning, fix) = meaning(name);
     Some(Diagnostic::error(
-        format!("The command exited with {code} (128 + {}, {name}): {meaning}.{}", code - 128, said(evidence)),
-        "Your code gets a normal exit code without `signal`; engines and shells report nothing else. A program can also choose this number itself.",
+        format!("Exit code {code} (128 + {}, {name}): {meaning}.", code - 128),
+        format!(
+            "Your code gets a normal exit code without `signal`; engines and shells report nothing else. A program can also choose this number itself.{}",
+            said(evidence)
+        ),
         fix,
     ))
 }
@@ -213,7 +225,7 @@ pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
             "There is no exit code. Docker Desktop (inferred) and Podman Desktop call `onClose(null)`. Rancher Desktop calls `onError` with the signal and never calls `onClose`."
         }
     };
-    Some(Diagnostic::error(format!("{name} ended the command: {meaning}.{}", said(evidence)), impact, fix))
+    Some(Diagnostic::error(format!("{name} ended the command: {meaning}."), format!("{impact}{}", said(evidence)), fix))
 }
 
 #[cfg(test)]

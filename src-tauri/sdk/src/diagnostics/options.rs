@@ -8,7 +8,7 @@ use crate::{
     runtime::Runtime,
     sdk_call::{CliTarget, SdkCall},
 };
-use porthole_process::{EnvMode, Run, Signal};
+use porthole_process::{EnvMode, Place, Run, Signal};
 
 pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let asking = evidence.asking()?;
@@ -26,9 +26,7 @@ pub(super) fn env(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let asking = evidence.asking().filter(|asking| !asking.env.is_empty())?;
     let names: Vec<String> = asking.env.iter().map(|variable| quoted(&variable.name)).collect();
     let impact = match asking.whose {
-        CliTarget::Vm => {
-            "Rancher Desktop and Podman Desktop don't set variables in the container: the command runs without them, and no error is reported."
-        }
+        CliTarget::Vm => IGNORED_IN_CONTAINER,
         CliTarget::Host | CliTarget::Docker => {
             "Podman Desktop ignores `env`. On Rancher Desktop it replaces the whole environment, including `PATH` and `HOME`."
         }
@@ -43,16 +41,24 @@ pub(super) fn env(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
+const IGNORED_IN_CONTAINER: &str = "Rancher Desktop and Podman Desktop don't set variables in the container: the command runs without them, and no error is reported.";
+
 /// What was done in the composer, which can do more than code can.
 fn composed<'a>(evidence: &Evidence<'a>) -> Option<&'a Run> {
     evidence.run().filter(|_| evidence.call.sdk.is_none())
 }
 
 pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Diagnostic> {
-    composed(evidence).filter(|run| run.command.env_mode == EnvMode::Replace)?;
+    let run = composed(evidence).filter(|run| run.command.env_mode == EnvMode::Replace)?;
+    let others = match run.command.place {
+        Place::Container { .. } => IGNORED_IN_CONTAINER,
+        Place::Host | Place::Engine => {
+            "Rancher Desktop replaces the whole environment of a host program. Podman Desktop ignores `env`."
+        }
+    };
     Some(Diagnostic::note(
-        "The command ran with a replaced environment.",
-        "On Docker Desktop `env` only adds variables. Rancher Desktop replaces the whole environment of a host program. Podman Desktop ignores `env`.",
+        "The command replaces the environment.",
+        format!("On Docker Desktop `env` only adds variables. {others}"),
         "Run `env -i NAME=value program …` if your code needs a clean environment.",
     ))
 }

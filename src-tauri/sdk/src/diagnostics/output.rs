@@ -134,14 +134,13 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         String::new()
     };
     Some(Diagnostic::warning(
+        format!("Line {} of stdout isn't valid JSON, unlike the other lines.", first.line),
         format!(
-            "Line {} of stdout isn't valid JSON, unlike the other lines: {} at column {}, near {}.{others}",
-            first.line,
-            first.why,
+            "The error is near {} (column {}): {}.{others} `result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
+            quoted_bytes(&first.near),
             first.column,
-            quoted_bytes(&first.near)
+            first.why
         ),
-        "`result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
         "Write logs to stderr, or use `result.lines()` and parse each line in its own `try`.",
     ))
 }

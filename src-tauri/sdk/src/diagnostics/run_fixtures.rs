@@ -28,12 +28,25 @@ pub(super) fn runs() -> Vec<Fixture> {
         ),
         (
             "program-missing",
-            Case::vm("nope", &[]).refused(Code::ProgramNotFound, "OCI runtime exec failed: nope"),
-            &["`nope`", "on stdout", "`OCI runtime exec failed: nope`", "resolves"],
+            Case::vm("nope", &[]).ended(127).refused(Code::ProgramNotFound, "OCI runtime exec failed: nope"),
+            &["`nope`", "exit code 127", "on stdout", "`OCI runtime exec failed: nope`", "resolves"],
         ),
         (
             "program-missing",
-            Case::vm("nope", &[]).refused(Code::ProgramNotFound, "crun: not found").wrote("", "crun: not found\n"),
+            Case::vm("nope", &[]).refused(Code::ProgramNotFound, "exec failed: nope"),
+            &["no exit code (`exec failed: nope`)", "Podman Desktop rejects with empty output"],
+        ),
+        (
+            "program-missing",
+            Case::vm("nope", &[]).streaming().refused(Code::ProgramNotFound, "exec failed: nope"),
+            &["no exit code", "`onClose(1)`"],
+        ),
+        (
+            "program-missing",
+            Case::vm("nope", &[])
+                .ended(127)
+                .refused(Code::ProgramNotFound, "crun: not found")
+                .wrote("", "crun: not found\n"),
             &["`nope`", "on stderr", "crun"],
         ),
         (
@@ -140,6 +153,11 @@ pub(super) fn runs() -> Vec<Fixture> {
             &["env -i"],
         ),
         (
+            "env-not-replaceable",
+            Case::vm("ls", &[]).command(|command| command.env_mode = EnvMode::Replace),
+            &["don't set variables in the container", "env -i"],
+        ),
+        (
             "user-not-offered",
             Case::vm("id", &[]).command(|command| command.user = Some("1000".into())).exits(0),
             &["`1000`"],
@@ -217,7 +235,7 @@ pub(super) fn runs() -> Vec<Fixture> {
         (
             "settles-differently",
             Case::vm("false", &[]).exits(1).receives([rejected(&["code"]), rejected(&["code"]), resolved(object(&[]))]),
-            &["rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "treats every exit code"],
+            &["Rejects on Docker Desktop and Rancher Desktop and resolves on Podman Desktop", "treats every exit code"],
         ),
         (
             "settles-differently",
@@ -226,7 +244,7 @@ pub(super) fn runs() -> Vec<Fixture> {
                 SdkOutcome::Never,
                 SdkOutcome::Thrown { value: text("x") },
             ]),
-            &["stays pending forever on Rancher Desktop"],
+            &["never settles on Rancher Desktop"],
         ),
         (
             "no-on-close",
@@ -253,7 +271,7 @@ pub(super) fn runs() -> Vec<Fixture> {
                 closes(number("3")),
                 closes(number("0")),
             ]),
-            &["`onClose(3)` on Docker Desktop", "`onClose(0)` on Podman Desktop"],
+            &["3 on Docker Desktop and Rancher Desktop", "0 on Podman Desktop"],
         ),
         (
             "error-without-code",
@@ -262,7 +280,7 @@ pub(super) fn runs() -> Vec<Fixture> {
                 rejected(&["code"]),
                 rejected(&["stderr"]),
             ]),
-            &["`code` on Docker Desktop and Rancher Desktop but not on Podman Desktop"],
+            &["no `code` on Podman Desktop"],
         ),
         (
             "error-without-code",
@@ -280,7 +298,7 @@ pub(super) fn runs() -> Vec<Fixture> {
                 resolved(text("{}")),
                 resolved(text("{}")),
             ]),
-            &["a string on Rancher Desktop and Podman Desktop", "the parsed JSON value"],
+            &["Returns text on Rancher Desktop and Podman Desktop", "parsed JSON"],
         ),
     ]
 }

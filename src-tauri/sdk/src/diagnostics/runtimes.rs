@@ -2,7 +2,7 @@
 
 use super::{
     Diagnostic, Evidence,
-    text::{listed, names},
+    text::{capital, listed, names},
 };
 use crate::{
     runtime::Runtime,
@@ -19,8 +19,8 @@ fn way(outcome: &SdkOutcome) -> Option<&'static str> {
     match outcome {
         SdkOutcome::Resolved { .. } => Some("resolves"),
         SdkOutcome::Rejected { .. } => Some("rejects"),
-        SdkOutcome::Never => Some("stays pending forever"),
-        SdkOutcome::Thrown { .. } => Some("isn't created because the call throws"),
+        SdkOutcome::Never => Some("never settles"),
+        SdkOutcome::Thrown { .. } => Some("throws"),
         SdkOutcome::Pending | SdkOutcome::Streamed { .. } => None,
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Diagnostic>
         "Each runtime has its own rules for success and failure."
     };
     Some(Diagnostic::warning(
-        format!("The promise {}.", listed(&told)),
+        format!("{}.", capital(&listed(&told))),
         format!("Your `catch` block runs on some runtimes and the code after `await` on others. {why}"),
         "Report success in the output itself: print the exit code in the last line (`sh -c '…; echo $?'`), or add a field to the response.",
     ))
@@ -91,9 +91,16 @@ pub(super) fn close_code_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> 
     if codes.iter().all(|(_, code)| code == first) {
         return None;
     }
-    let told: Vec<String> = codes.iter().map(|(runtime, code)| format!("`onClose({code})` on {runtime}")).collect();
+    let mut told: Vec<String> = Vec::new();
+    for (at, (_, code)) in codes.iter().enumerate() {
+        if !codes[..at].iter().any(|(_, earlier)| earlier == code) {
+            let on: Vec<Runtime> =
+                codes.iter().filter(|(_, other)| other == code).map(|(runtime, _)| *runtime).collect();
+            told.push(format!("{code} on {}", names(&on)));
+        }
+    }
     Some(Diagnostic::warning(
-        format!("The runtimes report different exit codes: {}.", listed(&told)),
+        format!("`onClose` gets {}.", listed(&told)),
         "`if (exitCode === 0)` treats the same command as a success on one runtime and as a failure on another.",
         "If your code depends on the exit code, print it (`…; echo \"exit $?\"`) and read it from the output.",
     ))
@@ -117,9 +124,10 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Diagnostic> 
     }
     Some(
         Diagnostic::warning(
-            format!("The error has `{name}` on {} but not on {}.", names(&with), names(&without)),
+            format!("The error has no `{name}` on {}.", names(&without)),
             format!(
-                "`if (error.{name} === …)` is never true there, so every error falls through to the default branch."
+                "It has one on {}. `if (error.{name} === …)` is never true without it, so every error falls through to the default branch.",
+                names(&with)
             ),
             format!("Treat a missing `{name}` as an unknown error and show `message` or `stderr`."),
         )
@@ -134,7 +142,7 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let texts = of(|value| matches!(value, Value::Text(text) if text.bytes > 0));
     let parsed = of(|value| matches!(value, Value::Json(_)));
     let bytes = of(|value| matches!(value, Value::Bytes(_)));
-    let told: Vec<String> = [(texts, "a string"), (parsed, "the parsed JSON value"), (bytes, "a `Uint8Array`")]
+    let told: Vec<String> = [(texts, "text"), (parsed, "parsed JSON"), (bytes, "a `Uint8Array`")]
         .into_iter()
         .filter(|(on, _)| !on.is_empty())
         .map(|(on, what)| format!("{what} on {}", names(&on)))
@@ -143,8 +151,8 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     Some(Diagnostic::warning(
-        format!("The runtimes return different types: {}.", listed(&told)),
-        "On a string `result.field` is `undefined`; on an object string methods throw.",
+        format!("Returns {}.", listed(&told)),
+        "On text `result.field` is `undefined`; on an object string methods throw.",
         "Send JSON with `Content-Type: application/json`, and parse the result in your code only if `typeof result === \"string\"`.",
     ))
 }

@@ -49,6 +49,12 @@ pub(super) fn listed<S: AsRef<str>>(items: &[S]) -> String {
     }
 }
 
+/// The text with its first letter in upper case.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Runtimes by their names; both generations of Podman Desktop by one.
 pub(super) fn names(runtimes: &[Runtime]) -> String {
     let both = Runtime::PODMAN.iter().all(|podman| runtimes.contains(podman));

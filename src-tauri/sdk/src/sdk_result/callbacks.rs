@@ -43,7 +43,7 @@ pub struct CallbackRules {
     pub ends: LineEnds,
     /// How bytes become what a callback gets.
     pub decoding: Decoding,
-    /// A last line without its end reaches nobody.
+    /// A last line without a newline is lost.
     pub loses_last: bool,
     /// From this moment on nothing is called.
     pub silent_from: Option<u64>,

@@ -64,7 +64,7 @@ fn request_of(request: &Request) -> SdkRequest {
         method: request.method.clone(),
         url: target(request).unwrap_or_else(|_| request.path.clone()),
         headers: request.headers.clone(),
-        // Whoever sends no headers has a method of that name.
+        // A caller that sends no headers has a method of that name.
         named: request.headers.is_empty(),
         data,
     }
@@ -77,7 +77,7 @@ pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
     }
     match (does, &call.act) {
         (PlannedAction::Command { command }, Act::Run(Run { command: ran, .. })) => {
-            // Nobody can ask for these.
+            // No code can send these.
             ran.user.is_none()
                 && (command.env_mode == ran.env_mode || ran.env.is_empty() && ran.env_mode == EnvMode::Add)
                 && command.place == ran.place
@@ -98,7 +98,7 @@ pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
     }
 }
 
-/// Where a response sends the client, if that of the Runtime follows it and nobody did here.
+/// Where a response redirects to, if the runtime's client follows it and Porthole didn't.
 fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
     let Act::Exchange(Exchange { request, response: Some(response), .. }) = &call.act else { return None };
     let client = client_of(runtime).filter(|client| request.client != Some(*client))?;
@@ -109,7 +109,7 @@ fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
 pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
     if let Some(to) = unfollowed(call, runtime) {
         let to: String = to.chars().take(LONGEST_ADDRESS).collect();
-        let text = format!("It would follow the redirect to `{to}`: this response is not what the code gets.");
+        let text = format!("It would follow the redirect to `{to}`, so your code gets another response.");
         return Some(rules::inferred(text, rules::NOTHING));
     }
     let text = match (does, &call.act) {
@@ -123,7 +123,7 @@ pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
             if (&request.method, target(request).ok()) != (&sent.method, target(sent).ok()) {
                 format!("It would send `{} {}`.", request.method, request.path)
             } else if matches!(sent.body, Body::File { .. }) {
-                "Code has texts and objects to send, and no files.".to_owned()
+                "Code can send strings and objects, not files.".to_owned()
             } else if request.body != sent.body {
                 "It would send another body.".to_owned()
             } else if let Some(added) = would.iter().find(|header| !did.contains(header)) {

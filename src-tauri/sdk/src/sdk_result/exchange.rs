@@ -1,4 +1,4 @@
-//! What an Exchange comes to for whoever waits for it.
+//! What an Exchange comes to for a caller that waits for it.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 pub(super) enum Answer<'a> {
     /// It has not, and the promise waits.
     Pending,
-    /// It was ended by something that the SDK does not have: the promise waits for ever.
+    /// It was ended by something that the SDK does not have: the promise waits forever.
     Never,
     /// The whole response is in.
     Whole { status: u16, reason: &'a str, body: Body<'a> },

@@ -1,4 +1,4 @@
-//! What a Run comes to for whoever waits for it.
+//! What a Run comes to for a caller that waits for it.
 
 use super::{
     End, SdkOutcome, Text, Value, Written,
@@ -19,7 +19,7 @@ use porthole_process::{Ending, Place, Run, Signal};
 pub(super) enum ExitOutcome {
     /// It has not.
     Running,
-    /// Nobody will ever know: Porthole ended before it, or could not follow it.
+    /// It will never be known: Porthole ended before it, or could not follow it.
     Unknown,
     /// It ended by itself. `said` is what an engine said that did not start it at all.
     Exited { code: i64, said: Option<String> },
@@ -41,7 +41,7 @@ impl ExitOutcome {
         if let Some(error) = &run.failure {
             let program = run.command.program.clone();
             let exited = |otherwise: i64| match &run.ending {
-                // The engine told a code, and its words stand in the output.
+                // The engine told a code, and its words are in the output.
                 Some(Ending::Exited { code }) => Self::Exited { code: *code, said: None },
                 _ => Self::Exited { code: otherwise, said: Some(error.detail.clone().unwrap_or_default()) },
             };
@@ -114,7 +114,7 @@ impl<'a> CapturedOutput<'a> {
         Value::Text(Text::of(stderr, stderr_len, limit))
     }
 
-    /// Standard error, or what was said in its place.
+    /// Standard error, or the message in its place.
     pub(super) fn stderr_or(&self, said: Option<&str>) -> Value {
         said.map_or_else(|| self.stderr(), Value::text)
     }

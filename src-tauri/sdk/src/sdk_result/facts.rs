@@ -88,7 +88,7 @@ pub enum SdkOutcome {
         /// With this.
         value: Value,
     },
-    /// `exec` returned at once, and callbacks came: how many stands with their list.
+    /// `exec` returned at once, and callbacks came: how many is with their list.
     Streamed {
         /// The last one.
         end: End,
@@ -193,15 +193,15 @@ pub struct Callbacks {
     pub lost: Option<Text>,
 }
 
-/// What a Runtime makes of what was asked.
+/// What a runtime makes of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// What it does.
     pub does: PlannedAction,
-    /// Why that is not simply what was asked, each with how sure it is.
+    /// Why that differs from the call, each with its certainty.
     pub rules: Vec<Rule>,
-    /// It starts a program on this machine: whoever runs foreign code is asked before.
+    /// It starts a program on this machine: the user is prompted before foreign code does it.
     pub on_host: bool,
 }
 

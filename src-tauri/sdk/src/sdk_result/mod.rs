@@ -68,7 +68,7 @@ pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> SdkResul
         (_, SdkCall::Exec(asked), Act::Run(run)) => exec::outcome(run, asked, written, runtime),
         (_, SdkCall::List(_), Act::Exchange(exchange)) => exchange::listed(exchange, written),
         (_, _, Act::Exchange(exchange)) => exchange::outcome(exchange, written, runtime),
-        // A Call of which the facts do not fit together, from a file that somebody changed.
+        // A Call of which the facts do not fit together, from a file that was changed.
         (_, _, Act::Run(_)) => (SdkOutcome::Never, vec![]),
     };
     // What it would have done otherwise comes first, else what it makes of this.
@@ -92,7 +92,7 @@ fn not_done(call: &Call, error: &Error, runtime: Runtime) -> SdkResult {
         SdkCall::Exec(SdkExec { stream: Some(_), .. }) => SdkOutcome::Streamed { end: End::Error { error: value } },
         _ => SdkOutcome::Rejected { value },
     };
-    let rule = rules::read("Nothing was done: Porthole answered in the Runtime's place, with this error.", "Porthole");
+    let rule = rules::read("Not run: Porthole returned this error in place of the runtime.", "Porthole");
     SdkResult { runtime, outcome, rules: vec![rule], as_run: true }
 }
 

@@ -1,4 +1,4 @@
-//! What a Runtime makes of what was asked, before anything happens.
+//! What a runtime makes of a call, before anything happens.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -56,7 +56,7 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(
 
 /// Where a url points.
 pub(super) struct Pointed<'a> {
-    /// It names a server of its own.
+    /// It names its own server.
     pub absolute: bool,
     /// It begins with no slash.
     pub bare: bool,
@@ -76,7 +76,7 @@ pub(super) fn pointed(url: &str) -> Pointed<'_> {
 }
 
 impl Pointed<'_> {
-    /// As it stands on a request line.
+    /// As written on a request line.
     pub fn path(&self) -> String {
         let slash = if self.path.starts_with('/') { "" } else { "/" };
         format!("{slash}{}", utf8_percent_encode(self.path, UNSAFE))

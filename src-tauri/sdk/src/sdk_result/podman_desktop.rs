@@ -346,7 +346,7 @@ pub(super) fn answered(answer: &Answer<'_>, generation: Generation) -> (SdkOutco
             if matches!(status, 408 | 413 | 429 | 500 | 502 | 503 | 504 | 521 | 522 | 524) {
                 rules.push(inferred(
                     "After this status all methods except POST and PATCH are retried up to two times; Porthole doesn't retry.",
-                    "got's documents",
+                    "got's documentation",
                 ));
             } else if matches!(status, 300..=303 | 307 | 308) {
                 rules.push(generation.measured("The runtime would follow the redirect; Porthole doesn't."));

@@ -101,7 +101,7 @@ pub(super) fn exec(asked: &SdkExec, target: &Target) -> (PlannedAction, Vec<Rule
     (PlannedAction::Command { command }, rules)
 }
 
-/// Without one pair of the same quotes around it, if it stands on one line.
+/// Without one pair of the same quotes around it, if it is on one line.
 fn unquoted(arg: &str) -> &str {
     let inner = ['"', '\''].into_iter().find_map(|quote| arg.strip_prefix(quote)?.strip_suffix(quote));
     inner.filter(|inner| !inner.contains(['\n', '\r'])).unwrap_or(arg)
@@ -211,7 +211,7 @@ pub fn callback_rules(split: bool, silent_from: Option<u64>) -> CallbackRules {
     }
 }
 
-/// What a request gives. `path` is what was asked for.
+/// The result of a request. `path` is its path.
 pub(super) fn answered(answer: &Answer<'_>, path: &str) -> (SdkOutcome, Vec<Rule>) {
     match answer {
         Answer::Pending => (SdkOutcome::Pending, vec![]),

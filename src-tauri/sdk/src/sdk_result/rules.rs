@@ -3,7 +3,7 @@
 use crate::runtime::{Certainty, Rule};
 
 pub(super) const TYPES: &str = "published types of the SDK, 0.4.2";
-pub(super) const DOCS: &str = "documents of the SDK";
+pub(super) const DOCS: &str = "SDK documentation";
 pub(super) const THREADS: &str = "public issue threads";
 pub(super) const NODE: &str = "no source; inferred from Node's child_process";
 pub(super) const NOTHING: &str = "no source; inferred";

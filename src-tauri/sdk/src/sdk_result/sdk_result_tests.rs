@@ -120,7 +120,7 @@ fn after_a_close_rancher_desktop_says_nothing() {
     let end = RunEvent::Ended { at_us: 5, ending: Ending::Exited { code: 0 } };
     let closed = RunEvent::Closed { at_us: 6 };
     let call = ran(streaming(host()), [stop(Signal::Term), end.clone(), closed.clone()]);
-    assert_eq!(text(&call, RANCHER), "nothing tells the end");
+    assert_eq!(text(&call, RANCHER), "no callback reports the end");
     assert_eq!(text(&call, DOCKER), "onClose(0)");
     assert!(says(&call, RANCHER, "After `close()`") && says(&call, OLDER, "no effect"));
     let other = ran(streaming(host()), [stop(Signal::Int), end, closed]);
@@ -136,7 +136,7 @@ fn what_goes_on_is_pending_and_what_is_lost_never_comes() {
         assert_eq!(text(&ran(streaming(host()), [started.clone()]), runtime), "still open");
         let lost = RunEvent::Failed { at_us: 9, error: Error::new(Code::EngineLost, "gone") };
         assert_eq!(text(&ran(host(), [started.clone(), lost.clone()]), runtime), "never settles");
-        assert_eq!(text(&ran(streaming(host()), [started.clone(), lost]), runtime), "nothing tells the end");
+        assert_eq!(text(&ran(streaming(host()), [started.clone(), lost]), runtime), "no callback reports the end");
     }
 }
 

@@ -53,14 +53,14 @@ fn called_at_end(end: &End) -> Option<String> {
         End::Open => None,
         End::Close { code } => Some(format!("onClose({})", one_line(&node(code)))),
         End::Error { error } => Some(format!("onError({})", one_line(&node(error)))),
-        End::Silent => Some("nothing tells the end".to_owned()),
+        End::Silent => Some("no callback reports the end".to_owned()),
     }
 }
 
 /// A value as it is laid out: text, or something with parts.
 enum Node {
     Leaf(String),
-    /// With what stands before the braces.
+    /// With what is before the braces.
     Object(String, Vec<Node>),
     List(Vec<Node>),
     Property(String, Box<Node>),
@@ -78,7 +78,7 @@ fn one_line(node: &Node) -> String {
     }
 }
 
-/// The same on as many lines as it takes. So many characters stand before it on its first line,
+/// The same on as many lines as it takes. This many characters come before it on its first line,
 /// besides the indent.
 fn laid_out(node: &Node, depth: usize, before: usize) -> String {
     let line = one_line(node);

@@ -21,7 +21,7 @@ use porthole_sdk::{
     },
 };
 
-/// So many callbacks are between two places.
+/// This many callbacks are between two places.
 const EVERY: u64 = 4096;
 /// What one question counts at most.
 const COUNTED: u64 = 64 * 1024 * 1024;
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Chunks and bytes that are looked at together.
 const BATCH: usize = 4096;
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
-/// Calls, Runtimes and splits whose places are kept: those that were looked at last.
+/// How many calls, runtimes and splits have their places kept: the last ones that were viewed.
 const KEPT: usize = 8;
 /// Bytes of a callback that are shown.
 const SHOWN: u64 = 1024;
@@ -130,7 +130,7 @@ impl Timeline {
     }
 }
 
-/// Which callbacks somebody wants.
+/// The requested callbacks.
 #[derive(Debug, Clone, Copy)]
 struct RowRange {
     from: u64,
@@ -167,7 +167,7 @@ impl CallbackCount {
         Self { chunks: 0, places: vec![(0, machine.clone())], machine }
     }
 
-    /// Counts on, for a while; whether all of so many chunks are counted.
+    /// Counts on, for a while; whether all of this many chunks are counted.
     fn advance(&mut self, output: &Output, chunks: u64) -> Result<bool> {
         let began = Instant::now();
         let mut bytes = 0;
@@ -217,20 +217,20 @@ impl CallbackCount {
                 rows.push(Callback { n, at_us: closed_us, what: Called::End { end } });
             }
         }
-        // Whoever follows must not take the last row of a part for the last of all.
+        // A caller that follows must not take the last row of a part for the last of all.
         let to = rows.last().map_or(wanted.from, |row| row.n + 1);
         let ended = ended && (wanted.shown || to >= total);
         Ok(Callbacks { from: wanted.from, total, whole, ended, rows, lost })
     }
 
-    /// Where the wanted callbacks stand.
+    /// Where the wanted callbacks are.
     fn find(&self, output: &Output, wanted: RowRange) -> Result<Vec<CallbackBytes>> {
         let mut found = Vec::new();
         let after = self.places.partition_point(|(_, place)| place.count <= wanted.from);
         let Some((mut at, mut machine)) = self.places.get(after.saturating_sub(1)).cloned() else { return Ok(found) };
         machine.silent_from(self.machine.callback_rules().silent_from);
         let end = wanted.from.saturating_add(wanted.count).min(self.machine.count);
-        // Most often they stand in the next chunk or two.
+        // Most often they are in the next chunk or two.
         let mut most = BATCH_BYTES / 64;
         while at < self.chunks && machine.count < end {
             let batch = Batch::read(output, at, self.chunks, most)?;
@@ -331,7 +331,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// The next chunks, of so many bytes at most, but one at least.
+    /// The next chunks, of this many bytes at most, but one at least.
     fn read(output: &Output, from: u64, to: u64, most: u64) -> Result<Self> {
         let count = (to - from).min(BATCH as u64) as usize;
         let mut chunks = output.chunks(from, count);
@@ -365,7 +365,7 @@ impl Batch {
             Stream::Stderr => &self.stderr,
         };
         let start = chunk.offset.saturating_sub(*from) as usize;
-        // Of a file that somebody cut there is less.
+        // A file that was truncated has less.
         bytes.get(start..bytes.len().min(start + chunk.len as usize)).unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ import type { FirstService } from "./FirstService";
  */
 export type BackendInfo = { 
 /**
- * Whose it is.
+ * Its owner.
  */
 whose: BackendOwner, 
 /**

@@ -9,6 +9,6 @@ export type Bin = {
  */
 directory: string, 
 /**
- * It stands before the others, and not behind them.
+ * It comes before the others, and not behind them.
  */
 first: boolean, };

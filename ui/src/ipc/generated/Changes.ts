@@ -30,7 +30,7 @@ cleared?: Cleared,
  */
 target_status: TargetStatus, 
 /**
- * Counts the changes of the extension that is open: whoever shows it asks for it again.
+ * Counts the changes of the extension that is open: a caller that shows it asks for it again.
  */
 extension: number, 
 /**

@@ -88,7 +88,7 @@ export interface Commands {
   propose: { args: { sdk: Sdk; origin: Origin }; answer: Proposed };
   /** Waits until a pending call is decided, and tells how. */
   decision: { args: { pending: number }; answer: ProposedState };
-  /** Approves the pending call in the prompt, which is started exactly as it was planned. */
+  /** Approves the pending call in the prompt, which is started exactly as planned. */
   approve: { args: { pending: number; scope: Scope }; answer: void };
   /** Denies a pending call, which is recorded. */
   deny: { args: { pending: number }; answer: void };
@@ -129,11 +129,12 @@ export interface Commands {
   set_target: { args: { target: Target }; answer: Target };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */
   read_endpoint: { args: { text: string }; answer: Endpoint };
-  /** Every engine that the docker CLI knows of, by its context; none is asked. */
+  /** Every engine that the docker CLI knows of, by its context, without connecting to any. */
   contexts: { args: {  }; answer: Array<Context> };
   /** The containers of the engine of a context, or of the one in use; running ones first. */
   containers: { args: { engine: string | null }; answer: Array<Container> };
-  /** The extensions that run on the engine of every context. All are asked at the same time, for a few seconds. */
+  /** The extensions that run on the engine of every context. All are queried at the same time, for a few
+   * seconds. */
   extensions: { args: {  }; answer: Array<ContextExtensions> };
   /** Splits a pasted command line into arguments, as a POSIX shell would, running none. */
   split_words: { args: { text: string }; answer: Array<string> };
@@ -155,7 +156,7 @@ export interface Commands {
   allow_variables: { args: { content: string; names: Array<string> }; answer: void };
   /** Takes the author's own process for its backend. */
   use_native: { args: { endpoint: Endpoint }; answer: OpenExtension };
-  /** Takes down what Porthole brought up, and lets go of what it did not. */
+  /** Stops what Porthole started, and lets go of what it did not. */
   stop_backend: { args: {  }; answer: OpenExtension };
   /** Closes the extension, its backend and its page; answers with what is inspected then. */
   close_extension: { args: {  }; answer: Target };
@@ -179,7 +180,7 @@ export interface Commands {
   accept_server: { args: { server: string }; answer: void };
   /** Closes the page: nothing of it is answered any more. */
   close_page: { args: {  }; answer: void };
-  /** Shows the page that is open in a window of its own. */
+  /** Shows the page that is open in its own window. */
   open_page_window: { args: { opened: OpenedPage }; answer: void };
   /** What the page's own window shows, while it is there. */
   page_window_state: { args: {  }; answer: PageWindowState | null };

@@ -13,7 +13,7 @@ id: string,
  */
 name: string, 
 /**
- * The image as it was named when the container was made.
+ * The image's name when the container was created.
  */
 image: string, 
 /**

@@ -38,7 +38,7 @@ informational: Informational, } | { "event": "informed_more",
  */
 more: number, } | { "event": "redirected", 
 /**
- * What was asked and answered.
+ * The request and its response.
  */
 redirect: Redirect, } | { "event": "answered", 
 /**

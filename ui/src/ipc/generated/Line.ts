@@ -21,7 +21,7 @@ stream: Stream,
  */
 atUs: number, 
 /**
- * Its text without the line end. Control characters stand as control pictures (␀ … ␟, ␡) and
+ * Its text without the line end. Control characters are as control pictures (␀ … ␟, ␡) and
  * bytes that are not UTF-8 as `\xNN`; `shown` tells where.
  */
 text: string, 

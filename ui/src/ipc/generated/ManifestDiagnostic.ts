@@ -35,6 +35,6 @@ summary: string,
  */
 effects: Array<Effect>, 
 /**
- * How to mend it.
+ * How to fix it.
  */
 fix: string, };

@@ -5,7 +5,7 @@ import type { PageFacts } from "./PageFacts";
 import type { SourcePage } from "./SourcePage";
 
 /**
- * What the window is told of a page that was opened.
+ * What the window gets about an opened page.
  */
 export type OpenedPage = { 
 /**

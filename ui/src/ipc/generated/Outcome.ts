@@ -3,7 +3,7 @@ import type { Code } from "./Code";
 import type { Ending } from "./Ending";
 
 /**
- * Where a Call stands.
+ * The state of a Call.
  */
 export type Outcome = { "kind": "pending" } | { "kind": "receiving", 
 /**

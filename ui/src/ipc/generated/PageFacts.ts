@@ -3,11 +3,11 @@ import type { Machine } from "./Machine";
 import type { Runtime } from "./Runtime";
 
 /**
- * What `ddClient` is made from: whose behaviour it has, and what it can reach.
+ * What `ddClient` is made from: the runtime that it behaves like, and what it can reach.
  */
 export type PageFacts = { 
 /**
- * Whose behaviour.
+ * The runtime that it behaves like.
  */
 runtime: Runtime, 
 /**

@@ -10,6 +10,6 @@ export type PageWindowClosed = {
  */
 back: boolean, 
 /**
- * Why it went, where nobody closed it.
+ * Why it closed, if the user didn't close it.
  */
 trouble?: Error, };

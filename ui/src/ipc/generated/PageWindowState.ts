@@ -11,6 +11,6 @@ export type PageWindowState = {
  */
 opened: OpenedPage, 
 /**
- * What is remembered now: whose behaviour is shown.
+ * The current setting: the runtime that is reproduced.
  */
 settings: Settings, };

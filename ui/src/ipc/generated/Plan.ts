@@ -3,7 +3,7 @@ import type { PlannedAction } from "./PlannedAction";
 import type { Rule } from "./Rule";
 
 /**
- * What a Runtime makes of what was asked.
+ * What a runtime makes of a call.
  */
 export type Plan = { 
 /**
@@ -11,10 +11,10 @@ export type Plan = {
  */
 does: PlannedAction, 
 /**
- * Why that is not simply what was asked, each with how sure it is.
+ * Why that differs from the call, each with its certainty.
  */
 rules: Array<Rule>, 
 /**
- * It starts a program on this machine: whoever runs foreign code is asked before.
+ * It starts a program on this machine: the user is prompted before foreign code does it.
  */
 onHost: boolean, };

@@ -15,7 +15,7 @@ export type Prompt = {
  */
 pending: number, 
 /**
- * Whose code made it.
+ * The owner of the code that made it.
  */
 origin: Origin, 
 /**

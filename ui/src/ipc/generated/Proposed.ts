@@ -11,6 +11,6 @@ export type Proposed = {
  */
 plan: Plan, 
 /**
- * Where it stands.
+ * Where it is.
  */
 state: ProposedState, };

@@ -2,7 +2,7 @@
 import type { Error } from "./Error";
 
 /**
- * Where a proposed call stands.
+ * The state of a proposed call.
  */
 export type ProposedState = { "kind": "started", 
 /**

@@ -14,6 +14,6 @@ wrap: boolean,
  */
 ansi: boolean, 
 /**
- * Which time stands beside a line.
+ * Which time is beside a line.
  */
 times: Times, };

@@ -6,11 +6,11 @@ import type { Response } from "./Response";
  */
 export type Redirect = { 
 /**
- * The method that was asked with.
+ * The method of the request.
  */
 method: string, 
 /**
- * The path that was asked for.
+ * The path that was requested.
  */
 path: string, 
 /**

@@ -38,10 +38,10 @@ version: Version,
  */
 connectTimeoutMs: number, 
 /**
- * How long the whole exchange may take, in milliseconds; none means for ever, as a stream needs.
+ * How long the whole exchange may take, in milliseconds; none means forever, as a stream needs.
  */
 timeoutMs?: number, 
 /**
- * The client whose redirects are followed; without one, a redirect is a response like any other.
+ * The client that follows redirects; without one, a redirect is a response like any other.
  */
 client?: HttpClient, };

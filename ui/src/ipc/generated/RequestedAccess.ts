@@ -2,7 +2,7 @@
 import type { AccessLevel } from "./AccessLevel";
 
 /**
- * One thing that is asked of the machine.
+ * One access to the machine.
  */
 export type RequestedAccess = { 
 /**

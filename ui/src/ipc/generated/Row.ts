@@ -46,7 +46,7 @@ retry?: number, } | { "kind": "record",
  */
 problem?: string, } | { "kind": "json", 
 /**
- * How deep it stands.
+ * How deep it is.
  */
 depth: number, 
 /**

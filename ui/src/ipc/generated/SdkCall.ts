@@ -4,6 +4,6 @@ import type { SdkList } from "./SdkList";
 import type { SdkRequest } from "./SdkRequest";
 
 /**
- * What was asked of `ddClient`.
+ * The call on `ddClient`.
  */
 export type SdkCall = { "kind": "request" } & SdkRequest | { "kind": "exec" } & SdkExec | { "kind": "list" } & SdkList;

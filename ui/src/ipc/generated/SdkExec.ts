@@ -8,7 +8,7 @@ import type { Streaming } from "./Streaming";
  */
 export type SdkExec = { 
 /**
- * Whose `exec`.
+ * The owner of the `exec`.
  */
 whose: CliTarget, 
 /**

@@ -19,7 +19,7 @@ url: string,
  */
 headers: Array<Header>, 
 /**
- * It was asked by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
+ * It was called by a named method, `post()`, and not by `request()`: Rancher Desktop encodes what
  * is to be sent only for those.
  */
 named: boolean, 

@@ -9,7 +9,7 @@ import type { TaskProgress } from "./TaskProgress";
  */
 export type Searching = { 
 /**
- * The Call whose output is searched.
+ * The call with the searched output.
  */
 call: number, 
 /**
@@ -25,7 +25,7 @@ hits: number,
  */
 progress: TaskProgress, 
 /**
- * Where it stands.
+ * Where it is.
  */
 state: SearchState, 
 /**

@@ -31,7 +31,7 @@ target?: Target,
  */
 quota?: number, 
 /**
- * Whose behaviour is shown and reproduced.
+ * The runtime that is shown and reproduced.
  */
 runtime: Runtime, 
 /**

@@ -11,7 +11,7 @@ export type SourcePage = {
  */
 file: string, 
 /**
- * What shows it, as it stands in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
+ * What shows it, as written in the file: `src="/src/main.tsx"`. Absent when the file isn't there.
  */
 sign?: string, 
 /**

@@ -21,7 +21,7 @@ engine: string,
  */
 services: Array<StartService>, 
 /**
- * What is asked for them all, what gives most first.
+ * What all of them request, highest level first.
  */
 asks: Array<RequestedAccess>, 
 /**

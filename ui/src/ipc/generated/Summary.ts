@@ -56,7 +56,7 @@ kept: boolean,
  */
 keepFailed?: Error, 
 /**
- * Where it stands.
+ * Where it is.
  */
 outcome: Outcome, 
 /**

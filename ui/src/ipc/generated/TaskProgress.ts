@@ -9,6 +9,6 @@ export type TaskProgress = {
  */
 done: number, 
 /**
- * Of so many.
+ * Of this many.
  */
 whole: number, };

@@ -1,4 +1,4 @@
-//! In which order calls are asked about: that in which they were made, however long each takes to plan.
+//! The order of prompts: the order of the calls, however long each takes to plan.
 
 use super::Gate;
 use porthole_sdk::call::Origin;

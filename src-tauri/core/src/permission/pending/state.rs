@@ -82,8 +82,8 @@ impl State {
         if self.waiting.iter().filter(|waits| waits.prompt.origin == origin).count() < MOST {
             return Ok(());
         }
-        Err(Error::new(Code::TooManyPending, format!("Not run: {MOST} calls are waiting for your permission already"))
-            .hint("Decide about those first."))
+        Err(Error::new(Code::TooManyPending, format!("Not run: {MOST} calls are already waiting for your permission"))
+            .hint("Allow or deny those first."))
     }
 
     pub fn put(&mut self, pending: u32, outcome: Result<ProposedState>) {

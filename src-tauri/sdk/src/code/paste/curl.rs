@@ -1,4 +1,4 @@
-//! A `curl` line as a request. What curl adds of its own that changes how a body is read is added too; its
+//! A `curl` line as a request. What curl adds by itself and changes how a body is read is added too; its
 //! `User-Agent` and `Accept: */*` are not.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -95,7 +95,7 @@ impl Read {
             }
             "cookie" if given.contains('=') => self.set("Cookie", given),
             "cookie" => {
-                return Err(unknown(format!("`-b {given}` names a file of cookies"))
+                return Err(unknown(format!("`-b {given}` reads cookies from a file"))
                     .hint("Paste the cookies as a header: -H 'Cookie: name=value'."));
             }
             "range" => self.set("Range", format!("bytes={given}")),
@@ -115,10 +115,8 @@ impl Read {
             "upload-file" if given == "-" || given == "." => return Err(no_input()),
             "upload-file" => self.upload = Some(given),
             "form" | "form-string" => {
-                return Err(unknown(format!(
-                    "`-F {given}` makes a form of several parts, which cannot be composed here"
-                ))
-                .hint("Save the body of such a request to a file, and send that with its Content-Type."));
+                return Err(unknown(format!("`-F {given}` sends a multipart form, which isn't supported"))
+                    .hint("Save the request's body to a file, and send the file with its Content-Type."));
             }
             "config" => {
                 return Err(
@@ -132,18 +130,20 @@ impl Read {
             "http1.1" => self.version = Version::Http11,
             "http2" | "http2-prior-knowledge" => {
                 self.version = Version::Http11;
-                self.note(format!("`--{name}`: Porthole speaks HTTP/1.1, as backends of extensions do."));
+                self.note(format!("`--{name}` is left out: Porthole uses HTTP/1.1."));
             }
             "max-time" => self.timeout_ms = milliseconds(name, &given)?,
             "connect-timeout" => self.connect_timeout_ms = milliseconds(name, &given)?,
             "unix-socket" | "abstract-unix-socket" => self.socket = Some(given),
-            "location" | "location-trusted" => self.note("`-L` is left out: a redirect is shown and not followed."),
+            "location" | "location-trusted" => self.note("`-L` is left out: redirects are shown, not followed."),
             "insecure" => self.note("`-k` is left out: a backend's socket has no certificate."),
-            "compressed" => self.note("`--compressed` is left out: add the header Accept-Encoding to ask for it."),
+            "compressed" => {
+                self.note("`--compressed` is left out: add an Accept-Encoding header to request compression.")
+            }
             name if DONE_ANYWAY.contains(&name) => {}
             name => {
                 let value = value.map(|value| format!(" {value}")).unwrap_or_default();
-                self.note(format!("`--{name}{value}` has no meaning here and is left out."));
+                self.note(format!("`--{name}{value}` has no effect here and is left out."));
             }
         }
         Ok(())
@@ -168,13 +168,13 @@ impl Read {
             }
             (None, Some(name)) => self.headers.push(Header { name: name.to_owned(), value: String::new() }),
             (None, None) => {
-                return Err(unknown(format!("`{line}` is no header")).hint("Write -H 'Name: value'."));
+                return Err(unknown(format!("`{line}` isn't a header")).hint("Write -H 'Name: value'."));
             }
         }
         Ok(())
     }
 
-    /// A header that an option of its own sets; one given by `-H` wins.
+    /// A header that its own option sets; one given by `-H` wins.
     fn set(&mut self, name: &str, value: String) {
         if !value.is_empty() && !self.has(name) {
             self.headers.push(Header { name: name.to_owned(), value });
@@ -190,7 +190,9 @@ impl Read {
             (Some(_), Some("-")) => Data::Text(input.ok_or_else(no_input)?.to_owned()),
             (Some(option), Some(file)) => {
                 if option == "data" {
-                    self.note(format!("`-d @{file}` would take the line ends out of the file; it is sent as it is."));
+                    self.note(format!(
+                        "`-d @{file}` would remove the line breaks from the file; it is sent unchanged."
+                    ));
                 }
                 Data::File(file.to_owned())
             }
@@ -200,8 +202,9 @@ impl Read {
             (None, more) => more,
             (Some(Data::Text(text)), Data::Text(more)) => Data::Text(format!("{text}{between}{more}")),
             _ => {
-                return Err(unknown("a body of a file and something else cannot be composed here")
-                    .hint("Put it all into one file."));
+                return Err(
+                    unknown("A body made of a file and other data isn't supported").hint("Put it all into one file.")
+                );
             }
         });
         Ok(())
@@ -209,11 +212,11 @@ impl Read {
 
     fn request(mut self) -> Result<Pasted> {
         let Some(url) = self.urls.pop() else {
-            return Err(unknown("it names no address").hint("Paste the whole line, with http://localhost/path."));
+            return Err(unknown("The line has no URL").hint("Paste the whole line, with http://localhost/path."));
         };
         if let Some(other) = self.urls.first() {
-            return Err(unknown(format!("`{other}` and `{url}` are two addresses"))
-                .hint("Paste one request. An option that is cut from its value looks like an address."));
+            return Err(unknown(format!("The line has two URLs: `{other}` and `{url}`"))
+                .hint("Paste one request. An option without its value looks like a URL."));
         }
         let url = url::read(&url, !self.globoff)?;
         self.tell_where(&url);
@@ -221,7 +224,7 @@ impl Read {
         if self.get
             && let Some(data) = self.data.take()
         {
-            let Data::Text(text) = data else { return Err(unknown("`-G` with a file cannot be composed here")) };
+            let Data::Text(text) = data else { return Err(unknown("`-G` with a file isn't supported")) };
             path = format!("{path}{}{text}", if path.contains('?') { "&" } else { "?" });
         }
         let implied = match (&self.upload, &self.data) {
@@ -232,7 +235,7 @@ impl Read {
         };
         if let Some(user) = self.user.clone().or(url.user) {
             if !user.contains(':') {
-                return Err(unknown(format!("`-u {user}` holds no password, for which curl would ask"))
+                return Err(unknown(format!("`-u {user}` has no password; curl would ask for it"))
                     .hint("Write -u name:password."));
             }
             self.set("Authorization", format!("Basic {}", BASE64_STANDARD.encode(user)));
@@ -266,24 +269,26 @@ impl Read {
     fn tell_where(&mut self, url: &Url) {
         match self.socket.take() {
             Some(socket) => {
-                self.note(format!("It names the socket {socket}; the request goes to the target's endpoint."))
+                self.note(format!("The socket {socket} is ignored: the request goes to the target's endpoint."))
             }
-            None => self.note(format!("It names {}; the request goes to the target's endpoint.", url.authority)),
+            None => {
+                self.note(format!("The host {} is ignored: the request goes to the target's endpoint.", url.authority))
+            }
         }
         if url.https {
-            self.note("It asks for https; the request goes as plain HTTP.");
+            self.note("https is ignored: the request is sent as plain HTTP.");
         }
         if url.had_fragment {
-            self.note("What follows # is left out: it is never sent.");
+            self.note("The part after # is left out: it is never sent.");
         }
         if url.encoded {
-            self.note("Characters of the address that cannot be sent are percent-encoded.");
+            self.note("Characters that a URL can't contain are percent-encoded.");
         }
         let own = ["accept", "user-agent", "expect", "content-type", "connection", "accept-encoding"];
         let kept: Vec<String> =
             self.removed.iter().filter(|name| !own.contains(&name.to_ascii_lowercase().as_str())).cloned().collect();
         for name in kept {
-            self.note(format!("`-H {name}:` takes a header away that is sent here nevertheless, or never."));
+            self.note(format!("`-H {name}:` has no effect on what Porthole sends."));
         }
     }
 
@@ -303,7 +308,7 @@ impl Read {
             _ => TEXT,
         };
         if value.is_empty() && content_type.is_none() {
-            self.note(format!("curl would send no Content-Type; Porthole sends {own}."));
+            self.note(format!("curl sends no Content-Type here; Porthole sends {own}."));
         }
         let first = self.headers.iter().position(|header| header.name.eq_ignore_ascii_case("content-type"));
         if let Some(at) = first
@@ -316,8 +321,8 @@ impl Read {
 }
 
 fn no_input() -> porthole_base::error::Error {
-    unknown("the body comes from the standard input")
-        .hint("Put it into a file and name that, as in --data-binary @body.json.")
+    unknown("The body comes from standard input")
+        .hint("Put it into a file and use that, for example --data-binary @body.json.")
 }
 
 /// `content`, `=content` or `name=content`.
@@ -337,7 +342,7 @@ fn urlencoded(given: &str) -> Result<String> {
 
 /// Seconds with decimals as milliseconds; 0 means no limit.
 fn milliseconds(option: &str, given: &str) -> Result<Option<u32>> {
-    let wrong = || unknown(format!("`--{option} {given}` is no number of seconds"));
+    let wrong = || unknown(format!("`--{option} {given}` isn't a number of seconds"));
     let seconds: f64 = given.parse().map_err(|_| wrong())?;
     let ms = (seconds * 1000.0).round();
     if !(0.0..=f64::from(u32::MAX)).contains(&ms) {

@@ -45,9 +45,11 @@ pub(super) fn read(program: &str, words: &[String]) -> Result<Pasted> {
     match rest.split_first() {
         Some((exec, rest)) if exec == "exec" => command(program, rest, of_compose, notes),
         other => {
-            let word = other.map_or("nothing", |(word, _)| word);
-            Err(unknown(format!("`{word}` is not exec"))
-                .hint(format!("Of {program}, exec can be read: {program} exec NAME PROGRAM.")))
+            let why = match other {
+                Some((word, _)) => format!("`{word}` isn't supported, only exec"),
+                None => format!("{program} has no command"),
+            };
+            Err(unknown(why).hint(format!("Paste a line such as {program} exec NAME PROGRAM.")))
         }
     }
 }
@@ -65,7 +67,7 @@ fn before<'a>(
         let mut options = Options::new(program, &known, rest);
         if let Some(Item::Option(name, value)) = options.next()? {
             let value = value.map(|value| format!(" {value}")).unwrap_or_default();
-            notes.push(format!("`--{name}{value}` is left out: the command goes to Porthole's engine."));
+            notes.push(format!("`--{name}{value}` is left out: Porthole uses the target's engine."));
         }
         rest = options.rest();
     }
@@ -79,39 +81,39 @@ fn command(program: &str, words: &[String], of_compose: bool, mut notes: Vec<Str
     let mut command = Command::new(Place::Host, "", [] as [&str; 0]);
     let name = loop {
         let Some(item) = options.next()? else {
-            return Err(unknown("it names no container").hint(format!("Write {program} NAME PROGRAM.")));
+            return Err(unknown("The line has no container name").hint(format!("Write {program} NAME PROGRAM.")));
         };
         match item {
             Item::Word(name) => break name,
             Item::Option("workdir", value) => command.cwd = value,
             Item::Option("user", value) => command.user = value,
             Item::Option("env", Some(variable)) => match variable.split_once('=') {
-                Some(("", _)) => return Err(unknown(format!("`-e {variable}` names no variable"))),
+                Some(("", _)) => return Err(unknown(format!("`-e {variable}` has no variable name"))),
                 Some((name, value)) => command.env.push(EnvVar { name: name.to_owned(), value: value.to_owned() }),
                 None => notes.push(format!("`-e {variable}` takes its value from your shell and is left out.")),
             },
             Item::Option("interactive" | "tty" | "no-TTY", _) => {
-                notes.push("The command has neither a terminal nor input here: -i and -t are left out.".into());
+                notes.push("-i and -t are left out: the command gets no terminal and no input.".into());
             }
-            Item::Option("detach", _) => notes.push("`-d` is left out: the output is followed here.".into()),
+            Item::Option("detach", _) => notes.push("`-d` is left out: Porthole shows the output.".into()),
             Item::Option("privileged", _) => {
-                notes.push("`--privileged` is left out: the command has the container's own rights.".into());
+                notes.push("`--privileged` is left out: the command has the container's permissions.".into());
             }
             Item::Option("env-file", Some(file)) => {
                 notes.push(format!("`--env-file {file}` is left out: add its variables by hand."));
             }
             Item::Option("", _) => {}
-            Item::Option(name, _) => notes.push(format!("`--{name}` has no meaning here and is left out.")),
+            Item::Option(name, _) => notes.push(format!("`--{name}` has no effect here and is left out.")),
         }
     };
     let mut rest = options.rest().iter().cloned();
     command.program = rest.next().ok_or_else(|| {
-        unknown(format!("nothing is to be run in {name}")).hint("Add the program after the container's name.")
+        unknown(format!("The line has no program to run in {name}")).hint("Add the program after the container's name.")
     })?;
     command.args = rest.collect();
     if of_compose {
         notes.push(format!(
-            "`{name}` is a service of compose, whose container may have a longer name, as in project-{name}-1."
+            "`{name}` is a compose service. Its container may have a longer name, such as project-{name}-1."
         ));
     }
     notes.dedup();

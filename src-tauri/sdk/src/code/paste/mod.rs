@@ -24,10 +24,13 @@ pub fn paste(text: &str) -> Result<Pasted> {
     let program = line.words.first().map(|word| program_of(word)).unwrap_or_default();
     let mut pasted = match program.as_str() {
         "curl" => curl::read(&line),
-        "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => docker::read(&program, &line.words[1..]),
-        "" => Err(unknown("the line is empty")),
-        _ => Err(unknown(format!("`{program}` is neither curl nor docker exec"))
-            .hint("Paste a line that begins with curl, docker exec or podman exec. Another command goes into the Command form.")),
+        "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
+            docker::read(&program, &line.words[1..])
+        }
+        "" => Err(unknown("The line is empty")),
+        _ => Err(unknown(format!("`{program}` is neither curl nor docker exec")).hint(
+            "Paste a line that starts with curl, docker exec or podman exec. Enter other commands in the Command tab.",
+        )),
     }?;
     pasted.notes.splice(0..0, notes);
     pasted.notes.extend(line.notes);
@@ -48,15 +51,15 @@ fn without_prompt(text: &str) -> &str {
     ["$ ", "# ", "% ", "> "].iter().find_map(|prompt| text.strip_prefix(prompt)).unwrap_or(text).trim_start()
 }
 
-/// Takes away what stands before the program: `sudo`, variables of the shell, PowerShell's `&`.
+/// Takes away what is before the program: `sudo`, variables of the shell, PowerShell's `&`.
 fn begin(line: &mut ShellWords) -> Vec<String> {
     let mut notes = Vec::new();
     while let Some(word) = line.words.first() {
         let note = match word.split_once('=') {
             Some((name, _)) if is_name(name) => {
-                format!("The variable {name}, set for the program itself, is left out.")
+                format!("The variable {name} is left out: it is set only for the program itself.")
             }
-            _ if word == "sudo" => "`sudo` is left out: Porthole acts with its own rights.".to_owned(),
+            _ if word == "sudo" => "`sudo` is left out: Porthole runs with its own permissions.".to_owned(),
             _ => break,
         };
         notes.push(note);

@@ -8,7 +8,7 @@ use porthole_base::error::Result;
 pub(super) struct Known {
     /// The letter after one dash.
     pub short: Option<char>,
-    /// The name after two dashes, under which it is told.
+    /// The name after two dashes, used in messages.
     pub long: &'static str,
     pub takes_value: bool,
 }
@@ -112,13 +112,14 @@ impl<'t, 'w> Options<'t, 'w> {
     }
 
     fn value(&mut self, word: &str) -> Result<String> {
-        let (value, rest) = self.words.split_first().ok_or_else(|| unknown(format!("nothing follows `{word}`")))?;
+        let (value, rest) =
+            self.words.split_first().ok_or_else(|| unknown(format!("The value of `{word}` is missing")))?;
         self.words = rest;
         Ok(value.clone())
     }
 
     fn not_known(&self, word: &str) -> porthole_base::error::Error {
-        unknown(format!("`{word}` of {} is not known here", self.program))
-            .hint("Paste the line without it, and set what it meant by hand.")
+        unknown(format!("`{word}` of {} isn't supported", self.program))
+            .hint("Paste the line without it, and set its effect in the form.")
     }
 }

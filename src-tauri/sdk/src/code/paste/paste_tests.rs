@@ -5,7 +5,7 @@ use crate::draft::Draft;
 use porthole_http::exchange::{Body, Header, Request, Version};
 use porthole_process::{Command, EnvVar, Place};
 
-const ELSEWHERE: &str = "It names localhost; the request goes to the target's endpoint.";
+const ELSEWHERE: &str = "The host localhost is ignored: the request goes to the target's endpoint.";
 
 fn request(line: &str) -> (Request, Vec<String>) {
     let pasted = paste(line).unwrap_or_else(|error| panic!("{line}: {error:?}"));
@@ -95,7 +95,7 @@ fn a_body_is_what_curl_would_send_with_the_type_that_it_would_say() {
     let (_, notes) = request("curl -H Content-Type: -d x localhost");
     assert!(notes.iter().any(|note| note.contains("no Content-Type")), "{notes:?}");
     let (_, notes) = request("curl -d @/f localhost");
-    assert!(notes[0].contains("line ends"), "{notes:?}");
+    assert!(notes[0].contains("line breaks"), "{notes:?}");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("", "empty"),
         ("ls -l", "`ls`"),
         ("kubectl exec web -- ls", "`kubectl`"),
-        ("curl", "address"),
+        ("curl", "no URL"),
         ("curl --frobnicate localhost", "--frobnicate"),
         ("curl -QX localhost", "-Q"),
         ("curl localhost -H", "-H"),
@@ -216,10 +216,10 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("curl -K conf localhost", "-K conf"),
         ("curl -d @- localhost", "standard input"),
         ("curl -T - localhost", "standard input"),
-        ("curl -d @f -d x localhost", "file and something"),
+        ("curl -d @f -d x localhost", "file and other data"),
         ("curl --data-urlencode n@f localhost", "n@f"),
         ("curl -m soon localhost", "soon"),
-        ("curl localhost/a localhost/b", "two addresses"),
+        ("curl localhost/a localhost/b", "two URLs"),
         ("curl localhost/a?b=1&c=2", "`&`"),
         ("curl 'localhost/[1-3]'", "[1-3]"),
         ("curl ftp://localhost/", "ftp://"),
@@ -233,8 +233,8 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("curl.exe localhost\nls", "more than one line"),
         ("curl ^\"localhost^\" & dir", "`&`"),
         ("docker ps", "`ps`"),
-        ("docker", "nothing"),
-        ("docker exec", "no container"),
+        ("docker", "no command"),
+        ("docker exec", "no container name"),
         ("docker exec web", "web"),
         ("docker exec --gpu web ls", "--gpu"),
         ("docker exec -e =x web ls", "=x"),

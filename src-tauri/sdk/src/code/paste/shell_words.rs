@@ -73,9 +73,8 @@ fn posix(text: &str) -> Result<ShellWords> {
             Piece::Operator(operator) => match operator.as_str() {
                 "\n" => {
                     if pieces.any(|piece| !matches!(piece, Piece::Operator(end) if end == "\n")) {
-                        return Err(
-                            unknown("it is more than one line").hint("End each line but the last with a backslash.")
-                        );
+                        return Err(unknown("The text has more than one line")
+                            .hint("End each line but the last with a backslash."));
                     }
                 }
                 "|" => match line.words.as_slice() {
@@ -85,24 +84,24 @@ fn posix(text: &str) -> Result<ShellWords> {
                         line.words.clear();
                     }
                     _ => {
-                        line.notes.push("What follows `|` is left out: it reads the output.".into());
+                        line.notes.push("The part after `|` is left out: it processes the output.".into());
                         break;
                     }
                 },
                 ">" | ">>" | "2>" | "2>>" | "&>" | ">&" | "2>&" | "<" => {
                     let Some(Piece::Word(file)) = pieces.next() else {
-                        return Err(unknown(format!("`{operator}` names no file")));
+                        return Err(unknown(format!("`{operator}` has no file name")));
                     };
                     if operator == "<" && file != "/dev/null" {
-                        return Err(unknown(format!("`< {file}` is input from a file"))
+                        return Err(unknown(format!("`< {file}` reads input from a file"))
                             .hint("Paste the line without it, and choose the file as the body."));
                     }
                     line.notes.push(format!("`{operator} {file}` is left out."));
                 }
                 ";" if pieces.len() == 0 => {}
                 other => {
-                    return Err(unknown(format!("`{other}` makes it more than one command"))
-                        .hint("Paste one command. An address that holds & must stand in quotes."));
+                    return Err(unknown(format!("`{other}` separates several commands"))
+                        .hint("Paste one command. Put a URL that contains & in quotes."));
                 }
             },
         }
@@ -110,7 +109,7 @@ fn posix(text: &str) -> Result<ShellWords> {
     if !reader.left_alone.is_empty() {
         reader.left_alone.dedup();
         let what = reader.left_alone.join(" and ");
-        line.notes.push(format!("{what} stays as it is written: no shell replaces it here."));
+        line.notes.push(format!("Not expanded, because no shell runs here: {what}."));
     }
     Ok(line)
 }
@@ -186,7 +185,7 @@ impl Posix<'_> {
         match c {
             '$' if !name.is_empty() => self.left_alone.push(format!("`${name}`")),
             '$' if self.rest.starts_with(['(', '{']) => self.left_alone.push(format!("`${}…`", &self.rest[..1])),
-            '`' => self.left_alone.push("what stands between backticks".into()),
+            '`' => self.left_alone.push("text in backticks".into()),
             _ => {}
         }
     }
@@ -260,9 +259,9 @@ impl Posix<'_> {
                 bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
-        let text = String::from_utf8(bytes).map_err(|_| unknown("the text in $'…' is not UTF-8"))?;
+        let text = String::from_utf8(bytes).map_err(|_| unknown("The text in $'…' isn't valid UTF-8"))?;
         if text.contains('\0') {
-            return Err(unknown("the text in $'…' holds a NUL byte, which no program is given"));
+            return Err(unknown("The text in $'…' contains a NUL byte, which can't be passed to a program"));
         }
         word.push_str(&text);
         Ok(())
@@ -304,7 +303,7 @@ impl Posix<'_> {
         let length = self.rest.chars().take(most).take_while(|c| c.is_digit(radix)).count();
         let (digits, rest) = self.rest.split_at(length);
         self.rest = rest;
-        u32::from_str_radix(digits, radix).map_err(|_| unknown("a number in $'…' has no digits"))
+        u32::from_str_radix(digits, radix).map_err(|_| unknown("An escape in $'…' has no digits"))
     }
 
     /// A character by its number; browsers write those beyond the first 65,536 as two halves.
@@ -322,5 +321,5 @@ impl Posix<'_> {
 }
 
 fn open_quote() -> porthole_base::error::Error {
-    unknown("a quote is not closed").hint("Copy the whole line, up to its last quote.")
+    unknown("A quote isn't closed").hint("Copy the whole line, up to its last quote.")
 }

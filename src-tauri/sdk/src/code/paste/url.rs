@@ -17,7 +17,7 @@ pub(super) struct Url {
     pub target: String,
     /// A fragment, which is never sent, was cut off.
     pub had_fragment: bool,
-    /// Characters were encoded that cannot stand on a request line.
+    /// Characters were encoded that can't appear on a request line.
     pub encoded: bool,
 }
 
@@ -27,19 +27,17 @@ pub(super) fn read(text: &str, globbing: bool) -> Result<Url> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let scheme = scheme.to_ascii_lowercase();
     if !matches!(scheme.as_str(), "http" | "https") {
-        return Err(
-            unknown(format!("`{text}` is no HTTP address")).hint("A backend speaks HTTP: paste an http:// address.")
-        );
+        return Err(unknown(format!("`{text}` isn't an HTTP URL")).hint("Paste an http:// URL."));
     }
     let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
     let (place, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     if globbing && (target.contains(['{', '}', '[', ']']) || place.contains(['{', '}'])) {
-        return Err(unknown(format!("curl makes several addresses of `{text}`"))
-            .hint("Paste one address; --globoff says that the brackets are meant as they stand."));
+        return Err(unknown(format!("curl expands `{text}` to several URLs"))
+            .hint("Paste one URL. With --globoff, the brackets are kept unchanged."));
     }
     let (user, authority) = place.rsplit_once('@').map_or((None, place), |(user, host)| (Some(user), host));
     if authority.is_empty() {
-        return Err(unknown(format!("`{text}` names no host")).hint("Write http://localhost/path."));
+        return Err(unknown(format!("`{text}` has no host name")).hint("Write http://localhost/path."));
     }
     let mut written = String::new();
     if !target.starts_with('/') {

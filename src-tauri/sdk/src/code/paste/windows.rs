@@ -24,7 +24,7 @@ pub(super) fn cmd(text: &str) -> Result<ShellWords> {
             '\n' if chars.any(|c| !c.is_whitespace()) => return Err(more_than_one_line("a caret")),
             '\n' => {}
             '&' | '|' | '<' | '>' if !quoted => {
-                return Err(unknown(format!("`{c}` makes it more than one command")).hint("Paste one command."));
+                return Err(unknown(format!("`{c}` separates several commands")).hint("Paste one command."));
             }
             c => plain.push(c),
         }
@@ -89,7 +89,7 @@ pub(super) fn powershell(text: &str) -> Result<ShellWords> {
             '|' | ';' | '&' | '<' | '>' | '(' | ')' | '{' | '}' | '$' | '@'
                 if word.is_none() || "|;&<>()$".contains(c) =>
             {
-                return Err(unknown(format!("`{c}` is PowerShell's own, and nothing here runs PowerShell"))
+                return Err(unknown(format!("`{c}` is PowerShell syntax, which isn't supported"))
                     .hint("Paste one command with its arguments in quotes."));
             }
             c => word.get_or_insert_default().push(c),
@@ -139,8 +139,8 @@ fn double<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
                         rest = after;
                     }
                     (_, _, true) => {
-                        return Err(unknown("a `$` between double quotes is a variable of PowerShell")
-                            .hint("Put the value in its place, or the text between single quotes."));
+                        return Err(unknown("A `$` in double quotes is a PowerShell variable")
+                            .hint("Insert the value, or use single quotes."));
                     }
                     (_, _, false) => word.push('$'),
                 }
@@ -169,7 +169,7 @@ fn escape<'a>(rest: &'a str, word: &mut String) -> Result<&'a str> {
         'f' => '\u{c}',
         'v' => '\u{b}',
         'e' => '\u{1b}',
-        '0' | 'u' => return Err(unknown(format!("the escape `{c} of PowerShell is not read"))),
+        '0' | 'u' => return Err(unknown(format!("The PowerShell escape `{c} isn't supported"))),
         c => c,
     };
     word.push(meant);
@@ -177,9 +177,9 @@ fn escape<'a>(rest: &'a str, word: &mut String) -> Result<&'a str> {
 }
 
 fn more_than_one_line(mark: &str) -> Error {
-    unknown("it is more than one line").hint(format!("End each line but the last with {mark}."))
+    unknown("The text has more than one line").hint(format!("End each line but the last with {mark}."))
 }
 
 fn open_quote() -> Error {
-    unknown("a quote is not closed").hint("Copy the whole line, up to its last quote.")
+    unknown("A quote isn't closed").hint("Copy the whole line, up to its last quote.")
 }
