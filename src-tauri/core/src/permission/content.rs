@@ -310,7 +310,9 @@ fn hash(file: &RegularFile) -> std::io::Result<String> {
             return Ok(hex(context.finish().as_ref()));
         }
         // It grows while it is read.
-        left = left.checked_sub(count as u64).ok_or_else(|| std::io::Error::other("the file changed while it was read"))?;
+        left = left
+            .checked_sub(count as u64)
+            .ok_or_else(|| std::io::Error::other("the file changed while it was read"))?;
         context.update(&buffer[..count]);
     }
 }
