@@ -18,8 +18,8 @@ use syn::{
 
 use super::{arguments, is_for_tests, last};
 
-/// Folders of a crate that hold no production code.
-const NOT_PRODUCTION: [&str; 6] = ["tests", "benches", "fuzz", "examples", "snapshots", "target"];
+/// Folders of a crate that hold production code.
+const PRODUCTION: [&str; 2] = ["src", "program"];
 /// Macros with texts for developers.
 const FOR_DEVELOPERS: [&str; 12] = [
     "trace",
@@ -136,12 +136,9 @@ fn files_for_tests<'a>(file: &'a File, path: &'a Path) -> impl Iterator<Item = P
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
-        let name = entry.file_name();
         if path.is_dir() {
-            if !NOT_PRODUCTION.contains(&&*name.to_string_lossy()) && !path.join("Cargo.toml").exists() {
-                sources(&path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "build.rs" {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
@@ -150,7 +147,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The texts of a crate by its modules.
 fn texts_of(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut paths = Vec::new();
-    sources(folder, &mut paths);
+    for part in PRODUCTION.iter().map(|part| folder.join(part)).filter(|part| part.is_dir()) {
+        sources(&part, &mut paths);
+    }
     let files: Vec<(PathBuf, File)> = paths
         .into_iter()
         .map(|path| {
@@ -176,23 +175,12 @@ fn texts_of(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-fn crates(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() && !NOT_PRODUCTION.contains(&&*entry.file_name().to_string_lossy()) {
-            if path.join("Cargo.toml").exists() {
-                found.push(path.clone());
-            }
-            crates(&path, found);
-        }
-    }
-}
-
 #[test]
 fn texts_that_users_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("src-tauri");
     let mut folders = vec![root.clone()];
-    crates(&root, &mut folders);
+    let below = fs::read_dir(&root).unwrap().flatten().map(|entry| entry.path());
+    folders.extend(below.filter(|path| path.join("Cargo.toml").exists()));
     for folder in folders {
         let name = if folder == root { "porthole".into() } else { folder.file_name().unwrap().to_string_lossy() };
         let modules = texts_of(&folder);

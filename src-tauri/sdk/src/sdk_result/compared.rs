@@ -4,7 +4,7 @@ use super::{Field, SdkOutcome, SdkResult, Value};
 
 /// Marks the properties of the values that differ, and adds those that only another one has, as
 /// absent, in the order of the first Runtime that has them.
-pub(super) fn mark(all: &mut [SdkResult]) {
+pub(crate) fn mark(all: &mut [SdkResult]) {
     let objects: Vec<&Vec<Field>> = all.iter().filter_map(|one| fields(&one.outcome)).collect();
     if objects.len() < 2 {
         return;

@@ -1,8 +1,9 @@
 //! What code would have asked for a Call, and whether a Runtime would have done what was done.
 
-use super::{PlannedAction, exchange::client_of, plan, rules};
+use super::{PlannedAction, plan};
 use crate::{
     call::{Act, Call},
+    runtime::rules,
     runtime::{Rule, Runtime},
     sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
 };
@@ -14,7 +15,7 @@ use porthole_process::{Command, EnvMode, Place, Run};
 const LONGEST_ADDRESS: usize = 200;
 
 /// What code asked for this Call, or what it would ask to get it.
-pub(super) fn asked_of(call: &Call) -> SdkCall {
+pub(crate) fn asked_of(call: &Call) -> SdkCall {
     match (&call.sdk, &call.act) {
         (Some(sdk), Act::Run(run)) => match &sdk.asked {
             // What the target added is part of the surroundings, on each Runtime that has any.
@@ -71,7 +72,7 @@ fn request_of(request: &Request) -> SdkRequest {
 }
 
 /// Whether a Runtime that does `does` would have done what was done. Its own Call is what it did.
-pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> bool {
+pub(crate) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> bool {
     if call.sdk.as_ref().is_some_and(|sdk| sdk.runtime == runtime) {
         return true;
     }
@@ -101,12 +102,12 @@ pub(super) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
 /// Where a response redirects to, if the runtime's client follows it and Porthole didn't.
 fn unfollowed(call: &Call, runtime: Runtime) -> Option<&str> {
     let Act::Exchange(Exchange { request, response: Some(response), .. }) = &call.act else { return None };
-    let client = client_of(runtime).filter(|client| request.client != Some(*client))?;
+    let client = runtime.behavior().client().filter(|client| request.client != Some(*client))?;
     response.head.header("location").filter(|_| client.redirects(response.status))
 }
 
 /// What a Runtime would have done otherwise, where no rule of its plan says so.
-pub(super) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
+pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) -> Option<Rule> {
     if let Some(to) = unfollowed(call, runtime) {
         let to: String = to.chars().take(LONGEST_ADDRESS).collect();
         let text = format!("It would follow the redirect to `{to}`, so your code gets another response.");
@@ -150,7 +151,7 @@ fn bin_of(call: &Call, asked: &SdkCall) -> Option<String> {
 
 /// The plan of a Runtime for what a Call asked, where nothing is known of the target but what the
 /// Call shows.
-pub(super) fn planned(call: &Call, asked: &SdkCall, runtime: Runtime) -> super::Plan {
+pub(crate) fn planned(call: &Call, asked: &SdkCall, runtime: Runtime) -> super::Plan {
     let container = match &call.act {
         Act::Run(Run { command: Command { place: Place::Container { name }, .. }, .. }) => Some(name.clone()),
         _ => None,

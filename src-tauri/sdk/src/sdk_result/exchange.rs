@@ -4,12 +4,8 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::{
-    SdkOutcome, Text, Value, Written, docker_desktop,
-    podman_desktop::{self, Generation},
-    rancher_desktop,
-    rules::{FETCH, FETCH_OF_NODE_24, GOT, NODE_FETCH, read},
-};
+use super::{SdkOutcome, Text, Value, Written};
+use crate::runtime::rules::{FETCH, FETCH_OF_NODE_24, GOT, NODE_FETCH, read};
 use crate::runtime::{Rule, Runtime};
 use porthole_base::error::Code;
 use porthole_http::{
@@ -22,7 +18,7 @@ use porthole_output::BodyKind;
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// How an exchange ended, as far as Runtimes make a difference of it.
-pub(super) enum Answer<'a> {
+pub(crate) enum Answer<'a> {
     /// It has not, and the promise waits.
     Pending,
     /// It was ended by something that the SDK does not have: the promise waits forever.
@@ -37,7 +33,7 @@ pub(super) enum Answer<'a> {
 }
 
 /// A response's body.
-pub(super) struct Body<'a> {
+pub(crate) struct Body<'a> {
     bytes: Cow<'a, [u8]>,
     /// How long it is in all.
     pub len: u64,
@@ -48,7 +44,7 @@ pub(super) struct Body<'a> {
 }
 
 /// How a body is compressed.
-pub(super) struct Coding {
+pub(crate) struct Coding {
     pub names: String,
     /// The client undid it.
     decodes: bool,
@@ -62,7 +58,7 @@ impl Body<'_> {
 
     /// As what `JSON.parse` makes of it, or else as text. Of a body that is not all here its
     /// headers are believed.
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let whole = self.bytes.len() as u64 == self.len;
         let is_json = if whole { is_json(&self.bytes) } else { self.says_json };
         match self.text() {
@@ -79,8 +75,8 @@ fn is_json(bytes: &[u8]) -> bool {
 }
 
 /// What a request gives on a Runtime.
-pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtime) -> (SdkOutcome, Vec<Rule>) {
-    let client = client_of(runtime);
+pub(crate) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtime) -> (SdkOutcome, Vec<Rule>) {
+    let client = runtime.behavior().client();
     let words = exchange.failure.as_ref().map(|failure| match client {
         Some(HttpClient::Fetch) => fetch_words(failure).to_owned(),
         _ => words(failure, &exchange.endpoint),
@@ -101,25 +97,8 @@ pub(super) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
         },
         _ => Answer::Pending,
     };
-    match runtime {
-        Runtime::DockerDesktop => docker_desktop::answered(&answer),
-        Runtime::RancherDesktop => {
-            let path = target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
-            rancher_desktop::answered(&answer, &path)
-        }
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
-            podman_desktop::answered(&answer, Generation::of(runtime))
-        }
-    }
-}
-
-/// The client through which a Runtime asks, where it is known.
-pub(super) fn client_of(runtime: Runtime) -> Option<HttpClient> {
-    match runtime {
-        Runtime::DockerDesktop => None,
-        Runtime::RancherDesktop => Some(HttpClient::NodeFetch),
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => Some(Generation::of(runtime).client()),
-    }
+    let path = target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
+    runtime.behavior().answered(&answer, &path)
 }
 
 /// What the client makes of the last response: its body, or why it gives none, in its own words.
@@ -215,7 +194,7 @@ fn without_mark(bytes: Cow<'_, [u8]>, len: u64, client: Option<HttpClient>) -> (
 }
 
 /// The rule about a compressed body, where there is one.
-pub(super) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
+pub(crate) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
     let Coding { names, decodes } = body.coding.as_ref()?;
     let name = client.name();
     let from = match client {
@@ -231,7 +210,7 @@ pub(super) fn decoding(body: &Body<'_>, client: HttpClient) -> Option<Rule> {
 }
 
 /// What a list of the engine gives: its answer, or an error with its words.
-pub(super) fn listed(exchange: &Exchange, written: Written<'_>) -> (SdkOutcome, Vec<Rule>) {
+pub(crate) fn listed(exchange: &Exchange, written: Written<'_>) -> (SdkOutcome, Vec<Rule>) {
     match outcome(exchange, written, Runtime::DockerDesktop) {
         (SdkOutcome::Rejected { .. }, _) => {
             let message = match &exchange.failure {

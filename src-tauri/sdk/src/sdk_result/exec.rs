@@ -1,22 +1,16 @@
 //! What a Run comes to for a caller that waits for it.
 
-use super::{
-    End, SdkOutcome, Text, Value, Written,
-    callbacks::CallbackRules,
-    docker_desktop,
-    podman_desktop::{self, Generation},
-    rancher_desktop,
-};
+use super::{End, SdkOutcome, Text, Value, Written, callbacks::CallbackRules};
 use crate::{
-    runtime::{Rule, Runtime},
+    runtime::{Execution, Rule, Runtime},
     sdk_call::SdkExec,
 };
 use porthole_base::error::Code;
-use porthole_process::{Ending, Place, Run, Signal};
+use porthole_process::{Ending, Place, Run};
 
 /// How a command ended, as far as Runtimes make a difference of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ExitOutcome {
+pub(crate) enum ExitOutcome {
     /// It has not.
     Running,
     /// It will never be known: Porthole ended before it, or could not follow it.
@@ -83,7 +77,7 @@ impl ExitOutcome {
 
     /// What a shell makes of a program that cannot be started: its exit code and its words, as
     /// dash has them.
-    pub(super) fn in_shell(&self) -> (i64, String) {
+    pub(crate) fn in_shell(&self) -> (i64, String) {
         match self {
             Self::NotExecutable { program } => (126, format!("/bin/sh: 1: {program}: Permission denied\n")),
             Self::NoProgram { program } => (127, format!("/bin/sh: 1: {program}: not found\n")),
@@ -93,91 +87,53 @@ impl ExitOutcome {
 }
 
 /// What a command wrote, as texts.
-pub(super) struct CapturedOutput<'a> {
+pub(crate) struct CapturedOutput<'a> {
     written: Written<'a>,
     /// How long the longer one is.
     pub longest: u64,
 }
 
 impl<'a> CapturedOutput<'a> {
-    pub(super) fn new(written: Written<'a>) -> Self {
+    pub(crate) fn new(written: Written<'a>) -> Self {
         Self { written, longest: written.stdout_len.max(written.stderr_len) }
     }
 
-    pub(super) fn stdout(&self) -> Value {
+    pub(crate) fn stdout(&self) -> Value {
         let Written { stdout, stdout_len, limit, .. } = self.written;
         Value::Text(Text::of(stdout, stdout_len, limit))
     }
 
-    pub(super) fn stderr(&self) -> Value {
+    pub(crate) fn stderr(&self) -> Value {
         let Written { stderr, stderr_len, limit, .. } = self.written;
         Value::Text(Text::of(stderr, stderr_len, limit))
     }
 
     /// Standard error, or the message in its place.
-    pub(super) fn stderr_or(&self, said: Option<&str>) -> Value {
+    pub(crate) fn stderr_or(&self, said: Option<&str>) -> Value {
         said.map_or_else(|| self.stderr(), Value::text)
     }
 }
 
-/// When `close()` was called, if it was: that is SIGTERM, and no other signal is.
-pub(super) fn closed_at(run: &Run) -> Option<u64> {
-    run.stops.iter().find(|stop| stop.signal == Signal::Term).map(|stop| stop.at_us)
+/// The result of `exec` on a runtime.
+pub(crate) fn outcome(run: &Run, asked: &SdkExec, written: Written<'_>, runtime: Runtime) -> (SdkOutcome, Vec<Rule>) {
+    let (behavior, execution) = (runtime.behavior(), Execution::of(run));
+    let Some(stream) = asked.stream else {
+        return behavior.finished(&execution, asked, &CapturedOutput::new(written));
+    };
+    let end = ends(run, runtime).pop().unwrap_or(End::Open);
+    (SdkOutcome::Streamed { end }, behavior.streaming(&execution, stream.split_lines))
 }
 
-/// What `exec` gives on a Runtime. `line` is the command with its arguments as it was started.
-pub(super) fn outcome(run: &Run, asked: &SdkExec, written: Written<'_>, runtime: Runtime) -> (SdkOutcome, Vec<Rule>) {
-    let exit = ExitOutcome::of(run);
-    if let Some(stream) = asked.stream {
-        let rules = match runtime {
-            Runtime::DockerDesktop => docker_desktop::streaming(&exit, stream.split_lines),
-            Runtime::RancherDesktop => rancher_desktop::streaming(&exit, stream.split_lines, closed_at(run).is_some()),
-            Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => podman_desktop::streaming(
-                stream.split_lines,
-                run.command.place != Place::Host,
-                closed_at(run).is_some(),
-            ),
-        };
-        let end = ends(run, runtime).pop().unwrap_or(End::Open);
-        return (SdkOutcome::Streamed { end }, rules);
-    }
-    let captured = CapturedOutput::new(written);
-    match runtime {
-        Runtime::DockerDesktop => docker_desktop::finished(&exit, asked, &captured),
-        Runtime::RancherDesktop => {
-            let words = [&run.command.program].into_iter().chain(&run.command.args);
-            let line = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-            rancher_desktop::finished(&exit, &line, &captured)
-        }
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
-            podman_desktop::finished(&exit, asked, &captured, Generation::of(runtime))
-        }
-    }
-}
-
-/// How a Runtime makes callbacks of what a command writes.
+/// How a runtime makes callbacks of the output of a command.
 pub fn callback_rules(run: &Run, runtime: Runtime, split: bool) -> CallbackRules {
-    match runtime {
-        Runtime::DockerDesktop => docker_desktop::callback_rules(split),
-        Runtime::RancherDesktop => rancher_desktop::callback_rules(split, closed_at(run)),
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
-            podman_desktop::callback_rules(split, run.command.place != Place::Host)
-        }
-    }
+    runtime.behavior().callback_rules(&Execution::of(run), split)
 }
 
-/// The callbacks that tell how a streaming `exec` ended; none while it goes on.
+/// The callbacks that tell how a streaming `exec` ended; none while it runs.
 pub fn ends(run: &Run, runtime: Runtime) -> Vec<End> {
     // Nothing was done: Porthole told the code so.
     if let Some(error) = run.failure.as_ref().filter(|error| error.is_skipped()) {
         return vec![End::Error { error: Value::error(error.message.clone()) }];
     }
-    let exit = ExitOutcome::of(run);
-    match runtime {
-        Runtime::DockerDesktop => docker_desktop::ends(&exit),
-        Runtime::RancherDesktop => rancher_desktop::ends(&exit, closed_at(run).is_some()),
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => {
-            podman_desktop::ends(&exit, run.command.place != Place::Host)
-        }
-    }
+    runtime.behavior().ends(&Execution::of(run))
 }

@@ -3,14 +3,10 @@
 pub mod callbacks;
 mod compared;
 mod derived;
-mod docker_desktop;
-mod exchange;
-mod exec;
+pub(crate) mod exchange;
+pub(crate) mod exec;
 mod facts;
-mod plan;
-mod podman_desktop;
-mod rancher_desktop;
-mod rules;
+pub(crate) mod plan;
 mod text;
 mod value;
 
@@ -22,6 +18,7 @@ pub use text::{render, render_callbacks};
 use crate::{
     call::{Act, Call},
     runtime::Runtime,
+    runtime::rules,
     sdk_call::{SdkCall, SdkExec},
 };
 use porthole_base::error::Error;

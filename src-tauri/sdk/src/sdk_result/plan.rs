@@ -2,13 +2,9 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{
-    Plan, PlannedAction, SdkOutcome, Value, docker_desktop,
-    podman_desktop::{self, Generation},
-    rancher_desktop,
-    rules::*,
-};
+use super::{Plan, PlannedAction, SdkOutcome, Value};
 use crate::{
+    runtime::rules::*,
     runtime::{Rule, Runtime},
     sdk_call::{CliTarget, Data, EngineList, SdkCall, SdkExec, SdkList, SdkRequest},
 };
@@ -18,19 +14,14 @@ use porthole_process::{Command, EnvVar, Place};
 
 /// What a Runtime does when code asks for this, with the target in the extension's place.
 pub fn plan(asked: &SdkCall, runtime: Runtime, target: &Target) -> Plan {
-    let (mut does, mut rules) = match (asked, runtime) {
-        (SdkCall::Request(asked), Runtime::DockerDesktop) => docker_desktop::request(asked),
-        (SdkCall::Request(asked), Runtime::RancherDesktop) => rancher_desktop::request(asked),
-        (SdkCall::Request(asked), Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder) => {
-            podman_desktop::request(asked, Generation::of(runtime))
-        }
-        (SdkCall::Exec(asked), Runtime::DockerDesktop) => docker_desktop::exec(asked, target),
-        (SdkCall::Exec(asked), _) if asked.line => absent(asked, runtime),
-        (SdkCall::Exec(asked), Runtime::RancherDesktop) => rancher_desktop::exec(asked, target),
-        (SdkCall::Exec(asked), Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder) => {
-            podman_desktop::exec(asked, target, Generation::of(runtime))
-        }
-        (SdkCall::List(asked), _) => list(asked, runtime),
+    let behavior = runtime.behavior();
+    let (mut does, mut rules) = match asked {
+        SdkCall::Request(asked) => behavior.request(asked),
+        SdkCall::Exec(asked) => match behavior.deprecated_functions() {
+            Err(from) if asked.line => absent(asked, behavior.name(), from),
+            _ => behavior.exec(asked, target),
+        },
+        SdkCall::List(asked) => list(asked, behavior.lists()),
     };
     if let (SdkCall::Exec(SdkExec { whose: CliTarget::Docker, .. }), PlannedAction::Command { command }, Some(engine)) =
         (asked, &mut does, &target.engine)
@@ -47,7 +38,7 @@ pub fn plan(asked: &SdkCall, runtime: Runtime, target: &Target) -> Plan {
 }
 
 /// A call that rejects before anything is sent.
-pub(super) fn rejects(value: Value) -> PlannedAction {
+pub(crate) fn rejects(value: Value) -> PlannedAction {
     PlannedAction::Refuses { outcome: SdkOutcome::Rejected { value } }
 }
 
@@ -55,7 +46,7 @@ pub(super) fn rejects(value: Value) -> PlannedAction {
 const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// Where a url points.
-pub(super) struct Pointed<'a> {
+pub(crate) struct Pointed<'a> {
     /// It names its own server.
     pub absolute: bool,
     /// It begins with no slash.
@@ -64,7 +55,7 @@ pub(super) struct Pointed<'a> {
 }
 
 /// A url taken apart as far as a request to a backend needs it.
-pub(super) fn pointed(url: &str) -> Pointed<'_> {
+pub(crate) fn pointed(url: &str) -> Pointed<'_> {
     let url = url.split('#').next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) if !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
@@ -84,12 +75,12 @@ impl Pointed<'_> {
 }
 
 /// The request, but for its body.
-pub(super) fn bodiless(asked: &SdkRequest, place: &Pointed<'_>) -> Request {
+pub(crate) fn bodiless(asked: &SdkRequest, place: &Pointed<'_>) -> Request {
     Request { headers: asked.headers.clone(), ..Request::new(asked.method.as_str(), place.path()) }
 }
 
 /// The value as JSON text; `String(value)` where there is none.
-pub(super) fn json(data: &Data) -> Body {
+pub(crate) fn json(data: &Data) -> Body {
     let quoted = || serde_json::to_string(&data.text).unwrap_or_else(|_| data.text.clone());
     let text = match &data.json {
         Some(json) => json.clone(),
@@ -109,7 +100,7 @@ pub fn container(asked: &SdkExec, target: &Target) -> Place {
 }
 
 /// The command without any shell: the `docker` program before the words where it is that one.
-pub(super) fn plain(asked: &SdkExec, place: Place, cmd: String, args: Vec<String>) -> Command {
+pub(crate) fn plain(asked: &SdkExec, place: Place, cmd: String, args: Vec<String>) -> Command {
     let mut command = match asked.whose {
         CliTarget::Docker => Command::new(place, "docker", [cmd].into_iter().chain(args)),
         CliTarget::Vm | CliTarget::Host => Command::new(place, cmd, args),
@@ -120,14 +111,14 @@ pub(super) fn plain(asked: &SdkExec, place: Place, cmd: String, args: Vec<String
 
 /// The line that Node makes of a command and its arguments for a shell: joined by a space, with
 /// nothing quoted.
-pub(super) fn joined(asked: &SdkExec) -> String {
+pub(crate) fn joined(asked: &SdkExec) -> String {
     let docker = (asked.whose == CliTarget::Docker).then_some("docker");
     let words = [asked.cmd.as_str()].into_iter().chain(asked.args.iter().map(String::as_str));
     docker.into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// A line for this system's shell, as Node hands it over.
-pub(super) fn in_shell(asked: &SdkExec) -> Command {
+pub(crate) fn in_shell(asked: &SdkExec) -> Command {
     let line = joined(asked);
     let mut command = if cfg!(windows) {
         Command::new(Place::Host, "cmd.exe", ["/d", "/s", "/c", line.as_str()])
@@ -139,12 +130,12 @@ pub(super) fn in_shell(asked: &SdkExec) -> Command {
 }
 
 /// Whether a shell would do more with a line than split it.
-pub(super) fn acts(line: &str) -> bool {
+pub(crate) fn acts(line: &str) -> bool {
     line.contains(['|', '&', ';', '<', '>', '(', ')', '$', '`', '*', '?', '~', '\n'])
 }
 
-/// A deprecated function, which only Docker Desktop has.
-fn absent(asked: &SdkExec, runtime: Runtime) -> (PlannedAction, Vec<Rule>) {
+/// A deprecated function that a runtime doesn't have, as `from` says.
+fn absent(asked: &SdkExec, runtime: &str, from: &str) -> (PlannedAction, Vec<Rule>) {
     let streaming = asked.stream.is_some();
     let message = match (asked.whose, streaming) {
         (CliTarget::Host, false) => "ddClient.execHostCmd is not a function",
@@ -156,11 +147,6 @@ fn absent(asked: &SdkExec, runtime: Runtime) -> (PlannedAction, Vec<Rule>) {
             "Cannot read properties of undefined (reading 'execInContainer')"
         }
         (CliTarget::Vm, false) => "Cannot read properties of undefined (reading 'execInVMExtension')",
-    };
-    let from = match runtime {
-        Runtime::PodmanDesktop => PODMAN,
-        Runtime::PodmanDesktopOlder => PODMAN_OLDER,
-        Runtime::DockerDesktop | Runtime::RancherDesktop => RANCHER,
     };
     let rule = read(format!("{runtime} doesn't have the deprecated functions, so calling one throws."), from);
     (
@@ -181,27 +167,13 @@ fn engine_for_docker(context: &str) -> Vec<EnvVar> {
 }
 
 /// A list of the engine, with the options as the engine's own parameters.
-fn list(asked: &SdkList, runtime: Runtime) -> (PlannedAction, Vec<Rule>) {
+fn list(asked: &SdkList, rule: Rule) -> (PlannedAction, Vec<Rule>) {
     let path = match asked.what {
         EngineList::Containers => "/containers/json",
         EngineList::Images => "/images/json",
     };
     let query = asked.options.as_deref().map(parameters).unwrap_or_default();
     let request = Request { query, ..Request::new("GET", path) };
-    let rule = match runtime {
-        Runtime::DockerDesktop => {
-            documented("The options become parameters of the engine's API, and its response is the value.", DOCS)
-        }
-        Runtime::RancherDesktop => read(
-            "Rancher Desktop builds the entries from the docker program's output: some properties are missing or have another shape. Porthole asks the engine.",
-            RANCHER,
-        ),
-        // Both generations have the same code for it.
-        Runtime::PodmanDesktop | Runtime::PodmanDesktopOlder => read(
-            "Podman Desktop asks all of its engines and adds their names to the entries. Porthole asks the target's engine.",
-            PODMAN,
-        ),
-    };
     (PlannedAction::Engine { request }, vec![rule])
 }
 

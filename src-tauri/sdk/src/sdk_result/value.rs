@@ -3,11 +3,11 @@
 use super::{Field, Text, Value};
 
 /// The methods of an `ExecResult`.
-pub(super) const METHODS: [&str; 3] = ["lines", "parseJsonLines", "parseJsonObject"];
+pub(crate) const METHODS: [&str; 3] = ["lines", "parseJsonLines", "parseJsonObject"];
 
 impl Text {
     /// All of a text.
-    pub(super) fn whole(text: impl Into<String>) -> Self {
+    pub(crate) fn whole(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { bytes: text.len() as u64, text, cut: false }
     }
@@ -28,29 +28,29 @@ impl Value {
         Self::Text(Text::whole(text))
     }
 
-    pub(super) fn number(number: impl ToString) -> Self {
+    pub(crate) fn number(number: impl ToString) -> Self {
         Self::Number { text: number.to_string() }
     }
 
     /// A plain object with these properties.
-    pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Self {
+    pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Self {
         Self::Object { class: None, fields: fields.map(field).into() }
     }
 
     /// An `Error` with a message.
-    pub(super) fn error(message: impl Into<String>) -> Self {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
         Self::error_of("Error", message)
     }
 
     /// An error of a class.
-    pub(super) fn error_of(class: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn error_of(class: &str, message: impl Into<String>) -> Self {
         let fields = [("name", Self::text(class)), ("message", Self::text(message))].map(field).into();
         Self::Object { class: Some(class.to_owned()), fields }
     }
 
     /// The same object with the methods of an `ExecResult`.
     #[must_use]
-    pub(super) fn with_methods(mut self) -> Self {
+    pub(crate) fn with_methods(mut self) -> Self {
         if let Self::Object { fields, .. } = &mut self {
             fields.extend(METHODS.map(|name| field((name, Self::Method))));
         }

@@ -1,31 +1,56 @@
 //! The Runtimes: desktop applications that run extensions, and how sure each thing is that is known
 //! of them.
 
+mod behavior;
+mod docker_desktop;
+mod podman_desktop;
+mod rancher_desktop;
+pub(crate) mod rules;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// The runtime that is shown or reproduced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum Runtime {
+pub(crate) use behavior::{Behavior, Execution};
+
+macro_rules! runtimes {
+    ($($(#[$attribute:meta])* $name:ident => $behavior:expr,)*) => {
+        /// The runtime that is shown or reproduced.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Runtime {
+            $($(#[$attribute])* $name,)*
+        }
+
+        impl Runtime {
+            /// All of them, in the order in which they are shown.
+            pub const ALL: [Self; [$(Self::$name),*].len()] = [$(Self::$name),*];
+
+            /// What it does.
+            pub(crate) fn behavior(self) -> &'static dyn Behavior {
+                match self {
+                    $(Self::$name => &$behavior,)*
+                }
+            }
+        }
+    };
+}
+
+// The one list. Another runtime is a file with its `Behavior`, and a line here.
+runtimes! {
     /// Docker Desktop: closed source, so beyond its documents everything is reported or inferred.
     #[default]
-    DockerDesktop,
+    DockerDesktop => docker_desktop::DockerDesktop,
     /// Rancher Desktop.
-    RancherDesktop,
+    RancherDesktop => rancher_desktop::RancherDesktop,
     /// Podman Desktop as its newest source has it: requests by Node's `fetch`, commands without a shell.
-    PodmanDesktop,
+    PodmanDesktop => podman_desktop::Generation::Newer,
     /// Podman Desktop before: requests by got, host commands through a shell.
-    PodmanDesktopOlder,
+    PodmanDesktopOlder => podman_desktop::Generation::Older,
 }
 
 impl Runtime {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] =
-        [Self::DockerDesktop, Self::RancherDesktop, Self::PodmanDesktop, Self::PodmanDesktopOlder];
-
     /// Both generations of Podman Desktop.
     pub const PODMAN: [Self; 2] = [Self::PodmanDesktop, Self::PodmanDesktopOlder];
 
@@ -34,24 +59,14 @@ impl Runtime {
         Self::PODMAN.contains(&self)
     }
 
-    /// What people call it.
+    /// The name that people use.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::DockerDesktop => "Docker Desktop",
-            Self::RancherDesktop => "Rancher Desktop",
-            Self::PodmanDesktop => "Podman Desktop",
-            Self::PodmanDesktopOlder => "Podman Desktop (older)",
-        }
+        self.behavior().name()
     }
 
-    /// As it is written on a command line: `docker-desktop`.
+    /// As it is written on a command line, for example `docker-desktop`.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::DockerDesktop => "docker-desktop",
-            Self::RancherDesktop => "rancher-desktop",
-            Self::PodmanDesktop => "podman-desktop",
-            Self::PodmanDesktopOlder => "podman-desktop-older",
-        }
+        self.behavior().key()
     }
 }
 
