@@ -1,30 +1,27 @@
-//! Porthole's window: a thin shell around `porthole-core`.
+//! Porthole's window: a host of `porthole-app`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod commands;
 mod console;
-mod demo_extension;
 mod drawing;
-mod ipc;
+mod host;
 #[cfg(target_os = "linux")]
 mod lost;
 mod page;
 #[cfg(target_os = "linux")]
 mod page_process;
 mod page_window;
-mod permissions;
 mod process;
 mod question;
 mod start;
-mod starting;
 mod watch;
 mod web;
 
 use std::process::ExitCode;
 
-use commands::Porthole;
+use host::{Porthole, TauriHost};
 use page_window::PageWindow;
 use porthole_core::{
     error::{Code, Error, Result},
@@ -81,14 +78,14 @@ fn window() -> Result<()> {
         .register_uri_scheme_protocol(console::SCHEME, |context, request| {
             console::answer(context.app_handle(), request.uri().path())
         })
-        .invoke_handler(ipc::handler())
+        .invoke_handler(commands::handler())
         .setup(|app| {
             // An error from here would be a panic of Tauri's.
             let opened = begun.open_windows(app).map_err(no_window);
-            let own = PageWindow::new(app.handle().clone());
+            let page_window = PageWindow::new(app.handle().clone(), begun.web_storage());
+            let host = TauriHost::new(app.handle().clone(), page_window);
             let places = begun.places(app);
-            let started =
-                opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own)));
+            let started = opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, host)));
             let porthole = match started {
                 Ok(porthole) => porthole,
                 Err(error) => {
@@ -119,7 +116,9 @@ fn window() -> Result<()> {
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
             // Not from within the loop that is closing a window: another is closed in its turn.
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(PageWindowClosed::default()) });
+            tauri::async_runtime::spawn(async move {
+                app.state::<Porthole>().page_window_gone(PageWindowClosed::default())
+            });
         }
         RunEvent::Exit => {
             start::stop_raising(app);

@@ -6,17 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use porthole_core::{
-    error::{Code, Error, Result},
-    extension::{Answer, Body, CLIENT, Server, policy},
-};
+use porthole_core::extension::{Answer, Body, CLIENT, policy};
 use tauri::{
     AppHandle, Context, Manager, Wry,
     http::{HeaderMap, HeaderValue, Uri, header},
     plugin::{Builder, TauriPlugin},
 };
 
-use crate::{commands::Porthole, web::DEVELOPED_AT};
+use crate::host::Porthole;
 
 /// The page's scheme.
 pub const SCHEME: &str = "ext";
@@ -35,19 +32,6 @@ pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
     let client = String::from_utf8_lossy(&client);
     let script = format!("if (self !== top && self.name.startsWith(\"{FRAME}\")) {{\n{client}\n}}");
     Builder::new("page").js_init_script_on_all_frames(script).build()
-}
-
-/// Refuses the origin that may call our commands: a frame of it would be the window itself.
-///
-/// # Errors
-/// [`Code::PageServerInvalid`].
-pub fn not_our_own(server: Server) -> Result<Server> {
-    if tauri::is_dev() && server.origin() == DEVELOPED_AT {
-        let error =
-            Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is the development server of this window"));
-        return Err(error.hint("Have the extension's server listen on another port."));
-    }
-    Ok(server)
 }
 
 /// Where the page's build has the client.

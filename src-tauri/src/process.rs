@@ -44,7 +44,7 @@ mod linux {
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 
-    use crate::{commands::Porthole, lost, page_window::OWN};
+    use crate::{host::Porthole, lost, page_window::OWN};
 
     /// A process that ends again so soon may end each time: after a few times somebody is asked.
     const TOO_SOON: Duration = Duration::from_secs(10);
@@ -60,8 +60,8 @@ mod linux {
             let porthole = window.state::<Porthole>();
             if window.label() == OWN {
                 if !ended {
-                    porthole
-                        .own_gone(PageWindowClosed { trouble: Some(error_of(reason)), ..PageWindowClosed::default() });
+                    let trouble = Some(error_of(reason));
+                    porthole.page_window_gone(PageWindowClosed { trouble, ..PageWindowClosed::default() });
                 }
                 return;
             }
