@@ -154,6 +154,11 @@ impl<H: Host> Application<H> {
         })
     }
 
+    /// The calls, for a host that prints what they receive and write.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
     /// What shows it.
     pub fn host(&self) -> &H {
         &self.host

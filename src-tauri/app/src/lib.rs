@@ -15,6 +15,7 @@ mod code;
 mod demo_extension;
 mod drafts;
 mod engines;
+mod expression;
 mod extension;
 mod host;
 mod page;
@@ -26,6 +27,7 @@ mod target;
 
 pub use application::{Application, Directories};
 pub use demo_extension::demo_extension;
+pub use expression::Expression;
 pub use host::Host;
 pub use page::PageAccess;
 
