@@ -29,7 +29,7 @@ use porthole_core::{
     handles, private, run, terminal,
 };
 use start::Start;
-use tauri::{Manager, RunEvent, WindowEvent};
+use tauri::{App, Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
     if run::serve_if_asked() {
@@ -80,33 +80,7 @@ fn window() -> Result<()> {
         })
         .invoke_handler(commands::handler())
         .setup(|app| {
-            // An error from here would be a panic of Tauri's.
-            let opened = begun.open_windows(app).map_err(no_window);
-            let page_window = PageWindow::new(app.handle().clone(), begun.web_storage());
-            let host = TauriHost::new(app.handle().clone(), page_window);
-            let places = begun.places(app);
-            let started = opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, host)));
-            let porthole = match started {
-                Ok(porthole) => porthole,
-                Err(error) => {
-                    let _ = start::report(&error);
-                    std::process::exit(1);
-                }
-            };
-            app.manage(porthole);
-            for window in app.webview_windows().values() {
-                web::confine(window);
-                drawing::suit_the_machine(window);
-                process::look_after(window);
-            }
-            tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
-            let handle = app.handle().clone();
-            tauri::async_runtime::spawn(async move {
-                asked_to_end().await;
-                // The main thread may be busy for ever.
-                end_after(LONGEST_END);
-                handle.exit(0);
-            });
+            set_up(app, begun);
             Ok(())
         })
         .build(context)
@@ -130,6 +104,38 @@ fn window() -> Result<()> {
         _ => {}
     });
     Ok(())
+}
+
+/// Opens the windows and starts the application.
+fn set_up(app: &App, begun: Start) {
+    // An error that Tauri gets from here would be a panic.
+    let opened = begun.open_windows(app).map_err(no_window);
+    let page_window = PageWindow::new(app.handle().clone(), begun.web_storage());
+    let host = TauriHost::new(app.handle().clone(), page_window);
+    let places = begun.places(app);
+    let started = opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, host)));
+    let porthole = match started {
+        Ok(porthole) => porthole,
+        Err(error) => {
+            let _ = start::report(&error);
+            std::process::exit(1);
+        }
+    };
+    porthole.check_target();
+    app.manage(porthole);
+    for window in app.webview_windows().values() {
+        web::confine(window);
+        drawing::suit_the_machine(window);
+        process::look_after(window);
+    }
+    tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
+    let handle = app.handle().clone();
+    tauri::async_runtime::spawn(async move {
+        asked_to_end().await;
+        // The main thread may not end by itself.
+        end_after(LONGEST_END);
+        handle.exit(0);
+    });
 }
 
 fn no_window(error: tauri::Error) -> Error {

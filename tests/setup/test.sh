@@ -52,7 +52,7 @@ fast_stages() {
   stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
   stage page-tests vitest page_tests
-  SELECTION=(-p porthole-relay -p porthole-core -p porthole-cli -p porthole-demo)
+  SELECTION=(-p porthole-relay -p porthole-core -p porthole-app -p porthole-cli -p porthole-demo)
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
   stage core-tests nextest nextest
 }
@@ -123,7 +123,8 @@ fetch_engines() {
 
 # Real sockets, and everything that is new and has no stage of its own yet.
 socket_stage() {
-  local rest='not package(porthole-relay) and not package(porthole-core) and not package(porthole-cli)'
+  local rest='not package(porthole-relay) and not package(porthole-core) and not package(porthole-app)'
+  rest+=' and not package(porthole-cli)'
   rest+=' and not package(porthole-demo)'
   rest+=' and not (package(porthole-tests) and binary(/^(engine(_[a-z]+)?|window)$/))'
   if [ -z "$PORTHOLE_TEST_NGINX" ]; then

@@ -33,7 +33,7 @@ pub struct Directories {
     pub config: Option<PathBuf>,
     /// Where files are saved unless another place is named.
     pub downloads: PathBuf,
-    /// What `~` stands for, where there is a home.
+    /// The directory for `~`; absent without a home.
     pub home: Option<PathBuf>,
     /// Where the demo extension is; none where it was not built.
     pub demo_extension: Option<PathBuf>,
@@ -61,13 +61,13 @@ pub struct Application<H> {
     pub(crate) page: Mutex<Option<Arc<PageServer>>>,
     /// Its own window.
     pub(crate) page_window: PageWindow,
-    /// Whose data the pages' storage holds.
+    /// The owner of the data in the pages' storage.
     pub(crate) storage_owner: tokio::sync::Mutex<Option<String>>,
     /// Why the host's window had to be loaded again; told once.
     pub(crate) lost: Mutex<Option<Error>>,
-    /// For what begins outside of it: a host's toolkit has threads of its own.
+    /// The runtime of the application. Hosts also call from threads that don't belong to it.
     pub(crate) runtime: Handle,
-    _checking: JoinSet<()>,
+    checking: Mutex<JoinSet<()>>,
     /// Where the outputs are, and the demo backend, until the end.
     owned: Mutex<Option<(DataDir, Option<Demo>)>>,
 }
@@ -102,7 +102,6 @@ impl<H: Host> Application<H> {
         let target = remembered.target.clone().unwrap_or_else(Target::demo);
         timeline.connections().use_context(target.engine.clone());
         let target = watch::Sender::new((target.clone(), endpoint_of(&target, &demo)));
-        let checking = keep_checking(&target, &timeline);
         let not_kept = data.trouble.clone();
         Self {
             host,
@@ -122,9 +121,20 @@ impl<H: Host> Application<H> {
             storage_owner: tokio::sync::Mutex::new(None),
             lost: Mutex::new(None),
             runtime: Handle::current(),
-            _checking: checking,
+            checking: Mutex::default(),
             owned: Mutex::new(Some((data, running))),
         }
+    }
+
+    /// Checks from now on whether the target is up. For a host that shows it: a target that is checked gets connections,
+    /// and one request.
+    pub fn check_target(&self) {
+        let (timeline, connections) = (Arc::clone(&self.timeline), self.timeline.connections());
+        let tell = move |status: TargetStatus| timeline.set_target_status(status);
+        let check = target::keep_checking(self.target.subscribe(), connections, tell);
+        let mut checking = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
+        checking.abort_all();
+        checking.spawn_on(check, &self.runtime);
     }
 
     /// Ends every call and removes its files.
@@ -163,13 +173,4 @@ impl<H: Host> Application<H> {
     pub fn host(&self) -> &H {
         &self.host
     }
-}
-
-/// Checks whether the target is up, until this is dropped.
-fn keep_checking(target: &watch::Sender<(Target, Result<Endpoint>)>, timeline: &Arc<Timeline>) -> JoinSet<()> {
-    let mut checking = JoinSet::new();
-    let (told, connections) = (Arc::clone(timeline), timeline.connections());
-    let tell = move |status: TargetStatus| told.set_target_status(status);
-    checking.spawn(target::keep_checking(target.subscribe(), connections, tell));
-    checking
 }

@@ -37,7 +37,7 @@ pub trait Host: Send + Sync + 'static {
     /// `window_lost` if some of it may remain.
     fn clear_page_storage(&self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Refuses a development server whose pages would be the host itself.
+    /// Refuses a development server if its origin is the host's: its pages could use the host's commands.
     ///
     /// # Errors
     /// `page_server_invalid`.

@@ -23,7 +23,7 @@ use crate::{application::Application, blocking::blocking, host::Host};
 pub struct PageAccess {
     /// Its development server.
     pub server: Option<Server>,
-    /// The ports of its own backend.
+    /// The ports that its backend publishes.
     pub ports: BTreeSet<u16>,
 }
 
@@ -122,7 +122,7 @@ impl<H: Host> Application<H> {
     }
 
     /// The process that drew the host's main window is gone, or will be, and a page in that window with it: its pending
-    /// calls are withdrawn and its runs ended. `why` is told to the window when it is there again.
+    /// calls are withdrawn and its runs ended. The window shows `why` when it is loaded again.
     pub fn page_lost(&self, why: Error) {
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         // A page in its own window has another process, which is not lost.

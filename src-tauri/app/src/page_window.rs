@@ -29,7 +29,7 @@ impl PageWindow {
         self.state.borrow().shown.clone()
     }
 
-    /// Returns whether it was there until now: how it went is told once.
+    /// Returns whether it was open until now. Only the first close is recorded.
     fn close(&self, gone: PageWindowClosed) -> bool {
         self.state.send_if_modified(|state| {
             let was_there = state.shown.take().is_some();

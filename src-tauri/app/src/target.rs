@@ -34,7 +34,7 @@ impl<H: Host> Application<H> {
         Ok(target)
     }
 
-    /// Aims at what is open now, which need not be what was asked for: the one before when that failed.
+    /// Makes the open extension the target. If opening another one failed, that is the one before.
     pub(crate) fn aim_at_open(&self, done: Result<OpenExtension>) -> Result<OpenExtension> {
         let now = self.extension_host.open_now().map(|open| self.aimed_at(open));
         let closed = || Error::new(Code::ExtensionClosed, "the extension was closed meanwhile");

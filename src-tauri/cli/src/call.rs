@@ -174,7 +174,10 @@ async fn decided(
     if !is_allowed {
         if !consent::can_ask() {
             application.deny(pending).await?;
-            let error = Error::new(Code::NotAllowed, "Not run: the call acts on this machine, and nobody can be asked");
+            let error = Error::new(
+                Code::NotAllowed,
+                "Not run: the call acts on this machine, and there is no terminal to ask on",
+            );
             return Err(error.hint("Read what it does with --plan, and allow it with --yes."));
         }
         let prompt = application.changes(0).await?.prompt;
@@ -186,7 +189,7 @@ async fn decided(
         }
     }
     loop {
-        // What is approved must have been published for a moment: whoever answers has seen it.
+        // Only a prompt that was published for a moment can be approved.
         application.changes(0).await?;
         match application.approve(pending, Scope::Once).await {
             Err(error) if error.code == Code::PromptTooNew => tokio::time::sleep(AGAIN).await,
@@ -199,12 +202,16 @@ async fn decided(
 /// Waits for the end, and prints what the code receives.
 async fn received(application: &Porthole, id: CallId, arguments: &Arguments, signals: Signals) -> Result<ExitCode> {
     let timeline = application.timeline();
-    let call = sdk_result::ended(timeline, id, signals).await?;
-    let stream = call.sdk.as_ref().and_then(|sdk| match &sdk.asked {
-        SdkCall::Exec(exec) => exec.stream,
-        SdkCall::Request(_) | SdkCall::List(_) => None,
-    });
-    sdk_result::print(timeline, &call, arguments.runtime, stream).await?;
+    let streams =
+        timeline.call(id)?.sdk.is_some_and(|sdk| matches!(sdk.asked, SdkCall::Exec(exec) if exec.stream.is_some()));
+    let ended = sdk_result::ended(timeline, id, signals);
+    let call = if streams {
+        tokio::try_join!(ended, sdk_result::print_coming(timeline, id))?.0
+    } else {
+        let call = ended.await?;
+        sdk_result::print(timeline, &call, arguments.runtime, None).await?;
+        call
+    };
     let not_done = failure(&call);
     if let Some(error) = &not_done {
         complain(error);

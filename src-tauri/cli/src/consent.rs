@@ -4,12 +4,12 @@ use std::io::{self, IsTerminal};
 
 use crate::say;
 
-/// Whether there is somebody to ask.
+/// Whether the user can be asked: a script's input is no answer.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a question that only `yes` answers with yes.
+/// Asks a question. Only the word `yes` confirms it.
 pub async fn confirmed(question: &str) -> bool {
     say::err(&format!("{question} Type yes to confirm:"));
     let read = tokio::task::spawn_blocking(|| {

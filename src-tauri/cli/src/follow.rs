@@ -21,7 +21,7 @@ use crate::{
 /// Lines that are read at a time.
 const ROWS: u32 = 500;
 
-/// One command of the extension whose output is printed.
+/// The printed output of one command.
 #[derive(Default)]
 struct Followed {
     id: CallId,

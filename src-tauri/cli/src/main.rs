@@ -60,15 +60,15 @@ enum Command {
     /// Make a call on ddClient as an extension's code does, and print what the code receives.
     ///
     /// The call is planned and made like the selected runtime makes it. If it starts a program on this machine or writes
-    /// to an engine's socket, you are asked first; if there is no terminal, it needs --yes.
+    /// to an engine's socket, it needs your confirmation: on the terminal, or with --yes.
     ///
     /// Exit code: 0 if the code receives a value, or if a streamed command exits with 0; 1 if the code receives an error;
     /// 3 if the call wasn't made or no complete response arrived.
     Call(call::Arguments),
     /// Open an extension, start its backend and print its logs until Ctrl-C.
     ///
-    /// Opening only reads. What starting the backend would do is printed, and you are asked before it is started; if there
-    /// is no terminal, it needs --yes. Ctrl-C or SIGTERM stops the backend and removes it. A backend that already runs is
+    /// Opening only reads. Starting the backend needs your confirmation: the plan is printed, and you confirm it on the
+    /// terminal or with --yes. Ctrl-C or SIGTERM stops the backend and removes it. A backend that already runs is
     /// followed, and left running.
     ///
     /// Exit code: 0 if the extension has no backend, 1 if the backend ended by itself, 3 if it wasn't started, 128 plus

@@ -113,7 +113,7 @@ async fn prepared(application: &Porthole, arguments: &Arguments) -> Result<Ready
     }
     if !arguments.yes {
         if !consent::can_ask() {
-            let error = Error::new(Code::NotAllowed, "Not started: nobody can be asked");
+            let error = Error::new(Code::NotAllowed, "Not started: there is no terminal to ask on");
             return Err(error.hint("Read what the backend asks for, and start it with --yes."));
         }
         if !consent::confirmed("Start the backend?").await {
@@ -129,7 +129,7 @@ fn source(arguments: &Arguments) -> Result<ExtensionSource> {
     let is_path = path.exists() || arguments.extension.starts_with(['.', '/', '~']);
     if is_path {
         let image = arguments.image.as_ref().map(ToString::to_string);
-        // Compose and the engine have working directories of their own.
+        // Compose and the engine have another working directory.
         let path = std::path::absolute(&path).unwrap_or(path);
         return Ok(ExtensionSource::Folder { path, image });
     }

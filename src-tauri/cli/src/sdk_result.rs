@@ -152,6 +152,22 @@ async fn print_callbacks(timeline: &Timeline, id: CallId, runtime: Runtime, spli
     }
 }
 
+/// Prints the callbacks of a streaming call as they come, until the last one.
+pub async fn print_coming(timeline: &Timeline, id: CallId) -> Result<()> {
+    let mut from = 0;
+    loop {
+        let found = timeline.next_callbacks(id, from).await?;
+        let text = render_callbacks(&found.rows);
+        if !text.is_empty() {
+            say::out(text.trim_end_matches('\n'))?;
+        }
+        from += found.rows.len() as u64;
+        if found.ended {
+            return Ok(());
+        }
+    }
+}
+
 /// Waits for the end. An interrupt is passed on to a command, and cancels a request; the second one ends either.
 pub async fn ended(timeline: &Timeline, id: CallId, mut signals: Signals) -> Result<Call> {
     let ended = timeline.ended(id);

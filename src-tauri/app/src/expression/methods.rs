@@ -1,4 +1,4 @@
-//! The functions of `ddClient`, and what each is asked with its arguments: as `ui/src/sdk` has it.
+//! The functions of `ddClient`, and the call that each makes of its arguments. `ui/src/sdk` does the same in the console.
 
 use porthole_core::{
     error::{Code, Error, Result},
@@ -67,7 +67,7 @@ pub(super) fn find(function: &str) -> Result<Method> {
     })
 }
 
-/// What is asked.
+/// The call that a function makes.
 pub(super) fn asked(function: &str, arguments: &[Value], runtime: Runtime) -> Result<SdkCall> {
     let argument = |index: usize| arguments.get(index).unwrap_or(&UNDEFINED);
     Ok(match find(function)? {

@@ -19,7 +19,7 @@ use value::Value;
 /// Bytes of an expression.
 const LONGEST: usize = 1024 * 1024;
 
-/// A call as it was written.
+/// A call, read from its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
     /// The function, from `ddClient` on: `ddClient.docker.listImages`.

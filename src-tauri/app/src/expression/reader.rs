@@ -115,7 +115,7 @@ impl<'t> Reader<'t> {
     fn number(&mut self) -> Result<Value> {
         self.space();
         let rest = self.rest();
-        let sign = rest.starts_with(['-', '+']).then(|| self.advance(1)).unwrap_or_default();
+        let sign = if rest.starts_with(['-', '+']) { self.advance(1) } else { "" };
         let rest = self.rest();
         let is_part = |(at, c): (usize, char)| {
             c.is_ascii_alphanumeric()
@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What an escape stands for; nothing for one that continues a line.
+    /// The character of an escape; none for an escaped line end.
     fn escaped(&mut self) -> Result<Option<char>> {
         let Some(c) = self.rest().chars().next() else { return Err(self.unexpected("the end of a string")) };
         self.advance(c.len_utf8());

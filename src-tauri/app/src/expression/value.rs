@@ -17,7 +17,7 @@ pub(super) enum Value {
     Object(Vec<(String, Value)>),
 }
 
-/// What stands for an argument that isn't given.
+/// The value of an argument that isn't given.
 pub(super) const UNDEFINED: Value = Value::Undefined;
 
 impl Value {

@@ -41,7 +41,7 @@ async fn settings_of_a_window_that_is_a_moment_behind_undo_no_target_and_no_vari
         application.allow_variables("content".to_owned(), vec!["TOKEN".to_owned()]),
         application.save_settings(Settings { theme: Theme::Dark, ..behind }),
     );
-    (set.unwrap(), allowed.unwrap(), themed.unwrap());
+    assert!(set.is_ok() && allowed.is_ok() && themed.is_ok());
     for settings in [application.bootstrap().await.unwrap().settings, saved(folder.path())] {
         assert_eq!(settings.target.as_ref(), Some(&target));
         assert_eq!(settings.variables.unwrap_or_default()["content"], ["TOKEN"]);
