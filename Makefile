@@ -23,7 +23,7 @@ fuzz: ## the decoders on bytes that nobody would send (ONLY=json,events EACH=60)
 	@bash tests/setup/fuzz.sh
 
 types: ## write the page's types from the core's
-	@PORTHOLE_WRITE_TYPES=1 cargo test -q -p porthole-core --test types
+	@PORTHOLE_WRITE_TYPES=1 cargo test -q -p porthole-app --test types
 
 fmt: ## format the Rust and the page
 	@bash tests/setup/fmt.sh

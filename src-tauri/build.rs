@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-include!("core/src/commands.rs");
+include!("app/src/commands.rs");
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])* $name:ident($($arg:ident: $ty:ty),*) -> $answer:ty $(, $also:ident)?;)*) => {
@@ -17,7 +17,7 @@ const COMMANDS: &[(&str, &[&str])] = commands!(names);
 const CAPABILITIES: &str = "gen/capabilities";
 
 fn main() -> std::io::Result<()> {
-    println!("cargo::rerun-if-changed=core/src/commands.rs");
+    println!("cargo::rerun-if-changed=app/src/commands.rs");
     let names: &'static [&'static str] = COMMANDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().leak();
     allow("main", names.iter().copied())?;
     allow("page", COMMANDS.iter().filter(|(_, also)| also.contains(&"page")).map(|(name, _)| *name))?;

@@ -1,24 +1,21 @@
 //! How the window is drawn where there is no graphics card.
 
-use porthole_core::settings::Theme;
-use tauri::{App, Manager, Runtime, WebviewWindow};
+use porthole_app::settings::Theme;
+use tauri::{AppHandle, Manager, WebviewWindow};
 
-/// Gives the window a theme. The page of an extension asks the web view which one is preferred, and that
+/// Gives the windows a theme. The page of an extension asks the web view which one is preferred, and that
 /// asks the window.
-pub fn theme_of<R: Runtime>(app: &App<R>) -> Box<dyn Fn(Theme) + Send + Sync> {
-    let app = app.handle().clone();
-    Box::new(move |theme| {
-        let theme = match theme {
-            Theme::System => None,
-            Theme::Light => Some(tauri::Theme::Light),
-            Theme::Dark => Some(tauri::Theme::Dark),
-        };
-        for window in app.webview_windows().values() {
-            if let Err(error) = window.set_theme(theme) {
-                tracing::warn!(%error, "pages of extensions follow the desktop's theme");
-            }
+pub fn apply_theme(app: &AppHandle, theme: Theme) {
+    let theme = match theme {
+        Theme::System => None,
+        Theme::Light => Some(tauri::Theme::Light),
+        Theme::Dark => Some(tauri::Theme::Dark),
+    };
+    for window in app.webview_windows().values() {
+        if let Err(error) = window.set_theme(theme) {
+            tracing::warn!(%error, "pages of extensions follow the desktop's theme");
         }
-    })
+    }
 }
 
 /// Has the web view draw without layers where nothing would speed them up: a machine with no

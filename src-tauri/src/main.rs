@@ -1,39 +1,36 @@
-//! Porthole's window: a thin shell around `porthole-core`.
+//! Porthole's window: a host of `porthole-app`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod commands;
 mod console;
-mod demo_extension;
 mod drawing;
-mod ipc;
+mod host;
 #[cfg(target_os = "linux")]
 mod lost;
 mod page;
 #[cfg(target_os = "linux")]
 mod page_process;
 mod page_window;
-mod permissions;
 mod process;
 mod question;
 mod start;
-mod starting;
 mod watch;
 mod web;
 
 use std::process::ExitCode;
 
-use commands::Porthole;
+use host::{Porthole, TauriHost};
 use page_window::PageWindow;
+use porthole_app::page_window::PageWindowClosed;
 use porthole_base::{
     error::{Code, Error, Result},
     handles, private, terminal,
 };
-use porthole_core::page_window::PageWindowClosed;
 use porthole_engine::reaper;
 use start::Start;
-use tauri::{Manager, RunEvent, WindowEvent};
+use tauri::{App, Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
     if reaper::serve_if_asked() {
@@ -82,35 +79,9 @@ fn window() -> Result<()> {
         .register_uri_scheme_protocol(console::SCHEME, |context, request| {
             console::answer(context.app_handle(), request.uri().path())
         })
-        .invoke_handler(ipc::handler())
+        .invoke_handler(commands::handler())
         .setup(|app| {
-            // An error from here would be a panic of Tauri's.
-            let opened = begun.open_windows(app).map_err(no_window);
-            let own = PageWindow::new(app.handle().clone());
-            let places = begun.places(app);
-            let started =
-                opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, drawing::theme_of(app), own)));
-            let porthole = match started {
-                Ok(porthole) => porthole,
-                Err(error) => {
-                    let _ = start::report(&error);
-                    std::process::exit(1);
-                }
-            };
-            app.manage(porthole);
-            for window in app.webview_windows().values() {
-                web::confine(window);
-                drawing::suit_the_machine(window);
-                process::look_after(window);
-            }
-            tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
-            let handle = app.handle().clone();
-            tauri::async_runtime::spawn(async move {
-                asked_to_end().await;
-                // The main thread may be busy forever.
-                end_after(LONGEST_END);
-                handle.exit(0);
-            });
+            set_up(app, begun);
             Ok(())
         })
         .build(context)
@@ -120,7 +91,9 @@ fn window() -> Result<()> {
         RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => {
             // Not from within the loop that is closing a window: another is closed in its turn.
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { app.state::<Porthole>().own_gone(PageWindowClosed::default()) });
+            tauri::async_runtime::spawn(async move {
+                app.state::<Porthole>().page_window_gone(PageWindowClosed::default())
+            });
         }
         RunEvent::Exit => {
             start::stop_raising(app);
@@ -132,6 +105,38 @@ fn window() -> Result<()> {
         _ => {}
     });
     Ok(())
+}
+
+/// Opens the windows and starts the application.
+fn set_up(app: &App, begun: Start) {
+    // An error that Tauri gets from here would be a panic.
+    let opened = begun.open_windows(app).map_err(no_window);
+    let page_window = PageWindow::new(app.handle().clone(), begun.web_storage());
+    let host = TauriHost::new(app.handle().clone(), page_window);
+    let places = begun.places(app);
+    let started = opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, host)));
+    let porthole = match started {
+        Ok(porthole) => porthole,
+        Err(error) => {
+            let _ = start::report(&error);
+            std::process::exit(1);
+        }
+    };
+    porthole.check_target();
+    app.manage(porthole);
+    for window in app.webview_windows().values() {
+        web::confine(window);
+        drawing::suit_the_machine(window);
+        process::look_after(window);
+    }
+    tauri::async_runtime::spawn(watch::keep_watch(app.handle().clone()));
+    let handle = app.handle().clone();
+    tauri::async_runtime::spawn(async move {
+        asked_to_end().await;
+        // The main thread may not end by itself.
+        end_after(LONGEST_END);
+        handle.exit(0);
+    });
 }
 
 fn no_window(error: tauri::Error) -> Error {

@@ -6,15 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use porthole_base::error::{Code, Error, Result};
-use porthole_extension::{Answer, Body, CLIENT, Server, policy};
+use porthole_extension::{Answer, Body, CLIENT, policy};
 use tauri::{
     AppHandle, Context, Manager, Wry,
     http::{HeaderMap, HeaderValue, Uri, header},
     plugin::{Builder, TauriPlugin},
 };
 
-use crate::{commands::Porthole, web::DEVELOPED_AT};
+use crate::host::Porthole;
 
 /// The page's scheme.
 pub const SCHEME: &str = "ext";
@@ -33,18 +32,6 @@ pub fn first_in_frames(context: &Context<Wry>) -> TauriPlugin<Wry> {
     let client = String::from_utf8_lossy(&client);
     let script = format!("if (self !== top && self.name.startsWith(\"{FRAME}\")) {{\n{client}\n}}");
     Builder::new("page").js_init_script_on_all_frames(script).build()
-}
-
-/// Refuses the origin that may call our commands: a frame of it would be the window itself.
-///
-/// # Errors
-/// [`Code::PageServerInvalid`].
-pub fn not_our_own(server: Server) -> Result<Server> {
-    if tauri::is_dev() && server.origin() == DEVELOPED_AT {
-        let error = Error::new(Code::PageServerInvalid, format!("{DEVELOPED_AT} is Porthole's own development server"));
-        return Err(error.hint("Use another port for the extension's server."));
-    }
-    Ok(server)
 }
 
 /// Where the page's build has the client.

@@ -6,69 +6,43 @@ use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use crate::page_process::PageProcesses;
-use porthole_base::error::{Code, Error, Result};
-use porthole_core::page_window::PageWindowClosed;
-use porthole_extension::OpenedPage;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
-use tokio::sync::watch;
+use std::path::PathBuf;
 
-use crate::{commands::Porthole, drawing, process, web};
+use porthole_base::error::{Code, Error, Result};
+use porthole_extension::OpenedPage;
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+
+use crate::{drawing, process, web};
 
 /// The labels of the windows. Which commands the page's may use is marked in the list of commands.
 pub const MAIN: &str = "main";
 pub const OWN: &str = "page";
 
-/// Whether it is there, and with what; or how it went.
-#[derive(Debug, Clone, Default)]
-struct State {
-    shown: Option<OpenedPage>,
-    gone: PageWindowClosed,
-}
-
-/// The window of the page's own, while there is one.
+/// The window of the page's own. Whether there is one, and what it shows, is the application's to know.
 pub struct PageWindow {
     app: AppHandle,
-    state: watch::Sender<State>,
-    /// The owner of the data in the windows' web storage.
-    storage_owner: tokio::sync::Mutex<Option<String>>,
+    /// Where the windows have their web storage.
+    web_storage: PathBuf,
     #[cfg(target_os = "linux")]
     processes: Arc<PageProcesses>,
 }
 
 impl PageWindow {
     /// None so far.
-    pub fn new(app: AppHandle) -> Self {
+    pub fn new(app: AppHandle, web_storage: PathBuf) -> Self {
         Self {
             app,
-            state: watch::Sender::default(),
-            storage_owner: tokio::sync::Mutex::default(),
+            web_storage,
             #[cfg(target_os = "linux")]
             processes: Arc::default(),
         }
     }
 
-    /// What is shown in it.
-    pub fn shown(&self) -> Option<OpenedPage> {
-        self.state.borrow().shown.clone()
-    }
-
-    /// The window that the page is in.
-    pub fn of_the_page(&self) -> Option<WebviewWindow> {
-        let label = if self.shown().is_some() { OWN } else { MAIN };
-        self.app.get_webview_window(label)
-    }
-
-    /// Opens it for a page, or brings it to the front.
-    pub fn open(&self, opened: OpenedPage) -> Result<()> {
-        if self.shown().is_some()
-            && let Some(window) = self.app.get_webview_window(OWN)
-        {
-            return window.unminimize().and_then(|()| window.set_focus()).map_err(failed);
-        }
+    /// Opens it for a page.
+    pub fn open(&self, opened: &OpenedPage) -> Result<()> {
         #[cfg(target_os = "linux")]
         self.processes.expect_one();
         let title = format!("{} - Porthole", opened.title);
-        self.state.send_replace(State { shown: Some(opened), gone: PageWindowClosed::default() });
         let built = WebviewWindowBuilder::new(&self.app, OWN, WebviewUrl::App("index.html?page".into()))
             .title(title)
             .inner_size(1000.0, 720.0)
@@ -77,12 +51,11 @@ impl PageWindow {
                 let app = self.app.clone();
                 move |url| web::may_go(&app, url)
             })
-            .data_directory(self.app.state::<Porthole>().web_storage.clone())
+            .data_directory(self.web_storage.clone())
             .build();
         match built {
-            // It may have been closed, or Porthole with it, while it was made.
-            Ok(window) if self.shown().is_none() || self.app.get_webview_window(MAIN).is_none() => {
-                self.state.send_replace(State::default());
+            // Porthole may have been closed while it was made.
+            Ok(window) if self.app.get_webview_window(MAIN).is_none() => {
                 window.destroy().map_err(failed)?;
                 Err(Error::new(Code::WindowLost, "The page was closed"))
             }
@@ -95,21 +68,19 @@ impl PageWindow {
             Err(error) => {
                 #[cfg(target_os = "linux")]
                 self.processes.expect_none();
-                self.state.send_replace(State::default());
                 Err(failed(error))
             }
         }
     }
 
-    /// It goes, or is gone. Tells whether it was there until now: how it ended is reported once.
-    pub fn close(&self, gone: PageWindowClosed) -> bool {
-        let was_there = self.state.send_if_modified(|state| {
-            let was_there = state.shown.take().is_some();
-            if was_there {
-                state.gone = gone;
-            }
-            was_there
-        });
+    /// Brings it to the front, if it is there.
+    pub fn focus(&self) -> Result<bool> {
+        let Some(window) = self.app.get_webview_window(OWN) else { return Ok(false) };
+        window.unminimize().and_then(|()| window.set_focus()).map(|()| true).map_err(failed)
+    }
+
+    /// Closes it, and ends its process.
+    pub fn close(&self) {
         if let Some(window) = self.app.get_webview_window(OWN)
             && let Err(error) = window.destroy()
         {
@@ -123,29 +94,12 @@ impl PageWindow {
                 tracing::debug!(%error, "the page's own process ends with Porthole");
             }
         }
-        was_there
     }
 
-    /// Clears the windows' web storage unless it is this owner's already.
-    ///
-    /// # Errors
-    /// [`Code::WindowLost`] when it can't be cleared: nothing of this owner may be shown then.
-    pub async fn give_storage_to(&self, owner: Option<String>) -> Result<()> {
-        let mut now = self.storage_owner.lock().await;
-        if now.is_some() && *now != owner {
-            #[cfg(target_os = "linux")]
-            self.processes.gone().await?;
-            web::clear(&self.app).await?;
-        }
-        *now = owner;
-        Ok(())
-    }
-
-    /// Waits until it is gone, and tells how it went.
-    pub async fn gone(&self) -> PageWindowClosed {
-        let mut state = self.state.subscribe();
-        let gone = state.wait_for(|state| state.shown.is_none()).await;
-        gone.map(|state| state.gone.clone()).unwrap_or_default()
+    /// Waits until the processes of closed windows are gone: until then they may go on storing.
+    #[cfg(target_os = "linux")]
+    pub async fn processes_gone(&self) -> Result<()> {
+        self.processes.gone().await
     }
 }
 

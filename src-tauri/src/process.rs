@@ -37,12 +37,12 @@ mod linux {
         time::{Duration, Instant},
     };
 
+    use porthole_app::page_window::PageWindowClosed;
     use porthole_base::error::{Code, Error};
-    use porthole_core::page_window::PageWindowClosed;
     use tauri::{Manager, WebviewWindow};
     use webkit2gtk::{WebProcessTerminationReason, WebView, WebViewExt};
 
-    use crate::{commands::Porthole, lost, page_window::OWN};
+    use crate::{host::Porthole, lost, page_window::OWN};
 
     /// A process that ends again so soon may end each time: after a few times the user is asked.
     const TOO_SOON: Duration = Duration::from_secs(10);
@@ -58,8 +58,8 @@ mod linux {
             let porthole = window.state::<Porthole>();
             if window.label() == OWN {
                 if !ended {
-                    porthole
-                        .own_gone(PageWindowClosed { trouble: Some(error_of(reason)), ..PageWindowClosed::default() });
+                    let trouble = Some(error_of(reason));
+                    porthole.page_window_gone(PageWindowClosed { trouble, ..PageWindowClosed::default() });
                 }
                 return;
             }

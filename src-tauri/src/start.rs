@@ -6,20 +6,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use porthole_app::data_dir::{DataDir, Opened};
+use porthole_app::{Directories, demo_extension};
 use porthole_base::{
     error::{Error, Result},
     terminal,
 };
-use porthole_core::data_dir::{DataDir, Opened};
 use tauri::{
     App, AppHandle, Manager, WebviewWindowBuilder,
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
 };
 
-use crate::{LONGEST_END, commands::Directories, demo_extension, page_window::MAIN, web};
+use crate::{LONGEST_END, page_window::MAIN, web};
 
 #[cfg(unix)]
-pub type RaiseSocket = porthole_core::raise::RaiseSocket;
+pub type RaiseSocket = porthole_app::raise::RaiseSocket;
 /// Where there are no sockets, a second start says that the first one is there.
 #[cfg(not(unix))]
 pub struct RaiseSocket;
@@ -68,12 +69,17 @@ impl Start {
         }
     }
 
+    /// Where the windows have their web storage.
+    pub fn web_storage(&self) -> PathBuf {
+        self.data.session.path().join(web::STORAGE)
+    }
+
     /// Opens the windows of the configuration, with a web storage of this start's own.
     ///
     /// # Errors
     /// What Tauri or the operating system says.
     pub fn open_windows(&self, app: &App) -> tauri::Result<()> {
-        let storage = self.data.session.path().join(web::STORAGE);
+        let storage = self.web_storage();
         web::prepare_storage(&storage)?;
         #[cfg(target_os = "linux")]
         web::release_unused();
@@ -100,7 +106,7 @@ impl Start {
             data: self.data,
             config: self.config,
             home,
-            demo_extension: demo_extension::demo_extension(app.path().resource_dir().ok()),
+            demo_extension: demo_extension(app.path().resource_dir().ok()),
         }
     }
 }
@@ -196,7 +202,7 @@ fn own_data(path: Option<PathBuf>) -> Result<Option<DataDir>> {
 #[cfg(unix)]
 fn raised(socket: Option<&std::path::Path>) -> Option<bool> {
     use std::io::ErrorKind::{ConnectionRefused, NotFound};
-    match porthole_core::raise::raise(socket?) {
+    match porthole_app::raise::raise(socket?) {
         Ok(()) => Some(true),
         Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => None,
         Err(error) => {

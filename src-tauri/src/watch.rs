@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
+use porthole_app::page_window::PageWindowClosed;
 use porthole_base::error::{Code, Error};
-use porthole_core::page_window::PageWindowClosed;
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tokio::sync::oneshot;
 
 use crate::{
-    commands::Porthole,
-    page_window::OWN,
+    host::Porthole,
+    page_window::{MAIN, OWN},
     process,
     question::{Answer, Question},
 };
@@ -27,7 +27,7 @@ pub async fn keep_watch(app: AppHandle) {
     let mut before: Option<WebviewWindow> = None;
     loop {
         tokio::time::sleep(STEP).await;
-        let now = app.state::<Porthole>().page_window();
+        let now = page_window(&app);
         // Where it was until now, too: a page can hold up its window while it goes.
         let left = before.filter(|before| now.as_ref().is_none_or(|now| now.label() != before.label()));
         for window in left.iter().chain(&now) {
@@ -37,6 +37,12 @@ pub async fn keep_watch(app: AppHandle) {
         }
         before = now;
     }
+}
+
+/// The window that the page is in, while one is open.
+fn page_window(app: &AppHandle) -> Option<WebviewWindow> {
+    let is_own = app.state::<Porthole>().is_page_in_own_window()?;
+    app.get_webview_window(if is_own { OWN } else { MAIN })
 }
 
 /// Asks the window for the least that it can say: any answer will do. A web process that has ended, or a
@@ -109,7 +115,7 @@ fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
             .hint("Choose Reload to load the page again in this window.");
         // A page that loops would not hear that its window is closed.
         process::end(window);
-        return porthole.own_gone(PageWindowClosed { trouble: Some(error), ..PageWindowClosed::default() });
+        return porthole.page_window_gone(PageWindowClosed { trouble: Some(error), ..PageWindowClosed::default() });
     }
     let error = error("The extension's page was stopped: it kept the window busy")
         .detail(format!("The window hadn't responded for {seconds} s and was reloaded without the page."))

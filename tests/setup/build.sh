@@ -4,7 +4,7 @@
 
 EVERYTHING=(--workspace --features porthole/custom-protocol)
 # Those that need neither the window's toolkit nor an engine to be tested: the members that Cargo takes by default.
-WITHOUT_WINDOW=(relay supervisor demo base output http process engine sdk timeline extension core cli)
+WITHOUT_WINDOW=(relay supervisor demo base output http process engine sdk timeline extension app cli)
 APP=$TARGET/debug/porthole
 
 page_packages() {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use porthole_app::demo::Demo;
 use porthole_base::error::Result;
-use porthole_core::demo::Demo;
 use porthole_engine::{Address, target::Target};
 use porthole_http::endpoint::Endpoint;
 use porthole_process::Signal;

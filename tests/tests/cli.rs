@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_http::endpoint::Endpoint;
 use porthole_tests::{eventually, gate::Gate, given, servers::Raw};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_tests::given;
 
 async fn cli(args: &[&str]) -> Output {

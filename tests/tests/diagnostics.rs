@@ -4,8 +4,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use porthole_app::demo::Demo;
 use porthole_base::error::{Code, Error};
-use porthole_core::demo::Demo;
 use porthole_http::{
     endpoint::Endpoint,
     exchange::{Body, Header, Request},

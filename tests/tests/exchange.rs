@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use porthole_app::demo::Demo;
 use porthole_base::error::Code;
-use porthole_core::demo::Demo;
 use porthole_engine::BackendConnections;
 use porthole_http::{
     endpoint::Endpoint,

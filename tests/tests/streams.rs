@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_http::{
     endpoint::Endpoint,
     exchange::{Exchange, Request},

@@ -3,20 +3,27 @@
 // All that is printed goes through `say`, which decides what is escaped.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod call;
 mod check;
+mod consent;
 mod exec;
 mod findings;
+mod follow;
+mod host;
+mod open;
+mod plans;
 mod request;
 mod say;
 mod sdk_result;
 mod signals;
 mod sink;
+mod start_plan;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use porthole_app::demo::Demo;
 use porthole_base::{handles, private, terminal};
-use porthole_core::demo::Demo;
 use porthole_engine::reaper;
 use signals::Signals;
 
@@ -53,6 +60,23 @@ enum Command {
     ///
     /// Exit code: 0 if there are no errors, 1 if there are, 2 for invalid arguments, 3 if the manifest can't be read.
     Check(check::Arguments),
+    /// Make a call on ddClient as an extension's code does, and print what the code receives.
+    ///
+    /// The call is planned and made like the selected runtime makes it. If it starts a program on this machine or writes
+    /// to an engine's socket, it needs your confirmation: on the terminal, or with --yes.
+    ///
+    /// Exit code: 0 if the code receives a value, or if a streamed command exits with 0; 1 if the code receives an error;
+    /// 3 if the call wasn't made or no complete response arrived.
+    Call(call::Arguments),
+    /// Open an extension, start its backend and print its logs until Ctrl-C.
+    ///
+    /// Opening only reads. Starting the backend needs your confirmation: the plan is printed, and you confirm it on the
+    /// terminal or with --yes. Ctrl-C or SIGTERM stops the backend and removes it. A backend that already runs is
+    /// followed, and left running.
+    ///
+    /// Exit code: 0 if the extension has no backend, 1 if the backend ended by itself, 3 if it wasn't started, 128 plus
+    /// the signal number if a signal ended porthole-cli.
+    Open(open::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -83,6 +107,8 @@ fn main() -> ExitCode {
         let code = match arguments.command {
             Command::Request(arguments) => request::request(arguments, heard).await,
             Command::Exec(arguments) => exec::exec(arguments, heard).await,
+            Command::Call(arguments) => call::call(arguments, heard).await,
+            Command::Open(arguments) => open::open(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
         };

@@ -65,7 +65,7 @@ pub struct Arguments {
     timeout: Option<u32>,
 }
 
-fn read_endpoint(text: &str) -> Result<Endpoint, Error> {
+pub fn read_endpoint(text: &str) -> Result<Endpoint, Error> {
     endpoint::read(text).map(|pasted| pasted.endpoint)
 }
 

@@ -37,13 +37,13 @@ pub async fn request(
         let calls = Calls::new(None)?;
         calls.timeline.connections().use_context(context);
         let id = calls.timeline.send(Origin::Composer, endpoint, request);
-        let call = calls.ended(id, signals).await?;
+        let call = ended(&calls.timeline, id, signals).await?;
         calls.timeline.connections().close().await;
-        calls.print(&call, runtime, None).await?;
+        print(&calls.timeline, &call, runtime, None).await?;
         if let Act::Exchange(Exchange { failure: Some(failure), .. }) = &call.act {
             complain(&failure.error);
         }
-        calls.print_findings(id, findings).await?;
+        print_findings(&calls.timeline, id, findings).await?;
         Ok(call.act)
     };
     match told.await {
@@ -72,16 +72,16 @@ pub async fn exec(
     let told = async {
         let calls = Calls::new(reaper)?;
         let id = calls.timeline.run(Origin::Composer, engine, command);
-        let mut call = calls.ended(id, signals).await?;
+        let mut call = ended(&calls.timeline, id, signals).await?;
         let stream = asked.stream;
         if let Act::Run(run) = &mut call.act {
             run.command = asked;
         }
-        calls.print(&call, runtime, stream).await?;
+        print(&calls.timeline, &call, runtime, stream).await?;
         if let Act::Run(Run { failure: Some(error), .. }) = &call.act {
             complain(error);
         }
-        calls.print_findings(id, findings).await?;
+        print_findings(&calls.timeline, id, findings).await?;
         Ok(call.act)
     };
     match told.await {
@@ -109,70 +109,85 @@ impl Calls {
         let timeline = Timeline::new(path.to_owned(), path.join("kept"), u64::MAX, reaper);
         Ok(Self { timeline, _directory: directory })
     }
+}
 
-    /// Prints what code receives of a Call that has ended.
-    async fn print(&self, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
-        // The rules don't depend on the output.
-        let said = received(call, Written::default(), runtime);
-        if !said.as_run
-            && let Some(rule) = said.rules.first()
-        {
-            say::note(&format!("{runtime} would behave differently: {}", rule.text));
+/// Prints what code receives of a call that has ended.
+pub async fn print(timeline: &Timeline, call: &Call, runtime: Runtime, stream: Option<Streaming>) -> Result<()> {
+    // The rules don't depend on the output.
+    let said = received(call, Written::default(), runtime);
+    if !said.as_run
+        && let Some(rule) = said.rules.first()
+    {
+        say::note(&format!("{runtime} would behave differently: {}", rule.text));
+    }
+    match stream {
+        None => {
+            let received = timeline.whole_sdk_result(call.id, runtime).await?;
+            say::out(&render(&received.outcome))
         }
-        match stream {
-            None => {
-                let received = self.timeline.whole_sdk_result(call.id, runtime).await?;
-                say::out(&render(&received.outcome))
-            }
-            Some(Streaming { split_lines }) => self.print_callbacks(call.id, runtime, split_lines).await,
+        Some(Streaming { split_lines }) => print_callbacks(timeline, call.id, runtime, split_lines).await,
+    }
+}
+
+/// Prints findings to stderr if requested.
+pub async fn print_findings(timeline: &Timeline, id: CallId, asked: bool) -> Result<()> {
+    if asked {
+        let findings = timeline.diagnostics(id).await?;
+        findings.iter().for_each(|finding| say::err(&paragraph(finding)));
+    }
+    Ok(())
+}
+
+async fn print_callbacks(timeline: &Timeline, id: CallId, runtime: Runtime, split: bool) -> Result<()> {
+    let mut from = 0;
+    loop {
+        let found = timeline.whole_callbacks(id, runtime, split, from).await?;
+        let text = render_callbacks(&found.rows);
+        if !text.is_empty() {
+            say::out(text.trim_end_matches('\n'))?;
+        }
+        from += found.rows.len() as u64;
+        if found.ended {
+            return Ok(());
         }
     }
+}
 
-    /// Prints findings to stderr if requested.
-    async fn print_findings(&self, id: CallId, asked: bool) -> Result<()> {
-        if asked {
-            let findings = self.timeline.diagnostics(id).await?;
-            findings.iter().for_each(|finding| say::err(&paragraph(finding)));
+/// Prints the callbacks of a streaming call as they come, until the last one.
+pub async fn print_coming(timeline: &Timeline, id: CallId) -> Result<()> {
+    let mut from = 0;
+    loop {
+        let found = timeline.next_callbacks(id, from).await?;
+        let text = render_callbacks(&found.rows);
+        if !text.is_empty() {
+            say::out(text.trim_end_matches('\n'))?;
         }
-        Ok(())
-    }
-
-    async fn print_callbacks(&self, id: CallId, runtime: Runtime, split: bool) -> Result<()> {
-        let mut from = 0;
-        loop {
-            let found = self.timeline.whole_callbacks(id, runtime, split, from).await?;
-            let text = render_callbacks(&found.rows);
-            if !text.is_empty() {
-                say::out(text.trim_end_matches('\n'))?;
-            }
-            from += found.rows.len() as u64;
-            if found.ended {
-                return Ok(());
-            }
+        from += found.rows.len() as u64;
+        if found.ended {
+            return Ok(());
         }
     }
+}
 
-    /// Waits for the end. An interrupt is passed on to a command, and cancels a request; the
-    /// second one ends either.
-    async fn ended(&self, id: CallId, mut signals: Signals) -> Result<Call> {
-        let ended = self.timeline.ended(id);
-        tokio::pin!(ended);
-        let mut interrupts = 0;
-        loop {
-            tokio::select! {
-                call = &mut ended => return call,
-                asked = signals.next() => {
-                    interrupts += 1;
-                    self.interrupt(id, if interrupts > 1 { Signal::Kill } else { asked.signal() }).await?;
-                }
+/// Waits for the end. An interrupt is passed on to a command, and cancels a request; the second one ends either.
+pub async fn ended(timeline: &Timeline, id: CallId, mut signals: Signals) -> Result<Call> {
+    let ended = timeline.ended(id);
+    tokio::pin!(ended);
+    let mut interrupts = 0;
+    loop {
+        tokio::select! {
+            call = &mut ended => return call,
+            asked = signals.next() => {
+                interrupts += 1;
+                interrupt(timeline, id, if interrupts > 1 { Signal::Kill } else { asked.signal() }).await?;
             }
         }
     }
+}
 
-    async fn interrupt(&self, id: CallId, signal: Signal) -> Result<()> {
-        match self.timeline.call(id)?.act {
-            Act::Run(_) if signal != Signal::Kill => self.timeline.stop(id, signal).await,
-            _ => self.timeline.cancel(id).await,
-        }
+async fn interrupt(timeline: &Timeline, id: CallId, signal: Signal) -> Result<()> {
+    match timeline.call(id)?.act {
+        Act::Run(_) if signal != Signal::Kill => timeline.stop(id, signal).await,
+        _ => timeline.cancel(id).await,
     }
 }

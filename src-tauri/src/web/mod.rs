@@ -1,7 +1,6 @@
 //! What keeps an extension's page inside its frame, beyond what browsers do for every page: a window that shows pages
 //! holds the main one's commands, and one web storage serves every frame of every window.
 
-mod access;
 #[cfg(target_os = "linux")]
 mod dialogs;
 #[cfg(target_os = "linux")]
@@ -15,13 +14,14 @@ mod stream;
 
 #[cfg(target_os = "linux")]
 pub use memory::release_unused;
-pub use navigation::{Access, DEVELOPED_AT};
+pub use navigation::DEVELOPED_AT;
 use std::path::Path;
 pub use storage::clear;
 
+use porthole_app::PageAccess;
 use tauri::{AppHandle, Manager, Url, WebviewWindow};
 
-use crate::commands::Porthole;
+use crate::host::Porthole;
 
 /// Where the web storage of this start is, in the session's directory: it goes with it.
 pub const STORAGE: &str = "web-storage";
@@ -41,13 +41,13 @@ pub fn prepare_storage(directory: &Path) -> std::io::Result<()> {
 
 /// Whether a frame of a window may go there.
 pub fn may_go(app: &AppHandle, url: &Url) -> bool {
-    let access = app.try_state::<Porthole>().map_or_else(Access::default, |porthole| porthole.page_access());
+    let access = app.try_state::<Porthole>().map_or_else(PageAccess::default, |porthole| porthole.page_access());
     let may = navigation::may_be_shown(url, &access);
     if may
         && navigation::is_of_server(url, &access)
         && let Some(porthole) = app.try_state::<Porthole>()
     {
-        porthole.gate.page_loads();
+        porthole.page_loads();
     }
     if !may {
         let url: String = url.as_str().chars().take(200).collect();

@@ -1,21 +1,10 @@
 //! Which addresses a frame may show, set by the page, a page that it frames, or a redirection.
 
-use std::collections::BTreeSet;
-
+use porthole_app::PageAccess;
 use porthole_engine::this_machine::ThisMachine;
-use porthole_extension::Server;
 use tauri::Url;
 
 use crate::page_window::OWN;
-
-/// What the open page's frames may show of this machine.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Access {
-    /// Its development server.
-    pub server: Option<Server>,
-    /// The ports of its own backend.
-    pub ports: BTreeSet<u16>,
-}
 
 /// Where the window itself is, while it is developed: `devUrl` in `tauri.conf.json`.
 pub const DEVELOPED_AT: &str = "http://localhost:5173";
@@ -42,11 +31,11 @@ pub fn is_address_of(url: &Url, label: &str) -> bool {
 }
 
 /// Whether a frame may show this. Servers of other machines are left to the page's own policy.
-pub fn may_be_shown(url: &Url, access: &Access) -> bool {
+pub fn may_be_shown(url: &Url, access: &PageAccess) -> bool {
     may_be_shown_on(&ThisMachine::now(), url, access)
 }
 
-fn may_be_shown_on(machine: &ThisMachine, url: &Url, access: &Access) -> bool {
+fn may_be_shown_on(machine: &ThisMachine, url: &Url, access: &PageAccess) -> bool {
     match url.scheme() {
         "about" | "blob" | "data" | "console" | "ext" | "tauri" => true,
         "http" | "https" => {
@@ -60,11 +49,11 @@ fn may_be_shown_on(machine: &ThisMachine, url: &Url, access: &Access) -> bool {
 }
 
 /// Whether it is an address of the page's development server.
-pub fn is_of_server(url: &Url, access: &Access) -> bool {
+pub fn is_of_server(url: &Url, access: &PageAccess) -> bool {
     access.server.as_ref().is_some_and(|server| is_of_origin(url, server.origin()))
 }
 
-fn is_own(url: &Url, access: &Access) -> bool {
+fn is_own(url: &Url, access: &PageAccess) -> bool {
     let port = url.port_or_known_default();
     is_of_server(url, access) || port.is_some_and(|port| access.ports.contains(&port))
 }
@@ -75,12 +64,14 @@ fn is_of_origin(url: &Url, origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::page_window::MAIN;
 
     #[test]
     fn of_this_machine_only_the_own_server_and_ports_are_shown() {
-        let access = Access { server: "http://localhost:3000".parse().ok(), ports: BTreeSet::from([8080]) };
+        let access = PageAccess { server: "http://localhost:3000".parse().ok(), ports: BTreeSet::from([8080]) };
         for (address, shown) in [
             ("http://localhost:3000/x", true),
             ("http://localhost:8080/", true),
@@ -115,7 +106,7 @@ mod tests {
             assert_eq!(may_be_shown(&address.parse().unwrap(), &access), shown, "{address}");
         }
         for address in ["http://localhost:3000/", "http://localhost:8080/"] {
-            assert!(!may_be_shown(&address.parse().unwrap(), &Access::default()), "{address}");
+            assert!(!may_be_shown(&address.parse().unwrap(), &PageAccess::default()), "{address}");
         }
     }
 
@@ -123,7 +114,7 @@ mod tests {
     #[test]
     fn another_port_of_this_machine_is_not_shown_by_its_address_in_the_network_or_its_name() {
         let machine = ThisMachine { addresses: vec!["192.168.1.5".parse().unwrap()], name: "box".to_owned() };
-        let access = Access { server: None, ports: BTreeSet::from([8080]) };
+        let access = PageAccess { server: None, ports: BTreeSet::from([8080]) };
         for (address, shown) in [
             ("http://192.168.1.5:3001/", false),
             ("http://3232235781:3001/", false),

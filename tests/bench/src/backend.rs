@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_http::endpoint::Endpoint;
 
 use crate::context::{BenchContext, Result};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::wd::TimeoutConfiguration;
-use porthole_core::settings::{Settings, SettingsFile};
+use porthole_app::settings::{Settings, SettingsFile};
 use porthole_process::{Command, Place};
 use porthole_sdk::draft::{Draft, SavedDraft};
 use porthole_tests::window::{App, Home};

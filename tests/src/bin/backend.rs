@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 
 /// Connections that are open now, and that ever were.
 static OPEN: AtomicUsize = AtomicUsize::new(0);

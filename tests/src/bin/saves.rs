@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use porthole_core::settings::{Settings, SettingsFile};
+use porthole_app::settings::{Settings, SettingsFile};
 use porthole_http::exchange::Request;
 use porthole_sdk::draft::{Draft, SavedDraft};
 

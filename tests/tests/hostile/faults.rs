@@ -10,8 +10,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use porthole_app::settings::SettingsFile;
 use porthole_base::terminal;
-use porthole_core::settings::SettingsFile;
 use porthole_http::endpoint::Endpoint;
 use porthole_tests::given;
 

@@ -1,6 +1,6 @@
 //! What stays of many calls after they were cleared.
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_http::exchange::Request;
 use porthole_tests::{
     calls::{Calls, ended},

@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
+use porthole_app::permission::{Proposed, ProposedState};
 use porthole_base::error::{Code, Result};
-use porthole_core::permission::{Proposed, ProposedState};
 use porthole_engine::this_machine::Machine;
 use porthole_extension::{Content, ExtensionHost, ExtensionSource, Guest, Listeners, PageFacts, PageFrom, PageServer};
 use porthole_process::Streaming;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use porthole_app::permission::Gate;
 use porthole_base::error::Code;
-use porthole_core::permission::Gate;
 use porthole_sdk::permission::Scope;
 use porthole_timeline::Timeline;
 

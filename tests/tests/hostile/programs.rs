@@ -2,8 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
+use porthole_app::permission::ProposedState;
 use porthole_base::error::Code;
-use porthole_core::permission::ProposedState;
 use porthole_extension::Guest;
 use porthole_output::Stream;
 use porthole_process::{EnvVar, Run, Streaming};

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_tests::window::{App, Home};
 use serde_json::json;
 

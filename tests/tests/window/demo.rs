@@ -1,6 +1,6 @@
 //! The demo extension's page in the real window: every button of it.
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_tests::{
     demo::DemoCopy,
     given,

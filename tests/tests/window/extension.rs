@@ -303,7 +303,7 @@ async fn engine_an_extension_that_runs_behind_ssh_is_found_and_opened() {
 #[tokio::test]
 async fn beside_a_process_of_the_author_the_containers_commands_run_here_and_are_asked_for_as_such() {
     let here = tempfile::tempdir().unwrap();
-    let backend = porthole_core::demo::Demo::start(here.path()).await.unwrap();
+    let backend = porthole_app::demo::Demo::start(here.path()).await.unwrap();
     let folder = crate::page::extension(
         "Native",
         "window.start = async () => {

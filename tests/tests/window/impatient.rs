@@ -1,6 +1,6 @@
 //! Pressed faster than answers come.
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_tests::window::App;
 use serde_json::json;
 

@@ -141,8 +141,7 @@ impl Behavior for Generation {
 
     fn exec(&self, asked: &SdkExec, target: &Target) -> (PlannedAction, Vec<Rule>) {
         let mut rules = Vec::new();
-        let args =
-            if asked.whose == CliTarget::Docker { docker_args(&asked.args, *self) } else { asked.args.clone() };
+        let args = if asked.whose == CliTarget::Docker { docker_args(&asked.args, *self) } else { asked.args.clone() };
         if args.len() != asked.args.len() {
             let dropped = match self {
                 Generation::Older => format!("`-v {DOCKER_SOCKET}` is removed from the arguments."),

@@ -3,8 +3,7 @@
 use super::{PlannedAction, plan};
 use crate::{
     call::{Act, Call},
-    runtime::rules,
-    runtime::{Rule, Runtime},
+    runtime::{Rule, Runtime, rules},
     sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
 };
 use porthole_engine::target::{Host, Target};

@@ -17,8 +17,7 @@ pub use text::{render, render_callbacks};
 
 use crate::{
     call::{Act, Call},
-    runtime::Runtime,
-    runtime::rules,
+    runtime::{Runtime, rules},
     sdk_call::{SdkCall, SdkExec},
 };
 use porthole_base::error::Error;

@@ -4,8 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Plan, PlannedAction, SdkOutcome, Value};
 use crate::{
-    runtime::rules::*,
-    runtime::{Rule, Runtime},
+    runtime::{Rule, Runtime, rules::*},
     sdk_call::{CliTarget, Data, EngineList, SdkCall, SdkExec, SdkList, SdkRequest},
 };
 use porthole_engine::{FROM_ENVIRONMENT, target::Target};

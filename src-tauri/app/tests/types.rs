@@ -4,13 +4,13 @@
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
-use porthole_base::error::Error;
-use porthole_core::{
+use porthole_app::page_window::{PageWindowClosed, PageWindowState};
+use porthole_app::{
     bootstrap::Bootstrap,
-    page_window::{PageWindowClosed, PageWindowState},
     permission::{PendingEnd, Proposed, ProposedState},
     settings::Settings,
 };
+use porthole_base::error::Error;
 use porthole_engine::{Container, Context, ContextExtensions, target::Target};
 use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
 use porthole_http::{
@@ -74,7 +74,7 @@ macro_rules! signatures {
     };
 }
 
-porthole_core::commands!(signatures);
+porthole_app::commands!(signatures);
 
 fn files(directory: &Path) -> BTreeMap<String, String> {
     let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };

@@ -1,7 +1,7 @@
-//! What the shell answers about calls of code: who proposes them, and what each may act on.
+//! Calls of code: who proposes them, what each may act on, and what the user decides.
 
-use porthole_base::error::{Code, Error, Result};
-use porthole_core::permission::{PendingEnd, Proposed, ProposedState};
+use crate::permission::{PendingEnd, Proposed, ProposedState};
+use porthole_base::error::Result;
 use porthole_extension::{Guest, Listeners, Server};
 use porthole_sdk::{
     permission::{CallKind, Permission, Scope},
@@ -9,9 +9,9 @@ use porthole_sdk::{
 };
 use porthole_timeline::Origin;
 
-use crate::commands::Porthole;
+use crate::{application::Application, blocking::blocking, host::Host};
 
-impl Porthole {
+impl<H: Host> Application<H> {
     pub async fn propose(&self, sdk: Sdk, origin: Origin) -> Result<Proposed> {
         self.gate.propose(sdk, self.guest(origin)).await
     }
@@ -79,20 +79,12 @@ impl Porthole {
     async fn found(&self, server: Server, accepted: bool) -> Result<()> {
         let Some(page) = self.page_now().filter(|page| page.is_from(&server)) else { return Ok(()) };
         let port = server.port();
-        let listeners = on_its_own_thread(move || Ok(Listeners::on(port))).await?;
+        let listeners = blocking(move || Ok(Listeners::on(port))).await?;
         if let Some(listeners) = &listeners {
             self.gate.know_server(page.whose(), port, &listeners.program(), accepted).await?;
         }
-        let content = on_its_own_thread(move || Ok(page.served_content(listeners))).await?;
+        let content = blocking(move || Ok(page.served_content(listeners))).await?;
         self.gate.set_page(Some(content));
         Ok(())
     }
-}
-
-/// Does something that waits for the disk where waiting is allowed.
-pub(crate) async fn on_its_own_thread<T: Send + 'static>(
-    done: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let joined = tauri::async_runtime::spawn_blocking(done).await;
-    joined.map_err(|error| Error::new(Code::PageMissing, "The extension couldn't be read").detail(error))?
 }

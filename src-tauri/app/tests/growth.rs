@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use porthole_core::demo::Demo;
+use porthole_app::demo::Demo;
 use porthole_http::exchange::Request;
 use porthole_timeline::{Origin, Timeline};
 

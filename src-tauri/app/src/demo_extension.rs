@@ -18,8 +18,8 @@ pub fn demo_extension(resources: Option<PathBuf>) -> Option<PathBuf> {
     place(env::var_os(VARIABLE).map(PathBuf::from), resources, env::current_exe().ok())
 }
 
-/// The folder that is named, or none if it holds no extension: a user who names one wants no other. Otherwise that
-/// of the package, or that beside the executable's folder (`target/debug/porthole`).
+/// The folder that the variable names, or none if it isn't an extension: no other folder is used instead. Without the
+/// variable, the package's folder, or the one beside the executable's folder (`target/debug/porthole`).
 fn place(named: Option<PathBuf>, resources: Option<PathBuf>, executable: Option<PathBuf>) -> Option<PathBuf> {
     let is_one = |folder: &PathBuf| folder.join(extension::FILE).is_file();
     if let Some(named) = named.filter(|named| !named.as_os_str().is_empty()) {

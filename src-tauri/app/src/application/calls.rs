@@ -1,0 +1,122 @@
+//! The calls of the timeline, and what of their output is shown.
+
+use porthole_base::error::Result;
+use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_process::Signal;
+use porthole_sdk::{
+    diagnostics::Diagnostic,
+    runtime::Runtime,
+    sdk_result::{Callbacks, SdkResult},
+};
+use porthole_timeline::{Call, Changes};
+
+use crate::{application::Application, host::Host};
+
+impl<H: Host> Application<H> {
+    pub async fn changes(&self, since: u64) -> Result<Changes> {
+        Ok(self.timeline.changes(since).await)
+    }
+
+    pub async fn call(&self, id: u32) -> Result<Call> {
+        self.timeline.call(id)
+    }
+
+    /// Waits until a call has ended.
+    ///
+    /// # Errors
+    /// `call_not_found`.
+    pub async fn ended(&self, id: u32) -> Result<Call> {
+        self.timeline.ended(id).await
+    }
+
+    pub async fn lines(&self, id: u32, view: View, from: u64, count: u32, ansi: bool) -> Result<Window> {
+        self.timeline.lines(id, view, from, count.into(), ansi).await
+    }
+
+    pub async fn row_at_time(&self, id: u32, view: View, time: u64) -> Result<u64> {
+        self.timeline.row_at_time(id, view, time)
+    }
+
+    pub async fn set_charset(&self, id: u32, charset: Option<String>) -> Result<()> {
+        self.timeline.set_charset(id, charset.as_deref())
+    }
+
+    pub async fn exact(&self, id: u32, view: View, from: u64, to: u64) -> Result<String> {
+        self.timeline.exact(id, view, from, to).await
+    }
+
+    pub async fn fold(&self, id: u32, line: u64, fold: Fold) -> Result<()> {
+        self.timeline.fold(id, line, fold).await
+    }
+
+    pub async fn search(&self, id: u32, query: Query) -> Result<()> {
+        self.timeline.search(id, query)
+    }
+
+    pub async fn search_stop(&self) -> Result<()> {
+        self.timeline.search_stop();
+        Ok(())
+    }
+
+    pub async fn search_end(&self) -> Result<()> {
+        self.timeline.search_end();
+        Ok(())
+    }
+
+    pub async fn hit(&self, line: u64, after: bool) -> Result<Option<Hit>> {
+        Ok(self.timeline.hit(line, after))
+    }
+
+    pub async fn save_place(&self, id: u32, what: SaveContent) -> Result<String> {
+        Ok(self.timeline.save_place(id, what, &self.downloads)?.display().to_string())
+    }
+
+    pub async fn save(&self, id: u32, what: SaveContent, path: String, replace: bool) -> Result<SavedFile> {
+        self.timeline.save(id, what, self.path(&path), replace).await
+    }
+
+    pub async fn save_stop(&self) -> Result<()> {
+        self.timeline.save_stop();
+        Ok(())
+    }
+
+    pub async fn keep(&self, id: u32, kept: bool) -> Result<()> {
+        if let Some(why) = self.not_kept.clone().filter(|_| kept) {
+            return Err(why);
+        }
+        self.timeline.keep(id, kept).await
+    }
+
+    pub async fn sdk_result(&self, id: u32) -> Result<SdkResult> {
+        self.timeline.sdk_result(id).await
+    }
+
+    pub async fn next_callbacks(&self, id: u32, from: u64) -> Result<Callbacks> {
+        self.timeline.next_callbacks(id, from).await
+    }
+
+    pub async fn sdk_results(&self, id: u32) -> Result<Vec<SdkResult>> {
+        self.timeline.sdk_results(id).await
+    }
+
+    pub async fn callbacks(&self, id: u32, runtime: Runtime, split: bool, from: u64, count: u32) -> Result<Callbacks> {
+        self.timeline.callbacks(id, runtime, split, from, count.into()).await
+    }
+
+    pub async fn diagnostics(&self, id: u32) -> Result<Vec<Diagnostic>> {
+        self.timeline.diagnostics(id).await
+    }
+
+    pub async fn cancel(&self, id: u32) -> Result<()> {
+        self.timeline.cancel(id).await
+    }
+
+    pub async fn stop(&self, id: u32, signal: Signal) -> Result<()> {
+        self.timeline.stop(id, signal).await
+    }
+
+    pub async fn clear(&self) -> Result<()> {
+        self.timeline.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! Drafts as code to copy, and code that was pasted.
+
+use porthole_base::error::Result;
+use porthole_sdk::{
+    code::{self, Form, Pasted},
+    draft::Draft,
+};
+
+use crate::{application::Application, host::Host};
+
+impl<H: Host> Application<H> {
+    pub async fn code(&self, composed: Draft) -> Result<Vec<Form>> {
+        let (mut target, endpoint) = self.target.borrow().clone();
+        target.endpoint = target.endpoint.or(endpoint.ok());
+        Ok(code::forms(&composed, &target))
+    }
+
+    pub async fn paste(&self, text: String) -> Result<Pasted> {
+        code::paste(&text)
+    }
+}

@@ -1,0 +1,67 @@
+//! A call on `ddClient` as it is written in code, with literal arguments:
+//! `await ddClient.extension.vm.service.post("/volumes", { name: "data" })`.
+//!
+//! It becomes the same [`SdkCall`] as when the code runs in the console (`ui/src/sdk`).
+
+mod methods;
+mod reader;
+mod value;
+
+use porthole_base::error::{Code, Error, Result};
+use porthole_sdk::{
+    runtime::Runtime,
+    sdk_call::{Brief, Sdk, SdkCall},
+};
+
+use reader::Reader;
+use value::Value;
+
+/// Bytes of an expression.
+const LONGEST: usize = 1024 * 1024;
+
+/// A call, read from its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    /// The function, from `ddClient` on: `ddClient.docker.listImages`.
+    called: String,
+    arguments: Vec<Value>,
+}
+
+impl Expression {
+    /// Reads one call. `await`, `window.`, optional chaining and a semicolon may be written too.
+    ///
+    /// # Errors
+    /// [`Code::PasteUnknown`], with the place of what can't be read.
+    pub fn read(text: &str) -> Result<Self> {
+        if text.len() > LONGEST {
+            return Err(Error::new(Code::PasteUnknown, format!("The call is longer than {} MB", LONGEST / 1_000_000)));
+        }
+        let (names, arguments) = Reader::new(text).call()?;
+        let expression = Self { called: format!("ddClient.{}", names.join(".")), arguments };
+        // A function that doesn't exist is an error before a runtime is chosen.
+        methods::find(expression.function())?;
+        Ok(expression)
+    }
+
+    /// The call for a runtime.
+    ///
+    /// # Errors
+    /// [`Code::RuntimeRefuses`] if the runtime's client refuses the arguments: nothing is sent or started.
+    pub fn call(&self, runtime: Runtime) -> Result<Sdk> {
+        let asked = self.asked(runtime)?;
+        Ok(Sdk { called: Some(Brief::new(&self.called)), ..Sdk::new(asked, runtime) })
+    }
+
+    fn asked(&self, runtime: Runtime) -> Result<SdkCall> {
+        methods::asked(self.function(), &self.arguments, runtime)
+    }
+
+    /// Its name without the client's.
+    fn function(&self) -> &str {
+        self.called.trim_start_matches("ddClient.")
+    }
+}
+
+#[cfg(test)]
+#[path = "expression_tests.rs"]
+mod tests;

@@ -1,0 +1,46 @@
+//! What the application needs of the program around it.
+
+use std::future::Future;
+
+use crate::settings::Theme;
+use porthole_base::error::Result;
+use porthole_extension::{OpenedPage, Server};
+
+/// Shows an [`Application`](crate::Application): a desktop window, a terminal, a test.
+///
+/// There is no method to ask the user. A question has a number, and is answered by it: a pending call is in
+/// [`changes`](crate::Application::changes) until [`approve`](crate::Application::approve) or
+/// [`deny`](crate::Application::deny), and what starting a backend would do is in
+/// [`start_plan`](crate::Application::start_plan) until [`start_backend`](crate::Application::start_backend). So the
+/// answer is always about what was shown, however long a host takes to show it.
+pub trait Host: Send + Sync + 'static {
+    /// Opens a window for the page alone. [`close_page_window`](Self::close_page_window) may be called meanwhile.
+    ///
+    /// # Errors
+    /// `window_lost` if the host can't open it; then there is no such window.
+    fn open_page_window(&self, opened: &OpenedPage) -> Result<()>;
+
+    /// Brings the page's own window to the front. Returns false if there is no such window.
+    ///
+    /// # Errors
+    /// `window_lost` if the window can't be brought to the front.
+    fn focus_page_window(&self) -> Result<bool>;
+
+    /// Closes the page's own window, and ends what runs in it. There may be none.
+    fn close_page_window(&self);
+
+    /// Removes all data that pages have stored.
+    ///
+    /// # Errors
+    /// `window_lost` if some of it may remain.
+    fn clear_page_storage(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Refuses a development server if its origin is the host's: its pages could use the host's commands.
+    ///
+    /// # Errors
+    /// `page_server_invalid`.
+    fn check_page_server(&self, server: &Server) -> Result<()>;
+
+    /// Shows pages in this theme, those of later windows too.
+    fn apply_theme(&self, theme: Theme);
+}

@@ -1,0 +1,62 @@
+//! The desktop window as the application's host.
+
+use porthole_app::settings::Theme;
+use porthole_app::{Application, Host};
+use porthole_base::error::{Code, Error, Result};
+use porthole_extension::{OpenedPage, Server};
+use tauri::AppHandle;
+
+use crate::{
+    drawing,
+    page_window::PageWindow,
+    web::{self, DEVELOPED_AT},
+};
+
+/// The application in this window.
+pub type Porthole = Application<TauriHost>;
+
+/// The windows of this process.
+pub struct TauriHost {
+    app: AppHandle,
+    page_window: PageWindow,
+}
+
+impl TauriHost {
+    pub fn new(app: AppHandle, page_window: PageWindow) -> Self {
+        Self { app, page_window }
+    }
+}
+
+impl Host for TauriHost {
+    fn open_page_window(&self, opened: &OpenedPage) -> Result<()> {
+        self.page_window.open(opened)
+    }
+
+    fn focus_page_window(&self) -> Result<bool> {
+        self.page_window.focus()
+    }
+
+    fn close_page_window(&self) {
+        self.page_window.close();
+    }
+
+    async fn clear_page_storage(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        self.page_window.processes_gone().await?;
+        web::clear(&self.app).await
+    }
+
+    /// A frame of the origin that may call our commands would be the window itself.
+    fn check_page_server(&self, server: &Server) -> Result<()> {
+        if tauri::is_dev() && server.origin() == DEVELOPED_AT {
+            let what = format!("{DEVELOPED_AT} is the development server of this window");
+            let error = Error::new(Code::PageServerInvalid, what);
+            return Err(error.hint("Have the extension's server listen on another port."));
+        }
+        Ok(())
+    }
+
+    fn apply_theme(&self, theme: Theme) {
+        drawing::apply_theme(&self.app, theme);
+    }
+}
