@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import InlineCode from "../src/components/InlineCode.svelte"
 import ShownValue from "../src/components/ShownValue.svelte"
 import TroubleNote from "../src/components/TroubleNote.svelte"
-import { serialize } from "../src/console/serialize"
+import { serialize } from "../src/bridge/serialize"
 
 const HIDDEN = [
   ["\u200b", "⟨U+200B⟩", "zero-width space"],

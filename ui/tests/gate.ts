@@ -5,7 +5,7 @@ import type { Plan } from "../src/ipc/generated/Plan"
 import type { Prompt } from "../src/ipc/generated/Prompt"
 import type { ProposedState } from "../src/ipc/generated/ProposedState"
 import type { PermissionState } from "../src/ipc/generated/PermissionState"
-import type { Permissions } from "../src/model/permissions.svelte"
+import type { Permissions } from "../src/model/permission/permissions.svelte"
 import type { FakeShell } from "./fake"
 
 type Propose = Commands["propose"]["args"]

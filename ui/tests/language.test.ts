@@ -1,9 +1,9 @@
 import { expect, test } from "vitest"
-import { compile as compiled } from "../src/console/language"
-import { hover, offers, diagnostics, nameInfo } from "../src/console/language-features"
-import { compile } from "../src/console/language-compile"
-import type { Question } from "../src/console/language-protocol"
-import { Language } from "../src/console/language"
+import { compile as compiled } from "../src/language/client"
+import { hover, offers, diagnostics, nameInfo } from "../src/language/features"
+import { compile } from "../src/language/compile"
+import type { Question } from "../src/language/protocol"
+import { Language } from "../src/language/client"
 
 /** The place of `|` in a text, and the text without it. */
 function at(marked: string): [string, number] {

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
 import type { RequestedAccess } from "../src/ipc/generated/RequestedAccess"
 import type { StartPlan } from "../src/ipc/generated/StartPlan"
-import { InputGuard } from "../src/model/guard.svelte"
-import { groups, Starting } from "../src/model/starting.svelte"
+import { InputGuard } from "../src/model/permission/guard.svelte"
+import { groups, Starting } from "../src/model/extension/starting.svelte"
 import type { Shell } from "../src/ipc/shell"
 
 const ask = (level: RequestedAccess["level"], summary: string, value?: string): RequestedAccess => ({

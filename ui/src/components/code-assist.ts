@@ -4,8 +4,8 @@ import { javascriptLanguage } from "@codemirror/lang-javascript"
 import { linter, lintGutter, type Diagnostic } from "@codemirror/lint"
 import type { Extension } from "@codemirror/state"
 import { EditorView, hoverTooltip, type Tooltip } from "@codemirror/view"
-import type { Language } from "../console/language"
-import type { CodeDiagnostic, NameInfo } from "../console/language-protocol"
+import type { Language } from "../language/client"
+import type { CodeDiagnostic, NameInfo } from "../language/protocol"
 
 export function assisted(language: Language): Extension {
   return [

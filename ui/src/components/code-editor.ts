@@ -14,7 +14,7 @@ import { bracketMatching, indentOnInput } from "@codemirror/language"
 import { lintKeymap } from "@codemirror/lint"
 import { EditorState, type Extension } from "@codemirror/state"
 import { drawSelection, EditorView, keymap, lineNumbers, tooltips } from "@codemirror/view"
-import { language } from "../console/language"
+import { language } from "../language/client"
 import { assisted } from "./code-assist"
 import { look } from "./editor-look"
 

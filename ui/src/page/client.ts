@@ -3,9 +3,9 @@
  * page prints. It runs in the page's own world, before any code of the page: what it needs later it
  * takes now, and the port is known to nothing but `Port`.
  */
-import { consoleProxy } from "../console/console-proxy"
-import { PrintQueue } from "../console/print-queue"
-import { serialize } from "../console/serialize"
+import { consoleProxy } from "../bridge/console-proxy"
+import { PrintQueue } from "../bridge/print-queue"
+import { serialize } from "../bridge/serialize"
 import { createDdClient } from "../sdk/client"
 import type { SdkFacts } from "../sdk/facts"
 import type { ToSdk } from "../sdk/messages"
@@ -16,8 +16,8 @@ import { Blank } from "./blank"
 import { routesByPath } from "./routes"
 import { Loading } from "./loading"
 import { NeedsThemes } from "./needs-themes"
-import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "./messages"
-import type { FromPage } from "./report"
+import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "../bridge/page-messages"
+import type { FromPage } from "../bridge/page-report"
 import { shield } from "./shield"
 import { THEME_GLOBALS, themes } from "./themes"
 

@@ -1,4 +1,4 @@
-import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } from "./report"
+import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } from "../bridge/page-report"
 
 /** So long what is refused by a policy is waited for: it is told apart from the element that fails with it. */
 const POLICY_MS = 150
