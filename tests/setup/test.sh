@@ -51,6 +51,7 @@ fast_stages() {
   stage page-format check npm --prefix ui run format:check
   stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
+  stage page-lints check npm --prefix ui run lint
   stage page-tests vitest page_tests
   SELECTION=(-p porthole-relay -p porthole-core -p porthole-cli -p porthole-demo)
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings

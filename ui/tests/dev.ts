@@ -236,7 +236,7 @@ const shell = new FakeShell({
   lines: async ({ id, view, from, count }) => {
     const entry = world.entries[id - 1]!
     if (view === "pretty") return scene === "broken" ? broken(from, count) : entry.tree!.window(from, count)
-    const { stdout, stderr } = entry.row.counts
+    const { stdout } = entry.row.counts
     if (view === "events") return windowOf(entry.events!, stdout.lines, from, count)
     if (view === "hits") return hits(entry, from, count)
     const total = totalOf(entry.row, view, 0)!

@@ -18,6 +18,8 @@ const HIDDEN = [
 ] as const
 
 /** What a component draws, without the comments of the framework and the tags. */
+// A component's properties have no index.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 function drawn<P extends Record<string, any>>(component: Component<P>, props: NoInfer<P>): string {
   return render(component as Component, { props }).body.replace(/<!--.*?-->/g, "")
 }

@@ -5,6 +5,9 @@ import type { SerializedValue } from "./serialized"
 
 export type Print = (level: PrintLevel, values: readonly SerializedValue[]) => void
 
+/** Nothing is made of the arguments where a print wouldn't be taken. */
+type Say = (level: PrintLevel, argsOf: () => readonly unknown[]) => void
+
 /** More arguments than this in one call are counted and not shown. */
 const MOST_VALUES = 100
 
@@ -15,11 +18,9 @@ export function consoleProxy(
   now: () => number,
   wanted: () => boolean = () => true,
 ): Console {
-  const counts = new Map<string, number>()
-  const timers = new Map<string, number>()
   let groups = 0
 
-  const say = (level: PrintLevel, argsOf: () => readonly unknown[]): void => {
+  const say: Say = (level, argsOf) => {
     if (!wanted()) return
     const args = argsOf()
     const values: SerializedValue[] = args.slice(0, MOST_VALUES).map((arg) => serialize(arg, stack))
@@ -32,10 +33,6 @@ export function consoleProxy(
     (level: PrintLevel) =>
     (...args: unknown[]) =>
       say(level, () => formatted(args))
-  const took = (label: string): string | undefined => {
-    const began = timers.get(label)
-    return began === undefined ? undefined : `${label}: ${(now() - began).toFixed(2)} ms`
-  }
   const open = (...args: unknown[]): void => {
     if (args.length > 0) say("log", () => formatted(args))
     groups += 1
@@ -54,20 +51,8 @@ export function consoleProxy(
     assert: (holds: unknown, ...args: unknown[]) => {
       if (!holds) say("error", () => ["Assertion failed", ...formatted(args)])
     },
-    count: (label: unknown = "default") => {
-      const key = String(label)
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-      say("log", () => [`${key}: ${counts.get(key)}`])
-    },
-    countReset: (label: unknown = "default") => void counts.delete(String(label)),
-    time: (label: unknown = "default") => void timers.set(String(label), now()),
-    timeLog: (label: unknown = "default", ...args: unknown[]) => {
-      say("log", () => [took(String(label)) ?? `${String(label)}: no such timer`, ...args])
-    },
-    timeEnd: (label: unknown = "default") => {
-      say("log", () => [took(String(label)) ?? `${String(label)}: no such timer`])
-      timers.delete(String(label))
-    },
+    ...counters(say),
+    ...timers(say, now),
     group: open,
     groupCollapsed: open,
     groupEnd: () => {
@@ -79,6 +64,35 @@ export function consoleProxy(
     profileEnd: () => {},
   }
   return made as unknown as Console
+}
+
+function counters(say: Say) {
+  const counts = new Map<string, number>()
+  return {
+    count: (label: unknown = "default") => {
+      const key = String(label)
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+      say("log", () => [`${key}: ${counts.get(key)}`])
+    },
+    countReset: (label: unknown = "default") => void counts.delete(String(label)),
+  }
+}
+
+function timers(say: Say, now: () => number) {
+  const starts = new Map<string, number>()
+  const elapsed = (label: string): string => {
+    const start = starts.get(label)
+    return start === undefined ? `${label}: no such timer` : `${label}: ${(now() - start).toFixed(2)} ms`
+  }
+  return {
+    time: (label: unknown = "default") => void starts.set(String(label), now()),
+    timeLog: (label: unknown = "default", ...args: unknown[]) =>
+      say("log", () => [elapsed(String(label)), ...args]),
+    timeEnd: (label: unknown = "default") => {
+      say("log", () => [elapsed(String(label))])
+      starts.delete(String(label))
+    },
+  }
 }
 
 /** Puts arguments into a first text with `%s` and its like, as every `console` does. */

@@ -5,7 +5,7 @@ import type { OpenedPage } from "../../ipc/generated/OpenedPage"
 import type { Misses } from "../../ipc/generated/Misses"
 import type { Prompt } from "../../ipc/generated/Prompt"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
-import type { FrameEvents } from "../../page/frame"
+import { frameName, listenTo, originOf, type FrameEvents } from "../../page/frame"
 import type { ToPage } from "../../bridge/page-messages"
 import { GuestSession, type Problem } from "../guest/guest-session.svelte"
 import { describe, describeMiss, themesFinding, ROUTES_FINDING } from "./loading"
@@ -237,6 +237,21 @@ export class Page {
   /** It takes the keyboard from whatever the user is at, again and again. */
   tookKeys(): void {
     this.#broke("The page kept taking the keyboard while you were in another part of Porthole.")
+  }
+
+  /** The origin that the page has in its frame. */
+  get origin(): string {
+    return originOf(this.opened?.url ?? "")
+  }
+
+  /** What its frame is called. */
+  get frameName(): string {
+    return this.opened ? frameName(this.opened) : ""
+  }
+
+  /** The page in this frame is heard from its first word on; `keys`: whether it has the keyboard. Returns what ends it. */
+  listen(frame: HTMLIFrameElement, keys: () => boolean): () => void {
+    return listenTo(frame, this.origin, this.frameEvents(), () => this.standing(keys()))
   }
 
   /** Who is told what comes from the frame. */
