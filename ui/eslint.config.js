@@ -30,6 +30,12 @@ const zones = Object.entries(ARROWS).map(([folder, allowed]) => ({
 /** Hosts other than Tauri, such as the tests, bring a `Shell` of their own. */
 const onlyInIpc = { group: ["@tauri-apps/*"], message: "Only src/ipc talks to the host." }
 const onlyInMain = { group: ["**/ipc/tauri"], message: "Only src/main.ts chooses the host." }
+/** One menu, one popover, one tooltip: what wraps the primitives is in `components`. */
+const onlyInComponents = {
+  group: ["bits-ui"],
+  allowImportNames: ["Tabs"],
+  message: "Use Menu, RadioMenu, Popover or Tooltip of src/components.",
+}
 
 export default ts.config(
   { ignores: ["dist", "src/ipc/generated", "tests/react-page"] },
@@ -57,5 +63,9 @@ export default ts.config(
     files: ["src/**/*.ts", "src/**/*.svelte"],
     ignores: ["src/ipc/**", "src/main.ts"],
     rules: { "no-restricted-imports": ["error", { patterns: [onlyInIpc, onlyInMain] }] },
+  },
+  {
+    files: ["src/views/**/*.ts", "src/views/**/*.svelte"],
+    rules: { "no-restricted-imports": ["error", { patterns: [onlyInIpc, onlyInMain, onlyInComponents] }] },
   },
 )

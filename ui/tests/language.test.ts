@@ -10,7 +10,10 @@ function at(marked: string): [string, number] {
   return [marked.replace("|", ""), marked.indexOf("|")]
 }
 const said = (code: string) =>
-  diagnostics(code).map(({ from, to, severity, text }) => `${severity} ${code.slice(from, to)}: ${text}`)
+  diagnostics(code).map(
+    ({ from, to, severity, summary, impact }) =>
+      `${severity} ${code.slice(from, to)}: ${[summary, impact].filter(Boolean).join(" ")}`,
+  )
 
 test("members of the official types are offered, with their kind", () => {
   const found = offers(...at("ddClient.extension.vm.service.g|"))!

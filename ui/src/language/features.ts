@@ -79,7 +79,7 @@ export function diagnostics(code: string): CodeDiagnostic[] {
   if (!file) return []
   const wrong = service.getSyntacticDiagnostics(CODE)
   const tag = wrong.length > 0 ? jsxIn(code) : undefined
-  if (tag !== undefined) return [{ from: tag, to: tag + 1, severity: "error", text: NO_JSX }]
+  if (tag !== undefined) return [{ from: tag, to: tag + 1, severity: "error", summary: NO_JSX }]
   const found: CodeDiagnostic[] = wrong.map((one) => codeDiagnostic(one, "error"))
   // Of code that cannot be read, types say nothing.
   if (wrong.length > 0) return found
@@ -91,7 +91,7 @@ export function diagnostics(code: string): CodeDiagnostic[] {
     if (said) found.push(said)
   }
   for (const { from, to, severity, summary, impact, fix, rule } of caught)
-    found.push({ from, to, severity, text: `${summary} ${impact}`, fix, rule })
+    found.push({ from, to, severity, summary, impact, fix, rule })
   for (const one of service.getSuggestionDiagnostics(CODE)) {
     if (!one.reportsDeprecated) continue
     const said = codeDiagnostic(one, "note")
@@ -109,7 +109,8 @@ function codeDiagnostic(one: ts.Diagnostic, severity: CodeDiagnostic["severity"]
     from,
     to: from + Math.max(1, one.length ?? 1),
     severity,
-    text: ts.flattenDiagnosticMessageText(one.messageText, "\n"),
+    summary: ts.flattenDiagnosticMessageText(one.messageText, "\n"),
+    quoted: true,
   }
 }
 
@@ -150,11 +151,12 @@ function typeDiagnostic(one: ts.Diagnostic, code: string): CodeDiagnostic | unde
   if (UNKNOWN_MODULES.includes(one.code))
     return {
       ...said,
-      text: `"${name}" is not here: the console has "@docker/extension-api-client" and no other module.`,
+      quoted: false,
+      summary: `"${name}" is not here: the console has "@docker/extension-api-client" and no other module.`,
       fix: "What uses it fails when it runs; the rest of the code can be tried without it.",
     }
   if (UNKNOWN_NAMES.includes(one.code) && name in ABSENT)
-    return { ...said, text: `There is no \`${name}\` here.`, fix: ABSENT[name]! }
+    return { ...said, quoted: false, summary: `There is no \`${name}\` here.`, fix: ABSENT[name]! }
   return said
 }
 

@@ -36,11 +36,15 @@ export interface CodeDiagnostic {
   from: number
   to: number
   severity: Severity
-  text: string
-  /** What to do, and why it matters, when it is a trap. */
+  summary: string
+  /** Why it matters. */
+  impact?: string
+  /** What to do. */
   fix?: string
-  /** The name of a trap. */
+  /** The rule's name; the compiler's own findings have none. */
   rule?: string
+  /** Summary is the compiler's: backticks in it are a part of it. */
+  quoted?: boolean
 }
 
 /** Code turned into JavaScript, as it crosses to the page: functions do not. */

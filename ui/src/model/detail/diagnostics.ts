@@ -1,7 +1,41 @@
 import type { Diagnostic } from "../../ipc/generated/Diagnostic"
 import type { DiagnosticCounts } from "../../ipc/generated/DiagnosticCounts"
+import type { Effect } from "../../ipc/generated/Effect"
+import type { ManifestDiagnostic } from "../../ipc/generated/ManifestDiagnostic"
+import type { ManifestSeverity } from "../../ipc/generated/ManifestSeverity"
+import type { Runtime } from "../../ipc/generated/Runtime"
 import type { Severity } from "../../ipc/generated/Severity"
 import { many } from "../text/numbers"
+
+/** What a card shows: a finding on a call (as it is), a manifest, a page or code. Code stands between backticks. */
+export interface Finding {
+  severity: Severity
+  /** What happened. */
+  summary: string
+  /** File, line and column. */
+  where?: string
+  /** The key of a manifest that it is about. */
+  key?: string
+  /** Why it matters. */
+  impact?: string | undefined
+  /** What the Runtimes do with it. */
+  effects?: readonly Effect[]
+  /** What to do. */
+  fix?: string | undefined
+  /** The rule's name. */
+  rule?: string | undefined
+  /** The Runtimes that it is about; empty when it is about all. */
+  runtimes?: readonly Runtime[]
+  /** Summary and impact are a stranger's words: backticks are a part of them. */
+  quoted?: boolean
+}
+
+const MANIFEST: Record<ManifestSeverity, Severity> = { broken: "error", odd: "warning", idle: "note" }
+
+export function manifestFinding(of: ManifestDiagnostic): Finding {
+  const { weight, file = "metadata.json", line, column, key, summary, effects, fix } = of
+  return { severity: MANIFEST[weight], where: `${file}:${line}:${column}`, key, summary, effects, fix }
+}
 
 /** From the gravest on, with the word for each. */
 export const SEVERITIES: Record<Severity, string> = { error: "Error", warning: "Warning", note: "Note" }
