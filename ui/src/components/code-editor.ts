@@ -68,7 +68,7 @@ export function codeEditor(
         javascript({ typescript: true }),
         assisted(language),
         // Outside of the box that the editor is cut to.
-        tooltips({ parent: document.body }),
+        tooltips({ parent: parent.closest("main") ?? document.body }),
         autocompletion({ icons: false, activateOnTypingDelay: 80 }),
         keymap.of([
           ...closeBracketsKeymap,
