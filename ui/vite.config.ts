@@ -17,7 +17,7 @@ export default defineConfig({
   // worker alone, which is loaded when the console is first opened.
   worker: { format: "es" },
   test: {
-    include: ["tests/**/*.test.ts"],
+    include: ["tests/**/*.test.{ts,js}"],
     environment: "node",
     // Five seconds, the default, are over on a machine that also compiles.
     testTimeout: 30_000,

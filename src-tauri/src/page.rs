@@ -19,7 +19,7 @@ use crate::host::Porthole;
 pub const SCHEME: &str = "ext";
 
 /// What the name of a frame begins with that has a page of a development server: `FRAME` in
-/// `ui/src/page/messages.ts`.
+/// `ui/src/bridge/page-messages.ts`.
 const FRAME: &str = "porthole: the page of ";
 
 /// Runs the client first in frames of that name, and nothing in any other. It gives no rights: it speaks

@@ -51,6 +51,7 @@ fast_stages() {
   stage page-format check npm --prefix ui run format:check
   stage words check node tests/setup/words.mjs
   stage page-types check npm --prefix ui run check
+  stage page-lints check npm --prefix ui run lint
   stage page-tests vitest page_tests
   SELECTION=("${WITHOUT_WINDOW[@]/#/-pporthole-}")
   stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings

@@ -1,15 +1,15 @@
 import { mount } from "svelte"
 import { tauri } from "./ipc/tauri"
-import type { Compile } from "./model/console.svelte"
+import type { Compile } from "./model/console/console.svelte"
 import { Porthole } from "./model/porthole.svelte"
 import "./styles/tokens.css"
 import "./styles/base.css"
 import App from "./views/App.svelte"
-import { copyText } from "./views/copy"
+import { copyText } from "./components/copy"
 import PageWindow from "./views/PageWindow.svelte"
 
 // The language worker is not loaded before code is looked at or run.
-const compile: Compile = async (code) => (await import("./console/language")).compile(code)
+const compile: Compile = async (code) => (await import("./language/client")).compile(code)
 const porthole = new Porthole(tauri, copyText, compile)
 const target = document.getElementById("app")!
 if (location.search === "?page") {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import * as args from "../src/model/args"
-import { CommandForm, looksLikeLine } from "../src/model/command.svelte"
+import * as args from "../src/model/composer/args"
+import { CommandForm, looksLikeLine } from "../src/model/composer/command.svelte"
 import { FakeShell } from "./fake"
 
 test("a draft becomes an argument, and counts before it does", () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import type { Outcome } from "../src/ipc/generated/Outcome"
 import type { PackageCommand } from "../src/ipc/generated/PackageCommand"
 import type { Summary } from "../src/ipc/generated/Summary"
-import { Building } from "../src/model/building.svelte"
+import { Building } from "../src/model/extension/building.svelte"
 import { FakeShell } from "./fake"
 
 const build: PackageCommand = {

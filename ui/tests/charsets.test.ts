@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import type { Window } from "../src/ipc/generated/Window"
-import { CHARSETS, charsetText, charsetValue, hasCharset, isDecoded } from "../src/model/charsets"
-import { Output } from "../src/model/output.svelte"
-import { Search } from "../src/model/search.svelte"
+import { CHARSETS, charsetText, charsetValue, hasCharset, isDecoded } from "../src/model/output/charsets"
+import { Output } from "../src/model/output/output.svelte"
+import { Search } from "../src/model/output/search.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 const latin1 = { name: "windows-1252", by: "header" } as const

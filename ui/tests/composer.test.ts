@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest"
-import { Composer, type ComposerDeps } from "../src/model/composer.svelte"
-import { endpointIn, RequestForm } from "../src/model/request.svelte"
-import { Settings } from "../src/model/settings.svelte"
-import { isDerived, Target } from "../src/model/target.svelte"
-import { exchangeSpans, runSpans } from "../src/model/timing"
+import { Composer, type ComposerDeps } from "../src/model/composer/composer.svelte"
+import { endpointIn, RequestForm } from "../src/model/composer/request.svelte"
+import { Settings } from "../src/model/settings/settings.svelte"
+import { isDerived, Target } from "../src/model/target/target.svelte"
+import { exchangeSpans, runSpans } from "../src/model/detail/timing"
 import { FakeShell, reading, request, settle, summary } from "./fake"
 
 function deps(more: Partial<ComposerDeps> = {}): ComposerDeps {

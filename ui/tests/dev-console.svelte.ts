@@ -1,6 +1,7 @@
 /** What the console shows in the dev page: nothing runs, each scene is one state of it. */
-import { examples } from "../src/console/examples"
-import type { Entry, SerializedValue } from "../src/console/entry"
+import { examples } from "../src/model/console/examples"
+import type { SerializedValue } from "../src/bridge/serialized"
+import type { Entry } from "../src/model/guest/entry"
 import type { Prompt } from "../src/ipc/generated/Prompt"
 import { prompt } from "./gate"
 

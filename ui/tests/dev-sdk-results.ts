@@ -310,6 +310,31 @@ const FORMS: Record<"request" | "command", Form[]> = {
   ],
 }
 
+function callbacksOf(
+  { row }: Entry,
+  live: boolean,
+  { runtime, split, from, count }: Commands["callbacks"]["args"],
+) {
+  const total = live ? row.counts.chunks : CALLBACKS
+  const last = live ? total : total - 1
+  const rows: Callback[] = Array.from({ length: Math.max(0, Math.min(count, last - from)) }, (_, i) =>
+    callback(from + i, split, runtime === "podman-desktop"),
+  )
+  if (!live && from + count >= total) {
+    const end = { kind: "close" as const, code: number("0") }
+    rows.push({ n: last, atUs: last * 29.7, what: { kind: "end", end } })
+  }
+  const lost = { text: "segment 12 w", bytes: 12, cut: false }
+  return {
+    from,
+    total,
+    whole: !(live && split),
+    ended: !live,
+    rows,
+    ...(!live && split && runtime !== "docker-desktop" ? { lost } : {}),
+  }
+}
+
 /** The answers; `entry` is the Call of a number. */
 export function aboutCalls(entry: (id: number) => Entry, scene: string) {
   const live = (id: number) => entry(id).row.tookUs === undefined
@@ -328,27 +353,8 @@ export function aboutCalls(entry: (id: number) => Entry, scene: string) {
         ? ran()
         : failed()
     },
-    callbacks: async ({ id, runtime, split, from, count }: Commands["callbacks"]["args"]) => {
-      const { row } = entry(id)
-      const total = live(id) ? row.counts.chunks : CALLBACKS
-      const last = live(id) ? total : total - 1
-      const rows: Callback[] = Array.from({ length: Math.max(0, Math.min(count, last - from)) }, (_, i) =>
-        callback(from + i, split, runtime === "podman-desktop"),
-      )
-      if (!live(id) && from + count >= total) {
-        const end = { kind: "close" as const, code: number("0") }
-        rows.push({ n: last, atUs: last * 29.7, what: { kind: "end", end } })
-      }
-      const lost = { text: "segment 12 w", bytes: 12, cut: false }
-      return {
-        from,
-        total,
-        whole: !(live(id) && split),
-        ended: !live(id),
-        rows,
-        ...(!live(id) && split && runtime !== "docker-desktop" ? { lost } : {}),
-      }
-    },
+    callbacks: async (args: Commands["callbacks"]["args"]) =>
+      callbacksOf(entry(args.id), live(args.id), args),
     diagnostics: async ({ id }: Commands["diagnostics"]["args"]) => {
       const { errors, warnings, notes } = entry(id).row.found
       return [...(notes ? [STDERR] : []), ...(warnings ? [TELL] : []), ...(errors ? [QUOTES] : [])]

@@ -9,13 +9,13 @@ import type { TaskProgress } from "../src/ipc/generated/TaskProgress"
 import type { Searching } from "../src/ipc/generated/Searching"
 import type { Theme } from "../src/ipc/generated/Theme"
 import type { Window } from "../src/ipc/generated/Window"
-import type { Tab } from "../src/model/detail.svelte"
+import type { Tab } from "../src/model/detail/detail.svelte"
 import { Porthole } from "../src/model/porthole.svelte"
 import "../src/styles/tokens.css"
 import "../src/styles/base.css"
-import { totalOf } from "../src/model/views"
+import { totalOf } from "../src/model/output/views"
 import App from "../src/views/App.svelte"
-import { copyText } from "../src/views/copy"
+import { copyText } from "../src/components/copy"
 import { consoleScene, DevConsole } from "./dev-console.svelte"
 import { counts, finish, none, ran, sent, touch, world, type Entry } from "./dev-calls"
 import { aboutCalls } from "./dev-sdk-results"
@@ -236,7 +236,7 @@ const shell = new FakeShell({
   lines: async ({ id, view, from, count }) => {
     const entry = world.entries[id - 1]!
     if (view === "pretty") return scene === "broken" ? broken(from, count) : entry.tree!.window(from, count)
-    const { stdout, stderr } = entry.row.counts
+    const { stdout } = entry.row.counts
     if (view === "events") return windowOf(entry.events!, stdout.lines, from, count)
     if (view === "hits") return hits(entry, from, count)
     const total = totalOf(entry.row, view, 0)!

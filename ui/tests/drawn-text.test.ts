@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import InlineCode from "../src/components/InlineCode.svelte"
 import ShownValue from "../src/components/ShownValue.svelte"
 import TroubleNote from "../src/components/TroubleNote.svelte"
-import { serialize } from "../src/console/serialize"
+import { serialize } from "../src/bridge/serialize"
 
 const HIDDEN = [
   ["\u200b", "⟨U+200B⟩", "zero-width space"],
@@ -18,6 +18,8 @@ const HIDDEN = [
 ] as const
 
 /** What a component draws, without the comments of the framework and the tags. */
+// A component's properties have no index.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 function drawn<P extends Record<string, any>>(component: Component<P>, props: NoInfer<P>): string {
   return render(component as Component, { props }).body.replace(/<!--.*?-->/g, "")
 }

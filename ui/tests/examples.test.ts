@@ -1,12 +1,13 @@
 import ts from "typescript"
 import { expect, test } from "vitest"
-import { examples, GROUPS } from "../src/console/examples"
-import { diagnostics } from "../src/console/language-features"
-import { compile } from "../src/console/language-compile"
-import { CODE, reading } from "../src/console/language-service"
-import { lints } from "../src/console/lints"
-import { CURRENT } from "../src/console/lints-deprecated"
-import { sdkCalls } from "../src/console/sdk-calls"
+import { GROUPS } from "../src/model/console/example"
+import { examples } from "../src/model/console/examples"
+import { diagnostics } from "../src/language/features"
+import { compile } from "../src/language/compile"
+import { CODE, reading } from "../src/language/service"
+import { lints } from "../src/language/lints/lints"
+import { CURRENT } from "../src/language/lints/deprecated"
+import { sdkCalls } from "../src/language/sdk-calls"
 
 /** All functions of a type, by the path to them, and those of what they return. */
 function membersOf(expression: string): { calls: string[]; results: string[] } {

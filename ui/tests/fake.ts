@@ -11,7 +11,7 @@ import type { Request } from "../src/ipc/generated/Request"
 import type { SavedDraft } from "../src/ipc/generated/SavedDraft"
 import type { Summary } from "../src/ipc/generated/Summary"
 import type { Name, Shell } from "../src/ipc/shell"
-import { standing } from "./gate"
+import type { PermissionState } from "../src/ipc/generated/PermissionState"
 
 type Answers = { [K in Name]?: (args: Commands[K]["args"]) => Promise<Commands[K]["answer"]> }
 
@@ -51,6 +51,13 @@ export const targetStatus: TargetStatus = {
   container: { kind: "up", address: "acme_volumes-demo-desktop-extension-service" },
   host: { kind: "up", address: "/home/someone" },
   engine: { kind: "up", address: "default (unix:///var/run/docker.sock)" },
+}
+
+export const standing: PermissionState = {
+  page: { service: "allow", container: "allow", host: "ask", docker: "ask" },
+  decided: false,
+  console_host: false,
+  console_engine: false,
 }
 
 export const reading: Reading = { wrap: false, ansi: true, times: "start" }

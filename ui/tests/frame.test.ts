@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
 import { listenTo, type FrameEvents } from "../src/page/frame"
-import { HELLO } from "../src/page/messages"
+import { HELLO } from "../src/bridge/page-messages"
 
 afterEach(() => void vi.unstubAllGlobals())
 

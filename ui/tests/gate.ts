@@ -4,9 +4,8 @@ import type { Commands } from "../src/ipc/generated/Commands"
 import type { Plan } from "../src/ipc/generated/Plan"
 import type { Prompt } from "../src/ipc/generated/Prompt"
 import type { ProposedState } from "../src/ipc/generated/ProposedState"
-import type { PermissionState } from "../src/ipc/generated/PermissionState"
-import type { Permissions } from "../src/model/permissions.svelte"
-import type { FakeShell } from "./fake"
+import type { Permissions } from "../src/model/permission/permissions.svelte"
+import { standing, type FakeShell } from "./fake"
 
 type Propose = Commands["propose"]["args"]
 
@@ -14,13 +13,6 @@ interface Waits {
   prompt: Prompt
   decide: (state: ProposedState) => void
   withdraw: () => void
-}
-
-export const standing: PermissionState = {
-  page: { service: "allow", container: "allow", host: "ask", docker: "ask" },
-  decided: false,
-  console_host: false,
-  console_engine: false,
 }
 
 export const promptText = (text: string) => ({ text, total: [...text].length })

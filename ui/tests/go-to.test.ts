@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest"
-import { readPosition } from "../src/model/go-to-position"
-import { GoTo } from "../src/model/go-to.svelte"
-import { Output } from "../src/model/output.svelte"
+import { readPosition } from "../src/model/output/go-to-position"
+import { GoTo } from "../src/model/output/go-to.svelte"
+import { Output } from "../src/model/output/output.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 const began = new Date(2026, 4, 3, 9, 40, 2, 500).getTime()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { ARM_MS, InputGuard } from "../src/model/guard.svelte"
+import { ARM_MS, InputGuard } from "../src/model/permission/guard.svelte"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

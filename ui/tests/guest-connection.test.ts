@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { GuestConnection } from "../src/console/guest-connection"
-import type { FromConsole } from "../src/console/messages"
+import { GuestConnection } from "../src/bridge/guest-connection"
+import type { FromConsole } from "../src/bridge/messages"
 
 afterEach(() => void vi.useRealTimers())
 

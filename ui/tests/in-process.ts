@@ -1,8 +1,8 @@
 /** The console's frame without a frame: the real run of the code, in this process and unprotected. */
 import * as client from "@docker/extension-api-client"
 import type { Listener, OpenFrame } from "../src/console/host"
-import type { Begin, ToConsole } from "../src/console/messages"
-import { readFromConsole } from "../src/console/reading"
+import type { Begin, ToConsole } from "../src/bridge/messages"
+import { readFromConsole } from "../src/bridge/reading"
 import { Run } from "../src/console/run"
 
 /** A scope with what a Worker's has and a run needs. */

@@ -1,16 +1,19 @@
 import { expect, test } from "vitest"
-import { compile as compiled } from "../src/console/language"
-import { hover, offers, diagnostics, nameInfo } from "../src/console/language-features"
-import { compile } from "../src/console/language-compile"
-import type { Question } from "../src/console/language-protocol"
-import { Language } from "../src/console/language"
+import { compile as compiled } from "../src/language/client"
+import { hover, offers, diagnostics, nameInfo } from "../src/language/features"
+import { compile } from "../src/language/compile"
+import type { Question } from "../src/language/protocol"
+import { Language } from "../src/language/client"
 
 /** The place of `|` in a text, and the text without it. */
 function at(marked: string): [string, number] {
   return [marked.replace("|", ""), marked.indexOf("|")]
 }
 const said = (code: string) =>
-  diagnostics(code).map(({ from, to, severity, text }) => `${severity} ${code.slice(from, to)}: ${text}`)
+  diagnostics(code).map(
+    ({ from, to, severity, summary, impact }) =>
+      `${severity} ${code.slice(from, to)}: ${[summary, impact].filter(Boolean).join(" ")}`,
+  )
 
 test("members of the official types are offered, with their kind", () => {
   const found = offers(...at("ddClient.extension.vm.service.g|"))!

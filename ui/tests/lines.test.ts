@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Line } from "../src/ipc/generated/Line"
 import type { Window } from "../src/ipc/generated/Window"
-import { Lines, type LogSource, type Pull } from "../src/model/lines.svelte"
+import { Lines, type LogSource, type Pull } from "../src/model/output/lines.svelte"
 import { FakeShell, line, settle } from "./fake"
 
 type Asked = Commands["lines"]["args"] & {

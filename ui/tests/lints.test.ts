@@ -1,6 +1,6 @@
 import ts from "typescript"
 import { expect, test } from "vitest"
-import { lints } from "../src/console/lints"
+import { lints } from "../src/language/lints/lints"
 
 function read(code: string): ts.SourceFile {
   return ts.createSourceFile("/code.ts", code, ts.ScriptTarget.ES2022, true)

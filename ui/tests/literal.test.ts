@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import type { Value } from "../src/ipc/generated/Value"
-import { quoted } from "../src/model/literal"
-import { losesDigits, MOST_LINES } from "../src/model/literalJson"
-import { endLines, linesOf, outcomeLines, textOf } from "../src/model/literalValue"
+import { quoted } from "../src/model/text/literal"
+import { losesDigits, MOST_LINES } from "../src/model/text/literal-json"
+import { endLines, linesOf, outcomeLines, textOf } from "../src/model/text/literal-value"
 
 const text = (text: string, more: Partial<Extract<Value, { kind: "text" }>> = {}): Value => ({
   kind: "text",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { intentOf } from "../src/model/keys"
-import { timeBeside } from "../src/model/times"
-import { cellsOf } from "../src/model/width"
+import { intentOf } from "../src/model/settings/keys"
+import { timeBeside } from "../src/model/output/times"
+import { cellsOf } from "../src/model/output/width"
 import { line } from "./fake"
 import {
   amount,
@@ -13,7 +13,7 @@ import {
   roundSize,
   sinceStart,
   size,
-} from "../src/model/numbers"
+} from "../src/model/text/numbers"
 
 test("durations are short and never round up into a unit that is not theirs", () => {
   const of = (us: number) => duration(us)

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import type { OpenExtension } from "../src/ipc/generated/OpenExtension"
-import { offeredServer } from "../src/model/offered-server"
+import { offeredServer } from "../src/model/page/offered-server"
 
 const open = (ports: number[], endpoint?: string, kind = "up") =>
   ({ stage: { kind, up: { endpoint } }, parts: [{ ports }, {}] }) as unknown as OpenExtension

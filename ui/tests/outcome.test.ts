@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import type { Code } from "../src/ipc/generated/Code"
 import type { Outcome } from "../src/ipc/generated/Outcome"
-import { badge, isFailure, isLive } from "../src/model/outcome"
+import { badge, isFailure, isLive } from "../src/model/timeline/outcome"
 
 const exited = (code: number) => ({ kind: "exited", code }) as const
 const term = { kind: "signaled", signal: 15, name: "SIGTERM" } as const

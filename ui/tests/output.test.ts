@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest"
 import type { Window } from "../src/ipc/generated/Window"
-import { Output } from "../src/model/output.svelte"
+import { Output } from "../src/model/output/output.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 let output: Output

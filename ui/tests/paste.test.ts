@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import type { Pasted } from "../src/ipc/generated/Pasted"
-import { Forms, inOneLine } from "../src/model/code.svelte"
-import { Composer } from "../src/model/composer.svelte"
-import { looksLikeCall, PasteImport } from "../src/model/paste-import.svelte"
+import { Forms, inOneLine } from "../src/model/composer/code.svelte"
+import { Composer } from "../src/model/composer/composer.svelte"
+import { looksLikeCall, PasteImport } from "../src/model/composer/paste-import.svelte"
 import { FakeShell, request, settle } from "./fake"
 
 const answer: Pasted = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { Page } from "../src/model/page.svelte"
-import { Permissions } from "../src/model/permissions.svelte"
-import { Settings } from "../src/model/settings.svelte"
+import { Page } from "../src/model/page/page.svelte"
+import { Permissions } from "../src/model/permission/permissions.svelte"
+import { Settings } from "../src/model/settings/settings.svelte"
 import { FakeShell, openedPage } from "./fake"
 
 function permissions() {

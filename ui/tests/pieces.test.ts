@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import type { Line } from "../src/ipc/generated/Line"
-import { moreBytes } from "../src/model/cut"
-import { isPlain, piecesOf } from "../src/model/pieces"
+import { moreBytes } from "../src/model/output/cut"
+import { isPlain, piecesOf } from "../src/model/output/pieces"
 import { line } from "./fake"
 
 const json: Line["row"] = { kind: "json", depth: 0, opens: false, folded: 0 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { opens, preview } from "../src/console/preview"
-import type { SerializedValue } from "../src/console/entry"
+import { opens, preview } from "../src/model/console/preview"
+import type { SerializedValue } from "../src/bridge/serialized"
 
 const text = (text: string, cut = 0): SerializedValue => ({ kind: "text", text, cut })
 const number = (n: number): SerializedValue => ({ kind: "plain", of: "number", text: String(n) })

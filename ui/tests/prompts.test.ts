@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest"
 import type { Prompt } from "../src/ipc/generated/Prompt"
-import { Prompts } from "../src/model/prompts.svelte"
+import { Prompts } from "../src/model/permission/prompts.svelte"
 import { FakeShell, settle } from "./fake"
 import { prompt } from "./gate"
 

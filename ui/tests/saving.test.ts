@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest"
-import { Copying } from "../src/model/copying.svelte"
-import { Disk, fullWords } from "../src/model/disk.svelte"
-import { MarkedRows } from "../src/model/marked-rows.svelte"
-import { Output } from "../src/model/output.svelte"
-import { partsOf, Saving } from "../src/model/saving.svelte"
+import { Copying } from "../src/model/output/copying.svelte"
+import { Disk, fullWords } from "../src/model/output/disk.svelte"
+import { MarkedRows } from "../src/model/output/marked-rows.svelte"
+import { Output } from "../src/model/output/output.svelte"
+import { partsOf, Saving } from "../src/model/output/saving.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 let output: Output

@@ -8,7 +8,7 @@ import {
   range,
   scrollTopOf,
   steppedRange,
-} from "../src/model/scroll"
+} from "../src/model/output/scroll"
 
 const ROWS = 30
 const VIEWPORT = ROWS * LINE_HEIGHT + 7

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest"
 import type { SdkCall } from "../src/ipc/generated/SdkCall"
 import type { Sdk } from "../src/ipc/generated/Sdk"
-import { consoleCodeOf, sourceOf } from "../src/model/sdk-call"
+import { consoleCodeOf, sourceOf } from "../src/model/detail/sdk-call"
 import { createDdClient } from "../src/sdk/client"
 import type { Named, Transport } from "../src/sdk/transport"
 

@@ -1,13 +1,13 @@
 import { expect, test, vi } from "vitest"
 import type { SdkCall } from "../src/ipc/generated/SdkCall"
-import { FlowControl } from "../src/console/flow-control"
-import { readFromConsole } from "../src/console/reading"
+import { FlowControl } from "../src/bridge/flow-control"
+import { readFromConsole } from "../src/bridge/reading"
 import { LONGEST, CREDIT, type FromSdk } from "../src/sdk/messages"
 import { Port } from "../src/sdk/port"
 import { readFromSdk } from "../src/sdk/reading"
 import { createDdClient } from "../src/sdk/client"
-import { consoleProxy } from "../src/console/console-proxy"
-import { PrintQueue } from "../src/console/print-queue"
+import { consoleProxy } from "../src/bridge/console-proxy"
+import { PrintQueue } from "../src/bridge/print-queue"
 import { portTransport } from "../src/sdk/transport"
 
 function portOf() {

@@ -2,8 +2,8 @@ import { beforeEach, expect, test, vi } from "vitest"
 import type { Hit } from "../src/ipc/generated/Hit"
 import type { Query } from "../src/ipc/generated/Query"
 import type { Searching } from "../src/ipc/generated/Searching"
-import { Output } from "../src/model/output.svelte"
-import { Search, wordsOf } from "../src/model/search.svelte"
+import { Output } from "../src/model/output/output.svelte"
+import { Search, wordsOf } from "../src/model/output/search.svelte"
 import { FakeShell, line, settle, summary } from "./fake"
 
 let output: Output

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest"
-import { readFromConsole } from "../src/console/reading"
+import { readFromConsole } from "../src/bridge/reading"
 import { codeStack, firstPlace } from "../src/console/stack-frames"
-import { mapPositions, originalPosition } from "../src/console/source-map"
-import { consoleProxy, formatted } from "../src/console/console-proxy"
-import { DEPTH, ENTRIES, NODES, serialize, TEXT } from "../src/console/serialize"
-import type { SerializedValue } from "../src/console/entry"
+import { mapPositions, originalPosition } from "../src/model/guest/source-map"
+import { consoleProxy, formatted } from "../src/bridge/console-proxy"
+import { DEPTH, ENTRIES, NODES, serialize, TEXT } from "../src/bridge/serialize"
+import type { SerializedValue } from "../src/bridge/serialized"
 
 const plain = (text: string, of: string) => ({ kind: "plain", text, of })
 

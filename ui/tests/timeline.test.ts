@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import type { Changes } from "../src/ipc/generated/Changes"
-import { merge, Timeline } from "../src/model/timeline.svelte"
+import { merge, Timeline } from "../src/model/timeline/timeline.svelte"
 import { changes, FakeShell, settle, summary } from "./fake"
 
 const ids = (timeline: Timeline) => timeline.rows.map((row) => row.id)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { bytesOf, choicesFor, rowName, shownView, totalOf, usualView } from "../src/model/views"
+import { bytesOf, choicesFor, rowName, shownView, totalOf, usualView } from "../src/model/output/views"
 import { summary } from "./fake"
 
 const values = (more: Parameters<typeof summary>[1]) => choicesFor(summary(1, more)).map(({ value }) => value)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { excerpt, linesIn, MOST_SHOWN, visible, visibleText } from "../src/model/visible"
+import { excerpt, linesIn, MOST_SHOWN, visible, visibleText } from "../src/model/text/visible"
 
 /** What must never be drawn: it hides, reorders or blanks. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u

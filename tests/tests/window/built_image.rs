@@ -20,7 +20,7 @@ async fn report(created: u64) -> (App, Fake, tempfile::TempDir) {
 }
 
 async fn keys(app: &App, severity: &str) -> Value {
-    let articles = format!("[...document.querySelectorAll('.report article[data-weight={severity}]')]");
+    let articles = format!("[...document.querySelectorAll('.report article[data-severity={severity}]')]");
     app.value(&format!("{articles}.map((article) => article.dataset.key)")).await
 }
 
@@ -36,7 +36,7 @@ async fn the_report_names_the_image_that_the_paths_were_checked_in() {
         assert!(says.contains(part), "{part}: {says}");
     }
     assert!(!says.contains("was changed after that"), "{says}");
-    assert_eq!(keys(&app, "broken").await, json!(["ui.dashboard-tab.src"]));
+    assert_eq!(keys(&app, "error").await, json!(["ui.dashboard-tab.src"]));
     let asked = fake.asked();
     assert!(asked.iter().all(|line| !line.contains("/start") && !line.contains("/exec")), "{asked:#?}");
     drawn_right(&app, "built-image").await;
@@ -48,6 +48,6 @@ async fn an_image_that_is_older_than_the_sources_is_said_in_the_report() {
     let (app, _fake, _folder) = report(LONG_AGO).await;
     let says = app.text(".report [data-image]").await;
     assert!(says.contains("Dockerfile was changed after that: build the image again"), "{says}");
-    assert_eq!(keys(&app, "broken").await, json!([]));
+    assert_eq!(keys(&app, "error").await, json!([]));
     app.close().await;
 }

@@ -57,7 +57,7 @@ async fn form_drawn_right(app: &App) {
             app.picture(&pictures().join(format!("target-form-engine-{theme}-{size}.png"))).await;
             let axe = app.findings_of_axe().await;
             assert!(axe.is_empty(), "{theme} {size}: {axe:#?}");
-            let wide = "(() => { const form = document.querySelector('.target-popover');
+            let wide = "(() => { const form = document.querySelector('.popover');
                 return [...form.querySelectorAll('*')].filter((part) => part.getBoundingClientRect().right
                     > form.getBoundingClientRect().left + form.clientWidth + 1).map((part) => part.outerHTML.slice(0, 120)) })()";
             assert_eq!(app.value(wide).await, json!([]), "{size}");

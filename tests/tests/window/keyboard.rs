@@ -162,7 +162,7 @@ async fn the_target_and_the_theme_are_changed_by_keys_alone() {
     app.value("document.querySelector('#target-button').focus()").await;
     app.chord(&[], Key::Enter.into()).await;
     app.until("the form", "document.querySelector('#target-apply')").await;
-    app.until("the focus is in it", "document.activeElement.closest('.target-popover')").await;
+    app.until("the focus is in it", "document.activeElement.closest('.popover')").await;
     app.chord(&[], Key::Escape.into()).await;
     app.until("it is gone", "!document.querySelector('#target-apply')").await;
     app.until("the focus is back", &format!("{FOCUSED} === 'target-button'")).await;

@@ -34,6 +34,7 @@ mod page_real;
 mod page_source;
 mod page_unbuilt;
 mod person;
+mod popups;
 mod probes;
 mod prompt_input;
 mod prompt_keys;

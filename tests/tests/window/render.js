@@ -1,4 +1,4 @@
-// What code received, in the words of core/src/received/text.rs, on one line.
+// What code received, in the words of sdk/src/sdk_result/text.rs, on one line.
 function quoted(text) {
   const escaped = { "'": "\\'", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
   const code = (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`

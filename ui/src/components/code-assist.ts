@@ -4,8 +4,10 @@ import { javascriptLanguage } from "@codemirror/lang-javascript"
 import { linter, lintGutter, type Diagnostic } from "@codemirror/lint"
 import type { Extension } from "@codemirror/state"
 import { EditorView, hoverTooltip, type Tooltip } from "@codemirror/view"
-import type { Language } from "../console/language"
-import type { CodeDiagnostic, NameInfo } from "../console/language-protocol"
+import { mount } from "svelte"
+import type { Language } from "../language/client"
+import type { CodeDiagnostic, NameInfo } from "../language/protocol"
+import DiagnosticCard from "./DiagnosticCard.svelte"
 
 export function assisted(language: Language): Extension {
   return [
@@ -82,20 +84,24 @@ function draw({ declared, doc, deprecated }: NameInfo): HTMLElement {
 
 const SEVERITY = { error: "error", warning: "warning", note: "info" } as const
 
-function diagnostic({ from, to, severity, text, fix, rule }: CodeDiagnostic): Diagnostic {
+function diagnostic(finding: CodeDiagnostic): Diagnostic {
+  const { from, to, severity, summary, impact, fix } = finding
   return {
     from,
     to,
     severity: SEVERITY[severity],
-    message: fix === undefined ? text : `${text}\n${fix}`,
-    ...(rule === undefined ? {} : { source: rule }),
+    message: [summary, impact, fix].filter(Boolean).join("\n"),
+    renderMessage: () => {
+      const target = document.createElement("div")
+      mount(DiagnosticCard, { target, props: { finding } })
+      return target
+    },
   }
 }
 
 const look = EditorView.theme({
   ".cm-tooltip": { borderRadius: "var(--radius)", maxWidth: "min(480px, calc(100vw - 24px))", zIndex: "30" },
-  ".cm-diagnostic": { whiteSpace: "pre-wrap", padding: "5px 9px", fontFamily: "var(--ui)", fontSize: "12px" },
-  ".cm-diagnosticSource": { color: "var(--mute)", opacity: "1", fontSize: "11px" },
+  ".cm-diagnostic": { margin: "0", padding: "0", border: "0", fontFamily: "var(--ui)", fontSize: "12px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--mono)",
     fontSize: "12px",

@@ -14,7 +14,7 @@ import { bracketMatching, indentOnInput } from "@codemirror/language"
 import { lintKeymap } from "@codemirror/lint"
 import { EditorState, type Extension } from "@codemirror/state"
 import { drawSelection, EditorView, keymap, lineNumbers, tooltips } from "@codemirror/view"
-import { language } from "../console/language"
+import { language } from "../language/client"
 import { assisted } from "./code-assist"
 import { look } from "./editor-look"
 
@@ -68,7 +68,7 @@ export function codeEditor(
         javascript({ typescript: true }),
         assisted(language),
         // Outside of the box that the editor is cut to.
-        tooltips({ parent: document.body }),
+        tooltips({ parent: parent.closest("main") ?? document.body }),
         autocompletion({ icons: false, activateOnTypingDelay: 80 }),
         keymap.of([
           ...closeBracketsKeymap,

@@ -1,5 +1,5 @@
-import type { InputGuard, Press } from "../model/guard.svelte"
-import { isField } from "../page/focus.svelte"
+import type { InputGuard, Press } from "../model/permission/guard.svelte"
+import { isField } from "../model/page/page-focus.svelte"
 
 /** What marks a control that a guard watches over. */
 export const GUARDED = "[data-guarded]"

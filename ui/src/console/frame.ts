@@ -4,8 +4,8 @@
  * does nothing else. No code of anybody else's runs in it.
  */
 import workerScript from "virtual:console-worker"
-import type { ToConsole, Begin, FromFrame } from "./messages"
-import { FlowControl } from "./flow-control"
+import type { ToConsole, Begin, FromFrame } from "../bridge/messages"
+import { FlowControl } from "../bridge/flow-control"
 
 addEventListener("message", function begin(event) {
   const [port] = event.ports

@@ -1,5 +1,5 @@
-import { GuestConnection } from "./guest-connection"
-import type { Begin, FromConsole, FromFrame, ToConsole } from "./messages"
+import { GuestConnection } from "../bridge/guest-connection"
+import type { Begin, FromConsole, FromFrame, ToConsole } from "../bridge/messages"
 
 /** What the window hears of a run. */
 export interface Listener {

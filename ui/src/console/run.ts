@@ -4,12 +4,12 @@ import { placer } from "../sdk/place"
 import { Port } from "../sdk/port"
 import { portTransport } from "../sdk/transport"
 import { Alive, timersOf } from "./alive"
-import type { Begin, FromConsole, ToConsole } from "./messages"
+import type { Begin, FromConsole, ToConsole } from "../bridge/messages"
 import { codeStack, firstPlace, LINES_BEFORE } from "./stack-frames"
-import { consoleProxy } from "./console-proxy"
-import { PrintQueue } from "./print-queue"
+import { consoleProxy } from "../bridge/console-proxy"
+import { PrintQueue } from "../bridge/print-queue"
 import { requireOf } from "./scope"
-import { serialize } from "./serialize"
+import { serialize } from "../bridge/serialize"
 
 /** The body of the code as a function. It gives the value of a last expression in a list. */
 export type Body = (require: unknown, exports: object, module: object) => Promise<unknown>

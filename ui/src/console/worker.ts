@@ -3,7 +3,7 @@
  * taken and removed before any code runs, so that nothing but `Port` can send anything.
  */
 import * as client from "@docker/extension-api-client"
-import type { Begin, ToConsole } from "./messages"
+import type { Begin, ToConsole } from "../bridge/messages"
 import { Run } from "./run"
 import { seal } from "./scope"
 

@@ -3,9 +3,9 @@
  * page prints. It runs in the page's own world, before any code of the page: what it needs later it
  * takes now, and the port is known to nothing but `Port`.
  */
-import { consoleProxy } from "../console/console-proxy"
-import { PrintQueue } from "../console/print-queue"
-import { serialize } from "../console/serialize"
+import { consoleProxy } from "../bridge/console-proxy"
+import { PrintQueue } from "../bridge/print-queue"
+import { serialize } from "../bridge/serialize"
 import { createDdClient } from "../sdk/client"
 import type { SdkFacts } from "../sdk/facts"
 import type { ToSdk } from "../sdk/messages"
@@ -16,8 +16,8 @@ import { Blank } from "./blank"
 import { routesByPath } from "./routes"
 import { Loading } from "./loading"
 import { NeedsThemes } from "./needs-themes"
-import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "./messages"
-import type { FromPage } from "./report"
+import { FRAME, HELLO, PORT, type AliveProbe, type Named, type ToPage } from "../bridge/page-messages"
+import type { FromPage } from "../bridge/page-report"
 import { shield } from "./shield"
 import { THEME_GLOBALS, themes } from "./themes"
 
@@ -97,13 +97,20 @@ function start(facts: SdkFacts): void {
   parent.postMessage(HELLO, "*")
 }
 
-/**
- * Has what the page prints and what nobody catches told, and printed as before. What finds no room isn't printed either:
- * each line costs the thread more than the page's loop does.
- */
+/** Tells the window what the page prints, what nobody catches, and what doesn't load. */
 function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
   const own = location.origin
   const stack = (text: string): string => text.replaceAll(`${own}/`, "").slice(0, LONGEST_STACK)
+  tellPrints(port, printQueue, stack)
+  explainDialogues(printQueue)
+  tellThrown(printQueue, stack, tellLoading(port, printQueue, hasThemes))
+}
+
+/**
+ * Has what the page prints told, and printed as before. What finds no room isn't printed either: each line costs the
+ * thread more than the page's loop does.
+ */
+function tellPrints(port: Port, printQueue: PrintQueue, stack: (text: string) => string): void {
   const told = consoleProxy(
     (level, values) => printQueue.print({ kind: "print", level, values }),
     stack,
@@ -122,9 +129,12 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
       },
     })
   }
+}
+
+/** A dialogue would hold up the window: the frame lets none be shown, and says so to nobody. */
+function explainDialogues(printQueue: PrintQueue): void {
   const warn = (text: string) =>
     printQueue.print({ kind: "print", level: "warn", values: [{ kind: "text", text, cut: 0 }] })
-  // A dialogue would hold up the window: the frame allows none, without a message.
   for (const name of ["alert", "confirm", "prompt"] as const) {
     const before = self[name] as (text?: unknown) => unknown
     const also = (text?: unknown): unknown => {
@@ -133,6 +143,10 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
     }
     Object.assign(self, { [name]: also })
   }
+}
+
+/** Whether the page stays blank, and what it asked for and didn't get. Returns what takes the errors of the page. */
+function tellLoading(port: Port, printQueue: PrintQueue, hasThemes: boolean): (error: unknown) => void {
   const needs = hasThemes
     ? undefined
     : new NeedsThemes(() => port.force({ kind: "themes" } satisfies FromPage))
@@ -151,10 +165,17 @@ function tell(port: Port, printQueue: PrintQueue, hasThemes: boolean): void {
     printQueue.print(what)
     blank.failed()
   })
-  const thrown = (error: unknown): void => {
+  return (error) => {
     blank.failed()
     needs?.see(error)
   }
+}
+
+function tellThrown(
+  printQueue: PrintQueue,
+  stack: (text: string) => string,
+  thrown: (error: unknown) => void,
+): void {
   const place = (line: number, column: number) => (line > 0 ? { line, column } : {})
   addEventListener("error", (event) => {
     if (!(event instanceof ErrorEvent)) return

@@ -1,6 +1,6 @@
-import { GuestConnection, type GuestHandler } from "../console/guest-connection"
+import { GuestConnection, type GuestHandler } from "../bridge/guest-connection"
 import type { OpenedPage } from "../ipc/generated/OpenedPage"
-import { FRAME, HELLO, PORT, type Named, type ToPage } from "./messages"
+import { FRAME, HELLO, PORT, type Named, type ToPage } from "../bridge/page-messages"
 
 /** What becomes of the pages in a frame, one after the other: a page may load itself again. */
 export interface FrameEvents extends GuestHandler {

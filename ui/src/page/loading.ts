@@ -1,11 +1,11 @@
-import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } from "./report"
+import { addressKey, LONGEST_URL, reportText, type Resource, type Unloaded } from "../bridge/page-report"
 
 /** So long what is refused by a policy is waited for: it is told apart from the element that fails with it. */
 const POLICY_MS = 150
 /** This many addresses are told of and asked again at most, for one page. */
 const MOST_TOLD = 120
 const MOST_PROBES = 60
-/** How Porthole's own policy begins (`policy` in `core/src/extension/page.rs`). */
+/** How Porthole's own policy begins (`policy` in `extension/src/page.rs`). */
 const OWN_POLICY = "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:"
 
 const OF_DIRECTIVE: [string, Resource][] = [

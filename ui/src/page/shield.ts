@@ -1,4 +1,4 @@
-import { KEY_KEPT, type ToPage } from "./messages"
+import { KEY_KEPT, type ToPage } from "../bridge/page-messages"
 
 /** What typing and pasting looks like to a page. */
 const TYPED = [
@@ -17,7 +17,7 @@ const TYPED = [
 /**
  * Lets no script of this document see what the user types or pastes before the window says that the user went into the
  * page, or the user presses into it. Listens before any code of the page does. A frame inside the page has no shield:
- * there only the window's own watch holds (`focus.svelte.ts`). Returns what takes the window's word.
+ * there only the window's own watch holds (`model/page/page-focus.svelte.ts`). Returns what takes the window's word.
  */
 export function shield(): (message: ToPage) => void {
   let may = false

@@ -71,21 +71,24 @@ export function rancherDocker(exec: v1.Exec) {
       return (await ls("volume", options, [])).map(volumeOf)
     },
 
-    rdSubscribeToEvents(callback: (event: unknown) => void, { filters = {} }: Events = {}) {
-      const wanted = (["type", "event", "container", "label"] as const).flatMap((name) =>
-        (filters[name] ?? []).flatMap((value) => ["--filter", `${name}=${value}`]),
-      )
-      const process = exec("system", ["events", "--format", "{{json .}}", ...wanted], {
-        stream: {
-          onOutput: (output) => {
-            if (output.stdout) callback(JSON.parse(output.stdout))
-          },
-          splitOutputLines: true,
-        },
-      })
-      return { unsubscribe: () => process.close() }
-    },
+    rdSubscribeToEvents: (callback: (event: unknown) => void, events: Events = {}) =>
+      subscribe(exec, callback, events),
   }
+}
+
+function subscribe(exec: v1.Exec, callback: (event: unknown) => void, { filters = {} }: Events) {
+  const wanted = (["type", "event", "container", "label"] as const).flatMap((name) =>
+    (filters[name] ?? []).flatMap((value) => ["--filter", `${name}=${value}`]),
+  )
+  const process = exec("system", ["events", "--format", "{{json .}}", ...wanted], {
+    stream: {
+      onOutput: (output) => {
+        if (output.stdout) callback(JSON.parse(output.stdout))
+      },
+      splitOutputLines: true,
+    },
+  })
+  return { unsubscribe: () => process.close() }
 }
 
 function containerOf(listed: Entry, inspected: Entry | undefined): Entry {

@@ -48,6 +48,63 @@ interface Waiting {
   chosen?(result: Chosen): void
 }
 
+/** The calls that wait for the window, and what its messages are given to. */
+class WaitingCalls {
+  #last = 0
+  #waiting = new Map<number, Waiting>()
+
+  constructor(
+    private readonly port: Port,
+    private readonly liveness: Liveness,
+    private readonly place: () => string | undefined,
+  ) {}
+
+  /** Sends it; what cannot be sent is not waited for. */
+  begin(of: (id: number) => FromSdk, wait: Waiting): number {
+    const id = ++this.#last
+    this.port.send(of(id))
+    this.#waiting.set(id, wait)
+    this.liveness.began()
+    return id
+  }
+
+  /** To be made while the code that calls still is on the stack. */
+  called(asked: SdkCall, named: Named): (id: number) => FromSdk {
+    this.port.demand()
+    const at = this.place()
+    return (id) => ({ kind: "call", id, asked, ...named, ...(at === undefined ? {} : { at }) })
+  }
+
+  close(id: number): void {
+    if (this.#waiting.has(id)) this.port.send({ kind: "close", id } satisfies FromSdk)
+  }
+
+  take(message: ToSdk): void {
+    switch (message.kind) {
+      case "room":
+        return this.port.room(message.messages, message.chars)
+      case "delivered":
+        return this.#end(message.id)?.delivered(message.outcome)
+      case "failed":
+        return this.#end(message.id)?.failed(message.message)
+      case "chosen":
+        return this.#end(message.id)?.chosen?.(message.result)
+      case "callbacks": {
+        const called = message.rows.map((row) => row.what)
+        const wait = message.last ? this.#end(message.id) : this.#waiting.get(message.id)
+        wait?.callbacks?.(called)
+        if (!message.last) this.port.send({ kind: "ack", id: message.id } satisfies FromSdk, true)
+      }
+    }
+  }
+
+  #end(id: number): Waiting | undefined {
+    const wait = this.#waiting.get(id)
+    if (this.#waiting.delete(id)) this.liveness.ended()
+    return wait
+  }
+}
+
 /**
  * A transport over one port, and what the window's messages are given to. `place` tells where in
  * the code it is called from.
@@ -58,37 +115,14 @@ export function portTransport(
   liveness: Liveness = nobody,
   place: () => string | undefined = () => undefined,
 ): Transport & { take(message: ToSdk): void } {
-  let last = 0
-  const waiting = new Map<number, Waiting>()
-
-  /** Sends it; what cannot be sent is not waited for. */
-  function begin(of: (id: number) => FromSdk, wait: Waiting): number {
-    const id = ++last
-    port.send(of(id))
-    waiting.set(id, wait)
-    liveness.began()
-    return id
-  }
-
-  /** To be made while the code that calls still is on the stack. */
-  function called(asked: SdkCall, named: Named): (id: number) => FromSdk {
-    port.demand()
-    const at = place()
-    return (id) => ({ kind: "call", id, asked, ...named, ...(at === undefined ? {} : { at }) })
-  }
-
-  function end(id: number): Waiting | undefined {
-    const wait = waiting.get(id)
-    if (waiting.delete(id)) liveness.ended()
-    return wait
-  }
+  const calls = new WaitingCalls(port, liveness, place)
 
   return {
     guard: () => port.guard(),
 
     call: (asked, named) =>
       new Promise((resolve, reject) => {
-        begin(called(asked, named), {
+        calls.begin(calls.called(asked, named), {
           delivered(outcome) {
             if (outcome.kind === "resolved") resolve(jsOf(outcome.value, runtime))
             else if (outcome.kind === "rejected" || outcome.kind === "thrown")
@@ -100,7 +134,7 @@ export function portTransport(
       }),
 
     stream(asked, named, to) {
-      const id = begin(called(asked, named), {
+      const id = calls.begin(calls.called(asked, named), {
         delivered(outcome) {
           if (outcome.kind === "streamed") to.called({ kind: "end", end: outcome.end })
           else if (outcome.kind === "rejected" || outcome.kind === "thrown")
@@ -110,15 +144,13 @@ export function portTransport(
         callbacks: (called) => called.forEach((what) => to.called(what)),
       })
       return {
-        close() {
-          if (waiting.has(id)) port.send({ kind: "close", id } satisfies FromSdk)
-        },
+        close: () => calls.close(id),
       }
     },
 
     ask: (_what, properties) =>
       new Promise((resolve, reject) => {
-        begin((id) => ({ kind: "dialog", id, properties: jsonOf(properties) }), {
+        calls.begin((id) => ({ kind: "dialog", id, properties: jsonOf(properties) }), {
           delivered: () => {},
           failed: (message) => reject(new Error(message)),
           chosen: resolve,
@@ -127,24 +159,7 @@ export function portTransport(
 
     tell: (what) => port.send(what),
 
-    take(message) {
-      switch (message.kind) {
-        case "room":
-          return port.room(message.messages, message.chars)
-        case "delivered":
-          return end(message.id)?.delivered(message.outcome)
-        case "failed":
-          return end(message.id)?.failed(message.message)
-        case "chosen":
-          return end(message.id)?.chosen?.(message.result)
-        case "callbacks": {
-          const called = message.rows.map((row) => row.what)
-          const wait = message.last ? end(message.id) : waiting.get(message.id)
-          wait?.callbacks?.(called)
-          if (!message.last) port.send({ kind: "ack", id: message.id } satisfies FromSdk, true)
-        }
-      }
-    },
+    take: (message) => calls.take(message),
   }
 }
 

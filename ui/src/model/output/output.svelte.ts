@@ -1,0 +1,162 @@
+import type { BodyKind } from "../../ipc/generated/BodyKind"
+import type { Error as ShellError } from "../../ipc/generated/Error"
+import type { Fold } from "../../ipc/generated/Fold"
+import type { Summary } from "../../ipc/generated/Summary"
+import type { View } from "../../ipc/generated/View"
+import { trouble, type Shell } from "../../ipc/shell"
+import { AUTOMATIC, hasCharset, isDecoded } from "./charsets"
+import { Lines, type Place } from "./lines.svelte"
+import { isLive } from "../timeline/outcome"
+import { Rate } from "./rate"
+import { bytesOf, isLines, shownView, totalOf, usualView, type Chosen, type LinesView } from "./views"
+
+/** Which view of the selected Call's output is shown, and how fast it grows. */
+export class Output {
+  lines: Lines
+  row = $state.raw<Summary>()
+  /** Lines a second of a command, bytes a second of a body. */
+  perSecond = $state<number>()
+  /** What an open search makes of the view: lines, or only those that it found. */
+  over = $state<"lines" | "hits">()
+  hits = $state(0)
+  /** Counts searches: each finds other rows. */
+  edition = $state(0)
+
+  /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
+  #run = $state<Chosen>("both")
+  #streams = $state<LinesView>("both")
+  #bodies = $state.raw<Partial<Record<BodyKind, Chosen>>>({})
+  /** A body that says that it is JSON and not even begins like it: shown as it came. */
+  #unpretty = $state.raw<{ id: number; problem: ShellError | undefined }>()
+
+  /** What is chosen for the selected Call. */
+  chosen = $derived<Chosen>(
+    this.row?.http ? (this.#bodies[this.row.body ?? "text"] ?? usualView(this.row.body)) : this.#run,
+  )
+  /** The lines that a search looks through. */
+  linesView = $derived<LinesView>(this.row?.http ? "stdout" : this.#streams)
+  view = $derived.by<View>(() => {
+    if (this.over === "hits") return "hits"
+    if (this.over === "lines" || this.row === undefined) return this.linesView
+    const view = shownView(this.row, this.chosen, this.#streams === "stderr")
+    return view === "pretty" && this.#unpretty?.id === this.row.id ? "stdout" : view
+  })
+  /** What the segments mark: what is shown, which is not always what is chosen. */
+  shown = $derived<Chosen>(
+    this.view === "hex_stderr" ? "hex" : this.view === "hits" ? this.linesView : this.view,
+  )
+  /** Why the body is not what it says, where it is shown at all. */
+  problem = $derived.by<ShellError | undefined>(() => {
+    if (this.#unpretty?.id === this.row?.id && this.chosen === "pretty") return this.#unpretty?.problem
+    return this.lines.problem
+  })
+
+  #rate = new Rate()
+  #shell: Shell
+  #ansi: () => boolean
+  #places = new Map<View, Place>()
+
+  constructor(shell: Shell, ansi: () => boolean = () => true) {
+    this.#shell = shell
+    this.#ansi = ansi
+    this.lines = new Lines(
+      ({ id, view, ansi }, from, count) => shell.ask("lines", { id, view, from, count, ansi }),
+      () => this.#told(),
+    )
+  }
+
+  /** Tells how the row of the selected Call is. */
+  see(row: Summary | undefined): void {
+    const decoded = row?.charset?.name !== this.row?.charset?.name
+    if (row?.id !== this.row?.id || decoded) this.#places.clear()
+    if (row?.id !== this.row?.id) {
+      this.#rate.clear()
+      this.perSecond = undefined
+    }
+    this.row = row
+    this.show()
+    if (row === undefined) return
+    const grown = row.http ? row.counts.stdout.bytes : totalOf(row, this.linesView, 0)
+    this.#rate.add(performance.now(), grown ?? 0)
+    this.perSecond = isLive(row.outcome) ? this.#rate.perSecond() : undefined
+  }
+
+  choose(chosen: Chosen): void {
+    if (this.row === undefined) return
+    if (this.row.http) {
+      this.#bodies = { ...this.#bodies, [this.row.body ?? "text"]: chosen }
+    } else {
+      this.#run = chosen
+      if (isLines(chosen) && chosen !== this.#streams) {
+        this.#streams = chosen
+        this.#rate.clear()
+      }
+    }
+    this.show()
+  }
+
+  /** Folds or unfolds indented JSON at the line with this number. */
+  async fold(line: number, fold: Fold): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    try {
+      await this.#shell.ask("fold", { id, line, fold })
+      if (this.row?.id !== id || this.view !== "pretty") return
+      // All of it looks otherwise: its beginning is where one finds one's way again.
+      if (fold === "close_inside" || fold === "open_inside") this.lines.scrollTo(0)
+      this.lines.again()
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
+    }
+  }
+
+  /** Shows the text in this charset, or in the one that is found. */
+  async setCharset(value: string): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    try {
+      await this.#shell.ask("set_charset", { id, charset: value === AUTOMATIC ? null : value })
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
+    }
+  }
+
+  /** Looks at what is to be looked at now, from where it was left. */
+  show(): void {
+    const row = this.row
+    const before = this.lines.look
+    if (row === undefined) return this.lines.see(undefined)
+    const live = isLive(row.outcome)
+    const view = this.view
+    const moved = before?.id === row.id && before.view !== view
+    if (moved) this.#places.set(before.view, this.lines.place())
+    const look = {
+      id: row.id,
+      view,
+      edition: view === "hits" ? this.edition : 0,
+      live,
+      ansi: this.#ansi(),
+      charset: hasCharset(view) ? row.charset?.name : undefined,
+      bytes: bytesOf(row, view),
+      // Of a text that is decoded only the answer can tell.
+      total:
+        view !== "hits" && hasCharset(view) && isDecoded(row.charset)
+          ? undefined
+          : totalOf(row, view, this.hits),
+    }
+    // A finished body is read from its beginning, like a file; a command's end tells how it went.
+    // What was found is read from its beginning, unless what comes is followed.
+    const follow = view === "hits" ? live && this.lines.following : live || !row.http
+    this.lines.see(look, follow, moved ? this.#places.get(view) : undefined)
+    if (view === "hits") this.#places.delete("hits")
+  }
+
+  #told(): void {
+    const { row, lines } = this
+    if (row === undefined || this.view !== "pretty") return
+    const failed = lines.trouble?.code === "not_json" ? (lines.trouble as ShellError) : undefined
+    if (failed === undefined && (lines.problem === undefined || lines.total > 0)) return
+    this.#unpretty = { id: row.id, problem: failed ?? lines.problem }
+    this.show()
+  }
+}

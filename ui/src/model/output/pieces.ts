@@ -1,0 +1,80 @@
+import type { Line } from "../../ipc/generated/Line"
+import type { Styled } from "../../ipc/generated/Styled"
+import { jsonRanges, looksLikeJson, type JsonPart } from "./json"
+
+/** One run of characters of a line that is drawn alike. */
+export interface Piece {
+  text: string
+  json?: JsonPart
+  /** It represents what cannot be drawn: a control picture or `\xNN`. */
+  shown?: true
+  /** The search found it. */
+  found?: true
+  /** What terminal codes say about it. */
+  style?: Styled
+}
+
+type Drawn = Pick<Line, "text" | "shown" | "found" | "styles" | "row">
+
+// A line with more parts than this is drawn plain from there on: each part costs an element.
+const MOST = 1_000
+
+/** Whether a line is one run of plain characters, which is drawn as one text. */
+export function isPlain(line: Drawn): boolean {
+  return (
+    line.row === undefined &&
+    line.shown.length === 0 &&
+    (line.found === undefined || line.found.length === 0) &&
+    (line.styles === undefined || line.styles.length === 0)
+  )
+}
+
+/** Cuts a line wherever its looks change: colours of JSON and of the terminal, signs, what was found. */
+export function piecesOf(line: Drawn): Piece[] {
+  const { text } = line
+  const json = layer(isJson(line) ? jsonRanges(text) : [])
+  const shown = layer(line.shown.map(([from, to]) => ({ from, to })))
+  const found = layer((line.found ?? []).map(([from, to]) => ({ from, to })))
+  const styles = layer(line.styles ?? [])
+  const pieces: Piece[] = []
+  let at = 0
+  while (at < text.length) {
+    if (pieces.length === MOST) {
+      pieces.push({ text: text.slice(at) })
+      break
+    }
+    const [inJson, inShown, inFound, inStyle] = [json(at), shown(at), found(at), styles(at)]
+    const to = Math.min(text.length, inJson.until, inShown.until, inFound.until, inStyle.until)
+    const piece: Piece = { text: text.slice(at, to) }
+    if (inJson.range) piece.json = inJson.range.part
+    if (inShown.range) piece.shown = true
+    if (inFound.range) piece.found = true
+    if (inStyle.range) piece.style = inStyle.range
+    pieces.push(piece)
+    at = to
+  }
+  return pieces
+}
+
+function isJson({ row, text }: Drawn): boolean {
+  if (row === undefined) return false
+  if (row.kind === "json") return true
+  if (row.kind === "record") return row.problem === undefined
+  return row.kind === "event" && looksLikeJson(text)
+}
+
+interface Range {
+  from: number
+  to: number
+}
+
+/** Tells which range a place is in, and how far that stays so. Asked for places in their order. */
+function layer<R extends Range>(ranges: readonly R[]): (at: number) => { range?: R; until: number } {
+  let next = 0
+  return (at) => {
+    while (next < ranges.length && ranges[next]!.to <= at) next += 1
+    const range = ranges[next]
+    if (range === undefined) return { until: Infinity }
+    return range.from <= at ? { range, until: range.to } : { until: range.from }
+  }
+}

@@ -1,0 +1,149 @@
+import type { TaskProgress } from "../../ipc/generated/TaskProgress"
+import type { SavedFile } from "../../ipc/generated/SavedFile"
+import type { Summary } from "../../ipc/generated/Summary"
+import type { SaveContent } from "../../ipc/generated/SaveContent"
+import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+import type { MarkedRows, Span } from "./marked-rows.svelte"
+import { count, many } from "../text/numbers"
+import type { Output } from "./output.svelte"
+import { isLines } from "./views"
+
+export interface Part {
+  kind: SaveContent["kind"]
+  text: string
+}
+
+/** The panel in which a part of an output is saved to a file. */
+export class Saving {
+  open = $state(false)
+  kind = $state<SaveContent["kind"]>("both")
+  path = $state("")
+  /** A file of this name is there: it is replaced when that is said. */
+  exists = $state(false)
+  busy = $state(false)
+  progress = $state.raw<TaskProgress>()
+  saved = $state.raw<SavedFile>()
+  trouble = $state.raw<Trouble>()
+
+  #shell: Shell
+  #output: Output
+  #marks: MarkedRows
+  #placing = 0
+
+  constructor(shell: Shell, output: Output, marks: MarkedRows) {
+    this.#shell = shell
+    this.#output = output
+    this.#marks = marks
+  }
+
+  parts = $derived.by<Part[]>(() => {
+    const { row } = this.#output
+    return row === undefined ? [] : partsOf(row, this.#span, this.#output.hits)
+  })
+
+  /** Opens with what is most likely meant: what is marked, else what is looked at. */
+  show(): void {
+    const { row, view } = this.#output
+    if (row === undefined) return
+    this.open = true
+    if (this.busy) return
+    this.#forget()
+    const wanted =
+      this.#span !== undefined ? "lines" : view === "hits" || view === "chunks" ? view : undefined
+    const usual = row.http || view === "stdout" ? "stdout" : view === "stderr" ? "stderr" : "both"
+    this.choose(wanted ?? usual)
+  }
+
+  choose(kind: SaveContent["kind"]): void {
+    this.kind = kind
+    this.#forget()
+    void this.#place()
+  }
+
+  typePath(path: string): void {
+    this.path = path
+    this.#placing += 1
+    this.#forget()
+  }
+
+  /** Saves, and answers when it is written. */
+  async save(replace = false): Promise<void> {
+    const { row } = this.#output
+    const what = this.#what()
+    if (row === undefined || what === undefined || this.busy || this.path.trim() === "") return
+    this.#forget()
+    this.busy = true
+    try {
+      this.saved = await this.#shell.ask("save", { id: row.id, what, path: this.path.trim(), replace })
+    } catch (thrown) {
+      const failed = trouble(thrown)
+      if (failed.code === "file_exists") this.exists = true
+      // It was stopped here: that is no news.
+      else if (failed.code !== "cancelled") this.trouble = failed
+    } finally {
+      this.busy = false
+      this.progress = undefined
+    }
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await this.#shell.ask("save_stop", {})
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+
+  see(progress: TaskProgress | undefined): void {
+    this.progress = this.busy ? progress : undefined
+  }
+
+  /** The marked rows, where they are lines. */
+  get #span(): Span | undefined {
+    return isLines(this.#output.view) ? this.#marks.span : undefined
+  }
+
+  #what(): SaveContent | undefined {
+    if (this.kind !== "lines") return { kind: this.kind }
+    const { view } = this.#output
+    return this.#span === undefined ? undefined : { kind: "lines", view, ...this.#span }
+  }
+
+  #forget(): void {
+    this.exists = false
+    this.saved = undefined
+    this.trouble = undefined
+  }
+
+  async #place(): Promise<void> {
+    const placing = ++this.#placing
+    const { row } = this.#output
+    const what = this.#what()
+    if (row === undefined || what === undefined) return
+    try {
+      const path = await this.#shell.ask("save_place", { id: row.id, what })
+      if (placing === this.#placing) this.path = path
+    } catch (thrown) {
+      if (placing === this.#placing) this.trouble = trouble(thrown)
+    }
+  }
+}
+
+/** What of a Call can be saved. */
+export function partsOf(row: Summary, marked: Span | undefined, hits: number): Part[] {
+  const parts: Part[] = row.http
+    ? [{ kind: "stdout", text: "the body, unchanged" }]
+    : [
+        { kind: "both", text: "both streams, with times" },
+        { kind: "stdout", text: "stdout, unchanged" },
+        { kind: "stderr", text: "stderr, unchanged" },
+      ]
+  parts.push({ kind: "chunks", text: "chunks, as JSON lines" })
+  if (marked !== undefined) {
+    const some = marked.to - marked.from
+    const which = some === 1 ? `line ${count(marked.from + 1)}` : `${count(some)} marked lines`
+    parts.push({ kind: "lines", text: which })
+  }
+  if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} found by the search` })
+  return parts
+}

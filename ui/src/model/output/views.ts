@@ -1,0 +1,133 @@
+import type { BodyKind } from "../../ipc/generated/BodyKind"
+import type { Summary } from "../../ipc/generated/Summary"
+import type { View } from "../../ipc/generated/View"
+
+/** What a person chooses; which stream's bytes and the filter of a search come from elsewhere. */
+export type Chosen = Exclude<View, "hex_stderr" | "hits">
+
+/** The views of plain lines, which can be searched. */
+export type LinesView = "both" | "stdout" | "stderr"
+
+export interface Choice {
+  value: Chosen
+  text: string
+  /** Why it cannot be chosen now. */
+  not?: string | undefined
+}
+
+export function isLines(view: View): view is LinesView {
+  return view === "both" || view === "stdout" || view === "stderr"
+}
+
+/** The view that a body of this kind begins with. */
+export function usualView(body: BodyKind | undefined): Chosen {
+  switch (body) {
+    case "json":
+      return "pretty"
+    case "events":
+    case "json_lines":
+      return "events"
+    case "bytes":
+      return "hex"
+    case "protocol":
+      return "chunks"
+    default:
+      return "stdout"
+  }
+}
+
+/** The views that make sense for a Call. */
+export function choicesFor(row: Summary): Choice[] {
+  if (!row.http) {
+    return [
+      { value: "both", text: "both" },
+      { value: "stdout", text: "out" },
+      { value: "stderr", text: "err" },
+      { value: "chunks", text: "chunks" },
+      { value: "hex", text: "hex" },
+    ]
+  }
+  const plain: Choice[] = [
+    { value: "stdout", text: "Raw" },
+    { value: "hex", text: "Hex" },
+    { value: "chunks", text: "Chunks" },
+  ]
+  // Of another protocol the pieces say most.
+  if (row.body === "protocol") return [...plain.slice(2), ...plain.slice(0, 2)]
+  if (row.body === "json") return [{ value: "pretty", text: "Pretty", not: whyNotPretty(row) }, ...plain]
+  if (row.body === "events" || row.body === "json_lines")
+    return [{ value: "events", text: row.body === "events" ? "Events" : "Records" }, ...plain]
+  return plain
+}
+
+/** The view that is shown when this one was chosen. `err`: stderr was the last stream chosen. */
+export function shownView(row: Summary, chosen: Chosen, err: boolean): View {
+  if (chosen === "pretty" && whyNotPretty(row) !== undefined) return "stdout"
+  if (chosen === "hex" && !row.http && err) return "hex_stderr"
+  return chosen
+}
+
+/** Brackets can be indented when the last one is here. */
+function whyNotPretty(row: Summary): string | undefined {
+  if (row.outcome.kind === "receiving") return "The body is still arriving."
+  if (row.outcome.kind !== "status") return "The body is incomplete."
+  return row.counts.stdout.bytes === 0 ? "There is no body." : undefined
+}
+
+/** How many rows a view has, by the counts of the Call; absent where only the answer can tell. */
+export function totalOf(row: Summary, view: View, hits: number): number | undefined {
+  const { stdout, stderr } = row.counts
+  switch (view) {
+    case "both":
+      return stdout.lines + stderr.lines
+    case "stdout":
+      return stdout.lines
+    case "stderr":
+      return stderr.lines
+    case "chunks":
+      return row.counts.chunks
+    case "hex":
+      return Math.ceil(stdout.bytes / 16)
+    case "hex_stderr":
+      return Math.ceil(stderr.bytes / 16)
+    case "hits":
+      return hits
+    case "pretty":
+    case "events":
+      return undefined
+  }
+}
+
+/** The bytes that a view is made of. */
+export function bytesOf(row: Summary, view: View): number {
+  const { stdout, stderr } = row.counts
+  if (row.http || view === "stdout" || view === "hex") return stdout.bytes
+  if (view === "stderr" || view === "hex_stderr") return stderr.bytes
+  return stdout.bytes + stderr.bytes
+}
+
+/** What one row of a view is called. */
+export function rowName(view: View, body: BodyKind | undefined): string {
+  switch (view) {
+    case "chunks":
+      return "chunk"
+    case "events":
+      return body === "json_lines" ? "record" : "event"
+    case "hex":
+    case "hex_stderr":
+      return "row"
+    case "hits":
+      return "hit"
+    default:
+      return "line"
+  }
+}
+
+/** Whether a time is beside each row: indented JSON and plain bytes have none of their own. */
+export function hasTimes(view: View): boolean {
+  return view !== "pretty" && !isHex(view)
+}
+
+export function isHex(view: View): boolean {
+  return view === "hex" || view === "hex_stderr"
+}

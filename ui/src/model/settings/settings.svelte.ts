@@ -1,0 +1,160 @@
+import type { Draft } from "../../ipc/generated/Draft"
+import type { Reading } from "../../ipc/generated/Reading"
+import type { Runtime } from "../../ipc/generated/Runtime"
+import type { SavedDraft } from "../../ipc/generated/SavedDraft"
+import type { Settings as Remembered } from "../../ipc/generated/Settings"
+import type { Splits } from "../../ipc/generated/Splits"
+import type { Target } from "../../ipc/generated/Target"
+import type { Theme } from "../../ipc/generated/Theme"
+import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+
+/** How long a pause in typing is. */
+const TYPING_MS = 400
+
+/**
+ * What is remembered from one start to the next. Written at once: the window may be closed at any
+ * moment. One write is in flight; what changes meanwhile is the next one.
+ */
+export class Settings {
+  theme = $state<Theme>("system")
+  splits = $state.raw<Splits>({ side: 212, center: 552, page: 880 })
+  runtime = $state<Runtime>("docker-desktop")
+  saved = $state.raw<readonly SavedDraft[]>([])
+  reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
+  /** How much of the disk outputs may take; the shell's own limit when absent. */
+  quota = $state<number>()
+  /** What the console's editor holds; its first example when absent. */
+  console = $state<string>()
+  /** The folder of the extension that was opened last. */
+  extension = $state<string>()
+  /** Development servers that pages come from, by the folder or image of their extension. */
+  servers = $state.raw<Readonly<Record<string, string>>>({})
+  trouble = $state.raw<Trouble>()
+
+  #target: Target | undefined
+  #shell: Shell
+  #writing = false
+  #changed = false
+  #typing: ReturnType<typeof setTimeout> | undefined
+
+  constructor(shell: Shell) {
+    this.#shell = shell
+  }
+
+  load(remembered: Remembered): void {
+    this.theme = remembered.theme
+    this.runtime = remembered.runtime
+    this.splits = remembered.splits
+    this.saved = remembered.saved
+    this.reading = remembered.reading
+    this.quota = remembered.quota
+    this.console = remembered.console
+    this.extension = remembered.extension
+    this.servers = remembered.servers
+    this.#target = remembered.target
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme
+    void this.#keep()
+  }
+
+  setRuntime(runtime: Runtime): void {
+    this.runtime = runtime
+    void this.#keep()
+  }
+
+  setSplits(splits: Splits): void {
+    this.splits = splits
+    void this.#keep()
+  }
+
+  setTarget(target: Target): void {
+    this.#target = target
+    void this.#keep()
+  }
+
+  setReading(reading: Reading): void {
+    this.reading = reading
+    void this.#keep()
+  }
+
+  /** Typed text is written when a pause is made: not at every letter. */
+  setConsole(code: string): void {
+    this.console = code
+    clearTimeout(this.#typing)
+    this.#typing = setTimeout(() => void this.#keep(), TYPING_MS)
+  }
+
+  setExtension(folder: string): void {
+    this.extension = folder
+    void this.#keep()
+  }
+
+  /** Where the page of an extension comes from: its files when absent. */
+  setServer(extension: string, server?: string): void {
+    const others = Object.entries(this.servers).filter(([name]) => name !== extension)
+    this.servers = Object.fromEntries(server === undefined ? others : [...others, [extension, server]])
+    void this.#keep()
+  }
+
+  setQuota(quota: number): void {
+    this.quota = quota
+    void this.#keep()
+  }
+
+  /** Puts it at the end, or in the place of the one of the same name. */
+  save(name: string, composed: Draft): void {
+    const at = this.saved.findIndex((saved) => saved.name === name)
+    this.saved = at < 0 ? [...this.saved, { name, composed }] : this.saved.with(at, { name, composed })
+    void this.#keep()
+  }
+
+  remove(name: string): void {
+    this.saved = this.saved.filter((saved) => saved.name !== name)
+    void this.#keep()
+  }
+
+  /** Gives it another name, which no other one has; false when it is taken or empty. */
+  rename(name: string, to: string): boolean {
+    const wanted = to.trim()
+    if (wanted === name) return true
+    if (wanted === "" || this.saved.some((saved) => saved.name === wanted)) return false
+    this.saved = this.saved.map((saved) => (saved.name === name ? { ...saved, name: wanted } : saved))
+    void this.#keep()
+    return true
+  }
+
+  async #keep(): Promise<void> {
+    this.#changed = true
+    if (this.#writing) return
+    this.#writing = true
+    while (this.#changed) {
+      this.#changed = false
+      await this.#write()
+    }
+    this.#writing = false
+  }
+
+  async #write(): Promise<void> {
+    const { theme, splits, reading, runtime } = this
+    const settings: Remembered = {
+      theme,
+      splits,
+      reading,
+      runtime,
+      saved: [...this.saved],
+      servers: { ...this.servers },
+    }
+    if (this.quota !== undefined) settings.quota = this.quota
+    if (this.console !== undefined) settings.console = this.console
+    if (this.extension !== undefined) settings.extension = this.extension
+    if (this.#target !== undefined) settings.target = this.#target
+    try {
+      await this.#shell.ask("save_settings", { settings })
+      this.trouble = undefined
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+}

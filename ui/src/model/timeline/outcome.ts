@@ -1,0 +1,166 @@
+import type { Code } from "../../ipc/generated/Code"
+import type { Ending } from "../../ipc/generated/Ending"
+import type { Outcome } from "../../ipc/generated/Outcome"
+
+/** How a badge looks; its words always say the same, so colour is never the only carrier. */
+export type Tone = "ok" | "bad" | "busy" | "part" | "quiet"
+
+export interface BadgeWords {
+  text: string
+  tone: Tone
+}
+
+/** Whether something more may happen to a Call. */
+export function isLive(outcome: Outcome): boolean {
+  return ["pending", "receiving", "running", "draining"].includes(outcome.kind)
+}
+
+/** Whether the filter *Failed* shows a Call. */
+export function isFailure(outcome: Outcome): boolean {
+  return badge(outcome).tone === "bad"
+}
+
+/** The user decided that nothing is done. */
+export const isNotDone = (code: Code): boolean => code === "recorded_only" || code === "not_allowed"
+
+/** The few words that a badge has room for. */
+export function badge(outcome: Outcome): BadgeWords {
+  switch (outcome.kind) {
+    case "pending":
+      return { text: "pending", tone: "busy" }
+    case "running":
+      return { text: "running", tone: "busy" }
+    case "receiving":
+      return { text: `${outcome.status} …`, tone: "part" }
+    case "draining":
+      return { text: `${ended(outcome.ending).text} …`, tone: "part" }
+    case "status":
+      return status(outcome.status, outcome.reason)
+    case "ended":
+      return ended(outcome.ending)
+    case "failed":
+      return { text: failed(outcome.code), tone: isNotDone(outcome.code) ? "quiet" : "bad" }
+    case "cancelled":
+      return { text: "cancelled", tone: "quiet" }
+  }
+}
+
+/** The reason is the backend's own text and may be long: a column has room for `200 OK`. */
+function status(code: number, reason: string): BadgeWords {
+  const tone: Tone = code >= 400 ? "bad" : code >= 300 ? "quiet" : "ok"
+  const brief = reason.length > 0 && reason.length <= 8
+  return { text: brief ? `${code} ${reason}` : String(code), tone }
+}
+
+function ended(ending: Ending): BadgeWords {
+  if (ending.kind === "signaled") return { text: ending.name, tone: "bad" }
+  return { text: `exit ${ending.code}`, tone: ending.code === 0 ? "ok" : "bad" }
+}
+
+const failures: Record<Code, string> = {
+  endpoint_invalid: "bad endpoint",
+  endpoint_path_too_long: "path too long",
+  endpoint_missing: "no socket",
+  endpoint_not_socket: "not a socket",
+  endpoint_denied: "denied",
+  endpoint_refused: "refused",
+  endpoint_unknown_host: "unknown host",
+  endpoint_unsupported: "unsupported",
+  request_invalid: "bad request",
+  body_file_unreadable: "no body file",
+  connect_failed: "no connect",
+  connect_timeout: "no connect",
+  send_failed: "not sent",
+  closed_before_response: "closed",
+  bad_response: "not HTTP",
+  body_cut: "cut",
+  timed_out: "timeout",
+  cancelled: "cancelled",
+  command_invalid: "bad command",
+  program_not_found: "not found",
+  program_not_executable: "no program",
+  script_carriage_return: "no program",
+  path_through_proc: "bad path",
+  cwd_invalid: "bad cwd",
+  spawn_failed: "not started",
+  stop_failed: "not stopped",
+  engine_address_invalid: "bad engine",
+  engine_unavailable: "engine not responding",
+  engine_refused: "engine refused",
+  engine_unexpected: "bad engine response",
+  command_lost: "result unknown",
+  helper_failed: "helper failed",
+  engine_lost: "engine lost",
+  container_not_found: "no container",
+  container_not_running: "not running",
+  container_paused: "paused",
+  response_too_large: "too large",
+  too_many_open_files: "open files",
+  spill_failed: "disk",
+  output_unreadable: "output unreadable",
+  stdout_failed: "stdout",
+  quota_reached: "quota reached",
+  not_json: "not JSON",
+  line_not_found: "no such line",
+  no_bracket: "nothing to fold",
+  too_many_folds: "too many folds",
+  copy_too_large: "too large to copy",
+  value_too_large: "too large",
+  search_invalid: "bad search",
+  charset_unknown: "unknown charset",
+  search_missing: "no search",
+  file_exists: "file exists",
+  save_failed: "not saved",
+  save_path_invalid: "bad path",
+  pin_failed: "not pinned",
+  pinned_unreadable: "not readable",
+  temporary_files_failed: "temporary files",
+  unpack_failed: "not unpacked",
+  image_too_large: "image too large",
+  scripts_too_long: "scripts too long",
+  image_not_found: "no such image",
+  image_name_invalid: "bad image name",
+  container_name_invalid: "bad container name",
+  page_server_changed: "other program",
+  start_plan_changed: "changed since shown",
+  project_changed: "changed since shown",
+  archive_unreadable: "broken image",
+  image_not_made: "image not made",
+  compose_missing: "no compose",
+  compose_unreadable: "bad compose file",
+  compose_failed: "compose failed",
+  backend_ended: "backend ended",
+  manifest_unreadable: "no manifest",
+  page_missing: "no page",
+  backend_down: "backend down",
+  extension_closed: "no extension",
+  page_ended: "page ended",
+  page_cut_off: "page disconnected",
+  demo_failed: "no demo backend",
+  window_lost: "window lost",
+  page_server_invalid: "bad server",
+  page_server_silent: "no server",
+  page_server_no_page: "no page",
+  paste_unknown: "not understood",
+  runtime_refuses: "refused",
+  recorded_only: "recorded",
+  not_allowed: "not allowed",
+  backend_missing: "no backend",
+  pending_not_found: "not pending",
+  prompt_too_new: "not approved",
+  scope_not_offered: "not approved",
+  program_changed: "program changed",
+  too_many_pending: "too many waiting",
+  call_not_found: "no such call",
+  settings_failed: "settings",
+  data_dir_unusable: "data directory",
+  home_missing: "no home directory",
+  already_running: "already running",
+  internal: "internal error",
+  display_unavailable: "no display",
+}
+
+/** A newer shell may know a code that this page does not: its own name is then the best word. */
+function failed(code: Code): string {
+  return failures[code] ?? (code as string).replaceAll("_", " ")
+}

@@ -1,0 +1,31 @@
+import type { Span } from "../../model/output/marked-rows.svelte"
+import type { Porthole } from "../../model/porthole.svelte"
+
+/** Copies what is marked, else what is selected, else what can be seen. */
+export function copyLog({ marks, copying }: Porthole): void {
+  const log = document.getElementById("log")
+  if (log === null) return
+  if (marks.span !== undefined) return void copying.rows(marks.span)
+  const selection = getSelection()
+  if (selection && !selection.isCollapsed && log.contains(selection.anchorNode)) {
+    const touched = rowsOf(log).filter((row) => selection.containsNode(row, true))
+    // A part of one row is copied as it was selected; of several ones, their exact text.
+    if (touched.length < 2) return void copying.text(selection.toString())
+    return void copying.rows(spanOf(touched))
+  }
+  const { top, bottom } = log.getBoundingClientRect()
+  const seen = rowsOf(log).filter((row) => {
+    const box = row.getBoundingClientRect()
+    return box.bottom > top + 1 && box.top < bottom - 1
+  })
+  if (seen.length > 0) void copying.rows(spanOf(seen))
+}
+
+function rowsOf(log: HTMLElement): HTMLElement[] {
+  return [...log.querySelectorAll<HTMLElement>(".line")]
+}
+
+function spanOf(rows: readonly HTMLElement[]): Span {
+  const numbers = rows.map((row) => Number(row.dataset.row))
+  return { from: Math.min(...numbers), to: Math.max(...numbers) + 1 }
+}
