@@ -192,7 +192,7 @@ async fn flags_tell_where_a_chunk_was_cut() {
 
 #[tokio::test]
 async fn a_request_is_delivered_whole_and_shown_cut() {
-    let (directory, timeline) = timeline();
+    let (_directory, timeline) = timeline();
     let demo = DemoBackend::start().await;
     let asked = |url: &str| {
         let (headers, named, data) = (vec![], true, None);
@@ -269,7 +269,7 @@ async fn a_kept_call_tells_the_same_after_a_start() {
 
 #[tokio::test]
 async fn a_body_that_is_in_memory_has_no_callbacks_and_is_received() {
-    let (directory, timeline) = timeline();
+    let (_directory, timeline) = timeline();
     let demo = DemoBackend::start().await;
     let request = porthole_http::exchange::Request::new("GET", "/hello");
     let id = timeline.send(Origin::Composer, demo.endpoint().clone(), request);

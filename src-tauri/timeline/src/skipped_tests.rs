@@ -55,7 +55,7 @@ async fn what_is_only_recorded_says_what_was_asked_from_where_and_that_nothing_w
 
 #[tokio::test]
 async fn a_request_that_is_only_recorded_is_not_sent_and_can_be_sent_after_all() {
-    let (directory, timeline) = timeline();
+    let (_directory, timeline) = timeline();
     let demo = DemoBackend::start().await;
     let (method, url, headers) = ("GET".to_owned(), "/hello".to_owned(), vec![]);
     let asked = SdkCall::Request(SdkRequest { method, url, headers, named: true, data: None });

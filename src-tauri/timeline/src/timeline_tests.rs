@@ -35,7 +35,7 @@ fn host(program: &str, args: &[&str]) -> Command {
 
 #[tokio::test]
 async fn calls_stand_in_the_order_in_which_they_began() {
-    let (directory, timeline) = timeline();
+    let (_directory, timeline) = timeline();
     let demo = DemoBackend::start().await;
     let slow = Request::new("GET", "/slow?ms=60");
     let first = timeline.send(Origin::Composer, demo.endpoint().clone(), slow);
@@ -80,7 +80,7 @@ async fn only_what_changed_is_told_and_what_was_cleared() {
 
 #[tokio::test]
 async fn cancelling_ends_a_stream_and_keeps_what_came() {
-    let (directory, timeline) = timeline();
+    let (_directory, timeline) = timeline();
     let demo = DemoBackend::start().await;
     let id = timeline.send(Origin::Composer, demo.endpoint().clone(), Request::new("GET", "/events?every=5"));
     until(&timeline, id, |row| row.counts.stdout.lines > 4).await;
