@@ -78,10 +78,13 @@ async fn the_arrows_choose_in_a_menu_and_what_was_chosen_gets_the_focus() {
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
     open(&app, ".method .choose").await;
+    app.until("the first one", "document.activeElement.matches('[role=menuitem]')").await;
     app.chord(&[], Key::Down.into()).await;
+    app.until("another one", "document.activeElement.textContent.trim() === 'POST'").await;
     app.chord(&[], Key::Enter.into()).await;
     app.until("the second method", "document.querySelector('#request-method').value === 'POST'").await;
     open(&app, "#acts").await;
+    app.until("the first one", "document.activeElement.matches('[role=menuitem]')").await;
     app.chord(&[], Key::Down.into()).await;
     app.until("the second one", "document.activeElement.id === 'edit'").await;
     app.chord(&[], Key::Enter.into()).await;
