@@ -56,6 +56,8 @@ pub enum Code {
     ProgramNotExecutable,
     /// The program is a script whose first line ends in a carriage return, so that its interpreter isn't found.
     ScriptCarriageReturn,
+    /// A batch file of Windows can't be given an argument: `cmd` would read it as something else.
+    BatchArgumentInvalid,
     /// A path leads through `/proc`, where it is another file for each process.
     PathThroughProc,
     /// The working directory is missing or is not a directory.

@@ -41,3 +41,5 @@ pub mod terminal;
 pub mod this_machine;
 pub mod timeline;
 pub mod tunnel;
+#[cfg(windows)]
+mod win32;

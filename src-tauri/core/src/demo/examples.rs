@@ -2,7 +2,7 @@
 
 use crate::{
     exchange::{Body, Header, Request},
-    run::{Command, Place, Streaming},
+    run::{Command, Place},
     settings::{Draft, SavedDraft, Snippet},
 };
 
@@ -42,6 +42,7 @@ try {
 
 #[cfg(unix)]
 fn commands() -> Vec<SavedDraft> {
+    use crate::run::Streaming;
     let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
         let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
         SavedDraft { name: name.into(), composed: Draft::Command(command) }

@@ -344,6 +344,6 @@ fn not_running(container: &str) -> Error {
         .hint(format!("docker start {container}, and look at docker logs {container} when it ends again."))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "explain_tests.rs"]
 mod tests;

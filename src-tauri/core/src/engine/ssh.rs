@@ -74,6 +74,8 @@ pub(super) fn dial(argv: &[String]) -> io::Result<SshStream> {
     // A group of its own: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]
     command.process_group(0);
+    #[cfg(windows)]
+    command.creation_flags(crate::win32::CREATE_NEW_PROCESS_GROUP | crate::win32::CREATE_NO_WINDOW);
     crate::handles::restore_in(command.as_std_mut());
     let mut process = Process(command.spawn()?);
     let child = &mut process.0;

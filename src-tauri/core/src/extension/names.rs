@@ -1,7 +1,5 @@
 //! What the parts of an extension are called, by the name of its image.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -88,13 +86,14 @@ impl Names {
 
     /// Where Docker Desktop has a socket on the host, if it has it there at all: a directory of the
     /// home on macOS, one below `.docker` on Linux (reported once), a pipe on Windows (reported once).
-    pub fn socket_on_host(&self, platform: Platform, home: &Path, socket: &str) -> PathBuf {
+    ///
+    /// It is a text: the path of another system has its separators.
+    pub fn socket_on_host(&self, platform: Platform, home: &str, socket: &str) -> String {
+        let (home, stem) = (home.trim_end_matches('/'), &self.stem);
         match platform {
-            Platform::Darwin => {
-                home.join("Library/Containers/com.docker.docker/Data/ext-sockets").join(&self.stem).join(socket)
-            }
-            Platform::Linux => home.join(".docker/desktop").join(&self.stem).join(socket),
-            Platform::Windows => PathBuf::from(format!(r"\\.\pipe\dockerDesktopPluginExtension{}", self.stem)),
+            Platform::Darwin => format!("{home}/Library/Containers/com.docker.docker/Data/ext-sockets/{stem}/{socket}"),
+            Platform::Linux => format!("{home}/.docker/desktop/{stem}/{socket}"),
+            Platform::Windows => format!(r"\\.\pipe\dockerDesktopPluginExtension{stem}"),
         }
     }
 }
@@ -145,7 +144,7 @@ mod tests {
     #[test]
     fn sockets_are_where_docker_desktop_has_them() {
         let names = Names::of_image("acme/volumes:1");
-        let at = |platform| names.socket_on_host(platform, Path::new("/home/me"), "b.sock").display().to_string();
+        let at = |platform| names.socket_on_host(platform, "/home/me", "b.sock");
         assert_eq!(
             at(Platform::Darwin),
             "/home/me/Library/Containers/com.docker.docker/Data/ext-sockets/acme_volumes/b.sock"

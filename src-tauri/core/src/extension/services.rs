@@ -49,14 +49,14 @@ pub(super) fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mu
 pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;
-    let path = names.socket_on_host(Platform::Darwin, Path::new(MAC_HOME), file);
-    let bytes = path.as_os_str().len();
+    let path = names.socket_on_host(Platform::Darwin, MAC_HOME, file);
+    let bytes = path.len();
     (bytes > MAC_LIMIT).then(|| {
         ManifestDiagnostic::at(text, socket.at, "vm.exposes.socket", ManifestSeverity::Warning)
             .summary(format!(
                 "on a Mac the socket's path has {bytes} bytes in a home like {MAC_HOME}, and may have {MAC_LIMIT}"
             ))
-            .effect(DockerDesktop, Reported, format!("has it at {}", path.display()))
+            .effect(DockerDesktop, Reported, format!("has it at {path}"))
             .fix("Write a shorter file name, or give the image a shorter one: both are in the path.")
     })
 }

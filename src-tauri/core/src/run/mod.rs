@@ -6,6 +6,7 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 mod cgroup;
 mod container;
+mod environment;
 mod exec_failure;
 mod exec_signal;
 mod facts;
@@ -14,6 +15,9 @@ mod group;
 mod host;
 mod host_pid;
 #[cfg(target_os = "linux")]
+mod left;
+#[cfg(windows)]
+#[path = "left_windows.rs"]
 mod left;
 mod loading;
 mod membership;
@@ -27,8 +31,11 @@ mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
 mod walk;
+#[cfg(all(test, windows))]
+mod windows_tests;
 
 pub use container::run_in_container;
+pub(crate) use environment::is_same_variable;
 pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile};
 pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};

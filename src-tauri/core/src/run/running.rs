@@ -15,6 +15,8 @@ use super::{
     reaper::WatchedGroup,
     resolve::Resolved,
 };
+#[cfg(windows)]
+use super::shell_line::verbatim_line;
 use crate::{
     error::{Code, Error, Result},
     handles,
@@ -52,6 +54,15 @@ fn same_program(process: &mut Process, resolved: &Resolved) {
     unsafe { process.pre_exec(check) };
 }
 
+/// `cmd` takes the rest of its command line as it is. Quoted as other programs read it, the line would be another one.
+#[cfg(windows)]
+fn set_arguments(process: &mut Process, command: &Command) {
+    match verbatim_line(command) {
+        Some((options, line)) => process.args(options).raw_arg(format!("\"{line}\"")),
+        None => process.args(&command.args),
+    };
+}
+
 impl Running {
     /// Starts a command with the best containment that there is, and with none better than this.
     ///
@@ -80,14 +91,17 @@ impl Running {
     fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         let mut process = Process::new(&resolved.program);
         process
-            .args(&command.args)
             .current_dir(&resolved.cwd)
             .env_clear()
-            .envs(&resolved.env)
+            .envs(resolved.env.iter())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        #[cfg(windows)]
+        set_arguments(&mut process, command);
+        #[cfg(not(windows))]
+        process.args(&command.args);
         #[cfg(unix)]
         process.arg0(&command.program);
         alone(&mut process);
@@ -97,12 +111,15 @@ impl Running {
         let mut child = process.spawn()?;
         let streams = child.stdout.take().zip(child.stderr.take());
         match (Group::of(&child), streams) {
-            (Some(group), Some((stdout, stderr))) => {
+            (Ok(group), Some((stdout, stderr))) => {
                 Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr))
             }
-            _ => {
+            (group, _) => {
                 let _ = child.start_kill();
-                Err(io::Error::other("the process could not be put into a group of its own"))
+                Err(io::Error::other(match group {
+                    Ok(_) => "the process has no streams".to_owned(),
+                    Err(error) => format!("the process could not be put into a group of its own: {error}"),
+                }))
             }
         }
     }
@@ -198,10 +215,12 @@ impl Running {
 
     /// Whether all that is left is ended, gently first, when this is dropped.
     pub fn ends_when_dropped(&self) -> bool {
-        !matches!(self, Self::Alone { .. })
+        // All that is in a job ends when its handle is closed.
+        cfg!(windows) || !matches!(self, Self::Alone { .. })
     }
 
     /// Hands what is left of it to the reaper, which ends it with Porthole.
+    #[cfg(not(windows))]
     pub fn keep_in(self, reaper: &Reaper) {
         // It may hold none of the processes any more that were in it at the start.
         reaper.watch_group(self.watched());
@@ -215,5 +234,13 @@ impl Running {
             // The reaper knows its group.
             Self::Alone { .. } => {}
         }
+    }
+
+    /// Keeps its job open, which ends what is left of it, until Porthole ends.
+    #[cfg(windows)]
+    pub fn keep_in(self, reaper: &Reaper) {
+        let Self::Alone { group, .. } = self;
+        reaper.forget_group(group.id());
+        reaper.keep(group);
     }
 }

@@ -26,6 +26,10 @@ pub(super) use message::WatchedGroup;
 pub use serve::serve_if_asked;
 
 use super::exec_signal::{ExecProcess, SweepTarget};
+#[cfg(windows)]
+use super::group::Group;
+#[cfg(windows)]
+use super::left::LeftJobs;
 #[cfg(target_os = "linux")]
 use super::left::LeftSupervisors;
 use crate::engine::{BackendResources, Engine};
@@ -37,6 +41,8 @@ pub struct Reaper {
     keeper: Mutex<Option<JoinHandle<()>>>,
     #[cfg(target_os = "linux")]
     left: LeftSupervisors,
+    #[cfg(windows)]
+    left: LeftJobs,
 }
 
 /// Tells a run when the reaper was started again; nothing where there is none.
@@ -71,7 +77,15 @@ impl Reaper {
             keeper: Mutex::new(keeper.ok()),
             #[cfg(target_os = "linux")]
             left: LeftSupervisors::default(),
+            #[cfg(windows)]
+            left: LeftJobs::default(),
         }
+    }
+
+    /// One that has no process of its own, as that is another program than a test.
+    #[cfg(all(test, windows))]
+    pub(super) fn without_process() -> Self {
+        Self { shared: Arc::default(), keeper: Mutex::new(None), left: LeftJobs::default() }
     }
 
     /// Its process, while there is one.
@@ -89,6 +103,12 @@ impl Reaper {
     #[cfg(target_os = "linux")]
     pub(super) fn keep(&self, supervisor: UnixStream) {
         self.left.keep(supervisor);
+    }
+
+    /// Keeps the job of processes that an ended command left in the background: they live until this process ends.
+    #[cfg(windows)]
+    pub(super) fn keep(&self, job: Group) {
+        self.left.keep(job);
     }
 
     /// Removes a backend's containers and all else that Porthole makes for it at the end.
@@ -140,7 +160,7 @@ impl Reaper {
 impl Drop for Reaper {
     fn drop(&mut self) {
         // Both end what is left, and then themselves: when this returns, nothing is left.
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         self.left.close();
         self.shared.close();
         if let Some(keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
