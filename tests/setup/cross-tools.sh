@@ -94,7 +94,7 @@ end_wine() {
 # Cargo with the compilers for other systems.
 cross_cargo() {
   limited env RUSTC="$CROSS/bin/rustc" RUSTDOC="$CROSS/bin/rustdoc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$CROSS/build" \
-    PATH="$PATH:$CROSS_ROOT/usr/bin" CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+    PATH="$PATH:$CROSS_ROOT/usr/bin" INSTA_WORKSPACE_ROOT="$ROOT" CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
     CC_x86_64_pc_windows_gnu="$MINGW-gcc-posix" AR_x86_64_pc_windows_gnu="$MINGW-ar" \
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER="$MINGW-gcc-posix" \
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$CROSS/bin/wine" \

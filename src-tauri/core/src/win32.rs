@@ -6,6 +6,7 @@ use std::{
     os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
 };
 
+pub use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED};
 use windows_sys::Win32::{
     Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT},
     System::{
@@ -20,7 +21,6 @@ use windows_sys::Win32::{
         },
     },
 };
-pub use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
 /// The exit code of what Porthole ends: the one that the task manager gives.
 const ENDED: u32 = 1;

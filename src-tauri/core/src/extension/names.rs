@@ -1,5 +1,7 @@
 //! What the parts of an extension are called, by the name of its image.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -22,6 +24,12 @@ pub fn image_in_place(text: &str, image: &str) -> String {
         rest = &rest[before + length..];
     }
     filled + rest
+}
+
+/// A path inside an extension or an image, as their own files write it: with slashes on every system.
+pub(super) fn with_slashes(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
 }
 
 /// Whether a text of a manifest or compose file names the extension's own image.
@@ -139,6 +147,12 @@ mod tests {
         ] {
             assert_eq!(image_in_place(other, "a/b"), other);
         }
+    }
+
+    /// On Windows a folder of the page wasn't found in the Dockerfile, which has `/`.
+    #[test]
+    fn a_path_inside_an_extension_has_slashes_on_every_system() {
+        assert_eq!(with_slashes(&Path::new("ui").join("src").join("index.html")), "ui/src/index.html");
     }
 
     #[test]

@@ -31,8 +31,8 @@ impl Group {
     pub fn of(child: &tokio::process::Child) -> io::Result<Self> {
         let gone = || io::Error::other("the process has ended");
         let (process, handle) = child.id().zip(child.raw_handle()).ok_or_else(gone)?;
-        let job =
-            Job::create_with_limit_info(ExtendedLimitInfo::new().limit_kill_on_job_close()).map_err(io::Error::other)?;
+        let job = Job::create_with_limit_info(ExtendedLimitInfo::new().limit_kill_on_job_close())
+            .map_err(io::Error::other)?;
         job.assign_process(handle as isize).map_err(io::Error::other)?;
         win32::resume(process)?;
         // Numbers of processes are 32 bits without a sign there. This one only tells one group from another.

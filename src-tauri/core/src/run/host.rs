@@ -190,7 +190,8 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
 }
 
 #[cfg(not(windows))]
-const NO_PROGRAM_HINT: &str = "A script needs a first line such as #!/bin/sh; a binary must be built for this processor.";
+const NO_PROGRAM_HINT: &str =
+    "A script needs a first line such as #!/bin/sh; a binary must be built for this processor.";
 #[cfg(windows)]
 const NO_PROGRAM_HINT: &str = "A binary must be built for Windows and this processor. A script is run by its interpreter: start that, with the script as its argument.";
 

@@ -7,6 +7,8 @@ use std::{
 
 use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
 
+#[cfg(windows)]
+use super::shell_line::verbatim_line;
 #[cfg(target_os = "linux")]
 use super::supervised::{self, StartOutcome, Supervised};
 use super::{
@@ -15,8 +17,6 @@ use super::{
     reaper::WatchedGroup,
     resolve::Resolved,
 };
-#[cfg(windows)]
-use super::shell_line::verbatim_line;
 use crate::{
     error::{Code, Error, Result},
     handles,
@@ -111,9 +111,7 @@ impl Running {
         let mut child = process.spawn()?;
         let streams = child.stdout.take().zip(child.stderr.take());
         match (Group::of(&child), streams) {
-            (Ok(group), Some((stdout, stderr))) => {
-                Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr))
-            }
+            (Ok(group), Some((stdout, stderr))) => Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr)),
             (group, _) => {
                 let _ = child.start_kill();
                 Err(io::Error::other(match group {

@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, File};
 use super::tar_stream::{Head, Kind, Receive};
 use crate::{
     error::{Code, Error, Result},
-    extension::root::below,
+    extension::{names::with_slashes, root::below},
 };
 
 /// How much is taken out of an image.
@@ -408,6 +408,11 @@ fn path_of(bytes: &[u8]) -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+/// A path as an engine takes it: with slashes. A name that is no text isn't asked for.
+pub(super) fn name_in_image(path: &Path) -> Option<String> {
+    path.to_str().map(|_| with_slashes(path))
 }
 
 /// Whether this system takes the names as they are: some are devices or streams on Windows.

@@ -12,6 +12,7 @@ use super::{
     mounts::{Mount, plain},
     text::{shown, visible},
 };
+use crate::extension::names::with_slashes;
 
 /// Where what is asked for would be given.
 #[derive(Debug)]
@@ -34,14 +35,16 @@ impl<'a> At<'a> {
     /// Where a path leads once its links are followed, as far as this machine can tell.
     pub fn real(&self, path: &str) -> PathBuf {
         let path = PathBuf::from(path);
-        if !self.here {
+        // On Windows a path without a drive is one of the virtual machine that the engine is in.
+        let is_of_engine = cfg!(windows) && path.has_root() && !path.is_absolute();
+        if !self.here || is_of_engine {
             return plain(&path);
         }
         // What does not exist yet is made by the engine, below the first part that exists.
         let mut missing = Vec::new();
         let mut there = path.as_path();
         loop {
-            if let Ok(real) = there.canonicalize() {
+            if let Ok(real) = dunce::canonicalize(there) {
                 return missing.iter().rev().fold(real, |real, part| real.join(part));
             }
             match (there.file_name(), there.parent()) {
@@ -56,7 +59,7 @@ impl<'a> At<'a> {
 
     /// Whether it is one of the extension's own files.
     pub fn is_own(&self, real: &Path) -> bool {
-        let root = self.root.canonicalize().unwrap_or_else(|_| plain(self.root));
+        let root = dunce::canonicalize(self.root).unwrap_or_else(|_| plain(self.root));
         self.here && real.starts_with(root)
     }
 }
@@ -253,7 +256,7 @@ fn device(device: &Value, at: &At<'_>) -> RequestedAccess {
     // `/dev//sda` and a link are the same device.
     let real = at.real(name);
     let is_disk = at.here && is_block_device(&real);
-    let name = plain(&real).to_string_lossy().into_owned();
+    let name = with_slashes(&plain(&real));
     let name = name.trim_start_matches("/dev/").trim_end_matches('/');
     let disks = [
         "block", "mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md",

@@ -10,7 +10,7 @@ use super::{
     access::{At, text_of},
     text::visible,
 };
-use crate::engine::sockets;
+use crate::{engine::sockets, extension::names::with_slashes};
 
 /// Folders in which whoever writes can take over the machine, with all that is in them.
 const TAKES_OVER: &[&str] = &[
@@ -153,11 +153,9 @@ impl Mount {
     fn of_path(&self, source: &str, at: &At<'_>) -> RequestedAccess {
         let real = at.real(source);
         let path = plain(&real);
-        let shown = if real.as_os_str() == source {
-            visible(source)
-        } else {
-            format!("{} → {}", visible(source), visible(&real.display().to_string()))
-        };
+        let text = if real.is_absolute() { real.display().to_string() } else { with_slashes(&real) };
+        let shown =
+            if text == source { visible(source) } else { format!("{} → {}", visible(source), visible(&text)) };
         // The engine would create a directory for it, as root.
         let missing = only_in_docker_desktop(source).filter(|_| at.here && std::fs::symlink_metadata(&real).is_err());
         let missing = missing.map(|(_, instead)| {
