@@ -26,10 +26,11 @@ pub fn image_in_place(text: &str, image: &str) -> String {
     filled + rest
 }
 
-/// A path inside an extension or an image, as their own files write it: with slashes on every system.
+/// A path inside an extension or an image, as their own files write it: with slashes on every system. A whole path of
+/// this system is kept.
 pub(super) fn with_slashes(path: &Path) -> String {
     let text = path.display().to_string();
-    if cfg!(windows) { text.replace('\\', "/") } else { text }
+    if cfg!(windows) && !path.is_absolute() { text.replace('\\', "/") } else { text }
 }
 
 /// Whether a text of a manifest or compose file names the extension's own image.

@@ -1,18 +1,14 @@
 //! Host commands on Windows.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command as Process, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command as Process, sync::Arc, time::Duration};
 
 use super::*;
 use crate::win32;
 
 /// What the test program does when it is started by one of these tests.
 const ACT: &str = "PORTHOLE_TEST_ACT";
+/// Where it writes its number.
+const FILE: &str = "PORTHOLE_TEST_FILE";
 /// A process that nobody has ended in this time ends by itself.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -21,19 +17,20 @@ const LONGEST: Duration = Duration::from_secs(60);
 fn helper() {
     match std::env::var(ACT).as_deref() {
         Ok("wait") => std::thread::sleep(LONGEST),
-        Ok("leave") => println!("left {}", start_waiting(Stdio::null)),
+        Ok("announce") => {
+            fs::write(std::env::var_os(FILE).unwrap(), std::process::id().to_string()).unwrap();
+            std::thread::sleep(LONGEST);
+        }
         Ok("stay") => {
-            println!("left {}", start_waiting(Stdio::inherit));
+            println!("left {}", start_waiting());
             std::thread::sleep(LONGEST);
         }
         _ => {}
     }
 }
 
-fn start_waiting(stream: fn() -> Stdio) -> u32 {
-    let mut process = Process::new(std::env::current_exe().unwrap());
-    process.args(HELPER).env(ACT, "wait").stdin(Stdio::null()).stdout(stream()).stderr(stream());
-    process.spawn().unwrap().id()
+fn start_waiting() -> u32 {
+    Process::new(std::env::current_exe().unwrap()).args(HELPER).env(ACT, "wait").spawn().unwrap().id()
 }
 
 const HELPER: [&str; 3] = ["run::windows_tests::helper", "--exact", "--nocapture"];
@@ -106,10 +103,29 @@ fn cmd(line: &str) -> Command {
 #[tokio::test]
 async fn what_a_command_leaves_in_the_background_lives_until_porthole_ends() {
     let reaper = Arc::new(Reaper::without_process());
-    let left = ran(&helper_command("leave"), Some(Arc::clone(&reaper))).await.left();
+    let directory = tempfile::tempdir().unwrap();
+    let leave = async |name: &str| {
+        let file = directory.path().join(name);
+        // `start` hands no stream on, so that the run ends before what it has started.
+        let mut command =
+            cmd(&format!("start \"\" \"{}\" {}", std::env::current_exe().unwrap().display(), HELPER.join(" ")));
+        let var = |name: &str, value: String| EnvVar { name: name.into(), value };
+        command.env = vec![var(ACT, "announce".into()), var(FILE, file.display().to_string())];
+        let recorded = ran(&command, Some(Arc::clone(&reaper))).await;
+        assert_eq!(recorded.ending, Some(Ending::Exited { code: 0 }), "{}", recorded.output);
+        let began = std::time::Instant::now();
+        loop {
+            if let Ok(Ok(process)) = fs::read_to_string(&file).map(|text| text.parse()) {
+                return process;
+            }
+            assert!(began.elapsed() < LONGEST / 2, "it was ended with the run");
+            std::thread::yield_now();
+        }
+    };
+    let left = leave("first").await;
     assert!(win32::lives(left));
     // Another run that leaves something lets go of what has ended, and of nothing else.
-    let second = ran(&helper_command("leave"), Some(Arc::clone(&reaper))).await.left();
+    let second = leave("second").await;
     assert!(win32::lives(left) && win32::lives(second));
     drop(reaper);
     ends(left);

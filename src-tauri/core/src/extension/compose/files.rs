@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::extension::{
     dockerfile::{Base, Provision, Search},
+    names::with_slashes,
     root::{Entry, ExtensionRoot, FileProblem},
     yaml::LONGEST,
 };
@@ -156,13 +157,13 @@ impl<'a> Files<'a> {
         if !matches!(self.source, ComposeSource::Folder(_)) && !path.starts_with(&self.folder) {
             let summary = format!(
                 "`{}` isn't in `{}`: of the image, only the compose file's folder is copied",
-                path.display(),
-                self.folder.display()
+                with_slashes(path),
+                with_slashes(&self.folder)
             );
             return Err(Absence::Missing { summary, certain: true });
         }
         let ComposeSource::Built { search, context } = self.source else { return Ok(path.to_owned()) };
-        let shown = path.display().to_string();
+        let shown = with_slashes(path);
         match search.find(&shown) {
             Provision::Context { path, .. } => Ok(path),
             Provision::NotBuilt { path: source, by } => Err(Absence::Missing {
@@ -170,7 +171,7 @@ impl<'a> Files<'a> {
                     "`{shown}` isn't built yet: `{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
                     by.text,
                     by.line,
-                    source.display()
+                    with_slashes(&source)
                 ),
                 certain: false,
             }),
@@ -193,7 +194,7 @@ impl<'a> Files<'a> {
     fn absence(&self, path: &Path, problem: FileProblem) -> Absence {
         match problem {
             FileProblem::Missing => {
-                let shown = path.display();
+                let shown = with_slashes(path);
                 let summary = match self.source {
                     ComposeSource::Image(_) => format!("the image has no `{shown}`"),
                     _ => format!("`{shown}` doesn't exist"),

@@ -91,7 +91,7 @@ fn one(
         return None;
     };
     if including.contains(&first) {
-        let summary = format!("`{}` includes itself", first.display());
+        let summary = format!("`{}` includes itself", super::super::names::with_slashes(&first));
         loader.report.refuse(at, "include", summary, "Compose refuses files that include each other.");
         return None;
     }

@@ -153,7 +153,7 @@ impl Mount {
     fn of_path(&self, source: &str, at: &At<'_>) -> RequestedAccess {
         let real = at.real(source);
         let path = plain(&real);
-        let text = if real.is_absolute() { real.display().to_string() } else { with_slashes(&real) };
+        let text = with_slashes(&real);
         let shown =
             if text == source { visible(source) } else { format!("{} → {}", visible(source), visible(&text)) };
         // The engine would create a directory for it, as root.
