@@ -76,7 +76,7 @@ impl Signals {
         #[cfg(windows)]
         {
             use tokio::signal::windows;
-            /// Each kind is a type of its own there.
+            /// Each kind has its own type on Windows.
             macro_rules! listen {
                 ($($kind:ident: $asked:ident),*) => {$(
                     if let Ok(mut signal) = windows::$kind() {

@@ -71,7 +71,7 @@ pub fn end_process(process: u32) -> io::Result<()> {
 /// Whether there is a process with this number. One that this user may not look at is there.
 pub fn lives(process: u32) -> bool {
     match open(process, PROCESS_SYNCHRONIZE) {
-        // A process that has ended is there as long as somebody holds it open.
+        // A process that has ended stays as long as a handle to it is open.
         // SAFETY: the handle is a process's.
         Ok(process) => (unsafe { WaitForSingleObject(process.as_raw_handle(), 0) }) == WAIT_TIMEOUT,
         Err(error) => error.raw_os_error() != Some(ERROR_INVALID_PARAMETER as i32),
@@ -109,7 +109,7 @@ fn done(result: i32) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// It was taken to live for ever, so what a killed Porthole left on an engine was never removed.
+    /// Each process was taken to live, so what a killed Porthole left on an engine was never removed.
     #[test]
     fn a_process_that_has_ended_does_not_live() {
         let own = std::process::id();

@@ -23,7 +23,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Puts a child into a job of its own and lets it run: it was started suspended, so that nothing that it starts is
+    /// Puts a child into its own job and lets it run: it was started suspended, so that nothing that it starts is
     /// outside the job.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Group {
         Ok(is_left)
     }
 
-    /// Its handle names it, whoever has ended.
+    /// Its handle names it, also after the first member has ended.
     pub fn leader_ended(&self) {}
 
     /// What is known to be in it.

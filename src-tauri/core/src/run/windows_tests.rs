@@ -9,7 +9,7 @@ use crate::win32;
 const ACT: &str = "PORTHOLE_TEST_ACT";
 /// Where it writes its number.
 const FILE: &str = "PORTHOLE_TEST_FILE";
-/// A process that nobody has ended in this time ends by itself.
+/// Then the helper ends by itself.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Not a test: it is what a command of the other tests runs.

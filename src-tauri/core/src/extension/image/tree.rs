@@ -410,7 +410,7 @@ fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     str::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
-/// A path as an engine takes it: with slashes. A name that is no text isn't asked for.
+/// A path as an engine takes it: with slashes. None for a name that isn't Unicode.
 pub(super) fn name_in_image(path: &Path) -> Option<String> {
     path.to_str().map(|_| with_slashes(path))
 }

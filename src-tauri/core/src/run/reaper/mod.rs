@@ -82,7 +82,7 @@ impl Reaper {
         }
     }
 
-    /// One that has no process of its own, as that is another program than a test.
+    /// Without its process: that would be another program than a test.
     #[cfg(all(test, windows))]
     pub(super) fn without_process() -> Self {
         Self { shared: Arc::default(), keeper: Mutex::new(None), left: LeftJobs::default() }
