@@ -12,7 +12,9 @@ use std::{
 use tokio::net::windows::named_pipe::{NamedPipeServer, ServerOptions};
 
 fn cli(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_porthole-cli"));
+    // Beside the folder of this test.
+    let own = std::env::current_exe().unwrap();
+    let mut command = Command::new(own.parent().unwrap().parent().unwrap().join("porthole-cli.exe"));
     command.args(arguments);
     command
 }
@@ -37,24 +39,25 @@ async fn requests_go_through_a_named_pipe_also_while_it_is_busy() {
     let name = format!("porthole-test-{}", std::process::id());
     let pipe = format!(r"\\.\pipe\{name}");
     let first = ServerOptions::new().first_pipe_instance(true).create(&pipe).unwrap();
-    let serving = tokio::spawn(serve(pipe, first));
     let endpoint = format!("npipe:////./pipe/{name}");
     let checked = tokio::task::spawn_blocking(move || {
         let request = |path: &str, more: &[&str]| {
             cli(&[&["request", "GET", path, "--endpoint", &endpoint], more].concat()).output().unwrap()
         };
-        let seen = text(&request("/volumes", &["--json"]));
+        let seen = text(&request("/hello", &["--json"]));
         assert!(seen.contains("\"status\":200"), "{seen}");
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| text(&request("/volumes", &[])))).collect();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| text(&request("/hello", &[])))).collect();
             let bodies: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
             assert!(bodies.iter().all(|body| *body == bodies[0] && !body.is_empty()), "{bodies:?}");
         });
         let gone = cli(&["request", "GET", "/", "--endpoint", r"\\.\pipe\porthole-test-nothing"]).output().unwrap();
         assert!(!gone.status.success(), "{gone:?}");
     });
-    checked.await.unwrap();
-    serving.abort();
+    tokio::select! {
+        checked = checked => checked.unwrap(),
+        () = serve(pipe, first) => panic!("it serves until it is dropped"),
+    }
 }
 
 /// An engine with one container, in which each command writes a line to each of its streams and exits with 7.
