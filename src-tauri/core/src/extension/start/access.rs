@@ -33,11 +33,14 @@ impl<'a> At<'a> {
     }
 
     /// Where a path leads once its links are followed, as far as this machine can tell.
-    pub fn real(&self, path: &str) -> PathBuf {
-        let path = PathBuf::from(path);
-        // On Windows a path without a drive is one of the virtual machine that the engine is in.
-        let is_of_engine = cfg!(windows) && path.has_root() && !path.is_absolute();
-        if !self.here || is_of_engine {
+    pub fn real(&self, text: &str) -> PathBuf {
+        let path = PathBuf::from(text);
+        // On Windows a path that begins with a slash is one of the virtual machine that the engine is in. Two slashes would
+        // make it one of a server.
+        if cfg!(windows) && text.starts_with('/') {
+            return plain(Path::new(&format!("/{}", text.trim_start_matches('/'))));
+        }
+        if !self.here {
             return plain(&path);
         }
         // What does not exist yet is made by the engine, below the first part that exists.
