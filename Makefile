@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz types fmt package engine engines demo
+.PHONY: help run test check bench fuzz types fmt package engine engines demo cross
 .NOTPARALLEL:
 
 help: ## this list
@@ -36,6 +36,9 @@ package: ## a release build in a .deb
 
 engine: ## a private engine to try things on, until Ctrl-C
 	@bash tests/setup/engine.sh
+
+cross: ## Windows under Wine, and type checks for Windows and macOS (ONLY=windows,window,macos)
+	@bash tests/setup/cross.sh
 
 engines: ## the engine tests on older Docker and Podman too (ONLY=docker,podman,podman4,system)
 	@bash tests/setup/engines.sh

@@ -4,6 +4,7 @@
 //   node results.mjs nextest JUNIT LIST   nextest's JUnit, and its list of the selected tests in JSON: JUnit leaves out
 //                                         what is ignored, and what a canceled run never started
 //   node results.mjs vitest JSON          vitest's own report
+//   node results.mjs libtest LOG          what `cargo test` writes
 //   node results.mjs selected LIST        only which tests the list selects
 import { readFileSync } from "node:fs"
 
@@ -59,10 +60,35 @@ function* vitest(report) {
   }
 }
 
+function* libtest(log) {
+  const lines = readFileSync(log, "utf8").split(/\r?\n/)
+  let program = ""
+  let left = 0
+  // One that crashed has told of some of its tests only.
+  function* ended() {
+    if (left > 0) yield `failed ${program} (${left} of its tests did not run to the end)`
+  }
+  for (const line of lines) {
+    const [, running] = line.match(/^ +Running .*[/\\]([\w-]+)-[\da-f]{16}(?:\.exe)?\)$/) ?? []
+    if (running) {
+      yield* ended()
+      program = running
+      left = 0
+    }
+    const [, count] = line.match(/^running (\d+) tests?$/) ?? []
+    if (count) left = Number(count)
+    const [, name, outcome] = line.match(/^test (.+) \.\.\. (ok|FAILED|ignored)\b/) ?? []
+    if (!name) continue
+    left -= 1
+    yield `${{ ok: "passed", FAILED: "failed", ignored: "skipped" }[outcome]} ${program} ${name}`
+  }
+  yield* ended()
+}
+
 function* listed(list) {
   for (const { name } of selected(list)) yield `selected ${name}`
 }
 
 const [kind, ...files] = process.argv.slice(2)
-const lines = { nextest, vitest, selected: listed }[kind](...files)
+const lines = { nextest, vitest, libtest, selected: listed }[kind](...files)
 process.stdout.write([...lines].map((line) => `${line.replaceAll("\n", " ")}\n`).join(""))

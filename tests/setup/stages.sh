@@ -160,6 +160,8 @@ results_step() { [ "$1" -eq 0 ] || say failed; }
 results_check() { if [ "$1" -eq 0 ]; then say passed; else say failed; fi; }
 
 results_nextest() { [ -f "$REPORT" ] && list_selected && results nextest "$REPORT" "$TEMP/selected.json"; }
+# Cargo's own runner, as it writes to the log of the stage.
+results_libtest() { results libtest "$log"; }
 results_vitest() { results vitest "$REPORT"; }
 results() { node tests/setup/results.mjs "$@"; }
 

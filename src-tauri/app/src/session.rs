@@ -22,7 +22,7 @@ pub struct Session {
     path: PathBuf,
     /// Locked as long as this session lives; the operating system unlocks it when the process dies. It decides who lives:
     /// process numbers say nothing in another container.
-    _lock: File,
+    lock: Option<File>,
 }
 
 impl Session {
@@ -56,11 +56,11 @@ impl Session {
         let path = parent.join(name.trim_start_matches(UNLOCKED));
         if cfg!(windows) {
             // An open file keeps its directory's name there.
-            return Ok(Self { path: new.keep(), _lock: lock });
+            return Ok(Self { path: new.keep(), lock: Some(lock) });
         }
         fs::rename(new.path(), &path)?;
         let _ = new.keep();
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock: Some(lock) })
     }
 
     /// The directory.
@@ -71,7 +71,12 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
+        let is_removed = fs::remove_dir_all(&self.path).is_ok();
+        // Windows keeps the directory of an open file.
+        drop(self.lock.take());
+        if !is_removed {
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 }
 
@@ -134,7 +139,8 @@ mod tests {
         let session = Session::begin(parent.path(), OWN).unwrap();
         assert!(!dead.exists() && living.exists());
         let path = session.path().to_owned();
-        assert!(path.file_name().unwrap().to_string_lossy().starts_with(OWN));
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.strip_prefix(UNLOCKED).filter(|_| cfg!(windows)).unwrap_or(&name).starts_with(OWN));
         drop(session);
         assert!(!path.exists());
     }

@@ -57,6 +57,8 @@ pub enum Code {
     /// The program is a script with a carriage return at the end of its first line, so that its interpreter isn't
     /// found.
     ScriptCarriageReturn,
+    /// A batch file of Windows can't be given an argument: `cmd` would read it as something else.
+    BatchArgumentInvalid,
     /// A path leads through `/proc`, where it is another file for each process.
     PathThroughProc,
     /// The working directory is missing or is not a directory.

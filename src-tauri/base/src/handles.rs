@@ -69,7 +69,7 @@ pub fn restore_in(_: &mut std::process::Command) {}
 pub fn is_exhausted(error: &io::Error) -> bool {
     #[cfg(unix)]
     return matches!(error.raw_os_error(), Some(nix::libc::EMFILE | nix::libc::ENFILE));
-    /// `ERROR_TOO_MANY_OPEN_FILES`.
+    // `ERROR_TOO_MANY_OPEN_FILES`.
     #[cfg(not(unix))]
     return error.raw_os_error() == Some(4);
 }

@@ -10,3 +10,5 @@ pub mod memory;
 pub mod private;
 pub mod reference;
 pub mod terminal;
+#[cfg(windows)]
+pub mod win32;

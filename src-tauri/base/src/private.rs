@@ -1,7 +1,9 @@
 //! Directories and files that only this user may open, under any umask.
 
+#[cfg(unix)]
+use std::fs;
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{DirBuilder, OpenOptions},
     io,
     path::Path,
 };
@@ -70,6 +72,7 @@ pub fn temporary_directory_in(prefix: &str, parent: &Path) -> io::Result<tempfil
 
 /// Options that make a new file private.
 pub fn file_options() -> OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -87,6 +90,7 @@ pub fn restrict_socket(path: &Path) -> io::Result<()> {
 }
 
 fn builder() -> DirBuilder {
+    #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -73,12 +73,24 @@ impl Signals {
                 });
             }
         }
-        #[cfg(not(unix))]
-        tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                tell(Asked::Interrupt);
+        #[cfg(windows)]
+        {
+            use tokio::signal::windows;
+            /// Each kind has its own type on Windows.
+            macro_rules! listen {
+                ($($kind:ident: $asked:ident),*) => {$(
+                    if let Ok(mut signal) = windows::$kind() {
+                        let tell = tell.clone();
+                        tokio::spawn(async move {
+                            while signal.recv().await.is_some() {
+                                tell(Asked::$asked);
+                            }
+                        });
+                    }
+                )*};
             }
-        });
+            listen!(ctrl_c: Interrupt, ctrl_break: Interrupt, ctrl_close: HangUp, ctrl_shutdown: Terminate, ctrl_logoff: Terminate);
+        }
         Self { count, first }
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixListener,
+    net::TcpListener,
     task::JoinHandle,
 };
 
@@ -11,7 +11,6 @@ use super::*;
 /// An engine that answers each path that contains one of these texts with a status and a body.
 struct Fake {
     engine: Engine,
-    _folder: tempfile::TempDir,
     serving: JoinHandle<()>,
 }
 
@@ -23,9 +22,8 @@ impl Drop for Fake {
 
 impl Fake {
     async fn new(answers: Vec<(&'static str, u16, String)>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("engine.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("tcp://{}", listener.local_addr().unwrap());
         let answers = Arc::new(answers);
         let serving = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -42,8 +40,8 @@ impl Fake {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
-        Self { engine, _folder: folder, serving }
+        let engine = Engine::connect(Address::new("test", address)).await.unwrap();
+        Self { engine, serving }
     }
 }
 

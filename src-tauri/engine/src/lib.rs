@@ -361,6 +361,6 @@ fn not_running(container: &str) -> Error {
         .hint(format!("Run `docker start {container}`. If it stops again, see `docker logs {container}`."))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "explain_tests.rs"]
 mod tests;

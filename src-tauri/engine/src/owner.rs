@@ -14,7 +14,7 @@ struct Owner {
     /// The pid namespace; empty where there are none.
     namespace: String,
     process: i32,
-    /// When the process began, in the kernel's ticks since the machine's start; empty where the system doesn't tell.
+    /// When the process began, in steps of the system's own; empty where it doesn't tell.
     began: String,
 }
 
@@ -50,7 +50,13 @@ impl Owner {
             return !self.boot.is_empty() && !here.boot.is_empty() && self.machine.contains('#');
         }
         // What another container runs can't be seen from here.
-        self.namespace == here.namespace && (!lives(self.process) || self.began != began(self.process))
+        if self.namespace != here.namespace {
+            return false;
+        }
+        // Another user's process may live without this user being told when it began.
+        let began = began(self.process);
+        let is_another = !began.is_empty() && !self.began.is_empty() && began != self.began;
+        !lives(self.process) || is_another
     }
 }
 
@@ -118,7 +124,12 @@ fn namespace() -> String {
     String::new()
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+fn began(process: i32) -> String {
+    u32::try_from(process).ok().and_then(porthole_base::win32::began).map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
 fn began(_: i32) -> String {
     String::new()
 }
@@ -141,10 +152,9 @@ pub fn hostname() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
-#[cfg(not(unix))]
-fn lives(_: i32) -> bool {
-    // Not known here: the reaper, or the stream to it, is what ends what a killed Porthole made.
-    true
+#[cfg(windows)]
+fn lives(process: i32) -> bool {
+    u32::try_from(process).is_ok_and(porthole_base::win32::lives)
 }
 
 #[cfg(test)]
@@ -180,6 +190,12 @@ mod tests {
     #[test]
     fn a_process_of_another_container_is_not_known_to_be_dead() {
         assert!(!dead(&Owner { namespace: "4026532999".into(), ..here() }, false, ""));
+    }
+
+    #[test]
+    fn a_living_process_whose_beginning_is_not_told_is_not_dead() {
+        assert!(!dead(&here(), true, ""));
+        assert!(!dead(&Owner { began: String::new(), ..here() }, true, "123"));
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub(super) fn dial(argv: &[String]) -> io::Result<SshStream> {
     // Its own group: Ctrl-C in a terminal is not for it, and what it starts ends with it.
     #[cfg(unix)]
     command.process_group(0);
+    #[cfg(windows)]
+    command.creation_flags(porthole_base::win32::CREATE_NEW_PROCESS_GROUP | porthole_base::win32::CREATE_NO_WINDOW);
     porthole_base::handles::restore_in(command.as_std_mut());
     let mut process = Process(command.spawn()?);
     let child = &mut process.0;

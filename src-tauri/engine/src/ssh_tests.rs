@@ -1,5 +1,6 @@
 //! What is asked of ssh, and what is told of its end.
 
+#[cfg(unix)]
 use tokio::io::AsyncWriteExt;
 
 use super::*;

@@ -4,10 +4,9 @@
 
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -218,10 +217,11 @@ struct ConnectionUri {
 /// Whether something accepts connections there, on a socket that another user can't have put there. A port is not tried:
 /// that of another machine takes too long.
 fn listens(host: &str) -> bool {
+    #[cfg(unix)]
     if let Some(path) = host.strip_prefix("unix://") {
-        #[cfg(unix)]
         return accepts(Path::new(path));
-        #[cfg(not(unix))]
+    }
+    if cfg!(not(unix)) && host.starts_with("unix://") {
         return false;
     }
     if let Some(pipe) = host.strip_prefix("npipe://") {

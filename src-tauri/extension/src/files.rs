@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::names::with_slashes;
 use super::{
     dockerfile::{self, Base, Dockerfile, Provision, Search},
     frontend::build_script,
@@ -223,7 +224,7 @@ impl Checks<'_> {
                     "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
                     by.text,
                     by.line,
-                    source.display()
+                    with_slashes(&source)
                 );
                 let script = match key.as_str() {
                     PAGE => build_script(self.root, &source, true),
@@ -234,14 +235,14 @@ impl Checks<'_> {
                     Some((folder, script)) => {
                         let how = match folder.as_os_str().is_empty() {
                             true => format!("`npm run {script}`"),
-                            false => format!("`npm run {script}` in {}", folder.display()),
+                            false => format!("`npm run {script}` in {}", with_slashes(&folder)),
                         };
                         self.status(key, path, format!("not built yet: {how}"));
                         let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
                         note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
                     }
                     None if matches!(key.as_str(), PAGE | PROGRAMS) => {
-                        self.status(key, path, format!("not built yet: `{}` doesn't exist", source.display()));
+                        self.status(key, path, format!("not built yet: `{}` doesn't exist", with_slashes(&source)));
                         let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
                         note.summary(format!("`{shown}` isn't built yet: {copies}"))
                             .fix("Build it before the image, or correct the path in the Dockerfile.")
@@ -251,10 +252,10 @@ impl Checks<'_> {
                         self.status(key, path, copies.clone());
                         place
                             .summary(format!("The image can't be built: {copies}"))
-                            .fix(format!("Add `{}`, or correct the path in the Dockerfile.", source.display()))
+                            .fix(format!("Add `{}`, or correct the path in the Dockerfile.", with_slashes(&source)))
                     }
                 };
-                self.say(&format!("not built {} {}", by.line, source.display()), shown, diagnostic);
+                self.say(&format!("not built {} {}", by.line, with_slashes(&source)), shown, diagnostic);
                 None
             }
             Provision::Unknown { by } => {

@@ -1,6 +1,6 @@
 //! What the parts of an extension are called, by the name of its image.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -24,6 +24,13 @@ pub fn image_in_place(text: &str, image: &str) -> String {
         rest = &rest[before + length..];
     }
     filled + rest
+}
+
+/// A path inside an extension or an image, as their own files write it: with slashes on every system. A whole path of
+/// this system is kept.
+pub(super) fn with_slashes(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(windows) && !path.is_absolute() { text.replace('\\', "/") } else { text }
 }
 
 /// Whether a text of a manifest or compose file names the extension's own image.
@@ -88,13 +95,14 @@ impl Names {
 
     /// Where Docker Desktop has a socket on the host, if it has it there at all: a directory of the
     /// home on macOS, one below `.docker` on Linux (reported once), a pipe on Windows (reported once).
-    pub fn socket_on_host(&self, platform: Platform, home: &Path, socket: &str) -> PathBuf {
+    ///
+    /// It is a text: the path of another system has its separators.
+    pub fn socket_on_host(&self, platform: Platform, home: &str, socket: &str) -> String {
+        let (home, stem) = (home.trim_end_matches('/'), &self.stem);
         match platform {
-            Platform::Darwin => {
-                home.join("Library/Containers/com.docker.docker/Data/ext-sockets").join(&self.stem).join(socket)
-            }
-            Platform::Linux => home.join(".docker/desktop").join(&self.stem).join(socket),
-            Platform::Windows => PathBuf::from(format!(r"\\.\pipe\dockerDesktopPluginExtension{}", self.stem)),
+            Platform::Darwin => format!("{home}/Library/Containers/com.docker.docker/Data/ext-sockets/{stem}/{socket}"),
+            Platform::Linux => format!("{home}/.docker/desktop/{stem}/{socket}"),
+            Platform::Windows => format!(r"\\.\pipe\dockerDesktopPluginExtension{stem}"),
         }
     }
 }
@@ -142,10 +150,16 @@ mod tests {
         }
     }
 
+    /// On Windows a folder of the page wasn't found in the Dockerfile, which has `/`.
+    #[test]
+    fn a_path_inside_an_extension_has_slashes_on_every_system() {
+        assert_eq!(with_slashes(&Path::new("ui").join("src").join("index.html")), "ui/src/index.html");
+    }
+
     #[test]
     fn sockets_are_where_docker_desktop_has_them() {
         let names = Names::of_image("acme/volumes:1");
-        let at = |platform| names.socket_on_host(platform, Path::new("/home/me"), "b.sock").display().to_string();
+        let at = |platform| names.socket_on_host(platform, "/home/me", "b.sock");
         assert_eq!(
             at(Platform::Darwin),
             "/home/me/Library/Containers/com.docker.docker/Data/ext-sockets/acme_volumes/b.sock"

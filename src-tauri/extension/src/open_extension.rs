@@ -108,7 +108,7 @@ impl OpenExtension {
     /// Its folders on this machine: programs in them are its own.
     pub fn own_folders(&self) -> Vec<PathBuf> {
         let folders = self.bin.iter().chain([&self.extension.root]);
-        folders.flat_map(|folder| [Some(folder.clone()), folder.canonicalize().ok()]).flatten().collect()
+        folders.flat_map(|folder| [Some(folder.clone()), dunce::canonicalize(folder).ok()]).flatten().collect()
     }
 
     /// Its page, as the one who proposes calls: what it acts on is its own backend, and never what the user inspects.

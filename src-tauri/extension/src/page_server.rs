@@ -366,7 +366,8 @@ mod tests {
     }
 
     fn host(told: &OpenedPage) -> &str {
-        told.url.strip_prefix("ext://").and_then(|rest| rest.split('/').next()).unwrap()
+        let host = told.url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+        named(host.strip_prefix("ext.").unwrap_or(host))
     }
 
     #[test]

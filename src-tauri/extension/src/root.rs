@@ -100,7 +100,7 @@ impl ExtensionRoot {
     /// [`FileProblem::Failed`] when it isn't a folder, or can't be opened.
     pub fn open(folder: &Path) -> Result<Self> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let path = folder.canonicalize().map_err(|error| problem(&error))?;
+        let path = dunce::canonicalize(folder).map_err(|error| problem(&error))?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|error| problem(&error))?;
         Ok(Self { dir: Arc::new(dir), path })
     }

@@ -49,14 +49,14 @@ pub fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<M
 pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;
-    let path = names.socket_on_host(Platform::Darwin, Path::new(MAC_HOME), file);
-    let bytes = path.as_os_str().len();
+    let path = names.socket_on_host(Platform::Darwin, MAC_HOME, file);
+    let bytes = path.len();
     (bytes > MAC_LIMIT).then(|| {
         ManifestDiagnostic::at(text, socket.at, "vm.exposes.socket", ManifestSeverity::Warning)
             .summary(format!(
                 "On macOS the socket's path has {bytes} bytes with a home such as {MAC_HOME}; the limit is {MAC_LIMIT}"
             ))
-            .effect(DockerDesktop, Reported, format!("creates it at {}", path.display()))
+            .effect(DockerDesktop, Reported, format!("creates it at {path}"))
             .fix("Shorten the file name or the image's name: both are part of the path.")
     })
 }

@@ -190,11 +190,12 @@ impl Search<'_> {
                 places.extend(tunnel::direct(&mounts, &Names::socket_inside(self.socket)).filter(is_in_directory));
             }
         }
-        let known = std::env::home_dir().map(|home| self.names.socket_on_host(Platform::this(), &home, self.socket));
-        if let Some(known) = known {
-            match known.to_str().and_then(|path| path.strip_prefix(r"\\.\pipe\")) {
+        let home = std::env::home_dir().and_then(|home| home.into_os_string().into_string().ok());
+        if let Some(home) = home {
+            let known = self.names.socket_on_host(Platform::this(), &home, self.socket);
+            match known.strip_prefix(r"\\.\pipe\") {
                 Some(pipe) => places.push(Endpoint::Npipe(pipe.to_owned())),
-                None if known.exists() => places.push(Endpoint::Unix(known)),
+                None if Path::new(&known).exists() => places.push(Endpoint::Unix(known.into())),
                 None => {}
             }
         }

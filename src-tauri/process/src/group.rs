@@ -2,7 +2,10 @@
 
 #[cfg(unix)]
 mod os {
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::{
+        io,
+        sync::{Mutex, MutexGuard, PoisonError},
+    };
 
     use nix::{
         errno::Errno,
@@ -29,8 +32,12 @@ mod os {
 
     impl Group {
         /// The group that the child leads: it was started with `process_group(0)`.
-        pub fn of(child: &tokio::process::Child) -> Option<Self> {
-            Self::led_by(i32::try_from(child.id()?).ok()?)
+        ///
+        /// # Errors
+        /// When it was waited for.
+        pub fn of(child: &tokio::process::Child) -> io::Result<Self> {
+            let id = child.id().and_then(|id| i32::try_from(id).ok());
+            id.and_then(Self::led_by).ok_or_else(|| io::Error::other("the process has ended"))
         }
 
         /// The group that this process leads. It hasn't been waited for.
@@ -110,59 +117,8 @@ mod os {
 }
 
 #[cfg(windows)]
-mod os {
-    use crate::{Signal, membership::Membership};
-    use porthole_base::error::{Code, Error, Result};
-    use std::sync::Mutex;
-
-    /// A job object: it ends its processes when its handle is closed, also when Porthole is killed.
-    #[derive(Debug)]
-    pub struct Group {
-        job: Mutex<Option<win32job::Job>>,
-        id: i32,
-    }
-
-    impl Group {
-        /// The job that the child was put into. Between its start and this a grandchild could slip away.
-        pub fn of(child: &tokio::process::Child) -> Option<Self> {
-            let job =
-                win32job::Job::create_with_limit_info(win32job::ExtendedLimitInfo::new().limit_kill_on_job_close())
-                    .ok()?;
-            job.assign_process(child.raw_handle()? as isize).ok()?;
-            Some(Self { job: Mutex::new(Some(job)), id: child.id()? as i32 })
-        }
-
-        /// The process id of the first member.
-        pub fn id(&self) -> i32 {
-            self.id
-        }
-
-        /// Ends the job, whatever the signal: Windows has none. False when it has ended before.
-        ///
-        /// # Errors
-        /// [`Code::StopFailed`] when the job cannot be reached.
-        pub fn signal(&self, _: Signal) -> Result<bool> {
-            let mut job = self.job.lock().map_err(|_| Error::new(Code::StopFailed, "The job object is lost"))?;
-            Ok(job.take().is_some())
-        }
-
-        /// Its handle identifies it even after processes ended.
-        pub fn leader_ended(&self) {}
-
-        /// What is known to be in it.
-        pub fn membership(&self) -> Membership {
-            Membership::led_by(self.id)
-        }
-
-        /// Whether it has not been ended.
-        pub fn exists(&self) -> bool {
-            self.job.lock().is_ok_and(|job| job.is_some())
-        }
-    }
-
-    /// Nothing to do before the start.
-    pub fn alone(_: &mut tokio::process::Command) {}
-}
+#[path = "group_windows.rs"]
+mod os;
 
 pub(super) use os::{Group, alone};
 #[cfg(unix)]

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 #[cfg(target_os = "linux")]
 use crate::cgroup;
 use crate::membership::{Membership, Present};
+#[cfg(windows)]
+use crate::group::Group;
 #[cfg(unix)]
 use crate::{Signal, group::signal_group};
 
@@ -24,6 +26,10 @@ pub trait GroupReaper: Debug + Send + Sync {
     /// Keeps the supervisor of processes that an ended command left in the background: they live until this process ends.
     #[cfg(target_os = "linux")]
     fn keep(&self, supervisor: UnixStream);
+
+    /// Keeps the job of processes that an ended command left in the background: they live until this process ends.
+    #[cfg(windows)]
+    fn keep(&self, job: Group);
 
     /// How many times it was started again. A change wakes the receiver.
     fn restarts(&self) -> watch::Receiver<u64>;

@@ -147,7 +147,11 @@ async fn start(
 /// Why the operating system did not start a program that was found.
 fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     /// `ENOEXEC`: neither a program for this machine nor a script with a first line.
-    const NOT_A_PROGRAM: i32 = 8;
+    #[cfg(not(windows))]
+    const NOT_A_PROGRAM: &[i32] = &[8];
+    /// `ERROR_BAD_EXE_FORMAT` and `ERROR_EXE_MACHINE_TYPE_MISMATCH`: the same.
+    #[cfg(windows)]
+    const NOT_A_PROGRAM: &[i32] = &[193, 216];
     /// `ESTALE`, from the process that was to execute the program: for it another file is at that path.
     #[cfg(unix)]
     const CHANGED: i32 = nix::libc::ESTALE;
@@ -163,10 +167,16 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
     }
     let error_text = match (error.kind(), error.raw_os_error()) {
         (_, Some(CHANGED)) => return changed_since(path, error),
-        (_, Some(NOT_A_PROGRAM)) => {
+        (_, Some(code)) if NOT_A_PROGRAM.contains(&code) => {
             Error::new(Code::ProgramNotExecutable, format!("{} isn't a program for this machine", path.display()))
-                .hint("A script needs a first line such as #!/bin/sh; a binary must be built for this processor.")
+                .hint(NO_PROGRAM_HINT)
         }
+        // The standard library refuses an argument that `cmd`, which runs these files, would read as something else.
+        (io::ErrorKind::InvalidInput, None) if is_batch_file(path) => Error::new(
+            Code::BatchArgumentInvalid,
+            format!("{} is a batch file, and an argument has a line break", path.display()),
+        )
+        .hint("cmd ends an argument of a batch file at a line break. Write it without, or start the program that the batch file starts."),
         (io::ErrorKind::NotFound, _) if script::first_line_ends_in_carriage_return(path) => Error::new(
             Code::ScriptCarriageReturn,
             format!("{}: the first line ends in a carriage return", path.display()),
@@ -181,6 +191,17 @@ fn refused(resolved: &Resolved, error: &io::Error) -> Error {
         _ => Error::new(Code::SpawnFailed, format!("Can't start {}", path.display())),
     };
     error_text.detail(error)
+}
+
+#[cfg(not(windows))]
+const NO_PROGRAM_HINT: &str =
+    "A script needs a first line such as #!/bin/sh; a binary must be built for this processor.";
+#[cfg(windows)]
+const NO_PROGRAM_HINT: &str = "A binary must be built for Windows and this processor. A script is run by its interpreter: start that, with the script as its argument.";
+
+fn is_batch_file(path: &std::path::Path) -> bool {
+    let extension = path.extension().and_then(std::ffi::OsStr::to_str);
+    cfg!(windows) && extension.is_some_and(|extension| ["bat", "cmd"].iter().any(|b| extension.eq_ignore_ascii_case(b)))
 }
 
 /// Reads both streams and waits for the process, until all three have ended.

@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod cgroup;
+mod environment;
 mod facts;
 mod fixed;
 pub mod group;
@@ -21,7 +22,10 @@ mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
 mod walk;
+#[cfg(all(test, windows))]
+mod windows_tests;
 
+pub use environment::is_same_variable;
 pub use facts::*;
 pub use fixed::{FixedCommand, HASHED_TO, NamedProgram, ProgramFile};
 pub use group_reaper::{GroupReaper, Restarts, WatchedGroup, end_groups};

@@ -63,11 +63,9 @@ impl Membership {
     }
 
     /// Whether something is left in the group, and it is not another one with the same id.
+    #[cfg(unix)]
     pub fn is_left(&mut self) -> bool {
-        #[cfg(unix)]
-        {
-            self.gone |= !super::group::exists(self.id);
-        }
+        self.gone |= !super::group::exists(self.id);
         !self.gone && self.is_among(&Present::in_groups(&[self.id]))
     }
 

@@ -1,12 +1,12 @@
 //! What a host command really means: the program's file, the directory and the environment.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
-use super::{Bin, Command, EnvMode, walk::crosses_procfs};
+use super::{Bin, Command, EnvMode, environment::Environment, walk::crosses_procfs};
 use porthole_base::error::{Code, Error, Result};
 
 /// Where names are looked up when a replaced environment has no `PATH`, as C libraries do.
@@ -22,7 +22,7 @@ pub(super) struct Resolved {
     pub identity: Option<(u64, u64)>,
     pub cwd: PathBuf,
     /// Its `PATH` has absolute entries alone.
-    pub env: BTreeMap<OsString, OsString>,
+    pub env: Environment,
 }
 
 impl Resolved {
@@ -31,7 +31,7 @@ impl Resolved {
     /// # Errors
     /// [`Code::ProgramNotFound`], [`Code::ProgramNotExecutable`], [`Code::PathThroughProc`].
     pub fn find(&self, program: &str) -> Result<PathBuf> {
-        let path = self.env.get(OsStr::new("PATH")).cloned().or_else(default_path);
+        let path = self.env.get("PATH").map(OsStr::to_owned).or_else(default_path);
         find(program, path, &self.cwd)
     }
 
@@ -41,7 +41,7 @@ impl Resolved {
     /// [`Code::PathThroughProc`].
     pub fn check_paths(&self) -> Result<()> {
         is_same_for_all(&self.cwd)?;
-        let path = self.env.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
+        let path = self.env.get("PATH").unwrap_or_default();
         // A hostile one names the same directory a million times.
         let entries: BTreeSet<PathBuf> = std::env::split_paths(path).collect();
         entries.iter().try_for_each(|entry| is_same_for_all(entry))
@@ -90,21 +90,21 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
             .hint("Leave the user empty: it applies only to commands in a container."));
     }
     let cwd = directory(command.cwd.as_deref())?;
-    let mut env: BTreeMap<OsString, OsString> = match command.env_mode {
-        EnvMode::Add => std::env::vars_os().collect(),
-        EnvMode::Replace => BTreeMap::new(),
+    let mut env = match command.env_mode {
+        EnvMode::Add => Environment::of_this_process(),
+        EnvMode::Replace => Environment::default(),
     };
-    env.extend(command.env.iter().map(|var| (OsString::from(&var.name), OsString::from(&var.value))));
-    let name = OsString::from("PATH");
+    command.env.iter().for_each(|var| env.set(&var.name, &var.value));
     // A shell that is started has the same: what it would find in its own directory nobody has named.
-    let mut path = env.get(&name).map_or_else(default_path, |path| absolute(path));
-    match &path {
-        Some(path) if env.contains_key(&name) => drop(env.insert(name, path.clone())),
-        _ => drop(env.remove(&name)),
+    let own = env.get("PATH").map(absolute);
+    let mut path = own.clone().unwrap_or_else(default_path);
+    match own.flatten() {
+        Some(own) => env.set("PATH", own),
+        None => env.remove("PATH"),
     }
     if let Some(bin) = &command.bin {
         let with_bin = beside(bin, path.as_deref())?;
-        env.insert("PATH".into(), with_bin.clone());
+        env.set("PATH", with_bin.clone());
         path = Some(with_bin);
     }
     let mut resolved = Resolved { program: PathBuf::new(), identity: None, cwd, env };
@@ -133,6 +133,8 @@ pub fn command_on(path: &OsStr, program: &str) -> Option<tokio::process::Command
     // It is called as a caller that looks it up in the `PATH` calls it.
     #[cfg(unix)]
     command.arg0(program);
+    #[cfg(windows)]
+    command.creation_flags(porthole_base::win32::CREATE_NO_WINDOW);
     command.env("PATH", path);
     Some(command)
 }
@@ -309,10 +311,10 @@ mod tests {
         }
         // What a shell would find, and what its prompt shows, is the same.
         let shell = with("sh", ".:/usr/bin::bin:/bin").unwrap();
-        assert_eq!(shell.env[OsStr::new("PATH")], "/usr/bin:/bin");
+        assert_eq!(shell.env.get("PATH").unwrap(), "/usr/bin:/bin");
         assert_eq!(shell.find("tool").unwrap_err().code, Code::ProgramNotFound);
         let alone = with("/bin/sh", ".").unwrap();
-        assert!(!alone.env.contains_key(OsStr::new("PATH")));
+        assert!(alone.env.get("PATH").is_none());
         assert_eq!(alone.find("tool").unwrap_err().code, Code::ProgramNotFound);
         assert!(with("./tool", "/usr/bin").is_ok(), "a path to the program is no name");
     }
@@ -369,7 +371,7 @@ mod tests {
             let bin = Some(Bin { directory: own.clone(), first });
             let path = EnvVar { name: "PATH".into(), value: "/usr/bin:/bin".into() };
             let resolved = resolve(&Command { bin, env: vec![path], ..command(name) }).unwrap();
-            (resolved.program, resolved.env[OsStr::new("PATH")].clone().into_string().unwrap())
+            (resolved.program, resolved.env.get("PATH").unwrap().to_str().unwrap().to_owned())
         };
         assert_eq!(with(true, "sh"), (tool, format!("{own}:/usr/bin:/bin")));
         let (program, path) = with(false, "sh");
@@ -385,10 +387,10 @@ mod tests {
         command.env = vec![EnvVar { name: "ONLY".into(), value: "this".into() }];
         command.env_mode = EnvMode::Replace;
         let resolved = resolve(&command).unwrap();
-        assert_eq!(resolved.env.len(), 1);
+        assert_eq!(resolved.env.iter().count(), 1);
         assert!(resolved.program.ends_with("sh"));
         command.env_mode = EnvMode::Add;
-        assert!(resolve(&command).unwrap().env.len() > 1);
+        assert!(resolve(&command).unwrap().env.iter().count() > 1);
     }
 
     #[test]

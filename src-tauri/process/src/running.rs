@@ -7,6 +7,8 @@ use std::{
 
 use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
 
+#[cfg(windows)]
+use super::shell_line::verbatim_line;
 #[cfg(target_os = "linux")]
 use super::supervised::{self, StartOutcome, Supervised};
 use super::{
@@ -52,6 +54,15 @@ fn same_program(process: &mut Process, resolved: &Resolved) {
     unsafe { process.pre_exec(check) };
 }
 
+/// `cmd` takes the rest of its command line as it is. Quoted as other programs read it, the line would be another one.
+#[cfg(windows)]
+fn set_arguments(process: &mut Process, command: &Command) {
+    match verbatim_line(command) {
+        Some((options, line)) => process.args(options).raw_arg(format!("\"{line}\"")),
+        None => process.args(&command.args),
+    };
+}
+
 impl Running {
     /// Starts a command with the best containment that there is, and with none better than this.
     ///
@@ -80,14 +91,17 @@ impl Running {
     fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         let mut process = Process::new(&resolved.program);
         process
-            .args(&command.args)
             .current_dir(&resolved.cwd)
             .env_clear()
-            .envs(&resolved.env)
+            .envs(resolved.env.iter())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        #[cfg(windows)]
+        set_arguments(&mut process, command);
+        #[cfg(not(windows))]
+        process.args(&command.args);
         #[cfg(unix)]
         process.arg0(&command.program);
         alone(&mut process);
@@ -97,12 +111,13 @@ impl Running {
         let mut child = process.spawn()?;
         let streams = child.stdout.take().zip(child.stderr.take());
         match (Group::of(&child), streams) {
-            (Some(group), Some((stdout, stderr))) => {
-                Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr))
-            }
-            _ => {
+            (Ok(group), Some((stdout, stderr))) => Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr)),
+            (group, _) => {
                 let _ = child.start_kill();
-                Err(io::Error::other("the process couldn't be put into a separate group"))
+                Err(io::Error::other(match group {
+                    Ok(_) => "the process has no streams".to_owned(),
+                    Err(error) => format!("the process couldn't be put into a separate group: {error}"),
+                }))
             }
         }
     }
@@ -199,10 +214,12 @@ impl Running {
 
     /// Whether all that is left is ended, gently first, when this is dropped.
     pub fn ends_when_dropped(&self) -> bool {
-        !matches!(self, Self::Alone { .. })
+        // All that is in a job ends when its handle is closed.
+        cfg!(windows) || !matches!(self, Self::Alone { .. })
     }
 
     /// Hands what is left of it to the reaper, which ends it with Porthole.
+    #[cfg(not(windows))]
     pub fn keep_in(self, reaper: &dyn GroupReaper) {
         // It may hold none of the processes any more that were in it at the start.
         reaper.watch_group(self.watched());
@@ -216,5 +233,13 @@ impl Running {
             // The reaper knows its group.
             Self::Alone { .. } => {}
         }
+    }
+
+    /// Keeps its job open, which ends what is left of it, until Porthole ends.
+    #[cfg(windows)]
+    pub fn keep_in(self, reaper: &dyn GroupReaper) {
+        let Self::Alone { group, .. } = self;
+        reaper.forget_group(group.id());
+        reaper.keep(group);
     }
 }

@@ -8,6 +8,18 @@ use std::path::Path;
 
 use super::{Command, loading::loads_code};
 
+/// The line of a command that hands one to `cmd` as Node does (`/d /s /c`), and the options before it. With `/s` `cmd`
+/// takes all that is between the first quote and the last one as it is.
+#[cfg(any(windows, test))]
+pub(super) fn verbatim_line(command: &Command) -> Option<(&[String], &str)> {
+    let name = command.program.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
+    let (line, options) = command.args.split_last()?;
+    let is = |option: &str, text: &str| option.eq_ignore_ascii_case(text);
+    let runs = options.last().is_some_and(|last| is(last, "/c") || is(last, "/k"));
+    let verbatim = options.iter().any(|option| is(option, "/s"));
+    (matches!(name.as_str(), "cmd" | "cmd.exe") && runs && verbatim).then_some((options, line))
+}
+
 /// Programs of one line that are named.
 const MOST_NAMES: usize = 12;
 /// Words of a line that are looked at.

@@ -137,3 +137,21 @@ fn variables_that_load_code_are_known() {
         assert!(!loads_code(name), "{name}");
     }
 }
+
+/// Node hands a line over like this on Windows.
+#[test]
+fn only_a_line_that_cmd_takes_as_it_is_is_one_of_cmd() {
+    let line = |program: &str, args: &[&str]| {
+        let command = Command::new(Place::Host, program, args.iter().copied());
+        verbatim_line(&command).map(|(options, line)| (options.len(), line.to_owned()))
+    };
+    let echo = Some((3, "echo \"a\"".to_owned()));
+    for program in ["cmd.exe", "CMD", r"C:\Windows\System32\cmd.exe", "c:/windows/system32/CMD.EXE"] {
+        assert_eq!(line(program, &["/d", "/s", "/c", "echo \"a\""]), echo, "{program}");
+    }
+    assert_eq!(line("cmd.exe", &["/D", "/S", "/C", "echo \"a\""]), echo);
+    for other in [&["/d", "/c", "echo"][..], &["/s", "/c", "echo", "a"], &["/s", "echo"], &["/s", "/c"], &[]] {
+        assert_eq!(line("cmd.exe", other), None, "{other:?}");
+    }
+    assert_eq!(line("notcmd.exe", &["/d", "/s", "/c", "echo"]), None);
+}

@@ -78,7 +78,7 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         .arg0("porthole-run")
         .current_dir(&resolved.cwd)
         .env_clear()
-        .envs(&resolved.env)
+        .envs(resolved.env.iter())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

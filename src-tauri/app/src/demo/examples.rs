@@ -1,7 +1,7 @@
 //! What can be tried on the demo backend and on this machine, for the first click.
 
 use porthole_http::exchange::{Body, Header, Request};
-use porthole_process::{Command, Place, Streaming};
+use porthole_process::{Command, Place};
 use porthole_sdk::draft::{Draft, SavedDraft, Snippet};
 
 /// The examples, in the order in which they are listed.
@@ -40,6 +40,7 @@ try {
 
 #[cfg(unix)]
 fn commands() -> Vec<SavedDraft> {
+    use crate::run::Streaming;
     let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
         let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
         SavedDraft { name: name.into(), composed: Draft::Command(command) }

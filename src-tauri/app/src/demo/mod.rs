@@ -91,6 +91,8 @@ mod tests {
         assert!(!path.parent().unwrap().exists());
     }
 
+    // Elsewhere it listens on a port.
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_demo_backend_that_cannot_listen_is_no_wrong_endpoint() {
         let directory = tempfile::tempdir().unwrap();

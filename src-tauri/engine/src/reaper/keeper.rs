@@ -115,6 +115,11 @@ impl State {
             use nix::{sys::signal, unistd::Pid};
             let _ = signal::kill(Pid::from_raw(pid), signal::Signal::SIGKILL);
         }
+        // The thread that waits for it holds it open, so its number is its own.
+        #[cfg(windows)]
+        if let Some(pid) = self.process {
+            let _ = porthole_base::win32::end_process(pid);
+        }
         self.unsent.clear();
     }
 }
@@ -157,6 +162,12 @@ fn spawn() -> io::Result<Child> {
     {
         use std::os::unix::process::CommandExt;
         command.arg0(own).process_group(0);
+    }
+    // The same there, and out of the reach of the terminal's end.
+    #[cfg(windows)]
+    {
+        use std::os::windows::process::CommandExt;
+        command.creation_flags(porthole_base::win32::CREATE_NEW_PROCESS_GROUP | porthole_base::win32::CREATE_NO_WINDOW);
     }
     command.spawn()
 }

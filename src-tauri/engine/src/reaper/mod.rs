@@ -8,6 +8,8 @@
 //! thread starts another and tells it everything again.
 
 mod keeper;
+#[cfg(windows)]
+mod left_jobs;
 #[cfg(target_os = "linux")]
 mod left_supervisors;
 mod message;
@@ -30,6 +32,10 @@ use porthole_process::{GroupReaper, WatchedGroup};
 
 use crate::exec::exec_signal::{ExecProcess, SweepTarget};
 use crate::{BackendResources, Engine};
+#[cfg(windows)]
+use left_jobs::LeftJobs;
+#[cfg(windows)]
+use porthole_process::group::Group;
 #[cfg(target_os = "linux")]
 use left_supervisors::LeftSupervisors;
 
@@ -40,6 +46,8 @@ pub struct Reaper {
     keeper: Mutex<Option<JoinHandle<()>>>,
     #[cfg(target_os = "linux")]
     left: LeftSupervisors,
+    #[cfg(windows)]
+    left: LeftJobs,
 }
 
 impl Reaper {
@@ -55,7 +63,15 @@ impl Reaper {
             keeper: Mutex::new(keeper.ok()),
             #[cfg(target_os = "linux")]
             left: LeftSupervisors::default(),
+            #[cfg(windows)]
+            left: LeftJobs::default(),
         }
+    }
+
+    /// Without its process: that would be another program than a test.
+    #[cfg(all(test, windows))]
+    pub(super) fn without_process() -> Self {
+        Self { shared: Arc::default(), keeper: Mutex::new(None), left: LeftJobs::default() }
     }
 
     /// Its process, while there is one.
@@ -117,6 +133,11 @@ impl GroupReaper for Reaper {
         self.left.keep(supervisor);
     }
 
+    #[cfg(windows)]
+    fn keep(&self, job: Group) {
+        self.left.keep(job);
+    }
+
     fn restarts(&self) -> watch::Receiver<u64> {
         self.shared.restarts.subscribe()
     }
@@ -125,7 +146,7 @@ impl GroupReaper for Reaper {
 impl Drop for Reaper {
     fn drop(&mut self) {
         // Both end what is left, and then themselves: when this returns, nothing is left.
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         self.left.close();
         self.shared.close();
         if let Some(keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{ExtensionRoot, Listing, dockerfile};
+use crate::{ExtensionRoot, Listing, dockerfile, names::with_slashes};
 
 /// How many files and folders are looked at: what would be found after them isn't said.
 const MOST: usize = 20_000;
@@ -24,7 +24,7 @@ pub(super) fn changed_after(root: &ExtensionRoot, copied: &[String], created: Sy
         // What can't be listed is a file, or too large to look at.
         let Ok(entries) = root.list(&path, MOST_IN_FOLDER) else {
             if is_newer(&path) {
-                return Some(path.display().to_string());
+                return Some(with_slashes(&path));
             }
             continue;
         };
@@ -35,7 +35,7 @@ pub(super) fn changed_after(root: &ExtensionRoot, copied: &[String], created: Sy
         for (name, listing) in entries {
             let inner = path.join(&name);
             match listing {
-                Listing::File if is_newer(&inner) => return Some(inner.display().to_string()),
+                Listing::File if is_newer(&inner) => return Some(with_slashes(&inner)),
                 // They change without the extension's own sources.
                 Listing::Folder if name != ".git" && name != "node_modules" => left.push_back(inner),
                 _ => {}

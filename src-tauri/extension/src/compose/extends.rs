@@ -9,6 +9,7 @@ use super::{
     node::{Map, Node, Value},
     unread,
 };
+use crate::names::with_slashes;
 
 /// Services that extend each other.
 const DEEPEST: usize = 32;
@@ -90,7 +91,7 @@ fn base(
     let from = extends.get("file").filter(|node| !node.is_null());
     let (mut read, other);
     let (services, file, shown) = match from {
-        None => (services, file, file.display().to_string()),
+        None => (services, file, with_slashes(file)),
         Some(node) => {
             let text = node.as_text()?;
             match loader.files.place(chain.folder, text) {
@@ -113,7 +114,7 @@ fn base(
                 return None;
             }
             read = of_file(loader, &other, node, key, chain.env)?;
-            (&mut read, other.as_path(), other.display().to_string())
+            (&mut read, other.as_path(), with_slashes(&other))
         }
     };
     if chain.links.contains(&(file.to_owned(), wanted.to_owned())) {
@@ -152,7 +153,7 @@ fn of_file(loader: &mut Loader<'_>, path: &Path, named: &Node, key: &str, env: &
     match model.as_map_mut().and_then(|map| map.shift_remove("services")).map(|node| node.value) {
         Some(Value::Map(services)) => Some(services),
         _ => {
-            let summary = format!("`{}` has no services to extend", path.display());
+            let summary = format!("`{}` has no services to extend", with_slashes(path));
             loader.report.refuse(named.at, key, summary, "Name a compose file with `services:`.");
             None
         }

@@ -2,11 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::{
-    dockerfile::{Base, Provision, Search},
-    root::{Entry, ExtensionRoot, FileProblem},
-    yaml::LONGEST,
-};
+use crate::{dockerfile::{Base, Provision, Search}, names::with_slashes, root::{Entry, ExtensionRoot, FileProblem}, yaml::LONGEST};
 
 /// How many files are read, each as often as it is named.
 const MOST: usize = 200;
@@ -156,13 +152,13 @@ impl<'a> Files<'a> {
         if !matches!(self.source, ComposeSource::Folder(_)) && !path.starts_with(&self.folder) {
             let summary = format!(
                 "`{}` isn't in `{}`: only the compose file's folder is copied from the image",
-                path.display(),
-                self.folder.display()
+                with_slashes(path),
+                with_slashes(&self.folder)
             );
             return Err(Absence::Missing { summary, certain: true });
         }
         let ComposeSource::Built { search, context } = self.source else { return Ok(path.to_owned()) };
-        let shown = path.display().to_string();
+        let shown = with_slashes(path);
         match search.find(&shown) {
             Provision::Context { path, .. } => Ok(path),
             Provision::NotBuilt { path: source, by } => Err(Absence::Missing {
@@ -170,7 +166,7 @@ impl<'a> Files<'a> {
                     "`{shown}` isn't built yet: `{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
                     by.text,
                     by.line,
-                    source.display()
+                    with_slashes(&source)
                 ),
                 certain: false,
             }),
@@ -193,7 +189,7 @@ impl<'a> Files<'a> {
     fn absence(&self, path: &Path, problem: FileProblem) -> Absence {
         match problem {
             FileProblem::Missing => {
-                let shown = path.display();
+                let shown = with_slashes(path);
                 let summary = match self.source {
                     ComposeSource::Image(_) => format!("The image has no `{shown}`"),
                     _ => format!("`{shown}` doesn't exist"),

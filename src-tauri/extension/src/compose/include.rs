@@ -86,7 +86,7 @@ fn one(
         return None;
     };
     if including.contains(&first) {
-        let summary = format!("`{}` includes itself", first.display());
+        let summary = format!("`{}` includes itself", crate::names::with_slashes(&first));
         loader.report.refuse(
             at,
             "include",

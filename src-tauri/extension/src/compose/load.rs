@@ -16,7 +16,7 @@ use super::{
     report::{At, Report},
     unread,
 };
-use crate::yaml::Refusal;
+use crate::{names::with_slashes, yaml::Refusal};
 
 /// How many values all models may have that are made.
 const MOST_VALUES: usize = 500_000;
@@ -163,7 +163,7 @@ impl<'a> Loader<'a> {
 
     /// Reports a file that isn't there, or can't be used. `needed`: compose stops without it.
     pub fn absent(&mut self, at: At, key: &str, path: &Path, absence: Absence, needed: bool) {
-        let shown = path.display();
+        let shown = with_slashes(path);
         match absence {
             Absence::Missing { summary, certain } => {
                 let fix = "Correct the path, or add the file. Paths are relative to the compose file's folder, also in the image.";
@@ -185,7 +185,7 @@ impl<'a> Loader<'a> {
             Absence::Unusable(problem) => self.report.block(
                 at,
                 key,
-                format!("`{}` can't be read: {problem}", path.display().to_string().escape_debug()),
+                format!("`{}` can't be read: {problem}", with_slashes(path).escape_debug()),
                 "Add it to the extension as a regular file, with its path relative to the compose file.",
             ),
             Absence::Limit(why) => self.report.limit(at, key, why),

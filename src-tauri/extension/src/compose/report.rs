@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity};
+use crate::{manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity}, names::with_slashes};
 
 /// The most that is listed of one project.
 const MOST: usize = 100;
@@ -47,7 +47,7 @@ impl Report {
     }
 
     pub fn name(&self, at: At) -> String {
-        self.names.get(usize::from(at.file)).map(|name| name.display().to_string()).unwrap_or_default()
+        self.names.get(usize::from(at.file)).map(|name| with_slashes(name.as_path())).unwrap_or_default()
     }
 
     pub fn diagnostic(&self, at: At, key: impl Into<String>, severity: ManifestSeverity) -> ManifestDiagnostic {

@@ -77,9 +77,9 @@ fn included_files_have_a_folder_and_variables_of_their_own() {
     assert_eq!(summary, NO_ERRORS);
     assert_eq!(services["a"]["image"], "a:of-sub");
     assert_eq!(services["a"]["environment"], json!({"A": "1", "B": "set"}));
-    assert!(services["a"]["volumes"][0]["source"].as_str().unwrap().ends_with("/ext/sub/data"));
+    assert!(services["a"]["volumes"][0]["source"].as_str().unwrap().replace('\\', "/").ends_with("/ext/sub/data"));
     assert_eq!((&services["b"]["image"], &services["b"]["environment"]), (&json!("b:of-mine"), &json!({"OVER": "1"})));
-    assert!(services["b"]["volumes"][0]["source"].as_str().unwrap().ends_with("/ext/sub/data"));
+    assert!(services["b"]["volumes"][0]["source"].as_str().unwrap().replace('\\', "/").ends_with("/ext/sub/data"));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_service_is_laid_over_the_one_that_it_extends() {
     assert_eq!(services["web"]["environment"], json!({"A": "1", "B": "2"}));
     assert_eq!((&services["web"]["image"], &services["web"]["ports"][0]["target"]), (&json!("b"), &json!(80)));
     let far = &services["far"];
-    assert!(far["build"]["context"].as_str().unwrap().ends_with("/ext/sub"));
+    assert!(far["build"]["context"].as_str().unwrap().replace('\\', "/").ends_with("/ext/sub"));
     assert_eq!((&far["environment"], &far["restart"]), (&json!({"D": "1"}), &json!("always")));
     assert_eq!(far["labels"], json!({"l": "1"}));
     assert_eq!(far.get("command"), None);
@@ -389,7 +389,7 @@ proptest! {
 /// there, is what Porthole makes of them.
 #[test]
 fn projects_are_read_as_compose_itself_reads_them() {
-    let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compose").canonicalize().unwrap();
+    let projects = dunce::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/compose")).unwrap();
     let (mut count, mut summary) = (0, Vec::new());
     for entry in fs::read_dir(&projects).unwrap() {
         let folder = entry.unwrap().path();
@@ -404,7 +404,13 @@ fn projects_are_read_as_compose_itself_reads_them() {
         let file = DEFAULTS.into_iter().find(|name| folder.join(name).exists()).unwrap();
         let own =
             read(Input { source: ComposeSource::Folder(&root), file: Path::new(file), environment, has_socket: true });
-        let text = own.json().to_string().replace(folder.to_str().unwrap(), "ROOT");
+        let mut text = own.json().to_string();
+        let mut folder_text = folder.to_str().unwrap().to_owned();
+        if cfg!(windows) {
+            text = text.replace(r"\\", "/");
+            folder_text = folder_text.replace('\\', "/");
+        }
+        let text = text.replace(&folder_text, "ROOT");
         let mut found: Json = serde_json::from_str(&text).unwrap();
         comparable(&mut expected);
         comparable(&mut found);

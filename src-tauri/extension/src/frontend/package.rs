@@ -13,7 +13,7 @@ use super::{
 };
 // `server` has it from here.
 pub(super) use super::steps::PackageCommand;
-use crate::root::{Entry, ExtensionRoot};
+use crate::{names::with_slashes, root::{Entry, ExtensionRoot}};
 
 /// How far above a page its project is looked for.
 const MOST_ABOVE: usize = 16;
@@ -156,7 +156,7 @@ impl Package {
             || matches!(root.entry("node_modules"), Ok(Entry::Directory));
         let install = if manager == "npm" && self.has(root, "package-lock.json") { "ci" } else { "install" };
         FrontendProject {
-            folder: self.folder.display().to_string(),
+            folder: with_slashes(&self.folder),
             tool: self.tool().map(|tool| tool.name.to_owned()),
             server: server::find(root, self).map(|(url, from, script)| DevServer { url, from, start: script.map(run) }),
             build: self.script("build").map(|_| run("build")),

@@ -12,10 +12,7 @@ use super::{
     scan,
     server::{angular_json, angular_target},
 };
-use crate::{
-    dockerfile::{self, Dockerfile, Provision, Search},
-    root::{ExtensionRoot, FileProblem, below},
-};
+use crate::{dockerfile::{self, Dockerfile, Provision, Search}, names::with_slashes, root::{ExtensionRoot, FileProblem, below}};
 
 /// Where builds put pages, as the tools have it when their configuration says nothing else.
 const OUTPUTS: [&str; 5] = ["build", "dist", "out", "build/client", "public"];
@@ -75,7 +72,7 @@ pub fn source_page(root: &ExtensionRoot, folder: &str, file: &str) -> Option<Sou
         return None;
     }
     Some(SourcePage {
-        file: path.display().to_string(),
+        file: with_slashes(&path),
         sign,
         project: package.as_ref().map(|package| package.project(root)),
         built: built(root, &folder, &file, package.as_ref()),
@@ -103,7 +100,7 @@ fn built(root: &ExtensionRoot, folder: &Path, file: &Path, package: Option<&Pack
         root.file(&page).is_ok() && sign_of(root, &page, false).is_none()
     };
     let of = |output: &Path, by: Option<dockerfile::Instruction>| BuiltPage {
-        folder: output.display().to_string(),
+        folder: with_slashes(output),
         exists: is_built(output),
         line: by.as_ref().map(|by| by.line),
         by: by.map(|by| by.text),
@@ -111,11 +108,11 @@ fn built(root: &ExtensionRoot, folder: &Path, file: &Path, package: Option<&Pack
     let text = root.read_text(dockerfile::FILE, dockerfile::LARGEST).ok();
     if let Some(dockerfile) = text.and_then(|text| Dockerfile::read(&text).ok()) {
         let page = folder.join(file);
-        let in_image = page.display().to_string();
+        let in_image = with_slashes(&page);
         let mut search = Search::new(&dockerfile, root);
         let copied = |output: &PathBuf| {
             let from = output.join(file);
-            search.assume(Some(&from.display().to_string()));
+            search.assume(Some(&with_slashes(&from)));
             match search.find(&in_image) {
                 Provision::Context { path, by } if path == from && output != folder => Some((output.clone(), by)),
                 _ => None,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{LONGEST, package::Package, source_page};
-use crate::root::{ExtensionRoot, FileProblem};
+use crate::{names::with_slashes, root::{ExtensionRoot, FileProblem}};
 use porthole_base::error::{Code, Error, Result};
 use porthole_process::{Command, EnvMode, Place};
 
@@ -105,7 +105,7 @@ pub(super) fn command(
         }
         for file in configuration(manager).iter().map(|file| folder.join(file)) {
             if found.exists(&file) {
-                found.add_also(file.display().to_string());
+                found.add_also(with_slashes(&file));
             }
         }
         match (starts, above) {
@@ -213,7 +213,7 @@ impl Found<'_> {
         let gyp = package.folder.join("binding.gyp");
         let has_own = ["preinstall", "install"].iter().any(|name| package.script(name).is_some());
         if !has_own && self.exists(&gyp) {
-            self.add("install", "node-gyp rebuild", Some(&gyp.display().to_string()));
+            self.add("install", "node-gyp rebuild", Some(&with_slashes(&gyp)));
         }
         if package.json.get("workspaces").is_some() {
             self.add_also(format!("the workspaces in {json}"));
@@ -249,5 +249,5 @@ impl Found<'_> {
 }
 
 fn file_of(package: &Package) -> String {
-    package.folder.join("package.json").display().to_string()
+    with_slashes(&package.folder.join("package.json"))
 }

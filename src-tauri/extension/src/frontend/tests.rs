@@ -213,7 +213,7 @@ fn a_source_page_names_its_project_and_the_folder_that_the_dockerfile_copies() {
         (build.command.program.as_str(), build.command.args),
         ("pnpm", vec!["run".to_owned(), "build".to_owned()])
     );
-    let cwd = folder.path().canonicalize().unwrap().join("ui");
+    let cwd = dunce::canonicalize(folder.path()).unwrap().join("ui");
     assert_eq!(build.command.cwd.unwrap(), cwd.display().to_string());
     let scripts: Vec<_> = build.scripts.iter().map(|script| (script.name.as_str(), script.text.as_str())).collect();
     assert_eq!(scripts, [("prebuild", "tsc"), ("build", "vite build"), ("postbuild", "echo done")]);

@@ -11,7 +11,7 @@ use tar::EntryType;
 
 use super::{
     tar_stream::TarStream,
-    tree::{Limits, Tree},
+    tree::{Limits, Tree, name_in_image},
 };
 use porthole_base::error::Result;
 
@@ -177,7 +177,7 @@ pub(super) fn take(tree: &mut Tree, image: &Image, wanted: &[&str]) -> Result<()
     }
     while let Some(path) = tree.next() {
         tree.begin(&path);
-        let Some(tar) = image.archive(path.to_str().unwrap()) else { continue };
+        let Some(tar) = image.archive(&name_in_image(&path).unwrap()) else { continue };
         let mut stream = TarStream::default();
         for piece in tar.chunks(1000) {
             stream.feed(piece, tree)?;

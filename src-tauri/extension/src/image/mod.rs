@@ -19,7 +19,8 @@ use cap_std::{ambient_authority, fs::Dir};
 use futures_util::StreamExt;
 
 use super::{
-    ExtensionRoot, FILE, LARGEST, Manifest, ManifestDiagnostic, ManifestSeverity, manifest::Named, root::below, unread,
+    ExtensionRoot, FILE, LARGEST, Manifest, ManifestDiagnostic, ManifestSeverity, manifest::Named, names::with_slashes,
+    root::below, unread,
 };
 use porthole_base::{
     error::{Code, Error, Result},
@@ -29,7 +30,7 @@ use porthole_engine::{Engine, reaper::Reaper};
 
 use reading::Reading;
 use tar_stream::TarStream;
-use tree::{LIMITS, LIMITS_OF_HEADS, Limits, Tree, unwritten};
+use tree::{LIMITS, LIMITS_OF_HEADS, Limits, Tree, name_in_image, unwritten};
 
 /// The most bytes that an engine may send: more than is ever written, for what is left out counts too.
 const MOST_SENT: u64 = 4 * 1024 * 1024 * 1024;
@@ -175,7 +176,7 @@ impl<'r> Extraction<'r> {
 
     /// Takes one path out of the container.
     async fn copy(&mut self, path: &Path) -> Result<()> {
-        let Some(named) = path.to_str() else { return Ok(()) };
+        let Some(named) = name_in_image(path) else { return Ok(()) };
         let (engine, container) = (&self.reading.engine, &self.reading.container);
         let options = DownloadFromContainerOptionsBuilder::default().path(&format!("/{named}")).build();
         let mut pieces = Box::pin(engine.docker().download_from_container(container, Some(options)));
@@ -218,7 +219,7 @@ impl<'r> Extraction<'r> {
             .map(|left| {
                 let want = wanted.paths.iter().rev().find(|want| left.path.starts_with(&want.path));
                 let (at, key) = want.map_or((0, ""), |want| (want.at, want.key));
-                let shown: String = left.path.to_string_lossy().chars().flat_map(char::escape_debug).collect();
+                let shown: String = with_slashes(&left.path).chars().flat_map(char::escape_debug).collect();
                 diagnostic(at, key).summary(format!("`/{shown}` was left out of the image: {}", left.why)).fix(fix)
             })
             .collect();

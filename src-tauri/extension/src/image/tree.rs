@@ -10,7 +10,7 @@ use std::{
 use cap_std::fs::{Dir, File};
 
 use super::tar_stream::{Head, Kind, Receive};
-use crate::root::below;
+use crate::{names::with_slashes, root::below};
 use porthole_base::error::{Code, Error, Result};
 
 /// How much is taken out of an image.
@@ -406,6 +406,11 @@ fn path_of(bytes: &[u8]) -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+/// A path as an engine takes it: with slashes. None for a name that isn't Unicode.
+pub(super) fn name_in_image(path: &Path) -> Option<String> {
+    path.to_str().map(|_| with_slashes(path))
 }
 
 /// Whether this system takes the names as they are: some are devices or streams on Windows.

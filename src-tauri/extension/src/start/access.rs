@@ -12,6 +12,7 @@ use super::{
     mounts::{Mount, plain},
     text::{shown, visible},
 };
+use crate::names::with_slashes;
 
 /// Where the requested access would be granted.
 #[derive(Debug)]
@@ -32,8 +33,13 @@ impl<'a> At<'a> {
     }
 
     /// Where a path leads once its links are followed, as far as this machine can tell.
-    pub fn real(&self, path: &str) -> PathBuf {
-        let path = PathBuf::from(path);
+    pub fn real(&self, text: &str) -> PathBuf {
+        let path = PathBuf::from(text);
+        // On Windows a path that begins with a slash is one of the virtual machine that the engine is in. Two slashes would
+        // make it one of a server.
+        if cfg!(windows) && text.starts_with('/') {
+            return plain(Path::new(&format!("/{}", text.trim_start_matches('/'))));
+        }
         if !self.here {
             return plain(&path);
         }
@@ -41,7 +47,7 @@ impl<'a> At<'a> {
         let mut missing = Vec::new();
         let mut there = path.as_path();
         loop {
-            if let Ok(real) = there.canonicalize() {
+            if let Ok(real) = dunce::canonicalize(there) {
                 return missing.iter().rev().fold(real, |real, part| real.join(part));
             }
             match (there.file_name(), there.parent()) {
@@ -56,7 +62,7 @@ impl<'a> At<'a> {
 
     /// Whether it is one of the extension's own files.
     pub fn is_own(&self, real: &Path) -> bool {
-        let root = self.root.canonicalize().unwrap_or_else(|_| plain(self.root));
+        let root = dunce::canonicalize(self.root).unwrap_or_else(|_| plain(self.root));
         self.here && real.starts_with(root)
     }
 }
@@ -253,7 +259,7 @@ fn device(device: &Value, at: &At<'_>) -> RequestedAccess {
     // `/dev//sda` and a link are the same device.
     let real = at.real(name);
     let is_disk = at.here && is_block_device(&real);
-    let name = plain(&real).to_string_lossy().into_owned();
+    let name = with_slashes(&plain(&real));
     let name = name.trim_start_matches("/dev/").trim_end_matches('/');
     let disks = [
         "block", "mem", "kmem", "port", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dm-", "mapper", "disk", "md",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use porthole_process::{Command, EnvMode, EnvVar};
+use porthole_process::{Command, EnvMode, EnvVar, is_same_variable};
 
 /// What they need to find programs, their user's settings and keys. The engine is named by arguments, never by
 /// `DOCKER_HOST` and the like.
@@ -117,7 +117,7 @@ pub(in super::super) fn with(command: Command, env: &BTreeMap<String, String>) -
 
 /// Whether docker's and compose's programs get a variable from every user's environment.
 pub(in super::super) fn is_needed(name: &str) -> bool {
-    NEEDED.contains(&name)
+    NEEDED.iter().any(|needed| is_same_variable(needed, name))
 }
 
 /// Whether a variable decides what compose or a program that it starts does.
@@ -133,7 +133,9 @@ pub(in super::super) fn steers(name: &str) -> bool {
 pub(super) fn pinned(env: &mut BTreeMap<String, String>, file: &str) {
     let names = file.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     for name in names.filter(|name| steers(name)) {
-        env.entry(name.to_owned()).or_default();
+        if !env.keys().any(|set| is_same_variable(set, name)) {
+            env.insert(name.to_owned(), String::new());
+        }
     }
 }
 
@@ -164,6 +166,11 @@ mod tests {
             assert_eq!(env[name], "", "{name}");
         }
         assert_eq!(env["COMPOSE_EXPERIMENTAL_GIT_REMOTE"], "false");
+        // On Windows it would take the place of the `PATH`.
+        env.insert("PATH".to_owned(), "here".to_owned());
+        pinned(&mut env, "path=there");
+        assert_eq!(env.get("path").map(String::as_str), if cfg!(windows) { None } else { Some("") });
+        assert_eq!((env["PATH"].as_str(), is_needed("Path")), ("here", cfg!(windows)));
         for own in ["MINE", "ENVIRONMENT", "DOCKER_TAG"] {
             assert!(!env.contains_key(own), "{own}");
         }

@@ -10,6 +10,7 @@ use super::{
     access::{At, text_of},
     text::visible,
 };
+use crate::names::with_slashes;
 use porthole_engine::sockets;
 
 /// Folders in which anyone who writes can take over the machine, with all that is in them.
@@ -153,11 +154,9 @@ impl Mount {
     fn of_path(&self, source: &str, at: &At<'_>) -> RequestedAccess {
         let real = at.real(source);
         let path = plain(&real);
-        let shown = if real.as_os_str() == source {
-            visible(source)
-        } else {
-            format!("{} → {}", visible(source), visible(&real.display().to_string()))
-        };
+        let text = with_slashes(&real);
+        let shown =
+            if text == source { visible(source) } else { format!("{} → {}", visible(source), visible(&text)) };
         // The engine would create a directory for it, as root.
         let missing = only_in_docker_desktop(source).filter(|_| at.here && std::fs::symlink_metadata(&real).is_err());
         let missing = missing.map(|(_, instead)| {

@@ -17,10 +17,7 @@ use super::{
     text::visible,
     variables::{expand, names_in},
 };
-use crate::{
-    ExtensionRoot, compose,
-    yaml::{self, documents},
-};
+use crate::{ExtensionRoot, compose, yaml::{self, documents}};
 use porthole_base::error::{Code, Error, Result};
 
 /// Keys that name files which are read while the configuration is resolved.
@@ -69,7 +66,7 @@ pub(super) async fn read_aside(root: &Path, file: &Path, known: &BTreeMap<String
 /// [`Code::ComposeUnreadable`].
 pub(super) fn read(root: &Path, file: &Path, known: &BTreeMap<String, String>) -> Result<Sources> {
     let project = file.parent().unwrap_or(root).to_owned();
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let root = dunce::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let mut found = Sources::default();
     let mut digest = Context::new(&SHA256);
     let beside = project.join(".env");
@@ -129,7 +126,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn file(&mut self, file: &Path) -> Result<()> {
-        let real = file.canonicalize().unwrap_or_else(|_| plain(file));
+        let real = dunce::canonicalize(file).unwrap_or_else(|_| plain(file));
         if !self.seen.insert(real) {
             return Ok(());
         }
@@ -350,13 +347,13 @@ fn home(path: &str, base: &Path) -> PathBuf {
 }
 
 fn is_inside(root: &Path, path: &Path) -> bool {
-    path.canonicalize().unwrap_or_else(|_| plain(path)).starts_with(root)
+    dunce::canonicalize(path).unwrap_or_else(|_| plain(path)).starts_with(root)
 }
 
 /// The text of a regular file that is not too long, wherever its links lead: where that is, is looked at before.
 fn text(path: &Path) -> Result<String> {
     let failed = |why: &dyn std::fmt::Display| refused(path, "can't be read").detail(why);
-    let real = path.canonicalize().map_err(|error| failed(&error))?;
+    let real = dunce::canonicalize(path).map_err(|error| failed(&error))?;
     let (folder, name) = real.parent().zip(real.file_name()).ok_or_else(|| refused(path, "isn't a regular file"))?;
     let read = ExtensionRoot::open(folder).and_then(|folder| folder.read(name, yaml::LONGEST));
     read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|problem| failed(&problem))

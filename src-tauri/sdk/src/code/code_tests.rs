@@ -183,6 +183,7 @@ fn a_command_is_code_on_the_cli_of_its_place() {
     );
     assert_eq!(deprecated.notes.len(), 2);
     command.place = Place::Host;
+    command.cwd = command.cwd.map(here);
     assert!(
         of_command(&command, FormKind::Current).text.starts_with("const running = ddClient.extension.host.cli.exec(")
     );
@@ -224,24 +225,37 @@ fn a_container_command_is_docker_exec_and_a_host_command_itself() {
     // What DOCKER_HOST says is asked without a word.
     assert_eq!(at("DOCKER_HOST", &command), format!("{line}'it'\\''s'"));
     (command.place, command.user) = (Place::Host, None);
-    assert_eq!(of_command(&command, FormKind::Shell).text, "(cd /w && env 'A=b c' -p '' 'it'\\''s' </dev/null)");
+    let cwd = here("/w".into());
+    command.cwd = Some(cwd.clone());
+    assert_eq!(
+        of_command(&command, FormKind::Shell).text,
+        format!("(cd {cwd} && env 'A=b c' -p '' 'it'\\''s' </dev/null)")
+    );
     assert_eq!(
         of_command(&command, FormKind::Powershell).text,
-        "$env:A = 'b c'\nPush-Location -LiteralPath '/w'\n\
-         try { @() | & (Get-Command -CommandType Application -TotalCount 1 -Name '-p') '' 'it''s' } finally { Pop-Location }"
+        format!(
+            "$env:A = 'b c'\nPush-Location -LiteralPath '{cwd}'\n\
+             try {{ @() | & (Get-Command -CommandType Application -TotalCount 1 -Name '-p') '' 'it''s' }} finally {{ Pop-Location }}"
+        )
     );
     command.env_mode = EnvMode::Replace;
     assert!(of_command(&command, FormKind::Shell).text.contains("env -i 'A=b c' -p"));
     assert!(of_command(&command, FormKind::Powershell).text.is_empty());
 }
 
+/// An absolute path of this system.
+fn here(path: String) -> String {
+    if cfg!(windows) { format!("C:{path}") } else { path }
+}
+
 #[test]
 fn a_host_command_stands_in_the_targets_directory() {
     let mut target = target();
-    target.host.cwd = Some("/data".into());
+    let cwd = here("/data".into());
+    target.host.cwd = Some(cwd.clone());
     let command = Draft::Command(Command::new(Place::Host, "echo", ["hi"]));
-    assert_eq!(forms(&command, &target)[2].text, "(cd /data && env echo hi </dev/null)");
-    assert!(forms(&command, &target)[0].text.contains("cwd: \"/data\""));
+    assert_eq!(forms(&command, &target)[2].text, format!("(cd {cwd} && env echo hi </dev/null)"));
+    assert!(forms(&command, &target)[0].text.contains(&format!("cwd: \"{cwd}\"")));
 }
 
 /// Text that shells, curl and people trip over.

@@ -5,7 +5,7 @@ use super::{
     Form, FormKind,
     quote::{Shell, posix_string, powershell_notes, powershell_string, too_long},
 };
-use porthole_process::{Bin, Command, EnvMode};
+use porthole_process::{Bin, Command, EnvMode, is_same_variable};
 
 /// For a POSIX shell or for PowerShell.
 pub(super) fn form(kind: FormKind, command: &Command) -> Form {
@@ -24,7 +24,7 @@ pub(super) fn form(kind: FormKind, command: &Command) -> Form {
 /// Where the command sets its own `PATH`, the extension's programs are in that.
 fn with_own_programs(command: &Command) -> Command {
     let mut command = command.clone();
-    if let Some(path) = command.env.iter_mut().rfind(|var| var.name == "PATH")
+    if let Some(path) = command.env.iter_mut().rfind(|var| is_same_variable(&var.name, "PATH"))
         && let Some(Bin { directory, .. }) = command.bin.take()
     {
         path.value = format!("{directory}{SEPARATOR}{}", path.value);

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    call::Origin,
-    sdk_call::{CliTarget, Sdk, SdkExec},
-};
+use crate::{call::Origin, sdk_call::{CliTarget, Sdk, SdkExec}};
 use porthole_base::error::{Code, Error};
 use porthole_http::{
     endpoint::Endpoint,

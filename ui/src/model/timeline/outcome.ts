@@ -80,6 +80,7 @@ const failures: Record<Code, string> = {
   program_not_found: "not found",
   program_not_executable: "no program",
   script_carriage_return: "no program",
+  batch_argument_invalid: "bad argument",
   path_through_proc: "bad path",
   cwd_invalid: "bad cwd",
   spawn_failed: "not started",
