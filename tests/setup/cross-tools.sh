@@ -141,20 +141,23 @@ SH
 }
 
 # The crates without a window. The supervisor is a program of Linux.
-WITHOUT_WINDOW=(-p porthole-app -p porthole-cli -p porthole-demo -p porthole-relay)
+FOR_WINDOWS=()
+for crate in "${WITHOUT_WINDOW[@]}"; do
+  if [ "$crate" != supervisor ]; then FOR_WINDOWS+=(-p "porthole-$crate"); fi
+done
 BUILD_STD=(--locked -Zbuild-std=std,panic_unwind)
 
 # What isn't run under Wine: the beginning of a test's name | why
 not_under_wine() {
   cat <<'TABLE'
-extension::start::sources::tests::a_leading_tilde_is|it compares paths of Unix
-extension::start::sources::tests::files_of_the_user_are|it compares paths of Unix
-extension::start::sources::tests::what_would_be_fetched|it reads a device of Unix
+start::sources::tests::a_leading_tilde_is|it compares paths of Unix
+start::sources::tests::files_of_the_user_are|it compares paths of Unix
+start::sources::tests::what_would_be_fetched|it reads a device of Unix
 TABLE
 }
 
 windows_stages() {
-  local all=("${BUILD_STD[@]}" --target "$WINDOWS" "${WITHOUT_WINDOW[@]}") skips=() name why
+  local all=("${BUILD_STD[@]}" --target "$WINDOWS" "${FOR_WINDOWS[@]}") skips=() name why
   stage windows-lints check cross_lints "${all[@]}" --all-targets
   stage windows-build step cross_cargo build "${all[@]}" --lib --bins --tests
   if [ -z "$OK" ]; then return; fi

@@ -3,7 +3,7 @@
 # linted for both systems. ONLY=windows,window,macos runs some of it.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-for part in common processes packages tools stages cross-tools; do
+for part in common processes packages tools stages build cross-tools; do
   # shellcheck source=/dev/null
   source "$here/$part.sh"
 done
@@ -41,7 +41,7 @@ else
     stage windows-window check cross_lints "${BUILD_STD[@]}" --target "$WINDOWS" -p porthole --all-targets
   fi
   if wanted macos && need_zig; then
-    stage macos check cross_lints "${BUILD_STD[@]}" --target "$MACOS" "${WITHOUT_WINDOW[@]}" -p porthole --all-targets
+    stage macos check cross_lints "${BUILD_STD[@]}" --target "$MACOS" "${FOR_WINDOWS[@]}" -p porthole --all-targets
   elif wanted macos; then
     skip macos 1 "$REASON"
   fi

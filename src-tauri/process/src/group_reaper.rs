@@ -9,9 +9,9 @@ use tokio::sync::watch;
 
 #[cfg(target_os = "linux")]
 use crate::cgroup;
-use crate::membership::{Membership, Present};
 #[cfg(windows)]
 use crate::group::Group;
+use crate::membership::{Membership, Present};
 #[cfg(unix)]
 use crate::{Signal, group::signal_group};
 

@@ -9,8 +9,8 @@ use std::{
 use win32job::{ExtendedLimitInfo, Job};
 
 use crate::{Signal, membership::Membership};
-use porthole_base::win32;
 use porthole_base::error::{Code, Error, Result};
+use porthole_base::win32;
 
 /// A command's job object.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ try {
 
 #[cfg(unix)]
 fn commands() -> Vec<SavedDraft> {
-    use crate::run::Streaming;
+    use porthole_process::Streaming;
     let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
         let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
         SavedDraft { name: name.into(), composed: Draft::Command(command) }

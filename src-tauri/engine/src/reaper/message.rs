@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, BackendResources, exec::exec_signal::{ExecProcess, SweepTarget}};
+use crate::{
+    Address, BackendResources,
+    exec::exec_signal::{ExecProcess, SweepTarget},
+};
 use porthole_process::WatchedGroup;
 
 /// One message to the reaper.

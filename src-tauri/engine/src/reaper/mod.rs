@@ -34,10 +34,10 @@ use crate::exec::exec_signal::{ExecProcess, SweepTarget};
 use crate::{BackendResources, Engine};
 #[cfg(windows)]
 use left_jobs::LeftJobs;
-#[cfg(windows)]
-use porthole_process::group::Group;
 #[cfg(target_os = "linux")]
 use left_supervisors::LeftSupervisors;
+#[cfg(windows)]
+use porthole_process::group::Group;
 
 /// The living end of the pipe to the reaper.
 #[derive(Debug)]

@@ -10,7 +10,11 @@ use std::{
 use futures_util::future::join_all;
 
 use super::message::Message;
-use crate::{Address, BackendResources, Engine, exec::exec_signal::{ExecProcess, SweepTarget}, remove_unfinished};
+use crate::{
+    Address, BackendResources, Engine,
+    exec::exec_signal::{ExecProcess, SweepTarget},
+    remove_unfinished,
+};
 use porthole_process::membership::Present;
 use porthole_process::{WatchedGroup, end_groups};
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::Target;
-use crate::{BackendConnections, Engine, tunnel::{Choice, choose, direct, inside, is_not_there}};
+use crate::{
+    BackendConnections, Engine,
+    tunnel::{Choice, choose, direct, inside, is_not_there},
+};
 use porthole_base::{
     error::{Code, Result},
     reference::ContainerName,

@@ -2,7 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::{dockerfile::{Base, Provision, Search}, names::with_slashes, root::{Entry, ExtensionRoot, FileProblem}, yaml::LONGEST};
+use crate::{
+    dockerfile::{Base, Provision, Search},
+    names::with_slashes,
+    root::{Entry, ExtensionRoot, FileProblem},
+    yaml::LONGEST,
+};
 
 /// How many files are read, each as often as it is named.
 const MOST: usize = 200;

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity}, names::with_slashes};
+use crate::{
+    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
+    names::with_slashes,
+};
 
 /// The most that is listed of one project.
 const MOST: usize = 100;

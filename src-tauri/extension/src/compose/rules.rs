@@ -6,7 +6,10 @@ use super::{
     node::{Node, Value},
     report::{At, Report},
 };
-use crate::{manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity}, names::{SOCKETS, names_own_image}};
+use crate::{
+    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
+    names::{SOCKETS, names_own_image},
+};
 use porthole_sdk::runtime::{
     Certainty::{Inferred, Reported, Source},
     Runtime::{DockerDesktop, PodmanDesktop, RancherDesktop},

@@ -1,7 +1,10 @@
 //! The paths of a manifest, judged by what is in the image that the folder builds.
 
 use super::{Checks, InsideImage, Provision};
-use crate::{manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity}, root::{Entry, FileProblem}};
+use crate::{
+    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
+    root::{Entry, FileProblem},
+};
 use porthole_sdk::runtime::{Certainty::Source, Runtime::RancherDesktop};
 
 impl Checks<'_> {

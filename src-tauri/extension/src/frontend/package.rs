@@ -13,7 +13,10 @@ use super::{
 };
 // `server` has it from here.
 pub(super) use super::steps::PackageCommand;
-use crate::{names::with_slashes, root::{Entry, ExtensionRoot}};
+use crate::{
+    names::with_slashes,
+    root::{Entry, ExtensionRoot},
+};
 
 /// How far above a page its project is looked for.
 const MOST_ABOVE: usize = 16;

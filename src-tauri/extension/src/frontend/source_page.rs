@@ -12,7 +12,11 @@ use super::{
     scan,
     server::{angular_json, angular_target},
 };
-use crate::{dockerfile::{self, Dockerfile, Provision, Search}, names::with_slashes, root::{ExtensionRoot, FileProblem, below}};
+use crate::{
+    dockerfile::{self, Dockerfile, Provision, Search},
+    names::with_slashes,
+    root::{ExtensionRoot, FileProblem, below},
+};
 
 /// Where builds put pages, as the tools have it when their configuration says nothing else.
 const OUTPUTS: [&str; 5] = ["build", "dist", "out", "build/client", "public"];

@@ -8,7 +8,10 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{LONGEST, package::Package, source_page};
-use crate::{names::with_slashes, root::{ExtensionRoot, FileProblem}};
+use crate::{
+    names::with_slashes,
+    root::{ExtensionRoot, FileProblem},
+};
 use porthole_base::error::{Code, Error, Result};
 use porthole_process::{Command, EnvMode, Place};
 

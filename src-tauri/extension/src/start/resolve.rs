@@ -9,7 +9,13 @@ use super::{
     sources::{self, Sources},
     text::visible,
 };
-use crate::{BackendDeps, Extension, ExtensionRoot, ManifestDiagnostic, ManifestSeverity, backend::engine_name, compose::{self, OWN_IMAGE}, tool::{ComposeArgs, ComposeProgram}, yaml};
+use crate::{
+    BackendDeps, Extension, ExtensionRoot, ManifestDiagnostic, ManifestSeverity,
+    backend::engine_name,
+    compose::{self, OWN_IMAGE},
+    tool::{ComposeArgs, ComposeProgram},
+    yaml,
+};
 use porthole_base::{
     error::{Code, Error, Result},
     private::temporary_files_failed,

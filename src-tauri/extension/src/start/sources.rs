@@ -17,7 +17,10 @@ use super::{
     text::visible,
     variables::{expand, names_in},
 };
-use crate::{ExtensionRoot, compose, yaml::{self, documents}};
+use crate::{
+    ExtensionRoot, compose,
+    yaml::{self, documents},
+};
 use porthole_base::error::{Code, Error, Result};
 
 /// Keys that name files which are read while the configuration is resolved.

@@ -6,7 +6,10 @@ use super::{
     Diagnostic, Evidence,
     text::{first_line, listed, many, quoted},
 };
-use crate::{runtime::Runtime, sdk_call::{Data, SdkCall, SdkRequest}};
+use crate::{
+    runtime::Runtime,
+    sdk_call::{Data, SdkCall, SdkRequest},
+};
 use porthole_http::exchange::{Body, Header, Response};
 
 /// What the code asked for, where code made the Call.

@@ -1,6 +1,10 @@
 //! A command as an extension's code asks for it, or would.
 
-use crate::{call::{Act, Call}, runtime::Runtime, sdk_call::{CliTarget, Sdk, SdkCall}};
+use crate::{
+    call::{Act, Call},
+    runtime::Runtime,
+    sdk_call::{CliTarget, Sdk, SdkCall},
+};
 use porthole_process::{EnvVar, Place, Streaming};
 
 /// The arguments of the code's `exec` call.

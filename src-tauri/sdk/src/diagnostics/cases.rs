@@ -1,7 +1,12 @@
 //! Calls as tests make them.
 
 use super::{Diagnostic, Evidence, Sample, diagnose};
-use crate::{call::{Act, Call, Origin}, runtime::Runtime, sdk_call::{Sdk, SdkCall}, sdk_result::{SdkOutcome, SdkResult}};
+use crate::{
+    call::{Act, Call, Origin},
+    runtime::Runtime,
+    sdk_call::{Sdk, SdkCall},
+    sdk_result::{SdkOutcome, SdkResult},
+};
 use porthole_base::error::{Code, Error};
 use porthole_http::{
     endpoint::Endpoint,

@@ -3,7 +3,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{cases::Case, fixtures::*, run_fixtures::runs, *};
-use crate::{runtime::Runtime, sdk_call::{CliTarget, EngineList, SdkCall, SdkExec, SdkList}, sdk_result::{SdkOutcome, Text, Value}};
+use crate::{
+    runtime::Runtime,
+    sdk_call::{CliTarget, EngineList, SdkCall, SdkExec, SdkList},
+    sdk_result::{SdkOutcome, Text, Value},
+};
 use porthole_base::error::Code;
 use porthole_http::{
     endpoint::Endpoint,

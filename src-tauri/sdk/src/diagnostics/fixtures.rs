@@ -2,7 +2,10 @@
 //! `run_fixtures.rs`.
 
 use super::cases::{Case, headers};
-use crate::{sdk_call::{CliTarget, SdkCall, SdkExec}, sdk_result::{End, Field, SdkOutcome, Text, Value}};
+use crate::{
+    sdk_call::{CliTarget, SdkCall, SdkExec},
+    sdk_result::{End, Field, SdkOutcome, Text, Value},
+};
 use porthole_base::error::Code;
 use porthole_http::{
     endpoint::Endpoint,

@@ -22,7 +22,11 @@ use asking::Asking;
 pub use facts::*;
 pub use sample::{HEAD, Part, Sample, TAIL};
 
-use crate::{call::{Act, Call}, sdk_call::{Sdk, SdkCall}, sdk_result::SdkResult};
+use crate::{
+    call::{Act, Call},
+    sdk_call::{Sdk, SdkCall},
+    sdk_result::SdkResult,
+};
 use porthole_http::exchange::{Exchange, Response};
 use porthole_output::BodyKind;
 use porthole_process::{Ending, Run};

@@ -4,7 +4,10 @@ use super::{
     Diagnostic, Evidence,
     text::{listed, others, quoted},
 };
-use crate::{runtime::Runtime, sdk_call::{CliTarget, SdkCall}};
+use crate::{
+    runtime::Runtime,
+    sdk_call::{CliTarget, SdkCall},
+};
 use porthole_process::{EnvMode, Place, Run, Signal};
 
 pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Diagnostic> {

@@ -1,7 +1,10 @@
 //! A Call for each rule about commands, and for those about what the Runtimes make of a Call.
 
 use super::{cases::Case, fixtures::*};
-use crate::{sdk_call::{CliTarget, SdkCall}, sdk_result::{End, SdkOutcome, Text, Value}};
+use crate::{
+    sdk_call::{CliTarget, SdkCall},
+    sdk_result::{End, SdkOutcome, Text, Value},
+};
 use porthole_base::error::Code;
 use porthole_output::Stream;
 use porthole_process::{EnvMode, EnvVar, Signal};

@@ -4,7 +4,10 @@ use super::{
     Diagnostic, Evidence,
     text::{capital, listed, names},
 };
-use crate::{runtime::Runtime, sdk_result::{End, Field, SdkOutcome, SdkResult, Value}};
+use crate::{
+    runtime::Runtime,
+    sdk_result::{End, Field, SdkOutcome, SdkResult, Value},
+};
 
 /// The Runtimes for which something holds.
 fn which(results: &[SdkResult], holds: impl Fn(&SdkOutcome) -> bool) -> Vec<Runtime> {

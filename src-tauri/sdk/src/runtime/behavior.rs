@@ -5,7 +5,15 @@ use porthole_http::exchange::HttpClient;
 use porthole_process::{Place, Run, Signal};
 
 use super::Rule;
-use crate::{sdk_call::{SdkExec, SdkRequest}, sdk_result::{End, PlannedAction, SdkOutcome, callbacks::CallbackRules, exchange::Answer, exec::{CapturedOutput, ExitOutcome}}};
+use crate::{
+    sdk_call::{SdkExec, SdkRequest},
+    sdk_result::{
+        End, PlannedAction, SdkOutcome,
+        callbacks::CallbackRules,
+        exchange::Answer,
+        exec::{CapturedOutput, ExitOutcome},
+    },
+};
 
 /// How a runtime performs the calls of code, and what the code receives. All of it is a pure function of facts.
 pub(crate) trait Behavior: Sync {

@@ -5,7 +5,16 @@ use super::{
     behavior::{Behavior, Execution},
     rules::*,
 };
-use crate::{sdk_call::{CliTarget, SdkExec, SdkRequest}, sdk_result::{End, PlannedAction, SdkOutcome, Value, callbacks::{CallbackRules, Decoding, Framing, LineEnds}, exchange::{Answer, Body}, exec::{CapturedOutput, ExitOutcome}, plan::{acts, bodiless, container, in_shell, joined, json, plain, pointed}}};
+use crate::{
+    sdk_call::{CliTarget, SdkExec, SdkRequest},
+    sdk_result::{
+        End, PlannedAction, SdkOutcome, Value,
+        callbacks::{CallbackRules, Decoding, Framing, LineEnds},
+        exchange::{Answer, Body},
+        exec::{CapturedOutput, ExitOutcome},
+        plan::{acts, bodiless, container, in_shell, joined, json, plain, pointed},
+    },
+};
 use porthole_engine::target::Target;
 use porthole_http::exchange::{Body as Sent, HttpClient, Request};
 use porthole_process::{Place, split_words};

@@ -5,7 +5,16 @@ use super::{
     behavior::{Behavior, Execution},
     rules::*,
 };
-use crate::{sdk_call::{CliTarget, SdkExec, SdkRequest}, sdk_result::{End, PlannedAction, SdkOutcome, Value, callbacks::{CallbackRules, Decoding, Framing, LineEnds}, exchange::{Answer, decoding}, exec::{CapturedOutput, ExitOutcome}, plan::{bodiless, container, json, plain, pointed}}};
+use crate::{
+    sdk_call::{CliTarget, SdkExec, SdkRequest},
+    sdk_result::{
+        End, PlannedAction, SdkOutcome, Value,
+        callbacks::{CallbackRules, Decoding, Framing, LineEnds},
+        exchange::{Answer, decoding},
+        exec::{CapturedOutput, ExitOutcome},
+        plan::{bodiless, container, json, plain, pointed},
+    },
+};
 use porthole_engine::target::Target;
 use porthole_http::exchange::{Body, HttpClient};
 use porthole_process::{Bin, Command, EnvMode, Place};

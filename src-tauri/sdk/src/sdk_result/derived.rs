@@ -1,7 +1,11 @@
 //! What code would have asked for a Call, and whether a Runtime would have done what was done.
 
 use super::{PlannedAction, plan};
-use crate::{call::{Act, Call}, runtime::{Rule, Runtime, rules}, sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest}};
+use crate::{
+    call::{Act, Call},
+    runtime::{Rule, Runtime, rules},
+    sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
+};
 use porthole_engine::target::{Host, Target};
 use porthole_http::exchange::{Body, Exchange, Header, Request, target, without_additions};
 use porthole_process::{Command, EnvMode, Place, Run};

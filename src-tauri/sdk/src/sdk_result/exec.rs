@@ -1,7 +1,10 @@
 //! What a Run comes to for a caller that waits for it.
 
 use super::{End, SdkOutcome, Text, Value, Written, callbacks::CallbackRules};
-use crate::{runtime::{Execution, Rule, Runtime}, sdk_call::SdkExec};
+use crate::{
+    runtime::{Execution, Rule, Runtime},
+    sdk_call::SdkExec,
+};
 use porthole_base::error::Code;
 use porthole_process::{Ending, Place, Run};
 

@@ -15,7 +15,11 @@ pub use facts::*;
 pub use plan::plan;
 pub use text::{render, render_callbacks};
 
-use crate::{call::{Act, Call}, runtime::{Runtime, rules}, sdk_call::{SdkCall, SdkExec}};
+use crate::{
+    call::{Act, Call},
+    runtime::{Runtime, rules},
+    sdk_call::{SdkCall, SdkExec},
+};
 use porthole_base::error::Error;
 
 /// What a Call wrote, as far as it is to be handed over.

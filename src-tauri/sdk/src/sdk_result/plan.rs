@@ -3,7 +3,10 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Plan, PlannedAction, SdkOutcome, Value};
-use crate::{runtime::{Rule, Runtime, rules::*}, sdk_call::{CliTarget, Data, EngineList, SdkCall, SdkExec, SdkList, SdkRequest}};
+use crate::{
+    runtime::{Rule, Runtime, rules::*},
+    sdk_call::{CliTarget, Data, EngineList, SdkCall, SdkExec, SdkList, SdkRequest},
+};
 use porthole_engine::{FROM_ENVIRONMENT, target::Target};
 use porthole_http::exchange::{Body, Param, Request};
 use porthole_process::{Command, EnvVar, Place};

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{call::Origin, sdk_call::{CliTarget, Sdk, SdkExec}};
+use crate::{
+    call::Origin,
+    sdk_call::{CliTarget, Sdk, SdkExec},
+};
 use porthole_base::error::{Code, Error};
 use porthole_http::{
     endpoint::Endpoint,
