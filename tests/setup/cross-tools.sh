@@ -150,6 +150,7 @@ BUILD_STD=(--locked -Zbuild-std=std,panic_unwind)
 # What isn't run under Wine: the beginning of a test's name | why
 not_under_wine() {
   cat <<'TABLE'
+compose::tests::projects_are_read|it compares with what compose has written on Linux
 start::sources::tests::a_leading_tilde_is|it compares paths of Unix
 start::sources::tests::files_of_the_user_are|it compares paths of Unix
 start::sources::tests::what_would_be_fetched|it reads a device of Unix

@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(found.backend, BackendKind::Image { image: "acme/x:1".parse().unwrap() });
         assert_eq!(found.socket.as_deref(), Some("b.sock"));
         assert_eq!(found.names, Names::of_image("acme/x:1"));
-        assert_eq!(found.root, folder.path().canonicalize().unwrap());
+        assert_eq!(found.root, dunce::canonicalize(folder.path()).unwrap());
         assert!(!found.diagnostics.is_empty());
     }
 
