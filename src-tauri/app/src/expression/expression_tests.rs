@@ -120,6 +120,25 @@ fn what_a_runtimes_client_refuses_is_refused_there_alone() {
     assert_eq!(missing.call(Runtime::DockerDesktop).unwrap_err().code, Code::RuntimeRefuses);
 }
 
+/// `spawnHostCmd` started a command, and `backend.get` sent a request, on runtimes without these functions.
+#[test]
+fn a_function_that_a_runtime_lacks_makes_no_call_there() {
+    for (call, message) in [
+        ("ddClient.execHostCmd('ls')", "ddClient.execHostCmd is not a function"),
+        ("ddClient.spawnHostCmd('ls', [])", "ddClient.spawnHostCmd is not a function"),
+        ("ddClient.execDockerCmd('ps', '--all')", "ddClient.execDockerCmd is not a function"),
+        ("ddClient.listImages()", "ddClient.listImages is not a function"),
+        ("ddClient.backend.get('/x')", "Cannot read properties of undefined (reading 'get')"),
+    ] {
+        let expression = Expression::read(call).unwrap();
+        assert!(expression.call(Runtime::DockerDesktop).is_ok(), "{call}");
+        for runtime in [Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder] {
+            let refused = expression.call(runtime).unwrap_err();
+            assert_eq!((refused.code, refused.message.as_str()), (Code::RuntimeRefuses, message), "{call}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_call_with_literal_arguments_is_refused_with_its_place() {
     for (text, place) in [

@@ -44,8 +44,11 @@ impl Expression {
     /// The call for a runtime.
     ///
     /// # Errors
-    /// [`Code::RuntimeRefuses`] if the runtime's client refuses the arguments: nothing is sent or started.
+    /// [`Code::RuntimeRefuses`] if the runtime doesn't have the function or refuses the arguments: nothing is sent or started.
     pub fn call(&self, runtime: Runtime) -> Result<Sdk> {
+        if let Some(message) = self.function.missing_on(runtime) {
+            return Err(Error::new(Code::RuntimeRefuses, message));
+        }
         let asked = methods::asked(self.function, &self.arguments, runtime)?;
         let called = Brief::new(&format!("ddClient.{}", self.function.path));
         Ok(Sdk { called: Some(called), ..Sdk::new(asked, runtime) })
