@@ -115,8 +115,8 @@ async fn a_plan_names_what_each_runtime_would_send_and_sends_nothing() {
     let said = text(&plan.stdout);
     for part in [
         "Docker Desktop\n  Sends POST /x to unix:///nonexistent.sock\n  Body {\"a\":1}\n",
-        "Rancher Desktop\n",
-        "Podman Desktop (older)\n",
+        "Rancher Desktop\n  Refuses the call: Cannot read properties of undefined (reading 'post')\n",
+        "Podman Desktop (older)\n  Refuses the call: Cannot read",
     ] {
         assert!(said.contains(part), "{said}");
     }

@@ -23,6 +23,7 @@ use porthole_sdk::{
     code::{Form, Pasted},
     diagnostics::Diagnostic,
     draft::Draft,
+    functions::{ARGUMENT_CHECKS, ArgumentCheck, ClientRules, FUNCTIONS, NOT_A_LINE, SdkFunction, WRONG_TYPE},
     permission::{CallKind, Permission, Scope},
     runtime::Runtime,
     sdk_call::Sdk,
@@ -70,11 +71,49 @@ macro_rules! signatures {
                 imports.concat(),
             );
             fs::write(cfg.out_dir().join("Commands.ts"), text).unwrap();
+            generate_functions(cfg);
         }
     };
 }
 
 porthole_app::commands!(signatures);
+
+/// Writes the functions of `ddClient`, from which `ui/src/sdk` builds it.
+fn generate_functions(cfg: &Config) {
+    SdkFunction::export_all(cfg).unwrap();
+    ArgumentCheck::export_all(cfg).unwrap();
+    ClientRules::export_all(cfg).unwrap();
+    let rows = |rows: &mut dyn Iterator<Item = String>| rows.map(|row| format!("  {row},\n")).collect::<String>();
+    let functions = rows(&mut FUNCTIONS.iter().map(|row| serde_json::to_string(row).unwrap()));
+    let checks = rows(&mut ARGUMENT_CHECKS.iter().map(|row| serde_json::to_string(row).unwrap()));
+    let runtimes =
+        rows(&mut Runtime::ALL.into_iter().map(|runtime| {
+            format!("\"{}\": {}", runtime.key(), serde_json::to_string(&runtime.client_rules()).unwrap())
+        }));
+    let text = format!(
+        r#"// Made from the core's table of functions by `make types`. Do not edit.
+import type {{ ArgumentCheck }} from "./ArgumentCheck";
+import type {{ ClientRules }} from "./ClientRules";
+import type {{ Runtime }} from "./Runtime";
+import type {{ SdkFunction }} from "./SdkFunction";
+
+export const FUNCTIONS = [
+{functions}] as const satisfies readonly SdkFunction[];
+
+export const ARGUMENT_CHECKS: readonly ArgumentCheck[] = [
+{checks}];
+
+export const RUNTIMES: Readonly<Record<Runtime, ClientRules>> = {{
+{runtimes}}};
+
+export const WRONG_TYPE = {};
+export const NOT_A_LINE = {};
+"#,
+        serde_json::to_string(WRONG_TYPE).unwrap(),
+        serde_json::to_string(NOT_A_LINE).unwrap(),
+    );
+    fs::write(cfg.out_dir().join("functions.ts"), text).unwrap();
+}
 
 fn files(directory: &Path) -> BTreeMap<String, String> {
     let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };

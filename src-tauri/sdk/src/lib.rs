@@ -6,6 +6,7 @@ pub mod call;
 pub mod code;
 pub mod diagnostics;
 pub mod draft;
+pub mod functions;
 pub mod permission;
 pub mod runtime;
 pub mod sdk_call;

@@ -6,7 +6,7 @@ import type { Runtime } from "../ipc/generated/Runtime"
 import type { Sdk } from "../ipc/generated/Sdk"
 import type { Value } from "../ipc/generated/Value"
 import { trouble, type Shell } from "../ipc/shell"
-import { RUNTIME_NAMES } from "../sdk/facts"
+import { nameOf } from "../sdk/facts"
 import type { FromSdk, ToSdk } from "../sdk/messages"
 
 export type Call = Extract<FromSdk, { kind: "call" }>
@@ -217,7 +217,7 @@ const isStream = ({ asked }: Call): boolean => asked.kind === "exec" && asked.st
 /** In one line why a Runtime does not do it. */
 function whyOf(plan: Plan, outcome: SdkOutcome, runtime: Runtime): string {
   const value = "value" in outcome ? outcome.value : undefined
-  return textIn(value) ?? plan.rules[0]?.text ?? `${RUNTIME_NAMES[runtime]} doesn't support this.`
+  return textIn(value) ?? plan.rules[0]?.text ?? `${nameOf(runtime)} doesn't support this.`
 }
 
 function textIn(value: Value | undefined): string | undefined {

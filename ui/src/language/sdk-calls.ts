@@ -3,6 +3,8 @@
  * whose types are not known.
  */
 import ts from "typescript"
+import { FUNCTIONS } from "../ipc/generated/functions"
+import type { Signature } from "../ipc/generated/Signature"
 
 /** A call of the SDK, by the full name of what is called, without `ddClient` itself. */
 export interface SdkCallSite {
@@ -18,14 +20,19 @@ const CLIENTS = ["createDockerDesktopClient", "useDockerDesktopClient"]
 const SDK =
   /^(extension\.(vm|host)\.cli\.exec|docker\.(cli\.exec|listContainers|listImages)|extension\.vm\.service\.\w+|desktopUI\.\w+\.\w+|host\.\w+|backend\.\w+|(exec|spawn)\w+|listContainers|listImages|toast\w+|openExternal|navigateTo\w+)$/
 
-export const isService = ({ path }: SdkCallSite) =>
-  /^(extension\.vm\.service|backend)\.(get|post|put|patch|delete|head|request)$/.test(path)
-export const isExec = ({ path }: SdkCallSite) => path.endsWith(".cli.exec")
+/** How a function takes its arguments, of those that make a call. */
+const signatureOf = ({ path }: SdkCallSite) => SIGNATURES.get(path)
+const SIGNATURES = new Map<string, Signature>(FUNCTIONS.map(({ path, signature }) => [path, signature]))
+
+export const isService = (call: SdkCallSite) => ["method", "request"].includes(signatureOf(call)?.kind ?? "")
+export const isExec = (call: SdkCallSite) => signatureOf(call)?.kind === "exec"
 /** The deprecated ones that take one callback. */
-export const isSpawn = ({ path }: SdkCallSite) => /(^|\.)spawn(HostCmd|DockerCmd|InVMExtension)$/.test(path)
-/** The deprecated ones that take a command line. */
-export const isLine = ({ path }: SdkCallSite) =>
-  /^(execHostCmd|backend\.execInVMExtension|backend\.execInContainer)$/.test(path)
+export const isSpawn = (call: SdkCallSite) => signatureOf(call)?.kind === "spawn"
+/** The deprecated ones that take a command line and nothing after it. */
+export function isLine(call: SdkCallSite): boolean {
+  const signature = signatureOf(call)
+  return signature?.kind === "line" && !signature.rest
+}
 
 /** All calls of the SDK, in the order in which they are. */
 export function sdkCalls(file: ts.SourceFile): SdkCallSite[] {

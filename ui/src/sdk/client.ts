@@ -3,9 +3,10 @@ import { currentApi } from "./current"
 import { deprecatedApi } from "./deprecated"
 import { Desktop } from "./desktop"
 import { isPodman, type SdkFacts } from "./facts"
+import { hasDeprecated } from "./functions"
 import type { Transport } from "./transport"
 
-/** What code finds as `window.ddClient`: the deprecated part is there on Docker Desktop alone. */
+/** What code finds as `window.ddClient`: not every runtime has the deprecated part. */
 export type DdClient = v1.DockerDesktopClient &
   Partial<v0.DockerDesktopClient & Pick<v0.Backend, "spawnInVMExtension">>
 
@@ -22,7 +23,7 @@ export function createDdClient(
   const desktop = new Desktop(transport)
   const deps = { transport, runtime: facts.runtime, uncaught }
   const client: DdClient = currentApi(facts, desktop, deps)
-  if (facts.runtime === "docker-desktop") Object.assign(client, deprecatedApi(facts, desktop, deps))
+  if (hasDeprecated(facts.runtime)) Object.assign(client, deprecatedApi(facts, desktop, deps))
   // Its preload script puts this one there too.
   else if (isPodman(facts.runtime)) client.toastError = (error) => desktop.toast("error", error)
   return guarded(client, () => transport.guard())

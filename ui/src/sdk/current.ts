@@ -1,29 +1,28 @@
 import type { v1 } from "@docker/extension-api-client-types"
 import { dialogOf, navigateOf, toastOf, type Desktop } from "./desktop"
-import { execOf, type SdkDeps } from "./exec"
+import type { SdkDeps } from "./exec"
 import type { SdkFacts } from "./facts"
-import { listsOf } from "./lists"
+import { functionsAt } from "./functions"
 import { rancherDocker } from "./rancher-docker"
-import { serviceOf } from "./service"
 
 /** The current API. */
 export function currentApi(facts: SdkFacts, desktop: Desktop, deps: SdkDeps): v1.DockerDesktopClient {
   const { transport } = deps
   const { platform, arch, hostname } = facts.machine
   const vm: v1.ExtensionVM = {
-    cli: { exec: execOf("vm", "ddClient.extension.vm.cli.exec", deps) },
-    ...(facts.service ? { service: serviceOf("ddClient.extension.vm.service", transport) } : {}),
+    cli: functionsAt("extension.vm.cli", deps),
+    ...(facts.service ? { service: functionsAt("extension.vm.service", deps) } : {}),
   }
   const isRancher = facts.runtime === "rancher-desktop"
-  const exec = execOf("docker", "ddClient.docker.cli.exec", deps)
-  const lists = isRancher ? rancherDocker(exec) : listsOf("ddClient.docker", transport)
+  const cli = functionsAt("docker.cli", deps)
+  const lists = isRancher ? rancherDocker(cli.exec) : functionsAt("docker", deps)
   return {
     extension: {
       image: facts.image,
       // Since Rancher Desktop 1.22.
       ...(isRancher ? idOf(facts.image) : {}),
       ...(facts.container || facts.service ? { vm } : {}),
-      host: { cli: { exec: execOf("host", "ddClient.extension.host.cli.exec", deps) } },
+      host: { cli: functionsAt("extension.host.cli", deps) },
     },
     desktopUI: {
       toast: toastOf(desktop),
@@ -31,7 +30,7 @@ export function currentApi(facts: SdkFacts, desktop: Desktop, deps: SdkDeps): v1
       navigate: navigateOf(desktop, facts.runtime),
     },
     host: { openExternal: (url) => desktop.openExternal(url), platform, arch, hostname },
-    docker: { cli: { exec }, ...lists },
+    docker: { cli, ...lists },
   }
 }
 

@@ -1,6 +1,6 @@
 import type { v1 } from "@docker/extension-api-client-types"
 import type { Runtime } from "../ipc/generated/Runtime"
-import { RUNTIME_NAMES } from "./facts"
+import { nameOf } from "./facts"
 import { LONGEST_TEXT, type Level } from "./messages"
 import type { Transport } from "./transport"
 
@@ -70,7 +70,7 @@ export function navigateOf(desktop: Desktop, runtime: Runtime): v1.NavigationInt
   if (runtime === "rancher-desktop") return {} as v1.NavigationIntents
   const go = async (intent: Intent, args: readonly unknown[]): Promise<void> => {
     if (runtime === "docker-desktop") desktop.navigate(intent, args)
-    else desktop.warn(`desktopUI.navigate.${intent} does nothing on ${RUNTIME_NAMES[runtime]}.`)
+    else desktop.warn(`desktopUI.navigate.${intent} does nothing on ${nameOf(runtime)}.`)
   }
   const intents = Object.keys(INTENTS) as Intent[]
   return Object.fromEntries(

@@ -4,7 +4,10 @@ import type { Called } from "../ipc/generated/Called"
 import type { EnvVar } from "../ipc/generated/EnvVar"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { CliTarget } from "../ipc/generated/CliTarget"
-import { isPodman, RUNTIME_NAMES } from "./facts"
+import { ARGUMENT_CHECKS, RUNTIMES, WRONG_TYPE } from "../ipc/generated/functions"
+import type { ArgumentCheck } from "../ipc/generated/ArgumentCheck"
+import type { ArgumentType } from "../ipc/generated/ArgumentType"
+import { isPodman, nameOf } from "./facts"
 import { named } from "./naming"
 import type { Transport } from "./transport"
 import { jsOf } from "./value"
@@ -27,20 +30,20 @@ export function execOf(whose: CliTarget, called: string, deps: SdkDeps): v1.Exec
   function exec(cmd: string, args: string[], options: v1.SpawnOptions): v1.ExecProcess
   function exec(cmd: string, args: string[], options?: Options): Promise<v1.ExecResult> | v1.ExecProcess {
     const streams = wantsStream(options, runtime)
-    const problem = problemOf(cmd, args, options, runtime)
+    const problem = problemOf({ cmd, args, options }, runtime)
     if (problem) return refuse(problem, streams, options)
-    const asked = askedOf(whose, cmd, args, options)
+    const asked = askedOf(whose, cmd, args, options, streams)
     const name = named(called, [cmd, args, options])
     if (streams) return processOf(asked, name, options?.stream ?? {}, deps)
     return transport.call(asked, name) as Promise<v1.ExecResult>
   }
 
   /**
-   * Rancher Desktop checks in the page and throws. The others pass the call to a process that starts
-   * the command, and its TypeError comes back the way of a failed start (inferred).
+   * A runtime that checks in the page throws. The others pass the call to a process that starts the command, and its
+   * TypeError comes back the way of a failed start (inferred).
    */
   function refuse(problem: TypeError, streams: boolean, options: Options) {
-    if (runtime === "rancher-desktop") throw problem
+    if (RUNTIMES[runtime].arguments.checked) throw problem
     if (!streams) return Promise.reject(problem)
     Promise.resolve().then(() => guarded(deps, () => options?.stream?.onError?.(problem)))
     return { close: () => {} }
@@ -49,32 +52,45 @@ export function execOf(whose: CliTarget, called: string, deps: SdkDeps): v1.Exec
   return exec
 }
 
-/** Rancher Desktop asks whether `stream` is there, Podman Desktop whether it is something (source). */
+/** Some ask whether `stream` is there, others whether it is something. */
 function wantsStream(options: Options, runtime: Runtime): boolean {
   if (typeof options !== "object" || options === null) return false
-  return runtime === "rancher-desktop" ? "stream" in options : Boolean(options.stream)
+  return RUNTIMES[runtime].arguments.streamIfPresent ? "stream" in options : Boolean(options.stream)
 }
 
-/** What Rancher Desktop refuses (its preload script), and of that what no other one could run. */
-function problemOf(cmd: unknown, args: unknown, options: Options, runtime: Runtime): TypeError | undefined {
-  if (typeof cmd !== "string") return wrong("cmd", "string", cmd)
-  if (!Array.isArray(args)) return wrong("args", "array", args)
-  if (runtime !== "rancher-desktop") return undefined
-  const odd = args.findIndex((arg) => typeof arg !== "string")
-  if (odd >= 0) return wrong(`args[${odd}]`, "string", args[odd])
-  const cwd: unknown = options?.cwd
-  if (cwd !== undefined && typeof cwd !== "string") return wrong("options.cwd", "string", cwd)
-  const env: unknown = options?.env
-  if (env === undefined) return undefined
-  if (typeof env !== "object" || env === null) return wrong("options.env", "object", env)
-  const pair = Object.entries(env).find(([, value]) => value !== undefined && typeof value !== "string")
-  return pair && wrong(`options.env.${pair[0]}`, "string", pair[1])
+/** What the runtime refuses, or no runtime could run. */
+function problemOf(given: Record<string, unknown>, runtime: Runtime): TypeError | undefined {
+  const { checked } = RUNTIMES[runtime].arguments
+  for (const check of ARGUMENT_CHECKS) {
+    if (check.strict && !checked) continue
+    const wrong = checkedOf(check, given).find(
+      ([, value]) => !(check.optional && value === undefined) && !IS[check.wanted](value),
+    )
+    if (wrong) return wrongType(wrong[0], check.wanted, wrong[1])
+  }
+  return undefined
 }
 
-function wrong(name: string, wanted: string, value: unknown): TypeError {
+const IS: Record<ArgumentType, (value: unknown) => boolean> = {
+  string: (value) => typeof value === "string",
+  array: (value) => Array.isArray(value),
+  object: (value) => typeof value === "object" && value !== null,
+}
+
+/** What one check looks at, with the names that errors use. */
+function checkedOf({ path, each }: ArgumentCheck, given: unknown): (readonly [string, unknown])[] {
+  const name = path.join(".")
+  const value = path.reduce((of, part) => (of as Record<string, unknown> | null | undefined)?.[part], given)
+  if (!each) return [[name, value]]
+  if (Array.isArray(value)) return Array.from(value, (item, index) => [`${name}[${index}]`, item] as const)
+  return Object.entries(value ?? {}).map(([property, item]) => [`${name}.${property}`, item] as const)
+}
+
+function wrongType(name: string, wanted: ArgumentType, value: unknown): TypeError {
   const of = typeof value === "object" && value !== null ? value.constructor?.name : undefined
-  const got = of ? `an instance of ${of}` : value === null ? "null" : typeof value
-  return new TypeError(`The "${name}" argument must be of type ${wanted}. Received ${got}`)
+  const received = of ? `an instance of ${of}` : value === null ? "null" : typeof value
+  const parts: Record<string, string> = { name, wanted, received }
+  return new TypeError(WRONG_TYPE.replace(/\{(\w+)\}/g, (_, part: string) => parts[part]!))
 }
 
 export function askedOf(
@@ -82,6 +98,7 @@ export function askedOf(
   cmd: string,
   args: readonly unknown[],
   options?: Options,
+  streams = false,
 ): { kind: "exec" } & SdkExec {
   const asked: { kind: "exec" } & SdkExec = {
     kind: "exec",
@@ -93,8 +110,7 @@ export function askedOf(
     env: envOf(options?.env),
   }
   if (options?.cwd) asked.cwd = String(options.cwd)
-  if (options?.stream) asked.stream = { splitLines: Boolean(options.stream.splitOutputLines) }
-  else if (options && "stream" in options) asked.stream = { splitLines: false }
+  if (streams) asked.stream = { splitLines: Boolean(options?.stream?.splitOutputLines) }
   return asked
 }
 
@@ -128,7 +144,7 @@ function processOf(
       if (closed) return
       closed = true
       if (isPodman(runtime)) {
-        const text = `close() has no effect on ${RUNTIME_NAMES[runtime]}: the command continues.`
+        const text = `close() has no effect on ${nameOf(runtime)}: the command continues.`
         transport.tell({ kind: "warning", text })
       } else process.close()
     },

@@ -1,46 +1,47 @@
 import type { v1 } from "@docker/extension-api-client-types"
-import type { SdkRequest } from "../ipc/generated/SdkRequest"
 import type { Data } from "../ipc/generated/Data"
+import type { Signature } from "../ipc/generated/Signature"
+import type { SdkDeps } from "./exec"
 import { named } from "./naming"
-import type { Transport } from "./transport"
 
-/** The methods of `extension.vm.service`, which are those of the deprecated `backend` too. */
-export function serviceOf(at: string, transport: Transport): v1.HttpService {
-  /** What is thrown on the way rejects: every one of these is an async function. */
-  const send = async (method: string, args: unknown[], asked: () => SdkRequest): Promise<unknown> =>
-    transport.call({ kind: "request", ...asked() }, named(`${at}.${method}`, args))
+// What is thrown on the way rejects: every function here is async.
 
-  const bare = (method: string) => (url: string) =>
-    send(method, [url], () => ({ method: method.toUpperCase(), url: String(url), headers: [], named: true }))
+/** A method of `extension.vm.service` or the deprecated `backend` that is named as that of a request. */
+export function methodOf(
+  { method, data: sends }: Extract<Signature, { kind: "method" }>,
+  called: string,
+  { transport }: SdkDeps,
+) {
+  return async (url: string, data?: unknown): Promise<unknown> =>
+    transport.call(
+      {
+        kind: "request",
+        method,
+        url: String(url),
+        headers: [],
+        named: true,
+        ...(sends ? dataOf(data) : {}),
+      },
+      named(called, sends ? [url, data] : [url]),
+    )
+}
 
-  const carrying = (method: string) => (url: string, data: unknown) =>
-    send(method, [url, data], () => ({
-      method: method.toUpperCase(),
-      url: String(url),
-      headers: [],
-      named: true,
-      ...dataOf(data),
-    }))
-
-  return {
-    get: bare("get"),
-    post: carrying("post"),
-    put: carrying("put"),
-    patch: carrying("patch"),
-    delete: bare("delete"),
-    head: bare("head"),
-    request: (config) =>
-      send("request", [config], () => {
-        // All four are required by type, and left out by many.
-        const { url, method, headers, data } = (config ?? {}) as Partial<v1.RequestConfig>
-        return {
-          method: String(method ?? "GET"),
-          url: String(url ?? ""),
-          headers: Object.entries(headers ?? {}).map(([name, value]) => ({ name, value: String(value) })),
-          named: false,
-          ...dataOf(data),
-        }
-      }),
+/** Their `request()`. */
+export function requestOf(called: string, { transport }: SdkDeps) {
+  return async (config: v1.RequestConfig): Promise<unknown> => {
+    // All four are required by type, and left out by many.
+    const { url, method, headers, data } = (config ?? {}) as Partial<v1.RequestConfig>
+    return transport.call(
+      {
+        kind: "request",
+        method: String(method ?? "GET"),
+        url: String(url ?? ""),
+        headers: Object.entries(headers ?? {}).map(([name, value]) => ({ name, value: String(value) })),
+        named: false,
+        ...dataOf(data),
+      },
+      named(called, [config]),
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-use porthole_sdk::sdk_call::{CliTarget, SdkExec, SdkList, SdkRequest};
+use porthole_sdk::sdk_call::{CliTarget, SdkCall, SdkExec, SdkList, SdkRequest};
 
 use super::*;
 
@@ -106,8 +106,37 @@ fn what_a_runtimes_client_refuses_is_refused_there_alone() {
     let refused = odd.call(Runtime::RancherDesktop).unwrap_err();
     assert_eq!(refused.code, Code::RuntimeRefuses);
     assert_eq!(refused.message, r#"The "args[0]" argument must be of type string. Received number"#);
+    // It was made without its variables, where code gets an error.
+    let refused = |call: &str| Expression::read(call).unwrap().call(Runtime::RancherDesktop).unwrap_err().message;
+    assert_eq!(
+        refused("ddClient.docker.cli.exec('ps', [], {env: 'A=1'})"),
+        r#"The "options.env" argument must be of type object. Received string"#
+    );
+    assert_eq!(
+        refused("ddClient.docker.cli.exec('ps', [], {env: {A: undefined, B: 1}})"),
+        r#"The "options.env.B" argument must be of type string. Received number"#
+    );
     let missing = Expression::read("ddClient.docker.cli.exec('ps')").unwrap();
     assert_eq!(missing.call(Runtime::DockerDesktop).unwrap_err().code, Code::RuntimeRefuses);
+}
+
+/// `spawnHostCmd` started a command, and `backend.get` sent a request, on runtimes without these functions.
+#[test]
+fn a_function_that_a_runtime_lacks_makes_no_call_there() {
+    for (call, message) in [
+        ("ddClient.execHostCmd('ls')", "ddClient.execHostCmd is not a function"),
+        ("ddClient.spawnHostCmd('ls', [])", "ddClient.spawnHostCmd is not a function"),
+        ("ddClient.execDockerCmd('ps', '--all')", "ddClient.execDockerCmd is not a function"),
+        ("ddClient.listImages()", "ddClient.listImages is not a function"),
+        ("ddClient.backend.get('/x')", "Cannot read properties of undefined (reading 'get')"),
+    ] {
+        let expression = Expression::read(call).unwrap();
+        assert!(expression.call(Runtime::DockerDesktop).is_ok(), "{call}");
+        for runtime in [Runtime::RancherDesktop, Runtime::PodmanDesktop, Runtime::PodmanDesktopOlder] {
+            let refused = expression.call(runtime).unwrap_err();
+            assert_eq!((refused.code, refused.message.as_str()), (Code::RuntimeRefuses, message), "{call}");
+        }
+    }
 }
 
 #[test]

@@ -9,8 +9,9 @@ mod value;
 
 use porthole_base::error::{Code, Error, Result};
 use porthole_sdk::{
+    functions::SdkFunction,
     runtime::Runtime,
-    sdk_call::{Brief, Sdk, SdkCall},
+    sdk_call::{Brief, Sdk},
 };
 
 use reader::Reader;
@@ -22,8 +23,7 @@ const LONGEST: usize = 1024 * 1024;
 /// A call, read from its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
-    /// The function, from `ddClient` on: `ddClient.docker.listImages`.
-    called: String,
+    function: &'static SdkFunction,
     arguments: Vec<Value>,
 }
 
@@ -37,28 +37,21 @@ impl Expression {
             return Err(Error::new(Code::PasteUnknown, format!("The call is longer than {} MB", LONGEST / 1_000_000)));
         }
         let (names, arguments) = Reader::new(text).call()?;
-        let expression = Self { called: format!("ddClient.{}", names.join(".")), arguments };
         // A function that doesn't exist is an error before a runtime is chosen.
-        methods::find(expression.function())?;
-        Ok(expression)
+        Ok(Self { function: methods::find(&names.join("."))?, arguments })
     }
 
     /// The call for a runtime.
     ///
     /// # Errors
-    /// [`Code::RuntimeRefuses`] if the runtime's client refuses the arguments: nothing is sent or started.
+    /// [`Code::RuntimeRefuses`] if the runtime doesn't have the function or refuses the arguments: nothing is sent or started.
     pub fn call(&self, runtime: Runtime) -> Result<Sdk> {
-        let asked = self.asked(runtime)?;
-        Ok(Sdk { called: Some(Brief::new(&self.called)), ..Sdk::new(asked, runtime) })
-    }
-
-    fn asked(&self, runtime: Runtime) -> Result<SdkCall> {
-        methods::asked(self.function(), &self.arguments, runtime)
-    }
-
-    /// Its name without the client's.
-    fn function(&self) -> &str {
-        self.called.trim_start_matches("ddClient.")
+        if let Some(message) = self.function.missing_on(runtime) {
+            return Err(Error::new(Code::RuntimeRefuses, message));
+        }
+        let asked = methods::asked(self.function, &self.arguments, runtime)?;
+        let called = Brief::new(&format!("ddClient.{}", self.function.path));
+        Ok(Sdk { called: Some(called), ..Sdk::new(asked, runtime) })
     }
 }
 

@@ -6,6 +6,7 @@ use porthole_process::{Place, Run, Signal};
 
 use super::Rule;
 use crate::{
+    functions::ArgumentRules,
     sdk_call::{SdkExec, SdkRequest},
     sdk_result::{
         End, PlannedAction, SdkOutcome,
@@ -25,6 +26,9 @@ pub(crate) trait Behavior: Sync {
 
     /// It has the deprecated functions, such as `ddClient.execHostCmd`; or where it is known from that it hasn't.
     fn deprecated_functions(&self) -> Result<(), &'static str>;
+
+    /// What its `exec` makes of arguments before anything is called.
+    fn arguments(&self) -> ArgumentRules;
 
     /// The client that sends its requests, where that is known.
     fn client(&self) -> Option<HttpClient>;

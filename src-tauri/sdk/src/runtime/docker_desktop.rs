@@ -6,6 +6,7 @@ use super::{
     rules::*,
 };
 use crate::{
+    functions::ArgumentRules,
     sdk_call::{CliTarget, SdkExec, SdkRequest},
     sdk_result::{
         End, PlannedAction, SdkOutcome, Value,
@@ -33,6 +34,11 @@ impl Behavior for DockerDesktop {
 
     fn deprecated_functions(&self) -> Result<(), &'static str> {
         Ok(())
+    }
+
+    /// Inferred: the arguments go to another process, which starts the command.
+    fn arguments(&self) -> ArgumentRules {
+        ArgumentRules { checked: false, stream_if_present: false }
     }
 
     fn client(&self) -> Option<HttpClient> {

@@ -6,6 +6,7 @@ use super::{
     rules::*,
 };
 use crate::{
+    functions::ArgumentRules,
     sdk_call::{CliTarget, SdkExec, SdkRequest},
     sdk_result::{
         End, PlannedAction, SdkOutcome, Value,
@@ -81,6 +82,11 @@ impl Behavior for Generation {
             Self::Newer => PODMAN,
             Self::Older => PODMAN_OLDER,
         })
+    }
+
+    /// It asks whether `stream` is something. That the page checks no argument is inferred.
+    fn arguments(&self) -> ArgumentRules {
+        ArgumentRules { checked: false, stream_if_present: false }
     }
 
     fn client(&self) -> Option<HttpClient> {

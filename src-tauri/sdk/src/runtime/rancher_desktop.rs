@@ -6,6 +6,7 @@ use super::{
     rules::*,
 };
 use crate::{
+    functions::ArgumentRules,
     sdk_call::{CliTarget, SdkExec, SdkRequest},
     sdk_result::{
         End, PlannedAction, SdkOutcome, Value,
@@ -37,6 +38,11 @@ impl Behavior for RancherDesktop {
 
     fn deprecated_functions(&self) -> Result<(), &'static str> {
         Err(RANCHER)
+    }
+
+    /// Its preload script checks in the page, and asks whether `stream` is there.
+    fn arguments(&self) -> ArgumentRules {
+        ArgumentRules { checked: true, stream_if_present: true }
     }
 
     fn client(&self) -> Option<HttpClient> {

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Plan, PlannedAction, SdkOutcome, Value};
 use crate::{
+    functions::SdkFunction,
     runtime::{Rule, Runtime, rules::*},
     sdk_call::{CliTarget, Data, EngineList, SdkCall, SdkExec, SdkList, SdkRequest},
 };
@@ -16,8 +17,8 @@ pub fn plan(asked: &SdkCall, runtime: Runtime, target: &Target) -> Plan {
     let behavior = runtime.behavior();
     let (mut does, mut rules) = match asked {
         SdkCall::Request(asked) => behavior.request(asked),
-        SdkCall::Exec(asked) => match behavior.deprecated_functions() {
-            Err(from) if asked.line => absent(asked, behavior.name(), from),
+        SdkCall::Exec(asked) => match (behavior.deprecated_functions(), SdkFunction::of_line(asked)) {
+            (Err(from), Some(function)) => absent(function, behavior.name(), from),
             _ => behavior.exec(asked, target),
         },
         SdkCall::List(asked) => list(asked, behavior.lists()),
@@ -134,22 +135,12 @@ pub(crate) fn acts(line: &str) -> bool {
 }
 
 /// A deprecated function that a runtime doesn't have, as `from` says.
-fn absent(asked: &SdkExec, runtime: &str, from: &str) -> (PlannedAction, Vec<Rule>) {
-    let streaming = asked.stream.is_some();
-    let message = match (asked.whose, streaming) {
-        (CliTarget::Host, false) => "ddClient.execHostCmd is not a function",
-        (CliTarget::Host, true) => "ddClient.spawnHostCmd is not a function",
-        (CliTarget::Docker, false) => "ddClient.execDockerCmd is not a function",
-        (CliTarget::Docker, true) => "ddClient.spawnDockerCmd is not a function",
-        (CliTarget::Vm, true) => "Cannot read properties of undefined (reading 'spawnInVMExtension')",
-        (CliTarget::Vm, false) if asked.container.is_some() => {
-            "Cannot read properties of undefined (reading 'execInContainer')"
-        }
-        (CliTarget::Vm, false) => "Cannot read properties of undefined (reading 'execInVMExtension')",
-    };
+fn absent(function: &SdkFunction, runtime: &str, from: &str) -> (PlannedAction, Vec<Rule>) {
     let rule = read(format!("{runtime} doesn't have the deprecated functions, so calling one throws."), from);
     (
-        PlannedAction::Refuses { outcome: SdkOutcome::Thrown { value: Value::error_of("TypeError", message) } },
+        PlannedAction::Refuses {
+            outcome: SdkOutcome::Thrown { value: Value::error_of("TypeError", function.missing()) },
+        },
         vec![rule],
     )
 }

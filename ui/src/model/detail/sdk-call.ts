@@ -1,25 +1,26 @@
 /** What code asked of `ddClient`, as that code: every argument as it was passed. */
+import { FUNCTIONS } from "../../ipc/generated/functions"
+import type { SdkCall } from "../../ipc/generated/SdkCall"
 import type { SdkExec } from "../../ipc/generated/SdkExec"
+import type { SdkFunction } from "../../ipc/generated/SdkFunction"
 import type { SdkRequest } from "../../ipc/generated/SdkRequest"
 import type { Data } from "../../ipc/generated/Data"
 import type { Sdk } from "../../ipc/generated/Sdk"
+import type { Signature } from "../../ipc/generated/Signature"
 
 /** More than this is no code that somebody would read or edit. */
 export const LONGEST_SOURCE = 200_000
 
 /** The call; `stream` is what represents the callbacks of a streaming one, which are code themselves. */
 export function sourceOf({ asked, called }: Sdk, stream = ["onOutput", "onError", "onClose"]): string {
+  const at = called ?? `ddClient.${functionOf(asked)?.path}`
   switch (asked.kind) {
     case "request":
-      return `${called ?? requestAt(asked)}(${requestArgs(asked).join(", ")})`
-    case "list": {
-      const at = asked.what === "containers" ? "listContainers" : "listImages"
-      return `${called ?? `ddClient.docker.${at}`}(${literal(asked.options ?? "")})`
-    }
-    case "exec": {
-      const at = called ?? execAt(asked)
-      return `${at}(${execArgs(asked, at.slice(at.lastIndexOf(".") + 1), stream).join(", ")})`
-    }
+      return `${at}(${requestArgs(asked).join(", ")})`
+    case "list":
+      return `${at}(${literal(asked.options ?? "")})`
+    case "exec":
+      return `${at}(${execArgs(asked, signatureOf(asked, called), stream).join(", ")})`
   }
 }
 
@@ -32,7 +33,7 @@ export function consoleCodeOf(sdk: Sdk): string {
     "onError: (error) => console.error(error)",
     'onClose: (code) => console.log("closed", code)',
   ]
-  const spawns = isSpawn(sdk.called)
+  const spawns = signatureOf(asked, sdk.called)?.kind === "spawn"
   return `${sourceOf(sdk, spawns ? ["(data, error) => console.log(data, error)"] : shown)}\n`
 }
 
@@ -40,7 +41,6 @@ const text = (value: string): string => JSON.stringify(value)
 const list = (values: readonly string[]): string => `[${values.map(text).join(", ")}]`
 const object = (fields: readonly string[]): string =>
   fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`
-const isSpawn = (called: string | undefined): boolean => /\.spawn\w+$/.test(called ?? "")
 
 /** A name that a literal may have without quotes. */
 const name = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : text(name))
@@ -60,8 +60,28 @@ function dataOf({ isText, json, text: as }: Data): string {
 /** JSON is a literal of the language too, but for this name, which is no property there. */
 const literal = (json: string): string => (json.includes('"__proto__"') ? `JSON.parse(${text(json)})` : json)
 
-const requestAt = ({ method, named }: SdkRequest): string =>
-  `ddClient.extension.vm.service.${named ? method.toLowerCase() : "request"}`
+/** The function that makes such a call, where the call doesn't tell. */
+const functionOf = (asked: SdkCall): SdkFunction | undefined =>
+  FUNCTIONS.find(({ signature }) => makes(signature, asked))
+
+function makes(signature: Signature, asked: SdkCall): boolean {
+  if (asked.kind === "list") return signature.kind === "list" && signature.what === asked.what
+  if (asked.kind === "request") {
+    if (!asked.named) return signature.kind === "request"
+    return signature.kind === "method" && signature.method === asked.method
+  }
+  const { whose, line, stream, container } = asked
+  if (!line) return signature.kind === "exec" && signature.whose === whose
+  if (stream !== undefined) return signature.kind === "spawn" && signature.whose === whose
+  return (
+    signature.kind === "line" &&
+    signature.whose === whose &&
+    signature.container === (whose === "vm" && container !== undefined)
+  )
+}
+
+const signatureOf = (asked: SdkCall, called: string | undefined): Signature | undefined =>
+  (FUNCTIONS.find(({ path }) => `ddClient.${path}` === called) ?? functionOf(asked))?.signature
 
 function requestArgs({ method, url, headers, named, data }: SdkRequest): string[] {
   const sent = data === undefined ? [] : [dataOf(data)]
@@ -71,30 +91,15 @@ function requestArgs({ method, url, headers, named, data }: SdkRequest): string[
   return [object([...fields, ...sent.map((sent) => `data: ${sent}`)])]
 }
 
-function execAt({ whose, line, stream, container }: SdkExec): string {
-  if (!line)
-    return {
-      vm: "ddClient.extension.vm.cli.exec",
-      host: "ddClient.extension.host.cli.exec",
-      docker: "ddClient.docker.cli.exec",
-    }[whose]
-  if (container !== undefined) return "ddClient.backend.execInContainer"
-  const kind = stream === undefined ? "exec" : "spawn"
-  return {
-    vm: `ddClient.backend.${kind}InVMExtension`,
-    host: `ddClient.${kind}HostCmd`,
-    docker: `ddClient.${kind}DockerCmd`,
-  }[whose]
-}
-
-/** Each deprecated function takes them in its own way. */
-function execArgs(asked: SdkExec, method: string, callbacks: readonly string[]): string[] {
+/** Each function takes them in its own way. */
+function execArgs(asked: SdkExec, signature: Signature | undefined, callbacks: readonly string[]): string[] {
   const { cmd, args, container } = asked
-  if (method === "execInContainer") return [text(container ?? ""), text(cmd)]
-  if (method === "execDockerCmd") return [cmd, ...args].map(text)
-  if (method.startsWith("spawn"))
+  if (signature?.kind === "line") {
+    const first = signature.container ? [container ?? ""] : []
+    return [...first, cmd, ...(signature.rest ? args : [])].map(text)
+  }
+  if (signature?.kind === "spawn")
     return [text(cmd), list(args), callbacks.length === 1 ? callbacks[0]! : "callback"]
-  if (method !== "exec") return [text(cmd)]
   const options = optionsOf(asked, callbacks)
   return [text(cmd), list(args), ...(options.length === 0 ? [] : [object(options)])]
 }

@@ -1,7 +1,7 @@
 import type { Certainty } from "../../ipc/generated/Certainty"
 import type { Rule } from "../../ipc/generated/Rule"
 import type { Runtime } from "../../ipc/generated/Runtime"
-import { RUNTIME_NAMES } from "../../sdk/facts"
+import { nameOf } from "../../sdk/facts"
 
 /** The Runtimes in display order, each with the version that its behaviour was read from. */
 export const RUNTIMES: readonly { value: Runtime; text: string; version: string }[] = [
@@ -27,7 +27,7 @@ export const RUNTIMES: readonly { value: Runtime; text: string; version: string 
   },
 ]
 
-export const nameOf = (runtime: Runtime): string => RUNTIME_NAMES[runtime]
+export { nameOf }
 
 /** The Runtimes by their names; both generations of Podman Desktop by one. */
 export function namesOf(runtimes: readonly Runtime[]): string {
