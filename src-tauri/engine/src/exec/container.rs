@@ -26,6 +26,7 @@ use crate::reaper::Reaper;
 use crate::{Engine, ExecState};
 use porthole_base::{
     error::{Code, Error, Result},
+    random::random_id,
     reference::ContainerName,
 };
 use porthole_output::Stream;
@@ -110,7 +111,7 @@ async fn create(
     }
     let found = engine.running(container).await?;
     let is_seen = found.pid.is_some_and(|pid| host_pid::sees(pid, &found.id));
-    let marker = marker();
+    let marker = marker()?;
     let variables = command.env.iter().map(|var| format!("{}={}", var.name, var.value));
     let options = CreateExecOptions {
         cmd: Some([&command.program].into_iter().chain(&command.args).cloned().collect()),
@@ -135,18 +136,19 @@ async fn create(
 }
 
 /// How the variables begin that this Porthole adds.
-fn marker_of_all() -> &'static str {
-    use std::hash::{BuildHasher, Hasher, RandomState};
+fn marker_of_all() -> Result<&'static str> {
     static MARKER: OnceLock<String> = OnceLock::new();
-    // Not a secret, only a name that is used once: the hasher's seed is random.
-    let number = || RandomState::new().build_hasher().finish();
-    MARKER.get_or_init(|| format!("PORTHOLE_EXEC={}-{:016x}-", std::process::id(), number()))
+    if let Some(marker) = MARKER.get() {
+        return Ok(marker);
+    }
+    let id = random_id()?;
+    Ok(MARKER.get_or_init(|| format!("PORTHOLE_EXEC={}-{id}-", std::process::id())))
 }
 
 /// A variable that no other command has. It ends so that none is the beginning of another.
-fn marker() -> String {
+fn marker() -> Result<String> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("{}{}.", marker_of_all(), NEXT.fetch_add(1, Ordering::Relaxed))
+    Ok(format!("{}{}.", marker_of_all()?, NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Starts the exec with its streams.
@@ -206,7 +208,10 @@ impl Watched {
         if let Some(reaper) = self.0 {
             // What it left in the background lives until Porthole ends, as on the host.
             let ExecProcess { engine, container, user, .. } = exec.inside.clone();
-            reaper.sweep(SweepTarget { engine, container, marker: marker_of_all().to_owned(), user });
+            // The command has it, so it is made already.
+            if let Ok(marker) = marker_of_all() {
+                reaper.sweep(SweepTarget { engine, container, marker: marker.to_owned(), user });
+            }
             // Where the engine doesn't answer, the reaper tries it again at the end.
             if ended.is_ok() {
                 reaper.forget_exec(&exec.inside.exec);
