@@ -40,7 +40,7 @@ pub use chunks::Chunk;
 pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
-use json::Json;
+use json::{Json, MOST_FOLDS};
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
 pub use lines::whole_characters;
@@ -414,7 +414,7 @@ impl Output {
         self.json.get_or_init(|| {
             let streams = self.lock();
             let file = streams.stdout.path().to_owned();
-            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file)
+            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file, MOST_FOLDS)
         })
     }
 
