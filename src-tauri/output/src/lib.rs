@@ -40,9 +40,9 @@ pub use chunks::Chunk;
 pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
-use json::{Json, MOST_FOLDS};
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
+use json::{Json, MOST_FOLDS};
 pub use lines::whole_characters;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
