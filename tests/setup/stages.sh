@@ -9,8 +9,6 @@ NOTES=
 
 note() { NOTES+="  $*"$'\n'; }
 in_ci() { [ "${CI:-}" = true ] || [ "${CI:-}" = 1 ]; }
-# Whether a flaky test fails this stage. Those of the window still may be: they are named, and counted as passed.
-is_strict() { in_ci && [ "$1" != window ]; }
 logged() {
   local log=$1
   shift
@@ -35,7 +33,7 @@ stage() {
   fi
   p=$(count passed) f=$(count failed) s=$(count skipped) flaky=$(count flaky)
   # Under CI a test that passes only at its second try has failed.
-  if is_strict "$name"; then f=$((f + flaky)); else p=$((p + flaky)); fi
+  if in_ci; then f=$((f + flaky)); else p=$((p + flaky)); fi
   if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
     why=${why:-it ended with status $status}
   elif [ "$kind" != step ] && [ $((p + f)) -eq 0 ]; then
@@ -51,7 +49,7 @@ stage() {
     say "-- $name ok ($p passed, $s skipped, $((SECONDS - began)) s)"
   fi
   note_each failed "failed: $name: "
-  if is_strict "$name"; then
+  if in_ci; then
     note_each flaky "failed: $name: " " (flaky: it passed at its second try)"
   else
     note_each flaky "flaky: $name: " " (it passed at its second try)"
@@ -79,7 +77,7 @@ SELECTION=()
 # nextest PREFIX…: runs them, through another program if one is named. A test that hangs is ended
 # after three minutes, unless the project's own configuration of nextest says otherwise. That also says which failing
 # tests a developer's machine tries once more; under CI all are, so that the summary can tell a flaky one from a broken
-# one (`is_strict`).
+# one. Both fail the run.
 nextest() {
   local retries=()
   if in_ci; then retries=(--retries 1); fi

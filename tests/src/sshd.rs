@@ -4,7 +4,6 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,7 +11,7 @@ use std::{
 
 use porthole_engine::Address;
 
-use crate::given;
+use crate::{given, ports::Port};
 
 /// The system around it: `$1` is its folder, the rest is what to start. Its users are `root` and the one
 /// that it wants for itself. All of `/run` stays in sight, with a folder more.
@@ -32,7 +31,7 @@ exec "$@"
 pub struct Sshd {
     process: Child,
     home: tempfile::TempDir,
-    port: u16,
+    port: Port,
 }
 
 impl Sshd {
@@ -43,7 +42,8 @@ impl Sshd {
         for name in ["host", "user", "other"] {
             key(&at(name));
         }
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let reserved = Port::default();
+        let port = reserved.number();
         let program = PathBuf::from(given("PORTHOLE_TEST_SSHD"));
         let set: Vec<String> = variables.iter().map(|(name, value)| format!("\"{name}={value}\"")).collect();
         let mut config = format!(
@@ -85,7 +85,7 @@ impl Sshd {
         }
         // What it says later has a reader too, as long as it lives.
         std::thread::spawn(move || lines.for_each(|line| eprintln!("sshd: {line}")));
-        Self { process, home, port }
+        Self { process, home, port: reserved }
     }
 
     /// The address of the engine behind it, or of the one at that socket; with the key that it knows.
@@ -100,7 +100,7 @@ impl Sshd {
 
     /// The address as docker writes it.
     pub fn url(&self, socket: &str) -> String {
-        format!("ssh://root@127.0.0.1:{}{socket}", self.port)
+        format!("ssh://root@127.0.0.1:{}{socket}", self.port.number())
     }
 
     /// The command that stands for ssh: nothing of the user's own goes into it.

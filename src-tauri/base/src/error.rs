@@ -129,6 +129,8 @@ pub enum Code {
     PinnedUnreadable,
     /// Files that Porthole needs for its own work can't be created among the temporary ones.
     TemporaryFilesFailed,
+    /// The operating system provides no random bytes, so that nothing can get an id.
+    RandomUnavailable,
     /// The engine has no such image.
     ImageNotFound,
     /// The text isn't an image name that an engine takes.

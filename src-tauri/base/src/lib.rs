@@ -8,6 +8,7 @@ pub mod handles;
 pub mod json_file;
 pub mod memory;
 pub mod private;
+pub mod random;
 pub mod reference;
 pub mod terminal;
 #[cfg(windows)]

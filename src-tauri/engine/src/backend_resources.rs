@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasher, Hasher, RandomState},
     path::PathBuf,
     time::Duration,
 };
@@ -20,6 +19,7 @@ use super::{
     left::remove_unfinished,
     owner::{is_dead, owner},
 };
+use porthole_base::{error::Result, random::random_id};
 
 /// The label of what belongs to one backend; its value is the backend's own.
 const BACKEND: &str = "dev.porthole.backend";
@@ -45,11 +45,12 @@ pub struct BackendResources {
 
 impl BackendResources {
     /// Nothing yet.
-    pub fn new(engine: Address) -> Self {
-        // Not a secret: the hasher's seed is random for each.
-        let number = RandomState::new().build_hasher().finish();
-        let id = format!("{}-{number:016x}", std::process::id());
-        Self { engine, id, project: None, directory: None }
+    ///
+    /// # Errors
+    /// [`Code::RandomUnavailable`](porthole_base::error::Code::RandomUnavailable).
+    pub fn new(engine: Address) -> Result<Self> {
+        let id = format!("{}-{}", std::process::id(), random_id()?);
+        Ok(Self { engine, id, project: None, directory: None })
     }
 
     /// The labels of each thing that is made for the backend of this extension.
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn only_what_a_dead_process_of_this_machine_made_is_left_behind() {
-        let resources = BackendResources::new(Address::new("test", "unix:///x"));
+        let resources = BackendResources::new(Address::new("test", "unix:///x")).unwrap();
         let living: HashMap<_, _> = resources.labels("acme/x").into_iter().collect();
         let mut dead = living.clone();
         // No process has an id this high.

@@ -41,15 +41,11 @@ pub(crate) struct BuildSession {
 }
 
 impl BuildSession {
-    /// Opens one.
+    /// Opens one with this id, which no other session has.
     ///
     /// # Errors
     /// Those of `bollard`, for [`Engine::explain`].
-    pub async fn open(engine: &Engine) -> Result<Self, ApiError> {
-        use std::hash::{BuildHasher, Hasher, RandomState};
-        // Not a secret, only an id that no other session has: the hasher's seed is random for each.
-        let number = || RandomState::new().build_hasher().finish();
-        let id = format!("{:016x}{:016x}", number(), number());
+    pub async fn open(engine: &Engine, id: String) -> Result<Self, ApiError> {
         let headers = [
             ("Connection", "Upgrade"),
             ("Upgrade", "h2c"),

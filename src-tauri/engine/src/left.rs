@@ -1,21 +1,21 @@
 //! Containers of Porthole's own: what they are called, and the end of those that a killed Porthole left.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bollard::{errors::Error as ApiError, query_parameters::RemoveContainerOptionsBuilder};
 
 use super::{Engine, is_dead};
+use porthole_base::{error::Result, random::random_id};
 
 /// How long an engine may take to list them, and to remove one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A name that no other container has.
-pub fn new_name(purpose: &str) -> String {
-    // Not a secret: the hasher's seed is random for each.
-    format!("porthole-{purpose}-{}-{:08x}", std::process::id(), RandomState::new().build_hasher().finish() as u32)
+///
+/// # Errors
+/// [`Code::RandomUnavailable`](porthole_base::error::Code::RandomUnavailable).
+pub fn new_name(purpose: &str) -> Result<String> {
+    Ok(format!("porthole-{purpose}-{}-{}", std::process::id(), random_id()?))
 }
 
 /// Removes the containers with this label, which has their owner as its value, of a Porthole on this machine that was

@@ -129,7 +129,7 @@ impl LiveBackend {
             return Ok(found);
         }
         start.verify(deps, extension).await?;
-        let mut owned = StartedBackend::new(deps);
+        let mut owned = StartedBackend::new(deps)?;
         let started = match (&extension.backend, &start.project) {
             (BackendKind::Image { image }, _) => owned.start_image(extension, image, start).await,
             (BackendKind::Compose { .. }, Some(project)) => owned.start_project(extension, start, project).await,
@@ -255,8 +255,8 @@ async fn remove_left(deps: &BackendDeps, extension: &Extension) -> Result<()> {
     for id in left_behind(ours(deps, extension).await?.iter().map(|(_, labels)| labels)) {
         tracing::info!(%id, "removing a backend that a killed Porthole left");
         let project = Some(engine_name(&extension.names.project));
-        let address = deps.engine.address().clone();
-        BackendResources { project, id, ..BackendResources::new(address) }.remove(&deps.engine, false).await;
+        let left = BackendResources { engine: deps.engine.address().clone(), id, project, directory: None };
+        left.remove(&deps.engine, false).await;
     }
     Ok(())
 }

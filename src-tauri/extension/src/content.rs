@@ -9,10 +9,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ring::{
-    digest::{Context, SHA256},
-    rand::{SecureRandom, SystemRandom},
-};
+use porthole_base::random::random_id;
+use ring::digest::{Context, SHA256};
 
 use super::listener::Listeners;
 use crate::{ExtensionRoot, Listing, RegularFile};
@@ -103,10 +101,11 @@ impl Content {
             context.update(hash.as_bytes());
         }
         // What was not read whole is known as this one opening of it.
-        let mut nonce = [0; 32];
-        let random = is_known_whole || SystemRandom::new().fill(&mut nonce).is_ok();
-        context.update(&nonce);
-        let id = random.then(|| hex(context.finish().as_ref()));
+        let nonce = if is_known_whole { Some([0; 32].to_vec()) } else { random_id().ok().map(String::into_bytes) };
+        let id = nonce.map(|nonce| {
+            context.update(&nonce);
+            hex(context.finish().as_ref())
+        });
         Self { id, name, parts, lasting, watch: Arc::new(watch) }
     }
 

@@ -2,13 +2,13 @@
 
 mod in_image;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use super::names::with_slashes;
 use super::{
-    dockerfile::{self, Base, Dockerfile, Provision, Search},
+    dockerfile::{self, Base, Dockerfile, Instruction, Provision, Search},
     frontend::build_script,
     manifest::{Binary, Manifest, Named, Platform},
     manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity},
@@ -220,42 +220,7 @@ impl Checks<'_> {
                 self.root.entry(&source).ok()
             }
             Provision::NotBuilt { path: source, by } => {
-                let copies = format!(
-                    "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
-                    by.text,
-                    by.line,
-                    with_slashes(&source)
-                );
-                let script = match key.as_str() {
-                    PAGE => build_script(self.root, &source, true),
-                    PROGRAMS => build_script(self.root, &source, false),
-                    _ => None,
-                };
-                let diagnostic = match script {
-                    Some((folder, script)) => {
-                        let how = match folder.as_os_str().is_empty() {
-                            true => format!("`npm run {script}`"),
-                            false => format!("`npm run {script}` in {}", with_slashes(&folder)),
-                        };
-                        self.status(key, path, format!("not built yet: {how}"));
-                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
-                        note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
-                    }
-                    None if matches!(key.as_str(), PAGE | PROGRAMS) => {
-                        self.status(key, path, format!("not built yet: `{}` doesn't exist", with_slashes(&source)));
-                        let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
-                        note.summary(format!("`{shown}` isn't built yet: {copies}"))
-                            .fix("Build it before the image, or correct the path in the Dockerfile.")
-                    }
-                    // An icon or a compose file is a source: nothing builds it.
-                    None => {
-                        self.status(key, path, copies.clone());
-                        place
-                            .summary(format!("The image can't be built: {copies}"))
-                            .fix(format!("Add `{}`, or correct the path in the Dockerfile.", with_slashes(&source)))
-                    }
-                };
-                self.say(&format!("not built {} {}", by.line, with_slashes(&source)), shown, diagnostic);
+                self.not_built(place, path, shown, &source, &by);
                 None
             }
             Provision::Unknown { by } => {
@@ -267,30 +232,77 @@ impl Checks<'_> {
                 None
             }
             Provision::Nothing { base } => {
-                let summary = format!("Nothing in the Dockerfile provides `{shown}`");
-                let search = self.search.as_ref();
-                let other = other_ending(path).filter(|other| {
-                    let provision = search.map(|search| search.find(other));
-                    !matches!(provision, None | Some(Provision::Nothing { .. } | Provision::Unknown { .. }))
-                });
-                self.status(key, path, "nothing in the Dockerfile provides this");
-                let fix = match other {
-                    Some(other) => format!(
-                        "The Dockerfile provides `{}`: use the same name in both.",
-                        other.trim_start_matches('/')
-                    ),
-                    None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
-                };
-                let diagnostic = match base {
-                    Base::Scratch => ManifestDiagnostic { severity: ManifestSeverity::Error, ..place }
-                        .summary(summary)
-                        .effect(RancherDesktop, Source, effect),
-                    Base::Image(image) => place.summary(format!("{summary}; only its base image `{image}` might")),
-                };
-                self.say("nothing provides", shown, diagnostic.fix(fix));
+                self.not_provided(place, path, shown, effect, &base);
                 None
             }
         }
+    }
+
+    /// The Dockerfile copies what doesn't exist yet.
+    fn not_built(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, source: &Path, by: &Instruction) {
+        let key = &place.key.clone();
+        let copies = format!(
+            "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
+            by.text,
+            by.line,
+            with_slashes(source)
+        );
+        let script = match key.as_str() {
+            PAGE => build_script(self.root, source, true),
+            PROGRAMS => build_script(self.root, source, false),
+            _ => None,
+        };
+        let diagnostic = match script {
+            Some((folder, script)) => {
+                let how = match folder.as_os_str().is_empty() {
+                    true => format!("`npm run {script}`"),
+                    false => format!("`npm run {script}` in {}", with_slashes(&folder)),
+                };
+                self.status(key, path, format!("not built yet: {how}"));
+                let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
+            }
+            None if matches!(key.as_str(), PAGE | PROGRAMS) => {
+                self.status(key, path, format!("not built yet: `{}` doesn't exist", with_slashes(source)));
+                let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
+                note.summary(format!("`{shown}` isn't built yet: {copies}"))
+                    .fix("Build it before the image, or correct the path in the Dockerfile.")
+            }
+            // An icon or a compose file is a source: nothing builds it.
+            None => {
+                self.status(key, path, copies.clone());
+                place
+                    .summary(format!("The image can't be built: {copies}"))
+                    .fix(format!("Add `{}`, or correct the path in the Dockerfile.", with_slashes(source)))
+            }
+        };
+        self.say(&format!("not built {} {}", by.line, with_slashes(source)), shown, diagnostic);
+    }
+
+    /// Nothing in the Dockerfile puts this path into the image.
+    fn not_provided(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str, base: &Base) {
+        let key = &place.key.clone();
+        let summary = format!("Nothing in the Dockerfile provides `{shown}`");
+        let search = self.search.as_ref();
+        let other = other_ending(path).filter(|other| {
+            let provision = search.map(|search| search.find(other));
+            !matches!(provision, None | Some(Provision::Nothing { .. } | Provision::Unknown { .. }))
+        });
+        self.status(key, path, "nothing in the Dockerfile provides this");
+        let fix = match other {
+            Some(other) => {
+                format!("The Dockerfile provides `{}`: use the same name in both.", other.trim_start_matches('/'))
+            }
+            None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
+        };
+        let diagnostic =
+            match base {
+                Base::Scratch => ManifestDiagnostic { severity: ManifestSeverity::Error, ..place }
+                    .summary(summary)
+                    .effect(RancherDesktop, Source, effect),
+                Base::Image(image) => place.summary(format!("{summary}; only its base image `{image}` might")),
+            };
+        self.say("nothing provides", shown, diagnostic.fix(fix));
     }
 
     fn below_root(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str) -> Option<Entry> {

@@ -1,7 +1,7 @@
 //! An extension: what its manifest says, what the Runtimes would make of it, and what its parts are
 //! called.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::too_many_lines))]
 
 mod backend;
 mod braces;

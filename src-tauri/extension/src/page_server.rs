@@ -6,7 +6,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -19,7 +18,10 @@ use super::{
     root::below,
     unread,
 };
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    random::random_id,
+};
 use porthole_engine::this_machine::Machine;
 use porthole_process::Command;
 use porthole_sdk::runtime::Runtime;
@@ -144,7 +146,8 @@ impl PageServer {
         let whose = whose.map_or_else(|| folder.display().to_string(), str::to_owned);
         let host = match before {
             Some(before) if before.whose == whose => before.host.clone(),
-            _ => random_host()?,
+            // No other page can know it.
+            _ => random_id()?,
         };
         let tab = checked.manifest.tab.as_ref();
         let (mut source, mut built, mut server) = (None, None, None);
@@ -318,18 +321,6 @@ fn is_page(answer: &Answer) -> bool {
 
 fn missing(what: &str) -> Error {
     Error::new(Code::PageMissing, what)
-}
-
-/// A name that no other page can know.
-fn random_host() -> Result<String> {
-    let mut bytes = [0; 16];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| missing("The operating system provided no random bytes for the page's name"))?;
-    Ok(hex(&bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

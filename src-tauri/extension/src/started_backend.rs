@@ -30,9 +30,9 @@ pub(super) struct StartedBackend {
 }
 
 impl StartedBackend {
-    pub fn new(deps: &BackendDeps) -> Self {
-        let resources = BackendResources::new(deps.engine.address().clone());
-        Self { deps: deps.clone(), resources, down: None, made: false }
+    pub fn new(deps: &BackendDeps) -> Result<Self> {
+        let resources = BackendResources::new(deps.engine.address().clone())?;
+        Ok(Self { deps: deps.clone(), resources, down: None, made: false })
     }
 
     /// Informs the reaper before any request to the engine.

@@ -23,6 +23,7 @@ mod screen;
 mod search;
 mod spill;
 mod stream;
+mod streams;
 mod text;
 mod transcript;
 mod utf8;
@@ -40,15 +41,16 @@ pub use chunks::Chunk;
 pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
-use json::Json;
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
+use json::{Json, MOST_FOLDS};
 pub use lines::whole_characters;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
 use spill::{Bytes, Spill};
 pub use stream::Stream;
+use streams::Streams;
 #[cfg(fuzzing)]
 pub use text::fuzz_text;
 pub use text::visible;
@@ -81,70 +83,6 @@ pub struct Output {
     quota: Arc<DiskQuota>,
     streams: Mutex<Streams>,
     json: OnceLock<Json>,
-}
-
-#[derive(Debug)]
-struct Streams {
-    stdout: Spill,
-    stderr: Spill,
-    lines: Order,
-    chunks: Order,
-    /// What a body's blocks are, where it is one of events.
-    body: Option<BodyKind>,
-    events: Events,
-    /// How its text begins, for its charset: of a run what came first, whatever the stream.
-    start: Vec<u8>,
-    /// What that looks like.
-    guess: CharsetGuess,
-    /// Its files outlive this value.
-    kept: bool,
-}
-
-impl Streams {
-    fn of(&self, stream: Stream) -> &Spill {
-        match stream {
-            Stream::Stdout => &self.stdout,
-            Stream::Stderr => &self.stderr,
-        }
-    }
-}
-
-impl Streams {
-    /// Takes this many bytes that the file of a stream holds, as if they came now as one chunk; whether there were any.
-    fn read_again(&mut self, stream: Stream, len: u64, at_us: u64, quota: &DiskQuota) -> io::Result<bool> {
-        let begin = self.of(stream).len();
-        let end = begin.saturating_add(len);
-        loop {
-            let from = self.of(stream).len();
-            let bytes = self.of(stream).bytes().read(from, end.min(from.saturating_add(REOPENED)))?;
-            if bytes.is_empty() {
-                return Ok(from > begin);
-            }
-            let spill = match stream {
-                Stream::Stdout => &mut self.stdout,
-                Stream::Stderr => &mut self.stderr,
-            };
-            let begins = from == begin;
-            let lines = if begins { spill.index(&bytes, at_us) } else { spill.index_more(&bytes) };
-            quota.take(bytes.len() as u64);
-            self.indexed(stream, lines, &bytes, begins);
-        }
-    }
-
-    /// Bytes of a chunk are in its file and in the index of its stream; whether it begins with them.
-    fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8], begins: bool) {
-        let room = LOOKED_AT.saturating_sub(self.start.len());
-        if room > 0 {
-            self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        }
-        self.lines.push(stream, lines);
-        if begins {
-            self.chunks.push(stream, 1);
-        }
-        if self.body == Some(BodyKind::Events) && stream == Stream::Stdout {
-            self.events.push(bytes);
-        }
-    }
 }
 
 /// How rows are drawn.
@@ -414,7 +352,7 @@ impl Output {
         self.json.get_or_init(|| {
             let streams = self.lock();
             let file = streams.stdout.path().to_owned();
-            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file)
+            Json::begin(streams.stdout.bytes(), streams.stdout.len(), file, MOST_FOLDS)
         })
     }
 
@@ -431,38 +369,6 @@ impl Output {
 
     fn unreadable(&self, error: &io::Error) -> Error {
         unread(&self.stem, error)
-    }
-}
-
-impl Streams {
-    /// How many rows a view has if its rows are ordered by time.
-    fn rows(&self, view: View) -> u64 {
-        match view {
-            View::Both => self.lines.len(),
-            View::Stderr => self.stderr.lines(),
-            View::Chunks => self.chunks.len(),
-            View::Events if self.body == Some(BodyKind::Events) => self.events.len(),
-            View::Hex => self.stdout.len().div_ceil(hex::ROW),
-            View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Hits => self.stdout.lines(),
-        }
-    }
-
-    /// When a row of such a view came.
-    fn row_time(&self, view: View, n: u64) -> Option<u64> {
-        let line = |stream, n| {
-            let spill = self.of(stream);
-            spill.time_at(spill.line_start(n))
-        };
-        match view {
-            View::Both => self.lines.iter_from(n).next().and_then(|(stream, n)| line(stream, n)),
-            View::Stderr => line(Stream::Stderr, n),
-            View::Chunks => self.chunks.iter_from(n).next().and_then(|(stream, n)| Some(self.of(stream).chunk(n)?.2)),
-            View::Events if self.body == Some(BodyKind::Events) => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
-            View::Hex => self.stdout.time_at(n * hex::ROW),
-            View::HexStderr => self.stderr.time_at(n * hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Hits => line(Stream::Stdout, n),
-        }
     }
 }
 

@@ -399,6 +399,7 @@ struct Word {
 }
 
 /// The words of a line, with nothing where a new command begins; and whether there is more to it than words.
+#[expect(clippy::too_many_lines, reason = "one state machine over the characters")]
 fn words(line: &str) -> (Vec<Option<Word>>, bool) {
     let mut words: Vec<Option<Word>> = Vec::new();
     let mut unclear = false;

@@ -1,6 +1,6 @@
 //! What an extension's code asks of `ddClient`, and what it receives on each runtime: a pure function of a call's facts.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::too_many_lines))]
 
 pub mod call;
 pub mod code;

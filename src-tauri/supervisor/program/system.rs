@@ -131,6 +131,7 @@ pub fn prepare() -> Mask {
 /// Starts the program in its own process group, and in the cgroup if the kernel permits it. Tells its process id
 /// and whether it is in the cgroup, before the program is executed and as the result; or the error of the operating
 /// system.
+#[expect(clippy::too_many_lines, reason = "what runs between fork and exec must be seen at once")]
 pub fn start(
     spec: &Spec,
     cgroup: Option<c_int>,

@@ -12,6 +12,7 @@ mod kept;
 mod kept_folder;
 pub mod prompt;
 mod prompting;
+mod recorder;
 mod saving;
 mod searching;
 mod shown;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use call_store::{CallStore, Control};
 pub use facts::*;
+use recorder::Recorder;
 use searching::Searched;
 
 use crate::inspect::CountedCalls;
@@ -42,10 +44,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{self, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
 };
-use porthole_output::{
-    DiskQuota, Fold, Output, RenderOptions, Stream, Transcript, View, Window,
-    record::{Record, Wait},
-};
+use porthole_output::{DiskQuota, Fold, Output, RenderOptions, Transcript, View, Window};
 use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
 use porthole_sdk::sdk_call::Sdk;
 
@@ -448,82 +447,6 @@ impl Shared {
         };
         self.revision.send_replace(revision);
         answer
-    }
-}
-
-/// Writes down what one Call does.
-struct Recorder {
-    shared: Arc<Shared>,
-    id: CallId,
-    output: Arc<Output>,
-    /// For those who wait for the end, and for nothing before it.
-    over: CancellationToken,
-}
-
-impl Recorder {
-    fn keep(&self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
-        self.output.append(stream, bytes, at_us)?;
-        self.shared.change(|store| store.mark_changed(self.id));
-        Ok(())
-    }
-
-    /// What to wait for when outputs have used up their part of the disk.
-    fn wait(&self) -> Option<Wait> {
-        if !self.shared.quota.is_full() {
-            return None;
-        }
-        let (waiting, shared) = (self.shared.quota.wait(), Arc::clone(&self.shared));
-        shared.change(|_| ());
-        Some(Box::pin(async move {
-            waiting.await;
-            shared.change(|_| ());
-        }))
-    }
-
-    /// The Call is over. Its findings are counted when those who wait for the end know of it.
-    async fn ended(self) {
-        let (shared, id) = (Arc::clone(&self.shared), self.id);
-        drop(self);
-        shared.count_findings(id).await;
-    }
-}
-
-impl Drop for Recorder {
-    /// Also when the task was ended in the middle.
-    fn drop(&mut self) {
-        self.output.end();
-        self.over.cancel();
-    }
-}
-
-impl Record<ExchangeEvent> for Recorder {
-    fn event(&mut self, event: ExchangeEvent) {
-        if let ExchangeEvent::Answered { response, .. } = &event {
-            self.output.expect(response.head.body_kind());
-        }
-        self.shared.change(|store| store.exchange(self.id, event));
-    }
-
-    fn full(&self) -> Option<Wait> {
-        self.wait()
-    }
-
-    fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
-        self.keep(stream, at_us, bytes)
-    }
-}
-
-impl Record<RunEvent> for Recorder {
-    fn event(&mut self, event: RunEvent) {
-        self.shared.change(|store| store.run(self.id, event));
-    }
-
-    fn full(&self) -> Option<Wait> {
-        self.wait()
-    }
-
-    fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
-        self.keep(stream, at_us, bytes)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::{
     fs::File,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::{Child, Command as Process, Stdio},
     time::{Duration, Instant, SystemTime},
 };
 
 use fantoccini::{Client, ClientBuilder};
+use porthole_tests::ports::Port;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -67,17 +68,17 @@ fn now_ms() -> f64 {
 /// WebKitWebDriver with a home for the app that it launches; both end when it is dropped.
 struct Driver {
     process: Child,
-    port: u16,
+    port: Port,
     _home: TempDir,
 }
 
 impl Driver {
     fn start(context: &BenchContext) -> Result<Self> {
         let home = tempfile::tempdir_in(context.folder("homes")?)?;
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = Port::default();
         let mut process = Process::new("WebKitWebDriver");
         process
-            .arg(format!("--port={port}"))
+            .arg(format!("--port={}", port.number()))
             .arg("--host=127.0.0.1")
             .envs([("TAURI_AUTOMATION", "true"), ("TAURI_WEBVIEW_AUTOMATION", "true")])
             .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
@@ -94,7 +95,7 @@ impl Driver {
     /// It is no part of the start.
     fn wait_until_it_listens(&mut self) -> Result<()> {
         let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.port.number())).is_err() {
             if began.elapsed() > PATIENCE || self.process.try_wait()?.is_some() {
                 return Err("WebKitWebDriver does not listen".into());
             }
@@ -109,7 +110,7 @@ impl Driver {
         let Value::Object(wanted) = wanted else { return Err("an object was written".into()) };
         let connector = hyper_util::client::legacy::connect::HttpConnector::new();
         let mut builder = ClientBuilder::new(connector);
-        Ok(builder.capabilities(wanted).connect(&format!("http://127.0.0.1:{}", self.port)).await?)
+        Ok(builder.capabilities(wanted).connect(&format!("http://127.0.0.1:{}", self.port.number())).await?)
     }
 
     /// The driver leaves it behind.

@@ -16,16 +16,18 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
 };
 use futures_util::{Stream as Frames, StreamExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::{
     exec_failure::{Beginning, not_started},
     exec_signal::{ExecProcess, SweepTarget},
+    lookup::{Answer, CheckInterval, Question, answered, lookup},
 };
+use crate::Engine;
 use crate::reaper::Reaper;
-use crate::{Engine, ExecState};
 use porthole_base::{
     error::{Code, Error, Result},
+    random::random_id,
     reference::ContainerName,
 };
 use porthole_output::Stream;
@@ -37,7 +39,7 @@ use porthole_process::{
 /// How often to query the engine whether a silent command still runs.
 const ASK: Duration = Duration::from_secs(1);
 /// How long an engine may report nothing about a command after its streams ended.
-const SILENCE: Duration = Duration::from_secs(5);
+pub(super) const SILENCE: Duration = Duration::from_secs(5);
 /// How often to query the process ID at first.
 const ASK_AT_START: Duration = Duration::from_millis(10);
 /// How often to query it after the streams have ended: the result comes soon.
@@ -91,7 +93,6 @@ async fn attend(
     ended
 }
 
-type Answer = std::result::Result<ExecState, ApiError>;
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, ApiError>> + Send>>;
 
 /// Makes the exec, which does not start it. With it comes when the container was started.
@@ -110,7 +111,7 @@ async fn create(
     }
     let found = engine.running(container).await?;
     let is_seen = found.pid.is_some_and(|pid| host_pid::sees(pid, &found.id));
-    let marker = marker();
+    let marker = marker()?;
     let variables = command.env.iter().map(|var| format!("{}={}", var.name, var.value));
     let options = CreateExecOptions {
         cmd: Some([&command.program].into_iter().chain(&command.args).cloned().collect()),
@@ -135,18 +136,19 @@ async fn create(
 }
 
 /// How the variables begin that this Porthole adds.
-fn marker_of_all() -> &'static str {
-    use std::hash::{BuildHasher, Hasher, RandomState};
+fn marker_of_all() -> Result<&'static str> {
     static MARKER: OnceLock<String> = OnceLock::new();
-    // Not a secret, only a name that is used once: the hasher's seed is random.
-    let number = || RandomState::new().build_hasher().finish();
-    MARKER.get_or_init(|| format!("PORTHOLE_EXEC={}-{:016x}-", std::process::id(), number()))
+    if let Some(marker) = MARKER.get() {
+        return Ok(marker);
+    }
+    let id = random_id()?;
+    Ok(MARKER.get_or_init(|| format!("PORTHOLE_EXEC={}-{id}-", std::process::id())))
 }
 
 /// A variable that no other command has. It ends so that none is the beginning of another.
-fn marker() -> String {
+fn marker() -> Result<String> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("{}{}.", marker_of_all(), NEXT.fetch_add(1, Ordering::Relaxed))
+    Ok(format!("{}{}.", marker_of_all()?, NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Starts the exec with its streams.
@@ -206,38 +208,15 @@ impl Watched {
         if let Some(reaper) = self.0 {
             // What it left in the background lives until Porthole ends, as on the host.
             let ExecProcess { engine, container, user, .. } = exec.inside.clone();
-            reaper.sweep(SweepTarget { engine, container, marker: marker_of_all().to_owned(), user });
+            // The command has it, so it is made already.
+            if let Ok(marker) = marker_of_all() {
+                reaper.sweep(SweepTarget { engine, container, marker: marker.to_owned(), user });
+            }
             // Where the engine doesn't answer, the reaper tries it again at the end.
             if ended.is_ok() {
                 reaper.forget_exec(&exec.inside.exec);
             }
         }
-    }
-}
-
-/// When to look for processes that the command started: often at first, when a program that goes into the background does
-/// so.
-struct CheckInterval {
-    ticks: tokio::time::Interval,
-    count: u32,
-}
-
-impl CheckInterval {
-    const OFTEN: Duration = Duration::from_millis(10);
-    const LATER: Duration = Duration::from_millis(200);
-    const OFTEN_COUNT: u32 = 100;
-
-    fn new() -> Self {
-        Self { ticks: tokio::time::interval(Self::OFTEN), count: 0 }
-    }
-
-    async fn next(&mut self) {
-        self.ticks.tick().await;
-        self.count = self.count.saturating_add(1);
-        if self.count == Self::OFTEN_COUNT {
-            self.ticks = tokio::time::interval_at(tokio::time::Instant::now() + Self::LATER, Self::LATER);
-        }
-        self.ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     }
 }
 
@@ -278,6 +257,7 @@ impl<'a> Exec<'a> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "the one place that waits for all that can happen to the command")]
     async fn follow(
         &mut self,
         command: &Command,
@@ -323,7 +303,7 @@ impl<'a> Exec<'a> {
                         self.asked = 0;
                     }
                 },
-                _ = asking.tick(), if question.is_none() && !self.ended => question = Some(Question::new(self)),
+                _ = asking.tick(), if question.is_none() && !self.ended => question = Some(Question::new(self.engine, &self.inside.exec)),
                 // The user who killed the command does not wait for an engine that tells nothing of it.
                 answer = answered(&mut question, killed), if question.is_some() => {
                     question = None;
@@ -490,31 +470,6 @@ impl<'a> Exec<'a> {
     }
 }
 
-/// A query of the command's state. It isn't waited for: the user may stop the command meanwhile.
-struct Question<'a> {
-    since: Instant,
-    answer: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>,
-}
-
-impl<'a> Question<'a> {
-    fn new(exec: &Exec<'a>) -> Self {
-        let (engine, id) = (exec.engine, exec.inside.exec.clone());
-        let answer = Box::pin(async move { engine.exec(&id).await });
-        Self { since: Instant::now(), answer }
-    }
-}
-
-/// The answer; none when the command was killed and the engine has not answered for so long that it won't.
-async fn answered(question: &mut Option<Question<'_>>, killed: Option<Instant>) -> Option<Answer> {
-    match (question, killed) {
-        (Some(question), None) => Some(question.answer.as_mut().await),
-        (Some(question), Some(killed)) => {
-            timeout_at(killed.max(question.since) + SILENCE, question.answer.as_mut()).await.ok()
-        }
-        (None, _) => std::future::pending().await,
-    }
-}
-
 /// How long an engine may take for what stops a command.
 fn limit(engine: &Engine) -> Duration {
     if engine.address().is_remote() { SILENCE * 3 } else { SILENCE * 2 }
@@ -534,26 +489,4 @@ fn stream_of(frame: LogOutput) -> (Stream, bytes::Bytes) {
             (Stream::Stdout, message)
         }
     }
-}
-
-/// The file that a name means in the container: looked up on the container's `PATH`, or that of
-/// the command, without a shell, which an image built from nothing does not have.
-async fn lookup(engine: &Engine, container: String, command: &Command) -> Option<String> {
-    let container = ContainerName::new(container).ok()?;
-    let inspected = engine.inspect(&container).await.ok()?;
-    let cwd = command.cwd.clone().unwrap_or(inspected.working_dir);
-    if command.program.contains('/') {
-        let absolute = command.program.starts_with('/');
-        return Some(if absolute { command.program.clone() } else { format!("{cwd}/{}", command.program) });
-    }
-    let own = command.env.iter().rev().find(|var| var.name == "PATH").map(|var| var.value.clone());
-    let path =
-        own.or(inspected.path).unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
-    for directory in path.split(':').filter(|directory| !directory.is_empty()) {
-        let candidate = format!("{directory}/{}", command.program);
-        if engine.is_executable(&container, &candidate).await {
-            return Some(candidate);
-        }
-    }
-    None
 }

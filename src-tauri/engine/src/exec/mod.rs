@@ -3,6 +3,7 @@
 mod container;
 mod exec_failure;
 pub mod exec_signal;
+mod lookup;
 mod on_engine;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use hyper::Method;
 use crate::{BuildContext, BuildSession, Engine, IgnoreFile, Progress, Registries, Reply, registry_of, segment};
 use porthole_base::{
     error::{Code, Error, Result},
+    random::random_id,
     reference::{ContainerName, ImageRef},
 };
 use porthole_output::Stream;
@@ -132,7 +133,8 @@ async fn build(
     let mut query = vec![("t", &**image), ("dockerfile", &name), ("rm", "1"), ("forcerm", "1")];
     // Podman and engines before BuildKit have the classic one.
     let has_buildkit = engine.has_buildkit().await.map_err(explain)?;
-    let session = if has_buildkit { Some(BuildSession::open(engine).await.map_err(explain)?) } else { None };
+    let session =
+        if has_buildkit { Some(BuildSession::open(engine, random_id()?).await.map_err(explain)?) } else { None };
     if let Some(session) = &session {
         query.extend([("version", "2"), ("session", &session.id)]);
     }

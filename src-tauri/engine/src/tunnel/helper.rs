@@ -93,7 +93,7 @@ impl Helper {
         reaper: Option<Arc<Reaper>>,
     ) -> Result<Self> {
         let root = if *share == Share::Root { Some(root_of(target)?) } else { None };
-        let name = crate::new_name("relay");
+        let name = crate::new_name("relay")?;
         if let Some(reaper) = &reaper {
             reaper.watch_container(engine, &name);
         }

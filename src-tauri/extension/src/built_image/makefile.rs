@@ -41,7 +41,8 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     is_name.then_some((name, value))
 }
 
-/// The words of a recipe's line that name an image.
+/// The words of a recipe's line that name an image. Not the words of a shell: the command may be in quotes, and `$(NAME)`
+/// is make's.
 fn named_in(line: &str) -> impl Iterator<Item = &str> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let has = |word: &str| words.contains(&word);

@@ -272,35 +272,13 @@ fn of_key(path: &str, key: &str, node: Node, report: &mut Report, spare: &mut us
             Value::Text(service) => Node::map(at, [("service", Node::text(at, service))]),
             value => Node { value, ..node },
         },
-        "env_file" => each(listed(node), |entry| match &entry.value {
-            Value::Text(path) => {
-                let required = Node::new(entry.at, Value::Bool(true));
-                Node::map(entry.at, [("path", Node::text(entry.at, path.clone())), ("required", required)])
-            }
-            Value::Map(map) => {
-                let mut map = map.clone();
-                map.entry("required".to_owned()).or_insert_with(|| Node::new(entry.at, Value::Bool(true)));
-                Node { value: Value::Map(map), ..entry }
-            }
-            _ => entry,
-        }),
+        "env_file" => each(listed(node), env_file),
         "dns" | "label_file" => listed(node),
         "secrets" | "configs" => each(node, |entry| match &entry.value {
             Value::Text(source) => Node::map(entry.at, [("source", Node::text(entry.at, source.clone()))]),
             _ => entry,
         }),
-        "devices" => each(node, |entry| {
-            let Some(text) = entry.as_text() else { return entry };
-            let mut parts = text.split(':');
-            let source = parts.next().unwrap_or_default();
-            let target = parts.next().unwrap_or(source);
-            let permissions = parts.next().unwrap_or("rwm");
-            let text = |text: &str| Node::text(entry.at, text);
-            Node::map(
-                entry.at,
-                [("source", text(source)), ("target", text(target)), ("permissions", text(permissions))],
-            )
-        }),
+        "devices" => each(node, device),
         "volumes" => each(node, |entry| {
             let Some(text) = entry.as_text() else { return entry };
             volume(entry.at, text).unwrap_or_else(|why| {
@@ -308,33 +286,61 @@ fn of_key(path: &str, key: &str, node: Node, report: &mut Report, spare: &mut us
                 Node::new(entry.at, Value::Null)
             })
         }),
-        "ports" => {
-            let Value::List(list) = node.value else { return node };
-            let mut all = Vec::new();
-            for entry in list {
-                if report.is_spent() {
-                    break;
-                }
-                let text = match &entry.value {
-                    Value::Map(_) => {
-                        all.push(entry);
-                        continue;
-                    }
-                    _ => entry.scalar().unwrap_or_default(),
-                };
-                match ports(entry.at, &text) {
-                    Ok(made) if made.len() * 7 <= *spare => {
-                        *spare -= made.len() * 7;
-                        all.extend(made);
-                    }
-                    Ok(_) => report.limit(entry.at, path, "The compose files have too many ports"),
-                    Err(why) => refuse(report, &entry, path, "a port", why),
-                }
-            }
-            Node::new(at, Value::List(all))
-        }
+        "ports" => all_ports(path, node, report, spare),
         _ => node,
     }
+}
+
+fn env_file(entry: Node) -> Node {
+    match &entry.value {
+        Value::Text(path) => {
+            let required = Node::new(entry.at, Value::Bool(true));
+            Node::map(entry.at, [("path", Node::text(entry.at, path.clone())), ("required", required)])
+        }
+        Value::Map(map) => {
+            let mut map = map.clone();
+            map.entry("required".to_owned()).or_insert_with(|| Node::new(entry.at, Value::Bool(true)));
+            Node { value: Value::Map(map), ..entry }
+        }
+        _ => entry,
+    }
+}
+
+fn device(entry: Node) -> Node {
+    let Some(text) = entry.as_text() else { return entry };
+    let mut parts = text.split(':');
+    let source = parts.next().unwrap_or_default();
+    let target = parts.next().unwrap_or(source);
+    let permissions = parts.next().unwrap_or("rwm");
+    let text = |text: &str| Node::text(entry.at, text);
+    Node::map(entry.at, [("source", text(source)), ("target", text(target)), ("permissions", text(permissions))])
+}
+
+fn all_ports(path: &str, node: Node, report: &mut Report, spare: &mut usize) -> Node {
+    let at = node.at;
+    let Value::List(list) = node.value else { return node };
+    let mut all = Vec::new();
+    for entry in list {
+        if report.is_spent() {
+            break;
+        }
+        let text = match &entry.value {
+            Value::Map(_) => {
+                all.push(entry);
+                continue;
+            }
+            _ => entry.scalar().unwrap_or_default(),
+        };
+        match ports(entry.at, &text) {
+            Ok(made) if made.len() * 7 <= *spare => {
+                *spare -= made.len() * 7;
+                all.extend(made);
+            }
+            Ok(_) => report.limit(entry.at, path, "The compose files have too many ports"),
+            Err(why) => refuse(report, &entry, path, "a port", why),
+        }
+    }
+    Node::new(at, Value::List(all))
 }
 
 fn refuse(report: &mut Report, entry: &Node, path: &str, what: &str, why: &str) {

@@ -237,31 +237,36 @@ struct Names<'n> {
     model: &'n Node,
 }
 
+/// The services that a service refers to: where, under which key, by which name, and whether it can't start without.
+fn services_named_in(service: &Node) -> Vec<(&Node, &'static str, String, bool)> {
+    let mut named = Vec::new();
+    for (wanted, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
+        let needed = !entry.get("required").is_some_and(|node| node.value == Value::Bool(false));
+        named.push((entry, "depends_on", wanted.clone(), needed));
+    }
+    for key in ["network_mode", "ipc", "pid"] {
+        if let Some((node, wanted)) =
+            service.get(key).and_then(|node| Some((node, node.as_text()?.strip_prefix("service:")?)))
+        {
+            named.push((node, key, wanted.to_owned(), true));
+        }
+    }
+    for key in ["links", "volumes_from"] {
+        for node in service.get(key).into_iter().flat_map(Node::items) {
+            let Some(text) = node.as_text().filter(|text| !text.starts_with("container:")) else { continue };
+            named.push((node, key, text.split(':').next().unwrap_or_default().to_owned(), true));
+        }
+    }
+    named
+}
+
 fn of_service(loader: &mut Loader<'_>, name: &str, service: &Node, names: &Names<'_>) {
     let mut missing = |node: &Node, key: &str, what: &str, wanted: &str, fix: &str| {
         let summary =
             format!("The service `{name}` refers to the {what} `{}`, which isn't defined", wanted.escape_debug());
         loader.report.refuse(node.at, format!("services.{name}.{key}"), summary, fix);
     };
-    let mut of_services: Vec<(&Node, &str, String, bool)> = Vec::new();
-    for (wanted, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
-        let needed = !entry.get("required").is_some_and(|node| node.value == Value::Bool(false));
-        of_services.push((entry, "depends_on", wanted.clone(), needed));
-    }
-    for key in ["network_mode", "ipc", "pid"] {
-        if let Some((node, wanted)) =
-            service.get(key).and_then(|node| Some((node, node.as_text()?.strip_prefix("service:")?)))
-        {
-            of_services.push((node, key, wanted.to_owned(), true));
-        }
-    }
-    for (key, separator) in [("links", ':'), ("volumes_from", ':')] {
-        for node in service.get(key).into_iter().flat_map(Node::items) {
-            let Some(text) = node.as_text().filter(|text| !text.starts_with("container:")) else { continue };
-            of_services.push((node, key, text.split(separator).next().unwrap_or_default().to_owned(), true));
-        }
-    }
-    for (node, key, wanted, needed) in of_services {
+    for (node, key, wanted, needed) in services_named_in(service) {
         let is_there = names.services.get(&wanted).is_some();
         if is_there && (names.started.contains(&wanted) || !needed) {
             continue;

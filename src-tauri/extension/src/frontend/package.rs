@@ -202,7 +202,8 @@ impl<'l> Call<'l> {
 }
 
 impl Tool {
-    /// The arguments and the environment of the call in a shell line that makes it serve.
+    /// The arguments and the environment of the call in a shell line that makes it serve. Not the words of a shell: the
+    /// call may be in quotes, as in `concurrently "vite" "node api.js"`.
     pub fn call_in<'l>(&self, line: &'l str) -> Option<Call<'l>> {
         line.split([';', '|', '&', '\n']).find_map(|part| {
             let words: Vec<&str> = part.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();

@@ -42,8 +42,8 @@ impl Reading {
             labels: Some([(LABEL.to_owned(), engine::owner())].into()),
             ..ContainerCreateBody::default()
         };
-        let reading =
-            Self { engine: engine.clone(), container: engine::new_name("reading"), reaper, is_removed: false };
+        let container = engine::new_name("reading")?;
+        let reading = Self { engine: engine.clone(), container, reaper, is_removed: false };
         if let Some(reaper) = &reading.reaper {
             reaper.watch_container(engine, &reading.container);
         }

@@ -141,69 +141,69 @@ fn of_key(key: &str, value: &Value, at: &At<'_>) -> Vec<RequestedAccess> {
 }
 
 /// Keys that say what runs inside the container, and how it is limited and called.
+const HARMLESS: &[&str] = &[
+    "annotations",
+    "attach",
+    "blkio_config",
+    "cap_drop",
+    "command",
+    "configs",
+    "container_name",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "cpus",
+    "cpuset",
+    "depends_on",
+    "develop",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "domainname",
+    "entrypoint",
+    "environment",
+    "expose",
+    "extra_hosts",
+    "healthcheck",
+    "hostname",
+    "image",
+    "init",
+    "isolation",
+    "labels",
+    "links",
+    "mac_address",
+    "mem_limit",
+    "mem_reservation",
+    "mem_swappiness",
+    "memswap_limit",
+    "networks",
+    "oom_kill_disable",
+    "oom_score_adj",
+    "pids_limit",
+    "platform",
+    "profiles",
+    "pull_policy",
+    "read_only",
+    "scale",
+    "secrets",
+    "shm_size",
+    "stdin_open",
+    "stop_grace_period",
+    "stop_signal",
+    "storage_opt",
+    "tmpfs",
+    "tty",
+    "ulimits",
+    "user",
+    "working_dir",
+];
+
 fn is_harmless(key: &str) -> bool {
-    key.starts_with("x-")
-        || matches!(
-            key,
-            "annotations"
-                | "attach"
-                | "blkio_config"
-                | "cap_drop"
-                | "command"
-                | "configs"
-                | "container_name"
-                | "cpu_count"
-                | "cpu_percent"
-                | "cpu_period"
-                | "cpu_quota"
-                | "cpu_rt_period"
-                | "cpu_rt_runtime"
-                | "cpu_shares"
-                | "cpus"
-                | "cpuset"
-                | "depends_on"
-                | "develop"
-                | "dns"
-                | "dns_opt"
-                | "dns_search"
-                | "domainname"
-                | "entrypoint"
-                | "environment"
-                | "expose"
-                | "extra_hosts"
-                | "healthcheck"
-                | "hostname"
-                | "image"
-                | "init"
-                | "isolation"
-                | "labels"
-                | "links"
-                | "mac_address"
-                | "mem_limit"
-                | "mem_reservation"
-                | "mem_swappiness"
-                | "memswap_limit"
-                | "networks"
-                | "oom_kill_disable"
-                | "oom_score_adj"
-                | "pids_limit"
-                | "platform"
-                | "profiles"
-                | "pull_policy"
-                | "read_only"
-                | "scale"
-                | "secrets"
-                | "shm_size"
-                | "stdin_open"
-                | "stop_grace_period"
-                | "stop_signal"
-                | "storage_opt"
-                | "tmpfs"
-                | "tty"
-                | "ulimits"
-                | "user"
-                | "working_dir"
-        )
+    key.starts_with("x-") || HARMLESS.contains(&key)
 }
 
 fn capability(name: &str) -> RequestedAccess {

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-/// Folds that may be made at once: each costs some memory.
-pub(super) const MOST: usize = if cfg!(test) { 50_000 } else { 2_000_000 };
-
 /// Brackets that are folded: by the line that opens one, how many lines are folded into it.
 #[derive(Debug, Default)]
 pub(super) struct Folds {

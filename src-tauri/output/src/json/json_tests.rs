@@ -77,9 +77,15 @@ fn brackets_fold_and_unfold() {
 
 #[test]
 fn brackets_above_the_limit_of_folds_are_not_folded_and_say_so() {
-    let (_directory, output) = body(format!("[{}[1]]", "[1],".repeat(folds::MOST)).as_bytes());
-    folded(&output);
-    assert_eq!(output.fold(0, Fold::CloseInside).unwrap_err().code, Code::TooManyFolds);
+    let (_directory, output) = body(b"[[1],[1],[1],[1]]");
+    let of_at_most = |most_folds| {
+        let (bytes, length) = output.bytes(Stream::Stdout);
+        let json = Json::begin(bytes, length, output.path(Stream::Stdout), most_folds);
+        while json.window(0, 1).unwrap().making.is_some() {}
+        json
+    };
+    of_at_most(4).fold(0, Fold::CloseInside).unwrap();
+    assert_eq!(of_at_most(3).fold(0, Fold::CloseInside).unwrap_err().code, Code::TooManyFolds);
 }
 
 #[test]

@@ -32,6 +32,8 @@ const PIECE: u64 = 256 * 1024;
 /// How long a look waits for the lines of a body that is still being read: long enough for most
 /// to be whole at the first look.
 const PATIENCE: Duration = Duration::from_millis(40);
+/// Folds that a body may have: each costs some memory.
+pub(super) const MOST_FOLDS: usize = 2_000_000;
 /// Levels of indentation that are drawn.
 const DRAWN_DEPTH: u32 = 48;
 
@@ -44,6 +46,7 @@ struct Shared {
     bytes: Bytes,
     length: u64,
     path: PathBuf,
+    most_folds: usize,
     state: Mutex<State>,
     /// Told when the body has been read.
     over: Condvar,
@@ -59,11 +62,11 @@ struct State {
 }
 
 impl Json {
-    /// Begins to read this many bytes.
-    pub fn begin(bytes: Bytes, length: u64, path: PathBuf) -> Self {
+    /// Begins to read this many bytes, of which no more than `most_folds` brackets are folded.
+    pub fn begin(bytes: Bytes, length: u64, path: PathBuf, most_folds: usize) -> Self {
         let state = State { index: Index::new(), folds: Folds::default(), over: false, problem: None };
         let (state, over, given_up) = (Mutex::new(state), Condvar::new(), AtomicBool::new(false));
-        let shared = Arc::new(Shared { bytes, length, path, state, over, given_up });
+        let shared = Arc::new(Shared { bytes, length, path, most_folds, state, over, given_up });
         let reading = Arc::clone(&shared);
         let started = std::thread::Builder::new().name("json".into()).spawn(move || reading.read());
         if let Err(error) = started {
@@ -190,8 +193,8 @@ impl Json {
             } else if walk.current()?.2 > depth {
                 opened = Some(walk.line);
             }
-            if brackets.len() + before > folds::MOST {
-                return Err(Error::new(Code::TooManyFolds, "There are more than two million brackets to fold")
+            if brackets.len() + before > self.0.most_folds {
+                return Err(Error::new(Code::TooManyFolds, "There are too many brackets to fold")
                     .hint("Fold the enclosing bracket instead."));
             }
         }

@@ -156,6 +156,7 @@ const failures: Record<Code, string> = {
   settings_failed: "settings",
   data_dir_unusable: "data directory",
   home_missing: "no home directory",
+  random_unavailable: "no random numbers",
   already_running: "already running",
   internal: "internal error",
   display_unavailable: "no display",

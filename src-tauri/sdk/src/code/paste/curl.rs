@@ -80,9 +80,25 @@ pub(super) fn read(line: &ShellWords) -> Result<Pasted> {
     read.request()
 }
 
+/// Refuses an option that reads what isn't in the line, or isn't supported.
+fn refuse_unreadable(name: &str, given: &str) -> Result<()> {
+    match name {
+        "cookie" if !given.contains('=') => Err(unknown(format!("`-b {given}` reads cookies from a file"))
+            .hint("Paste the cookies as a header: -H 'Cookie: name=value'.")),
+        "upload-file" if given == "-" || given == "." => Err(no_input()),
+        "form" | "form-string" => Err(unknown(format!("`-F {given}` sends a multipart form, which isn't supported"))
+            .hint("Save the request's body to a file, and send the file with its Content-Type.")),
+        "config" => {
+            Err(unknown(format!("`-K {given}` reads options from a file")).hint("Paste the options themselves."))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Read {
     fn option(&mut self, name: &'static str, value: Option<String>, input: Option<&str>) -> Result<()> {
         let given = value.clone().unwrap_or_default();
+        refuse_unreadable(name, &given)?;
         match name {
             "request" => self.method = Some(given),
             "url" => self.urls.push(given),
@@ -93,11 +109,7 @@ impl Read {
                 let referer = given.strip_suffix(";auto").unwrap_or(&given).to_owned();
                 self.set("Referer", referer);
             }
-            "cookie" if given.contains('=') => self.set("Cookie", given),
-            "cookie" => {
-                return Err(unknown(format!("`-b {given}` reads cookies from a file"))
-                    .hint("Paste the cookies as a header: -H 'Cookie: name=value'."));
-            }
+            "cookie" => self.set("Cookie", given),
             "range" => self.set("Range", format!("bytes={given}")),
             "oauth2-bearer" => self.set("Authorization", format!("Bearer {given}")),
             "user" => self.user = Some(given),
@@ -112,17 +124,7 @@ impl Read {
                 let encoded = urlencoded(&given)?;
                 self.data("&", encoded, None, input)?;
             }
-            "upload-file" if given == "-" || given == "." => return Err(no_input()),
             "upload-file" => self.upload = Some(given),
-            "form" | "form-string" => {
-                return Err(unknown(format!("`-F {given}` sends a multipart form, which isn't supported"))
-                    .hint("Save the request's body to a file, and send the file with its Content-Type."));
-            }
-            "config" => {
-                return Err(
-                    unknown(format!("`-K {given}` reads options from a file")).hint("Paste the options themselves.")
-                );
-            }
             "get" => self.get = true,
             "head" => self.head = true,
             "globoff" => self.globoff = true,
