@@ -22,7 +22,7 @@ bench: ## a release build beside the plainest way to do the same (ONLY=search,st
 fuzz: ## the decoders on bytes that nobody would send (ONLY=json,events EACH=60)
 	@bash tests/setup/fuzz.sh
 
-types: ## write the page's types from the core's
+types: ## write the page's types from the Rust types
 	@PORTHOLE_WRITE_TYPES=1 cargo test -q -p porthole-app --test types
 
 fmt: ## format the Rust and the page

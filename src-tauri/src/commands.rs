@@ -1,4 +1,4 @@
-//! The commands of the window, made from the core's one list: each is the application's method with the same name.
+//! The commands of the window, made from the one list in `porthole-app`: each is the application's method with the same name.
 
 use porthole_app::{
     bootstrap::Bootstrap,

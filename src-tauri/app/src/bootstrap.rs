@@ -11,7 +11,7 @@ use porthole_engine::{target::Target, this_machine::Machine};
 use porthole_http::endpoint::Endpoint;
 use porthole_sdk::draft::SavedDraft;
 
-/// The state of the shell when a page loads, for the first time or again.
+/// The state of the application when a page loads, for the first time or again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Bootstrap {

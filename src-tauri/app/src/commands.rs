@@ -1,7 +1,7 @@
-// The one list of what the window may ask of the shell. From it come the Tauri commands and their
+// The one list of what the window may ask of the application. From it come the Tauri commands and their
 // registration (`src-tauri/src/commands.rs`), the permissions (`src-tauri/build.rs`), and the types of
 // the page (`ui/src/ipc/generated`). To add a command, add it here and write the method of the
-// same name in `src-tauri/src/commands.rs`; nothing else. `, page` after the answer lets the page's own
+// same name on `Application`; nothing else. `, page` after the answer lets the page's own
 // window use it too, which otherwise may use none.
 //
 // A plain comment, because the build script includes this file as written.

@@ -1,4 +1,4 @@
-//! The types of the page are those of the core: `make types` writes them, this test fails on drift.
+//! The types of the page are those of the crates: `make types` writes them, this test fails on drift.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -67,7 +67,7 @@ macro_rules! signatures {
                 .collect();
             imports.sort();
             let text = format!(
-                "// Made from the core's list of commands by `make types`. Do not edit.\n{}\nexport interface Commands {{\n{body}}}\n",
+                "// Made from the application's list of commands by `make types`. Do not edit.\n{}\nexport interface Commands {{\n{body}}}\n",
                 imports.concat(),
             );
             fs::write(cfg.out_dir().join("Commands.ts"), text).unwrap();
@@ -91,7 +91,7 @@ fn generate_functions(cfg: &Config) {
             format!("\"{}\": {}", runtime.key(), serde_json::to_string(&runtime.client_rules()).unwrap())
         }));
     let text = format!(
-        r#"// Made from the core's table of functions by `make types`. Do not edit.
+        r#"// Made from porthole-sdk's table of functions by `make types`. Do not edit.
 import type {{ ArgumentCheck }} from "./ArgumentCheck";
 import type {{ ClientRules }} from "./ClientRules";
 import type {{ Runtime }} from "./Runtime";

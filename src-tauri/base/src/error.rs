@@ -286,7 +286,7 @@ impl Error {
     }
 }
 
-/// What every fallible function of the core returns.
+/// What every fallible function returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `porthole-cli`: the core without a window, for scripts and for machines with no display.
+//! `porthole-cli`: the application without a window, for scripts and for machines with no display.
 
 // All that is printed goes through `say`, which decides what is escaped.
 #![deny(clippy::print_stdout, clippy::print_stderr)]

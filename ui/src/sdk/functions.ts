@@ -1,4 +1,4 @@
-/** The functions of `ddClient` that make a call, made from the core's table. */
+/** The functions of `ddClient` that make a call, made from the table in `porthole-sdk`. */
 import type { v0, v1 } from "@docker/extension-api-client-types"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { SdkFunction } from "../ipc/generated/SdkFunction"

@@ -1,4 +1,4 @@
-// Made from the core's list of commands by `make types`. Do not edit.
+// Made from the application's list of commands by `make types`. Do not edit.
 import type { Bootstrap } from "./Bootstrap";
 import type { Call } from "./Call";
 import type { CallKind } from "./CallKind";

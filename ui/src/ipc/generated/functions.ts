@@ -1,4 +1,4 @@
-// Made from the core's table of functions by `make types`. Do not edit.
+// Made from porthole-sdk's table of functions by `make types`. Do not edit.
 import type { ArgumentCheck } from "./ArgumentCheck";
 import type { ClientRules } from "./ClientRules";
 import type { Runtime } from "./Runtime";
