@@ -31,7 +31,9 @@ fn wrong(places: &BTreeMap<String, usize>, uses: &BTreeMap<String, Vec<String>>)
     let missing = places.keys().filter(|name| !uses.contains_key(*name)).map(|name| format!("no crate {name}"));
     let undrawn = uses.keys().filter(|name| !places.contains_key(*name)).map(|name| format!("{name} isn't drawn"));
     let arrows = uses.iter().flat_map(|(name, used)| used.iter().map(move |used| (name, used)));
-    let wrong = arrows.filter(|(name, used)| places.get(*used) >= places.get(*name));
+    let is_wrong =
+        |name: &str, used: &str| places.get(name).is_some_and(|place| places.get(used).is_none_or(|at| at >= place));
+    let wrong = arrows.filter(|(name, used)| is_wrong(name, used));
     missing.chain(undrawn).chain(wrong.map(|(name, used)| format!("{name} uses {used}"))).collect()
 }
 
