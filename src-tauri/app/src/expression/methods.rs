@@ -98,7 +98,7 @@ fn check_argument(check: &ArgumentCheck, [cmd, args, options]: [&Value; 3]) -> R
             ArgumentType::Array => matches!(value, Value::Array(_)),
             ArgumentType::Object => matches!(value, Value::Array(_) | Value::Object(_)),
         };
-        !fits && !(check.optional && *value == Value::Undefined)
+        !(fits || check.optional && *value == Value::Undefined)
     };
     let wrong = match value {
         value if !check.each => Some((name, value)).filter(|(_, value)| is_wrong(value)),

@@ -5,4 +5,36 @@ import type { EngineList } from "./EngineList";
 /**
  * The arguments of a function, and the call that is made of them.
  */
-export type Signature = { "kind": "method", method: string, data: boolean, } | { "kind": "request" } | { "kind": "exec", whose: CliTarget, } | { "kind": "line", whose: CliTarget, container: boolean, rest: boolean, } | { "kind": "spawn", whose: CliTarget, } | { "kind": "list", what: EngineList, };
+export type Signature = { "kind": "method", 
+/**
+ * Its method.
+ */
+method: string, 
+/**
+ * `(url, data)`: it can have a body.
+ */
+data: boolean, } | { "kind": "request" } | { "kind": "exec", 
+/**
+ * The owner of the `exec`.
+ */
+whose: CliTarget, } | { "kind": "line", 
+/**
+ * The owner of the `exec` that it corresponds to.
+ */
+whose: CliTarget, 
+/**
+ * `(container, cmd)`: it runs in that container.
+ */
+container: boolean, 
+/**
+ * `(cmd, ...args)`: `cmd` is one word where arguments follow.
+ */
+rest: boolean, } | { "kind": "spawn", 
+/**
+ * The owner of the `exec` that it corresponds to.
+ */
+whose: CliTarget, } | { "kind": "list", 
+/**
+ * Of which.
+ */
+what: EngineList, };
