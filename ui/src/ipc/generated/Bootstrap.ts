@@ -7,7 +7,7 @@ import type { Settings } from "./Settings";
 import type { Target } from "./Target";
 
 /**
- * The state of the shell when a page loads, for the first time or again.
+ * The state of the application when a page loads, for the first time or again.
  */
 export type Bootstrap = { 
 /**
