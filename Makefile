@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz types fmt package engine engines demo cross
+.PHONY: help run test check deny bench fuzz types fmt package engine engines demo cross
 .NOTPARALLEL:
 
 help: ## this list
@@ -15,6 +15,9 @@ test: ## everything: format, lints, types, unit tests, Docker 28 and Podman 5, r
 
 check: ## the fast part of test: no engine, no window
 	@bash tests/setup/test.sh fast
+
+deny: ## licenses, versions, sources and advisories of the dependencies, by cargo-deny, which is built first
+	@bash tests/setup/deny.sh
 
 bench: ## a release build beside the plainest way to do the same (ONLY=search,start PAIRS=5)
 	@bash tests/setup/bench.sh

@@ -3,7 +3,7 @@
 # SKIP=engine,window leaves those out; CI=true fails on anything that was left out.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-for part in common processes packages tools display private-engine fetched-engines build stages; do
+for part in common processes packages tools display private-engine fetched-engines build stages dependencies; do
   # shellcheck source=/dev/null
   source "$here/$part.sh"
 done
@@ -50,6 +50,11 @@ fast_stages() {
   stage format check cargo fmt --all --check -- --color never
   stage page-format check npm --prefix ui run format:check
   stage words check node tests/setup/words.mjs
+  if has_deny; then
+    dependency_stages
+  else
+    left_out dependencies 1 "cargo-deny isn't installed: \`make deny\` builds it"
+  fi
   stage page-types check npm --prefix ui run check
   stage page-lints check npm --prefix ui run lint
   stage page-tests vitest page_tests
