@@ -120,6 +120,10 @@ mod os {
 #[path = "group_windows.rs"]
 mod os;
 
-pub(super) use os::{Group, alone};
+#[cfg(windows)]
+pub use os::Group;
+#[cfg(not(windows))]
+pub(super) use os::Group;
+pub(super) use os::alone;
 #[cfg(unix)]
 pub use os::{exists, signal_group};

@@ -2,7 +2,9 @@
 
 #[cfg(target_os = "linux")]
 use std::os::unix::net::UnixStream;
-use std::{fmt::Debug, path::PathBuf, time::Duration};
+#[cfg(unix)]
+use std::time::Duration;
+use std::{fmt::Debug, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;

@@ -173,7 +173,9 @@ mod os {
     }
 }
 
+/// Elsewhere the processes of containers can't be seen.
 #[cfg(not(target_os = "linux"))]
+#[allow(missing_docs)]
 mod os {
     use std::collections::BTreeSet;
 
@@ -228,6 +230,7 @@ pub fn signal(processes: &[Process], led: Option<i32>, signal: super::Signal) ->
     reached
 }
 
+/// Signals nothing.
 #[cfg(not(unix))]
 pub fn signal(_: &[Process], _: Option<i32>, _: super::Signal) -> bool {
     false
