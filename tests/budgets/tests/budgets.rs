@@ -33,8 +33,8 @@ fn counted(path: &str, times: u64) -> u64 {
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
-    let own = told.lines().filter_map(|line| line.strip_prefix(&process)?.split_once("refs:"));
-    let count = own.last().map(|(_, count)| count.trim().replace(',', ""));
+    let mut own = told.lines().filter_map(|line| line.strip_prefix(&process)?.split_once("refs:"));
+    let count = own.next_back().map(|(_, count)| count.trim().replace(',', ""));
     count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("valgrind told no count: {told}"))
 }
 
