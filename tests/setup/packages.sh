@@ -15,6 +15,7 @@ window|has python3|python3|python3|python|closes the window as its owner does
 sockets|has python3|python3|python3|python|is a backend that is not ours
 sockets|has curl|curl|curl|curl|runs the curl lines that Porthole prints
 compose|has_compose|docker-compose|docker-compose|docker-compose|brings up a backend of several services
+budgets|has valgrind|valgrind|valgrind|valgrind|counts instructions
 bench|has rg|ripgrep|ripgrep|ripgrep|searches beside Porthole
 bench|has curl|curl|curl|curl|fetches beside Porthole
 TABLE

@@ -76,7 +76,7 @@ build_stages() {
   else
     skip lints 1 "$REASON"
   fi
-  BUILT=("${WITHOUT_WINDOW[@]/#/-pporthole-}" -p porthole-tests)
+  BUILT=("${WITHOUT_WINDOW[@]/#/-pporthole-}" -p porthole-tests -p porthole-budgets)
   stage build-without-window step cargo build "${BUILT[@]}" --bins
   export PORTHOLE_CLI=$TARGET/debug/porthole-cli
 }
@@ -140,6 +140,11 @@ socket_stage() {
     SELECTION=("${BUILT[@]}" -E "$rest and test(/python|curl/)")
     skip_selected sockets "$REASON"
     rest+=' and not test(/python|curl/)'
+  fi
+  if ! need_packages budgets; then
+    SELECTION=("${BUILT[@]}" -E "$rest and package(porthole-budgets)")
+    skip_selected budgets "$REASON"
+    rest+=' and not package(porthole-budgets)'
   fi
   SELECTION=("${BUILT[@]}" -E "$rest")
   stage sockets nextest with_tools nextest

@@ -64,7 +64,7 @@ impl<E> Witnessed<E> {
     pub fn print(&self, act: Act) {
         let call = Call { id: 1, origin: Origin::Composer, began_ms: 0, sdk: None, decision: None, act };
         let results = sdk_result::compared(&call, self.sample.written());
-        for diagnostic in diagnostics::diagnose(&Evidence { call: &call, sample: &self.sample, results: &results }) {
+        for diagnostic in diagnostics::diagnose(&Evidence::new(&call, &self.sample, &results)) {
             say::err(&paragraph(&diagnostic));
         }
     }

@@ -1,5 +1,7 @@
 //! What a body says that it is.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -24,7 +26,12 @@ pub enum BodyKind {
 impl BodyKind {
     /// What a body of this `Content-Type` is, when it has no `Content-Encoding`.
     pub fn of_media_type(media_type: &str) -> Self {
-        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        // Most are written in lower case: those need no copy.
+        let media_type = match media_type.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(media_type.to_ascii_lowercase()),
+            false => Cow::Borrowed(media_type),
+        };
         let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
         match (kind, subtype) {
             ("text", "event-stream") => Self::Events,

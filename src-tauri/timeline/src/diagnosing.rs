@@ -88,7 +88,7 @@ pub(super) fn diagnosed(call: &Call, output: &Output) -> Result<Vec<Diagnostic>>
     }
     let sample = sampled(output)?;
     let results = sdk_result::compared(call, sample.written());
-    Ok(diagnostics::diagnose(&Evidence { call, sample: &sample, results: &results }))
+    Ok(diagnostics::diagnose(&Evidence::new(call, &sample, &results)))
 }
 
 fn sampled(output: &Output) -> Result<Sample> {

@@ -36,7 +36,7 @@ pub fn target(request: &Request) -> Result<String> {
     if !path.starts_with('/') && path != "*" {
         return Err(invalid(format!("The path `{path}` must start with a slash")).hint("For example: /volumes."));
     }
-    if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic() || "#\"<>".contains(*c)) {
+    if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '#' | '"' | '<' | '>')) {
         let encoded = utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC).to_string();
         return Err(invalid(format!("A path can't contain {c:?}"))
             .hint(format!("Write {encoded}, or add it as a query parameter, which is encoded for you.")));

@@ -22,7 +22,7 @@ use super::{
     excess,
     head::text,
     outgoing::{Outgoing, prepare, target},
-    socket::{Engines, find_socket},
+    socket::{Engines, find_socket, identify_socket},
     wire::{Tap, Wire},
 };
 use crate::endpoint::Endpoint;
@@ -219,13 +219,9 @@ async fn converse(
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
-    let find = || find_socket(endpoint, engines, connections.engines());
     // Why there is none to connect to is told below.
-    let mut found = find();
-    let leads_to = found.as_ref().ok().map(|socket| socket.as_ref().map(|socket| socket.id));
+    let leads_to = identify_socket(endpoint, engines, connections.engines()).ok();
     if let Some(mut link) = leads_to.and_then(|id| connections.take(endpoint, id, request)) {
-        // It isn't kept open while the response comes.
-        drop(found);
         progress.begin(Arc::clone(&link.tap), request);
         let prepared = prepare(endpoint, request, &progress.tap).await?;
         progress.stage = Stage::Send;
@@ -241,9 +237,9 @@ async fn converse(
                 Answered::Redirect(next) => Ok(Some(*next)),
             };
         }
-        // A backend that was restarted has created another one.
-        found = find();
     }
+    // A backend that was restarted has created another one.
+    let found = find_socket(endpoint, engines, connections.engines());
     progress.begin(Arc::default(), request);
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;

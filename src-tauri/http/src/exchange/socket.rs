@@ -19,6 +19,23 @@ pub enum Engines {
 /// What tells one socket from another: its device and inode.
 pub type SocketId = (u64, u64);
 
+/// What has the number of a socket.
+trait Identified {
+    fn id(&self) -> SocketId;
+}
+
+impl Identified for SocketId {
+    fn id(&self) -> SocketId {
+        *self
+    }
+}
+
+impl Identified for Socket {
+    fn id(&self) -> SocketId {
+        self.id
+    }
+}
+
 /// A unix socket that a path led to.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -50,6 +67,25 @@ impl Socket {
 /// # Errors
 /// The codes `Endpoint…` and [`Code::ConnectFailed`]; [`Code::NotAllowed`] for an engine's socket where those are refused.
 pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, dialer: &dyn EngineDialer) -> Result<Option<Socket>> {
+    check_socket(endpoint, engines, dialer, look)
+}
+
+/// The same without keeping hold of it, which costs a third of the system calls: enough to find an open connection to it.
+pub(super) fn identify_socket(
+    endpoint: &Endpoint,
+    engines: Engines,
+    dialer: &dyn EngineDialer,
+) -> Result<Option<SocketId>> {
+    check_socket(endpoint, engines, dialer, identify)
+}
+
+/// What `look` finds, where a request may be sent to it.
+fn check_socket<T: Identified>(
+    endpoint: &Endpoint,
+    engines: Engines,
+    dialer: &dyn EngineDialer,
+    look: impl FnOnce(&Path, bool) -> std::io::Result<Option<(T, bool)>>,
+) -> Result<Option<T>> {
     let Endpoint::Unix(path) = endpoint else { return Ok(None) };
     let directory = shared_directory(path);
     let shared = directory.is_some();
@@ -62,7 +98,7 @@ pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, dialer: &dyn En
             "Porthole doesn't follow links in the directory that it shares with containers: create the socket in that directory.",
         ));
     }
-    if (shared || engines == Engines::Refused) && dialer.is_engine_socket(socket.id) {
+    if (shared || engines == Engines::Refused) && dialer.is_engine_socket(socket.id()) {
         return Err(Error::new(
             Code::NotAllowed,
             format!("Not sent: {} is a container engine's socket", path.display()),
@@ -89,14 +125,25 @@ fn look(path: &Path, shared: bool) -> std::io::Result<Option<(Socket, bool)>> {
 
 #[cfg(all(unix, not(target_os = "linux")))]
 fn look(path: &Path, shared: bool) -> std::io::Result<Option<(Socket, bool)>> {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
-
-    let found = if shared { path.symlink_metadata()? } else { path.metadata()? };
-    Ok(Some((Socket { id: (found.dev(), found.ino()) }, found.file_type().is_socket())))
+    Ok(identify(path, shared)?.map(|(id, is_socket)| (Socket { id }, is_socket)))
 }
 
 #[cfg(not(unix))]
 fn look(_: &Path, _: bool) -> std::io::Result<Option<(Socket, bool)>> {
+    Ok(None)
+}
+
+/// The same by one look at the path.
+#[cfg(unix)]
+fn identify(path: &Path, shared: bool) -> std::io::Result<Option<(SocketId, bool)>> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let found = if shared { path.symlink_metadata()? } else { path.metadata()? };
+    Ok(Some(((found.dev(), found.ino()), found.file_type().is_socket())))
+}
+
+#[cfg(not(unix))]
+fn identify(_: &Path, _: bool) -> std::io::Result<Option<(SocketId, bool)>> {
     Ok(None)
 }
 

@@ -31,15 +31,21 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let body = &evidence.sample.stdout.head;
     let status = response.status;
     let says_json = matches!(evidence.body_kind(), Some(BodyKind::Json | BodyKind::JsonLines));
+    let is_html = is_html(body);
+    // A first line is quoted only for a finding.
+    let is_marked_up = says_json && body.trim_ascii_start().starts_with(b"<");
+    if !is_html && !is_marked_up {
+        return None;
+    }
     let began = first_line(body)?;
     let summary =
         format!("{} {} returned HTML with status {status}: {began}", exchange.request.method, exchange.request.path);
     const FIX: &str = "Read the page in the Body tab: an error page names the error; an index page means that the backend has no such route. Return errors as JSON with `Content-Type: application/json`.";
-    if says_json && body.trim_ascii_start().starts_with(b"<") {
+    if is_marked_up {
         let impact = "`Content-Type` is JSON but the body is HTML. Your code gets a string instead of an object, and every field is `undefined`.";
         return Some(Diagnostic::error(summary, impact, FIX));
     }
-    if !is_html(body) {
+    if !is_html {
         return None;
     }
     if status >= 400 {

@@ -236,7 +236,7 @@ impl Case {
     }
 
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        diagnose(&Evidence { call: &self.call, sample: &self.sample, results: &self.results })
+        diagnose(&Evidence::new(&self.call, &self.sample, &self.results))
     }
 
     /// The names of the rules that have something to say.

@@ -1,7 +1,7 @@
 //! Requests that got no whole answer, and connections that became something else.
 
 use super::{
-    Diagnostic, Evidence,
+    Diagnostic, Evidence, Part,
     program_text::{asked_for, hangs_up, refused_on_80},
     text::quoted,
 };
@@ -56,7 +56,7 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let (stream, line) = [("stdout", &evidence.sample.stdout), ("stderr", &evidence.sample.stderr)]
         .into_iter()
-        .find_map(|(stream, part)| Some((stream, refused_on_80(&part.head).or_else(|| refused_on_80(&part.tail))?)))?;
+        .find_map(|(stream, part)| Some((stream, part.head_and_tail().find_map(refused_on_80)?)))?;
     let place = if evidence.exchange().is_some() { "The body" } else { stream };
     let summary = format!("{place} reports a refused connection to port 80 on this machine.");
     let impact = format!("The line is {}. {IMPACT}", quoted(line.trim()));
@@ -98,10 +98,11 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let failed = evidence.exited().is_some_and(|code| code != 0)
         || evidence.whole_response().is_some_and(|response| response.status >= 500);
-    let part = [&evidence.sample.stdout, &evidence.sample.stderr]
-        .into_iter()
-        .find(|part| hangs_up(&part.head) || hangs_up(&part.tail));
-    part.filter(|_| failed)?;
+    if !failed
+        || ![&evidence.sample.stdout, &evidence.sample.stderr].into_iter().flat_map(Part::head_and_tail).any(hangs_up)
+    {
+        return None;
+    }
     let place = if evidence.exchange().is_some() { "The error's body" } else { "The output" };
     Some(Diagnostic::error(
         format!("{place} contains `socket hang up`: another connection was closed without a response."),

@@ -40,6 +40,8 @@ pub struct Evidence<'a> {
     pub sample: &'a Sample,
     /// What code receives on each Runtime.
     pub results: &'a [SdkResult],
+    /// What the body is, as many rules need to know.
+    body_kind: Option<BodyKind>,
 }
 
 /// A rule: what it has to say about a Call, if anything.
@@ -136,6 +138,12 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnostic> {
 }
 
 impl<'a> Evidence<'a> {
+    /// What there is of a call that has ended.
+    pub fn new(call: &'a Call, sample: &'a Sample, results: &'a [SdkResult]) -> Self {
+        let evidence = Self { call, sample, results, body_kind: None };
+        Self { body_kind: evidence.response().map(|response| response.head.body_kind()), ..evidence }
+    }
+
     /// A request to the backend. One to the engine, for a list, has other reasons to fail.
     fn exchange(&self) -> Option<&'a Exchange> {
         match (&self.call.act, &self.call.sdk) {
@@ -180,7 +188,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn body_kind(&self) -> Option<BodyKind> {
-        self.response().map(|response| response.head.body_kind())
+        self.body_kind
     }
 
     /// An answer to `HEAD` has no body.
@@ -193,6 +201,12 @@ impl Part {
     /// The head is all there is.
     fn is_whole(&self) -> bool {
         self.head.len() as u64 == self.counts.bytes
+    }
+
+    /// Its beginning, and its end where that isn't part of the beginning.
+    fn head_and_tail(&self) -> impl Iterator<Item = &[u8]> {
+        let tail = (!self.is_whole()).then_some(&*self.tail);
+        [&*self.head].into_iter().chain(tail)
     }
 }
 

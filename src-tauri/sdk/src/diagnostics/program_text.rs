@@ -15,6 +15,8 @@ pub(super) fn refused_on_80(text: &[u8]) -> Option<String> {
         ["127.0.0.1:80", "::1:80", "[::1]:80", "localhost:80", "127.0.0.1 port 80", "localhost port 80"]
             .map(Finder::new)
     });
+    // All of the addresses contain it, and few texts do.
+    memmem::find(text, b"80")?;
     ADDRESSES.iter().find_map(|address| {
         address.find_iter(text).find_map(|at| {
             if text.get(at + address.needle().len()).is_some_and(u8::is_ascii_digit) {
@@ -44,7 +46,10 @@ pub(super) fn asked_for(text: &[u8]) -> Option<(&'static str, Protocol)> {
         ("This combination of host and port requires TLS", Protocol::Tls),
         ("trying to access MongoDB over HTTP", Protocol::Mongodb),
     ];
-    TEXTS.into_iter().find(|(known, _)| memmem::find(text, known.as_bytes()).is_some())
+    // To prepare a search takes longer than to search a small body.
+    static FINDERS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| TEXTS.map(|(known, _)| Finder::new(known)));
+    let found = FINDERS.iter().position(|known| known.find(text).is_some())?;
+    TEXTS.get(found).copied()
 }
 
 /// Whether a line names a program that wasn't found and ends in a carriage return: `/bin/sh^M: bad interpreter` and

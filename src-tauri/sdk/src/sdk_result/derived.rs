@@ -89,13 +89,18 @@ pub(crate) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
             Act::Exchange(Exchange { request: sent, .. }),
         ) => {
             request.method == sent.method
-                && target(request).ok() == target(sent).ok()
+                && leads_to(request, sent)
                 && without_additions(&request.headers).eq(without_additions(&sent.headers))
                 && request.body == sent.body
                 && unfollowed(call, runtime).is_none()
         }
         _ => false,
     }
+}
+
+/// Whether two requests have the same path and query on the wire.
+fn leads_to(request: &Request, sent: &Request) -> bool {
+    (&request.path, &request.query) == (&sent.path, &sent.query) || target(request).ok() == target(sent).ok()
 }
 
 /// Where a response redirects to, if the runtime's client follows it and Porthole didn't.

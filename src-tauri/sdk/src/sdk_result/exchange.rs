@@ -153,14 +153,15 @@ fn handed_over<'a>(
 /// is. Fails where the body isn't what its header says.
 fn body<'a>(response: &Response, written: Written<'a>, client: Option<HttpClient>) -> Result<Body<'a>, Problem> {
     let codings = exchange::codings(&response.head);
-    let says = |kind| kind == BodyKind::Json;
     let decodes = match (client, codings.as_slice()) {
         (Some(client), [coding]) => written.stdout_len > 0 && client.decodes(coding),
         _ => false,
     };
     let coding = (!codings.is_empty() && written.stdout_len > 0).then(|| Coding { names: codings.join(", "), decodes });
     if !decodes {
-        let says_json = says(response.head.body_kind());
+        // Of a body that is all here its bytes tell.
+        let cut = written.stdout_len > written.stdout.len() as u64;
+        let says_json = cut && response.head.body_kind() == BodyKind::Json;
         let (bytes, len) = without_mark(written.stdout.into(), written.stdout_len, client);
         return Ok(Body { bytes, len, limit: written.limit, says_json, coding });
     }
@@ -175,7 +176,7 @@ fn body<'a>(response: &Response, written: Written<'a>, client: Option<HttpClient
     }
     // What is beyond the limit is longer than it by an unknown length.
     let len = decoded.bytes.len() as u64 + u64::from(!decoded.whole);
-    let says_json = says(response.head.decoded_body_kind());
+    let says_json = response.head.decoded_body_kind() == BodyKind::Json;
     let (bytes, len) = without_mark(decoded.bytes.into(), len, client);
     Ok(Body { bytes, len, limit: written.limit, says_json, coding })
 }

@@ -53,13 +53,16 @@ impl Default for Written<'_> {
 
 /// What the code gets from one Runtime.
 pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> SdkResult {
+    received_for(call, &derived::asked_of(call), written, runtime)
+}
+
+fn received_for(call: &Call, asked: &SdkCall, written: Written<'_>, runtime: Runtime) -> SdkResult {
     if let Some(error) = call.skipped() {
-        return not_done(call, error, runtime);
+        return not_done(asked, error, runtime);
     }
-    let asked = derived::asked_of(call);
-    let plan = derived::planned(call, &asked, runtime);
+    let plan = derived::planned(call, asked, runtime);
     let as_run = derived::as_run(call, &plan.does, runtime);
-    let (outcome, known) = match (&plan.does, &asked, &call.act) {
+    let (outcome, known) = match (&plan.does, asked, &call.act) {
         (PlannedAction::Refuses { outcome }, ..) if !as_run => (outcome.clone(), vec![]),
         (_, SdkCall::Exec(asked), Act::Run(run)) => exec::outcome(run, asked, written, runtime),
         (_, SdkCall::List(_), Act::Exchange(exchange)) => exchange::listed(exchange, written),
@@ -82,9 +85,9 @@ pub fn received(call: &Call, written: Written<'_>, runtime: Runtime) -> SdkResul
 }
 
 /// Nothing was done, and no Runtime had a part in it: the code has Porthole's own words on each.
-fn not_done(call: &Call, error: &Error, runtime: Runtime) -> SdkResult {
+fn not_done(asked: &SdkCall, error: &Error, runtime: Runtime) -> SdkResult {
     let value = Value::error(error.message.clone());
-    let outcome = match derived::asked_of(call) {
+    let outcome = match asked {
         SdkCall::Exec(SdkExec { stream: Some(_), .. }) => SdkOutcome::Streamed { end: End::Error { error: value } },
         _ => SdkOutcome::Rejected { value },
     };
@@ -94,7 +97,9 @@ fn not_done(call: &Call, error: &Error, runtime: Runtime) -> SdkResult {
 
 /// The same from all of them, with what differs marked.
 pub fn compared(call: &Call, written: Written<'_>) -> Vec<SdkResult> {
-    let mut all: Vec<SdkResult> = Runtime::ALL.into_iter().map(|runtime| received(call, written, runtime)).collect();
+    let asked = derived::asked_of(call);
+    let of = |runtime| received_for(call, &asked, written, runtime);
+    let mut all: Vec<SdkResult> = Runtime::ALL.into_iter().map(of).collect();
     compared::mark(&mut all);
     all
 }
