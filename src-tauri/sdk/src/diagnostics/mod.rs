@@ -138,7 +138,7 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnostic> {
 }
 
 impl<'a> Evidence<'a> {
-    /// What there is of a call that has ended.
+    /// The facts of a call that has ended, and what was made of them.
     pub fn new(call: &'a Call, sample: &'a Sample, results: &'a [SdkResult]) -> Self {
         let evidence = Self { call, sample, results, body_kind: None };
         Self { body_kind: evidence.response().map(|response| response.head.body_kind()), ..evidence }
