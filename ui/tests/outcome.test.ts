@@ -21,9 +21,9 @@ test.each<[Outcome, string, string]>([
   [{ kind: "failed", code: "endpoint_refused" }, "refused", "bad"],
   [{ kind: "failed", code: "recorded_only" }, "recorded", "quiet"],
   [{ kind: "failed", code: "not_allowed" }, "not allowed", "quiet"],
-  [{ kind: "failed", code: "body_cut" }, "cut", "bad"],
+  [{ kind: "failed", code: "body_cut" }, "incomplete", "bad"],
   [{ kind: "failed", code: "of_tomorrow" as never }, "of tomorrow", "bad"],
-  [{ kind: "cancelled" }, "cancelled", "quiet"],
+  [{ kind: "cancelled" }, "canceled", "quiet"],
 ])("the badge of %j says %s", (outcome, text, tone) => {
   expect(badge(outcome)).toEqual({ text, tone })
 })
@@ -37,17 +37,17 @@ test("live and failed are told apart", () => {
 
 test("codes with meanings of their own have words of their own", () => {
   const text = (code: Code) => badge({ kind: "failed", code }).text
-  expect(text("spill_failed")).toBe("disk")
+  expect(text("spill_failed")).toBe("disk error")
   expect(text("output_unreadable")).toBe("output unreadable")
   expect(text("stdout_failed")).toBe("stdout")
   expect(text("quota_reached")).toBe("quota reached")
   expect(text("pin_failed")).toBe("not pinned")
   expect(text("pinned_unreadable")).toBe("not readable")
   expect(text("save_failed")).toBe("not saved")
-  expect(text("save_path_invalid")).toBe("bad path")
+  expect(text("save_path_invalid")).toBe("invalid path")
   expect(text("temporary_files_failed")).toBe("temporary files")
   expect(text("unpack_failed")).toBe("not unpacked")
-  expect(text("endpoint_invalid")).toBe("bad endpoint")
+  expect(text("endpoint_invalid")).toBe("invalid endpoint")
   expect(text("demo_failed")).toBe("no demo backend")
   expect(text("not_json")).toBe("not JSON")
   expect(text("line_not_found")).toBe("no such line")

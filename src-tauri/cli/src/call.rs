@@ -41,7 +41,7 @@ pub struct Arguments {
     /// The backend's container, for commands in it
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// The backend is a process on this machine: its commands run here
+    /// Treat the backend as a process on this machine: its commands run here
     #[arg(long, conflicts_with = "container")]
     host: bool,
     /// Docker context of the engine (default: the current context)

@@ -62,7 +62,7 @@ enum Command {
     Check(check::Arguments),
     /// Make a call on ddClient as an extension's code does, and print what the code receives.
     ///
-    /// The call is planned and made like the selected runtime makes it. If it starts a program on this machine or writes
+    /// The call is planned and made as on the selected runtime. If it starts a program on this machine or writes
     /// to an engine's socket, it needs your confirmation: on the terminal, or with --yes.
     ///
     /// Exit code: 0 if the code receives a value, or if a streamed command exits with 0; 1 if the code receives an error;
@@ -71,8 +71,8 @@ enum Command {
     /// Open an extension, start its backend and print its logs until Ctrl-C.
     ///
     /// Opening only reads. Starting the backend needs your confirmation: the plan is printed, and you confirm it on the
-    /// terminal or with --yes. Ctrl-C or SIGTERM stops the backend and removes it. A backend that already runs is
-    /// followed, and left running.
+    /// terminal or with --yes. Ctrl-C or SIGTERM stops the backend and removes it. If the backend is
+    /// already running, its logs are printed and it keeps running.
     ///
     /// Exit code: 0 if the extension has no backend, 1 if the backend ended by itself, 3 if it wasn't started, 128 plus
     /// the signal number if a signal ended porthole-cli.

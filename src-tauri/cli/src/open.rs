@@ -29,10 +29,10 @@ pub struct Arguments {
     /// Docker context of the engine (default: the current context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
-    /// Build the extension's image again if the engine has it
+    /// Build the extension's image even if the engine already has it
     #[arg(long)]
     rebuild: bool,
-    /// Let compose read this variable of the environment, if the compose file asks for it (can be repeated)
+    /// Let compose read this environment variable, if the compose file asks for it (can be repeated)
     #[arg(long = "variable", value_name = "NAME")]
     variables: Vec<String>,
     /// Start the backend without asking

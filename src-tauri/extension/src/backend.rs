@@ -343,7 +343,7 @@ async fn ended(deps: &BackendDeps, part: &PartState) -> Error {
             "It printed nothing. Check that the image has a program to run, built for this machine's processor.",
         );
     }
-    error.detail(text.trim_end()).hint("The detail has its last lines of output.")
+    error.detail(text.trim_end()).hint("This error includes its last lines of output.")
 }
 
 #[cfg(test)]

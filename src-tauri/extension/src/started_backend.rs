@@ -155,7 +155,7 @@ impl StartedBackend {
         let done = match self.down.take() {
             Some(down) => {
                 let failed = Error::new(Code::ComposeFailed, "Compose didn't stop the services");
-                self.deps.perform(down, failed.hint("Their containers were removed without it.")).await
+                self.deps.perform(down, failed.hint("Porthole removed their containers without compose.")).await
             }
             None => Ok(()),
         };

@@ -16,7 +16,7 @@ export function deprecatedApi(
     ...calls,
     spawnInVMExtension: (cmd, args, callback) => {
       desktop.warn(
-        "ddClient.spawnInVMExtension is the place of the reference's example; by type it is ddClient.backend.spawnInVMExtension.",
+        "The example in the SDK reference calls ddClient.spawnInVMExtension; the published types have ddClient.backend.spawnInVMExtension.",
       )
       calls.spawnInVMExtension(cmd, args, callback)
     },

@@ -190,7 +190,7 @@ fn meaning(signal: &str) -> (&'static str, &'static str) {
         ),
         "SIGHUP" => ("its terminal or session closed", "Start long-running programs with `setsid` or as a service."),
         "SIGALRM" | "SIGXCPU" => ("its time limit was reached", "Raise the limit, or give it less work."),
-        _ => ("a signal ended it", "Find the sender."),
+        _ => ("a signal ended it", "Find out which process sent the signal."),
     }
 }
 

@@ -240,7 +240,7 @@ impl Behavior for DockerDesktop {
 
     fn streaming(&self, execution: &Execution<'_>, split: bool) -> Vec<Rule> {
         let mut rules = vec![inferred(
-            "Callbacks get strings. A character split between two chunks comes whole with the second one.",
+            "Callbacks get strings. A character split between two chunks is delivered whole with the second one.",
             NODE,
         )];
         if split {

@@ -50,7 +50,7 @@ export function deprecated(call: SdkCallSite): CodeLint[] {
     found.push(
       lint(called, "spawn-place", "warning", {
         summary: "By type, `spawnInVMExtension` is a member of `ddClient.backend`.",
-        impact: "The reference's example calls it on `ddClient`, where it may not exist.",
+        impact: "The example in the SDK reference calls it on `ddClient`, where it may not exist.",
         fix: "Call `ddClient.backend.spawnInVMExtension`, or its current form.",
       }),
     )

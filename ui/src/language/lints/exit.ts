@@ -18,7 +18,7 @@ function ofLastCall(call: SdkCallSite): CodeLint[] {
     .filter(isCondition)
     .map((code) =>
       lint(code, "exit-code-truth", "warning", {
-        summary: `\`${code.getText()}\` is 0 when the command succeeds, and 0 is not true.`,
+        summary: `\`${code.getText()}\` is 0 when the command succeeds, and 0 is falsy.`,
         impact: "Code that waits for the end here never runs after a success.",
         fix: `Ask \`${code.getText()} !== undefined\`.`,
       }),
@@ -39,7 +39,7 @@ function ofResult(call: SdkCallSite): CodeLint[] {
     if (!isCompared(code)) return []
     return lint(code, "exit-code-absent", "warning", {
       summary: `\`${text}\` is absent after a success on Docker Desktop (reported); elsewhere it is 0.`,
-      impact: "A comparison with 0 then takes a success for a failure.",
+      impact: "A comparison with 0 then treats a success as a failure.",
       fix: "A plain exec that resolves has succeeded: catch the rejection for the rest.",
     })
   })

@@ -58,7 +58,7 @@ function scripts(list: readonly ts.Expression[]): CodeLint[] {
   if (!script || text === undefined || !/\s|[|;&<>$`]/.test(text) || /^(["']).*\1$/s.test(text)) return []
   return [
     lint(script, "shell-joined", "warning", {
-      summary: "A plain exec is joined to one line for a shell on Docker Desktop (reported), without quotes.",
+      summary: "Docker Desktop joins a plain exec into one shell line without quotes (reported).",
       impact: "`sh -c` then gets the first word of the script only.",
       fix: "Add `stream`, which passes arguments as they are, or put the script into a file of the image.",
     }),

@@ -67,7 +67,7 @@ function either(held: Held): CodeLint[] {
     const otherwise = elseOf(out)
     if (!otherwise || !isCondition(out) || !others.some((err) => contains(otherwise, err))) return []
     return lint(out, "empty-line", "warning", {
-      summary: `An empty line of stdout is "", which is not true: \`${out.getText()}\` then chooses stderr.`,
+      summary: `An empty line of stdout is "", which is falsy: \`${out.getText()}\` then chooses stderr.`,
       impact: "`undefined` is printed for it.",
       fix: `Ask \`${out.getText()} !== undefined\`.`,
     })

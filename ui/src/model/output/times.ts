@@ -6,7 +6,7 @@ export const TIMES: readonly { value: Times; text: string; short: string }[] = [
   { value: "off", text: "No times", short: "no times" },
   { value: "clock", text: "Time of day", short: "clock" },
   { value: "start", text: "Since the call began", short: "since start" },
-  { value: "previous", text: "Since the row before", short: "since previous" },
+  { value: "previous", text: "Since the previous row", short: "since previous" },
 ]
 
 /** The time beside a row. `beforeUs` is that of the row before it; the first row counts from the start. */

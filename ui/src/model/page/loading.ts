@@ -182,7 +182,7 @@ function ofOwnPolicy({ of, url, text = "" }: Unloaded): [string, string] {
   }
   if (of === "script" || of === "worker")
     return [
-      refused(`a ${of} of another machine isn't run`),
+      refused(`a ${of} from another machine isn't run`),
       `Add the ${of === "worker" ? "worker's script" : "script"} to the page's own files, for example as an npm package that the build bundles.`,
     ]
   if (/^(http|ws):/i.test(url)) {

@@ -8,9 +8,9 @@ export function duration(us: number): string {
   const s = ms / 1000
   if (s < 59.95) return `${s.toFixed(1)} s`
   const whole = Math.round(s)
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
   const minutes = Math.floor(whole / 60)
-  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`
 }
 
 /** `912`, `2.1 k`, `41.7 M`: for a column whose head says what is counted. */

@@ -41,7 +41,7 @@ export function badge(outcome: Outcome): BadgeWords {
     case "failed":
       return { text: failed(outcome.code), tone: isNotDone(outcome.code) ? "quiet" : "bad" }
     case "cancelled":
-      return { text: "cancelled", tone: "quiet" }
+      return { text: "canceled", tone: "quiet" }
   }
 }
 
@@ -58,7 +58,7 @@ function ended(ending: Ending): BadgeWords {
 }
 
 const failures: Record<Code, string> = {
-  endpoint_invalid: "bad endpoint",
+  endpoint_invalid: "invalid endpoint",
   endpoint_path_too_long: "path too long",
   endpoint_missing: "no socket",
   endpoint_not_socket: "not a socket",
@@ -66,20 +66,20 @@ const failures: Record<Code, string> = {
   endpoint_refused: "refused",
   endpoint_unknown_host: "unknown host",
   endpoint_unsupported: "unsupported",
-  request_invalid: "bad request",
+  request_invalid: "invalid request",
   body_file_unreadable: "no body file",
-  connect_failed: "no connect",
-  connect_timeout: "no connect",
+  connect_failed: "not connected",
+  connect_timeout: "timed out",
   send_failed: "not sent",
   closed_before_response: "closed",
   bad_response: "not HTTP",
-  body_cut: "cut",
-  timed_out: "timeout",
-  cancelled: "cancelled",
-  command_invalid: "bad command",
+  body_cut: "incomplete",
+  timed_out: "timed out",
+  cancelled: "canceled",
+  command_invalid: "invalid command",
   program_not_found: "not found",
-  program_not_executable: "no program",
-  script_carriage_return: "no program",
+  program_not_executable: "not executable",
+  script_carriage_return: "invalid script",
   batch_argument_invalid: "bad argument",
   path_through_proc: "bad path",
   cwd_invalid: "bad cwd",
@@ -97,7 +97,7 @@ const failures: Record<Code, string> = {
   container_paused: "paused",
   response_too_large: "too large",
   too_many_open_files: "open files",
-  spill_failed: "disk",
+  spill_failed: "disk error",
   output_unreadable: "output unreadable",
   stdout_failed: "stdout",
   quota_reached: "quota reached",
@@ -112,7 +112,7 @@ const failures: Record<Code, string> = {
   search_missing: "no search",
   file_exists: "file exists",
   save_failed: "not saved",
-  save_path_invalid: "bad path",
+  save_path_invalid: "invalid path",
   pin_failed: "not pinned",
   pinned_unreadable: "not readable",
   temporary_files_failed: "temporary files",
