@@ -144,7 +144,8 @@ async fn ends_of_commands_are_explained() {
         let diagnostics = diagnostics(&calls.timeline, id).await;
         let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.rule == rule);
         let diagnostic = diagnostic.unwrap_or_else(|| panic!("{what}: {diagnostics:#?}"));
-        assert!(diagnostic.summary.contains(words), "{diagnostic:#?}");
+        let told = format!("{} {}", diagnostic.summary, diagnostic.impact);
+        assert!(told.contains(words), "{diagnostic:#?}");
     }
 }
 

@@ -92,7 +92,7 @@ async fn engine_the_demo_is_built_answers_runs_its_commands_and_ends_when_asked(
     assert_eq!((code, out.lines().count()), (0, 4));
     assert_eq!(err.trim_end(), "warning: step 4 took its time");
     let (code, out, err) = demo.ran(&backend, &["demo", "exit", "3"]).await;
-    assert_eq!((code, out.trim_end(), err.trim_end()), (3, "ending with 3", "this was asked for"));
+    assert_eq!((code, out.trim_end(), err.trim_end()), (3, "ending with 3", "a line on stderr"));
     assert_eq!(demo.ran(&backend, &["demo", "args", "two words"]).await.1.trim_end(), "1: [two words]");
     assert_eq!(demo.ran(&backend, &["demo", "json-lines", "3"]).await.1.lines().count(), 3);
     assert!(demo.ran(&backend, &["demo", "env"]).await.1.contains("PATH="));

@@ -44,5 +44,5 @@ exit /b 0
 set code=%~2
 if not defined code set code=1
 echo ending with %code%
-echo this was asked for 1>&2
+echo a line on stderr 1>&2
 exit /b %code%
