@@ -69,7 +69,7 @@ async fn engine_closing_the_window_ends_a_command_in_a_container() {
 #[tokio::test]
 async fn engine_the_mark_says_that_the_container_is_paused_or_gone() {
     let (app, container) = open_with_engine().await;
-    for (word, gone) in [("paused", false), ("Container not found", true)] {
+    for (word, gone) in [("paused", false), ("not found", true)] {
         if gone {
             let options = bollard::query_parameters::RemoveContainerOptionsBuilder::default().force(true).build();
             container.docker.unpause_container(&container.name).await.unwrap();
