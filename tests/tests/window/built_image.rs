@@ -31,7 +31,7 @@ async fn the_report_names_the_image_that_the_paths_were_checked_in() {
     for part in [
         "The paths were checked in the image acme/x:1, created 2096-10-02 07:06 UTC.",
         "The image acme/x:1 has no ui/index.html",
-        "/host/tool has no run bit",
+        "/host/tool isn't executable",
     ] {
         assert!(says.contains(part), "{part}: {says}");
     }
