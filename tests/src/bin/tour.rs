@@ -37,7 +37,7 @@ async fn main() {
 
     say("Cancelled; what had arrived is kept:");
     app.click("#request-cancel").await;
-    app.outcome("canceled").await;
+    app.outcome("cancelled").await;
     see(&app.text("#timeline [data-call]:last-child").await);
 
     app.close().await;

@@ -31,7 +31,7 @@ async fn one_click_shows_a_stream_that_follows_and_cancelling_keeps_what_came() 
     app.until("more events", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 5)).await;
     app.until("following", "document.querySelector('#log-status').dataset.following === 'true'").await;
     app.click("#request-cancel").await;
-    app.becomes(call, "canceled").await;
+    app.becomes(call, "cancelled").await;
     app.until("what failed", "document.querySelector('#failure').dataset.code === 'cancelled'").await;
     app.line(seen as u64, &format!("{{\"tick\":{seen}}}")).await;
     assert_eq!(app.text(&format!("#log .line[data-line='{seen}'] .fact")).await, format!("id {seen}"));

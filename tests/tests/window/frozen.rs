@@ -50,7 +50,7 @@ async fn a_page_that_loops_for_ever_is_ended_from_outside_and_the_timeline_is_st
     let code = "document.querySelector('.notes [role=alert]').dataset.code";
     assert_eq!(app.value(code).await, json!("page_ended"));
     app.becomes(hello, "status").await;
-    app.becomes(waits, "canceled").await;
+    app.becomes(waits, "cancelled").await;
     app.has_calls(2).await;
     app.click(&format!("#timeline [data-call=\"{hello}\"]")).await;
     app.until("what it wrote", "document.querySelector('#log')?.innerText.includes('Hello from the demo backend')")

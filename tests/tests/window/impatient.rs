@@ -49,7 +49,7 @@ async fn cancel_and_send_again_at_once() {
     app.until("it is selected", "document.querySelector('[data-call=\"1\"]').ariaSelected === 'true'").await;
     app.click("#request-cancel").await;
     app.click("#request-send").await;
-    app.becomes(1, "canceled").await;
+    app.becomes(1, "cancelled").await;
     app.newer_than(1).await;
     // The one that was sent at once is the next to be cancelled by its row.
     app.becomes(2, "pending").await;
@@ -60,7 +60,7 @@ async fn cancel_and_send_again_at_once() {
     app.becomes(2, "pending").await;
     app.click("#timeline [data-call=\"2\"]").await;
     app.click("#request-cancel").await;
-    app.becomes(2, "canceled").await;
+    app.becomes(2, "cancelled").await;
     app.close().await;
 }
 

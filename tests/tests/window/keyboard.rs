@@ -26,7 +26,7 @@ async fn ctrl_enter_sends_and_shift_f5_cancels_or_stops() {
     app.becomes(call, "pending").await;
     selected(&app, call).await;
     app.chord(&[Key::Shift], Key::F5.into()).await;
-    app.becomes(call, "canceled").await;
+    app.becomes(call, "cancelled").await;
     // From the other tab as well, and from a field in it.
     app.click("#tab-command").await;
     app.compose("sleep", &["60"]).await;

@@ -40,7 +40,7 @@ async fn events_stand_one_a_row_as_they_arrive() {
     app.line(1, "event: tick").await;
     view(&app, "Events").await;
     app.click("#request-cancel").await;
-    app.becomes(call, "canceled").await;
+    app.becomes(call, "cancelled").await;
     let records = app.play("JSON lines").await;
     app.becomes(records, "status").await;
     app.until("forty", "document.querySelector('#log-status').innerText.includes('40 records')").await;

@@ -73,7 +73,7 @@ async fn a_download_tells_how_far_it_is_and_is_cancelled() {
     app.until("how far", "document.querySelector('#log-status [role=progressbar]') && /of 4.0 GB/.test(document.querySelector('#log-status').innerText)").await;
     drawn_right(&app, "download").await;
     app.chord(&[Key::Shift], Key::F5.into()).await;
-    app.becomes(call, "canceled").await;
+    app.becomes(call, "cancelled").await;
     app.until("it has stopped", "!document.querySelector('#log-status [role=progressbar]')").await;
     app.close().await;
 }
