@@ -158,7 +158,7 @@ const TOLD: &[(&str, &str)] = &[
     ("Module not loaded: /assets/bad.js", "a module that it imports"),
     ("Script not loaded: /gone-dep.js", "no such file"),
     ("Module not loaded: /assets/main.tsx", "don't run TypeScript"),
-    ("Script not loaded: https://cdn.example.org/lib.js", "of another machine isn't run"),
+    ("Script not loaded: https://cdn.example.org/lib.js", "from another machine isn't run"),
     ("/gone-worker.js", "no such file"),
     ("Worker not loaded: https://example.org/worker.js", "own origin"),
     ("Request not loaded: http://localhost:9/api", "publishes port 9, start the backend"),
