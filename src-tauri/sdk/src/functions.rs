@@ -125,8 +125,11 @@ impl SdkFunction {
 
     /// The deprecated function that makes this call of a whole command line; none for other calls.
     pub(crate) fn of_line(asked: &SdkExec) -> Option<&'static Self> {
+        if !asked.line {
+            return None;
+        }
         let in_other_container = asked.whose == Vm && asked.container.is_some();
-        FUNCTIONS.iter().filter(|_| asked.line).find(|function| match function.signature {
+        FUNCTIONS.iter().find(|function| match function.signature {
             Signature::Line { whose, container, .. } => {
                 asked.stream.is_none() && whose == asked.whose && container == in_other_container
             }

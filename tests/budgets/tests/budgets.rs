@@ -72,5 +72,5 @@ fn a_search_in_8_mebibytes_is_within_its_budget() {
 
 #[test]
 fn the_plan_of_a_call_is_within_its_budget() {
-    check("plan", 200, 92_700);
+    check("plan", 200, 80_600);
 }

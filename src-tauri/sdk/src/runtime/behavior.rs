@@ -1,7 +1,7 @@
 //! What each runtime has a file for.
 
 use porthole_engine::target::Target;
-use porthole_http::exchange::HttpClient;
+use porthole_http::exchange::{HttpClient, Request};
 use porthole_process::{Place, Run, Signal};
 
 use super::Rule;
@@ -42,8 +42,8 @@ pub(crate) trait Behavior: Sync {
     /// How its lists of containers and images differ from those of the engine.
     fn lists(&self) -> Rule;
 
-    /// The result of a request. `path` is its path and query.
-    fn answered(&self, answer: &Answer<'_>, path: &str) -> (SdkOutcome, Vec<Rule>);
+    /// The result of a request.
+    fn answered(&self, answer: &Answer<'_>, request: &Request) -> (SdkOutcome, Vec<Rule>);
 
     /// The result of an `exec` without `stream`.
     fn finished(
@@ -66,13 +66,16 @@ pub(crate) trait Behavior: Sync {
 /// A command that was started, as far as results depend on it.
 pub(crate) struct Execution<'a> {
     run: &'a Run,
-    /// How it ended, if it did.
-    pub exit: ExitOutcome,
 }
 
 impl<'a> Execution<'a> {
     pub fn of(run: &'a Run) -> Self {
-        Self { run, exit: ExitOutcome::of(run) }
+        Self { run }
+    }
+
+    /// How it ended, if it did.
+    pub fn exit(&self) -> ExitOutcome {
+        ExitOutcome::of(self.run)
     }
 
     /// It ran in a container, and not on this machine.

@@ -123,7 +123,7 @@ impl Behavior for DockerDesktop {
         (PlannedAction::Command { command }, rules)
     }
 
-    fn answered(&self, answer: &Answer<'_>, _: &str) -> (SdkOutcome, Vec<Rule>) {
+    fn answered(&self, answer: &Answer<'_>, _: &Request) -> (SdkOutcome, Vec<Rule>) {
         let error = |message: Value, status: Value| SdkOutcome::Rejected {
             value: Value::object([("name", Value::text("Error")), ("message", message), ("statusCode", status)]),
         };
@@ -184,7 +184,8 @@ impl Behavior for DockerDesktop {
                 ("stderr", stderr),
             ]),
         };
-        let outcome = match &execution.exit {
+        let exit = execution.exit();
+        let outcome = match &exit {
             ExitOutcome::Running => SdkOutcome::Pending,
             ExitOutcome::Unknown => SdkOutcome::Never,
             ExitOutcome::Exited { code: 0, .. } => {
@@ -206,7 +207,7 @@ impl Behavior for DockerDesktop {
                 rejected(Value::Null, Value::text(name), captured.stderr())
             }
             ExitOutcome::NoProgram { .. } | ExitOutcome::NotExecutable { .. } => {
-                let (code, said) = execution.exit.in_shell();
+                let (code, said) = exit.in_shell();
                 rules
                     .push(inferred("Its shell reports that the program isn't found, and exits with 127 or 126.", NODE));
                 rejected(Value::number(code), Value::Null, Value::text(said))
@@ -253,7 +254,8 @@ impl Behavior for DockerDesktop {
                 NOTHING,
             ));
         }
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Signaled { .. } => {
                 rules.push(inferred("A command ended by a signal calls `onClose(null)`.", NODE))
             }
@@ -266,7 +268,8 @@ impl Behavior for DockerDesktop {
     }
 
     fn ends(&self, execution: &Execution<'_>) -> Vec<End> {
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Running => vec![],
             ExitOutcome::Unknown => vec![End::Silent],
             ExitOutcome::Exited { code, .. } => vec![End::Close { code: Value::number(code) }],

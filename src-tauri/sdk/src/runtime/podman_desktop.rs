@@ -110,7 +110,7 @@ impl Behavior for Generation {
         }
         let place = pointed(&asked.url);
         if place.absolute || place.bare && !asked.url.is_empty() && !asked.url.starts_with('?') {
-            let rule = (*self).read(
+            let rule = self.read(
                 "The URL is appended to `http://localhost:PORT`. Without a leading slash the result isn't a URL.",
             );
             return match self {
@@ -178,7 +178,7 @@ impl Behavior for Generation {
         (PlannedAction::Command { command }, rules)
     }
 
-    fn answered(&self, answer: &Answer<'_>, _: &str) -> (SdkOutcome, Vec<Rule>) {
+    fn answered(&self, answer: &Answer<'_>, _: &Request) -> (SdkOutcome, Vec<Rule>) {
         let error = |message: String| SdkOutcome::Rejected { value: Value::error(format!("{REQUEST}{message}")) };
         match answer {
         Answer::Pending => (SdkOutcome::Pending, vec![]),
@@ -256,15 +256,15 @@ impl Behavior for Generation {
             (SdkOutcome::Resolved { value: Value::object(fields).with_methods() }, vec![rule])
         };
         let without_code = || self.read("A failure rejects with both streams and no exit code.");
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Running => (SdkOutcome::Pending, vec![]),
             ExitOutcome::Unknown => (SdkOutcome::Never, vec![]),
             ExitOutcome::Exited { said: Some(_), .. } if in_container => {
                 (rejected(Value::text(""), Value::text("")), vec![without_code()])
             }
             ExitOutcome::Exited { code, .. } if in_container && *code != 0 => resolved(
-                (*self)
-                    .read("The exit code in a container is never read: every command counts as a success with code 0."),
+                self.read("The exit code in a container is never read: every command counts as a success with code 0."),
             ),
             ExitOutcome::Exited { code: 0, .. } => resolved(
                 self.read("`code` is 0 when the command succeeds; `cmd` is the program without its arguments."),
@@ -280,7 +280,7 @@ impl Behavior for Generation {
                 vec![self.read("A command that can't be started rejects with two empty streams.")],
             ),
             ExitOutcome::NoProgram { .. } | ExitOutcome::NotExecutable { .. } => {
-                let said = execution.exit.in_shell().1;
+                let said = exit.in_shell().1;
                 (rejected(captured.stdout(), Value::text(said)), vec![without_code()])
             }
             ExitOutcome::NoDirectory => (
@@ -336,7 +336,8 @@ impl Behavior for Generation {
             vec![End::Error { error: Value::error(message) }, End::Close { code: Value::number(errno) }]
         };
         let in_container = execution.in_container();
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Running => vec![],
             ExitOutcome::Unknown => vec![End::Silent],
             ExitOutcome::Exited { said: Some(said), .. } if in_container => started_not(said.clone(), 1),

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use porthole_engine::target::Target;
-use porthole_http::exchange::{Body, HttpClient};
+use porthole_http::exchange::{Body, HttpClient, Request, target};
 use porthole_process::{Bin, Command, EnvMode, Place};
 
 /// What Electron puts before the words of an error that crosses from its main process.
@@ -136,7 +136,7 @@ impl Behavior for RancherDesktop {
         (PlannedAction::Command { command }, rules)
     }
 
-    fn answered(&self, answer: &Answer<'_>, path: &str) -> (SdkOutcome, Vec<Rule>) {
+    fn answered(&self, answer: &Answer<'_>, request: &Request) -> (SdkOutcome, Vec<Rule>) {
         match answer {
             Answer::Pending => (SdkOutcome::Pending, vec![]),
             Answer::Never => (SdkOutcome::Never, vec![]),
@@ -170,17 +170,15 @@ impl Behavior for RancherDesktop {
                     NODE_FETCH,
                 )],
             ),
-            Answer::Failed { words, .. } => (
-                SdkOutcome::Rejected {
-                    value: Value::error(format!(
-                        "{FETCH}FetchError: request to http://127.0.0.1{path} failed, reason: {words}"
-                    )),
-                },
-                vec![read(
+            Answer::Failed { words, .. } => {
+                let path = target(request).unwrap_or_else(|_| request.path.clone());
+                let message = format!("{FETCH}FetchError: request to http://127.0.0.1{path} failed, reason: {words}");
+                let rule = read(
                     "A failed connection rejects with an Error that has only a message. Rancher Desktop connects through a port, so the reason may differ.",
                     RANCHER,
-                )],
-            ),
+                );
+                (SdkOutcome::Rejected { value: Value::error(message) }, vec![rule])
+            }
         }
     }
 
@@ -208,7 +206,8 @@ impl Behavior for RancherDesktop {
                 vec![read("A program that can't be started rejects with an Error.", RANCHER)],
             )
         };
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Running => (SdkOutcome::Pending, vec![]),
             ExitOutcome::Unknown => (SdkOutcome::Never, vec![]),
             ExitOutcome::Exited { code: 0, .. } => (
@@ -263,7 +262,7 @@ impl Behavior for RancherDesktop {
         let mut rules = Vec::new();
         if execution.closed_at().is_some() {
             rules.push(read("After `close()` no callback is called, not even `onClose`.", RANCHER));
-        } else if matches!(execution.exit, ExitOutcome::Signaled { .. }) {
+        } else if matches!(execution.exit(), ExitOutcome::Signaled { .. }) {
             rules.push(read("A command ended by a signal calls `onError(signal)` and not `onClose`.", RANCHER));
         }
         if split {
@@ -279,7 +278,8 @@ impl Behavior for RancherDesktop {
 
     fn ends(&self, execution: &Execution<'_>) -> Vec<End> {
         let closed = execution.closed_at().is_some();
-        match &execution.exit {
+        let exit = execution.exit();
+        match &exit {
             ExitOutcome::Running if !closed => vec![],
             _ if closed => vec![End::Silent],
             ExitOutcome::Running | ExitOutcome::Unknown => vec![End::Silent],

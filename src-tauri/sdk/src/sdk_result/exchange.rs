@@ -97,8 +97,7 @@ pub(crate) fn outcome(exchange: &Exchange, written: Written<'_>, runtime: Runtim
         },
         _ => Answer::Pending,
     };
-    let path = target(&exchange.request).unwrap_or_else(|_| exchange.request.path.clone());
-    runtime.behavior().answered(&answer, &path)
+    runtime.behavior().answered(&answer, &exchange.request)
 }
 
 /// What the client makes of the last response: its body, or why it gives none, in its own words.
