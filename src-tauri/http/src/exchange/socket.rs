@@ -19,23 +19,6 @@ pub enum Engines {
 /// What tells one socket from another: its device and inode.
 pub type SocketId = (u64, u64);
 
-/// What has the number of a socket.
-trait Identified {
-    fn id(&self) -> SocketId;
-}
-
-impl Identified for SocketId {
-    fn id(&self) -> SocketId {
-        *self
-    }
-}
-
-impl Identified for Socket {
-    fn id(&self) -> SocketId {
-        self.id
-    }
-}
-
 /// A unix socket that a path led to.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -67,7 +50,9 @@ impl Socket {
 /// # Errors
 /// The codes `Endpoint…` and [`Code::ConnectFailed`]; [`Code::NotAllowed`] for an engine's socket where those are refused.
 pub(super) fn find_socket(endpoint: &Endpoint, engines: Engines, dialer: &dyn EngineDialer) -> Result<Option<Socket>> {
-    check_socket(endpoint, engines, dialer, look)
+    check_socket(endpoint, engines, dialer, |path, shared| {
+        Ok(look(path, shared)?.map(|(socket, is_socket)| (socket.id, is_socket, socket)))
+    })
 }
 
 /// The same without keeping hold of it, which costs a third of the system calls: enough to find an open connection to it.
@@ -76,20 +61,22 @@ pub(super) fn identify_socket(
     engines: Engines,
     dialer: &dyn EngineDialer,
 ) -> Result<Option<SocketId>> {
-    check_socket(endpoint, engines, dialer, identify)
+    check_socket(endpoint, engines, dialer, |path, shared| {
+        Ok(identify(path, shared)?.map(|(id, is_socket)| (id, is_socket, id)))
+    })
 }
 
-/// What `look` finds, where a request may be sent to it.
-fn check_socket<T: Identified>(
+/// What `look` finds beside the socket's number and whether it is one, where a request may be sent to it.
+fn check_socket<T>(
     endpoint: &Endpoint,
     engines: Engines,
     dialer: &dyn EngineDialer,
-    look: impl FnOnce(&Path, bool) -> std::io::Result<Option<(T, bool)>>,
+    look: impl FnOnce(&Path, bool) -> std::io::Result<Option<(SocketId, bool, T)>>,
 ) -> Result<Option<T>> {
     let Endpoint::Unix(path) = endpoint else { return Ok(None) };
     let directory = shared_directory(path);
     let shared = directory.is_some();
-    let Some((socket, is_socket)) = look(path, shared).map_err(|error| explain_connect(endpoint, &error))? else {
+    let Some((id, is_socket, found)) = look(path, shared).map_err(|error| explain_connect(endpoint, &error))? else {
         return Ok(None);
     };
     // What is between the directory and the socket could be a link too.
@@ -98,14 +85,14 @@ fn check_socket<T: Identified>(
             "Porthole doesn't follow links in the directory that it shares with containers: create the socket in that directory.",
         ));
     }
-    if (shared || engines == Engines::Refused) && dialer.is_engine_socket(socket.id()) {
+    if (shared || engines == Engines::Refused) && dialer.is_engine_socket(id) {
         return Err(Error::new(
             Code::NotAllowed,
             format!("Not sent: {} is a container engine's socket", path.display()),
         )
         .hint("Only requests to the extension's backend were allowed. Restart the backend, or check its endpoint."));
     }
-    Ok(Some(socket))
+    Ok(Some(found))
 }
 
 /// What a path leads to, and whether that is a socket. In a shared directory it isn't followed when it is a link.
