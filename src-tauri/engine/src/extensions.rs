@@ -98,6 +98,18 @@ mod tests {
     }
 
     #[test]
+    fn a_container_without_labels_tells_its_project_by_its_name() {
+        let project = |name: &str| {
+            let (container, labels) = container(name, "running", None);
+            project_of(&container, &labels)
+        };
+        let known = project("acme_volumes-desktop-extension-service");
+        assert_eq!(known.as_deref(), Some("acme_volumes-desktop-extension"));
+        assert_eq!(project("acme_volumes"), None);
+        assert_eq!(project("-desktop-extension-service"), None);
+    }
+
+    #[test]
     fn what_is_stopped_or_no_extension_is_left_out() {
         let found = among(vec![
             container("acme_one-desktop-extension-service", "exited", None),

@@ -82,12 +82,6 @@ impl Names {
         Self { stem, project, container }
     }
 
-    /// The image's name without its tag, as far as a container's name tells it.
-    pub fn of_container(name: &str) -> Option<Self> {
-        let stem = name.strip_suffix("-desktop-extension-service")?;
-        (!stem.is_empty()).then(|| Self::of_image(stem))
-    }
-
     /// Where a socket is inside the container.
     pub fn socket_inside(socket: &str) -> String {
         format!("{SOCKETS}/{socket}")
@@ -127,9 +121,6 @@ mod tests {
         let names = Names::of_image("acme/volumes:1");
         assert_eq!(names.project, "acme_volumes-desktop-extension");
         assert_eq!(names.container, "acme_volumes-desktop-extension-service");
-        assert_eq!(Names::of_container(&names.container), Some(names));
-        assert_eq!(Names::of_container("acme_volumes"), None);
-        assert_eq!(Names::of_container("-desktop-extension-service"), None);
     }
 
     #[test]
