@@ -4,6 +4,7 @@
 pub mod built_image;
 pub mod calls;
 pub mod certificates;
+pub mod cli;
 #[cfg(unix)]
 pub mod conformance;
 pub mod containers;

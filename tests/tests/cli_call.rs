@@ -2,25 +2,14 @@
 
 #![cfg(unix)]
 
-use std::{
-    io::Write,
-    process::{Output, Stdio},
-};
+use std::{io::Write, process::Stdio};
 
 use porthole_app::demo::Demo;
 use porthole_tests::{
+    cli::{cli, text},
     eventually, given,
     servers::{Raw, read_head},
 };
-
-async fn cli(args: &[&str]) -> Output {
-    let mut command = tokio::process::Command::new(given("PORTHOLE_CLI"));
-    command.args(args).stdin(Stdio::null()).current_dir("/").output().await.unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
 
 #[tokio::test]
 async fn a_request_of_code_is_made_like_the_runtime_makes_it() {

@@ -5,20 +5,14 @@
 use std::{
     io::{BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use porthole_app::demo::Demo;
-use porthole_tests::given;
-
-async fn cli(args: &[&str]) -> Output {
-    let mut command = tokio::process::Command::new(given("PORTHOLE_CLI"));
-    command.args(args).stdin(Stdio::null()).current_dir("/").output().await.unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
+use porthole_tests::{
+    cli::{cli, text},
+    given,
+};
 
 #[tokio::test]
 async fn a_request_prints_what_its_code_receives() {
