@@ -162,7 +162,7 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Prints the whole lines that have come since. The last one may still grow while the command goes on.
+/// Prints the complete lines that arrived since. The last one may still grow while the command runs.
 async fn print_lines(
     application: &Porthole,
     id: CallId,

@@ -28,7 +28,7 @@ impl Host for Terminal {
     fn close_page_window(&self) {}
 
     async fn clear_page_storage(&self) -> Result<()> {
-        // No page was shown that could have stored something.
+        // No page was shown, so nothing was stored.
         Ok(())
     }
 
@@ -56,7 +56,7 @@ pub async fn start() -> Result<Porthole> {
 }
 
 /// Ends every call, and waits until the reaper has ended what the calls left. A further signal ends the wait: the reaper
-/// goes on without this process.
+/// continues without this process.
 pub async fn end(application: Porthole, mut signals: Signals) {
     signals.forget();
     let ended = async {

@@ -83,7 +83,7 @@ async fn opened(application: &Porthole, arguments: &Arguments, mut signals: Sign
     Ok(ExitCode::FAILURE)
 }
 
-/// How it goes on after the extension was read.
+/// The next step after the extension was read.
 enum Ready {
     /// With no backend: it ends with this code.
     No(u8),

@@ -24,7 +24,7 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The demo backend on a pipe with one instance at a time: whoever comes meanwhile finds it busy.
+/// The demo backend on a pipe with one instance at a time: a second connection finds it busy.
 async fn serve(pipe: String, mut instance: NamedPipeServer) {
     let next = async || {
         instance.connect().await?;
@@ -133,7 +133,7 @@ fn a_command_runs_in_a_container_of_an_engine_over_tcp() {
 
 #[test]
 fn an_engine_that_is_not_there_is_told() {
-    // Nobody listens there from here on.
+    // Nothing listens there from here on.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output =
         cli(&["exec", "container:web", "--", "tool"]).env("DOCKER_HOST", format!("tcp://{address}")).output().unwrap();

@@ -83,7 +83,7 @@ pub struct ContextExtensions {
 /// A place in a container that is not in its own layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// What is there.
+    /// What is mounted.
     pub kind: MountKind,
     /// Where in the container.
     pub at: String,

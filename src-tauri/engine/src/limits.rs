@@ -53,7 +53,7 @@ pub(super) enum Kind {
     Archive,
     /// After the head, the streams of a command, as long as it runs.
     Stream,
-    /// Progress, a log or a session of a build, as long as it goes on. Its readers have other limits.
+    /// Progress, a log or a session of a build, while it runs. Its readers have other limits.
     Followed,
 }
 

@@ -1,4 +1,4 @@
-//! The unix sockets at which engines listen when nothing says otherwise. Whoever can connect to one has the machine.
+//! The unix sockets at which engines listen when nothing says otherwise. Anyone who can connect to one owns the machine.
 
 use std::path::{Path, PathBuf};
 

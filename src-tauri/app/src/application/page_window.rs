@@ -87,7 +87,7 @@ impl<H: Host> Application<H> {
         }
     }
 
-    /// Whether the open page is in its own window; none while no page is open.
+    /// Whether the open page is in its own window; `None` if no page is open.
     pub fn is_page_in_own_window(&self) -> Option<bool> {
         self.page_now().map(|_| self.page_window.shown().is_some())
     }

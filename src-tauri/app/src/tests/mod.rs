@@ -79,7 +79,7 @@ impl Host for TestHost {
     }
 }
 
-/// An application with files of its own.
+/// An application with its own files.
 async fn application() -> (tempfile::TempDir, Arc<TestApplication>) {
     let folder = tempfile::tempdir().unwrap();
     let application = application_in(folder.path()).await;

@@ -16,7 +16,7 @@ async fn open_page(application: &TestApplication, folder: &Path) -> OpenedPage {
     application.open_page(folder, None, false, Runtime::PodmanDesktop).await.unwrap()
 }
 
-/// A run of the page that goes on until it is stopped, and a pending call.
+/// A run of the page that ends only when it is stopped, and a pending call.
 async fn busy_page(application: &TestApplication) -> (u32, u32) {
     let approved = pending(application, host_command("sleep 86400"), Origin::Page).await;
     approve(application, approved).await;
@@ -42,7 +42,7 @@ async fn a_lost_page_takes_its_pending_calls_and_its_runs_along() {
     assert_eq!(application.page_file("x", "/", None).unwrap().status, 404);
     // Code of the console is not the page's.
     assert_eq!(application.changes(0).await.unwrap().prompt.unwrap().pending, of_console);
-    // The reason is told once, when the window is there again.
+    // The reason is in the first bootstrap after the window was loaded again, and in no other.
     assert_eq!(application.bootstrap().await.unwrap().trouble.unwrap().code, Code::WindowLost);
     assert_eq!(application.bootstrap().await.unwrap().trouble, None);
     application.close().await;
