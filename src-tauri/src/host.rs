@@ -4,11 +4,11 @@ use porthole_app::settings::Theme;
 use porthole_app::{Application, Host};
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager, WebviewWindow};
 
 use crate::{
     drawing,
-    page_window::PageWindow,
+    page_window::{MAIN, PageWindow},
     web::{self, DEVELOPED_AT},
 };
 
@@ -24,6 +24,12 @@ pub struct TauriHost {
 impl TauriHost {
     pub fn new(app: AppHandle, page_window: PageWindow) -> Self {
         Self { app, page_window }
+    }
+
+    /// Changes the main window. There may be none any more, and what can't be changed stays as it was.
+    fn with_main<T>(&self, what: &str, change: impl FnOnce(WebviewWindow) -> tauri::Result<T>) -> Option<T> {
+        let changed = change(self.app.get_webview_window(MAIN)?);
+        changed.inspect_err(|error| tracing::warn!(%error, "the window keeps {what}")).ok()
     }
 }
 
@@ -58,5 +64,22 @@ impl Host for TauriHost {
 
     fn apply_theme(&self, theme: Theme) {
         drawing::apply_theme(&self.app, theme);
+    }
+
+    fn set_title(&self, title: &str) {
+        self.with_main("its title", |window| window.set_title(title));
+    }
+
+    fn set_zoom(&self, percent: u32) {
+        self.with_main("its size", |window| window.set_zoom(f64::from(percent) / 100.0));
+    }
+
+    fn toggle_full_screen(&self) -> bool {
+        self.with_main("the screen", |window| {
+            let whole = !window.is_fullscreen()?;
+            window.set_fullscreen(whole)?;
+            Ok(whole)
+        })
+        .unwrap_or(false)
     }
 }

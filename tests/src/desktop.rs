@@ -30,6 +30,7 @@ pub mod key {
     pub const ESCAPE: u32 = 0xff1b;
     pub const TAB: u32 = 0xff09;
     pub const SPACE: u32 = 0x20;
+    pub const RIGHT: u32 = 0xff53;
     pub const DOWN: u32 = 0xff54;
     pub const SHIFT: u32 = 0xffe1;
     pub const CONTROL: u32 = 0xffe3;

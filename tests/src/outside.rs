@@ -41,7 +41,8 @@ def windows(process):
     return [window for window in children[:count.value]
             if number(window, b"_NET_WM_PID") == process and number(window, b"WM_PROTOCOLS") and is_shown(window)]
 process = int(sys.argv[2])
-chosen = [window for window in windows(process) if len(sys.argv) < 4 or title(window) == sys.argv[3]]
+chosen = [window for window in windows(process) if len(sys.argv) < 4 or title(window) == sys.argv[3]
+          or sys.argv[3] == "Porthole" and title(window).endswith(" \u2014 Porthole")]
 if sys.argv[1] == "titles":
     for window in chosen: print(title(window))
 elif sys.argv[1] in ("close", "press") and not chosen:

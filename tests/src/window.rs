@@ -37,6 +37,17 @@ const RESTS: &str = "const [css, done] = arguments
       const top = document.elementFromPoint(x + width / 2, y + height / 2)
       done(top === null || top === now || now.contains(top) || top.contains(now) || top.closest('label')?.control === now)
     }, 40)";
+/// How the ids of items in menus begin, and the button that opens each menu.
+const IN_MENUS: &[(&str, &str)] = &[
+    ("#page-own", "#page-more"),
+    ("#page-close", "#page-more"),
+    ("#page-source-", "#page-source"),
+    ("#page-engine-", "#page-engine"),
+    ("#target-engine-", "#target-engine"),
+    ("#runtime-", "#runtime"),
+];
+/// Leaves the welcome screen as a click on one of its buttons does.
+const COMPOSE: &str = "document.querySelector('#welcome-request')?.click()";
 /// A running Porthole with its window.
 pub struct App {
     client: Client,
@@ -111,8 +122,15 @@ impl App {
         Self::open_in(Home::default(), &[]).await
     }
 
-    /// Opens the window in a home that was used before, or with variables of its own.
+    /// Opens the window in a home that was used before, or with variables of its own, and goes to the composer.
     pub async fn open_in(home: Home, variables: &[(&str, &str)]) -> Self {
+        let app = Self::open_welcome_in(home, variables).await;
+        app.value(COMPOSE).await;
+        app
+    }
+
+    /// Opens the window in a home that was used before, or with variables of its own.
+    pub async fn open_welcome_in(home: Home, variables: &[(&str, &str)]) -> Self {
         let port = Port::default();
         let mut command = Command::new("WebKitWebDriver");
         command
@@ -134,6 +152,11 @@ impl App {
         app
     }
 
+    /// Opens the window for the first time, as it is before anything was done in it.
+    pub async fn open_welcome() -> Self {
+        Self::open_welcome_in(Home::default(), &[]).await
+    }
+
     /// Drives the window that is there after its web process ended, and WebDriver's session with it: the
     /// app listens on for another driver where it listened for the first one.
     pub async fn drive_again(&mut self) {
@@ -151,6 +174,7 @@ impl App {
         self.client = connect(driver.1.number(), &self.home, json!({})).await;
         self.again = Some(driver);
         self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+        self.value(COMPOSE).await;
     }
 
     /// Goes to the page's own window, or back to the main one: what is asked then is asked there.
@@ -228,8 +252,16 @@ impl App {
         }
     }
 
-    /// Waits until an element is there and can be clicked, and clicks on it.
+    /// Waits until an element is there and can be clicked, and clicks on it. What is in a menu is reached through the
+    /// menu's button.
     pub async fn click(&self, css: &str) {
+        if let Some((_, menu)) = IN_MENUS.iter().find(|(item, _)| css.starts_with(item)) {
+            self.press(menu).await;
+        }
+        self.press(css).await;
+    }
+
+    async fn press(&self, css: &str) {
         let began = Instant::now();
         loop {
             let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
@@ -349,9 +381,15 @@ impl App {
         self.until("the theme", &format!("document.documentElement.dataset.theme === {chosen} && {gone}")).await;
     }
 
+    /// Opens the form in which the target is changed.
+    pub async fn edit_target(&self) {
+        self.click("#target-button").await;
+        self.click("#target-connect").await;
+    }
+
     /// Makes this the target's endpoint.
     pub async fn set_target(&self, endpoint: &str) {
-        self.click("#target-button").await;
+        self.edit_target().await;
         self.fill("#target-endpoint", endpoint).await;
         self.click("#target-apply").await;
         self.until("the target is applied", "!document.querySelector('#target-endpoint')").await;
@@ -359,7 +397,7 @@ impl App {
 
     /// Makes a container the target's, chosen from the list.
     pub async fn choose_container(&self, name: &str) {
-        self.click("#target-button").await;
+        self.edit_target().await;
         self.click(&format!("label.container[title^=\"{name} \"]")).await;
         self.click("#target-apply").await;
         self.until("the target is applied", "!document.querySelector('#target-apply')").await;
@@ -390,6 +428,7 @@ impl App {
     pub async fn reload(&self) {
         self.client.refresh().await.expect("the page again");
         self.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
+        self.value(COMPOSE).await;
     }
 
     /// The process of the app.

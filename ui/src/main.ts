@@ -1,4 +1,6 @@
 import { mount } from "svelte"
+import "@fontsource-variable/inter/wght.css"
+import "@fontsource-variable/jetbrains-mono/wght.css"
 import { tauri } from "./ipc/tauri"
 import type { Compile } from "./model/console/console.svelte"
 import { Porthole } from "./model/porthole.svelte"

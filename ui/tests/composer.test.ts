@@ -1,3 +1,4 @@
+import { USUAL } from "../src/model/window/splits"
 import { expect, test, vi } from "vitest"
 import { Composer, type ComposerDeps } from "../src/model/composer/composer.svelte"
 import { endpointIn, RequestForm } from "../src/model/composer/request.svelte"
@@ -150,14 +151,15 @@ test("settings are written at once, one write at a time, with all that is rememb
   const target = { name: "t", host: { env: [] } }
   settings.load({
     theme: "dark",
-    splits: { side: 200, center: 500, page: 880 },
+    splits: { side: 200, composer: USUAL.composer, bottom: 300, collapsed: false },
+    recent: [],
     reading,
     runtime: "docker-desktop",
     saved: [],
     servers: {},
     target,
   })
-  settings.setSplits({ side: 210, center: 500, page: 880 })
+  settings.setSplits({ ...settings.splits, side: 210 })
   settings.save("hello", { kind: "request", ...request("GET", "/hello") })
   settings.save("hello", { kind: "request", ...request("GET", "/hello2") })
   expect(shell.asked).toHaveLength(1)

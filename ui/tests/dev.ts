@@ -4,6 +4,7 @@
  * `selects` and those of `dev-console`. Never part of the production bundle.
  */
 import { mount } from "svelte"
+import { USUAL } from "../src/model/window/splits"
 import type { Command } from "../src/ipc/generated/Command"
 import type { TaskProgress } from "../src/ipc/generated/TaskProgress"
 import type { Searching } from "../src/ipc/generated/Searching"
@@ -186,7 +187,8 @@ const shell = new FakeShell({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
-        splits: { side: 212, center: 552, page: 880 },
+        splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
+        recent: [],
         servers: {},
         reading: {
           wrap: scene === "wrap",

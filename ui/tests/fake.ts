@@ -1,4 +1,5 @@
 /** A shell without a shell: enough of one to draw the window and to test what is behind it. */
+import { USUAL } from "../src/model/window/splits"
 import type { Changes } from "../src/ipc/generated/Changes"
 import type { Commands } from "../src/ipc/generated/Commands"
 import type { Disk } from "../src/ipc/generated/Disk"
@@ -126,7 +127,8 @@ export function bootstrap(more: Partial<Bootstrap> = {}): Bootstrap {
     machine: { platform: "linux", arch: "x64", hostname: "harbour" },
     settings: {
       theme: "light",
-      splits: { side: 212, center: 552, page: 880 },
+      splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
+      recent: [],
       reading,
       runtime: "docker-desktop",
       saved: [],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { intentOf } from "../src/model/settings/keys"
+import { intentOf } from "../src/model/window/shortcuts"
 import { timeBeside } from "../src/model/output/times"
 import { cellsOf } from "../src/model/output/width"
 import { line } from "./fake"

@@ -157,6 +157,12 @@ macro_rules! commands {
             close_page_window() -> (), page;
             /// Remembers these settings, but for the target, which is remembered when it is set.
             save_settings(settings: Settings) -> ();
+            /// Says in the window's title what is inspected and what is running.
+            set_title(title: String) -> ();
+            /// Draws the window's content at this size, in percent.
+            set_zoom(percent: u32) -> ();
+            /// Gives the window the whole screen, or takes it back; answers whether it has it now.
+            toggle_full_screen() -> bool;
         }
     };
 }

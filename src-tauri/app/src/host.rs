@@ -43,4 +43,16 @@ pub trait Host: Send + Sync + 'static {
 
     /// Shows pages in this theme, those of later windows too.
     fn apply_theme(&self, theme: Theme);
+
+    /// Shows this as the title of the main window. A host without a window has nothing to do.
+    fn set_title(&self, _title: &str) {}
+
+    /// Draws the content of the main window at this size, in percent. A host without a window has nothing to do.
+    fn set_zoom(&self, _percent: u32) {}
+
+    /// Gives the main window the whole screen, or takes it back, and returns whether it has it now. A host without a
+    /// window has nothing to do.
+    fn toggle_full_screen(&self) -> bool {
+        false
+    }
 }

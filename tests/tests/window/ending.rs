@@ -97,6 +97,7 @@ async fn a_page_that_loops_in_its_own_window_ends_when_it_is_closed() {
     app.go_to(false).await;
     eventually("it loops", async || pages.asked().contains(&"/beat".to_owned()).then_some(())).await;
     // By a script: WebDriver's click can fail with the window that goes with it.
+    app.click("#page-more").await;
     app.value("document.querySelector('#page-close').click()").await;
     let theirs = Pages::serve(NEXT);
     open_served(&app, next.path(), theirs.port).await;
@@ -114,7 +115,8 @@ async fn a_page_that_holds_up_its_window_while_it_goes_is_asked_about() {
     open(&app, folder.path()).await;
     shows(&app, "print", "ready").await;
     // WebDriver would wait for the window. While the page is being read, the button is disabled, and a click does nothing.
-    app.until("the button", "document.querySelector('#page-own:not(:disabled)')").await;
+    app.until("the button", "document.querySelector('#page-more:not(:disabled)')").await;
+    app.click("#page-more").await;
     app.value("void setTimeout(() => document.querySelector('#page-own').click(), 500)").await;
     eventually("the question", async || {
         outside::titles(process).contains(&"Porthole doesn't respond".to_owned()).then_some(())

@@ -169,7 +169,7 @@ async fn engine_of_two_extensions_in_turn_nothing_of_the_first_is_left() {
     let directory = socket(&app).await;
     app.click("#page-close").await;
     open_folder(&app, &second).await;
-    assert_eq!(app.value("document.querySelector('#page-may-host').value").await, json!("ask"));
+    assert_eq!(app.value("document.querySelector('#page-permissions [data-host]').dataset.host").await, json!("ask"));
     let after = in_page(&app, "return [location.origin, localStorage.getItem('mine')]").await;
     assert_ne!(after[0], before);
     assert_eq!(after[1], Value::Null);
@@ -260,12 +260,7 @@ async fn engine_an_extension_on_an_engine_over_tls_is_reached_through_it() {
     }
     let app = App::open_in(home, &[("DOCKER_HOST", &given("PORTHOLE_TEST_ENGINE"))]).await;
     app.click("#tab-page").await;
-    app.until("the engines", "document.querySelector('#page-engine option[value=secure]')").await;
-    app.value(
-        "(() => { const select = document.querySelector('#page-engine'); select.value = 'secure';
-          select.dispatchEvent(new Event('change', { bubbles: true })) })()",
-    )
-    .await;
+    app.click("#page-engine-secure").await;
     open_folder(&app, &demo).await;
     assert!(app.text("#mark-service").await.contains("through the engine"));
     backend(&app).await;

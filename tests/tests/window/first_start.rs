@@ -4,7 +4,7 @@ use porthole_tests::window::App;
 
 #[tokio::test]
 async fn the_first_start_has_the_demo_as_its_target_and_examples() {
-    let app = App::open().await;
+    let app = App::open_welcome().await;
     app.until("service up", "document.querySelector('#mark-service').dataset.state === 'up'").await;
     app.until("host up", "document.querySelector('#mark-host').dataset.state === 'up'").await;
     assert_eq!(app.text("#target-button .clip").await, "demo backend");
@@ -13,11 +13,13 @@ async fn the_first_start_has_the_demo_as_its_target_and_examples() {
         assert!(app.value(&format!("Boolean({listed})")).await.as_bool().unwrap(), "{example}");
     }
     assert_eq!(app.calls().await, 0);
-    assert!(app.text("#detail").await.contains("No call selected"));
-    app.click("#first-example").await;
+    assert!(app.text("#welcome").await.contains("Look inside your extension's backend"));
+    app.click("#welcome-stream").await;
     let call = app.newer_than(0).await;
-    app.becomes(call, "status").await;
-    assert_eq!(app.badge(call).await, "200 OK");
+    app.becomes(call, "running").await;
+    assert_eq!(app.value("document.querySelector('#welcome')").await, serde_json::json!(null));
+    app.click("#command-stop").await;
+    app.becomes(call, "ended").await;
     app.close().await;
 }
 

@@ -86,7 +86,7 @@ async fn arrows_home_and_end_move_in_the_timeline() {
         app.chord(&[Key::Control], Key::Enter.into()).await;
         app.becomes(number, "status").await;
     }
-    app.chord(&[Key::Control], 'j').await;
+    app.value("document.querySelector('#timeline').focus()").await;
     app.until("the timeline has the focus", &format!("{FOCUSED} === 'timeline'")).await;
     for (key, selected) in
         [(Key::Home, 1), (Key::Down, 2), (Key::Down, 3), (Key::Up, 2), (Key::End, 5), (Key::Down, 5), (Key::PageUp, 1)]
@@ -102,15 +102,21 @@ async fn arrows_home_and_end_move_in_the_timeline() {
 }
 
 #[tokio::test]
-async fn ctrl_l_j_and_o_go_to_the_form_the_timeline_and_the_output() {
+async fn ctrl_l_and_o_go_to_the_form_and_the_output_and_ctrl_j_collapses_the_timeline() {
     let app = App::open().await;
     let call = app.play("hello").await;
     app.becomes(call, "status").await;
     app.until("output", "document.querySelector('#log .line')").await;
-    for (key, focus) in [('j', "timeline"), ('l', "request-path"), ('o', "log")] {
+    for (key, focus) in [('l', "request-path"), ('o', "log")] {
         app.chord(&[Key::Control], key).await;
         app.until(focus, &format!("{FOCUSED} === {}", json!(focus))).await;
     }
+    // Collapsed, and there again with the focus in it.
+    app.chord(&[Key::Control], 'j').await;
+    app.until("it is collapsed", "document.querySelector('#bottom').offsetHeight < 40").await;
+    app.chord(&[Key::Control], 'j').await;
+    app.until("it is there again", "document.querySelector('#bottom').offsetHeight > 100").await;
+    app.until("timeline", &format!("{FOCUSED} === 'timeline'")).await;
     app.click("#tab-command").await;
     app.chord(&[Key::Control], 'l').await;
     app.until("the program", &format!("{FOCUSED} === 'command-program'")).await;
@@ -136,8 +142,12 @@ async fn tab_reaches_everything_and_the_focus_is_always_visible() {
         assert_eq!(unseen.await, json!(null), "it has the focus, and nothing shows that");
     }
     for id in [
+        "home",
         "target-button",
+        "palette-open",
+        "runtime",
         "theme-button",
+        "settings-open",
         "tab-request",
         "composer-save",
         "request-method",
@@ -146,6 +156,10 @@ async fn tab_reaches_everything_and_the_focus_is_always_visible() {
         "timeline-filter",
         "timeline-clear",
         "timeline",
+        "bottom-toggle",
+        "bottom-maximize",
+        "composer-maximize",
+        "detail-maximize",
         "detail-tab-output",
         "log",
     ] {

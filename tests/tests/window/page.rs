@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use fantoccini::Locator;
+use fantoccini::{Locator, key::Key};
 use porthole_tests::window::App;
 use serde_json::{Value, json};
 
@@ -73,15 +73,14 @@ pub async fn shows(app: &App, kind: &str, words: &str) {
 
 /// Chooses what the page may do.
 pub(crate) async fn may(app: &App, kind: &str, may: &str) {
-    let chosen = format!(
-        "(() => {{ const select = document.querySelector('#page-may-{kind}'); select.value = {};
-          select.dispatchEvent(new Event('change', {{ bubbles: true }})) }})()",
-        json!(may)
-    );
-    app.value(&chosen).await;
+    app.click("#page-permissions").await;
+    app.click(&format!("#page-may-{kind}-{may}")).await;
     if may == "allow" {
         app.decide_on("#allow", "confirm").await;
         app.until("it is gone", "!document.querySelector('#allow')").await;
+    } else {
+        app.chord(&[], Key::Escape.into()).await;
+        app.until("it is closed", "!document.querySelector('.popover')").await;
     }
 }
 
@@ -239,13 +238,17 @@ async fn host_commands_ask_and_what_was_decided_holds_for_this_manifest_alone() 
     // Another extension has none of it.
     open(&app, other.path()).await;
     shows(&app, "print", "ready").await;
-    assert_eq!(app.value("document.querySelector('#page-may-host').value").await, json!("ask"));
+    assert_eq!(app.value("document.querySelector('#page-permissions [data-host]').dataset.host").await, json!("ask"));
     let home = app.close().await;
     // It is remembered, and can be taken back.
     let app = App::open_in(home, &[]).await;
     open(&app, one.path()).await;
     shows(&app, "print", "ready").await;
-    app.until("what was remembered", "document.querySelector('#page-may-host').value === 'allow'").await;
+    app.until(
+        "what was remembered",
+        "document.querySelector('#page-permissions [data-host]').dataset.host === 'allow'",
+    )
+    .await;
     app.click("#page-forget").await;
     go(&app).await;
     app.until("the prompt after all", "document.querySelector('#prompt')?.open").await;

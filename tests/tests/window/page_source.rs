@@ -34,12 +34,7 @@ async fn react_works(app: &App) {
 /// Chooses where the page comes from.
 async fn choose(app: &App, source: &str) {
     app.until("the choice", "document.querySelector('#page-source:not(:disabled)')").await;
-    let chosen = format!(
-        "(() => {{ const select = document.querySelector('#page-source'); select.value = {};
-          select.dispatchEvent(new Event('change', {{ bubbles: true }})) }})()",
-        json!(source)
-    );
-    app.value(&chosen).await;
+    app.click(&format!("#page-source-{source}")).await;
 }
 
 /// Has the page come from a development server.

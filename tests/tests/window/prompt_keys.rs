@@ -198,15 +198,15 @@ const TAKES_AGAIN: &str = "const own = document.querySelector('#own');
         setTimeout(() => { own.focus(); console.log('taken again') }, 30);
     }, { once: true }); return true";
 
-const ASKED_FOR: &str = "document.querySelector('#page-may-host').value";
+const ASKED_FOR: &str = "document.querySelector('#page-permissions [data-host]').dataset.host";
 
 #[tokio::test]
 async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_ago() {
     for stage in STAGES {
         let person = Person::before(KEYS, stage).await;
         in_page(&person.app, TAKES_AGAIN).await;
-        // The user looked at the permission, and went on into the page.
-        person.app.value("document.querySelector('#page-may-host').focus()").await;
+        // The user looked at the permissions, and went on into the page.
+        person.app.value("document.querySelector('#page-permissions').focus()").await;
         person.click_in_page("#own").await;
         person.app.until("the page has the keyboard", "document.activeElement?.id === 'page-frame'").await;
         person.desktop.key(u32::from('c'));
@@ -215,7 +215,7 @@ async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_a
             person.desktop.key(u32::from(letter));
             person.app.value("1").await;
         }
-        assert_ne!(person.app.value("document.activeElement?.id").await, json!("page-may-host"), "{stage:?}");
+        assert_ne!(person.app.value("document.activeElement?.id").await, json!("page-permissions"), "{stage:?}");
         assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"), "{stage:?}");
         assert_eq!(person.app.value("document.querySelector('#allow')").await, json!(null), "{stage:?}");
         person.app.close().await;
@@ -225,8 +225,9 @@ async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_a
 #[tokio::test]
 async fn keys_typed_on_a_permission_allow_nothing_without_a_confirmation() {
     let person = Person::before(KEYS, Stage::Frame).await;
-    person.app.value("document.querySelector('#page-may-host').focus()").await;
-    person.desktop.type_text("allow");
+    person.click("#page-permissions").await;
+    person.app.value("document.querySelector('#page-may-host-ask').focus()").await;
+    person.desktop.key(key::RIGHT);
     person.desktop.key(key::ENTER);
     person.desktop.key(key::SPACE);
     person.app.until("the question", "document.querySelector('#allow')?.open").await;
@@ -235,8 +236,9 @@ async fn keys_typed_on_a_permission_allow_nothing_without_a_confirmation() {
     person.click("#allow-cancel").await;
     person.app.until("it is gone", "!document.querySelector('#allow')").await;
     assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"));
-    person.app.value("document.querySelector('#page-may-host').focus()").await;
-    person.desktop.key(u32::from('a'));
+    person.click("#page-permissions").await;
+    person.app.value("document.querySelector('#page-may-host-ask').focus()").await;
+    person.desktop.key(key::RIGHT);
     person.app.until("it takes answers", "document.querySelector('#allow')?.dataset.armed === 'true'").await;
     person.click("#allow-confirm").await;
     person.app.until("it is allowed", &format!("{ASKED_FOR} === 'allow'")).await;

@@ -14,7 +14,7 @@ async fn theme_saved_request_target_and_widths_come_back() {
     app.chord(&[], Key::Enter.into()).await;
     app.until("it is listed", "document.querySelector('[data-saved=\"my numbers\"]')").await;
     app.set_target("unix:///tmp/porthole-is-not-there.sock").await;
-    let grip = "document.querySelector('[aria-label=\"Width of the saved list\"]')";
+    let grip = "document.querySelector('[aria-label=\"Width of the side bar\"]')";
     app.value(&format!("{grip}.focus()")).await;
     app.chord(&[], Key::Right.into()).await;
     app.chord(&[], Key::Right.into()).await;
@@ -29,7 +29,7 @@ async fn theme_saved_request_target_and_widths_come_back() {
     app.until("service down", "document.querySelector('#mark-service').dataset.state === 'down'").await;
     app.click("[data-saved=\"my numbers\"] .load").await;
     assert_eq!(app.value("document.querySelector('#request-path').value").await, json!("/numbers?saved=1"));
-    app.click("#target-button").await;
+    app.edit_target().await;
     app.click("#target-demo").await;
     app.until("service up", "document.querySelector('#mark-service').dataset.state === 'up'").await;
     let call = app.play("my numbers").await;

@@ -5,7 +5,9 @@ use serde_json::json;
 
 use crate::drawn::drawn_right;
 
+/// Shows what code gets on a runtime, and waits for these words in it.
 async fn card(app: &App, runtime: &str, words: &[&str]) {
+    app.click(&format!("#received-{runtime}")).await;
     for word in words {
         let shown =
             format!("document.querySelector('#detail [data-runtime={runtime}]')?.innerText.includes({})", json!(word));
@@ -23,6 +25,12 @@ async fn a_failed_command_is_shown_as_each_runtime_hands_it_over() {
     card(&app, "rancher-desktop", &["rejects", "code: 3", "// no killed"]).await;
     card(&app, "podman-desktop", &["rejects", "// no", "stderr: \"to stderr\\n\""]).await;
     drawn_right(&app, "received-exit").await;
+    app.click("#detail-maximize").await;
+    app.click("#received-beside").await;
+    app.until("all beside each other", "document.querySelectorAll('#detail [data-runtime]').length === 3").await;
+    drawn_right(&app, "received-beside").await;
+    app.click("#received-beside").await;
+    app.click("#detail-maximize").await;
     // The chosen Runtime is remembered.
     app.click("#runtime-podman-desktop").await;
     app.until(
@@ -36,7 +44,7 @@ async fn a_failed_command_is_shown_as_each_runtime_hands_it_over() {
     })
     .await;
     let app = App::open_in(app.close().await, &[]).await;
-    app.until("it is there again", "document.querySelector('#runtime-podman-desktop')?.ariaChecked === 'true'").await;
+    app.until("it is there again", "document.querySelector('#runtime').dataset.value === 'podman-desktop'").await;
     app.close().await;
 }
 

@@ -122,7 +122,7 @@ async fn a_socket_that_is_not_there_and_one_that_nobody_listens_on() {
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_read_is_explained_in_the_form() {
     let app = App::open().await;
-    app.click("#target-button").await;
+    app.edit_target().await;
     app.fill("#target-endpoint", "ftp://somewhere/else").await;
     app.click("#target-apply").await;
     app.until("a problem", "document.querySelector('#target-problem')?.innerText.length > 10").await;

@@ -3,12 +3,14 @@ import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Machine } from "../ipc/generated/Machine"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
+import type { ExtensionSource } from "../ipc/generated/ExtensionSource"
+import type { Opened } from "../ipc/generated/Opened"
 import type { SavedDraft } from "../ipc/generated/SavedDraft"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Building } from "./extension/building.svelte"
 import { Clock } from "./timeline/clock.svelte"
 import { Forms } from "./composer/code.svelte"
-import { Composer } from "./composer/composer.svelte"
+import { Composer, type ComposerDeps } from "./composer/composer.svelte"
 import { asJavaScript, Console, type Compile } from "./console/console.svelte"
 import { Copying } from "./output/copying.svelte"
 import { Detail } from "./detail/detail.svelte"
@@ -28,6 +30,10 @@ import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
+import { Layout } from "./window/layout.svelte"
+
+/** What can lie over the window. */
+export type Overlay = "palette" | "shortcuts" | "settings" | "about"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -42,6 +48,10 @@ export class Porthole {
   open = $state(false)
   /** This is the page's own window: there is nothing in it but the page. */
   own = $state(false)
+
+  /** What lies over the window and is not a question. */
+  overlay = $state<Overlay>()
+  layout: Layout
 
   clock = new Clock()
   settings: Settings
@@ -69,6 +79,10 @@ export class Porthole {
   /** The question of a call that waits, in this window. */
   prompts: Prompts
 
+  /** The welcome screen is there: because nothing was done yet, or because it was asked for. */
+  #home = $state<"start" | "asked">()
+  /** What the composer held when nothing was composed yet. */
+  #pristine = ""
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
   /** What the marked rows are rows of. */
@@ -82,7 +96,11 @@ export class Porthole {
   ) {
     this.#shell = shell
     this.settings = new Settings(shell)
-    this.target = new Target(shell, (target) => this.settings.setTarget(target))
+    this.target = new Target(shell, (target) => {
+      this.settings.setTarget(target)
+      // The demo is always there to go back to.
+      if (target.endpoint !== this.target.demo) this.settings.remember({ kind: "target", target })
+    })
     this.timeline = new Timeline(shell, (changes) => this.#told(changes))
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
@@ -91,18 +109,8 @@ export class Porthole {
     this.goTo = new GoTo(shell, this.output)
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
-    this.composer = new Composer(shell, {
-      container: () => this.target.current.container,
-      row: (id) => this.timeline.row(id),
-      selected: () => this.selected,
-      began: (id) => {
-        this.timeline.followsEnd = true
-        this.selection.select(id)
-      },
-      acted: () => this.detail.refresh(),
-      console: () => this.console,
-      extension: () => this.extension,
-    })
+    this.composer = new Composer(shell, this.#composerDeps())
+    this.layout = new Layout(this.settings, () => this.composer.tab)
     this.code = new Forms(shell)
     this.pasteImport = new PasteImport(shell, this.composer)
     this.permissions = new Permissions(shell)
@@ -116,7 +124,7 @@ export class Porthole {
     this.page = new Page(shell, this.settings, this.permissions)
     this.building = new Building(shell, {
       row: (id) => this.timeline.row(id),
-      began: (id) => this.selection.select(id),
+      began: (id) => this.show(id),
       changed: () => {
         if (this.page.opened) void this.page.load(this.page.opened.folder)
       },
@@ -128,9 +136,27 @@ export class Porthole {
     this.extension = new Extension(shell, {
       page: this.page,
       setTarget: (target) => (this.target.current = target),
-      began: (id) => this.selection.select(id),
-      opened: (what) => this.settings.setExtension(what),
+      began: (id) => this.show(id),
+      opened: (what, engine) => {
+        this.settings.setExtension(what)
+        this.settings.remember({ kind: "extension", what, ...(engine === undefined ? {} : { engine }) })
+      },
     })
+  }
+
+  #composerDeps(): ComposerDeps {
+    return {
+      container: () => this.target.current.container,
+      row: (id) => this.timeline.row(id),
+      selected: () => this.selected,
+      began: (id) => {
+        this.timeline.followsEnd = true
+        this.show(id)
+      },
+      acted: () => this.detail.refresh(),
+      console: () => this.console,
+      extension: () => this.extension,
+    }
   }
 
   /** A dialog for files that code asked for. */
@@ -151,6 +177,95 @@ export class Porthole {
     return this.timeline.row(this.selection.id)
   }
 
+  /** What `ddClient.host` tells. */
+  get machine(): Machine {
+    return this.#machine
+  }
+
+  /** The welcome screen is shown in place of composer, detail and bottom panel. */
+  get welcomes(): boolean {
+    return this.#home !== undefined
+  }
+
+  /** What the window's title says: what is inspected, and what is running. */
+  get title(): string {
+    const running = this.timeline.live.length
+    const parts = [this.target.current.name, ...(running === 0 ? [] : [`${running} running`])]
+    return `${parts.filter((part) => part !== "").join(" · ")} — Porthole`
+  }
+
+  /** The size of everything, in percent. */
+  get scale(): number {
+    return Math.round(this.settings.zoom * (this.layout.presenting ? 1.25 : 1))
+  }
+
+  tellTitle(title: string): void {
+    void this.#tell(() => this.#shell.ask("set_title", { title }))
+  }
+
+  tellZoom(percent: number): void {
+    void this.#tell(() => this.#shell.ask("set_zoom", { percent }))
+  }
+
+  async toggleFullScreen(): Promise<void> {
+    await this.#tell(() => this.#shell.ask("toggle_full_screen", {}))
+  }
+
+  goHome(): void {
+    this.#home = "asked"
+  }
+
+  /** Shows a tab of the composer. */
+  compose(tab: Composer["tab"]): void {
+    this.#home = undefined
+    if (!this.layout.shows("composer")) this.layout.maximized = undefined
+    this.composer.tab = tab
+  }
+
+  /** Puts something saved into the composer. */
+  load(saved: SavedDraft): void {
+    this.composer.load(saved.composed)
+    this.compose(this.composer.tab)
+  }
+
+  /** Shows a call of the timeline. */
+  show(id: number): void {
+    this.#home = undefined
+    this.selection.select(id)
+  }
+
+  /** Inspects the backend at an endpoint, as typed. */
+  async connect(endpoint: string): Promise<void> {
+    this.target.edit()
+    this.target.endpoint = endpoint
+    this.target.container = undefined
+    if (await this.target.apply()) this.compose("request")
+  }
+
+  /** Inspects the demo backend; true when it does. */
+  async useDemo(): Promise<boolean> {
+    const does = await this.target.useDemo()
+    if (does) this.compose("request")
+    return does
+  }
+
+  openExtension(source: ExtensionSource, engine: string | undefined): void {
+    this.compose("page")
+    void this.extension.openFrom(source, engine)
+  }
+
+  /** Goes back to what was inspected before. */
+  async reopen(opened: Opened): Promise<void> {
+    if (opened.kind === "target") {
+      if (await this.target.use(opened.target)) this.compose("request")
+      return
+    }
+    this.compose("page")
+    this.extension.what = opened.what
+    this.extension.on = opened.engine ?? ""
+    await this.extension.openTyped()
+  }
+
   async begin(): Promise<void> {
     this.trouble = undefined
     try {
@@ -166,6 +281,8 @@ export class Porthole {
       this.target.load(bootstrap.target, bootstrap.demo)
       const first = bootstrap.settings.saved[0] ?? bootstrap.examples[0]
       if (first) this.composer.load(first.composed)
+      this.#pristine = this.#composedNow()
+      this.#home = "start"
       this.open = true
     } catch (thrown) {
       this.trouble = trouble(thrown)
@@ -194,7 +311,7 @@ export class Porthole {
 
   /** Loads something saved and sends or runs it right away. */
   play(saved: SavedDraft): void {
-    this.composer.load(saved.composed)
+    this.load(saved)
     this.composer.submit()
   }
 
@@ -231,6 +348,7 @@ export class Porthole {
   }
 
   #told(changes: Changes): void {
+    this.#seeHome(changes)
     this.disk.see(changes.disk)
     this.permissions.see(changes)
     this.prompts.see(changes.prompt, changes.waiting)
@@ -239,6 +357,30 @@ export class Porthole {
     this.saving.see(changes.saving)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
+  }
+
+  /** Tells the window something about itself. One that can't do it stays as it is. */
+  async #tell(ask: () => Promise<unknown>): Promise<void> {
+    try {
+      await ask()
+    } catch (thrown) {
+      this.settings.trouble = trouble(thrown)
+    }
+  }
+
+  /** Calls of an earlier start are there to be looked at; when all are cleared, it is as at the start. */
+  #seeHome({ cleared }: Changes): void {
+    const none = this.timeline.rows.length === 0
+    if (!none && this.#home === "start") this.#home = undefined
+    if (none && cleared !== undefined && this.#composedNow() === this.#pristine) this.#home = "start"
+  }
+
+  #composedNow(): string {
+    return JSON.stringify([
+      this.composer.tab,
+      this.composer.request.request(),
+      this.composer.command.command(""),
+    ])
   }
 
   #changed(): void {

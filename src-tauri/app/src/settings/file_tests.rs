@@ -58,7 +58,7 @@ fn settings_of_another_version_are_read_as_far_as_they_go() {
     let (_directory, file) = file();
     fs::write(file.file.path(), r#"{"theme":"dark","unknown":1,"splits":{"side":200,"center":500}}"#).unwrap();
     let Loaded { settings: read, trouble } = file.load();
-    assert_eq!((read.theme, read.splits.center, read.splits.page), (Theme::Dark, 500, 880));
+    assert_eq!((read.theme, read.splits.side, read.splits.bottom), (Theme::Dark, 200, 310));
     assert!(trouble.is_none());
 }
 
@@ -75,7 +75,7 @@ fn a_value_that_is_not_known_costs_nothing_but_itself_and_stays_in_the_file() {
         file.file.path(),
         json!({
             "theme": "sepia", "saved": [unknown, known, extended], "servers": { "a": ["not a server"] },
-            "splits": { "side": 1, "center": 2, "page": 3, "bottom": 4 }, "later": { "x": 1 }
+            "splits": { "side": 1, "bottom": 2, "later": 3 }, "later": { "x": 1 }
         })
         .to_string(),
     )
@@ -96,7 +96,7 @@ fn a_value_that_is_not_known_costs_nothing_but_itself_and_stays_in_the_file() {
     let now = written(&file);
     let new = serde_json::to_value(saved("new")).unwrap();
     assert_eq!(now["saved"], json!([unknown, new, extended]));
-    assert_eq!(now["splits"], json!({ "side": 9, "center": 2, "page": 3, "bottom": 4 }));
+    assert_eq!([&now["splits"]["side"], &now["splits"]["bottom"], &now["splits"]["later"]], [9, 2, 3]);
     assert_eq!(
         (&now["theme"], &now["servers"], &now["later"]),
         (&json!("sepia"), &json!({ "a": ["not a server"] }), &json!({ "x": 1 }))

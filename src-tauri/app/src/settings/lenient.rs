@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{SavedDraft, Settings};
+use super::Settings;
 
 /// What was read, and where there's something that can't be.
 #[derive(Debug, Default)]
@@ -25,9 +25,11 @@ pub(super) fn read(file: &Map<String, Value>) -> Read {
     field(file, "runtime", &mut settings.runtime, unread);
     field(file, "console", &mut settings.console, unread);
     field(file, "extension", &mut settings.extension, unread);
+    list(file, "recent", &mut settings.recent, unread);
+    field(file, "zoom", &mut settings.zoom, unread);
     entries(file, "servers", &mut settings.servers, unread);
     field(file, "variables", &mut settings.variables, unread);
-    settings.saved = saved(file, unread);
+    list(file, "saved", &mut settings.saved, unread);
     read
 }
 
@@ -59,23 +61,19 @@ fn entries<T: DeserializeOwned>(
     }
 }
 
-fn saved(file: &Map<String, Value>, unread: &mut Vec<String>) -> Vec<SavedDraft> {
-    let items = match file.get("saved") {
-        None => return Vec::new(),
-        Some(Value::Array(items)) => items,
-        Some(_) => {
-            unread.push("saved".to_owned());
-            return Vec::new();
+fn list<T: DeserializeOwned>(file: &Map<String, Value>, name: &str, into: &mut Vec<T>, unread: &mut Vec<String>) {
+    match file.get(name) {
+        None => {}
+        Some(Value::Array(items)) => {
+            for (place, item) in items.iter().enumerate() {
+                match serde_json::from_value(item.clone()) {
+                    Ok(item) => into.push(item),
+                    Err(_) => unread.push(format!("{name}[{place}]")),
+                }
+            }
         }
-    };
-    let read = items.iter().enumerate().filter_map(|(place, item)| match serde_json::from_value(item.clone()) {
-        Ok(item) => Some(item),
-        Err(_) => {
-            unread.push(format!("saved[{place}]"));
-            None
-        }
-    });
-    read.collect()
+        Some(_) => unread.push(name.to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -30,28 +30,43 @@ pub enum Theme {
     Dark,
 }
 
-/// Widths of the window's columns in CSS pixels.
+/// How the window is divided. Shares are thousandths, so that they hold for a window of any size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
 pub struct Splits {
-    /// The list of saved things.
+    /// The width of the side bar in CSS pixels.
     pub side: u32,
-    /// Composer and timeline.
-    pub center: u32,
-    /// The same while an extension's page is shown.
-    #[serde(default = "Splits::page")]
-    pub page: u32,
+    /// How much of the width beside the side bar the composer has.
+    pub composer: ComposerShares,
+    /// How much of the window's height the bottom panel has.
+    pub bottom: u32,
+    /// Whether the bottom panel is collapsed to its tool bar.
+    pub collapsed: bool,
 }
 
-impl Splits {
-    /// The pages of extensions are made for a wide window.
-    fn page() -> u32 {
-        880
-    }
+/// The composer's share of the width, for each of its tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct ComposerShares {
+    /// *Request*.
+    pub request: u32,
+    /// *Command*.
+    pub command: u32,
+    /// *Console*.
+    pub console: u32,
+    /// *Extension*: pages are made for a wide window.
+    pub page: u32,
 }
 
 impl Default for Splits {
     fn default() -> Self {
-        Self { side: 212, center: 552, page: Self::page() }
+        Self { side: 212, composer: ComposerShares::default(), bottom: 310, collapsed: false }
+    }
+}
+
+impl Default for ComposerShares {
+    fn default() -> Self {
+        Self { request: 440, command: 440, console: 500, page: 620 }
     }
 }
 
@@ -88,6 +103,36 @@ impl Default for Reading {
     }
 }
 
+/// What was inspected before, to go back to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Recent {
+    /// What it was.
+    pub opened: Opened,
+    /// When it was last used, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub used_ms: u64,
+}
+
+/// What can be inspected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(optional_fields)]
+pub enum Opened {
+    /// A backend that was connected to.
+    Target {
+        /// All of it.
+        target: Target,
+    },
+    /// An extension that was opened.
+    Extension {
+        /// A folder, a manifest, or the name of an image, as typed.
+        what: String,
+        /// The docker context of its engine; the one in use when absent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
+    },
+}
+
 /// All that is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -95,7 +140,7 @@ impl Default for Reading {
 pub struct Settings {
     /// Light or dark.
     pub theme: Theme,
-    /// Column widths.
+    /// How the window is divided.
     pub splits: Splits,
     /// How lines are drawn.
     pub reading: Reading,
@@ -113,6 +158,11 @@ pub struct Settings {
     /// The folder of the extension that was opened last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
+    /// What was inspected before, the last one first.
+    pub recent: Vec<Recent>,
+    /// The size of the window's content in percent; 100 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<u32>,
     /// Development servers that pages come from, by the folder or image of their extension.
     pub servers: BTreeMap<String, String>,
     /// Variables that compose may see, by the content of the extension that asks for them.
@@ -132,13 +182,20 @@ mod tests {
     pub(super) fn every_field() -> serde_json::Value {
         let settings = Settings {
             theme: Theme::Dark,
-            splits: Splits { side: 1, center: 2, page: 3 },
+            splits: Splits {
+                side: 1,
+                composer: ComposerShares { request: 2, command: 3, console: 4, page: 5 },
+                bottom: 6,
+                collapsed: true,
+            },
             reading: Reading { wrap: true, ansi: false, times: Times::Off },
             target: Some(Target::demo()),
             quota: Some(1),
             runtime: Runtime::PodmanDesktop,
             console: Some("code".to_owned()),
             extension: Some("/extension".to_owned()),
+            recent: vec![Recent { opened: Opened::Target { target: Target::demo() }, used_ms: 1 }],
+            zoom: Some(125),
             servers: [("folder".to_owned(), "http://localhost:3000".to_owned())].into(),
             variables: Some([("content".to_owned(), vec!["HOME".to_owned()])].into()),
             saved: vec![SavedDraft {

@@ -190,4 +190,10 @@ export interface Commands {
   close_page_window: { args: {  }; answer: void };
   /** Remembers these settings, but for the target, which is remembered when it is set. */
   save_settings: { args: { settings: Settings }; answer: void };
+  /** Says in the window's title what is inspected and what is running. */
+  set_title: { args: { title: string }; answer: void };
+  /** Draws the window's content at this size, in percent. */
+  set_zoom: { args: { percent: number }; answer: void };
+  /** Gives the window the whole screen, or takes it back; answers whether it has it now. */
+  toggle_full_screen: { args: {  }; answer: boolean };
 }

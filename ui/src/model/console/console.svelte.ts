@@ -38,6 +38,8 @@ type End = Extract<Entry["what"], { kind: "end" }>["how"]
 /** The console: code against `ddClient`, its runs, and what they showed. */
 export class Console {
   running = $state(false)
+  /** Shows a place of the code in the editor, while there is one. */
+  goTo = $state.raw<(line: number, column?: number) => void>()
 
   #deps: ConsoleDeps
   #open: OpenFrame

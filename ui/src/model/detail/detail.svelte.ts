@@ -18,6 +18,9 @@ export class Detail {
   diagnostics: About<Diagnostic[]>
   code: Forms
 
+  /** What code gets is shown for all runtimes at once, where there is room. */
+  sideBySide = $state(false)
+
   #tab = $state<Tab>("output")
   #keeping = $state.raw<Trouble>()
   #facts: About<Call>

@@ -15,7 +15,7 @@ export interface ExtensionDeps {
   /** A Call began that is to be seen. */
   began(id: number): void
   /** What was typed led to an extension. */
-  opened(what: string): void
+  opened(what: string, engine: string | undefined): void
 }
 
 /** What is shown of an extension: one at a time. */
@@ -121,8 +121,8 @@ export class Extension {
     const source = sourceOf(what)
     const image = this.image.trim()
     if (source.kind === "folder" && image !== "") source.image = image
-    await this.openFrom(source, this.on === "" ? undefined : this.on)
-    if (this.open) this.#deps.opened(what)
+    const engine = this.on === "" ? undefined : this.on
+    await this.openFrom(source, engine)
   }
 
   /** Opens an extension and shows what starting its backend asks for, unless that runs already. Nothing is started. */
@@ -131,6 +131,8 @@ export class Extension {
     this.starting.forget()
     const open = await this.#read(source, engine)
     if (!open) return
+    if (source.kind !== "running")
+      this.#deps.opened(source.kind === "folder" ? source.path : source.name, engine)
     const side = open.extension.manifest.tab ? "page" : "backend"
     this.side = side
     if (open.stage.kind !== "down") return this.#loadPage()

@@ -6,6 +6,10 @@ import type { Settings as Remembered } from "../../ipc/generated/Settings"
 import type { Splits } from "../../ipc/generated/Splits"
 import type { Target } from "../../ipc/generated/Target"
 import type { Theme } from "../../ipc/generated/Theme"
+import type { Opened } from "../../ipc/generated/Opened"
+import type { Recent } from "../../ipc/generated/Recent"
+import { SIDE, USUAL } from "../window/splits"
+import { withOpened } from "../window/recent"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 
 /** How long a pause in typing is. */
@@ -17,10 +21,19 @@ const TYPING_MS = 400
  */
 export class Settings {
   theme = $state<Theme>("system")
-  splits = $state.raw<Splits>({ side: 212, center: 552, page: 880 })
+  splits = $state.raw<Splits>({
+    side: SIDE.usual,
+    composer: USUAL.composer,
+    bottom: USUAL.bottom,
+    collapsed: false,
+  })
   runtime = $state<Runtime>("docker-desktop")
   saved = $state.raw<readonly SavedDraft[]>([])
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
+  /** What was inspected before, the last one first. */
+  recent = $state.raw<readonly Recent[]>([])
+  /** The size of the window's content, in percent. */
+  zoom = $state(100)
   /** How much of the disk outputs may take; the shell's own limit when absent. */
   quota = $state<number>()
   /** What the console's editor holds; its first example when absent. */
@@ -47,6 +60,8 @@ export class Settings {
     this.splits = remembered.splits
     this.saved = remembered.saved
     this.reading = remembered.reading
+    this.recent = remembered.recent
+    this.zoom = remembered.zoom ?? 100
     this.quota = remembered.quota
     this.console = remembered.console
     this.extension = remembered.extension
@@ -66,6 +81,21 @@ export class Settings {
 
   setSplits(splits: Splits): void {
     this.splits = splits
+    void this.#keep()
+  }
+
+  setZoom(zoom: number): void {
+    this.zoom = zoom
+    void this.#keep()
+  }
+
+  remember(opened: Opened): void {
+    this.recent = withOpened(this.recent, opened, Date.now())
+    void this.#keep()
+  }
+
+  forgetRecent(): void {
+    this.recent = []
     void this.#keep()
   }
 
@@ -144,8 +174,10 @@ export class Settings {
       reading,
       runtime,
       saved: [...this.saved],
+      recent: [...this.recent],
       servers: { ...this.servers },
     }
+    if (this.zoom !== 100) settings.zoom = this.zoom
     if (this.quota !== undefined) settings.quota = this.quota
     if (this.console !== undefined) settings.console = this.console
     if (this.extension !== undefined) settings.extension = this.extension

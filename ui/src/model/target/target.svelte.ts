@@ -158,6 +158,13 @@ export class Target {
     return this.#set({ ...rest, name: "" })
   }
 
+  /** Goes back to a target as it was; true when it is. */
+  async use(target: Inspected): Promise<boolean> {
+    this.#reading += 1
+    this.problem = undefined
+    return this.#set(target)
+  }
+
   async #set(target: Inspected): Promise<boolean> {
     this.applying = true
     try {

@@ -1,0 +1,106 @@
+import type { Porthole } from "../porthole.svelte"
+import { nameOf, RUNTIMES } from "../target/runtimes"
+import { THEMES } from "../settings/themes"
+import { timeOfDay } from "../text/numbers"
+import { verbOf } from "../composer/verb"
+import type { Entry } from "./palette.svelte"
+import { keyOf, titleOf } from "./recent"
+import { SHORTCUTS, type Intent } from "./shortcuts"
+
+/** This many calls are searched, the newest ones. */
+const MOST_CALLS = 5000
+/** They mean nothing before the palette has closed, or are the palette. */
+const NOT_LISTED: readonly Intent[] = ["palette", "leave", "next-pane", "composer-1", "detail-1"]
+
+/** Everything that the palette finds, by group. */
+export function entriesOf(porthole: Porthole, perform: (intent: Intent) => void): Entry[] {
+  return [
+    ...saved(porthole),
+    ...calls(porthole),
+    ...actions(porthole, perform),
+    ...runtimes(porthole),
+    ...targets(porthole),
+  ]
+}
+
+function saved(porthole: Porthole): Entry[] {
+  return [...porthole.settings.saved, ...porthole.examples].map((one, at) => ({
+    id: `saved-${at}`,
+    group: "Saved",
+    text: one.name,
+    verb: verbOf(one.composed),
+    choose: () => porthole.load(one),
+  }))
+}
+
+function calls(porthole: Porthole): Entry[] {
+  return porthole.timeline.rows
+    .slice(-MOST_CALLS)
+    .toReversed()
+    .map((row) => ({
+      id: `call-${row.id}`,
+      group: "Calls",
+      text: row.text,
+      verb: row.label === "container" ? "vm" : row.label,
+      outcome: row.outcome,
+      aside: timeOfDay(row.beganMs),
+      choose: () => porthole.show(row.id),
+    }))
+}
+
+function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[] {
+  const { timeline, target, demoExtension } = porthole
+  const action = (id: string, text: string, choose: () => void): Entry => ({
+    id,
+    group: "Actions",
+    text,
+    choose,
+  })
+  return [
+    action("compose-request", "Compose a request", () => porthole.compose("request")),
+    action("compose-command", "Compose a command", () => porthole.compose("command")),
+    action("compose-console", "Write code in the console", () => porthole.compose("console")),
+    action("open-extension", "Open an extension…", () => porthole.compose("page")),
+    ...(demoExtension === undefined
+      ? []
+      : [
+          action("open-demo-extension", "Open the demo extension", () =>
+            porthole.openExtension({ kind: "folder", path: demoExtension }, undefined),
+          ),
+        ]),
+    ...(target.current.endpoint === target.demo
+      ? []
+      : [action("use-demo", "Use the demo backend", () => void porthole.useDemo())]),
+    ...(timeline.rows.length === 0
+      ? []
+      : [action("clear", "Clear the timeline", () => void timeline.clear())]),
+    action("welcome", "Show the welcome screen", () => porthole.goHome()),
+    ...SHORTCUTS.flatMap(({ intent, does }) =>
+      does === undefined || NOT_LISTED.includes(intent)
+        ? []
+        : [{ ...action(`do-${intent}`, does, () => perform(intent)), intent }],
+    ),
+    ...THEMES.map(({ value, text }) =>
+      action(`theme-${value}`, `Theme: ${text}`, () => porthole.settings.setTheme(value)),
+    ),
+    action("about", "About Porthole", () => (porthole.overlay = "about")),
+  ]
+}
+
+function runtimes(porthole: Porthole): Entry[] {
+  return RUNTIMES.map(({ value }) => ({
+    id: `runtime-${value}`,
+    group: "Runtimes",
+    text: `Receive as ${nameOf(value)}`,
+    choose: () => porthole.setRuntime(value),
+  }))
+}
+
+function targets(porthole: Porthole): Entry[] {
+  return porthole.settings.recent.map(({ opened }) => ({
+    id: `target-${keyOf(opened)}`,
+    group: "Targets",
+    text: titleOf(opened),
+    choose: () => void porthole.reopen(opened),
+  }))
+}
