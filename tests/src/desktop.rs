@@ -197,7 +197,7 @@ impl Desktop {
         let windows = self.x.query_tree(self.root).ok()?.reply().ok()?.children;
         windows.into_iter().find(|window| {
             self.number(*window, b"_NET_WM_PID") == Some(process)
-                && self.text(*window, b"_NET_WM_NAME").as_deref() == Some(title)
+                && self.text(*window, b"_NET_WM_NAME").is_some_and(|found| found == title || is_main(title, &found))
                 && self.is_shown(*window)
         })
     }
@@ -233,4 +233,9 @@ fn keys(x: &RustConnection) -> Vec<(u8, u32, u32)> {
     let mapping = x.get_keyboard_mapping(first, last - first + 1).expect("the keys").reply().expect("the keys");
     let each = mapping.keysyms.chunks(usize::from(mapping.keysyms_per_keycode));
     (first..=last).zip(each).map(|(code, names)| (code, names[0], names.get(1).copied().unwrap_or_default())).collect()
+}
+
+/// The main window's title begins with what it inspects and what is running.
+fn is_main(wanted: &str, found: &str) -> bool {
+    wanted == "Porthole" && found.ends_with(" \u{2014} Porthole")
 }

@@ -28,9 +28,9 @@ def number(window, name):
     X.XGetWindowProperty(display, L(window), L(atom(name)), 0, 1, 0, L(0), *map(ctypes.byref, (kind, form, count, after, data)))
     return ctypes.cast(data, ctypes.POINTER(L))[0] if data.value and count.value else None
 def title(window):
-    name = ctypes.c_char_p()
-    X.XFetchName(display, L(window), ctypes.byref(name))
-    return (name.value or b"").decode(errors="replace")
+    kind, form, count, after, data = L(), I(), L(), L(), P()
+    X.XGetWindowProperty(display, L(window), L(atom(b"_NET_WM_NAME")), 0, 1024, 0, L(0), *map(ctypes.byref, (kind, form, count, after, data)))
+    return ctypes.string_at(data, count.value).decode(errors="replace") if data.value else ""
 def is_shown(window):
     about = (ctypes.c_byte * 256)()
     X.XGetWindowAttributes(display, L(window), about)

@@ -11,7 +11,7 @@ const CUT_OFF: &str =
     "[...document.querySelectorAll('button, [role=tab], .badge, input, .segments')].flatMap((part) => {
     const box = part.getBoundingClientRect();
     if (box.width === 0 || part.closest('.lists, .unseen, [hidden]')) return [];
-    const scrolls = part.closest('.panel.scroll, .detail-tabs, .composer, dialog .body') !== null;
+    const scrolls = part.closest('.panel.scroll, .detail-tabs, .composer, .welcome, dialog .body, dialog .settings') !== null;
     const outside = !scrolls && (box.left < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1);
     const cut = part.tagName !== 'INPUT' && !part.querySelector('.clip') && part.scrollWidth > part.clientWidth + 1;
     return outside || cut ? [`${outside ? 'outside' : 'cut'}: ${part.outerHTML.slice(0, 120)}`] : [];

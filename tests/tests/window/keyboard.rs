@@ -175,6 +175,8 @@ async fn the_target_and_the_theme_are_changed_by_keys_alone() {
     let app = App::open().await;
     app.value("document.querySelector('#target-button').focus()").await;
     app.chord(&[], Key::Enter.into()).await;
+    app.until("the ways", &format!("{FOCUSED} === 'target-connect'")).await;
+    app.chord(&[], Key::Enter.into()).await;
     app.until("the form", "document.querySelector('#target-apply')").await;
     app.until("the focus is in it", "document.activeElement.closest('.popover')").await;
     app.chord(&[], Key::Escape.into()).await;

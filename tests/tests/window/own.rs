@@ -63,7 +63,7 @@ async fn a_page_in_its_own_window_is_recorded_in_the_main_one_and_comes_back() {
     app.go_to(true).await;
     app.until("dark", "matchMedia('(prefers-color-scheme: dark)').matches").await;
     drawn("dark").await;
-    may(&app, "host", "record").await;
+    crate::page::may(&app, "host", "record").await;
     app.go_to(false).await;
     app.until("its calls", "document.querySelectorAll('#timeline [data-call]').length === 3").await;
     app.becomes(3, "ended").await;
