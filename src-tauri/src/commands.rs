@@ -2,6 +2,7 @@
 
 use porthole_app::{
     bootstrap::Bootstrap,
+    dropped::Dropped,
     page_window::{PageWindowClosed, PageWindowState},
     permission::{PendingEnd, Proposed, ProposedState},
     settings::Settings,

@@ -1,5 +1,7 @@
 //! The desktop window as the application's host.
 
+use std::path::{Path, PathBuf};
+
 use porthole_app::settings::Theme;
 use porthole_app::{Application, Host};
 use porthole_base::error::{Code, Error, Result};
@@ -7,7 +9,7 @@ use porthole_extension::{OpenedPage, Server};
 use tauri::{AppHandle, Manager, WebviewWindow};
 
 use crate::{
-    drawing,
+    drawing, logging, notification,
     page_window::{MAIN, PageWindow},
     web::{self, DEVELOPED_AT},
 };
@@ -64,6 +66,21 @@ impl Host for TauriHost {
 
     fn apply_theme(&self, theme: Theme) {
         drawing::apply_theme(&self.app, theme);
+    }
+
+    fn log_file(&self) -> Option<PathBuf> {
+        logging::newest(&logging::directory(&self.app.config().identifier)?)
+    }
+
+    fn open_file(&self, file: &Path) -> Result<()> {
+        open::that_detached(file).map_err(|error| {
+            let what = format!("No program could be started to open {}", file.display());
+            Error::new(Code::ViewerFailed, what).detail(error.to_string()).hint("Open the file by hand.")
+        })
+    }
+
+    fn notify(&self, title: &str, body: &str) {
+        notification::show(&self.app, title, body);
     }
 
     fn set_title(&self, title: &str) {

@@ -7,8 +7,10 @@ mod commands;
 mod console;
 mod drawing;
 mod host;
+mod logging;
 #[cfg(target_os = "linux")]
 mod lost;
+mod notification;
 mod page;
 #[cfg(target_os = "linux")]
 mod page_process;
@@ -22,15 +24,15 @@ mod web;
 use std::process::ExitCode;
 
 use host::{Porthole, TauriHost};
-use page_window::PageWindow;
+use page_window::{MAIN, PageWindow};
 use porthole_app::page_window::PageWindowClosed;
 use porthole_base::{
     error::{Code, Error, Result},
-    handles, private, terminal,
+    handles, private,
 };
 use porthole_engine::reaper;
 use start::Start;
-use tauri::{App, Manager, RunEvent, WindowEvent};
+use tauri::{App, DragDropEvent, Manager, RunEvent, WindowEvent};
 
 fn main() -> ExitCode {
     if reaper::serve_if_asked() {
@@ -38,33 +40,16 @@ fn main() -> ExitCode {
     }
     handles::raise();
     private::keep_owner_rights();
-    log();
     match window() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => start::report(&error),
     }
 }
 
-/// What is logged goes to stderr.
-fn log() {
-    use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
-
-    let asked = EnvFilter::try_from_env("PORTHOLE_LOG").unwrap_or_else(|_| "warn".into());
-    // Its records hold texts of others: no escape of theirs reaches a terminal.
-    let lines = fmt::layer().with_ansi(false).with_writer(terminal::stderr);
-    let lines = lines.with_filter(filter_fn(|about| !tells_a_secret(about.target(), about.is_span())));
-    tracing_subscriber::registry().with(asked).with(lines).init();
-}
-
-/// Anyone who knows the key of the window's commands can call them. Tauri writes it out when a frame sends a wrong one,
-/// and its spans contain requests and responses.
-fn tells_a_secret(target: &str, is_span: bool) -> bool {
-    target.starts_with("tauri::webview") || (is_span && (target.starts_with("tauri") || target.starts_with("wry")))
-}
-
 fn window() -> Result<()> {
-    start::check_display()?;
     let mut context = tauri::generate_context!();
+    logging::start(logging::directory(&context.config().identifier).as_deref());
+    start::check_display()?;
     let Some(begun) = Start::begin(context.config_mut())? else { return Ok(()) };
     let builder = tauri::Builder::default().plugin(page::first_in_frames(&context));
     // On Linux the page's files are streamed, which Tauri's own way can't do: `web::confine` registers that.
@@ -94,6 +79,11 @@ fn window() -> Result<()> {
             tauri::async_runtime::spawn(async move {
                 app.state::<Porthole>().page_window_gone(PageWindowClosed::default())
             });
+        }
+        RunEvent::WindowEvent { label, event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }), .. }
+            if label == MAIN =>
+        {
+            app.state::<Porthole>().dropped(&paths)
         }
         RunEvent::Exit => {
             start::stop_raising(app);

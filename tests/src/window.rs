@@ -46,6 +46,16 @@ const IN_MENUS: &[(&str, &str)] = &[
     ("#target-engine-", "#target-engine"),
     ("#runtime-", "#runtime"),
 ];
+/// How the selectors of what is in the bottom panel begin, and the view that has it.
+const IN_VIEWS: &[(&str, &str)] = &[
+    ("#page-log", "log"),
+    ("#page-clear", "log"),
+    ("#console-log", "log"),
+    ("#console-clear", "log"),
+    ("#console-revoke", "log"),
+    ("#timeline", "timeline"),
+    ("[data-call", "timeline"),
+];
 /// Leaves the welcome screen as a click on one of its buttons does.
 const COMPOSE: &str = "document.querySelector('#welcome-request')?.click()";
 /// A running Porthole with its window.
@@ -255,10 +265,18 @@ impl App {
     /// Waits until an element is there and can be clicked, and clicks on it. What is in a menu is reached through the
     /// menu's button.
     pub async fn click(&self, css: &str) {
+        self.bring(css).await;
         if let Some((_, menu)) = IN_MENUS.iter().find(|(item, _)| css.starts_with(item)) {
             self.press(menu).await;
         }
         self.press(css).await;
+    }
+
+    /// Shows the view of the bottom panel that has this element, where it has two.
+    async fn bring(&self, css: &str) {
+        if let Some((_, view)) = IN_VIEWS.iter().find(|(part, _)| css.starts_with(part)) {
+            self.value(&format!("document.querySelector('#bottom-{view}')?.click()")).await;
+        }
     }
 
     async fn press(&self, css: &str) {
@@ -354,6 +372,7 @@ impl App {
 
     /// The text of an element; empty where there is none.
     pub async fn text(&self, css: &str) -> String {
+        self.bring(css).await;
         let text = self.value(&format!("document.querySelector({})?.innerText ?? ''", json!(css))).await;
         text.as_str().unwrap_or_default().to_owned()
     }

@@ -167,6 +167,7 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
     target_status: targetStatus,
     extension: 0,
     misses: 0,
+    dropped: 0,
     waiting: 0,
     permissions: standing,
     disk,

@@ -6,7 +6,8 @@ import { matching, Palette, type Entry } from "../src/model/window/palette.svelt
 import { keyOf, titleOf, whenUsed, withOpened } from "../src/model/window/recent"
 import { intentOf, keysFor, SHORTCUTS } from "../src/model/window/shortcuts"
 import { nextZoom } from "../src/views/window/acts"
-import { FakeShell } from "./fake"
+import { Background, type Message } from "../src/model/window/background"
+import { FakeShell, summary } from "./fake"
 
 type Tab = "request" | "command" | "console" | "page"
 
@@ -185,4 +186,23 @@ test("the button of the permissions says what asks and what is only recorded", (
   expect(permissionsInWords({ ...all, host: "ask", docker: "record" })).toBe("ask for host; record docker")
   const recorded = { service: "record", container: "record", host: "record", docker: "record" } as const
   expect(permissionsInWords(recorded)).toBe("record only")
+})
+
+test("what ran for more than ten seconds is told of when it ends in the background, and nothing else", () => {
+  const told: Message[] = []
+  let seen = false
+  const background = new Background((message) => told.push(message), () => seen)
+  const running = { outcome: { kind: "running" } } as const
+  const long = { tookUs: 11_000_000 }
+  // One of an earlier start, one that is short, one that is looked at.
+  background.see([summary(1, long), summary(2, running), summary(3, running)])
+  background.see([summary(2, { tookUs: 9_000_000 })])
+  seen = true
+  background.see([summary(3, long)])
+  expect(told).toEqual([])
+  seen = false
+  background.see([summary(4, running)])
+  background.see([summary(4, { ...long, text: "/backup", http: false })])
+  background.see([summary(4, { ...long, text: "/backup", http: false })])
+  expect(told).toEqual([{ title: expect.stringContaining("11"), body: "/backup" }])
 })

@@ -34,4 +34,7 @@ pub struct Bootstrap {
     pub demo_extension: Option<PathBuf>,
     /// What `ddClient.host` tells.
     pub machine: Machine,
+    /// Where Porthole writes its log, if it writes a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<PathBuf>,
 }

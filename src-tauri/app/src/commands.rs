@@ -157,6 +157,12 @@ macro_rules! commands {
             close_page_window() -> (), page;
             /// Remembers these settings, but for the target, which is remembered when it is set.
             save_settings(settings: Settings) -> ();
+            /// What was dropped on the window last, once.
+            take_dropped() -> Option<Dropped>;
+            /// Opens Porthole's log with the program that the desktop has for it.
+            open_log() -> ();
+            /// Shows a message of the desktop's, while the window is in the background.
+            notify(title: String, body: String) -> ();
             /// Says in the window's title what is inspected and what is running.
             set_title(title: String) -> ();
             /// Draws the window's content at this size, in percent.

@@ -1,9 +1,12 @@
 //! What the application needs of the program around it.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+};
 
 use crate::settings::Theme;
-use porthole_base::error::Result;
+use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
 
 /// Shows an [`Application`](crate::Application): a desktop window, a terminal, a test.
@@ -43,6 +46,22 @@ pub trait Host: Send + Sync + 'static {
 
     /// Shows pages in this theme, those of later windows too.
     fn apply_theme(&self, theme: Theme);
+
+    /// Where the host writes its log; none if it writes no file.
+    fn log_file(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Opens a file with the program that the desktop has for it.
+    ///
+    /// # Errors
+    /// `viewer_failed` if there is no such program or it doesn't start.
+    fn open_file(&self, file: &Path) -> Result<()> {
+        Err(Error::new(Code::ViewerFailed, format!("{} can't be opened from here", file.display())))
+    }
+
+    /// Shows a message outside the window. A host without a desktop has nothing to do.
+    fn notify(&self, _title: &str, _body: &str) {}
 
     /// Shows this as the title of the main window. A host without a window has nothing to do.
     fn set_title(&self, _title: &str) {}

@@ -14,6 +14,7 @@ mod commands;
 pub mod data_dir;
 pub mod demo;
 mod demo_extension;
+pub mod dropped;
 mod expression;
 mod host;
 pub mod page_window;

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
     bootstrap::Bootstrap,
+    dropped::Dropped,
     permission::{PendingEnd, Proposed, ProposedState},
     settings::Settings,
 };
@@ -42,6 +43,7 @@ macro_rules! signatures {
             Diagnostic::export_all(cfg).unwrap();
             Form::export_all(cfg).unwrap();
             SdkResult::export_all(cfg).unwrap();
+            Dropped::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
             PageWindowState::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();

@@ -161,6 +161,8 @@ pub enum Code {
     DemoFailed,
     /// The process that drew the window ended, and another was begun.
     WindowLost,
+    /// The desktop has no program that opens the file, or it doesn't start.
+    ViewerFailed,
     /// The text is no development server of this machine.
     PageServerInvalid,
     /// No development server answers there.

@@ -77,6 +77,7 @@ pub(super) struct CallStore {
     pub extension: u64,
     /// Counts the files that the open page asked for in vain.
     pub misses: u64,
+    pub dropped: u64,
     pub search: Option<Searching>,
     pub saving: Option<TaskProgress>,
     pub prompt: Option<Prompt>,
@@ -252,6 +253,7 @@ impl CallStore {
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,
+            dropped: self.dropped,
             search: self.search.clone(),
             saving: self.saving,
             prompt: self.prompt.clone(),

@@ -115,6 +115,8 @@ pub struct Changes {
     pub extension: u64,
     /// Counts the files that the open page asked for in vain.
     pub misses: u64,
+    /// Counts what was dropped on the window.
+    pub dropped: u64,
     /// The search that goes on or has ended, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

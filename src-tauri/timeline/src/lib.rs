@@ -378,6 +378,11 @@ impl Timeline {
         self.shared.change(|store| store.misses += 1);
     }
 
+    /// Tells that something was dropped on the window.
+    pub fn something_dropped(&self) {
+        self.shared.change(|store| store.dropped += 1);
+    }
+
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
     /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again
     /// at once is told of a flood in thirty answers a second.

@@ -69,9 +69,11 @@ impl App {
         self.until(outcome, &format!("{row}?.dataset.outcome === {}", json!(outcome))).await;
     }
 
-    /// The words in the badge of this Call's row.
+    /// The words in the badge of this Call's row, also while a log is shown in the place of the timeline.
     pub async fn badge(&self, call: u64) -> String {
-        self.text(&format!("#timeline [data-call=\"{call}\"] .badge")).await
+        let badge =
+            format!("document.querySelector('#timeline [data-call=\"{call}\"] .badge')?.textContent.trim() ?? ''");
+        self.value(&badge).await.as_str().unwrap_or_default().to_owned()
     }
 
     /// How many Calls the timeline has, drawn or not.

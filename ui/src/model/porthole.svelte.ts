@@ -30,6 +30,7 @@ import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
+import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
@@ -66,6 +67,8 @@ export class Porthole {
   copying: Copying
   saving: Saving
   disk = new Disk()
+  /** Tells of what ends while nobody looks. */
+  background: Background
   composer: Composer
   /** What the composer holds, as code. */
   code: Forms
@@ -83,6 +86,10 @@ export class Porthole {
   #home = $state<"start" | "asked">()
   /** What the composer held when nothing was composed yet. */
   #pristine = ""
+  /** Where Porthole writes its log, if it writes a file. */
+  logFile = $state<string>()
+  /** How often something was dropped on the window. */
+  #dropped = 0
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
   /** What the marked rows are rows of. */
@@ -110,6 +117,7 @@ export class Porthole {
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
     this.composer = new Composer(shell, this.#composerDeps())
+    this.background = new Background(({ title, body }) => this.#tell(() => shell.ask("notify", { title, body })))
     this.layout = new Layout(this.settings, () => this.composer.tab)
     this.code = new Forms(shell)
     this.pasteImport = new PasteImport(shell, this.composer)
@@ -207,6 +215,10 @@ export class Porthole {
     void this.#tell(() => this.#shell.ask("set_zoom", { percent }))
   }
 
+  async openLog(): Promise<void> {
+    await this.#tell(() => this.#shell.ask("open_log", {}))
+  }
+
   async toggleFullScreen(): Promise<void> {
     await this.#tell(() => this.#shell.ask("toggle_full_screen", {}))
   }
@@ -274,6 +286,7 @@ export class Porthole {
       this.examples = bootstrap.examples
       this.#machine = bootstrap.machine
       this.demoExtension = bootstrap.demo_extension
+      this.logFile = bootstrap.log_file
       this.bootstrapTrouble = bootstrap.trouble
       this.settings.load(bootstrap.settings)
       this.extension.what = bootstrap.settings.extension ?? ""
@@ -349,6 +362,8 @@ export class Porthole {
 
   #told(changes: Changes): void {
     this.#seeHome(changes)
+    this.background.see(changes.calls)
+    if (changes.dropped !== this.#dropped && !this.own) void this.#takeDropped(changes.dropped)
     this.disk.see(changes.disk)
     this.permissions.see(changes)
     this.prompts.see(changes.prompt, changes.waiting)
@@ -366,6 +381,20 @@ export class Porthole {
     } catch (thrown) {
       this.settings.trouble = trouble(thrown)
     }
+  }
+
+  /** Opens what was dropped on the window, or takes it for the body of the request. */
+  async #takeDropped(count: number): Promise<void> {
+    this.#dropped = count
+    await this.#tell(async () => {
+      const dropped = await this.#shell.ask("take_dropped", {})
+      if (dropped?.kind === "extension") this.openExtension({ kind: "folder", path: dropped.path }, undefined)
+      else if (dropped?.kind === "file") {
+        this.composer.request.bodyKind = "file"
+        this.composer.request.file = dropped.path
+        this.compose("request")
+      }
+    })
   }
 
   /** Calls of an earlier start are there to be looked at; when all are cleared, it is as at the start. */

@@ -3,6 +3,7 @@
 mod backend;
 mod calls;
 mod code;
+mod desktop;
 mod drafts;
 mod engines;
 mod extension;
@@ -37,7 +38,7 @@ use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
-use crate::{application::page_window::PageWindow, application::target::endpoint_of, host::Host};
+use crate::{application::page_window::PageWindow, application::target::endpoint_of, dropped::Dropped, host::Host};
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 pub(crate) const QUOTA: u64 = 20_000_000_000;
@@ -70,6 +71,8 @@ pub struct Application<H> {
     pub(crate) downloads: PathBuf,
     pub(crate) home: Option<PathBuf>,
     demo_extension: Option<PathBuf>,
+    /// What was dropped on the window last, until it is asked for.
+    pub(crate) dropped: Mutex<Option<Dropped>>,
     /// The extension that is open.
     pub(crate) extension_host: ExtensionHost,
     /// Decides about the calls of code.
@@ -131,6 +134,7 @@ impl<H: Host> Application<H> {
             downloads,
             home,
             demo_extension,
+            dropped: Mutex::default(),
             extension_host,
             gate,
             page: Mutex::new(None),
@@ -178,6 +182,7 @@ impl<H: Host> Application<H> {
             examples: demo::examples(),
             demo_extension: self.demo_extension.clone(),
             machine: Machine::this(),
+            log_file: self.host.log_file(),
         })
     }
 

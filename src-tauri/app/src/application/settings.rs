@@ -8,27 +8,7 @@ use crate::{
     host::Host,
 };
 
-/// How small and how large the window's content gets, in percent.
-const ZOOM: std::ops::RangeInclusive<u32> = 50..=300;
-/// The longest title, in characters: what it is made of may be long.
-const TITLE: usize = 200;
-
 impl<H: Host> Application<H> {
-    pub async fn set_title(&self, title: String) -> Result<()> {
-        let shown: String = title.chars().filter(|one| !one.is_control()).take(TITLE).collect();
-        self.host.set_title(&shown);
-        Ok(())
-    }
-
-    pub async fn set_zoom(&self, percent: u32) -> Result<()> {
-        self.host.set_zoom(percent.clamp(*ZOOM.start(), *ZOOM.end()));
-        Ok(())
-    }
-
-    pub async fn toggle_full_screen(&self) -> Result<bool> {
-        Ok(self.host.toggle_full_screen())
-    }
-
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         self.host.apply_theme(settings.theme);

@@ -41,4 +41,8 @@ demo_extension?: string,
 /**
  * What `ddClient.host` tells.
  */
-machine: Machine, };
+machine: Machine, 
+/**
+ * Where Porthole writes its log, if it writes a file.
+ */
+log_file?: string, };

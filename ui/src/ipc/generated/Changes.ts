@@ -38,6 +38,10 @@ extension: number,
  */
 misses: number, 
 /**
+ * Counts what was dropped on the window.
+ */
+dropped: number, 
+/**
  * The search that goes on or has ended, if there is one.
  */
 search?: Searching, 

@@ -10,6 +10,7 @@ import type { Context } from "./Context";
 import type { ContextExtensions } from "./ContextExtensions";
 import type { Diagnostic } from "./Diagnostic";
 import type { Draft } from "./Draft";
+import type { Dropped } from "./Dropped";
 import type { Endpoint } from "./Endpoint";
 import type { ExtensionSource } from "./ExtensionSource";
 import type { Fold } from "./Fold";
@@ -190,6 +191,12 @@ export interface Commands {
   close_page_window: { args: {  }; answer: void };
   /** Remembers these settings, but for the target, which is remembered when it is set. */
   save_settings: { args: { settings: Settings }; answer: void };
+  /** What was dropped on the window last, once. */
+  take_dropped: { args: {  }; answer: Dropped | null };
+  /** Opens Porthole's log with the program that the desktop has for it. */
+  open_log: { args: {  }; answer: void };
+  /** Shows a message of the desktop's, while the window is in the background. */
+  notify: { args: { title: string; body: string }; answer: void };
   /** Says in the window's title what is inspected and what is running. */
   set_title: { args: { title: string }; answer: void };
   /** Draws the window's content at this size, in percent. */

@@ -139,6 +139,7 @@ const failures: Record<Code, string> = {
   page_cut_off: "page disconnected",
   demo_failed: "no demo backend",
   window_lost: "window lost",
+  viewer_failed: "not opened",
   page_server_invalid: "bad server",
   page_server_silent: "no server",
   page_server_no_page: "no page",

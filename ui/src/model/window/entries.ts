@@ -83,6 +83,9 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     ...THEMES.map(({ value, text }) =>
       action(`theme-${value}`, `Theme: ${text}`, () => porthole.settings.setTheme(value)),
     ),
+    ...(porthole.logFile === undefined
+      ? []
+      : [action("open-log", "Open Porthole's log", () => void porthole.openLog())]),
     action("about", "About Porthole", () => (porthole.overlay = "about")),
   ]
 }
