@@ -121,6 +121,10 @@ impl Order {
 
     /// The place in the merged order of a stream's nth item, which must be there.
     pub fn merged(&self, stream: Stream, n: u64) -> u64 {
+        // There is no other stream in between.
+        if self.stdout_before.len() < 2 {
+            return n;
+        }
         let at = match stream {
             Stream::Stdout => self.run_at(n, |stdout, _| stdout),
             Stream::Stderr => self.run_at(n, |_, stderr| stderr),

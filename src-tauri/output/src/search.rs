@@ -14,8 +14,10 @@ use super::{Hit, Output, Query, RenderOptions, Streams, TaskProgress, View, Wind
 use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
 
-/// Bytes of each stream that are searched at once.
+/// Bytes of each stream that are searched before progress is reported.
 const SLICE: u64 = 4 * 1024 * 1024;
+/// Bytes of them that are read at once: they are still in the processor's cache when they are searched.
+const BLOCK: u64 = 256 * 1024;
 /// What two pieces of a line that is longer than that have in common: a match longer than this
 /// may be missed where they meet.
 const OVERLAP: u64 = 64 * 1024;
@@ -116,6 +118,24 @@ struct Part {
     end: u64,
 }
 
+impl Part {
+    /// Reads the whole lines that begin at this offset: some, or one that is longer than a block with all that follow.
+    fn read_lines(&self, buffer: &mut Vec<u8>, start: u64) -> io::Result<()> {
+        let end = self.end.min(start + BLOCK);
+        self.bytes.read_into(buffer, start, end)?;
+        if end == self.end {
+            return Ok(());
+        }
+        match memchr::memrchr(b'\n', buffer) {
+            Some(last) => {
+                buffer.truncate(last + 1);
+                Ok(())
+            }
+            None => self.bytes.read_into(buffer, start, self.end),
+        }
+    }
+}
+
 impl Search {
     /// A search that has not begun.
     ///
@@ -189,10 +209,18 @@ impl Search {
                 }
                 continue;
             }
-            part.bytes.read_into(buffer, part.start, part.end).map_err(unreadable)?;
-            let mut lines = Lines { output: &self.output, part, bytes: buffer, line: part.from, at: 0, hits };
-            let searched = searcher.search_slice(&self.finder.matcher, buffer, &mut lines);
-            searched.map_err(unreadable)?;
+            let mut start = part.start;
+            while start < part.end {
+                part.read_lines(buffer, start).map_err(unreadable)?;
+                // The file was truncated.
+                if buffer.is_empty() {
+                    break;
+                }
+                let (output, stream) = (&self.output, part.stream);
+                let mut lines = Lines { output, stream, start, bytes: buffer, before: None, hits };
+                searcher.search_slice(&self.finder.matcher, buffer, &mut lines).map_err(unreadable)?;
+                start += buffer.len() as u64;
+            }
         }
         Ok(self.in_view(slice, &own))
     }
@@ -324,11 +352,12 @@ impl Search {
 /// Turns the places of matching lines into numbers of lines.
 struct Lines<'a> {
     output: &'a Output,
-    part: &'a Part,
+    stream: Stream,
+    /// Where in the stream the bytes are.
+    start: u64,
     bytes: &'a [u8],
-    /// The line that is at `at`.
-    line: u64,
-    at: usize,
+    /// Where the hit before ends, and the line that begins there.
+    before: Option<(usize, u64)>,
     hits: &'a mut Vec<u64>,
 }
 
@@ -337,18 +366,17 @@ impl Sink for &mut Lines<'_> {
 
     fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
         let start = found.absolute_byte_offset() as usize;
-        if start - self.at > NEAR {
-            let line = self.output.lock().of(self.part.stream).line_of(self.part.start + start as u64);
-            self.line = line.unwrap_or(self.line);
-        } else {
-            self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..start]).count() as u64;
-        }
+        let line = match self.before {
+            Some((at, line)) if start - at <= NEAR => {
+                line + memchr::memchr_iter(b'\n', &self.bytes[at..start]).count() as u64
+            }
+            _ => self.output.lock().of(self.stream).line_of(self.start + start as u64).unwrap_or_default(),
+        };
         // Several lines that match one after the other may come at once.
         let matched = found.bytes();
         let lines = memchr::memchr_iter(b'\n', matched).count() as u64 + u64::from(!matched.ends_with(b"\n"));
-        self.hits.extend(self.line..self.line + lines);
-        self.line += lines;
-        self.at = start + matched.len();
+        self.hits.extend(line..line + lines);
+        self.before = Some((start + matched.len(), line + lines));
         Ok(true)
     }
 }

@@ -126,6 +126,16 @@ fn hits_far_apart_and_close_together_have_the_right_numbers() {
     assert_eq!(rest.len() as u64, 200_000 - expected.len() as u64);
 }
 
+#[test]
+fn lines_around_one_that_is_longer_than_a_block_have_the_right_numbers() {
+    let (_directory, output) = output();
+    let long = "-".repeat(2 * BLOCK as usize);
+    let many = "nothing\n".repeat(BLOCK as usize);
+    let text = format!("found\n{long}found{long}\nnothing\nfound\n{many}found");
+    output.append(Stream::Stdout, text.as_bytes(), 0).unwrap();
+    assert_eq!(hits(&output, &query(View::Stdout, "found")), [0, 1, 3, 4 + BLOCK]);
+}
+
 proptest! {
     /// Whenever the search looks, it ends up with what a look at the whole finds.
     #[test]

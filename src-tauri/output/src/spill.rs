@@ -264,13 +264,13 @@ impl Bytes {
 
     /// The same into a buffer that is used again.
     pub fn read_into(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> io::Result<()> {
-        buffer.clear();
+        let mut filled = 0;
         // What was in memory may have been written to the file since; its place is the same.
         let in_file = if self.tail.is_some() { to.min(self.tail_from) } else { to };
         if let Some(file) = self.file.as_ref().filter(|_| from < in_file) {
             let file = file.reader()?;
+            // What is in it already is written over: to fill it with zeros would take as long as to read.
             buffer.resize((in_file - from) as usize, 0);
-            let mut filled = 0;
             while filled < buffer.len() {
                 match read_at(&file, &mut buffer[filled..], from + filled as u64) {
                     Ok(0) => break,
@@ -279,8 +279,8 @@ impl Bytes {
                     Err(error) => return Err(error),
                 }
             }
-            buffer.truncate(filled);
         }
+        buffer.truncate(filled);
         if let Some(tail) = &self.tail {
             let at = |offset: u64| tail.len().min(offset.saturating_sub(self.tail_from) as usize);
             buffer.extend_from_slice(&tail[at(from)..at(to).max(at(from))]);

@@ -55,8 +55,10 @@ impl Membership {
         #[cfg(target_os = "linux")]
         {
             let leader = host_pid::process(id);
-            let known = leader.map_or_else(|| host_pid::in_groups(&[id]), |leader| vec![leader]);
-            Self { id, leader, known, seen: Instant::now(), gone: false }
+            // Of a command that has ended already nothing is left, as a rule. What is, the next look finds: to look through
+            // all processes of the machine takes longer than to run a small command.
+            let gone = leader.is_none() && !super::group::exists(id);
+            Self { id, leader, known: leader.into_iter().collect(), seen: Instant::now(), gone }
         }
         #[cfg(not(target_os = "linux"))]
         Self { id, gone: false }
@@ -127,6 +129,20 @@ mod tests {
         assert!(membership.is_left(), "the second is in it");
         end(second);
         assert!(!membership.is_left());
+    }
+
+    #[test]
+    fn a_group_whose_leader_has_ended_already_is_gone_only_when_nothing_is_in_it() {
+        let child = leader();
+        let id = child.id() as i32;
+        let second = Command::new("sleep").arg("600").process_group(id).spawn().unwrap();
+        end(child);
+        let mut left = Membership::led_by(id);
+        assert!(left.is_left(), "the second is in it");
+        assert!(left.known.iter().any(|process| process.pid == second.id() as i32));
+        end(second);
+        assert!(Membership::led_by(id).gone);
+        assert!(!left.is_left());
     }
 
     #[test]

@@ -86,7 +86,8 @@ pub(super) struct CallStore {
     /// Why calls that an earlier start kept are not there.
     pub kept_unread: Option<Error>,
     last_id: CallId,
-    entries: BTreeMap<CallId, Entry>,
+    /// In boxes: the tree moves its values about, and leaves room for nearly as many more.
+    entries: BTreeMap<CallId, Box<Entry>>,
     /// The revision at which Calls were last cleared, and the last number that had been given by then. Numbers are never
     /// given twice, so of those up to it, exactly the ones without an entry are gone.
     cleared: Option<(u64, CallId)>,
@@ -106,7 +107,7 @@ impl CallStore {
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
         self.entries.insert(
             call.id,
-            Entry {
+            Box::new(Entry {
                 call,
                 output,
                 control,
@@ -116,32 +117,38 @@ impl CallStore {
                 chosen: None,
                 found: DiagnosticCounts::default(),
                 changed_at: self.revision,
-            },
+            }),
         );
     }
 
+    /// An entry that is about to change, marked as changed.
+    fn changed(&mut self, id: CallId) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(&id)?;
+        entry.changed_at = self.revision;
+        Some(entry)
+    }
+
     pub fn mark_changed(&mut self, id: CallId) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.changed_at = self.revision;
-        }
+        self.changed(id);
     }
 
     pub fn exchange(&mut self, id: CallId, event: ExchangeEvent) {
-        self.mark_changed(id);
-        if let Some(Act::Exchange(exchange)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+        if let Some(Act::Exchange(exchange)) = self.changed(id).map(|entry| &mut entry.call.act) {
             exchange.apply(event);
         }
     }
 
     pub fn run(&mut self, id: CallId, event: RunEvent) {
-        self.mark_changed(id);
-        if let Some(Act::Run(run)) = self.entries.get_mut(&id).map(|entry| &mut entry.call.act) {
+        if let Some(Act::Run(run)) = self.changed(id).map(|entry| &mut entry.call.act) {
             run.apply(event);
         }
     }
 
     fn entry(&self, id: CallId) -> Result<&Entry> {
-        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
+        self.entries
+            .get(&id)
+            .map(Box::as_ref)
+            .ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
     }
 
     pub fn call(&self, id: CallId) -> Result<Call> {
@@ -161,8 +168,7 @@ impl CallStore {
     /// Shows it in this encoding from now on; in the one that is found when none is given.
     pub fn choose_charset(&mut self, id: CallId, chosen: Option<&'static Encoding>) -> Result<()> {
         self.entry(id)?;
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             entry.chosen = chosen;
         }
         Ok(())
@@ -174,8 +180,7 @@ impl CallStore {
     }
 
     pub fn set_kept(&mut self, id: CallId, kept: Option<Arc<KeptCall>>) {
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             (entry.kept, entry.keep_failed) = (kept, None);
         }
     }
@@ -186,16 +191,14 @@ impl CallStore {
     }
 
     pub fn set_keep_failed(&mut self, id: CallId, failed: Option<Error>) {
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             entry.keep_failed = failed;
         }
     }
 
     /// Writes down how much there is to say about a Call.
     pub fn set_found(&mut self, id: CallId, found: DiagnosticCounts) {
-        self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.changed(id) {
             entry.found = found;
         }
     }
@@ -207,7 +210,7 @@ impl CallStore {
 
     /// Whether something more may happen to it.
     pub fn is_live(&self, id: CallId) -> bool {
-        self.entries.get(&id).is_some_and(Entry::is_live)
+        self.entries.get(&id).is_some_and(|entry| entry.is_live())
     }
 
     pub fn control(&self, id: CallId) -> Result<Option<Control>> {
@@ -245,7 +248,7 @@ impl CallStore {
         let cleared = self.cleared.filter(|(revision, _)| *revision > since && since > 0);
         Changes {
             revision: self.revision,
-            calls: changed_at.map(summary).collect(),
+            calls: changed_at.map(|entry| summary(entry)).collect(),
             cleared: cleared.map(|(_, through)| Cleared {
                 through,
                 except: self.entries.range(..=through).map(|(id, _)| *id).collect(),

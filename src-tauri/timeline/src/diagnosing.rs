@@ -13,6 +13,22 @@ use porthole_sdk::{
     sdk_result,
 };
 
+/// Calls whose findings are to be counted.
+#[derive(Debug, Default)]
+pub(super) struct Uncounted {
+    /// Those that have ended.
+    ids: Vec<CallId>,
+    /// A caller follows the changes. Others don't get the counts, and counting costs as much as a small request.
+    is_followed: bool,
+}
+
+impl Uncounted {
+    /// Forgets those that are gone.
+    pub fn retain(&mut self, is_there: impl Fn(CallId) -> bool) {
+        self.ids.retain(|id| is_there(*id));
+    }
+}
+
 /// How long Calls that end are collected, to be counted together: to wake a thread for each of them takes longer than a
 /// small request.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -35,19 +51,28 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Counts what there is to say about a Call that has ended, together with those that end soon after it. A caller
-    /// that waits for the end does not wait for this.
+    /// Counts what there is to say about a Call that has ended, together with those that end soon after it, if a caller
+    /// follows the changes. A caller that waits for the end does not wait for this.
     pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
         let is_first = {
             let mut uncounted = self.uncounted();
-            uncounted.push(id);
-            uncounted.len() == 1
+            uncounted.ids.push(id);
+            uncounted.ids.len() == 1 && uncounted.is_followed
         };
-        if !is_first {
-            return;
+        if is_first {
+            tokio::time::sleep(TOGETHER).await;
+            self.count_uncounted().await;
         }
-        tokio::time::sleep(TOGETHER).await;
-        let ended = std::mem::take(&mut *self.uncounted());
+    }
+
+    /// A caller follows the changes from now on. Whether there are Calls that have ended before and were not counted.
+    pub(super) fn follow_findings(&self) -> bool {
+        let mut uncounted = self.uncounted();
+        !std::mem::replace(&mut uncounted.is_followed, true) && !uncounted.ids.is_empty()
+    }
+
+    pub(super) async fn count_uncounted(self: Arc<Self>) {
+        let ended = std::mem::take(&mut self.uncounted().ids);
         let counted = aside(move || {
             let found: Vec<_> = ended.into_iter().filter_map(|id| Some((id, self.found(id)?))).collect();
             if !found.is_empty() {
@@ -60,7 +85,7 @@ impl Shared {
         }
     }
 
-    fn uncounted(&self) -> MutexGuard<'_, Vec<CallId>> {
+    pub(super) fn uncounted(&self) -> MutexGuard<'_, Uncounted> {
         self.uncounted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

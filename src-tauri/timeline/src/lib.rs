@@ -27,6 +27,7 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use call_store::{CallStore, Control};
+use diagnosing::Uncounted;
 pub use facts::*;
 use recorder::Recorder;
 use searching::Searched;
@@ -86,8 +87,7 @@ struct Shared {
     revision: watch::Sender<u64>,
     /// Outputs that are shown in another charset than UTF-8, as text.
     transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
-    /// Calls that have ended without counted findings.
-    uncounted: Mutex<Vec<CallId>>,
+    uncounted: Mutex<Uncounted>,
 }
 
 impl Timeline {
@@ -218,7 +218,8 @@ impl Timeline {
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        // The task of a request has some kilobytes, which the runtime copies several times unless they are in a box.
+        tasks.spawn(Box::pin(task));
     }
 
     /// Cancels a request, or kills a run. One that has ended stays as it is.
@@ -263,6 +264,7 @@ impl Timeline {
         let outputs = self.shared.change(CallStore::clear);
         self.forget_search_of_cleared();
         self.forget_transcripts_of_cleared();
+        self.shared.uncounted().retain(|id| self.output(id).is_ok());
         drop(outputs);
         memory::give_back();
     }
@@ -387,6 +389,9 @@ impl Timeline {
     /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again
     /// at once is told of a flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
+        if self.shared.follow_findings() {
+            self.own(Arc::clone(&self.shared).count_uncounted());
+        }
         let mut revision = self.shared.revision.subscribe();
         let changed = revision.wait_for(|revision| *revision > since);
         let _ = tokio::time::timeout(LONGEST_WAIT, changed).await;
@@ -450,7 +455,11 @@ impl Shared {
             store.revision += 1;
             (change(&mut store), store.revision)
         };
-        self.revision.send_replace(revision);
+        // Waking receivers takes time even when there are none. One that subscribes later sees the new value.
+        self.revision.send_if_modified(|current| {
+            *current = revision;
+            self.revision.receiver_count() > 0
+        });
         answer
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::demo_backend::DemoBackend;
 use porthole_process::Ending;
 use porthole_process::Place;
+use porthole_sdk::diagnostics::DiagnosticCounts;
 
 /// Follows the changes as the page does, until a row is as wanted.
 async fn until(timeline: &Timeline, id: CallId, wanted: impl Fn(&Summary) -> bool) -> Summary {
@@ -76,6 +77,17 @@ async fn only_what_changed_is_told_and_what_was_cleared() {
     timeline.close().await;
     let Act::Run(ended) = timeline.call(second).unwrap().act else { panic!("not a run") };
     assert_eq!(ended.ending, Some(Ending::Signaled { signal: 15, name: "SIGTERM".into() }));
+}
+
+#[tokio::test]
+async fn findings_are_counted_for_a_caller_that_follows_the_changes_also_of_calls_before() {
+    let (_directory, timeline) = timeline();
+    let run = || timeline.run(Origin::Composer, no_engine(), host("sh", &["-c", "exit 127"]));
+    let first = run();
+    timeline.ended(first).await.unwrap();
+    until(&timeline, first, |row| row.found != DiagnosticCounts::default()).await;
+    let second = run();
+    until(&timeline, second, |row| row.found != DiagnosticCounts::default()).await;
 }
 
 #[tokio::test]

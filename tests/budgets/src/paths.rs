@@ -34,8 +34,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 /// What a pipe holds, and a run reads at once.
 const PIECE: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
-/// Calls whose outputs are removed together. A call that is removed at once may have no findings counted, so a count is of
-/// fewer.
+/// Calls whose outputs are removed together.
 const KEPT: u64 = 200;
 
 /// Follows a path this many times.
@@ -44,6 +43,7 @@ pub fn follow(name: &str, times: u64) -> Result<()> {
     match name {
         "bare_request" => waiting()?.block_on(bare_requests(&directory, times)),
         "request" => waiting()?.block_on(requests(&directory, times)),
+        "findings" => waiting()?.block_on(findings(&directory, times)),
         "command" => waiting()?.block_on(commands(&directory, times)),
         "lines" => lines(&directory, times),
         "rows" => rows(&directory, times),
@@ -159,9 +159,20 @@ async fn requests(directory: &TempDir, times: u64) -> Result<()> {
             timeline.clear();
         }
     }
-    // Also waits for the findings.
     timeline.close().await;
     median(took);
+    Ok(())
+}
+
+async fn findings(directory: &TempDir, times: u64) -> Result<()> {
+    let backend = Backend::start(directory)?;
+    let timeline = timeline(directory)?;
+    let id = timeline.send(Origin::Composer, Endpoint::Unix(backend.socket.clone()), Request::new("GET", "/hello"));
+    ended_well(&timeline.ended(id).await?)?;
+    for _ in 0..times {
+        black_box(timeline.diagnostics(id).await?);
+    }
+    timeline.close().await;
     Ok(())
 }
 

@@ -31,14 +31,21 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
                 last.value.push(' ');
                 last.value.push_str(text(line).trim());
             }
-            (Some(colon), _) => headers.push(Header {
-                name: text(&line[..colon]),
-                value: text(&line[colon + 1..]).trim_matches([' ', '\t']).to_owned(),
-            }),
+            (Some(colon), _) => {
+                headers.push(Header { name: text(&line[..colon]), value: text(without_blanks(&line[colon + 1..])) })
+            }
             (None, _) => headers.push(Header { name: text(line), value: String::new() }),
         }
     }
     Head { start_line, headers }
+}
+
+/// A value without the blanks around it.
+fn without_blanks(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// Text of a head: UTF-8 where it is that, else Latin-1, which every byte sequence is.
@@ -52,6 +59,9 @@ pub fn text(bytes: &[u8]) -> String {
 /// Puts the composed header lines back into the order and case in which they were composed.
 /// hyper keeps names in lower case and repeats together; what it added itself comes first.
 pub(super) fn as_composed(head: &[u8], composed: &[Header]) -> Vec<u8> {
+    if composed.is_empty() {
+        return head.to_vec();
+    }
     let mut lines: Vec<&[u8]> = head.split_inclusive(|byte| *byte == b'\n').collect();
     let mut own = Vec::with_capacity(head.len());
     for header in composed {

@@ -323,7 +323,7 @@ async fn answer(
             progress.tell_while(answered, record).await
         }
     };
-    if !tap.received().is_empty() {
+    if tap.has_begun_head() {
         progress.stage = Stage::Head;
     }
     let response = answer.map_err(|error| failed(&error, progress))?;

@@ -141,6 +141,12 @@ impl Tap {
         state.interim_answers > 0 || !state.received.is_empty()
     }
 
+    /// Whether a byte of the head that is being read came, or of those before it where they were too many.
+    pub fn has_begun_head(&self) -> bool {
+        let state = self.lock();
+        !state.received.is_empty() || state.too_many.is_some()
+    }
+
     /// Whether what came can't become a head of HTTP/1, also where hyper stopped for another reason: a backend that speaks
     /// first does so before the request is out.
     pub fn is_not_http(&self) -> bool {

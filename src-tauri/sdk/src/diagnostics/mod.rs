@@ -131,7 +131,10 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnostic> {
     if evidence.call.skipped().is_some() {
         return Vec::new();
     }
-    let told = |(name, check): &(&str, Check)| Some(Diagnostic { rule: (*name).to_owned(), ..check(evidence)? });
+    let told = |(name, check): &(&str, Check)| {
+        let diagnostic = check(evidence)?;
+        Some(Diagnostic { rule: (*name).to_owned(), ..diagnostic })
+    };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().filter_map(told).collect();
     diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
     diagnostics

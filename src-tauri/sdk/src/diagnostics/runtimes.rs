@@ -142,14 +142,12 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let texts = of(|value| matches!(value, Value::Text(text) if text.bytes > 0));
     let parsed = of(|value| matches!(value, Value::Json(_)));
     let bytes = of(|value| matches!(value, Value::Bytes(_)));
-    let told: Vec<String> = [(texts, "text"), (parsed, "parsed JSON"), (bytes, "a `Uint8Array`")]
-        .into_iter()
-        .filter(|(on, _)| !on.is_empty())
-        .map(|(on, what)| format!("{what} on {}", names(&on)))
-        .collect();
-    if told.len() < 2 {
+    let mut kinds = vec![(texts, "text"), (parsed, "parsed JSON"), (bytes, "a `Uint8Array`")];
+    kinds.retain(|(on, _)| !on.is_empty());
+    if kinds.len() < 2 {
         return None;
     }
+    let told: Vec<String> = kinds.iter().map(|(on, what)| format!("{what} on {}", names(on))).collect();
     Some(Diagnostic::warning(
         format!("Returns {}.", listed(&told)),
         "On text `result.field` is `undefined`; on an object string methods throw.",
