@@ -360,7 +360,7 @@ impl App {
     /// Makes a container the target's, chosen from the list.
     pub async fn choose_container(&self, name: &str) {
         self.click("#target-button").await;
-        self.click(&format!("label.container[title^=\"{name} \"]")).await;
+        self.click(&format!("label.container[data-tooltip^=\"{name} \"]")).await;
         self.click("#target-apply").await;
         self.until("the target is applied", "!document.querySelector('#target-apply')").await;
     }

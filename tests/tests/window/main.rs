@@ -50,3 +50,4 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod tooltips;
