@@ -23,8 +23,11 @@ async fn is_shown(app: &App, of: &str, words: &str) {
 }
 
 async fn is_hidden(app: &App) {
-    app.until("no tooltip", "!document.querySelector('.tooltip') && !document.querySelector('[aria-describedby~=tooltip]')")
-        .await;
+    app.until(
+        "no tooltip",
+        "!document.querySelector('.tooltip') && !document.querySelector('[aria-describedby~=tooltip]')",
+    )
+    .await;
 }
 
 /// Puts the focus before an element, and goes on to it by keyboard.
@@ -128,7 +131,10 @@ async fn a_long_text_with_hidden_characters_is_wrapped_and_marked_and_leaves_wit
 /// A modal dialog is in the web view's top layer, above all that is only drawn later.
 #[tokio::test]
 async fn a_tooltip_is_drawn_over_the_dialog_that_its_element_is_in() {
-    let folder = extension("Looks", "window.ask = () => void ddClient.extension.host.cli.exec('a\\u202eb', []); console.log('ready')");
+    let folder = extension(
+        "Looks",
+        "window.ask = () => void ddClient.extension.host.cli.exec('a\\u202eb', []); console.log('ready')",
+    );
     let desktop = Desktop::start();
     let app = App::open_in(Default::default(), &desktop.variables()).await;
     open(&app, folder.path()).await;

@@ -1,8 +1,9 @@
 //! Calls as tests make them.
 
-use super::{Diagnostic, Evidence, Sample, diagnose};
+use super::{Evidence, Sample, diagnose};
 use crate::{
     call::{Act, Call, Origin},
+    diagnostic::Diagnostic,
     runtime::Runtime,
     sdk_call::{Sdk, SdkCall},
     sdk_result::{SdkOutcome, SdkResult},
@@ -240,8 +241,8 @@ impl Case {
     }
 
     /// The names of the rules that have something to say.
-    pub fn raised(&self) -> Vec<String> {
-        self.diagnostics().into_iter().map(|diagnostic| diagnostic.rule).collect()
+    pub fn raised(&self) -> Vec<&'static str> {
+        self.diagnostics().into_iter().map(|diagnostic| diagnostic.code.name()).collect()
     }
 
     /// What one rule says.
@@ -249,7 +250,7 @@ impl Case {
         let raised = self.raised();
         self.diagnostics()
             .into_iter()
-            .find(|diagnostic| diagnostic.rule == rule)
+            .find(|diagnostic| diagnostic.code.name() == rule)
             .unwrap_or_else(|| panic!("{rule}: {raised:?}"))
     }
 }

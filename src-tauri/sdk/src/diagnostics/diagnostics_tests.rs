@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{cases::Case, fixtures::*, run_fixtures::runs, *};
 use crate::{
+    diagnostic::{DiagnosticCounts, Severity},
     runtime::Runtime,
     sdk_call::{CliTarget, EngineList, SdkCall, SdkExec, SdkList},
     sdk_result::{SdkOutcome, Text, Value},
@@ -39,7 +40,7 @@ fn every_rule_says_what_it_saw() {
         assert!(diagnostic.summary.chars().count() <= 90, "{rule}: {}", diagnostic.summary);
         shown.insert(rule);
     }
-    let rules: BTreeSet<&str> = RULES.iter().map(|(name, _)| *name).collect();
+    let rules: BTreeSet<&str> = RULES.iter().map(|(code, _)| code.name()).collect();
     assert_eq!(shown, rules, "each rule has a case here");
     assert_eq!(rules.len(), RULES.len(), "two rules have one name");
 }
@@ -139,7 +140,7 @@ fn an_error_body_that_repeats_the_status_line_says_no_more_than_it() {
         (500, "\"Internal Server Error\""),
     ] {
         let raised = Case::get("/x").answered(status, &[], body).raised();
-        assert!(!raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+        assert!(!raised.contains(&"error-body-lost"), "{body}: {raised:?}");
     }
     for (status, body) in [
         (404, "{\"message\":\"Dive is not found\"}"),
@@ -149,7 +150,7 @@ fn an_error_body_that_repeats_the_status_line_says_no_more_than_it() {
         (409, "false, 7"),
     ] {
         let raised = Case::get("/x").answered(status, &[], body).raised();
-        assert!(raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+        assert!(raised.contains(&"error-body-lost"), "{body}: {raised:?}");
     }
 }
 
