@@ -91,6 +91,7 @@ codes! {
     OutputNotText = "output-not-text",
     BadJsonLineInOutput = "bad-json-line-in-output",
     NumberNotExactInOutput = "number-not-exact-in-output",
+    FunctionMissing = "function-missing",
     SettlesDifferently = "settles-differently",
     NoOnClose = "no-on-close",
     CloseCodeDiffers = "close-code-differs",

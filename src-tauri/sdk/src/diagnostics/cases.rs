@@ -5,7 +5,7 @@ use crate::{
     call::{Act, Call, Origin},
     diagnostic::Diagnostic,
     runtime::Runtime,
-    sdk_call::{Sdk, SdkCall},
+    sdk_call::{Brief, Sdk, SdkCall},
     sdk_result::{SdkOutcome, SdkResult},
 };
 use porthole_base::error::{Code, Error};
@@ -226,6 +226,13 @@ impl Case {
     pub fn asked(mut self, asked: SdkCall) -> Self {
         self.call.sdk = Some(Sdk::new(asked, Runtime::DockerDesktop));
         self
+    }
+
+    /// Code called this function.
+    pub fn called(self, name: &str, asked: SdkCall) -> Self {
+        let mut case = self.asked(asked);
+        case.call.sdk = case.call.sdk.map(|sdk| Sdk { called: Some(Brief::new(name)), ..sdk });
+        case
     }
 
     /// The results of the three runtimes, in their order.

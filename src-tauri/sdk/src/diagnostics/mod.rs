@@ -120,6 +120,7 @@ const RULES: &[(DiagnosticCode, Check)] = &[
     (DiagnosticCode::BadJsonLineInOutput, output::bad_json_line),
     (DiagnosticCode::NumberNotExactInOutput, output::number_not_exact),
     // What the Runtimes make of it.
+    (DiagnosticCode::FunctionMissing, runtimes::function_missing),
     (DiagnosticCode::SettlesDifferently, runtimes::settles_differently),
     (DiagnosticCode::NoOnClose, runtimes::no_on_close),
     (DiagnosticCode::CloseCodeDiffers, runtimes::close_code_differs),

@@ -5,6 +5,7 @@ use super::{
     text::{capital, listed, names},
 };
 use crate::{
+    functions::SdkFunction,
     runtime::Runtime,
     sdk_result::{End, Field, SdkOutcome, SdkResult, Value},
 };
@@ -20,9 +21,26 @@ fn way(outcome: &SdkOutcome) -> Option<&'static str> {
         SdkOutcome::Resolved { .. } => Some("resolves"),
         SdkOutcome::Rejected { .. } => Some("rejects"),
         SdkOutcome::Never => Some("never settles"),
-        SdkOutcome::Thrown { .. } => Some("throws"),
-        SdkOutcome::Pending | SdkOutcome::Streamed { .. } => None,
+        // `function_missing` says it.
+        SdkOutcome::Thrown { .. } | SdkOutcome::Pending | SdkOutcome::Streamed { .. } => None,
     }
+}
+
+pub(super) fn function_missing(evidence: &Evidence<'_>) -> Option<Finding> {
+    let sdk = evidence.call.sdk.as_ref()?;
+    let function = SdkFunction::of_call(sdk)?;
+    let without = which(evidence.results, |outcome| matches!(outcome, SdkOutcome::Thrown { .. }));
+    if without.is_empty() {
+        return None;
+    }
+    Some(
+        Finding::warning(
+            format!("`ddClient.{}` is missing on {}.", function.path, names(&without)),
+            "Calling it throws a TypeError there. The function is deprecated.",
+            format!("Call `ddClient.{}`, which every runtime has.", function.current()),
+        )
+        .on(without),
+    )
 }
 
 pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Finding> {
