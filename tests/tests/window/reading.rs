@@ -63,7 +63,7 @@ async fn what_is_no_event_and_no_json_is_told_apart() {
     app.outcome("status").await;
     app.line(2, "{\"n\":9007199254740993}").await;
     app.line(3, "two␊lines").await;
-    for (line, words) in [(0, "comment"), (1, "900"), (2, "id 7"), (4, "unfinished")] {
+    for (line, words) in [(0, "Comment"), (1, "900"), (2, "ID 7"), (4, "Unfinished")] {
         let text = app.text(&format!("#log .line[data-line='{line}']")).await;
         assert!(text.contains(words), "{line}: {text}");
     }

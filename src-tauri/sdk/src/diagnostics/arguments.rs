@@ -49,7 +49,7 @@ pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let (shells, program) = (asking.shells(), quoted(asking.name()));
     let summary = format!("The arguments of {program} contain shell operators: {}.", listed(&operators));
-    let fix = "Pass the commands as one script to a shell, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`. Or put the script in a file in the image and run that. Docker documents chaining commands in one `exec` as unsupported.";
+    let fix = "Pass the commands as one script to a shell, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`, or run a script file in the image. Docker documents chaining commands in one `exec` as unsupported.";
     if shells.is_empty() {
         let impact = format!(
             "With callbacks no runtime uses a shell: {program} gets them as normal arguments, and nothing is chained or redirected."

@@ -17,6 +17,17 @@ use porthole_http::{
 use porthole_output::Stream;
 use porthole_process::{Place, Signal, Streaming};
 
+/// Sentences of a text, where code between backticks is one word.
+fn sentences(text: &str) -> usize {
+    let words: String = text.split('`').step_by(2).collect::<Vec<_>>().join("X");
+    let ends = words.match_indices(['.', '!', '?']).filter(|(at, end)| {
+        let after = &words[at + end.len()..];
+        let next = after.trim_start().chars().next();
+        after.is_empty() || after.starts_with(' ') && next.is_some_and(char::is_uppercase)
+    });
+    ends.count()
+}
+
 #[test]
 fn every_rule_says_what_it_saw() {
     let mut shown = BTreeSet::new();
@@ -36,6 +47,7 @@ fn every_rule_says_what_it_saw() {
             );
             assert!(text.len() < 700, "{rule} is long: {text}");
         }
+        assert!(sentences(&diagnostic.fix) <= 2, "{rule} has a long fix: {}", diagnostic.fix);
         // A path or a value of a call can make a summary longer.
         assert!(diagnostic.summary.chars().count() <= 90, "{rule}: {}", diagnostic.summary);
         shown.insert(rule);

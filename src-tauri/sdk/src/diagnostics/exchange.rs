@@ -82,7 +82,7 @@ pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
         format!(
             "{why} The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes."
         ),
-        "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts. Check its log. In your code, retry for a few seconds after the page loads.",
+        "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts; its log may say why it doesn't. In your code, retry for a few seconds after the page loads.",
     ))
 }
 

@@ -54,7 +54,7 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let fix = match run.command.place {
         Place::Container { .. } => {
-            "Install the program in the image, or use its full path. A script is also reported as not found if its interpreter is missing or its first line ends in a carriage return. An image built from scratch has no shell and no `ls`. `vm.cli.exec` runs in the first service of the compose file, which may use another image."
+            "Install the program, and for a script its interpreter, in the image of the compose file's first service, where `vm.cli.exec` runs, or use the full path. An image built from scratch has no shell and no `ls`; a script whose first line ends in a carriage return isn't found either."
         }
         Place::Host | Place::Engine => {
             "Ship the program in `host.binaries` in metadata.json: Rancher Desktop looks only in the extension's folder, and on macOS an application that wasn't started from a terminal has a short `PATH`."
@@ -127,7 +127,7 @@ pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Finding> {
             "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.{}",
             said(evidence)
         ),
-        "Use the full path, or install the program in the image. If it is an existing script, check that its first line doesn't end in a carriage return. Print the `PATH` with `exec(\"env\", [], { stream })`.",
+        "Use the full path, or install the program in the image; `exec(\"env\", [], { stream })` prints the `PATH`. If it is an existing script, check that its first line doesn't end in a carriage return.",
     ))
 }
 
