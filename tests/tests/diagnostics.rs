@@ -88,7 +88,7 @@ async fn each_route_of_the_demo_backend_gets_what_is_to_be_said_of_it() {
     // What the Runtimes make of an error may be said beside these.
     for (path, rule) in [("/status/404", "error-without-code"), ("/html-error", "html-for-json")] {
         let rules = sent(&calls, demo.endpoint(), get(path)).await;
-        assert!(rules.iter().any(|name| name == rule), "{path}: {rules:?}");
+        assert!(rules.contains(&rule), "{path}: {rules:?}");
         assert!(rules.len() <= 3, "{path}: {rules:?}");
     }
 }
@@ -178,7 +178,7 @@ async fn a_stopped_command_is_told_what_close_does() {
     told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.stdout.lines > 0).then_some(())).await;
     calls.timeline.stop(id, Signal::Term).await.unwrap();
     let rules = names(&calls.timeline, id).await;
-    assert!(rules.iter().any(|name| *name == "close-differs") && !rules.iter().any(|name| *name == "ended-by-signal"));
+    assert!(rules.contains(&"close-differs") && !rules.contains(&"ended-by-signal"));
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn answers_of_other_servers_are_judged_too() {
     ] {
         let raw = Raw::answering(answer);
         let rules = sent(&calls, &raw.endpoint, get("/x")).await;
-        assert!(rules.iter().any(|name| name == rule), "{}: {rules:?}", String::from_utf8_lossy(answer));
+        assert!(rules.contains(&rule), "{}: {rules:?}", String::from_utf8_lossy(answer));
     }
 }
 

@@ -34,6 +34,7 @@ test("a tooltip is bounded, and not cut in a surrogate pair", () => {
   expect(tooltipText("x\n".repeat(100_000))).toBe(`${"x\n".repeat(15)}x…`)
 })
 
+// ESLint reads the whole configuration first.
 test("elements with a title instead of a tooltip are an error of the linter", async () => {
   const eslint = new ESLint()
   const findings = async (markup: string) => {
@@ -51,4 +52,4 @@ test("elements with a title instead of a tooltip are an error of the linter", as
     expect(await findings(script + markup), markup).toBe(1)
   for (const markup of ['<iframe title="a"></iframe>', '<b data-tooltip="a">b</b>', "<Block {title} />"])
     expect(await findings(script + markup), markup).toBe(0)
-})
+}, 120_000)
