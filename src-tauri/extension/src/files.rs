@@ -15,7 +15,7 @@ use super::{
     program::{Arch, Program},
     root::{Entry, ExtensionRoot, FileProblem},
 };
-use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location};
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location, Severity};
 use porthole_sdk::runtime::{
     Certainty::Source,
     Runtime::{PodmanDesktop, RancherDesktop},
@@ -362,36 +362,26 @@ impl Checks<'_> {
     fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
         let key = PROGRAMS;
-        let at = || location::on(&self.lines, path.at, key);
+        let place = location::on(&self.lines, path.at, key);
+        let at = || place.clone();
+        let of_other = |summary| {
+            let fix = "List the file that was built for that host.";
+            at().warning(DiagnosticCode::ProgramOfOtherPlatform, summary).fix(fix)
+        };
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
-            at().warning(
-                DiagnosticCode::ProgramOfOtherPlatform,
-                format!("`{}` is listed for {platform:?}, but is named like a file for {made_for:?}", path.text),
-            )
-            .fix("List the file that was built for that host.")
+            of_other(format!("`{}` is listed for {platform:?}, but is named like a file for {made_for:?}", path.text))
         });
-        let (directory, wrong_host, wrong_arch, no_run_bit) = (
-            at().warning(DiagnosticCode::ProgramIsDirectory, format!("`{}` is a directory", path.text))
-                .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
-                .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
-                .fix("Name each program: only what is directly in the bin folder can be started by its name."),
-            at(),
-            at().warning(
+        let wrong_arch = at()
+            .warning(
                 DiagnosticCode::ProgramOfOtherProcessor,
                 format!("`{}` isn't built for this machine's processor ({})", path.text, std::env::consts::ARCH),
             )
-            .fix("Build the image for each processor architecture, with a matching program."),
-            at().warning(DiagnosticCode::ProgramWithoutExecutePermission, format!("`{}` isn't executable", path.text))
-                .fix(format!(
-                    "Run `chmod +x {}` before copying it into the image, or copy it with `--chmod=755`.",
-                    path.text.trim_start_matches('/')
-                )),
-        );
+            .fix("Build the image for each processor architecture, with a matching program.");
         let effect = "refuses to install the extension on that kind of host";
         let entry = self.entry(path, &path.text, key, effect);
         let (executable, head) = match entry {
             Some(Entry::File { executable, head }) => (executable, head),
-            Some(Entry::Directory) => return self.say("directory", &path.text, directory),
+            Some(Entry::Directory) => return self.say("directory", &path.text, program_is_directory(at(), &path.text)),
             None => {
                 if let Some(misplaced) = misplaced {
                     self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
@@ -402,20 +392,15 @@ impl Checks<'_> {
         match Program::of(&head) {
             Program::Binary { platform: made_for, .. } if made_for != *platform => {
                 let summary = format!("`{}` is listed for {platform:?}, but is a program for {made_for:?}", path.text);
-                self.say(
-                    &format!("host {platform:?} {made_for:?}"),
-                    &path.text,
-                    wrong_host
-                        .error(DiagnosticCode::ProgramOfOtherPlatform, summary)
-                        .fix("List the file that was built for that host."),
-                );
+                let diagnostic = Diagnostic { severity: Severity::Error, ..of_other(summary) };
+                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, diagnostic);
             }
             Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {
                 self.say("processor", &path.text, wrong_arch);
             }
             // Data files may be listed too: they are only copied.
             Program::Binary { .. } | Program::Script if !executable && *platform != Platform::Windows => {
-                self.say("run bit", &path.text, no_run_bit);
+                self.say("run bit", &path.text, not_executable(at(), &path.text));
             }
             Program::Unknown | Program::Script => {
                 if let Some(misplaced) = misplaced {
@@ -454,6 +439,20 @@ fn runs_here(arch: Arch) -> bool {
         Arch::Universal => true,
         Arch::Other => false,
     }
+}
+
+fn program_is_directory(at: Location, path: &str) -> Diagnostic {
+    at.warning(DiagnosticCode::ProgramIsDirectory, format!("`{path}` is a directory"))
+        .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
+        .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
+        .fix("Name each program: only what is directly in the bin folder can be started by its name.")
+}
+
+fn not_executable(at: Location, path: &str) -> Diagnostic {
+    at.warning(DiagnosticCode::ProgramWithoutExecutePermission, format!("`{path}` isn't executable")).fix(format!(
+        "Run `chmod +x {}` before copying it into the image, or copy it with `--chmod=755`.",
+        path.trim_start_matches('/')
+    ))
 }
 
 #[cfg(test)]
