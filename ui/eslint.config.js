@@ -30,12 +30,24 @@ const zones = Object.entries(ARROWS).map(([folder, allowed]) => ({
 /** Hosts other than Tauri, such as the tests, bring a `Shell` of their own. */
 const onlyInIpc = { group: ["@tauri-apps/*"], message: "Only src/ipc talks to the host." }
 const onlyInMain = { group: ["**/ipc/tauri"], message: "Only src/main.ts chooses the host." }
-/** One menu, one popover, one tooltip: what wraps the primitives is in `components`. */
+/** One menu, one popover: what wraps the primitives is in `components`. */
 const onlyInComponents = {
   group: ["bits-ui"],
   allowImportNames: ["Tabs"],
-  message: "Use Menu, RadioMenu, Popover or Tooltip of src/components.",
+  message: "Use Menu, RadioMenu or Popover of src/components.",
 }
+
+/** A frame's title is its name. Everything else has a tooltip, which the keyboard reaches and which marks hidden characters. */
+const noTitles = [
+  "SvelteElement[kind='html'][name.name!='iframe']",
+  // A part of bits-ui, such as `Popover.Trigger`, which hands it to its element.
+  "SvelteElement[kind='component'][name.type='SvelteMemberExpressionName']",
+].flatMap((element) =>
+  ["SvelteAttribute", "SvelteShorthandAttribute"].map((attribute) => ({
+    selector: `${element} > SvelteStartTag > ${attribute}[key.name='title']`,
+    message: "Use data-tooltip (src/components/Tooltips.svelte).",
+  })),
+)
 
 export default ts.config(
   { ignores: ["dist", "src/ipc/generated", "tests/react-page"] },
@@ -50,6 +62,7 @@ export default ts.config(
     rules: {
       "porthole/no-cycle": "error",
       "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }],
+      "no-restricted-syntax": ["error", ...noTitles],
       "max-lines": ["error", 500],
       "max-lines-per-function": ["error", 60],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],

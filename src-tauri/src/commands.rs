@@ -15,7 +15,7 @@ use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::{Command, Signal};
 use porthole_sdk::{
     code::{Form, Pasted},
-    diagnostics::Diagnostic,
+    diagnostic::Diagnostic,
     draft::Draft,
     permission::{CallKind, Permission, Scope},
     runtime::Runtime,

@@ -31,6 +31,9 @@ async fn a_request_of_code_is_made_like_the_runtime_makes_it() {
     let missing = call("ddClient.backend.get('/status/404')", &["--findings"]).await;
     assert!(text(&missing.stdout).starts_with("rejects with "), "{}", text(&missing.stdout));
     assert_eq!(missing.status.code(), Some(1));
+    // It ran here, and has no result where the function is missing.
+    let lacking = "`ddClient.backend.get` is missing on Rancher Desktop and Podman Desktop. [function-missing]";
+    assert!(text(&missing.stderr).contains(lacking), "{}", text(&missing.stderr));
     let closed = call("ddClient.extension.vm.service.get('/close')", &[]).await;
     assert!(text(&closed.stdout).contains("socket hang up"), "{}", text(&closed.stdout));
     assert!(text(&closed.stderr).starts_with("porthole-cli: "));

@@ -47,6 +47,12 @@ fn a_manifest_is_checked_with_its_files() {
     let (code, text) = check(&["--json", path]);
     let told: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &told["manifest"]["unknown"][0]), (0, &Value::from("provider")));
+    let expected = serde_json::json!({
+        "code": "key-outdated", "severity": "note", "summary": "`provider` belongs to an older format",
+        "impact": "", "effects": [], "fix": told["remarks"][0]["fix"], "runtimes": [],
+        "location": { "line": 1, "column": 23, "key": "provider" },
+    });
+    assert_eq!(told["remarks"][0], expected);
 }
 
 #[test]

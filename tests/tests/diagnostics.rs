@@ -11,7 +11,7 @@ use porthole_http::{
     exchange::{Body, Header, Request},
 };
 use porthole_process::{Command, Place, Signal, Streaming};
-use porthole_sdk::diagnostics::{Diagnostic, DiagnosticCounts, Severity};
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCounts, Severity};
 use porthole_tests::{
     calls::{Calls, ended, told},
     eventually,
@@ -30,11 +30,11 @@ async fn diagnostics(timeline: &Timeline, id: CallId) -> Vec<Diagnostic> {
     diagnostics
 }
 
-async fn names(timeline: &Timeline, id: CallId) -> Vec<String> {
-    diagnostics(timeline, id).await.into_iter().map(|diagnostic| diagnostic.rule).collect()
+async fn names(timeline: &Timeline, id: CallId) -> Vec<&'static str> {
+    diagnostics(timeline, id).await.into_iter().map(|diagnostic| diagnostic.code.name()).collect()
 }
 
-async fn sent(calls: &Calls, endpoint: &Endpoint, request: Request) -> Vec<String> {
+async fn sent(calls: &Calls, endpoint: &Endpoint, request: Request) -> Vec<&'static str> {
     let id = calls.timeline.send(Origin::Composer, endpoint.clone(), request);
     names(&calls.timeline, id).await
 }
@@ -88,7 +88,7 @@ async fn each_route_of_the_demo_backend_gets_what_is_to_be_said_of_it() {
     // What the Runtimes make of an error may be said beside these.
     for (path, rule) in [("/status/404", "error-without-code"), ("/html-error", "html-for-json")] {
         let rules = sent(&calls, demo.endpoint(), get(path)).await;
-        assert!(rules.iter().any(|name| name == rule), "{path}: {rules:?}");
+        assert!(rules.contains(&rule), "{path}: {rules:?}");
         assert!(rules.len() <= 3, "{path}: {rules:?}");
     }
 }
@@ -142,7 +142,7 @@ async fn ends_of_commands_are_explained() {
         let what = format!("{command:?}");
         let id = run(&calls, command);
         let diagnostics = diagnostics(&calls.timeline, id).await;
-        let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.rule == rule);
+        let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.code.name() == rule);
         let diagnostic = diagnostic.unwrap_or_else(|| panic!("{what}: {diagnostics:#?}"));
         let told = format!("{} {}", diagnostic.summary, diagnostic.impact);
         assert!(told.contains(words), "{diagnostic:#?}");
@@ -157,7 +157,7 @@ async fn a_character_that_two_chunks_cut_is_told() {
     eventually("the first half", async || (output.counts().chunks == 1).then_some(())).await;
     gate.open();
     let diagnostics = diagnostics(&calls.timeline, id).await;
-    let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.rule == "character-cut");
+    let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.code.name() == "character-cut");
     assert!(diagnostic.is_some_and(|diagnostic| diagnostic.summary.contains("`é`")), "{diagnostics:#?}");
 }
 
@@ -167,7 +167,7 @@ async fn a_line_that_splitting_loses_is_told() {
     let command = Command { stream: Some(Streaming { split_lines: true }), ..script("printf 'one\\ntwo'") };
     let id = run(&calls, command);
     let diagnostics = diagnostics(&calls.timeline, id).await;
-    assert_eq!(diagnostics.iter().map(|diagnostic| diagnostic.rule.as_str()).collect::<Vec<_>>(), ["last-line-lost"]);
+    assert_eq!(diagnostics.iter().map(|diagnostic| diagnostic.code.name()).collect::<Vec<_>>(), ["last-line-lost"]);
     assert!(diagnostics[0].summary.ends_with("`two`"), "{diagnostics:?}");
 }
 
@@ -178,7 +178,7 @@ async fn a_stopped_command_is_told_what_close_does() {
     told(&calls.timeline, |changes| changes.calls.iter().any(|row| row.counts.stdout.lines > 0).then_some(())).await;
     calls.timeline.stop(id, Signal::Term).await.unwrap();
     let rules = names(&calls.timeline, id).await;
-    assert!(rules.iter().any(|name| name == "close-differs") && !rules.iter().any(|name| name == "ended-by-signal"));
+    assert!(rules.contains(&"close-differs") && !rules.contains(&"ended-by-signal"));
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn answers_of_other_servers_are_judged_too() {
     ] {
         let raw = Raw::answering(answer);
         let rules = sent(&calls, &raw.endpoint, get("/x")).await;
-        assert!(rules.iter().any(|name| name == rule), "{}: {rules:?}", String::from_utf8_lossy(answer));
+        assert!(rules.contains(&rule), "{}: {rules:?}", String::from_utf8_lossy(answer));
     }
 }
 
@@ -234,7 +234,7 @@ async fn a_long_output_is_looked_at_in_its_ends_alone() {
     let calls = Calls::new();
     let id = run(&calls, script("seq 3000000; echo 'connect ECONNREFUSED 127.0.0.1:80'; exit 1"));
     let diagnostics = diagnostics(&calls.timeline, id).await;
-    assert_eq!(diagnostics[0].rule, "socket-path-lost", "{diagnostics:?}");
+    assert_eq!(diagnostics[0].code.name(), "socket-path-lost", "{diagnostics:?}");
     assert_eq!(diagnostics[0].severity, Severity::Error);
 }
 

@@ -161,7 +161,7 @@ async fn engine_an_image_writes_nothing_outside_of_its_folder_and_no_special_fil
     let said = |words: &str| diagnostics.iter().any(|diagnostic| diagnostic.summary.contains(words));
     assert!(said("`/a` was left out") && said("a device") && said("a named pipe"), "{diagnostics:?}");
     let key = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("`/a`")).unwrap();
-    assert_eq!((key.key.as_str(), key.line), ("icon", 2));
+    assert_eq!(key.location.as_ref().map(|at| (at.key.as_str(), at.line)), Some(("icon", 2)));
     // The page behind two links is shown.
     let facts = PageFacts {
         runtime: Runtime::DockerDesktop,

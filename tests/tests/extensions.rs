@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use porthole_extension::{ManifestSeverity, check_folder};
+use porthole_extension::check_folder;
 use serde_json::{Value, json};
 
 #[test]
@@ -15,15 +15,13 @@ fn each_extension_of_the_corpus_gets_its_report() {
         let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
         let checked = check_folder(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let found = checked.diagnostics.iter().map(|diagnostic| {
-            let severity = match diagnostic.severity {
-                ManifestSeverity::Error => "error",
-                ManifestSeverity::Warning => "warning",
-                ManifestSeverity::Note => "note",
-            };
-            let mut found = json!({ "severity": severity, "key": diagnostic.key, "says": diagnostic.summary });
+            let mut found = json!({
+                "severity": diagnostic.severity, "key": diagnostic.key(), "says": diagnostic.summary,
+            });
+            let at = diagnostic.location.as_ref().unwrap();
             // Of a compose file it is told where.
-            if let Some(file) = &diagnostic.file {
-                found["at"] = json!(format!("{file}:{}", diagnostic.line));
+            if let Some(file) = &at.file {
+                found["at"] = json!(format!("{file}:{}", at.line));
             }
             found
         });

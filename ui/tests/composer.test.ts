@@ -328,9 +328,9 @@ test("a name that came from the endpoint or the container is not kept when they 
 test("phases become spans, the one that goes on is open", () => {
   const spans = exchangeSpans({ connectedUs: 10, sentUs: 30 }, 100)
   expect(spans.map(({ name, from, to, open }) => [name, from, to, open])).toEqual([
-    ["connect", 0, 10, false],
-    ["send", 10, 30, false],
-    ["wait", 30, 100, true],
+    ["Connect", 0, 10, false],
+    ["Send", 10, 30, false],
+    ["Wait", 30, 100, true],
   ])
   const run = {
     command: {} as never,
@@ -340,9 +340,9 @@ test("phases become spans, the one that goes on is open", () => {
     closedUs: 70,
   }
   expect(runSpans(run, 999).map(({ name, from, to }) => [name, from, to])).toEqual([
-    ["start", 0, 5],
-    ["run", 5, 60],
+    ["Start", 0, 5],
+    ["Run", 5, 60],
     ["SIGTERM", 50, 50],
-    ["close streams", 60, 70],
+    ["Close streams", 60, 70],
   ])
 })

@@ -225,27 +225,30 @@ function odd(): SdkResult[] {
 }
 
 const TELL: Diagnostic = {
-  rule: "podman-no-code",
+  code: "error-without-code",
   severity: "warning",
   summary: "Your code cannot tell 3 from any other failure on Podman Desktop.",
   impact: "The rejection has no code, so error.code is undefined there.",
   fix: "Print the code to stderr, or test error.code !== undefined first.",
+  effects: [],
   runtimes: ["podman-desktop"],
 }
 const QUOTES: Diagnostic = {
-  rule: "shell-quotes",
+  code: "argument-split",
   severity: "error",
   summary: "The argument “pg data” reaches the program as two.",
   impact: "A plain exec on Docker Desktop is joined to one line for a shell.",
   fix: "Ask with stream, or quote the argument for a shell yourself.",
+  effects: [],
   runtimes: ["docker-desktop"],
 }
 const STDERR: Diagnostic = {
-  rule: "stderr-exit-0",
+  code: "stderr-with-success",
   severity: "note",
   summary: "It wrote 912 bytes to stderr and ended well.",
   impact: "Code that takes any stderr for a failure is wrong here.",
   fix: "Test the exit code.",
+  effects: [],
   runtimes: [],
 }
 

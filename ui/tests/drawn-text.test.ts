@@ -45,7 +45,7 @@ test("hidden characters in values of the console are drawn as marks that name th
     ] as const) {
       const html = drawn(ShownValue, { shown: serialize(value), bare })
       expect(html, `${mark} in ${typeof value}`).toContain(mark)
-      expect(html, mark).toContain(`title="${name}"`)
+      expect(html, mark).toContain(`data-tooltip="${name}"`)
       expect(html, mark).not.toContain(hidden)
     }
     // The name of a member that was opened.

@@ -72,7 +72,7 @@ test.each(examples.map((example) => [`${example.group}: ${example.name}`, exampl
     expect(compile(code).problem).toBeUndefined()
     const said = diagnostics(code)
     if (group !== "Deprecated") expect(said).toEqual([])
-    else expect(new Set(said.map(({ rule }) => rule))).toEqual(new Set(["deprecated"]))
+    else expect(new Set(said.map(({ code }) => code))).toEqual(new Set(["deprecated"]))
   },
 )
 

@@ -106,7 +106,7 @@ test("a module and a name that are not here are said calmly", () => {
 })
 
 test("traps stand among the remarks, and a deprecated call is said once", () => {
-  expect(diagnostics('ddClient.backend.get("/x")').map(({ rule }) => rule)).toEqual(["deprecated"])
+  expect(diagnostics('ddClient.backend.get("/x")').map(({ code }) => code)).toEqual(["deprecated"])
   // Under a name that the shape of the code does not tell, the types still do.
   expect(said('function f(c: typeof ddClient) { c.toastSuccess("x") }')).toEqual([
     expect.stringMatching(/^note toastSuccess/),

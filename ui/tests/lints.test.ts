@@ -8,7 +8,7 @@ function read(code: string): ts.SourceFile {
 
 /** Each trap as its rule and what it stands at. */
 function caught(code: string): string[] {
-  return lints(read(code)).map(({ rule, from, to }) => `${rule}: ${code.slice(from, to)}`)
+  return lints(read(code)).map(({ code: rule, from, to }) => `${rule}: ${code.slice(from, to)}`)
 }
 
 const vm = "ddClient.extension.vm.cli.exec"

@@ -127,7 +127,9 @@ test("an answer about another call is not shown", async () => {
   detail.tab = "findings"
   detail.look(1, ended(1))
   detail.look(2, ended(2))
-  answer([{ rule: "x", severity: "note", summary: "", impact: "", fix: "", runtimes: [] }])
+  answer([
+    { code: "exit-126", effects: [], severity: "note", summary: "", impact: "", fix: "", runtimes: [] },
+  ])
   await settle()
   expect(detail.diagnostics.value).toEqual([])
 })
@@ -229,8 +231,9 @@ test("all rules together are as sure as the least sure one", () => {
 })
 
 test("the gravest finding comes first, and a count says what it counts", () => {
-  const diagnostic = (severity: Diagnostic["severity"], rule: string): Diagnostic => ({
-    rule,
+  const diagnostic = (severity: Diagnostic["severity"], code: Diagnostic["code"]): Diagnostic => ({
+    code,
+    effects: [],
     severity,
     summary: "",
     impact: "",
@@ -238,12 +241,12 @@ test("the gravest finding comes first, and a count says what it counts", () => {
     runtimes: [],
   })
   const all = [
-    diagnostic("note", "a"),
-    diagnostic("error", "b"),
-    diagnostic("warning", "c"),
-    diagnostic("error", "d"),
+    diagnostic("note", "empty-body"),
+    diagnostic("error", "not-json"),
+    diagnostic("warning", "redirect"),
+    diagnostic("error", "exit-126"),
   ]
-  expect(bySeverity(all).map(({ rule }) => rule)).toEqual(["b", "d", "c", "a"])
+  expect(bySeverity(all).map(({ code }) => code)).toEqual(["not-json", "exit-126", "redirect", "empty-body"])
   expect(gravest({ errors: 0, warnings: 1, notes: 4 })).toBe("warning")
   expect(gravest({ errors: 0, warnings: 0, notes: 0 })).toBeUndefined()
   expect(foundWords({ errors: 1, warnings: 2, notes: 0 })).toBe("1 error, 2 warnings")

@@ -191,7 +191,10 @@ test("the button of the permissions says what asks and what is only recorded", (
 test("what ran for more than ten seconds is told of when it ends in the background, and nothing else", () => {
   const told: Message[] = []
   let seen = false
-  const background = new Background((message) => told.push(message), () => seen)
+  const background = new Background(
+    (message) => told.push(message),
+    () => seen,
+  )
   const running = { outcome: { kind: "running" } } as const
   const long = { tookUs: 11_000_000 }
   // One of an earlier start, one that is short, one that is looked at.

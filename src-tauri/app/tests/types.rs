@@ -22,7 +22,7 @@ use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::{Command, RunEvent, Signal};
 use porthole_sdk::{
     code::{Form, Pasted},
-    diagnostics::Diagnostic,
+    diagnostic::Diagnostic,
     draft::Draft,
     functions::{ARGUMENT_CHECKS, ArgumentCheck, ClientRules, FUNCTIONS, NOT_A_LINE, SdkFunction, WRONG_TYPE},
     permission::{CallKind, Permission, Scope},

@@ -10,7 +10,8 @@ use clap::Args;
 use porthole_base::{error::Result, private, reference::ImageRef, terminal::line};
 use porthole_engine::{Address, Engine, EngineEnvironment, reaper::Reaper};
 use porthole_extension as extension;
-use porthole_extension::{BuiltImage, Checked, ImagePath, ManifestDiagnostic, ManifestSeverity};
+use porthole_extension::{BuiltImage, Checked, ImagePath};
+use porthole_sdk::diagnostic::{Diagnostic, Location, Severity};
 
 use crate::{NOTHING, say};
 
@@ -52,12 +53,12 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
         let name = if arguments.path.is_dir() { arguments.path.join(extension::FILE) } else { arguments.path.clone() };
         let file = name.display().to_string();
         let folder = name.parent().unwrap_or(Path::new(""));
-        let path = |diagnostic: &ManifestDiagnostic| match &diagnostic.file {
+        let path = |diagnostic: &Diagnostic| match diagnostic.location.as_ref().and_then(|place| place.file.as_ref()) {
             Some(named) => folder.join(named).display().to_string(),
             None => file.clone(),
         };
         let mut text: String = diagnostics.iter().map(|diagnostic| paragraph(&path(diagnostic), diagnostic)).collect();
-        let broken = diagnostics.iter().filter(|diagnostic| diagnostic.severity == ManifestSeverity::Error).count();
+        let broken = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         if let Some(image) = &image {
             text.push_str(&looked_into(image));
         }
@@ -74,7 +75,7 @@ pub async fn check(arguments: &Arguments) -> ExitCode {
             return unprinted(std::io::Error::other(error));
         }
     }
-    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -112,14 +113,11 @@ fn unprinted(error: std::io::Error) -> ExitCode {
 }
 
 /// Each word of an extension's files stays on the line that it's on.
-fn paragraph(file: &str, diagnostic: &ManifestDiagnostic) -> String {
-    let word = match diagnostic.severity {
-        ManifestSeverity::Error => "error",
-        ManifestSeverity::Warning => "warning",
-        ManifestSeverity::Note => "note",
-    };
-    let key = if diagnostic.key.is_empty() { String::new() } else { format!(" {}", diagnostic.key) };
-    let mut text = format!("{}:{}:{}:{} ({word})\n", line(file), diagnostic.line, diagnostic.column, line(&key));
+fn paragraph(file: &str, diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.location.as_ref().map(|Location { line, column, .. }| format!(":{line}:{column}"));
+    let key = if diagnostic.key().is_empty() { String::new() } else { format!(" {}", diagnostic.key()) };
+    let (place, severity) = (place.unwrap_or_default(), diagnostic.severity.name());
+    let mut text = format!("{}{place}:{} ({severity})\n", line(file), line(&key));
     text.push_str(&format!("  {}\n", line(&diagnostic.summary)));
     for effect in &diagnostic.effects {
         let certainty = format!("{:?}", effect.certainty).to_lowercase();

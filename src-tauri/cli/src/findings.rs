@@ -7,7 +7,8 @@ use porthole_output::{
 };
 use porthole_sdk::{
     call::{Act, Call, Origin},
-    diagnostics::{self, Diagnostic, Evidence, Sample, Severity},
+    diagnostic::Diagnostic,
+    diagnostics::{self, Evidence, Sample},
     sdk_result,
 };
 use serde::Serialize;
@@ -72,11 +73,7 @@ impl<E> Witnessed<E> {
 
 /// A finding as it is printed.
 pub fn paragraph(diagnostic: &Diagnostic) -> String {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    let Diagnostic { rule, summary, impact, fix, .. } = diagnostic;
-    format!("\n{severity}: {} [{rule}]\n  {}\n  {}", line(summary), line(impact), line(fix))
+    let Diagnostic { code, severity, summary, impact, fix, .. } = diagnostic;
+    let severity = severity.name();
+    format!("\n{severity}: {} [{code}]\n  {}\n  {}", line(summary), line(impact), line(fix))
 }

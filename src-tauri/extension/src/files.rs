@@ -10,11 +10,12 @@ use super::names::with_slashes;
 use super::{
     dockerfile::{self, Base, Dockerfile, Instruction, Provision, Search},
     frontend::build_script,
+    location::{self, Lines},
     manifest::{Binary, Manifest, Named, Platform},
-    manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity},
     program::{Arch, Program},
     root::{Entry, ExtensionRoot, FileProblem},
 };
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location, Severity};
 use porthole_sdk::runtime::{
     Certainty::Source,
     Runtime::{PodmanDesktop, RancherDesktop},
@@ -64,7 +65,7 @@ pub fn check(
     manifest: &Manifest,
     text: &str,
     place: FileSource<'_>,
-    diagnostics: &mut Vec<ManifestDiagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ImagePath> {
     let (root, dockerfile, inside) = match place {
         FileSource::Image(root) => (root, None, None),
@@ -114,15 +115,15 @@ pub(super) fn file_of_page(src: &str) -> &str {
     src.split(['?', '#']).next().unwrap_or_default()
 }
 
-fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<ManifestDiagnostic>) -> Option<Dockerfile> {
+fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Dockerfile> {
     let read = match root.read_text(dockerfile::FILE, dockerfile::LARGEST) {
         Ok(dockerfile) => Dockerfile::read(&dockerfile),
         Err(FileProblem::Missing) => return None,
         Err(problem) => Err(problem.to_string()),
     };
     read.map_err(|why| {
-        let diagnostic = ManifestDiagnostic::at(text, 0, "", ManifestSeverity::Warning)
-            .summary(format!("The Dockerfile can't be read: {why}"));
+        let diagnostic = location::at(text, 0, "")
+            .warning(DiagnosticCode::DockerfileUnreadable, format!("The Dockerfile can't be read: {why}"));
         diagnostics.push(diagnostic.fix("Porthole can't determine which files the image will contain."));
     })
     .ok()
@@ -132,17 +133,17 @@ fn read_dockerfile(root: &ExtensionRoot, text: &str, diagnostics: &mut Vec<Manif
 struct Found {
     cause: String,
     path: String,
-    diagnostic: ManifestDiagnostic,
+    diagnostic: Diagnostic,
 }
 
 /// One diagnostic for each cause and key, with a count where it concerns several paths.
-fn by_cause(found: Vec<Found>) -> Vec<ManifestDiagnostic> {
+fn by_cause(found: Vec<Found>) -> Vec<Diagnostic> {
     /// How many paths are named.
     const NAMED: usize = 3;
     let mut causes: Vec<(Found, Vec<String>)> = Vec::new();
     for found in found {
         let same = |known: &&mut (Found, Vec<String>)| {
-            (&known.0.cause, &known.0.diagnostic.key) == (&found.cause, &found.diagnostic.key)
+            (&known.0.cause, known.0.diagnostic.key()) == (&found.cause, found.diagnostic.key())
         };
         match causes.iter_mut().find(same) {
             Some((_, others)) if !others.contains(&found.path) => others.push(found.path),
@@ -159,7 +160,7 @@ fn by_cause(found: Vec<Found>) -> Vec<ManifestDiagnostic> {
         let named: Vec<String> = others.iter().take(NAMED - 1).map(|path| format!("`{path}`")).collect();
         let more = if others.len() < NAMED { "" } else { " and more" };
         let summary = format!("{} (the same for {count} files, also {}{more})", diagnostic.summary, named.join(", "));
-        diagnostic.summary(summary)
+        Diagnostic { summary, ..diagnostic }
     };
     causes.into_iter().map(told).collect()
 }
@@ -177,7 +178,7 @@ struct Checks<'t> {
 }
 
 impl Checks<'_> {
-    fn say(&mut self, cause: &str, path: &str, diagnostic: ManifestDiagnostic) {
+    fn say(&mut self, cause: &str, path: &str, diagnostic: Diagnostic) {
         self.found.push(Found { cause: cause.to_owned(), path: path.to_owned(), diagnostic });
     }
 
@@ -188,7 +189,7 @@ impl Checks<'_> {
     /// The entry that a path names, where it is known. What is wrong is added; for a path that the image certainly hasn't,
     /// with this effect on Rancher Desktop.
     fn entry(&mut self, named: &Named, path: &str, key: &str, effect: &str) -> Option<Entry> {
-        let place = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Warning);
+        let place = location::on(&self.lines, named.at, key);
         let shown = path.trim_start_matches('/').to_owned();
         let provision = self.search.as_ref().map(|search| search.find(path));
         if let Some(inside) = self.inside {
@@ -203,7 +204,7 @@ impl Checks<'_> {
     /// The entry of a path that the Dockerfile puts into the image.
     fn by_dockerfile(
         &mut self,
-        place: ManifestDiagnostic,
+        place: Location,
         path: &str,
         shown: &str,
         effect: &str,
@@ -239,7 +240,7 @@ impl Checks<'_> {
     }
 
     /// The Dockerfile copies what doesn't exist yet.
-    fn not_built(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, source: &Path, by: &Instruction) {
+    fn not_built(&mut self, place: Location, path: &str, shown: &str, source: &Path, by: &Instruction) {
         let key = &place.key.clone();
         let copies = format!(
             "`{}` (line {} of the Dockerfile) copies `{}`, which doesn't exist",
@@ -259,20 +260,21 @@ impl Checks<'_> {
                     false => format!("`npm run {script}` in {}", with_slashes(&folder)),
                 };
                 self.status(key, path, format!("not built yet: {how}"));
-                let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
-                note.summary(format!("`{shown}` isn't built yet: {copies}")).fix(format!("Build it: {how}."))
+                place
+                    .note(DiagnosticCode::ImageFileNotBuilt, format!("`{shown}` isn't built yet: {copies}"))
+                    .fix(format!("Build it: {how}."))
             }
             None if matches!(key.as_str(), PAGE | PROGRAMS) => {
                 self.status(key, path, format!("not built yet: `{}` doesn't exist", with_slashes(source)));
-                let note = ManifestDiagnostic { severity: ManifestSeverity::Note, ..place };
-                note.summary(format!("`{shown}` isn't built yet: {copies}"))
+                place
+                    .note(DiagnosticCode::ImageFileNotBuilt, format!("`{shown}` isn't built yet: {copies}"))
                     .fix("Build it before the image, or correct the path in the Dockerfile.")
             }
             // An icon or a compose file is a source: nothing builds it.
             None => {
                 self.status(key, path, copies.clone());
                 place
-                    .summary(format!("The image can't be built: {copies}"))
+                    .warning(DiagnosticCode::ImageFileUnbuildable, format!("The image can't be built: {copies}"))
                     .fix(format!("Add `{}`, or correct the path in the Dockerfile.", with_slashes(source)))
             }
         };
@@ -280,7 +282,7 @@ impl Checks<'_> {
     }
 
     /// Nothing in the Dockerfile puts this path into the image.
-    fn not_provided(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str, base: &Base) {
+    fn not_provided(&mut self, place: Location, path: &str, shown: &str, effect: &str, base: &Base) {
         let key = &place.key.clone();
         let summary = format!("Nothing in the Dockerfile provides `{shown}`");
         let search = self.search.as_ref();
@@ -295,18 +297,17 @@ impl Checks<'_> {
             }
             None => "Copy it into the last stage, or correct the path: it's a path in the image.".to_owned(),
         };
-        let diagnostic =
-            match base {
-                Base::Scratch => ManifestDiagnostic { severity: ManifestSeverity::Error, ..place }
-                    .summary(summary)
-                    .effect(RancherDesktop, Source, effect),
-                Base::Image(image) => place.summary(format!("{summary}; only its base image `{image}` might")),
-            };
+        let diagnostic = match base {
+            Base::Scratch => {
+                place.error(DiagnosticCode::ImageFileMissing, summary).effect(RancherDesktop, Source, effect)
+            }
+            Base::Image(image) => place
+                .warning(DiagnosticCode::ImageFileMissing, format!("{summary}; only its base image `{image}` might")),
+        };
         self.say("nothing provides", shown, diagnostic.fix(fix));
     }
 
-    fn below_root(&mut self, place: ManifestDiagnostic, path: &str, shown: &str, effect: &str) -> Option<Entry> {
-        let certain = |place: ManifestDiagnostic| ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
+    fn below_root(&mut self, place: Location, path: &str, shown: &str, effect: &str) -> Option<Entry> {
         let key = place.key.clone();
         let (cause, diagnostic) = match self.root.entry(path) {
             Ok(entry) => {
@@ -317,26 +318,31 @@ impl Checks<'_> {
             }
             Err(FileProblem::Outside) => (
                 format!("outside {shown}"),
-                certain(place)
-                    .summary(format!("`{path}` leads out of the image"))
+                place
+                    .error(DiagnosticCode::ImageFileOutside, format!("`{path}` leads out of the image"))
                     .fix("Write a path from the image's root, with no link that leads out of it."),
             ),
             Err(FileProblem::Missing) if self.is_image => (
                 "missing".to_owned(),
-                certain(place)
-                    .summary(format!("The image has no `{shown}`"))
+                place
+                    .error(DiagnosticCode::ImageFileMissing, format!("The image has no `{shown}`"))
                     .effect(RancherDesktop, Source, effect)
                     .fix("Copy it into the image, or correct the path."),
             ),
             Err(FileProblem::Missing) => (
                 "missing".to_owned(),
                 place
-                    .summary(format!("`{shown}` isn't in this folder, and the folder has no Dockerfile"))
+                    .warning(
+                        DiagnosticCode::ImageFileMissing,
+                        format!("`{shown}` isn't in this folder, and the folder has no Dockerfile"),
+                    )
                     .fix("Correct the path if the image has no such file either: it's a path in the image."),
             ),
             Err(problem) => (
                 format!("unreadable {shown}"),
-                certain(place).summary(format!("`{path}` can't be read: {problem}")).fix("Name a regular file."),
+                place
+                    .error(DiagnosticCode::ImageFileUnreadable, format!("`{path}` can't be read: {problem}"))
+                    .fix("Name a regular file."),
             ),
         };
         self.status(&key, path, if self.is_image { "not in the image" } else { "unknown: no Dockerfile" });
@@ -347,47 +353,35 @@ impl Checks<'_> {
     fn file(&mut self, named: &Named, path: &str, key: &str) {
         let effect = "can't copy it and refuses to install the extension";
         if self.entry(named, path, key, effect) == Some(Entry::Directory) {
-            let diagnostic = ManifestDiagnostic::on(&self.lines, named.at, key, ManifestSeverity::Error);
-            self.say("directory", path, diagnostic.summary(format!("`{path}` is a directory")).fix("Name a file."));
+            let location = location::on(&self.lines, named.at, key);
+            let diagnostic = location.error(DiagnosticCode::ImageFileIsDirectory, format!("`{path}` is a directory"));
+            self.say("directory", path, diagnostic.fix("Name a file."));
         }
     }
 
     fn program(&mut self, binary: &Binary) {
         let Binary { platform, path } = binary;
         let key = PROGRAMS;
-        let at = |severity| ManifestDiagnostic::on(&self.lines, path.at, key, severity);
+        let place = location::on(&self.lines, path.at, key);
+        let at = || place.clone();
+        let of_other = |summary| {
+            let fix = "List the file that was built for that host.";
+            at().warning(DiagnosticCode::ProgramOfOtherPlatform, summary).fix(fix)
+        };
         let misplaced = platform_of(&path.text).filter(|made_for| made_for != platform).map(|made_for| {
-            at(ManifestSeverity::Warning)
-                .summary(format!(
-                    "`{}` is listed for {platform:?}, but is named like a file for {made_for:?}",
-                    path.text
-                ))
-                .fix("List the file that was built for that host.")
+            of_other(format!("`{}` is listed for {platform:?}, but is named like a file for {made_for:?}", path.text))
         });
-        let (directory, wrong_host, wrong_arch, no_run_bit) = (
-            at(ManifestSeverity::Warning)
-                .summary(format!("`{}` is a directory", path.text))
-                .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
-                .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
-                .fix("Name each program: only what is directly in the bin folder can be started by its name."),
-            at(ManifestSeverity::Error).fix("List the file that was built for that host."),
-            at(ManifestSeverity::Warning)
-                .summary(format!(
-                    "`{}` isn't built for this machine's processor ({})",
-                    path.text,
-                    std::env::consts::ARCH
-                ))
-                .fix("Build the image for each processor architecture, with a matching program."),
-            at(ManifestSeverity::Warning).summary(format!("`{}` isn't executable", path.text)).fix(format!(
-                "Run `chmod +x {}` before copying it into the image, or copy it with `--chmod=755`.",
-                path.text.trim_start_matches('/')
-            )),
-        );
+        let wrong_arch = at()
+            .warning(
+                DiagnosticCode::ProgramOfOtherProcessor,
+                format!("`{}` isn't built for this machine's processor ({})", path.text, std::env::consts::ARCH),
+            )
+            .fix("Build the image for each processor architecture, with a matching program.");
         let effect = "refuses to install the extension on that kind of host";
         let entry = self.entry(path, &path.text, key, effect);
         let (executable, head) = match entry {
             Some(Entry::File { executable, head }) => (executable, head),
-            Some(Entry::Directory) => return self.say("directory", &path.text, directory),
+            Some(Entry::Directory) => return self.say("directory", &path.text, program_is_directory(at(), &path.text)),
             None => {
                 if let Some(misplaced) = misplaced {
                     self.say(&format!("misplaced {platform:?}"), &path.text, misplaced);
@@ -398,14 +392,15 @@ impl Checks<'_> {
         match Program::of(&head) {
             Program::Binary { platform: made_for, .. } if made_for != *platform => {
                 let summary = format!("`{}` is listed for {platform:?}, but is a program for {made_for:?}", path.text);
-                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, wrong_host.summary(summary));
+                let diagnostic = Diagnostic { severity: Severity::Error, ..of_other(summary) };
+                self.say(&format!("host {platform:?} {made_for:?}"), &path.text, diagnostic);
             }
             Program::Binary { arch, .. } if *platform == Platform::this() && !runs_here(arch) => {
                 self.say("processor", &path.text, wrong_arch);
             }
             // Data files may be listed too: they are only copied.
             Program::Binary { .. } | Program::Script if !executable && *platform != Platform::Windows => {
-                self.say("run bit", &path.text, no_run_bit);
+                self.say("run bit", &path.text, not_executable(at(), &path.text));
             }
             Program::Unknown | Program::Script => {
                 if let Some(misplaced) = misplaced {
@@ -444,6 +439,20 @@ fn runs_here(arch: Arch) -> bool {
         Arch::Universal => true,
         Arch::Other => false,
     }
+}
+
+fn program_is_directory(at: Location, path: &str) -> Diagnostic {
+    at.warning(DiagnosticCode::ProgramIsDirectory, format!("`{path}` is a directory"))
+        .effect(RancherDesktop, Source, "copies it with its content to its bin folder")
+        .effect(PodmanDesktop, Source, "copies it with its content to its host folder")
+        .fix("Name each program: only what is directly in the bin folder can be started by its name.")
+}
+
+fn not_executable(at: Location, path: &str) -> Diagnostic {
+    at.warning(DiagnosticCode::ProgramWithoutExecutePermission, format!("`{path}` isn't executable")).fix(format!(
+        "Run `chmod +x {}` before copying it into the image, or copy it with `--chmod=755`.",
+        path.trim_start_matches('/')
+    ))
 }
 
 #[cfg(test)]

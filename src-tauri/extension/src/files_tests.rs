@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use crate::{Checked, ManifestSeverity, check_folder};
+use crate::{Checked, check_folder};
+use porthole_sdk::diagnostic::Severity;
 use porthole_sdk::runtime::Runtime;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -43,7 +44,7 @@ fn a_healthy_folder_of_sources_has_no_errors() {
 fn what_is_not_built_yet_is_a_note_with_the_command_that_builds_it() {
     let package = ("ui/package.json", r#"{"scripts": {"build": "vite build"}}"#);
     let Checked { diagnostics, paths, .. } = with("FROM scratch\nCOPY docker.svg .\nCOPY ./ui/build ui\n", &[package]);
-    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Note), "{diagnostics:#?}");
+    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, Severity::Note), "{diagnostics:#?}");
     assert_eq!(diagnostics[0].fix, "Build it: `npm run build` in ui.");
     assert_eq!(paths[1].status, "not built yet: `npm run build` in ui");
 }
@@ -59,14 +60,12 @@ fn the_build_of_the_page_is_not_said_to_make_programs_and_icons() {
 }"#;
     let files = [("metadata.json", manifest), ("Dockerfile", dockerfile), ("client/package.json", package)];
     let Checked { diagnostics, paths, .. } = checked(&files);
-    let fixes: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| (diagnostic.key.as_str(), diagnostic.severity, diagnostic.fix.as_str()))
-        .collect();
+    let fixes: Vec<_> =
+        diagnostics.iter().map(|diagnostic| (diagnostic.key(), diagnostic.severity, diagnostic.fix.as_str())).collect();
     let expected = [
-        ("icon", ManifestSeverity::Warning, "Add `docker.svg`, or correct the path in the Dockerfile."),
-        ("ui.dashboard-tab.src", ManifestSeverity::Note, "Build it: `npm run build` in client."),
-        ("host.binaries", ManifestSeverity::Note, "Build it before the image, or correct the path in the Dockerfile."),
+        ("icon", Severity::Warning, "Add `docker.svg`, or correct the path in the Dockerfile."),
+        ("ui.dashboard-tab.src", Severity::Note, "Build it: `npm run build` in client."),
+        ("host.binaries", Severity::Note, "Build it before the image, or correct the path in the Dockerfile."),
     ];
     assert_eq!(fixes, expected, "{diagnostics:#?}");
     assert!(diagnostics[0].summary.starts_with("The image can't be built: `COPY docker.svg .`"), "{diagnostics:#?}");
@@ -83,25 +82,26 @@ fn only_what_is_certainly_not_in_the_image_is_an_error_and_it_names_the_runtime(
     let Checked { diagnostics, .. } = with("FROM scratch\nCOPY metadata.json .\n", &[]);
     assert_eq!(diagnostics.len(), 2, "{diagnostics:#?}");
     for diagnostic in &diagnostics {
-        assert_eq!(diagnostic.severity, ManifestSeverity::Error);
+        assert_eq!(diagnostic.severity, Severity::Error);
         assert!(diagnostic.summary.starts_with("Nothing in the Dockerfile provides"), "{diagnostic:?}");
         assert_eq!(diagnostic.effects[0].runtime, Runtime::RancherDesktop);
     }
     // The base image may have it, and so may a folder without a Dockerfile.
     let based = with("FROM nginx:1\nCOPY metadata.json .\n", &[]).diagnostics;
     assert!(
-        based.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Warning
-            && diagnostic.summary.contains("`nginx:1` might")),
+        based.iter().all(
+            |diagnostic| diagnostic.severity == Severity::Warning && diagnostic.summary.contains("`nginx:1` might")
+        ),
         "{based:#?}"
     );
     let bare = checked(&[("metadata.json", MANIFEST)]).diagnostics;
-    assert!(bare.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Warning), "{bare:#?}");
+    assert!(bare.iter().all(|diagnostic| diagnostic.severity == Severity::Warning), "{bare:#?}");
     let unreadable = with("hello\n", &[("ui/index.html", "x")]).diagnostics;
     assert!(
         unreadable.iter().any(|diagnostic| diagnostic.summary.contains("Dockerfile can't be read")),
         "{unreadable:#?}"
     );
-    assert!(unreadable.iter().all(|diagnostic| diagnostic.severity != ManifestSeverity::Error), "{unreadable:#?}");
+    assert!(unreadable.iter().all(|diagnostic| diagnostic.severity != Severity::Error), "{unreadable:#?}");
 }
 
 fn binaries(entries: &[(&str, &str)]) -> String {
@@ -123,7 +123,7 @@ fn one_cause_is_one_diagnostic_with_a_count() {
         "{diagnostics:?}"
     );
     let not_built = checked(&files("FROM scratch\nCOPY docker.svg .\nCOPY build/host /host\n")).diagnostics;
-    assert_eq!((not_built.len(), not_built[0].severity), (1, ManifestSeverity::Note), "{not_built:#?}");
+    assert_eq!((not_built.len(), not_built[0].severity), (1, Severity::Note), "{not_built:#?}");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_compose_file_copied_with_another_ending_is_named() {
         ("docker-compose.yaml", "services: {a: {image: x}}"),
         ("Dockerfile", "FROM scratch\nCOPY docker.svg docker-compose.yaml /\n"),
     ]);
-    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Error), "{diagnostics:#?}");
+    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, Severity::Error), "{diagnostics:#?}");
     assert_eq!(diagnostics[0].fix, "The Dockerfile provides `docker-compose.yaml`: use the same name in both.");
 }
 
@@ -170,7 +170,7 @@ fn data_files_need_no_run_bit_and_programs_are_listed_for_their_host() {
         ]
     );
     assert!(
-        diagnostics.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Warning),
+        diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning),
         "none of them fails for certain"
     );
 }
@@ -181,7 +181,7 @@ fn a_folder_that_is_an_unpacked_image_is_judged_by_what_it_holds() {
     let folder = folder(&[("metadata.json", MANIFEST), ("docker.svg", ""), ("Dockerfile", "FROM scratch\n")]);
     let root = ExtensionRoot::open(folder.path()).unwrap();
     let diagnostics = check_in(FileSource::Image(&root), Path::new("metadata.json")).unwrap().diagnostics;
-    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Error));
+    assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, Severity::Error));
     assert_eq!(diagnostics[0].summary, "The image has no `ui/index.html`");
 }
 
@@ -211,14 +211,14 @@ fn what_only_a_build_tells_is_known_by_the_image() {
     assert_eq!(statuses(&checked), ["in the image `acme/x:1`", "not in the image `acme/x:1`"]);
     assert_eq!(
         (checked.diagnostics.len(), checked.diagnostics[0].severity),
-        (1, ManifestSeverity::Error),
+        (1, Severity::Error),
         "{:#?}",
         checked.diagnostics
     );
     assert_eq!(checked.diagnostics[0].summary, "The image `acme/x:1` has no `ui/index.html`");
     // An older image doesn't tell what the next one has.
     let checked = inside(dockerfile, &WHOLE[..1], true);
-    assert_eq!(checked.diagnostics[0].severity, ManifestSeverity::Warning);
+    assert_eq!(checked.diagnostics[0].severity, Severity::Warning);
     assert!(checked.diagnostics[0].fix.starts_with("Build the image again"), "{:#?}", checked.diagnostics);
 }
 
@@ -229,7 +229,7 @@ fn what_the_dockerfile_says_of_the_next_image_stays_where_the_image_cannot_tell(
     let checked = inside(nothing, WHOLE, true);
     assert_eq!(
         (checked.diagnostics.len(), checked.diagnostics[0].severity),
-        (1, ManifestSeverity::Error),
+        (1, Severity::Error),
         "{:#?}",
         checked.diagnostics
     );
@@ -240,7 +240,7 @@ fn what_the_dockerfile_says_of_the_next_image_stays_where_the_image_cannot_tell(
     let checked = inside(not_built, &WHOLE[..1], false);
     assert_eq!(
         (checked.diagnostics.len(), checked.diagnostics[0].severity),
-        (1, ManifestSeverity::Note),
+        (1, Severity::Note),
         "{:#?}",
         checked.diagnostics
     );
@@ -249,7 +249,7 @@ fn what_the_dockerfile_says_of_the_next_image_stays_where_the_image_cannot_tell(
     let checked = inside("FROM scratch\nCOPY docker.svg /\nCOPY docker.svg /ui/index.html\n", &WHOLE[..1], false);
     assert_eq!(
         (checked.diagnostics.len(), checked.diagnostics[0].severity),
-        (1, ManifestSeverity::Warning),
+        (1, Severity::Warning),
         "{:#?}",
         checked.diagnostics
     );

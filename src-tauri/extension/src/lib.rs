@@ -18,8 +18,8 @@ mod guest;
 mod image;
 mod lints;
 mod listener;
+mod location;
 mod manifest;
-mod manifest_diagnostic;
 mod names;
 mod open_extension;
 mod page;
@@ -38,6 +38,7 @@ mod state;
 mod tool;
 mod yaml;
 
+use porthole_sdk::diagnostic::Diagnostic;
 use std::path::Path;
 
 pub use backend::{BackendInfo, BackendOwner, FirstService, LiveBackend};
@@ -52,7 +53,6 @@ pub use guest::{Guest, backend_missing};
 pub use image::{Unpacked, unpack};
 pub use listener::{Listeners, ListeningProgram};
 pub use manifest::{Backend, Binary, Manifest, Platform, Tab, read};
-pub use manifest_diagnostic::{Effect, ManifestDiagnostic, ManifestSeverity};
 pub use names::{Names, image_in_place};
 pub use open_extension::{BackendStage, OpenExtension};
 pub use page::{Answer, Body, Page, policy};
@@ -81,7 +81,7 @@ pub struct Checked {
     /// What it says, as far as it could be read.
     pub manifest: Manifest,
     /// What is wrong or odd, in the order of the file.
-    pub diagnostics: Vec<ManifestDiagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// Where the image has each of its paths from, where that is known.
     pub paths: Vec<ImagePath>,
     /// The folder's image on an engine that its paths were checked in.
@@ -105,7 +105,7 @@ pub(crate) fn check_in(place: FileSource<'_>, name: &Path) -> Result<Checked> {
     let mut checked = check_alone(root, name)?;
     checked.paths = files::check(&checked.manifest, &checked.text, place, &mut checked.diagnostics);
     services::check(&checked.manifest, place, &mut checked.diagnostics);
-    checked.diagnostics.sort_by_cached_key(|diagnostic| (diagnostic.file.clone(), diagnostic.line, diagnostic.column));
+    checked.diagnostics.sort_by(|a, b| location::order(a).cmp(&location::order(b)));
     Ok(checked)
 }
 
@@ -129,6 +129,6 @@ fn unread(path: &Path, problem: &FileProblem) -> Error {
 pub fn check(text: &str) -> Result<Checked> {
     let (manifest, mut diagnostics) = read(text)?;
     lints::check(&manifest, text, &mut diagnostics);
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    diagnostics.sort_by(|a, b| location::order(a).cmp(&location::order(b)));
     Ok(Checked { manifest, diagnostics, paths: Vec::new(), image: None, text: text.to_owned() })
 }

@@ -14,8 +14,9 @@ use jsonc_parser::{
     parse_to_ast,
 };
 
-use super::manifest_diagnostic::{Lines, ManifestDiagnostic, ManifestSeverity};
+use super::location::{self, Lines};
 use porthole_base::error::{Code, Error, Result};
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Severity};
 use porthole_sdk::runtime::{Certainty, Runtime};
 
 /// Remarks on the text of one manifest; of the others there is only the number.
@@ -38,7 +39,7 @@ const OLD: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// [`Code::ManifestUnreadable`] when nothing can be made of it.
-pub fn read(text: &str) -> Result<(Manifest, Vec<ManifestDiagnostic>)> {
+pub fn read(text: &str) -> Result<(Manifest, Vec<Diagnostic>)> {
     let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = text.len() - without_mark.len();
     let mut reader = Reader { lines: Lines::of(text), skipped, diagnostics: Vec::new(), more: None };
@@ -65,23 +66,24 @@ struct Reader<'t> {
     lines: Lines<'t>,
     /// Bytes of a byte order mark before what was parsed.
     skipped: usize,
-    diagnostics: Vec<ManifestDiagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// How many more there are, and how much the worst of them matters.
-    more: Option<(u64, ManifestSeverity)>,
+    more: Option<(u64, Severity)>,
 }
 
 impl Reader<'_> {
     fn diagnostic(
         &mut self,
+        code: DiagnosticCode,
         at: usize,
         key: &str,
-        severity: ManifestSeverity,
+        severity: Severity,
         summary: impl Into<String>,
         fix: impl Into<String>,
     ) {
         if self.diagnostics.len() < MOST_REMARKS {
-            let diagnostic = ManifestDiagnostic::on(&self.lines, at + self.skipped, key, severity);
-            self.diagnostics.push(diagnostic.summary(summary).fix(fix));
+            let location = location::on(&self.lines, at + self.skipped, key);
+            self.diagnostics.push(location.found(code, severity, summary).fix(fix));
             return;
         }
         let (count, worst) = self.more.unwrap_or((0, severity));
@@ -89,13 +91,15 @@ impl Reader<'_> {
     }
 
     /// All remarks, with one about those that are left out.
-    fn finish(mut self, end: usize) -> Vec<ManifestDiagnostic> {
+    fn finish(mut self, end: usize) -> Vec<Diagnostic> {
         if let Some((count, worst)) = self.more {
-            let left_out = ManifestDiagnostic::on(&self.lines, end, "", worst);
+            let end = location::on(&self.lines, end, "");
             let summary =
                 if count == 1 { "1 more problem is".to_owned() } else { format!("{count} more problems are") };
-            self.diagnostics
-                .push(left_out.summary(format!("{summary} not shown")).fix("Fix the listed problems first."));
+            self.diagnostics.push(
+                end.found(DiagnosticCode::ProblemsNotShown, worst, format!("{summary} not shown"))
+                    .fix("Fix the listed problems first."),
+            );
         }
         self.diagnostics
     }
@@ -118,8 +122,8 @@ impl Reader<'_> {
         let refused = refused.map(|error| (error.range().start, error.kind().to_string()));
         let marked = (self.skipped > 0).then(|| (0, "it starts with a byte order mark".to_owned()));
         if let Some((at, why)) = refused.or(marked) {
-            let diagnostic = ManifestDiagnostic::on(&self.lines, at + self.skipped, "", ManifestSeverity::Error)
-                .summary(format!("The manifest isn't strict JSON: {why}"))
+            let diagnostic = location::on(&self.lines, at + self.skipped, "")
+                .error(DiagnosticCode::ManifestNotStrict, format!("The manifest isn't strict JSON: {why}"))
                 .effect(Runtime::RancherDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .effect(Runtime::PodmanDesktop, Certainty::Source, "refuses the extension: it uses JSON.parse")
                 .fix("Write strict JSON: no comments, no trailing commas, double quotes.");
@@ -159,11 +163,10 @@ impl Reader<'_> {
                 continue;
             }
             let key = joined("ui", other.name.as_str());
-            let diagnostic =
-                ManifestDiagnostic::on(&self.lines, other.range.start + self.skipped, &key, ManifestSeverity::Error)
-                    .summary(format!("`{key}` is a second tab, without a `root`"))
-                    .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-                    .fix("Remove it: only dashboard-tab is shown.");
+            let diagnostic = location::on(&self.lines, other.range.start + self.skipped, &key)
+                .error(DiagnosticCode::SecondTab, format!("`{key}` is a second tab, without a `root`"))
+                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+                .fix("Remove it: only dashboard-tab is shown.");
             self.diagnostics.push(diagnostic);
             unknown.push(key);
         }
@@ -171,9 +174,10 @@ impl Reader<'_> {
             let name = prop.name.as_str();
             if name != "dashboard-tab" {
                 self.diagnostic(
+                    DiagnosticCode::TabName,
                     prop.range.start,
                     &format!("ui.{name}"),
-                    ManifestSeverity::Warning,
+                    Severity::Warning,
                     format!("The tab is named `{name}` instead of `dashboard-tab`"),
                     "Rename it to dashboard-tab, the only documented extension point.",
                 );
@@ -183,15 +187,10 @@ impl Reader<'_> {
         for backend in backends {
             let object = self.object(&backend.value, "ui.backend");
             let socket = object.and_then(|object| self.socket(object, "ui.backend", unknown));
-            let diagnostic = ManifestDiagnostic::on(
-                &self.lines,
-                backend.range.start + self.skipped,
-                "ui.backend",
-                ManifestSeverity::Error,
-            )
-            .summary("`backend` is outside the tab")
-            .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
-            .fix("Move it to ui[\"dashboard-tab\"].backend, or remove it: vm.exposes.socket is enough.");
+            let diagnostic = location::on(&self.lines, backend.range.start + self.skipped, "ui.backend")
+                .error(DiagnosticCode::BackendOutsideTab, "`backend` is outside the tab")
+                .effect(Runtime::RancherDesktop, Certainty::Source, TAKEN_FOR_A_TAB)
+                .fix("Move it to ui[\"dashboard-tab\"].backend, or remove it: vm.exposes.socket is enough.");
             self.diagnostics.push(diagnostic);
             let tab = tab.get_or_insert_default();
             tab.socket = tab.socket.take().or(socket);
@@ -264,9 +263,10 @@ impl Reader<'_> {
                     binaries.truncate(MOST_BINARIES);
                     let summary = format!("Only the first {MOST_BINARIES} programs for hosts are read");
                     self.diagnostic(
+                        DiagnosticCode::TooManyPrograms,
                         entry.range().start,
                         &path,
-                        ManifestSeverity::Warning,
+                        Severity::Warning,
                         summary,
                         "Name fewer programs.",
                     );
@@ -296,9 +296,10 @@ impl Reader<'_> {
                 let Some(named) = named else {
                     let fix = "Write {\"path\": \"/file/in/the/image\"}.";
                     self.diagnostic(
+                        DiagnosticCode::ProgramPathMissing,
                         entry.range().start,
                         &path,
-                        ManifestSeverity::Error,
+                        Severity::Error,
                         "The entry has no `path`",
                         fix,
                     );
@@ -319,7 +320,14 @@ impl Reader<'_> {
             if let Some(before) = places.insert(prop.name.as_str(), kept.len()) {
                 let key = joined(path, prop.name.as_str());
                 let summary = format!("Duplicate key `{key}`: the first value is ignored");
-                self.diagnostic(prop.range.start, &key, ManifestSeverity::Warning, summary, "Keep one of them.");
+                self.diagnostic(
+                    DiagnosticCode::DuplicateKey,
+                    prop.range.start,
+                    &key,
+                    Severity::Warning,
+                    summary,
+                    "Keep one of them.",
+                );
                 kept[before] = None;
             }
             kept.push(Some(prop));
@@ -359,9 +367,10 @@ impl Reader<'_> {
         };
         let fix = format!("Write {wanted}, or remove `{key}`.");
         self.diagnostic(
+            DiagnosticCode::WrongType,
             value.range().start,
             key,
-            ManifestSeverity::Error,
+            Severity::Error,
             format!("`{key}` is {found}, not {wanted}"),
             fix,
         );
@@ -372,25 +381,32 @@ impl Reader<'_> {
         let name = prop.name.as_str();
         if self.more.is_some() {
             // Nothing of it is shown.
-            return self.diagnostic(prop.range.start, "", ManifestSeverity::Note, "", "");
+            return self.diagnostic(DiagnosticCode::KeyUnknown, prop.range.start, "", Severity::Note, "", "");
         }
         let key = joined(path, name);
         let old = OLD.iter().find(|(old, _)| *old == name);
-        let (severity, summary, fix) = match (old, near(name)) {
-            (Some((_, instead)), _) => {
-                (ManifestSeverity::Note, format!("`{key}` belongs to an older format"), (*instead).to_owned())
-            }
+        let (code, severity, summary, fix) = match (old, near(name)) {
+            (Some((_, instead)), _) => (
+                DiagnosticCode::KeyOutdated,
+                Severity::Note,
+                format!("`{key}` belongs to an older format"),
+                (*instead).to_owned(),
+            ),
             // What the author means has no effect.
             (None, Some(known)) => (
-                ManifestSeverity::Warning,
+                DiagnosticCode::KeyMisspelled,
+                Severity::Warning,
                 format!("Unknown key `{key}`"),
                 format!("Did you mean `{known}`? Keys are case-sensitive."),
             ),
-            (None, None) => {
-                (ManifestSeverity::Note, format!("Unknown key `{key}`"), "Remove it. It has no effect.".to_owned())
-            }
+            (None, None) => (
+                DiagnosticCode::KeyUnknown,
+                Severity::Note,
+                format!("Unknown key `{key}`"),
+                "Remove it. It has no effect.".to_owned(),
+            ),
         };
-        self.diagnostic(prop.range.start, &key, severity, summary, fix);
+        self.diagnostic(code, prop.range.start, &key, severity, summary, fix);
         unknown.push(key);
     }
 }

@@ -19,7 +19,8 @@ const WHOLE: &str = r#"{
 
 fn wrongs(text: &str) -> Vec<(u32, String, String)> {
     let Checked { diagnostics, .. } = check(text).unwrap();
-    diagnostics.into_iter().map(|diagnostic| (diagnostic.line, diagnostic.key, diagnostic.summary)).collect()
+    let place = |found: &Diagnostic| found.location.clone().unwrap();
+    diagnostics.into_iter().map(|found| (place(&found).line, place(&found).key, found.summary)).collect()
 }
 
 /// The one remark about a key in a manifest that is otherwise in order.
@@ -135,7 +136,7 @@ fn keys_that_a_newer_runtime_knows_are_not_unknown() {
     let diagnostics = check(&text).unwrap().diagnostics;
     assert_eq!(
         (diagnostics.len(), diagnostics[0].severity),
-        (1, ManifestSeverity::Note),
+        (1, Severity::Note),
         "only old ones of Rancher Desktop don't find it"
     );
 }
@@ -154,15 +155,12 @@ fn what_rancher_desktop_takes_for_a_tab_without_a_root_is_an_error() {
     let second = "{\"icon\":\"i\",\"ui\":{\"dashboard-tab\":{\"title\":\"x\",\"root\":\"ui\",\"src\":\"i.html\"},\"other\":{\"src\":\"b\"}}}";
     for (text, key) in [(backend, "ui.backend"), (second, "ui.other")] {
         let diagnostics = check(text).unwrap().diagnostics;
-        let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.key == key).unwrap();
-        assert_eq!(
-            (diagnostic.severity, diagnostic.effects[0].runtime),
-            (ManifestSeverity::Error, Runtime::RancherDesktop)
-        );
+        let diagnostic = diagnostics.iter().find(|diagnostic| diagnostic.key() == key).unwrap();
+        assert_eq!((diagnostic.severity, diagnostic.effects[0].runtime), (Severity::Error, Runtime::RancherDesktop));
     }
     let with_root = second.replace("{\"src\":\"b\"}", "{\"root\":\"b\"}");
     let diagnostics = check(&with_root).unwrap().diagnostics;
-    assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Note), "{diagnostics:#?}");
+    assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Note), "{diagnostics:#?}");
 }
 
 #[test]
@@ -176,12 +174,12 @@ fn a_key_that_nearly_is_one_is_named() {
     for (summary, right) in [("Linux", "linux"), ("Darwin", "darwin")] {
         let diagnostics =
             check(&WHOLE.replace(&format!("\"{right}\""), &format!("\"{summary}\""))).unwrap().diagnostics;
-        assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, ManifestSeverity::Warning));
+        assert_eq!((diagnostics.len(), diagnostics[0].severity), (1, Severity::Warning));
         assert!(diagnostics[0].fix.contains(&format!("`{right}`")), "{diagnostics:?}");
     }
 
     let diagnostics = check("{\"icon\":\"i\",\"vm\":{\"composeFile\":\"compose.yaml\"}}").unwrap().diagnostics;
-    let unknown = diagnostics.iter().find(|diagnostic| diagnostic.key == "vm.composeFile").unwrap();
+    let unknown = diagnostics.iter().find(|diagnostic| diagnostic.key() == "vm.composeFile").unwrap();
     assert!(unknown.fix.contains("`composefile`"), "{unknown:?}");
 }
 
@@ -252,15 +250,16 @@ fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() 
     let Checked { manifest, diagnostics, .. } = check(&text).unwrap();
     let last = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("more problems")).unwrap();
     assert_eq!(
-        (last.summary.as_str(), last.line, last.severity),
-        ("59800 more problems are not shown", 60_001, ManifestSeverity::Note)
+        (last.summary.as_str(), last.location.as_ref().unwrap().line, last.severity),
+        ("59800 more problems are not shown", 60_001, Severity::Note)
     );
     assert!(diagnostics.len() <= 200 + 1 + 13 && manifest.unknown.len() <= 200, "{}", diagnostics.len());
     assert_eq!(
         diagnostics
             .iter()
-            .find(|diagnostic| diagnostic.key == "k7")
-            .map(|diagnostic| (diagnostic.line, diagnostic.column)),
+            .find(|diagnostic| diagnostic.key() == "k7")
+            .and_then(|diagnostic| diagnostic.location.as_ref())
+            .map(|at| (at.line, at.column)),
         Some((9, 1))
     );
     let entry = "{\"linux\":[{\"path\":\"/x\"}]}";
@@ -271,6 +270,10 @@ fn a_manifest_with_very_many_faults_is_read_in_a_moment_and_names_two_hundred() 
     // Those that were left out count as much as the worst of them.
     let text = format!("{{\"host\":{{\"binaries\":[{}]}}}}", vec!["{\"linux\":[{}]}"; 300].join(","));
     let Checked { diagnostics, .. } = check(&text).unwrap();
-    assert!(diagnostics.iter().any(|diagnostic| diagnostic.summary.contains("100 more") && diagnostic.severity == ManifestSeverity::Error));
+    assert!(
+        diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.summary.contains("100 more") && diagnostic.severity == Severity::Error)
+    );
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    Answer, ExtensionRoot, FileProblem, FileSource, Manifest, ManifestDiagnostic, Page, Server, check_in,
+    Answer, ExtensionRoot, FileProblem, FileSource, Manifest, Page, Server, check_in,
     client::{CLIENT, with_client},
     files::file_of_page,
     frontend::{PackageCommand, ProjectStep, SourcePage, built_folder, command_as_shown, source_page},
@@ -24,6 +24,7 @@ use porthole_base::{
 };
 use porthole_engine::this_machine::Machine;
 use porthole_process::Command;
+use porthole_sdk::diagnostic::Diagnostic;
 use porthole_sdk::runtime::Runtime;
 
 /// What `ddClient` is made from: the runtime that it behaves like, and what it can reach.
@@ -99,7 +100,7 @@ pub struct OpenedPage {
     /// What the page's `ddClient` was made from.
     pub facts: PageFacts,
     /// What is to be said against the manifest.
-    pub diagnostics: Vec<ManifestDiagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// The manifest.
     pub manifest: Manifest,
 }

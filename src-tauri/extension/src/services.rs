@@ -7,11 +7,12 @@ use super::{
     compose::{self, ComposeSource, Input},
     dockerfile::{self, Dockerfile, Search},
     files::FileSource,
+    location,
     manifest::{Manifest, Platform},
-    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
     root::below,
     start::environment,
 };
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode};
 use porthole_sdk::runtime::{Certainty::Reported, Runtime::DockerDesktop};
 
 /// Bytes that a socket's path may have on macOS.
@@ -21,7 +22,7 @@ const MAC_HOME: &str = "/Users/someone";
 
 /// Adds what is to be said about the compose file and what it leads to, where it is there. A folder is judged by the
 /// image that its Dockerfile makes of it.
-pub fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<ManifestDiagnostic>) {
+pub fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some(backend) = &manifest.backend else { return };
     let Some(file) = backend.composefile.as_ref().and_then(|named| below(&named.text)) else { return };
     let folder = match place {
@@ -46,14 +47,14 @@ pub fn check(manifest: &Manifest, place: FileSource<'_>, diagnostics: &mut Vec<M
 }
 
 /// What is to be said about the socket's path on a Mac, of an extension with an image name.
-pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<ManifestDiagnostic> {
+pub(super) fn on_a_mac(manifest: &Manifest, text: &str, names: &Names) -> Option<Diagnostic> {
     let socket = manifest.backend.as_ref()?.socket.as_ref()?;
     let file = Path::new(&socket.text).file_name()?.to_str()?;
     let path = names.socket_on_host(Platform::Darwin, MAC_HOME, file);
     let bytes = path.len();
     (bytes > MAC_LIMIT).then(|| {
-        ManifestDiagnostic::at(text, socket.at, "vm.exposes.socket", ManifestSeverity::Warning)
-            .summary(format!(
+        location::at(text, socket.at, "vm.exposes.socket")
+            .warning(DiagnosticCode::SocketPathLongOnMacos, format!(
                 "On macOS the socket's path has {bytes} bytes with a home such as {MAC_HOME}; the limit is {MAC_LIMIT}"
             ))
             .effect(DockerDesktop, Reported, format!("creates it at {path}"))
@@ -75,7 +76,7 @@ mod tests {
         checked
             .diagnostics
             .into_iter()
-            .filter(|diagnostic| diagnostic.file.is_some())
+            .filter(|diagnostic| diagnostic.location.as_ref().is_some_and(|at| at.file.is_some()))
             .map(|diagnostic| diagnostic.summary)
             .collect()
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, FileSource, Manifest, ManifestDiagnostic, ManifestSeverity,
-    Names, Unpacked, check_in, check_with_image,
+    BuiltImage, Checked, ExtensionRoot, FILE, FileProblem, FileSource, Manifest, Names, Unpacked, check_in,
+    check_with_image,
     compose::{self, Input},
     image_in_place,
     root::below,
@@ -24,6 +24,7 @@ use porthole_base::{
     reference::ImageRef,
 };
 use porthole_engine::{EXTENSION, Engine, reaper::Reaper};
+use porthole_sdk::diagnostic::{Diagnostic, Severity};
 
 /// What an extension is opened from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -84,7 +85,7 @@ pub struct Extension {
     /// What its manifest says.
     pub manifest: Manifest,
     /// All there is to say against that.
-    pub diagnostics: Vec<ManifestDiagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// What its parts are called.
     pub names: Names,
     /// Its image.
@@ -125,7 +126,7 @@ impl Extension {
         engine: &Engine,
         scratch: &Path,
         reaper: Option<Arc<Reaper>>,
-    ) -> Result<Option<(Vec<ManifestDiagnostic>, BuiltImage)>> {
+    ) -> Result<Option<(Vec<Diagnostic>, BuiltImage)>> {
         let ExtensionSource::Folder { image, .. } = &self.source else { return Ok(None) };
         let is_named = image.as_deref().is_some_and(|image| !image.trim().is_empty());
         let named = is_named.then_some(&self.image);
@@ -243,7 +244,7 @@ fn kind(manifest: &Manifest, root: &ExtensionRoot, image: &str) -> BackendKind {
         let read = compose::read(Input { source, file: &path, environment: set, has_socket: true });
         // Without an own fault of the files, compose decides: it may get variables that aren't known yet.
         if read.blocked || read.services.is_empty() {
-            let why = read.diagnostics.into_iter().find(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
+            let why = read.diagnostics.into_iter().find(|diagnostic| diagnostic.severity == Severity::Error);
             return Err(why.map_or_else(|| broken("can't be read"), |diagnostic| compose::error(&diagnostic)));
         }
         let services = read.services.into_iter().collect();
@@ -357,7 +358,9 @@ mod tests {
             let BackendKind::Unusable { error } = &found.backend else { panic!("{:?}", found.backend) };
             assert_eq!(error.code, Code::ImageNameInvalid, "{name}");
             assert!(
-                found.diagnostics.iter().any(|diagnostic| diagnostic.key == "vm.image" && diagnostic.line == 1),
+                found.diagnostics.iter().any(|diagnostic| {
+                    diagnostic.location.as_ref().is_some_and(|at| at.key == "vm.image" && at.line == 1)
+                }),
                 "{name}"
             );
             let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{
     runtime::Runtime,
-    sdk_call::{CliTarget, EngineList, SdkExec},
+    sdk_call::{CliTarget, EngineList, Sdk, SdkCall, SdkExec},
 };
 
 /// A function of `ddClient` that makes a call.
@@ -138,12 +138,47 @@ impl SdkFunction {
         })
     }
 
+    /// The function that code called: the one that it names, if that one makes such a call, or the deprecated one that its
+    /// call shows.
+    pub(crate) fn of_call(sdk: &Sdk) -> Option<&'static Self> {
+        let named = sdk.called.as_ref().and_then(|called| called.as_str().strip_prefix("ddClient."));
+        let named = named.and_then(Self::at).filter(|function| function.makes(&sdk.asked));
+        named.or_else(|| match &sdk.asked {
+            SdkCall::Exec(asked) => Self::of_line(asked),
+            _ => None,
+        })
+    }
+
+    fn makes(&self, asked: &SdkCall) -> bool {
+        match (self.signature, asked) {
+            (Signature::Method { method, .. }, SdkCall::Request(asked)) => asked.named && asked.method == method,
+            (Signature::Request, SdkCall::Request(asked)) => !asked.named,
+            (Signature::Exec { whose }, SdkCall::Exec(asked)) => !asked.line && asked.whose == whose,
+            (Signature::Line { whose, container, .. }, SdkCall::Exec(asked)) => {
+                asked.whose == whose && asked.stream.is_none() && asked.container.is_some() == container
+            }
+            (Signature::Spawn { whose }, SdkCall::Exec(asked)) => asked.whose == whose && asked.stream.is_some(),
+            (Signature::List { what }, SdkCall::List(asked)) => asked.what == what,
+            _ => false,
+        }
+    }
+
+    /// What all runtimes have in place of a deprecated function.
+    pub(crate) fn current(&self) -> &'static str {
+        let instead = match self.signature {
+            Signature::Line { container: true, .. } => Signature::Exec { whose: Docker },
+            Signature::Line { whose, .. } | Signature::Spawn { whose } => Signature::Exec { whose },
+            same => same,
+        };
+        FUNCTIONS.iter().find(|other| other.signature == instead).map_or(self.path, |function| function.path)
+    }
+
     /// The message of the `TypeError` that the language throws for it on a runtime that doesn't have it.
     pub fn missing_on(&self, runtime: Runtime) -> Option<String> {
         (self.deprecated && !runtime.has_deprecated_functions()).then(|| self.missing())
     }
 
-    pub(crate) fn missing(&self) -> String {
+    fn missing(&self) -> String {
         // The object that it would be in is missing too.
         match self.path.rsplit_once('.') {
             Some((_, name)) => format!("Cannot read properties of undefined (reading '{name}')"),
@@ -309,6 +344,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn each_deprecated_function_has_a_current_one_and_a_name_counts_only_for_a_call_that_it_makes() {
+        let current = |path: &str| SdkFunction::at(path).unwrap().current();
+        for function in FUNCTIONS {
+            assert!(!SdkFunction::at(function.current()).unwrap().deprecated, "{}", function.path);
+        }
+        assert_eq!(current("backend.post"), "extension.vm.service.post");
+        assert_eq!(current("spawnHostCmd"), "extension.host.cli.exec");
+        assert_eq!(current("backend.execInContainer"), "docker.cli.exec");
+        assert_eq!(current("listImages"), "docker.listImages");
+        // A page may name what it likes.
+        let images = SdkCall::List(crate::sdk_call::SdkList { what: Images, options: None });
+        let called = |name: &str| {
+            let called = Some(crate::sdk_call::Brief::new(name));
+            SdkFunction::of_call(&Sdk { called, ..Sdk::new(images.clone(), Runtime::DockerDesktop) })
+        };
+        assert_eq!(called("ddClient.listImages").map(|function| function.path), Some("listImages"));
+        assert_eq!(called("ddClient.listContainers"), None);
+        assert_eq!(called("listImages"), None);
+        assert_eq!(called("ddClient.nothing"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod code;
+pub mod diagnostic;
 pub mod diagnostics;
 pub mod draft;
 pub mod functions;

@@ -12,7 +12,7 @@ use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{self, Exchange, ExchangeEvent};
 use porthole_output::{Charset, CharsetBy, Output, Searching, TaskProgress};
 use porthole_process::{Command, Place, Run, RunEvent, Signal, Stopper};
-use porthole_sdk::{diagnostics::DiagnosticCounts, permission::PermissionState};
+use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 
 /// How a live Call is ended.
 #[derive(Debug, Clone)]

@@ -9,7 +9,8 @@ use super::{Call, CallId, Origin, Shared, Timeline, aside};
 use porthole_base::error::Result;
 use porthole_output::{Counts, Output, Stream};
 use porthole_sdk::{
-    diagnostics::{self, Diagnostic, DiagnosticCounts, Evidence, HEAD, Part, Sample, TAIL},
+    diagnostic::{Diagnostic, DiagnosticCounts},
+    diagnostics::{self, Evidence, HEAD, Part, Sample, TAIL},
     sdk_result,
 };
 

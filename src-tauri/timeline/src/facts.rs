@@ -9,7 +9,7 @@ use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Searching, TaskProgress};
 pub use porthole_sdk::call::{Act, Call, CallId, Origin, Outcome};
 use porthole_sdk::{
-    diagnostics::DiagnosticCounts,
+    diagnostic::DiagnosticCounts,
     permission::{Decision, PermissionState},
     sdk_call::Sdk,
 };

@@ -22,7 +22,7 @@ use porthole_base::{
 use porthole_http::exchange::{ExchangeEvent, Failure, Stage};
 use porthole_output::{BodyKind, DiskQuota, Output, Stream};
 use porthole_process::RunEvent;
-use porthole_sdk::diagnostics::DiagnosticCounts;
+use porthole_sdk::diagnostic::DiagnosticCounts;
 
 /// How often a kept call that goes on is written: what a killed Porthole loses of its times.
 const EVERY: Duration = Duration::from_millis(500);

@@ -4,7 +4,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use porthole_base::error::Code;
 use porthole_engine::{Address, Engine};
-use porthole_extension::{ExtensionHost, ExtensionSource, ManifestSeverity, NamedBy, OpenExtension, check_with_image};
+use porthole_extension::{ExtensionHost, ExtensionSource, NamedBy, OpenExtension, check_with_image};
+use porthole_sdk::diagnostic::Severity;
 use porthole_tests::{
     built_image::{DOCKERFILE, Fake, IN_THE_FUTURE, LONG_AGO, folder},
     eventually,
@@ -27,8 +28,8 @@ async fn a_folders_paths_are_judged_by_its_image_and_nothing_is_started_for_that
     assert_eq!(
         found,
         [
-            (ManifestSeverity::Error, "The image `acme/x:1` has no `ui/index.html`"),
-            (ManifestSeverity::Warning, "`/host/tool` isn't executable"),
+            (Severity::Error, "The image `acme/x:1` has no `ui/index.html`"),
+            (Severity::Warning, "`/host/tool` isn't executable"),
         ]
     );
     // Only what tells what a file is was written.
@@ -50,7 +51,7 @@ async fn an_image_that_is_older_than_its_sources_is_said_to_be() {
     assert_eq!((image.created.as_deref(), image.changed.as_deref()), (Some("2001-09-09 01:46"), Some("Dockerfile")));
     assert_eq!(image.named_by, NamedBy::User);
     assert!(
-        checked.diagnostics.iter().all(|diagnostic| diagnostic.severity == ManifestSeverity::Warning),
+        checked.diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning),
         "{:#?}",
         checked.diagnostics
     );

@@ -136,7 +136,7 @@ fn a_bad_file_in_any_place_is_reported_at_once() {
                     let said = checked
                         .diagnostics
                         .iter()
-                        .any(|diagnostic| diagnostic.key == key && !diagnostic.summary.is_empty());
+                        .any(|diagnostic| diagnostic.key() == key && !diagnostic.summary.is_empty());
                     assert_eq!(said, !may_be, "{what}: {:?}", checked.diagnostics);
                 }
             }

@@ -34,7 +34,7 @@ async fn engine_a_command_in_a_container_shows_both_streams_and_its_exit_code() 
         app.until(stream, &format!("{line}?.textContent === '{text}'")).await;
     }
     app.click("#detail-tab-headers").await;
-    app.until("facts", "document.querySelector('.facts')?.innerText.includes('container ')").await;
+    app.until("facts", "document.querySelector('.facts')?.innerText.includes('Container ')").await;
     let axe = app.findings_of_axe().await;
     assert!(axe.is_empty(), "{axe:#?}");
     app.close().await;

@@ -79,7 +79,7 @@ async fn engine_any_docker_context_may_be_chosen_and_one_that_does_not_answer_sa
 async fn fill_in(app: &App, inside: &Inside) {
     choose_engine(app, "elsewhere").await;
     app.fill("#target-endpoint", &format!("unix://{SOCKET}")).await;
-    app.click(&format!("label.container[title^=\"{} \"]", inside.name)).await;
+    app.click(&format!("label.container[data-tooltip^=\"{} \"]", inside.name)).await;
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn engine_the_way_through_the_engine_is_one_click_away_in_the_form() {
     // Without a container there is nothing to offer.
     app.until("it is read", "document.querySelector('#target-endpoint-note')?.innerText.includes('unix://')").await;
     assert_eq!(app.value("document.querySelector('#target-through')").await, json!(null));
-    app.click(&format!("label.container[title^=\"{} \"]", inside.name)).await;
+    app.click(&format!("label.container[data-tooltip^=\"{} \"]", inside.name)).await;
     app.click("#target-through").await;
     let endpoint = format!("container://{}/data/sockets/backend.sock", inside.name);
     assert_eq!(app.value("document.querySelector('#target-endpoint').value").await, json!(endpoint));

@@ -36,8 +36,8 @@ async fn one_click_shows_a_stream_that_follows_and_cancelling_keeps_what_came() 
     app.becomes(call, "cancelled").await;
     app.until("what failed", "document.querySelector('#failure').dataset.code === 'cancelled'").await;
     app.line(seen as u64, &format!("{{\"tick\":{seen}}}")).await;
-    assert_eq!(app.text(&format!("#log .line[data-line='{seen}'] .fact")).await, format!("id {seen}"));
-    assert!(app.text("#log-status").await.contains("ended"));
+    assert_eq!(app.text(&format!("#log .line[data-line='{seen}'] .fact")).await, format!("ID {seen}"));
+    assert!(app.text("#log-status").await.contains("Ended"));
     app.close().await;
 }
 

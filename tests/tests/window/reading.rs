@@ -63,7 +63,7 @@ async fn what_is_no_event_and_no_json_is_told_apart() {
     app.outcome("status").await;
     app.line(2, "{\"n\":9007199254740993}").await;
     app.line(3, "two␊lines").await;
-    for (line, words) in [(0, "comment"), (1, "900"), (2, "id 7"), (4, "unfinished")] {
+    for (line, words) in [(0, "Comment"), (1, "900"), (2, "ID 7"), (4, "Unfinished")] {
         let text = app.text(&format!("#log .line[data-line='{line}']")).await;
         assert!(text.contains(words), "{line}: {text}");
     }
@@ -130,14 +130,14 @@ async fn chunks_bytes_and_colours_of_a_run() {
     )
     .await;
     app.line(1, "10%␍100%").await;
-    view(&app, "chunks").await;
+    view(&app, "Chunks").await;
     app.until("two chunks", "document.querySelectorAll('#log .line').length === 2").await;
     for line in [0, 1] {
         let text = app.text(&format!("#log .line[data-line='{line}']")).await;
         assert!(text.contains("character"), "{text}");
     }
     drawn_right(&app, "chunks").await;
-    view(&app, "hex").await;
+    view(&app, "Hex").await;
     app.until(
         "sixteen bytes a row",
         "document.querySelector('#log .line .text')?.textContent.startsWith('1b 5b 31 3b 33 31 6d 72  65 64 1b')",

@@ -152,7 +152,7 @@ async fn exit_3_with_stdout_and_stderr_told_apart() {
     assert_ne!(colours[0], colours[1]);
     drawn_right(&app, "exit").await;
     app.click("#detail-tab-headers").await;
-    app.until("facts", "document.querySelector('.facts')?.innerText.includes('exit code 3')").await;
+    app.until("facts", "document.querySelector('.facts')?.innerText.includes('Exit code 3')").await;
     drawn_right(&app, "facts").await;
     app.close().await;
 }

@@ -1,5 +1,6 @@
 /** What the language service says of the code, in the page's words. */
 import ts from "typescript"
+import type { DiagnosticCode } from "../ipc/generated/DiagnosticCode"
 import { jsxIn, NO_JSX } from "./compile"
 import { CODE, reading } from "./service"
 import type { HoverInfo, Offers, CodeDiagnostic, NameInfo } from "./protocol"
@@ -79,8 +80,8 @@ export function diagnostics(code: string): CodeDiagnostic[] {
   if (!file) return []
   const wrong = service.getSyntacticDiagnostics(CODE)
   const tag = wrong.length > 0 ? jsxIn(code) : undefined
-  if (tag !== undefined) return [{ from: tag, to: tag + 1, severity: "error", summary: NO_JSX }]
-  const found: CodeDiagnostic[] = wrong.map((one) => codeDiagnostic(one, "error"))
+  if (tag !== undefined) return [{ from: tag, to: tag + 1, code: "jsx", severity: "error", summary: NO_JSX }]
+  const found: CodeDiagnostic[] = wrong.map((one) => codeDiagnostic(one, "syntax", "error"))
   // Of code that cannot be read, types say nothing.
   if (wrong.length > 0) return found
   const caught = lints(file)
@@ -90,22 +91,27 @@ export function diagnostics(code: string): CodeDiagnostic[] {
     const said = typeDiagnostic(one, code)
     if (said) found.push(said)
   }
-  for (const { from, to, severity, summary, impact, fix, rule } of caught)
-    found.push({ from, to, severity, summary, impact, fix, rule })
+  for (const { from, to, severity, summary, impact, fix, code } of caught)
+    found.push({ from, to, severity, summary, impact, fix, code })
   for (const one of service.getSuggestionDiagnostics(CODE)) {
     if (!one.reportsDeprecated) continue
-    const said = codeDiagnostic(one, "note")
+    const said = codeDiagnostic(one, "deprecated", "note")
     const known = caught.some(
-      ({ rule, from, to }) => rule === "deprecated" && from <= said.from && said.to <= to,
+      ({ code, from, to }) => code === "deprecated" && from <= said.from && said.to <= to,
     )
-    if (!known) found.push({ ...said, rule: "deprecated" })
+    if (!known) found.push(said)
   }
   return found.sort((a, b) => a.from - b.from || a.to - b.to)
 }
 
-function codeDiagnostic(one: ts.Diagnostic, severity: CodeDiagnostic["severity"]): CodeDiagnostic {
+function codeDiagnostic(
+  one: ts.Diagnostic,
+  code: DiagnosticCode,
+  severity: CodeDiagnostic["severity"],
+): CodeDiagnostic {
   const from = one.start ?? 0
   return {
+    code,
     from,
     to: from + Math.max(1, one.length ?? 1),
     severity,
@@ -146,17 +152,24 @@ const UNSAID = [1108, 2571, 18046]
 /** Code with wrong types runs all the same: what is wrong with them is a warning. */
 function typeDiagnostic(one: ts.Diagnostic, code: string): CodeDiagnostic | undefined {
   if (UNSAID.includes(one.code)) return undefined
-  const said = codeDiagnostic(one, one.category === ts.DiagnosticCategory.Error ? "warning" : "note")
+  const said = codeDiagnostic(one, "types", one.category === ts.DiagnosticCategory.Error ? "warning" : "note")
   const name = code.slice(said.from, said.to).replace(/^['"]|['"]$/g, "")
   if (UNKNOWN_MODULES.includes(one.code))
     return {
       ...said,
+      code: "not-available",
       quoted: false,
       summary: `"${name}" isn't available: the console has only "@docker/extension-api-client".`,
       fix: "Code that uses it fails when it runs; the rest of the code works.",
     }
   if (UNKNOWN_NAMES.includes(one.code) && name in ABSENT)
-    return { ...said, quoted: false, summary: `\`${name}\` isn't available here.`, fix: ABSENT[name]! }
+    return {
+      ...said,
+      code: "not-available",
+      quoted: false,
+      summary: `\`${name}\` isn't available here.`,
+      fix: ABSENT[name]!,
+    }
   return said
 }
 

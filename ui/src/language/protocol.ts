@@ -1,4 +1,5 @@
 /** What the editor and the language worker say to each other. Positions count UTF-16 units from 0. */
+import type { DiagnosticCode } from "../ipc/generated/DiagnosticCode"
 import type { Severity } from "../ipc/generated/Severity"
 
 /** What can appear at a place, and the part of the code that it would replace. */
@@ -41,8 +42,8 @@ export interface CodeDiagnostic {
   impact?: string
   /** What to do. */
   fix?: string
-  /** The rule's name; the compiler's own findings have none. */
-  rule?: string
+  /** Which rule found it. */
+  code: DiagnosticCode
   /** Summary is the compiler's: backticks in it are a part of it. */
   quoted?: boolean
 }

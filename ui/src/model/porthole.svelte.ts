@@ -117,7 +117,9 @@ export class Porthole {
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
     this.composer = new Composer(shell, this.#composerDeps())
-    this.background = new Background(({ title, body }) => this.#tell(() => shell.ask("notify", { title, body })))
+    this.background = new Background(({ title, body }) =>
+      this.#tell(() => shell.ask("notify", { title, body })),
+    )
     this.layout = new Layout(this.settings, () => this.composer.tab)
     this.code = new Forms(shell)
     this.pasteImport = new PasteImport(shell, this.composer)

@@ -4,7 +4,7 @@ use porthole_base::error::Result;
 use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::Signal;
 use porthole_sdk::{
-    diagnostics::Diagnostic,
+    diagnostic::Diagnostic,
     runtime::Runtime,
     sdk_result::{Callbacks, SdkResult},
 };

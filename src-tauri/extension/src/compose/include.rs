@@ -9,6 +9,7 @@ use super::{
     node::{Map, Node, Value},
     report::At,
 };
+use porthole_sdk::diagnostic::DiagnosticCode;
 
 /// Files that include each other.
 const DEEPEST: usize = 16;
@@ -162,7 +163,13 @@ fn take_in(loader: &mut Loader<'_>, document: &mut Node, mut model: Node) {
                     if over.json() != node.json() {
                         let summary = format!("`{name}` is defined in an included file too");
                         let fix = "Rename it, or extend it: compose 2.40 and older reject this, newer versions merge the two.";
-                        loader.report.warn(over.at, format!("{kind}.{name}"), summary, fix);
+                        loader.report.warn(
+                            DiagnosticCode::ComposeNameDuplicate,
+                            over.at,
+                            format!("{kind}.{name}"),
+                            summary,
+                            fix,
+                        );
                     }
                     let over_it = std::mem::replace(over, Node::new(node.at, Value::Null));
                     *over = merge(node, over_it, &mut vec![kind.to_owned(), name]);

@@ -17,6 +17,7 @@ use super::{
     unread,
 };
 use crate::{names::with_slashes, yaml::Refusal};
+use porthole_sdk::diagnostic::DiagnosticCode;
 
 /// How many values all models may have that are made.
 const MOST_VALUES: usize = 500_000;
@@ -171,7 +172,7 @@ impl<'a> Loader<'a> {
                     self.report.refuse(at, key, summary, fix);
                 } else {
                     self.report.refused |= needed;
-                    self.report.warn(at, key, summary, fix);
+                    self.report.warn(DiagnosticCode::ComposeFileMissing, at, key, summary, fix);
                 }
             }
             Absence::Unknown => {

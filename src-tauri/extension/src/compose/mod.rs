@@ -20,6 +20,7 @@ mod services;
 mod tests;
 mod unread;
 
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -37,7 +38,7 @@ use self::{
     report::At,
 };
 pub(super) use super::names::OWN_IMAGE;
-use super::{manifest_diagnostic::ManifestDiagnostic, start::environment};
+use super::start::environment;
 use porthole_base::error::{Code, Error};
 
 /// Names of compose files that compose finds by itself, in the order in which it looks for them.
@@ -64,9 +65,9 @@ pub(super) struct Configuration {
     /// The services that are started, in the order of the files.
     pub services: IndexSet<String>,
     /// What is said about the files.
-    pub diagnostics: Vec<ManifestDiagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// What of that is about what only compose itself reads.
-    pub not_read: Vec<ManifestDiagnostic>,
+    pub not_read: Vec<Diagnostic>,
     /// Compose would refuse the file, or Porthole stopped reading it: what else is here may be a part.
     pub refused: bool,
     /// Compose must not read it: it leads out of the extension, or to what Porthole can't read itself.
@@ -87,16 +88,17 @@ impl Configuration {
 }
 
 /// What is wrong with a compose file, as an error.
-pub(super) fn error(diagnostic: &ManifestDiagnostic) -> Error {
+pub(super) fn error(diagnostic: &Diagnostic) -> Error {
     Error::new(Code::ComposeUnreadable, format!("The compose file can't be used: {}", diagnostic.summary))
         .detail(place(diagnostic))
         .hint(diagnostic.fix.clone())
 }
 
 /// Where a remark is, as `FILE:LINE KEY`.
-pub(super) fn place(diagnostic: &ManifestDiagnostic) -> String {
-    let key = if diagnostic.key.is_empty() { String::new() } else { format!(" {}", diagnostic.key) };
-    format!("{}:{}{key}", diagnostic.file.as_deref().unwrap_or_default(), diagnostic.line)
+pub(super) fn place(diagnostic: &Diagnostic) -> String {
+    let Some(Location { file, line, key, .. }) = &diagnostic.location else { return String::new() };
+    let key = if key.is_empty() { String::new() } else { format!(" {key}") };
+    format!("{}:{line}{key}", file.as_deref().unwrap_or_default())
 }
 
 /// Reads a compose file, what lies over it, and what they lead to.
@@ -201,7 +203,7 @@ fn unset(loader: &mut Loader<'_>) {
             let fix = format!(
                 "Write ${{{name}:-default}}, or set it in `.env` next to the compose file. The runtimes define only {OWN_IMAGE}."
             );
-            loader.report.warn(at, "", summary, &fix);
+            loader.report.warn(DiagnosticCode::ComposeVariableUnset, at, "", summary, &fix);
         }
     }
 }

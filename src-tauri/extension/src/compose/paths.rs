@@ -8,6 +8,7 @@ use super::{
     node::Node,
 };
 use crate::root::Entry;
+use porthole_sdk::diagnostic::DiagnosticCode;
 
 /// Reports those that aren't there. The engine reads them, so what is outside of the extension isn't looked at.
 pub fn check(loader: &mut Loader<'_>, model: &Node, started: &IndexSet<String>) {
@@ -72,7 +73,13 @@ fn of_build(loader: &mut Loader<'_>, name: &str, build: &Node) {
         }
         Ok(Entry::File { .. }) => {
             let summary = format!("The build context `{}` isn't a directory", path.display());
-            loader.report.warn(context.at, key, summary, "Name the folder that the image is built from.");
+            loader.report.warn(
+                DiagnosticCode::ComposeContextNotDirectory,
+                context.at,
+                key,
+                summary,
+                "Name the folder that the image is built from.",
+            );
         }
         Err(Absence::Unknown) => {}
         Err(absence) => loader.absent(context.at, &key, &path, uncertain(absence), false),
@@ -87,6 +94,7 @@ fn file(loader: &mut Loader<'_>, node: &Node, key: &str, need: Need) {
         Err(Absence::Missing { summary, .. }) if need == Need::Created => {
             let summary = format!("{summary}: the engine creates an empty directory of that name");
             loader.report.warn(
+                DiagnosticCode::ComposeMountSourceMissing,
                 node.at,
                 key,
                 summary,

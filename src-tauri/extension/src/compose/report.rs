@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
-    names::with_slashes,
-};
+use crate::names::with_slashes;
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location};
 
 /// The most that is listed of one project.
 const MOST: usize = 100;
@@ -25,9 +23,9 @@ pub(crate) struct At {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     names: Vec<PathBuf>,
-    found: Vec<ManifestDiagnostic>,
+    found: Vec<Diagnostic>,
     /// What only compose itself reads.
-    pub not_read: Vec<ManifestDiagnostic>,
+    pub not_read: Vec<Diagnostic>,
     /// How many aren't listed.
     more: usize,
     /// Compose would refuse it.
@@ -53,20 +51,11 @@ impl Report {
         self.names.get(usize::from(at.file)).map(|name| with_slashes(name.as_path())).unwrap_or_default()
     }
 
-    pub fn diagnostic(&self, at: At, key: impl Into<String>, severity: ManifestSeverity) -> ManifestDiagnostic {
-        ManifestDiagnostic {
-            file: Some(self.name(at)),
-            line: at.line.max(1),
-            column: at.column.max(1),
-            key: key.into(),
-            severity,
-            summary: String::new(),
-            effects: Vec::new(),
-            fix: String::new(),
-        }
+    pub fn location(&self, at: At, key: impl Into<String>) -> Location {
+        Location { file: Some(self.name(at)), line: at.line.max(1), column: at.column.max(1), key: key.into() }
     }
 
-    pub fn push(&mut self, diagnostic: ManifestDiagnostic) {
+    pub fn push(&mut self, diagnostic: Diagnostic) {
         if self.found.len() >= MOST {
             self.more += 1;
         } else if !self.found.contains(&diagnostic) {
@@ -77,26 +66,32 @@ impl Report {
     /// What compose refuses.
     pub fn refuse(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
         self.refused = true;
-        let diagnostic = self.diagnostic(at, key, ManifestSeverity::Error).summary(summary).fix(fix);
-        self.push(diagnostic);
+        self.push(self.location(at, key).error(DiagnosticCode::ComposeInvalid, summary).fix(fix));
     }
 
     /// What compose must not even try to read.
     pub fn block(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
         self.blocked = true;
-        self.refuse(at, key, summary, fix);
+        self.refused = true;
+        self.push(self.location(at, key).error(DiagnosticCode::ComposeUnreadable, summary).fix(fix));
     }
 
-    pub fn warn(&mut self, at: At, key: impl Into<String>, summary: impl Into<String>, fix: &str) {
-        let diagnostic = self.diagnostic(at, key, ManifestSeverity::Warning).summary(summary).fix(fix);
-        self.push(diagnostic);
+    pub fn warn(
+        &mut self,
+        code: DiagnosticCode,
+        at: At,
+        key: impl Into<String>,
+        summary: impl Into<String>,
+        fix: &str,
+    ) {
+        self.push(self.location(at, key).warning(code, summary).fix(fix));
     }
 
     /// What only compose itself reads.
     pub fn not_read(&mut self, at: At, key: impl Into<String>, what: &str) {
         let diagnostic = self
-            .diagnostic(at, key, ManifestSeverity::Note)
-            .summary(format!("Not checked: {what}"))
+            .location(at, key)
+            .note(DiagnosticCode::ComposeNotChecked, format!("Not checked: {what}"))
             .fix("Run `docker compose config` to see how compose reads it.");
         if self.not_read.len() < MOST {
             self.not_read.push(diagnostic.clone());
@@ -109,7 +104,7 @@ impl Report {
         self.refused = true;
         self.blocked = true;
         if !std::mem::replace(&mut self.limit_reached, true) {
-            let diagnostic = self.diagnostic(at, key, ManifestSeverity::Error).summary(summary);
+            let diagnostic = self.location(at, key).error(DiagnosticCode::ComposeLimit, summary);
             // Listed also where nothing else is any more.
             self.found.push(diagnostic.fix("Porthole stopped reading here: the rest isn't part of this report."));
         }
@@ -120,11 +115,11 @@ impl Report {
         self.limit_reached
     }
 
-    pub fn finish(mut self) -> Vec<ManifestDiagnostic> {
+    pub fn finish(mut self) -> Vec<Diagnostic> {
         if self.more > 0 {
             let more = self.more;
-            let diagnostic = self.diagnostic(At::default(), "", ManifestSeverity::Note);
-            self.found.push(diagnostic.summary(format!("{more} more problems of the compose files aren't listed")));
+            let summary = format!("{more} more problems of the compose files aren't listed");
+            self.found.push(self.location(At::default(), "").note(DiagnosticCode::ProblemsNotShown, summary));
         }
         self.found
     }

@@ -6,10 +6,8 @@ use super::{
     node::{Node, Value},
     report::{At, Report},
 };
-use crate::{
-    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
-    names::{SOCKETS, names_own_image},
-};
+use crate::names::{SOCKETS, names_own_image};
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode, Location, Severity};
 use porthole_sdk::runtime::{
     Certainty::{Inferred, Reported, Source},
     Runtime::{DockerDesktop, PodmanDesktop, RancherDesktop},
@@ -39,13 +37,13 @@ struct Service<'n> {
 
 impl Service<'_> {
     /// A remark about one of its keys.
-    fn diagnostic(&self, at: At, key: &str, severity: ManifestSeverity) -> ManifestDiagnostic {
-        self.report.diagnostic(at, format!("services.{}.{key}", self.name), severity)
+    fn location(&self, at: At, key: &str) -> Location {
+        self.report.location(at, format!("services.{}.{key}", self.name))
     }
 }
 
 /// What the rules say of the services that are started. `has_socket` says that the manifest names a socket.
-pub fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: &Report) -> Vec<ManifestDiagnostic> {
+pub fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: &Report) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let Some(listed) = model.get("services") else { return diagnostics };
     let services: Vec<Service<'_>> = listed
@@ -58,8 +56,8 @@ pub fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: 
         .collect();
     if !services.is_empty() && !services.iter().any(|service| service.is_own) {
         diagnostics.push(
-            report.diagnostic(listed.at, "services", ManifestSeverity::Warning)
-                .summary("No service runs the extension's own image")
+            report.location(listed.at, "services")
+                .warning(DiagnosticCode::OwnImageUnused, "No service runs the extension's own image")
                 .effect(DockerDesktop, Inferred, "runs the named images, regardless of the extension's installed version")
                 .fix("Use ${DESKTOP_PLUGIN_IMAGE} for the service that runs the extension's image: its tag then matches the installed version."),
         );
@@ -74,9 +72,9 @@ pub fn look(model: &Node, started: &IndexSet<String>, has_socket: bool, report: 
     diagnostics
 }
 
-fn ports(service: &Service<'_>, has_socket: bool) -> Option<ManifestDiagnostic> {
+fn ports(service: &Service<'_>, has_socket: bool) -> Option<Diagnostic> {
     let public = service.node.get("ports")?.items().find(|port| is_public(port))?;
-    let severity = if has_socket || !service.is_own { ManifestSeverity::Note } else { ManifestSeverity::Warning };
+    let severity = if has_socket || !service.is_own { Severity::Note } else { Severity::Warning };
     // A service of somebody else listens where it listens.
     let fix = match service.is_own {
         true => format!(
@@ -86,8 +84,8 @@ fn ports(service: &Service<'_>, has_socket: bool) -> Option<ManifestDiagnostic> 
     };
     Some(
         service
-            .diagnostic(public.at, "ports", severity)
-            .summary(format!("The service `{}` publishes a port", service.name))
+            .location(public.at, "ports")
+            .found(DiagnosticCode::PortPublished, severity, format!("The service `{}` publishes a port", service.name))
             .effect(
                 DockerDesktop,
                 Inferred,
@@ -113,31 +111,34 @@ fn is_public(port: &Node) -> bool {
     }
 }
 
-fn build(service: &Service<'_>) -> Option<ManifestDiagnostic> {
+fn build(service: &Service<'_>) -> Option<Diagnostic> {
     let build = service.node.get("build")?;
     Some(
         service
-            .diagnostic(build.at, "build", ManifestSeverity::Warning)
-            .summary(format!("The service `{}` has `build`: its folder isn't in the installed extension", service.name))
+            .location(build.at, "build")
+            .warning(
+                DiagnosticCode::ServiceBuilt,
+                format!("The service `{}` has `build`: its folder isn't in the installed extension", service.name),
+            )
             .effect(DockerDesktop, Inferred, "starts it from the installed image, without the sources")
             .fix("Keep `build` in a compose file for development, and name an image in this one."),
     )
 }
 
-fn pull_policy(service: &Service<'_>) -> Option<ManifestDiagnostic> {
+fn pull_policy(service: &Service<'_>) -> Option<Diagnostic> {
     let node = service.node.get("pull_policy")?;
     let policy = node.as_text()?;
     let pulls = !matches!(policy, "never" | "missing" | "if_not_present" | "build");
     (service.is_own && pulls).then(|| {
         service
-            .diagnostic(node.at, "pull_policy", ManifestSeverity::Warning)
-            .summary(format!("The service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
+            .location(node.at, "pull_policy")
+            .warning(DiagnosticCode::ServicePulled, format!("The service `{}` pulls the extension's own image each time (`{policy}`)", service.name))
             .effect(RancherDesktop, Reported, "can't start it for an image that exists only on this machine")
             .fix("Remove pull_policy, or write `pull_policy: never`: the image is there when the extension is installed.")
     })
 }
 
-fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
+fn mounts(service: &Service<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for volume in service.node.get("volumes").into_iter().flat_map(Node::items) {
         let text = |name| volume.get(name).and_then(Node::as_text);
@@ -146,8 +147,11 @@ fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
         if target.trim_end_matches('/') == SOCKETS && source.is_some() {
             found.push(
                 service
-                    .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
-                    .summary(format!("The service `{}` has its own mount at {SOCKETS}", service.name))
+                    .location(volume.at, "volumes")
+                    .warning(
+                        DiagnosticCode::SocketsMountOwn,
+                        format!("The service `{}` has its own mount at {SOCKETS}", service.name),
+                    )
                     .effect(DockerDesktop, Inferred, "mounts its socket folder there: one of the two is hidden")
                     .fix("Remove the mount: the runtime creates and mounts that folder."),
             );
@@ -156,11 +160,11 @@ fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
         if let Some((path, instead)) = only_in_docker_desktop(source) {
             found.push(
                 service
-                    .diagnostic(volume.at, "volumes", ManifestSeverity::Warning)
-                    .summary(format!(
-                        "The service `{}` mounts {path}, which exists only in Docker Desktop",
-                        service.name
-                    ))
+                    .location(volume.at, "volumes")
+                    .warning(
+                        DiagnosticCode::MountInDockerDesktopOnly,
+                        format!("The service `{}` mounts {path}, which exists only in Docker Desktop", service.name),
+                    )
                     .effect(RancherDesktop, Inferred, "creates an empty directory of that name, owned by root")
                     .effect(PodmanDesktop, Inferred, "can't start the service: nothing exists there")
                     .fix(instead),
@@ -171,7 +175,7 @@ fn mounts(service: &Service<'_>) -> Vec<ManifestDiagnostic> {
 }
 
 /// Volumes, networks and the like that must exist before the extension starts.
-fn externals(model: &Node, report: &Report) -> Vec<ManifestDiagnostic> {
+fn externals(model: &Node, report: &Report) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for kind in ["volumes", "networks"] {
         for (name, entry) in model.get(kind).into_iter().flat_map(Node::entries) {
@@ -180,8 +184,11 @@ fn externals(model: &Node, report: &Report) -> Vec<ManifestDiagnostic> {
                 let one = kind.trim_end_matches('s');
                 found.push(
                     report
-                        .diagnostic(external.at, format!("{kind}.{name}.external"), ManifestSeverity::Warning)
-                        .summary(format!("The {one} `{name}` is `external`, and nothing creates it"))
+                        .location(external.at, format!("{kind}.{name}.external"))
+                        .warning(
+                            DiagnosticCode::ExternalNotCreated,
+                            format!("The {one} `{name}` is `external`, and nothing creates it"),
+                        )
                         .effect(RancherDesktop, Source, "starts no service: compose fails if it doesn't exist")
                         .fix(format!("Remove `external`: compose then creates the {one}.")),
                 );
@@ -193,7 +200,8 @@ fn externals(model: &Node, report: &Report) -> Vec<ManifestDiagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ManifestSeverity, check_folder};
+    use crate::check_folder;
+    use porthole_sdk::diagnostic::Severity;
 
     /// What is said about a compose file, in its order.
     fn said(compose: &str) -> Vec<String> {
@@ -203,10 +211,7 @@ mod tests {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let diagnostics = check_folder(folder.path()).unwrap().diagnostics;
-        assert!(
-            diagnostics.iter().all(|diagnostic| diagnostic.severity != ManifestSeverity::Error),
-            "{diagnostics:#?}"
-        );
+        assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error), "{diagnostics:#?}");
         diagnostics.into_iter().map(|diagnostic| diagnostic.summary).collect()
     }
 
@@ -287,6 +292,6 @@ mod tests {
         }
         let diagnostics = check_folder(folder.path()).unwrap().diagnostics;
         let port = diagnostics.iter().find(|diagnostic| diagnostic.summary.contains("`db` publishes")).unwrap();
-        assert!(port.severity == ManifestSeverity::Note && !port.fix.contains("socket"), "{port:?}");
+        assert!(port.severity == Severity::Note && !port.fix.contains("socket"), "{port:?}");
     }
 }

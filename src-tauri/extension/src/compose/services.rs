@@ -10,6 +10,7 @@ use super::{
     node::{Map, Node, Value},
     normal,
 };
+use porthole_sdk::diagnostic::DiagnosticCode;
 
 /// Which services are started, and which are in profiles alone, in the order of the files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -203,12 +204,9 @@ pub fn check(loader: &mut Loader<'_>, model: &Node, selection: &Selection) {
     let started = &selection.started;
     for name in &selection.in_profiles {
         if let Some(profiles) = services.get(name).and_then(|service| service.get("profiles")) {
-            let diagnostic = loader.report.diagnostic(
-                profiles.at,
-                format!("services.{name}.profiles"),
-                crate::manifest_diagnostic::ManifestSeverity::Note,
-            );
-            let diagnostic = diagnostic.summary(format!("The service `{name}` isn't started: it is in a profile"));
+            let location = loader.report.location(profiles.at, format!("services.{name}.profiles"));
+            let summary = format!("The service `{name}` isn't started: it is in a profile");
+            let diagnostic = location.note(DiagnosticCode::ComposeServiceInProfile, summary);
             loader.report.push(
                 diagnostic.fix("No runtime activates a profile. Remove `profiles` if the extension needs the service."),
             );

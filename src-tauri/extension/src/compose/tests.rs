@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{ExtensionRoot, manifest_diagnostic::ManifestSeverity};
+use crate::ExtensionRoot;
+use porthole_sdk::diagnostic::{Diagnostic, Severity};
 
 /// Files of an extension, of which the first is the compose file.
 struct Folder(tempfile::TempDir, String);
@@ -36,7 +37,7 @@ impl Folder {
 fn of(files: &[(&str, &str)]) -> (Json, Vec<String>) {
     let read = Folder::new(files).read();
     let summary =
-        read.diagnostics.iter().filter(|diagnostic| diagnostic.severity == ManifestSeverity::Error).map(said).collect();
+        read.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).map(said).collect();
     (read.json()["services"].clone(), summary)
 }
 
@@ -46,14 +47,9 @@ fn all(files: &[(&str, &str)]) -> Vec<String> {
     said.into_iter().filter(|said| !said.contains("No service runs the extension's own image")).collect()
 }
 
-fn said(diagnostic: &ManifestDiagnostic) -> String {
-    format!(
-        "{}:{} {}: {}",
-        diagnostic.file.as_deref().unwrap_or_default(),
-        diagnostic.line,
-        diagnostic.key,
-        diagnostic.summary
-    )
+fn said(diagnostic: &Diagnostic) -> String {
+    let at = diagnostic.location.as_ref().unwrap();
+    format!("{}:{} {}: {}", at.file.as_deref().unwrap_or_default(), at.line, at.key, diagnostic.summary)
 }
 
 const NO_ERRORS: [String; 0] = [];

@@ -1,10 +1,8 @@
 //! The paths of a manifest, judged by what is in the image that the folder builds.
 
 use super::{Checks, InsideImage, Provision};
-use crate::{
-    manifest_diagnostic::{ManifestDiagnostic, ManifestSeverity},
-    root::{Entry, FileProblem},
-};
+use crate::root::{Entry, FileProblem};
+use porthole_sdk::diagnostic::{DiagnosticCode, Location};
 use porthole_sdk::runtime::{Certainty::Source, Runtime::RancherDesktop};
 
 impl Checks<'_> {
@@ -12,7 +10,7 @@ impl Checks<'_> {
     /// an image that is older than its sources, and for a path that isn't built yet.
     pub(super) fn in_image(
         &mut self,
-        place: ManifestDiagnostic,
+        place: Location,
         path: &str,
         shown: &str,
         effect: &str,
@@ -42,10 +40,12 @@ impl Checks<'_> {
                 let summary = format!("The image `{name}` has no `{shown}`");
                 let is_provided = matches!(provision, Some(Provision::Context { .. }));
                 let diagnostic = if is_provided || inside.is_outdated {
-                    place.summary(summary).fix("Build the image again, or correct the path: it's a path in the image.")
+                    place
+                        .warning(DiagnosticCode::ImageFileMissing, summary)
+                        .fix("Build the image again, or correct the path: it's a path in the image.")
                 } else {
-                    let place = ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
-                    let diagnostic = place.summary(summary).effect(RancherDesktop, Source, effect);
+                    let diagnostic =
+                        place.error(DiagnosticCode::ImageFileMissing, summary).effect(RancherDesktop, Source, effect);
                     diagnostic.fix("Copy it into the last stage, or correct the path: it's a path in the image.")
                 };
                 self.status(&key, path, format!("not in the image `{name}`"));
@@ -53,10 +53,13 @@ impl Checks<'_> {
                 None
             }
             (Err(problem), _) => {
-                let place = ManifestDiagnostic { severity: ManifestSeverity::Error, ..place };
                 let summary = format!("`{path}` can't be read in the image `{name}`: {problem}");
                 self.status(&key, path, format!("not readable in the image `{name}`"));
-                self.say(&format!("unreadable {shown}"), shown, place.summary(summary).fix("Name a regular file."));
+                self.say(
+                    &format!("unreadable {shown}"),
+                    shown,
+                    place.error(DiagnosticCode::ImageFileUnreadable, summary).fix("Name a regular file."),
+                );
                 None
             }
         }

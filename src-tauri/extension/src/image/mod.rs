@@ -19,15 +19,14 @@ use cap_std::{ambient_authority, fs::Dir};
 use futures_util::StreamExt;
 
 use super::{
-    ExtensionRoot, FILE, LARGEST, Manifest, ManifestDiagnostic, ManifestSeverity, manifest::Named, names::with_slashes,
-    root::below, unread,
+    ExtensionRoot, FILE, LARGEST, Manifest, location, manifest::Named, names::with_slashes, root::below, unread,
 };
 use porthole_base::{
     error::{Code, Error, Result},
     reference::ImageRef,
 };
 use porthole_engine::{Engine, reaper::Reaper};
-
+use porthole_sdk::diagnostic::{Diagnostic, DiagnosticCode};
 use reading::Reading;
 use tar_stream::TarStream;
 use tree::{LIMITS, LIMITS_OF_HEADS, Limits, Tree, name_in_image, unwritten};
@@ -41,7 +40,7 @@ const STALL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Unpacked {
     /// What is to be said about files that were left out.
-    pub diagnostics: Vec<ManifestDiagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// The image's id, where the engine tells one: what was taken is of this image, whatever its name means meanwhile.
     pub image_id: Option<String>,
 }
@@ -209,23 +208,23 @@ impl<'r> Extraction<'r> {
     }
 
     /// What is to be said about files that were left out.
-    fn diagnostics(&self, wanted: &Selection) -> Vec<ManifestDiagnostic> {
-        let diagnostic =
-            |at: usize, key: &str| ManifestDiagnostic::at(&wanted.text, at, key, ManifestSeverity::Warning);
+    fn diagnostics(&self, wanted: &Selection) -> Vec<Diagnostic> {
+        let diagnostic = |at: usize, key: &str, summary: String| {
+            location::at(&wanted.text, at, key).warning(DiagnosticCode::ImageFileLeftOut, summary)
+        };
         let fix = "Put only regular files and folders into the image, and links between them.";
         let (left_out, more) = self.tree.left_out();
-        let mut diagnostics: Vec<ManifestDiagnostic> = left_out
+        let mut diagnostics: Vec<Diagnostic> = left_out
             .iter()
             .map(|left| {
                 let want = wanted.paths.iter().rev().find(|want| left.path.starts_with(&want.path));
                 let (at, key) = want.map_or((0, ""), |want| (want.at, want.key));
                 let shown: String = with_slashes(&left.path).chars().flat_map(char::escape_debug).collect();
-                diagnostic(at, key).summary(format!("`/{shown}` was left out of the image: {}", left.why)).fix(fix)
+                diagnostic(at, key, format!("`/{shown}` was left out of the image: {}", left.why)).fix(fix)
             })
             .collect();
         if more > 0 {
-            diagnostics
-                .push(diagnostic(0, "").summary(format!("{more} more files were left out of the image")).fix(fix));
+            diagnostics.push(diagnostic(0, "", format!("{more} more files were left out of the image")).fix(fix));
         }
         diagnostics
     }

@@ -10,7 +10,7 @@ use super::{
     text::visible,
 };
 use crate::{
-    BackendDeps, Extension, ExtensionRoot, ManifestDiagnostic, ManifestSeverity,
+    BackendDeps, Extension, ExtensionRoot,
     backend::engine_name,
     compose::{self, OWN_IMAGE},
     tool::{ComposeArgs, ComposeProgram},
@@ -20,6 +20,7 @@ use porthole_base::{
     error::{Code, Error, Result},
     private::temporary_files_failed,
 };
+use porthole_sdk::diagnostic::{Diagnostic, Severity};
 
 /// What a compose file would start.
 pub(super) struct Resolved {
@@ -91,11 +92,10 @@ async fn by_porthole(
     });
     let own = reading.await.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
     if own.refused {
-        let why = own.diagnostics.iter().find(|diagnostic| diagnostic.severity == ManifestSeverity::Error);
+        let why = own.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
         return Err(why.map_or_else(|| missing.clone(), compose::error));
     }
-    let told =
-        |diagnostic: &ManifestDiagnostic| visible(&format!("{}: {}", compose::place(diagnostic), diagnostic.summary));
+    let told = |diagnostic: &Diagnostic| visible(&format!("{}: {}", compose::place(diagnostic), diagnostic.summary));
     Ok((own.json(), own.not_read.iter().map(told).collect()))
 }
 

@@ -1,7 +1,7 @@
 //! Arguments and the shell: which Runtimes have one between the code and the program.
 
 use super::{
-    Asking, Diagnostic, Evidence,
+    Asking, Evidence, Finding,
     text::{listed, names, others, quoted},
 };
 use crate::runtime::Runtime;
@@ -15,7 +15,7 @@ const TAKE_PATTERNS: &[&str] = &[
     "python3", "node", "psql", "mysql", "sqlite3",
 ];
 
-pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking =
         evidence.asking().filter(|asking| !asking.line && asking.program.trim().contains(char::is_whitespace))?;
     let summary = format!("The program name contains a space: {}.", quoted(asking.program));
@@ -28,7 +28,7 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Diagnostic>
             [] => "With callbacks no runtime uses a shell to split it, so a program with this whole name is looked up and not found.".to_owned(),
             some => format!("On {} a shell splits it. On other runtimes, and on all of them with `stream`, a program with this whole name is looked up and not found.", names(some)),
         };
-        return Some(Diagnostic::error(summary, impact, fix));
+        return Some(Finding::error(summary, impact, fix));
     }
     if shells.is_empty() {
         return None;
@@ -37,10 +37,10 @@ pub(super) fn program_with_spaces(evidence: &Evidence<'_>) -> Option<Diagnostic>
         "On {} a shell splits it at the space: the first part is the program, the rest becomes arguments.",
         names(&shells)
     );
-    Some(Diagnostic::warning(summary, impact, fix).on(shells))
+    Some(Finding::warning(summary, impact, fix).on(shells))
 }
 
-pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| !asking.is_shell())?;
     let operators: Vec<String> =
         asking.words().into_iter().filter(|word| OPERATORS.contains(word)).map(quoted).collect();
@@ -49,22 +49,22 @@ pub(super) fn operator(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let (shells, program) = (asking.shells(), quoted(asking.name()));
     let summary = format!("The arguments of {program} contain shell operators: {}.", listed(&operators));
-    let fix = "Pass the commands as one script to a shell, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`. Or put the script in a file in the image and run that. Docker documents chaining commands in one `exec` as unsupported.";
+    let fix = "Pass the commands as one script to a shell, with callbacks: `exec(\"sh\", [\"-c\", \"a | b\"], { stream })`, or run a script file in the image. Docker documents chaining commands in one `exec` as unsupported.";
     if shells.is_empty() {
         let impact = format!(
             "With callbacks no runtime uses a shell: {program} gets them as normal arguments, and nothing is chained or redirected."
         );
-        return Some(Diagnostic::error(summary, impact, fix));
+        return Some(Finding::error(summary, impact, fix));
     }
     let impact = format!(
         "On {} a plain `exec` runs through a shell (Docker Desktop: reported), which interprets them. On {}, and on all runtimes with `stream`, {program} gets them as arguments.",
         names(&shells),
         names(&others(&shells))
     );
-    Some(Diagnostic::warning(summary, impact, fix))
+    Some(Finding::warning(summary, impact, fix))
 }
 
-pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     let shells = asking.shells();
     let told: Vec<String> = asking
@@ -81,7 +81,7 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let program = quoted(asking.program);
     if shells.is_empty() {
-        return Some(Diagnostic::note(
+        return Some(Finding::note(
             format!("{program} got {} without shell expansion.", listed(&told)),
             "With callbacks no runtime uses a shell, so variables, `~`, command substitution and file patterns aren't expanded.",
             "Insert the value in your code, or run a shell: `exec(\"sh\", [\"-c\", \"…\"], { stream })`.",
@@ -93,7 +93,7 @@ pub(super) fn expansion(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         names(&others(&shells))
     );
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("A shell would change the arguments {} of {program}.", listed(&told)),
             impact,
             "Use `exec` with a `stream`: then the program gets the arguments unchanged on every runtime.",
@@ -139,7 +139,7 @@ fn is_split(arg: &str) -> bool {
 }
 
 /// Trap 6 of the facts: the same list is one argument with callbacks and several without.
-pub(super) fn split(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn split(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     let shells = asking.shells();
     let told: Vec<String> = asking.args.iter().filter(|arg| is_split(arg)).map(|arg| quoted(arg)).collect();
@@ -153,7 +153,7 @@ pub(super) fn split(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         names(&shells)
     );
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("A shell would split or change the {noun} {}.", listed(&told)),
             impact,
             "Use `exec` with a `stream`, which no runtime passes to a shell. Quotes in the list help only without `stream`; with it they become part of the argument.",
@@ -162,7 +162,7 @@ pub(super) fn split(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     let told: Vec<String> =
         asking.args.iter().filter(|arg| outer_quotes(arg).is_some()).map(|arg| quoted(arg)).collect();
@@ -174,7 +174,7 @@ pub(super) fn quotes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let form = if asking.stream.is_some() { "With callbacks" } else { "In the container" };
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The arguments contain quotes: {}.", listed(&told)),
             format!("{form}, no shell removes the quotes on {}: they are part of the argument. Rancher Desktop removes them itself.", names(&keeps)),
             if asking.stream.is_some() { "Remove the quotes." } else { "Remove the quotes and use `exec` with a `stream`." },

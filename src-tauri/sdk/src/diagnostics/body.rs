@@ -1,7 +1,7 @@
 //! What the code can make of a body, and what is lost on the way.
 
 use super::{
-    Diagnostic, Evidence, charset, json, numbers,
+    Evidence, Finding, charset, json, numbers,
     text::{duration, first_line, many, quoted, quoted_bytes, size},
 };
 use porthole_http::exchange::Header;
@@ -14,19 +14,19 @@ const LONGEST_STRING: u64 = (1 << 29) - 24;
 /// From this time between the first and the last byte on, a user notices the wait, in microseconds.
 const SLOW_US: u64 = 1_000_000;
 
-pub(super) fn event_stream(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn event_stream(evidence: &Evidence<'_>) -> Option<Finding> {
     if evidence.body_kind() != Some(BodyKind::Events) {
         return None;
     }
     let events = evidence.sample.stdout.counts.bytes;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("The response is a stream of server-sent events (`text/event-stream`); {} received.", size(events)),
         "The SDK returns a body as one string when it is complete. With a stream that doesn't end, the promise stays pending and your code gets none of the events.",
         "Poll a route that responds immediately, or run a program that prints one event per line with a streaming `exec` and `splitOutputLines`.",
     ))
 }
 
-pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, response) = (evidence.exchange()?, evidence.response()?);
     let body = &evidence.sample.stdout.head;
     let status = response.status;
@@ -43,7 +43,7 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     const FIX: &str = "Read the page in the Body tab: an error page names the error; an index page means that the backend has no such route. Return errors as JSON with `Content-Type: application/json`.";
     if is_marked_up {
         let impact = "`Content-Type` is JSON but the body is HTML. Your code gets a string instead of an object, and every field is `undefined`.";
-        return Some(Diagnostic::error(summary, impact, FIX));
+        return Some(Finding::error(summary, impact, FIX));
     }
     if !is_html {
         return None;
@@ -51,10 +51,10 @@ pub(super) fn html_for_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     if status >= 400 {
         let impact =
             "The error's message is the whole HTML page, or is missing. `JSON.parse` fails with `Unexpected token <`.";
-        return Some(Diagnostic::error(summary, impact, FIX));
+        return Some(Finding::error(summary, impact, FIX));
     }
     let impact = "The promise resolves with the page as a string. Code that expects JSON finds no fields in it and doesn't detect the error.";
-    (status < 300 && expects_json(evidence)?).then(|| Diagnostic::warning(summary, impact, FIX))
+    (status < 300 && expects_json(evidence)?).then(|| Finding::warning(summary, impact, FIX))
 }
 
 fn is_html(body: &[u8]) -> bool {
@@ -79,7 +79,7 @@ fn expects_json(evidence: &Evidence<'_>) -> Option<bool> {
     )
 }
 
-pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response()?;
     let part = &evidence.sample.stdout;
     // An empty body and an HTML page have their own rules.
@@ -90,7 +90,7 @@ pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     let problem = json::problem(&part.head, part.is_whole())?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("The body isn't valid JSON: {} at line {}, column {}.", problem.why, problem.line, problem.column),
         format!(
             "The error is near {}, and `Content-Type` is `{}`. A runtime that can't parse the body returns it as a string: `result.field` is `undefined`, and nothing throws.",
@@ -101,7 +101,7 @@ pub(super) fn not_json(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
     let part = &evidence.sample.stdout;
     if evidence.body_kind() != Some(BodyKind::JsonLines) {
         return None;
@@ -113,7 +113,7 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     } else {
         String::new()
     };
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("Line {} of the JSON lines isn't valid JSON: {} at column {}.", first.line, first.why, first.column),
         format!(
             "The error is near {}.{others} Code that parses the lines in a loop throws at this line and loses the lines after it.",
@@ -123,7 +123,7 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     let part = &evidence.sample.stdout;
     if evidence.success().is_none()
         || compressed(evidence).is_some()
@@ -134,7 +134,7 @@ pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let at = broken_at(&part.head, part.is_whole())?;
     let kind = evidence.response()?.head.header("content-type").unwrap_or("none");
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!(
             "The body isn't valid UTF-8 at byte {at} ({:#04x}). `Content-Type` is {}.",
             part.head[at],
@@ -151,37 +151,37 @@ pub(super) fn broken_at(bytes: &[u8], whole: bool) -> Option<usize> {
     (whole || error.error_len().is_some()).then(|| error.valid_up_to())
 }
 
-pub(super) fn too_large(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn too_large(evidence: &Evidence<'_>) -> Option<Finding> {
     let bytes = evidence.sample.stdout.counts.bytes;
     evidence.success().filter(|_| bytes > LARGE)?;
     let summary = format!("The body is large: {}.", size(bytes));
     if bytes > LONGEST_STRING {
-        return Some(Diagnostic::error(
+        return Some(Finding::error(
             summary,
             "JavaScript strings are limited to 2^29 characters (537 MB of ASCII), so the SDK can't return this body at all.",
             "Serve it in parts, with a limit and an offset in the query.",
         ));
     }
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         summary,
         "The SDK returns it as one value when it is complete. It is copied between processes, needs several times its size in memory, and parsing it blocks the page.",
         "Serve it in pages, filter it in the backend, or print it with a streaming `exec`.",
     ))
 }
 
-pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn compressed(evidence: &Evidence<'_>) -> Option<Finding> {
     let encoding = evidence.whole_response()?.head.header("content-encoding")?;
     if encoding.eq_ignore_ascii_case("identity") || evidence.sample.stdout.counts.bytes == 0 {
         return None;
     }
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("The body is compressed: `Content-Encoding: {encoding}`."),
         "Rancher Desktop and Podman Desktop decode a single gzip, deflate or br encoding. Rancher Desktop up to 1.20 (node-fetch 2.7) and Podman Desktop (older) with got 13 don't decode zstd. Docker Desktop's behavior isn't known. Where the body isn't decoded, your code gets broken text.",
         "Turn compression off for the socket; it saves nothing on the same machine.",
     ))
 }
 
-pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
     let part = &evidence.sample.stdout;
     let parsed = match evidence.body_kind()? {
         BodyKind::Json | BodyKind::JsonLines => true,
@@ -193,14 +193,14 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Diagnostic> {
 }
 
 /// What is to be said of the first number that `JSON.parse` changes.
-pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Diagnostic> {
+pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Finding> {
     let number = numbers::inexact(text, whole)?;
     let more = if number.more > 0 {
         format!(" Also changed: {}.", many(number.more as u64, "more number"))
     } else {
         String::new()
     };
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!(
             "{place} contains the number {} at {}, which `JSON.parse` changes.",
             quoted(&number.text),
@@ -215,7 +215,7 @@ pub(super) fn changed_number(text: &[u8], whole: bool, place: &str) -> Option<Di
     ))
 }
 
-pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, response) = (evidence.exchange()?, evidence.response()?);
     let phases = &exchange.phases;
     let took = phases.done_us?.saturating_sub(phases.first_byte_us?);
@@ -223,7 +223,7 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     const FIX: &str = "Poll with an offset, or print the lines from a program that you run with a streaming `exec` and `splitOutputLines`.";
     if evidence.body_kind() == Some(BodyKind::JsonLines) {
         let lines = evidence.sample.stdout.counts.lines;
-        return Some(Diagnostic::warning(
+        return Some(Finding::warning(
             format!(
                 "The body is JSON lines: {} in {} within {}.",
                 many(lines, "line"),
@@ -236,7 +236,7 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let streams = chunks > 2 && took >= SLOW_US && response.head.header("content-length").is_none();
     (streams && evidence.body_kind() != Some(BodyKind::Events)).then(|| {
-        Diagnostic::note(
+        Finding::note(
             format!("The body arrived in {} over {}.", many(chunks, "chunk"), duration(took)),
             "The SDK returns it when it is complete, so your code can't show progress.",
             FIX,
@@ -244,23 +244,23 @@ pub(super) fn delivered_whole(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     })
 }
 
-pub(super) fn falsy(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn falsy(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.success()?;
     let body = evidence.sample.stdout.head.trim_ascii();
     let value = ["0", "-0", "false", "null", "\"\""].into_iter().find(|value| value.as_bytes() == body)?;
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("The response (status {}) is {}, a falsy value in JavaScript.", response.status, quoted(value)),
         "`if (!result)` and `result || fallback` treat it as a missing response.",
         "Compare with `=== undefined` or `=== null`, or return an object: `{\"value\": …}`.",
     ))
 }
 
-pub fn empty(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub fn empty(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.success()?;
     if evidence.sample.stdout.counts.bytes > 0 || evidence.is_head() {
         return None;
     }
-    Some(Diagnostic::note(
+    Some(Finding::note(
         format!("The response (status {}) has no body.", response.status),
         "The promise resolves with an empty string or `undefined`, which `if (!result)` treats as a failure. The request succeeded if the promise resolves.",
         "Handle success after `await` and errors in `catch`, without checking the value.",

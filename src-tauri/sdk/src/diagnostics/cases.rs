@@ -1,10 +1,11 @@
 //! Calls as tests make them.
 
-use super::{Diagnostic, Evidence, Sample, diagnose};
+use super::{Evidence, Sample, diagnose};
 use crate::{
     call::{Act, Call, Origin},
+    diagnostic::Diagnostic,
     runtime::Runtime,
-    sdk_call::{Sdk, SdkCall},
+    sdk_call::{Brief, Sdk, SdkCall},
     sdk_result::{SdkOutcome, SdkResult},
 };
 use porthole_base::error::{Code, Error};
@@ -227,6 +228,13 @@ impl Case {
         self
     }
 
+    /// Code called this function.
+    pub fn called(self, name: &str, asked: SdkCall) -> Self {
+        let mut case = self.asked(asked);
+        case.call.sdk = case.call.sdk.map(|sdk| Sdk { called: Some(Brief::new(name)), ..sdk });
+        case
+    }
+
     /// The results of the three runtimes, in their order.
     pub fn receives(mut self, outcomes: [SdkOutcome; 3]) -> Self {
         let each = Runtime::ALL.into_iter().zip(outcomes);
@@ -240,8 +248,8 @@ impl Case {
     }
 
     /// The names of the rules that have something to say.
-    pub fn raised(&self) -> Vec<String> {
-        self.diagnostics().into_iter().map(|diagnostic| diagnostic.rule).collect()
+    pub fn raised(&self) -> Vec<&'static str> {
+        self.diagnostics().into_iter().map(|diagnostic| diagnostic.code.name()).collect()
     }
 
     /// What one rule says.
@@ -249,7 +257,7 @@ impl Case {
         let raised = self.raised();
         self.diagnostics()
             .into_iter()
-            .find(|diagnostic| diagnostic.rule == rule)
+            .find(|diagnostic| diagnostic.code.name() == rule)
             .unwrap_or_else(|| panic!("{rule}: {raised:?}"))
     }
 }

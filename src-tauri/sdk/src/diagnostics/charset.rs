@@ -2,16 +2,16 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-use super::{Diagnostic, Evidence, Part, text::quoted};
+use super::{Evidence, Finding, Part, text::quoted};
 use porthole_output::{BodyKind, CharsetBy, Clues, LOOKED_AT, detect};
 
-pub(super) fn body(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn body(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response()?;
     if matches!(evidence.body_kind(), Some(BodyKind::Bytes | BodyKind::Protocol)) {
         return None;
     }
     let Seen { name, how, line, becomes } = seen(&evidence.sample.stdout, response.head.header("content-type"))?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("The body is encoded as {name} ({how}), for example {line}."),
         format!(
             "The SDK decodes bodies as UTF-8, whatever the header says, so the code gets {becomes}. Measured with node-fetch (Rancher Desktop), got (Podman Desktop (older)) and Node's fetch (Podman Desktop); inferred for Docker Desktop."
@@ -20,12 +20,12 @@ pub(super) fn body(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn output(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn output(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.run()?;
     let parts = [("stdout", &evidence.sample.stdout), ("stderr", &evidence.sample.stderr)];
     let (stream, Seen { name, how, line, becomes }) =
         parts.into_iter().find_map(|(stream, part)| Some((stream, seen(part, None)?)))?;
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("{stream} is encoded as {name} ({how}), for example {line}."),
         format!("Output is decoded as UTF-8, so the code gets {becomes}."),
         "Make the program write UTF-8: `WSL_UTF8=1` for wsl.exe, `chcp 65001` for others on Windows, `PYTHONIOENCODING=utf-8` for Python, `LC_ALL=C.UTF-8` elsewhere.",

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{cases::Case, fixtures::*, run_fixtures::runs, *};
 use crate::{
+    diagnostic::{DiagnosticCounts, Severity},
     runtime::Runtime,
     sdk_call::{CliTarget, EngineList, SdkCall, SdkExec, SdkList},
     sdk_result::{SdkOutcome, Text, Value},
@@ -15,6 +16,17 @@ use porthole_http::{
 };
 use porthole_output::Stream;
 use porthole_process::{Place, Signal, Streaming};
+
+/// Sentences of a text, where code between backticks is one word.
+fn sentences(text: &str) -> usize {
+    let words: String = text.split('`').step_by(2).collect::<Vec<_>>().join("X");
+    let ends = words.match_indices(['.', '!', '?']).filter(|(at, end)| {
+        let after = &words[at + end.len()..];
+        let next = after.trim_start().chars().next();
+        after.is_empty() || after.starts_with(' ') && next.is_some_and(char::is_uppercase)
+    });
+    ends.count()
+}
 
 #[test]
 fn every_rule_says_what_it_saw() {
@@ -35,11 +47,12 @@ fn every_rule_says_what_it_saw() {
             );
             assert!(text.len() < 700, "{rule} is long: {text}");
         }
+        assert!(sentences(&diagnostic.fix) <= 2, "{rule} has a long fix: {}", diagnostic.fix);
         // A path or a value of a call can make a summary longer.
         assert!(diagnostic.summary.chars().count() <= 90, "{rule}: {}", diagnostic.summary);
         shown.insert(rule);
     }
-    let rules: BTreeSet<&str> = RULES.iter().map(|(name, _)| *name).collect();
+    let rules: BTreeSet<&str> = RULES.iter().map(|(code, _)| code.name()).collect();
     assert_eq!(shown, rules, "each rule has a case here");
     assert_eq!(rules.len(), RULES.len(), "two rules have one name");
 }
@@ -139,7 +152,7 @@ fn an_error_body_that_repeats_the_status_line_says_no_more_than_it() {
         (500, "\"Internal Server Error\""),
     ] {
         let raised = Case::get("/x").answered(status, &[], body).raised();
-        assert!(!raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+        assert!(!raised.contains(&"error-body-lost"), "{body}: {raised:?}");
     }
     for (status, body) in [
         (404, "{\"message\":\"Dive is not found\"}"),
@@ -149,7 +162,7 @@ fn an_error_body_that_repeats_the_status_line_says_no_more_than_it() {
         (409, "false, 7"),
     ] {
         let raised = Case::get("/x").answered(status, &[], body).raised();
-        assert!(raised.contains(&"error-body-lost".to_owned()), "{body}: {raised:?}");
+        assert!(raised.contains(&"error-body-lost"), "{body}: {raised:?}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Bytes after the end of a response.
 
-use super::{Diagnostic, Evidence, text::quoted};
+use super::{Evidence, Finding, text::quoted};
 use porthole_http::exchange::Excess;
 use porthole_output::lengths;
 
-pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, response) = (evidence.exchange()?, evidence.response()?);
     // Clients skip empty lines between two responses.
     let excess = exchange.excess.as_ref().filter(|excess| !excess.is_blank())?;
@@ -16,7 +16,7 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     };
     let start = quoted(&excess.start);
     if excess.start.starts_with("HTTP/1.") {
-        return Some(Diagnostic::error(
+        return Some(Finding::error(
             format!("{came} after the response and look like a second response."),
             impact(&start),
             "Respond to each request once. A handler that sends a response and then falls through to the default handler sends two.",
@@ -25,14 +25,14 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     if matches!(response.status, 204 | 304) || evidence.is_head() {
         let why =
             if evidence.is_head() { "a response to HEAD".to_owned() } else { format!("status {}", response.status) };
-        return Some(Diagnostic::error(
+        return Some(Finding::error(
             format!("{came} after the response, but {why} has no body."),
             impact(&start),
             "Use status 200 to send a body. Don't send one with 204 or 304 or in response to HEAD.",
         ));
     }
     let Some(length) = length else {
-        return Some(Diagnostic::error(
+        return Some(Finding::error(
             format!("{came} after the end of the body."),
             impact(&start),
             "Don't write to the connection after the end of a response.",
@@ -43,7 +43,7 @@ pub(super) fn bytes(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     } else {
         String::new()
     };
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("{came} after the {length} bytes declared by `Content-Length`."),
         format!("{what}{}", impact(&start)),
         "Count the bytes of the encoded body (`Buffer.byteLength(text)` in Node, `len(text.encode())` in Python, `len(text)` in Go), or leave the header to the HTTP library.",

@@ -1,7 +1,7 @@
 //! Requests that got no whole answer, and connections that became something else.
 
 use super::{
-    Diagnostic, Evidence, Part,
+    Evidence, Finding, Part,
     program_text::{asked_for, hangs_up, refused_on_80},
     text::quoted,
 };
@@ -20,23 +20,23 @@ fn failed<'a>(evidence: &Evidence<'a>, codes: &[Code]) -> Option<(&'a Exchange, 
     codes.contains(&error.code).then_some((exchange, error))
 }
 
-pub(super) fn path_too_long(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn path_too_long(evidence: &Evidence<'_>) -> Option<Finding> {
     let (_, error) = failed(evidence, &[Code::EndpointPathTooLong])?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("{}.", error.message),
         "The backend can't listen on this path and no runtime can connect to it. Programs often report this as EINVAL or with a truncated path.",
         "Shorten `exposes.socket` in metadata.json or the extension's name; both are part of the path. The limit is 107 bytes on Linux and 103 on macOS.",
     ))
 }
 
-pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Finding> {
     let Endpoint::Unix(path) = &evidence.exchange()?.endpoint else { return None };
     let length = path.as_os_str().len();
     // `path_too_long` reports a path that is too long on Linux too.
     if length <= MACOS_LIMIT || failed(evidence, &[Code::EndpointPathTooLong]).is_some() {
         return None;
     }
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("The socket path has {length} bytes: fine on Linux, over the macOS limit of {MACOS_LIMIT}."),
         "On macOS the socket's folder is even longer (`~/Library/Containers/com.docker.docker/Data/ext-sockets/…`), so connecting fails before a request is sent.",
         "Keep the socket's file name and the extension's name short.",
@@ -44,7 +44,7 @@ pub(super) fn path_too_long_on_macos(evidence: &Evidence<'_>) -> Option<Diagnost
 }
 
 /// A client that was given no socket path tries TCP: port 80 of this machine.
-pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     const IMPACT: &str = "An HTTP client without a socket path falls back to TCP port 80 on localhost. Common causes are an unset variable, an empty setting or a misspelled option.";
     const FIX: &str = "Check where the client gets its socket path, and print it before connecting. You don't need a server on port 80.";
     if let Some((exchange, _)) = failed(evidence, &[Code::EndpointRefused])
@@ -52,7 +52,7 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         && ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
     {
         let summary = format!("The request went to {}, where nothing is listening.", exchange.endpoint);
-        return Some(Diagnostic::error(summary, IMPACT, FIX));
+        return Some(Finding::error(summary, IMPACT, FIX));
     }
     let (stream, line) = [("stdout", &evidence.sample.stdout), ("stderr", &evidence.sample.stderr)]
         .into_iter()
@@ -62,10 +62,10 @@ pub(super) fn path_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let impact = format!("The line is {}. {IMPACT}", quoted(line.trim()));
     // A command or a backend that did its work all the same has logged it, no more.
     let did = evidence.success().is_some() || evidence.exited() == Some(0);
-    Some(if did { Diagnostic::warning(summary, impact, FIX) } else { Diagnostic::error(summary, impact, FIX) })
+    Some(if did { Finding::warning(summary, impact, FIX) } else { Finding::error(summary, impact, FIX) })
 }
 
-pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Finding> {
     let (_, error) = failed(evidence, &[Code::EndpointRefused, Code::EndpointMissing, Code::EndpointNotSocket])?;
     if path_lost(evidence).is_some() {
         return None;
@@ -77,16 +77,16 @@ pub(super) fn nobody_listens(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         }
         _ => "The socket is left over from a backend that has exited, or the backend is still starting.",
     };
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("{}.", error.message),
         format!(
             "{why} The call rejects with `ENOENT` or `ECONNREFUSED` in its message and without `statusCode`. The message differs between runtimes."
         ),
-        "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts. Check its log. In your code, retry for a few seconds after the page loads.",
+        "Make the backend listen on `/run/guest-services/` plus the name in `exposes.socket`, and delete an old socket file when it starts; its log may say why it doesn't. In your code, retry for a few seconds after the page loads.",
     ))
 }
 
-pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Finding> {
     const IMPACT: &str = "Docker Desktop rejects with `socket hang up` and without `statusCode` (reported). The connection was accepted and closed without a response: the backend crashed on this request, or a proxy has no container behind it.";
     const FIX: &str =
         "Check the backend's log at this time, and catch errors in the handler so that it responds with status 500.";
@@ -94,7 +94,7 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         let request = &exchange.request;
         let summary =
             format!("The backend closed the connection without a response to {} {}.", request.method, request.path);
-        return Some(Diagnostic::error(summary, IMPACT, FIX));
+        return Some(Finding::error(summary, IMPACT, FIX));
     }
     let failed = evidence.exited().is_some_and(|code| code != 0)
         || evidence.whole_response().is_some_and(|response| response.status >= 500);
@@ -104,20 +104,20 @@ pub(super) fn hang_up(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     let place = if evidence.exchange().is_some() { "The error's body" } else { "The output" };
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("{place} contains `socket hang up`: another connection was closed without a response."),
         IMPACT,
         FIX,
     ))
 }
 
-pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, error) = failed(evidence, &[Code::BadResponse])?;
     let failure = exchange.failure.as_ref()?;
     let received = &failure.received;
     let began =
         if received.is_empty() { String::new() } else { format!("The response starts with {}. ", quoted(received)) };
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("{}.", error.message),
         format!(
             "{began}The promise rejects with an HTTP parser error. `extension.vm.service` supports plain HTTP/1.1 only: not TLS, HTTP/2, gRPC or a database protocol."
@@ -129,11 +129,11 @@ pub(super) fn not_http(evidence: &Evidence<'_>) -> Option<Diagnostic> {
 }
 
 /// Servers of another protocol that respond to plain HTTP with a message for its sender.
-pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response()?;
     let body = &evidence.sample.stdout.head;
     let (saying, protocol) = asked_for(&body[..body.len().min(4096)])?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("The backend expects {} and responded with status {}.", protocol.name(), response.status),
         format!(
             "`extension.vm.service` supports plain HTTP/1.1 only, so your code gets this text instead of a result: {}.",
@@ -143,12 +143,12 @@ pub(super) fn http_refused(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let (exchange, _) = failed(evidence, &[Code::BodyCut])?;
     let response = exchange.response.as_ref()?;
     let came = evidence.sample.stdout.counts.bytes;
     let promised = response.head.header("content-length").map_or_else(String::new, |length| format!(" of {length}"));
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!(
             "The connection closed in the middle of the body: received {came} bytes{promised}, status {}.",
             response.status
@@ -158,10 +158,10 @@ pub(super) fn body_cut(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn upgraded(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.response().filter(|response| response.status == 101)?;
     let to = response.head.header("upgrade").map_or_else(|| "an unnamed protocol".to_owned(), quoted);
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("The backend responded with status 101 and switched to {to}."),
         "The SDK doesn't support WebSockets. On Rancher Desktop and Podman Desktop (older) the promise never settles (measured with node-fetch and got); on Podman Desktop it rejects with `fetch failed` (measured with Node's fetch).",
         "Use long polling, or run a program with a streaming `exec` and read its lines. If the page may reach a published port, it can open a WebSocket there.",

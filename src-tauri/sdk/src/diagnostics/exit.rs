@@ -1,7 +1,7 @@
 //! What the end of a command means.
 
 use super::{
-    Diagnostic, Evidence,
+    Evidence, Finding,
     program_text::names_carriage_return,
     text::{first_line, quoted, quoted_bytes},
 };
@@ -46,7 +46,7 @@ fn as_told(evidence: &Evidence<'_>, run: &Run, error: &Error) -> String {
     )
 }
 
-pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     let (run, error) = failed(evidence, Code::ProgramNotFound)?;
     // `program_with_spaces` says more.
     if super::arguments::program_with_spaces(evidence).is_some() {
@@ -54,26 +54,26 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     }
     let fix = match run.command.place {
         Place::Container { .. } => {
-            "Install the program in the image, or use its full path. A script is also reported as not found if its interpreter is missing or its first line ends in a carriage return. An image built from scratch has no shell and no `ls`. `vm.cli.exec` runs in the first service of the compose file, which may use another image."
+            "Install the program, and for a script its interpreter, in the image of the compose file's first service, where `vm.cli.exec` runs, or use the full path. An image built from scratch has no shell and no `ls`; a script whose first line ends in a carriage return isn't found either."
         }
         Place::Host | Place::Engine => {
             "Ship the program in `host.binaries` in metadata.json: Rancher Desktop looks only in the extension's folder, and on macOS an application that wasn't started from a terminal has a short `PATH`."
         }
     };
-    Some(Diagnostic::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
+    Some(Finding::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
 }
 
-pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn not_executable(evidence: &Evidence<'_>) -> Option<Finding> {
     let not_executable = || Some((failed(evidence, Code::ProgramNotExecutable)?, NOT_EXECUTABLE));
     let carriage_return = || Some((failed(evidence, Code::ScriptCarriageReturn)?, CARRIAGE_RETURN));
     let ((run, error), fix) = not_executable().or_else(carriage_return)?;
-    Some(Diagnostic::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
+    Some(Finding::error(format!("{}.", error.message), as_told(evidence, run, error), fix))
 }
 
 const NOT_EXECUTABLE: &str = "Make the file executable (`COPY --chmod=755`, `chmod +x`), and check that it was built for this processor and system. A script must start with `#!` and an existing interpreter, without a carriage return after it.";
 
 /// A script with the line endings of Windows, as shells, `env` and engines report it.
-pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run()?;
     // Where Porthole saw the line itself, the failure says so.
     let failed = run.failure.as_ref();
@@ -87,7 +87,7 @@ pub(super) fn carriage_return(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let detail = run.failure.as_ref().and_then(|error| error.detail.as_deref()).unwrap_or_default();
     let mut lines = outputs.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')).chain([detail.as_bytes()]);
     let line = lines.find(|line| names_carriage_return(line))?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         "The script can't start because its first line ends in a carriage return.",
         format!(
             "The file has Windows line endings (CRLF). The carriage return becomes part of the interpreter's name, so the system looks for a program that doesn't exist. The error names a file that seems to exist: {}.",
@@ -107,9 +107,9 @@ fn said(evidence: &Evidence<'_>) -> String {
     said.map_or_else(String::new, |line| format!(" Last line of output: {line}."))
 }
 
-pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 126 && carriage_return(evidence).is_none())?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         "Exit code 126: the program was found but can't be executed.",
         format!(
             "A shell returns 126 when the file isn't executable, is a directory, was built for another processor, or has no interpreter. The program itself never ran.{}",
@@ -119,15 +119,15 @@ pub(super) fn exit_126(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn exit_127(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 127 && carriage_return(evidence).is_none())?;
-    Some(Diagnostic::error(
+    Some(Finding::error(
         "Exit code 127: a shell didn't find the program.",
         format!(
             "The program, or the interpreter of a script, isn't on the `PATH`. A desktop application has a shorter `PATH` than a terminal, especially on macOS.{}",
             said(evidence)
         ),
-        "Use the full path, or install the program in the image. If it is an existing script, check that its first line doesn't end in a carriage return. Print the `PATH` with `exec(\"env\", [], { stream })`.",
+        "Use the full path, or install the program in the image; `exec(\"env\", [], { stream })` prints the `PATH`. If it is an existing script, check that its first line doesn't end in a carriage return.",
     ))
 }
 
@@ -195,11 +195,11 @@ fn meaning(signal: &str) -> (&'static str, &'static str) {
 }
 
 /// `128 + n`: a shell's way to say that a signal ended a command, and an engine's.
-pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let code = evidence.exited().filter(|code| (129..=159).contains(code))?;
     let name = signal(code - 128)?;
     let (meaning, fix) = meaning(name);
-    Some(Diagnostic::error(
+    Some(Finding::error(
         format!("Exit code {code} (128 + {}, {name}): {meaning}.", code - 128),
         format!(
             "Your code gets a normal exit code without `signal`; engines and shells report nothing else. A program can also choose this number itself.{}",
@@ -209,7 +209,7 @@ pub(super) fn exit_of_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run().filter(|run| run.failure.is_none())?;
     let Some(Ending::Signaled { name, .. }) = &run.ending else { return None };
     // The user who stopped a command knows why it ended.
@@ -225,7 +225,7 @@ pub(super) fn ended_by_signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
             "There is no exit code. Docker Desktop (inferred) and Podman Desktop call `onClose(null)`. Rancher Desktop calls `onError` with the signal and never calls `onClose`."
         }
     };
-    Some(Diagnostic::error(format!("{name} ended the command: {meaning}."), format!("{impact}{}", said(evidence)), fix))
+    Some(Finding::error(format!("{name} ended the command: {meaning}."), format!("{impact}{}", said(evidence)), fix))
 }
 
 #[cfg(test)]

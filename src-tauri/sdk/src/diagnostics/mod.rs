@@ -19,11 +19,12 @@ mod sample;
 mod text;
 
 use asking::Asking;
-pub use facts::*;
+use facts::Finding;
 pub use sample::{HEAD, Part, Sample, TAIL};
 
 use crate::{
     call::{Act, Call},
+    diagnostic::{Diagnostic, DiagnosticCode},
     sdk_call::{Sdk, SdkCall},
     sdk_result::SdkResult,
 };
@@ -45,85 +46,86 @@ pub struct Evidence<'a> {
 }
 
 /// A rule: what it has to say about a Call, if anything.
-type Check = fn(&Evidence<'_>) -> Option<Diagnostic>;
+type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
-/// Every rule with its permanent name. Findings of one severity are listed in this order.
-const RULES: &[(&str, Check)] = &[
+/// Every rule with its code. Findings of one severity are listed in this order.
+const RULES: &[(DiagnosticCode, Check)] = &[
     // No answer.
-    ("socket-path-too-long", exchange::path_too_long),
-    ("socket-path-lost", exchange::path_lost),
-    ("nobody-listens", exchange::nobody_listens),
-    ("socket-hang-up", exchange::hang_up),
-    ("not-http", exchange::not_http),
-    ("http-refused", exchange::http_refused),
-    ("body-cut", exchange::body_cut),
-    ("bytes-after-response", excess::bytes),
-    ("connection-upgraded", exchange::upgraded),
-    ("socket-path-too-long-on-macos", exchange::path_too_long_on_macos),
+    (DiagnosticCode::SocketPathTooLong, exchange::path_too_long),
+    (DiagnosticCode::SocketPathLost, exchange::path_lost),
+    (DiagnosticCode::NobodyListens, exchange::nobody_listens),
+    (DiagnosticCode::SocketHangUp, exchange::hang_up),
+    (DiagnosticCode::NotHttp, exchange::not_http),
+    (DiagnosticCode::HttpRefused, exchange::http_refused),
+    (DiagnosticCode::BodyCut, exchange::body_cut),
+    (DiagnosticCode::BytesAfterResponse, excess::bytes),
+    (DiagnosticCode::ConnectionUpgraded, exchange::upgraded),
+    (DiagnosticCode::SocketPathTooLongOnMacos, exchange::path_too_long_on_macos),
     // A command that did not do its work.
-    ("program-with-spaces", arguments::program_with_spaces),
-    ("program-missing", exit::missing),
-    ("program-not-executable", exit::not_executable),
-    ("script-carriage-return", exit::carriage_return),
-    ("exit-126", exit::exit_126),
-    ("exit-127", exit::exit_127),
-    ("exit-of-signal", exit::exit_of_signal),
-    ("ended-by-signal", exit::ended_by_signal),
+    (DiagnosticCode::ProgramWithSpaces, arguments::program_with_spaces),
+    (DiagnosticCode::ProgramMissing, exit::missing),
+    (DiagnosticCode::ProgramNotExecutable, exit::not_executable),
+    (DiagnosticCode::ScriptCarriageReturn, exit::carriage_return),
+    (DiagnosticCode::Exit126, exit::exit_126),
+    (DiagnosticCode::Exit127, exit::exit_127),
+    (DiagnosticCode::ExitOfSignal, exit::exit_of_signal),
+    (DiagnosticCode::EndedBySignal, exit::ended_by_signal),
     // The body.
-    ("event-stream", body::event_stream),
-    ("html-for-json", body::html_for_json),
-    ("not-json", body::not_json),
-    ("bad-json-line", body::bad_json_line),
-    ("body-charset", charset::body),
-    ("body-not-text", body::not_text),
-    ("body-too-large", body::too_large),
-    ("body-compressed", body::compressed),
-    ("number-not-exact", body::number_not_exact),
-    ("body-delivered-whole", body::delivered_whole),
-    ("falsy-body", body::falsy),
-    ("empty-body", body::empty),
+    (DiagnosticCode::EventStream, body::event_stream),
+    (DiagnosticCode::HtmlForJson, body::html_for_json),
+    (DiagnosticCode::NotJson, body::not_json),
+    (DiagnosticCode::BadJsonLine, body::bad_json_line),
+    (DiagnosticCode::BodyCharset, charset::body),
+    (DiagnosticCode::BodyNotText, body::not_text),
+    (DiagnosticCode::BodyTooLarge, body::too_large),
+    (DiagnosticCode::BodyCompressed, body::compressed),
+    (DiagnosticCode::NumberNotExact, body::number_not_exact),
+    (DiagnosticCode::BodyDeliveredWhole, body::delivered_whole),
+    (DiagnosticCode::FalsyBody, body::falsy),
+    (DiagnosticCode::EmptyBody, body::empty),
     // What the answer says besides.
-    ("error-body-lost", answer::error_body_lost),
-    ("redirect", answer::redirect),
-    ("answer-hidden", answer::hidden),
-    ("trailers-hidden", answer::trailers),
-    ("informational-hidden", answer::informational),
-    ("head-empty", answer::head),
-    ("method-not-offered", answer::method),
-    ("headers-need-request", answer::headers),
-    ("data-needs-request", answer::data),
-    ("object-not-encoded", answer::object_not_encoded),
-    ("falsy-data-dropped", answer::falsy_data),
+    (DiagnosticCode::ErrorBodyLost, answer::error_body_lost),
+    (DiagnosticCode::Redirect, answer::redirect),
+    (DiagnosticCode::AnswerHidden, answer::hidden),
+    (DiagnosticCode::TrailersHidden, answer::trailers),
+    (DiagnosticCode::InformationalHidden, answer::informational),
+    (DiagnosticCode::HeadEmpty, answer::head),
+    (DiagnosticCode::MethodNotOffered, answer::method),
+    (DiagnosticCode::HeadersNeedRequest, answer::headers),
+    (DiagnosticCode::DataNeedsRequest, answer::data),
+    (DiagnosticCode::ObjectNotEncoded, answer::object_not_encoded),
+    (DiagnosticCode::FalsyDataDropped, answer::falsy_data),
     // The arguments.
-    ("shell-operator", arguments::operator),
-    ("shell-expansion", arguments::expansion),
-    ("argument-split", arguments::split),
-    ("quotes-kept", arguments::quotes),
+    (DiagnosticCode::ShellOperator, arguments::operator),
+    (DiagnosticCode::ShellExpansion, arguments::expansion),
+    (DiagnosticCode::ArgumentSplit, arguments::split),
+    (DiagnosticCode::QuotesKept, arguments::quotes),
     // What code cannot ask for, or not everywhere.
-    ("cwd-ignored", options::cwd),
-    ("env-ignored", options::env),
-    ("env-not-replaceable", options::env_replaced),
-    ("user-not-offered", options::user),
-    ("container-not-offered", options::container),
-    ("plain-not-stoppable", options::plain_stopped),
-    ("signal-not-offered", options::signal),
-    ("close-differs", options::close),
+    (DiagnosticCode::CwdIgnored, options::cwd),
+    (DiagnosticCode::EnvIgnored, options::env),
+    (DiagnosticCode::EnvNotReplaceable, options::env_replaced),
+    (DiagnosticCode::UserNotOffered, options::user),
+    (DiagnosticCode::ContainerNotOffered, options::container),
+    (DiagnosticCode::PlainNotStoppable, options::plain_stopped),
+    (DiagnosticCode::SignalNotOffered, options::signal),
+    (DiagnosticCode::CloseDiffers, options::close),
     // What a command wrote.
-    ("only-stderr", output::only_stderr),
-    ("stderr-with-success", output::stderr_with_success),
-    ("output-over-limit", output::over_limit),
-    ("character-cut", output::character_cut),
-    ("last-line-lost", output::last_line_lost),
-    ("output-charset", charset::output),
-    ("output-not-text", output::not_text),
-    ("bad-json-line-in-output", output::bad_json_line),
-    ("number-not-exact-in-output", output::number_not_exact),
+    (DiagnosticCode::OnlyStderr, output::only_stderr),
+    (DiagnosticCode::StderrWithSuccess, output::stderr_with_success),
+    (DiagnosticCode::OutputOverLimit, output::over_limit),
+    (DiagnosticCode::CharacterCut, output::character_cut),
+    (DiagnosticCode::LastLineLost, output::last_line_lost),
+    (DiagnosticCode::OutputCharset, charset::output),
+    (DiagnosticCode::OutputNotText, output::not_text),
+    (DiagnosticCode::BadJsonLineInOutput, output::bad_json_line),
+    (DiagnosticCode::NumberNotExactInOutput, output::number_not_exact),
     // What the Runtimes make of it.
-    ("settles-differently", runtimes::settles_differently),
-    ("no-on-close", runtimes::no_on_close),
-    ("close-code-differs", runtimes::close_code_differs),
-    ("error-without-code", runtimes::error_without_code),
-    ("value-differs", runtimes::value_differs),
+    (DiagnosticCode::FunctionMissing, runtimes::function_missing),
+    (DiagnosticCode::SettlesDifferently, runtimes::settles_differently),
+    (DiagnosticCode::NoOnClose, runtimes::no_on_close),
+    (DiagnosticCode::CloseCodeDiffers, runtimes::close_code_differs),
+    (DiagnosticCode::ErrorWithoutCode, runtimes::error_without_code),
+    (DiagnosticCode::ValueDiffers, runtimes::value_differs),
 ];
 
 /// Everything there is to say about a Call, the gravest first. Of one that was not done there is nothing.
@@ -131,11 +133,8 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnostic> {
     if evidence.call.skipped().is_some() {
         return Vec::new();
     }
-    let told = |(name, check): &(&str, Check)| {
-        let diagnostic = check(evidence)?;
-        Some(Diagnostic { rule: (*name).to_owned(), ..diagnostic })
-    };
-    let mut diagnostics: Vec<Diagnostic> = RULES.iter().filter_map(told).collect();
+    let found = |(code, check): &(DiagnosticCode, Check)| Some(check(evidence)?.of_rule(*code));
+    let mut diagnostics: Vec<Diagnostic> = RULES.iter().filter_map(found).collect();
     diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
     diagnostics
 }

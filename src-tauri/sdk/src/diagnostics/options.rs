@@ -1,7 +1,7 @@
 //! What a command was given, or was done to it, that the SDK does not offer or not everywhere.
 
 use super::{
-    Diagnostic, Evidence,
+    Evidence, Finding,
     text::{listed, others, quoted},
 };
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 };
 use porthole_process::{EnvMode, Place, Run, Signal};
 
-pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking()?;
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The command sets the working directory {}.", quoted(asking.cwd?)),
             "Podman Desktop ignores `cwd`: the command runs in the application's or the container's directory, and relative paths refer to other files.",
             "Pass absolute paths, or change the directory in the command.",
@@ -22,7 +22,7 @@ pub(super) fn cwd(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-pub(super) fn env(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn env(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| !asking.env.is_empty())?;
     let names: Vec<String> = asking.env.iter().map(|variable| quoted(&variable.name)).collect();
     let impact = match asking.whose {
@@ -32,7 +32,7 @@ pub(super) fn env(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         }
     };
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The command sets environment variables: {}.", listed(&names)),
             impact,
             "Pass the values as arguments: `exec(\"env\", [\"NAME=value\", program, …])` works on every runtime where the `env` program exists.",
@@ -48,7 +48,7 @@ fn composed<'a>(evidence: &Evidence<'a>) -> Option<&'a Run> {
     evidence.run().filter(|_| evidence.call.sdk.is_none())
 }
 
-pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = composed(evidence).filter(|run| run.command.env_mode == EnvMode::Replace)?;
     let others = match run.command.place {
         Place::Container { .. } => IGNORED_IN_CONTAINER,
@@ -56,27 +56,27 @@ pub(super) fn env_replaced(evidence: &Evidence<'_>) -> Option<Diagnostic> {
             "Rancher Desktop replaces the whole environment of a host program. Podman Desktop ignores `env`."
         }
     };
-    Some(Diagnostic::note(
+    Some(Finding::note(
         "The command replaces the environment.",
         format!("On Docker Desktop `env` only adds variables. {others}"),
         "Run `env -i NAME=value program …` if your code needs a clean environment.",
     ))
 }
 
-pub(super) fn user(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn user(evidence: &Evidence<'_>) -> Option<Finding> {
     let user = composed(evidence)?.command.user.as_ref()?;
-    Some(Diagnostic::note(
+    Some(Finding::note(
         format!("The command ran as user {}.", quoted(user)),
         "The SDK can't set a user: from code the command runs as the image's user, often root, with other permissions and another `HOME`.",
         "Set `USER` in the Dockerfile or `user` in the compose file, or change the user in the command itself (`su`, `setpriv`).",
     ))
 }
 
-pub fn container(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub fn container(evidence: &Evidence<'_>) -> Option<Finding> {
     let SdkCall::Exec(exec) = &evidence.call.sdk.as_ref()?.asked else { return None };
     let name = exec.container.as_ref()?;
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The code selects the container {}.", quoted(name)),
             "Only the deprecated `backend.execInContainer` accepts a container, and only Docker Desktop has it. `extension.vm.cli.exec` runs in the first service of the compose file.",
             "Make the service that runs commands the first service, or use `docker.cli.exec(\"exec\", [container, …])`.",
@@ -95,18 +95,18 @@ fn signals(run: &Run) -> Vec<Signal> {
     signals
 }
 
-pub(super) fn plain_stopped(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn plain_stopped(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run().filter(|run| !run.stops.is_empty())?;
     evidence.asking().filter(|asking| asking.stream.is_none())?;
     let sent: Vec<String> = signals(run).iter().map(|signal| format!("SIG{}", signal.short_name())).collect();
-    Some(Diagnostic::note(
+    Some(Finding::note(
         format!("The command was stopped with {}.", listed(&sent)),
         "A plain `exec` returns only a promise, so your code can't stop the command: it runs until it exits, even after the page is closed.",
         "Use `exec` with a `stream` for long commands; it returns an object with `close()`.",
     ))
 }
 
-pub fn signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub fn signal(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run()?;
     evidence.asking()?.stream?;
     let others: Vec<String> = signals(run)
@@ -117,21 +117,21 @@ pub fn signal(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     if others.is_empty() {
         return None;
     }
-    Some(Diagnostic::note(
+    Some(Finding::note(
         format!("You stopped the command with {}.", listed(&others)),
         "`close()` sends SIGTERM, and the SDK can't send other signals: your code can't stop a command that ignores SIGTERM.",
         "Make the command exit on SIGTERM (a shell forwards it only with `exec program` or a trap), or run `kill` with a second `exec`.",
     ))
 }
 
-pub(super) fn close(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn close(evidence: &Evidence<'_>) -> Option<Finding> {
     let run = evidence.run()?;
     evidence.asking()?.stream?;
     if !signals(run).contains(&Signal::Term) {
         return None;
     }
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             "The command was stopped with SIGTERM, as `close()` does.",
             "On Rancher Desktop no callback is called after `close()`, not even `onClose`. On Podman Desktop `close()` has no effect: the command and its callbacks continue.",
             "When you call `close()`, set a flag, clean up immediately, and ignore later callbacks.",

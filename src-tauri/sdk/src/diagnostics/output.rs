@@ -1,7 +1,7 @@
 //! What a command wrote, and what of it reaches the code.
 
 use super::{
-    Diagnostic, Evidence,
+    Evidence, Finding,
     body::{broken_at, changed_number},
     charset, json,
     text::{first_line, many, names, others, quoted, quoted_bytes, size},
@@ -11,41 +11,41 @@ use crate::{runtime::Runtime, sdk_call::CliTarget};
 /// Node's default `maxBuffer` of `child_process.exec`, in bytes for each stream.
 const NODE_LIMIT: u64 = 1024 * 1024;
 
-pub(super) fn only_stderr(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn only_stderr(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 0)?;
     let (stdout, stderr) = (&evidence.sample.stdout, &evidence.sample.stderr);
     if stdout.counts.bytes > 0 || stderr.counts.bytes == 0 {
         return None;
     }
     let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("The command succeeded but wrote only to stderr: {began}"),
         "`result.stdout` is an empty string. Code that reads it shows nothing, and code that treats any stderr output as a failure discards a valid result.",
         "Read `result.stderr` for this program (`java -version`, `nginx -v` and `ssh -V` write there), or use an option that makes it write to stdout.",
     ))
 }
 
-pub(super) fn stderr_with_success(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn stderr_with_success(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.exited().filter(|code| *code == 0)?;
     let (stdout, stderr) = (&evidence.sample.stdout, &evidence.sample.stderr);
     if stdout.counts.bytes == 0 || stderr.counts.bytes == 0 {
         return None;
     }
     let began = first_line(&stderr.head).unwrap_or_else(|| "white space".to_owned());
-    Some(Diagnostic::note(
+    Some(Finding::note(
         format!("The command succeeded (exit code 0) and wrote {} to stderr: {began}", size(stderr.counts.bytes)),
         "Programs write progress and warnings to stderr. `if (result.stderr) throw …` treats this as a failure.",
         "Detect failures by the rejection or by the exit code in `onClose`, never by whether stderr is empty.",
     ))
 }
 
-pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.asking().filter(|asking| asking.stream.is_none())?;
     let sizes = [("stdout", evidence.sample.stdout.counts.bytes), ("stderr", evidence.sample.stderr.counts.bytes)];
     evidence.run()?;
     let (stream, bytes) = sizes.into_iter().find(|(_, bytes)| *bytes > NODE_LIMIT)?;
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The command wrote {} to {stream}.", size(bytes)),
             "On Docker Desktop a plain `exec` may stop at 1 MiB, Node's default limit (inferred): the command is killed, and the promise rejects with `maxBuffer length exceeded`. Other runtimes have no known limit and keep all output in memory.",
             "Use `exec` with a `stream`, or make the command write less with a filter, a limit or a count.",
@@ -54,7 +54,7 @@ pub(super) fn over_limit(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| asking.stream.is_some())?;
     let cuts = [evidence.sample.stdout.cuts(), evidence.sample.stderr.cuts()].concat();
     let first = cuts.first()?;
@@ -70,7 +70,7 @@ pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         ),
     };
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The character {} is split between two chunks at byte {}{more}.", quoted(&first.character.to_string()), first.offset),
             impact,
             "Make the program write whole lines and use `splitOutputLines`. Decode `Uint8Array`s with one `TextDecoder` and `{ stream: true }`.",
@@ -79,7 +79,7 @@ pub(super) fn character_cut(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Finding> {
     let asking = evidence.asking().filter(|asking| asking.stream.is_some_and(|stream| stream.split_lines))?;
     evidence.run().filter(|run| run.failure.is_none())?;
     // On the host Podman Desktop splits stdout; in a container it splits nothing, and loses nothing.
@@ -94,7 +94,7 @@ pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         runtimes.extend(Runtime::PODMAN);
     }
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The last line of {stream} doesn't end with a newline: {}", quoted_bytes(last)),
             format!("With `splitOutputLines`, `onOutput` never gets this line on {}.", names(&runtimes)),
             "Make the program end its last line (`echo` instead of `printf`), or split the chunks in your code.",
@@ -103,7 +103,7 @@ pub(super) fn last_line_lost(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     )
 }
 
-pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.run()?;
     if charset::output(evidence).is_some() {
         return None;
@@ -112,14 +112,14 @@ pub(super) fn not_text(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let parts = [("stdout", &sample.stdout), ("stderr", &sample.stderr)];
     let (stream, part, at) =
         parts.into_iter().find_map(|(stream, part)| Some((stream, part, broken_at(&part.head, part.is_whole())?)))?;
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("{stream} isn't valid UTF-8 at byte {at} ({:#04x}).", part.head[at]),
         "Your code gets strings in which each invalid byte is U+FFFD, so a file, image or archive can't be restored from them.",
         "Encode it with `base64` and decode it in your code, or copy the file with `docker cp`.",
     ))
 }
 
-pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.run()?;
     let part = &evidence.sample.stdout;
     let lines = json::lines(&part.head, part.is_whole());
@@ -133,7 +133,7 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     } else {
         String::new()
     };
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("Line {} of stdout isn't valid JSON, unlike the other lines.", first.line),
         format!(
             "The error is near {} (column {}): {}.{others} `result.parseJsonLines()` throws at this line, so the valid lines are lost too.",
@@ -145,7 +145,7 @@ pub(super) fn bad_json_line(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     ))
 }
 
-pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
     evidence.run()?;
     let part = &evidence.sample.stdout;
     if !json::begins(&part.head) {

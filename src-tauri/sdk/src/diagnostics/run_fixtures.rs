@@ -2,7 +2,7 @@
 
 use super::{cases::Case, fixtures::*};
 use crate::{
-    sdk_call::{CliTarget, SdkCall},
+    sdk_call::{CliTarget, SdkCall, SdkExec},
     sdk_result::{End, SdkOutcome, Text, Value},
 };
 use porthole_base::error::Code;
@@ -15,6 +15,8 @@ pub(super) fn runs() -> Vec<Fixture> {
     let ids = "{\"id\": 9007199254740993}\n{\"id\": 2}\n";
     let mut in_other = exec(CliTarget::Vm, &[], None);
     in_other.container = Some("db".into());
+    let line = SdkExec { line: true, cmd: "true".into(), ..exec(CliTarget::Host, &[], None) };
+    let thrown = || SdkOutcome::Thrown { value: Value::error_of("TypeError", "x") };
     vec![
         (
             "program-with-spaces",
@@ -239,12 +241,20 @@ pub(super) fn runs() -> Vec<Fixture> {
         ),
         (
             "settles-differently",
-            Case::get("/x").json("{}").receives([
-                resolved(object(&[])),
-                SdkOutcome::Never,
-                SdkOutcome::Thrown { value: text("x") },
-            ]),
+            Case::get("/x").json("{}").receives([resolved(object(&[])), SdkOutcome::Never, resolved(object(&[]))]),
             &["never settles on Rancher Desktop"],
+        ),
+        (
+            "function-missing",
+            Case::host("true", &[]).exits(0).called("ddClient.execHostCmd", SdkCall::Exec(line)).receives([
+                resolved(object(&[])),
+                thrown(),
+                thrown(),
+            ]),
+            &[
+                "`ddClient.execHostCmd` is missing on Rancher Desktop and Podman Desktop",
+                "`ddClient.extension.host.cli.exec`",
+            ],
         ),
         (
             "no-on-close",

@@ -1,10 +1,11 @@
 //! Differences between the runtimes' results that make code take another branch.
 
 use super::{
-    Diagnostic, Evidence,
+    Evidence, Finding,
     text::{capital, listed, names},
 };
 use crate::{
+    functions::SdkFunction,
     runtime::Runtime,
     sdk_result::{End, Field, SdkOutcome, SdkResult, Value},
 };
@@ -20,12 +21,29 @@ fn way(outcome: &SdkOutcome) -> Option<&'static str> {
         SdkOutcome::Resolved { .. } => Some("resolves"),
         SdkOutcome::Rejected { .. } => Some("rejects"),
         SdkOutcome::Never => Some("never settles"),
-        SdkOutcome::Thrown { .. } => Some("throws"),
-        SdkOutcome::Pending | SdkOutcome::Streamed { .. } => None,
+        // `function_missing` says it.
+        SdkOutcome::Thrown { .. } | SdkOutcome::Pending | SdkOutcome::Streamed { .. } => None,
     }
 }
 
-pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn function_missing(evidence: &Evidence<'_>) -> Option<Finding> {
+    let sdk = evidence.call.sdk.as_ref()?;
+    let function = SdkFunction::of_call(sdk)?;
+    let without = which(evidence.results, |outcome| matches!(outcome, SdkOutcome::Thrown { .. }));
+    if without.is_empty() {
+        return None;
+    }
+    Some(
+        Finding::warning(
+            format!("`ddClient.{}` is missing on {}.", function.path, names(&without)),
+            "Calling it throws a TypeError there. The function is deprecated.",
+            format!("Call `ddClient.{}`, which every runtime has.", function.current()),
+        )
+        .on(without),
+    )
+}
+
+pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Finding> {
     let all = evidence.results;
     let mut ways: Vec<&str> = Vec::new();
     for way in all.iter().filter_map(|one| way(&one.outcome)) {
@@ -45,14 +63,14 @@ pub(super) fn settles_differently(evidence: &Evidence<'_>) -> Option<Diagnostic>
     } else {
         "Each runtime has its own rules for success and failure."
     };
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("{}.", capital(&listed(&told))),
         format!("Your `catch` block runs on some runtimes and the code after `await` on others. {why}"),
         "Report success in the output itself: print the exit code in the last line (`sh -c '…; echo $?'`), or add a field to the response.",
     ))
 }
 
-pub(super) fn no_on_close(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn no_on_close(evidence: &Evidence<'_>) -> Option<Finding> {
     let all = evidence.results;
     let closes = which(all, |outcome| matches!(outcome, SdkOutcome::Streamed { end: End::Close { .. } }));
     let without =
@@ -63,7 +81,7 @@ pub(super) fn no_on_close(evidence: &Evidence<'_>) -> Option<Diagnostic> {
     let silent = which(all, |outcome| matches!(outcome, SdkOutcome::Streamed { end: End::Silent }));
     let in_place = if silent == without { "no callback reports the end" } else { "`onError` is called instead" };
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("`onClose` is never called on {}: {in_place}.", names(&without)),
             format!("Code that waits for `onClose` (called on {}) waits forever: a spinner never stops, or a promise never settles.", names(&closes)),
             "Treat `onError` as an end too, and mark the command as ended yourself when you call `close()`.",
@@ -81,7 +99,7 @@ fn shown(value: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn close_code_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn close_code_differs(evidence: &Evidence<'_>) -> Option<Finding> {
     let code = |one: &SdkResult| match &one.outcome {
         SdkOutcome::Streamed { end: End::Close { code } } => Some((one.runtime, shown(code)?)),
         _ => None,
@@ -99,7 +117,7 @@ pub(super) fn close_code_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> 
             told.push(format!("{code} on {}", names(&on)));
         }
     }
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("`onClose` gets {}.", listed(&told)),
         "`if (exitCode === 0)` treats the same command as a success on one runtime and as a failure on another.",
         "If your code depends on the exit code, print it (`…; echo \"exit $?\"`) and read it from the output.",
@@ -113,7 +131,7 @@ fn has(outcome: &SdkOutcome, name: &str) -> Option<bool> {
     Some(fields.iter().any(there))
 }
 
-pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Finding> {
     let name = if evidence.run().is_some() { "code" } else { "statusCode" };
     let with = which(evidence.results, |outcome| has(outcome, name) == Some(true));
     let without = which(evidence.results, |outcome| has(outcome, name) == Some(false));
@@ -123,7 +141,7 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Diagnostic> 
         return None;
     }
     Some(
-        Diagnostic::warning(
+        Finding::warning(
             format!("The error has no `{name}` on {}.", names(&without)),
             format!(
                 "It has one on {}. `if (error.{name} === …)` is never true without it, so every error falls through to the default branch.",
@@ -135,7 +153,7 @@ pub(super) fn error_without_code(evidence: &Evidence<'_>) -> Option<Diagnostic> 
     )
 }
 
-pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
+pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Finding> {
     let of = |wanted: fn(&Value) -> bool| {
         which(evidence.results, |outcome| matches!(outcome, SdkOutcome::Resolved { value } if wanted(value)))
     };
@@ -148,7 +166,7 @@ pub(super) fn value_differs(evidence: &Evidence<'_>) -> Option<Diagnostic> {
         return None;
     }
     let told: Vec<String> = kinds.iter().map(|(on, what)| format!("{what} on {}", names(on))).collect();
-    Some(Diagnostic::warning(
+    Some(Finding::warning(
         format!("Returns {}.", listed(&told)),
         "On text `result.field` is `undefined`; on an object string methods throw.",
         "Send JSON with `Content-Type: application/json`, and parse the result in your code only if `typeof result === \"string\"`.",

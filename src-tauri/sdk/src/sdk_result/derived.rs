@@ -3,6 +3,7 @@
 use super::{PlannedAction, plan};
 use crate::{
     call::{Act, Call},
+    functions::SdkFunction,
     runtime::{Rule, Runtime, rules},
     sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
 };
@@ -153,13 +154,22 @@ fn bin_of(call: &Call, asked: &SdkCall) -> Option<String> {
     Some(folder.trim_end_matches('/').to_owned()).filter(|folder| on_host && !folder.is_empty())
 }
 
+/// What a runtime does for this call if it doesn't have the function that was called.
+pub(crate) fn missing(call: &Call, runtime: Runtime) -> Option<super::Plan> {
+    let sdk = call.sdk.as_ref().filter(|sdk| sdk.runtime != runtime)?;
+    plan::absent(SdkFunction::of_call(sdk)?, runtime)
+}
+
 /// The plan of a Runtime for what a Call asked, where nothing is known of the target but what the
 /// Call shows.
 pub(crate) fn planned(call: &Call, asked: &SdkCall, runtime: Runtime) -> super::Plan {
+    if let Some(absent) = missing(call, runtime) {
+        return absent;
+    }
     let container = match &call.act {
         Act::Run(Run { command: Command { place: Place::Container { name }, .. }, .. }) => Some(name.clone()),
         _ => None,
     };
     let host = Host { bin: bin_of(call, asked), ..Host::default() };
-    plan(asked, runtime, &Target { container, host, ..Target::demo() })
+    plan::plan(asked, runtime, &Target { container, host, ..Target::demo() })
 }

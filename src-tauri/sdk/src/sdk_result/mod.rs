@@ -84,6 +84,11 @@ fn received_for(call: &Call, asked: &SdkCall, written: Written<'_>, runtime: Run
     SdkResult { runtime, outcome, rules, as_run }
 }
 
+/// Whether a runtime doesn't have the function that was called: there are no callbacks either.
+pub fn is_missing(call: &Call, runtime: Runtime) -> bool {
+    derived::missing(call, runtime).is_some()
+}
+
 /// Nothing was done, and no Runtime had a part in it: the code has Porthole's own words on each.
 fn not_done(asked: &SdkCall, error: &Error, runtime: Runtime) -> SdkResult {
     let value = Value::error(error.message.clone());

@@ -17,9 +17,9 @@ pub fn plan(asked: &SdkCall, runtime: Runtime, target: &Target) -> Plan {
     let behavior = runtime.behavior();
     let (mut does, mut rules) = match asked {
         SdkCall::Request(asked) => behavior.request(asked),
-        SdkCall::Exec(asked) => match (behavior.deprecated_functions(), SdkFunction::of_line(asked)) {
-            (Err(from), Some(function)) => absent(function, behavior.name(), from),
-            _ => behavior.exec(asked, target),
+        SdkCall::Exec(asked) => match SdkFunction::of_line(asked).and_then(|function| absent(function, runtime)) {
+            Some(absent) => return absent,
+            None => behavior.exec(asked, target),
         },
         SdkCall::List(asked) => list(asked, behavior.lists()),
     };
@@ -134,15 +134,13 @@ pub(crate) fn acts(line: &str) -> bool {
     line.contains(['|', '&', ';', '<', '>', '(', ')', '$', '`', '*', '?', '~', '\n'])
 }
 
-/// A deprecated function that a runtime doesn't have, as `from` says.
-fn absent(function: &SdkFunction, runtime: &str, from: &str) -> (PlannedAction, Vec<Rule>) {
+/// What a runtime does that doesn't have the function: the call throws.
+pub(crate) fn absent(function: &SdkFunction, runtime: Runtime) -> Option<Plan> {
+    let from = runtime.behavior().deprecated_functions().err()?;
+    let value = Value::error_of("TypeError", function.missing_on(runtime)?);
     let rule = read(format!("{runtime} doesn't have the deprecated functions, so calling one throws."), from);
-    (
-        PlannedAction::Refuses {
-            outcome: SdkOutcome::Thrown { value: Value::error_of("TypeError", function.missing()) },
-        },
-        vec![rule],
-    )
+    let does = PlannedAction::Refuses { outcome: SdkOutcome::Thrown { value } };
+    Some(Plan { does, rules: vec![rule], on_host: false })
 }
 
 /// What sends the docker program to the engine of a context. `DOCKER_HOST` would win over it, and an empty one counts as

@@ -4,7 +4,8 @@ mod exchanges;
 use super::*;
 use crate::{
     call::Origin,
-    sdk_call::{CliTarget, Sdk, SdkExec},
+    functions::SdkFunction,
+    sdk_call::{Brief, CliTarget, EngineList, Sdk, SdkExec, SdkList, SdkRequest},
 };
 use porthole_base::error::{Code, Error};
 use porthole_http::{
@@ -299,6 +300,78 @@ fn nothing_has_more_rules_than_can_be_read() {
     for call in [exited(busy.clone(), 9), killed(Command { stream: None, ..busy }), failed(host(), Code::CwdInvalid)] {
         for one in compared(&call, Written { stdout_len: 1 << 40, ..Written::default() }) {
             assert!(!one.rules.is_empty() && one.rules.len() <= rules::AT_MOST, "{}", one.rules.len());
+        }
+    }
+}
+
+/// Each deprecated function, called on Docker Desktop, with what it made.
+fn deprecated_calls() -> Vec<(&'static str, Call)> {
+    let command = |whose, line, stream| SdkExec {
+        whose,
+        cmd: "tool".into(),
+        args: vec![],
+        line,
+        cwd: None,
+        env: vec![],
+        stream,
+        container: None,
+    };
+    let requested = |method: &str, named| {
+        SdkCall::Request(SdkRequest { method: method.into(), url: "/x".into(), headers: vec![], named, data: None })
+    };
+    let list = |what| SdkCall::List(SdkList { what, options: None });
+    let stream = Some(Streaming { split_lines: false });
+    let mut calls = Vec::new();
+    for (path, asked) in [
+        ("spawnHostCmd", SdkCall::Exec(command(CliTarget::Host, false, stream))),
+        ("spawnDockerCmd", SdkCall::Exec(command(CliTarget::Docker, false, stream))),
+        ("spawnInVMExtension", SdkCall::Exec(command(CliTarget::Vm, false, stream))),
+        ("backend.spawnInVMExtension", SdkCall::Exec(command(CliTarget::Vm, false, stream))),
+        (
+            "execDockerCmd",
+            SdkCall::Exec(SdkExec { args: vec!["ps".into()], ..command(CliTarget::Docker, false, None) }),
+        ),
+        ("execHostCmd", SdkCall::Exec(command(CliTarget::Host, true, None))),
+        ("backend.get", requested("GET", true)),
+        ("backend.request", requested("GET", false)),
+        ("listImages", list(EngineList::Images)),
+        ("listContainers", list(EngineList::Containers)),
+    ] {
+        let mut call = match &asked {
+            SdkCall::Exec(_) => exited(host(), 0),
+            SdkCall::Request(_) | SdkCall::List(_) => exchange(Request::new("GET", "/x"), 200, "", "application/json"),
+        };
+        let called = Some(Brief::new(&format!("ddClient.{path}")));
+        call.sdk = Some(Sdk { called, ..Sdk::new(asked, DOCKER) });
+        calls.push((path, call));
+    }
+    calls
+}
+
+/// What was recorded on Docker Desktop can't have run where there is no such function.
+#[test]
+fn a_recorded_call_of_a_deprecated_function_throws_on_each_runtime_that_lacks_it() {
+    for (path, call) in deprecated_calls() {
+        let message = SdkFunction::at(path).unwrap().missing_on(RANCHER).unwrap();
+        for runtime in [RANCHER, PODMAN, OLDER] {
+            let got = received(&call, Written::whole(b"[]", b""), runtime);
+            let thrown = SdkOutcome::Thrown { value: Value::error_of("TypeError", message.as_str()) };
+            assert_eq!((got.outcome, got.as_run), (thrown, false), "{path} on {runtime}");
+            assert!(got.rules[0].text.contains("doesn't have the deprecated functions"), "{path}: {:?}", got.rules);
+            assert!(is_missing(&call, runtime), "{path} on {runtime}");
+        }
+        let own = received(&call, Written::whole(b"[]", b""), DOCKER);
+        assert!(own.as_run && !matches!(own.outcome, SdkOutcome::Thrown { .. }), "{path}: {own:?}");
+        assert!(!is_missing(&call, DOCKER));
+        // The function that every runtime has.
+        let mut current = call.clone();
+        let named = format!("ddClient.{}", SdkFunction::at(path).unwrap().current());
+        let sdk = current.sdk.take().unwrap();
+        let is_line = matches!(&sdk.asked, SdkCall::Exec(asked) if asked.line);
+        current.sdk = Some(Sdk { called: Some(Brief::new(&named)), ..sdk });
+        for runtime in Runtime::ALL {
+            let outcome = received(&current, Written::whole(b"[]", b""), runtime).outcome;
+            assert!(is_line || !matches!(outcome, SdkOutcome::Thrown { .. }), "{named} on {runtime}: {outcome:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ use porthole_base::error::Result;
 use porthole_output::{Chunk, Output, Stream, incomplete_tail};
 use porthole_process::Run;
 use porthole_sdk::{
-    call::{Act, CallId},
+    call::{Act, Call, CallId},
     runtime::Runtime,
     sdk_call::Sdk,
     sdk_result::{
@@ -114,7 +114,9 @@ impl Timeline {
         let output = self.output(id)?;
         let chunks = output.counts().chunks;
         // Asked last: a stop that is not among these facts came after those chunks.
-        let Act::Run(run) = self.call(id)?.act else {
+        let call = self.call(id)?;
+        let is_missing = sdk_result::is_missing(&call, runtime);
+        let Some(run) = run_of(call).filter(|_| !is_missing) else {
             let from = wanted.from;
             return Ok(Callbacks { from, total: 0, whole: true, ended: over, rows: Vec::new(), lost: None });
         };
@@ -127,6 +129,13 @@ impl Timeline {
             counted.answer(&output, &run, ends, whole, wanted)
         })
         .await
+    }
+}
+
+fn run_of(call: Call) -> Option<Run> {
+    match call.act {
+        Act::Run(run) => Some(run),
+        Act::Exchange(_) => None,
     }
 }
 

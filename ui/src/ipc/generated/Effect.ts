@@ -3,11 +3,11 @@ import type { Certainty } from "./Certainty";
 import type { Runtime } from "./Runtime";
 
 /**
- * What one Runtime does with it.
+ * What one runtime does.
  */
 export type Effect = { 
 /**
- * Which Runtime.
+ * Which runtime.
  */
 runtime: Runtime, 
 /**

@@ -1,10 +1,11 @@
 import type ts from "typescript"
+import type { DiagnosticCode } from "../../ipc/generated/DiagnosticCode"
 import type { Severity } from "../../ipc/generated/Severity"
 
 /** A finding on code, before it ran. */
 export interface CodeLint {
-  /** The rule's name, which never changes. */
-  rule: string
+  /** Which rule found it. */
+  code: DiagnosticCode
   severity: Severity
   from: number
   to: number
@@ -19,9 +20,9 @@ export interface CodeLint {
 /** A finding on a node. */
 export function lint(
   node: ts.Node,
-  rule: string,
+  code: DiagnosticCode,
   severity: Severity,
   said: Pick<CodeLint, "summary" | "impact" | "fix">,
 ): CodeLint {
-  return { rule, severity, from: node.getStart(), to: node.end, ...said }
+  return { code, severity, from: node.getStart(), to: node.end, ...said }
 }

@@ -1,40 +1,21 @@
 import type { Diagnostic } from "../../ipc/generated/Diagnostic"
 import type { DiagnosticCounts } from "../../ipc/generated/DiagnosticCounts"
-import type { Effect } from "../../ipc/generated/Effect"
-import type { ManifestDiagnostic } from "../../ipc/generated/ManifestDiagnostic"
-import type { ManifestSeverity } from "../../ipc/generated/ManifestSeverity"
-import type { Runtime } from "../../ipc/generated/Runtime"
 import type { Severity } from "../../ipc/generated/Severity"
 import { many } from "../text/numbers"
 
-/** What a card shows: a finding on a call (as it is), a manifest, a page or code. Code stands between backticks. */
-export interface Finding {
-  severity: Severity
-  /** What happened. */
-  summary: string
-  /** File, line and column. */
-  where?: string
-  /** The key of a manifest that it is about. */
-  key?: string
-  /** Why it matters. */
-  impact?: string | undefined
-  /** What the Runtimes do with it. */
-  effects?: readonly Effect[]
-  /** What to do. */
-  fix?: string | undefined
-  /** The rule's name. */
-  rule?: string | undefined
-  /** The Runtimes that it is about; empty when it is about all. */
-  runtimes?: readonly Runtime[]
+/** What a card shows: a finding on a call, a manifest, a page or code. Code is between backticks. */
+export type Finding = Pick<Diagnostic, "severity" | "summary"> & {
+  [key in keyof Diagnostic]?: Diagnostic[key] | undefined
+} & {
   /** Summary and impact are a stranger's words: backticks are a part of them. */
   quoted?: boolean
 }
 
-const MANIFEST: Record<ManifestSeverity, Severity> = { broken: "error", odd: "warning", idle: "note" }
-
-export function manifestFinding(of: ManifestDiagnostic): Finding {
-  const { weight, file = "metadata.json", line, column, key, summary, effects, fix } = of
-  return { severity: MANIFEST[weight], where: `${file}:${line}:${column}`, key, summary, effects, fix }
+/** File, line and column of a finding. */
+export function placeOf({ location }: Finding): string | undefined {
+  if (location === undefined) return undefined
+  const { file = "metadata.json", line, column } = location
+  return `${file}:${line}:${column}`
 }
 
 /** From the gravest on, with the word for each. */

@@ -15,10 +15,10 @@ export interface Span {
 export function exchangeSpans(phases: Phases, nowUs: number): Span[] {
   const { connectedUs, sentUs, firstByteUs, doneUs } = phases
   const steps = [
-    { name: "connect", tone: "work", end: connectedUs },
-    { name: "send", tone: "work", end: sentUs },
-    { name: "wait", tone: "wait", end: firstByteUs },
-    { name: "receive", tone: "work", end: doneUs },
+    { name: "Connect", tone: "work", end: connectedUs },
+    { name: "Send", tone: "work", end: sentUs },
+    { name: "Wait", tone: "wait", end: firstByteUs },
+    { name: "Receive", tone: "work", end: doneUs },
   ] as const
   const spans: Span[] = []
   let from = 0
@@ -40,15 +40,15 @@ export function runSpans(run: Run, nowUs: number): Span[] {
   const end = closedUs ?? nowUs
   const open = closedUs === undefined
   const spans: Span[] = [
-    { name: "start", from: 0, to: startedUs ?? end, tone: "work", open: open && startedUs === undefined },
+    { name: "Start", from: 0, to: startedUs ?? end, tone: "work", open: open && startedUs === undefined },
   ]
   if (startedUs === undefined) return spans
   const running = open && endedUs === undefined
-  spans.push({ name: "run", from: startedUs, to: endedUs ?? end, tone: "work", open: running })
+  spans.push({ name: "Run", from: startedUs, to: endedUs ?? end, tone: "work", open: running })
   stops.forEach((stop, at) => {
     const name = stops.length > 1 ? `${stop.signal} (${at + 1})` : stop.signal
     spans.push({ name, from: stop.atUs, to: stop.atUs, tone: "sent", open: false })
   })
-  if (endedUs !== undefined) spans.push({ name: "close streams", from: endedUs, to: end, tone: "work", open })
+  if (endedUs !== undefined) spans.push({ name: "Close streams", from: endedUs, to: end, tone: "work", open })
   return spans
 }

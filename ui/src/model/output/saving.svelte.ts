@@ -132,16 +132,16 @@ export class Saving {
 /** What of a Call can be saved. */
 export function partsOf(row: Summary, marked: Span | undefined, hits: number): Part[] {
   const parts: Part[] = row.http
-    ? [{ kind: "stdout", text: "the body, unchanged" }]
+    ? [{ kind: "stdout", text: "The body, unchanged" }]
     : [
-        { kind: "both", text: "both streams, with times" },
-        { kind: "stdout", text: "stdout, unchanged" },
-        { kind: "stderr", text: "stderr, unchanged" },
+        { kind: "both", text: "Both streams, with times" },
+        { kind: "stdout", text: "Stdout, unchanged" },
+        { kind: "stderr", text: "Stderr, unchanged" },
       ]
-  parts.push({ kind: "chunks", text: "chunks, as JSON lines" })
+  parts.push({ kind: "chunks", text: "Chunks, as JSON lines" })
   if (marked !== undefined) {
     const some = marked.to - marked.from
-    const which = some === 1 ? `line ${count(marked.from + 1)}` : `${count(some)} marked lines`
+    const which = some === 1 ? `Line ${count(marked.from + 1)}` : `${count(some)} marked lines`
     parts.push({ kind: "lines", text: which })
   }
   if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} found by the search` })

@@ -40,11 +40,11 @@ export function usualView(body: BodyKind | undefined): Chosen {
 export function choicesFor(row: Summary): Choice[] {
   if (!row.http) {
     return [
-      { value: "both", text: "both" },
-      { value: "stdout", text: "out" },
-      { value: "stderr", text: "err" },
-      { value: "chunks", text: "chunks" },
-      { value: "hex", text: "hex" },
+      { value: "both", text: "Both" },
+      { value: "stdout", text: "Out" },
+      { value: "stderr", text: "Err" },
+      { value: "chunks", text: "Chunks" },
+      { value: "hex", text: "Hex" },
     ]
   }
   const plain: Choice[] = [
