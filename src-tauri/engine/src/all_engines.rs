@@ -45,7 +45,7 @@ async fn extensions_of(
     answer.unwrap_or_else(|_| Err(diagnose::silent(&address, limit.as_secs())))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
 

@@ -450,6 +450,7 @@ impl Shared {
     }
 }
 
+// They start `sh`.
 #[cfg(all(test, unix))]
 #[path = "timeline_tests.rs"]
 mod tests;
