@@ -3,7 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod demo_backend;
 mod diagnosing;
 mod facts;
