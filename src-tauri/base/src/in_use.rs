@@ -66,26 +66,28 @@ mod tests {
 
     /// On Windows the settings weren't saved when another window read them at that moment.
     #[test]
-    fn a_file_that_is_read_meanwhile_is_replaced_and_is_always_whole() {
+    fn a_file_that_is_open_elsewhere_is_replaced_once_it_is_closed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        let write = |number: u32| {
+        fs::write(&path, "0").unwrap();
+        for number in 1..=10 {
+            let number = number.to_string();
             let mut new = NamedTempFile::new_in(directory.path()).unwrap();
-            io::Write::write_all(&mut new, number.to_string().as_bytes()).unwrap();
-            replace(new, &path).unwrap();
-        };
-        write(0);
-        std::thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                for _ in 0..100 {
-                    let text = until_free(|| fs::read_to_string(&path)).unwrap();
-                    assert!(text.parse::<u32>().is_ok(), "{text:?}");
-                }
+            io::Write::write_all(&mut new, number.as_bytes()).unwrap();
+            let open = fs::File::open(&path).unwrap();
+            let (sender, begins) = std::sync::mpsc::channel();
+            std::thread::scope(|scope| {
+                let replaced = scope.spawn(|| {
+                    sender.send(()).unwrap();
+                    replace(new, &path)
+                });
+                begins.recv().unwrap();
+                std::thread::yield_now();
+                drop(open);
+                replaced.join().unwrap().unwrap();
             });
-            (1..=50).for_each(write);
-            reader.join().unwrap();
-        });
-        assert_eq!(fs::read_to_string(&path).unwrap(), "50");
+            assert_eq!(until_free(|| fs::read_to_string(&path)).unwrap(), number);
+        }
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }
