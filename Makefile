@@ -13,7 +13,7 @@ run: ## install what is missing, build, open the window on the demo backend
 test: ## everything: format, lints, types, unit tests, Docker 28 and Podman 5, real window (SKIP=engine,window)
 	@bash tests/setup/test.sh all
 
-ci: ## test, then the tests for Windows under Wine: what is run on every submission
+ci: ## test, then the tests for Windows under Wine
 	@bash tests/setup/test.sh ci
 
 check: ## the fast part of test: no engine, no window
