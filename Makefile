@@ -1,7 +1,7 @@
 # Every way to use this tree. The work is in tests/setup/*.sh; each file there says why it exists.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny bench fuzz types fmt package engine engines demo cross
+.PHONY: help run test ci check deny bench fuzz types fmt package engine engines demo cross
 .NOTPARALLEL:
 
 help: ## this list
@@ -12,6 +12,9 @@ run: ## install what is missing, build, open the window on the demo backend
 
 test: ## everything: format, lints, types, unit tests, Docker 28 and Podman 5, real window (SKIP=engine,window)
 	@bash tests/setup/test.sh all
+
+ci: ## test, then the tests for Windows under Wine
+	@bash tests/setup/test.sh ci
 
 check: ## the fast part of test: no engine, no window
 	@bash tests/setup/test.sh fast

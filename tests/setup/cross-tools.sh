@@ -10,6 +10,8 @@ MACOS=aarch64-apple-darwin
 MINGW=$CROSS_ROOT/usr/bin/x86_64-w64-mingw32
 # Changes when what is in the folder changes: then it is made again.
 CROSS_EDITION=1
+# Gigabytes, with everything built.
+CROSS_SIZE=9
 
 # Sees that everything for Windows is there; REASON says why not.
 need_cross() {
@@ -18,6 +20,12 @@ need_cross() {
     return 1
   fi
   [ "$(cat "$CROSS/done" 2>/dev/null)" = "$CROSS_EDITION" ] && return
+  local free
+  free=$(df -Pk "$TARGET" | awk 'NR == 2 { print $4 }')
+  if [ "$free" -lt $((CROSS_SIZE * 1000 * 1000)) ]; then
+    REASON="compilers for other systems and what they build take $CROSS_SIZE GB, which aren't free"
+    return 1
+  fi
   say "Unpacking compilers for Windows and Wine under ${CROSS#"$ROOT"/} (2 GB; nothing is installed)."
   rm -rf "$CROSS_ROOT" "$CROSS/wine" "$CROSS/bin" "$CROSS/done"
   quietly fetch-cross fetch_cross ||
@@ -108,6 +116,13 @@ cross_lints() {
   cross_cargo check "$@"
 }
 
+# Sees that the sources of all crates for a system are there, and of those that its standard library uses; REASON says why
+# not.
+need_crates() {
+  quietly "fetch-crates-$1" cross_cargo fetch "${BUILD_STD[@]}" --target "$1" ||
+    { REASON="the crates for $1 could not be fetched ($LOGS/fetch-crates-$1.log)"; return 1; }
+}
+
 # Sees that C can be compiled for macOS, by the compiler of a package of Python's; REASON says why not.
 need_zig() {
   [ -x "$CROSS/zig/ziglang/zig" ] && return
@@ -155,6 +170,16 @@ start::sources::tests::a_leading_tilde_is|it compares paths of Unix
 start::sources::tests::files_of_the_user_are|it compares paths of Unix
 start::sources::tests::what_would_be_fetched|it reads a device of Unix
 TABLE
+}
+
+# For CI: what can't be fetched is the network's doing, and fails nothing.
+windows_where_possible() {
+  if need_cross && need_crates "$WINDOWS"; then
+    windows_stages
+    end_wine
+  else
+    left_out windows 1 "$REASON"
+  fi
 }
 
 windows_stages() {

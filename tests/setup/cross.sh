@@ -33,14 +33,20 @@ if [ ! -f ui/dist/index.html ]; then
   say '<!doctype html>' >ui/dist/index.html
 fi
 
+for_windows() { wanted windows || wanted window; }
+
 if ! need_cross; then
   skip cross 1 "$REASON"
 else
-  if wanted windows; then windows_stages; fi
-  if wanted window; then
-    stage windows-window check cross_lints "${BUILD_STD[@]}" --target "$WINDOWS" -p porthole --all-targets
+  if for_windows && ! need_crates "$WINDOWS"; then
+    skip windows 1 "$REASON"
+  else
+    if wanted windows; then windows_stages; fi
+    if wanted window; then
+      stage windows-window check cross_lints "${BUILD_STD[@]}" --target "$WINDOWS" -p porthole --all-targets
+    fi
   fi
-  if wanted macos && need_zig; then
+  if wanted macos && need_crates "$MACOS" && need_zig; then
     stage macos check cross_lints "${BUILD_STD[@]}" --target "$MACOS" "${FOR_WINDOWS[@]}" -p porthole --all-targets
   elif wanted macos; then
     skip macos 1 "$REASON"

@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
-# The whole suite, cheap stages first; `fast` ends where the window's toolkit would be needed.
+# The whole suite, cheap stages first; `fast` ends where the window's toolkit would be needed, and `ci` has the tests for
+# Windows too.
 # SKIP=engine,window leaves those out; CI=true fails on anything that was left out.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-for part in common processes packages tools display private-engine fetched-engines build stages dependencies; do
+for part in common processes packages tools display private-engine fetched-engines build stages dependencies cross-tools; do
   # shellcheck source=/dev/null
   source "$here/$part.sh"
 done
 
+WHAT=${1:-all}  # or `fast`, or `ci`
 SKIP=${SKIP:-}
 ASKED_FOR=${PORTHOLE_TEST_ENGINE:-}  # an engine of the user's own
 complete=
 at_end() {
   stop_display
   stop_engine
+  if [ "$WHAT" = ci ]; then end_wine; fi
   if [ -z "$complete" ]; then
     note "failed: the suite stopped before its end (status $1)"
     FAILED=$((FAILED + 1))
@@ -285,7 +288,7 @@ remember_what_was
 check_skip
 prepare
 fast_stages
-if [ "${1:-all}" = all ]; then
+if [ "$WHAT" != fast ]; then
   build_stages
   fetch_tools
   socket_stage
@@ -296,5 +299,6 @@ if [ "${1:-all}" = all ]; then
 fi
 stop_display
 stop_engine
+if [ "$WHAT" = ci ]; then windows_where_possible; fi
 complete=yes
 summary

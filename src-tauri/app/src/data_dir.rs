@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::session::{self, Session};
 use porthole_base::{
     error::{Code, Error, Result},
-    private,
+    in_use, private,
 };
 
 const LOCK: &str = "owner.lock";
@@ -143,7 +143,7 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
 
 impl Owner {
     fn read(path: &Path) -> Self {
-        let text = std::fs::read(path.join(OWNER)).unwrap_or_default();
+        let text = in_use::until_free(|| std::fs::read(path.join(OWNER))).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
@@ -151,8 +151,7 @@ impl Owner {
     fn write(&self, path: &Path) -> io::Result<()> {
         let mut new = tempfile::Builder::new().prefix("new-owner-").tempfile_in(path)?;
         new.write_all(&serde_json::to_vec(self)?)?;
-        new.persist(path.join(OWNER)).map_err(|error| error.error)?;
-        Ok(())
+        in_use::replace(new, &path.join(OWNER))
     }
 
     /// Says that it has the directory, where its window can't be shown.

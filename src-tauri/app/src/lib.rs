@@ -29,5 +29,6 @@ pub use demo_extension::demo_extension;
 pub use expression::Expression;
 pub use host::Host;
 
+// They start `sh`, and listen on sockets that are files.
 #[cfg(all(test, unix))]
 mod tests;

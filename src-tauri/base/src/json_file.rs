@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::private;
+use crate::{
+    in_use::{self, until_free},
+    private,
+};
 
 /// How long another process may hold the file.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,7 +88,7 @@ impl JsonFile {
     /// # Errors
     /// What the operating system says when it's there and can't be read.
     pub fn content(&self) -> io::Result<Content> {
-        let text = match fs::read(&self.path) {
+        let text = match until_free(|| fs::read(&self.path)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Missing),
             Err(error) => return Err(error),
@@ -223,7 +226,7 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut new = temporary_in(&directory)?;
     new.write_all(text)?;
     new.as_file().sync_all()?;
-    new.persist(path).map_err(|error| error.error)?;
+    in_use::replace(new, path)?;
     #[cfg(unix)]
     File::open(&directory)?.sync_all()?;
     Ok(())

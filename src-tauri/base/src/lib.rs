@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod handles;
+pub mod in_use;
 pub mod json_file;
 pub mod memory;
 pub mod private;

@@ -45,7 +45,7 @@ async fn extensions_of(
     answer.unwrap_or_else(|_| Err(diagnose::silent(&address, limit.as_secs())))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
 
@@ -63,7 +63,8 @@ mod tests {
         let config = tempfile::tempdir().unwrap();
         // It takes connections and never says a word.
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        for name in ["a-silent", "b-silent"] {
+        let silent_names: Vec<String> = (0..8).map(|number| format!("a-silent-{number}")).collect();
+        for name in &silent_names {
             let host = format!("tcp://{}", silent.local_addr().unwrap());
             keep(config.path(), name, &format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#));
         }
@@ -75,17 +76,18 @@ mod tests {
         };
         let (began, limit) = (std::time::Instant::now(), Duration::from_secs(1));
         let told = within(limit, &environment).await;
-        // One after the other would take twice as long.
-        assert!(began.elapsed() < limit * 2, "{:?}", began.elapsed());
+        // One after the other would take eight times as long. A busy machine may take some of that.
+        assert!(began.elapsed() < limit * 6, "{:?}", began.elapsed());
         let names: Vec<&str> = told.iter().map(|told| told.context.name.as_str()).collect();
-        assert_eq!(names, ["DOCKER_HOST", "default", "a-silent", "b-silent", "broken"]);
+        let expected = ["DOCKER_HOST", "default"].into_iter().chain(silent_names.iter().map(String::as_str));
+        assert_eq!(names, expected.chain(["broken"]).collect::<Vec<_>>());
         let error = |at: usize| told[at].error.clone().unwrap();
         assert_eq!(error(0).code, Code::EngineUnavailable);
-        for at in [2, 3] {
+        for at in 2..10 {
             assert_eq!(error(at).code, Code::EngineUnavailable);
             assert!(error(at).detail.unwrap().contains("within 1 s"), "{:?}", error(at));
         }
-        assert_eq!(error(4).code, Code::EngineAddressInvalid);
+        assert_eq!(error(10).code, Code::EngineAddressInvalid);
         assert!(told.iter().all(|told| told.extensions.is_empty()));
     }
 }

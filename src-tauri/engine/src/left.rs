@@ -73,7 +73,7 @@ pub async fn remove_unfinished(engine: &Engine, container: &str, with_volumes: b
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::sync::{
         Arc,
@@ -82,7 +82,7 @@ mod tests {
 
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::UnixListener,
+        net::TcpListener,
     };
 
     use super::*;
@@ -90,9 +90,8 @@ mod tests {
 
     /// How many removals are sent to an engine that responds with these statuses, one after the other.
     async fn removals(statuses: Vec<&'static str>) -> usize {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("engine.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("tcp://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
         let serving = tokio::spawn(async move {
@@ -109,7 +108,7 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        let engine = Engine::connect(Address::new("test", format!("unix://{}", socket.display()))).await.unwrap();
+        let engine = Engine::connect(Address::new("test", address)).await.unwrap();
         remove_unfinished(&engine, "porthole-relay-1", false).await;
         serving.abort();
         asked.load(Ordering::SeqCst)

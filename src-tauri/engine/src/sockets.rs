@@ -92,6 +92,7 @@ fn identity(path: &std::path::Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
+// They tell sockets apart by their inodes.
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::net::UnixListener;

@@ -103,6 +103,7 @@ impl SshFailure {
     }
 }
 
+// They need statuses that tell of a signal.
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::process::ExitStatusExt;

@@ -263,6 +263,7 @@ fn open(path: &Path) -> std::io::Result<UnixStream> {
     Ok(UnixStream::from(socket))
 }
 
+// They listen on sockets that are files.
 #[cfg(all(test, unix))]
 mod tests {
     use std::{

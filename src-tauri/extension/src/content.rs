@@ -321,6 +321,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+// They make links.
 #[cfg(all(test, unix))]
 #[path = "content_tests.rs"]
 mod tests;

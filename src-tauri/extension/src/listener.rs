@@ -143,6 +143,7 @@ impl Listeners {
     }
 }
 
+// It reads `/proc`.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::{

@@ -217,6 +217,7 @@ fn may_come(error: &Error) -> bool {
     matches!(error.code, Code::EndpointMissing | Code::EndpointRefused)
 }
 
+// They look at the modes of a directory.
 #[cfg(all(test, unix))]
 mod tests {
     use porthole_http::endpoint::shared_directory;

@@ -6,10 +6,14 @@ use std::{
 };
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::{Output, SaveContent, SavedFile, Search, View};
 use crate::Stream;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    in_use,
+};
 
 /// Bytes after which progress is reported, and the caller may stop it.
 pub const SAVE_PIECE: u64 = 1024 * 1024;
@@ -81,12 +85,19 @@ pub fn save(
     }
     to.flush().map_err(|error| failed(&error))?;
     drop(to);
-    let persisted = if replace { beside.persist(path) } else { beside.persist_noclobber(path) };
-    match persisted {
-        Ok(_) => Ok(SavedFile { path: path.display().to_string(), bytes }),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
-        Err(error) => Err(failed(&error.error)),
+    match name(beside, path, replace) {
+        Ok(()) => Ok(SavedFile { path: path.display().to_string(), bytes }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
+        Err(error) => Err(failed(&error)),
     }
+}
+
+/// Gives the written file its path.
+fn name(new: NamedTempFile, path: &Path, replace: bool) -> io::Result<()> {
+    if replace {
+        return in_use::replace(new, path);
+    }
+    new.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }
 
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;

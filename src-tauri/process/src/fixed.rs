@@ -271,6 +271,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
         .detail(error)
 }
 
+// They start scripts, through links.
 #[cfg(all(test, unix))]
 #[path = "fixed_tests.rs"]
 mod tests;

@@ -236,6 +236,7 @@ pub fn signal(_: &[Process], _: Option<i32>, _: super::Signal) -> bool {
     false
 }
 
+// It reads `/proc`.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::os::has_files_of;

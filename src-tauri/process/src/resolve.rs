@@ -259,6 +259,7 @@ pub(super) fn not_executable(path: &Path) -> Error {
     }
 }
 
+// They start `sh`, and what may be executed is decided by modes there.
 #[cfg(all(test, unix))]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};

@@ -59,6 +59,7 @@ pub(super) fn crosses_procfs(path: &Path) -> bool {
     ["/proc", "/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr"].iter().any(|own| path.starts_with(own))
 }
 
+// Only `/proc` has such paths.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::os::unix::fs::symlink;

@@ -1,14 +1,13 @@
 //! Host commands on Windows.
 
-use std::{fs, path::Path, process::Command as Process, sync::Arc, time::Duration};
+use std::{fs, path::Path, process::Command as Process, time::Duration};
 
 use super::*;
 use porthole_base::win32;
+use porthole_output::{Stream, record::Record};
 
 /// What the test program does when it is started by one of these tests.
 const ACT: &str = "PORTHOLE_TEST_ACT";
-/// Where it writes its number.
-const FILE: &str = "PORTHOLE_TEST_FILE";
 /// Then the helper ends by itself.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -17,10 +16,6 @@ const LONGEST: Duration = Duration::from_secs(60);
 fn helper() {
     match std::env::var(ACT).as_deref() {
         Ok("wait") => std::thread::sleep(LONGEST),
-        Ok("announce") => {
-            fs::write(std::env::var_os(FILE).unwrap(), std::process::id().to_string()).unwrap();
-            std::thread::sleep(LONGEST);
-        }
         Ok("stay") => {
             println!("left {}", start_waiting());
             std::thread::sleep(LONGEST);
@@ -33,7 +28,7 @@ fn start_waiting() -> u32 {
     Process::new(std::env::current_exe().unwrap()).args(HELPER).env(ACT, "wait").spawn().unwrap().id()
 }
 
-const HELPER: [&str; 3] = ["run::windows_tests::helper", "--exact", "--nocapture"];
+const HELPER: [&str; 3] = ["windows_tests::helper", "--exact", "--nocapture"];
 
 fn helper_command(act: &str) -> Command {
     let program = std::env::current_exe().unwrap().display().to_string();
@@ -79,10 +74,10 @@ impl Record<RunEvent> for Recorded {
     }
 }
 
-async fn ran(command: &Command, reaper: Option<Arc<Reaper>>) -> Recorded {
+async fn ran(command: &Command) -> Recorded {
     let (_stopper, stops) = stops();
     let mut recorded = Recorded::default();
-    run_on_host(command, stops, reaper, &mut recorded).await;
+    run_on_host(command, stops, None, &mut recorded).await;
     recorded
 }
 
@@ -97,39 +92,6 @@ fn ends(process: u32) {
 
 fn cmd(line: &str) -> Command {
     Command::new(Place::Host, "cmd.exe", ["/d", "/s", "/c", line])
-}
-
-/// The job ended with the run, and took along what the command had left in the background.
-#[tokio::test]
-async fn what_a_command_leaves_in_the_background_lives_until_porthole_ends() {
-    let reaper = Arc::new(Reaper::without_process());
-    let directory = tempfile::tempdir().unwrap();
-    let leave = async |name: &str| {
-        let file = directory.path().join(name);
-        // `start` hands no stream on, so that the run ends before what it has started.
-        let mut command =
-            cmd(&format!("start \"\" \"{}\" {}", std::env::current_exe().unwrap().display(), HELPER.join(" ")));
-        let var = |name: &str, value: String| EnvVar { name: name.into(), value };
-        command.env = vec![var(ACT, "announce".into()), var(FILE, file.display().to_string())];
-        let recorded = ran(&command, Some(Arc::clone(&reaper))).await;
-        assert_eq!(recorded.ending, Some(Ending::Exited { code: 0 }), "{}", recorded.output);
-        let began = std::time::Instant::now();
-        loop {
-            if let Ok(Ok(process)) = fs::read_to_string(&file).map(|text| text.parse()) {
-                return process;
-            }
-            assert!(began.elapsed() < LONGEST / 2, "it was ended with the run");
-            std::thread::yield_now();
-        }
-    };
-    let left = leave("first").await;
-    assert!(win32::lives(left));
-    // Another run that leaves something lets go of what has ended, and of nothing else.
-    let second = leave("second").await;
-    assert!(win32::lives(left) && win32::lives(second));
-    drop(reaper);
-    ends(left);
-    ends(second);
 }
 
 /// A program that started another one at once had it outside of the job.
@@ -171,7 +133,7 @@ async fn a_run_that_is_dropped_ends_all_that_it_has_started() {
 /// Quotes of the line came out as `\"`, because it was quoted as if another program than `cmd` read it.
 #[tokio::test]
 async fn a_line_for_cmd_is_handed_over_as_it_is() {
-    let recorded = ran(&cmd(r#"echo "a  b" & echo c"#), None).await;
+    let recorded = ran(&cmd(r#"echo "a  b" & echo c"#)).await;
     assert_eq!(recorded.output.replace(" \r\n", "\n").replace("\r\n", "\n"), "\"a  b\"\nc\n");
 }
 
@@ -181,12 +143,12 @@ async fn the_path_of_a_command_replaces_that_of_the_system() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("tool.bat"), "@echo found %1\r\n").unwrap();
     let mut command = Command::new(Place::Host, "tool", ["an argument"]);
-    assert_eq!(ran(&command, None).await.error.unwrap().code, Code::ProgramNotFound);
+    assert_eq!(ran(&command).await.error.unwrap().code, Code::ProgramNotFound);
     let path = format!("{};{}", directory.path().display(), std::env::var("PATH").unwrap());
     command.env = vec![EnvVar { name: "PATH".into(), value: path.clone() }];
-    let recorded = ran(&command, None).await;
+    let recorded = ran(&command).await;
     assert_eq!(recorded.output.trim(), "found \"an argument\"", "{:?}", recorded.error);
-    let shown = ran(&Command { env: command.env.clone(), ..cmd("echo %PATH%") }, None).await;
+    let shown = ran(&Command { env: command.env.clone(), ..cmd("echo %PATH%") }).await;
     assert_eq!(shown.output.trim(), path);
 }
 
@@ -197,10 +159,10 @@ async fn an_argument_that_a_batch_file_would_read_as_another_is_refused() {
     fs::write(&tool, "@echo %*\r\n").unwrap();
     let with = |argument: &str| Command::new(Place::Host, tool.display().to_string(), [argument]);
     for argument in ["a\nb", "a\r\nwhoami"] {
-        let error = ran(&with(argument), None).await.error.unwrap();
+        let error = ran(&with(argument)).await.error.unwrap();
         assert_eq!(error.code, Code::BatchArgumentInvalid, "{argument:?}");
     }
-    let recorded = ran(&with("a&whoami|more>x"), None).await;
+    let recorded = ran(&with("a&whoami|more>x")).await;
     assert_eq!(recorded.output.trim(), "\"a&whoami|more>x\"", "{:?}", recorded.error);
     assert!(!Path::new("x").exists());
 }
@@ -212,7 +174,7 @@ async fn a_file_that_is_no_program_is_told_as_on_other_systems() {
     let tool = directory.path().join("tool.exe");
     fs::write(&tool, "this is no program\r\n").unwrap();
     let command = Command::new(Place::Host, tool.display().to_string(), [] as [&str; 0]);
-    let error = ran(&command, None).await.error.unwrap();
+    let error = ran(&command).await.error.unwrap();
     assert_eq!(error.code, Code::ProgramNotExecutable);
-    assert!(error.message.contains("is not a program for this machine"), "{error:?}");
+    assert!(error.message.contains("isn't a program for this machine"), "{error:?}");
 }

@@ -212,6 +212,7 @@ fn too_much() -> Error {
         .hint("The output is kept: view or save it.")
 }
 
+// Both start `sh`.
 #[cfg(all(test, unix))]
 #[path = "inspect_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod demo_backend;
 mod diagnosing;
 mod facts;
@@ -464,6 +464,7 @@ impl Shared {
     }
 }
 
+// They start `sh`.
 #[cfg(all(test, unix))]
 #[path = "timeline_tests.rs"]
 mod tests;

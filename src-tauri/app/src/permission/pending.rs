@@ -492,6 +492,7 @@ fn withdrawn() -> Error {
     Error::new(Code::Cancelled, "Not run: the code that made the call ended before you decided")
 }
 
+// They start `sh`.
 #[cfg(all(test, unix))]
 #[path = "pending_tests.rs"]
 mod tests;

@@ -10,6 +10,8 @@
 mod keeper;
 #[cfg(windows)]
 mod left_jobs;
+#[cfg(all(test, windows))]
+mod left_jobs_tests;
 #[cfg(target_os = "linux")]
 mod left_supervisors;
 mod message;
@@ -70,7 +72,7 @@ impl Reaper {
 
     /// Without its process: that would be another program than a test.
     #[cfg(all(test, windows))]
-    pub(super) fn without_process() -> Self {
+    fn without_process() -> Self {
         Self { shared: Arc::default(), keeper: Mutex::new(None), left: LeftJobs::default() }
     }
 

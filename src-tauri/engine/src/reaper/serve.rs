@@ -127,6 +127,7 @@ async fn end_container(engine: Address, name: &str) {
     }
 }
 
+// They start `sleep` in a process group.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::os::unix::process::CommandExt;

@@ -134,6 +134,7 @@ fn identify(_: &Path, _: bool) -> std::io::Result<Option<(SocketId, bool)>> {
     Ok(None)
 }
 
+// They tell sockets apart by their inodes.
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::{
