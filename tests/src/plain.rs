@@ -27,7 +27,7 @@ pub struct PlainApp {
 }
 
 impl PlainApp {
-    /// Opens the window for the first time, on this display.
+    /// Opens the window for the first time, on this display, and goes to the composer.
     pub async fn open(desktop: &Desktop, variables: &[(&str, &str)]) -> Self {
         let home = Home::default();
         let inspector = Port::default();
@@ -41,6 +41,8 @@ impl PlainApp {
         app.until("the first drawing", "document.documentElement.dataset.ready === 'true'").await;
         desktop.focus_in(app.process(), "Porthole").await;
         app.until("the keyboard", "document.hasFocus()").await;
+        let composes = "(document.querySelector('#welcome-request')?.click(), !document.querySelector('#welcome'))";
+        app.until("the composer", composes).await;
         app
     }
 
