@@ -44,6 +44,7 @@ const IN_MENUS: &[(&str, &str)] = &[
     ("#page-source-", "#page-source"),
     ("#page-engine-", "#page-engine"),
     ("#target-engine-", "#target-engine"),
+    ("#page-forget", "#page-permissions"),
     ("#runtime-", "#runtime"),
 ];
 /// How the selectors of what is in the bottom panel begin, and the view that has it.

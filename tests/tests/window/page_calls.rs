@@ -81,7 +81,8 @@ async fn a_request_of_a_page_says_from_where_and_with_what_and_is_edited_and_sen
     app.fill("#request-path", "/echo?a=changed").await;
     app.click("#request-send").await;
     app.becomes(3, "status").await;
-    // The backend had the same but for what was changed.
+    // The backend had the same but for what was changed. All rows are drawn where there is room.
+    app.click("#detail-maximize").await;
     app.click("#detail-tab-output").await;
     for words in ["changed", "X-Asked", "pg data"] {
         let there = format!(
