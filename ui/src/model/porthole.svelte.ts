@@ -8,6 +8,7 @@ import type { Opened } from "../ipc/generated/Opened"
 import type { SavedDraft } from "../ipc/generated/SavedDraft"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Building } from "./extension/building.svelte"
+import { CallActions } from "./timeline/call-actions.svelte"
 import { Clock } from "./timeline/clock.svelte"
 import { Forms } from "./composer/code.svelte"
 import { Composer, type ComposerDeps } from "./composer/composer.svelte"
@@ -58,6 +59,7 @@ export class Porthole {
   target: Target
   timeline: Timeline
   selection: Selection
+  calls: CallActions
   detail: Detail
   output: Output
   search: Search
@@ -101,7 +103,12 @@ export class Porthole {
       // The demo is always there to go back to.
       if (target.endpoint !== this.target.demo) this.settings.remember({ kind: "target", target })
     })
-    this.timeline = new Timeline(shell, (changes) => this.#told(changes))
+    this.timeline = new Timeline(
+      shell,
+      (changes) => this.#told(changes),
+      () => this.clock.now,
+    )
+    this.calls = new CallActions(shell, put)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -386,9 +393,10 @@ export class Porthole {
   #changed(): void {
     this.clock.run(this.timeline.live.length > 0)
     if (this.timeline.isGone(this.selection.id)) {
-      this.selection.select(undefined)
+      this.selection.forget((id) => this.timeline.isGone(id))
       return
     }
+    this.selection.forget((id) => this.timeline.isGone(id))
     this.detail.look(this.selection.id, this.selected)
     this.output.see(this.selected)
     this.search.look()
