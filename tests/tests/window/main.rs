@@ -51,4 +51,5 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod timeline;
 mod welcome;
