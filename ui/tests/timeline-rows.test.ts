@@ -4,7 +4,7 @@ import { ABOUT, COLUMNS, layOut, mostOf, nextSort, resizedAt } from "../src/mode
 import { originWords } from "../src/model/timeline/from"
 import { grouped, groupWords, sorted } from "../src/model/timeline/order"
 import { Selection } from "../src/model/timeline/selection.svelte"
-import { axisOf, phaseWords, piecesOf, ticksOf } from "../src/model/timeline/waterfall"
+import { axisOf, barOf, phaseWords, ticksOf } from "../src/model/timeline/waterfall"
 import { CallActions } from "../src/model/timeline/call-actions.svelte"
 import { Timeline } from "../src/model/timeline/timeline.svelte"
 import { changes, FakeShell, summary } from "./fake"
@@ -103,10 +103,14 @@ test("the bars lie on one axis, with what was waited for and what came after it"
   const [first, second] = [call(1, 1000, 20_000, 50_000), call(2, 1050, 30_000, 150_000)]
   const axis = axisOf([first, second], 0)
   expect(axis).toEqual({ fromMs: 1000, lengthMs: 200 })
-  expect(piecesOf(second, axis, 0)).toEqual([
-    { part: "wait", from: 0.25, length: 0.15 },
-    { part: "work", from: 0.4, length: 0.6 },
-  ])
+  expect(barOf(second, axis, 0)).toEqual({
+    from: 0.25,
+    length: 0.75,
+    pieces: [
+      { part: "wait", share: 20 },
+      { part: "work", share: 80 },
+    ],
+  })
   expect(phaseWords(second, 0)).toBe("Wait 30 ms, receive 120 ms")
 })
 

@@ -30,7 +30,7 @@ struct Removed {
     number: u32,
     /// In the order of their numbers.
     entries: Vec<Entry>,
-    /// Whether the user looks at the offer to undo it: the time stands still. Dropped with the removal.
+    /// True while the user looks at the offer to undo it: its time is stopped. Dropped with the removal.
     held: watch::Sender<bool>,
 }
 
@@ -149,7 +149,7 @@ impl Timeline {
         let _ = tokio::task::spawn_blocking(move || end(over)).await;
     }
 
-    /// The window that showed the offers to undo is there anew: none of them is held.
+    /// The window was loaded again: it holds none of the offers to undo.
     pub fn release_removals(&self) {
         for removed in &self.shared.store().removals.waiting {
             removed.held.send_replace(false);

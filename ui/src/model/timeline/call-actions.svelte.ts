@@ -76,7 +76,7 @@ export class CallActions {
     await this.#act(() => this.#shell.ask("undo_removal", { removal }))
   }
 
-  /** The time to undo stands still while the offer is looked at. */
+  /** The time to undo is stopped while the user looks at the offer. */
   async hold(removal: number, held: boolean): Promise<void> {
     await this.#act(() => this.#shell.ask("hold_removal", { removal, held }))
   }

@@ -36,8 +36,6 @@ type Test = (row: Summary, now: () => number) => boolean
 export interface Filter {
   matches: Test
   problems: readonly Problem[]
-  /** What it matches changes with time alone, for calls that go on. */
-  timed: boolean
 }
 
 /** Divides a filter into its words. */
@@ -82,17 +80,15 @@ export function quoted(value: string): string {
 export function parse(text: string): Filter {
   const problems: Problem[] = []
   const tests: Test[] = []
-  let timed = false
   for (const word of wordsOf(text)) {
     const test = testOf(word)
     if (typeof test !== "function") {
       problems.push({ from: word.from, to: word.to, ...test })
       continue
     }
-    timed ||= word.key?.toLowerCase() === "took"
     tests.push(word.negated ? (row, now) => !test(row, now) : test)
   }
-  return { matches: (row, now) => tests.every((test) => test(row, now)), problems, timed }
+  return { matches: (row, now) => tests.every((test) => test(row, now)), problems }
 }
 
 type Wrong =

@@ -7,11 +7,17 @@ export interface Axis {
   lengthMs: number
 }
 
-/** A part of a bar; both numbers are shares of the axis. */
-export interface Piece {
-  part: "wait" | "work"
+/** A bar; both numbers are shares of the axis. */
+export interface Bar {
   from: number
   length: number
+  pieces: Piece[]
+}
+
+/** A part of a bar. Shares of one bar are 100 together. */
+export interface Piece {
+  part: "wait" | "work"
+  share: number
 }
 
 export interface Phase {
@@ -48,13 +54,15 @@ export function phasesOf(row: Summary, now: number): Phase[] {
   return phases
 }
 
-export function piecesOf(row: Summary, axis: Axis, now: number): Piece[] {
-  let from = (row.beganMs - axis.fromMs) / axis.lengthMs
-  return phasesOf(row, now).map(({ us }, at) => {
-    const piece: Piece = { part: at === 0 ? "wait" : "work", from, length: us / 1000 / axis.lengthMs }
-    from += piece.length
-    return piece
-  })
+export function barOf(row: Summary, axis: Axis, now: number): Bar {
+  const phases = phasesOf(row, now)
+  const whole = phases.reduce((sum, { us }) => sum + us, 0)
+  const pieces = phases.map(({ us }, at): Piece => ({
+    part: at === 0 ? "wait" : "work",
+    share: whole === 0 ? 100 / phases.length : (100 * us) / whole,
+  }))
+  const from = (row.beganMs - axis.fromMs) / axis.lengthMs
+  return { from, length: whole / 1000 / axis.lengthMs, pieces }
 }
 
 /** `Wait 12 ms, receive 3 ms`. */
@@ -70,7 +78,7 @@ const STEPS_MS = [1, 2, 5]
     7_200_000, 21_600_000, 43_200_000, 86_400_000,
   ])
 const STEPS = STEPS_MS.toSorted((a, b) => a - b)
-const TICK_WIDTH = 64
+const TICK_WIDTH = 52
 
 /** A few round times on the axis, as many as there is room for. */
 export function ticksOf({ lengthMs }: Axis, width: number): Tick[] {
