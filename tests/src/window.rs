@@ -1,6 +1,7 @@
 //! The real window, driven through WebDriver.
 
 mod calls;
+mod pointer;
 
 use std::{
     fs,

@@ -152,6 +152,7 @@ test("settings are written at once, one write at a time, with all that is rememb
   settings.load({
     theme: "dark",
     splits: { side: 200, composer: USUAL.composer, bottom: 300, collapsed: false },
+    columns: { widths: {}, hidden: [] },
     recent: [],
     reading,
     runtime: "docker-desktop",

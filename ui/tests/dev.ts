@@ -190,6 +190,7 @@ const shell = new FakeShell({
         splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
         recent: [],
         servers: {},
+        columns: { widths: {}, hidden: [] },
         reading: {
           wrap: scene === "wrap",
           ansi: true,

@@ -130,6 +130,7 @@ export function bootstrap(more: Partial<Bootstrap> = {}): Bootstrap {
       splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
       recent: [],
       reading,
+      columns: { widths: {}, hidden: [] },
       runtime: "docker-desktop",
       saved: [],
       servers: {},
@@ -164,6 +165,7 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
   return {
     revision,
     calls: [],
+    removals: [],
     target_status: targetStatus,
     extension: 0,
     misses: 0,

@@ -90,8 +90,16 @@ macro_rules! commands {
             cancel(id: u32) -> (), page;
             /// Sends a signal to a run's process group.
             stop(id: u32, signal: Signal) -> (), page;
-            /// Removes ended Calls and their files.
+            /// Removes ended Calls but for pinned ones; their files follow when it can't be undone any more.
             clear() -> ();
+            /// Removes those of these Calls that have ended, pinned ones too.
+            delete(ids: Vec<u32>) -> ();
+            /// Puts back what was removed.
+            undo_removal(removal: u32) -> ();
+            /// Stops the time in which a removal can be undone while the user looks at it, or has it begin again.
+            hold_removal(removal: u32, held: bool) -> ();
+            /// Deletes what was removed now.
+            end_removal(removal: u32) -> ();
             /// Makes this the target.
             set_target(target: Target) -> Target;
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.

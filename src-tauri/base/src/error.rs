@@ -207,6 +207,8 @@ pub enum Code {
     TooManyPending,
     /// There is no such Call.
     CallNotFound,
+    /// What was removed can't be put back any more.
+    RemovalOver,
     /// The settings file cannot be read or written.
     SettingsFailed,
     /// The data directory can't be used, so that nothing is kept for the next start.

@@ -131,12 +131,17 @@ pub struct Sdk {
     /// what runs, so of a bundle it is a place in the bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Brief>,
+    /// When the code began, in milliseconds since 1970-01-01 UTC: the page was loaded, or the console's code was run. Calls
+    /// with the same time and origin belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(type = "number")]
+    pub began_ms: Option<u64>,
 }
 
 impl Sdk {
     /// What code asked, from nowhere in particular.
     pub fn new(asked: SdkCall, runtime: Runtime) -> Self {
-        Self { asked, runtime, called: None, at: None }
+        Self { asked, runtime, called: None, at: None, began_ms: None }
     }
 }
 

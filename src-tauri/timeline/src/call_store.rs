@@ -1,11 +1,17 @@
 //! What the timeline knows, and since which revision.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use encoding_rs::{Encoding, UTF_8};
 use tokio_util::sync::CancellationToken;
 
-use super::{Act, Call, CallId, Changes, Cleared, Disk, Outcome, Summary, kept_folder::KeptCall};
+use super::{
+    Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Outcome, Summary, groups::Groups, kept_folder::KeptCall,
+    removal::Removals,
+};
 use crate::prompt::Prompt;
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
@@ -32,15 +38,17 @@ impl Control {
 }
 
 #[derive(Debug)]
-struct Entry {
-    call: Call,
-    output: Arc<Output>,
+pub(super) struct Entry {
+    pub call: Call,
+    pub output: Arc<Output>,
+    /// The page load or console run that it belongs to.
+    group: Option<CallGroup>,
     /// How it is ended; nothing for one of an earlier start.
     control: Option<Control>,
     /// Cancelled when nothing more will happen.
     over: CancellationToken,
     /// Where it is kept for the next start, if it is.
-    kept: Option<Arc<KeptCall>>,
+    pub kept: Option<Arc<KeptCall>>,
     /// Why what came later could not be added to that.
     keep_failed: Option<Error>,
     /// The encoding that was chosen to show it in.
@@ -88,7 +96,10 @@ pub(super) struct CallStore {
     last_id: CallId,
     /// In boxes: the tree moves its values about, and leaves room for nearly as many more.
     entries: BTreeMap<CallId, Box<Entry>>,
-    /// The revision at which Calls were last cleared, and the last number that had been given by then. Numbers are never
+    groups: Groups,
+    /// What was removed and can be put back.
+    pub removals: Removals,
+    /// The revision at which Calls were last removed, and the last number that had been given by then. Numbers are never
     /// given twice, so of those up to it, exactly the ones without an entry are gone.
     cleared: Option<(u64, CallId)>,
 }
@@ -105,10 +116,13 @@ impl CallStore {
     }
 
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
+        let began_ms = call.sdk.as_ref().and_then(|sdk| sdk.began_ms);
+        let group = began_ms.map(|began_ms| self.groups.of(call.origin, began_ms));
         self.entries.insert(
             call.id,
             Box::new(Entry {
                 call,
+                group,
                 output,
                 control,
                 over,
@@ -196,11 +210,23 @@ impl CallStore {
         }
     }
 
-    /// Writes down how much there is to say about a Call.
+    /// Writes down how much there is to say about a Call, also of one that may be put back.
     pub fn set_found(&mut self, id: CallId, found: DiagnosticCounts) {
-        if let Some(entry) = self.changed(id) {
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id).map(Box::as_mut).or_else(|| self.removals.entry_mut(id)) {
             entry.found = found;
         }
+    }
+
+    /// Whether there is such a Call, also one that may be put back.
+    pub fn is_recorded(&self, id: CallId) -> bool {
+        self.entries.contains_key(&id) || self.removals.entry(id).is_some()
+    }
+
+    /// A Call with its output, also of one that may be put back.
+    pub fn recorded(&self, id: CallId) -> Option<(Call, Arc<Output>)> {
+        let entry = self.entries.get(&id).map(Box::as_ref).or_else(|| self.removals.entry(id))?;
+        Some((entry.call.clone(), Arc::clone(&entry.output)))
     }
 
     /// What is cancelled when nothing more will happen to a Call.
@@ -233,14 +259,31 @@ impl CallStore {
         live.filter_map(|entry| entry.control.clone()).collect()
     }
 
-    /// Takes out what has ended; the outputs are given back so that their files go without a lock.
-    pub fn clear(&mut self) -> Vec<Arc<Output>> {
-        let ended = self.entries.values().filter(|entry| !entry.is_live() && entry.kept.is_none());
+    /// Takes out what has ended and isn't kept, in order.
+    pub fn clear(&mut self) -> Vec<Entry> {
+        self.take(|entry| entry.kept.is_none())
+    }
+
+    /// Takes out those of these Calls that have ended, in order.
+    pub fn delete(&mut self, ids: &BTreeSet<CallId>) -> Vec<Entry> {
+        self.take(|entry| ids.contains(&entry.call.id))
+    }
+
+    fn take(&mut self, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let ended = self.entries.values().filter(|entry| !entry.is_live() && which(entry));
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
         if !ids.is_empty() {
             self.cleared = Some((self.revision, self.last_id));
         }
-        ids.into_iter().filter_map(|id| self.entries.remove(&id)).map(|entry| entry.output).collect()
+        ids.into_iter().filter_map(|id| self.entries.remove(&id).map(|entry| *entry)).collect()
+    }
+
+    /// Puts back what was taken out, each with its number.
+    pub fn put_back(&mut self, entries: Vec<Entry>) {
+        for mut entry in entries {
+            entry.changed_at = self.revision;
+            self.entries.insert(entry.call.id, Box::new(entry));
+        }
     }
 
     pub fn changes(&self, since: u64, disk: Disk) -> Changes {
@@ -253,6 +296,7 @@ impl CallStore {
                 through,
                 except: self.entries.range(..=through).map(|(id, _)| *id).collect(),
             }),
+            removals: self.removals.list(),
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,
@@ -268,25 +312,27 @@ impl CallStore {
     }
 }
 
+/// What is done, in a line: a request's target, or the command line.
+pub(super) fn text_of(act: &Act) -> String {
+    match act {
+        Act::Exchange(Exchange { request, .. }) => exchange::target(request).unwrap_or_else(|_| request.path.clone()),
+        Act::Run(Run { command, .. }) => command_line(command),
+    }
+}
+
 fn summary(entry: &Entry) -> Summary {
-    let Call { id, origin, began_ms, act, .. } = &entry.call;
-    let (label, text, http) = match act {
-        Act::Exchange(Exchange { request, .. }) => {
-            let target = exchange::target(request).unwrap_or_else(|_| request.path.clone());
-            (request.method.clone(), target, true)
-        }
-        Act::Run(Run { command, .. }) => {
-            let place = match command.place {
-                Place::Host => "host",
-                Place::Engine => "engine",
-                Place::Container { .. } => "container",
-            };
-            (place.to_owned(), command_line(command), false)
-        }
+    let Call { id, origin, began_ms, act, sdk, .. } = &entry.call;
+    let (label, http) = match act {
+        Act::Exchange(Exchange { request, .. }) => (request.method.as_str(), true),
+        Act::Run(Run { command, .. }) => match command.place {
+            Place::Host => ("host", false),
+            Place::Engine => ("engine", false),
+            Place::Container { .. } => ("container", false),
+        },
     };
-    let took_us = match act {
-        Act::Exchange(exchange) => exchange.phases.done_us,
-        Act::Run(run) => run.closed_us,
+    let (waited_us, took_us) = match act {
+        Act::Exchange(exchange) => (exchange.phases.first_byte_us, exchange.phases.done_us),
+        Act::Run(run) => (run.started_us, run.closed_us),
     };
     let response = match act {
         Act::Exchange(exchange) => exchange.response.as_ref(),
@@ -298,9 +344,11 @@ fn summary(entry: &Entry) -> Summary {
     Summary {
         id: *id,
         origin: *origin,
+        at: sdk.as_ref().and_then(|sdk| sdk.at.as_ref()).map(|at| at.as_str().to_owned()),
+        group: entry.group,
         began_ms: *began_ms,
-        label,
-        text,
+        label: label.to_owned(),
+        text: text_of(act),
         http,
         body,
         charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
@@ -308,6 +356,7 @@ fn summary(entry: &Entry) -> Summary {
         kept: entry.kept.is_some(),
         keep_failed: entry.keep_failed.clone(),
         outcome: outcome(act),
+        waited_us,
         took_us,
         counts,
         found: entry.found,

@@ -90,12 +90,9 @@ impl Shared {
         self.uncounted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many findings there are of a Call; none as well when it was cleared meanwhile.
+    /// How many findings there are of a Call; none as well when it is gone.
     fn found(&self, id: CallId) -> Option<DiagnosticCounts> {
-        let (call, output) = {
-            let store = self.store();
-            (store.call(id).ok()?, store.output(id).ok()?)
-        };
+        let (call, output) = self.store().recorded(id)?;
         match diagnosed(&call, &output) {
             Ok(diagnostics) => Some(DiagnosticCounts::of(&diagnostics)).filter(|_| !diagnostics.is_empty()),
             Err(error) => {

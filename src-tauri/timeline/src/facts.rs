@@ -31,6 +31,30 @@ impl From<Origin> for By {
     }
 }
 
+/// The load of a page, or the run of the console's code, that a Call belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CallGroup {
+    /// When it began, in milliseconds since 1970-01-01 UTC. Together with the origin it tells groups apart.
+    #[ts(type = "number")]
+    pub began_ms: u64,
+    /// Which load or run it was, from 1, of those that made calls.
+    pub number: u32,
+}
+
+/// Calls that were removed from the timeline and can be put back for some seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Removal {
+    /// Its number.
+    pub number: u32,
+    /// How many calls.
+    pub calls: u32,
+    /// The text of the call when it is only one: its row is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub text: Option<String>,
+}
+
 /// One row of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +63,14 @@ pub struct Summary {
     pub id: CallId,
     /// Who asked for it.
     pub origin: Origin,
+    /// Where in the code it was made, as the code says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub at: Option<String>,
+    /// The page load or console run that it belongs to, when code made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub group: Option<CallGroup>,
     /// When it began, in milliseconds since 1970-01-01 UTC.
     pub began_ms: u64,
     /// `GET`, `POST`, … for an Exchange; `host` or `container` for a Run.
@@ -67,6 +99,10 @@ pub struct Summary {
     pub keep_failed: Option<Error>,
     /// Where it is.
     pub outcome: Outcome,
+    /// When the first byte of the response arrived, or the command had started, in microseconds since it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waited_us: Option<u64>,
     /// How long it took, in microseconds; absent while it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -88,13 +124,13 @@ pub struct Disk {
     pub waiting: u32,
 }
 
-/// Which rows are gone: all up to a number, except those that remain. It is the same however often the timeline was cleared,
-/// so nothing has to be remembered of each cleared Call, and a page that missed an update still learns of all of them.
+/// Which rows are gone: all up to a number, except those that remain. It is the same however often Calls were removed,
+/// so nothing has to be remembered of each of them, and a page that missed an update still learns of all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Cleared {
-    /// The newest number that had been given when the timeline was last cleared.
+    /// The newest number that had been given when Calls were last removed.
     pub through: CallId,
-    /// Rows up to it that are still there, in order: pinned ones, and those that hadn't ended.
+    /// Rows up to it that are still there, in order.
     pub except: Vec<CallId>,
 }
 
@@ -105,10 +141,12 @@ pub struct Changes {
     pub revision: u64,
     /// New and changed rows, in order.
     pub calls: Vec<Summary>,
-    /// Which rows are gone, when some were cleared since.
+    /// Which rows are gone, when some were removed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cleared: Option<Cleared>,
+    /// What was removed and can be put back, the newest last.
+    pub removals: Vec<Removal>,
     /// The three live marks as they are now.
     pub target_status: TargetStatus,
     /// Counts the changes of the extension that is open: a caller that shows it asks for it again.

@@ -139,11 +139,7 @@ impl Shared {
 
     /// Appends what is new of a call that is kept. Success or failure is reported with the changes.
     fn append_kept(&self, id: CallId, kept: &KeptCall, sync: bool) {
-        let found = {
-            let store = self.store();
-            store.call(id).and_then(|call| Ok((call, store.output(id)?)))
-        };
-        let Ok((call, output)) = found else { return };
+        let Some((call, output)) = self.store().recorded(id) else { return };
         let failed = kept.append(&call, &output, sync).err().map(|error| not_kept(kept.folder(), &error));
         if self.store().keep_failed(id) != failed {
             self.change(|store| store.set_keep_failed(id, failed));

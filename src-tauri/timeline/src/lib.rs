@@ -7,12 +7,14 @@ mod call_store;
 mod demo_backend;
 mod diagnosing;
 mod facts;
+mod groups;
 pub mod inspect;
 mod kept;
 mod kept_folder;
 pub mod prompt;
 mod prompting;
 mod recorder;
+mod removal;
 mod saving;
 mod searching;
 mod shown;
@@ -33,10 +35,7 @@ use recorder::Recorder;
 use searching::Searched;
 
 use crate::inspect::CountedCalls;
-use porthole_base::{
-    error::{Code, Error, Result},
-    memory,
-};
+use porthole_base::error::{Code, Error, Result};
 use porthole_engine::exec;
 use porthole_engine::{
     Address, BackendConnections, LastEngine, reaper::Reaper, target::TargetStatus, tunnel::EngineTunnel,
@@ -189,7 +188,11 @@ impl Timeline {
     pub fn repeat(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
         let Call { sdk, act, .. } = self.call(id)?;
         // This time no code asked for it.
-        let by = By { origin: Origin::Composer, sdk: sdk.map(|sdk| Sdk { at: None, ..sdk }), decision: None };
+        let by = By {
+            origin: Origin::Composer,
+            sdk: sdk.map(|sdk| Sdk { at: None, began_ms: None, ..sdk }),
+            decision: None,
+        };
         match act {
             Act::Exchange(Exchange { endpoint, request, .. }) => Ok(self.send(by, endpoint, request)),
             Act::Run(Run { command, .. }) => {
@@ -256,17 +259,6 @@ impl Timeline {
     pub async fn end_all(&self, origin: Origin) {
         let live = self.shared.store().live_of(|call| call.origin == origin);
         futures_util::future::join_all(live.iter().map(|control| control.end(Signal::Term))).await;
-    }
-
-    /// Removes ended Calls and their files, but for those that are kept.
-    pub fn clear(&self) {
-        // Files are removed after the lock is gone.
-        let outputs = self.shared.change(CallStore::clear);
-        self.forget_search_of_cleared();
-        self.forget_transcripts_of_cleared();
-        self.shared.uncounted().retain(|id| self.output(id).is_ok());
-        drop(outputs);
-        memory::give_back();
     }
 
     /// Allows outputs this many bytes of the disk from now on.
@@ -415,6 +407,7 @@ impl Timeline {
     pub async fn close(&self) {
         self.search_end();
         self.save_stop();
+        self.shared.end_removals();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {
             let live = self.shared.store().live();

@@ -34,6 +34,11 @@ impl Recorder {
         if !self.shared.quota.is_full() {
             return None;
         }
+        // What can't be put back any more is a smaller loss than a call that waits.
+        self.shared.end_removals();
+        if !self.shared.quota.is_full() {
+            return None;
+        }
         let (waiting, shared) = (self.shared.quota.wait(), Arc::clone(&self.shared));
         shared.change(|_| ());
         Some(Box::pin(async move {

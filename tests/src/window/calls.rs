@@ -6,7 +6,7 @@ use serde_json::json;
 use super::App;
 
 /// How many calls the timeline lists.
-const CALLS: &str = "Number(document.querySelector('#timeline').getAttribute('aria-rowcount')) - 1";
+const CALLS: &str = "Number(document.querySelector('#timeline').dataset.calls)";
 
 impl App {
     /// Sends what the request form holds, after method and path are put into it.

@@ -46,6 +46,9 @@ async fn send(app: &PlainApp, desktop: &Desktop, batches: u32, batch: u32) {
 async fn clear(app: &PlainApp, desktop: &Desktop) {
     app.click(desktop, "#timeline-clear").await;
     app.until("no calls", &format!("{CALLS} === 0")).await;
+    // As long as it can be undone, the calls are there.
+    app.click(desktop, "#toasts [aria-label=Dismiss]").await;
+    app.until("no offer to undo", "!document.querySelector('#toasts .toast')").await;
 }
 
 #[tokio::test]

@@ -51,5 +51,6 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod timeline;
 mod tooltips;
 mod welcome;

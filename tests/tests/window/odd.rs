@@ -162,6 +162,7 @@ async fn three_hundred_calls_stay_usable() {
     app.until("all again", "document.querySelector('#timeline').ariaRowCount === '301'").await;
     app.click("#timeline-clear").await;
     app.until("none left", "document.querySelector('#timeline').ariaRowCount === '1'").await;
-    app.until("nothing is selected", "document.querySelector('#detail').textContent.includes('No call selected')").await;
+    app.until("nothing is selected", "document.querySelector('#detail').textContent.includes('No call selected')")
+        .await;
     app.close().await;
 }

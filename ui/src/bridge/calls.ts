@@ -53,7 +53,7 @@ export class Calls {
 
   constructor(
     private readonly shell: Shell,
-    private readonly as: { runtime: Runtime; origin: Origin },
+    private readonly as: { runtime: Runtime; origin: Origin; beganMs?: number },
     private readonly told: Told,
     /** Resolves when calls may be proposed: those of the code before are withdrawn then. */
     private readonly ready: Promise<unknown> = Promise.resolve(),
@@ -120,11 +120,11 @@ export class Calls {
 
   async #perform(live: Live): Promise<void> {
     const { call } = live
-    const { runtime, origin } = this.as
+    const { runtime, origin, beganMs } = this.as
     try {
       await this.ready
       if (this.#ended) return
-      const sdk = sdkOf(call, runtime)
+      const sdk = { ...sdkOf(call, runtime), ...(beganMs === undefined ? {} : { began_ms: beganMs }) }
       const { plan, state } = await this.shell.ask("propose", { sdk, origin })
       const decided = state.kind === "waiting" ? await this.#decision(state.pending) : state
       if (decided === undefined) return

@@ -8,6 +8,7 @@ import type { Opened } from "../ipc/generated/Opened"
 import type { SavedDraft } from "../ipc/generated/SavedDraft"
 import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Building } from "./extension/building.svelte"
+import { CallActions } from "./timeline/call-actions.svelte"
 import { Clock } from "./timeline/clock.svelte"
 import { Forms } from "./composer/code.svelte"
 import { Composer, type ComposerDeps } from "./composer/composer.svelte"
@@ -15,7 +16,7 @@ import { asJavaScript, Console, type Compile } from "./console/console.svelte"
 import { Copying } from "./output/copying.svelte"
 import { Detail } from "./detail/detail.svelte"
 import { Disk } from "./output/disk.svelte"
-import { Extension } from "./extension/extension.svelte"
+import { Extension, type ExtensionDeps } from "./extension/extension.svelte"
 import { GoTo } from "./output/go-to.svelte"
 import { MarkedRows } from "./output/marked-rows.svelte"
 import { Output } from "./output/output.svelte"
@@ -59,6 +60,7 @@ export class Porthole {
   target: Target
   timeline: Timeline
   selection: Selection
+  calls: CallActions
   detail: Detail
   output: Output
   search: Search
@@ -108,7 +110,12 @@ export class Porthole {
       // The demo is always there to go back to.
       if (target.endpoint !== this.target.demo) this.settings.remember({ kind: "target", target })
     })
-    this.timeline = new Timeline(shell, (changes) => this.#told(changes))
+    this.timeline = new Timeline(
+      shell,
+      (changes) => this.#told(changes),
+      () => this.clock.now,
+    )
+    this.calls = new CallActions(shell, put)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -143,7 +150,11 @@ export class Porthole {
     this.prompts = new Prompts(shell, ({ origin }) =>
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )
-    this.extension = new Extension(shell, {
+    this.extension = new Extension(shell, this.#extensionDeps())
+  }
+
+  #extensionDeps(): ExtensionDeps {
+    return {
       page: this.page,
       setTarget: (target) => (this.target.current = target),
       began: (id) => this.show(id),
@@ -151,7 +162,7 @@ export class Porthole {
         this.settings.setExtension(what)
         this.settings.remember({ kind: "extension", what, ...(engine === undefined ? {} : { engine }) })
       },
-    })
+    }
   }
 
   #composerDeps(): ComposerDeps {
@@ -417,9 +428,10 @@ export class Porthole {
   #changed(): void {
     this.clock.run(this.timeline.live.length > 0)
     if (this.timeline.isGone(this.selection.id)) {
-      this.selection.select(undefined)
+      this.selection.forget((id) => this.timeline.isGone(id))
       return
     }
+    this.selection.forget((id) => this.timeline.isGone(id))
     this.detail.look(this.selection.id, this.selected)
     this.output.see(this.selected)
     this.search.look()

@@ -119,4 +119,23 @@ impl<H: Host> Application<H> {
         self.timeline.clear();
         Ok(())
     }
+
+    pub async fn delete(&self, ids: Vec<u32>) -> Result<()> {
+        self.timeline.delete(&ids.into_iter().collect());
+        Ok(())
+    }
+
+    pub async fn undo_removal(&self, removal: u32) -> Result<()> {
+        self.timeline.undo_removal(removal)
+    }
+
+    pub async fn hold_removal(&self, removal: u32, held: bool) -> Result<()> {
+        self.timeline.hold_removal(removal, held);
+        Ok(())
+    }
+
+    pub async fn end_removal(&self, removal: u32) -> Result<()> {
+        self.timeline.end_removal(removal).await;
+        Ok(())
+    }
 }

@@ -166,6 +166,7 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn bootstrap(&self) -> Result<Bootstrap> {
+        self.timeline.release_removals();
         // A page of the host that is loaded again has lost the code that waited.
         self.gate.withdraw(Origin::Console);
         if self.page_window.shown().is_none() {

@@ -20,6 +20,7 @@ pub(super) fn read(file: &Map<String, Value>) -> Read {
     field(file, "theme", &mut settings.theme, unread);
     field(file, "splits", &mut settings.splits, unread);
     field(file, "reading", &mut settings.reading, unread);
+    field(file, "columns", &mut settings.columns, unread);
     field(file, "target", &mut settings.target, unread);
     field(file, "quota", &mut settings.quota, unread);
     field(file, "runtime", &mut settings.runtime, unread);

@@ -70,6 +70,16 @@ impl Default for ComposerShares {
     }
 }
 
+/// The columns of the timeline. Names that the window doesn't know mean nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct TimelineColumns {
+    /// Widths that the user chose, in CSS pixels, by column.
+    pub widths: BTreeMap<String, u32>,
+    /// Columns that aren't shown.
+    pub hidden: Vec<String>,
+}
+
 /// Which time is beside a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +154,8 @@ pub struct Settings {
     pub splits: Splits,
     /// How lines are drawn.
     pub reading: Reading,
+    /// The columns of the timeline.
+    pub columns: TimelineColumns,
     /// The last target; the demo backend when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
@@ -189,6 +201,7 @@ mod tests {
                 collapsed: true,
             },
             reading: Reading { wrap: true, ansi: false, times: Times::Off },
+            columns: TimelineColumns { widths: [("took".to_owned(), 90)].into(), hidden: vec!["size".to_owned()] },
             target: Some(Target::demo()),
             quota: Some(1),
             runtime: Runtime::PodmanDesktop,

@@ -4,6 +4,7 @@ import type { Disk } from "./Disk";
 import type { Error } from "./Error";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
+import type { Removal } from "./Removal";
 import type { Searching } from "./Searching";
 import type { Summary } from "./Summary";
 import type { TargetStatus } from "./TargetStatus";
@@ -22,9 +23,13 @@ revision: number,
  */
 calls: Array<Summary>, 
 /**
- * Which rows are gone, when some were cleared since.
+ * Which rows are gone, when some were removed since.
  */
 cleared?: Cleared, 
+/**
+ * What was removed and can be put back, the newest last.
+ */
+removals: Array<Removal>, 
 /**
  * The three live marks as they are now.
  */

@@ -124,8 +124,16 @@ export interface Commands {
   cancel: { args: { id: number }; answer: void };
   /** Sends a signal to a run's process group. */
   stop: { args: { id: number; signal: Signal }; answer: void };
-  /** Removes ended Calls and their files. */
+  /** Removes ended Calls but for pinned ones; their files follow when it can't be undone any more. */
   clear: { args: {  }; answer: void };
+  /** Removes those of these Calls that have ended, pinned ones too. */
+  delete: { args: { ids: Array<number> }; answer: void };
+  /** Puts back what was removed. */
+  undo_removal: { args: { removal: number }; answer: void };
+  /** Stops the time in which a removal can be undone while the user looks at it, or has it begin again. */
+  hold_removal: { args: { removal: number; held: boolean }; answer: void };
+  /** Deletes what was removed now. */
+  end_removal: { args: { removal: number }; answer: void };
   /** Makes this the target. */
   set_target: { args: { target: Target }; answer: Target };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */

@@ -23,4 +23,9 @@ called?: Brief,
  * Where in the code, when its browser tells: `app.js:3:14`. What a build made of the code is
  * what runs, so of a bundle it is a place in the bundle.
  */
-at?: Brief, };
+at?: Brief, 
+/**
+ * When the code began, in milliseconds since 1970-01-01 UTC: the page was loaded, or the console's code was run. Calls
+ * with the same time and origin belong together.
+ */
+began_ms?: number, };

@@ -6,6 +6,7 @@ import type { SavedDraft } from "./SavedDraft";
 import type { Splits } from "./Splits";
 import type { Target } from "./Target";
 import type { Theme } from "./Theme";
+import type { TimelineColumns } from "./TimelineColumns";
 
 /**
  * All that is remembered.
@@ -23,6 +24,10 @@ splits: Splits,
  * How lines are drawn.
  */
 reading: Reading, 
+/**
+ * The columns of the timeline.
+ */
+columns: TimelineColumns, 
 /**
  * The last target; the demo backend when absent.
  */

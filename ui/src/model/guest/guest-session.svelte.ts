@@ -236,7 +236,7 @@ export class GuestSession {
     const { runtime, origin, post } = guest
     const calls = new Calls(
       this.#shell,
-      { runtime, origin },
+      { runtime, origin, beganMs: Date.now() },
       {
         asked: ({ id, text, at }) => {
           const from = at === undefined ? {} : { at }

@@ -5,6 +5,7 @@ import type { SavedDraft } from "../../ipc/generated/SavedDraft"
 import type { Settings as Remembered } from "../../ipc/generated/Settings"
 import type { Splits } from "../../ipc/generated/Splits"
 import type { Target } from "../../ipc/generated/Target"
+import type { TimelineColumns } from "../../ipc/generated/TimelineColumns"
 import type { Theme } from "../../ipc/generated/Theme"
 import type { Opened } from "../../ipc/generated/Opened"
 import type { Recent } from "../../ipc/generated/Recent"
@@ -30,6 +31,8 @@ export class Settings {
   runtime = $state<Runtime>("docker-desktop")
   saved = $state.raw<readonly SavedDraft[]>([])
   reading = $state.raw<Reading>({ wrap: false, ansi: true, times: "start" })
+  /** The columns of the timeline. */
+  columns = $state.raw<TimelineColumns>({ widths: {}, hidden: [] })
   /** What was inspected before, the last one first. */
   recent = $state.raw<readonly Recent[]>([])
   /** The size of the window's content, in percent. */
@@ -60,6 +63,7 @@ export class Settings {
     this.splits = remembered.splits
     this.saved = remembered.saved
     this.reading = remembered.reading
+    this.columns = remembered.columns
     this.recent = remembered.recent
     this.zoom = remembered.zoom ?? 100
     this.quota = remembered.quota
@@ -76,6 +80,11 @@ export class Settings {
 
   setRuntime(runtime: Runtime): void {
     this.runtime = runtime
+    void this.#keep()
+  }
+
+  setColumns(columns: TimelineColumns): void {
+    this.columns = columns
     void this.#keep()
   }
 
@@ -167,11 +176,12 @@ export class Settings {
   }
 
   async #write(): Promise<void> {
-    const { theme, splits, reading, runtime } = this
+    const { theme, splits, reading, columns, runtime } = this
     const settings: Remembered = {
       theme,
       splits,
       reading,
+      columns,
       runtime,
       saved: [...this.saved],
       recent: [...this.recent],

@@ -154,6 +154,7 @@ const failures: Record<Code, string> = {
   program_changed: "program changed",
   too_many_pending: "too many waiting",
   call_not_found: "no such call",
+  removal_over: "too late",
   settings_failed: "settings",
   data_dir_unusable: "data directory",
   home_missing: "no home directory",

@@ -5,7 +5,11 @@ import type { Summary } from "../../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import { nextFrame } from "./frame"
 import { collectGarbage } from "./garbage"
+import { parse } from "./filter"
+import { grouped, sorted, type Item } from "./order"
 import { isFailure, isLive } from "./outcome"
+import type { Sort } from "./columns"
+import type { Removal } from "../../ipc/generated/Removal"
 
 /** Which Calls the list shows. */
 export type Kind = "all" | "http" | "runs" | "failed"
@@ -28,10 +32,25 @@ export class Timeline {
   unread = $state.raw<Trouble>()
   text = $state("")
   kind = $state<Kind>("all")
-  /** Whether the list stays at its end when rows come. */
-  followsEnd = $state(true)
+  /** The column that the rows are in the order of; none is the order of time. */
+  sort = $state.raw<Sort>()
+  /** Page loads and console runs whose calls aren't shown. */
+  collapsed = $state.raw<ReadonlySet<string>>(new Set())
+  /** What was removed and can be put back. */
+  removals = $state.raw<readonly Removal[]>([])
+  /** Whether the list was left at its end. */
+  #atEnd = $state(true)
 
-  shown = $derived(this.rows.filter((row) => this.#matches(row)))
+  filter = $derived(parse(this.text))
+  /** What matches the filter, in the order of time. */
+  shown = $derived.by(() => {
+    const { filter, kind } = this
+    return this.rows.filter((row) => isOf(kind, row) && filter.matches(row, this.#now))
+  })
+  /** What is drawn, from top to bottom. */
+  items = $derived<readonly Item[]>(
+    this.sort === undefined ? grouped(this.shown, this.collapsed) : sorted(this.shown, this.sort),
+  )
   live = $derived(this.rows.filter((row) => isLive(row.outcome)))
 
   #shell: Shell
@@ -40,10 +59,29 @@ export class Timeline {
   #stopped = false
   #knowsUnread = false
   #told: (changes: Changes) => void
+  #now: () => number
 
-  constructor(shell: Shell, told: (changes: Changes) => void) {
+  constructor(shell: Shell, told: (changes: Changes) => void, now: () => number = () => Date.now()) {
     this.#shell = shell
     this.#told = told
+    this.#now = now
+  }
+
+  /** Whether the list stays at its end when rows come: only where the newest are there. */
+  get followsEnd(): boolean {
+    return this.#atEnd && this.sort === undefined
+  }
+
+  set followsEnd(follows: boolean) {
+    this.#atEnd = follows
+  }
+
+  /** Shows or hides the calls of a page load or console run. */
+  expand(key: string, expanded: boolean): void {
+    const collapsed = new Set(this.collapsed)
+    if (expanded) collapsed.delete(key)
+    else collapsed.add(key)
+    this.collapsed = collapsed
   }
 
   /** Asks for changes forever: the next question goes out when the answer is in, and drawn. */
@@ -77,6 +115,7 @@ export class Timeline {
     if (changes.calls.length > 0 || changes.cleared !== undefined) {
       this.rows = merge(this.rows, changes.calls, changes.cleared)
     }
+    if (changes.removals.length > 0 || this.removals.length > 0) this.removals = changes.removals
     if (changes.kept_unread && !this.#knowsUnread) {
       this.#knowsUnread = true
       this.unread = changes.kept_unread
@@ -103,15 +142,12 @@ export class Timeline {
       this.trouble = trouble(thrown)
     }
   }
+}
 
-  #matches(row: Summary): boolean {
-    if (this.kind === "http" && !row.http) return false
-    if (this.kind === "runs" && row.http) return false
-    if (this.kind === "failed" && !isFailure(row.outcome)) return false
-    if (this.text === "") return true
-    const wanted = this.text.toLowerCase()
-    return `${row.label} ${row.text}`.toLowerCase().includes(wanted)
-  }
+function isOf(kind: Kind, row: Summary): boolean {
+  if (kind === "http") return row.http
+  if (kind === "runs") return !row.http
+  return kind === "all" || isFailure(row.outcome)
 }
 
 function same(a: TargetStatus, b: TargetStatus): boolean {

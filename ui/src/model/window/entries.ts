@@ -10,7 +10,7 @@ import { SHORTCUTS, type Intent } from "./shortcuts"
 /** This many calls are searched, the newest ones. */
 const MOST_CALLS = 5000
 /** They mean nothing before the palette has closed, or are the palette. */
-const NOT_LISTED: readonly Intent[] = ["palette", "leave", "next-pane", "composer-1", "detail-1"]
+const NOT_LISTED: readonly Intent[] = ["undo", "palette", "leave", "next-pane", "composer-1", "detail-1"]
 
 /** Everything that the palette finds, by group. */
 export function entriesOf(porthole: Porthole, perform: (intent: Intent) => void): Entry[] {

@@ -7,6 +7,7 @@ export type Intent =
   | "edit"
   | "edit-code"
   | "save"
+  | "undo"
   | "cancel"
   | "leave"
   | "palette"
@@ -70,6 +71,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: "Calls",
     held: ["mod", "Shift"],
     keys: ["Enter"],
+  },
+  {
+    intent: "undo",
+    does: "Put back the calls that were removed last",
+    group: "Calls",
+    held: ["mod"],
+    keys: ["z"],
   },
   {
     intent: "edit",

@@ -33,6 +33,8 @@ export class Acts {
     if (intent.startsWith("composer-")) return this.#composer(Number(intent.slice(-1)))
     if (intent.startsWith("detail-")) return this.#detail(Number(intent.slice(-1)))
     switch (intent) {
+      case "undo":
+        return this.#undo()
       case "submit":
         composer.submit()
         return true
@@ -107,6 +109,14 @@ export class Acts {
       settings.setZoom(nextZoom(settings.zoom, intent === "zoom-in" ? 1 : -1))
     } else if (intent === "present") layout.presenting = !layout.presenting
     else if (intent === "full-screen") void this.#porthole.toggleFullScreen()
+    return true
+  }
+
+  /** A field undoes what was typed in it. */
+  #undo(): boolean {
+    const removal = this.#porthole.timeline.removals.at(-1)
+    if (removal === undefined || isTyping()) return false
+    void this.#porthole.calls.undo(removal.number)
     return true
   }
 
