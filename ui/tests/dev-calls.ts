@@ -55,6 +55,7 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
   ]
   const row: Summary = {
     id,
+    bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,
@@ -110,6 +111,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
   const id = entries.length + 1
   const row: Summary = {
     id,
+    bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,

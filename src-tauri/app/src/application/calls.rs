@@ -1,14 +1,17 @@
 //! The calls of the timeline, and what of their output is shown.
 
-use porthole_base::error::Result;
-use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_base::{
+    error::{Code, Error, Result},
+    private,
+};
+use porthole_output::{BodyKind, Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::Signal;
 use porthole_sdk::{
     diagnostics::Diagnostic,
     runtime::Runtime,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes};
+use porthole_timeline::{Call, Changes, Preview, aside};
 
 use crate::{application::Application, host::Host};
 
@@ -39,6 +42,28 @@ impl<H: Host> Application<H> {
 
     pub async fn set_charset(&self, id: u32, charset: Option<String>) -> Result<()> {
         self.timeline.set_charset(id, charset.as_deref())
+    }
+
+    pub async fn set_as_sent(&self, id: u32, as_sent: bool) -> Result<()> {
+        self.timeline.set_as_sent(id, as_sent)
+    }
+
+    pub async fn set_body_kind(&self, id: u32, kind: Option<BodyKind>) -> Result<()> {
+        self.timeline.set_body_kind(id, kind)
+    }
+
+    pub async fn preview(&self, id: u32) -> Result<Preview> {
+        self.timeline.preview(id).await
+    }
+
+    /// Opens a body with the program that the system has for it. It is saved among the files of this session, which end
+    /// with it.
+    pub async fn open_body(&self, id: u32) -> Result<()> {
+        let folder = self.timeline.directory().join("opened");
+        private::create_directory(&folder).map_err(|error| cannot_open(&error))?;
+        let path = self.timeline.save_place(id, SaveContent::Decoded, &folder)?;
+        let saved = self.timeline.save(id, SaveContent::Decoded, path, false).await?;
+        aside(move || open::that_detached(&saved.path).map_err(|error| cannot_open(&error))).await
     }
 
     pub async fn exact(&self, id: u32, view: View, from: u64, to: u64) -> Result<String> {
@@ -119,4 +144,10 @@ impl<H: Host> Application<H> {
         self.timeline.clear();
         Ok(())
     }
+}
+
+fn cannot_open(error: &std::io::Error) -> Error {
+    Error::new(Code::OpenFailed, "Can't open the body with another program")
+        .detail(error)
+        .hint("Save it to a file, and open that.")
 }
