@@ -30,10 +30,7 @@ test("the banner says why decoding stopped, or can't begin", () => {
   expect([stopped?.problem, stopped?.action]).toEqual([message, "Show as sent"])
   const refused = { code: "coding_unsupported", message: "Shown as sent: `x` isn't supported" } as const
   const unsupported = bannerOf({ ...gzip, encoded: { by: "x", asSent: false, refused } }, undefined)
-  expect([unsupported?.problem, unsupported?.action]).toEqual([
-    "Shown as sent: x isn't supported",
-    undefined,
-  ])
+  expect([unsupported?.problem, unsupported?.action]).toEqual(["Shown as sent: x isn't supported", undefined])
 })
 
 test("both forms of an encoded body can be saved", () => {

@@ -169,6 +169,7 @@ impl Output {
         for stream in [Stream::Stdout, Stream::Stderr] {
             while streams.read_again(stream, REOPENED, last, &quota)? {}
         }
+        streams.beginning = None;
         Ok(output)
     }
 
@@ -258,6 +259,7 @@ impl Output {
         let streams = &mut *self.lock();
         streams.stdout.end();
         streams.stderr.end();
+        streams.beginning = None;
     }
 
     /// Waits until what was appended is on the disk.

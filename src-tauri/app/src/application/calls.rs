@@ -151,3 +151,15 @@ fn cannot_open(error: &std::io::Error) -> Error {
         .detail(error)
         .hint("Save it to a file, and open that.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_no_program_opens_can_still_be_saved() {
+        let error = cannot_open(&std::io::ErrorKind::NotFound.into());
+        assert_eq!(error.code, Code::OpenFailed);
+        assert!(error.hint.is_some_and(|hint| hint.contains("Save it")));
+    }
+}

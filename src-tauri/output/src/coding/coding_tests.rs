@@ -87,6 +87,7 @@ fn text(length: usize) -> Vec<u8> {
     text
 }
 
+#[cfg(unix)]
 #[test]
 fn what_the_programs_compress_is_decoded() {
     let programs: [(&str, &[&str], Coding); 6] = [

@@ -18,7 +18,8 @@ export function bannerOf(row: Summary, decoded: DecodedFacts | undefined): Banne
   if (encoded === undefined) return undefined
   const sent = row.counts.stdout.bytes
   const { by, asSent, refused } = encoded
-  if (refused !== undefined) return { text: "", problem: withoutCode(refused.message), hint: refused.hint ?? undefined }
+  if (refused !== undefined)
+    return { text: "", problem: withoutCode(refused.message), hint: refused.hint ?? undefined }
   if (asSent) return { text: `Shown as sent: ${size(sent)} of ${by}`, action: "Decode" }
   if (decoded === undefined) return { text: `Decoding ${by}…`, action: "Show as sent" }
   return {

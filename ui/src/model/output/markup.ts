@@ -86,9 +86,9 @@ function afterText(
   }
   skip(found.index)
   const to = found.index + found[0].length
-  if (found[0] === "<!--") return add(to, "comment"), "comment"
-  if (found[0] === "<![CDATA[") return add(to, "string"), "cdata"
-  if (found[0] === "<!" || found[0] === "<?") return add(to, "word"), "declaration"
+  if (found[0] === "<!--") return (add(to, "comment"), "comment")
+  if (found[0] === "<![CDATA[") return (add(to, "string"), "cdata")
+  if (found[0] === "<!" || found[0] === "<?") return (add(to, "word"), "declaration")
   add(to, "key")
   return "tag"
 }

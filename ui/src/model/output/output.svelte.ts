@@ -49,7 +49,11 @@ export class Output {
   shown = $derived<Chosen>(
     this.previewed
       ? "preview"
-      : this.view === "hex_stderr" ? "hex" : this.view === "hits" ? this.linesView : this.view,
+      : this.view === "hex_stderr"
+        ? "hex"
+        : this.view === "hits"
+          ? this.linesView
+          : this.view,
   )
   /** Why the body is not what it says, where it is shown at all. */
   problem = $derived.by<ShellError | undefined>(() => {

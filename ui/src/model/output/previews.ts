@@ -35,7 +35,9 @@ const ZOOMS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8, 16]
 
 /** The next step of the zoom. */
 export function nextZoom(zoom: number, larger: boolean): number {
-  const next = larger ? ZOOMS.find((step) => step > zoom * 1.01) : ZOOMS.findLast((step) => step < zoom * 0.99)
+  const next = larger
+    ? ZOOMS.find((step) => step > zoom * 1.01)
+    : ZOOMS.findLast((step) => step < zoom * 0.99)
   return next ?? zoom
 }
 
@@ -92,7 +94,8 @@ function deepest(root: Element): number {
 }
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-const REMOVED = "script, noscript, iframe, frame, frameset, object, embed, applet, base, meta[http-equiv], link, portal, template, plaintext"
+const REMOVED =
+  "script, noscript, iframe, frame, frameset, object, embed, applet, base, meta[http-equiv], link, portal, template, plaintext"
 
 /**
  * A page that does nothing: its frame has no rights and its policy no network, and what could lead the frame elsewhere

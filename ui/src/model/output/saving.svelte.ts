@@ -51,7 +51,13 @@ export class Saving {
     this.#forget()
     const wanted =
       this.#span !== undefined ? "lines" : view === "hits" || view === "chunks" ? view : undefined
-    const usual = isDecodedBody(row) ? "decoded" : row.http || view === "stdout" ? "stdout" : view === "stderr" ? "stderr" : "both"
+    const usual = isDecodedBody(row)
+      ? "decoded"
+      : row.http || view === "stdout"
+        ? "stdout"
+        : view === "stderr"
+          ? "stderr"
+          : "both"
     this.choose(wanted ?? usual)
   }
 

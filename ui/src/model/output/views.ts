@@ -15,7 +15,7 @@ export interface Choice {
   not?: string | undefined
 }
 
-export function isLines(view: View): view is LinesView {
+export function isLines(view: View | Chosen): view is LinesView {
   return view === "both" || view === "stdout" || view === "stderr"
 }
 
