@@ -22,7 +22,7 @@ macro_rules! commands {
             lines(id: u32, view: View, from: u64, count: u32, ansi: bool) -> Window;
             /// Shows the text of a Call in this charset, or in the one that is found when none is given.
             set_charset(id: u32, charset: Option<String>) -> ();
-            /// Shows a Call's body as it was sent, or with its content encoding undone.
+            /// Shows a Call's body as sent, or with its content encoding undone.
             set_as_sent(id: u32, sent: bool) -> ();
             /// Shows a Call's body as this kind, or as the one that is found when none is given.
             set_body_kind(id: u32, kind: Option<BodyKind>) -> ();

@@ -30,7 +30,7 @@ pub struct Sink<E> {
     writes: Writes,
 }
 
-/// A body whose codings are undone.
+/// A body that is decoded as it is written.
 struct Decoding {
     decoder: Decoder,
     sent: u64,

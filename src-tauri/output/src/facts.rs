@@ -284,7 +284,7 @@ pub struct DecodedFacts {
 pub struct Encoded {
     /// As the header says: `gzip`, or several in the order in which they were applied.
     pub by: String,
-    /// It is shown as it was sent.
+    /// It is shown as sent.
     pub as_sent: bool,
     /// Why it can't be decoded at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]

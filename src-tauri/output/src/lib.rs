@@ -194,7 +194,7 @@ impl Output {
         body.map(|declared| kind.of(declared, start))
     }
 
-    /// Whether a body isn't what its codings say, so that it can only be shown as it was sent.
+    /// Whether a body isn't what its codings say, so that it can only be shown as sent.
     pub fn is_mislabeled(&self) -> bool {
         self.lock().mislabeled
     }

@@ -47,7 +47,7 @@ struct Entry {
     chosen: Option<&'static Encoding>,
     /// The kind of body that it was chosen to be shown as.
     chosen_kind: Option<BodyKind>,
-    /// Its body is shown as it was sent, although it could be decoded.
+    /// Its body is shown as sent, although it could be decoded.
     as_sent: bool,
     /// What there is to say about it, counted when it ended.
     found: DiagnosticCounts,
@@ -75,7 +75,7 @@ impl Entry {
         }
     }
 
-    /// The codings that are undone before it is shown; none where it is shown as it was sent.
+    /// The codings that are undone before it is shown; none where it is shown as sent.
     fn undone(&self) -> Vec<Coding> {
         if self.as_sent || self.output.is_mislabeled() {
             return Vec::new();
@@ -239,7 +239,7 @@ impl CallStore {
         Ok(())
     }
 
-    /// Shows a body as it was sent from now on, or decoded.
+    /// Shows a body as sent from now on, or decoded.
     pub fn show_as_sent(&mut self, id: CallId, as_sent: bool) -> Result<()> {
         self.entry(id)?;
         self.mark_changed(id);

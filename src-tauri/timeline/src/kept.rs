@@ -216,7 +216,7 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
 /// What a body is, and its codings.
 type Expected = Option<(BodyKind, Vec<Coding>)>;
 
-/// The call as far as it was saved, and what its body is.
+/// The call as far as it was saved, and what its body contains.
 fn reopen_call(folder: &Path) -> io::Result<(Call, Expected)> {
     let mut call = read_facts(folder)?;
     let body = match &mut call.act {

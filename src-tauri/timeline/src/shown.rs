@@ -200,7 +200,7 @@ impl Timeline {
         Ok(ShownOutput { sent, decoded, transcript, markup, ended })
     }
 
-    /// Shows a body as it was sent, or with its content codings undone. A search in it ends.
+    /// Shows a body as sent, or with its content codings undone. A search in it ends.
     ///
     /// # Errors
     /// [`Code::CallNotFound`].
@@ -290,7 +290,7 @@ mod tests {
         let bytes = Arc::new(Output::new(folder.path().join("1"), Arc::clone(&quota)));
         let long = b"caf\xe9\n".repeat(10_000);
         bytes.append(Stream::Stdout, &long, 1).unwrap();
-        let transcript = |encoding| {
+        let transcript = |encoding: &'static encoding_rs::Encoding| {
             let stem = folder.path().join(stem(1, encoding.name()));
             let transcript = Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&quota));
             transcript.catch_up(false).unwrap();

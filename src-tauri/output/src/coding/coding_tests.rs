@@ -245,7 +245,7 @@ fn a_zstd_frame_that_asks_for_more_than_128_mb_is_refused() {
 fn packed(coding: Coding, bytes: &[u8]) -> Vec<u8> {
     match coding {
         Coding::Gzip => gzip(bytes),
-        Coding::Deflate if bytes.len() % 2 == 0 => zlib(bytes),
+        Coding::Deflate if bytes.len().is_multiple_of(2) => zlib(bytes),
         Coding::Deflate => bare(bytes),
         Coding::Brotli => {
             let mut out = Vec::new();

@@ -111,5 +111,5 @@ fn not_begun(stop: super::Stop) -> super::Stop {
 
 /// Whether these are the two bytes of zlib's header.
 fn is_zlib(first: u8, second: u8) -> bool {
-    first & 0x0f == 8 && u16::from_be_bytes([first, second]) % 31 == 0
+    first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }

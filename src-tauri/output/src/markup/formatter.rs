@@ -1,5 +1,5 @@
 //! Indents XML and HTML that comes in pieces. What it writes is for reading: white space between tags is its own, and
-//! everything else stays as it was sent.
+//! everything else stays as sent.
 
 use super::MarkupState;
 use crate::incomplete_tail;
@@ -8,7 +8,7 @@ use crate::incomplete_tail;
 const GATHERED: usize = 16 * 1024;
 /// Text of this many bytes stays in the line of its element.
 const SHORT: usize = 200;
-/// Elements in each other that are told apart.
+/// Depth of elements up to which their ends are matched.
 const DEEPEST: usize = 512;
 /// Levels of indentation that are drawn.
 const DRAWN_DEPTH: usize = 48;
@@ -50,7 +50,7 @@ enum Lexer {
     /// `<!DOCTYPE …>`; how many brackets of it are open.
     Declaration(u32),
     Instruction,
-    /// In an element whose content is no markup.
+    /// In a script or style sheet.
     Raw,
 }
 
@@ -308,7 +308,7 @@ impl Formatter {
         write_row(out, self.open.len(), tag, MarkupState::Text, &[]);
     }
 
-    /// Elements whose end tag authors leave out.
+    /// Elements that HTML ends without an end tag.
     fn close_implied(&mut self, name: &[u8]) {
         let closed: &[&[u8]] = match name {
             b"li" => &[b"li", b"p"],

@@ -57,7 +57,7 @@ export interface Commands {
   lines: { args: { id: number; view: View; from: number; count: number; ansi: boolean }; answer: Window };
   /** Shows the text of a Call in this charset, or in the one that is found when none is given. */
   set_charset: { args: { id: number; charset: string | null }; answer: void };
-  /** Shows a Call's body as it was sent, or with its content encoding undone. */
+  /** Shows a Call's body as sent, or with its content encoding undone. */
   set_as_sent: { args: { id: number; sent: boolean }; answer: void };
   /** Shows a Call's body as this kind, or as the one that is found when none is given. */
   set_body_kind: { args: { id: number; kind: BodyKind | null }; answer: void };

@@ -10,7 +10,7 @@ export type Encoded = {
  */
 by: string, 
 /**
- * It is shown as it was sent.
+ * It is shown as sent.
  */
 asSent: boolean, 
 /**

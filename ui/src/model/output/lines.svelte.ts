@@ -88,6 +88,8 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
   widest = $state(0)
   /** How wide the columns of a table are by the rows seen, in characters. */
   columns = $state.raw<readonly number[]>([])
+  /** The first record of a table, which usually names the columns. */
+  header = $state.raw<L>()
   /** The largest number beside a row so far: where rows are left out it is beyond their count. */
   largest = $state(0)
   /** The anchor of wrapped rows, and how far its top is below the top of the viewport. */
@@ -152,6 +154,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
       this.widest = 0
       this.largest = 0
       this.columns = []
+      this.header = undefined
       this.trouble = undefined
       this.making = undefined
       this.problem = undefined
@@ -361,6 +364,8 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     }
     if (!this.wrap) this.widest = window.lines.reduce((most, line) => cellsOf(line, most), this.widest)
     this.columns = widened(this.columns, window.lines)
+    const first = window.lines[0]
+    if (window.from === 0 && first?.row?.kind === "cells") this.header = first
     this.largest = Math.max(this.largest, window.lines.at(-1)?.n ?? 0)
     clearTimeout(this.#timer)
     if (window.making !== undefined) this.#timer = setTimeout(() => this.again(), MAKING_MS)

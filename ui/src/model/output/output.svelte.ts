@@ -132,7 +132,7 @@ export class Output {
     }
   }
 
-  /** Shows the body as it was sent, or decoded. */
+  /** Shows the body as sent, or decoded. */
   async setAsSent(asSent: boolean): Promise<void> {
     const id = this.row?.id
     if (id === undefined) return

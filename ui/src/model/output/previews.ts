@@ -63,7 +63,7 @@ export function isTooComplex(data: string): boolean {
   const sizeOf = (element: Element): number => {
     const known = sizes.get(element)
     if (known !== undefined) return known
-    // One that stands for itself isn't drawn.
+    // A reference to itself isn't drawn.
     if (within.has(element)) return 0
     within.add(element)
     let total = 1

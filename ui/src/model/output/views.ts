@@ -149,9 +149,9 @@ export function rowName(view: View, body: BodyKind | undefined): string {
   }
 }
 
-/** Whether a time is beside each row: indented JSON and plain bytes have none of their own. */
+/** Whether a time is beside each row: indented text, tables and plain bytes have none of their own. */
 export function hasTimes(view: View): boolean {
-  return view !== "pretty" && view !== "markup" && !isHex(view)
+  return view !== "pretty" && view !== "markup" && view !== "table" && !isHex(view)
 }
 
 export function isHex(view: View): boolean {
