@@ -25,10 +25,13 @@ pub struct Sink<E> {
     /// Called with each event.
     on_event: Box<dyn FnMut(&E) + Send>,
     /// Which codings of a body are undone, as an event says.
-    codings: Option<fn(&E) -> Option<Vec<Coding>>>,
+    codings: Option<CodingsOf<E>>,
     decoding: Option<Decoding>,
     writes: Writes,
 }
+
+/// Which codings of a body an event names.
+type CodingsOf<E> = fn(&E) -> Option<Vec<Coding>>;
 
 /// A body that is decoded as it is written.
 struct Decoding {
@@ -114,7 +117,7 @@ impl<E> Sink<E> {
     }
 
     /// Writes a body with the codings undone that an event names.
-    pub fn decoding(self, codings: fn(&E) -> Option<Vec<Coding>>) -> Self {
+    pub fn decoding(self, codings: CodingsOf<E>) -> Self {
         Self { codings: Some(codings), ..self }
     }
 
