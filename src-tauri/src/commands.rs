@@ -11,7 +11,7 @@ use porthole_base::error::Error;
 use porthole_engine::{Container, Context, ContextExtensions, target::Target};
 use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
 use porthole_http::{endpoint::Endpoint, exchange::Request};
-use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{BodyKind, Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::{Command, Signal};
 use porthole_sdk::{
     code::{Form, Pasted},
@@ -22,7 +22,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin};
+use porthole_timeline::{Call, Changes, Origin, Preview};
 use tauri::{State, ipc::Invoke};
 
 use crate::host::Porthole;

@@ -75,7 +75,7 @@ impl Host for TauriHost {
     fn open_file(&self, file: &Path) -> Result<()> {
         open::that_detached(file).map_err(|error| {
             let what = format!("No program could be started to open {}", file.display());
-            Error::new(Code::ViewerFailed, what).detail(error.to_string()).hint("Open the file by hand.")
+            Error::new(Code::OpenFailed, what).detail(error.to_string()).hint("Open the file in another way.")
         })
     }
 

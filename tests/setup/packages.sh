@@ -14,6 +14,8 @@ window|has_mono_font|fonts-dejavu-core|dejavu-sans-mono-fonts|ttf-dejavu|letters
 window|has python3|python3|python3|python|closes the window as its owner does
 sockets|has python3|python3|python3|python|is a backend that is not ours
 sockets|has curl|curl|curl|curl|runs the curl lines that Porthole prints
+sockets|has brotli|brotli|brotli|brotli|compresses bodies to be decoded
+sockets|has zstd|zstd|zstd|zstd|compresses bodies to be decoded
 compose|has_compose|docker-compose|docker-compose|docker-compose|brings up a backend of several services
 budgets|has valgrind|valgrind|valgrind|valgrind|counts instructions
 bench|has rg|ripgrep|ripgrep|ripgrep|searches beside Porthole

@@ -305,3 +305,28 @@ async fn what_a_response_has_besides_head_and_body_is_told_as_events_and_finding
     assert_eq!(failed.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&failed.stderr).contains("speaks Redis, not HTTP/1"), "{failed:?}");
 }
+
+#[tokio::test]
+async fn a_body_is_printed_as_sent_unless_it_is_to_be_decoded() {
+    use std::io::Write;
+    let text = "all work and no play\n".repeat(5000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let answer = |body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+        Raw::answering([head.as_bytes(), body].concat())
+    };
+    let whole = answer(&packed);
+    let sent = request(&whole.endpoint, &["GET", "/"]).await;
+    assert_eq!((sent.status.code(), sent.stdout), (Some(0), packed.clone()));
+    let decoded = request(&whole.endpoint, &["GET", "/", "--decode"]).await;
+    assert_eq!(decoded.status.code(), Some(0));
+    assert!(decoded.stdout == text.as_bytes());
+
+    let cut = answer(&packed[..packed.len() - 20]);
+    let decoded = request(&cut.endpoint, &["GET", "/", "--decode"]).await;
+    assert_eq!(decoded.status.code(), Some(3));
+    assert!(!decoded.stdout.is_empty() && text.as_bytes().starts_with(&decoded.stdout));
+    assert!(String::from_utf8_lossy(&decoded.stderr).contains("The gzip data ends too early"));
+}

@@ -67,5 +67,5 @@ test("bytes and pieces are no text: their rows stay", () => {
   const output = new Output(new FakeShell({ lines: async () => ({ from: 0, total: 0, lines: [] }) }))
   output.see(summary(1, { charset: latin1 }))
   output.choose("hex")
-  expect([output.lines.look?.charset, output.lines.look?.total]).toEqual([undefined, 3])
+  expect([output.lines.look?.form, output.lines.look?.total]).toEqual(["undefined text false", 3])
 })

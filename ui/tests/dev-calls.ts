@@ -45,16 +45,18 @@ function logLine(n: number): Line {
   return line(n, { atUs, text: `segment ${n % 97} written, ${(n * 37) % 8192} bytes at offset ${n * 512}` })
 }
 
+const HEADERS = [
+  { name: "Content-Type", value: "application/json; charset=utf-8" },
+  { name: "Set-Cookie", value: "a=1" },
+  { name: "Set-Cookie", value: "b=2" },
+]
+
 export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entry {
   const id = entries.length + 1
-  const headers = [
-    { name: "Content-Type", value: "application/json; charset=utf-8" },
-    { name: "Set-Cookie", value: "a=1" },
-    { name: "Set-Cookie", value: "b=2" },
-    { name: "Content-Length", value: String(jsonText.length) },
-  ]
+  const headers = [...HEADERS, { name: "Content-Length", value: String(jsonText.length) }]
   const row: Summary = {
     id,
+    bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,
@@ -110,6 +112,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
   const id = entries.length + 1
   const row: Summary = {
     id,
+    bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },
     beganMs: Date.now() - ago,

@@ -9,7 +9,7 @@ const told = (more: Partial<Line>) =>
   piecesOf(line(0, more)).map((piece) =>
     [
       piece.text,
-      piece.json ?? "-",
+      piece.part ?? "-",
       ...(piece.shown ? ["shown"] : []),
       ...(piece.found ? ["found"] : []),
       ...(piece.style?.emphasis ?? []),

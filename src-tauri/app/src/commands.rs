@@ -22,6 +22,14 @@ macro_rules! commands {
             lines(id: u32, view: View, from: u64, count: u32, ansi: bool) -> Window;
             /// Shows the text of a Call in this charset, or in the one that is found when none is given.
             set_charset(id: u32, charset: Option<String>) -> ();
+            /// Shows a Call's body as sent, or with its content encoding undone.
+            set_as_sent(id: u32, sent: bool) -> ();
+            /// Shows a Call's body as this kind, or as the one that is found when none is given.
+            set_body_kind(id: u32, kind: Option<BodyKind>) -> ();
+            /// What of a Call's body is shown as a picture or a page.
+            preview(id: u32) -> Preview;
+            /// Opens a Call's body with the program that the system has for it.
+            open_body(id: u32) -> ();
             /// The number of the first row of a view that came at this time or later, in microseconds
             /// since the Call began.
             row_at_time(id: u32, view: View, time: u64) -> u64;

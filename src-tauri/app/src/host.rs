@@ -55,9 +55,9 @@ pub trait Host: Send + Sync + 'static {
     /// Opens a file with the program that the desktop has for it.
     ///
     /// # Errors
-    /// `viewer_failed` if there is no such program or it doesn't start.
+    /// `open_failed` if there is no such program or it doesn't start.
     fn open_file(&self, file: &Path) -> Result<()> {
-        Err(Error::new(Code::ViewerFailed, format!("{} can't be opened from here", file.display())))
+        Err(Error::new(Code::OpenFailed, format!("{} can't be opened from here", file.display())))
     }
 
     /// Shows a message outside the window. A host without a desktop has nothing to do.

@@ -18,7 +18,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{ExchangeEvent, Request},
 };
-use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{BodyKind, Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::{Command, RunEvent, Signal};
 use porthole_sdk::{
     code::{Form, Pasted},
@@ -30,7 +30,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin};
+use porthole_timeline::{Call, Changes, Origin, Preview};
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {

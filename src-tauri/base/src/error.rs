@@ -113,6 +113,12 @@ pub enum Code {
     ValueTooLarge,
     /// The regular expression cannot be read.
     SearchInvalid,
+    /// The body is broken: not all of it could be decoded.
+    DecodingFailed,
+    /// Decoding gave more than Porthole keeps.
+    DecodingLimit,
+    /// The body is in a content encoding that Porthole doesn't decode.
+    CodingUnsupported,
     /// There is no charset of this name.
     CharsetUnknown,
     /// There is no search, or it has nothing there.
@@ -121,6 +127,8 @@ pub enum Code {
     FileExists,
     /// The file that the user chose cannot be written.
     SaveFailed,
+    /// No program could be started to open a file.
+    OpenFailed,
     /// The path to save to isn't absolute, or is that of a folder.
     SavePathInvalid,
     /// A call couldn't be pinned, or what came later couldn't be added to it.
@@ -161,8 +169,6 @@ pub enum Code {
     DemoFailed,
     /// The process that drew the window ended, and another was begun.
     WindowLost,
-    /// The desktop has no program that opens the file, or it doesn't start.
-    ViewerFailed,
     /// The text is no development server of this machine.
     PageServerInvalid,
     /// No development server answers there.

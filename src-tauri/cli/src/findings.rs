@@ -1,6 +1,9 @@
 //! `--findings`: prints findings to stderr when a request or command finishes.
 
-use porthole_base::{error::Result, terminal::line};
+use porthole_base::{
+    error::{Error, Result},
+    terminal::line,
+};
 use porthole_output::{
     Stream,
     record::{Record, Wait},
@@ -37,6 +40,11 @@ impl<E> Witness<E> {
     pub fn finish(mut self) -> Option<Witnessed<E>> {
         self.sink.finish();
         self.seen
+    }
+
+    /// Why not all of the body could be decoded.
+    pub fn undecoded(&self) -> Option<Error> {
+        self.sink.undecoded()
     }
 }
 

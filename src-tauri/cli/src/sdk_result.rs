@@ -48,7 +48,7 @@ pub async fn request(
     };
     match told.await {
         Ok(Act::Exchange(Exchange { response, failure, .. })) => {
-            request::ExitFacts { status: response.map(|response| response.status), failure }
+            request::ExitFacts { status: response.map(|response| response.status), failure, undecoded: false }
         }
         Ok(Act::Run(_)) => request::ExitFacts::default(),
         Err(error) => {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use porthole_base::error::{Code, Error, Result};
-use porthole_output::{Stream, Utf8, record::Record};
+use porthole_output::{Coding, Decoder, Halt, Limit, Stream, Utf8, record::Record};
 use serde::Serialize;
 
 use crate::say::{self, Bytes};
@@ -24,7 +24,47 @@ pub struct Sink<E> {
     stderr: Utf8,
     /// Called with each event.
     on_event: Box<dyn FnMut(&E) + Send>,
+    /// Which codings of a body are undone, as an event says.
+    codings: Option<CodingsOf<E>>,
+    decoding: Option<Decoding>,
     writes: Writes,
+}
+
+/// Which codings of a body an event names.
+type CodingsOf<E> = fn(&E) -> Option<Vec<Coding>>;
+
+/// A body that is decoded as it is written.
+struct Decoding {
+    decoder: Decoder,
+    sent: u64,
+    decoded: u64,
+    /// Why no more is decoded.
+    stopped: Option<Error>,
+}
+
+impl Decoding {
+    /// What comes out of these bytes, piece by piece.
+    fn push(&mut self, bytes: &[u8], mut write: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if self.stopped.is_some() {
+            return Ok(());
+        }
+        self.sent += bytes.len() as u64;
+        let (limit, decoded) = (Limit::of(self.sent), &mut self.decoded);
+        let pushed = self.decoder.push(bytes, &mut |piece| {
+            let taken = &piece[..piece.len().min(usize::try_from(limit.room(*decoded)).unwrap_or(usize::MAX))];
+            *decoded += taken.len() as u64;
+            write(taken)?;
+            if taken.len() < piece.len() { Err(limit.error(*decoded)) } else { Ok(()) }
+        });
+        match pushed {
+            Ok(()) => Ok(()),
+            Err(Halt::Refused(error)) if error.code != Code::DecodingLimit => Err(error),
+            Err(halt) => {
+                self.stopped = Some(halt.into_error());
+                Ok(())
+            }
+        }
+    }
 }
 
 /// How many writes began and ended: odd while one goes on.
@@ -70,8 +110,22 @@ impl<E> Sink<E> {
             stdout: Utf8::default(),
             stderr: Utf8::default(),
             on_event: Box::new(on_event),
+            codings: None,
+            decoding: None,
             writes: Writes::default(),
         }
+    }
+
+    /// Writes a body with the codings undone that an event names.
+    pub fn decoding(self, codings: CodingsOf<E>) -> Self {
+        Self { codings: Some(codings), ..self }
+    }
+
+    /// Why not all of the body could be decoded, when nothing more comes.
+    pub fn undecoded(&self) -> Option<Error> {
+        let Decoding { decoder, sent, stopped, .. } = self.decoding.as_ref()?;
+        let cut = || decoder.end().err().filter(|_| *sent > 0).map(Halt::into_error);
+        stopped.clone().or_else(cut)
     }
 
     /// To see from outside whether a write is stuck.
@@ -109,10 +163,23 @@ impl<E: Serialize + Send> Record<E> for Sink<E> {
         if self.json {
             let _ = say::json(&event);
         }
+        if let Some(codings) = self.codings.and_then(|codings| codings(&event)) {
+            self.decoding =
+                Decoder::new(&codings).ok().map(|decoder| Decoding { decoder, sent: 0, decoded: 0, stopped: None });
+        }
         (self.on_event)(&event);
     }
 
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        let Some(mut decoding) = self.decoding.take() else { return self.write(stream, at_us, bytes) };
+        let pushed = decoding.push(bytes, |piece| self.write(stream, at_us, piece));
+        self.decoding = Some(decoding);
+        pushed
+    }
+}
+
+impl<E> Sink<E> {
+    fn write(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
         self.writes.step();
         let written = match (self.json, stream) {
             (true, _) => self.json_chunk(stream, at_us, bytes),

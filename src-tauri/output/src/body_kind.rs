@@ -1,11 +1,11 @@
-//! What a body says that it is.
+//! What a body is, as its media type says.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// What a response says that its body is.
+/// What a body is: as its response says, and by how it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyKind {
@@ -15,7 +15,17 @@ pub enum BodyKind {
     JsonLines,
     /// Server-sent events.
     Events,
-    /// Something that isn't text: an image, an archive, a compressed body.
+    /// XML, but no picture.
+    Xml,
+    /// HTML.
+    Html,
+    /// Values separated by commas or tabs.
+    Csv,
+    /// A picture.
+    Image,
+    /// A PDF document.
+    Pdf,
+    /// Something else that isn't text: an archive, a compressed body.
     Bytes,
     /// Another protocol, which the connection changed to with status 101.
     Protocol,
@@ -24,6 +34,11 @@ pub enum BodyKind {
 }
 
 impl BodyKind {
+    /// Whether it has no text, so that it has no charset either.
+    pub fn is_bytes(self) -> bool {
+        matches!(self, Self::Image | Self::Pdf | Self::Bytes | Self::Protocol)
+    }
+
     /// What a body of this `Content-Type` is, when it has no `Content-Encoding`.
     pub fn of_media_type(media_type: &str) -> Self {
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -40,8 +55,13 @@ impl BodyKind {
             }
             (_, subtype) if subtype.ends_with("+ndjson") => Self::JsonLines,
             (_, subtype) if subtype == "json" || subtype.ends_with("+json") => Self::Json,
-            ("image", "svg+xml") => Self::Text,
-            ("image" | "audio" | "video" | "font" | "model", _) => Self::Bytes,
+            ("image", _) => Self::Image,
+            ("text", "html") | ("application", "xhtml+xml") => Self::Html,
+            ("text" | "application", "csv" | "tab-separated-values") => Self::Csv,
+            ("application", "pdf") => Self::Pdf,
+            ("text" | "application", "xml") => Self::Xml,
+            (_, subtype) if subtype.ends_with("+xml") => Self::Xml,
+            ("audio" | "video" | "font" | "model", _) => Self::Bytes,
             (
                 "application",
                 "octet-stream"
@@ -53,7 +73,6 @@ impl BodyKind {
                 | "zstd"
                 | "x-bzip2"
                 | "x-7z-compressed"
-                | "pdf"
                 | "wasm"
                 | "protobuf"
                 | "x-protobuf"

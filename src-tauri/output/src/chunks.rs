@@ -46,7 +46,7 @@ impl Output {
             (streams.chunks.len(), streams.chunks(from, count as usize), before_us)
         };
         let lines = chunks.iter().zip(from..).map(|(chunk, n)| self.chunk_row(n, chunk)).collect::<Result<_>>()?;
-        Ok(Window { from, total, lines, before_us, making: None, problem: None })
+        Ok(Window { from, total, lines, before_us, making: None, problem: None, decoded: None })
     }
 
     fn chunk_row(&self, n: u64, chunk: &Chunk) -> Result<Line> {

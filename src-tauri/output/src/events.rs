@@ -4,7 +4,8 @@
 //! stream": <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>.
 
 use super::{
-    EventOutcome, LINE_LIMIT, Line, Output, Row, Window, lines::whole_characters, offsets::Offsets, text::RenderedText,
+    EventOutcome, LINE_LIMIT, Line, Output, Row, TaskProgress, Window, lines::whole_characters, offsets::Offsets,
+    text::RenderedText,
 };
 use crate::Stream;
 use porthole_base::error::Result;
@@ -12,6 +13,8 @@ use porthole_base::error::Result;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of a block that are read to find out what it says.
 const READ: u64 = 1024 * 1024;
+/// Bytes in which events are found while the user waits for rows.
+const STEP: u64 = 8 * 1024 * 1024;
 
 /// Where the blocks of an event stream begin and end, found while the stream arrives in pieces
 /// that are cut anywhere. A block is what is between two empty lines.
@@ -24,6 +27,8 @@ pub struct Events {
     ids: Offsets,
     /// Bytes seen.
     length: u64,
+    /// Bytes added: also those that may be a byte order mark.
+    pushed: u64,
     state: State,
 }
 
@@ -45,6 +50,7 @@ struct State {
 impl Events {
     /// Adds what came next.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.pushed += bytes.len() as u64;
         let mut rest = bytes;
         if self.length == self.state.mark as u64 {
             let same = rest.iter().zip(&BOM[self.state.mark..]).take_while(|(a, b)| a == b).count();
@@ -107,6 +113,11 @@ impl Events {
                 self.ids.push(block);
             }
         }
+    }
+
+    /// How many bytes were added.
+    pub(super) fn pushed(&self) -> u64 {
+        self.pushed
     }
 
     /// How many blocks have begun.
@@ -219,6 +230,32 @@ impl Block {
 }
 
 impl Output {
+    /// Finds the events in what came before they were looked for; tells how far that is, unless all is done.
+    pub(super) fn find_events(&self) -> Result<Option<TaskProgress>> {
+        let from = self.lock().events.pushed();
+        loop {
+            let (at, whole, bytes) = {
+                let streams = self.lock();
+                (streams.events.pushed(), streams.stdout.len(), streams.stdout.bytes())
+            };
+            if at >= whole {
+                return Ok(None);
+            }
+            if at - from >= STEP {
+                return Ok(Some(TaskProgress { done: at, whole }));
+            }
+            let read = bytes.read(at, whole.min(at + READ)).map_err(|error| self.unreadable(&error))?;
+            if read.is_empty() {
+                return Ok(None);
+            }
+            let streams = &mut *self.lock();
+            // Another look may have read the same.
+            if streams.events.pushed() == at {
+                streams.events.push(&read);
+            }
+        }
+    }
+
     pub(super) fn events_window(&self, from: u64, count: u64) -> Result<Window> {
         struct Place {
             start: u64,
@@ -253,7 +290,7 @@ impl Output {
             let id = block.id.clone().or(inherited).map(|id| String::from_utf8_lossy(&id).into_owned());
             lines.push(row(n, place.at_us, place.end - place.start, &block, place.whole, id));
         }
-        Ok(Window { from, total, lines, before_us, making: None, problem: None })
+        Ok(Window { from, total, lines, before_us, making: None, problem: None, decoded: None })
     }
 }
 

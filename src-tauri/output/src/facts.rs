@@ -46,6 +46,10 @@ pub enum View {
     Hex,
     /// Standard error, sixteen bytes a row.
     HexStderr,
+    /// XML or HTML, indented.
+    Markup,
+    /// A table's records, one a row.
+    Table,
     /// Only the lines that the search found.
     Hits,
 }
@@ -121,6 +125,18 @@ pub enum Row {
         #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<String>,
     },
+    /// One line of indented XML or HTML.
+    Markup {
+        /// What it is in when it begins.
+        state: MarkupState,
+    },
+    /// One record of a table.
+    Cells {
+        /// Its values, the long ones cut.
+        cells: Vec<String>,
+        /// How many more there are.
+        more: u32,
+    },
     /// One line of indented JSON.
     Json {
         /// How deep it is.
@@ -130,6 +146,28 @@ pub enum Row {
         /// How many lines are folded into it.
         folded: u64,
     },
+}
+
+/// What a line of XML or HTML is in when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkupState {
+    /// Between tags.
+    Text,
+    /// A tag.
+    Tag,
+    /// The value of an attribute between double quotes.
+    DoubleQuoted,
+    /// One between single quotes.
+    SingleQuoted,
+    /// A comment.
+    Comment,
+    /// A CDATA section.
+    Cdata,
+    /// A declaration or processing instruction.
+    Declaration,
+    /// A script or style sheet.
+    Raw,
 }
 
 /// What a browser makes of a block of an event stream.
@@ -221,12 +259,42 @@ pub struct Window {
     /// Why the view ends before the bytes do, as for a body that says that it is JSON and is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Error>,
+    /// The view is of a decoded body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded: Option<DecodedFacts>,
+}
+
+/// How much of a body was decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct DecodedFacts {
+    /// Bytes of what was sent.
+    pub sent: u64,
+    /// Bytes that came out.
+    pub bytes: u64,
+    /// Why no more was decoded, where the body isn't whole or too much came out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Error>,
+}
+
+/// The content encoding of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct Encoded {
+    /// As the header says: `gzip`, or several in the order in which they were applied.
+    pub by: String,
+    /// It is shown as sent.
+    pub as_sent: bool,
+    /// Why it can't be decoded at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Error>,
 }
 
 impl Window {
     /// One of a view that is still to be made.
     pub fn empty() -> Self {
-        Self { from: 0, total: 0, lines: Vec::new(), before_us: None, making: None, problem: None }
+        Self { from: 0, total: 0, lines: Vec::new(), before_us: None, making: None, problem: None, decoded: None }
     }
 }
 
@@ -259,6 +327,8 @@ pub enum Fold {
 pub enum SaveContent {
     /// The bytes of standard output or the response body, as they came.
     Stdout,
+    /// The bytes of a response body with its content encoding undone.
+    Decoded,
     /// The bytes of standard error, as they came.
     Stderr,
     /// The lines of both, each after its seconds since the beginning and its stream.

@@ -22,7 +22,15 @@ impl Output {
             Line::of(offset, stream, time(offset), RenderedText::plain(text(row)), row.len() as u64)
         });
         let before_us = first.checked_sub(1).map(time);
-        Ok(Window { from, total: length.div_ceil(ROW), lines: lines.collect(), before_us, making: None, problem: None })
+        Ok(Window {
+            from,
+            total: length.div_ceil(ROW),
+            lines: lines.collect(),
+            before_us,
+            making: None,
+            problem: None,
+            decoded: None,
+        })
     }
 }
 

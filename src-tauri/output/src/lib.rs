@@ -7,6 +7,8 @@ mod ansi;
 mod body_kind;
 mod charset;
 mod chunks;
+mod coding;
+mod decoded;
 mod disk_quota;
 mod events;
 mod facts;
@@ -14,6 +16,7 @@ mod files;
 mod hex;
 mod json;
 mod lines;
+mod markup;
 mod offsets;
 mod order;
 pub mod record;
@@ -21,9 +24,11 @@ mod records;
 mod save;
 mod screen;
 mod search;
+mod sniff;
 mod spill;
 mod stream;
 mod streams;
+mod table;
 mod text;
 mod transcript;
 mod utf8;
@@ -38,6 +43,9 @@ pub use body_kind::BodyKind;
 pub use charset::{Charset, CharsetBy, Clues, LOOKED_AT, detect, encoding};
 use charset::{CharsetGuess, detect_with};
 pub use chunks::Chunk;
+pub use coding::{Broken, Coding, Decoder, Halt};
+use decoded::Beginning;
+pub use decoded::{Decoded, Limit, MOST_DECODED, MOST_TIMES, TIMES_FROM};
 pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
@@ -45,12 +53,16 @@ pub use facts::*;
 pub use json::fuzz_json;
 use json::{Json, MOST_FOLDS};
 pub use lines::whole_characters;
+pub use markup::Markup;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
+use sniff::KindGuess;
+pub use sniff::{image_type, is_svg};
 use spill::{Bytes, Spill};
 pub use stream::Stream;
 use streams::Streams;
+use table::Table;
 #[cfg(fuzzing)]
 pub use text::fuzz_text;
 pub use text::visible;
@@ -115,8 +127,13 @@ impl Output {
             lines: Order::default(),
             chunks: Order::default(),
             body: None,
+            has_events: false,
             events: Events::default(),
             start: Vec::new(),
+            beginning: None,
+            mislabeled: false,
+            kind: KindGuess::default(),
+            table: Table::default(),
             guess: CharsetGuess::default(),
             kept: false,
         };
@@ -131,12 +148,15 @@ impl Output {
     pub fn reopen(
         stem: PathBuf,
         quota: Arc<DiskQuota>,
-        body: Option<BodyKind>,
+        body: Option<(BodyKind, Vec<Coding>)>,
         chunks: impl Iterator<Item = (Stream, u64, u64)>,
     ) -> io::Result<Self> {
         let mut output = Self::new(stem, Arc::clone(&quota));
+        if let Some((body, codings)) = body {
+            output.expect_encoded(body, &codings);
+        }
         let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
-        (streams.body, streams.kept) = (body, true);
+        streams.kept = true;
         for spill in [&mut streams.stdout, &mut streams.stderr] {
             spill.open(quota.files())?;
             spill.end();
@@ -149,12 +169,39 @@ impl Output {
         for stream in [Stream::Stdout, Stream::Stderr] {
             while streams.read_again(stream, REOPENED, last, &quota)? {}
         }
+        streams.beginning = None;
         Ok(output)
     }
 
     /// Tells what the body that comes is, before its first byte.
     pub fn expect(&self, body: BodyKind) {
-        self.lock().body = Some(body);
+        self.expect_encoded(body, &[]);
+    }
+
+    /// The same of a body with content codings, in the order in which they were applied. It is what it is when they are
+    /// undone.
+    pub fn expect_encoded(&self, body: BodyKind, codings: &[Coding]) {
+        let streams = &mut *self.lock();
+        streams.body = Some(body);
+        streams.has_events = body == BodyKind::Events && codings.is_empty();
+        streams.beginning = (!codings.is_empty()).then(|| Beginning::new(codings));
+    }
+
+    /// What its body is, by what was expected and how it begins; that of one with codings is what it is when they are
+    /// undone.
+    pub fn kind(&self) -> Option<BodyKind> {
+        let Streams { body, start, kind, .. } = &mut *self.lock();
+        body.map(|declared| kind.of(declared, start))
+    }
+
+    /// Whether a body isn't what its codings say, so that it can only be shown as sent.
+    pub fn is_mislabeled(&self) -> bool {
+        self.lock().mislabeled
+    }
+
+    /// Shows it as this kind of body from now on.
+    pub fn show_as(&self, kind: BodyKind) {
+        self.lock().has_events = kind == BodyKind::Events;
     }
 
     /// Adds a chunk. The write goes to the page cache and is over in microseconds; a stalled disk
@@ -189,7 +236,7 @@ impl Output {
     pub fn memory(&self) -> usize {
         let streams = self.lock();
         let orders = streams.lines.memory() + streams.chunks.memory();
-        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory()
+        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory() + streams.table.memory()
     }
 
     /// Bytes of a stream from one offset to another, or as many as there are.
@@ -212,6 +259,7 @@ impl Output {
         let streams = &mut *self.lock();
         streams.stdout.end();
         streams.stderr.end();
+        streams.beginning = None;
     }
 
     /// Waits until what was appended is on the disk.
@@ -261,13 +309,17 @@ impl Output {
         match view {
             View::Both | View::Stdout | View::Stderr => self.lines_window(view, from, count, options),
             View::Chunks => self.chunks_window(from, count),
-            View::Events => match self.body() {
-                Some(BodyKind::Events) => self.events_window(from, count),
-                _ => self.records_window(from, count),
-            },
+            View::Events if self.lock().has_events => {
+                let making = self.find_events()?;
+                Ok(Window { making, ..self.events_window(from, count)? })
+            }
+            View::Events => self.records_window(from, count),
             View::Hex => self.hex_window(Stream::Stdout, from, count),
             View::HexStderr => self.hex_window(Stream::Stderr, from, count),
             View::Pretty => self.json().window(from, count),
+            View::Table => self.table_window(from, count),
+            // The lines of a [`Markup`], which are those of its output.
+            View::Markup => self.lines_window(View::Stdout, from, count, options),
             View::Hits => Err(Error::new(Code::SearchMissing, "No search is active in this output")),
         }
     }
@@ -284,7 +336,8 @@ impl Output {
                 bytes.extend_from_slice(line);
                 if bytes.len() as u64 > EXACT_LIMIT { Err(too_much()) } else { Ok(()) }
             })?,
-            View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Hits => {
+            View::Markup => return self.exact(View::Stdout, from, to),
+            View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Table | View::Hits => {
                 let mut at = from;
                 while at < to {
                     let window = self.window(view, at, to - at, RenderOptions::default())?;
@@ -331,9 +384,9 @@ impl Output {
 
     /// Which encoding its text is in where it isn't UTF-8, as far as can be told now. Of bytes that are no text there is none.
     pub fn charset(&self, content_type: Option<&str>) -> Option<(&'static encoding_rs::Encoding, CharsetBy)> {
-        let Streams { body, start, guess, .. } = &mut *self.lock();
+        let Streams { body, start, guess, kind, .. } = &mut *self.lock();
         match body {
-            Some(BodyKind::Bytes | BodyKind::Protocol) => None,
+            Some(declared) if kind.of(*declared, start).is_bytes() => None,
             _ => detect_with(Clues { content_type, start }, guess),
         }
     }
@@ -341,10 +394,6 @@ impl Output {
     /// Keeps the files when this value is dropped, or does not.
     pub fn keep(&self, kept: bool) {
         self.lock().kept = kept;
-    }
-
-    fn body(&self) -> Option<BodyKind> {
-        self.lock().body
     }
 
     /// The indented form of a body, begun at the first look at it.

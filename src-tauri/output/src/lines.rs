@@ -54,7 +54,10 @@ impl Streams {
     pub(super) fn places_and_window(&self, view: View, from: u64, count: u64) -> (Vec<LineSpan>, Window) {
         let before_us = from.checked_sub(1).and_then(|before| self.row_time(view, before));
         let (total, lines) = (self.rows(view), Vec::new());
-        (self.places(view, from, count), Window { from, total, lines, before_us, making: None, problem: None })
+        (
+            self.places(view, from, count),
+            Window { from, total, lines, before_us, making: None, problem: None, decoded: None },
+        )
     }
 }
 

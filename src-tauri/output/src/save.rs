@@ -76,7 +76,7 @@ pub fn save(
         Ok(())
     };
     match what {
-        SaveContent::Stdout => whole(output, Stream::Stdout, &mut write)?,
+        SaveContent::Stdout | SaveContent::Decoded => whole(output, Stream::Stdout, &mut write)?,
         SaveContent::Stderr => whole(output, Stream::Stderr, &mut write)?,
         SaveContent::Both => with_times(output, &mut write)?,
         SaveContent::Chunks => chunks(output, &mut write)?,

@@ -345,7 +345,7 @@ impl Search {
         let before = from.checked_sub(1).and_then(|before| self.found().hits.get(before));
         let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));
         let lines = self.output.lines_at(self.view, &numbers, RenderOptions { ansi, finder: Some(&self.finder) })?;
-        Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None })
+        Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None, decoded: None })
     }
 }
 

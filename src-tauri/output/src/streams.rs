@@ -3,8 +3,8 @@
 use std::io;
 
 use super::{
-    BodyKind, DiskQuota, Events, LOOKED_AT, REOPENED, Stream, View, charset::CharsetGuess, hex, order::Order,
-    spill::Spill,
+    BodyKind, DiskQuota, Events, LOOKED_AT, REOPENED, Stream, View, charset::CharsetGuess, decoded::Beginning, hex,
+    order::Order, sniff::KindGuess, spill::Spill, table::Table,
 };
 
 #[derive(Debug)]
@@ -13,13 +13,22 @@ pub(super) struct Streams {
     pub stderr: Spill,
     pub lines: Order,
     pub chunks: Order,
-    /// What a body's blocks are, where it is one of events.
+    /// What a body is declared as; that of one with codings is what it is when they are undone.
     pub body: Option<BodyKind>,
+    /// What rows of events are made of: server-sent events, or else a line each.
+    pub has_events: bool,
     pub events: Events,
-    /// How its text begins, for its charset: of a run what came first, whatever the stream.
+    /// How its text begins, with its codings undone: of a run what came first, whatever the stream.
     pub start: Vec<u8>,
-    /// What that looks like.
+    /// Undoes the codings of the beginning.
+    pub beginning: Option<Beginning>,
+    /// It isn't what its codings say.
+    pub mislabeled: bool,
+    /// What the start looks like.
     pub guess: CharsetGuess,
+    pub kind: KindGuess,
+    /// Where its records begin, where it is looked at as a table.
+    pub table: Table,
     /// Its files outlive this value.
     pub kept: bool,
 }
@@ -57,13 +66,17 @@ impl Streams {
     pub fn indexed(&mut self, stream: Stream, lines: u64, bytes: &[u8], begins: bool) {
         let room = LOOKED_AT.saturating_sub(self.start.len());
         if room > 0 {
-            self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            match &mut self.beginning {
+                Some(beginning) => self.mislabeled |= beginning.push(bytes, &mut self.start, LOOKED_AT),
+                None => self.start.extend_from_slice(&bytes[..bytes.len().min(room)]),
+            }
         }
         self.lines.push(stream, lines);
         if begins {
             self.chunks.push(stream, 1);
         }
-        if self.body == Some(BodyKind::Events) && stream == Stream::Stdout {
+        let is_next = stream == Stream::Stdout && self.events.pushed() + bytes.len() as u64 == self.stdout.len();
+        if self.has_events && is_next {
             self.events.push(bytes);
         }
     }
@@ -74,10 +87,10 @@ impl Streams {
             View::Both => self.lines.len(),
             View::Stderr => self.stderr.lines(),
             View::Chunks => self.chunks.len(),
-            View::Events if self.body == Some(BodyKind::Events) => self.events.len(),
+            View::Events if self.has_events => self.events.len(),
             View::Hex => self.stdout.len().div_ceil(hex::ROW),
             View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Hits => self.stdout.lines(),
+            View::Stdout | View::Events | View::Pretty | View::Markup | View::Table | View::Hits => self.stdout.lines(),
         }
     }
 
@@ -91,10 +104,12 @@ impl Streams {
             View::Both => self.lines.iter_from(n).next().and_then(|(stream, n)| line(stream, n)),
             View::Stderr => line(Stream::Stderr, n),
             View::Chunks => self.chunks.iter_from(n).next().and_then(|(stream, n)| Some(self.of(stream).chunk(n)?.2)),
-            View::Events if self.body == Some(BodyKind::Events) => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
+            View::Events if self.has_events => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
             View::Hex => self.stdout.time_at(n * hex::ROW),
             View::HexStderr => self.stderr.time_at(n * hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Hits => line(Stream::Stdout, n),
+            View::Stdout | View::Events | View::Pretty | View::Markup | View::Table | View::Hits => {
+                line(Stream::Stdout, n)
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ impl Transcript {
     /// One of which nothing is decoded yet. Its files are named after this stem and go when it is dropped.
     pub fn new(source: Arc<Output>, encoding: &'static Encoding, stem: PathBuf, quota: Arc<DiskQuota>) -> Self {
         let text = Output::of_body(stem, Arc::clone(&quota));
-        if let Some(body) = source.body() {
+        if let Some(body) = source.kind() {
             text.expect(body);
         }
         let decoder = || encoding.new_decoder_with_bom_removal();

@@ -15,8 +15,8 @@ use super::{
 use crate::prompt::Prompt;
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
-use porthole_http::exchange::{self, Exchange, ExchangeEvent};
-use porthole_output::{Charset, CharsetBy, Output, Searching, TaskProgress};
+use porthole_http::exchange::{self, Exchange, ExchangeEvent, Head};
+use porthole_output::{BodyKind, Charset, CharsetBy, Coding, Encoded, Output, Searching, TaskProgress};
 use porthole_process::{Command, Place, Run, RunEvent, Signal, Stopper};
 use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 
@@ -53,6 +53,10 @@ pub(super) struct Entry {
     keep_failed: Option<Error>,
     /// The encoding that was chosen to show it in.
     chosen: Option<&'static Encoding>,
+    /// The kind of body that it was chosen to be shown as.
+    chosen_kind: Option<BodyKind>,
+    /// Its body is shown as sent, although it could be decoded.
+    as_sent: bool,
     /// What there is to say about it, counted when it ended.
     found: DiagnosticCounts,
     /// The revision of the last change to it.
@@ -65,11 +69,55 @@ impl Entry {
         if let Some(chosen) = self.chosen {
             return Some((chosen, CharsetBy::Chosen));
         }
-        let response = match &self.call.act {
-            Act::Exchange(exchange) => exchange.response.as_ref(),
+        if self.is_encoded_bytes() {
+            return None;
+        }
+        self.output.charset(self.head().and_then(|head| head.header("content-type")))
+    }
+
+    /// The head of its response, if it has one.
+    fn head(&self) -> Option<&Head> {
+        match &self.call.act {
+            Act::Exchange(exchange) => exchange.response.as_ref().map(|response| &response.head),
             Act::Run(_) => None,
+        }
+    }
+
+    /// The codings that are undone before it is shown; none where it is shown as sent.
+    fn undone(&self) -> Vec<Coding> {
+        if self.as_sent || self.output.is_mislabeled() {
+            return Vec::new();
+        }
+        self.head().and_then(|head| head.encoded_body().1.ok()).unwrap_or_default()
+    }
+
+    /// Whether compressed bytes are shown.
+    fn is_encoded_bytes(&self) -> bool {
+        self.as_sent && !self.output.is_mislabeled()
+    }
+
+    /// The kind of its body as it is shown, where it has one.
+    fn kind(&self) -> Option<BodyKind> {
+        let found = || if self.is_encoded_bytes() { Some(BodyKind::Bytes) } else { self.output.kind() };
+        self.chosen_kind.or_else(found)
+    }
+
+    /// The content encoding of its body, where it has one and there is a body.
+    fn encoded(&self) -> Option<Encoded> {
+        let names = exchange::codings(self.head()?);
+        if names.is_empty() || self.output.counts().stdout.bytes == 0 {
+            return None;
+        }
+        let by = names.join(", ");
+        let refused = match self.head()?.encoded_body().1 {
+            Err(unsupported) => Some(unsupported),
+            Ok(_) if self.output.is_mislabeled() => Some(Error::new(
+                Code::DecodingFailed,
+                format!("Shown as sent: the body isn't {by} data, although Content-Encoding says so"),
+            )),
+            Ok(_) => None,
         };
-        self.output.charset(response.and_then(|response| response.head.header("content-type")))
+        Some(Encoded { by, as_sent: self.as_sent, refused })
     }
 
     fn is_live(&self) -> bool {
@@ -129,6 +177,8 @@ impl CallStore {
                 kept: None,
                 keep_failed: None,
                 chosen: None,
+                chosen_kind: None,
+                as_sent: false,
                 found: DiagnosticCounts::default(),
                 changed_at: self.revision,
             }),
@@ -184,6 +234,38 @@ impl CallStore {
         self.entry(id)?;
         if let Some(entry) = self.changed(id) {
             entry.chosen = chosen;
+        }
+        Ok(())
+    }
+
+    /// The codings of a body that are undone before it is shown, and its kind then.
+    pub fn shown_as(&self, id: CallId) -> (Vec<Coding>, Option<BodyKind>) {
+        self.entries.get(&id).map(|entry| (entry.undone(), entry.kind())).unwrap_or_default()
+    }
+
+    /// The codings of a body, and its kind when they are undone.
+    pub fn body(&self, id: CallId) -> (Vec<Coding>, Option<BodyKind>) {
+        let Some(entry) = self.entries.get(&id) else { return Default::default() };
+        let codings = entry.head().and_then(|head| head.encoded_body().1.ok()).unwrap_or_default();
+        (codings, entry.output.kind())
+    }
+
+    /// Shows a body as this kind from now on; as the one that is found when none is given.
+    pub fn choose_kind(&mut self, id: CallId, chosen: Option<BodyKind>) -> Result<()> {
+        self.entry(id)?;
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.chosen_kind = chosen;
+        }
+        Ok(())
+    }
+
+    /// Shows a body as sent from now on, or decoded.
+    pub fn show_as_sent(&mut self, id: CallId, as_sent: bool) -> Result<()> {
+        self.entry(id)?;
+        self.mark_changed(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            (entry.as_sent, entry.chosen_kind, entry.chosen) = (as_sent, None, None);
         }
         Ok(())
     }
@@ -334,12 +416,7 @@ fn summary(entry: &Entry) -> Summary {
         Act::Exchange(exchange) => (exchange.phases.first_byte_us, exchange.phases.done_us),
         Act::Run(run) => (run.started_us, run.closed_us),
     };
-    let response = match act {
-        Act::Exchange(exchange) => exchange.response.as_ref(),
-        Act::Run(_) => None,
-    };
-    let body = response.map(|response| response.head.body_kind());
-    let promised = response.and_then(|response| response.head.header("content-length")?.parse().ok());
+    let promised = entry.head().and_then(|head| head.header("content-length")?.parse().ok());
     let counts = entry.output.counts();
     Summary {
         id: *id,
@@ -350,7 +427,9 @@ fn summary(entry: &Entry) -> Summary {
         label: label.to_owned(),
         text: text_of(act),
         http,
-        body,
+        body: entry.kind(),
+        body_chosen: entry.chosen_kind.is_some(),
+        encoded: entry.encoded(),
         charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
         promised,
         kept: entry.kept.is_some(),

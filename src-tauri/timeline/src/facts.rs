@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::prompt::Prompt;
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
-use porthole_output::{BodyKind, Charset, Counts, Searching, TaskProgress};
+use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
 pub use porthole_sdk::call::{Act, Call, CallId, Origin, Outcome};
 use porthole_sdk::{
     diagnostic::DiagnosticCounts,
@@ -79,10 +79,16 @@ pub struct Summary {
     pub text: String,
     /// Whether it is an Exchange (true) or a Run (false).
     pub http: bool,
-    /// What the response says that its body is; absent for a Run and before the answer.
+    /// What its body is shown as: by its media type and content, or as the user chose; absent for a Run and before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub body: Option<BodyKind>,
+    /// Whether the user chose that.
+    pub body_chosen: bool,
+    /// The content encoding of its body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub encoded: Option<Encoded>,
     /// The charset that its text is shown in, where that isn't UTF-8 or was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

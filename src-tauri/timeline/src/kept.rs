@@ -20,7 +20,7 @@ use porthole_base::{
     handles,
 };
 use porthole_http::exchange::{ExchangeEvent, Failure, Stage};
-use porthole_output::{BodyKind, DiskQuota, Output, Stream};
+use porthole_output::{BodyKind, Coding, DiskQuota, Output, Stream};
 use porthole_process::RunEvent;
 use porthole_sdk::diagnostic::DiagnosticCounts;
 
@@ -209,8 +209,11 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
         .hint("The files stay where they are, and Porthole tries again at its next start.")
 }
 
-/// The call as far as it was saved, and the kind of its body.
-fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
+/// What a body is, and its codings.
+type Expected = Option<(BodyKind, Vec<Coding>)>;
+
+/// The call as far as it was saved, and what its body contains.
+fn reopen_call(folder: &Path) -> io::Result<(Call, Expected)> {
     let mut call = read_facts(folder)?;
     let body = match &mut call.act {
         Act::Exchange(exchange) => {
@@ -218,7 +221,10 @@ fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
                 let failure = Failure::new(Stage::Body, ended_before());
                 exchange.apply(ExchangeEvent::Failed { at_us: 0, failure });
             }
-            exchange.response.as_ref().map(|response| response.head.body_kind())
+            exchange.response.as_ref().map(|response| {
+                let (kind, codings) = response.head.encoded_body();
+                (kind, codings.unwrap_or_default())
+            })
         }
         Act::Run(run) => {
             if run.closed_us.is_none() {
@@ -230,7 +236,7 @@ fn reopen_call(folder: &Path) -> io::Result<(Call, Option<BodyKind>)> {
     Ok((call, body))
 }
 
-fn reopen_output(folder: &Path, body: Option<BodyKind>, quota: &Arc<DiskQuota>) -> io::Result<Output> {
+fn reopen_output(folder: &Path, body: Expected, quota: &Arc<DiskQuota>) -> io::Result<Output> {
     let times = fs::read(folder.join(CHUNKS)).unwrap_or_default();
     let mut numbers = times.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
     let mut at_us: u64 = 0;

@@ -11,6 +11,7 @@ mod groups;
 pub mod inspect;
 mod kept;
 mod kept_folder;
+mod preview;
 pub mod prompt;
 mod prompting;
 mod recorder;
@@ -20,7 +21,7 @@ mod searching;
 mod shown;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -31,8 +32,10 @@ use tokio_util::sync::CancellationToken;
 use call_store::{CallStore, Control};
 use diagnosing::Uncounted;
 pub use facts::*;
+pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
+use shown::Derived;
 
 use crate::inspect::CountedCalls;
 use porthole_base::error::{Code, Error, Result};
@@ -44,7 +47,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{self, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
 };
-use porthole_output::{DiskQuota, Fold, Output, RenderOptions, Transcript, View, Window};
+use porthole_output::{DiskQuota, Fold, Output, RenderOptions, View, Window};
 use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
 use porthole_sdk::sdk_call::Sdk;
 
@@ -84,8 +87,8 @@ struct Shared {
     store: Mutex<CallStore>,
     /// The book's revision, for those who wait for the next.
     revision: watch::Sender<u64>,
-    /// Outputs that are shown in another charset than UTF-8, as text.
-    transcripts: Mutex<Vec<(CallId, Arc<Transcript>)>>,
+    /// Outputs that are shown decoded.
+    derived: Mutex<Derived>,
     uncounted: Mutex<Uncounted>,
 }
 
@@ -100,7 +103,7 @@ impl Timeline {
             quota,
             store: Mutex::new(CallStore::new()),
             revision: watch::Sender::new(1),
-            transcripts: Mutex::default(),
+            derived: Mutex::default(),
             uncounted: Mutex::default(),
         };
         let engines: Arc<LastEngine> = Arc::default();
@@ -117,6 +120,11 @@ impl Timeline {
             last_sent: Mutex::new(Instant::now()),
             prompted: Mutex::default(),
         }
+    }
+
+    /// The directory of its outputs, which goes with the session.
+    pub fn directory(&self) -> &Path {
+        &self.shared.directory
     }
 
     /// The connections of its requests, for other users of the same backend.
@@ -310,17 +318,21 @@ impl Timeline {
     pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
         let (shown, search) = (self.shown(id)?, self.search_in(id));
         aside(move || {
-            let making = if shown.concerns(view) { shown.catch_up()? } else { None };
+            let making = shown.catch_up(view)?;
             let window = match (view, search) {
                 (View::Hits, Some(search)) => search.window(from, count, ansi),
                 // It is read whole or not at all.
                 (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
                 (_, search) => {
                     let finder = search.as_deref().map(|search| search.finder());
-                    shown.output(view).window(view, from, count, RenderOptions { ansi, finder })
+                    let options = RenderOptions { ansi, finder };
+                    match shown.markup() {
+                        Some(markup) if view == View::Markup => markup.window(from, count, options),
+                        _ => shown.output(view).window(view, from, count, options),
+                    }
                 }
             }?;
-            Ok(Window { making: making.or(window.making), ..window })
+            Ok(Window { making: making.or(window.making), decoded: shown.decoded(), ..window })
         })
         .await
     }

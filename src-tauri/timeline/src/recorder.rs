@@ -66,7 +66,8 @@ impl Drop for Recorder {
 impl Record<ExchangeEvent> for Recorder {
     fn event(&mut self, event: ExchangeEvent) {
         if let ExchangeEvent::Answered { response, .. } = &event {
-            self.output.expect(response.head.body_kind());
+            let (kind, codings) = response.head.encoded_body();
+            self.output.expect_encoded(kind, &codings.unwrap_or_default());
         }
         self.shared.change(|store| store.exchange(self.id, event));
     }

@@ -108,7 +108,7 @@ impl Timeline {
             (Some((number, watched)), removals.waiting.drain(..over).collect())
         });
         self.forget_search_of_cleared();
-        self.forget_transcripts_of_cleared();
+        self.forget_derived_of_cleared();
         self.shared.uncounted().retain(|id| self.shared.store().is_recorded(id));
         // Files are removed after the lock is gone.
         end(over);

@@ -19,14 +19,15 @@ impl Timeline {
     pub async fn save(&self, id: CallId, what: SaveContent, path: PathBuf, replace: bool) -> Result<SavedFile> {
         let (shown, search) = (self.shown(id)?, self.search_in(id));
         // Bytes are saved as they came; lines as they are shown.
-        let bytes = matches!(what, SaveContent::Stdout | SaveContent::Stderr | SaveContent::Chunks);
-        let output = Arc::clone(shown.output(if bytes { View::Chunks } else { View::Both }));
+        let as_sent = matches!(what, SaveContent::Stdout | SaveContent::Stderr | SaveContent::Chunks);
+        let view = if matches!(what, SaveContent::Decoded) { View::Chunks } else { View::Both };
+        let output = Arc::clone(if as_sent { shown.sent() } else { shown.output(view) });
         let stop = CancellationToken::new();
         // One at a time: a new one ends the one before.
         std::mem::replace(&mut *self.saving.lock().unwrap_or_else(PoisonError::into_inner), stop.clone()).cancel();
         let counts = output.counts();
         let whole = match what {
-            SaveContent::Stdout => counts.stdout.bytes,
+            SaveContent::Stdout | SaveContent::Decoded => counts.stdout.bytes,
             SaveContent::Stderr => counts.stderr.bytes,
             _ => counts.stdout.bytes + counts.stderr.bytes,
         };
@@ -38,8 +39,8 @@ impl Timeline {
         };
         tell(0);
         let saved = aside(move || {
-            if !bytes {
-                shown.catch_up_with_now(&stopped)?;
+            if !as_sent {
+                shown.catch_up_with_now(view, &stopped)?;
             }
             save(&output, search.as_deref(), what, &path, replace, tell)
         })
@@ -59,11 +60,12 @@ impl Timeline {
     /// [`Code::CallNotFound`](porthole_base::error::Code::CallNotFound).
     pub fn save_place(&self, id: CallId, what: SaveContent, folder: &Path) -> Result<PathBuf> {
         let call = self.call(id)?;
+        let (codings, kind) = self.shared.store().body(id);
         let (name, body) = match &call.act {
             Act::Exchange(exchange) => {
                 let path = exchange.request.path.split(['?', '#']).next().unwrap_or_default();
                 let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("body");
-                (last, exchange.response.as_ref().map(|response| response.head.body_kind()))
+                (last, exchange.response.as_ref().and(kind))
             }
             Act::Run(run) => (run.command.program.rsplit(['/', '\\']).next().unwrap_or("output"), None),
         };
@@ -72,15 +74,18 @@ impl Timeline {
         let name = name.trim_start_matches('.');
         let (stem, own) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""));
         let extension = match (what, body) {
-            (SaveContent::Chunks, _) | (SaveContent::Stdout, Some(BodyKind::JsonLines)) => "jsonl",
-            (SaveContent::Stdout, Some(_)) if !own.is_empty() => own,
-            (SaveContent::Stdout, Some(BodyKind::Json)) => "json",
-            (SaveContent::Stdout, Some(BodyKind::Bytes | BodyKind::Protocol)) => "bin",
+            (SaveContent::Chunks, _) => "jsonl",
+            (SaveContent::Stdout | SaveContent::Decoded, Some(body)) => body_extension(body, own),
             _ => "txt",
         };
+        // As the programs name what they compress.
+        let extension = match (what, codings.last().and_then(|coding| coding.extension())) {
+            (SaveContent::Stdout, Some(coding)) if extension != coding => format!("{extension}.{coding}"),
+            _ => extension.to_owned(),
+        };
         let part = match (what, body) {
-            (SaveContent::Stdout, Some(_)) => "",
-            (SaveContent::Stdout, None) => "-stdout",
+            (SaveContent::Stdout | SaveContent::Decoded, Some(_)) => "",
+            (SaveContent::Stdout | SaveContent::Decoded, None) => "-stdout",
             (SaveContent::Stderr, _) => "-stderr",
             (SaveContent::Both, _) => "-output",
             (SaveContent::Chunks, _) => "-chunks",
@@ -93,5 +98,20 @@ impl Timeline {
         });
         // After ten thousand files of one name, the user may choose another.
         Ok(free.take(10_000).find(|path| !path.exists()).unwrap_or_else(|| folder.join("output")))
+    }
+}
+
+/// What the file of a body ends in: `own`, if its path in the request ends in something.
+fn body_extension(body: BodyKind, own: &str) -> &str {
+    match body {
+        BodyKind::JsonLines => "jsonl",
+        _ if !own.is_empty() => own,
+        BodyKind::Json => "json",
+        BodyKind::Xml => "xml",
+        BodyKind::Html => "html",
+        BodyKind::Csv => "csv",
+        BodyKind::Pdf => "pdf",
+        BodyKind::Image | BodyKind::Bytes | BodyKind::Protocol => "bin",
+        BodyKind::Events | BodyKind::Text => "txt",
     }
 }

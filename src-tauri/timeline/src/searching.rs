@@ -125,7 +125,7 @@ impl Follow {
             let this = Arc::clone(&self);
             aside(move || {
                 loop {
-                    let more = this.shown.catch_up()?.is_some();
+                    let more = this.shown.catch_up(this.query.view)?.is_some();
                     this.search.advance(|| {
                         this.tell(SearchState::Running, None);
                         !this.stop.is_cancelled()

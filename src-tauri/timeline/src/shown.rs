@@ -1,71 +1,136 @@
-//! What of a Call's output is shown: its bytes, or its text where that is in another charset than UTF-8.
+//! What of a Call's output is shown: its bytes as they were sent or with their content codings undone, and its text where
+//! that is in another charset than UTF-8.
 
 use std::sync::{
     Arc, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-use encoding_rs::Encoding;
 use tokio_util::sync::CancellationToken;
 
 use super::{CallId, Timeline};
 use porthole_base::error::{Code, Error, Result};
-use porthole_output::{Output, TaskProgress, Transcript, View, encoding};
+use porthole_output::{BodyKind, Decoded, DecodedFacts, Markup, Output, TaskProgress, Transcript, View, encoding};
 
 /// Transcripts that are kept: of those that the user looked at last.
 const MOST: usize = 4;
 
-/// What the files of a transcript are named after. Two of one Call and one charset may be there at once, while a search in
-/// the one before ends.
-fn stem(id: CallId, encoding: &'static Encoding) -> String {
+/// What the files of a transcript, or of a decoded body, are named after. Two of one Call and one charset may be there at
+/// once, while a search in the one before ends.
+fn stem(id: CallId, what: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("{id}-{}-{number}", encoding.name().to_ascii_lowercase())
+    format!("{id}-{}-{number}", what.to_ascii_lowercase())
+}
+
+/// Outputs that were made of others, to show them: those that the user looked at last.
+#[derive(Debug, Default)]
+pub(super) struct Derived {
+    transcripts: Vec<(CallId, Arc<Transcript>)>,
+    decoded: Vec<(CallId, Arc<Decoded>)>,
+    markups: Vec<(CallId, Arc<Markup>)>,
+}
+
+/// Takes the one of a Call out.
+fn take<T>(kept: &mut Vec<(CallId, Arc<T>)>, id: CallId) -> Option<Arc<T>> {
+    let at = kept.iter().position(|(call, _)| *call == id)?;
+    Some(kept.remove(at).1)
+}
+
+/// Puts the one of a Call last, and lets the first go where there are too many.
+fn put<T>(kept: &mut Vec<(CallId, Arc<T>)>, id: CallId, one: &Arc<T>) {
+    kept.push((id, Arc::clone(one)));
+    if kept.len() > MOST {
+        kept.remove(0);
+    }
 }
 
 /// The output of a Call as it is shown.
 #[derive(Debug, Clone)]
 pub(super) struct ShownOutput {
-    bytes: Arc<Output>,
+    sent: Arc<Output>,
+    decoded: Option<Arc<Decoded>>,
     transcript: Option<Arc<Transcript>>,
+    markup: Option<Arc<Markup>>,
     /// Nothing more will come.
     ended: bool,
 }
 
 impl ShownOutput {
     /// Whether a view shows text: bytes and chunks are shown as they came.
-    pub fn concerns(&self, view: View) -> bool {
+    fn is_text(view: View) -> bool {
         !matches!(view, View::Chunks | View::Hex | View::HexStderr)
     }
 
     /// What a view is of.
     pub fn output(&self, view: View) -> &Arc<Output> {
-        match &self.transcript {
-            Some(transcript) if self.concerns(view) => transcript.text(),
-            _ => &self.bytes,
+        match (&self.markup, &self.transcript) {
+            (Some(markup), _) if view == View::Markup => markup.output(),
+            (_, Some(transcript)) if Self::is_text(view) => transcript.text(),
+            _ => self.bytes(),
         }
     }
 
-    /// Decodes some of what came since; tells how far that is, unless all is done.
+    /// The bytes that are shown.
+    pub fn bytes(&self) -> &Arc<Output> {
+        self.decoded.as_ref().map_or(&self.sent, |decoded| decoded.output())
+    }
+
+    /// The indented form of a document, if it is one.
+    pub fn markup(&self) -> Option<&Arc<Markup>> {
+        self.markup.as_ref()
+    }
+
+    /// The bytes as they were sent.
+    pub fn sent(&self) -> &Arc<Output> {
+        &self.sent
+    }
+
+    /// How much of the body was decoded, if it is.
+    pub fn decoded(&self) -> Option<DecodedFacts> {
+        self.decoded.as_ref().map(|decoded| decoded.facts())
+    }
+
+    /// Decodes some of what came since, as far as a view needs it; tells how far that is, unless all is done.
     ///
     /// # Errors
-    /// As for [`Transcript::catch_up`].
-    pub fn catch_up(&self) -> Result<Option<TaskProgress>> {
-        self.transcript.as_ref().map_or(Ok(None), |transcript| transcript.catch_up(self.ended))
+    /// As for [`Decoded::catch_up`] and [`Transcript::catch_up`].
+    pub fn catch_up(&self, view: View) -> Result<Option<TaskProgress>> {
+        if let Some(making) = self.decode()? {
+            return Ok(Some(making));
+        }
+        if let Some(transcript) = self.transcript.as_ref().filter(|_| Self::is_text(view))
+            && let Some(making) = transcript.catch_up(self.ended)?
+        {
+            return Ok(Some(making));
+        }
+        match &self.markup {
+            Some(markup) if view == View::Markup => markup.catch_up(self.ended),
+            _ => Ok(None),
+        }
+    }
+
+    fn decode(&self) -> Result<Option<TaskProgress>> {
+        self.decoded.as_ref().map_or(Ok(None), |decoded| decoded.catch_up(self.ended))
     }
 
     /// Decodes all that came until now. What comes meanwhile isn't waited for: it may never end.
     ///
     /// # Errors
-    /// As for [`Transcript::catch_up`]; [`Code::Cancelled`].
-    pub fn catch_up_with_now(&self, stop: &CancellationToken) -> Result<()> {
-        let counts = self.bytes.counts();
-        catch_up_to(counts.stdout.bytes + counts.stderr.bytes, stop, || self.catch_up())
+    /// As for [`ShownOutput::catch_up`]; [`Code::Cancelled`].
+    pub fn catch_up_with_now(&self, view: View, stop: &CancellationToken) -> Result<()> {
+        let length = |output: &Output| {
+            let counts = output.counts();
+            counts.stdout.bytes + counts.stderr.bytes
+        };
+        catch_up_to(length(&self.sent), stop, || self.decode())?;
+        catch_up_to(length(self.bytes()), stop, || self.catch_up(view))
     }
 
     /// Whether something was not decoded yet.
     pub fn is_behind(&self) -> bool {
-        self.transcript.as_ref().is_some_and(|transcript| transcript.is_behind())
+        self.decoded.as_ref().is_some_and(|decoded| decoded.is_behind())
+            || self.transcript.as_ref().is_some_and(|transcript| transcript.is_behind())
     }
 }
 
@@ -91,25 +156,74 @@ impl Timeline {
     /// # Errors
     /// [`Code::CallNotFound`].
     pub(super) fn shown(&self, id: CallId) -> Result<ShownOutput> {
-        let (bytes, charset, ended) = {
+        let (sent, (codings, kind), charset, ended) = {
             let store = self.shared.store();
-            (store.output(id)?, store.charset(id), !store.is_live(id))
+            (store.output(id)?, store.shown_as(id), store.charset(id), !store.is_live(id))
         };
-        let mut transcripts = self.shared.transcripts.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = transcripts.iter().position(|(call, _)| *call == id).map(|at| transcripts.remove(at).1);
+        let stem = |what: &str| self.shared.directory.join(stem(id, what));
+        let quota = || Arc::clone(&self.shared.quota);
+        let mut derived = self.shared.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        let (decoded_before, before) = (take(&mut derived.decoded, id), take(&mut derived.transcripts, id));
+        let decoded = match decoded_before.filter(|before| before.is_of(&sent)) {
+            _ if codings.is_empty() => None,
+            Some(before) => Some(before),
+            None => Some(Arc::new(Decoded::new(Arc::clone(&sent), &codings, kind, stem("decoded"), quota())?)),
+        };
+        let bytes = decoded.as_ref().map_or(&sent, |decoded| decoded.output());
         let transcript = charset.map(|encoding| {
-            before.filter(|before| before.encoding() == encoding && before.is_of(&bytes)).unwrap_or_else(|| {
-                let stem = self.shared.directory.join(stem(id, encoding));
-                Arc::new(Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&self.shared.quota)))
+            before.filter(|before| before.encoding() == encoding && before.is_of(bytes)).unwrap_or_else(|| {
+                Arc::new(Transcript::new(Arc::clone(bytes), encoding, stem(encoding.name()), quota()))
             })
         });
-        if let Some(transcript) = &transcript {
-            transcripts.push((id, Arc::clone(transcript)));
-            if transcripts.len() > MOST {
-                transcripts.remove(0);
+        let text = transcript.as_ref().map_or(bytes, |transcript| transcript.text());
+        let is_html = kind == Some(BodyKind::Html);
+        let markup = matches!(kind, Some(BodyKind::Xml | BodyKind::Html)).then(|| {
+            take(&mut derived.markups, id)
+                .filter(|before| before.is_of(text, is_html))
+                .unwrap_or_else(|| Arc::new(Markup::new(Arc::clone(text), is_html, stem("markup"), quota())))
+        });
+        if let Some(kind) = kind {
+            bytes.show_as(kind);
+            if let Some(transcript) = &transcript {
+                transcript.text().show_as(kind);
             }
         }
-        Ok(ShownOutput { bytes, transcript, ended })
+        if let Some(decoded) = &decoded {
+            put(&mut derived.decoded, id, decoded);
+        }
+        if let Some(transcript) = &transcript {
+            put(&mut derived.transcripts, id, transcript);
+        }
+        if let Some(markup) = &markup {
+            put(&mut derived.markups, id, markup);
+        }
+        Ok(ShownOutput { sent, decoded, transcript, markup, ended })
+    }
+
+    /// Shows a body as sent, or with its content codings undone. A search in it ends.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn set_as_sent(&self, id: CallId, as_sent: bool) -> Result<()> {
+        self.shared.change(|store| store.show_as_sent(id, as_sent))?;
+        self.end_search_in(id);
+        Ok(())
+    }
+
+    /// Shows a body as this kind, or as the one that is found when none is given. A search in it ends.
+    ///
+    /// # Errors
+    /// [`Code::CallNotFound`].
+    pub fn set_body_kind(&self, id: CallId, kind: Option<BodyKind>) -> Result<()> {
+        self.shared.change(|store| store.choose_kind(id, kind))?;
+        self.end_search_in(id);
+        Ok(())
+    }
+
+    fn end_search_in(&self, id: CallId) {
+        if self.search_in(id).is_some() {
+            self.search_end();
+        }
     }
 
     /// Shows the text of a Call in this charset, or in the one that is found when none is given. A search in it ends.
@@ -123,16 +237,16 @@ impl Timeline {
         };
         let chosen = label.map(|label| encoding(label).ok_or_else(|| unknown(label))).transpose()?;
         self.shared.change(|store| store.choose_charset(id, chosen))?;
-        if self.search_in(id).is_some() {
-            self.search_end();
-        }
+        self.end_search_in(id);
         Ok(())
     }
 
-    /// Transcripts of Calls that are gone go with them.
-    pub(super) fn forget_transcripts_of_cleared(&self) {
-        let mut transcripts = self.shared.transcripts.lock().unwrap_or_else(PoisonError::into_inner);
-        transcripts.retain(|(id, _)| self.output(*id).is_ok());
+    /// What was made of outputs of Calls that are gone goes with them.
+    pub(super) fn forget_derived_of_cleared(&self) {
+        let mut derived = self.shared.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        derived.transcripts.retain(|(id, _)| self.output(*id).is_ok());
+        derived.decoded.retain(|(id, _)| self.output(*id).is_ok());
+        derived.markups.retain(|(id, _)| self.output(*id).is_ok());
     }
 }
 
@@ -176,8 +290,8 @@ mod tests {
         let bytes = Arc::new(Output::new(folder.path().join("1"), Arc::clone(&quota)));
         let long = b"caf\xe9\n".repeat(10_000);
         bytes.append(Stream::Stdout, &long, 1).unwrap();
-        let transcript = |encoding| {
-            let stem = folder.path().join(stem(1, encoding));
+        let transcript = |encoding: &'static encoding_rs::Encoding| {
+            let stem = folder.path().join(stem(1, encoding.name()));
             let transcript = Transcript::new(Arc::clone(&bytes), encoding, stem, Arc::clone(&quota));
             transcript.catch_up(false).unwrap();
             transcript

@@ -2,6 +2,7 @@
 
 mod args;
 mod backed;
+mod bodies;
 mod built_image;
 mod conformance;
 mod console;

@@ -1,14 +1,20 @@
 //! The calls of the timeline, and what of their output is shown.
 
-use porthole_base::error::Result;
-use porthole_output::{Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use std::path::Path;
+
+use porthole_base::{
+    error::{Code, Error, Result},
+    private,
+};
+use porthole_output::{BodyKind, Fold, Hit, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::Signal;
 use porthole_sdk::{
     diagnostic::Diagnostic,
     runtime::Runtime,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes};
+use porthole_timeline::{Call, Changes, Preview};
+use tokio::io::AsyncReadExt;
 
 use crate::{application::Application, host::Host};
 
@@ -39,6 +45,31 @@ impl<H: Host> Application<H> {
 
     pub async fn set_charset(&self, id: u32, charset: Option<String>) -> Result<()> {
         self.timeline.set_charset(id, charset.as_deref())
+    }
+
+    pub async fn set_as_sent(&self, id: u32, as_sent: bool) -> Result<()> {
+        self.timeline.set_as_sent(id, as_sent)
+    }
+
+    pub async fn set_body_kind(&self, id: u32, kind: Option<BodyKind>) -> Result<()> {
+        self.timeline.set_body_kind(id, kind)
+    }
+
+    pub async fn preview(&self, id: u32) -> Result<Preview> {
+        self.timeline.preview(id).await
+    }
+
+    /// Opens a document with the program that the system has for it. It is saved among the files of this session, which
+    /// end with it. Nothing but a PDF is opened, whatever it is called: the system may run other files.
+    pub async fn open_body(&self, id: u32) -> Result<()> {
+        let folder = self.timeline.directory().join("opened");
+        private::create_directory(&folder).map_err(|error| cannot_open(&error))?;
+        let path = folder.join(format!("{id}.pdf"));
+        self.timeline.save(id, SaveContent::Decoded, path.clone(), true).await?;
+        if !begins_as_pdf(&path).await {
+            return Err(Error::new(Code::OpenFailed, "The body isn't a PDF").hint("Save it to a file, and open that."));
+        }
+        self.host.open_file(&path)
     }
 
     pub async fn exact(&self, id: u32, view: View, from: u64, to: u64) -> Result<String> {
@@ -137,5 +168,29 @@ impl<H: Host> Application<H> {
     pub async fn end_removal(&self, removal: u32) -> Result<()> {
         self.timeline.end_removal(removal).await;
         Ok(())
+    }
+}
+
+async fn begins_as_pdf(path: &Path) -> bool {
+    let mut start = [0; 5];
+    let Ok(mut file) = tokio::fs::File::open(path).await else { return false };
+    file.read_exact(&mut start).await.is_ok() && &start == b"%PDF-"
+}
+
+fn cannot_open(error: &std::io::Error) -> Error {
+    Error::new(Code::OpenFailed, "Can't open the body with another program")
+        .detail(error)
+        .hint("Save it to a file, and open that.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_no_program_opens_can_still_be_saved() {
+        let error = cannot_open(&std::io::ErrorKind::NotFound.into());
+        assert_eq!(error.code, Code::OpenFailed);
+        assert!(error.hint.is_some_and(|hint| hint.contains("Save it")));
     }
 }

@@ -25,7 +25,7 @@ impl<H: Host> Application<H> {
     pub async fn open_log(&self) -> Result<()> {
         match self.host.log_file() {
             Some(file) => self.host.open_file(&file),
-            None => Err(Error::new(Code::ViewerFailed, "Porthole writes no log file")
+            None => Err(Error::new(Code::OpenFailed, "Porthole writes no log file")
                 .hint("There is no directory for this user's data. The log goes to stderr.")),
         }
     }

@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::{HttpClient, Protocol};
 use crate::endpoint::Endpoint;
 use porthole_base::error::Error;
-use porthole_output::BodyKind;
+use porthole_output::{BodyKind, Coding};
 
 /// Informational responses that are kept, and bytes of their heads. Of more than these only the number is.
 pub(super) const INFORMATIONAL_KEPT: usize = 10;
@@ -155,6 +155,19 @@ impl Head {
             return BodyKind::Bytes;
         }
         self.decoded_body_kind()
+    }
+
+    /// What the body is when its codings are undone, and these codings in the order in which they were applied.
+    ///
+    /// # Errors
+    /// With the codings, [`porthole_base::error::Code::CodingUnsupported`]: then the body is only bytes.
+    pub fn encoded_body(&self) -> (BodyKind, porthole_base::error::Result<Vec<Coding>>) {
+        let codings = Coding::of_names(&super::codings(self));
+        match self.body_kind() {
+            BodyKind::Protocol => (BodyKind::Protocol, Ok(Vec::new())),
+            _ if codings.is_err() => (BodyKind::Bytes, codings),
+            _ => (self.decoded_body_kind(), codings),
+        }
     }
 
     /// What the body is when its `Content-Encoding` was undone.

@@ -37,6 +37,15 @@ pub(super) const MOST_FOLDS: usize = 2_000_000;
 /// Levels of indentation that are drawn.
 const DRAWN_DEPTH: u32 = 48;
 
+/// Whether text is the beginning of JSON: `Some(true)` when it is all of a value, `None` when it is something else.
+pub(super) fn begins_like_json(text: &[u8]) -> Option<bool> {
+    let mut grammar = Grammar::new();
+    for byte in text {
+        grammar.byte(*byte).ok()?;
+    }
+    Some(grammar.finish().is_ok())
+}
+
 /// The indented form of one body. Its own thread reads the body once; it ends with this.
 #[derive(Debug)]
 pub(super) struct Json(Arc<Shared>);
@@ -108,7 +117,7 @@ impl Json {
                 break;
             }
         }
-        Ok(Window { from, total, lines, before_us: None, making, problem })
+        Ok(Window { from, total, lines, before_us: None, making, problem, decoded: None })
     }
 
     fn row(&self, n: u64, start: Start, until: u64, next_depth: u32, folded: u64) -> Result<Line> {

@@ -1,5 +1,5 @@
 //! Where the lines of JSON text begin once it is indented, and what is on one: found without
-//! reading what the tokens mean, so that every token is as it was sent.
+//! reading what the tokens mean, so that every token is as sent.
 
 /// Finds where indented lines begin in JSON text that comes in pieces. It may begin at the
 /// beginning of any such line.

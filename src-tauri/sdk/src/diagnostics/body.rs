@@ -186,8 +186,10 @@ pub(super) fn number_not_exact(evidence: &Evidence<'_>) -> Option<Finding> {
     let parsed = match evidence.body_kind()? {
         BodyKind::Json | BodyKind::JsonLines => true,
         // Runtimes parse whatever is JSON.
-        BodyKind::Text => json::begins(&part.head) && json::problem(&part.head, part.is_whole()).is_none(),
-        BodyKind::Events | BodyKind::Bytes | BodyKind::Protocol => false,
+        BodyKind::Text | BodyKind::Xml | BodyKind::Html | BodyKind::Csv => {
+            json::begins(&part.head) && json::problem(&part.head, part.is_whole()).is_none()
+        }
+        BodyKind::Events | BodyKind::Image | BodyKind::Pdf | BodyKind::Bytes | BodyKind::Protocol => false,
     };
     parsed.then(|| changed_number(&part.head, part.is_whole(), "The body"))?
 }

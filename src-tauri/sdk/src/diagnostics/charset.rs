@@ -7,7 +7,7 @@ use porthole_output::{BodyKind, CharsetBy, Clues, LOOKED_AT, detect};
 
 pub(super) fn body(evidence: &Evidence<'_>) -> Option<Finding> {
     let response = evidence.whole_response()?;
-    if matches!(evidence.body_kind(), Some(BodyKind::Bytes | BodyKind::Protocol)) {
+    if evidence.body_kind().is_some_and(BodyKind::is_bytes) {
         return None;
     }
     let Seen { name, how, line, becomes } = seen(&evidence.sample.stdout, response.head.header("content-type"))?;

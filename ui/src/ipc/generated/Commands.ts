@@ -1,4 +1,5 @@
 // Made from the application's list of commands by `make types`. Do not edit.
+import type { BodyKind } from "./BodyKind";
 import type { Bootstrap } from "./Bootstrap";
 import type { Call } from "./Call";
 import type { CallKind } from "./CallKind";
@@ -26,6 +27,7 @@ import type { PageWindowState } from "./PageWindowState";
 import type { Pasted } from "./Pasted";
 import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
+import type { Preview } from "./Preview";
 import type { ProjectStep } from "./ProjectStep";
 import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
@@ -56,6 +58,14 @@ export interface Commands {
   lines: { args: { id: number; view: View; from: number; count: number; ansi: boolean }; answer: Window };
   /** Shows the text of a Call in this charset, or in the one that is found when none is given. */
   set_charset: { args: { id: number; charset: string | null }; answer: void };
+  /** Shows a Call's body as sent, or with its content encoding undone. */
+  set_as_sent: { args: { id: number; sent: boolean }; answer: void };
+  /** Shows a Call's body as this kind, or as the one that is found when none is given. */
+  set_body_kind: { args: { id: number; kind: BodyKind | null }; answer: void };
+  /** What of a Call's body is shown as a picture or a page. */
+  preview: { args: { id: number }; answer: Preview };
+  /** Opens a Call's body with the program that the system has for it. */
+  open_body: { args: { id: number }; answer: void };
   /** The number of the first row of a view that came at this time or later, in microseconds
    * since the Call began. */
   row_at_time: { args: { id: number; view: View; time: number }; answer: number };

@@ -4,6 +4,7 @@ import type { CallGroup } from "./CallGroup";
 import type { Charset } from "./Charset";
 import type { Counts } from "./Counts";
 import type { DiagnosticCounts } from "./DiagnosticCounts";
+import type { Encoded } from "./Encoded";
 import type { Error } from "./Error";
 import type { Origin } from "./Origin";
 import type { Outcome } from "./Outcome";
@@ -45,9 +46,17 @@ text: string,
  */
 http: boolean, 
 /**
- * What the response says that its body is; absent for a Run and before the answer.
+ * What its body is shown as: by its media type and content, or as the user chose; absent for a Run and before the answer.
  */
 body?: BodyKind, 
+/**
+ * Whether the user chose that.
+ */
+bodyChosen: boolean, 
+/**
+ * The content encoding of its body.
+ */
+encoded?: Encoded, 
 /**
  * The charset that its text is shown in, where that isn't UTF-8 or was chosen.
  */

@@ -1,3 +1,4 @@
+import type { DecodedFacts } from "../../ipc/generated/DecodedFacts"
 import type { Error as ShellError } from "../../ipc/generated/Error"
 import type { Line } from "../../ipc/generated/Line"
 import type { TaskProgress } from "../../ipc/generated/TaskProgress"
@@ -6,6 +7,7 @@ import type { Window as Pulled } from "../../ipc/generated/Window"
 import { trouble, type Trouble } from "../../ipc/shell"
 import { beforeIn, held, type Held } from "./held"
 import { lastFirst, LINE_HEIGHT } from "./scroll"
+import { widened } from "./columns"
 import { cellsOf } from "./width"
 
 /** What is looked at, and how much of it there is. */
@@ -16,8 +18,8 @@ export interface LogSource {
   edition: number
   live: boolean
   ansi: boolean
-  /** What the text is decoded from: in another charset there are other rows. */
-  charset?: string | undefined
+  /** What the rows are made of: in another charset or format there are other rows. */
+  form?: string | undefined
   /** Rows by the counts of the Call; absent when only the answer can tell, as for `pretty`. */
   total?: number | undefined
   bytes: number
@@ -76,12 +78,18 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
   making = $state.raw<TaskProgress>()
   /** Why the view ends before its bytes do. */
   problem = $state.raw<ShellError>()
+  /** How much of the body was decoded, where it is shown decoded. */
+  decoded = $state.raw<DecodedFacts>()
   /** The total when following was paused: what came since is new. */
   pausedAt = $state(0)
   /** The row that a search or a jump led to. */
   pointed = $state<number>()
   /** The widest row seen, in characters: what is scrolled sideways does not get narrower. */
   widest = $state(0)
+  /** How wide the columns of a table are by the rows seen, in characters. */
+  columns = $state.raw<readonly number[]>([])
+  /** The first record of a table, which usually names the columns. */
+  header = $state.raw<L>()
   /** The largest number beside a row so far: where rows are left out it is beyond their count. */
   largest = $state(0)
   /** The anchor of wrapped rows, and how far its top is below the top of the viewport. */
@@ -145,9 +153,12 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
       this.pointed = undefined
       this.widest = 0
       this.largest = 0
+      this.columns = []
+      this.header = undefined
       this.trouble = undefined
       this.making = undefined
       this.problem = undefined
+      this.decoded = undefined
       this.#stale = look !== undefined
       clearTimeout(this.#timer)
     } else {
@@ -332,6 +343,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     this.making = window.making
     const problem = window.problem !== undefined && this.problem === undefined
     this.problem = window.problem
+    this.decoded = window.decoded
     // The counts of the row are what the window tells elsewhere; the answer may be ahead of them,
     // and asking for what it adds would never end. Where there are no counts, it is all we know.
     if (this.look?.total === undefined) {
@@ -351,6 +363,9 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
       if (end > this.#tail) this.#tail = end
     }
     if (!this.wrap) this.widest = window.lines.reduce((most, line) => cellsOf(line, most), this.widest)
+    this.columns = widened(this.columns, window.lines)
+    const first = window.lines[0]
+    if (window.from === 0 && first?.row?.kind === "cells") this.header = first
     this.largest = Math.max(this.largest, window.lines.at(-1)?.n ?? 0)
     clearTimeout(this.#timer)
     if (window.making !== undefined) this.#timer = setTimeout(() => this.again(), MAKING_MS)
@@ -374,5 +389,5 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
 
 /** Whether two looks show the same rows, of which there may be more now. */
 function isSame(a: LogSource, b: LogSource): boolean {
-  return a.id === b.id && a.view === b.view && a.edition === b.edition && a.charset === b.charset
+  return a.id === b.id && a.view === b.view && a.edition === b.edition && a.form === b.form
 }

@@ -5,8 +5,10 @@ import type { Summary } from "../../ipc/generated/Summary"
 import type { View } from "../../ipc/generated/View"
 import { trouble, type Shell } from "../../ipc/shell"
 import { AUTOMATIC, hasCharset, isDecoded } from "./charsets"
+import { isDecodedBody } from "./formats"
 import { Lines, type Place } from "./lines.svelte"
 import { isLive } from "../timeline/outcome"
+import { Preview } from "./preview.svelte"
 import { Rate } from "./rate"
 import { bytesOf, isLines, shownView, totalOf, usualView, type Chosen, type LinesView } from "./views"
 
@@ -41,9 +43,17 @@ export class Output {
     const view = shownView(this.row, this.chosen, this.#streams === "stderr")
     return view === "pretty" && this.#unpretty?.id === this.row.id ? "stdout" : view
   })
+  /** The body is shown as a picture or a page, and its rows are behind that. */
+  previewed = $derived(this.over === undefined && this.row?.http === true && this.chosen === "preview")
   /** What the segments mark: what is shown, which is not always what is chosen. */
   shown = $derived<Chosen>(
-    this.view === "hex_stderr" ? "hex" : this.view === "hits" ? this.linesView : this.view,
+    this.previewed
+      ? "preview"
+      : this.view === "hex_stderr"
+        ? "hex"
+        : this.view === "hits"
+          ? this.linesView
+          : this.view,
   )
   /** Why the body is not what it says, where it is shown at all. */
   problem = $derived.by<ShellError | undefined>(() => {
@@ -51,6 +61,7 @@ export class Output {
     return this.lines.problem
   })
 
+  preview: Preview
   #rate = new Rate()
   #shell: Shell
   #ansi: () => boolean
@@ -59,6 +70,7 @@ export class Output {
   constructor(shell: Shell, ansi: () => boolean = () => true) {
     this.#shell = shell
     this.#ansi = ansi
+    this.preview = new Preview(shell)
     this.lines = new Lines(
       ({ id, view, ansi }, from, count) => shell.ask("lines", { id, view, from, count, ansi }),
       () => this.#told(),
@@ -67,8 +79,7 @@ export class Output {
 
   /** Tells how the row of the selected Call is. */
   see(row: Summary | undefined): void {
-    const decoded = row?.charset?.name !== this.row?.charset?.name
-    if (row?.id !== this.row?.id || decoded) this.#places.clear()
+    if (row?.id !== this.row?.id || formOf(row) !== formOf(this.row)) this.#places.clear()
     if (row?.id !== this.row?.id) {
       this.#rate.clear()
       this.perSecond = undefined
@@ -121,11 +132,36 @@ export class Output {
     }
   }
 
+  /** Shows the body as sent, or decoded. */
+  async setAsSent(asSent: boolean): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    try {
+      await this.#shell.ask("set_as_sent", { id, sent: asSent })
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
+    }
+  }
+
+  /** Shows the body in this format, or in the one that is found, and in the view that is usual for it. */
+  async setFormat(value: BodyKind | typeof AUTOMATIC): Promise<void> {
+    const id = this.row?.id
+    if (id === undefined) return
+    const kind = value === AUTOMATIC ? null : value
+    if (kind !== null) this.#bodies = { ...this.#bodies, [kind]: usualView(kind) }
+    try {
+      await this.#shell.ask("set_body_kind", { id, kind })
+    } catch (thrown) {
+      this.lines.trouble = trouble(thrown)
+    }
+  }
+
   /** Looks at what is to be looked at now, from where it was left. */
   show(): void {
     const row = this.row
     const before = this.lines.look
     if (row === undefined) return this.lines.see(undefined)
+    this.preview.see(row, this.previewed, formOf(row))
     const live = isLive(row.outcome)
     const view = this.view
     const moved = before?.id === row.id && before.view !== view
@@ -136,11 +172,11 @@ export class Output {
       edition: view === "hits" ? this.edition : 0,
       live,
       ansi: this.#ansi(),
-      charset: hasCharset(view) ? row.charset?.name : undefined,
+      form: hasCharset(view) ? formOf(row) : formOf({ ...row, charset: undefined }),
       bytes: bytesOf(row, view),
       // Of a text that is decoded only the answer can tell.
       total:
-        view !== "hits" && hasCharset(view) && isDecoded(row.charset)
+        view !== "hits" && (isDecodedBody(row) || (hasCharset(view) && isDecoded(row.charset)))
           ? undefined
           : totalOf(row, view, this.hits),
     }
@@ -159,4 +195,9 @@ export class Output {
     this.#unpretty = { id: row.id, problem: failed ?? lines.problem }
     this.show()
   }
+}
+
+/** What rows are made of: in another form they are other rows. */
+export function formOf(row: Summary | undefined): string {
+  return `${row?.charset?.name} ${row?.body} ${row !== undefined && isDecodedBody(row)}`
 }

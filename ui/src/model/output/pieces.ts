@@ -1,11 +1,13 @@
 import type { Line } from "../../ipc/generated/Line"
 import type { Styled } from "../../ipc/generated/Styled"
 import { jsonRanges, looksLikeJson, type JsonPart } from "./json"
+import { markupRanges, type MarkupPart } from "./markup"
 
 /** One run of characters of a line that is drawn alike. */
 export interface Piece {
   text: string
-  json?: JsonPart
+  /** What of JSON, XML or HTML it is. */
+  part?: JsonPart | MarkupPart
   /** It represents what cannot be drawn: a control picture or `\xNN`. */
   shown?: true
   /** The search found it. */
@@ -32,7 +34,7 @@ export function isPlain(line: Drawn): boolean {
 /** Cuts a line wherever its looks change: colours of JSON and of the terminal, signs, what was found. */
 export function piecesOf(line: Drawn): Piece[] {
   const { text } = line
-  const json = layer(isJson(line) ? jsonRanges(text) : [])
+  const parts = layer(partsOf(line))
   const shown = layer(line.shown.map(([from, to]) => ({ from, to })))
   const found = layer((line.found ?? []).map(([from, to]) => ({ from, to })))
   const styles = layer(line.styles ?? [])
@@ -43,10 +45,10 @@ export function piecesOf(line: Drawn): Piece[] {
       pieces.push({ text: text.slice(at) })
       break
     }
-    const [inJson, inShown, inFound, inStyle] = [json(at), shown(at), found(at), styles(at)]
-    const to = Math.min(text.length, inJson.until, inShown.until, inFound.until, inStyle.until)
+    const [inPart, inShown, inFound, inStyle] = [parts(at), shown(at), found(at), styles(at)]
+    const to = Math.min(text.length, inPart.until, inShown.until, inFound.until, inStyle.until)
     const piece: Piece = { text: text.slice(at, to) }
-    if (inJson.range) piece.json = inJson.range.part
+    if (inPart.range) piece.part = inPart.range.part
     if (inShown.range) piece.shown = true
     if (inFound.range) piece.found = true
     if (inStyle.range) piece.style = inStyle.range
@@ -54,6 +56,11 @@ export function piecesOf(line: Drawn): Piece[] {
     at = to
   }
   return pieces
+}
+
+function partsOf(line: Drawn): readonly { from: number; to: number; part: JsonPart | MarkupPart }[] {
+  if (line.row?.kind === "markup") return markupRanges(line.text, line.row.state)
+  return isJson(line) ? jsonRanges(line.text) : []
 }
 
 function isJson({ row, text }: Drawn): boolean {

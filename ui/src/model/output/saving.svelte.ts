@@ -6,6 +6,7 @@ import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import type { MarkedRows, Span } from "./marked-rows.svelte"
 import { count, many } from "../text/numbers"
 import type { Output } from "./output.svelte"
+import { isDecodedBody } from "./formats"
 import { isLines } from "./views"
 
 export interface Part {
@@ -50,7 +51,13 @@ export class Saving {
     this.#forget()
     const wanted =
       this.#span !== undefined ? "lines" : view === "hits" || view === "chunks" ? view : undefined
-    const usual = row.http || view === "stdout" ? "stdout" : view === "stderr" ? "stderr" : "both"
+    const usual = isDecodedBody(row)
+      ? "decoded"
+      : row.http || view === "stdout"
+        ? "stdout"
+        : view === "stderr"
+          ? "stderr"
+          : "both"
     this.choose(wanted ?? usual)
   }
 
@@ -131,8 +138,14 @@ export class Saving {
 
 /** What of a Call can be saved. */
 export function partsOf(row: Summary, marked: Span | undefined, hits: number): Part[] {
+  const { encoded } = row
   const parts: Part[] = row.http
-    ? [{ kind: "stdout", text: "The body, unchanged" }]
+    ? encoded && !encoded.refused
+      ? [
+          { kind: "decoded", text: "The body, decoded" },
+          { kind: "stdout", text: `The body as sent (${encoded.by})` },
+        ]
+      : [{ kind: "stdout", text: "The body, unchanged" }]
     : [
         { kind: "both", text: "Both streams, with times" },
         { kind: "stdout", text: "Stdout, unchanged" },

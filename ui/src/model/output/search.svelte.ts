@@ -4,7 +4,7 @@ import type { Searching } from "../../ipc/generated/Searching"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import { count } from "../text/numbers"
 import { isLive } from "../timeline/outcome"
-import type { Output } from "./output.svelte"
+import { formOf, type Output } from "./output.svelte"
 
 const PAUSE_MS = 150
 /** After every line: the hit after it is the first one of all. */
@@ -34,8 +34,8 @@ export class Search {
   /** What was asked for last, so that the news of an older search is told from that of this one. */
   #query: Query | undefined
   #call: number | undefined
-  /** What its lines are decoded from. */
-  #charset: string | undefined
+  /** What its lines are made of. */
+  #form: string | undefined
   #asking = false
   #changed = false
   #went = false
@@ -121,7 +121,7 @@ export class Search {
     const { row, linesView } = this.#output
     if (!this.open) return
     if (row === undefined) return this.close()
-    const same = row.id === this.#call && row.charset?.name === this.#charset
+    const same = row.id === this.#call && formOf(row) === this.#form
     if (same && (this.#query === undefined || this.#query.view === linesView)) return
     this.#begin()
   }
@@ -150,7 +150,7 @@ export class Search {
     clearTimeout(this.#timer)
     this.#forget()
     this.#call = this.#output.row?.id
-    this.#charset = this.#output.row?.charset?.name
+    this.#form = formOf(this.#output.row)
     this.#run()
   }
 

@@ -3,7 +3,7 @@ import type { Summary } from "../../ipc/generated/Summary"
 import type { View } from "../../ipc/generated/View"
 
 /** What a person chooses; which stream's bytes and the filter of a search come from elsewhere. */
-export type Chosen = Exclude<View, "hex_stderr" | "hits">
+export type Chosen = Exclude<View, "hex_stderr" | "hits"> | "preview"
 
 /** The views of plain lines, which can be searched. */
 export type LinesView = "both" | "stdout" | "stderr"
@@ -15,7 +15,7 @@ export interface Choice {
   not?: string | undefined
 }
 
-export function isLines(view: View): view is LinesView {
+export function isLines(view: View | Chosen): view is LinesView {
   return view === "both" || view === "stdout" || view === "stderr"
 }
 
@@ -29,6 +29,14 @@ export function usualView(body: BodyKind | undefined): Chosen {
       return "events"
     case "bytes":
       return "hex"
+    case "image":
+    case "pdf":
+    case "html":
+      return "preview"
+    case "xml":
+      return "markup"
+    case "csv":
+      return "table"
     case "protocol":
       return "chunks"
     default:
@@ -57,13 +65,27 @@ export function choicesFor(row: Summary): Choice[] {
   if (row.body === "json") return [{ value: "pretty", text: "Pretty", not: whyNotPretty(row) }, ...plain]
   if (row.body === "events" || row.body === "json_lines")
     return [{ value: "events", text: row.body === "events" ? "Events" : "Records" }, ...plain]
-  return plain
+  return [...(DOCUMENTS[row.body ?? "text"] ?? []), ...plain]
+}
+
+/** The views of a document besides its bytes. */
+const DOCUMENTS: Partial<Record<BodyKind, Choice[]>> = {
+  image: [{ value: "preview", text: "Preview" }],
+  pdf: [{ value: "preview", text: "Document" }],
+  html: [
+    { value: "preview", text: "Preview" },
+    { value: "markup", text: "Formatted" },
+  ],
+  xml: [{ value: "markup", text: "Formatted" }],
+  csv: [{ value: "table", text: "Table" }],
 }
 
 /** The view that is shown when this one was chosen. `err`: stderr was the last stream chosen. */
 export function shownView(row: Summary, chosen: Chosen, err: boolean): View {
   if (chosen === "pretty" && whyNotPretty(row) !== undefined) return "stdout"
   if (chosen === "hex" && !row.http && err) return "hex_stderr"
+  // The rows behind a preview: those of text where there is some.
+  if (chosen === "preview") return row.body === "html" ? "stdout" : "hex"
   return chosen
 }
 
@@ -94,6 +116,8 @@ export function totalOf(row: Summary, view: View, hits: number): number | undefi
       return hits
     case "pretty":
     case "events":
+    case "markup":
+    case "table":
       return undefined
   }
 }
@@ -111,6 +135,8 @@ export function rowName(view: View, body: BodyKind | undefined): string {
   switch (view) {
     case "chunks":
       return "chunk"
+    case "table":
+      return "record"
     case "events":
       return body === "json_lines" ? "record" : "event"
     case "hex":
@@ -123,11 +149,16 @@ export function rowName(view: View, body: BodyKind | undefined): string {
   }
 }
 
-/** Whether a time is beside each row: indented JSON and plain bytes have none of their own. */
+/** Whether a time is beside each row: indented text, tables and plain bytes have none of their own. */
 export function hasTimes(view: View): boolean {
-  return view !== "pretty" && !isHex(view)
+  return view !== "pretty" && view !== "markup" && view !== "table" && !isHex(view)
 }
 
 export function isHex(view: View): boolean {
   return view === "hex" || view === "hex_stderr"
+}
+
+/** Whether rows are made of what the text says: terminal codes in it are of no use. */
+export function isParsed(view: View): boolean {
+  return view === "pretty" || view === "events" || view === "markup" || view === "table"
 }

@@ -6,6 +6,11 @@ function besides({ row, cut }: Line): number {
   switch (row?.kind) {
     case undefined:
       return after
+    case "markup":
+      return after
+    // Each column has room beside its value.
+    case "cells":
+      return row.cells.reduce((sum, cell) => sum + Math.min(40, cell.length) + 3, 20)
     case "json":
       return after + (row.folded > 0 ? 24 : 0)
     case "record":
