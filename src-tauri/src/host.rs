@@ -1,10 +1,11 @@
 //! The desktop window as the application's host.
 
 use porthole_app::settings::Theme;
-use porthole_app::{Application, Host};
+use porthole_app::{Application, Host, PathKind};
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
 use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri_plugin_dialog::{DialogExt, FilePath};
 
 use crate::{
     drawing,
@@ -64,6 +65,21 @@ impl Host for TauriHost {
 
     fn apply_theme(&self, theme: Theme) {
         drawing::apply_theme(&self.app, theme);
+    }
+
+    async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
+        let (say, chosen) = tokio::sync::oneshot::channel();
+        let mut dialog = self.app.dialog().file().set_title(title);
+        if let Some(window) = self.app.get_webview_window(MAIN) {
+            dialog = dialog.set_parent(&window);
+        }
+        let say = move |path: Option<FilePath>| drop(say.send(path));
+        match kind {
+            PathKind::File => dialog.pick_file(say),
+            PathKind::Directory => dialog.pick_folder(say),
+        }
+        // A path that isn't text can't be typed either.
+        chosen.await.ok()??.into_path().ok()?.into_os_string().into_string().ok()
     }
 
     fn set_title(&self, title: &str) {

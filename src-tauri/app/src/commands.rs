@@ -157,6 +157,8 @@ macro_rules! commands {
             close_page_window() -> (), page;
             /// Remembers these settings, but for the target, which is remembered when it is set.
             save_settings(settings: Settings) -> ();
+            /// Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen.
+            choose_path(kind: PathKind, title: String) -> Option<String>;
             /// Says in the window's title what is inspected and what is running.
             set_title(title: String) -> ();
             /// Draws the window's content at this size, in percent.

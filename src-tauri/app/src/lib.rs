@@ -26,7 +26,7 @@ pub mod settings;
 pub use application::{Application, Directories, PageAccess};
 pub use demo_extension::demo_extension;
 pub use expression::Expression;
-pub use host::Host;
+pub use host::{Host, PathKind};
 
 #[cfg(all(test, unix))]
 mod tests;

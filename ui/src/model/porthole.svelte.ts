@@ -10,6 +10,7 @@ import { trouble, type Shell, type Trouble } from "../ipc/shell"
 import { Building } from "./extension/building.svelte"
 import { Clock } from "./timeline/clock.svelte"
 import { Forms } from "./composer/code.svelte"
+import { Drafts } from "./composer/drafts.svelte"
 import { Composer, type ComposerDeps } from "./composer/composer.svelte"
 import { asJavaScript, Console, type Compile } from "./console/console.svelte"
 import { Copying } from "./output/copying.svelte"
@@ -67,6 +68,8 @@ export class Porthole {
   saving: Saving
   disk = new Disk()
   composer: Composer
+  /** What the user saved. */
+  drafts: Drafts
   /** What the composer holds, as code. */
   code: Forms
   pasteImport: PasteImport
@@ -109,6 +112,7 @@ export class Porthole {
     this.goTo = new GoTo(shell, this.output)
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
+    this.drafts = new Drafts(this.settings)
     this.composer = new Composer(shell, this.#composerDeps())
     this.layout = new Layout(this.settings, () => this.composer.tab)
     this.code = new Forms(shell)
@@ -224,6 +228,7 @@ export class Porthole {
 
   /** Puts something saved into the composer. */
   load(saved: SavedDraft): void {
+    this.drafts.selected = saved
     this.composer.load(saved.composed)
     this.compose(this.composer.tab)
   }

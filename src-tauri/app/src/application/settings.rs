@@ -5,7 +5,7 @@ use porthole_base::error::Result;
 
 use crate::{
     application::{Application, QUOTA},
-    host::Host,
+    host::{Host, PathKind},
 };
 
 /// How small and how large the window's content gets, in percent.
@@ -14,6 +14,11 @@ const ZOOM: std::ops::RangeInclusive<u32> = 50..=300;
 const TITLE: usize = 200;
 
 impl<H: Host> Application<H> {
+    pub async fn choose_path(&self, kind: PathKind, title: String) -> Result<Option<String>> {
+        let shown: String = title.chars().filter(|one| !one.is_control()).take(TITLE).collect();
+        Ok(self.host.choose_path(kind, &shown).await)
+    }
+
     pub async fn set_title(&self, title: String) -> Result<()> {
         let shown: String = title.chars().filter(|one| !one.is_control()).take(TITLE).collect();
         self.host.set_title(&shown);

@@ -23,6 +23,7 @@ import type { PackageCommand } from "./PackageCommand";
 import type { PageWindowClosed } from "./PageWindowClosed";
 import type { PageWindowState } from "./PageWindowState";
 import type { Pasted } from "./Pasted";
+import type { PathKind } from "./PathKind";
 import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
 import type { ProjectStep } from "./ProjectStep";
@@ -190,6 +191,8 @@ export interface Commands {
   close_page_window: { args: {  }; answer: void };
   /** Remembers these settings, but for the target, which is remembered when it is set. */
   save_settings: { args: { settings: Settings }; answer: void };
+  /** Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen. */
+  choose_path: { args: { kind: PathKind; title: string }; answer: string | null };
   /** Says in the window's title what is inspected and what is running. */
   set_title: { args: { title: string }; answer: void };
   /** Draws the window's content at this size, in percent. */
