@@ -5,9 +5,9 @@ use porthole_app::{Application, Host, PathKind};
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
 use tauri::{AppHandle, Manager, WebviewWindow};
-use tauri_plugin_dialog::{DialogExt, FilePath};
 
 use crate::{
+    choose::choose,
     drawing,
     page_window::{MAIN, PageWindow},
     web::{self, DEVELOPED_AT},
@@ -68,18 +68,7 @@ impl Host for TauriHost {
     }
 
     async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
-        let (say, chosen) = tokio::sync::oneshot::channel();
-        let mut dialog = self.app.dialog().file().set_title(title);
-        if let Some(window) = self.app.get_webview_window(MAIN) {
-            dialog = dialog.set_parent(&window);
-        }
-        let say = move |path: Option<FilePath>| drop(say.send(path));
-        match kind {
-            PathKind::File => dialog.pick_file(say),
-            PathKind::Directory => dialog.pick_folder(say),
-        }
-        // A path that isn't text can't be typed either.
-        chosen.await.ok()??.into_path().ok()?.into_os_string().into_string().ok()
+        choose(&self.app, kind, title).await
     }
 
     fn set_title(&self, title: &str) {

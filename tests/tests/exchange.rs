@@ -168,7 +168,7 @@ async fn a_form_whose_file_is_missing_is_not_sent_and_names_it() {
         content_type: None,
     };
     let request = Request { body: Body::Multipart { parts: vec![part] }, ..Request::new("POST", "/") };
-    let failure = send(&nginx().await.endpoint, &request).await.exchange.failure.unwrap();
+    let failure = send(&Raw::answering("").endpoint, &request).await.exchange.failure.unwrap();
     assert_eq!((failure.error.code, failure.stage), (Code::BodyFileUnreadable, Stage::Prepare));
     assert!(failure.error.message.contains("/nonexistent/f"));
 }

@@ -78,11 +78,7 @@ impl Running {
     ///
     /// # Errors
     /// What the operating system says against the program.
-    pub async fn start(
-        resolved: &Resolved,
-        command: &Command,
-        most: Containment,
-    ) -> io::Result<(Self, Streams)> {
+    pub async fn start(resolved: &Resolved, command: &Command, most: Containment) -> io::Result<(Self, Streams)> {
         #[cfg(target_os = "linux")]
         if matches!(most, Containment::Cgroup | Containment::Subreaper) {
             match supervised::start(resolved, command, most == Containment::Cgroup).await {

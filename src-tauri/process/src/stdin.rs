@@ -36,7 +36,8 @@ impl Input {
             Some(Stdin::File { path }) => match open(path).await {
                 Ok(file) => Ok(Some(Self(Box::new(file)))),
                 Err(error) => {
-                    let failed = Error::new(Code::StdinUnreadable, format!("Can't read the command's input from {path}"));
+                    let failed =
+                        Error::new(Code::StdinUnreadable, format!("Can't read the command's input from {path}"));
                     Err(failed.detail(error).hint("Use the full path of an existing file."))
                 }
             },

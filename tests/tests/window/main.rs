@@ -3,6 +3,7 @@
 mod args;
 mod backed;
 mod built_image;
+mod composing;
 mod conformance;
 mod console;
 mod container;

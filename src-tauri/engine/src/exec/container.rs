@@ -36,7 +36,8 @@ use porthole_base::{
 use porthole_output::Stream;
 use porthole_output::record::{Clock, Gate, Record, until};
 use porthole_process::{
-    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Started, Stops, check, host_pid,
+    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Started, Stops, check,
+    host_pid,
 };
 
 /// How often to query the engine whether a silent command still runs.
@@ -164,7 +165,12 @@ fn marker() -> Result<String> {
 }
 
 /// Starts the exec with its streams.
-async fn attach(engine: &Engine, container: &ContainerName, command: &Command, inside: &ExecProcess) -> Result<(Output, Into)> {
+async fn attach(
+    engine: &Engine,
+    container: &ContainerName,
+    command: &Command,
+    inside: &ExecProcess,
+) -> Result<(Output, Into)> {
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
     match engine.docker().start_exec(&inside.exec, Some(options)).await {

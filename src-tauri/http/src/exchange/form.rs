@@ -98,7 +98,9 @@ fn filename(part: &Part) -> Option<&str> {
     match (&part.filename, &part.content) {
         (Some(filename), _) => Some(filename),
         (None, PartContent::Text { .. }) => None,
-        (None, PartContent::File { path }) => Some(path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)),
+        (None, PartContent::File { path }) => {
+            Some(path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path))
+        }
     }
 }
 

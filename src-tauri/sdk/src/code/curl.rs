@@ -16,7 +16,15 @@ const ASKS_FROM: usize = 1024;
 /// The line, with what is different about it.
 pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&Endpoint>) -> Form {
     let shell = Shell::of(kind);
-    if matches!(&asks.body, Payload::Text { text, .. } if text.contains('\0')) {
+    let has_nul = match &asks.body {
+        Payload::Text { text, .. } => text.contains('\0'),
+        Payload::Parts(parts) => parts.iter().any(|part| {
+            let (PartContent::Text { text } | PartContent::File { path: text }) = &part.content;
+            [Some(text), Some(&part.name), part.filename.as_ref()].into_iter().flatten().any(|text| text.contains('\0'))
+        }),
+        Payload::Nothing | Payload::File(_) => false,
+    };
+    if has_nul {
         let why = "The body contains a NUL byte, which a command line can't contain. Put it into a file and send that.";
         return Form::unsayable(kind, why);
     }

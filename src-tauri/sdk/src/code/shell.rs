@@ -48,7 +48,9 @@ pub(super) fn input(kind: FormKind, command: &Command) -> Result<InputText, Stri
         }
         (Shell::Posix, Some(Stdin::Text { text })) => {
             if text.contains('\0') {
-                return Err("The input contains a NUL byte, which a command line can't contain. Put it into a file.".into());
+                return Err(
+                    "The input contains a NUL byte, which a command line can't contain. Put it into a file.".into()
+                );
             }
             Ok(InputText { before: format!("printf %s {} | ", shell.quote(text)), ..InputText::default() })
         }
