@@ -13,7 +13,7 @@ use porthole_tests::{
 };
 use serde_json::json;
 
-use crate::drawn::drawn_right;
+use crate::drawn::{drawn_right, drawn_right_under, pictures};
 
 const PATH: &str = "document.querySelector('#request-path').value";
 
@@ -103,9 +103,8 @@ async fn tab_accepts_a_suggestion_and_a_helper_writes_the_authorization() {
         "document.querySelector('[role=option][aria-selected=true]')?.innerText.trim() === 'Content-Type'",
     )
     .await;
-    drawn_right(&app, "composer-suggestions").await;
-    app.fill(&field("header 1, name"), "content").await;
-    app.until("the list again", "document.querySelector('[role=option]')").await;
+    app.picture(&pictures().join("composer-suggestions.png")).await;
+    assert_eq!(app.findings_of_axe().await, [] as [String; 0]);
     app.client().active_element().await.unwrap().send_keys(&String::from(char::from(Key::Tab))).await.unwrap();
     let name = field("header 1, name");
     app.until("it is accepted", &format!("document.querySelector({}).value === 'Content-Type'", json!(name))).await;
@@ -117,11 +116,7 @@ async fn tab_accepts_a_suggestion_and_a_helper_writes_the_authorization() {
     app.click("#request-auth").await;
     app.fill("#auth-user", "zoë").await;
     app.fill("#auth-password", "pass").await;
-    drawn_right(&app, "composer-authorization").await;
-    if app.value("document.querySelector('#auth-set') === null").await == json!(true) {
-        app.click("#request-auth").await;
-    }
-    app.until("the fields", "document.querySelector('#auth-user')?.value === 'zoë'").await;
+    drawn_right_under(&app, "composer-authorization").await;
     app.click("#auth-set").await;
     let row = json!(field("header 2, value"));
     app.until("the row", &format!("document.querySelector({row})?.value === 'Basic em/DqzpwYXNz'")).await;
@@ -237,10 +232,8 @@ async fn saved_entries_are_selected_renamed_duplicated_and_put_back_after_they_w
     app.until("it is renamed", &format!("{selected} === 'mine'")).await;
     let more = "[aria-label='More about mine']";
     app.click(more).await;
-    drawn_right(&app, "composer-saved-menu").await;
-    if app.value("document.querySelector('#saved-duplicate') === null").await == json!(true) {
-        app.click(more).await;
-    }
+    app.picture(&pictures().join("composer-saved-menu.png")).await;
+    assert_eq!(app.findings_of_axe().await, [] as [String; 0]);
     app.click("#saved-duplicate").await;
     app.until("the copy's name has the focus", "document.activeElement?.ariaLabel === 'Name of mine copy'").await;
     app.client().active_element().await.unwrap().send_keys(&String::from(char::from(Key::Escape))).await.unwrap();
@@ -249,6 +242,8 @@ async fn saved_entries_are_selected_renamed_duplicated_and_put_back_after_they_w
     app.click("#saved-delete").await;
     app.until("it is gone", "document.querySelector('[data-saved=mine]') === null").await;
     app.until("the message", "document.querySelector('#undo-delete')?.innerText.includes('Deleted mine')").await;
+    app.picture(&pictures().join("composer-undo.png")).await;
+    assert_eq!(app.findings_of_axe().await, [] as [String; 0]);
     app.click("#undo-delete .link").await;
     app.until("it is back before its copy", "document.querySelector('[data-saved=mine] + [data-saved=\"mine copy\"]')")
         .await;
