@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use porthole_app::settings::Theme;
-use porthole_app::{Application, Host};
+use porthole_app::{Application, Host, PathKind};
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
 use tauri::{AppHandle, Manager, WebviewWindow};
 
 use crate::{
+    choose::choose,
     drawing, logging, notification,
     page_window::{MAIN, PageWindow},
     web::{self, DEVELOPED_AT},
@@ -81,6 +82,10 @@ impl Host for TauriHost {
 
     fn notify(&self, title: &str, body: &str) {
         notification::show(&self.app, title, body);
+    }
+
+    async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
+        choose(&self.app, kind, title).await
     }
 
     fn set_title(&self, title: &str) {

@@ -11,7 +11,7 @@ use porthole_base::error::{Code, Error, Result};
 use porthole_engine::exec::run_in_container;
 use porthole_extension::BackendDeps;
 use porthole_output::{Stream, View, record::Record};
-use porthole_process::{Ending, EnvMode, EnvVar, Run, RunEvent, Signal, stops};
+use porthole_process::{Ending, EnvMode, EnvVar, Fed, Run, RunEvent, Signal, Stdin, stops};
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
     containers::running,
@@ -64,6 +64,24 @@ async fn directory_environment_and_user_are_those_asked_for() {
     let (run, kept) = container.run(command).await;
     assert_eq!(run.ending, exited(0));
     assert_eq!(String::from_utf8(kept.stdout).unwrap(), "/data\na b=c\n1000\nnot a program\n");
+}
+
+#[tokio::test]
+async fn a_text_is_the_input_of_a_command_to_its_last_byte_and_one_that_does_not_read_it_ends() {
+    let container = running().await;
+    for text in [String::new(), "a\nb".into(), "x".repeat(1_000_000)] {
+        let mut command = container.command("sh", &["-c", "wc -c"]);
+        let bytes = text.len() as u64;
+        command.stdin = Some(Stdin::Text { text });
+        let (run, kept) = container.run(command).await;
+        assert_eq!(run.ending, exited(0), "{:?}", run.failure);
+        assert_eq!(String::from_utf8(kept.stdout).unwrap().trim(), bytes.to_string());
+        assert_eq!(run.fed, Some(Fed { bytes, whole: true, error: None }));
+    }
+    let mut command = container.command("sh", &["-c", "exit 3"]);
+    command.stdin = Some(Stdin::Text { text: "x".repeat(10_000_000) });
+    let (run, _) = container.run(command).await;
+    assert_eq!((run.ending, run.failure), (exited(3), None));
 }
 
 #[tokio::test]

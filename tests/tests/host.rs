@@ -8,7 +8,8 @@ use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::{Host, Target};
 use porthole_output::{Stream, View, record::Record};
 use porthole_process::{
-    Command, Containment, Ending, EnvVar, Place, Run, RunEvent, Signal, Streaming, run_on_host, stops,
+    Command, Containment, Ending, EnvVar, Fed, Place, Run, RunEvent, Signal, Stdin, Streaming, run_on_host,
+    run_on_host_in, stops,
 };
 use porthole_sdk::{
     call::Act,
@@ -64,6 +65,59 @@ async fn codes_signals_and_streams_are_those_of_the_command() {
     assert!(run.resolved.unwrap().ends_with("/sh"));
     assert!(run.started.unwrap().pid.is_some());
     assert!(run.started_us <= run.ended_us && run.ended_us <= run.closed_us);
+}
+
+/// In each way in which a command can be started.
+async fn run_with(stdin: Stdin, mut command: Command) -> Vec<(Run, Kept<RunEvent>)> {
+    command.stdin = Some(stdin);
+    let mut all = Vec::new();
+    for most in [Containment::Cgroup, Containment::Subreaper, Containment::ProcessGroup] {
+        let mut kept = Kept::empty();
+        let (_stopper, stopping) = stops();
+        run_on_host_in(&command, most, stopping, None, &mut kept).await;
+        all.push((run_of(command.clone(), &kept), kept));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_text_and_a_file_are_the_input_of_a_command_to_their_last_byte() {
+    let text = "é\n".repeat(200_000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in put");
+    fs::write(&path, &text).unwrap();
+    let file = Stdin::File { path: path.to_str().unwrap().into() };
+    for stdin in [Stdin::Text { text: text.clone() }, file, Stdin::Text { text: String::new() }] {
+        let expected = if stdin == (Stdin::Text { text: String::new() }) { "" } else { &text };
+        for (run, kept) in run_with(stdin, command("cat", &[])).await {
+            assert_eq!(run.ending, Some(Ending::Exited { code: 0 }), "{:?}", run.failure);
+            assert!(kept.stdout == expected.as_bytes());
+            assert_eq!(run.fed, Some(Fed { bytes: expected.len() as u64, whole: true, error: None }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_take_its_input_ends_as_it_would_without() {
+    let text = "x".repeat(5_000_000);
+    for script in ["exit 3", "exec <&-; sleep 0.05; exit 3", "head -c 10 >/dev/null; exit 3"] {
+        for (run, _) in run_with(Stdin::Text { text: text.clone() }, sh(script)).await {
+            assert_eq!((run.ending, run.failure), (Some(Ending::Exited { code: 3 }), None), "{script}");
+            let fed = run.fed.unwrap();
+            assert!(!fed.whole && fed.error.is_none() && fed.bytes < 5_000_000, "{script}: {fed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_whose_input_file_is_missing_is_not_started() {
+    for path in ["/nonexistent/in", "relative", "/dev/zero", "/"] {
+        for (run, _) in run_with(Stdin::File { path: path.into() }, command("cat", &[])).await {
+            let error = run.failure.unwrap();
+            assert_eq!(error.code, Code::StdinUnreadable, "{path}");
+            assert!(error.message.contains(path) && run.started.is_none());
+        }
+    }
 }
 
 #[tokio::test]

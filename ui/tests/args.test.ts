@@ -40,12 +40,16 @@ test("removing keeps the other boxes and their keys", () => {
 
 const splitter = () => new FakeShell({ split_words: async ({ text }) => text.split(" ") })
 
-test("a line pasted into the program fills program and boxes, and can be undone", async () => {
+test("a line in the program is offered to be split, which replaces what was there, and can be undone", async () => {
   const form = new CommandForm(splitter())
   form.load({ place: { kind: "host" }, program: "", args: ["last"], env: [], envMode: "add" })
-  await form.paste("program", "kubectl get pods")
-  expect([form.program, ...args.textsOf(form.args)]).toEqual(["kubectl", "get", "pods", "last"])
-  expect(form.split?.words).toBe(3)
+  form.program = "kubectl get pods"
+  await form.look()
+  expect([form.program, ...args.textsOf(form.args)]).toEqual(["kubectl get pods", "last"])
+  expect(form.offer).toEqual(["kubectl", "get", "pods"])
+  form.accept()
+  expect([form.program, ...args.textsOf(form.args)]).toEqual(["kubectl", "get", "pods"])
+  expect([form.split?.words, form.offer]).toEqual([3, undefined])
   form.split?.undo()
   expect([form.program, ...args.textsOf(form.args)]).toEqual(["kubectl get pods", "last"])
   expect(form.split).toBeUndefined()

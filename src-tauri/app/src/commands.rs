@@ -179,6 +179,8 @@ macro_rules! commands {
             open_log() -> ();
             /// Shows a message of the desktop's, while the window is in the background.
             notify(title: String, body: String) -> ();
+            /// Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen.
+            choose_path(kind: PathKind, title: String) -> Option<String>;
             /// Says in the window's title what is inspected and what is running.
             set_title(title: String) -> ();
             /// Draws the window's content at this size, in percent.

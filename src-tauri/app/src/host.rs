@@ -5,9 +5,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
 use crate::settings::Theme;
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
+
+/// What the user is asked to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PathKind {
+    /// A file that exists.
+    File,
+    /// A directory that exists.
+    Directory,
+}
 
 /// Shows an [`Application`](crate::Application): a desktop window, a terminal, a test.
 ///
@@ -62,6 +75,12 @@ pub trait Host: Send + Sync + 'static {
 
     /// Shows a message outside the window. A host without a desktop has nothing to do.
     fn notify(&self, _title: &str, _body: &str) {}
+
+    /// Lets the user choose a path in a dialog with this title, and returns it; none if nothing was chosen. A host
+    /// without a window has nothing to choose in.
+    fn choose_path(&self, _kind: PathKind, _title: &str) -> impl Future<Output = Option<String>> + Send {
+        async { None }
+    }
 
     /// Shows this as the title of the main window. A host without a window has nothing to do.
     fn set_title(&self, _title: &str) {}

@@ -27,7 +27,7 @@ pub mod settings;
 pub use application::{Application, Directories, PageAccess};
 pub use demo_extension::demo_extension;
 pub use expression::Expression;
-pub use host::Host;
+pub use host::{Host, PathKind};
 
 // They start `sh`, and listen on sockets that are files.
 #[cfg(all(test, unix))]

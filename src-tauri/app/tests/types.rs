@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
+    PathKind,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{PendingEnd, Proposed, ProposedState},

@@ -63,6 +63,8 @@ pub enum Code {
     PathThroughProc,
     /// The working directory is missing or is not a directory.
     CwdInvalid,
+    /// What a command is to read can't be read.
+    StdinUnreadable,
     /// The operating system refused to start the process for another reason.
     SpawnFailed,
     /// The signal could not be delivered.

@@ -2,7 +2,7 @@
 
 use porthole_base::{error::Result, terminal::line};
 use porthole_engine::target::Target;
-use porthole_http::exchange::{Body, Request};
+use porthole_http::exchange::{Body, Request, urlencoded};
 use porthole_process::{Command, Place};
 use porthole_sdk::{
     code::{self, FormKind},
@@ -73,6 +73,8 @@ fn sent(request: &Request, place: &str) -> Vec<String> {
         Body::None => {}
         Body::Json { text } | Body::Text { text } => lines.push(format!("  Body {}", line(text))),
         Body::File { path } => lines.push(format!("  Body of the file {}", line(path))),
+        Body::Form { fields } => lines.push(format!("  Body {}", line(&urlencoded(fields)))),
+        Body::Multipart { parts } => lines.push(format!("  Body of a multipart form with {} parts", parts.len())),
     }
     lines
 }

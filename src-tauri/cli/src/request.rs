@@ -99,6 +99,8 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
         connect_timeout_ms: arguments.connect_timeout,
         timeout_ms: arguments.timeout,
         client: None,
+        follow_redirects: false,
+        off: Vec::new(),
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {

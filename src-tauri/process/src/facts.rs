@@ -90,6 +90,39 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub stream: Option<Streaming>,
+    /// What it reads from its standard input, which is empty when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub stdin: Option<Stdin>,
+}
+
+/// What a command reads from its standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Stdin {
+    /// This text, as UTF-8 and with no line end added.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// The bytes of a file.
+    File {
+        /// Its full path on this machine.
+        path: String,
+    },
+}
+
+/// What was written to a command's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Fed {
+    /// How many bytes the command's pipe, or the engine, took.
+    pub bytes: u64,
+    /// That is all of it, and the end was told.
+    pub whole: bool,
+    /// Why the rest couldn't be read; absent where the command didn't take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<Error>,
 }
 
 /// Where an extension's own programs are.
@@ -123,6 +156,7 @@ impl Command {
             bin: None,
             user: None,
             stream: None,
+            stdin: None,
         }
     }
 }
@@ -243,6 +277,13 @@ pub enum RunEvent {
         /// What was started.
         started: Started,
     },
+    /// No more is written to its standard input.
+    Fed {
+        /// When.
+        at_us: u64,
+        /// How much was.
+        fed: Fed,
+    },
     /// A signal was sent to its group.
     StopSent {
         /// When.
@@ -303,6 +344,9 @@ pub struct Run {
     /// When it was started, in microseconds since the run began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_us: Option<u64>,
+    /// What was written to its standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fed: Option<Fed>,
     /// Signals that Porthole sent.
     pub stops: Vec<StopSent>,
     /// When the process was started again that ends what a killed Porthole leaves, in microseconds since the run began.
@@ -331,6 +375,7 @@ impl Run {
             resolved: None,
             started: None,
             started_us: None,
+            fed: None,
             stops: Vec::new(),
             reaper_restarts_us: Vec::new(),
             ending: None,
@@ -348,6 +393,7 @@ impl Run {
                 self.started_us = Some(at_us);
                 self.started = Some(started);
             }
+            RunEvent::Fed { fed, .. } => self.fed = Some(fed),
             RunEvent::StopSent { at_us, signal } => self.stops.push(StopSent { at_us, signal }),
             RunEvent::ReaperRestarted { at_us } => self.reaper_restarts_us.push(at_us),
             RunEvent::Ended { at_us, ending } => {

@@ -1,19 +1,17 @@
 //! A command on this machine.
 
-use std::{io, sync::Arc};
+use std::{io, pin::pin, sync::Arc};
 
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    process::{ChildStderr, ChildStdout},
-};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
     Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops,
     fixed::changed_since,
     group_reaper::Restarts,
     resolve::{Resolved, enterable, not_executable, resolve},
-    running::Running,
+    running::{Running, Streams},
     script,
+    stdin::{Feed, Input},
 };
 use porthole_base::{
     error::{Code, Error, Result},
@@ -73,14 +71,14 @@ async fn attend(
 ) {
     let clock = Clock::start();
     let ended = match start(command, fixed, most, clock, record).await {
-        Ok((process, stdout, stderr)) => {
+        Ok((process, streams, input)) => {
             if let Some(reaper) = &reaper {
                 reaper.watch_group(process.watched());
             }
             let restarts = Restarts::of(reaper.as_deref());
             let mut owned =
                 OwnedProcess { process: Some(process), reaper, closed: false, remaining: false, stopped: false };
-            let ended = follow(&mut owned, (stdout, stderr), restarts, &mut stops, clock, record).await;
+            let ended = follow(&mut owned, (streams, input), restarts, &mut stops, clock, record).await;
             owned.closed = ended.is_ok();
             ended
         }
@@ -129,11 +127,12 @@ async fn start(
     most: Containment,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
-) -> Result<(Running, ChildStdout, ChildStderr)> {
+) -> Result<(Running, Streams, Option<Input>)> {
     let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
+    let input = Input::of(command).await?;
     let started = Running::start(&resolved, command, most).await;
-    let (process, stdout, stderr) = started.map_err(|error| refused(&resolved, &error))?;
+    let (process, streams) = started.map_err(|error| refused(&resolved, &error))?;
     let started = Started {
         pid: process.id(),
         cwd: Some(resolved.cwd.display().to_string()),
@@ -141,7 +140,7 @@ async fn start(
         ..Started::default()
     };
     record.event(RunEvent::Started { at_us: clock.now_us(), started });
-    Ok((process, stdout, stderr))
+    Ok((process, streams, input))
 }
 
 /// Why the operating system did not start a program that was found.
@@ -207,7 +206,7 @@ fn is_batch_file(path: &std::path::Path) -> bool {
 /// Reads both streams and waits for the process, until all three have ended.
 async fn follow(
     owned: &mut OwnedProcess,
-    (stdout, stderr): (ChildStdout, ChildStderr),
+    (Streams { stdin, stdout, stderr }, input): (Streams, Option<Input>),
     mut restarts: Restarts,
     stops: &mut Stops,
     clock: Clock,
@@ -218,6 +217,8 @@ async fn follow(
     widen(&stdout);
     let mut stdout = Pipe::new(stdout, Stream::Stdout);
     let mut stderr = Pipe::new(stderr, Stream::Stderr);
+    let mut feed = Feed::new(input, stdin);
+    let mut feeding = pin!(feed.run());
     let mut running = true;
     let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
@@ -225,7 +226,7 @@ async fn follow(
         // comes first, as most programs have it; but a flood there must not hold stderr up.
         let flooded = stdout.is_full();
         if gate.is_over(record) {
-            return Ok(());
+            break;
         }
         let full = gate.full(record);
         let may_read = full.is_none();
@@ -244,12 +245,13 @@ async fn follow(
                 // The streams are held by a process that is no descendant any more: there is nothing to stop,
                 // and the user who pressed Stop does not want to read on.
                 if nobody_left && !running {
-                    return Ok(());
+                    break;
                 }
             }
             read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
             read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
             () = until(full), if !may_read => {}
+            done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
             () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
             ended = process.ended(), if running => {
                 running = false;
@@ -260,6 +262,7 @@ async fn follow(
             }
         }
     }
+    feed.end(None, clock, record);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod resolve;
 mod running;
 mod script;
 mod shell_line;
+mod stdin;
 mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
@@ -34,6 +35,7 @@ pub use loading::loads_code;
 pub use resolve::{check, command_of, command_on};
 pub use script::CARRIAGE_RETURN;
 pub use shell_line::ShellLine;
+pub use stdin::{Feed, Input};
 pub use stops::{Stop, Stopper, Stops, stops};
 
 use porthole_base::error::{Code, Error, Result};

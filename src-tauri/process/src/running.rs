@@ -5,7 +5,10 @@ use std::{
     process::{ExitStatus, Stdio},
 };
 
-use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
+use tokio::{
+    io::AsyncWrite,
+    process::{Child, ChildStderr, ChildStdout, Command as Process},
+};
 
 #[cfg(windows)]
 use super::shell_line::verbatim_line;
@@ -21,6 +24,13 @@ use porthole_base::{
     error::{Code, Error, Result},
     handles,
 };
+
+/// The standard streams of a command. There is an input only where the command has one.
+pub(super) struct Streams {
+    pub stdin: Option<Box<dyn AsyncWrite + Send + Unpin>>,
+    pub stdout: ChildStdout,
+    pub stderr: ChildStderr,
+}
 
 #[derive(Debug)]
 pub(super) enum Running {
@@ -68,17 +78,11 @@ impl Running {
     ///
     /// # Errors
     /// What the operating system says against the program.
-    pub async fn start(
-        resolved: &Resolved,
-        command: &Command,
-        most: Containment,
-    ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+    pub async fn start(resolved: &Resolved, command: &Command, most: Containment) -> io::Result<(Self, Streams)> {
         #[cfg(target_os = "linux")]
         if matches!(most, Containment::Cgroup | Containment::Subreaper) {
             match supervised::start(resolved, command, most == Containment::Cgroup).await {
-                StartOutcome::Started(process, stdout, stderr) => {
-                    return Ok((Self::Supervised(process), stdout, stderr));
-                }
+                StartOutcome::Started(process, streams) => return Ok((Self::Supervised(process), streams)),
                 StartOutcome::Refused(error) => return Err(error),
                 StartOutcome::Unavailable => {}
             }
@@ -88,13 +92,13 @@ impl Running {
         Self::start_alone(resolved, command)
     }
 
-    fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+    fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, Streams)> {
         let mut process = Process::new(&resolved.program);
         process
             .current_dir(&resolved.cwd)
             .env_clear()
             .envs(resolved.env.iter())
-            .stdin(Stdio::null())
+            .stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
@@ -109,9 +113,12 @@ impl Running {
         same_program(&mut process, resolved);
         handles::restore_in(process.as_std_mut());
         let mut child = process.spawn()?;
+        let stdin = child.stdin.take().map(|stdin| Box::new(stdin) as Box<dyn AsyncWrite + Send + Unpin>);
         let streams = child.stdout.take().zip(child.stderr.take());
         match (Group::of(&child), streams) {
-            (Ok(group), Some((stdout, stderr))) => Ok((Self::Alone { child: Box::new(child), group }, stdout, stderr)),
+            (Ok(group), Some((stdout, stderr))) => {
+                Ok((Self::Alone { child: Box::new(child), group }, Streams { stdin, stdout, stderr }))
+            }
             (group, _) => {
                 let _ = child.start_kill();
                 Err(io::Error::other(match group {

@@ -24,13 +24,14 @@ use nix::{
 };
 use porthole_supervisor::protocol::{MESSAGE, Message, Spec, encode};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::UnixStream,
-    process::{Child, ChildStderr, ChildStdout, Command as Process},
+    net::unix::pipe,
+    process::{Child, Command as Process},
     time::timeout,
 };
 
-use super::{Command, Signal, cgroup, group::Group, group_reaper::WatchedGroup, resolve::Resolved};
+use super::{Command, Signal, cgroup, group::Group, group_reaper::WatchedGroup, resolve::Resolved, running::Streams};
 use porthole_base::{
     error::{Code, Error, Result},
     handles,
@@ -41,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the start went.
 pub(super) enum StartOutcome {
-    Started(Box<Supervised>, ChildStdout, ChildStderr),
+    Started(Box<Supervised>, Streams),
     /// The operating system refused the program.
     Refused(io::Error),
     /// There is no supervisor here: the command has to be started without one.
@@ -72,6 +73,10 @@ struct Messages {
 /// Starts a command, in its own cgroup if there can be one.
 pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> StartOutcome {
     let Some(program) = program() else { return StartOutcome::Unavailable };
+    let input = match command.stdin.as_ref().map(|_| input()).transpose() {
+        Ok(input) => input,
+        Err(error) => return StartOutcome::Refused(error),
+    };
     let Ok((ours, theirs)) = Socket::pair() else { return StartOutcome::Unavailable };
     let mut process = Process::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
     process
@@ -100,6 +105,7 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         cgroup: cgroup.as_ref().map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default(),
         open_files: handles::original(),
         identity: resolved.identity,
+        input: input.as_ref().map(|(reader, _)| path_of(reader)).unwrap_or_default(),
         program: resolved.program.as_os_str().as_bytes().to_vec(),
         argv: argv.collect(),
     };
@@ -117,9 +123,24 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         // Also where there is no message: the program may have killed its supervisor before it could say a thing.
         _ => {
             let cgroup = cgroup.filter(|_| contained);
-            StartOutcome::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), stdout, stderr)
+            // This process's own reader is closed here: a command that closes its input closes the last one.
+            let stdin = input.map(|(_, writer)| Box::new(writer) as Box<dyn AsyncWrite + Send + Unpin>);
+            let streams = Streams { stdin, stdout, stderr };
+            StartOutcome::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), streams)
         }
     }
+}
+
+/// A pipe to a command's input.
+fn input() -> io::Result<(io::PipeReader, pipe::Sender)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((reader, pipe::Sender::from_owned_fd(writer.into())?))
+}
+
+/// Where the supervisor opens it: a descriptor that it inherited would also be inherited by what another thread starts
+/// at the same time.
+fn path_of(reader: &io::PipeReader) -> Vec<u8> {
+    format!("/proc/{}/fd/{}", std::process::id(), reader.as_raw_fd()).into_bytes()
 }
 
 /// The supervisor's program, in memory: no path to it can be wrong, unmounted or not executable.

@@ -13,6 +13,8 @@ pub struct Spec {
     pub open_files: Option<u64>,
     /// The device and inode that the file must have.
     pub identity: Option<(u64, u64)>,
+    /// The file that is the command's standard input; empty for none.
+    pub input: Vec<u8>,
     /// The file to execute.
     pub program: Vec<u8>,
     /// The arguments, the first being the name by which the program was called.
@@ -92,7 +94,7 @@ pub fn encode(spec: &Spec) -> Vec<u8> {
     let mut bytes = vec![0; 4];
     let open_files = spec.open_files.map(|limit| limit.to_string().into_bytes()).unwrap_or_default();
     let identity = spec.identity.map(|(device, inode)| format!("{device}:{inode}").into_bytes()).unwrap_or_default();
-    for part in [&spec.cgroup, &open_files, &identity, &spec.program].into_iter().chain(&spec.argv) {
+    for part in [&spec.cgroup, &open_files, &identity, &spec.input, &spec.program].into_iter().chain(&spec.argv) {
         bytes.extend_from_slice(part);
         bytes.push(0);
     }
@@ -111,5 +113,6 @@ pub fn decode(bytes: &[u8]) -> Option<Spec> {
         Some((device, inode)) => Some((device.parse().ok()?, inode.parse().ok()?)),
         None => None,
     };
-    Some(Spec { cgroup, open_files, identity, program: parts.next()?, argv: parts.collect() })
+    let (input, program) = (parts.next()?, parts.next()?);
+    Some(Spec { cgroup, open_files, identity, input, program, argv: parts.collect() })
 }

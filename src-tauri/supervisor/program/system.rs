@@ -141,6 +141,7 @@ pub fn start(
     let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| EINVAL);
     let path = Path::new(OsStr::from_bytes(&spec.program));
     let program = text(&spec.program)?;
+    let input = if spec.input.is_empty() { c"/dev/null".to_owned() } else { text(&spec.input)? };
     let argv: Vec<CString> = spec.argv.iter().map(|argument| text(argument)).collect::<Result<_, _>>()?;
     let mut pointers: Vec<*const c_char> = argv.iter().map(|argument| argument.as_ptr()).collect();
     pointers.push(std::ptr::null());
@@ -148,8 +149,8 @@ pub fn start(
     let own = std::process::id() as c_int;
     // SAFETY: this process has one thread, so a forked child may do anything; all pointers outlive the calls.
     unsafe {
-        let null = open(c"/dev/null".as_ptr(), O_CLOEXEC);
-        if null < 0 || pipe2(ends.as_mut_ptr(), O_CLOEXEC) < 0 || pipe2(told.as_mut_ptr(), O_CLOEXEC) < 0 {
+        let input = open(input.as_ptr(), O_CLOEXEC);
+        if input < 0 || pipe2(ends.as_mut_ptr(), O_CLOEXEC) < 0 || pipe2(told.as_mut_ptr(), O_CLOEXEC) < 0 {
             return Err(errno());
         }
         let (mut contained, mut pid) = (false, -1);
@@ -187,7 +188,7 @@ pub fn start(
                     setrlimit(RLIMIT_NOFILE, &Limit { soft: soft.min(limit.hard), hard: limit.hard });
                 }
             }
-            dup2(null, 0);
+            dup2(input, 0);
             signal(PIPE, 0);
             sigprocmask(SIG_SETMASK, &mask, std::ptr::null_mut());
             // Looked at here, because here the path is what it will be to `execve`.
@@ -215,7 +216,7 @@ pub fn start(
             }
         };
         close(ends[0]);
-        close(null);
+        close(input);
         if failed {
             waitpid(pid, std::ptr::null_mut(), 0);
             return Err(number);

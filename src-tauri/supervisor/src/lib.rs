@@ -25,6 +25,7 @@ mod tests {
                 cgroup: b"/sys/fs/cgroup/a b".to_vec(),
                 open_files: Some(1024),
                 identity: Some((u64::MAX, 7)),
+                input: b"/proc/1/fd/3".to_vec(),
                 program: vec![0xff, b'\n'],
                 argv: vec![b"x".to_vec(), Vec::new(), vec![0xff], Vec::new()],
             },

@@ -240,6 +240,15 @@ fn of_request(endpoint: &Endpoint, request: &Request) -> PromptAction {
             let total_bytes = std::fs::metadata(path).map(|found| found.len()).unwrap_or_default();
             Some(PromptBody { text: cut(&format!("@{path}")), total_bytes })
         }
+        Body::Form { fields } => {
+            let text = exchange::urlencoded(fields);
+            Some(PromptBody { total_bytes: text.len() as u64, text: cut(&text) })
+        }
+        // Code has no such body.
+        Body::Multipart { parts } => {
+            let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+            Some(PromptBody { text: cut(&names.join(", ")), total_bytes: 0 })
+        }
     };
     let (headers, headers_end) = ends(&request.headers);
     let header = |header: &exchange::Header| pair(&header.name, &header.value);

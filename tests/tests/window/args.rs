@@ -3,6 +3,8 @@
 use porthole_tests::window::App;
 use serde_json::json;
 
+use crate::drawn::drawn_right;
+
 const BOXES: &str = "[...document.querySelectorAll('#args input:not(.draft), #args textarea')].map((box) => box.value)";
 
 /// Pastes a text into the field with the focus.
@@ -18,15 +20,22 @@ async fn paste(app: &App, css: &str, text: &str) {
 }
 
 #[tokio::test]
-async fn a_pasted_line_is_split_into_boxes_by_shell_words() {
+async fn a_line_in_the_program_is_offered_to_be_split_and_replaces_what_was_there() {
     let app = App::open().await;
     app.click("#tab-command").await;
-    app.compose("", &[]).await;
-    paste(&app, "#command-program", r#"printf '%s|' --volume "pg data" a\ b '' $HOME *"#).await;
+    app.compose("before", &["old"]).await;
+    app.put("#command-program", r#"printf '%s|' --volume "pg data" a\ b '' $HOME *"#).await;
+    app.until(
+        "the offer",
+        "document.querySelector('#command-split-line')?.innerText === 'Split into program and 7 arguments'",
+    )
+    .await;
+    drawn_right(&app, "command-offer").await;
+    app.click("#command-split-line").await;
     let words = json!(["%s|", "--volume", "pg data", "a b", "", "$HOME", "*"]);
     app.until("the boxes", &format!("JSON.stringify({BOXES}) === JSON.stringify({words})")).await;
     assert_eq!(app.value("document.querySelector('#command-program').value").await, json!("printf"));
-    assert!(app.text(".command .note").await.contains("Split into 8 words"));
+    assert!(app.text("#command-offer").await.contains("Split into program and 7 arguments."));
     app.click("#command-run").await;
     let call = app.newer_than(0).await;
     app.becomes(call, "ended").await;

@@ -11,6 +11,7 @@ import { Building } from "./extension/building.svelte"
 import { CallActions } from "./timeline/call-actions.svelte"
 import { Clock } from "./timeline/clock.svelte"
 import { Forms } from "./composer/code.svelte"
+import { Drafts } from "./composer/drafts.svelte"
 import { Composer, type ComposerDeps } from "./composer/composer.svelte"
 import { asJavaScript, Console, type Compile } from "./console/console.svelte"
 import { Copying } from "./output/copying.svelte"
@@ -72,6 +73,8 @@ export class Porthole {
   /** Tells of what ends while nobody looks. */
   background: Background
   composer: Composer
+  /** What the user saved. */
+  drafts: Drafts
   /** What the composer holds, as code. */
   code: Forms
   pasteImport: PasteImport
@@ -123,6 +126,7 @@ export class Porthole {
     this.goTo = new GoTo(shell, this.output)
     this.copying = new Copying(shell, this.output, put)
     this.saving = new Saving(shell, this.output, this.marks)
+    this.drafts = new Drafts(this.settings)
     this.composer = new Composer(shell, this.#composerDeps())
     this.background = new Background(({ title, body }) =>
       this.#tell(() => shell.ask("notify", { title, body })),
@@ -249,6 +253,7 @@ export class Porthole {
 
   /** Puts something saved into the composer. */
   load(saved: SavedDraft): void {
+    this.drafts.selected = saved
     this.composer.load(saved.composed)
     this.compose(this.composer.tab)
   }

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::PoisonError};
 
-use crate::{application::Application, dropped::Dropped, host::Host};
+use crate::{
+    application::Application,
+    dropped::Dropped,
+    host::{Host, PathKind},
+};
 use porthole_base::error::{Code, Error, Result};
 
 /// How small and how large the window's content gets, in percent.
@@ -33,6 +37,10 @@ impl<H: Host> Application<H> {
     pub async fn notify(&self, title: String, body: String) -> Result<()> {
         self.host.notify(&shown(&title), &shown(&body));
         Ok(())
+    }
+
+    pub async fn choose_path(&self, kind: PathKind, title: String) -> Result<Option<String>> {
+        Ok(self.host.choose_path(kind, &shown(&title)).await)
     }
 
     pub async fn set_title(&self, title: String) -> Result<()> {

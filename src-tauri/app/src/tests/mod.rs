@@ -31,7 +31,7 @@ use porthole_sdk::{
 };
 use porthole_timeline::{Act, Call, Origin, Outcome};
 
-use crate::{Application, Directories, Host};
+use crate::{Application, Directories, Host, PathKind};
 
 #[derive(Default)]
 struct TestHost {
@@ -42,6 +42,9 @@ struct TestHost {
     closed_while_opening: AtomicBool,
     storage_cleared: AtomicU32,
     theme: Mutex<Option<Theme>>,
+    /// What is chosen in dialogs, and the titles of those.
+    chooses: Mutex<Option<String>>,
+    titles: Mutex<Vec<String>>,
 }
 
 type TestApplication = Application<TestHost>;
@@ -72,6 +75,11 @@ impl Host for TestHost {
 
     fn check_page_server(&self, _: &Server) -> Result<()> {
         Ok(())
+    }
+
+    async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
+        self.titles.lock().unwrap().push(format!("{kind:?}: {title}"));
+        self.chooses.lock().unwrap().clone()
     }
 
     fn apply_theme(&self, theme: Theme) {

@@ -48,3 +48,15 @@ async fn settings_of_a_window_that_is_a_moment_behind_undo_no_target_and_no_vari
     assert_eq!(*application.host().theme.lock().unwrap(), Some(Theme::Dark));
     application.close().await;
 }
+
+#[tokio::test]
+async fn a_path_is_chosen_in_a_dialog_of_the_host_whose_title_is_one_line() {
+    let (_folder, application) = application().await;
+    assert_eq!(application.choose_path(PathKind::File, "Choose a file\n".to_owned()).await.unwrap(), None);
+    *application.host().chooses.lock().unwrap() = Some("/tmp/x".to_owned());
+    let chosen = application.choose_path(PathKind::Directory, "t".repeat(1000)).await.unwrap();
+    assert_eq!(chosen.as_deref(), Some("/tmp/x"));
+    let titles = application.host().titles.lock().unwrap().clone();
+    assert_eq!(titles, ["File: Choose a file".to_owned(), format!("Directory: {}", "t".repeat(200))]);
+    application.close().await;
+}

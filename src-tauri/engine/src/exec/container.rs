@@ -16,7 +16,10 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
 };
 use futures_util::{Stream as Frames, StreamExt};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    io::AsyncWrite,
+    time::{Instant, timeout},
+};
 
 use super::{
     exec_failure::{Beginning, not_started},
@@ -33,7 +36,8 @@ use porthole_base::{
 use porthole_output::Stream;
 use porthole_output::record::{Clock, Gate, Record, until};
 use porthole_process::{
-    Command, Containment, Ending, EnvMode, GroupReaper, Restarts, RunEvent, Signal, Started, Stops, check, host_pid,
+    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Started, Stops, check,
+    host_pid,
 };
 
 /// How often to query the engine whether a silent command still runs.
@@ -78,12 +82,18 @@ async fn attend(
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
+    let input = Input::of(command).await?;
     let (inside, container_started) = stops.unless_stopped(create(engine, container, command)).await?;
     // Before the start: the engine may have started it when this process is killed.
     let watched = Watched::new(reaper, &inside);
     let mut exec = Exec::new(engine, container, inside, container_started);
     let ended = match stops.unless_stopped(attach(engine, container, command, &exec.inside)).await {
-        Ok(frames) => exec.follow(command, frames, stops, &watched, clock, record).await,
+        Ok((frames, into)) => {
+            let mut feed = Feed::new(input, Some(Box::new(into)));
+            let ended = exec.follow(command, (frames, &mut feed), stops, &watched, clock, record).await;
+            feed.end(None, clock, record);
+            ended
+        }
         Err(error) => {
             exec.was_refused = error.code != Code::Cancelled;
             Err(error)
@@ -94,6 +104,8 @@ async fn attend(
 }
 
 type Output = Pin<Box<dyn Frames<Item = std::result::Result<LogOutput, ApiError>> + Send>>;
+/// Where a command's input is written to.
+type Into = Pin<Box<dyn AsyncWrite + Send>>;
 
 /// Makes the exec, which does not start it. With it comes when the container was started.
 async fn create(
@@ -120,6 +132,7 @@ async fn create(
         user: command.user.clone(),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
+        attach_stdin: command.stdin.as_ref().map(|_| true),
         ..CreateExecOptions::default()
     };
     let made = engine.create_exec(&found.id, &options).await;
@@ -152,12 +165,17 @@ fn marker() -> Result<String> {
 }
 
 /// Starts the exec with its streams.
-async fn attach(engine: &Engine, container: &ContainerName, command: &Command, inside: &ExecProcess) -> Result<Output> {
+async fn attach(
+    engine: &Engine,
+    container: &ContainerName,
+    command: &Command,
+    inside: &ExecProcess,
+) -> Result<(Output, Into)> {
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
     match engine.docker().start_exec(&inside.exec, Some(options)).await {
         Err(error) => Err(refused(engine, error, container, command).await),
-        Ok(StartExecResults::Attached { output, .. }) => Ok(output),
+        Ok(StartExecResults::Attached { output, input }) => Ok((output, input)),
         Ok(StartExecResults::Detached) => {
             Err(Error::new(Code::EngineUnexpected, "The engine started the command without its streams"))
         }
@@ -261,12 +279,13 @@ impl<'a> Exec<'a> {
     async fn follow(
         &mut self,
         command: &Command,
-        mut frames: Output,
+        (mut frames, feed): (Output, &mut Feed),
         stops: &mut Stops,
         watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
     ) -> Result<()> {
+        let mut feeding = std::pin::pin!(feed.run());
         let mut open = true;
         let mut beginning = Beginning::default();
         let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
@@ -320,6 +339,7 @@ impl<'a> Exec<'a> {
                         watched.tell_more(&self.inside);
                     }
                 }
+                done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
                 () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
                 stop = stops.next() => {
                     gate.stop();

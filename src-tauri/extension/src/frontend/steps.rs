@@ -137,6 +137,7 @@ pub(super) fn command(
         bin: None,
         user: None,
         stream: None,
+        stdin: None,
     };
     PackageCommand { command, scripts: found.scripts, also: found.also, whole: found.whole }
 }

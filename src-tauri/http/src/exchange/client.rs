@@ -128,22 +128,10 @@ impl HttpClient {
         before: usize,
     ) -> Next {
         let Some(location) = location.filter(|_| self.redirects(status)) else { return Next::Final };
-        let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
-        let authority = host.map_or_else(|| endpoint.authority(), |header| header.value.clone());
-        let Some(base) = target(request).ok().and_then(|path| Url::parse(&format!("http://{authority}{path}")).ok())
-        else {
-            return Next::Invalid;
+        let mut next = match led_to(request, endpoint, location, before >= self.most()) {
+            Ok(next) => next,
+            Err(other) => return other,
         };
-        let Ok(to) = base.join(location) else { return Next::Invalid };
-        if before >= self.most() {
-            return Next::TooMany;
-        }
-        if to.origin() != base.origin() {
-            return Next::Elsewhere;
-        }
-        let mut next =
-            Request { path: to[url::Position::BeforePath..url::Position::AfterQuery].to_owned(), ..request.clone() };
-        next.query.clear();
         let becomes_get = match self {
             Self::NodeFetch => status == 303 || matches!(status, 301 | 302) && request.method == "POST",
             Self::Got => status == 303 && !matches!(request.method.as_str(), "GET" | "HEAD"),
@@ -166,6 +154,62 @@ impl HttpClient {
             next.headers.retain(|header| !header.name.eq_ignore_ascii_case("content-length"));
         }
         Next::Same(Box::new(next))
+    }
+}
+
+/// The same request to where a redirect leads.
+///
+/// # Errors
+/// Why it isn't followed.
+fn led_to(request: &Request, endpoint: &Endpoint, location: &str, too_many: bool) -> Result<Request, Next> {
+    let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
+    let authority = host.map_or_else(|| endpoint.authority(), |header| header.value.clone());
+    let base = target(request).ok().and_then(|path| Url::parse(&format!("http://{authority}{path}")).ok());
+    let base = base.ok_or(Next::Invalid)?;
+    let to = base.join(location).map_err(|_| Next::Invalid)?;
+    if too_many {
+        return Err(Next::TooMany);
+    }
+    if to.origin() != base.origin() {
+        return Err(Next::Elsewhere);
+    }
+    let path = to[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+    Ok(Request { path, query: Vec::new(), ..request.clone() })
+}
+
+/// How many redirects *Follow redirects* follows.
+const MOST_FOLLOWED: usize = 10;
+
+impl Request {
+    /// Where a response with this status and `Location` leads, when `before` redirects were followed already.
+    pub fn next(&self, endpoint: &Endpoint, (status, location): (u16, Option<&str>), before: usize) -> Next {
+        match (self.client, location) {
+            (Some(client), _) => client.next(self, endpoint, (status, location), before),
+            (None, Some(location)) if self.follow_redirects && matches!(status, 301..=303 | 307 | 308) => {
+                match led_to(self, endpoint, location, before >= MOST_FOLLOWED) {
+                    Ok(next) => Next::Same(Box::new(next.redirected(status))),
+                    Err(other) => other,
+                }
+            }
+            _ => Next::Final,
+        }
+    }
+
+    /// With the method and body that RFC 9110 and the Fetch standard have after this status: 303 asks with GET, 301 and
+    /// 302 do so after a POST, 307 and 308 repeat the request.
+    fn redirected(mut self, status: u16) -> Self {
+        let becomes_get = match status {
+            303 => !matches!(self.method.as_str(), "GET" | "HEAD"),
+            301 | 302 => self.method == "POST",
+            _ => false,
+        };
+        if becomes_get {
+            "GET".clone_into(&mut self.method);
+            self.body = Body::None;
+            let of_body = ["content-type", "content-length", "content-encoding", "transfer-encoding"];
+            self.headers.retain(|header| !of_body.iter().any(|name| header.name.eq_ignore_ascii_case(name)));
+        }
+        self
     }
 }
 
@@ -197,6 +241,36 @@ mod tests {
             }
             other => format!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn redirects_are_followed_only_where_it_was_chosen_and_only_to_the_same_backend() {
+        let endpoint = Endpoint::Unix("/run/b.sock".into());
+        let next = |method: &str, follows: bool, status: u16, location: &str, before: usize| {
+            let body = if method == "GET" { Body::None } else { Body::Json { text: "{}".into() } };
+            let headers = vec![Header { name: "content-type".into(), value: "a/b".into() }];
+            let request = Request { body, headers, follow_redirects: follows, ..Request::new(method, "/a/b?x=1") };
+            let next = request.next(&endpoint, (status, Some(location)), before);
+            match &next {
+                Next::Same(request) => format!("{} +{}", line(&next), request.headers.len()),
+                _ => line(&next),
+            }
+        };
+        for (method, status, expected) in [
+            ("GET", 301, "GET /a/c +1"),
+            ("POST", 301, "GET /a/c +0"),
+            ("PUT", 302, "PUT /a/c body +1"),
+            ("PUT", 303, "GET /a/c +0"),
+            ("POST", 307, "POST /a/c body +1"),
+            ("POST", 308, "POST /a/c body +1"),
+            ("POST", 304, "Final"),
+        ] {
+            assert_eq!(next(method, true, status, "c", 9), expected, "{method} {status}");
+        }
+        assert_eq!(next("GET", false, 302, "c", 0), "Final");
+        assert_eq!(next("GET", true, 302, "c", 10), "TooMany");
+        assert_eq!(next("GET", true, 302, "http://example.com/c", 0), "Elsewhere");
+        assert_eq!(next("GET", true, 302, "http://[", 0), "Invalid");
     }
 
     #[test]

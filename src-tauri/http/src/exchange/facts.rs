@@ -54,18 +54,91 @@ pub enum Body {
         /// Its path on this machine.
         path: String,
     },
+    /// Fields of a form as `application/x-www-form-urlencoded`, encoded when it is sent.
+    Form {
+        /// Names and values, not encoded.
+        fields: Vec<Param>,
+    },
+    /// The parts of a form as `multipart/form-data`, files streamed. The boundary is made when it is sent, unless a
+    /// `Content-Type` header names one.
+    Multipart {
+        /// The parts, in their order.
+        parts: Vec<Part>,
+    },
 }
 
 impl Body {
-    /// The `Content-Type` that is sent with it unless a header says otherwise.
-    pub(super) fn content_type(&self) -> Option<&'static str> {
+    /// The `Content-Type` that is sent with it unless a header says otherwise. That of a multipart form has a boundary
+    /// as well.
+    pub fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Json { .. } => Some("application/json"),
             Self::Text { .. } => Some("text/plain; charset=utf-8"),
             Self::File { .. } => Some("application/octet-stream"),
+            Self::Form { .. } => Some("application/x-www-form-urlencoded"),
+            Self::Multipart { .. } => Some("multipart/form-data"),
         }
     }
+}
+
+/// One part of a multipart form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct Part {
+    /// The name of the field.
+    pub name: String,
+    /// What is sent.
+    pub content: PartContent,
+    /// The file name that is sent; for a file, the last part of its path when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// The media type that is sent; `application/octet-stream` for a file when absent, and for a text none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+}
+
+/// What a part of a form contains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PartContent {
+    /// This text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// The bytes of a file.
+    File {
+        /// Its path on this machine.
+        path: String,
+    },
+}
+
+/// A row that is switched off in the form: it is kept, and never sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OffRow {
+    /// The rows that it is among.
+    pub list: RowList,
+    /// Its place among all rows, on and off.
+    pub at: u32,
+    /// The name; for the query, the raw text of the whole parameter.
+    pub name: String,
+    /// The value.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// Rows of a request's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RowList {
+    /// Parameters of the query.
+    Query,
+    /// Headers.
+    Headers,
+    /// Fields of a URL-encoded form.
+    Form,
 }
 
 /// The HTTP version of a request.
@@ -111,6 +184,14 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub client: Option<HttpClient>,
+    /// Redirects within the same backend are followed, up to ten of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub follow_redirects: bool,
+    /// Rows that are switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<OffRow>>", optional)]
+    pub off: Vec<OffRow>,
 }
 
 fn default_connect_timeout_ms() -> u32 {
@@ -130,6 +211,8 @@ impl Request {
             connect_timeout_ms: default_connect_timeout_ms(),
             timeout_ms: None,
             client: None,
+            follow_redirects: false,
+            off: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The request as hyper takes it: composed parts checked and put together.
 
 use std::{
+    collections::VecDeque,
     io,
     pin::Pin,
     sync::Arc,
@@ -16,12 +17,19 @@ use hyper::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{Body, Request, Version, wire::Tap};
+use super::{
+    Body, Request, Version,
+    form::{self, Piece},
+    wire::Tap,
+};
 use crate::endpoint::Endpoint;
 use porthole_base::error::{Code, Error, Result};
 
 /// All but the characters that RFC 3986 never reserves.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Bytes of a file that are read at once.
+const PIECE: usize = 64 * 1024;
 
 /// Path and query as they go onto the request line.
 ///
@@ -63,7 +71,7 @@ pub(super) async fn prepare(
     let target = target(request)?;
     let uri: Uri =
         target.parse().map_err(|error| invalid(format!("`{target}` isn't a valid request target")).detail(error))?;
-    let body = Outgoing::of(&request.body, Arc::clone(tap)).await?;
+    let (body, boundary) = Outgoing::of(request, Arc::clone(tap)).await?;
     let prepared_length = body.left;
     let mut prepared = hyper::Request::new(body);
     *prepared.method_mut() = method;
@@ -89,7 +97,12 @@ pub(super) async fn prepare(
     if let Some(content_type) = request.body.content_type()
         && !headers.contains_key(CONTENT_TYPE)
     {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let value = match boundary {
+            Some(boundary) => HeaderValue::from_str(&format!("{content_type}; boundary={boundary}"))
+                .map_err(|_| invalid("The boundary contains a control character"))?,
+            None => HeaderValue::from_static(content_type),
+        };
+        headers.insert(CONTENT_TYPE, value);
     }
     Ok(prepared)
 }
@@ -117,42 +130,73 @@ fn invalid(message: impl Into<String>) -> Error {
 
 /// A request body of known length, which tells the tap when its last byte was taken.
 pub(super) struct Outgoing {
-    source: Source,
+    sources: VecDeque<Source>,
     left: u64,
     tap: Arc<Tap>,
 }
 
 enum Source {
     Bytes(Bytes),
-    File(tokio::fs::File),
+    /// A file, and how many bytes of it are still to be sent: one that grows meanwhile is sent as long as it was
+    /// promised to be.
+    File(tokio::fs::File, u64),
+}
+
+impl Source {
+    fn left(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_, left) => *left,
+        }
+    }
 }
 
 impl Outgoing {
-    async fn of(body: &Body, tap: Arc<Tap>) -> Result<Self> {
-        let (source, left) = match body {
-            Body::None => (Source::Bytes(Bytes::new()), 0),
-            Body::Json { text } | Body::Text { text } => (Source::Bytes(Bytes::from(text.clone())), text.len() as u64),
-            Body::File { path } => {
-                let (file, length) = open(path).await.map_err(|error| {
-                    Error::new(Code::BodyFileUnreadable, format!("Can't read the body from {path}"))
-                        .detail(error)
-                        .hint("Use the full path of an existing file.")
-                })?;
-                (Source::File(file), length)
+    /// The body, and the boundary of its parts where it has any.
+    async fn of(request: &Request, tap: Arc<Tap>) -> Result<(Self, Option<String>)> {
+        let mut boundary = None;
+        let pieces = match &request.body {
+            Body::None => Vec::new(),
+            Body::Json { text } | Body::Text { text } => vec![Piece::Text(text.clone())],
+            Body::File { path } => vec![Piece::File(path)],
+            Body::Form { fields } => vec![Piece::Text(form::urlencoded(fields))],
+            Body::Multipart { parts } => {
+                let made = boundary.insert(form::boundary(&request.headers)?);
+                form::multipart(parts, made)?
             }
         };
+        let mut sources = VecDeque::with_capacity(pieces.len());
+        for piece in pieces {
+            sources.push_back(match piece {
+                Piece::Text(text) => Source::Bytes(Bytes::from(text)),
+                Piece::File(path) => {
+                    let (file, length) = open(path).await.map_err(|error| {
+                        Error::new(Code::BodyFileUnreadable, format!("Can't read the body from {path}"))
+                            .detail(error)
+                            .hint("Use the full path of an existing file.")
+                    })?;
+                    Source::File(file, length)
+                }
+            });
+        }
+        let left = sources.iter().map(Source::left).sum();
         if left == 0 {
             tap.body_written();
         }
-        Ok(Self { source, left, tap })
+        Ok((Self { sources, left, tap }, boundary))
     }
 }
 
 async fn open(path: &str) -> io::Result<(tokio::fs::File, u64)> {
+    const NOT_REGULAR: &str = "it isn't a regular file, so its length isn't known before it is read";
+    // Before it is opened: a pipe that has no writer would be waited for.
+    if !tokio::fs::metadata(path).await?.is_file() {
+        return Err(io::Error::other(NOT_REGULAR));
+    }
     let file = tokio::fs::File::open(path).await?;
     let found = file.metadata().await?;
     if !found.is_file() {
-        return Err(io::Error::other("it isn't a regular file, so its length isn't known before it is read"));
+        return Err(io::Error::other(NOT_REGULAR));
     }
     Ok((file, found.len()))
 }
@@ -162,13 +206,14 @@ impl HttpBody for Outgoing {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
+        while self.sources.front().is_some_and(|source| source.left() == 0) {
+            self.sources.pop_front();
         }
-        let piece = match &mut self.source {
-            Source::Bytes(bytes) => std::mem::take(bytes),
-            Source::File(file) => {
-                let mut space = vec![0; 64 * 1024];
+        let piece = match self.sources.front_mut() {
+            None => return Poll::Ready(None),
+            Some(Source::Bytes(bytes)) => std::mem::take(bytes),
+            Some(Source::File(file, left)) => {
+                let mut space = vec![0; PIECE.min(usize::try_from(*left).unwrap_or(PIECE))];
                 let mut buffer = ReadBuf::new(&mut space);
                 ready!(Pin::new(file).poll_read(cx, &mut buffer))?;
                 let length = buffer.filled().len();
@@ -176,12 +221,11 @@ impl HttpBody for Outgoing {
                     let error = "the file was truncated while it was sent";
                     return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, error))));
                 }
+                *left -= length as u64;
                 space.truncate(length);
                 Bytes::from(space)
             }
         };
-        // A file that grows meanwhile is sent as long as it was promised to be.
-        let piece = piece.slice(..piece.len().min(usize::try_from(self.left).unwrap_or(usize::MAX)));
         self.left -= piece.len() as u64;
         if self.left == 0 {
             self.tap.body_written();

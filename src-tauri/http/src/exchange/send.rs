@@ -329,10 +329,7 @@ async fn answer(
     let response = answer.map_err(|error| failed(&error, progress))?;
     let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "The response has no head"))?;
     let told = Response { status: response.status().as_u16(), ..read_response(head) };
-    if let Some(client) = request.client
-        && let Next::Same(next) =
-            client.next(request, endpoint, (told.status, told.head.header("location")), progress.followed)
-    {
+    if let Next::Same(next) = request.next(endpoint, (told.status, told.head.header("location")), progress.followed) {
         let redirect = Redirect { method: request.method.clone(), path: target(request)?, response: told };
         record.event(ExchangeEvent::Redirected { redirect });
         return Ok(Answered::Redirect(next));

@@ -6,9 +6,9 @@ use super::{request_spec::RequestSpec, *};
 use crate::draft::Snippet;
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Body, Header, Param, Request, Version},
+    exchange::{Body, Header, Param, Part, PartContent, Request, Version},
 };
-use porthole_process::{Command, EnvMode, EnvVar, Streaming};
+use porthole_process::{Command, EnvMode, EnvVar, Stdin, Streaming};
 
 fn target() -> Target {
     let endpoint = Some(Endpoint::Unix("/run/my app.sock".into()));
@@ -286,10 +286,15 @@ prop_compose! {
             nasty().prop_map(|text| Body::Text { text }),
             nasty().prop_map(|text| Body::Json { text }),
             "/[ a-z'\"$]{1,8}".prop_map(|path| Body::File { path }),
+            prop::collection::vec((nasty(), nasty()), 0..3).prop_map(|fields| {
+                Body::Form { fields: fields.into_iter().map(|(name, value)| Param { name, value }).collect() }
+            }),
+            prop::collection::vec(part(), 1..4).prop_map(|parts| Body::Multipart { parts }),
         ],
         http10 in any::<bool>(),
         connect_timeout_ms in prop_oneof![Just(5000_u32), 1..100_000_u32],
         timeout_ms in prop::option::of(1..u32::MAX),
+        follow_redirects in any::<bool>(),
     ) -> Request {
         Request {
             method,
@@ -301,8 +306,24 @@ prop_compose! {
             connect_timeout_ms,
             timeout_ms,
             client: None,
+            follow_redirects,
+            off: Vec::new(),
         }
     }
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    let content = prop_oneof![
+        nasty().prop_map(|text| PartContent::Text { text }),
+        "/[ a-z'\"$;,\\\\]{1,8}".prop_map(|path| PartContent::File { path }),
+    ];
+    let more = (prop::option::of("[ a-z'\"$;,\\\\]{1,8}"), prop::option::of("[a-z]{1,4}/[a-z]{1,4}"));
+    ("[a-z '\"$]{1,6}", content, more).prop_map(|(name, content, (filename, content_type))| Part {
+        name,
+        content,
+        filename,
+        content_type,
+    })
 }
 
 prop_compose! {
@@ -332,6 +353,32 @@ fn goes_out(request: &Request) -> (RequestSpec<'_>, Vec<Header>) {
         *json = false;
     }
     (asks, headers)
+}
+
+#[test]
+fn a_command_with_an_input_is_a_line_with_a_pipe_or_a_file_and_no_code() {
+    let text = Command { stdin: Some(Stdin::Text { text: "a'b\n".into() }), ..in_backend("cat", &[]) };
+    let line = of_command(&text, FormKind::DockerExec).text;
+    assert!(line.starts_with("printf %s ") && line.contains(" | docker exec -i backend cat"), "{line}");
+    assert_eq!(paste(&line).unwrap().composed, Draft::Command(text.clone()));
+    let file = Command { stdin: Some(Stdin::File { path: "/a b".into() }), place: Place::Host, ..text.clone() };
+    assert_eq!(of_command(&file, FormKind::Shell).text, "(cd && env cat <'/a b')");
+    for kind in [FormKind::Current, FormKind::Deprecated, FormKind::DockerExecPowershell] {
+        let form = of_command(&text, kind);
+        assert!(form.text.is_empty() && form.notes[0].contains("standard input"), "{form:?}");
+    }
+}
+
+#[test]
+fn a_multipart_form_is_a_curl_line_and_no_code() {
+    let text = PartContent::Text { text: "@x;y".into() };
+    let part = Part { name: "a".into(), content: text, filename: None, content_type: None };
+    let file =
+        Part { content: PartContent::File { path: "/f;1".into() }, content_type: Some("a/b".into()), ..part.clone() };
+    let request = Request { body: Body::Multipart { parts: vec![part, file] }, ..Request::new("POST", "/x") };
+    let line = of_request(&request, FormKind::Curl).text;
+    assert!(line.contains("--form-string 'a=@x;y'") && line.contains("-F 'a=@\"/f;1\";type=a/b'"), "{line}");
+    assert!(of_request(&request, FormKind::Current).text.is_empty());
 }
 
 #[test]

@@ -38,6 +38,9 @@ fn is_absolute(path: &str) -> bool {
 
 /// `exec` of the current API.
 pub(super) fn current(command: &Command, target: &Target) -> Form {
+    if command.stdin.is_some() {
+        return Form::unsayable(FormKind::Current, NO_STDIN);
+    }
     let (place, mut notes) = match &command.place {
         Place::Host | Place::Engine => ("ddClient.extension.host.cli", Vec::new()),
         Place::Container { name } => match backend(name, target) {
@@ -72,6 +75,9 @@ pub(super) fn current(command: &Command, target: &Target) -> Form {
 /// `exec…` and `spawn…` of the deprecated API.
 pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
     let kind = FormKind::Deprecated;
+    if command.stdin.is_some() {
+        return Form::unsayable(kind, NO_STDIN);
+    }
     let mut notes = Vec::new();
     let backend = match &command.place {
         Place::Host | Place::Engine => None,
@@ -116,6 +122,9 @@ pub(super) fn deprecated(command: &Command, target: &Target) -> Form {
     };
     Form { kind, text, notes }
 }
+
+const NO_STDIN: &str =
+    "Not available as code: ddClient can't give a command standard input. Pass the data as an argument or in a file.";
 
 /// `data.code` is there in the last call only, and 0 is a code.
 const SPAWN: &str = r#"(data, error) => {

@@ -7,7 +7,7 @@ use super::{
 };
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Request, Version},
+    exchange::{Part, PartContent, Request, Version},
 };
 
 /// Some versions of curl ask before they send more than this: `Expect: 100-continue`.
@@ -16,7 +16,15 @@ const ASKS_FROM: usize = 1024;
 /// The line, with what is different about it.
 pub(super) fn form(kind: FormKind, asks: &RequestSpec<'_>, endpoint: Option<&Endpoint>) -> Form {
     let shell = Shell::of(kind);
-    if matches!(asks.body, Payload::Text { text, .. } if text.contains('\0')) {
+    let has_nul = match &asks.body {
+        Payload::Text { text, .. } => text.contains('\0'),
+        Payload::Parts(parts) => parts.iter().any(|part| {
+            let (PartContent::Text { text } | PartContent::File { path: text }) = &part.content;
+            [Some(text), Some(&part.name), part.filename.as_ref()].into_iter().flatten().any(|text| text.contains('\0'))
+        }),
+        Payload::Nothing | Payload::File(_) => false,
+    };
+    if has_nul {
         let why = "The body contains a NUL byte, which a command line can't contain. Put it into a file and send that.";
         return Form::unsayable(kind, why);
     }
@@ -128,6 +136,10 @@ impl Line {
             limit if over_tcp || limit != usual => self.add(&["--connect-timeout", &seconds(limit)]),
             _ => {}
         }
+        if asks.follow_redirects {
+            self.add(&["--location", "--max-redirs", "10"]);
+            self.note("curl also follows redirects to other servers; Porthole shows those and doesn't follow them.");
+        }
         match asks.timeout_ms {
             Some(0) => self.note("A timeout of 0 means no timeout in curl; Porthole times out immediately."),
             Some(limit) => self.add(&["--max-time", &seconds(limit)]),
@@ -158,15 +170,15 @@ impl Line {
 
     /// Adds the body; one that is too long for an argument comes through a pipe; the start of its command is returned.
     fn body(&mut self, asks: &RequestSpec<'_>, shell: Shell) -> Option<String> {
-        let asks_first = match asks.body {
+        let asks_first = match &asks.body {
             Payload::Nothing => false,
             Payload::Text { text, .. } => text.len() > ASKS_FROM,
-            Payload::File(_) => true,
+            Payload::File(_) | Payload::Parts(_) => true,
         };
         if asks_first && !asks.has_header("expect") {
             self.add(&["-H", "Expect:"]);
         }
-        match asks.body {
+        match &asks.body {
             Payload::Text { text, .. } if text.len() > LONGEST_ARGUMENT && shell == Shell::Posix => {
                 self.add(&["--data-binary", "@-"]);
                 Some(format!("printf %s {} | ", shell.quote(text)))
@@ -177,7 +189,7 @@ impl Line {
             }
             Payload::File(path) => {
                 // A bare `-` would be the standard input.
-                let path = if path == "-" { "./-" } else { path };
+                let path = if *path == "-" { "./-" } else { *path };
                 self.add(&["--data-binary", &format!("@{path}")]);
                 if !std::path::Path::new(path).is_absolute() {
                     self.note(
@@ -186,8 +198,45 @@ impl Line {
                 }
                 None
             }
+            Payload::Parts(parts) => {
+                parts.iter().for_each(|part| self.part(part));
+                self.note("curl makes another boundary.");
+                None
+            }
             Payload::Nothing => None,
         }
+    }
+
+    /// One part of a multipart form.
+    fn part(&mut self, part: &Part) {
+        let Part { name, content, filename, content_type } = part;
+        let mut form = match content {
+            PartContent::Text { text } if filename.is_none() && content_type.is_none() => {
+                // Its value is taken as it is, whatever it begins with.
+                return self.add(&["--form-string", &format!("{name}={text}")]);
+            }
+            PartContent::Text { text } => format!("{name}={}", form_word(text)),
+            PartContent::File { path } => format!("{name}=@{}", form_word(path)),
+        };
+        if let Some(filename) = filename {
+            form.push_str(&format!(";filename={}", form_word(filename)));
+        }
+        if let Some(content_type) = content_type {
+            form.push_str(&format!(";type={content_type}"));
+        }
+        self.add(&["-F", &form]);
+        if name.contains('=') {
+            self.note("curl ends the name of a part at its first `=`.");
+        }
+    }
+}
+
+/// A word in the value of `-F`, in quotes where a character of it would end it.
+fn form_word(text: &str) -> String {
+    if text.contains(['"', '\\', ',', ';']) || text.starts_with(['@', '<', ' ']) || text.ends_with(' ') {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        text.to_owned()
     }
 }
 

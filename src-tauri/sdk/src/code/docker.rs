@@ -3,19 +3,27 @@
 use super::{
     Form, FormKind,
     quote::{Shell, powershell_notes, too_long},
+    shell,
 };
 use porthole_engine::FROM_ENVIRONMENT;
 use porthole_process::Command;
 
-/// The line. Without `-i` it has no input, as the command has none in Porthole.
+/// The line. Without `-i` it has no input, as a command without one has none in Porthole.
 pub(super) fn form(kind: FormKind, container: &str, command: &Command, engine: Option<&str>) -> Form {
     let shell = Shell::of(kind);
+    let input = match shell::input(kind, command) {
+        Ok(input) => input,
+        Err(why) => return Form::unsayable(kind, why),
+    };
     let mut parts: Vec<Vec<&str>> = match engine.filter(|engine| *engine != FROM_ENVIRONMENT) {
         // An engine that no context names has its address for a name.
         Some(address) if address.contains("://") => vec![vec!["docker"], vec!["--host", address], vec!["exec"]],
         Some(context) => vec![vec!["docker"], vec!["--context", context], vec!["exec"]],
         None => vec![vec!["docker", "exec"]],
     };
+    if command.stdin.is_some() {
+        parts.push(vec!["-i"]);
+    }
     // Nothing is the same as an empty one.
     if let Some(cwd) = command.cwd.as_deref().filter(|cwd| !cwd.is_empty()) {
         parts.push(vec!["-w", cwd]);
@@ -42,5 +50,5 @@ pub(super) fn form(kind: FormKind, container: &str, command: &Command, engine: O
         Shell::Posix => Vec::new(),
         Shell::Powershell => powershell_notes(parts.iter().flatten().copied()),
     };
-    Form { kind, text: shell.command(&quoted), notes }
+    Form { kind, text: format!("{}{}{}", input.before, shell.command(&quoted), input.after), notes }
 }

@@ -1,12 +1,14 @@
 //! A request as it goes over the wire: target and headers put together, and checked as they are when it is sent.
 
+use std::borrow::Cow;
+
 use hyper::{
     Method, Uri,
     header::{HeaderName, HeaderValue},
 };
 
 use porthole_base::error::{Code, Error, Result};
-use porthole_http::exchange::{self, Body, Header, Request, Version};
+use porthole_http::exchange::{self, Body, Header, Part, Request, Version};
 
 /// What a request asks for, whatever it is written in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,18 +26,21 @@ pub(super) struct RequestSpec<'a> {
     pub version: Version,
     pub connect_timeout_ms: u32,
     pub timeout_ms: Option<u32>,
+    pub follow_redirects: bool,
 }
 
 /// The bytes after the head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Payload<'a> {
     Nothing,
     /// A text, and whether it was composed as JSON.
     Text {
-        text: &'a str,
+        text: Cow<'a, str>,
         json: bool,
     },
     File(&'a str),
+    /// The parts of a multipart form.
+    Parts(&'a [Part]),
 }
 
 impl<'a> RequestSpec<'a> {
@@ -55,13 +60,18 @@ impl<'a> RequestSpec<'a> {
                 .map_err(|_| invalid(format!("The value of {name} contains a control character")))?;
             headers.push(Header { name: name.clone(), value: value.trim_matches([' ', '\t']).to_owned() });
         }
-        let (content_type, body) = match &request.body {
-            Body::None => (None, Payload::Nothing),
-            Body::Json { text } => (Some(JSON), Payload::Text { text, json: true }),
-            Body::Text { text } => (Some(TEXT), Payload::Text { text, json: false }),
-            Body::File { path } => (Some(BYTES), Payload::File(path)),
+        let text = |text: &'a str, json| Payload::Text { text: Cow::Borrowed(text), json };
+        let body = match &request.body {
+            Body::None => Payload::Nothing,
+            Body::Json { text: json } => text(json, true),
+            Body::Text { text: plain } => text(plain, false),
+            Body::File { path } => Payload::File(path),
+            Body::Form { fields } => Payload::Text { text: exchange::urlencoded(fields).into(), json: false },
+            Body::Multipart { parts } => Payload::Parts(parts),
         };
-        let body = if matches!(body, Payload::Text { text: "", .. }) { Payload::Nothing } else { body };
+        // The boundary that comes with a multipart form is made by who sends it.
+        let content_type = request.body.content_type().filter(|_| !matches!(body, Payload::Parts(_)));
+        let body = if matches!(&body, Payload::Text { text, .. } if text.is_empty()) { Payload::Nothing } else { body };
         let composed = headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"));
         Ok(Self {
             method: &request.method,
@@ -72,6 +82,7 @@ impl<'a> RequestSpec<'a> {
             version: request.version,
             connect_timeout_ms: request.connect_timeout_ms,
             timeout_ms: request.timeout_ms,
+            follow_redirects: request.follow_redirects,
         })
     }
 

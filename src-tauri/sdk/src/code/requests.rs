@@ -20,13 +20,16 @@ pub(super) fn deprecated(asks: &RequestSpec<'_>) -> Form {
 
 fn form(kind: FormKind, place: &str, asks: &RequestSpec<'_>) -> Form {
     let mut notes = Vec::new();
-    let data = match asks.body {
+    let data = match &asks.body {
         Payload::Nothing => None,
         Payload::Text { text, json: true } => Some(json::literal(text).unwrap_or_else(|why| {
             notes.push(format!("The body is passed as a string: {why}."));
             string(text)
         })),
         Payload::Text { text, json: false } => Some(string(text)),
+        Payload::Parts(_) => {
+            return Form::unsayable(kind, "The SDK can't send a multipart form: it sends only strings and objects.");
+        }
         Payload::File(path) => {
             return Form::unsayable(
                 kind,
@@ -48,7 +51,7 @@ fn form(kind: FormKind, place: &str, asks: &RequestSpec<'_>) -> Form {
         format!("request({})", object(&properties))
     });
     if says_json
-        && let Payload::Text { text, .. } = asks.body
+        && let Payload::Text { text, .. } = &asks.body
         && is_spaced(text)
     {
         notes.push("The object is sent as the same JSON, without the original spaces and escapes.".into());
@@ -118,6 +121,9 @@ fn unsaid(asks: &RequestSpec<'_>) -> Vec<String> {
     }
     if asks.timeout_ms.is_some() || asks.connect_timeout_ms != Request::new("", "").connect_timeout_ms {
         notes.push("The SDK has no timeouts.".into());
+    }
+    if asks.follow_redirects {
+        notes.push("The SDK has no option for redirects: each runtime's HTTP client follows them or not.".into());
     }
     if asks.headers.len() > 1 {
         notes.push("The runtime's HTTP client sets the order of the headers.".into());

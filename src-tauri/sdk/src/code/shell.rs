@@ -5,7 +5,7 @@ use super::{
     Form, FormKind,
     quote::{Shell, posix_string, powershell_notes, powershell_string, too_long},
 };
-use porthole_process::{Bin, Command, EnvMode, is_same_variable};
+use porthole_process::{Bin, Command, EnvMode, Stdin, is_same_variable};
 
 /// For a POSIX shell or for PowerShell.
 pub(super) fn form(kind: FormKind, command: &Command) -> Form {
@@ -15,9 +15,45 @@ pub(super) fn form(kind: FormKind, command: &Command) -> Form {
     if let Some(why) = too_long(shell, words.map(String::as_str)) {
         return Form::unsayable(kind, why);
     }
+    let input = match input(kind, command) {
+        Ok(input) => input,
+        Err(why) => return Form::unsayable(kind, why),
+    };
     match shell {
-        Shell::Posix => posix(kind, command),
+        Shell::Posix => posix(kind, command, &input),
         Shell::Powershell => powershell(kind, command),
+    }
+}
+
+/// What gives a line its standard input: something before it, or after it.
+#[derive(Default)]
+pub(super) struct InputText {
+    pub before: String,
+    pub after: String,
+}
+
+/// What gives a command its input; nothing where it has none.
+///
+/// # Errors
+/// Why a line can't.
+pub(super) fn input(kind: FormKind, command: &Command) -> Result<InputText, String> {
+    let shell = Shell::of(kind);
+    match (shell, &command.stdin) {
+        (_, None) => Ok(InputText::default()),
+        (Shell::Powershell, Some(_)) => {
+            Err("PowerShell changes the bytes that it passes to a program's standard input.".to_owned())
+        }
+        (Shell::Posix, Some(Stdin::File { path })) => {
+            Ok(InputText { after: format!(" <{}", shell.quote(path)), ..InputText::default() })
+        }
+        (Shell::Posix, Some(Stdin::Text { text })) => {
+            if text.contains('\0') {
+                return Err(
+                    "The input contains a NUL byte, which a command line can't contain. Put it into a file.".into()
+                );
+            }
+            Ok(InputText { before: format!("printf %s {} | ", shell.quote(text)), ..InputText::default() })
+        }
     }
 }
 
@@ -36,7 +72,7 @@ fn with_own_programs(command: &Command) -> Command {
 const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 /// `env` starts a program where the shell would take its own `echo`, a function or an alias.
-fn posix(kind: FormKind, command: &Command) -> Form {
+fn posix(kind: FormKind, command: &Command, input: &InputText) -> Form {
     let quote = |word: &str| Shell::Posix.quote(word);
     let replaces = command.env_mode == EnvMode::Replace;
     let has_path = command.program.contains('/');
@@ -78,7 +114,9 @@ fn posix(kind: FormKind, command: &Command) -> Form {
         Some(Bin { directory, .. }) => format!("export PATH={}:\"$PATH\" && ", quote(directory)),
         None => String::new(),
     };
-    Form { kind, text: format!("({path}{cd} && {} </dev/null)", words.join(" ")), notes }
+    let InputText { before, after } = input;
+    let after = if command.stdin.is_none() { " </dev/null" } else { after };
+    Form { kind, text: format!("({path}{cd} && {before}{}{after})", words.join(" ")), notes }
 }
 
 fn is_identifier(name: &str) -> bool {

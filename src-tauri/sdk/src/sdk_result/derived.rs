@@ -8,7 +8,7 @@ use crate::{
     sdk_call::{CliTarget, Data, SdkCall, SdkExec, SdkRequest},
 };
 use porthole_engine::target::{Host, Target};
-use porthole_http::exchange::{Body, Exchange, Header, Request, target, without_additions};
+use porthole_http::exchange::{Body, Exchange, Header, Request, target, urlencoded, without_additions};
 use porthole_process::{Command, EnvMode, Place, Run};
 
 /// What is shown of the address that a redirect leads to, in characters.
@@ -52,7 +52,11 @@ fn exec_of(command: &Command) -> SdkExec {
 
 fn request_of(request: &Request) -> SdkRequest {
     let data = match &request.body {
-        Body::None | Body::File { .. } => None,
+        Body::None | Body::File { .. } | Body::Multipart { .. } => None,
+        Body::Form { fields } => {
+            let text = urlencoded(fields);
+            Some(Data { falsy: text.is_empty(), text, json: None, is_text: true })
+        }
         Body::Text { text } => Some(Data { text: text.clone(), json: None, is_text: true, falsy: text.is_empty() }),
         Body::Json { text } => {
             let object = text.trim_start().starts_with('{');
@@ -61,12 +65,19 @@ fn request_of(request: &Request) -> SdkRequest {
             Some(Data { text: text_of.to_owned(), json: Some(text.clone()), is_text: false, falsy })
         }
     };
+    let mut headers = request.headers.clone();
+    // Code has to say this itself: what it passes is a string.
+    if let (Body::Form { .. }, Some(value)) = (&request.body, request.body.content_type())
+        && !headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"))
+    {
+        headers.insert(0, Header { name: "Content-Type".into(), value: value.into() });
+    }
     SdkRequest {
         method: request.method.clone(),
         url: target(request).unwrap_or_else(|_| request.path.clone()),
-        headers: request.headers.clone(),
         // A caller that sends no headers has a method of that name.
-        named: request.headers.is_empty(),
+        named: headers.is_empty(),
+        headers,
         data,
     }
 }
@@ -80,6 +91,7 @@ pub(crate) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
         (PlannedAction::Command { command }, Act::Run(Run { command: ran, .. })) => {
             // No code can send these.
             ran.user.is_none()
+                && ran.stdin.is_none()
                 && (command.env_mode == ran.env_mode || ran.env.is_empty() && ran.env_mode == EnvMode::Add)
                 && command.place == ran.place
                 && (&command.program, &command.args) == (&ran.program, &ran.args)
@@ -94,6 +106,7 @@ pub(crate) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
                 && without_additions(&request.headers).eq(without_additions(&sent.headers))
                 && request.body == sent.body
                 && unfollowed(call, runtime).is_none()
+                && !followed_here(call)
         }
         _ => false,
     }
@@ -102,6 +115,11 @@ pub(crate) fn as_run(call: &Call, does: &PlannedAction, runtime: Runtime) -> boo
 /// Whether two requests have the same path and query on the wire.
 fn leads_to(request: &Request, sent: &Request) -> bool {
     (&request.path, &request.query) == (&sent.path, &sent.query) || target(request).ok() == target(sent).ok()
+}
+
+/// Whether Porthole followed redirects by *Follow redirects*, as no runtime's client was asked to.
+fn followed_here(call: &Call) -> bool {
+    matches!(&call.act, Act::Exchange(Exchange { request, redirects, .. }) if request.client.is_none() && !redirects.is_empty())
 }
 
 /// Where a response redirects to, if the runtime's client follows it and Porthole didn't.
@@ -119,6 +137,9 @@ pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
         return Some(rules::inferred(text, rules::NOTHING));
     }
     let text = match (does, &call.act) {
+        (PlannedAction::Request { .. } | PlannedAction::Engine { .. }, _) if followed_here(call) => {
+            "Porthole followed the redirects. Send it without *Follow redirects* to see what your code gets.".to_owned()
+        }
         (
             PlannedAction::Request { request } | PlannedAction::Engine { request },
             Act::Exchange(Exchange { request: sent, .. }),
@@ -128,7 +149,7 @@ pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
             let of = |header: &Header| format!("`{}: {}`", header.name, header.value);
             if (&request.method, target(request).ok()) != (&sent.method, target(sent).ok()) {
                 format!("It would send `{} {}`.", request.method, request.path)
-            } else if matches!(sent.body, Body::File { .. }) {
+            } else if matches!(sent.body, Body::File { .. } | Body::Multipart { .. }) {
                 "Code can send strings and objects, not files.".to_owned()
             } else if request.body != sent.body {
                 "It would send another body.".to_owned()
@@ -139,6 +160,9 @@ pub(crate) fn difference(call: &Call, does: &PlannedAction, runtime: Runtime) ->
             } else {
                 "It would send the headers in another order.".to_owned()
             }
+        }
+        (PlannedAction::Command { .. }, Act::Run(Run { command: Command { stdin: Some(_), .. }, .. })) => {
+            "Code can't give a command any input.".to_owned()
         }
         (PlannedAction::Command { .. }, Act::Run(_)) => "It would start another command.".to_owned(),
         _ => return None,

@@ -3,6 +3,7 @@ import type { Bin } from "./Bin";
 import type { EnvMode } from "./EnvMode";
 import type { EnvVar } from "./EnvVar";
 import type { Place } from "./Place";
+import type { Stdin } from "./Stdin";
 import type { Streaming } from "./Streaming";
 
 /**
@@ -45,4 +46,8 @@ user?: string,
  * How an extension's code would ask for it: with callbacks, or plain when absent. The command
  * runs the same; what the code receives differs.
  */
-stream?: Streaming, };
+stream?: Streaming, 
+/**
+ * What it reads from its standard input, which is empty when absent.
+ */
+stdin?: Stdin, };

@@ -25,6 +25,7 @@ import type { PackageCommand } from "./PackageCommand";
 import type { PageWindowClosed } from "./PageWindowClosed";
 import type { PageWindowState } from "./PageWindowState";
 import type { Pasted } from "./Pasted";
+import type { PathKind } from "./PathKind";
 import type { PendingEnd } from "./PendingEnd";
 import type { Permission } from "./Permission";
 import type { Preview } from "./Preview";
@@ -215,6 +216,8 @@ export interface Commands {
   open_log: { args: {  }; answer: void };
   /** Shows a message of the desktop's, while the window is in the background. */
   notify: { args: { title: string; body: string }; answer: void };
+  /** Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen. */
+  choose_path: { args: { kind: PathKind; title: string }; answer: string | null };
   /** Says in the window's title what is inspected and what is running. */
   set_title: { args: { title: string }; answer: void };
   /** Draws the window's content at this size, in percent. */

@@ -2,6 +2,7 @@
 import type { Body } from "./Body";
 import type { Header } from "./Header";
 import type { HttpClient } from "./HttpClient";
+import type { OffRow } from "./OffRow";
 import type { Param } from "./Param";
 import type { Version } from "./Version";
 
@@ -44,4 +45,12 @@ timeoutMs?: number,
 /**
  * The client that follows redirects; without one, a redirect is a response like any other.
  */
-client?: HttpClient, };
+client?: HttpClient, 
+/**
+ * Redirects within the same backend are followed, up to ten of them.
+ */
+followRedirects?: boolean, 
+/**
+ * Rows that are switched off.
+ */
+off?: Array<OffRow>, };

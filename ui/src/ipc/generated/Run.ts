@@ -2,6 +2,7 @@
 import type { Command } from "./Command";
 import type { Ending } from "./Ending";
 import type { Error } from "./Error";
+import type { Fed } from "./Fed";
 import type { Started } from "./Started";
 import type { StopSent } from "./StopSent";
 
@@ -25,6 +26,10 @@ started?: Started,
  * When it was started, in microseconds since the run began.
  */
 startedUs?: number, 
+/**
+ * What was written to its standard input.
+ */
+fed?: Fed, 
 /**
  * Signals that Porthole sent.
  */

@@ -1,15 +1,18 @@
 import type { Command } from "../../ipc/generated/Command"
 import type { EnvMode } from "../../ipc/generated/EnvMode"
+import type { Stdin } from "../../ipc/generated/Stdin"
 import { trouble, type Shell } from "../../ipc/shell"
 import { argsOf, replaceBox, replaceDraft, setBox, textsOf, type Args } from "./args"
-import { filled, type Pair } from "./request.svelte"
+import { filled, type Pair } from "./rows"
 
-/** Where a pasted line landed: in the program, in an argument box, or in the draft. */
-export type PastedIn = "program" | "draft" | number
+/** Where a pasted line landed: in an argument box, or in the draft. */
+export type PastedIn = "draft" | number
 
 interface Split {
   words: number
-  /** Puts the pasted text back as one argument. */
+  /** It was the program that was split. */
+  program: boolean
+  /** Puts the text back as it was. */
   undo: () => void
 }
 
@@ -25,6 +28,12 @@ export class CommandForm {
   /** Whether code would ask for callbacks, and for one a line. */
   streaming = $state(false)
   splitLines = $state(false)
+  /** What it reads. What is typed stays while the other is chosen. */
+  stdin = $state<"none" | Stdin["kind"]>("none")
+  stdinText = $state("")
+  stdinFile = $state("")
+  /** What the program would be split into, while it is more than one word. */
+  offer = $state.raw<readonly string[]>()
   /** The last paste that was split, until something else is typed or it is undone. */
   split = $state.raw<Split>()
   splitProblem = $state<string>()
@@ -49,6 +58,8 @@ export class CommandForm {
     if (this.cwd !== "") command.cwd = this.cwd
     if (inContainer && this.user !== "") command.user = this.user
     if (this.streaming) command.stream = { splitLines: this.splitLines }
+    if (this.stdin === "text") command.stdin = { kind: "text", text: this.stdinText }
+    if (this.stdin === "file") command.stdin = { kind: "file", path: this.stdinFile }
     return command
   }
 
@@ -61,9 +72,13 @@ export class CommandForm {
     this.envMode = command.envMode
     this.user = command.user ?? ""
     this.streaming = command.stream !== undefined
+    this.stdin = command.stdin?.kind ?? "none"
+    if (command.stdin?.kind === "text") this.stdinText = command.stdin.text
+    if (command.stdin?.kind === "file") this.stdinFile = command.stdin.path
     // What was chosen for streaming stays chosen while plain ones are loaded.
     this.splitLines = command.stream?.splitLines ?? this.splitLines
     this.forgetSplit()
+    void this.look()
   }
 
   /** Splits what was pasted into boxes. `text` is the whole text of the box, paste included. */
@@ -80,10 +95,7 @@ export class CommandForm {
     }
     this.splitProblem = undefined
     if (words.length === 0) return
-    if (into === "program") {
-      this.program = words[0]!
-      this.args = argsOf([...words.slice(1), ...textsOf(this.args)])
-    } else if (into === "draft") {
+    if (into === "draft") {
       this.args = replaceDraft(this.args, words)
     } else {
       this.args = replaceBox(this.args, into, words)
@@ -94,7 +106,38 @@ export class CommandForm {
       this.#put(into, text)
       this.split = undefined
     }
-    this.split = words.length > 1 ? { words: words.length, undo } : undefined
+    this.split = words.length > 1 ? { words: words.length, program: false, undo } : undefined
+  }
+
+  /** Finds out whether the program is a whole command line. */
+  async look(): Promise<void> {
+    this.offer = undefined
+    const text = this.program
+    if (!looksLikeLine(text)) return
+    try {
+      const words = await this.#shell.ask("split_words", { text })
+      if (text === this.program && words.length > 1) this.offer = words
+    } catch {
+      // An open quote: the line is still being typed, or it is no line.
+    }
+  }
+
+  /** Takes the program for a command line, in place of all arguments. */
+  accept(): void {
+    const words = this.offer
+    if (words === undefined) return
+    const before = { program: this.program, args: this.args }
+    this.program = words[0]!
+    this.args = argsOf(words.slice(1))
+    this.offer = undefined
+    this.splitProblem = undefined
+    const undo = () => {
+      this.program = before.program
+      this.args = before.args
+      this.split = undefined
+      void this.look()
+    }
+    this.split = { words: words.length, program: true, undo }
   }
 
   /** What is typed after a paste makes its undo wrong. */
@@ -104,8 +147,7 @@ export class CommandForm {
   }
 
   #put(into: PastedIn, text: string): void {
-    if (into === "program") this.program = text
-    else if (into === "draft") this.args = replaceDraft(this.args, [text])
+    if (into === "draft") this.args = replaceDraft(this.args, [text])
     else this.args = setBox(this.args, into, text)
   }
 }

@@ -1,5 +1,6 @@
 import type { Call } from "../../ipc/generated/Call"
 import type { Draft } from "../../ipc/generated/Draft"
+import type { PathKind } from "../../ipc/generated/PathKind"
 import type { Signal } from "../../ipc/generated/Signal"
 import type { Summary } from "../../ipc/generated/Summary"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
@@ -123,6 +124,16 @@ export class Composer {
       code: "container_not_found",
       message: `This was saved for the container ${name}. Here it runs in the target's container, ${own}.`,
       hint: "Choose the other container in the target to run it there.",
+    }
+  }
+
+  /** Lets the user choose a path in a dialog of the system. */
+  async choosePath(kind: PathKind, title: string): Promise<string | undefined> {
+    try {
+      return (await this.#shell.ask("choose_path", { kind, title })) ?? undefined
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+      return undefined
     }
   }
 

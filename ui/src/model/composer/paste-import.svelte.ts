@@ -9,7 +9,7 @@ interface Read {
   undo: () => void
 }
 
-/** Fills the composer from a pasted `curl` or `docker exec` line. */
+/** Fills the composer from a pasted command line. */
 export class PasteImport {
   trouble = $state.raw<Trouble>()
 
@@ -64,8 +64,15 @@ const CURL = /^(?:\S*[/\\])?curl(?:\.exe)?\s/i
 const EXEC =
   /^(?:\S*[/\\])?(?:docker|podman|nerdctl|docker-compose|podman-compose)(?:\.exe)?(?:\s+(?!(?:run|create|build|ps)\s)\S+)*?\s+exec\s/i
 
-/** Whether pasted text is a call of `curl` or of an engine's `exec`, with what a terminal has before it perhaps. */
+const KUBECTL = /^(?:\S*[/\\])?(?:kubectl|oc)(?:\.exe)?\s+(?:-\S+\s+(?:\S+\s+)?)*?exec\s/i
+const HTTPIE = /^(?:\S*[/\\])?(?:https?|xh)(?:\.exe)?\s+\S/
+const WEB_REQUEST = /^(?:\$session\b|(?:\$\w+\s*=\s*)?(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)\s)/i
+
+/**
+ * Whether pasted text is a request or an engine's `exec`, which fill the whole composer, with what a terminal has before
+ * it perhaps.
+ */
 export function looksLikeCall(text: string): boolean {
   const call = text.replace(PROMPT, "")
-  return CURL.test(call) || EXEC.test(call)
+  return [CURL, EXEC, KUBECTL, HTTPIE, WEB_REQUEST].some((one) => one.test(call) || one.test(text.trim()))
 }

@@ -1,10 +1,26 @@
 import type { Body } from "../../ipc/generated/Body"
+import type { OffRow } from "../../ipc/generated/OffRow"
+import type { Part } from "../../ipc/generated/Part"
+import type { PartContent } from "../../ipc/generated/PartContent"
 import type { Request } from "../../ipc/generated/Request"
+import type { RowList } from "../../ipc/generated/RowList"
 import type { Version } from "../../ipc/generated/Version"
+import { edited, encoded, paramsOf, shownOf, withParams } from "./query"
+import { filled, offOf, withOff, type Pair, type RowEdits } from "./rows"
 
-export interface Pair {
+/** A part of a multipart form. What is typed as a text stays while a file is chosen, and the other way round. */
+export interface PartRow {
   name: string
-  value: string
+  kind: PartContent["kind"]
+  text: string
+  path: string
+  filename: string
+  contentType: string
+}
+
+interface QueryRow {
+  raw: string
+  off: boolean
 }
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -15,14 +31,18 @@ const CONNECT_TIMEOUT_MS = 5_000
 export class RequestForm {
   method = $state("GET")
   path = $state("/")
-  query = $state<Pair[]>([])
   headers = $state<Pair[]>([])
+  fields = $state<Pair[]>([])
+  parts = $state<PartRow[]>([])
+  follow = $state(false)
   bodyKind = $state<Body["kind"]>("none")
   json = $state("")
   text = $state("")
   file = $state("")
   timeout = $state("")
 
+  /** Parameters that are switched off; the others are in the path. */
+  #offQuery = $state.raw<readonly OffRow[]>([])
   #version: Version = "1.1"
   #connectTimeoutMs = CONNECT_TIMEOUT_MS
 
@@ -34,30 +54,58 @@ export class RequestForm {
       : "Milliseconds, as a whole number of at least 1.",
   )
   ready = $derived(this.problem === undefined && this.timeoutProblem === undefined)
+  /** The query of the path as rows, with what is switched off. */
+  query = $derived(this.#queryRows().map(({ raw, off }): Pair => ({ ...shownOf(raw), ...(off && { off }) })))
+
+  readonly queryEdits: RowEdits = {
+    type: (at, part, text) =>
+      this.#changeQuery((rows) => {
+        const row = rows[at]
+        const raw = edited(row?.raw, part, text)
+        return rows.toSpliced(at, 1, { raw, off: row?.off ?? false })
+      }),
+    remove: (at) => this.#changeQuery((rows) => rows.toSpliced(at, 1)),
+    toggle: (at) =>
+      this.#changeQuery((rows) => rows.map((row, i) => (i === at ? { ...row, off: !row.off } : row))),
+  }
 
   request(): Request {
     const request: Request = {
       method: this.method.trim(),
       path: this.path.trim(),
-      query: filled(this.query),
+      query: [],
       headers: filled(this.headers),
       body: this.#body(),
       version: this.#version,
       connectTimeoutMs: this.#connectTimeoutMs,
     }
+    if (this.follow) request.followRedirects = true
+    const off = [
+      ...this.#offQuery,
+      ...offOf("headers", this.headers),
+      ...(this.bodyKind === "form" ? offOf("form", this.fields) : []),
+    ]
+    if (off.length > 0) request.off = off
     const timeoutMs = timeoutOf(this.timeout)
     return timeoutMs === undefined ? request : { ...request, timeoutMs }
   }
 
   load(request: Request): void {
     this.method = request.method
-    this.path = request.path
-    this.query = request.query.map((param) => ({ ...param }))
-    this.headers = request.headers.map((header) => ({ ...header }))
+    const off = (list: RowList) => (request.off ?? []).filter((row) => row.list === list)
+    const params = request.query.map(({ name, value }) => `${encoded(name)}=${encoded(value)}`)
+    this.path = params.reduce((path, param) => path + (path.includes("?") ? "&" : "?") + param, request.path)
+    this.#offQuery = off("query")
+    this.headers = withOff<Pair>(request.headers, off("headers"), pairOf).map((header) => ({ ...header }))
+    this.follow = request.followRedirects ?? false
     this.bodyKind = request.body.kind
     if (request.body.kind === "json") this.json = request.body.text
     if (request.body.kind === "text") this.text = request.body.text
     if (request.body.kind === "file") this.file = request.body.path
+    if (request.body.kind === "form") {
+      this.fields = withOff<Pair>(request.body.fields, off("form"), pairOf).map((field) => ({ ...field }))
+    }
+    if (request.body.kind === "multipart") this.parts = request.body.parts.map(rowOf)
     this.timeout = request.timeoutMs === undefined ? "" : String(request.timeoutMs)
     this.#version = request.version
     this.#connectTimeoutMs = request.connectTimeoutMs
@@ -73,13 +121,54 @@ export class RequestForm {
         return { kind: "text", text: this.text }
       case "file":
         return { kind: "file", path: this.file }
+      case "form":
+        return { kind: "form", fields: filled(this.fields) }
+      case "multipart":
+        return { kind: "multipart", parts: this.parts.filter(isFilled).map(partOf) }
     }
+  }
+
+  #queryRows(): QueryRow[] {
+    const on = paramsOf(this.path).map((raw) => ({ raw, off: false }))
+    return withOff<QueryRow>(on, this.#offQuery, ({ name }) => ({ raw: name, off: true }))
+  }
+
+  #changeQuery(change: (rows: QueryRow[]) => QueryRow[]): void {
+    const rows = change(this.#queryRows())
+    this.path = withParams(
+      this.path,
+      rows.filter((row) => !row.off).map((row) => row.raw),
+    )
+    this.#offQuery = rows.flatMap((row, at): OffRow[] =>
+      row.off ? [{ list: "query", at, name: row.raw, value: "" }] : [],
+    )
   }
 }
 
-/** The rows that say something: the empty one at the end is there to be typed in. */
-export function filled(rows: readonly Pair[]): Pair[] {
-  return rows.filter((row) => row.name !== "" || row.value !== "").map((row) => ({ ...row }))
+const pairOf = ({ name, value }: OffRow): Pair => ({ name, value, off: true })
+
+export const emptyPart = (): PartRow => ({
+  name: "",
+  kind: "text",
+  text: "",
+  path: "",
+  filename: "",
+  contentType: "",
+})
+
+export function isFilled(row: PartRow): boolean {
+  return row.name !== "" || (row.kind === "text" ? row.text : row.path) !== ""
+}
+
+function partOf({ name, kind, text, path, filename, contentType }: PartRow): Part {
+  const part: Part = { name, content: kind === "text" ? { kind, text } : { kind, path } }
+  if (filename !== "") part.filename = filename
+  if (contentType.trim() !== "") part.contentType = contentType.trim()
+  return part
+}
+
+function rowOf({ name, content, filename = "", contentType = "" }: Part): PartRow {
+  return { ...emptyPart(), name, ...content, filename, contentType }
 }
 
 /** Says so when a path holds an endpoint, such as `http://unix:/p.sock:/x` or `npipe:…`. */

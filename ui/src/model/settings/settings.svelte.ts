@@ -149,6 +149,12 @@ export class Settings {
     void this.#keep()
   }
 
+  /** Puts it at a place among the others. */
+  insert(at: number, saved: SavedDraft): void {
+    this.saved = this.saved.toSpliced(at, 0, saved)
+    void this.#keep()
+  }
+
   remove(name: string): void {
     this.saved = this.saved.filter((saved) => saved.name !== name)
     void this.#keep()

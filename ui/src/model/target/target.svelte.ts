@@ -2,7 +2,7 @@ import type { Container } from "../../ipc/generated/Container"
 import type { Context } from "../../ipc/generated/Context"
 import type { Target as Inspected } from "../../ipc/generated/Target"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
-import { filled, type Pair } from "../composer/request.svelte"
+import { filled, type Pair } from "../composer/rows"
 
 /** What is being inspected, and the form in which it is changed. */
 export class Target {

@@ -83,6 +83,7 @@ const failures: Record<Code, string> = {
   batch_argument_invalid: "bad argument",
   path_through_proc: "bad path",
   cwd_invalid: "bad cwd",
+  stdin_unreadable: "bad stdin",
   spawn_failed: "not started",
   stop_failed: "not stopped",
   engine_address_invalid: "bad engine",

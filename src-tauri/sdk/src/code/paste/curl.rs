@@ -1,12 +1,12 @@
 //! A `curl` line as a request. What curl adds by itself and changes how a body is read is added too; its
 //! `User-Agent` and `Accept: */*` are not.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     super::Pasted,
     super::request_spec::{BYTES, JSON, TEXT},
+    form_field,
     options::{Item, Options, table},
     shell_words::ShellWords,
     unknown,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::draft::Draft;
 use porthole_base::error::Result;
-use porthole_http::exchange::{Body, Header, Request, Version};
+use porthole_http::exchange::{Body, Header, Part, Request, Version};
 
 /// What makes the request.
 const MEANT: &[&str] = &[
@@ -49,6 +49,8 @@ struct Read {
     removed: Vec<String>,
     data: Option<Data>,
     upload: Option<String>,
+    parts: Vec<Part>,
+    follows: bool,
     get: bool,
     head: bool,
     json: bool,
@@ -86,8 +88,6 @@ fn refuse_unreadable(name: &str, given: &str) -> Result<()> {
         "cookie" if !given.contains('=') => Err(unknown(format!("`-b {given}` reads cookies from a file"))
             .hint("Paste the cookies as a header: -H 'Cookie: name=value'.")),
         "upload-file" if given == "-" || given == "." => Err(no_input()),
-        "form" | "form-string" => Err(unknown(format!("`-F {given}` sends a multipart form, which isn't supported"))
-            .hint("Save the request's body to a file, and send the file with its Content-Type.")),
         "config" => {
             Err(unknown(format!("`-K {given}` reads options from a file")).hint("Paste the options themselves."))
         }
@@ -124,6 +124,8 @@ impl Read {
                 let encoded = urlencoded(&given)?;
                 self.data("&", encoded, None, input)?;
             }
+            "form" => self.parts.push(form_field::read(&given)?),
+            "form-string" => self.parts.push(form_field::plain(&given)?),
             "upload-file" => self.upload = Some(given),
             "get" => self.get = true,
             "head" => self.head = true,
@@ -137,7 +139,8 @@ impl Read {
             "max-time" => self.timeout_ms = milliseconds(name, &given)?,
             "connect-timeout" => self.connect_timeout_ms = milliseconds(name, &given)?,
             "unix-socket" | "abstract-unix-socket" => self.socket = Some(given),
-            "location" | "location-trusted" => self.note("`-L` is left out: redirects are shown, not followed."),
+            "location" | "location-trusted" => self.follows = true,
+            "max-redirs" if given == "10" => {}
             "insecure" => self.note("`-k` is left out: a backend's socket has no certificate."),
             "compressed" => {
                 self.note("`--compressed` is left out: add an Accept-Encoding header to request compression.")
@@ -233,6 +236,7 @@ impl Read {
             _ if self.head => "HEAD",
             (Some(_), _) => "PUT",
             (None, Some(_)) => "POST",
+            (None, None) if !self.parts.is_empty() => "POST",
             (None, None) => "GET",
         };
         if let Some(user) = self.user.clone().or(url.user) {
@@ -240,7 +244,7 @@ impl Read {
                 return Err(unknown(format!("`-u {user}` has no password; curl would ask for it"))
                     .hint("Write -u name:password."));
             }
-            self.set("Authorization", format!("Basic {}", BASE64_STANDARD.encode(user)));
+            self.set("Authorization", url::basic(&user)?);
         }
         if let Some(file) = self.upload.take() {
             if path.ends_with('/') {
@@ -255,12 +259,26 @@ impl Read {
             self.headers.push(Header { name: "Accept".into(), value: JSON.into() });
         }
         let mut request = Request::new(self.method.take().unwrap_or_else(|| implied.to_owned()), path);
-        request.body = self.body();
+        request.body = if self.parts.is_empty() { self.body() } else { self.form()? };
+        request.follow_redirects = self.follows;
         request.headers = std::mem::take(&mut self.headers);
         request.version = self.version;
         request.timeout_ms = self.timeout_ms;
         request.connect_timeout_ms = self.connect_timeout_ms.unwrap_or(request.connect_timeout_ms);
         Ok(Pasted { composed: Draft::Request(request), notes: self.notes })
+    }
+
+    /// The multipart form. The boundary of a Content-Type that names none is curl's.
+    fn form(&mut self) -> Result<Body> {
+        if self.data.is_some() {
+            return Err(unknown("`-F` and `-d` are two bodies").hint("Paste one of them."));
+        }
+        self.headers.retain(|header| {
+            !header.name.eq_ignore_ascii_case("content-type")
+                || header.value.contains("boundary=")
+                || !header.value.to_ascii_lowercase().starts_with("multipart/form-data")
+        });
+        Ok(Body::Multipart { parts: std::mem::take(&mut self.parts) })
     }
 
     fn is_removed(&self, name: &str) -> bool {
@@ -277,15 +295,7 @@ impl Read {
                 self.note(format!("The host {} is ignored: the request goes to the target's endpoint.", url.authority))
             }
         }
-        if url.https {
-            self.note("https is ignored: the request is sent as plain HTTP.");
-        }
-        if url.had_fragment {
-            self.note("The part after # is left out: it is never sent.");
-        }
-        if url.encoded {
-            self.note("Characters that a URL can't contain are percent-encoded.");
-        }
+        url.tell_rest(&mut self.notes);
         let own = ["accept", "user-agent", "expect", "content-type", "connection", "accept-encoding"];
         let kept: Vec<String> =
             self.removed.iter().filter(|name| !own.contains(&name.to_ascii_lowercase().as_str())).cloned().collect();
@@ -343,7 +353,7 @@ fn urlencoded(given: &str) -> Result<String> {
 }
 
 /// Seconds with decimals as milliseconds; 0 means no limit.
-fn milliseconds(option: &str, given: &str) -> Result<Option<u32>> {
+pub(super) fn milliseconds(option: &str, given: &str) -> Result<Option<u32>> {
     let wrong = || unknown(format!("`--{option} {given}` isn't a number of seconds"));
     let seconds: f64 = given.parse().map_err(|_| wrong())?;
     let ms = (seconds * 1000.0).round();

@@ -3,7 +3,7 @@
 use super::{
     super::Pasted,
     options::{Item, Options, table},
-    unknown,
+    other, unknown,
 };
 use crate::draft::Draft;
 use porthole_base::error::Result;
@@ -23,8 +23,47 @@ const EXEC: &[&str] = &[
     "T:no-TTY =index =preserve-fds l:latest",
 ];
 
-/// Reads what follows the program.
-pub(super) fn read(program: &str, words: &[String]) -> Result<Pasted> {
+/// Options of `run`.
+const RUN: &[&str] = &[
+    "i:interactive t:tty d:detach e=env w=workdir u=user =env-file :rm =name v=volume p=publish P:publish-all h=hostname",
+    "=network =net =mount =entrypoint l=label =label-file m=memory =cpus =cpu-shares c=cpu-shares =pull =platform :init",
+    "=restart :privileged =cap-add =cap-drop =security-opt =device =gpus =ulimit =shm-size =tmpfs :read-only =link",
+    "=add-host =dns =ip =expose =log-driver =log-opt =pid =ipc =userns =uts =stop-signal =stop-timeout :sig-proxy",
+    "a=attach =detach-keys =volumes-from =group-add =cgroupns =cgroup-parent =annotation =isolation q:quiet",
+    "=health-cmd =health-interval =health-retries =health-timeout :no-healthcheck =runtime =sysctl =network-alias",
+];
+
+/// Any other command of an engine's program: it is the same on this machine. `run` gets no terminal.
+fn as_it_is(words: &[String], run: Option<usize>, variables: &[(String, String)]) -> Pasted {
+    let Some(run) = run else { return other::read(words, variables) };
+    let known = table(RUN);
+    let (before, after) = words.split_at((run + 1).min(words.len()));
+    let mut options = Options::new("docker run", &known, after);
+    let (mut kept, mut tty) = (Vec::new(), false);
+    let words = loop {
+        match options.next() {
+            Ok(Some(Item::Option("tty", _))) => tty = true,
+            Ok(Some(Item::Option("", _))) => {}
+            Ok(Some(Item::Option(name, value))) => {
+                kept.push(format!("--{name}"));
+                kept.extend(value);
+            }
+            Ok(Some(Item::Word(image))) => break [before, &kept, &[image], options.rest()].concat(),
+            // What isn't known stays.
+            _ => break [before, after].concat(),
+        }
+    };
+    let mut pasted = other::read(&words, variables);
+    pasted.notes.push("It starts a new container, and runs on the host.".into());
+    if tty {
+        pasted.notes.push("-t is left out: the command gets no terminal.".into());
+    }
+    pasted
+}
+
+/// Reads a line of one of these programs.
+pub(super) fn read(program: &str, all: &[String], variables: &[(String, String)]) -> Result<Pasted> {
+    let words = all.get(1..).unwrap_or_default();
     let mut notes = Vec::new();
     let mut of_compose = program.ends_with("-compose");
     let mut rest = words;
@@ -44,13 +83,11 @@ pub(super) fn read(program: &str, words: &[String]) -> Result<Pasted> {
     }
     match rest.split_first() {
         Some((exec, rest)) if exec == "exec" => command(program, rest, of_compose, notes),
-        other => {
-            let why = match other {
-                Some((word, _)) => format!("`{word}` isn't supported, only exec"),
-                None => format!("{program} has no command"),
-            };
-            Err(unknown(why).hint(format!("Paste a line such as {program} exec NAME PROGRAM.")))
+        Some((word, rest)) => {
+            let run = (word == "run" && !of_compose).then(|| all.len() - rest.len() - 1);
+            Ok(as_it_is(all, run, variables))
         }
+        None => Ok(as_it_is(all, None, variables)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::draft::Draft;
-use porthole_http::exchange::{Body, Header, Request, Version};
+use porthole_http::exchange::{Body, Header, Param, Part, PartContent, Request, Version};
 use porthole_process::{Command, EnvVar, Place};
 
 const ELSEWHERE: &str = "The host localhost is ignored: the request goes to the target's endpoint.";
@@ -122,9 +122,8 @@ fn limits_and_version_are_kept_and_the_rest_is_told() {
     let (read, notes) =
         request("curl -sSvkL0 -m 1.5 --connect-timeout 2 -o out --unix-socket /p.sock --compressed https://h:1/x");
     assert_eq!((read.version, read.timeout_ms, read.connect_timeout_ms), (Version::Http10, Some(1500), 2000));
-    for said in
-        ["--silent", "--show-error", "--verbose", "-k", "-L", "--output out", "--compressed", "/p.sock", "https"]
-    {
+    assert!(read.follow_redirects);
+    for said in ["--silent", "--show-error", "--verbose", "-k", "--output out", "--compressed", "/p.sock", "https"] {
         assert!(notes.iter().any(|note| note.contains(said)), "{said}: {notes:?}");
     }
     assert_eq!(request("curl -m 0 localhost").0.timeout_ms, None);
@@ -202,15 +201,25 @@ fn a_docker_line_is_a_command_in_that_container() {
 fn what_cannot_be_read_is_named_and_never_guessed() {
     for (line, named) in [
         ("", "empty"),
-        ("ls -l", "`ls`"),
-        ("kubectl exec web -- ls", "`kubectl`"),
+        ("kubectl exec -it", "no pod name"),
+        ("kubectl exec web --", "no program"),
         ("curl", "no URL"),
         ("curl --frobnicate localhost", "--frobnicate"),
         ("curl -QX localhost", "-Q"),
         ("curl localhost -H", "-H"),
         ("curl -H nonsense localhost", "nonsense"),
         ("curl -H @file localhost", "@file"),
-        ("curl -F a=b localhost", "-F a=b"),
+        ("curl -F a localhost", "-F a"),
+        ("curl -F 'a=<f' localhost", "reads a text"),
+        ("curl -F 'a=@f,g' localhost", "several files"),
+        ("curl -F a=b -d c localhost", "two bodies"),
+        ("http", "no URL"),
+        ("http POST :/x nonsense", "nonsense"),
+        ("http POST :/x a[b]=1", "nested"),
+        ("Invoke-RestMethod -Uri http://x -Body (ConvertTo-Json $x)", "$x"),
+        ("irm http://x -Body $x", "$x"),
+        ("irm http://x -Frobnicate 1", "frobnicate"),
+        ("irm -Method Post", "no URL"),
         ("curl -b jar localhost", "-b jar"),
         ("curl -u me localhost", "-u me"),
         ("curl -K conf localhost", "-K conf"),
@@ -232,8 +241,6 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         ("curl.exe \"localhost/$x\"", "variable"),
         ("curl.exe localhost\nls", "more than one line"),
         ("curl ^\"localhost^\" & dir", "`&`"),
-        ("docker ps", "`ps`"),
-        ("docker", "no command"),
         ("docker exec", "no container name"),
         ("docker exec web", "web"),
         ("docker exec --gpu web ls", "--gpu"),
@@ -243,5 +250,93 @@ fn what_cannot_be_read_is_named_and_never_guessed() {
         let error = paste(line).err().unwrap_or_else(|| panic!("{line} was read"));
         assert_eq!(error.code, Code::PasteUnknown);
         assert!(error.message.contains(named), "{line}: {error:?}");
+    }
+}
+
+fn part(name: &str, content: PartContent, filename: Option<&str>, content_type: Option<&str>) -> Part {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Part { name: name.into(), content, filename: own(filename), content_type: own(content_type) }
+}
+
+#[test]
+fn a_multipart_form_of_curl_is_read_with_its_files() {
+    let (read, _) = request(
+        "curl -H 'Content-Type: multipart/form-data' -F a=b -F 'f=@\"/tmp/x;\\\"y\";type=a/b;filename=n' --form-string 'c=@d;e' localhost/u",
+    );
+    assert_eq!((read.method.as_str(), read.path.as_str()), ("POST", "/u"));
+    assert_eq!(read.headers, []);
+    let text = |text: &str| PartContent::Text { text: text.into() };
+    let file = PartContent::File { path: "/tmp/x;\"y".into() };
+    let parts = vec![
+        part("a", text("b"), None, None),
+        part("f", file, Some("n"), Some("a/b")),
+        part("c", text("@d;e"), None, None),
+    ];
+    assert_eq!(read.body, Body::Multipart { parts });
+}
+
+#[test]
+fn httpie_lines_are_read_as_httpie_would_send_them() {
+    let (read, notes) = request("http PUT :8080/x?y=1 X-A:1 q=='a b' name=Zoë n:=9007199254740993 -a u:p --follow -v");
+    assert_eq!((read.method.as_str(), read.path.as_str()), ("PUT", "/x?y=1&q=a%20b"));
+    assert_eq!(read.headers, headers(&[("X-A", "1"), ("Authorization", "Basic dTpw")]));
+    assert_eq!(read.body, json("{\"name\": \"Zoë\", \"n\": 9007199254740993}"));
+    assert!(read.follow_redirects && notes.iter().any(|note| note.contains("--verbose")));
+    assert_eq!(request("http localhost/x").0.method, "GET");
+    assert_eq!(request("https example.org a=1").0.method, "POST");
+    let (form, _) = request("http -f POST :/x a=1 b=2");
+    let field = |name: &str, value: &str| Param { name: name.into(), value: value.into() };
+    assert_eq!(form.body, Body::Form { fields: vec![field("a", "1"), field("b", "2")] });
+    let (multipart, _) = request("http -f POST :/x a=1 f@/tmp/f");
+    let Body::Multipart { parts } = multipart.body else { panic!("{multipart:?}") };
+    assert_eq!(parts[1].content, PartContent::File { path: "/tmp/f".into() });
+    assert_eq!(request("http POST :/x @/tmp/f").0.body, Body::File { path: "/tmp/f".into() });
+}
+
+#[test]
+fn web_requests_of_powershell_are_read_as_people_and_browsers_write_them() {
+    let browser = "$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\n$session.UserAgent = \"x\"\n\
+        Invoke-WebRequest -UseBasicParsing -Uri \"http://localhost:3000/api?x=1\" `\n-Method \"POST\" `\n\
+        -WebSession $session `\n-Headers @{\n\"Accept\"=\"*/*\"\n  \"X-B\"=\"2\"\n} `\n\
+        -ContentType \"application/json\" `\n-Body \"{`\"a`\":1}\"";
+    let (read, notes) = request(browser);
+    assert_eq!((read.method.as_str(), read.path.as_str()), ("POST", "/api?x=1"));
+    assert_eq!(read.headers, headers(&[("Accept", "*/*"), ("X-B", "2")]));
+    assert_eq!(read.body, json("{\"a\":1}"));
+    assert!(notes[0].contains("session"), "{notes:?}");
+    let (read, _) =
+        request("PS C:\\> irm http://localhost/x -Method Put -Form @{ a = 'b'; f = Get-Item -Path 'C:\\f' }");
+    let text = PartContent::Text { text: "b".into() };
+    let file = PartContent::File { path: "C:\\f".into() };
+    assert_eq!(read.body, Body::Multipart { parts: vec![part("a", text, None, None), part("f", file, None, None)] });
+    assert_eq!(request("$r = irm 'http://localhost/x?a=1' -Body @{ b = 'c d' }").0.path, "/x?a=1&b=c+d");
+}
+
+#[test]
+fn any_other_command_line_is_a_command_on_this_machine() {
+    let (read, _) = command("A=1 printf '%s' \"a b\"");
+    let mut expected = Command::new(Place::Host, "printf", ["%s", "a b"]);
+    expected.env = vec![EnvVar { name: "A".into(), value: "1".into() }];
+    assert_eq!(read, expected);
+    let (read, notes) = command("docker run --rm -it -e A=1 alpine ls -t");
+    assert_eq!(
+        read,
+        Command::new(Place::Host, "docker", ["run", "--rm", "--interactive", "--env", "A=1", "alpine", "ls", "-t"])
+    );
+    assert!(notes.iter().any(|note| note.starts_with("-t")), "{notes:?}");
+    assert_eq!(command("docker ps").0, Command::new(Place::Host, "docker", ["ps"]));
+    assert_eq!(command("docker run --frob x").0, Command::new(Place::Host, "docker", ["run", "--frob", "x"]));
+    let (read, notes) = command("kubectl -n ns exec -it web-1 -c app -- ls -l");
+    assert_eq!(read, Command::new(Place::Container { name: "app".into() }, "ls", ["-l"]));
+    assert!(notes.iter().any(|note| note.contains("web-1")), "{notes:?}");
+    assert_eq!(command("kubectl get pods").0, Command::new(Place::Host, "kubectl", ["get", "pods"]));
+    assert_eq!(request("http://localhost/a?b").0.path, "/a?b");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_reading_fail_in_another_way_than_by_an_error(text in ".{0,60}", at in 0_usize..7) {
+        let starts = ["", "curl -F ", "http ", "irm ", "docker run ", "kubectl exec ", "$session\nirm "];
+        let _ = paste(&format!("{}{text}", starts[at]));
     }
 }

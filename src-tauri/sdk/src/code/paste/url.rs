@@ -1,5 +1,6 @@
 //! The address in a `curl` line, taken apart and not changed.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::unknown;
@@ -19,6 +20,38 @@ pub(super) struct Url {
     pub had_fragment: bool,
     /// Characters were encoded that can't appear on a request line.
     pub encoded: bool,
+}
+
+impl Url {
+    /// Says what of it isn't used: the endpoint is the target's and no part of a request.
+    pub fn tell(&self, notes: &mut Vec<String>) {
+        notes.push(format!("The host {} is ignored: the request goes to the target's endpoint.", self.authority));
+        self.tell_rest(notes);
+    }
+
+    /// The same without the host.
+    pub fn tell_rest(&self, notes: &mut Vec<String>) {
+        if self.https {
+            notes.push("https is ignored: the request is sent as plain HTTP.".into());
+        }
+        if self.had_fragment {
+            notes.push("The part after # is left out: it is never sent.".into());
+        }
+        if self.encoded {
+            notes.push("Characters that a URL can't contain are percent-encoded.".into());
+        }
+    }
+}
+
+/// The value of an `Authorization` header for `name:password`.
+///
+/// # Errors
+/// Without a password, which would be asked for.
+pub(super) fn basic(user: &str) -> Result<String> {
+    if !user.contains(':') {
+        return Err(unknown(format!("`{user}` has no password; it would be asked for")).hint("Write name:password."));
+    }
+    Ok(format!("Basic {}", BASE64_STANDARD.encode(user)))
 }
 
 /// # Errors

@@ -100,16 +100,16 @@ pub(super) fn powershell(text: &str) -> Result<ShellWords> {
 }
 
 /// PowerShell takes the typographic quotes for the plain ones.
-fn is_single(c: char) -> bool {
+pub(super) fn is_single(c: char) -> bool {
     matches!(c, '\'' | '\u{2018}'..='\u{201b}')
 }
 
-fn is_double(c: char) -> bool {
+pub(super) fn is_double(c: char) -> bool {
     matches!(c, '"' | '\u{201c}'..='\u{201e}')
 }
 
 /// Up to the closing single quote; two are one.
-fn single<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
+pub(super) fn single<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
     loop {
         let c = rest.chars().next().ok_or_else(open_quote)?;
         rest = &rest[c.len_utf8()..];
@@ -124,7 +124,7 @@ fn single<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
 }
 
 /// Up to the closing double quote. The only thing that is replaced is a character by its number.
-fn double<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
+pub(super) fn double<'a>(mut rest: &'a str, word: &mut String) -> Result<&'a str> {
     loop {
         let c = rest.chars().next().ok_or_else(open_quote)?;
         rest = &rest[c.len_utf8()..];
