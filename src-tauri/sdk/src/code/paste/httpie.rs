@@ -55,13 +55,7 @@ pub(super) fn read(words: &[String]) -> Result<Pasted> {
     let mut items = Items::default();
     plain.try_for_each(|item| items.add(&item))?;
 
-    let local = address.starts_with([':', '/']) && !address.starts_with("://");
-    let address = match address.strip_prefix(':') {
-        Some(path) if path.starts_with('/') => format!("localhost{path}"),
-        _ if local => format!("localhost{address}"),
-        _ => address.strip_prefix("://").unwrap_or(&address).to_owned(),
-    };
-    let mut address = url::read(&address, false)?;
+    let mut address = url::read(&whole(&address), false)?;
     for Param { name, value } in &items.query {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         address.target.push(if address.target.contains('?') { '&' } else { '?' });
@@ -84,6 +78,16 @@ pub(super) fn read(words: &[String]) -> Result<Pasted> {
     request.timeout_ms =
         timeout.map(|given: String| super::curl::milliseconds("timeout", &given)).transpose()?.flatten();
     Ok(Pasted { composed: Draft::Request(request), notes })
+}
+
+/// An address without its shorthands: `:8080/path` and `/path` are on this machine.
+fn whole(address: &str) -> String {
+    let local = address.starts_with([':', '/']) && !address.starts_with("://");
+    match address.strip_prefix(':') {
+        Some(path) if path.starts_with('/') => format!("localhost{path}"),
+        _ if local => format!("localhost{address}"),
+        _ => address.strip_prefix("://").unwrap_or(address).to_owned(),
+    }
 }
 
 /// What the items of a line say.

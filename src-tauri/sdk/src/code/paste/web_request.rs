@@ -54,26 +54,42 @@ pub(super) fn read(text: &str) -> Result<Pasted> {
     if had_session {
         notes.push("The session is left out, with its user agent and cookies.".to_owned());
     }
-    let mut address = None;
-    let (mut method, mut headers, mut body, mut content_type) = (None, Vec::new(), Body::None, None);
-    let mut timeout = None;
+    let mut collected = Collected { notes, ..Collected::default() };
     while let Some(parameter) = reader.parameter()? {
-        let Some(parameter) = parameter else {
-            address = Some(reader.text("Uri")?);
-            continue;
-        };
-        match parameter.as_str() {
-            "uri" => address = Some(reader.text("Uri")?),
-            "method" | "custommethod" => method = Some(reader.text("Method")?.to_ascii_uppercase()),
+        match parameter {
+            Some(parameter) => collected.take(&parameter, &mut reader)?,
+            None => collected.address = Some(reader.text("Uri")?),
+        }
+    }
+    collected.request()
+}
+
+/// What the parameters say.
+#[derive(Default)]
+struct Collected {
+    address: Option<String>,
+    method: Option<String>,
+    headers: Vec<Header>,
+    body: Body,
+    content_type: Option<String>,
+    timeout: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Collected {
+    fn take(&mut self, parameter: &str, reader: &mut Reader<'_>) -> Result<()> {
+        match parameter {
+            "uri" => self.address = Some(reader.text("Uri")?),
+            "method" | "custommethod" => self.method = Some(reader.text("Method")?.to_ascii_uppercase()),
             "headers" => {
                 let Value::Table(rows) = reader.value()? else { return Err(no_table("-Headers")) };
                 for (name, value) in rows {
                     let Value::Text(value) = value else { return Err(no_table("-Headers")) };
-                    headers.push(Header { name, value });
+                    self.headers.push(Header { name, value });
                 }
             }
             "body" => {
-                body = match reader.value()? {
+                self.body = match reader.value()? {
                     Value::Text(text) => Body::Text { text },
                     Value::Table(rows) => {
                         let fields = rows.into_iter().map(|(name, value)| match value {
@@ -85,70 +101,75 @@ pub(super) fn read(text: &str) -> Result<Pasted> {
                     Value::File(path) => Body::File { path },
                 };
             }
-            "infile" => body = Body::File { path: reader.text("InFile")? },
+            "infile" => self.body = Body::File { path: reader.text("InFile")? },
             "form" => {
                 let Value::Table(rows) = reader.value()? else { return Err(no_table("-Form")) };
-                body = Body::Multipart { parts: rows.into_iter().map(part).collect::<Result<_>>()? };
+                self.body = Body::Multipart { parts: rows.into_iter().map(part).collect::<Result<_>>()? };
             }
-            "contenttype" => content_type = Some(reader.text("ContentType")?),
-            "useragent" => headers.push(Header { name: "User-Agent".into(), value: reader.text("UserAgent")? }),
-            "timeoutsec" => timeout = Some(reader.text("TimeoutSec")?),
+            "contenttype" => self.content_type = Some(reader.text("ContentType")?),
+            "useragent" => self.headers.push(Header { name: "User-Agent".into(), value: reader.text("UserAgent")? }),
+            "timeoutsec" => self.timeout = Some(reader.text("TimeoutSec")?),
             "usebasicparsing"
             | "skipcertificatecheck"
             | "disablekeepalive"
             | "passthru"
             | "skipheadervalidation"
             | "allowunencryptedauthentication" => {
-                notes.push(format!("`-{parameter}` has no effect here and is left out."))
+                self.notes.push(format!("`-{parameter}` has no effect here and is left out."))
             }
             "outfile" | "websession" | "sessionvariable" | "maximumredirection" | "proxy" | "unixsocket" => {
                 reader.skip()?;
-                notes.push(format!("`-{parameter}` is left out."));
+                self.notes.push(format!("`-{parameter}` is left out."));
             }
             _ => {
                 return Err(unknown(format!("`-{parameter}` of Invoke-RestMethod isn't supported"))
                     .hint("Paste the command without it, and set its effect in the form."));
             }
         }
+        Ok(())
     }
-    let address =
-        address.ok_or_else(|| unknown("The command has no URL").hint("Write -Uri 'http://localhost/path'."))?;
-    let address = url::read(&address, false)?;
-    address.tell(&mut notes);
-    let has_body = body != Body::None;
-    let method = method.unwrap_or_else(|| "GET".to_owned());
-    let mut request = Request::new(method.clone(), address.target);
-    let given = headers.iter().position(|header: &Header| header.name.eq_ignore_ascii_case("content-type"));
-    let content_type = content_type.or_else(|| given.map(|at| headers.remove(at).value));
-    // A table is a query where the method has no body.
-    if let (Body::Form { fields }, "GET" | "HEAD") = (&body, method.as_str()) {
-        let query = porthole_http::exchange::urlencoded(fields);
-        request.path.push(if request.path.contains('?') { '&' } else { '?' });
-        request.path.push_str(&query);
-        body = Body::None;
-    }
-    if let (Body::Text { text }, Some(kind)) = (&body, &content_type)
-        && kind.to_ascii_lowercase().contains("json")
-    {
-        body = Body::Json { text: text.clone() };
-    }
-    let kind = match (&content_type, &body) {
-        (None, Body::Text { .. }) if has_body && method == "POST" => {
-            Some("application/x-www-form-urlencoded".to_owned())
+
+    fn request(self) -> Result<Pasted> {
+        let Self { address, method, mut headers, mut body, content_type, timeout, mut notes } = self;
+        let address =
+            address.ok_or_else(|| unknown("The command has no URL").hint("Write -Uri 'http://localhost/path'."))?;
+        let address = url::read(&address, false)?;
+        address.tell(&mut notes);
+        let has_body = body != Body::None;
+        let method = method.unwrap_or_else(|| "GET".to_owned());
+        let mut request = Request::new(method.clone(), address.target);
+        let given = headers.iter().position(|header: &Header| header.name.eq_ignore_ascii_case("content-type"));
+        let content_type = content_type.or_else(|| given.map(|at| headers.remove(at).value));
+        // A table is a query where the method has no body.
+        if let (Body::Form { fields }, "GET" | "HEAD") = (&body, method.as_str()) {
+            let query = porthole_http::exchange::urlencoded(fields);
+            request.path.push(if request.path.contains('?') { '&' } else { '?' });
+            request.path.push_str(&query);
+            body = Body::None;
         }
-        _ => content_type,
-    };
-    if let Some(value) = kind
-        && body.content_type() != Some(value.as_str())
-    {
-        headers.insert(0, Header { name: "Content-Type".into(), value });
+        if let (Body::Text { text }, Some(kind)) = (&body, &content_type)
+            && kind.to_ascii_lowercase().contains("json")
+        {
+            body = Body::Json { text: text.clone() };
+        }
+        let kind = match (&content_type, &body) {
+            (None, Body::Text { .. }) if has_body && method == "POST" => {
+                Some("application/x-www-form-urlencoded".to_owned())
+            }
+            _ => content_type,
+        };
+        if let Some(value) = kind
+            && body.content_type() != Some(value.as_str())
+        {
+            headers.insert(0, Header { name: "Content-Type".into(), value });
+        }
+        request.headers = headers;
+        request.body = body;
+        request.timeout_ms =
+            timeout.map(|given: String| super::curl::milliseconds("TimeoutSec", &given)).transpose()?.flatten();
+        notes.push("PowerShell follows redirects; here they are followed only with Follow redirects.".into());
+        Ok(Pasted { composed: Draft::Request(request), notes })
     }
-    request.headers = headers;
-    request.body = body;
-    request.timeout_ms =
-        timeout.map(|given: String| super::curl::milliseconds("TimeoutSec", &given)).transpose()?.flatten();
-    notes.push("PowerShell follows redirects; here they are followed only with Follow redirects.".into());
-    Ok(Pasted { composed: Draft::Request(request), notes })
 }
 
 fn part((name, value): (String, Value)) -> Result<Part> {
