@@ -169,14 +169,14 @@ async fn clear_and_delete_are_undone_with_the_toast_and_by_keys() {
     drawn(&app, "all again", "1,2,3,4").await;
     app.until("no offer", "!document.querySelector('#toasts .toast')").await;
     app.click(&row(4).await).await;
-    app.line(7, "8").await;
+    app.line(999, "1000").await;
     app.chord(&[], Key::Delete.into()).await;
     drawn(&app, "one less", "1,2,3").await;
     app.until("which one", "document.querySelector('#toasts').innerText.includes('Removed sh -c')").await;
     app.chord(&[Key::Control], 'z').await;
     drawn(&app, "it is back", "1,2,3,4").await;
     app.click(&row(4).await).await;
-    app.line(7, "8").await;
+    app.line(999, "1000").await;
     app.close().await;
 }
 
