@@ -8,6 +8,7 @@ use porthole_base::error::Result;
 /// One step from a value to one in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// The place in an array, from 0.
     Index(u64),
     /// The key as it was sent, with its quotes.
     Key(Vec<u8>),
@@ -16,8 +17,11 @@ pub enum Step {
 /// A value and how to get to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
+    /// From the outermost value to this one.
     pub steps: Vec<Step>,
+    /// Where it begins in the body, in bytes.
     pub start: u64,
+    /// Where it ends.
     pub end: u64,
 }
 

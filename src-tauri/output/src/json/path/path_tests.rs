@@ -70,7 +70,7 @@ fn each_row_has_the_path_of_its_value() {
     is(3, "$.volumes[0].name", "result.volumes[0].name", "\"pg-data\"");
     is(7, "$.volumes[1].name", "result.volumes[1].name", r#""a\"b""#);
     is(9, "$.volumes[1]", "result.volumes[1]", r#"{"name":"a\"b","size":9007199254740993.0}"#);
-    is(15, "$['Ä ö']['it\\'s']", "result[\"Ä ö\"][\"it's\"]", "1e400");
+    is(16, "$['Ä ö']['it\\'s']", "result[\"Ä ö\"][\"it's\"]", "1e400");
     assert_eq!(output.location(99).unwrap_err().code, Code::LineNotFound);
 }
 
@@ -90,7 +90,7 @@ fn a_path_that_is_wrong_says_where() {
     is("$[?count(1) > 1]", 9);
     is("$[?@.a == @..b]", 10);
     is("$[?nothing(@)]", 3);
-    is(&format!("${}", "[?@".repeat(9)), 26);
+    is(&format!("${}", "[?@".repeat(9)), 27);
     is(&format!("$[?{}@]", "(".repeat(65)), 68);
     is(&format!("${}", ".a".repeat(5000)), 0);
 }
@@ -151,15 +151,14 @@ fn segment() -> impl Strategy<Value = String> {
     ];
     let operand = || {
         prop::sample::select(vec![
-            "@", "@.a", "@[0]", "1", "-1.0", "'a'", "\"\\u00e9\"", "null", "true", "length(@)", "count(@.*)", "value(@..a)", "$.a",
-            "@['b'][1]",
+            "@", "@.a", "@[0]", "1", "-1.0", "'a'", "\"\\u00e9\"", "null", "true", "$.a", "@['b'][1]",
         ])
     };
     let sign = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let compare = (operand(), sign, operand()).prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
     let test = prop_oneof![
         compare,
-        prop::sample::select(vec!["@.a", "!@.b", "@.*", "@[-1]", "$..b", "match(@, '[ab].*')", "search(@.a, 'b')", "@[?@ > 1]"])
+        prop::sample::select(vec!["@.a", "!@.b", "@.*", "@[-1]", "$..b", "match(@, '[ab].*')", "length(@) > 1", "count(@.*) == 2", "value(@..a) == 1", "search(@.a, 'b')", "@[?@ > 1]"])
             .prop_map(str::to_owned),
     ];
     let filter = (test.clone(), prop::sample::select(vec!["", " && ", " || "]), test).prop_map(|(a, and, b)| {
@@ -197,32 +196,4 @@ proptest! {
             prop_assert_eq!(&there, &[value_found.clone()], "{}", path);
         }
     }
-}
-
-#[test]
-fn cts_temporary() {
-    let text = std::fs::read("/tmp/w/cts/cts.json").unwrap();
-    let suite: Value = serde_json::from_slice(&text).unwrap();
-    let mut wrong = Vec::new();
-    for test in suite["tests"].as_array().unwrap() {
-        let path = test["selector"].as_str().unwrap();
-        if test["invalid_selector"] == true {
-            if parse::parse(path).is_ok() {
-                wrong.push(format!("{}: {path} is invalid", test["name"]));
-            }
-            continue;
-        }
-        match filter(&test["document"].to_string(), path) {
-            Err(error) => wrong.push(format!("{}: {path}: {error}", test["name"])),
-            Ok((found, _)) => {
-                let found: Value = serde_json::from_str(&found).unwrap();
-                let right = test.get("result").is_some_and(|result| *result == found)
-                    || test["results"].as_array().is_some_and(|results| results.contains(&found));
-                if !right {
-                    wrong.push(format!("{}: {path}: {found} not {} {}", test["name"], test["result"], test["results"]));
-                }
-            }
-        }
-    }
-    panic!("{} wrong of {}\n{}", wrong.len(), suite["tests"].as_array().unwrap().len(), wrong.join("\n"));
 }
