@@ -161,7 +161,14 @@ test("news of an older search, or of another call, is not taken for this one's",
   const old = query()
   await look("xy")
   search.see({ call: 1, query: old, hits: 9, lines: 9, progress: { done: 1, whole: 1 }, state: "complete" })
-  search.see({ call: 2, query: query(), hits: 9, lines: 9, progress: { done: 1, whole: 1 }, state: "complete" })
+  search.see({
+    call: 2,
+    query: query(),
+    hits: 9,
+    lines: 9,
+    progress: { done: 1, whole: 1 },
+    state: "complete",
+  })
   expect(search.found).toBeUndefined()
 })
 

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use divan::{Bencher, counter::BytesCount};
 use porthole_output::{DiskQuota, Output, PathFilter, Query, RenderOptions, Search, Stream, View};

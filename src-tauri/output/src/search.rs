@@ -10,7 +10,9 @@ use grep_matcher::{LineTerminator, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkMatch};
 
-use super::{Hit, JsonSearch, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes};
+use super::{
+    Hit, JsonSearch, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
+};
 use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
 

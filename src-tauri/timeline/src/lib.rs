@@ -30,9 +30,9 @@ use tokio_util::sync::CancellationToken;
 
 use call_store::{CallStore, Control};
 pub use facts::*;
+use filtering::Filters;
 pub use preview::Preview;
 use recorder::Recorder;
-use filtering::Filters;
 use searching::Searched;
 use shown::Derived;
 

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CallId, Timeline};
 use porthole_base::error::{Code, Error, Result};
-use porthole_output::{BodyKind, Decoded, DecodedFacts, Markup, Output, PathFilter, TaskProgress, Transcript, View, encoding};
+use porthole_output::{
+    BodyKind, Decoded, DecodedFacts, Markup, Output, PathFilter, TaskProgress, Transcript, View, encoding,
+};
 
 /// Transcripts that are kept: of those that the user looked at last.
 const MOST: usize = 4;

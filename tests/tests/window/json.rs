@@ -11,7 +11,9 @@ const VOLUMES: &str = r#"{"id":9007199254740993,"volumes":[{"name":"pg-data","si
 /// The window with this as the body of a response.
 async fn answered(body: &str) -> App {
     let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
     let raw = Raw::answering([head.as_bytes(), body.as_bytes()].concat());
     let app = App::open().await;
     app.set_target(&raw.endpoint.to_string()).await;
@@ -112,8 +114,11 @@ async fn a_path_filters_a_body_while_it_is_typed() {
     app.line(2, "  41722110.0").await;
     app.value("document.querySelector('#json-path').focus()").await;
     app.chord(&[], Key::Escape.into()).await;
-    app.until("all of it", "!document.querySelector('#json-path-note') && document.querySelector('#json-path').value === ''")
-        .await;
+    app.until(
+        "all of it",
+        "!document.querySelector('#json-path-note') && document.querySelector('#json-path').value === ''",
+    )
+    .await;
     app.line(0, "{").await;
     app.close().await;
 }
@@ -134,7 +139,8 @@ async fn a_value_has_a_menu_with_its_path() {
     choose(14, "#json-copy-access", "result.volumes[2].labels[\"com.example/owner\"]").await;
     choose(14, "#json-copy-path", "$.volumes[2].labels['com.example/owner']").await;
     app.click("#log .line[data-line='13'] .text").await;
-    app.until("its path", "document.querySelector('#json-menu .menu-heading')?.innerText === '$.volumes[2].labels'").await;
+    app.until("its path", "document.querySelector('#json-menu .menu-heading')?.innerText === '$.volumes[2].labels'")
+        .await;
     drawn_right_under(&app, "json-menu").await;
     app.click("#json-filter-to").await;
     says(&app, "#json-path-note .grow", "1 value").await;
@@ -147,7 +153,10 @@ async fn a_value_has_a_menu_with_its_path() {
     app.chord(&[Key::Shift], Key::F10.into()).await;
     app.until("the menu", "document.querySelector('#json-menu') !== null").await;
     app.chord(&[], Key::Escape.into()).await;
-    app.until("closed, and back in the rows", "!document.querySelector('#json-menu') && document.activeElement?.id === 'log'")
-        .await;
+    app.until(
+        "closed, and back in the rows",
+        "!document.querySelector('#json-menu') && document.activeElement?.id === 'log'",
+    )
+    .await;
     app.close().await;
 }

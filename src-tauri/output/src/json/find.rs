@@ -160,11 +160,7 @@ enum Nth {
 
 /// The next of some lines, or the one before.
 fn around(here: u64, last: u64, after: bool) -> u64 {
-    if after {
-        if here >= last { 0 } else { here + 1 }
-    } else {
-        here.checked_sub(1).unwrap_or(last)
-    }
+    if after { if here >= last { 0 } else { here + 1 } } else { here.checked_sub(1).unwrap_or(last) }
 }
 
 impl Json {

@@ -52,10 +52,16 @@ fn find_counts_each_place_and_lands_on_it() {
     let (_directory, output) = body(br#"{"a":"pg-data","list":[{"name":"pg-data, pg-data"}],"pg-data":1}"#);
     let search = search(&output, &query("pg-data", false));
     assert_eq!((search.hits(), search.lines()), (4, 3));
-    let hits: Vec<_> = gone_through(&output, &search, true).into_iter().map(|(line, column, _)| (line, column)).collect();
+    let hits: Vec<_> =
+        gone_through(&output, &search, true).into_iter().map(|(line, column, _)| (line, column)).collect();
     assert_eq!(hits, [(1, 6), (4, 9), (4, 18), (7, 1)]);
-    let found: Vec<_> = output.window(View::Pretty, 0, 9, RenderOptions { ansi: false, finder: Some(search.finder()) })
-        .unwrap().lines.into_iter().map(|line| line.found).collect();
+    let found: Vec<_> = output
+        .window(View::Pretty, 0, 9, RenderOptions { ansi: false, finder: Some(search.finder()) })
+        .unwrap()
+        .lines
+        .into_iter()
+        .map(|line| line.found)
+        .collect();
     assert_eq!(found[4], [(15, 22), (24, 31)]);
 }
 
@@ -110,12 +116,19 @@ fn find_lands_in_a_string_of_megabytes() {
 
 #[test]
 fn find_goes_through_a_body_of_many_slices() {
-    let item = |n: usize| format!("{{\"id\":{n},\"text\":\"{}\"}}", if n % 1000 == 7 { "found, found" } else { "nothing in here" });
+    let item = |n: usize| {
+        format!("{{\"id\":{n},\"text\":\"{}\"}}", if n % 1000 == 7 { "found, found" } else { "nothing in here" })
+    };
     let items: Vec<String> = (0..300_000).map(item).collect();
     let (_directory, output) = body(format!("[{}]", items.join(",")).as_bytes());
     let mut slices = 0;
     let search = Search::new(Arc::clone(&output), &query("found", false)).unwrap();
-    search.advance(|| { slices += 1; true }).unwrap();
+    search
+        .advance(|| {
+            slices += 1;
+            true
+        })
+        .unwrap();
     assert_eq!((search.hits(), search.lines()), (600, 300));
     assert!(slices > 2 && search.progress().done == search.progress().whole);
     let lines: Vec<u64> = (0..300).map(|n| 1 + (n * 1000 + 7) * 4 + 2).collect();
@@ -124,11 +137,13 @@ fn find_goes_through_a_body_of_many_slices() {
 }
 
 fn json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), (0i64..200).prop_map(Value::from), "[ab\"\\\\ é:]{0,6}".prop_map(Value::from)];
+    let leaf =
+        prop_oneof![Just(Value::Null), (0i64..200).prop_map(Value::from), "[ab\"\\\\ é:]{0,6}".prop_map(Value::from)];
     leaf.prop_recursive(4, 60, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::hash_map("[ab:]{0,3}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::hash_map("[ab:]{0,3}", inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

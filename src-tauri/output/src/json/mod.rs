@@ -17,10 +17,10 @@ use std::{
     time::Duration,
 };
 
+pub(super) use find::JsonSearch;
 use folds::Folds;
 use grammar::Grammar;
 use index::Index;
-pub(super) use find::JsonSearch;
 pub use path::{Location, PathFilter};
 use splitter::{Splitter, Start, tidy};
 
@@ -152,7 +152,8 @@ impl Json {
             while here.line < line {
                 here.next()?;
             }
-            let drawn = self.row(&mut here, folded, &|text| finder.map_or_else(Vec::new, |finder| finder.ranges(text)))?;
+            let drawn =
+                self.row(&mut here, folded, &|text| finder.map_or_else(Vec::new, |finder| finder.ranges(text)))?;
             left = left.saturating_sub(drawn.bytes.min(LINE_LIMIT));
             lines.push(drawn);
             walk = Some(here);

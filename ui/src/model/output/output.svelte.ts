@@ -71,7 +71,9 @@ export class Output {
   shown = $derived<Chosen>(
     this.previewed
       ? "preview"
-      : this.view === "hex_stderr" ? "hex" : chosenOf(this.view === "hits" ? this.searchedView : this.view),
+      : this.view === "hex_stderr"
+        ? "hex"
+        : chosenOf(this.view === "hits" ? this.searchedView : this.view),
   )
   /** Why the body is not what it says, where it is shown at all. */
   problem = $derived.by<ShellError | undefined>(() => {

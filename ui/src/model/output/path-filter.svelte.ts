@@ -108,6 +108,7 @@ export function wordsOf(
   if (failed !== undefined && !running) return failed.message
   if (running && result === undefined) return "Filtering…"
   if (result === undefined) return ""
-  if (result.cut) return `First ${many(result.nodes, "value")}: the result reached its limit of 100,000 values or 256 MB`
+  if (result.cut)
+    return `First ${many(result.nodes, "value")}: the result reached its limit of 100,000 values or 256 MB`
   return result.nodes === 0 ? "No values match" : many(result.nodes, "value")
 }

@@ -3,7 +3,13 @@ import type { Piece } from "../../model/output/pieces"
 
 /** The classes of a piece of a line. */
 export function classOf({ part, shown, found, current, style }: Piece): string | undefined {
-  const classes = [part, shown && "shown", found && "found", current && "current", ...(style?.emphasis ?? [])].filter(Boolean)
+  const classes = [
+    part,
+    shown && "shown",
+    found && "found",
+    current && "current",
+    ...(style?.emphasis ?? []),
+  ].filter(Boolean)
   return classes.length === 0 ? undefined : classes.join(" ")
 }
 

@@ -9,7 +9,8 @@ use std::{
 };
 
 use super::{
-    Location, evaluate::Evaluator,
+    Location,
+    evaluate::Evaluator,
     location::Step,
     parse::parse,
     query::Query,

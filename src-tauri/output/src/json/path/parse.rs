@@ -429,7 +429,9 @@ impl Parser<'_> {
             "length" | "count" | "value" => 1,
             "match" | "search" => 2,
             _ => {
-                return Err(self.wrong_at(from, "Unknown function: use `length`, `count`, `value`, `match` or `search`"));
+                return Err(
+                    self.wrong_at(from, "Unknown function: use `length`, `count`, `value`, `match` or `search`")
+                );
             }
         };
         if arguments.len() != wanted {

@@ -44,7 +44,11 @@ fn values_are_selected_as_they_were_sent() {
     assert_eq!(selected(STORE, "$['Ä ö'][?@ == 1e400]"), "[1e400]");
     assert_eq!(selected(STORE, "$.nothing"), "[]");
     assert_eq!(selected("{\"a\":1} {\"a\":2}\n3", "$.a"), "[1,2]", "each value of several is a document");
-    assert_eq!(selected(r#"{"a":1,"a":2,"\u0061":3}"#, "$.a"), "[3]", "the last of members with one name, as in JavaScript");
+    assert_eq!(
+        selected(r#"{"a":1,"a":2,"\u0061":3}"#, "$.a"),
+        "[3]",
+        "the last of members with one name, as in JavaScript"
+    );
 }
 
 #[test]
@@ -131,7 +135,8 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 60, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::hash_map("[ab\"]{0,2}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::hash_map("[ab\"]{0,2}", inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -151,19 +156,40 @@ fn segment() -> impl Strategy<Value = String> {
     ];
     let operand = || {
         prop::sample::select(vec![
-            "@", "@.a", "@[0]", "1", "-1.0", "'a'", "\"\\u00e9\"", "null", "true", "$.a", "@['b'][1]",
+            "@",
+            "@.a",
+            "@[0]",
+            "1",
+            "-1.0",
+            "'a'",
+            "\"\\u00e9\"",
+            "null",
+            "true",
+            "$.a",
+            "@['b'][1]",
         ])
     };
     let sign = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let compare = (operand(), sign, operand()).prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
     let test = prop_oneof![
         compare,
-        prop::sample::select(vec!["@.a", "!@.b", "@.*", "@[-1]", "$..b", "match(@, '[ab].*')", "length(@) > 1", "count(@.*) == 2", "value(@..a) == 1", "search(@.a, 'b')", "@[?@ > 1]"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "@.a",
+            "!@.b",
+            "@.*",
+            "@[-1]",
+            "$..b",
+            "match(@, '[ab].*')",
+            "length(@) > 1",
+            "count(@.*) == 2",
+            "value(@..a) == 1",
+            "search(@.a, 'b')",
+            "@[?@ > 1]"
+        ])
+        .prop_map(str::to_owned),
     ];
-    let filter = (test.clone(), prop::sample::select(vec!["", " && ", " || "]), test).prop_map(|(a, and, b)| {
-        if and.is_empty() { format!("[?{a}]") } else { format!("[?({a}){and}{b}]") }
-    });
+    let filter = (test.clone(), prop::sample::select(vec!["", " && ", " || "]), test)
+        .prop_map(|(a, and, b)| if and.is_empty() { format!("[?{a}]") } else { format!("[?({a}){and}{b}]") });
     prop_oneof![3 => simple, 1 => filter]
 }
 

@@ -17,7 +17,8 @@ impl Query {
     /// Whether it selects one node at most.
     pub fn is_singular(&self) -> bool {
         let one = |selector: &Selector| matches!(selector, Selector::Name(_) | Selector::Index(_));
-        let single = |segment: &Segment| !segment.descendants && segment.selectors.len() == 1 && one(&segment.selectors[0]);
+        let single =
+            |segment: &Segment| !segment.descendants && segment.selectors.len() == 1 && one(&segment.selectors[0]);
         self.segments.iter().all(single)
     }
 }
@@ -46,7 +47,11 @@ pub enum Test {
     Exists(Query),
     Compare(Operand, Comparison, Operand),
     /// Whether a text matches a regular expression, as a whole or somewhere.
-    Matches { text: Operand, pattern: Pattern, whole: bool },
+    Matches {
+        text: Operand,
+        pattern: Pattern,
+        whole: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
