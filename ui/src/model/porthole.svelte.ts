@@ -93,10 +93,7 @@ export class Porthole {
     this.output = new Output(shell, () => this.settings.reading.ansi)
     this.search = new Search(shell, this.output)
     this.goTo = new GoTo(shell, this.output)
-    this.pathFilter = new PathFilter(shell, this.output, () => {
-      this.search.look()
-      this.#unmark()
-    })
+    this.pathFilter = new PathFilter(shell, this.output, () => this.#lookAtRows())
     this.copying = new Copying(shell, this.output, put)
     this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.saving = new Saving(shell, this.output, this.marks)
@@ -225,8 +222,7 @@ export class Porthole {
     if (!isLines(chosen) && chosen !== "pretty") this.search.close()
     else if (this.search.only) this.search.showOnly(false)
     this.output.choose(chosen)
-    this.search.look()
-    this.#unmark()
+    this.#lookAtRows()
   }
 
   /** Folds or unfolds: rows are other rows then. */
@@ -259,6 +255,12 @@ export class Porthole {
     this.detail.look(this.selection.id, this.selected)
     this.output.see(this.selected)
     this.pathFilter.look()
+    this.search.look()
+    this.#unmark()
+  }
+
+  /** Other rows are shown, or may be. */
+  #lookAtRows(): void {
     this.search.look()
     this.#unmark()
   }

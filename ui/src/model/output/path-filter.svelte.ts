@@ -2,7 +2,6 @@ import type { Filtered } from "../../ipc/generated/Filtered"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import { many } from "../text/numbers"
 import { formOf, type Output } from "./output.svelte"
-import { isJsonView } from "./views"
 
 const PAUSE_MS = 200
 
