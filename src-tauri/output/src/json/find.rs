@@ -66,7 +66,9 @@ impl JsonSearch {
     }
 
     pub fn progress(&self) -> TaskProgress {
-        TaskProgress { done: self.found().done, whole: self.output.json().0.length }
+        // Not begun here: a body that is being decoded is read as JSON when all of it is there.
+        let whole = self.output.json.get().map_or_else(|| self.output.counts().stdout.bytes, |json| json.0.length);
+        TaskProgress { done: self.found().done, whole }
     }
 
     pub fn lines(&self, from: u64, count: u64) -> Vec<u64> {
@@ -104,11 +106,17 @@ impl JsonSearch {
 
     /// The lines that were found, from the nth on.
     pub fn drawn(&self, finder: &Finder, from: u64, count: u64) -> Result<Vec<Line>> {
-        self.output.json().lines_at(&self.lines(from, count), Some(finder))
+        match self.lines(from, count) {
+            none if none.is_empty() => Ok(Vec::new()),
+            lines => self.output.json().lines_at(&lines, Some(finder)),
+        }
     }
 
     /// The place after or before one, or at the other end when there is none; what hides it is unfolded.
     pub fn near(&self, finder: &Finder, line: u64, column: Option<u64>, after: bool) -> Result<Option<Hit>> {
+        if self.counts().0 == 0 {
+            return Ok(None);
+        }
         let json = self.output.json();
         let (place, at) = {
             let found = self.found();
@@ -147,7 +155,9 @@ impl JsonSearch {
 
 impl Drop for JsonSearch {
     fn drop(&mut self) {
-        self.output.json().0.state().focus = None;
+        if let Some(json) = self.output.json.get() {
+            json.0.state().focus = None;
+        }
     }
 }
 

@@ -136,6 +136,17 @@ fn find_goes_through_a_body_of_many_slices() {
     assert_eq!(search.near(lines[299], Some(15), true).unwrap().unwrap().place, 599);
 }
 
+#[test]
+fn a_search_that_only_tells_how_far_it_is_does_not_begin_to_read_a_body_that_still_comes() {
+    let (_directory, output) = body(b"[1,");
+    let search = Search::new(Arc::clone(&output), &query("2", false)).unwrap();
+    assert_eq!((search.progress().done, search.near(0, None, true).unwrap()), (0, None));
+    assert!(search.window(0, 9, false).unwrap().lines.is_empty());
+    drop(search);
+    output.append(Stream::Stdout, b"2]", 0).unwrap();
+    assert_eq!(self::search(&output, &query("2", false)).hits(), 1);
+}
+
 fn json() -> impl Strategy<Value = Value> {
     let leaf =
         prop_oneof![Just(Value::Null), (0i64..200).prop_map(Value::from), "[ab\"\\\\ é:]{0,6}".prop_map(Value::from)];
