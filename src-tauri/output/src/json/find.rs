@@ -21,7 +21,7 @@ const SLICE: u64 = 4 * 1024 * 1024;
 /// What two pieces of a row that is longer have in common: a match longer than this may be missed where they meet.
 const OVERLAP: usize = 64 * 1024;
 /// Bytes of a long row that are drawn before what was found in it.
-const BEFORE: u64 = 200;
+const BEFORE: u64 = 40;
 
 /// A place in a row: bytes of its text, without the indentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
