@@ -219,7 +219,7 @@ proptest! {
         // Each path leads to its value alone.
         for (value_found, path) in found.as_array().unwrap().iter().zip(paths) {
             let there: Vec<Value> = JsonPath::parse(&path).unwrap().query(&value).all().into_iter().cloned().collect();
-            prop_assert_eq!(&there, &[value_found.clone()], "{}", path);
+            prop_assert_eq!(there, vec![value_found.clone()], "{}", path);
         }
     }
 }
