@@ -41,7 +41,7 @@ async fn ten_million_lines_are_all_there_and_each_is_the_one_asked_for() {
     let output = calls.timeline.output(id).unwrap();
     assert!((output.memory() as u64) < 4 * LINES, "{} bytes", output.memory());
     let found = search(&calls.timeline, id, query(View::Both, "9999999")).await;
-    assert_eq!((found.hits, calls.timeline.hit(0, true).unwrap().line), (1, 9_999_998));
+    assert_eq!((found.hits, calls.timeline.hit(0, None, true).await.unwrap().unwrap().line), (1, 9_999_998));
 }
 
 #[tokio::test]
@@ -148,13 +148,13 @@ async fn a_search_goes_on_while_lines_arrive() {
     assert_eq!((all.hits, all.progress.done), (224, all.progress.whole));
     let found = texts(&calls.timeline, id, View::Hits, 0, 3).await;
     assert_eq!(found, ["7", "70", "71"]);
-    let last = calls.timeline.hit(0, false).unwrap();
+    let last = calls.timeline.hit(0, None, false).await.unwrap().unwrap();
     assert_eq!((last.place, calls.timeline.exact(id, View::Hits, 223, 224).await.unwrap()), (223, "oops 2\n".into()));
     let inverse = search(&calls.timeline, id, Query { inverse: true, ..regex(View::Stdout, "^7") }).await;
     assert_eq!(inverse.hits, 2000 - 222);
     calls.timeline.search_end();
     let error = calls.timeline.lines(id, View::Hits, 0, 1, false).await.unwrap_err();
-    assert_eq!((error.code, calls.timeline.hit(0, true)), (Code::SearchMissing, None));
+    assert_eq!((error.code, calls.timeline.hit(0, None, true).await.unwrap()), (Code::SearchMissing, None));
 }
 
 #[tokio::test]

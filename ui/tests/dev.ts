@@ -273,7 +273,7 @@ const shell = new FakeShell({
       throw { code: "search_invalid", message: "The expression is not closed: unclosed group." }
     const entry = world.entries[id - 1]!
     const whole = entry.row.counts.stdout.bytes
-    searching = { call: id, query, hits: 0, progress: { done: 0, whole }, state: "running" }
+    searching = { call: id, query, hits: 0, lines: 0, progress: { done: 0, whole }, state: "running" }
     touch(entry)
   },
   search_stop: async () => {
@@ -287,7 +287,8 @@ const shell = new FakeShell({
     const all = searching.hits
     const place = after ? Math.floor(line / EVERY) + 1 : Math.ceil(line / EVERY) - 1
     const at = ((place % all) + all) % all
-    return line > 1e15 ? { place: 0, line: 0 } : { place: at, line: at * EVERY }
+    const hit = (place: number) => ({ place, line: place * EVERY, row: place * EVERY, listed: place })
+    return hit(line > 1e15 ? 0 : at)
   },
   save_place: async ({ id, what }) => `/home/someone/Downloads/call-${id}-${what.kind}.log`,
   save: async ({ path, replace }) => {

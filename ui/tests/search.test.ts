@@ -17,9 +17,14 @@ const counts = { stdout: { bytes: 9000, lines: 1000 }, stderr: { bytes: 90, line
 const run = summary(1, { http: false, outcome: ended, counts })
 const live = summary(1, { http: false, outcome: { kind: "running" }, counts })
 
+/** A hit in plain lines. */
+function at(place: number, line: number): Hit {
+  return { place, line, row: line, listed: place }
+}
+
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
-  hits = ({ line, after }) => ({ place: 4, line: after ? Math.min(line + 10, 990) : line - 10 })
+  hits = ({ line, after }) => at(4, after ? Math.min(line + 10, 990) : line - 10)
   refuse = false
   shell = new FakeShell({
     lines: async ({ from, count }) => ({
@@ -56,6 +61,7 @@ async function told(more: Partial<Searching> = {}) {
     call: 1,
     query: query(),
     hits: 12,
+    lines: 12,
     progress: { done: 1, whole: 2 },
     state: "running",
     ...more,
@@ -85,7 +91,7 @@ test("the first hit is gone to by itself, once", async () => {
   await told()
   expect(asked("hit")).toHaveLength(1)
   // The line at the top may be one itself.
-  expect(asked("hit")[0]!.args).toEqual({ line: 99, after: true })
+  expect(asked("hit")[0]!.args).toEqual({ line: 99, column: null, after: true })
   expect(output.lines.pointed).toBe(109)
   await told({ hits: 20 })
   expect(asked("hit")).toHaveLength(1)
@@ -101,19 +107,19 @@ test("from the very beginning the first hit of all is meant", async () => {
 
 test("what is found before what is seen is gone to only when nothing was found after it", async () => {
   output.lines.scrollTo(500)
-  hits = () => ({ place: 0, line: 30 })
+  hits = () => at(0, 30)
   await look("x")
   await told({ hits: 1 })
   await told({ hits: 2 })
   expect(search.current).toBeUndefined()
   expect(search.words).toBe("2 found…")
-  hits = () => ({ place: 7, line: 600 })
+  hits = () => at(7, 600)
   await told({ hits: 8 })
   expect(search.words).toBe("8 of 8…")
   search.type("y")
   vi.advanceTimersByTime(200)
   await settle()
-  hits = () => ({ place: 0, line: 30 })
+  hits = () => at(0, 30)
   await told({ hits: 1 })
   expect(search.current).toBeUndefined()
   await told({ hits: 1, state: "complete" })
@@ -139,23 +145,30 @@ test("next goes on from the hit that is seen, and from what is seen when it is n
   const first = search.current!.line
   search.next()
   await settle()
-  expect(asked("hit").at(-1)!.args).toEqual({ line: first, after: true })
+  expect(asked("hit").at(-1)!.args).toEqual({ line: first, column: null, after: true })
   output.lines.scrollTo(500)
   search.next()
   await settle()
-  expect(asked("hit").at(-1)!.args).toEqual({ line: 499, after: true })
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 499, column: null, after: true })
   output.lines.scrollTo(200)
   search.previous()
   await settle()
-  expect(asked("hit").at(-1)!.args).toEqual({ line: 220, after: false })
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 220, column: null, after: false })
 })
 
 test("news of an older search, or of another call, is not taken for this one's", async () => {
   await look("x")
   const old = query()
   await look("xy")
-  search.see({ call: 1, query: old, hits: 9, progress: { done: 1, whole: 1 }, state: "complete" })
-  search.see({ call: 2, query: query(), hits: 9, progress: { done: 1, whole: 1 }, state: "complete" })
+  search.see({ call: 1, query: old, hits: 9, lines: 9, progress: { done: 1, whole: 1 }, state: "complete" })
+  search.see({
+    call: 2,
+    query: query(),
+    hits: 9,
+    lines: 9,
+    progress: { done: 1, whole: 1 },
+    state: "complete",
+  })
   expect(search.found).toBeUndefined()
 })
 
@@ -168,10 +181,10 @@ test("what was typed while the hit of an older search was asked for is gone to a
   // The older hit is still on its way when the next search is told of for the first and last time.
   await look("warn")
   await told({ state: "complete", progress: { done: 2, whole: 2 } })
-  shell.answers.hit = async () => ({ place: 7, line: 500 })
-  answer({ place: 1, line: 100 })
+  shell.answers.hit = async () => at(7, 500)
+  answer(at(1, 100))
   await settle()
-  expect(search.current).toEqual({ place: 7, line: 500 })
+  expect(search.current).toEqual(at(7, 500))
 })
 
 test("an expression that cannot be read is said, and what is typed next clears it", async () => {
@@ -190,7 +203,7 @@ test("only hits are rows of their own; a number leads back among all lines", asy
   search.showOnly(true)
   expect(output.view).toBe("hits")
   expect(output.lines.total).toBe(12)
-  await told({ hits: 30 })
+  await told({ hits: 30, lines: 30 })
   expect(output.lines.total).toBe(30)
   search.leaveTo(321)
   expect([output.view, search.only, output.lines.pointed]).toEqual(["both", false, 321])
@@ -201,7 +214,12 @@ test("another call is searched for the same when it is selected", async () => {
   output.see(summary(2, { http: true, body: "json" }))
   search.look()
   await settle()
-  expect(asked("search").at(-1)!.args).toMatchObject({ id: 2, query: { view: "stdout", text: "x" } })
+  expect(asked("search").at(-1)!.args).toMatchObject({ id: 2, query: { view: "pretty", text: "x" } })
+  expect(output.view).toBe("pretty")
+  output.see(summary(3, { http: true, body: "events" }))
+  search.look()
+  await settle()
+  expect(asked("search").at(-1)!.args).toMatchObject({ id: 3, query: { view: "stdout", text: "x" } })
   expect(output.view).toBe("stdout")
 })
 
@@ -213,8 +231,26 @@ test("other streams are searched when they are chosen", async () => {
   expect(query().view).toBe("stderr")
 })
 
-test("closing forgets, and the view is the one before, where it was", async () => {
+test("in indented JSON each place is gone to, on the row where it is after folds were opened", async () => {
   output.see(summary(2, { body: "json", counts }))
+  await settle()
+  shell.answers.hit = async () => ({ place: 2, line: 700, row: 20, listed: 1, column: 5, mark: [9, 12] })
+  await look("x")
+  await told({ call: 2, hits: 3, lines: 2 })
+  expect([output.view, output.lines.pointed, search.words]).toEqual(["pretty", 20, "3 of 3…"])
+  search.next()
+  await settle()
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 700, column: 5, after: true })
+  search.showOnly(true)
+  expect([output.view, output.lines.total, output.lines.pointed]).toEqual(["hits", 2, 1])
+  search.leaveTo(700)
+  await settle()
+  expect(asked("hit").at(-1)!.args).toEqual({ line: 699, column: null, after: true })
+  expect([output.view, output.lines.pointed]).toEqual(["pretty", 20])
+})
+
+test("closing forgets, and the view is the one before, where it was", async () => {
+  output.see(summary(2, { body: "events", counts }))
   await settle()
   output.lines.scrollTo(40)
   await look("x")
@@ -222,7 +258,7 @@ test("closing forgets, and the view is the one before, where it was", async () =
   output.lines.scrollTo(7)
   search.close()
   await settle()
-  expect([output.view, output.lines.first, search.open]).toEqual(["pretty", 40, false])
+  expect([output.view, output.lines.first, search.open]).toEqual(["events", 40, false])
   expect(asked("search_end").length).toBeGreaterThan(0)
 })
 
@@ -231,12 +267,13 @@ test("the words", () => {
     call: 1,
     query: query0,
     hits: 3402,
+    lines: 3402,
     progress: { done: 0, whole: 1 },
     state: "complete",
     ...more,
   })
   const words = (more: Partial<Searching>, current?: Hit) => wordsOf("x", found(more), current, undefined)
-  expect(words({}, { place: 11, line: 5 })).toBe("12 of 3,402")
+  expect(words({}, at(11, 5))).toBe("12 of 3,402")
   expect(words({ state: "running" })).toBe("3,402 found…")
   expect(words({ state: "stopped" })).toBe("3,402 found, stopped")
   expect(words({ state: "waiting" })).toBe("3,402 found")

@@ -37,15 +37,25 @@ macro_rules! commands {
             /// are no text become U+FFFD. Refused when it is too long for a clipboard.
             exact(id: u32, view: View, from: u64, to: u64) -> String;
             /// Folds or unfolds indented JSON at the row with this number (`n`, not its place).
-            fold(id: u32, line: u64, fold: Fold) -> ();
+            fold(id: u32, view: View, line: u64, fold: Fold) -> ();
+            /// Selects values of a Call's JSON body by a path (RFC 9535), in place of the filter before; answers when
+            /// all are found. They are the rows of the view `filtered`.
+            filter(id: u32, path: String) -> Filtered;
+            /// Cancels the filter and forgets what it selected.
+            filter_end() -> ();
+            /// The value on the row of indented JSON with this number (`n`, not its place).
+            json_node(id: u32, view: View, line: u64) -> JsonNode;
+            /// The same value as it was sent. Refused when it is too long for a clipboard.
+            json_value(id: u32, view: View, line: u64) -> String;
             /// Searches a Call's lines, and goes on while they arrive, in place of the search before.
             search(id: u32, query: Query) -> ();
             /// Stops the search; what it found stays.
             search_stop() -> ();
             /// Forgets the search and what it found.
             search_end() -> ();
-            /// The hit after or before this line, or at the other end when there is none.
-            hit(line: u64, after: bool) -> Option<Hit>;
+            /// The hit after or before this line, or at the other end when there is none. In indented JSON it is the one
+            /// after or before a column of the line, and what hides it is unfolded.
+            hit(line: u64, column: Option<u64>, after: bool) -> Option<Hit>;
             /// A path that something could be saved to.
             save_place(id: u32, what: SaveContent) -> String;
             /// Saves to a file, and answers when it is written. One that is there is kept unless it is

@@ -109,6 +109,10 @@ pub enum Code {
     NoBracket,
     /// More brackets were to be folded than are kept.
     TooManyFolds,
+    /// A path in JSON isn't valid; [`Error::position`] tells where.
+    PathInvalid,
+    /// A path compares a value that is too large to be compared.
+    PathTooLarge,
     /// The selection is too large to copy as one text.
     CopyTooLarge,
     /// The value is too large to hand to code.
@@ -251,12 +255,16 @@ pub struct Error {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<u16>,
+    /// Where in a text it is, in characters from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub position: Option<u32>,
 }
 
 impl Error {
     /// An error with no detail and no hint yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, hint: None, status: None }
+        Self { code, message: message.into(), detail: None, hint: None, status: None, position: None }
     }
 
     /// It says that nothing was done because the user decided so.
@@ -268,6 +276,13 @@ impl Error {
     #[must_use]
     pub fn detail(mut self, detail: impl std::fmt::Display) -> Self {
         self.detail = Some(detail.to_string()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// Adds where in a text it is.
+    #[must_use]
+    pub fn position(mut self, position: u32) -> Self {
+        self.position = Some(position);
         self
     }
 

@@ -52,6 +52,15 @@ pub enum View {
     Table,
     /// Only the lines that the search found.
     Hits,
+    /// The values that a path selects in a JSON body, as an indented array.
+    Filtered,
+}
+
+impl View {
+    /// Whether it is indented JSON.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Pretty | Self::Filtered)
+    }
 }
 
 /// One row, ready to be drawn.
@@ -81,11 +90,19 @@ pub struct Line {
     pub styles: Vec<Styled>,
     /// Its whole length in bytes, line end included.
     pub bytes: u64,
-    /// Whether `text` holds only its beginning.
+    /// Whether `text` ends before the line does.
     pub cut: bool,
+    /// Bytes of a long line that come before `text`, which then begins shortly before what the search went to.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[ts(as = "Option<u64>", optional)]
+    pub skipped: u64,
     /// What a row that is not a plain line tells besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Row>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a row tells besides its text.
@@ -361,7 +378,8 @@ pub struct SavedFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Query {
-    /// Which lines: [`View::Both`], [`View::Stdout`] or [`View::Stderr`].
+    /// Which lines: those of [`View::Both`], [`View::Stdout`] or [`View::Stderr`], or the rows of indented JSON without their
+    /// indentation.
     pub view: View,
     /// The text, or the regular expression.
     pub text: String,
@@ -381,8 +399,10 @@ pub struct Searching {
     pub call: u32,
     /// What for.
     pub query: Query,
-    /// Lines found so far.
+    /// Lines found so far; in indented JSON each place.
     pub hits: u64,
+    /// Lines found so far.
+    pub lines: u64,
     /// Bytes searched so far, of those there are.
     pub progress: TaskProgress,
     /// Where it is.
@@ -408,11 +428,42 @@ pub enum SearchState {
     Failed,
 }
 
-/// One line that the search found.
+/// One line that the search found, or one place in indented JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
 pub struct Hit {
     /// Its place among those found, from 0.
     pub place: u64,
-    /// The number of the line in the view that was searched.
+    /// The number of the line in the view that was searched, with nothing folded.
     pub line: u64,
+    /// The row of the line, which isn't hidden any more.
+    pub row: u64,
+    /// The place of the line among the lines found.
+    pub listed: u64,
+    /// In indented JSON, where the place begins in the row: bytes, without the indentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// Where it is in the text that is drawn: UTF-16 offsets, from and to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<(u32, u32)>,
+}
+
+/// What a path selected in a JSON body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Filtered {
+    /// How many values.
+    pub nodes: u64,
+    /// Whether there are more, which the limits of a result leave out.
+    pub cut: bool,
+}
+
+/// The value on a row of indented JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct JsonNode {
+    /// Its path in the body, such as `$.volumes[0].name`.
+    pub path: String,
+    /// JavaScript that gets it from the parsed body, such as `result.volumes[0].name`.
+    pub access: String,
+    /// Bytes of it.
+    pub bytes: u64,
 }

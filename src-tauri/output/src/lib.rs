@@ -51,7 +51,8 @@ pub use events::{Block, Events};
 pub use facts::*;
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
-use json::{Json, MOST_FOLDS};
+use json::{Json, JsonSearch, MOST_FOLDS};
+pub use json::{Location, PathFilter};
 pub use lines::whole_characters;
 pub use markup::Markup;
 use order::Order;
@@ -316,7 +317,8 @@ impl Output {
             View::Events => self.records_window(from, count),
             View::Hex => self.hex_window(Stream::Stdout, from, count),
             View::HexStderr => self.hex_window(Stream::Stderr, from, count),
-            View::Pretty => self.json().window(from, count),
+            // What a path selects is a body of its own.
+            View::Pretty | View::Filtered => self.json().window(from, count, options.finder),
             View::Table => self.table_window(from, count),
             // The lines of a [`Markup`], which are those of its output.
             View::Markup => self.lines_window(View::Stdout, from, count, options),
@@ -337,7 +339,14 @@ impl Output {
                 if bytes.len() as u64 > EXACT_LIMIT { Err(too_much()) } else { Ok(()) }
             })?,
             View::Markup => return self.exact(View::Stdout, from, to),
-            View::Chunks | View::Events | View::Hex | View::HexStderr | View::Pretty | View::Table | View::Hits => {
+            View::Chunks
+            | View::Events
+            | View::Hex
+            | View::HexStderr
+            | View::Pretty
+            | View::Filtered
+            | View::Table
+            | View::Hits => {
                 let mut at = from;
                 while at < to {
                     let window = self.window(view, at, to - at, RenderOptions::default())?;
@@ -365,6 +374,26 @@ impl Output {
     /// cannot be read.
     pub fn fold(&self, line: u64, fold: Fold) -> Result<()> {
         self.json().fold(line, fold)
+    }
+
+    /// The value on a line of indented JSON.
+    ///
+    /// # Errors
+    /// [`Code::LineNotFound`]; [`Code::OutputUnreadable`] when the body cannot be read.
+    pub fn location(&self, line: u64) -> Result<Location> {
+        self.json().location(line)
+    }
+
+    /// A value as it was sent.
+    ///
+    /// # Errors
+    /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when the body cannot be read.
+    pub fn value(&self, of: &Location) -> Result<String> {
+        if of.end - of.start > EXACT_LIMIT {
+            return Err(too_much());
+        }
+        let bytes = self.read(Stream::Stdout, of.start, of.end)?;
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// The number of the first row of a view that came at this time or later.

@@ -127,7 +127,19 @@ impl Line {
     /// A row that shows this, and is whole.
     pub(crate) fn of(n: u64, stream: Stream, at_us: u64, rendered: RenderedText, bytes: u64) -> Self {
         let RenderedText { text, ranges, styles, .. } = rendered;
-        Self { n, stream, at_us, text, shown: ranges, found: Vec::new(), styles, bytes, cut: false, row: None }
+        Self {
+            n,
+            stream,
+            at_us,
+            text,
+            shown: ranges,
+            found: Vec::new(),
+            styles,
+            bytes,
+            cut: false,
+            skipped: 0,
+            row: None,
+        }
     }
 }
 

@@ -188,6 +188,12 @@ fn hits(output: &Output, search: Option<&Search>, write: Take<'_>) -> Result<()>
         if numbers.is_empty() {
             return Ok(());
         }
+        if search.view().is_json() {
+            let to = from + numbers.len() as u64;
+            write(search.exact(from, to)?.as_bytes())?;
+            from = to;
+            continue;
+        }
         from += numbers.len() as u64;
         for n in numbers {
             output.each_line(search.view(), n, n + 1, |_, piece| write(piece))?;

@@ -10,7 +10,9 @@ use grep_matcher::{LineTerminator, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkMatch};
 
-use super::{Hit, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes};
+use super::{
+    Hit, JsonSearch, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
+};
 use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
 
@@ -29,8 +31,8 @@ const NEAR: usize = 16 * 1024;
 /// What is looked for in a line.
 #[derive(Debug)]
 pub struct Finder {
-    matcher: RegexMatcher,
-    inverse: bool,
+    pub(super) matcher: RegexMatcher,
+    pub(super) inverse: bool,
 }
 
 impl Finder {
@@ -77,6 +79,8 @@ pub struct Search {
     view: View,
     finder: Finder,
     found: Mutex<Found>,
+    /// What is found in rows of indented JSON.
+    json: Option<JsonSearch>,
 }
 
 #[derive(Debug, Default)]
@@ -142,10 +146,12 @@ impl Search {
     /// # Errors
     /// [`Code::SearchInvalid`] when the query cannot be read or names no view of lines.
     pub fn new(output: Arc<Output>, query: &Query) -> Result<Self> {
-        if !matches!(query.view, View::Both | View::Stdout | View::Stderr) {
-            return Err(Error::new(Code::SearchInvalid, "Only lines of stdout, stderr or both can be searched"));
+        if !matches!(query.view, View::Both | View::Stdout | View::Stderr) && !query.view.is_json() {
+            return Err(Error::new(Code::SearchInvalid, "Only lines and indented JSON can be searched"));
         }
-        Ok(Self { output, view: query.view, finder: Finder::new(query)?, found: Mutex::default() })
+        let finder = Finder::new(query)?;
+        let json = query.view.is_json().then(|| JsonSearch::new(Arc::clone(&output)));
+        Ok(Self { output, view: query.view, finder, found: Mutex::default(), json })
     }
 
     /// Searches all that is there now, a slice at a time, as long as `go_on` says so after each.
@@ -153,6 +159,9 @@ impl Search {
     /// # Errors
     /// [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn advance(&self, mut go_on: impl FnMut() -> bool) -> Result<()> {
+        if let Some(json) = &self.json {
+            return json.advance(&self.finder, go_on);
+        }
         self.look_again()?;
         let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
         let mut buffer = Vec::new();
@@ -292,33 +301,52 @@ impl Search {
         &self.finder
     }
 
-    /// How many lines were found so far.
+    /// How many lines were found so far, or places in indented JSON.
     pub fn hits(&self) -> u64 {
-        self.found().hits.len()
+        self.json.as_ref().map_or_else(|| self.found().hits.len(), |json| json.counts().0)
+    }
+
+    /// How many lines were found so far.
+    pub fn lines(&self) -> u64 {
+        self.json.as_ref().map_or_else(|| self.found().hits.len(), |json| json.counts().1)
     }
 
     /// How much has been searched, of what there is.
     pub fn progress(&self) -> TaskProgress {
+        if let Some(json) = &self.json {
+            return json.progress();
+        }
         let next = self.found().next;
         self.output.lock().bytes_before(self.view, next)
     }
 
-    /// The hit after or before a line, or the first or last one when there is none there.
-    pub fn near(&self, line: u64, after: bool) -> Option<Hit> {
+    /// The hit after or before a line, or the first or last one when there is none there. In indented JSON it is the one
+    /// after or before a column of the line, and what hides it is unfolded.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`] when a file cannot be read.
+    pub fn near(&self, line: u64, column: Option<u64>, after: bool) -> Result<Option<Hit>> {
+        if let Some(json) = &self.json {
+            return json.near(&self.finder, line, column, after);
+        }
         let found = self.found();
-        let last = found.hits.len().checked_sub(1)?;
+        let Some(last) = found.hits.len().checked_sub(1) else { return Ok(None) };
         let place = if after {
             let next = found.hits.below(line.saturating_add(1));
             if next > last { 0 } else { next }
         } else {
             found.hits.below(line).checked_sub(1).unwrap_or(last)
         };
-        Some(Hit { place, line: found.hits.get(place)? })
+        let hit = |line| Hit { place, line, row: line, listed: place, column: None, mark: None };
+        Ok(found.hits.get(place).map(hit))
     }
 
     /// The numbers of the lines found, from the nth on.
     pub fn numbers(&self, from: u64, count: u64) -> Vec<u64> {
-        self.found().hits.iter_from(from).take(count as usize).collect()
+        match &self.json {
+            Some(json) => json.lines(from, count),
+            None => self.found().hits.iter_from(from).take(count as usize).collect(),
+        }
     }
 
     /// The lines found, from one to another, as they came.
@@ -327,6 +355,21 @@ impl Search {
     /// As for [`Output::exact`].
     pub fn exact(&self, from: u64, to: u64) -> Result<String> {
         let mut text = String::new();
+        if let Some(json) = &self.json {
+            let mut at = from;
+            while at < to {
+                let lines = json.drawn(&self.finder, at, (to - at).min(super::WINDOW_LINES))?;
+                at += lines.len() as u64;
+                lines.iter().for_each(|line| text.extend([&line.text, "\n"]));
+                if lines.is_empty() {
+                    break;
+                }
+                if text.len() as u64 > super::EXACT_LIMIT {
+                    return Err(super::too_much());
+                }
+            }
+            return Ok(text);
+        }
         for n in self.numbers(from, to.saturating_sub(from)) {
             text.push_str(&self.output.exact(self.view, n, n + 1)?);
             if text.len() as u64 > super::EXACT_LIMIT {
@@ -341,6 +384,10 @@ impl Search {
     /// # Errors
     /// [`Code::OutputUnreadable`] when a file cannot be read.
     pub fn window(&self, from: u64, count: u64, ansi: bool) -> Result<Window> {
+        if let Some(json) = &self.json {
+            let lines = json.drawn(&self.finder, from, count.min(super::WINDOW_LINES))?;
+            return Ok(Window { from, total: self.lines(), lines, ..Window::empty() });
+        }
         let numbers = self.numbers(from, count.min(super::WINDOW_LINES));
         let before = from.checked_sub(1).and_then(|before| self.found().hits.get(before));
         let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));

@@ -51,9 +51,9 @@ fn a_hit_has_a_place_and_a_next_one_beyond_either_end() {
     let (_directory, output) = output();
     output.append(Stream::Stdout, b"x\n-\nx\n-\nx\n", 0).unwrap();
     let search = Search::new(output, &query(View::Stdout, "x")).unwrap();
-    assert_eq!(search.near(0, true), None);
+    assert_eq!(search.near(0, None, true).unwrap(), None);
     search.advance(|| true).unwrap();
-    let near = |line, after| search.near(line, after).map(|hit| (hit.place, hit.line)).unwrap();
+    let near = |line, after| search.near(line, None, after).unwrap().map(|hit| (hit.place, hit.line)).unwrap();
     assert_eq!([near(0, true), near(1, true), near(4, true)], [(1, 2), (1, 2), (0, 0)]);
     assert_eq!([near(4, false), near(0, false), near(1, false)], [(1, 2), (2, 4), (0, 0)]);
     let window = search.window(1, 9, false).unwrap();

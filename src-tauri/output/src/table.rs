@@ -160,6 +160,7 @@ impl Output {
                 found: Vec::new(),
                 styles: Vec::new(),
                 bytes: end - start,
+                skipped: 0,
                 cut,
                 row: Some(Row::Cells { cells, more }),
             });

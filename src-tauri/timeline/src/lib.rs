@@ -7,6 +7,7 @@ mod call_store;
 mod demo_backend;
 mod diagnosing;
 mod facts;
+mod filtering;
 mod groups;
 pub mod inspect;
 mod kept;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use call_store::{CallStore, Control};
 use diagnosing::Uncounted;
 pub use facts::*;
+use filtering::Filters;
 pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
@@ -67,6 +69,7 @@ pub struct Timeline {
     engines: Arc<LastEngine>,
     /// The one search that runs or is being viewed.
     searching: Mutex<Option<Searched>>,
+    filters: Mutex<Filters>,
     /// The callbacks that were counted for a caller that looks at them.
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
@@ -114,6 +117,7 @@ impl Timeline {
             connections: Arc::new(BackendConnections::with_tunnel(tunnel)),
             engines,
             searching: Mutex::default(),
+            filters: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
@@ -323,6 +327,7 @@ impl Timeline {
                 (View::Hits, Some(search)) => search.window(from, count, ansi),
                 // It is read whole or not at all.
                 (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
+                (View::Filtered, _) if shown.filter().is_none() => Ok(Window::empty()),
                 (_, search) => {
                     let finder = search.as_deref().map(|search| search.finder());
                     let options = RenderOptions { ansi, finder };
@@ -354,9 +359,9 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Code::CallNotFound`], and what [`Output::fold`] says.
-    pub async fn fold(&self, id: CallId, line: u64, fold: Fold) -> Result<()> {
+    pub async fn fold(&self, id: CallId, view: View, line: u64, fold: Fold) -> Result<()> {
         let shown = self.shown(id)?;
-        aside(move || shown.output(View::Pretty).fold(line, fold)).await
+        aside(move || shown.output(view).fold(line, fold)).await
     }
 
     /// The number of the first row of a view that came at this time or later: [`Output::row_at_time`].
@@ -418,6 +423,7 @@ impl Timeline {
     /// Ends every Call: requests at once, commands with SIGTERM and after a second with SIGKILL.
     pub async fn close(&self) {
         self.search_end();
+        self.filter_end();
         self.save_stop();
         self.shared.end_removals();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));

@@ -68,10 +68,17 @@ impl Timeline {
         self.shared.change(|store| store.search = None);
     }
 
-    /// The hit after or before a line, or at the other end when there is none.
-    pub fn hit(&self, line: u64, after: bool) -> Option<Hit> {
-        let searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
-        searching.as_ref()?.search.near(line, after)
+    /// The hit after or before a line, or after or before a column of it, or at the other end when there is none.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnreadable`](porthole_base::error::Code::OutputUnreadable) when a file cannot be read.
+    pub async fn hit(&self, line: u64, column: Option<u64>, after: bool) -> Result<Option<Hit>> {
+        let search = {
+            let searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);
+            searching.as_ref().map(|searched| Arc::clone(&searched.search))
+        };
+        let Some(search) = search else { return Ok(None) };
+        aside(move || search.near(line, column, after)).await
     }
 
     /// The search, if it is in this Call.
@@ -126,10 +133,13 @@ impl Follow {
             aside(move || {
                 loop {
                     let more = this.shown.catch_up(this.query.view)?.is_some();
-                    this.search.advance(|| {
-                        this.tell(SearchState::Running, None);
-                        !this.stop.is_cancelled()
-                    })?;
+                    // A body is read as JSON when all of it is decoded.
+                    if !more || !this.query.view.is_json() {
+                        this.search.advance(|| {
+                            this.tell(SearchState::Running, None);
+                            !this.stop.is_cancelled()
+                        })?;
+                    }
                     if !more || this.stop.is_cancelled() {
                         return Ok(());
                     }
@@ -156,8 +166,9 @@ impl Follow {
 
     fn tell(&self, state: SearchState, trouble: Option<Error>) {
         let progress: TaskProgress = self.search.progress();
-        let (call, query, hits) = (self.call, self.query.clone(), self.search.hits());
-        let told = Searching { call, query, hits, progress, state, trouble };
+        let (call, query) = (self.call, self.query.clone());
+        let (hits, lines) = (self.search.hits(), self.search.lines());
+        let told = Searching { call, query, hits, lines, progress, state, trouble };
         self.shared.change(|store| {
             // A slice may end after the search was stopped: that it stopped is its last word.
             if !self.gone.is_cancelled() && (!self.stop.is_cancelled() || state == SearchState::Stopped) {

@@ -10,14 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CallId, Timeline};
 use porthole_base::error::{Code, Error, Result};
-use porthole_output::{BodyKind, Decoded, DecodedFacts, Markup, Output, TaskProgress, Transcript, View, encoding};
+use porthole_output::{
+    BodyKind, Decoded, DecodedFacts, Markup, Output, PathFilter, TaskProgress, Transcript, View, encoding,
+};
 
 /// Transcripts that are kept: of those that the user looked at last.
 const MOST: usize = 4;
 
 /// What the files of a transcript, or of a decoded body, are named after. Two of one Call and one charset may be there at
 /// once, while a search in the one before ends.
-fn stem(id: CallId, what: &str) -> String {
+pub(super) fn stem(id: CallId, what: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     format!("{id}-{}-{number}", what.to_ascii_lowercase())
@@ -52,6 +54,7 @@ pub(super) struct ShownOutput {
     decoded: Option<Arc<Decoded>>,
     transcript: Option<Arc<Transcript>>,
     markup: Option<Arc<Markup>>,
+    filter: Option<Arc<PathFilter>>,
     /// Nothing more will come.
     ended: bool,
 }
@@ -64,6 +67,9 @@ impl ShownOutput {
 
     /// What a view is of.
     pub fn output(&self, view: View) -> &Arc<Output> {
+        if let Some(filter) = self.filter.as_ref().filter(|_| view == View::Filtered) {
+            return filter.output();
+        }
         match (&self.markup, &self.transcript) {
             (Some(markup), _) if view == View::Markup => markup.output(),
             (_, Some(transcript)) if Self::is_text(view) => transcript.text(),
@@ -74,6 +80,11 @@ impl ShownOutput {
     /// The bytes that are shown.
     pub fn bytes(&self) -> &Arc<Output> {
         self.decoded.as_ref().map_or(&self.sent, |decoded| decoded.output())
+    }
+
+    /// What a path selects in it, if it is filtered.
+    pub fn filter(&self) -> Option<&Arc<PathFilter>> {
+        self.filter.as_ref()
     }
 
     /// The indented form of a document, if it is one.
@@ -197,7 +208,8 @@ impl Timeline {
         if let Some(markup) = &markup {
             put(&mut derived.markups, id, markup);
         }
-        Ok(ShownOutput { sent, decoded, transcript, markup, ended })
+        let filter = self.filter_of(id, transcript.as_ref().map_or(bytes, |transcript| transcript.text()));
+        Ok(ShownOutput { filter, sent, decoded, transcript, markup, ended })
     }
 
     /// Shows a body as sent, or with its content codings undone. A search in it ends.
@@ -247,6 +259,8 @@ impl Timeline {
         derived.transcripts.retain(|(id, _)| self.output(*id).is_ok());
         derived.decoded.retain(|(id, _)| self.output(*id).is_ok());
         derived.markups.retain(|(id, _)| self.output(*id).is_ok());
+        drop(derived);
+        self.forget_filter_of_cleared();
     }
 }
 

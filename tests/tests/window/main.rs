@@ -23,6 +23,7 @@ mod hostile;
 mod http_facts;
 mod impatient;
 mod isolation;
+mod json;
 mod keyboard;
 mod leaving;
 mod odd;

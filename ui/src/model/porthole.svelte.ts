@@ -26,6 +26,8 @@ import { PasteImport } from "./composer/paste-import.svelte"
 import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
 import { Saving } from "./output/saving.svelte"
+import { JsonMenu } from "./output/json-menu.svelte"
+import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Settings } from "./settings/settings.svelte"
@@ -65,6 +67,8 @@ export class Porthole {
   detail: Detail
   output: Output
   search: Search
+  pathFilter: PathFilter
+  jsonMenu: JsonMenu
   goTo: GoTo
   marks = new MarkedRows()
   copying: Copying
@@ -124,7 +128,9 @@ export class Porthole {
     this.output = new Output(shell, () => this.settings.reading.ansi)
     this.search = new Search(shell, this.output)
     this.goTo = new GoTo(shell, this.output)
+    this.pathFilter = new PathFilter(shell, this.output, () => this.#lookAtRows())
     this.copying = new Copying(shell, this.output, put)
+    this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
     this.composer = new Composer(shell, this.#composerDeps())
@@ -361,11 +367,10 @@ export class Porthole {
 
   /** Chooses a view. One that has no lines to search closes the search. */
   choose(chosen: Chosen): void {
-    if (!isLines(chosen)) this.search.close()
+    if (!isLines(chosen) && chosen !== "pretty") this.search.close()
     else if (this.search.only) this.search.showOnly(false)
     this.output.choose(chosen)
-    this.search.look()
-    this.#unmark()
+    this.#lookAtRows()
   }
 
   /** Folds or unfolds: rows are other rows then. */
@@ -439,14 +444,21 @@ export class Porthole {
     this.selection.forget((id) => this.timeline.isGone(id))
     this.detail.look(this.selection.id, this.selected)
     this.output.see(this.selected)
+    this.pathFilter.look()
+    this.search.look()
+    this.#unmark()
+  }
+
+  /** Other rows are shown, or may be. */
+  #lookAtRows(): void {
     this.search.look()
     this.#unmark()
   }
 
   /** Marks are of rows of one view of one Call. */
   #unmark(): void {
-    const { row, view, edition } = this.output
-    const of = `${row?.id} ${view} ${view === "hits" ? edition : ""}`
+    const { row, view, edition, filterEdition } = this.output
+    const of = `${row?.id} ${view} ${view === "hits" ? edition : ""} ${view === "filtered" ? filterEdition : ""}`
     if (of === this.#marked) return
     this.#marked = of
     this.marks.clear()

@@ -6,7 +6,7 @@ use porthole_base::{
     error::{Code, Error, Result},
     private,
 };
-use porthole_output::{BodyKind, Fold, Hit, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, Query, SaveContent, SavedFile, View, Window};
 use porthole_process::Signal;
 use porthole_sdk::{
     diagnostic::Diagnostic,
@@ -76,8 +76,25 @@ impl<H: Host> Application<H> {
         self.timeline.exact(id, view, from, to).await
     }
 
-    pub async fn fold(&self, id: u32, line: u64, fold: Fold) -> Result<()> {
-        self.timeline.fold(id, line, fold).await
+    pub async fn fold(&self, id: u32, view: View, line: u64, fold: Fold) -> Result<()> {
+        self.timeline.fold(id, view, line, fold).await
+    }
+
+    pub async fn filter(&self, id: u32, path: String) -> Result<Filtered> {
+        self.timeline.filter(id, path).await
+    }
+
+    pub async fn filter_end(&self) -> Result<()> {
+        self.timeline.filter_end();
+        Ok(())
+    }
+
+    pub async fn json_node(&self, id: u32, view: View, line: u64) -> Result<JsonNode> {
+        self.timeline.json_node(id, view, line).await
+    }
+
+    pub async fn json_value(&self, id: u32, view: View, line: u64) -> Result<String> {
+        self.timeline.json_value(id, view, line).await
     }
 
     pub async fn search(&self, id: u32, query: Query) -> Result<()> {
@@ -94,8 +111,8 @@ impl<H: Host> Application<H> {
         Ok(())
     }
 
-    pub async fn hit(&self, line: u64, after: bool) -> Result<Option<Hit>> {
-        Ok(self.timeline.hit(line, after))
+    pub async fn hit(&self, line: u64, column: Option<u64>, after: bool) -> Result<Option<Hit>> {
+        self.timeline.hit(line, column, after).await
     }
 
     pub async fn save_place(&self, id: u32, what: SaveContent) -> Result<String> {

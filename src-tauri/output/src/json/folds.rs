@@ -41,6 +41,23 @@ impl Folds {
         self.settle();
     }
 
+    /// Unfolds what hides a line.
+    pub fn reveal(&mut self, line: u64) {
+        let before = self.folded.len();
+        self.folded.retain(|from, hidden| *from >= line || line > *from + *hidden);
+        if self.folded.len() < before {
+            self.settle();
+        }
+    }
+
+    /// The row of a line that isn't hidden.
+    pub fn row_of(&self, line: u64) -> u64 {
+        match self.outer.partition_point(|outer| outer.line < line).checked_sub(1).map(|at| self.outer[at]) {
+            Some(outer) => line - (outer.line - outer.row + outer.hidden).min(line),
+            None => line,
+        }
+    }
+
     fn settle(&mut self) {
         let (mut outer, mut shown_from, mut hidden_before): (Vec<Outer>, u64, u64) = (Vec::new(), 0, 0);
         for (&line, &hidden) in &self.folded {
@@ -106,7 +123,15 @@ mod tests {
             let shown: Vec<u64> = (0..80).filter(|n| !nested.iter().any(|(line, hidden)| n > line && *n <= line + hidden)).collect();
             prop_assert_eq!(made.rows(80), shown.len() as u64);
             let rows: Vec<u64> = (0..shown.len() as u64).map(|row| made.line_of(row)).collect();
-            prop_assert_eq!(rows, shown);
+            prop_assert_eq!(&rows, &shown);
+            for (row, line) in (0..).zip(rows) {
+                prop_assert_eq!(made.row_of(line), row);
+            }
+            let hidden = (0..80).find(|n| !shown.contains(n));
+            if let Some(line) = hidden {
+                made.reveal(line);
+                prop_assert_eq!(made.line_of(made.row_of(line)), line);
+            }
         }
     }
 }

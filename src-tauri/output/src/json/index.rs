@@ -56,6 +56,19 @@ impl Index {
         self.lines += 1;
     }
 
+    /// The lines from a checkpoint on that are searched at once: where they end, and the line and offset there. Absent where
+    /// there are none yet.
+    pub fn slice(&self, from: u64, most: u64, over: bool) -> Option<(Start, u64, u64)> {
+        let (at, first) = self.before(from).filter(|(_, first)| first.line == from)?;
+        let reach = first.start.offset + most;
+        let next = self.checkpoints.partition_point(|checkpoint| checkpoint.start.offset <= reach).max(at + 2) - 1;
+        match self.checkpoints.get(next) {
+            Some(next) if next.line > from => Some((first.start, next.line, next.start.offset)),
+            // The last lines may go on as long as the body is read.
+            _ => (over && self.lines > from).then_some((first.start, self.lines, self.done)),
+        }
+    }
+
     /// The last checkpoint at or before a line, and its number.
     pub fn before(&self, line: u64) -> Option<(usize, Checkpoint)> {
         let at = self.checkpoints.partition_point(|checkpoint| checkpoint.line <= line).checked_sub(1)?;

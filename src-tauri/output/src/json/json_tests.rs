@@ -81,7 +81,7 @@ fn brackets_above_the_limit_of_folds_are_not_folded_and_say_so() {
     let of_at_most = |most_folds| {
         let (bytes, length) = output.bytes(Stream::Stdout);
         let json = Json::begin(bytes, length, output.path(Stream::Stdout), most_folds);
-        while json.window(0, 1).unwrap().making.is_some() {}
+        while json.window(0, 1, None).unwrap().making.is_some() {}
         json
     };
     of_at_most(4).fold(0, Fold::CloseInside).unwrap();

@@ -1,9 +1,11 @@
 //! A JSON body, indented and folded, whatever its size: nothing of it is copied or decoded. An
 //! index tells where the lines would begin; a look at some of them reads those bytes alone.
 
+mod find;
 mod folds;
 mod grammar;
 mod index;
+mod path;
 mod splitter;
 
 use std::{
@@ -15,13 +17,15 @@ use std::{
     time::Duration,
 };
 
+pub(super) use find::JsonSearch;
 use folds::Folds;
 use grammar::Grammar;
 use index::Index;
+pub use path::{Location, PathFilter};
 use splitter::{Splitter, Start, tidy};
 
 use super::{
-    Fold, LINE_LIMIT, Line, Row, TaskProgress, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes,
+    Finder, Fold, LINE_LIMIT, Line, Row, TaskProgress, WINDOW_LIMIT, Window, lines::whole_characters, spill::Bytes,
     text::RenderedText, unread,
 };
 use crate::Stream;
@@ -66,14 +70,38 @@ struct Shared {
 struct State {
     index: Index,
     folds: Folds,
+    /// Of a line that is too long to be drawn whole, the part that is.
+    focus: Option<Focus>,
     over: bool,
     problem: Option<Error>,
 }
 
+/// A place in a long line from which it is drawn.
+#[derive(Debug, Clone, Copy)]
+struct Focus {
+    line: u64,
+    /// How much of the line's text is left out before.
+    skipped: u64,
+    /// Where the rest begins in the body.
+    offset: u64,
+    in_text: bool,
+}
+
+/// Where a line is, found under the lock and read without it.
+struct Place {
+    line: u64,
+    checkpoint: u64,
+    start: Start,
+    folded: u64,
+}
+
+/// What is marked in the text of a line, as byte offsets in it.
+type Marks<'a> = &'a dyn Fn(&[u8]) -> Vec<(usize, usize)>;
+
 impl Json {
     /// Begins to read this many bytes, of which no more than `most_folds` brackets are folded.
     pub fn begin(bytes: Bytes, length: u64, path: PathBuf, most_folds: usize) -> Self {
-        let state = State { index: Index::new(), folds: Folds::default(), over: false, problem: None };
+        let state = State { index: Index::new(), folds: Folds::default(), focus: None, over: false, problem: None };
         let (state, over, given_up) = (Mutex::new(state), Condvar::new(), AtomicBool::new(false));
         let shared = Arc::new(Shared { bytes, length, path, most_folds, state, over, given_up });
         let reading = Arc::clone(&shared);
@@ -84,32 +112,48 @@ impl Json {
         Self(shared)
     }
 
-    /// Rows from the nth on.
-    pub fn window(&self, from: u64, count: u64) -> Result<Window> {
+    /// Rows from the nth on, with what is found in them.
+    pub fn window(&self, from: u64, count: u64, finder: Option<&Finder>) -> Result<Window> {
         let shared = &self.0;
         let state = shared.patiently();
         let total = state.folds.rows(state.index.lines);
         let making = (!state.over).then_some(TaskProgress { done: state.index.done, whole: shared.length });
         let problem = state.problem.clone();
-        let mut places = Vec::new();
-        for row in from..total.min(from.saturating_add(count)) {
-            let line = state.folds.line_of(row);
-            let (_, checkpoint) = state.index.before(line).ok_or_else(|| self.missing(line))?;
-            places.push((line, checkpoint.line, checkpoint.start, state.folds.folded_into(line)));
-        }
+        let rows = from..total.min(from.saturating_add(count));
+        let places = rows.map(|row| self.place(&state, state.folds.line_of(row))).collect::<Result<Vec<_>>>()?;
         let end = state.index.done;
         drop(state);
+        let lines = self.drawn(places, end, finder)?;
+        Ok(Window { from, total, lines, before_us: None, making, problem, decoded: None })
+    }
+
+    /// Lines by their numbers, whether they are folded away or not.
+    pub fn lines_at(&self, numbers: &[u64], finder: Option<&Finder>) -> Result<Vec<Line>> {
+        let state = self.0.state();
+        let places = numbers.iter().map(|line| self.place(&state, *line)).collect::<Result<Vec<_>>>()?;
+        let end = state.index.done;
+        drop(state);
+        self.drawn(places, end, finder)
+    }
+
+    fn place(&self, state: &State, line: u64) -> Result<Place> {
+        let (_, checkpoint) = state.index.before(line).ok_or_else(|| self.missing(line))?;
+        let folded = state.folds.folded_into(line);
+        Ok(Place { line, checkpoint: checkpoint.line, start: checkpoint.start, folded })
+    }
+
+    fn drawn(&self, places: Vec<Place>, end: u64, finder: Option<&Finder>) -> Result<Vec<Line>> {
         let mut lines = Vec::with_capacity(places.len());
         let mut walk: Option<Walk<'_>> = None;
         let mut left = WINDOW_LIMIT;
-        for (line, checkpoint, start, folded) in places {
+        for Place { line, checkpoint, start, folded } in places {
             let on = walk.take().filter(|walk| walk.line <= line && walk.line >= checkpoint);
-            let mut here = on.unwrap_or_else(|| Walk::begin(shared, checkpoint, start, end));
+            let mut here = on.unwrap_or_else(|| Walk::begin(&self.0, checkpoint, start, end));
             while here.line < line {
                 here.next()?;
             }
-            let (start, until, next_depth) = here.current()?;
-            let drawn = self.row(line, start, until, next_depth, folded)?;
+            let drawn =
+                self.row(&mut here, folded, &|text| finder.map_or_else(Vec::new, |finder| finder.ranges(text)))?;
             left = left.saturating_sub(drawn.bytes.min(LINE_LIMIT));
             lines.push(drawn);
             walk = Some(here);
@@ -117,19 +161,55 @@ impl Json {
                 break;
             }
         }
-        Ok(Window { from, total, lines, before_us: None, making, problem, decoded: None })
+        Ok(lines)
     }
 
-    fn row(&self, n: u64, start: Start, until: u64, next_depth: u32, folded: u64) -> Result<Line> {
-        let cut = until - start.offset > LINE_LIMIT;
-        let read = self.0.bytes.read(start.offset, until.min(start.offset + LINE_LIMIT));
+    fn row(&self, walk: &mut Walk<'_>, folded: u64, marks: Marks<'_>) -> Result<Line> {
+        let (start, until, next_depth) = walk.current()?;
+        let focus = self.0.state().focus.filter(|focus| focus.line == walk.line);
+        let (from, in_text) = focus.map_or((start.offset, false), |focus| (focus.offset, focus.in_text));
+        let cut = until.saturating_sub(from) > LINE_LIMIT;
+        let read = self.0.bytes.read(from, until.min(from + LINE_LIMIT));
         let read = read.map_err(|error| unread(&self.0.path, &error))?;
-        let bytes = tidy(if cut { whole_characters(&read) } else { &read });
-        let mut text = vec![b' '; 2 * start.depth.min(DRAWN_DEPTH) as usize];
+        let bytes = tidy(if cut { whole_characters(&read) } else { &read }, in_text);
+        let indent = 2 * start.depth.min(DRAWN_DEPTH) as usize;
+        let marked: Vec<(usize, usize)> =
+            marks(&bytes).into_iter().map(|(from, to)| (indent + from, indent + to)).collect();
+        let mut text = vec![b' '; indent];
         text.extend_from_slice(&bytes);
         let row = Row::Json { depth: start.depth, opens: next_depth > start.depth, folded };
-        let line = Line::of(n, Stream::Stdout, 0, RenderedText::of(&text), until - start.offset);
-        Ok(Line { cut, row: Some(row), ..line })
+        let (rendered, found) = RenderedText::with(&text, &marked);
+        let line = Line::of(walk.line, Stream::Stdout, 0, rendered, until - start.offset);
+        Ok(Line { cut, skipped: focus.map_or(0, |focus| focus.skipped), found, row: Some(row), ..line })
+    }
+
+    /// Waits until all of the body is read.
+    ///
+    /// # Errors
+    /// What is wrong with it; [`Code::Cancelled`].
+    pub fn whole(&self, stop: &AtomicBool) -> Result<()> {
+        let mut state = self.0.state();
+        while !state.over {
+            if stop.load(Relaxed) {
+                return Err(Error::new(Code::Cancelled, "The filter was canceled"));
+            }
+            state = self.0.over.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.problem.clone().map_or(Ok(()), Err)
+    }
+
+    /// The value on a line.
+    pub fn location(&self, line: u64) -> Result<Location> {
+        let mut walk = self.walk(line)?;
+        while walk.line < line {
+            walk.next()?;
+        }
+        self.location_at(walk.start.offset)?.ok_or_else(|| self.missing(line))
+    }
+
+    /// The value at a byte.
+    pub fn location_at(&self, offset: u64) -> Result<Option<Location>> {
+        path::location_in(&self.0.bytes, self.0.length, &self.0.path, offset)
     }
 
     /// Folds or unfolds at a line.
@@ -417,7 +497,7 @@ pub fn fuzz_json(bytes: &[u8], pieces: &[&[u8]]) {
         .iter()
         .zip(ends)
         .flat_map(|(start, end)| {
-            let mut line = tidy(&bytes[start.offset as usize..end]);
+            let mut line = tidy(&bytes[start.offset as usize..end], false);
             line.push(b'\n');
             line
         })

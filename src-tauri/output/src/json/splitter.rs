@@ -34,6 +34,15 @@ impl Splitter {
         Self { depth, state: State::Between, opened: false, breaks: true }
     }
 
+    /// At the beginning of a line with this first byte: one that closes a bracket is less deep than what is in that.
+    pub fn at_line(start: Start, first: u8) -> Self {
+        Self::at(start.depth + u32::from(matches!(first, b'}' | b']')))
+    }
+
+    pub fn in_text(&self) -> bool {
+        matches!(self.state, State::Text | State::Escape)
+    }
+
     /// How many bytes can be passed over without a look: those of a string.
     pub fn passes(&self, bytes: &[u8]) -> usize {
         match self.state {
@@ -95,25 +104,50 @@ impl Splitter {
 }
 
 /// The text of one line, without what is between tokens: from its beginning up to that of the
-/// next one, or up to a limit.
-pub(super) fn tidy(line: &[u8]) -> Vec<u8> {
-    let mut tidy = Vec::with_capacity(line.len());
-    let (mut in_text, mut escaped) = (false, false);
-    for byte in line {
-        if in_text {
-            tidy.push(*byte);
-            in_text = escaped || *byte != b'"';
-            escaped = !escaped && *byte == b'\\';
-            continue;
-        }
-        match byte {
-            b' ' | b'\t' | b'\n' | b'\r' => {}
-            b':' => tidy.extend_from_slice(b": "),
-            byte => {
-                in_text = *byte == b'"';
-                tidy.push(*byte);
+/// next one, or up to a limit. `in_text`: it begins in a string.
+pub(super) fn tidy(line: &[u8], in_text: bool) -> Vec<u8> {
+    let mut text = Vec::with_capacity(line.len());
+    Tidier { in_text, escaped: false }.push(line, &mut text);
+    text
+}
+
+/// The same of a line that comes in pieces.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tidier {
+    pub in_text: bool,
+    escaped: bool,
+}
+
+impl Tidier {
+    /// Whether it isn't in the middle of an escape.
+    pub fn is_apart(self) -> bool {
+        !self.escaped
+    }
+
+    pub fn push(&mut self, piece: &[u8], text: &mut Vec<u8>) {
+        let mut at = 0;
+        while at < piece.len() {
+            if self.in_text && !self.escaped {
+                let passed = memchr::memchr2(b'"', b'\\', &piece[at..]).unwrap_or(piece.len() - at);
+                text.extend_from_slice(&piece[at..at + passed]);
+                at += passed;
+            }
+            let Some(byte) = piece.get(at).copied() else { break };
+            at += 1;
+            if self.in_text {
+                text.push(byte);
+                self.in_text = self.escaped || byte != b'"';
+                self.escaped = !self.escaped && byte == b'\\';
+                continue;
+            }
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => {}
+                b':' => text.extend_from_slice(b": "),
+                byte => {
+                    self.in_text = byte == b'"';
+                    text.push(byte);
+                }
             }
         }
     }
-    tidy
 }

@@ -14,9 +14,11 @@ import type { Draft } from "./Draft";
 import type { Dropped } from "./Dropped";
 import type { Endpoint } from "./Endpoint";
 import type { ExtensionSource } from "./ExtensionSource";
+import type { Filtered } from "./Filtered";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
+import type { JsonNode } from "./JsonNode";
 import type { Misses } from "./Misses";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
@@ -74,15 +76,25 @@ export interface Commands {
    * are no text become U+FFFD. Refused when it is too long for a clipboard. */
   exact: { args: { id: number; view: View; from: number; to: number }; answer: string };
   /** Folds or unfolds indented JSON at the row with this number (`n`, not its place). */
-  fold: { args: { id: number; line: number; fold: Fold }; answer: void };
+  fold: { args: { id: number; view: View; line: number; fold: Fold }; answer: void };
+  /** Selects values of a Call's JSON body by a path (RFC 9535), in place of the filter before; answers when
+   * all are found. They are the rows of the view `filtered`. */
+  filter: { args: { id: number; path: string }; answer: Filtered };
+  /** Cancels the filter and forgets what it selected. */
+  filter_end: { args: {  }; answer: void };
+  /** The value on the row of indented JSON with this number (`n`, not its place). */
+  json_node: { args: { id: number; view: View; line: number }; answer: JsonNode };
+  /** The same value as it was sent. Refused when it is too long for a clipboard. */
+  json_value: { args: { id: number; view: View; line: number }; answer: string };
   /** Searches a Call's lines, and goes on while they arrive, in place of the search before. */
   search: { args: { id: number; query: Query }; answer: void };
   /** Stops the search; what it found stays. */
   search_stop: { args: {  }; answer: void };
   /** Forgets the search and what it found. */
   search_end: { args: {  }; answer: void };
-  /** The hit after or before this line, or at the other end when there is none. */
-  hit: { args: { line: number; after: boolean }; answer: Hit | null };
+  /** The hit after or before this line, or at the other end when there is none. In indented JSON it is the one
+   * after or before a column of the line, and what hides it is unfolded. */
+  hit: { args: { line: number; column: number | null; after: boolean }; answer: Hit | null };
   /** A path that something could be saved to. */
   save_place: { args: { id: number; what: SaveContent }; answer: string };
   /** Saves to a file, and answers when it is written. One that is there is kept unless it is

@@ -24,4 +24,8 @@ hint?: string,
 /**
  * The HTTP status of the engine's response, where that is what failed.
  */
-status?: number, };
+status?: number, 
+/**
+ * Where in a text it is, in characters from 0.
+ */
+position?: number, };

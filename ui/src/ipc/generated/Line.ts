@@ -42,9 +42,13 @@ styles?: Array<Styled>,
  */
 bytes: number, 
 /**
- * Whether `text` holds only its beginning.
+ * Whether `text` ends before the line does.
  */
 cut: boolean, 
+/**
+ * Bytes of a long line that come before `text`, which then begins shortly before what the search went to.
+ */
+skipped?: number, 
 /**
  * What a row that is not a plain line tells besides.
  */

@@ -6,7 +6,8 @@ import type { View } from "./View";
  */
 export type Query = { 
 /**
- * Which lines: [`View::Both`], [`View::Stdout`] or [`View::Stderr`].
+ * Which lines: those of [`View::Both`], [`View::Stdout`] or [`View::Stderr`], or the rows of indented JSON without their
+ * indentation.
  */
 view: View, 
 /**

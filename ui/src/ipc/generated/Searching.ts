@@ -17,9 +17,13 @@ call: number,
  */
 query: Query, 
 /**
- * Lines found so far.
+ * Lines found so far; in indented JSON each place.
  */
 hits: number, 
+/**
+ * Lines found so far.
+ */
+lines: number, 
 /**
  * Bytes searched so far, of those there are.
  */

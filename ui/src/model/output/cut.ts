@@ -3,7 +3,7 @@ import type { Line } from "../../ipc/generated/Line"
 const utf8 = new TextEncoder()
 
 /** How many bytes of a cut line its text does not show. */
-export function moreBytes(line: Pick<Line, "text" | "shown" | "bytes">): number {
+export function moreBytes(line: Pick<Line, "text" | "shown" | "bytes" | "skipped">): number {
   let seen = 0
   let at = 0
   for (const [from, to] of line.shown) {
@@ -13,5 +13,5 @@ export function moreBytes(line: Pick<Line, "text" | "shown" | "bytes">): number 
     at = to
   }
   seen += utf8.encode(line.text.slice(at)).length
-  return Math.max(0, line.bytes - seen)
+  return Math.max(0, line.bytes - (line.skipped ?? 0) - seen)
 }

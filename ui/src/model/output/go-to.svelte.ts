@@ -1,7 +1,7 @@
 import { trouble, type Shell } from "../../ipc/shell"
 import { positionHelp, readPosition, type GoToPosition } from "./go-to-position"
 import type { Output } from "./output.svelte"
-import { hasTimes, isHex } from "./views"
+import { hasTimes, isHex, isJsonView } from "./views"
 
 /** The small field in which one writes where to go. */
 export class GoTo {
@@ -64,9 +64,7 @@ export class GoTo {
       case "time":
         return this.#shell.ask("row_at_time", { id: row!.id, view, time: position.us })
       case "line":
-        return view === "pretty" || view === "hits"
-          ? this.#rowWith(position.line, lines.total)
-          : position.line
+        return isJsonView(view) || view === "hits" ? this.#rowWith(position.line, lines.total) : position.line
     }
   }
 

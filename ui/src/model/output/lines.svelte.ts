@@ -233,6 +233,8 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
   /** Shows a row with some of what is around it, and points at it. */
   reveal(n: number): void {
     this.pointed = n
+    // Where only the answer tells how many there are, this one may be newer than the last answer.
+    if (this.look?.total === undefined && n >= this.total) this.total = n + 1
     const whole = this.wrap ? Math.max(1, Math.floor(this.rows / 3)) : this.rows
     const seen = n >= this.first && n < this.first + whole && (!this.wrap || this.shift >= 0)
     if (seen && !this.following) return

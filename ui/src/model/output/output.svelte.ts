@@ -10,7 +10,17 @@ import { Lines, type Place } from "./lines.svelte"
 import { isLive } from "../timeline/outcome"
 import { Preview } from "./preview.svelte"
 import { Rate } from "./rate"
-import { bytesOf, isLines, shownView, totalOf, usualView, type Chosen, type LinesView } from "./views"
+import {
+  bytesOf,
+  isJsonView,
+  isLines,
+  shownView,
+  totalOf,
+  usualView,
+  type Chosen,
+  type LinesView,
+  type SearchedView,
+} from "./views"
 
 /** Which view of the selected Call's output is shown, and how fast it grows. */
 export class Output {
@@ -24,6 +34,11 @@ export class Output {
   /** Counts searches: each finds other rows. */
   edition = $state(0)
 
+  /** Only what a path selects in a JSON body is shown. */
+  filtered = $state(false)
+  /** Counts results of filters: each has other rows. */
+  filterEdition = $state(0)
+
   /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
   #run = $state<Chosen>("both")
   #streams = $state<LinesView>("both")
@@ -35,13 +50,20 @@ export class Output {
   chosen = $derived<Chosen>(
     this.row?.http ? (this.#bodies[this.row.body ?? "text"] ?? usualView(this.row.body)) : this.#run,
   )
-  /** The lines that a search looks through. */
   linesView = $derived<LinesView>(this.row?.http ? "stdout" : this.#streams)
+  /** What is shown while no search is open. */
+  #base = $derived.by<View>(() => {
+    if (this.row === undefined) return this.linesView
+    const view = shownView(this.row, this.chosen, this.#streams === "stderr")
+    if (view !== "pretty") return view
+    if (this.#unpretty?.id === this.row.id) return "stdout"
+    return this.filtered ? "filtered" : "pretty"
+  })
+  /** What a search looks through. */
+  searchedView = $derived<SearchedView>(isJsonView(this.#base) ? this.#base : this.linesView)
   view = $derived.by<View>(() => {
     if (this.over === "hits") return "hits"
-    if (this.over === "lines" || this.row === undefined) return this.linesView
-    const view = shownView(this.row, this.chosen, this.#streams === "stderr")
-    return view === "pretty" && this.#unpretty?.id === this.row.id ? "stdout" : view
+    return this.over === "lines" ? this.searchedView : this.#base
   })
   /** The body is shown as a picture or a page, and its rows are behind that. */
   previewed = $derived(this.over === undefined && this.row?.http === true && this.chosen === "preview")
@@ -51,9 +73,7 @@ export class Output {
       ? "preview"
       : this.view === "hex_stderr"
         ? "hex"
-        : this.view === "hits"
-          ? this.linesView
-          : this.view,
+        : chosenOf(this.view === "hits" ? this.searchedView : this.view),
   )
   /** Why the body is not what it says, where it is shown at all. */
   problem = $derived.by<ShellError | undefined>(() => {
@@ -111,14 +131,23 @@ export class Output {
     const id = this.row?.id
     if (id === undefined) return
     try {
-      await this.#shell.ask("fold", { id, line, fold })
-      if (this.row?.id !== id || this.view !== "pretty") return
+      const view = this.searchedView
+      await this.#shell.ask("fold", { id, view, line, fold })
+      if (this.row?.id !== id || this.view !== view) return
       // All of it looks otherwise: its beginning is where one finds one's way again.
       if (fold === "close_inside" || fold === "open_inside") this.lines.scrollTo(0)
       this.lines.again()
     } catch (thrown) {
       this.lines.trouble = trouble(thrown)
     }
+  }
+
+  /** Shows only what a path selected, or all of the body. */
+  showFiltered(filtered: boolean): void {
+    this.filtered = filtered
+    this.filterEdition += 1
+    this.#places.delete("filtered")
+    this.show()
   }
 
   /** Shows the text in this charset, or in the one that is found. */
@@ -169,7 +198,7 @@ export class Output {
     const look = {
       id: row.id,
       view,
-      edition: view === "hits" ? this.edition : 0,
+      edition: view === "hits" ? this.edition : view === "filtered" ? this.filterEdition : 0,
       live,
       ansi: this.#ansi(),
       form: hasCharset(view) ? formOf(row) : formOf({ ...row, charset: undefined }),
@@ -189,12 +218,16 @@ export class Output {
 
   #told(): void {
     const { row, lines } = this
-    if (row === undefined || this.view !== "pretty") return
+    if (row === undefined || !isJsonView(this.view)) return
     const failed = lines.trouble?.code === "not_json" ? (lines.trouble as ShellError) : undefined
     if (failed === undefined && (lines.problem === undefined || lines.total > 0)) return
     this.#unpretty = { id: row.id, problem: failed ?? lines.problem }
     this.show()
   }
+}
+
+function chosenOf(view: Exclude<View, "hex_stderr" | "hits">): Chosen {
+  return view === "filtered" ? "pretty" : view
 }
 
 /** What rows are made of: in another form they are other rows. */

@@ -12,6 +12,8 @@ export interface Piece {
   shown?: true
   /** The search found it. */
   found?: true
+  /** It is where the search went. */
+  current?: true
   /** What terminal codes say about it. */
   style?: Styled
 }
@@ -32,11 +34,12 @@ export function isPlain(line: Drawn): boolean {
 }
 
 /** Cuts a line wherever its looks change: colours of JSON and of the terminal, signs, what was found. */
-export function piecesOf(line: Drawn): Piece[] {
+export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
   const { text } = line
   const parts = layer(partsOf(line))
   const shown = layer(line.shown.map(([from, to]) => ({ from, to })))
   const found = layer((line.found ?? []).map(([from, to]) => ({ from, to })))
+  const currents = layer(current === undefined ? [] : [{ from: current[0], to: current[1] }])
   const styles = layer(line.styles ?? [])
   const pieces: Piece[] = []
   let at = 0
@@ -46,11 +49,20 @@ export function piecesOf(line: Drawn): Piece[] {
       break
     }
     const [inPart, inShown, inFound, inStyle] = [parts(at), shown(at), found(at), styles(at)]
-    const to = Math.min(text.length, inPart.until, inShown.until, inFound.until, inStyle.until)
+    const inCurrent = currents(at)
+    const to = Math.min(
+      text.length,
+      inPart.until,
+      inShown.until,
+      inFound.until,
+      inStyle.until,
+      inCurrent.until,
+    )
     const piece: Piece = { text: text.slice(at, to) }
     if (inPart.range) piece.part = inPart.range.part
     if (inShown.range) piece.shown = true
     if (inFound.range) piece.found = true
+    if (inCurrent.range) piece.current = true
     if (inStyle.range) piece.style = inStyle.range
     pieces.push(piece)
     at = to

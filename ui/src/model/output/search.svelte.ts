@@ -5,6 +5,7 @@ import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import { count } from "../text/numbers"
 import { isLive } from "../timeline/outcome"
 import { formOf, type Output } from "./output.svelte"
+import { isJsonView } from "./views"
 
 const PAUSE_MS = 150
 /** After every line: the hit after it is the first one of all. */
@@ -36,6 +37,7 @@ export class Search {
   #call: number | undefined
   /** What its lines are made of. */
   #form: string | undefined
+  #filterEdition = 0
   #asking = false
   #changed = false
   #went = false
@@ -49,7 +51,10 @@ export class Search {
   running = $derived(this.found?.state === "running")
   words = $derived(wordsOf(this.text, this.found, this.current, this.trouble))
 
-  /** Opens the bar: the view becomes the lines that are searched. */
+  /** Whether rows of indented JSON are searched: there each place counts, and rows may be folded away. */
+  inJson = $derived.by(() => isJsonView(this.#output.searchedView))
+
+  /** Opens the bar: the view becomes the one that is searched. */
   show(): void {
     if (this.open || this.#output.row === undefined) return
     this.open = true
@@ -89,7 +94,7 @@ export class Search {
     this.only = only
     this.#output.over = only ? "hits" : "lines"
     this.#output.show()
-    if (this.current) this.#output.lines.reveal(only ? this.current.place : this.current.line)
+    if (this.current) this.#output.lines.reveal(only ? this.current.listed : this.current.row)
   }
 
   /** From the lines that were found to one of them among all others. */
@@ -97,7 +102,8 @@ export class Search {
     this.only = false
     this.#output.over = "lines"
     this.#output.show()
-    this.#output.lines.reveal(line)
+    if (this.inJson) void this.#step(true, false, { line: line === 0 ? BEYOND : line - 1, column: null })
+    else this.#output.lines.reveal(line)
   }
 
   next(): void {
@@ -118,11 +124,11 @@ export class Search {
 
   /** Tells that another Call, or other lines of it, may be looked at: they are searched then. */
   look(): void {
-    const { row, linesView } = this.#output
+    const { row, searchedView, filterEdition } = this.#output
     if (!this.open) return
     if (row === undefined) return this.close()
-    const same = row.id === this.#call && formOf(row) === this.#form
-    if (same && (this.#query === undefined || this.#query.view === linesView)) return
+    const same = row.id === this.#call && formOf(row) === this.#form && filterEdition === this.#filterEdition
+    if (same && (this.#query === undefined || this.#query.view === searchedView)) return
     this.#begin()
   }
 
@@ -132,8 +138,8 @@ export class Search {
     if (searching.call !== this.#call || !isSame(searching.query, this.#query)) return
     const was = this.found
     this.found = searching
-    this.#output.hits = searching.hits
-    if (this.only && was?.hits !== searching.hits) this.#output.show()
+    this.#output.hits = searching.lines
+    if (this.only && was?.lines !== searching.lines) this.#output.show()
     if (was?.state === "running" && searching.state !== "running") this.#output.lines.again()
     this.#go()
   }
@@ -151,6 +157,7 @@ export class Search {
     this.#forget()
     this.#call = this.#output.row?.id
     this.#form = formOf(this.#output.row)
+    this.#filterEdition = this.#output.filterEdition
     this.#run()
   }
 
@@ -196,30 +203,32 @@ export class Search {
 
   #asked(): Query {
     const { text, regex, matchCase, inverse } = this
-    return { view: this.#output.linesView, text, regex, matchCase, inverse }
+    return { view: this.#output.searchedView, text, regex, matchCase, inverse }
   }
 
   /** `itself`: nobody asked for it. Then it waits until the search has passed what is seen. */
-  async #step(after: boolean, itself = false): Promise<void> {
+  async #step(after: boolean, itself = false, from?: From): Promise<void> {
     if (this.#query === undefined && this.text !== "" && !this.#asking) return this.#begin()
     if (this.#query === undefined || this.#going) return
     this.#going = true
     this.#went = true
     const query = this.#query
     const behind = this.#behind
-    const here = this.#here(after)
+    const here = from ?? this.#here(after)
     let early = false
     try {
-      const hit = await this.#shell.ask("hit", { line: here, after })
+      const hit = await this.#shell.ask("hit", { ...here, after })
       if (query !== this.#query || hit === null) return
       // It came round to the beginning, where what is below may only not be searched yet.
-      early = itself && behind && here !== BEYOND && hit.line <= here
+      early = itself && behind && here.line !== BEYOND && hit.line <= here.line
       if (early) {
         this.#went = false
         return
       }
       this.current = hit
-      this.#output.lines.reveal(this.only ? hit.place : hit.line)
+      // Folds may have been opened for it, and a long row may be drawn from elsewhere.
+      if (this.inJson) this.#output.lines.again()
+      this.#output.lines.reveal(this.only ? hit.listed : hit.row)
     } catch (thrown) {
       if (query === this.#query) this.trouble = trouble(thrown)
     } finally {
@@ -236,16 +245,27 @@ export class Search {
     return state === "running" && progress !== undefined && progress.done < progress.whole
   }
 
-  /** The line from which the next hit is looked for: the hit that is seen, or the edge of what is. */
-  #here(after: boolean): number {
+  /** From where the next hit is looked for: the hit that is seen, or the edge of what is. */
+  #here(after: boolean): From {
     const { lines } = this.#output
     const { first, rows, drawn } = lines
-    const at = this.only ? this.current?.place : this.current?.line
-    if (this.current && at !== undefined && at >= first && at <= first + rows) return this.current.line
-    const edge = this.only ? drawn[0]?.line?.n : first
-    if (!after) return this.only ? (drawn.at(-1)?.line?.n ?? 0) + 1 : first + rows
-    return edge === undefined || edge === 0 ? BEYOND : edge - 1
+    const { current } = this
+    const at = this.only ? current?.listed : current?.row
+    if (current && at !== undefined && at >= first && at <= first + rows) {
+      return { line: current.line, column: current.column ?? null }
+    }
+    // The number of a row is that of its line unless some are left out or folded away.
+    const listed = this.only || this.inJson
+    const edge = listed ? drawn[0]?.line?.n : first
+    if (!after) return { line: listed ? (drawn.at(-1)?.line?.n ?? 0) + 1 : first + rows, column: null }
+    return { line: edge === undefined || edge === 0 ? BEYOND : edge - 1, column: null }
   }
+}
+
+/** A place from which a hit is looked for. */
+interface From {
+  line: number
+  column: number | null
 }
 
 function isSame(a: Query, b: Query): boolean {

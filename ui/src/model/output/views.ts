@@ -3,10 +3,16 @@ import type { Summary } from "../../ipc/generated/Summary"
 import type { View } from "../../ipc/generated/View"
 
 /** What a person chooses; which stream's bytes and the filter of a search come from elsewhere. */
-export type Chosen = Exclude<View, "hex_stderr" | "hits"> | "preview"
+export type Chosen = Exclude<View, "hex_stderr" | "hits" | "filtered"> | "preview"
 
 /** The views of plain lines, which can be searched. */
 export type LinesView = "both" | "stdout" | "stderr"
+
+/** The views of indented JSON. */
+export type JsonView = "pretty" | "filtered"
+
+/** The views that a search looks through. */
+export type SearchedView = LinesView | JsonView
 
 export interface Choice {
   value: Chosen
@@ -17,6 +23,10 @@ export interface Choice {
 
 export function isLines(view: View | Chosen): view is LinesView {
   return view === "both" || view === "stdout" || view === "stderr"
+}
+
+export function isJsonView(view: View): view is JsonView {
+  return view === "pretty" || view === "filtered"
 }
 
 /** The view that a body of this kind begins with. */
@@ -115,6 +125,7 @@ export function totalOf(row: Summary, view: View, hits: number): number | undefi
     case "hits":
       return hits
     case "pretty":
+    case "filtered":
     case "events":
     case "markup":
     case "table":
@@ -151,7 +162,7 @@ export function rowName(view: View, body: BodyKind | undefined): string {
 
 /** Whether a time is beside each row: indented text, tables and plain bytes have none of their own. */
 export function hasTimes(view: View): boolean {
-  return view !== "pretty" && view !== "markup" && view !== "table" && !isHex(view)
+  return !isJsonView(view) && view !== "markup" && view !== "table" && !isHex(view)
 }
 
 export function isHex(view: View): boolean {
@@ -160,5 +171,5 @@ export function isHex(view: View): boolean {
 
 /** Whether rows are made of what the text says: terminal codes in it are of no use. */
 export function isParsed(view: View): boolean {
-  return view === "pretty" || view === "events" || view === "markup" || view === "table"
+  return isJsonView(view) || view === "events" || view === "markup" || view === "table"
 }

@@ -106,6 +106,8 @@ const failures: Record<Code, string> = {
   line_not_found: "no such line",
   no_bracket: "nothing to fold",
   too_many_folds: "too many folds",
+  path_invalid: "invalid path",
+  path_too_large: "value too large to compare",
   copy_too_large: "too large to copy",
   value_too_large: "too large",
   search_invalid: "bad search",

@@ -2,8 +2,14 @@ import type { Colour } from "../../ipc/generated/Colour"
 import type { Piece } from "../../model/output/pieces"
 
 /** The classes of a piece of a line. */
-export function classOf({ part, shown, found, style }: Piece): string | undefined {
-  const classes = [part, shown && "shown", found && "found", ...(style?.emphasis ?? [])].filter(Boolean)
+export function classOf({ part, shown, found, current, style }: Piece): string | undefined {
+  const classes = [
+    part,
+    shown && "shown",
+    found && "found",
+    current && "current",
+    ...(style?.emphasis ?? []),
+  ].filter(Boolean)
   return classes.length === 0 ? undefined : classes.join(" ")
 }
 
