@@ -35,9 +35,9 @@ test("the banner says why decoding stopped, or can't begin", () => {
 
 test("both forms of an encoded body can be saved", () => {
   expect(partsOf(gzip, undefined, 0).map(({ text }) => text)).toEqual([
-    "the body, decoded",
-    "the body as sent (gzip)",
-    "chunks, as JSON lines",
+    "The body, decoded",
+    "The body as sent (gzip)",
+    "Chunks, as JSON lines",
   ])
 })
 

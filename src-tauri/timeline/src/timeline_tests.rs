@@ -2,7 +2,7 @@ use super::*;
 use crate::demo_backend::DemoBackend;
 use porthole_process::Ending;
 use porthole_process::Place;
-use porthole_sdk::diagnostics::DiagnosticCounts;
+use porthole_sdk::diagnostic::DiagnosticCounts;
 
 /// Follows the changes as the page does, until a row is as wanted.
 async fn until(timeline: &Timeline, id: CallId, wanted: impl Fn(&Summary) -> bool) -> Summary {

@@ -55,9 +55,7 @@ async fn a_backend_is_connected_from_the_welcome_screen_and_is_recent_afterwards
     let app = App::open_welcome_in(app.close().await, &[]).await;
     app.click(&format!("#welcome [data-recent={}]", json!(endpoint))).await;
     app.until("connected", GONE).await;
-    let named = format!(
-        "document.querySelector('#mark-service').innerText.length > 0 && !document.querySelector('#target-button').innerText.includes('demo')"
-    );
-    app.until("its name", &named).await;
+    let named = "document.querySelector('#mark-service').innerText.length > 0 && !document.querySelector('#target-button').innerText.includes('demo')";
+    app.until("its name", named).await;
     app.close().await;
 }
