@@ -7,7 +7,7 @@ use porthole_tests::{
     window::{App, Home},
 };
 
-use crate::drawn::drawn_right;
+use crate::drawn::{drawn_right, drawn_right_under};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -112,7 +112,7 @@ async fn the_format_is_found_by_the_content_and_can_be_changed() {
     says(&app, "#format", "NDJSON").await;
     says(&app, "#log-status", "3 records").await;
     app.click("#format").await;
-    drawn_right(&app, "body-formats").await;
+    drawn_right_under(&app, "body-formats").await;
     app.click("#format-text").await;
     says(&app, "#format", "Text").await;
     says(&app, "#log-status", "3 lines").await;

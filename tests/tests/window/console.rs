@@ -34,7 +34,7 @@ pub async fn paste(app: &App, code: &str) {
 /// Runs code in the console, and waits for its end.
 pub async fn run(app: &App, code: &str) {
     paste(app, code).await;
-    app.click("#console-clear:not(:disabled), #console-run").await;
+    app.value("document.querySelector('#console-clear:not(:disabled)')?.click()").await;
     app.click("#console-run").await;
     ended(app).await;
 }

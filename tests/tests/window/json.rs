@@ -37,7 +37,10 @@ async fn says(app: &App, css: &str, words: &str) {
 
 /// Waits until the search went to this text on this line.
 async fn went_to(app: &App, line: u64, text: &str) {
-    let current = format!("document.querySelector('#log .line[data-line=\"{line}\"] .current')?.textContent");
+    // Marked in parts where the colors of JSON change within it.
+    let current = format!(
+        "[...document.querySelectorAll('#log .line[data-line=\"{line}\"] .current')].map((part) => part.textContent).join('')"
+    );
     app.until(&format!("{text} on line {line}"), &format!("{current} === {}", json!(text))).await;
 }
 
