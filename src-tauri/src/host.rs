@@ -29,7 +29,7 @@ impl TauriHost {
         Self { app, page_window }
     }
 
-    /// Changes the main window. There may be none any more, and what can't be changed stays as it was.
+    /// Changes the main window. Does nothing if the window is closed; a failure is logged.
     fn with_main<T>(&self, what: &str, change: impl FnOnce(WebviewWindow) -> tauri::Result<T>) -> Option<T> {
         let changed = change(self.app.get_webview_window(MAIN)?);
         changed.inspect_err(|error| tracing::warn!(%error, "the window keeps {what}")).ok()

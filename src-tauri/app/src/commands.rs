@@ -45,7 +45,7 @@ macro_rules! commands {
             filter_end() -> ();
             /// The value on the row of indented JSON with this number (`n`, not its place).
             json_node(id: u32, view: View, line: u64) -> JsonNode;
-            /// The same value as it was sent. Refused when it is too long for a clipboard.
+            /// The bytes of that value, unchanged. Refused when it is too long for a clipboard.
             json_value(id: u32, view: View, line: u64) -> String;
             /// Searches a Call's lines, and goes on while they arrive, in place of the search before.
             search(id: u32, query: Query) -> ();

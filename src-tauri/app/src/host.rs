@@ -12,7 +12,7 @@ use crate::settings::Theme;
 use porthole_base::error::{Code, Error, Result};
 use porthole_extension::{OpenedPage, Server};
 
-/// What the user is asked to choose.
+/// The kind of path that a dialog offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PathKind {

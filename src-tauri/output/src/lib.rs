@@ -317,7 +317,7 @@ impl Output {
             View::Events => self.records_window(from, count),
             View::Hex => self.hex_window(Stream::Stdout, from, count),
             View::HexStderr => self.hex_window(Stream::Stderr, from, count),
-            // What a path selects is a body of its own.
+            // The values that a path selects are a separate body.
             View::Pretty | View::Filtered => self.json().window(from, count, options.finder),
             View::Table => self.table_window(from, count),
             // The lines of a [`Markup`], which are those of its output.
@@ -384,7 +384,7 @@ impl Output {
         self.json().location(line)
     }
 
-    /// A value as it was sent.
+    /// The bytes of a value, unchanged.
     ///
     /// # Errors
     /// [`Code::CopyTooLarge`] above 32 MiB; [`Code::OutputUnreadable`] when the body cannot be read.

@@ -117,7 +117,7 @@ pub enum Stdin {
 pub struct Fed {
     /// How many bytes the command's pipe, or the engine, took.
     pub bytes: u64,
-    /// That is all of it, and the end was told.
+    /// All bytes were written, and the input was closed.
     pub whole: bool,
     /// Why the rest couldn't be read; absent where the command didn't take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -52,7 +52,7 @@ impl Timeline {
 }
 
 impl Shared {
-    /// Counts what there is to say about a Call that has ended, together with those that end soon after it, if a caller
+    /// Counts the findings of a Call that has ended, together with those that end soon after it, if a caller
     /// follows the changes. A caller that waits for the end does not wait for this.
     pub(super) async fn count_findings(self: Arc<Self>, id: CallId) {
         let is_first = {

@@ -76,7 +76,7 @@ impl Timeline {
         .await
     }
 
-    /// The value on a row of indented JSON, as it was sent.
+    /// The bytes of the value on a row of indented JSON, unchanged.
     ///
     /// # Errors
     /// As for [`Timeline::json_node`]; [`Code::CopyTooLarge`].

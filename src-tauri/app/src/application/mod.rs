@@ -71,7 +71,7 @@ pub struct Application<H> {
     pub(crate) downloads: PathBuf,
     pub(crate) home: Option<PathBuf>,
     demo_extension: Option<PathBuf>,
-    /// What was dropped on the window last, until it is asked for.
+    /// The latest file dropped on the window, until the page takes it.
     pub(crate) dropped: Mutex<Option<Dropped>>,
     /// The extension that is open.
     pub(crate) extension_host: ExtensionHost,

@@ -54,7 +54,7 @@ pub(super) fn missing(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let fix = match run.command.place {
         Place::Container { .. } => {
-            "Install the program, and for a script its interpreter, in the image of the compose file's first service, where `vm.cli.exec` runs, or use the full path. An image built from scratch has no shell and no `ls`; a script whose first line ends in a carriage return isn't found either."
+            "Install the program, and for a script its interpreter, in the image of the compose file's first service, where `vm.cli.exec` runs, or use the full path. An image built from scratch has no shell and no `ls`, and a script with a carriage return at the end of its first line isn't found."
         }
         Place::Host | Place::Engine => {
             "Ship the program in `host.binaries` in metadata.json: Rancher Desktop looks only in the extension's folder, and on macOS an application that wasn't started from a terminal has a short `PATH`."

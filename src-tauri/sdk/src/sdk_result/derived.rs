@@ -117,7 +117,7 @@ fn leads_to(request: &Request, sent: &Request) -> bool {
     (&request.path, &request.query) == (&sent.path, &sent.query) || target(request).ok() == target(sent).ok()
 }
 
-/// Whether Porthole followed redirects by *Follow redirects*, as no runtime's client was asked to.
+/// Whether Porthole followed redirects by *Follow redirects*, which no runtime's client does by itself.
 fn followed_here(call: &Call) -> bool {
     matches!(&call.act, Act::Exchange(Exchange { request, redirects, .. }) if request.client.is_none() && !redirects.is_empty())
 }

@@ -84,7 +84,7 @@ export interface Commands {
   filter_end: { args: {  }; answer: void };
   /** The value on the row of indented JSON with this number (`n`, not its place). */
   json_node: { args: { id: number; view: View; line: number }; answer: JsonNode };
-  /** The same value as it was sent. Refused when it is too long for a clipboard. */
+  /** The bytes of that value, unchanged. Refused when it is too long for a clipboard. */
   json_value: { args: { id: number; view: View; line: number }; answer: string };
   /** Searches a Call's lines, and goes on while they arrive, in place of the search before. */
   search: { args: { id: number; query: Query }; answer: void };

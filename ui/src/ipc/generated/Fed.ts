@@ -10,7 +10,7 @@ export type Fed = {
  */
 bytes: number, 
 /**
- * That is all of it, and the end was told.
+ * All bytes were written, and the input was closed.
  */
 whole: boolean, 
 /**

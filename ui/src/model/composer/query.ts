@@ -1,6 +1,6 @@
 /**
  * The query of a path as rows, and back. The path is what counts: a row shows a parameter of it decoded, and editing one
- * changes only the characters that were edited. What was typed stays as it was typed, however it is encoded.
+ * changes only the characters that were edited. Typed characters are never encoded again.
  */
 
 /** The raw parameters of a path, without empty ones at its end. */

@@ -1,4 +1,4 @@
-//! What a path selects, as a body of its own: an array of the values as they were sent.
+//! The values that a path selects, as a separate body: an array of the values as they were sent.
 
 use std::{
     path::PathBuf,

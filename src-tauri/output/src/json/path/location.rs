@@ -10,7 +10,7 @@ use porthole_base::error::Result;
 pub enum Step {
     /// The place in an array, from 0.
     Index(u64),
-    /// The key as it was sent, with its quotes.
+    /// The key's bytes, unchanged, with its quotes.
     Key(Vec<u8>),
 }
 

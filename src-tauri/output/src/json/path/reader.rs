@@ -261,7 +261,7 @@ impl Children {
             start = reader.skip(end, b" \t\n\r:")?;
         }
         let node = Node { start, end: reader.end_of(start)? };
-        // What isn't JSON must not be gone through for ever.
+        // What isn't JSON must not be read without end.
         self.at = (node.end > at).then_some(node.end);
         let index = self.index;
         self.index += 1;
