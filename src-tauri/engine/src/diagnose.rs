@@ -63,6 +63,12 @@ pub(super) fn words(error: &(dyn StdError + 'static)) -> String {
     all.join(": ")
 }
 
+/// Whether the other side closed the connection without reading all that was sent.
+pub fn was_reset(error: &ApiError) -> bool {
+    let mut kinds = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+    kinds.any(|kind| matches!(kind, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
+}
+
 /// An error and what caused it, one after the other. That of the operating system is asked for what
 /// is in it, which its `source` leaves out.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

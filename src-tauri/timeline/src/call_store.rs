@@ -142,8 +142,7 @@ pub(super) struct CallStore {
     /// Why calls that an earlier start kept are not there.
     pub kept_unread: Option<Error>,
     last_id: CallId,
-    /// In boxes: the tree moves its values about, and leaves room for nearly as many more.
-    entries: BTreeMap<CallId, Box<Entry>>,
+    entries: BTreeMap<CallId, Entry>,
     groups: Groups,
     /// What was removed and can be put back.
     pub removals: Removals,
@@ -168,7 +167,7 @@ impl CallStore {
         let group = began_ms.map(|began_ms| self.groups.of(call.origin, began_ms));
         self.entries.insert(
             call.id,
-            Box::new(Entry {
+            Entry {
                 call,
                 group,
                 output,
@@ -181,7 +180,7 @@ impl CallStore {
                 as_sent: false,
                 found: DiagnosticCounts::default(),
                 changed_at: self.revision,
-            }),
+            },
         );
     }
 
@@ -209,10 +208,7 @@ impl CallStore {
     }
 
     fn entry(&self, id: CallId) -> Result<&Entry> {
-        self.entries
-            .get(&id)
-            .map(Box::as_ref)
-            .ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
+        self.entries.get(&id).ok_or_else(|| Error::new(Code::CallNotFound, format!("Call {id} not found")))
     }
 
     pub fn call(&self, id: CallId) -> Result<Call> {
@@ -295,7 +291,7 @@ impl CallStore {
     /// Writes down how much there is to say about a Call, also of one that may be put back.
     pub fn set_found(&mut self, id: CallId, found: DiagnosticCounts) {
         self.mark_changed(id);
-        if let Some(entry) = self.entries.get_mut(&id).map(Box::as_mut).or_else(|| self.removals.entry_mut(id)) {
+        if let Some(entry) = self.entries.get_mut(&id).or_else(|| self.removals.entry_mut(id)) {
             entry.found = found;
         }
     }
@@ -307,7 +303,7 @@ impl CallStore {
 
     /// A Call with its output, also of one that may be put back.
     pub fn recorded(&self, id: CallId) -> Option<(Call, Arc<Output>)> {
-        let entry = self.entries.get(&id).map(Box::as_ref).or_else(|| self.removals.entry(id))?;
+        let entry = self.entries.get(&id).or_else(|| self.removals.entry(id))?;
         Some((entry.call.clone(), Arc::clone(&entry.output)))
     }
 
@@ -357,14 +353,14 @@ impl CallStore {
         if !ids.is_empty() {
             self.cleared = Some((self.revision, self.last_id));
         }
-        ids.into_iter().filter_map(|id| self.entries.remove(&id).map(|entry| *entry)).collect()
+        ids.into_iter().filter_map(|id| self.entries.remove(&id)).collect()
     }
 
     /// Puts back what was taken out, each with its number.
     pub fn put_back(&mut self, entries: Vec<Entry>) {
         for mut entry in entries {
             entry.changed_at = self.revision;
-            self.entries.insert(entry.call.id, Box::new(entry));
+            self.entries.insert(entry.call.id, entry);
         }
     }
 
@@ -373,7 +369,7 @@ impl CallStore {
         let cleared = self.cleared.filter(|(revision, _)| *revision > since && since > 0);
         Changes {
             revision: self.revision,
-            calls: changed_at.map(|entry| summary(entry)).collect(),
+            calls: changed_at.map(summary).collect(),
             cleared: cleared.map(|(_, through)| Cleared {
                 through,
                 except: self.entries.range(..=through).map(|(id, _)| *id).collect(),

@@ -1,6 +1,5 @@
 //! Commands in a container of a real engine.
 
-use fantoccini::Locator;
 use porthole_tests::{
     containers::{Running, running},
     given,
@@ -80,18 +79,9 @@ async fn engine_the_mark_says_that_the_container_is_paused_or_gone() {
         }
         app.until("down", "document.querySelector('#mark-container').dataset.state === 'down'").await;
         assert!(app.text("#mark-container").await.contains("down"));
-        app.value("document.querySelector('#theme-button').focus()").await;
-        app.value("document.querySelector('#mark-container button').focus()").await;
-        let trigger = app.client().find(Locator::Css("#mark-container button")).await.unwrap();
-        hover(&app, trigger).await;
+        app.focus_by_keys("#mark-container button").await;
         app.until(word, &format!("document.querySelector('.tooltip')?.innerText.toLowerCase().includes('{word}')"))
             .await;
     }
     app.close().await;
-}
-
-async fn hover(app: &App, element: fantoccini::elements::Element) {
-    use fantoccini::actions::{InputSource, MouseActions, PointerAction};
-    let over = PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 };
-    app.client().perform_actions(MouseActions::new("mouse".into()).then(over)).await.unwrap();
 }

@@ -37,8 +37,7 @@ async fn choose_engine(app: &App, name: &str) {
 
 /// What a mark says when somebody looks closer.
 async fn says(app: &App, mark: &str, words: &str) {
-    app.value("document.querySelector('#theme-button').focus()").await;
-    app.value(&format!("document.querySelector('#{mark} button').focus()")).await;
+    app.focus_by_keys(&format!("#{mark} button")).await;
     let told = format!("document.querySelector('.tooltip')?.innerText.includes({})", json!(words));
     app.until(words, &told).await;
 }

@@ -26,8 +26,8 @@ use super::{
     exec_signal::{ExecProcess, SweepTarget},
     lookup::{Answer, CheckInterval, Question, answered, lookup},
 };
-use crate::Engine;
 use crate::reaper::Reaper;
+use crate::{Engine, diagnose::was_reset};
 use porthole_base::{
     error::{Code, Error, Result},
     random::random_id,
@@ -315,8 +315,10 @@ impl<'a> Exec<'a> {
                         record.chunk(stream, clock.now_us(), &bytes)?;
                         gate.read(bytes.len());
                     }
-                    Some(Err(error)) => return Err(self.lost(error).await),
-                    None => {
+                    Some(Err(error)) if command.stdin.is_none() || !was_reset(&error) => return Err(self.lost(error).await),
+                    // An engine may reset the connection when a command ends without reading its input. What the
+                    // command wrote before that has been read, and the engine is asked for the rest.
+                    Some(Err(_)) | None => {
                         open = false;
                         asking = tokio::time::interval(ASK_AT_END);
                         self.asked = 0;
