@@ -64,7 +64,7 @@ async fn escape_closes_each_menu_and_popover_gives_the_focus_back_and_ends_no_ru
     // It stays while the rest is used, and Escape in it closes it alone.
     open(&app, "#save").await;
     drawn(&app, "save-narrow").await;
-    app.click("#timeline-filter").await;
+    app.click("#tab-command").await;
     app.until("it stays", "document.querySelector('#save-path')").await;
     app.value("document.querySelector('#save-path').focus()").await;
     escape(&app, "#save").await;
