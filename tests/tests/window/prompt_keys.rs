@@ -226,6 +226,7 @@ async fn keys_typed_into_the_page_do_not_go_to_a_permission_that_was_left_long_a
 async fn keys_typed_on_a_permission_allow_nothing_without_a_confirmation() {
     let person = Person::before(KEYS, Stage::Frame).await;
     person.click("#page-permissions").await;
+    person.app.until("the permission", "document.querySelector('#page-may-host-ask')").await;
     person.app.value("document.querySelector('#page-may-host-ask').focus()").await;
     person.desktop.key(key::RIGHT);
     person.desktop.key(key::ENTER);
@@ -237,6 +238,7 @@ async fn keys_typed_on_a_permission_allow_nothing_without_a_confirmation() {
     person.app.until("it is gone", "!document.querySelector('#allow')").await;
     assert_eq!(person.app.value(ASKED_FOR).await, json!("ask"));
     person.click("#page-permissions").await;
+    person.app.until("the permission", "document.querySelector('#page-may-host-ask')").await;
     person.app.value("document.querySelector('#page-may-host-ask').focus()").await;
     person.desktop.key(key::RIGHT);
     person.app.until("it takes answers", "document.querySelector('#allow')?.dataset.armed === 'true'").await;
