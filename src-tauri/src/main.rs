@@ -49,8 +49,9 @@ fn main() -> ExitCode {
 
 fn window() -> Result<()> {
     let mut context = tauri::generate_context!();
-    logging::start(logging::directory(&context.config().identifier).as_deref());
+    // A start without a window leaves no file behind.
     start::check_display()?;
+    logging::start(logging::directory(&context.config().identifier).as_deref());
     let Some(begun) = Start::begin(context.config_mut())? else { return Ok(()) };
     let builder = tauri::Builder::default().plugin(page::first_in_frames(&context));
     // On Linux the page's files are streamed, which Tauri's own way can't do: `web::confine` registers that.

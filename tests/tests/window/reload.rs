@@ -1,5 +1,6 @@
 //! The page may be loaded again at any moment: what runs does not belong to it.
 
+use fantoccini::key::Key;
 use porthole_tests::window::App;
 
 #[tokio::test]
@@ -17,9 +18,13 @@ async fn a_reload_in_the_middle_of_a_stream_loses_nothing() {
 
     app.reload().await;
     app.until("the rows", "document.querySelectorAll('#timeline [data-call]').length === 3").await;
-    assert_eq!(app.value(rows).await, before);
+    app.until("the same rows", &format!("JSON.stringify({rows}) === JSON.stringify({before})")).await;
     app.click(&format!("#timeline [data-call=\"{stream}\"]")).await;
+    app.until("its lines", "document.querySelector('#log .line')").await;
+    app.value("document.querySelector('#log').focus()").await;
+    app.chord(&[], Key::Home.into()).await;
     app.line(0, "segment 1 written").await;
+    app.chord(&[], Key::End.into()).await;
     app.until("growing", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 10)).await;
     app.becomes(stream, "running").await;
     app.click("#tab-command").await;

@@ -43,8 +43,11 @@ async fn hits_are_counted_marked_and_gone_through() {
     counts(&app, "19 of 19").await;
     app.line(999_998, "999999").await;
     drawn_right(&app, "search").await;
+    // All of them are drawn only when they fit.
+    app.click("#detail-maximize").await;
     app.click("#search-only").await;
     app.until("only hits", "document.querySelectorAll('#log .line').length === 19").await;
+    app.click("#detail-maximize").await;
     app.line(99_998, "99999").await;
     drawn_right(&app, "search-only").await;
     app.click("#search-only").await;
