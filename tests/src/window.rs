@@ -392,11 +392,24 @@ impl App {
         self.client.perform_actions(keys).await.expect("pressed keys");
     }
 
-    /// Gives an element the focus as the Tab key does: what a script focuses after a click shows no tooltip.
+    /// Gives an element with a tooltip the focus as the Tab key does: what a script focuses after a click shows none. A
+    /// popover that is closing takes the focus back once more.
     pub async fn focus_by_keys(&self, css: &str) {
-        self.value(&format!("document.querySelector({}).focus()", json!(css))).await;
-        self.chord(&[Key::Shift], Key::Tab.into()).await;
-        self.chord(&[], Key::Tab.into()).await;
+        self.until("nothing lies over the window", "!document.querySelector('[data-layer]')").await;
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            self.value(&format!("document.querySelector({}).focus()", json!(css))).await;
+            self.chord(&[Key::Shift], Key::Tab.into()).await;
+            self.chord(&[], Key::Tab.into()).await;
+            let tried = Instant::now();
+            while tried.elapsed() < REST {
+                if self.value("document.querySelector('.tooltip') !== null").await == json!(true) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        panic!("{css} shows no tooltip");
     }
 
     /// Chooses `System`, `Light` or `Dark` from the theme button's menu.
