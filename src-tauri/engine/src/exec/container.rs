@@ -316,8 +316,8 @@ impl<'a> Exec<'a> {
                         gate.read(bytes.len());
                     }
                     Some(Err(error)) if command.stdin.is_none() || !was_reset(&error) => return Err(self.lost(error).await),
-                    // An engine may reset the connection when a command ends without reading its input. What the
-                    // command wrote before that has been read, and the engine is asked for the rest.
+                    // An engine may reset the connection when a command ends without reading its input. All output was
+                    // read before the error, and the exit code is still to come.
                     Some(Err(_)) | None => {
                         open = false;
                         asking = tokio::time::interval(ASK_AT_END);
