@@ -7,7 +7,7 @@ use super::{
     EventOutcome, LINE_LIMIT, Line, Output, Row, TaskProgress, Window, lines::whole_characters, offsets::Offsets,
     text::RenderedText,
 };
-use crate::Stream;
+use crate::{Stream, catch_up::Scan, streams::Streams};
 use porthole_base::error::Result;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -229,31 +229,20 @@ impl Block {
     }
 }
 
+impl Scan for Events {
+    fn scanned(streams: &Streams) -> u64 {
+        streams.events.pushed()
+    }
+
+    fn scan(streams: &mut Streams, bytes: &[u8]) {
+        streams.events.push(bytes);
+    }
+}
+
 impl Output {
     /// Finds the events in what came before they were looked for; tells how far that is, unless all is done.
     pub(super) fn find_events(&self) -> Result<Option<TaskProgress>> {
-        let from = self.lock().events.pushed();
-        loop {
-            let (at, whole, bytes) = {
-                let streams = self.lock();
-                (streams.events.pushed(), streams.stdout.len(), streams.stdout.bytes())
-            };
-            if at >= whole {
-                return Ok(None);
-            }
-            if at - from >= STEP {
-                return Ok(Some(TaskProgress { done: at, whole }));
-            }
-            let read = bytes.read(at, whole.min(at + READ)).map_err(|error| self.unreadable(&error))?;
-            if read.is_empty() {
-                return Ok(None);
-            }
-            let streams = &mut *self.lock();
-            // Another look may have read the same.
-            if streams.events.pushed() == at {
-                streams.events.push(&read);
-            }
-        }
+        self.catch_up_with::<Events>(STEP)
     }
 
     pub(super) fn events_window(&self, from: u64, count: u64) -> Result<Window> {

@@ -5,6 +5,7 @@
 
 mod ansi;
 mod body_kind;
+mod catch_up;
 mod charset;
 mod chunks;
 mod coding;
@@ -12,6 +13,7 @@ mod decoded;
 mod disk_quota;
 mod events;
 mod facts;
+mod file_errors;
 mod files;
 mod hex;
 mod json;
@@ -49,6 +51,7 @@ pub use decoded::{Decoded, Limit, MOST_DECODED, MOST_TIMES, TIMES_FROM};
 pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
+use file_errors::{unread, unwritten};
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
 use json::{Json, JsonSearch, MOST_FOLDS};
@@ -71,10 +74,7 @@ pub use transcript::Transcript;
 pub use utf8::Utf8;
 pub use utf8::{incomplete_tail, lengths};
 
-use porthole_base::{
-    error::{Code, Error, Result},
-    handles,
-};
+use porthole_base::error::{Code, Error, Result};
 
 /// Bytes of one line that are drawn; the file holds all of it.
 pub const LINE_LIMIT: u64 = 16 * 1024;
@@ -476,26 +476,6 @@ fn path(stem: &Path, stream: Stream) -> PathBuf {
         Stream::Stdout => "stdout",
         Stream::Stderr => "stderr",
     })
-}
-
-fn unwritten(file: &Path, error: &io::Error) -> Error {
-    let doing = format!("write to the output's file {}", file.display());
-    if let Some(exhausted) = handles::exhausted(&doing, error) {
-        return exhausted;
-    }
-    let explained = Error::new(Code::SpillFailed, format!("Can't {doing}")).detail(error);
-    match error.kind() {
-        io::ErrorKind::StorageFull => {
-            explained.hint("The disk is full. The output so far is kept: free up space, then run it again.")
-        }
-        _ => explained,
-    }
-}
-
-fn unread(file: &Path, error: &io::Error) -> Error {
-    let doing = format!("read the output's file {}", file.display());
-    handles::exhausted(&doing, error)
-        .unwrap_or_else(|| Error::new(Code::OutputUnreadable, format!("Can't {doing}")).detail(error))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Search in lines, while they arrive: slice by slice in the order of the view, with the engine
 //! of ripgrep.
 
+mod lines;
+
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,7 +10,8 @@ use std::{
 
 use grep_matcher::{LineTerminator, Matcher};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkMatch};
+use grep_searcher::{Searcher, SearcherBuilder};
+use lines::Lines;
 
 use super::{
     Hit, JsonSearch, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
@@ -393,38 +396,6 @@ impl Search {
         let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));
         let lines = self.output.lines_at(self.view, &numbers, RenderOptions { ansi, finder: Some(&self.finder) })?;
         Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None, decoded: None })
-    }
-}
-
-/// Turns the places of matching lines into numbers of lines.
-struct Lines<'a> {
-    output: &'a Output,
-    stream: Stream,
-    /// Where in the stream the bytes are.
-    start: u64,
-    bytes: &'a [u8],
-    /// Where the hit before ends, and the line that begins there.
-    before: Option<(usize, u64)>,
-    hits: &'a mut Vec<u64>,
-}
-
-impl Sink for &mut Lines<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> io::Result<bool> {
-        let start = found.absolute_byte_offset() as usize;
-        let line = match self.before {
-            Some((at, line)) if start - at <= NEAR => {
-                line + memchr::memchr_iter(b'\n', &self.bytes[at..start]).count() as u64
-            }
-            _ => self.output.lock().of(self.stream).line_of(self.start + start as u64).unwrap_or_default(),
-        };
-        // Several lines that match one after the other may come at once.
-        let matched = found.bytes();
-        let lines = memchr::memchr_iter(b'\n', matched).count() as u64 + u64::from(!matched.ends_with(b"\n"));
-        self.hits.extend(line..line + lines);
-        self.before = Some((start + matched.len(), line + lines));
-        Ok(true)
     }
 }
 

@@ -142,7 +142,7 @@ fn is_end_of(text: &[u8], line: &[u8]) -> bool {
     text.trim_ascii_end().as_ptr_range().end == line.as_ptr_range().end
 }
 
-/// Whether nothing in it is a control character that no text has. The end of a start may cut a character.
+/// Whether it contains no control characters that text never has. Its last character may be cut.
 fn is_text(start: &[u8]) -> bool {
     start.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f || b"\t\n\r\x0c\x1b".contains(byte))
         && match std::str::from_utf8(start) {

@@ -1,12 +1,10 @@
 //! Values separated by commas, semicolons or tabs, by RFC 4180: a quoted value may hold line ends, so that records aren't
 //! lines.
 
-use super::{LINE_LIMIT, Line, Output, Row, TaskProgress, Window, lines::whole_characters, offsets::Offsets};
-use crate::Stream;
+use super::{LINE_LIMIT, Line, Output, Row, Window, lines::whole_characters, offsets::Offsets};
+use crate::{Stream, catch_up::Scan, streams::Streams};
 use porthole_base::error::Result;
 
-/// Bytes that are read at once.
-const READ: u64 = 1024 * 1024;
 /// Bytes in which records are found while the user waits for rows.
 const STEP: u64 = 16 * 1024 * 1024;
 /// Values of a record that are shown.
@@ -104,35 +102,19 @@ fn cells(record: &[u8], separator: u8) -> (Vec<String>, u32) {
     (cells, more)
 }
 
-impl Output {
-    /// Finds the records of what came since; tells how far that is, unless all is done.
-    fn find_records(&self) -> Result<Option<TaskProgress>> {
-        let from = self.lock().table.length;
-        loop {
-            let (at, whole, bytes) = {
-                let streams = self.lock();
-                (streams.table.length, streams.stdout.len(), streams.stdout.bytes())
-            };
-            if at >= whole {
-                return Ok(None);
-            }
-            if at - from >= STEP {
-                return Ok(Some(TaskProgress { done: at, whole }));
-            }
-            let read = bytes.read(at, whole.min(at + READ)).map_err(|error| self.unreadable(&error))?;
-            if read.is_empty() {
-                return Ok(None);
-            }
-            let streams = &mut *self.lock();
-            // Another look may have read the same.
-            if streams.table.length == at {
-                streams.table.push(&read);
-            }
-        }
+impl Scan for Table {
+    fn scanned(streams: &Streams) -> u64 {
+        streams.table.length
     }
 
+    fn scan(streams: &mut Streams, bytes: &[u8]) {
+        streams.table.push(bytes);
+    }
+}
+
+impl Output {
     pub(super) fn table_window(&self, from: u64, count: u64) -> Result<Window> {
-        let making = self.find_records()?;
+        let making = self.catch_up_with::<Table>(STEP)?;
         let (total, places, separator, bytes) = {
             let streams = self.lock();
             let to = streams.table.starts.len().min(from.saturating_add(count));

@@ -20,7 +20,7 @@ use super::{cli, engine::engine};
 
 /// What the test program does when one of these tests starts it.
 const ACT: &str = "PORTHOLE_TEST_ACT";
-/// The arguments of porthole-cli in a console of its own, one a line.
+/// The arguments of a porthole-cli with a separate console, one per line.
 const ARGUMENTS: &str = "PORTHOLE_TEST_ARGUMENTS";
 const HELPER: [&str; 3] = ["processes::helper", "--exact", "--nocapture"];
 /// Then a helper ends by itself, with this exit code. Ctrl-C ends it with another one: 0xC000013A on Windows, 0 under Wine.
@@ -189,7 +189,7 @@ fn ctrl_c_reaches_porthole_cli_and_not_its_reaper() {
     assert_ne!(other, [NOT_ENDED as u32]);
     request(r#""INT"]"#);
     assert!(win32::lives(reaper));
-    // The reaper goes on where porthole-cli can't.
+    // The reaper continues after porthole-cli is killed.
     win32::end_process(run[0]).unwrap();
     request(r#""TERM"]"#);
     ends(reaper);

@@ -1,5 +1,7 @@
 //! A command in a container, by the engine's exec.
 
+mod watched;
+
 use std::{
     collections::BTreeSet,
     pin::Pin,
@@ -21,9 +23,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use watched::Watched;
+
 use super::{
     exec_failure::{Beginning, not_started},
-    exec_signal::{ExecProcess, SweepTarget},
+    exec_signal::ExecProcess,
     lookup::{Answer, CheckInterval, Question, answered, lookup},
 };
 use crate::reaper::Reaper;
@@ -194,48 +198,6 @@ async fn refused(engine: &Engine, error: ApiError, container: &ContainerName, co
     }
     let status = explained.status;
     not_started(&said, command).map_or(explained, |why| Error { status, ..why })
-}
-
-/// The reaper's entry for this exec: it stays there when the run is dropped before its end.
-struct Watched(Option<Arc<Reaper>>);
-
-impl Watched {
-    fn new(reaper: Option<Arc<Reaper>>, inside: &ExecProcess) -> Self {
-        if let Some(reaper) = &reaper {
-            reaper.watch_exec(inside);
-        }
-        Self(reaper)
-    }
-
-    fn tell_more(&self, inside: &ExecProcess) {
-        if let Some(reaper) = &self.0 {
-            reaper.watch_exec(inside);
-        }
-    }
-
-    /// A command that ended is forgotten; if its recording failed, it is ended first.
-    async fn end(self, exec: &mut Exec<'_>) {
-        let limit = limit(exec.engine);
-        let ended = if exec.was_refused || exec.ended && exec.stopped.is_empty() {
-            Ok(())
-        } else if exec.ended {
-            timeout(limit, exec.inside.end_rest(exec.engine)).await
-        } else {
-            timeout(limit, exec.inside.end()).await
-        };
-        if let Some(reaper) = self.0 {
-            // What it left in the background lives until Porthole ends, as on the host.
-            let ExecProcess { engine, container, user, .. } = exec.inside.clone();
-            // The command has it, so it is made already.
-            if let Ok(marker) = marker_of_all() {
-                reaper.sweep(SweepTarget { engine, container, marker: marker.to_owned(), user });
-            }
-            // Where the engine doesn't answer, the reaper tries it again at the end.
-            if ended.is_ok() {
-                reaper.forget_exec(&exec.inside.exec);
-            }
-        }
-    }
 }
 
 struct Exec<'a> {

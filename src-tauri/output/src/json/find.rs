@@ -228,7 +228,7 @@ impl Json {
     fn each_spot(&self, finder: &Finder, walk: &mut Walk<'_>, take: &mut dyn FnMut(Spot) -> bool) -> Result<()> {
         let (start, until, _) = walk.current()?;
         let (mut tidier, mut raw, mut text) = (Tidier::default(), Vec::new(), Vec::new());
-        // Where the text that is here begins in the line, and where in it the search goes on.
+        // The buffer's first column in the line, and the position in the buffer that is searched next.
         let (mut at, mut base, mut from) = (start.offset, 0, 0);
         loop {
             let to = until.min(at + SLICE);

@@ -366,7 +366,7 @@ impl Formatter {
         }
     }
 
-    /// Writes what was gathered of a token that is long: it goes on in the next line.
+    /// Writes the collected part of a long token. The next line continues the token.
     fn spill(&mut self, out: &mut Formatted) {
         let rest = self.token.split_off(self.token.len() - incomplete_tail(&self.token));
         match self.lexer {
@@ -383,7 +383,7 @@ impl Formatter {
         self.token = rest;
     }
 
-    /// In which state a line begins that goes on with the token.
+    /// The initial state of a line that continues the token.
     fn state(&self) -> MarkupState {
         match self.lexer {
             Lexer::Text => MarkupState::Text,

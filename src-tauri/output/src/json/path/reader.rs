@@ -229,7 +229,7 @@ pub struct Child {
     pub node: Node,
 }
 
-/// Goes from child to child. Copied, it goes on from there.
+/// An iterator over the children of a value. A copy continues at the same child.
 #[derive(Debug, Clone, Copy)]
 pub struct Children {
     is_object: bool,
