@@ -272,7 +272,7 @@ export class Porthole {
 
   /** Inspects the backend at an endpoint, as typed. */
   async connect(endpoint: string): Promise<void> {
-    this.target.edit()
+    this.target.fill()
     this.target.endpoint = endpoint
     this.target.container = undefined
     if (await this.target.apply()) this.compose("request")

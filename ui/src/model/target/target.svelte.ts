@@ -64,6 +64,13 @@ export class Target {
 
   /** Fills the form with the target in use, and asks which engines and containers there are. */
   edit(): void {
+    this.fill()
+    void this.listContexts()
+    void this.listContainers()
+  }
+
+  /** Fills the form with the target in use. */
+  fill(): void {
     const { name, endpoint, engine, container, host } = this.current
     // A name that came from the endpoint or the container changes with them.
     this.name = isDerived(this.current) ? "" : name
@@ -75,8 +82,6 @@ export class Target {
     this.bin = host.bin ?? ""
     this.problem = undefined
     this.readAs = undefined
-    void this.listContexts()
-    void this.listContainers()
   }
 
   async listContexts(): Promise<void> {
