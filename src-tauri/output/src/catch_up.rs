@@ -1,4 +1,4 @@
-//! Finding in an output what is only looked for when somebody looks: in parts, so that a look at a long one answers.
+//! Scans an output for the rows of a view when the view is opened: a limited number of bytes for each query.
 
 use super::{Output, TaskProgress, streams::Streams};
 use porthole_base::error::Result;

@@ -1,4 +1,4 @@
-//! What is said when the file of an output can't be written or read.
+//! The errors of an output's files.
 
 use std::{io, path::Path};
 

@@ -125,6 +125,23 @@ fn a_filter_that_is_stopped_ends() {
     assert_eq!(filter.wait().unwrap_err().code, Code::Cancelled);
 }
 
+/// By section 2.3.5.2.2 of RFC 9535: two absent values are equal, only numbers and strings are less than another, and `<=`
+/// and `>=` are true where `==` is.
+#[test]
+fn only_numbers_and_strings_are_less_and_equal_values_are_not_more() {
+    let body = r#"[{"a":1,"b":1},{"a":1},{},{"a":false,"b":true},{"a":true,"b":true}]"#;
+    let (ones, absent, booleans) = (r#"{"a":1,"b":1}"#, "{}", r#"{"a":true,"b":true}"#);
+    let equal = format!("[{ones},{absent},{booleans}]");
+    let other = r#"[{"a":1},{"a":false,"b":true}]"#;
+    for (sign, expected) in
+        [("==", equal.as_str()), ("<=", &equal), (">=", &equal), ("!=", other), ("<", "[]"), (">", "[]")]
+    {
+        let (found, _) = filter(body, &format!("$[?@.a {sign} @.b]")).unwrap();
+        let found: Value = serde_json::from_str(&found).unwrap();
+        assert_eq!(found, serde_json::from_str::<Value>(expected).unwrap(), "{sign}");
+    }
+}
+
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -170,7 +187,15 @@ fn segment() -> impl Strategy<Value = String> {
         ])
     };
     let sign = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
-    let compare = (operand(), sign, operand()).prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
+    // The other implementation says that `false` is less than `true` and that two absent values are neither `<=` nor
+    // `>=`; the RFC says otherwise, and `only_numbers_and_strings_are_less_and_equal_values_are_not_more` tests it. A number,
+    // a string or null on one side rules out both.
+    let is_sure = |operand: &str| !operand.starts_with(['@', '$']) && operand != "true";
+    let compare = (operand(), sign, operand())
+        .prop_filter("the RFC and the other implementation differ", move |(a, sign, b)| {
+            matches!(*sign, "==" | "!=") || is_sure(a) || is_sure(b)
+        })
+        .prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
     let test = prop_oneof![
         compare,
         prop::sample::select(vec![
