@@ -52,15 +52,18 @@ stop_display() {
   if [ -z "$SOCKETS_WERE_THERE" ]; then rmdir "$SOCKETS" 2>/dev/null || true; fi
 }
 
-# Runs a command on that display only, with a home for the window's files that goes away.
-on_display() (
+# Runs a command that opens windows, with a home for their files that goes away.
+for_windows() (
   home=$TEMP/home
   mkdir -p "$home/config" "$home/data" "$home/cache" "$home/state" "$home/run"
   chmod 700 "$home/run"
   unset WAYLAND_DISPLAY
-  export DISPLAY=$VIRTUAL GDK_BACKEND=x11 NO_AT_BRIDGE=1
+  export GDK_BACKEND=x11 NO_AT_BRIDGE=1
   export LIBGL_ALWAYS_SOFTWARE=1
   export XDG_CONFIG_HOME=$home/config XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache
   export XDG_STATE_HOME=$home/state XDG_RUNTIME_DIR=$home/run
   "$@"
 )
+
+# Does so on that display only.
+on_display() { DISPLAY=$VIRTUAL for_windows "$@"; }

@@ -14,7 +14,6 @@ SKIP=${SKIP:-}
 ASKED_FOR=${PORTHOLE_TEST_ENGINE:-}  # an engine of the user's own
 complete=
 at_end() {
-  stop_display
   stop_engine
   if [ "$WHAT" = ci ]; then end_wine; fi
   if [ -z "$complete" ]; then
@@ -251,7 +250,12 @@ engine_stage() {
 }
 
 # The window runs docker, and its tests an engine and an ssh server, which may be of the fetched tools.
-window_tests() { with_tools on_display nextest ${ASIDE[@]+"${ASIDE[@]}"}; }
+window_tests() {
+  local host
+  host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+  export "CARGO_TARGET_${host}_RUNNER=$ROOT/tests/setup/own-display.sh"
+  with_tools for_windows nextest ${ASIDE[@]+"${ASIDE[@]}"}
+}
 window_stage() {
   SELECTION=("${BUILT[@]}" -E 'package(porthole-tests) and binary(/^window$/)')
   if skips window; then skip_selected window "SKIP=window" && return; fi
@@ -259,7 +263,6 @@ window_stage() {
   if [ -n "$(missing build)" ]; then skip_selected window "missing: $(packages_in "$(missing build)")" && return; fi
   if [ -z "${PORTHOLE_APP:-}" ]; then fail window "the app was not built" && return; fi
   if ! need_packages window; then skip_selected window "$REASON" && return; fi
-  if ! start_display; then skip_selected window "$REASON" && return; fi
   local every='package(porthole-tests) and binary(/^window$/)' built='test(engine_the_demo) or test(extension::)'
   local far='test(over_tls) or test(behind_ssh)'
   # Some of them look at a container in the window.
@@ -280,7 +283,6 @@ window_stage() {
   export PORTHOLE_TEST_ENGINE=$ENGINE
   SELECTION=("${BUILT[@]}" -E "$every")
   stage window nextest window_tests
-  stop_display
 }
 
 start_clean
@@ -297,7 +299,6 @@ if [ "$WHAT" != fast ]; then
   podman_stage
   window_stage
 fi
-stop_display
 stop_engine
 if [ "$WHAT" = ci ]; then windows_where_possible; fi
 complete=yes

@@ -8,6 +8,9 @@ use super::App;
 /// How many calls the timeline lists.
 const CALLS: &str = "Number(document.querySelector('#timeline').dataset.calls)";
 
+const LAST_LINE: &str =
+    "Math.max(-1, ...[...document.querySelectorAll('#log .line')].map((line) => Number(line.dataset.line)))";
+
 impl App {
     /// Sends what the request form holds, after method and path are put into it.
     pub async fn send(&self, method: &str, path: &str) {
@@ -95,9 +98,13 @@ impl App {
 
     /// The largest number of a drawn line; -1 when none is.
     pub async fn last_line(&self) -> i64 {
-        let drawn =
-            "Math.max(-1, ...[...document.querySelectorAll('#log .line')].map((line) => Number(line.dataset.line)))";
-        self.value(drawn).await.as_f64().unwrap_or_default() as i64
+        self.value(LAST_LINE).await.as_f64().unwrap_or_default() as i64
+    }
+
+    /// Waits until a line with this number or a larger one is drawn. A low window draws few lines at a time, and that very
+    /// one may be gone again before anybody asks.
+    pub async fn grows_to(&self, line: i64) {
+        self.until(&format!("line {line}"), &format!("{LAST_LINE} >= {line}")).await;
     }
 
     /// Waits until the newest Call has this outcome.

@@ -30,7 +30,7 @@ async fn one_click_shows_a_stream_that_follows_and_cancelling_keeps_what_came() 
     app.becomes(call, "receiving").await;
     app.line(0, "{\"tick\":0}").await;
     let seen = app.last_line().await;
-    app.until("more events", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 5)).await;
+    app.grows_to(seen + 5).await;
     app.until("following", "document.querySelector('#log-status').dataset.following === 'true'").await;
     app.click("#request-cancel").await;
     app.becomes(call, "cancelled").await;

@@ -25,7 +25,7 @@ async fn a_reload_in_the_middle_of_a_stream_loses_nothing() {
     app.chord(&[], Key::Home.into()).await;
     app.line(0, "segment 1 written").await;
     app.chord(&[], Key::End.into()).await;
-    app.until("growing", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 10)).await;
+    app.grows_to(seen + 10).await;
     app.becomes(stream, "running").await;
     app.click("#tab-command").await;
     app.click("#command-stop").await;

@@ -208,7 +208,7 @@ async fn another_window_size_keeps_following() {
     for (width, height) in [(700, 600), (1440, 900), (900, 500), (1300, 900)] {
         app.resize(width, height).await;
         let seen = app.last_line().await;
-        app.until("more lines", &format!("document.querySelector('#log .line[data-line=\"{}\"]')", seen + 5)).await;
+        app.grows_to(seen + 5).await;
         app.until("still at the end", end).await;
     }
     app.click("#command-stop").await;
