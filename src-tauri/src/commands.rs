@@ -13,7 +13,7 @@ use porthole_engine::{Container, Context, ContextExtensions, target::Target};
 use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
 use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, Query, SaveContent, SavedFile, View, Window};
-use porthole_process::{Command, Signal};
+use porthole_process::{Command, Signal, TerminalSize};
 use porthole_sdk::{
     code::{Form, Pasted},
     diagnostic::Diagnostic,
@@ -23,7 +23,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
 use tauri::{State, ipc::Invoke};
 
 use crate::host::Porthole;

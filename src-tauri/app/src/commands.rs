@@ -69,6 +69,15 @@ macro_rules! commands {
             send(request: Request) -> u32;
             /// Runs a command in its place; answers at once with the Call's number.
             run(command: Command) -> u32;
+            /// Opens a terminal in a command's place, with the shell that is there unless the command names a program; answers
+            /// with the Call's number.
+            terminal_open(command: Command) -> u32;
+            /// Types these bytes into a terminal. Answers when they are taken, which a program that reads nothing delays.
+            terminal_write(id: u32, bytes: Vec<u8>) -> ();
+            /// Gives a terminal another size.
+            terminal_resize(id: u32, size: TerminalSize) -> ();
+            /// The bytes of a terminal from this one on: waits half a minute for some. All before them were drawn.
+            terminal_read(id: u32, from: u64) -> TerminalPiece;
             /// Proposes a call of code: it is planned, and then started, refused, or waits for the user as a pending call.
             propose(sdk: Sdk, origin: Origin) -> Proposed, page;
             /// Waits until a pending call is decided, and tells how.

@@ -20,7 +20,7 @@ use porthole_http::{
     exchange::{ExchangeEvent, Request},
 };
 use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, Query, SaveContent, SavedFile, View, Window};
-use porthole_process::{Command, RunEvent, Signal};
+use porthole_process::{Command, RunEvent, Signal, TerminalSize};
 use porthole_sdk::{
     code::{Form, Pasted},
     diagnostic::Diagnostic,
@@ -31,7 +31,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {

@@ -50,6 +50,8 @@ pub enum Code {
 
     /// The command is empty or holds a NUL byte.
     CommandInvalid,
+    /// The system has no pseudo-terminal for a command.
+    TerminalUnavailable,
     /// No such program.
     ProgramNotFound,
     /// The program exists and cannot be executed.

@@ -3,18 +3,24 @@
 //! `bollard`'s own types are closed: one unknown state of one container, or one array that is null, makes the whole
 //! response unreadable. These responses are read by [`super::answers`], field by field.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
-use bollard::errors::Error as ApiError;
+use bollard::{errors::Error as ApiError, exec::ResizeExecOptions};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, header::CONTENT_TYPE};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONNECTION, CONTENT_TYPE, UPGRADE},
+    upgrade::Upgraded,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
-use super::{Engine, connect::ANSWER};
+use super::{Engine, connect::ANSWER, limits::RawStream};
+use porthole_process::TerminalSize;
 
 /// A response of the engine, before its body is read.
 pub(crate) type Reply = Response<Incoming>;
@@ -52,7 +58,7 @@ impl Engine {
         headers: &[(&str, &str)],
         body: super::pool::Body,
     ) -> Answer<Reply> {
-        let limit = std::time::Duration::from_secs(ANSWER);
+        let limit = Duration::from_secs(ANSWER);
         // On the heap: every task of Porthole's has this future somewhere below it.
         let asked: Pin<Box<dyn Future<Output = _> + Send + '_>> =
             Box::pin(tokio::time::timeout(limit, self.ask_at_length(method, path, query, headers, body)));
@@ -82,14 +88,48 @@ impl Engine {
         }
         let request =
             request.body(body).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
-        let response = self.pool.send(request).await?;
-        if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Ok(response);
-        }
-        let status_code = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        Err(ApiError::DockerResponseServerError { status_code, message: refusal(&body) })
+        accepted(self.pool.send(request).await?).await
     }
+
+    /// Starts an exec in a terminal and takes over the connection, which carries its bytes as they are. `bollard` would
+    /// take those of a terminal apart like frames, where the first one is below 3.
+    ///
+    /// # Errors
+    /// As for [`Engine::get`].
+    pub(crate) async fn attach_terminal(&self, exec: &str, size: TerminalSize) -> Answer<Upgraded> {
+        let options = serde_json::json!({ "Detach": false, "Tty": true, "ConsoleSize": [size.rows, size.columns] });
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/exec/{}/start", self.base, segment(exec)))
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "tcp")
+            .body(bollard::body_full(options.to_string().into()))
+            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
+        request.extensions_mut().insert(RawStream);
+        let started = tokio::time::timeout(Duration::from_secs(ANSWER), self.pool.send(request)).await;
+        let response = accepted(started.map_err(|_| ApiError::RequestTimeoutError)??).await?;
+        Ok(hyper::upgrade::on(response).await?)
+    }
+
+    /// Gives the terminal of an exec another size.
+    ///
+    /// # Errors
+    /// As for [`Engine::get`].
+    pub(crate) async fn resize_exec(&self, exec: &str, size: TerminalSize) -> Answer<()> {
+        let size = ResizeExecOptions { height: size.rows, width: size.columns };
+        self.docker().resize_exec(exec, size).await
+    }
+}
+
+/// A response, unless it is a refusal: then it is an error with the engine's own words.
+async fn accepted(response: Reply) -> Answer<Reply> {
+    if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(response);
+    }
+    let status_code = response.status().as_u16();
+    let body = response.into_body().collect().await?.to_bytes();
+    Err(ApiError::DockerResponseServerError { status_code, message: refusal(&body) })
 }
 
 impl Engine {

@@ -53,12 +53,19 @@ pub(super) enum Kind {
     Archive,
     /// After the head, the streams of a command, as long as it runs.
     Stream,
-    /// Progress, a log or a session of a build, while it runs. Its readers have other limits.
+    /// Progress, a log, a session of a build or a terminal, while it runs. Its readers have other limits.
     Followed,
 }
 
+/// Marks a request that the engine answers with bytes in no form: those of a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawStream;
+
 impl Kind {
     pub fn of<B>(request: &hyper::Request<B>) -> Self {
+        if request.extensions().get::<RawStream>().is_some() {
+            return Self::Followed;
+        }
         let mut parts = request.uri().path().rsplit('/');
         let (last, before, first) = (parts.next(), parts.next(), parts.next());
         match (request.method(), last) {

@@ -94,6 +94,19 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub stdin: Option<Stdin>,
+    /// It runs in a terminal, which begins with this size: what is typed is its input, and all that it writes is one stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub terminal: Option<TerminalSize>,
+}
+
+/// How many characters a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TerminalSize {
+    /// In a row.
+    pub columns: u16,
+    /// Below each other.
+    pub rows: u16,
 }
 
 /// What a command reads from its standard input.
@@ -157,6 +170,7 @@ impl Command {
             user: None,
             stream: None,
             stdin: None,
+            terminal: None,
         }
     }
 }
@@ -170,6 +184,9 @@ pub enum Signal {
     /// As Ctrl-C in a terminal.
     #[serde(rename = "SIGINT")]
     Int,
+    /// As when its terminal is closed: an interactive shell ends on this, and ignores SIGTERM.
+    #[serde(rename = "SIGHUP")]
+    Hup,
     /// Ends the group without asking.
     #[serde(rename = "SIGKILL")]
     Kill,
@@ -181,6 +198,7 @@ impl Signal {
         match self {
             Self::Term => 15,
             Self::Int => 2,
+            Self::Hup => 1,
             Self::Kill => 9,
         }
     }
@@ -190,6 +208,7 @@ impl Signal {
         match self {
             Self::Term => "TERM",
             Self::Int => "INT",
+            Self::Hup => "HUP",
             Self::Kill => "KILL",
         }
     }

@@ -91,6 +91,7 @@ mod os {
         let signal = match signal {
             Signal::Term => signal::SIGTERM,
             Signal::Int => signal::SIGINT,
+            Signal::Hup => signal::SIGHUP,
             Signal::Kill => signal::SIGKILL,
         };
         if id <= 1 {

@@ -2,17 +2,22 @@
 
 use std::{io, pin::pin, sync::Arc};
 
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 use super::{
-    Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops,
+    Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops, TerminalSize,
     fixed::changed_since,
     group_reaper::Restarts,
     resolve::{Resolved, enterable, not_executable, resolve},
-    running::{Running, Streams},
+    running::{Reader, Running, Streams},
     script,
     stdin::{Feed, Input},
+    terminal::{Keys, Sizes},
 };
+#[cfg(unix)]
+use super::pty::{CommandSide, follow_sizes};
+#[cfg(not(unix))]
+use super::running::CommandSide;
 use porthole_base::{
     error::{Code, Error, Result},
     handles,
@@ -70,7 +75,8 @@ async fn attend(
     record: &mut dyn Record<RunEvent>,
 ) {
     let clock = Clock::start();
-    let ended = match start(command, fixed, most, clock, record).await {
+    let (keys, sizes) = stops.terminal().map(|typed| (typed.keys, typed.sizes)).unzip();
+    let ended = match start(command, fixed, (most, keys), clock, record).await {
         Ok((process, streams, input)) => {
             if let Some(reaper) = &reaper {
                 reaper.watch_group(process.watched());
@@ -78,7 +84,7 @@ async fn attend(
             let restarts = Restarts::of(reaper.as_deref());
             let mut owned =
                 OwnedProcess { process: Some(process), reaper, closed: false, remaining: false, stopped: false };
-            let ended = follow(&mut owned, (streams, input), restarts, &mut stops, clock, record).await;
+            let ended = follow(&mut owned, (streams, input, sizes), restarts, &mut stops, clock, record).await;
             owned.closed = ended.is_ok();
             ended
         }
@@ -124,15 +130,17 @@ impl Drop for OwnedProcess {
 async fn start(
     command: &Command,
     fixed: Option<&FixedCommand>,
-    most: Containment,
+    (most, keys): (Containment, Option<Keys>),
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<(Running, Streams, Option<Input>)> {
     let resolved = fixed.map_or_else(|| resolve(command), FixedCommand::unchanged)?;
     record.event(RunEvent::Resolved { program: resolved.program.display().to_string() });
-    let input = Input::of(command).await?;
-    let started = Running::start(&resolved, command, most).await;
-    let (process, streams) = started.map_err(|error| refused(&resolved, &error))?;
+    let input = Input::of(command, keys).await?;
+    let (terminal, of_terminal) = command.terminal.map(open_terminal).transpose()?.unzip();
+    let started = Running::start(&resolved, command, most, terminal.as_ref()).await;
+    let (process, pipes) = started.map_err(|error| refused(&resolved, &error))?;
+    let streams = of_terminal.unwrap_or(pipes);
     let started = Started {
         pid: process.id(),
         cwd: Some(resolved.cwd.display().to_string()),
@@ -141,6 +149,22 @@ async fn start(
     };
     record.event(RunEvent::Started { at_us: clock.now_us(), started });
     Ok((process, streams, input))
+}
+
+/// A terminal for a command: its side, and what it reads and writes.
+#[cfg(unix)]
+fn open_terminal(size: TerminalSize) -> Result<(CommandSide, Streams)> {
+    super::pty::open(size).map_err(|error| {
+        Error::new(Code::TerminalUnavailable, "The system has no terminal for the command")
+            .detail(error)
+            .hint("Close other terminals, or run the command without one.")
+    })
+}
+
+#[cfg(not(unix))]
+fn open_terminal(_: TerminalSize) -> Result<(CommandSide, Streams)> {
+    Err(Error::new(Code::TerminalUnavailable, "Porthole can't open a terminal on Windows itself")
+        .hint("Open one in a container, or run single commands on the host."))
 }
 
 /// Why the operating system did not start a program that was found.
@@ -206,19 +230,21 @@ fn is_batch_file(path: &std::path::Path) -> bool {
 /// Reads both streams and waits for the process, until all three have ended.
 async fn follow(
     owned: &mut OwnedProcess,
-    (Streams { stdin, stdout, stderr }, input): (Streams, Option<Input>),
+    (streams, input, sizes): (Streams, Option<Input>, Option<Sizes>),
     mut restarts: Restarts,
     stops: &mut Stops,
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
     let OwnedProcess { process: Some(process), remaining, stopped, .. } = owned else { return Ok(()) };
-    #[cfg(target_os = "linux")]
-    widen(&stdout);
-    let mut stdout = Pipe::new(stdout, Stream::Stdout);
-    let mut stderr = Pipe::new(stderr, Stream::Stderr);
-    let mut feed = Feed::new(input, stdin);
+    let mut stdout = Pipe::new(streams.stdout, Stream::Stdout);
+    let mut stderr = Pipe::new(streams.stderr, Stream::Stderr);
+    let mut feed = Feed::new(input, streams.stdin);
     let mut feeding = pin!(feed.run());
+    #[cfg(unix)]
+    let mut resizing = pin!(follow_sizes(streams.terminal, sizes));
+    #[cfg(not(unix))]
+    let (mut resizing, _) = (pin!(std::future::pending::<()>()), sizes);
     let mut running = true;
     let mut gate = Gate::default();
     while running || stdout.is_open() || stderr.is_open() {
@@ -248,10 +274,12 @@ async fn follow(
                     break;
                 }
             }
+            // Before the streams: what is typed must get to a command that never stops writing.
+            done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
+            () = &mut resizing => {}
             read = first.read(), if may_read && first.is_open() => gate.read(first.record(read, clock, record)?),
             read = second.read(), if may_read && second.is_open() => gate.read(second.record(read, clock, record)?),
             () = until(full), if !may_read => {}
-            done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
             () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
             ended = process.ended(), if running => {
                 running = false;
@@ -266,28 +294,17 @@ async fn follow(
     Ok(())
 }
 
-/// Lets the command write a megabyte ahead, so that it and a caller that reads do not take turns. What is
-/// read at once stays what it was.
-#[cfg(target_os = "linux")]
-fn widen(pipe: &impl std::os::fd::AsFd) {
-    use nix::fcntl::{FcntlArg, fcntl};
-    // Refused where the system's own limit is lower, or this user has many such pipes: it works then
-    // as it does without.
-    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024));
-}
-
 /// One stream of the child, until its end.
 struct Pipe {
-    reader: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    reader: Option<Reader>,
     stream: Stream,
     buffer: Vec<u8>,
     last_read: usize,
 }
 
 impl Pipe {
-    fn new(reader: impl AsyncRead + Send + Unpin + 'static, stream: Stream) -> Self {
-        let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(reader);
-        Self { reader: Some(reader), stream, buffer: vec![0; PIPE], last_read: 0 }
+    fn new(reader: Option<Reader>, stream: Stream) -> Self {
+        Self { reader, stream, buffer: vec![0; PIPE], last_read: 0 }
     }
 
     fn is_open(&self) -> bool {
@@ -311,7 +328,7 @@ impl Pipe {
         if self.last_read > 0 {
             record.chunk(self.stream, clock.now_us(), &self.buffer[..self.last_read])?;
         } else {
-            // A pipe has no other errors than its end, whatever name the system gives it.
+            // A pipe or terminal has no other errors than its end, whatever name the system gives it.
             self.reader = None;
         }
         Ok(self.last_read)

@@ -14,14 +14,18 @@ mod host;
 pub mod host_pid;
 mod loading;
 pub mod membership;
+#[cfg(unix)]
+mod pty;
 mod resolve;
 mod running;
 mod script;
+mod shell;
 mod shell_line;
 mod stdin;
 mod stops;
 #[cfg(target_os = "linux")]
 mod supervised;
+mod terminal;
 mod walk;
 #[cfg(all(test, windows))]
 mod windows_tests;
@@ -34,9 +38,11 @@ pub use host::{run_fixed_on_host, run_on_host, run_on_host_in};
 pub use loading::loads_code;
 pub use resolve::{check, command_of, command_on};
 pub use script::CARRIAGE_RETURN;
+pub use shell::login_shell;
 pub use shell_line::ShellLine;
 pub use stdin::{Feed, Input};
 pub use stops::{Stop, Stopper, Stops, stops};
+pub use terminal::{Keys, Sizes, Terminal, TerminalInput, terminal};
 
 use porthole_base::error::{Code, Error, Result};
 

@@ -70,6 +70,9 @@ pub fn check(command: &Command) -> Result<()> {
     if texts.chain(command.env.iter().map(|var| &var.value)).any(|text| text.contains('\0')) {
         return invalid("The command contains a NUL byte, which can't be passed to a program".into());
     }
+    if command.terminal.is_some() && command.stdin.is_some() {
+        return invalid("A command in a terminal reads what is typed, and no other input".into());
+    }
     for var in &command.env {
         if var.name.is_empty() || var.name.contains(['=', '\0']) {
             return invalid(format!("`{}` isn't a valid environment variable name", var.name));

@@ -6,12 +6,14 @@ use std::{
 };
 
 use tokio::{
-    io::AsyncWrite,
+    io::{AsyncRead, AsyncWrite},
     process::{Child, ChildStderr, ChildStdout, Command as Process},
 };
 
 #[cfg(windows)]
 use super::shell_line::verbatim_line;
+#[cfg(unix)]
+use super::pty::{CommandSide, OurSide};
 #[cfg(target_os = "linux")]
 use super::supervised::{self, StartOutcome, Supervised};
 use super::{
@@ -25,11 +27,40 @@ use porthole_base::{
     handles,
 };
 
-/// The standard streams of a command. There is an input only where the command has one.
+/// Where there are no terminals that a command could be started in.
+#[cfg(not(unix))]
+pub(super) enum CommandSide {}
+
+pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+pub(super) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// The standard streams of a command. There is an input only where the command has one, and a terminal is also its input
+/// and all that it writes to.
+#[derive(Default)]
 pub(super) struct Streams {
-    pub stdin: Option<Box<dyn AsyncWrite + Send + Unpin>>,
-    pub stdout: ChildStdout,
-    pub stderr: ChildStderr,
+    pub stdin: Option<Writer>,
+    pub stdout: Option<Reader>,
+    pub stderr: Option<Reader>,
+    #[cfg(unix)]
+    pub terminal: Option<OurSide>,
+}
+
+impl Streams {
+    pub fn of_pipes(stdin: Option<Writer>, stdout: ChildStdout, stderr: ChildStderr) -> Self {
+        #[cfg(target_os = "linux")]
+        widen(&stdout);
+        Self { stdin, stdout: Some(Box::new(stdout)), stderr: Some(Box::new(stderr)), ..Self::default() }
+    }
+}
+
+/// Lets the command write a megabyte ahead, so that it and a caller that reads do not take turns. What is
+/// read at once stays what it was.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &impl std::os::fd::AsFd) {
+    use nix::fcntl::{FcntlArg, fcntl};
+    // Refused where the system's own limit is lower, or this user has many such pipes: it works then
+    // as it does without.
+    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1024 * 1024));
 }
 
 #[derive(Debug)]
@@ -64,6 +95,25 @@ fn same_program(process: &mut Process, resolved: &Resolved) {
     unsafe { process.pre_exec(check) };
 }
 
+/// Makes a terminal the command's own, and what it reads and writes.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn in_terminal(process: &mut Process, terminal: &CommandSide) -> io::Result<()> {
+    let file = terminal.open()?;
+    process.stdin(file.try_clone()?).stdout(file.try_clone()?).stderr(file);
+    let take = || {
+        nix::unistd::setsid()?;
+        // SAFETY: a plain call on a descriptor that the command has.
+        if unsafe { nix::libc::ioctl(0, nix::libc::TIOCSCTTY as _, 0) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec only calls that are safe in a signal handler are allowed. These are two system calls.
+    unsafe { process.pre_exec(take) };
+    Ok(())
+}
+
 /// `cmd` takes the rest of its command line as it is. Quoted as other programs read it, the line would be another one.
 #[cfg(windows)]
 fn set_arguments(process: &mut Process, command: &Command) {
@@ -74,14 +124,20 @@ fn set_arguments(process: &mut Process, command: &Command) {
 }
 
 impl Running {
-    /// Starts a command with the best containment that there is, and with none better than this.
+    /// Starts a command with the best containment that there is, and with none better than this. In a terminal it has no
+    /// other streams.
     ///
     /// # Errors
     /// What the operating system says against the program.
-    pub async fn start(resolved: &Resolved, command: &Command, most: Containment) -> io::Result<(Self, Streams)> {
+    pub async fn start(
+        resolved: &Resolved,
+        command: &Command,
+        most: Containment,
+        terminal: Option<&CommandSide>,
+    ) -> io::Result<(Self, Streams)> {
         #[cfg(target_os = "linux")]
         if matches!(most, Containment::Cgroup | Containment::Subreaper) {
-            match supervised::start(resolved, command, most == Containment::Cgroup).await {
+            match supervised::start(resolved, command, most == Containment::Cgroup, terminal).await {
                 StartOutcome::Started(process, streams) => return Ok((Self::Supervised(process), streams)),
                 StartOutcome::Refused(error) => return Err(error),
                 StartOutcome::Unavailable => {}
@@ -89,10 +145,14 @@ impl Running {
         }
         #[cfg(not(target_os = "linux"))]
         let _ = most;
-        Self::start_alone(resolved, command)
+        Self::start_alone(resolved, command, terminal)
     }
 
-    fn start_alone(resolved: &Resolved, command: &Command) -> io::Result<(Self, Streams)> {
+    fn start_alone(
+        resolved: &Resolved,
+        command: &Command,
+        terminal: Option<&CommandSide>,
+    ) -> io::Result<(Self, Streams)> {
         let mut process = Process::new(&resolved.program);
         process
             .current_dir(&resolved.cwd)
@@ -108,17 +168,26 @@ impl Running {
         process.args(&command.args);
         #[cfg(unix)]
         process.arg0(&command.program);
-        alone(&mut process);
+        match terminal {
+            // Who leads a session leads a group too.
+            #[cfg(unix)]
+            Some(terminal) => in_terminal(&mut process, terminal)?,
+            _ => alone(&mut process),
+        }
         #[cfg(unix)]
         same_program(&mut process, resolved);
         handles::restore_in(process.as_std_mut());
         let mut child = process.spawn()?;
-        let stdin = child.stdin.take().map(|stdin| Box::new(stdin) as Box<dyn AsyncWrite + Send + Unpin>);
-        let streams = child.stdout.take().zip(child.stderr.take());
+        // The descriptors of a terminal are in it.
+        drop(process);
+        let stdin = child.stdin.take().map(|stdin| Box::new(stdin) as Writer);
+        let pipes = child.stdout.take().zip(child.stderr.take());
+        let streams = match pipes {
+            Some((stdout, stderr)) => Some(Streams::of_pipes(stdin, stdout, stderr)),
+            None => terminal.map(|_| Streams::default()),
+        };
         match (Group::of(&child), streams) {
-            (Ok(group), Some((stdout, stderr))) => {
-                Ok((Self::Alone { child: Box::new(child), group }, Streams { stdin, stdout, stderr }))
-            }
+            (Ok(group), Some(streams)) => Ok((Self::Alone { child: Box::new(child), group }, streams)),
             (group, _) => {
                 let _ = child.start_kill();
                 Err(io::Error::other(match group {

@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
 };
 
-use super::{Command, Fed, RunEvent, Stdin};
+use super::{Command, Fed, RunEvent, Stdin, terminal::Keys};
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::record::{Clock, Record};
 
@@ -25,12 +25,13 @@ const PIECE: usize = 64 * 1024;
 pub struct Input(Box<dyn AsyncRead + Send + Unpin>);
 
 impl Input {
-    /// Opens it; none for a command without input.
+    /// Opens it; none for a command without input. Of one in a terminal it is what is typed.
     ///
     /// # Errors
     /// [`Code::StdinUnreadable`].
-    pub async fn of(command: &Command) -> Result<Option<Self>> {
+    pub async fn of(command: &Command, keys: Option<Keys>) -> Result<Option<Self>> {
         match &command.stdin {
+            _ if command.terminal.is_some() => Ok(keys.map(|keys| Self(Box::new(keys)))),
             None => Ok(None),
             Some(Stdin::Text { text }) => Ok(Some(Self(Box::new(io::Cursor::new(text.clone().into_bytes()))))),
             Some(Stdin::File { path }) => match open(path).await {

@@ -1,8 +1,8 @@
-//! How a running command gets stop requests.
+//! How a running command gets what its user wants of it: signals, and what is typed into its terminal.
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::Signal;
+use super::{Signal, terminal::TerminalInput};
 use porthole_base::error::{Code, Error, Result};
 
 /// A wish to send a signal, with the place for its answer.
@@ -22,7 +22,10 @@ impl Stop {
 
 /// The end that a run listens on.
 #[derive(Debug)]
-pub struct Stops(mpsc::Receiver<Stop>);
+pub struct Stops {
+    requests: mpsc::Receiver<Stop>,
+    terminal: Option<TerminalInput>,
+}
 
 /// The end that a caller that wants to stop the run holds.
 #[derive(Debug, Clone)]
@@ -31,10 +34,21 @@ pub struct Stopper(mpsc::Sender<Stop>);
 /// Both ends. Sixteen wishes may wait; a caller that has one more waits for the run.
 pub fn stops() -> (Stopper, Stops) {
     let (sender, receiver) = mpsc::channel(16);
-    (Stopper(sender), Stops(receiver))
+    (Stopper(sender), Stops { requests: receiver, terminal: None })
 }
 
 impl Stops {
+    /// The same with what comes from the user of its terminal.
+    #[must_use]
+    pub fn with_terminal(self, terminal: TerminalInput) -> Self {
+        Self { terminal: Some(terminal), ..self }
+    }
+
+    /// What comes from the user of its terminal, once.
+    pub fn terminal(&mut self) -> Option<TerminalInput> {
+        self.terminal.take()
+    }
+
     /// Waits for a step before the start, unless the command is stopped first.
     pub async fn unless_stopped<T>(&mut self, step: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
@@ -49,7 +63,7 @@ impl Stops {
 
     /// The next request. This never ends if none can come any more.
     pub async fn next(&mut self) -> Stop {
-        match self.0.recv().await {
+        match self.requests.recv().await {
             Some(stop) => stop,
             None => std::future::pending().await,
         }

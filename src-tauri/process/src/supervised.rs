@@ -24,14 +24,21 @@ use nix::{
 };
 use porthole_supervisor::protocol::{MESSAGE, Message, Spec, encode};
 use tokio::{
-    io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     net::unix::pipe,
     process::{Child, Command as Process},
     time::timeout,
 };
 
-use super::{Command, Signal, cgroup, group::Group, group_reaper::WatchedGroup, resolve::Resolved, running::Streams};
+use super::{
+    Command, Signal, cgroup,
+    group::Group,
+    group_reaper::WatchedGroup,
+    pty::CommandSide,
+    resolve::Resolved,
+    running::{Streams, Writer},
+};
 use porthole_base::{
     error::{Code, Error, Result},
     handles,
@@ -71,7 +78,12 @@ struct Messages {
 }
 
 /// Starts a command, in its own cgroup if there can be one.
-pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: bool) -> StartOutcome {
+pub(super) async fn start(
+    resolved: &Resolved,
+    command: &Command,
+    wants_cgroup: bool,
+    terminal: Option<&CommandSide>,
+) -> StartOutcome {
     let Some(program) = program() else { return StartOutcome::Unavailable };
     let input = match command.stdin.as_ref().map(|_| input()).transpose() {
         Ok(input) => input,
@@ -85,17 +97,18 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         .env_clear()
         .envs(resolved.env.iter())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(if terminal.is_none() { Stdio::piped() } else { Stdio::null() })
+        .stderr(if terminal.is_none() { Stdio::piped() } else { Stdio::null() })
         // Ctrl-C in a terminal is not for it.
         .process_group(0);
     // What the system says against the directory or the environment it will say again, in its own words.
     let Ok(mut supervisor) = process.spawn() else { return StartOutcome::Unavailable };
     // This process must not hold the supervisor's end.
     drop(process);
-    let (Some(stdout), Some(stderr)) = (supervisor.stdout.take(), supervisor.stderr.take()) else {
+    let pipes = supervisor.stdout.take().zip(supervisor.stderr.take());
+    if pipes.is_none() && terminal.is_none() {
         return StartOutcome::Unavailable;
-    };
+    }
     let socket = ours.set_nonblocking(true).and_then(|()| UnixStream::from_std(ours));
     let Ok(socket) = socket else { return StartOutcome::Unavailable };
     let mut messages = Messages { socket, partial: [0; MESSAGE], length: 0, early: VecDeque::new() };
@@ -105,7 +118,11 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         cgroup: cgroup.as_ref().map(|path| path.as_os_str().as_bytes().to_vec()).unwrap_or_default(),
         open_files: handles::original(),
         identity: resolved.identity,
-        input: input.as_ref().map(|(reader, _)| path_of(reader)).unwrap_or_default(),
+        input: match terminal {
+            Some(terminal) => terminal.path.as_os_str().as_bytes().to_vec(),
+            None => input.as_ref().map(|(reader, _)| path_of(reader)).unwrap_or_default(),
+        },
+        is_terminal: terminal.is_some(),
         program: resolved.program.as_os_str().as_bytes().to_vec(),
         argv: argv.collect(),
     };
@@ -124,8 +141,8 @@ pub(super) async fn start(resolved: &Resolved, command: &Command, wants_cgroup: 
         _ => {
             let cgroup = cgroup.filter(|_| contained);
             // This process's own reader is closed here: a command that closes its input closes the last one.
-            let stdin = input.map(|(_, writer)| Box::new(writer) as Box<dyn AsyncWrite + Send + Unpin>);
-            let streams = Streams { stdin, stdout, stderr };
+            let stdin = input.map(|(_, writer)| Box::new(writer) as Writer);
+            let streams = pipes.map(|(stdout, stderr)| Streams::of_pipes(stdin, stdout, stderr)).unwrap_or_default();
             StartOutcome::Started(Box::new(Supervised { group, cgroup, supervisor, messages }), streams)
         }
     }

@@ -15,6 +15,8 @@ pub struct Spec {
     pub identity: Option<(u64, u64)>,
     /// The file that is the command's standard input; empty for none.
     pub input: Vec<u8>,
+    /// That file is a terminal: the command's own, and also what it writes to.
+    pub is_terminal: bool,
     /// The file to execute.
     pub program: Vec<u8>,
     /// The arguments, the first being the name by which the program was called.
@@ -94,7 +96,9 @@ pub fn encode(spec: &Spec) -> Vec<u8> {
     let mut bytes = vec![0; 4];
     let open_files = spec.open_files.map(|limit| limit.to_string().into_bytes()).unwrap_or_default();
     let identity = spec.identity.map(|(device, inode)| format!("{device}:{inode}").into_bytes()).unwrap_or_default();
-    for part in [&spec.cgroup, &open_files, &identity, &spec.input, &spec.program].into_iter().chain(&spec.argv) {
+    let terminal = if spec.is_terminal { vec![b't'] } else { Vec::new() };
+    let parts = [&spec.cgroup, &open_files, &identity, &spec.input, &terminal, &spec.program];
+    for part in parts.into_iter().chain(&spec.argv) {
         bytes.extend_from_slice(part);
         bytes.push(0);
     }
@@ -113,6 +117,7 @@ pub fn decode(bytes: &[u8]) -> Option<Spec> {
         Some((device, inode)) => Some((device.parse().ok()?, inode.parse().ok()?)),
         None => None,
     };
-    let (input, program) = (parts.next()?, parts.next()?);
-    Some(Spec { cgroup, open_files, identity, input, program, argv: parts.collect() })
+    let (input, terminal, program) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_terminal = !terminal.is_empty();
+    Some(Spec { cgroup, open_files, identity, input, is_terminal, program, argv: parts.collect() })
 }

@@ -1,7 +1,7 @@
 //! What the standard library doesn't offer: subreapers, waiting for any child, pidfds, and a fork into a cgroup.
 
 use std::{
-    ffi::{CString, OsStr, c_char, c_int, c_long, c_uint, c_void},
+    ffi::{CString, OsStr, c_char, c_int, c_long, c_uint, c_ulong, c_void},
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::Path,
     time::Duration,
@@ -13,6 +13,8 @@ pub const KILL: i32 = 9;
 pub const TERM: i32 = 15;
 const PIPE: i32 = 13;
 const CHLD: i32 = 17;
+/// SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN and SIGTTOU: what a terminal sends, and what closes it.
+const OF_TERMINAL: [i32; 7] = [1, 2, 3, TERM, 20, 21, 22];
 
 const EINVAL: i32 = 22;
 const ECHILD: i32 = 10;
@@ -31,6 +33,8 @@ const WNOHANG: c_int = 1;
 const O_CLOEXEC: c_int = 0o2_000_000;
 const O_NONBLOCK: c_int = 0o4000;
 const O_RDWR: c_int = 2;
+const O_NOCTTY: c_int = 0o400;
+const TIOCSCTTY: c_ulong = 0x540e;
 const POLLIN: i16 = 1;
 const RLIMIT_NOFILE: c_int = 7;
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -84,6 +88,8 @@ unsafe extern "C" {
     fn fork() -> c_int;
     fn getppid() -> c_int;
     fn setpgid(pid: c_int, group: c_int) -> c_int;
+    fn setsid() -> c_int;
+    fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
     fn execve(path: *const c_char, argv: *const *const c_char, environment: *const *const c_char) -> c_int;
     fn _exit(status: c_int) -> !;
     fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
@@ -149,7 +155,7 @@ pub fn start(
     let own = std::process::id() as c_int;
     // SAFETY: this process has one thread, so a forked child may do anything; all pointers outlive the calls.
     unsafe {
-        let input = open(input.as_ptr(), O_CLOEXEC);
+        let input = open(input.as_ptr(), if spec.is_terminal { O_RDWR | O_NOCTTY | O_CLOEXEC } else { O_CLOEXEC });
         if input < 0 || pipe2(ends.as_mut_ptr(), O_CLOEXEC) < 0 || pipe2(told.as_mut_ptr(), O_CLOEXEC) < 0 {
             return Err(errno());
         }
@@ -171,7 +177,12 @@ pub fn start(
             return Err(errno());
         }
         if pid == 0 {
-            setpgid(0, 0);
+            // Who leads a session leads a group too; who leads a group already can't begin a session.
+            if spec.is_terminal {
+                setsid();
+            } else {
+                setpgid(0, 0);
+            }
             // If this process is killed, nobody could tell how the command ends, or end it.
             prctl(PR_SET_PDEATHSIG, KILL as c_long, 0 as c_long, 0 as c_long, 0 as c_long);
             if getppid() != own {
@@ -189,6 +200,15 @@ pub fn start(
                 }
             }
             dup2(input, 0);
+            if spec.is_terminal {
+                ioctl(0, TIOCSCTTY, 0 as c_long);
+                dup2(input, 1);
+                dup2(input, 2);
+                // Porthole may have been started to ignore them, as by `nohup`.
+                for number in OF_TERMINAL {
+                    signal(number, 0);
+                }
+            }
             signal(PIPE, 0);
             sigprocmask(SIG_SETMASK, &mask, std::ptr::null_mut());
             // Looked at here, because here the path is what it will be to `execve`.
@@ -201,7 +221,9 @@ pub fn start(
             write(ends[1], (&raw const number).cast(), size_of::<i32>());
             _exit(127);
         }
-        setpgid(pid, pid);
+        if !spec.is_terminal {
+            setpgid(pid, pid);
+        }
         close(ends[1]);
         close(told[0]);
         tell(pid, contained);

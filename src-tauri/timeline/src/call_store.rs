@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Outcome, Summary, groups::Groups, kept_folder::KeptCall,
-    removal::Removals,
+    removal::Removals, terminal::LiveTerminal,
 };
 use crate::prompt::Prompt;
 use porthole_base::error::{Code, Error, Result};
@@ -25,6 +25,8 @@ use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 pub(super) enum Control {
     Exchange(CancellationToken),
     Run(Stopper),
+    /// A run in a terminal.
+    Terminal(Stopper, LiveTerminal),
 }
 
 impl Control {
@@ -33,6 +35,9 @@ impl Control {
         match self {
             Self::Exchange(cancel) => cancel.cancel(),
             Self::Run(stopper) => drop(stopper.stop(signal).await),
+            // Its shell ignores SIGTERM.
+            Self::Terminal(stopper, _) if signal == Signal::Term => drop(stopper.stop(Signal::Hup).await),
+            Self::Terminal(stopper, _) => drop(stopper.stop(signal).await),
         }
     }
 }
@@ -423,6 +428,7 @@ fn summary(entry: &Entry) -> Summary {
         label: label.to_owned(),
         text: text_of(act),
         http,
+        terminal: matches!(act, Act::Run(run) if run.command.terminal.is_some()),
         body: entry.kind(),
         body_chosen: entry.chosen_kind.is_some(),
         encoded: entry.encoded(),

@@ -79,6 +79,8 @@ pub struct Summary {
     pub text: String,
     /// Whether it is an Exchange (true) or a Run (false).
     pub http: bool,
+    /// Whether it is a Run in a terminal.
+    pub terminal: bool,
     /// What its body is shown as: by its media type and content, or as the user chose; absent for a Run and before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -20,6 +20,7 @@ mod removal;
 mod saving;
 mod searching;
 mod shown;
+mod terminal;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,6 +39,8 @@ pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
 use shown::Derived;
+use terminal::LiveTerminal;
+pub use terminal::TerminalPiece;
 
 use crate::inspect::CountedCalls;
 use porthole_base::error::{Code, Error, Result};
@@ -169,8 +172,16 @@ impl Timeline {
         command: Command,
         fixed: Option<Arc<FixedCommand>>,
     ) -> CallId {
-        let (stopper, stops) = stops();
-        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(Control::Run(stopper)));
+        let (stopper, mut stops) = stops();
+        let control = match command.terminal {
+            Some(size) => {
+                let (user, input) = porthole_process::terminal(size);
+                stops = stops.with_terminal(input);
+                Control::Terminal(stopper, LiveTerminal::new(user))
+            }
+            None => Control::Run(stopper),
+        };
+        let mut recorder = self.begin(by.into(), Act::Run(Run::new(command.clone())), Some(control));
         let id = recorder.id;
         let (reaper, engines) = (self.reaper.clone(), Arc::clone(&self.engines));
         self.own(async move {
@@ -217,6 +228,10 @@ impl Timeline {
     fn begin(&self, By { origin, sdk, decision }: By, act: Act, control: Option<Control>) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
+        let flow = match &control {
+            Some(Control::Terminal(_, terminal)) => Some(terminal.flow()),
+            _ => None,
+        };
         let (id, output) = self.shared.change(|store| {
             let id = store.next_id();
             let (stem, quota) = (self.shared.stem(id), Arc::clone(&self.shared.quota));
@@ -227,7 +242,7 @@ impl Timeline {
             store.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
             (id, output)
         });
-        Recorder { shared: Arc::clone(&self.shared), id, output, over }
+        Recorder { shared: Arc::clone(&self.shared), id, output, over, flow }
     }
 
     fn own(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -245,7 +260,7 @@ impl Timeline {
         let live = self.shared.store().live_control(id)?;
         match live {
             Some(Control::Exchange(cancel)) => cancel.cancel(),
-            Some(Control::Run(stopper)) => stopper.stop(Signal::Kill).await?,
+            Some(Control::Run(stopper) | Control::Terminal(stopper, _)) => stopper.stop(Signal::Kill).await?,
             None => {}
         }
         Ok(())
@@ -258,7 +273,7 @@ impl Timeline {
     pub async fn stop(&self, id: CallId, signal: Signal) -> Result<()> {
         let control = self.shared.store().control(id)?;
         match control {
-            Some(Control::Run(stopper)) => stopper.stop(signal).await,
+            Some(Control::Run(stopper) | Control::Terminal(stopper, _)) => stopper.stop(signal).await,
             None => Err(Error::new(Code::StopFailed, "The command has already ended")),
             Some(Control::Exchange(_)) => {
                 Err(Error::new(Code::StopFailed, "A request can't receive a signal").hint("Cancel it."))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CallId, Shared};
+use super::{CallId, Shared, terminal::Flow};
 use porthole_base::error::Result;
 use porthole_http::exchange::ExchangeEvent;
 use porthole_output::{
@@ -20,6 +20,8 @@ pub(super) struct Recorder {
     pub output: Arc<Output>,
     /// For those who wait for the end, and for nothing before it.
     pub over: CancellationToken,
+    /// How far the window has drawn what is written into a terminal.
+    pub flow: Option<Arc<Flow>>,
 }
 
 impl Recorder {
@@ -29,8 +31,11 @@ impl Recorder {
         Ok(())
     }
 
-    /// What to wait for when outputs have used up their part of the disk.
+    /// What to wait for when outputs have used up their part of the disk, or while the window draws what a terminal shows.
     fn wait(&self) -> Option<Wait> {
+        if let Some(wait) = self.flow.as_ref().and_then(|flow| flow.wait(self.output.counts().stdout.bytes)) {
+            return Some(wait);
+        }
         if !self.shared.quota.is_full() {
             return None;
         }

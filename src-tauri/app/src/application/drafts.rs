@@ -1,6 +1,7 @@
 //! What the user composes, sends and runs.
 
 use porthole_base::error::Result;
+use porthole_engine::Address;
 use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_process as run;
 use porthole_process::Command;
@@ -15,16 +16,19 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn run(&self, command: Command) -> Result<u32> {
-        let (command, engine) = {
-            let (target, _) = &*self.target.borrow();
-            let mut command = target.applied_to(command);
-            // A program that the user names is not one that the extension has put before it.
-            if let Some(bin) = &mut command.bin {
-                bin.first = false;
-            }
-            (command, target.address())
-        };
+        let (command, engine) = self.of_target(command);
         Ok(self.timeline.run(Origin::Composer, engine, command))
+    }
+
+    /// A command that the user composed with what the target adds to it, and the engine of its container.
+    pub(super) fn of_target(&self, command: Command) -> (Command, Result<Address>) {
+        let (target, _) = &*self.target.borrow();
+        let mut command = target.applied_to(command);
+        // A program that the user names is not one that the extension has put before it.
+        if let Some(bin) = &mut command.bin {
+            bin.first = false;
+        }
+        (command, target.address())
     }
 
     pub async fn repeat(&self, id: u32) -> Result<u32> {

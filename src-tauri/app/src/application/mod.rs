@@ -13,6 +13,7 @@ mod paths;
 pub(crate) mod permissions;
 mod settings;
 pub(crate) mod target;
+mod terminal;
 
 use std::{
     path::PathBuf,

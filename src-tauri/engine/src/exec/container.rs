@@ -1,5 +1,6 @@
 //! A command in a container, by the engine's exec.
 
+mod terminal;
 mod watched;
 
 use std::{
@@ -40,7 +41,7 @@ use porthole_base::{
 use porthole_output::Stream;
 use porthole_output::record::{Clock, Gate, Record, until};
 use porthole_process::{
-    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Started, Stops, check,
+    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Sizes, Started, Stops, check,
     host_pid,
 };
 
@@ -86,7 +87,8 @@ async fn attend(
     clock: Clock,
     record: &mut dyn Record<RunEvent>,
 ) -> Result<()> {
-    let input = Input::of(command).await?;
+    let (keys, sizes) = stops.terminal().map(|typed| (typed.keys, typed.sizes)).unzip();
+    let input = Input::of(command, keys).await?;
     let (inside, container_started) = stops.unless_stopped(create(engine, container, command)).await?;
     // Before the start: the engine may have started it when this process is killed.
     let watched = Watched::new(reaper, &inside);
@@ -94,7 +96,7 @@ async fn attend(
     let ended = match stops.unless_stopped(attach(engine, container, command, &exec.inside)).await {
         Ok((frames, into)) => {
             let mut feed = Feed::new(input, Some(Box::new(into)));
-            let ended = exec.follow(command, (frames, &mut feed), stops, &watched, clock, record).await;
+            let ended = exec.follow(command, (frames, &mut feed, sizes), stops, &watched, clock, record).await;
             feed.end(None, clock, record);
             ended
         }
@@ -136,7 +138,8 @@ async fn create(
         user: command.user.clone(),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
-        attach_stdin: command.stdin.as_ref().map(|_| true),
+        attach_stdin: (command.stdin.is_some() || command.terminal.is_some()).then_some(true),
+        tty: command.terminal.map(|_| true),
         ..CreateExecOptions::default()
     };
     let made = engine.create_exec(&found.id, &options).await;
@@ -175,6 +178,12 @@ async fn attach(
     command: &Command,
     inside: &ExecProcess,
 ) -> Result<(Output, Into)> {
+    if let Some(size) = command.terminal {
+        return match engine.attach_terminal(&inside.exec, size).await {
+            Err(error) => Err(refused(engine, error, container, command).await),
+            Ok(connection) => Ok(terminal::halves(connection)),
+        };
+    }
     // Frames are 32 KiB at most; what is read at once may hold several.
     let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
     match engine.docker().start_exec(&inside.exec, Some(options)).await {
@@ -241,13 +250,15 @@ impl<'a> Exec<'a> {
     async fn follow(
         &mut self,
         command: &Command,
-        (mut frames, feed): (Output, &mut Feed),
+        (mut frames, feed, sizes): (Output, &mut Feed, Option<Sizes>),
         stops: &mut Stops,
         watched: &Watched,
         clock: Clock,
         record: &mut dyn Record<RunEvent>,
     ) -> Result<()> {
         let mut feeding = std::pin::pin!(feed.run());
+        let mut resizing = std::pin::pin!(terminal::follow_sizes(self.engine, self.inside.exec.clone(), sizes));
+        let reads = command.stdin.is_some() || command.terminal.is_some();
         let mut open = true;
         let mut beginning = Beginning::default();
         let mut lookup = std::pin::pin!(lookup(self.engine, self.inside.container.clone(), command));
@@ -277,7 +288,7 @@ impl<'a> Exec<'a> {
                         record.chunk(stream, clock.now_us(), &bytes)?;
                         gate.read(bytes.len());
                     }
-                    Some(Err(error)) if command.stdin.is_none() || !was_reset(&error) => return Err(self.lost(error).await),
+                    Some(Err(error)) if !reads || !was_reset(&error) => return Err(self.lost(error).await),
                     // An engine may reset the connection when a command ends without reading its input. All output was
                     // read before the error, and the exit code is still to come.
                     Some(Err(_)) | None => {
@@ -304,6 +315,7 @@ impl<'a> Exec<'a> {
                     }
                 }
                 done = &mut feeding, if feed.is_open() => feed.end(Some(done), clock, record),
+                () = &mut resizing => {}
                 () = restarts.next() => record.event(RunEvent::ReaperRestarted { at_us: clock.now_us() }),
                 stop = stops.next() => {
                     gate.stop();

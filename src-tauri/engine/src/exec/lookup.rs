@@ -7,7 +7,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::container::SILENCE;
 use crate::{Engine, ExecState};
-use porthole_base::reference::ContainerName;
+use porthole_base::{
+    error::{Code, Error, Result},
+    reference::ContainerName,
+};
 use porthole_process::Command;
 
 /// When to look for processes that the command started: often at first, when a program that goes into the background does
@@ -56,6 +59,34 @@ pub(super) async fn lookup(engine: &Engine, container: String, command: &Command
         }
     }
     None
+}
+
+/// Where images have a shell that a person types into, the more comfortable ones first.
+const SHELLS: [&str; 8] = [
+    "/bin/bash",
+    "/usr/bin/bash",
+    "/usr/local/bin/bash",
+    "/bin/zsh",
+    "/usr/bin/zsh",
+    "/bin/ash",
+    "/bin/sh",
+    "/usr/bin/sh",
+];
+
+/// The first shell that a running container has.
+///
+/// # Errors
+/// [`Code::ProgramNotFound`] when it has none, and what is wrong with the container.
+pub async fn shell_in(engine: &Engine, container: &ContainerName) -> Result<String> {
+    let running = ContainerName::new(engine.running(container).await?.id)?;
+    for shell in SHELLS {
+        if engine.is_executable(&running, shell).await {
+            return Ok(shell.to_owned());
+        }
+    }
+    Err(Error::new(Code::ProgramNotFound, format!("No shell found in the container `{container}`"))
+        .detail(SHELLS.join(" "))
+        .hint("Its image may be built from scratch. Name a program that it has, or use an image with a shell."))
 }
 
 pub(super) type Answer = std::result::Result<ExecState, ApiError>;

@@ -9,6 +9,7 @@ mod on_engine;
 use std::sync::Arc;
 
 pub use container::run_in_container;
+pub use lookup::shell_in;
 use porthole_base::{error::Result, reference::ContainerName};
 use porthole_output::record::Record;
 use porthole_process::{Command, FixedCommand, GroupReaper, Place, RunEvent, Stops, run_fixed_on_host};

@@ -24,6 +24,9 @@ pub(super) fn form(kind: FormKind, container: &str, command: &Command, engine: O
     if command.stdin.is_some() {
         parts.push(vec!["-i"]);
     }
+    if command.terminal.is_some() {
+        parts.push(vec!["-it"]);
+    }
     // Nothing is the same as an empty one.
     if let Some(cwd) = command.cwd.as_deref().filter(|cwd| !cwd.is_empty()) {
         parts.push(vec!["-w", cwd]);

@@ -1,0 +1,73 @@
+//! A pseudo-terminal of this machine.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::fs::OpenOptionsExt,
+    },
+    path::PathBuf,
+};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use portable_pty::{MasterPty, PtySize, SlavePty, native_pty_system};
+use tokio::net::unix::pipe;
+
+use super::{TerminalSize, running::Streams, terminal::Sizes};
+
+/// The side of a command. It is held until the command has it too: without any, the other side has ended.
+pub(super) struct CommandSide {
+    /// The file that is the terminal.
+    pub path: PathBuf,
+    _held: Box<dyn SlavePty + Send>,
+}
+
+/// The side of Porthole, whose size can be set.
+pub(super) struct OurSide(Box<dyn MasterPty + Send>);
+
+impl CommandSide {
+    /// Opens the terminal as its file.
+    pub fn open(&self) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).custom_flags(nix::libc::O_NOCTTY).open(&self.path)
+    }
+}
+
+/// Opens a terminal of this size: the side of a command, and what it reads and writes.
+pub(super) fn open(size: TerminalSize) -> io::Result<(CommandSide, Streams)> {
+    let pair = native_pty_system().openpty(pty_size(size)).map_err(io::Error::other)?;
+    let path = pair.master.tty_name().ok_or_else(|| io::Error::other("the terminal has no name"))?;
+    let streams = Streams {
+        stdin: Some(Box::new(pipe::Sender::from_owned_fd_unchecked(own(&*pair.master)?)?)),
+        stdout: Some(Box::new(pipe::Receiver::from_owned_fd_unchecked(own(&*pair.master)?)?)),
+        stderr: None,
+        terminal: Some(OurSide(pair.master)),
+    };
+    Ok((CommandSide { path, _held: pair.slave }, streams))
+}
+
+/// The descriptor of our side once more, for reads and writes that don't block.
+#[allow(unsafe_code)]
+fn own(master: &dyn MasterPty) -> io::Result<OwnedFd> {
+    let fd = master.as_raw_fd().ok_or_else(|| io::Error::other("the terminal has no descriptor"))?;
+    // SAFETY: the terminal has it open, and is borrowed here.
+    let owned = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
+    let flags = OFlag::from_bits_retain(fcntl(owned.as_fd(), FcntlArg::F_GETFL)?);
+    fcntl(owned.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(owned)
+}
+
+/// Gives a terminal each size that its user wants. It never ends.
+pub(super) async fn follow_sizes(ours: Option<OurSide>, sizes: Option<Sizes>) {
+    let Some((ours, mut sizes)) = ours.zip(sizes) else { return std::future::pending().await };
+    let mut size = sizes.now();
+    loop {
+        // A terminal whose command has ended has no size any more.
+        let _ = ours.0.resize(pty_size(size));
+        size = sizes.next().await;
+    }
+}
+
+fn pty_size(TerminalSize { columns, rows }: TerminalSize) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
