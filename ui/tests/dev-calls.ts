@@ -56,6 +56,7 @@ export function sent(asked: Request, more: Partial<Summary> = {}, ago = 0): Entr
   const headers = [...HEADERS, { name: "Content-Length", value: String(jsonText.length) }]
   const row: Summary = {
     id,
+    terminal: false,
     bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },
@@ -112,6 +113,7 @@ export function ran(command: Command, more: Partial<Summary> = {}, rate = 33_600
   const id = entries.length + 1
   const row: Summary = {
     id,
+    terminal: false,
     bodyChosen: false,
     origin: "composer",
     found: { errors: 0, warnings: 0, notes: 0 },

@@ -38,6 +38,7 @@ export function summary(id: number, more: Partial<Summary> = {}): Summary {
     text: "/hello",
     http: true,
     body: "text",
+    terminal: false,
     bodyChosen: false,
     kept: false,
     outcome: { kind: "status", status: 200, reason: "OK" },

@@ -196,6 +196,8 @@ macro_rules! commands {
             take_dropped() -> Option<Dropped>;
             /// Opens Porthole's log with the program that the desktop has for it.
             open_log() -> ();
+            /// Opens a link that the user clicked in the browser. Only one of the web: http or https.
+            open_link(link: String) -> ();
             /// Shows a message of the desktop's, while the window is in the background.
             notify(title: String, body: String) -> ();
             /// Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen.

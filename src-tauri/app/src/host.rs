@@ -73,6 +73,14 @@ pub trait Host: Send + Sync + 'static {
         Err(Error::new(Code::OpenFailed, format!("{} can't be opened from here", file.display())))
     }
 
+    /// Opens an address of the web in the user's browser.
+    ///
+    /// # Errors
+    /// `open_failed` if there is no browser or it doesn't start.
+    fn open_link(&self, link: &str) -> Result<()> {
+        Err(Error::new(Code::OpenFailed, format!("{link} can't be opened from here")))
+    }
+
     /// Shows a message outside the window. A host without a desktop has nothing to do.
     fn notify(&self, _title: &str, _body: &str) {}
 

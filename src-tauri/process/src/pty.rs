@@ -11,7 +11,7 @@ use std::{
 };
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use portable_pty::{MasterPty, PtySize, SlavePty, native_pty_system};
+use portable_pty::{MasterPty, PtySize, native_pty_system};
 use tokio::net::unix::pipe;
 
 use super::{TerminalSize, running::Streams, terminal::Sizes};
@@ -20,16 +20,16 @@ use super::{TerminalSize, running::Streams, terminal::Sizes};
 pub(super) struct CommandSide {
     /// The file that is the terminal.
     pub path: PathBuf,
-    _held: Box<dyn SlavePty + Send>,
+    file: File,
 }
 
 /// The side of Porthole, whose size can be set.
 pub(super) struct OurSide(Box<dyn MasterPty + Send>);
 
 impl CommandSide {
-    /// Opens the terminal as its file.
-    pub fn open(&self) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).custom_flags(nix::libc::O_NOCTTY).open(&self.path)
+    /// A descriptor of it.
+    pub fn descriptor(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 }
 
@@ -37,13 +37,15 @@ impl CommandSide {
 pub(super) fn open(size: TerminalSize) -> io::Result<(CommandSide, Streams)> {
     let pair = native_pty_system().openpty(pty_size(size)).map_err(io::Error::other)?;
     let path = pair.master.tty_name().ok_or_else(|| io::Error::other("the terminal has no name"))?;
+    // This process must not get it for its own.
+    let file = OpenOptions::new().read(true).write(true).custom_flags(nix::libc::O_NOCTTY).open(&path)?;
     let streams = Streams {
         stdin: Some(Box::new(pipe::Sender::from_owned_fd_unchecked(own(&*pair.master)?)?)),
         stdout: Some(Box::new(pipe::Receiver::from_owned_fd_unchecked(own(&*pair.master)?)?)),
         stderr: None,
         terminal: Some(OurSide(pair.master)),
     };
-    Ok((CommandSide { path, _held: pair.slave }, streams))
+    Ok((CommandSide { path, file }, streams))
 }
 
 /// The descriptor of our side once more, for reads and writes that don't block.

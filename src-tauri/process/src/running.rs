@@ -99,8 +99,7 @@ fn same_program(process: &mut Process, resolved: &Resolved) {
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn in_terminal(process: &mut Process, terminal: &CommandSide) -> io::Result<()> {
-    let file = terminal.open()?;
-    process.stdin(file.try_clone()?).stdout(file.try_clone()?).stderr(file);
+    process.stdin(terminal.descriptor()?).stdout(terminal.descriptor()?).stderr(terminal.descriptor()?);
     let take = || {
         nix::unistd::setsid()?;
         // SAFETY: a plain call on a descriptor that the command has.

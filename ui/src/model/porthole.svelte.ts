@@ -32,6 +32,7 @@ import { Search } from "./output/search.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
+import { Terminals } from "./terminal/terminals.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
 import { Background } from "./window/background"
@@ -74,6 +75,7 @@ export class Porthole {
   copying: Copying
   saving: Saving
   disk = new Disk()
+  terminals: Terminals
   /** Tells of what ends while nobody looks. */
   background: Background
   composer: Composer
@@ -131,6 +133,7 @@ export class Porthole {
     this.pathFilter = new PathFilter(shell, this.output, () => this.#lookAtRows())
     this.copying = new Copying(shell, this.output, put)
     this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
+    this.terminals = new Terminals(shell, put)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
     this.composer = new Composer(shell, this.#composerDeps())
@@ -183,6 +186,11 @@ export class Porthole {
       began: (id) => {
         this.timeline.followsEnd = true
         this.show(id)
+      },
+      opened: (id) => {
+        this.terminals.opened(id)
+        this.detail.tab = "output"
+        this.output.drawTerminals()
       },
       acted: () => this.detail.refresh(),
       console: () => this.console,
@@ -244,6 +252,11 @@ export class Porthole {
 
   async toggleFullScreen(): Promise<void> {
     await this.#tell(() => this.#shell.ask("toggle_full_screen", {}))
+  }
+
+  openTerminal(place: "host" | "container"): void {
+    this.compose("command")
+    this.composer.openTerminal(place)
   }
 
   goHome(): void {

@@ -130,7 +130,9 @@ const RULES: &[(DiagnosticCode, Check)] = &[
 
 /// Everything there is to say about a Call, the gravest first. Of one that was not done there is nothing.
 pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnostic> {
-    if evidence.call.skipped().is_some() {
+    // What a person does in a terminal isn't what an extension's code would get.
+    let is_terminal = matches!(&evidence.call.act, Act::Run(run) if run.command.terminal.is_some());
+    if evidence.call.skipped().is_some() || is_terminal {
         return Vec::new();
     }
     let found = |(code, check): &(DiagnosticCode, Check)| Some(check(evidence)?.of_rule(*code));

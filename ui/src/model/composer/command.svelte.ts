@@ -63,6 +63,23 @@ export class CommandForm {
     return command
   }
 
+  /** A shell in a terminal, with what this form says of its surroundings. The program is found by the application. */
+  terminal(place: "host" | "container", container: string | undefined): Command {
+    const inContainer = place === "container" && container !== undefined
+    const command: Command = {
+      place: inContainer ? { kind: "container", name: container } : { kind: "host" },
+      program: "",
+      args: [],
+      env: filled(this.env),
+      envMode: inContainer ? "add" : this.envMode,
+    }
+    // What is written for another place isn't for this one.
+    if (place !== this.place) return { ...command, env: [], envMode: "add" }
+    if (this.cwd !== "") command.cwd = this.cwd
+    if (inContainer && this.user !== "") command.user = this.user
+    return command
+  }
+
   load(command: Command): void {
     this.place = command.place.kind === "container" ? "container" : "host"
     this.program = command.program

@@ -18,9 +18,16 @@ export interface ComposerDeps {
   row: (id: number | undefined) => Summary | undefined
   selected: () => Summary | undefined
   began: (id: number) => void
+  /** A terminal was opened here. */
+  opened: (id: number) => void
   acted: () => void
   console: () => { code: string; run(): Promise<void> }
   extension: () => { openTyped(): Promise<void>; reload(): Promise<void>; open?: unknown }
+}
+
+/** An interactive shell ignores SIGTERM, and ends when its terminal is closed. */
+function usualSignal(row: Summary | undefined): Signal {
+  return row?.terminal ? "SIGHUP" : "SIGTERM"
 }
 
 /** The forms, and what was sent and run from them. The console keeps its own code. */
@@ -88,21 +95,35 @@ export class Composer {
       })
       return
     }
-    const container = this.#deps.container()
-    if (!this.command.ready) return
-    if (this.command.place === "container" && container === undefined) {
+    if (!this.command.ready || this.#lacksContainer(this.command.place)) return
+    const command = this.command.command(this.#deps.container())
+    this.#enqueue(async () => {
+      this.lastRun = await this.#shell.ask("run", { command })
+      this.#deps.began(this.lastRun)
+    })
+  }
+
+  /** Opens a shell in a terminal, in the place and with the directory and variables of the command. */
+  openTerminal(place = this.command.place): void {
+    if (this.#lacksContainer(place)) return
+    const command = this.command.terminal(place, this.#deps.container())
+    this.#enqueue(async () => {
+      this.lastRun = await this.#shell.ask("terminal_open", { command })
+      this.#deps.opened(this.lastRun)
+      this.#deps.began(this.lastRun)
+    })
+  }
+
+  #lacksContainer(place: CommandForm["place"]): boolean {
+    const lacks = place === "container" && this.#deps.container() === undefined
+    if (lacks) {
       this.trouble = {
         code: "container_not_found",
         message: "The target has no container to run this in.",
         hint: "Choose a container in the target, or run the command on the host.",
       }
-      return
     }
-    const command = this.command.command(container)
-    this.#enqueue(async () => {
-      this.lastRun = await this.#shell.ask("run", { command })
-      this.#deps.began(this.lastRun)
-    })
+    return lacks
   }
 
   /** Does again exactly what a Call did, or was to do. */
@@ -141,15 +162,18 @@ export class Composer {
     if (id !== undefined) await this.#act(() => this.#shell.ask("cancel", { id }))
   }
 
-  async stop(signal: Signal = "SIGTERM"): Promise<void> {
+  /** Sends a signal, or the usual one. */
+  async stop(signal?: Signal): Promise<void> {
     const id = this.stoppable
-    if (id !== undefined) await this.#act(() => this.#shell.ask("stop", { id, signal }))
+    const usual = usualSignal(this.#deps.row(id))
+    if (id !== undefined) await this.#act(() => this.#shell.ask("stop", { id, signal: signal ?? usual }))
   }
 
   /** Cancels a request, and stops a command with SIGTERM; SIGKILL is only ever chosen by name. */
-  async end({ id, http }: Summary): Promise<void> {
+  async end(row: Summary): Promise<void> {
+    const { id, http } = row
     await this.#act(() =>
-      http ? this.#shell.ask("cancel", { id }) : this.#shell.ask("stop", { id, signal: "SIGTERM" }),
+      http ? this.#shell.ask("cancel", { id }) : this.#shell.ask("stop", { id, signal: usualSignal(row) }),
     )
   }
 

@@ -7,9 +7,7 @@ import { About } from "./about.svelte"
 import { Callbacks } from "./callbacks.svelte"
 import { composedOf, Forms } from "../composer/code.svelte"
 import { SdkResults } from "./sdk-results.svelte"
-
-/** What the detail shows of a Call. */
-export type Tab = "output" | "headers" | "received" | "callbacks" | "timing" | "findings" | "code"
+import { tabsOf, type Tab } from "./tabs"
 
 /** All that is known of the selected Call. What is not looked at is not asked for. */
 export class Detail {
@@ -29,7 +27,10 @@ export class Detail {
   #row = $state.raw<Summary>()
 
   /** The tab that is shown: a Call without callbacks has no tab for them. */
-  shown = $derived<Tab>(this.#tab === "callbacks" && this.#row?.http === true ? "received" : this.#tab)
+  shown = $derived.by<Tab>(() => {
+    const has = this.#row === undefined || tabsOf(this.#row).some(({ value }) => value === this.#tab)
+    return has ? this.#tab : this.#row?.http ? "received" : "output"
+  })
 
   /** `runtime`: the runtime whose behavior is shown. */
   constructor(shell: Shell, runtime: () => Runtime = () => "docker-desktop") {

@@ -1,9 +1,14 @@
 import type { Summary } from "../../ipc/generated/Summary"
-import type { Tab } from "./detail.svelte"
+
+/** What the detail shows of a Call. */
+export type Tab = "output" | "headers" | "received" | "callbacks" | "timing" | "findings" | "code"
+
+/** What code would get of it: a terminal has no function of the SDK. */
+const OF_CODE: readonly Tab[] = ["received", "callbacks", "findings"]
 
 /** The tabs that the details of a call have. */
 export function tabsOf(row: Summary): { value: Tab; text: string }[] {
-  return [
+  const all: { value: Tab; text: string }[] = [
     { value: "output", text: row.http ? "Body" : "Output" },
     { value: "received", text: "In your code" },
     ...(row.http ? [] : [{ value: "callbacks" as const, text: "Callbacks" }]),
@@ -12,4 +17,5 @@ export function tabsOf(row: Summary): { value: Tab; text: string }[] {
     { value: "findings", text: "Findings" },
     { value: "code", text: "Snippets" },
   ]
+  return row.terminal ? all.filter(({ value }) => !OF_CODE.includes(value)) : all
 }

@@ -41,6 +41,7 @@ export class Output {
 
   /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
   #run = $state<Chosen>("both")
+  #terminal = $state<Chosen>("terminal")
   #streams = $state<LinesView>("both")
   #bodies = $state.raw<Partial<Record<BodyKind, Chosen>>>({})
   /** A body that says that it is JSON and not even begins like it: shown as it came. */
@@ -48,9 +49,13 @@ export class Output {
 
   /** What is chosen for the selected Call. */
   chosen = $derived<Chosen>(
-    this.row?.http ? (this.#bodies[this.row.body ?? "text"] ?? usualView(this.row.body)) : this.#run,
+    this.row?.http
+      ? (this.#bodies[this.row.body ?? "text"] ?? usualView(this.row.body))
+      : this.row?.terminal
+        ? this.#terminal
+        : this.#run,
   )
-  linesView = $derived<LinesView>(this.row?.http ? "stdout" : this.#streams)
+  linesView = $derived<LinesView>(this.row?.http || this.row?.terminal ? "stdout" : this.#streams)
   /** What is shown while no search is open. */
   #base = $derived.by<View>(() => {
     if (this.row === undefined) return this.linesView
@@ -67,10 +72,12 @@ export class Output {
   })
   /** The body is shown as a picture or a page, and its rows are behind that. */
   previewed = $derived(this.over === undefined && this.row?.http === true && this.chosen === "preview")
+  /** A terminal is shown as it is drawn, and its rows are behind that. */
+  drawn = $derived(this.over === undefined && this.row?.terminal === true && this.chosen === "terminal")
   /** What the segments mark: what is shown, which is not always what is chosen. */
   shown = $derived<Chosen>(
-    this.previewed
-      ? "preview"
+    this.previewed || this.drawn
+      ? this.chosen
       : this.view === "hex_stderr"
         ? "hex"
         : chosenOf(this.view === "hits" ? this.searchedView : this.view),
@@ -116,6 +123,8 @@ export class Output {
     if (this.row === undefined) return
     if (this.row.http) {
       this.#bodies = { ...this.#bodies, [this.row.body ?? "text"]: chosen }
+    } else if (this.row.terminal) {
+      this.#terminal = chosen
     } else {
       this.#run = chosen
       if (isLines(chosen) && chosen !== this.#streams) {
@@ -124,6 +133,11 @@ export class Output {
       }
     }
     this.show()
+  }
+
+  /** Shows terminals as they are drawn. */
+  drawTerminals(): void {
+    this.#terminal = "terminal"
   }
 
   /** Folds or unfolds indented JSON at the line with this number. */
@@ -189,7 +203,7 @@ export class Output {
   show(): void {
     const row = this.row
     const before = this.lines.look
-    if (row === undefined) return this.lines.see(undefined)
+    if (row === undefined || this.drawn) return this.lines.see(undefined)
     this.preview.see(row, this.previewed, formOf(row))
     const live = isLive(row.outcome)
     const view = this.view

@@ -3,7 +3,7 @@ import type { Summary } from "../../ipc/generated/Summary"
 import type { View } from "../../ipc/generated/View"
 
 /** What a person chooses; which stream's bytes and the filter of a search come from elsewhere. */
-export type Chosen = Exclude<View, "hex_stderr" | "hits" | "filtered"> | "preview"
+export type Chosen = Exclude<View, "hex_stderr" | "hits" | "filtered"> | "preview" | "terminal"
 
 /** The views of plain lines, which can be searched. */
 export type LinesView = "both" | "stdout" | "stderr"
@@ -56,6 +56,14 @@ export function usualView(body: BodyKind | undefined): Chosen {
 
 /** The views that make sense for a Call. */
 export function choicesFor(row: Summary): Choice[] {
+  if (row.terminal) {
+    return [
+      { value: "terminal", text: "Terminal" },
+      { value: "stdout", text: "Lines" },
+      { value: "chunks", text: "Chunks" },
+      { value: "hex", text: "Hex" },
+    ]
+  }
   if (!row.http) {
     return [
       { value: "both", text: "Both" },
@@ -93,7 +101,9 @@ const DOCUMENTS: Partial<Record<BodyKind, Choice[]>> = {
 /** The view that is shown when this one was chosen. `err`: stderr was the last stream chosen. */
 export function shownView(row: Summary, chosen: Chosen, err: boolean): View {
   if (chosen === "pretty" && whyNotPretty(row) !== undefined) return "stdout"
-  if (chosen === "hex" && !row.http && err) return "hex_stderr"
+  if (chosen === "hex" && !row.http && !row.terminal && err) return "hex_stderr"
+  // A search in a terminal looks through its lines.
+  if (chosen === "terminal") return "stdout"
   // The rows behind a preview: those of text where there is some.
   if (chosen === "preview") return row.body === "html" ? "stdout" : "hex"
   return chosen

@@ -84,6 +84,7 @@ const failures: Record<Code, string> = {
   path_through_proc: "bad path",
   cwd_invalid: "bad cwd",
   stdin_unreadable: "bad stdin",
+  terminal_unavailable: "no terminal",
   spawn_failed: "not started",
   stop_failed: "not stopped",
   engine_address_invalid: "bad engine",

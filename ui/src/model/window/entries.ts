@@ -58,6 +58,14 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
   })
   return [
     action("compose-request", "Compose a request", () => porthole.compose("request")),
+    action("terminal-host", "Open a terminal on the host", () => porthole.openTerminal("host")),
+    ...(target.current.container === undefined
+      ? []
+      : [
+          action("terminal-container", `Open a terminal in ${target.current.container}`, () =>
+            porthole.openTerminal("container"),
+          ),
+        ]),
     action("compose-command", "Compose a command", () => porthole.compose("command")),
     action("compose-console", "Write code in the console", () => porthole.compose("console")),
     action("open-extension", "Open an extension…", () => porthole.compose("page")),

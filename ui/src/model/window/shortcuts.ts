@@ -199,6 +199,23 @@ export function intentOf(pressed: Pressed): Intent | undefined {
   return found?.intent
 }
 
+/**
+ * What a key means that is pressed in a terminal, to which all others belong: Ctrl and Shift with the key that does it
+ * elsewhere with Ctrl, or alone.
+ */
+export function intentInTerminal(pressed: Pressed): Intent | undefined {
+  const mod = pressed.ctrlKey || pressed.metaKey
+  if (!mod || !pressed.shiftKey || pressed.altKey) return undefined
+  // With Shift, the keys of digits are others.
+  const key = /^Digit(\d)$/.exec(pressed.code ?? "")?.[1] ?? pressed.key
+  const held = { key, altKey: false, ctrlKey: true, metaKey: false }
+  return (
+    intentOf({ ...held, shiftKey: true }) ??
+    intentOf({ ...held, shiftKey: false }) ??
+    (/^F\d+$/.test(key) ? intentOf({ ...held, ctrlKey: false, shiftKey: false }) : undefined)
+  )
+}
+
 /** The keys of a shortcut as they are drawn, one word each. */
 export function keysOf(shortcut: Shortcut, mod: string): string {
   const key = shortcut.keys[0] ?? ""

@@ -10,7 +10,7 @@ const PANES = [
   "#target-button",
   "nav .field",
   "#composer [role=tab][aria-selected=true]",
-  "#log",
+  "#log, #detail [data-terminal] textarea",
   "#timeline",
 ]
 const TABS = ["request", "command", "console", "page"] as const
