@@ -9,7 +9,10 @@ use bollard::{
 };
 use futures_util::TryStreamExt;
 use porthole_engine::{Address, Engine, exec::run_in_container};
-use porthole_process::{Command, Place, RunEvent, stops};
+use porthole_base::error::Result;
+use porthole_output::{Stream, record::Record};
+use porthole_process::{Command, Place, RunEvent, Terminal, TerminalSize, stops, terminal};
+use tokio::sync::watch;
 
 use crate::{
     given,
@@ -106,6 +109,63 @@ fn root_of_busybox(busybox: &Path) -> Vec<u8> {
         tar.append_link(&mut header, format!("bin/{name}"), "busybox").expect("a link");
     }
     tar.into_inner().expect("a tar")
+}
+
+/// A command in a terminal of a container.
+pub struct InTerminal {
+    /// The command.
+    pub live: Live,
+    /// What types and resizes.
+    pub user: Terminal,
+    written: watch::Receiver<Vec<u8>>,
+}
+
+impl InTerminal {
+    /// A shell line, or the shell itself when it is empty, in a terminal of 90 columns and 25 rows.
+    pub fn begin(container: &Arc<Running>, script: &str) -> Self {
+        let size = TerminalSize { columns: 90, rows: 25 };
+        let args: &[&str] = if script.is_empty() { &[] } else { &["-c", script] };
+        let (container, mut command) = (Arc::clone(container), container.command("sh", args));
+        command.terminal = Some(size);
+        let (user, input) = terminal(size);
+        let all = watch::Sender::new(Vec::new());
+        let written = all.subscribe();
+        let live = Live::begin(|stopping, kept| async move {
+            let mut told = Told { kept, all };
+            let stops = stopping.with_terminal(input);
+            run_in_container(&container.engine, &container.name, &command, stops, None, &mut told).await;
+            (run_of(command, &told.kept), told.kept)
+        });
+        Self { live, user, written }
+    }
+
+    /// Waits until it wrote this.
+    pub async fn wrote(&mut self, text: &str) {
+        let has = |all: &Vec<u8>| all.windows(text.len()).any(|part| part == text.as_bytes());
+        self.written.wait_for(has).await.unwrap_or_else(|_| panic!("`{text}` before the end"));
+    }
+
+    /// Types this.
+    pub async fn types(&self, text: &str) {
+        self.user.write(text.as_bytes().to_vec()).await.expect("not too much at once");
+    }
+}
+
+/// Keeps what was written and tells of it.
+struct Told {
+    kept: Kept<RunEvent>,
+    all: watch::Sender<Vec<u8>>,
+}
+
+impl Record<RunEvent> for Told {
+    fn event(&mut self, event: RunEvent) {
+        self.kept.event(event);
+    }
+
+    fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()> {
+        self.all.send_modify(|all| all.extend_from_slice(bytes));
+        self.kept.chunk(stream, at_us, bytes)
+    }
 }
 
 impl Running {

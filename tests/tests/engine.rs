@@ -8,13 +8,13 @@ use bollard::{
     query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use porthole_base::error::{Code, Error, Result};
-use porthole_engine::exec::run_in_container;
+use porthole_engine::exec::{run_in_container, shell_in};
 use porthole_extension::BackendDeps;
 use porthole_output::{Stream, View, record::Record};
-use porthole_process::{Ending, EnvMode, EnvVar, Fed, Run, RunEvent, Signal, Stdin, stops};
+use porthole_process::{Ending, EnvMode, EnvVar, Fed, Run, RunEvent, Signal, Stdin, TerminalSize, stops};
 use porthole_tests::{
     calls::{Calls, ended, texts, told},
-    containers::running,
+    containers::{InTerminal, running},
     eventually,
     recorder::{Kept, run_of},
 };
@@ -82,6 +82,70 @@ async fn a_text_is_the_input_of_a_command_to_its_last_byte_and_one_that_does_not
     command.stdin = Some(Stdin::Text { text: "x".repeat(10_000_000) });
     let (run, _) = container.run(command).await;
     assert_eq!((run.ending, run.failure), (exited(3), None));
+}
+
+#[tokio::test]
+async fn a_shell_in_a_terminal_is_typed_into_resized_and_its_exit_code_told() {
+    let container = Arc::new(running().await);
+    let mut terminal = InTerminal::begin(&container, "");
+    terminal.types("echo a$((1+1))b; busybox stty size\n").await;
+    terminal.wrote("a2b\r\n25 90\r\n").await;
+    terminal.user.resize(TerminalSize { columns: 120, rows: 40 });
+    // The engine may take its time.
+    terminal.types("until [ \"$(busybox stty size)\" = '40 120' ]; do sleep 0.05; done; echo re''sized\n").await;
+    terminal.wrote("resized\r\n").await;
+    terminal.types("sleep 77701\n").await;
+    eventually("the sleep", async || container.has_process("sleep 77701").await.then_some(())).await;
+    terminal.types("\u{3}").await;
+    eventually("its end", async || (!container.has_process("sleep 77701").await).then_some(())).await;
+    terminal.types("exit 3\n").await;
+    let (run, kept) = terminal.live.task.await.unwrap();
+    assert_eq!((run.ending, run.failure), (exited(3), None));
+    assert!(kept.stderr.is_empty() && run.fed.unwrap().bytes > 100);
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_terminal_are_not_taken_for_frames() {
+    let container = Arc::new(running().await);
+    let script = "printf '\\001\\000\\000\\000\\377\\377\\377\\377'; sleep 0.3; printf '\\000\\002end'; exit 5";
+    let (run, kept) = InTerminal::begin(&container, script).live.task.await.unwrap();
+    assert_eq!((run.ending, run.failure), (exited(5), None));
+    assert_eq!(kept.stdout, b"\x01\0\0\0\xff\xff\xff\xff\0\x02end");
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_come_through_a_terminal_whole() {
+    let container = Arc::new(running().await);
+    let script = "dd if=/dev/zero bs=1000000 count=100 2>/dev/null | tr '\\0' x";
+    let (run, kept) = InTerminal::begin(&container, script).live.task.await.unwrap();
+    assert_eq!((run.ending, run.failure), (exited(0), None));
+    assert_eq!(kept.stdout.len(), 100_000_000);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_closed_leaves_no_process_inside() {
+    let container = Arc::new(running().await);
+    let mut terminal = InTerminal::begin(&container, "");
+    terminal.types("trap '' HUP; sleep 77702 & echo re''ady; sleep 77702\n").await;
+    terminal.wrote("ready").await;
+    terminal.live.stopper.stop(Signal::Kill).await.unwrap();
+    let (run, _) = terminal.live.task.await.unwrap();
+    assert!(matches!(run.ending, Some(Ending::Signaled { signal: 9, .. })), "{:?}", run.ending);
+    eventually("its end", async || (!container.has_process("sleep 77702").await).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_shell_of_a_container_is_the_first_that_it_has() {
+    let container = running().await;
+    let name = container.name.parse().unwrap();
+    assert_eq!(shell_in(&container.engine, &name).await.unwrap(), "/bin/sh");
+    let (run, _) = container.run(container.command("busybox", &["rm", "/bin/sh"])).await;
+    assert_eq!(run.ending, exited(0));
+    let error = shell_in(&container.engine, &name).await.unwrap_err();
+    assert_eq!(error.code, Code::ProgramNotFound);
+    assert!(error.message.contains(&container.name) && error.hint.is_some(), "{error:?}");
+    let gone = shell_in(&container.engine, &"porthole-nonesuch".parse().unwrap()).await.unwrap_err();
+    assert_eq!(gone.code, Code::ContainerNotFound);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use porthole_base::error::Code;
 use porthole_engine::Engine;
 use porthole_http::exchange::{self, Request, Stage};
 use porthole_tests::{
-    containers::running_on,
+    containers::{InTerminal, running_on},
     inside::{At, Inside},
     private::Private,
     recorder::{Kept, finished},
@@ -36,6 +36,19 @@ async fn an_engine_killed_in_the_middle_is_lost_and_what_was_read_is_kept() {
     let gone = Engine::connect(private.address()).await.unwrap_err();
     assert_eq!(gone.code, Code::EngineUnavailable);
     assert!(gone.hint.is_some());
+}
+
+#[tokio::test]
+async fn a_terminal_ends_when_its_engine_is_killed_and_what_it_wrote_is_kept() {
+    let mut private = Private::start().await;
+    let container = Arc::new(running_on(&private.host()).await);
+    let mut terminal = InTerminal::begin(&container, "echo before; sleep 66607");
+    terminal.wrote("before\r\n").await;
+    private.kill();
+    let (run, kept) = terminal.live.task.await.unwrap();
+    assert!(!runs("sleep\u{0}66607\u{0}"), "the command that was started runs on");
+    assert_eq!(run.failure.map(|error| error.code), Some(Code::EngineLost));
+    assert_eq!(kept.stdout, b"before\r\n");
 }
 
 #[tokio::test]

@@ -216,4 +216,52 @@ mod tests {
         assert_eq!(began.elapsed(), PATIENCE, "a window that draws no more holds nothing up for long");
         assert!(flow.wait(5000 + AHEAD).is_none());
     }
+
+    /// All that a terminal writes until this text.
+    #[cfg(unix)]
+    async fn read_until(timeline: &Timeline, id: CallId, text: &str) -> String {
+        let mut read = Vec::new();
+        loop {
+            let piece = timeline.terminal_read(id, read.len() as u64).await.unwrap();
+            assert_eq!(piece.from, read.len() as u64);
+            read.extend(BASE64_STANDARD.decode(&piece.bytes).unwrap());
+            let shown = String::from_utf8_lossy(&read).into_owned();
+            if shown.contains(text) {
+                return shown;
+            }
+            assert!(!piece.ended, "it ended with {shown}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_terminal_is_recorded_like_any_call_and_ends_with_the_timeline() {
+        use porthole_process::{Command, Place};
+
+        use crate::{Act, Origin};
+
+        let folder = tempfile::tempdir().unwrap();
+        let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
+        let script = "trap '' HUP; stty size; read line; echo got $line $$; while :; do sleep 0.05; done";
+        let mut command = Command::new(Place::Host, "sh", ["-c", script]);
+        command.terminal = Some(TerminalSize { columns: 90, rows: 20 });
+        let none = || Err(Error::new(Code::EngineUnavailable, "none"));
+        let id = timeline.run(Origin::Composer, none(), command);
+        read_until(&timeline, id, "20 90").await;
+        timeline.terminal_resize(id, TerminalSize { columns: 91, rows: 21 }).unwrap();
+        timeline.terminal_write(id, b"it\r".to_vec()).await.unwrap();
+        let shown = read_until(&timeline, id, "got it ").await;
+        let pid = shown.split("got it ").nth(1).unwrap().trim().to_owned();
+        assert!(std::path::Path::new("/proc").join(&pid).exists());
+        timeline.close().await;
+        assert!(!std::path::Path::new("/proc").join(&pid).exists(), "it ignores SIGHUP and lives on");
+        let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!() };
+        assert!(run.ending.is_some() && run.fed.unwrap().bytes == 3);
+        // What was read stays, and what comes too late is for nothing.
+        assert_eq!(timeline.terminal_read(id, 0).await.unwrap().bytes, BASE64_STANDARD.encode(timeline.output(id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap()));
+        timeline.terminal_write(id, b"late".to_vec()).await.unwrap();
+        let plain = timeline.run(Origin::Composer, none(), Command::new(Place::Host, "sh", ["-c", "sleep 1"]));
+        assert_eq!(timeline.terminal_write(plain, vec![b'x']).await.unwrap_err().code, Code::CommandInvalid);
+        timeline.close().await;
+    }
 }

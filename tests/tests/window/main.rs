@@ -54,6 +54,7 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod terminal;
 mod timeline;
 mod tooltips;
 mod welcome;
