@@ -13,6 +13,7 @@ function deps(more: Partial<ComposerDeps> = {}): ComposerDeps {
     row: () => undefined,
     selected: () => undefined,
     began: () => {},
+    opened: () => {},
     acted: () => {},
     console: () => ({ code: "", run: async () => {} }),
     extension: () => ({ openTyped: async () => {}, reload: async () => {} }),

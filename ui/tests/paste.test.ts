@@ -22,6 +22,7 @@ function made() {
     row: () => undefined,
     selected: () => undefined,
     began: () => {},
+    opened: () => {},
     acted: () => {},
     console: () => ({ code: "", run: async () => {} }),
     extension: () => ({ openTyped: async () => {}, reload: async () => {} }),

@@ -9,7 +9,11 @@ import { intentInTerminal } from "../src/model/window/shortcuts"
 import { FakeShell, settle, summary } from "./fake"
 
 const row = summary(1, { http: false, terminal: true })
-const piece = (from: number, text: string, ended = false): TerminalPiece => ({ from, bytes: btoa(text), ended })
+const piece = (from: number, text: string, ended = false): TerminalPiece => ({
+  from,
+  bytes: btoa(text),
+  ended,
+})
 
 class Drawn implements Screen {
   text = ""
@@ -159,7 +163,13 @@ test("a terminal opens with the surroundings of the command, or of none for anot
   form.user = "1000"
   form.stdin = "text"
   const there = form.terminal("container", "web")
-  expect(there).toMatchObject({ place: { kind: "container", name: "web" }, program: "", args: [], cwd: "/data", user: "1000" })
+  expect(there).toMatchObject({
+    place: { kind: "container", name: "web" },
+    program: "",
+    args: [],
+    cwd: "/data",
+    user: "1000",
+  })
   expect(there.stdin).toBeUndefined()
   expect(form.terminal("host", "web")).toEqual({
     place: { kind: "host" },
@@ -180,7 +190,15 @@ test("in a terminal Ctrl and Shift do what Ctrl does elsewhere, and all other ke
       metaKey: false,
       ...(code === undefined ? {} : { code }),
     })
-  for (const [key, held] of [["k", "c"], ["F1", ""], ["Escape", ""], ["F5", "s"], ["1", "a"], ["?", "s"], ["F6", "s"]] as const) {
+  for (const [key, held] of [
+    ["k", "c"],
+    ["F1", ""],
+    ["Escape", ""],
+    ["F5", "s"],
+    ["1", "a"],
+    ["?", "s"],
+    ["F6", "s"],
+  ] as const) {
     expect(pressed(key, held)).toBeUndefined()
   }
   expect(pressed("K", "cs")).toBe("palette")

@@ -5,6 +5,7 @@ import type { EnvVar } from "./EnvVar";
 import type { Place } from "./Place";
 import type { Stdin } from "./Stdin";
 import type { Streaming } from "./Streaming";
+import type { TerminalSize } from "./TerminalSize";
 
 /**
  * A command as composed: an argument list, never a shell line.
@@ -50,4 +51,8 @@ stream?: Streaming,
 /**
  * What it reads from its standard input, which is empty when absent.
  */
-stdin?: Stdin, };
+stdin?: Stdin, 
+/**
+ * It runs in a terminal, which begins with this size: what is typed is its input, and all that it writes is one stream.
+ */
+terminal?: TerminalSize, };

@@ -46,6 +46,8 @@ import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
 import type { StartPlan } from "./StartPlan";
 import type { Target } from "./Target";
+import type { TerminalPiece } from "./TerminalPiece";
+import type { TerminalSize } from "./TerminalSize";
 import type { View } from "./View";
 import type { Window } from "./Window";
 
@@ -108,6 +110,15 @@ export interface Commands {
   send: { args: { request: Request }; answer: number };
   /** Runs a command in its place; answers at once with the Call's number. */
   run: { args: { command: Command }; answer: number };
+  /** Opens a terminal in a command's place, with the shell that is there unless the command names a program; answers
+   * with the Call's number. */
+  terminal_open: { args: { command: Command }; answer: number };
+  /** Types these bytes into a terminal. Answers when they are taken, which a program that reads nothing delays. */
+  terminal_write: { args: { id: number; bytes: Array<number> }; answer: void };
+  /** Gives a terminal another size. */
+  terminal_resize: { args: { id: number; size: TerminalSize }; answer: void };
+  /** The bytes of a terminal from this one on: waits half a minute for some. All before them were drawn. */
+  terminal_read: { args: { id: number; from: number }; answer: TerminalPiece };
   /** Proposes a call of code: it is planned, and then started, refused, or waits for the user as a pending call. */
   propose: { args: { sdk: Sdk; origin: Origin }; answer: Proposed };
   /** Waits until a pending call is decided, and tells how. */
@@ -226,6 +237,8 @@ export interface Commands {
   take_dropped: { args: {  }; answer: Dropped | null };
   /** Opens Porthole's log with the program that the desktop has for it. */
   open_log: { args: {  }; answer: void };
+  /** Opens a link that the user clicked in the browser. Only one of the web: http or https. */
+  open_link: { args: { link: string }; answer: void };
   /** Shows a message of the desktop's, while the window is in the background. */
   notify: { args: { title: string; body: string }; answer: void };
   /** Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen. */

@@ -3,4 +3,4 @@
 /**
  * A signal that stops a command.
  */
-export type Signal = "SIGTERM" | "SIGINT" | "SIGKILL";
+export type Signal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL";

@@ -46,6 +46,10 @@ text: string,
  */
 http: boolean, 
 /**
+ * Whether it is a Run in a terminal.
+ */
+terminal: boolean, 
+/**
  * What its body is shown as: by its media type and content, or as the user chose; absent for a Run and before the answer.
  */
 body?: BodyKind, 

@@ -88,11 +88,7 @@ export class TerminalScreen implements Screen {
     const dark = matchMedia("(prefers-color-scheme: dark)")
     const recolor = () => this.#recolor()
     dark.addEventListener("change", recolor)
-    this.#observers = [
-      resized,
-      themed,
-      { disconnect: () => dark.removeEventListener("change", recolor) },
-    ]
+    this.#observers = [resized, themed, { disconnect: () => dark.removeEventListener("change", recolor) }]
   }
 
   /** Gives it the size of its element. */
