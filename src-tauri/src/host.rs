@@ -83,7 +83,9 @@ impl Host for TauriHost {
     fn open_link(&self, link: &str) -> Result<()> {
         open::that_detached(link).map_err(|error| {
             let what = format!("No browser could be started to open {link}");
-            Error::new(Code::OpenFailed, what).detail(error.to_string()).hint("Copy the link, and open it in a browser.")
+            Error::new(Code::OpenFailed, what)
+                .detail(error.to_string())
+                .hint("Copy the link, and open it in a browser.")
         })
     }
 

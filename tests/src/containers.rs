@@ -8,8 +8,8 @@ use bollard::{
     query_parameters::{CreateContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use futures_util::TryStreamExt;
-use porthole_engine::{Address, Engine, exec::run_in_container};
 use porthole_base::error::Result;
+use porthole_engine::{Address, Engine, exec::run_in_container};
 use porthole_output::{Stream, record::Record};
 use porthole_process::{Command, Place, RunEvent, Terminal, TerminalSize, stops, terminal};
 use tokio::sync::watch;

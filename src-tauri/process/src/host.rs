@@ -4,6 +4,10 @@ use std::{io, pin::pin, sync::Arc};
 
 use tokio::io::AsyncReadExt;
 
+#[cfg(unix)]
+use super::pty::{CommandSide, follow_sizes};
+#[cfg(not(unix))]
+use super::running::CommandSide;
 use super::{
     Command, Containment, Ending, FixedCommand, GroupReaper, RunEvent, Started, Stops, TerminalSize,
     fixed::changed_since,
@@ -14,10 +18,6 @@ use super::{
     stdin::{Feed, Input},
     terminal::{Keys, Sizes},
 };
-#[cfg(unix)]
-use super::pty::{CommandSide, follow_sizes};
-#[cfg(not(unix))]
-use super::running::CommandSide;
 use porthole_base::{
     error::{Code, Error, Result},
     handles,

@@ -23,7 +23,7 @@ pub(super) struct CommandSide {
     file: File,
 }
 
-/// The side of Porthole, whose size can be set.
+/// Porthole's side, which sets the size.
 pub(super) struct OurSide(Box<dyn MasterPty + Send>);
 
 impl CommandSide {
@@ -64,7 +64,7 @@ pub(super) async fn follow_sizes(ours: Option<OurSide>, sizes: Option<Sizes>) {
     let Some((ours, mut sizes)) = ours.zip(sizes) else { return std::future::pending().await };
     let mut size = sizes.now();
     loop {
-        // A terminal whose command has ended has no size any more.
+        // After the end of the command there is nothing to resize.
         let _ = ours.0.resize(pty_size(size));
         size = sizes.next().await;
     }

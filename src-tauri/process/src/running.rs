@@ -10,10 +10,10 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command as Process},
 };
 
-#[cfg(windows)]
-use super::shell_line::verbatim_line;
 #[cfg(unix)]
 use super::pty::{CommandSide, OurSide};
+#[cfg(windows)]
+use super::shell_line::verbatim_line;
 #[cfg(target_os = "linux")]
 use super::supervised::{self, StartOutcome, Supervised};
 use super::{

@@ -17,6 +17,7 @@ const WAYS: [Containment; 3] = [Containment::Cgroup, Containment::Subreaper, Con
 const SIZE: TerminalSize = TerminalSize { columns: 101, rows: 33 };
 
 /// What a terminal wrote, for those who wait for some of it.
+#[derive(Debug)]
 struct Kept {
     run: Run,
     written: watch::Sender<Vec<u8>>,

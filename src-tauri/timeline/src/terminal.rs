@@ -33,7 +33,7 @@ const END: u64 = 1024 * 1024;
 /// Bytes that a terminal wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct TerminalPiece {
-    /// Where in the output they begin. It is after what was asked for where the window was far behind.
+    /// Where in the output they begin: later than requested where the window was far behind.
     pub from: u64,
     /// The bytes, in Base64; empty when nothing came for half a minute.
     pub bytes: String,
@@ -258,7 +258,10 @@ mod tests {
         let Act::Run(run) = timeline.ended(id).await.unwrap().act else { panic!() };
         assert!(run.ending.is_some() && run.fed.unwrap().bytes == 3);
         // What was read stays, and what comes too late is for nothing.
-        assert_eq!(timeline.terminal_read(id, 0).await.unwrap().bytes, BASE64_STANDARD.encode(timeline.output(id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap()));
+        assert_eq!(
+            timeline.terminal_read(id, 0).await.unwrap().bytes,
+            BASE64_STANDARD.encode(timeline.output(id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap())
+        );
         timeline.terminal_write(id, b"late".to_vec()).await.unwrap();
         let plain = timeline.run(Origin::Composer, none(), Command::new(Place::Host, "sh", ["-c", "sleep 1"]));
         assert_eq!(timeline.terminal_write(plain, vec![b'x']).await.unwrap_err().code, Code::CommandInvalid);

@@ -153,8 +153,11 @@ async fn a_selection_is_copied_and_a_paste_is_bracketed_for_a_program_that_asks(
     types(&app, "printf '\\033[?2004h'; cat -v\n").await;
     app.until("it reads", &format!("{ROWS}.filter((row) => row.includes('cat -v')).length === 1")).await;
     app.chord(&[Key::Control, Key::Shift], 'V').await;
-    app.until("the paste", &format!("{ROWS}.some((row) => row.includes('copied-text^[[201~') || row.includes('[200~copied-text'))"))
-        .await;
+    app.until(
+        "the paste",
+        &format!("{ROWS}.some((row) => row.includes('copied-text^[[201~') || row.includes('[200~copied-text'))"),
+    )
+    .await;
     app.close().await;
 }
 
@@ -185,7 +188,9 @@ async fn run_in_terminal(app: &App, script: &str) -> u64 {
         "place": { "kind": "host" }, "program": "sh", "args": ["-c", script], "env": [], "envMode": "add",
         "terminal": { "columns": 80, "rows": 24 },
     });
-    let id = app.answer(&format!("return await window.__TAURI_INTERNALS__.invoke('terminal_open', {{ command: {command} }})")).await;
+    let id = app
+        .answer(&format!("return await window.__TAURI_INTERNALS__.invoke('terminal_open', {{ command: {command} }})"))
+        .await;
     id.as_u64().unwrap_or_else(|| panic!("no call: {id}"))
 }
 
@@ -284,8 +289,11 @@ async fn engine_vi_and_top_draw_the_whole_screen_in_a_container() {
     types(&app, "cat /tmp/note\n").await;
     app.until("the file", &format!("{ROWS}.filter((row) => row === 'hello from vi').length > 0")).await;
     types(&app, "busybox top\n").await;
-    app.until("top", &format!("{ROWS}.some((row) => row.startsWith('Mem:')) && {ROWS}.some((row) => row.includes('PID'))"))
-        .await;
+    app.until(
+        "top",
+        &format!("{ROWS}.some((row) => row.startsWith('Mem:')) && {ROWS}.some((row) => row.includes('PID'))"),
+    )
+    .await;
     drawn_right(&app, "top").await;
     types(&app, "q").await;
     types(&app, "exit 4\n").await;
@@ -318,7 +326,8 @@ async fn engine_a_container_without_a_shell_has_no_terminal_and_the_window_says_
     app.click("#tab-command").await;
     app.click("#command-container").await;
     app.click("#command-terminal").await;
-    app.until("why", "document.querySelector('#composer')?.innerText.includes('No shell found in the container')").await;
+    app.until("why", "document.querySelector('#composer')?.innerText.includes('No shell found in the container')")
+        .await;
     assert_eq!(app.newest().await, 0);
     app.close().await;
 }

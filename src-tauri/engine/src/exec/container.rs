@@ -41,8 +41,8 @@ use porthole_base::{
 use porthole_output::Stream;
 use porthole_output::record::{Clock, Gate, Record, until};
 use porthole_process::{
-    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Sizes, Started, Stops, check,
-    host_pid,
+    Command, Containment, Ending, EnvMode, Feed, GroupReaper, Input, Restarts, RunEvent, Signal, Sizes, Started, Stops,
+    check, host_pid,
 };
 
 /// How often to query the engine whether a silent command still runs.

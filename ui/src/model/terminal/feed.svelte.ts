@@ -15,7 +15,7 @@ const PIECE = 16 * 1024
 const MOST = 1024 * 1024
 
 /**
- * One terminal: its bytes are asked for when those before them are drawn, so that the window holds one piece whatever a
+ * One terminal: it requests bytes when those before them are drawn, so that the window holds one piece whatever a
  * program writes, and what is typed is sent in order.
  */
 export class TerminalFeed {

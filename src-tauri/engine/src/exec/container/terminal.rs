@@ -14,7 +14,7 @@ use crate::Engine;
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
-/// How often an engine is asked for the first size, and how long it has to have started the command.
+/// How often the first size is set, until the engine has started the command, and how many times.
 const AGAIN: Duration = Duration::from_millis(50);
 const TRIES: u32 = 40;
 
