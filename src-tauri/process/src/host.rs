@@ -154,11 +154,14 @@ async fn start(
 /// A terminal for a command: its side, and what it reads and writes.
 #[cfg(unix)]
 fn open_terminal(size: TerminalSize) -> Result<(CommandSide, Streams)> {
-    super::pty::open(size).map_err(|error| {
-        Error::new(Code::TerminalUnavailable, "The system has no terminal for the command")
-            .detail(error)
-            .hint("Close other terminals, or run the command without one.")
-    })
+    super::pty::open(size).map_err(|error| unavailable(&error))
+}
+
+#[cfg(unix)]
+fn unavailable(error: &io::Error) -> Error {
+    Error::new(Code::TerminalUnavailable, "The system has no terminal for the command")
+        .detail(error)
+        .hint("Close other terminals, or run the command without one.")
 }
 
 #[cfg(not(unix))]
@@ -351,4 +354,24 @@ fn ending(status: std::process::ExitStatus) -> Ending {
 #[cfg(not(unix))]
 fn ending(status: std::process::ExitStatus) -> Ending {
     Ending::Exited { code: status.code().unwrap_or(-1).into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_system_without_a_terminal_left_says_so_and_what_to_do() {
+        let error = unavailable(&io::ErrorKind::StorageFull.into());
+        assert_eq!(error.code, Code::TerminalUnavailable);
+        assert!(error.hint.is_some_and(|hint| hint.contains("without one")));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn windows_itself_has_no_terminal_and_the_error_names_another_place() {
+        let error = open_terminal(TerminalSize { columns: 80, rows: 24 }).err().unwrap();
+        assert_eq!(error.code, Code::TerminalUnavailable);
+    }
 }

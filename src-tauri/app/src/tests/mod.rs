@@ -5,6 +5,7 @@ mod engine;
 mod page;
 mod settings;
 mod target;
+mod terminal;
 
 use std::{
     path::Path,
