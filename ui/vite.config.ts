@@ -1,9 +1,10 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte"
 import { defineConfig } from "vitest/config"
 import { consoleFrame, TARGET } from "./frame.build.ts"
+import { definedProperties } from "./frozen.build.ts"
 
 export default defineConfig({
-  plugins: [svelte(), consoleFrame()],
+  plugins: [svelte(), consoleFrame(), definedProperties()],
   // Tauri's `devUrl` names this port: another one would show an empty window.
   server: { port: 5173, strictPort: true, host: "127.0.0.1" },
   clearScreen: false,
