@@ -331,18 +331,3 @@ async fn engine_a_container_without_a_shell_has_no_terminal_and_the_window_says_
     assert_eq!(app.newest().await, 0);
     app.close().await;
 }
-
-#[tokio::test]
-async fn zz_debug() {
-    let app = open().await;
-    app.value("(() => { window.zz = []; addEventListener('error', (e) => zz.push(String(e.message))); addEventListener('unhandledrejection', (e) => zz.push(String(e.reason && e.reason.stack || e.reason))); return 1 })()").await;
-    app.click("#tab-command").await;
-    app.click("#command-host").await;
-    app.click("#command-terminal").await;
-    for _ in 0..100 {
-        app.value("1").await;
-    }
-    println!("{}", app.answer("await new Promise((r) => setTimeout(r, 2000)); return [zz, document.activeElement.outerHTML.slice(0, 300), document.querySelector('#terminal')?.outerHTML.slice(0, 3000), document.querySelector('#detail').innerText, document.querySelector('#composer').innerText]").await);
-    app.picture(&pictures().join("debug.png")).await;
-    panic!();
-}
