@@ -80,6 +80,14 @@ impl Host for TauriHost {
         })
     }
 
+    fn open_url(&self, url: &str) -> Result<()> {
+        open::that_detached(url).map_err(|error| {
+            Error::new(Code::OpenFailed, "No browser could be started")
+                .detail(error.to_string())
+                .hint(format!("Open {url} in a browser yourself."))
+        })
+    }
+
     fn notify(&self, title: &str, body: &str) {
         notification::show(&self.app, title, body);
     }

@@ -39,6 +39,9 @@ export class Output {
   /** Counts results of filters: each has other rows. */
   filterEdition = $state(0)
 
+  /** Counts filters of the log: each has other rows. */
+  logEdition = $state(0)
+
   /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
   #run = $state<Chosen>("both")
   #streams = $state<LinesView>("both")
@@ -60,7 +63,9 @@ export class Output {
     return this.filtered ? "filtered" : "pretty"
   })
   /** What a search looks through. */
-  searchedView = $derived<SearchedView>(isJsonView(this.#base) ? this.#base : this.linesView)
+  searchedView = $derived<SearchedView>(
+    isJsonView(this.#base) || this.#base === "log" ? this.#base : this.linesView,
+  )
   view = $derived.by<View>(() => {
     if (this.over === "hits") return "hits"
     return this.over === "lines" ? this.searchedView : this.#base
@@ -198,7 +203,7 @@ export class Output {
     const look = {
       id: row.id,
       view,
-      edition: view === "hits" ? this.edition : view === "filtered" ? this.filterEdition : 0,
+      edition: this.#editionOf(view),
       live,
       ansi: this.#ansi(),
       form: hasCharset(view) ? formOf(row) : formOf({ ...row, charset: undefined }),
@@ -214,6 +219,19 @@ export class Output {
     const follow = view === "hits" ? live && this.lines.following : live || !row.http
     this.lines.see(look, follow, moved ? this.#places.get(view) : undefined)
     if (view === "hits") this.#places.delete("hits")
+  }
+
+  #editionOf(view: View): number {
+    if (view === "hits") return this.edition
+    if (view === "log") return this.logEdition
+    return view === "filtered" ? this.filterEdition : 0
+  }
+
+  /** Shows the log by another filter. */
+  showLog(): void {
+    this.logEdition += 1
+    this.#places.delete("log")
+    this.show()
   }
 
   #told(): void {
