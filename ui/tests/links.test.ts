@@ -11,7 +11,10 @@ test("URLs end where a sentence goes on", () => {
   expect(found("see http://a.example/b?c=1&d=%20#e, then")).toEqual([url("http://a.example/b?c=1&d=%20#e")])
   expect(found("(https://a.example/x_(y)).")).toEqual([url("https://a.example/x_(y)")])
   expect(found('{"url":"http://[::1]:8080/"}')).toEqual([url("http://[::1]:8080/")])
-  expect(found("<http://a.example> and HTTP://B.example!")).toEqual([url("http://a.example"), url("HTTP://B.example")])
+  expect(found("<http://a.example> and HTTP://B.example!")).toEqual([
+    url("http://a.example"),
+    url("HTTP://B.example"),
+  ])
   expect(found("https://bücher.example/ä…")).toEqual([url("https://bücher.example/ä")])
 })
 
@@ -60,7 +63,13 @@ test("a tooltip tells the URL that is opened", () => {
 })
 
 test("pieces of a line tell its level and its links", () => {
-  const line = { text: "ERROR http://a.example/ b", shown: [], styles: [], level: "error", levelAt: [0, 5] } as const
+  const line = {
+    text: "ERROR http://a.example/ b",
+    shown: [],
+    styles: [],
+    level: "error",
+    levelAt: [0, 5],
+  } as const
   const drawn = { ...line, shown: [], styles: [], levelAt: [0, 5] as [number, number] }
   expect(isPlain(drawn)).toBe(false)
   const pieces = piecesOf(drawn).map(({ text, level, link }) => [text, level, link?.kind])

@@ -45,7 +45,7 @@ macro_rules! commands {
             filter_end() -> ();
             /// Shows a Call's lines as a log, in place of the log before. They are the rows of the view `log`.
             log(id: u32, query: LogQuery) -> ();
-            /// How many lines of each level the log of a Call has, and where its errors are, in so many parts.
+            /// How many lines of each level the log of a Call has, and where its errors are, in this number of parts.
             log_summary(id: u32, parts: u32) -> LogSummary;
             /// The row of the error after or before a row of the log, or at the other end when there is none.
             log_error(id: u32, row: u64, after: bool) -> Option<u64>;

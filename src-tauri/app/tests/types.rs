@@ -19,7 +19,9 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{ExchangeEvent, Request},
 };
-use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, LogQuery, LogSummary, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{
+    BodyKind, Filtered, Fold, Hit, JsonNode, LogQuery, LogSummary, Query, SaveContent, SavedFile, View, Window,
+};
 use porthole_process::{Command, RunEvent, Signal};
 use porthole_sdk::{
     code::{Form, Pasted},

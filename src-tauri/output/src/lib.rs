@@ -241,7 +241,12 @@ impl Output {
     pub fn memory(&self) -> usize {
         let streams = self.lock();
         let orders = streams.lines.memory() + streams.chunks.memory();
-        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory() + streams.table.memory() + streams.log.memory()
+        streams.stdout.memory()
+            + streams.stderr.memory()
+            + orders
+            + streams.events.memory()
+            + streams.table.memory()
+            + streams.log.memory()
     }
 
     /// Bytes of a stream from one offset to another, or as many as there are.

@@ -92,9 +92,14 @@ impl Streams {
             View::Events if self.has_events => self.events.len(),
             View::Hex => self.stdout.len().div_ceil(hex::ROW),
             View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Filtered | View::Markup | View::Table | View::Log | View::Hits => {
-                self.stdout.lines()
-            }
+            View::Stdout
+            | View::Events
+            | View::Pretty
+            | View::Filtered
+            | View::Markup
+            | View::Table
+            | View::Log
+            | View::Hits => self.stdout.lines(),
         }
     }
 
@@ -111,9 +116,14 @@ impl Streams {
             View::Events if self.has_events => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
             View::Hex => self.stdout.time_at(n * hex::ROW),
             View::HexStderr => self.stderr.time_at(n * hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Filtered | View::Markup | View::Table | View::Log | View::Hits => {
-                line(Stream::Stdout, n)
-            }
+            View::Stdout
+            | View::Events
+            | View::Pretty
+            | View::Filtered
+            | View::Markup
+            | View::Table
+            | View::Log
+            | View::Hits => line(Stream::Stdout, n),
         }
     }
 }

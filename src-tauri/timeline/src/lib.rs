@@ -52,7 +52,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{self, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
 };
-use porthole_output::{DiskQuota, Fold, Output, RenderOptions, View, Window};
+use porthole_output::{DiskQuota, Output};
 use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
 use porthole_sdk::sdk_call::Sdk;
 

@@ -29,7 +29,7 @@ impl Timeline {
         Ok(())
     }
 
-    /// How many lines of each level the log of a Call has, and where its errors are, in so many parts.
+    /// How many lines of each level the log of a Call has, and where its errors are, in this number of parts.
     ///
     /// # Errors
     /// As for [`Timeline::log`]; [`Code::OutputUnreadable`](porthole_base::error::Code::OutputUnreadable).

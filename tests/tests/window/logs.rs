@@ -89,7 +89,8 @@ async fn a_log_of_120000_lines_is_filtered_while_it_grows_and_the_page_holds_no_
     let errors = "[...document.querySelectorAll('#log .line')].map((row) => row.dataset.level)";
     app.until("only errors", &format!("{errors}.length > 5 && {errors}.every((level) => level === 'error')")).await;
     // It follows what passes the filter.
-    let last = "Number(document.querySelector('#log .line:last-child .text').textContent.match(/\"live\":(\\d+)/)?.[1])";
+    let last =
+        "Number(document.querySelector('#log .line:last-child .text').textContent.match(/\"live\":(\\d+)/)?.[1])";
     app.until("live errors", &format!("{last} > 5")).await;
     let (seen, before) = (app.value(last).await.as_u64().unwrap(), app.value(nodes).await.as_u64().unwrap());
     app.until("later ones", &format!("{last} > {}", seen + 20)).await;
@@ -103,7 +104,11 @@ async fn a_log_of_120000_lines_is_filtered_while_it_grows_and_the_page_holds_no_
     app.value("(navigator.clipboard.writeText = async (text) => { window.copied = text }, true)").await;
     app.click("#log .line[data-row='0'] .n").await;
     app.click("#copy").await;
-    app.until("copied", "window.copied === '{\"level\":\"error\",\"msg\":\"request 100999 failed\",\"took\":100999}\\n'").await;
+    app.until(
+        "copied",
+        "window.copied === '{\"level\":\"error\",\"msg\":\"request 100999 failed\",\"took\":100999}\\n'",
+    )
+    .await;
     app.value("document.querySelector('#log').focus()").await;
     app.chord(&[Key::Control], 'f').await;
     app.until("the search is open", "document.activeElement?.id === 'search-text'").await;
@@ -135,7 +140,9 @@ EOF
     let app = App::open().await;
     let call = logged(&app, folder.path(), script).await;
     app.becomes(call, "ended").await;
-    for (level, count) in [("error", "2"), ("warning", "1"), ("info", "1"), ("debug", "1"), ("trace", "1"), ("other", "1")] {
+    for (level, count) in
+        [("error", "2"), ("warning", "1"), ("info", "1"), ("debug", "1"), ("trace", "1"), ("other", "1")]
+    {
         counts(&app, level, count).await;
     }
     let row = |n: u64| format!("document.querySelector('#log .line[data-line=\"{n}\"]')");
@@ -148,7 +155,14 @@ EOF
     let texts = texts(&app).await;
     assert_eq!(
         texts[2..8],
-        ["  level: \"error\"", "  msg: \"failed\"", "  id: 9007199254740993", "  http:", "    status: 500", "    path: \"/v1\""]
+        [
+            "  level: \"error\"",
+            "  msg: \"failed\"",
+            "  id: 9007199254740993",
+            "  http:",
+            "    status: 500",
+            "    path: \"/v1\""
+        ]
     );
     drawn_right(&app, "log").await;
     // By keys: what is marked is closed and opened.
@@ -195,7 +209,11 @@ async fn stack_traces_are_one_row_and_errors_are_gone_to() {
     app.chord(&[], Key::F8.into()).await;
     app.until("the first", "document.querySelector('#log .pointed')?.dataset.line === '1'").await;
     app.chord(&[], Key::F8.into()).await;
-    app.until("the next", "document.querySelector('#log .pointed .text')?.textContent === 'NotReady: backend not ready'").await;
+    app.until(
+        "the next",
+        "document.querySelector('#log .pointed .text')?.textContent === 'NotReady: backend not ready'",
+    )
+    .await;
     app.chord(&[Key::Shift], Key::F8.into()).await;
     app.until("back", "document.querySelector('#log .pointed')?.dataset.line === '1'").await;
     app.value("document.querySelector('#log-map .mark:last-child').scrollIntoView()").await;
@@ -212,7 +230,8 @@ async fn links_are_opened_by_a_click_and_nothing_else() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let (program, opened) = (folder.path().join("xdg-open"), folder.path().join("opened"));
-    fs::write(&program, format!("#!/bin/sh\nprintf '%s' \"$1\" > {0}.part && mv {0}.part {0}\n", opened.display())).unwrap();
+    fs::write(&program, format!("#!/bin/sh\nprintf '%s' \"$1\" > {0}.part && mv {0}.part {0}\n", opened.display()))
+        .unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let app = App::open_in(Home::default(), &[("PATH", &path)]).await;
@@ -227,7 +246,11 @@ EOF
     app.until("links", &format!("{links}.length === 2")).await;
     assert_eq!(app.value(links).await, json!(["http://127.0.0.1:9/a?b=1&c=%20(x)", "src/main.rs:3:5"]));
     app.hover("#log .link[data-link='url']").await;
-    app.until("where it leads", "document.querySelector('.tooltip')?.innerText === 'Open http://127.0.0.1:9/a?b=1&c=%20(x)'").await;
+    app.until(
+        "where it leads",
+        "document.querySelector('.tooltip')?.innerText === 'Open http://127.0.0.1:9/a?b=1&c=%20(x)'",
+    )
+    .await;
     drawn_right(&app, "log-links").await;
     assert!(!opened.exists());
     app.click("#log .link[data-link='url']").await;

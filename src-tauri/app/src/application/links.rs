@@ -117,7 +117,18 @@ mod tests {
         assert_eq!(opens("./src/main.rs"), Some(real.join("src/main.rs")));
         assert_eq!(opens(&real.join("src/main.rs").display().to_string()), Some(real.join("src/main.rs")));
         assert_eq!(opens("a.js").is_some(), cfg!(target_os = "linux"));
-        for never in ["../secret.rs", "link.rs", "run.rs", "run.sh", "app.desktop", "b.js", "Makefile", "src", "no.rs", "/etc/hosts"] {
+        for never in [
+            "../secret.rs",
+            "link.rs",
+            "run.rs",
+            "run.sh",
+            "app.desktop",
+            "b.js",
+            "Makefile",
+            "src",
+            "no.rs",
+            "/etc/hosts",
+        ] {
             assert_eq!(opens(never), None, "{never}");
         }
     }

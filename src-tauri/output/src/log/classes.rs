@@ -1,4 +1,4 @@
-//! What each line of a stream is to a log, in four bits, found when somebody looks.
+//! What each line of a stream is to a log, in four bits, found when the log is opened.
 
 use super::{
     Level,

@@ -193,7 +193,9 @@ impl Log {
         let now: Vec<_> = {
             let streams = self.output.lock();
             let behind = |stream, own| if self.query.fold { streams.classes(stream).behind(own).0 } else { 0 };
-            rows.opened().map(|(line, one)| (line, super::rows::Opened { behind: behind(one.stream, one.own), ..one })).collect()
+            rows.opened()
+                .map(|(line, one)| (line, super::rows::Opened { behind: behind(one.stream, one.own), ..one }))
+                .collect()
         };
         for (line, opened) in now {
             rows.reopen(line, opened);

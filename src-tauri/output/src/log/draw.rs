@@ -5,16 +5,12 @@ use super::{
     tree::{self, Node},
 };
 use crate::{
-    EXACT_LIMIT, Line, Row, Stream, View, WINDOW_LINES, Window,
-    lines::LineSpan,
-    streams::Streams,
-    text::RenderedText,
-    too_much,
-    RenderOptions,
+    EXACT_LIMIT, Line, RenderOptions, Row, Stream, View, WINDOW_LINES, Window, lines::LineSpan, streams::Streams,
+    text::RenderedText, too_much,
 };
 use porthole_base::error::Result;
 
-/// Bytes of a line whose fields are told.
+/// A longer line has no tree of its fields, in bytes.
 const FIELDS: u64 = 1024 * 1024;
 
 /// What a row is made of.
@@ -42,9 +38,8 @@ impl Log {
             let before = from.checked_sub(1).and_then(|row| rows.place(row));
             (self.items(&rows, &places)?, rows.total(), before)
         };
-        let before_us = before.and_then(|(Place::Line(line) | Place::Below(line, _))| {
-            self.output.lock().row_time(self.query.view, line)
-        });
+        let before_us = before
+            .and_then(|(Place::Line(line) | Place::Below(line, _))| self.output.lock().row_time(self.query.view, line));
         let lines = self.drawn_items(items, options)?;
         Ok(Window { from, total, lines, before_us, making, ..Window::empty() })
     }

@@ -31,7 +31,7 @@ impl Level {
 /// Which lines of an output are shown as a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LogQuery {
-    /// Whose lines: [`View::Both`], [`View::Stdout`] or [`View::Stderr`].
+    /// The view with the lines: [`View::Both`], [`View::Stdout`] or [`View::Stderr`].
     pub view: View,
     /// The levels that are shown; all of them when there is none.
     pub levels: Vec<Level>,

@@ -27,7 +27,10 @@ enum Test {
     Levels(Vec<Level>),
     /// In lower case.
     Text(String),
-    Field { name: String, compared: Option<(Comparison, String)> },
+    Field {
+        name: String,
+        compared: Option<(Comparison, String)>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +186,7 @@ fn words(text: &str) -> Result<Vec<Word>> {
 }
 
 fn term(word: &Word) -> Result<Term> {
-    // `--flag` is an option that somebody looks for.
+    // `--flag` is an option in a command line, not a negation.
     let negated = word.bare > 0 && word.text.len() > 1 && word.text.starts_with('-') && !word.text.starts_with("--");
     let skipped = usize::from(negated);
     let (text, bare) = (&word.text[skipped..], word.bare - skipped.min(word.bare));
@@ -215,8 +218,9 @@ fn read_levels(text: &str) -> Result<Vec<Level>> {
     let named = |name: &str| {
         let other = name.eq_ignore_ascii_case("other") || name.eq_ignore_ascii_case("none");
         level::of_word(name).or(other.then_some(Level::Other)).ok_or_else(|| {
-            invalid(format!("`{name}` isn't a level"))
-                .hint("Levels are error, warning, info, debug, trace and other. `level:>=warning` takes what is worse too.")
+            invalid(format!("`{name}` isn't a level")).hint(
+                "Levels are error, warning, info, debug, trace and other. `level:>=warning` takes what is worse too.",
+            )
         })
     };
     if let Some(least) = text.strip_prefix(">=") {
@@ -241,7 +245,8 @@ mod tests {
 
     #[test]
     fn all_parts_of_a_filter_must_match() {
-        let line = r#"{"level":"error","msg":"Not found","took":150,"id":9007199254740993,"http":{"status":404},"a.b":"x y"}"#;
+        let line =
+            r#"{"level":"error","msg":"Not found","took":150,"id":9007199254740993,"http":{"status":404},"a.b":"x y"}"#;
         for yes in [
             "",
             "level:error",

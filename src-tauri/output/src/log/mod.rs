@@ -59,7 +59,7 @@ impl Log {
         Arc::ptr_eq(&self.output, output)
     }
 
-    /// The output whose lines it has.
+    /// The output with its lines.
     pub(crate) fn output(&self) -> &Arc<Output> {
         &self.output
     }
@@ -69,7 +69,7 @@ impl Log {
         &self.query
     }
 
-    /// The view whose lines it has.
+    /// The view with its lines.
     pub fn view(&self) -> View {
         self.query.view
     }
@@ -120,7 +120,8 @@ impl Log {
                 streams.owners_from(self.query.view, line, 1).first().map_or(head_own, |(_, own)| *own)
             };
             let rows = self.rows();
-            let fields = rows.opened_at(head).filter(|opened| opened.stream == stream).map_or(0, |opened| opened.fields);
+            let fields =
+                rows.opened_at(head).filter(|opened| opened.stream == stream).map_or(0, |opened| opened.fields);
             return Ok(rows.row_of(head) + fields + (own - head_own));
         }
         Ok(self.rows().row_of(line))
@@ -136,11 +137,12 @@ impl Log {
             Fold::Open => {
                 let (head, stream, own) = self.head(line);
                 let fields = self.nodes(stream, own)?.len() as u64;
-                let behind =
-                    if self.query.fold { self.output.lock().classes(stream).behind(own).0 } else { 0 };
+                let behind = if self.query.fold { self.output.lock().classes(stream).behind(own).0 } else { 0 };
                 let mut rows = self.rows();
                 if rows.opened().count() >= MOST_OPENED && rows.opened_at(head).is_none() {
-                    return Err(Error::new(Code::TooManyFolds, "Too many rows are open").hint("Close some of them first."));
+                    return Err(
+                        Error::new(Code::TooManyFolds, "Too many rows are open").hint("Close some of them first.")
+                    );
                 }
                 rows.open(head, Opened { stream, own, fields, behind });
             }
@@ -178,7 +180,7 @@ impl Log {
         rows.row_of_base(low)
     }
 
-    /// How many lines of each level there are, and where errors are among the rows, in so many parts.
+    /// How many lines of each level there are, and where errors are among the rows, in this number of parts.
     pub fn summary(&self, parts: u32) -> LogSummary {
         let rows = self.rows();
         let mut counts = [0; 6];

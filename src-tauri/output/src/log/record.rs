@@ -12,7 +12,7 @@ use super::level;
 
 /// Where in a line an object may begin, after a time or a container's name.
 const PREFIX: usize = 300;
-/// Fields of an object that are told.
+/// Fields of an object that are read.
 const MOST: usize = 1000;
 
 /// A field and its value as it is written: JSON, or the text of a pair.
@@ -138,7 +138,8 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> + '_ {
         if start == bytes.len() {
             return None;
         }
-        let key = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte)).count();
+        let key =
+            bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte)).count();
         let is_pair = bytes.get(start + key) == Some(&b'=')
             && bytes.get(start).is_some_and(|byte| byte.is_ascii_alphabetic() || b"_@".contains(byte));
         let value = start + key + 1;
@@ -223,13 +224,7 @@ mod tests {
     fn pairs_are_read_as_logfmt_writes_them() {
         assert_eq!(
             read(r#"time=1 level=info msg="a \"b\" c=d" empty= x.y/z=é"#),
-            of(&[
-                ("time", "1"),
-                ("level", "info"),
-                ("msg", r#""a \"b\" c=d""#),
-                ("empty", ""),
-                ("x.y/z", "é"),
-            ])
+            of(&[("time", "1"), ("level", "info"), ("msg", r#""a \"b\" c=d""#), ("empty", ""), ("x.y/z", "é"),])
         );
         assert_eq!(read("2026-01-02T15:04:05Z  INFO app: served status=200"), of(&[("status", "200")]));
         assert_eq!(read(r#"a=1 b="open"#), of(&[("a", "1"), ("b", "\"open")]));

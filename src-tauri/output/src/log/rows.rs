@@ -136,7 +136,9 @@ impl Rows {
     /// What is at a row.
     pub fn place(&self, row: u64) -> Option<Place> {
         let base = match self.starts.partition_point(|start| start.row < row).checked_sub(1).map(|at| self.starts[at]) {
-            Some(start) if row <= start.row + start.below => return Some(Place::Below(start.line, row - start.row - 1)),
+            Some(start) if row <= start.row + start.below => {
+                return Some(Place::Below(start.line, row - start.row - 1));
+            }
             Some(start) => row - start.row - start.below + start.base,
             None => row,
         };

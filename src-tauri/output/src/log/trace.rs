@@ -28,7 +28,9 @@ enum State {
     #[default]
     Apart,
     /// A line that isn't known to be of a trace. `severe`: it is an error or a warning.
-    Line { severe: bool },
+    Line {
+        severe: bool,
+    },
     /// The line with an exception, or a frame, as Java and Node write them.
     Exception,
     /// The properties of an error, which Node writes behind the frames.
@@ -41,7 +43,9 @@ enum State {
     GoPanic,
     Goroutine,
     /// The message of a panic.
-    RustPanic { message: bool },
+    RustPanic {
+        message: bool,
+    },
     RustFrames,
     /// The causes of an error, as anyhow writes them.
     Causes,
@@ -129,7 +133,9 @@ impl Tracker {
             State::Properties if text == "}" => Some((State::Exception, LINE)),
             State::Properties => indented.then_some((State::Properties, LINE)),
             State::GoPanic | State::Goroutine if is_goroutine(text) => Some((State::Goroutine, LINE)),
-            State::GoPanic => (text.starts_with("[signal ") || text.starts_with("\tpanic: ")).then_some((State::GoPanic, LINE)),
+            State::GoPanic => {
+                (text.starts_with("[signal ") || text.starts_with("\tpanic: ")).then_some((State::GoPanic, LINE))
+            }
             State::Goroutine if text.starts_with('\t') => {
                 Some((State::Goroutine, Step { frame: has_place(inner), ..LINE }))
             }
@@ -165,7 +171,8 @@ fn generic(text: &str, state: State) -> Option<(State, Step)> {
     if is_cause && (indented || traced) {
         return Some((State::Exception, LINE));
     }
-    let is_rest = inner.starts_with("... ") && [" more", "frames omitted", "stack trace ..."].iter().any(|end| inner.ends_with(end));
+    let is_rest = inner.starts_with("... ")
+        && [" more", "frames omitted", "stack trace ..."].iter().any(|end| inner.ends_with(end));
     if indented && traced && (is_rest || inner.starts_with("[cause]: ")) {
         return Some((State::Exception, LINE));
     }
@@ -196,8 +203,9 @@ fn is_traceback(text: &str) -> bool {
 
 /// `goroutine 18 [running]:`
 fn is_goroutine(text: &str) -> bool {
-    text.strip_prefix("goroutine ")
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" [") && rest.ends_with("]:"))
+    text.strip_prefix("goroutine ").is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" [") && rest.ends_with("]:")
+    })
 }
 
 fn is_backtrace(text: &str) -> bool {
@@ -214,7 +222,8 @@ fn causes(text: &str) -> Option<State> {
 /// `at f (file:1:2)`, `at a.b.C.m(C.java:12)`, `at file:///x.js:1:2`
 fn is_frame(inner: &str) -> bool {
     inner.strip_prefix("at ").is_some_and(|rest| {
-        rest.starts_with(|c: char| !c.is_whitespace()) && (rest.contains('(') || has_place(rest) || rest.contains("<anonymous>"))
+        rest.starts_with(|c: char| !c.is_whitespace())
+            && (rest.contains('(') || has_place(rest) || rest.contains("<anonymous>"))
     })
 }
 
@@ -239,7 +248,11 @@ fn is_exception(text: &str) -> bool {
     let (name, rest) = text.split_at(end);
     let is_name = ["Exception", "Error", "Throwable"].iter().any(|end| name.ends_with(end))
         && name.starts_with(|c: char| c.is_alphabetic());
-    is_name && (rest.is_empty() || rest.starts_with(": ") || rest == ":" || (rest.starts_with(" [") && rest.contains("]: ")))
+    is_name
+        && (rest.is_empty()
+            || rest.starts_with(": ")
+            || rest == ":"
+            || (rest.starts_with(" [") && rest.contains("]: ")))
 }
 
 #[cfg(test)]

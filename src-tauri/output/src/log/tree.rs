@@ -83,7 +83,7 @@ fn inside(raw: &str) -> Option<Vec<(String, &str)>> {
     (!inside.is_empty()).then_some(inside)
 }
 
-/// A text of several lines, such as a stack trace in a field, has them as rows of their own.
+/// A text of several lines, such as a stack trace in a field, has each of them as a row.
 fn lines_of(text: &str, depth: u32, nodes: &mut Vec<Node>) {
     if !text.trim_end().contains('\n') {
         return;
@@ -119,10 +119,7 @@ mod tests {
             (1, "    at f (a.js:1:2)"),
         ];
         assert_eq!(rows(line), expected.map(|(depth, text)| (depth, text.to_owned())));
-        assert_eq!(
-            rows("level=info msg=\"a b\""),
-            [(0, "level: info".to_owned()), (0, "msg: \"a b\"".to_owned())]
-        );
+        assert_eq!(rows("level=info msg=\"a b\""), [(0, "level: info".to_owned()), (0, "msg: \"a b\"".to_owned())]);
         assert_eq!(rows("plain"), []);
     }
 

@@ -87,7 +87,9 @@ fn in_chunk(chunk: &str, first: bool, timed: bool) -> Option<(Level, usize, usiz
 
 /// What a word says between these characters. Small letters are prose unless something sets them apart.
 fn named(word: &str, before: Option<u8>, after: Option<u8>, first: bool, timed: bool) -> Option<Level> {
-    if !before.is_none_or(|byte| b"[(<|\":=".contains(&byte)) || !after.is_none_or(|byte| b"])>|\":,[!=".contains(&byte)) {
+    if !before.is_none_or(|byte| b"[(<|\":=".contains(&byte))
+        || !after.is_none_or(|byte| b"])>|\":,[!=".contains(&byte))
+    {
         return None;
     }
     // What PostgreSQL and ASP.NET write.
@@ -101,7 +103,8 @@ fn named(word: &str, before: Option<u8>, after: Option<u8>, first: bool, timed: 
     if word.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Some(level);
     }
-    let within = matches!((before, after), (Some(b'['), Some(b']')) | (Some(b'<'), Some(b'>')) | (Some(b'|'), Some(b'|')));
+    let within =
+        matches!((before, after), (Some(b'['), Some(b']')) | (Some(b'<'), Some(b'>')) | (Some(b'|'), Some(b'|')));
     let apart = before.is_none() && (after == Some(b':') || (first && after == Some(b'[')));
     let alone = before.is_none() && after.is_none() && timed;
     // `note: ` of compilers belongs to what comes before it.

@@ -1,4 +1,4 @@
-//! Which lines are searched at once, and which lines of a view are whose.
+//! Which lines are searched at once, and which stream the lines of a view are from.
 
 use super::{Open, Part, SLICE, Slice};
 use crate::{Stream, TaskProgress, View, spill::Bytes, streams::Streams};

@@ -15,7 +15,8 @@ const ENDS =
   "rs|go|py|[cm]?jsx?|[cm]?tsx?|java|kts?|scala|c|h|cc|cpp|hpp|cs|swift|rb|php|svelte|vue|s?css|html?|sh|sql|md|txt|json|ya?ml|toml|xml|proto|ex|exs|erl|dart|lua|zig"
 // `src/main.rs:3:5`, `C:\\src\\a.go:8`, and `File "a.py", line 3` of Python.
 const file = new RegExp(
-  `(?:[A-Za-z]:[\\\\/]|[\\\\/])?(?:[\\w@.+~-]+[\\\\/])*[\\w@+~-][\\w@.+~-]*\\.(?:${ENDS}):\\d+(?::\\d+)?`,
+  // Only from the beginning of a word: a long one without an end must not be looked at again from each letter.
+  `(?<![\\w@.+~\\\\/-])(?:[A-Za-z]:[\\\\/]|[\\\\/])?(?:[\\w@.+~-]+[\\\\/])*[\\w@+~-][\\w@.+~-]*\\.(?:${ENDS}):\\d+(?::\\d+)?`,
   "g",
 )
 const python = /File "([^"]+)", line \d+/g

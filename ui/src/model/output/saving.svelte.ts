@@ -50,7 +50,11 @@ export class Saving {
     if (this.busy) return
     this.#forget()
     const wanted =
-      this.#span !== undefined ? "lines" : view === "hits" || view === "chunks" || view === "log" ? view : undefined
+      this.#span !== undefined
+        ? "lines"
+        : view === "hits" || view === "chunks" || view === "log"
+          ? view
+          : undefined
     const usual = isDecodedBody(row)
       ? "decoded"
       : row.http || view === "stdout"
