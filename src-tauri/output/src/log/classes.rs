@@ -37,6 +37,9 @@ impl Class {
     }
 }
 
+/// Lines that belong to one line: more than any trace has, so that looking for its ends takes no time.
+const LONGEST_GROUP: u64 = 10_000;
+
 /// Four bits for each line.
 #[derive(Debug, Default)]
 struct Nibbles {
@@ -150,7 +153,8 @@ impl Classes {
         let step = self.open.tracker.next(&text, severe);
         let n = self.lines.len;
         let blank = self.open.blank.take();
-        if step.continues {
+        let behind = self.open.head.map_or(0, |(head, _)| n - head);
+        if step.continues && behind < LONGEST_GROUP {
             if let Some(blank) = blank.filter(|_| step.joins_blank) {
                 self.lines.set(blank, Class::Continues { frame: false }.nibble());
                 self.open.counts[Level::Other as usize] -= 1;

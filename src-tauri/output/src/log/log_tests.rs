@@ -313,6 +313,15 @@ fn a_line_costs_half_a_byte_and_a_row_little_more() {
 }
 
 #[test]
+fn a_trace_without_an_end_is_divided() {
+    let (_folder, output) = of(&format!("Error: x\n{}", "    at f (a.js:1:2)\n".repeat(25_000)));
+    let rows = rows(&log(&output, &[], ""));
+    let folded: Vec<u64> = rows.iter().map(|line| told(line).2).collect();
+    assert_eq!(folded, [9_999, 9_999, 5_000]);
+    assert!(rows.iter().all(|line| line.level == Some(Level::Error)));
+}
+
+#[test]
 fn what_cannot_be_a_log_is_refused() {
     let (_folder, output) = output();
     let refused = |view, text: &str| {
