@@ -253,10 +253,8 @@ impl Node {
         let shown = &text[..text.floor_char_boundary(crate::LINE_LIMIT as usize)];
         let found = options.finder.map(|finder| finder.ranges(shown.as_bytes())).unwrap_or_default();
         let name = if self.name == 0 { 0 } else { (text.len() - self.text.len() + self.name).min(shown.len()) };
-        let mut ranges = vec![(0, name)];
-        ranges.extend(found);
-        let (rendered, mut found) = RenderedText::with(shown.as_bytes(), &ranges);
-        let key = if name == 0 || found.is_empty() { 0 } else { found.remove(0).1 };
+        let (rendered, found) = RenderedText::with(shown.as_bytes(), &found);
+        let key = RenderedText::of(&shown.as_bytes()[..name]).text.encode_utf16().count() as u32;
         let cut = shown.len() < whole;
         let row = Some(Row::Field { key });
         Line { found, cut, row, ..Line::of(line, stream, at_us, rendered, whole as u64) }

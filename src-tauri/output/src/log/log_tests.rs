@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{trace::Tracker, *};
-use crate::{DiskQuota, Line, Query, RenderOptions, Row, Search};
+use crate::{DiskQuota, Line, Query, RenderOptions, Row, SaveContent, Search};
 
 fn output() -> (tempfile::TempDir, Arc<Output>) {
     let folder = tempfile::tempdir().unwrap();
@@ -310,6 +310,38 @@ fn a_line_costs_half_a_byte_and_a_row_little_more() {
     while log.advance().unwrap().is_some() {}
     assert!(output.memory() - before < 300_000, "{}", output.memory() - before);
     assert_eq!(log.summary(10).counts, [0, 0, 200_000, 0, 0, 0]);
+}
+
+#[test]
+fn what_passes_the_filter_is_saved_with_whole_traces() {
+    let (folder, output) = of("INFO a\nError: x\n    at f (a.js:1:2)\nINFO b\n");
+    let log = log(&output, &[Level::Error], "");
+    while log.advance().unwrap().is_some() {}
+    let save = |name: &str, log, what| {
+        let path = folder.path().join(name);
+        crate::save(&output, (None, log), what, &path, false, |_| true).map(|_| std::fs::read_to_string(path).unwrap())
+    };
+    let rows = SaveContent::Lines { view: View::Log, from: 0, to: 1 };
+    for (name, what) in [("log", SaveContent::Log), ("rows", rows)] {
+        assert_eq!(save(name, Some(&log), what).unwrap(), "Error: x\n    at f (a.js:1:2)\n");
+        assert_eq!(save("none", None, what).unwrap_err().code, Code::SearchMissing);
+    }
+}
+
+#[test]
+fn a_search_marks_what_it_finds_in_fields() {
+    let (_folder, output) = of("{\"name\":\"a name\",\"é\":1}\n");
+    let log = log(&output, &[], "");
+    log.fold(0, Fold::Open).unwrap();
+    let query = Query { view: View::Log, text: "name".into(), regex: false, match_case: true, inverse: false };
+    let finder = crate::Finder::new(&query).unwrap();
+    let window = log.window(1, 2, RenderOptions { ansi: true, finder: Some(&finder) }).unwrap();
+    assert_eq!(window.lines[0].text, "  name: \"a name\"");
+    assert_eq!(
+        (&window.lines[0].row, &window.lines[1].row),
+        (&Some(Row::Field { key: 6 }), &Some(Row::Field { key: 3 }))
+    );
+    assert_eq!(window.lines[0].found, [(2, 6), (11, 15)]);
 }
 
 #[test]
