@@ -141,7 +141,7 @@ export class Output {
       if (this.row?.id !== id || this.view !== view) return
       // All of it looks otherwise: its beginning is where one finds one's way again.
       if (fold === "close_inside" || fold === "open_inside") this.lines.scrollTo(0)
-      this.lines.again()
+      this.lines.again(true)
     } catch (thrown) {
       this.lines.trouble = trouble(thrown)
     }
