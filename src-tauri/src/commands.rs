@@ -12,7 +12,9 @@ use porthole_base::error::Error;
 use porthole_engine::{Container, Context, ContextExtensions, target::Target};
 use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
 use porthole_http::{endpoint::Endpoint, exchange::Request};
-use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{
+    BodyKind, Filtered, Fold, Hit, JsonNode, LogQuery, LogSummary, Query, SaveContent, SavedFile, View, Window,
+};
 use porthole_process::{Command, Signal, TerminalSize};
 use porthole_sdk::{
     code::{Form, Pasted},

@@ -80,12 +80,11 @@ impl Host for TauriHost {
         })
     }
 
-    fn open_link(&self, link: &str) -> Result<()> {
-        open::that_detached(link).map_err(|error| {
-            let what = format!("No browser could be started to open {link}");
-            Error::new(Code::OpenFailed, what)
+    fn open_url(&self, url: &str) -> Result<()> {
+        open::that_detached(url).map_err(|error| {
+            Error::new(Code::OpenFailed, "No browser could be started")
                 .detail(error.to_string())
-                .hint("Copy the link, and open it in a browser.")
+                .hint(format!("Open {url} in a browser yourself."))
         })
     }
 

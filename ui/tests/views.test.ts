@@ -7,11 +7,12 @@ const values = (more: Parameters<typeof summary>[1]) => choicesFor(summary(1, mo
 test("what a response says that it is decides which views there are and which is first", () => {
   expect(values({ body: "json" })).toEqual(["pretty", "stdout", "hex", "chunks"])
   expect(values({ body: "events" })).toEqual(["events", "stdout", "hex", "chunks"])
-  expect(values({ body: "json_lines" })).toEqual(["events", "stdout", "hex", "chunks"])
+  expect(values({ body: "json_lines" })).toEqual(["events", "log", "stdout", "hex", "chunks"])
+  expect(values({ body: "text" })).toEqual(["stdout", "log", "hex", "chunks"])
   expect(values({ body: "bytes" })).toEqual(["stdout", "hex", "chunks"])
   expect(values({ body: "protocol" })).toEqual(["chunks", "stdout", "hex"])
   expect(usualView("protocol")).toBe("chunks")
-  expect(values({ http: false })).toEqual(["both", "stdout", "stderr", "chunks", "hex"])
+  expect(values({ http: false })).toEqual(["both", "stdout", "stderr", "log", "chunks", "hex"])
   expect((["json", "events", "json_lines", "bytes", "text", undefined] as const).map(usualView)).toEqual([
     "pretty",
     "events",

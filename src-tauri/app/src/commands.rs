@@ -36,13 +36,25 @@ macro_rules! commands {
             /// The exact text of the lines from one to another, which is not among them; bytes that
             /// are no text become U+FFFD. Refused when it is too long for a clipboard.
             exact(id: u32, view: View, from: u64, to: u64) -> String;
-            /// Folds or unfolds indented JSON at the row with this number (`n`, not its place).
+            /// Folds or unfolds indented JSON, or a row of a log, at the row with this number (`n`, not its place).
             fold(id: u32, view: View, line: u64, fold: Fold) -> ();
             /// Selects values of a Call's JSON body by a path (RFC 9535), in place of the filter before; answers when
             /// all are found. They are the rows of the view `filtered`.
             filter(id: u32, path: String) -> Filtered;
             /// Cancels the filter and forgets what it selected.
             filter_end() -> ();
+            /// Shows a Call's lines as a log, in place of the log before. They are the rows of the view `log`.
+            log(id: u32, query: LogQuery) -> ();
+            /// How many lines of each level the log of a Call has, and where its errors are, in this number of parts.
+            log_summary(id: u32, parts: u32) -> LogSummary;
+            /// The row of the error after or before a row of the log, or at the other end when there is none.
+            log_error(id: u32, row: u64, after: bool) -> Option<u64>;
+            /// The row of a line in the log. What hides it is opened; of a line that the filter leaves out it is the row before.
+            log_row(id: u32, line: u64) -> u64;
+            /// Opens a web page (http or https) in the browser.
+            open_link(url: String) -> ();
+            /// Opens a file of source code in the open extension's folder; answers false where there is none.
+            open_source(file: String) -> bool;
             /// The value on the row of indented JSON with this number (`n`, not its place).
             json_node(id: u32, view: View, line: u64) -> JsonNode;
             /// The bytes of that value, unchanged. Refused when it is too long for a clipboard.
@@ -196,8 +208,6 @@ macro_rules! commands {
             take_dropped() -> Option<Dropped>;
             /// Opens Porthole's log with the program that the desktop has for it.
             open_log() -> ();
-            /// Opens a link that the user clicked in the browser. Only one of the web: http or https.
-            open_link(link: String) -> ();
             /// Shows a message of the desktop's, while the window is in the background.
             notify(title: String, body: String) -> ();
             /// Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen.

@@ -73,12 +73,12 @@ pub trait Host: Send + Sync + 'static {
         Err(Error::new(Code::OpenFailed, format!("{} can't be opened from here", file.display())))
     }
 
-    /// Opens an address of the web in the user's browser.
+    /// Opens a web page in the browser of the desktop. The URL is one of http or https.
     ///
     /// # Errors
     /// `open_failed` if there is no browser or it doesn't start.
-    fn open_link(&self, link: &str) -> Result<()> {
-        Err(Error::new(Code::OpenFailed, format!("{link} can't be opened from here")))
+    fn open_url(&self, url: &str) -> Result<()> {
+        Err(Error::new(Code::OpenFailed, format!("{url} can't be opened from here")))
     }
 
     /// Shows a message outside the window. A host without a desktop has nothing to do.

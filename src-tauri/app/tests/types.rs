@@ -19,7 +19,9 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{ExchangeEvent, Request},
 };
-use porthole_output::{BodyKind, Filtered, Fold, Hit, JsonNode, Query, SaveContent, SavedFile, View, Window};
+use porthole_output::{
+    BodyKind, Filtered, Fold, Hit, JsonNode, LogQuery, LogSummary, Query, SaveContent, SavedFile, View, Window,
+};
 use porthole_process::{Command, RunEvent, Signal, TerminalSize};
 use porthole_sdk::{
     code::{Form, Pasted},
@@ -46,6 +48,7 @@ macro_rules! signatures {
             SdkResult::export_all(cfg).unwrap();
             Dropped::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
+            LogSummary::export_all(cfg).unwrap();
             PageWindowState::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();

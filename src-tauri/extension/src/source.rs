@@ -112,7 +112,7 @@ impl Extension {
     }
 
     /// The folder that the image is built from, where there is one.
-    pub(super) fn sources(&self) -> Option<&Path> {
+    pub fn sources(&self) -> Option<&Path> {
         matches!(self.source, ExtensionSource::Folder { .. }).then_some(self.root.as_path())
     }
 

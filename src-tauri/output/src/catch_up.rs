@@ -1,13 +1,15 @@
 //! Scans an output for the rows of a view when the view is opened: a limited number of bytes for each query.
 
-use super::{Output, TaskProgress, streams::Streams};
+use super::{Output, Stream, TaskProgress, streams::Streams};
 use porthole_base::error::Result;
 
 /// Bytes that are read at once.
 const READ: u64 = 1024 * 1024;
 
-/// Looks through the bytes of stdout once, in their order.
+/// Looks through the bytes of a stream once, in their order.
 pub(super) trait Scan {
+    const STREAM: Stream = Stream::Stdout;
+
     /// How many bytes it has looked through.
     fn scanned(streams: &Streams) -> u64;
 
@@ -22,7 +24,7 @@ impl Output {
         loop {
             let (at, whole, bytes) = {
                 let streams = self.lock();
-                (S::scanned(&streams), streams.stdout.len(), streams.stdout.bytes())
+                (S::scanned(&streams), streams.of(S::STREAM).len(), streams.of(S::STREAM).bytes())
             };
             if at >= whole {
                 return Ok(None);

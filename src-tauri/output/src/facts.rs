@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Stream;
+use crate::{Level, Stream};
 use porthole_base::error::Error;
 
 /// How much one stream holds.
@@ -50,6 +50,8 @@ pub enum View {
     Markup,
     /// A table's records, one a row.
     Table,
+    /// Lines as a log: filtered, with a stack trace in one row.
+    Log,
     /// Only the lines that the search found.
     Hits,
     /// The values that a path selects in a JSON body, as an indented array.
@@ -96,6 +98,12 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[ts(as = "Option<u64>", optional)]
     pub skipped: u64,
+    /// How severe it is, where it is a line of a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// Where `text` says that: UTF-16 offsets, from and to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_at: Option<(u32, u32)>,
     /// What a row that is not a plain line tells besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Row>,
@@ -154,6 +162,24 @@ pub enum Row {
         /// How many more there are.
         more: u32,
     },
+    /// A line of a log.
+    Log {
+        /// It has fields, or a stack trace behind it.
+        opens: bool,
+        /// They are rows below it.
+        open: bool,
+        /// Lines behind it that are folded into it.
+        folded: u64,
+        /// How many of them are frames of a stack.
+        frames: u64,
+    },
+    /// A field of the log line above, or a part of its value.
+    Field {
+        /// Where its name ends: a UTF-16 offset. 0 where it has none.
+        key: u32,
+    },
+    /// A line of the stack trace above.
+    Frame,
     /// One line of indented JSON.
     Json {
         /// How deep it is.
@@ -354,6 +380,8 @@ pub enum SaveContent {
     Chunks,
     /// The lines that the search found, as they came.
     Hits,
+    /// The lines of the log that pass its filter, as they came; stack traces whole.
+    Log,
     /// The lines of a view from one to another, which is not among them, as they came.
     Lines {
         /// One of the views of lines.

@@ -18,6 +18,7 @@ mod files;
 mod hex;
 mod json;
 mod lines;
+mod log;
 mod markup;
 mod offsets;
 mod order;
@@ -57,6 +58,8 @@ pub use json::fuzz_json;
 use json::{Json, JsonSearch, MOST_FOLDS};
 pub use json::{Location, PathFilter};
 pub use lines::whole_characters;
+use log::Classified;
+pub use log::{Level, Log, LogMark, LogQuery, LogSummary};
 pub use markup::Markup;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
@@ -135,6 +138,7 @@ impl Output {
             mislabeled: false,
             kind: KindGuess::default(),
             table: Table::default(),
+            log: Classified::default(),
             guess: CharsetGuess::default(),
             kept: false,
         };
@@ -237,7 +241,12 @@ impl Output {
     pub fn memory(&self) -> usize {
         let streams = self.lock();
         let orders = streams.lines.memory() + streams.chunks.memory();
-        streams.stdout.memory() + streams.stderr.memory() + orders + streams.events.memory() + streams.table.memory()
+        streams.stdout.memory()
+            + streams.stderr.memory()
+            + orders
+            + streams.events.memory()
+            + streams.table.memory()
+            + streams.log.memory()
     }
 
     /// Bytes of a stream from one offset to another, or as many as there are.
@@ -304,7 +313,7 @@ impl Output {
     ///
     /// # Errors
     /// [`Code::OutputUnreadable`] when a file cannot be read; [`Code::SearchMissing`] for
-    /// [`View::Hits`], which a [`Search`] answers.
+    /// [`View::Hits`], which a [`Search`] answers, and [`View::Log`], which a [`Log`] does.
     pub fn window(&self, view: View, from: u64, count: u64, options: RenderOptions<'_>) -> Result<Window> {
         let count = count.min(WINDOW_LINES);
         match view {
@@ -322,6 +331,7 @@ impl Output {
             View::Table => self.table_window(from, count),
             // The lines of a [`Markup`], which are those of its output.
             View::Markup => self.lines_window(View::Stdout, from, count, options),
+            View::Log => Err(Error::new(Code::SearchMissing, "No log view is open in this output")),
             View::Hits => Err(Error::new(Code::SearchMissing, "No search is active in this output")),
         }
     }
@@ -346,6 +356,7 @@ impl Output {
             | View::Pretty
             | View::Filtered
             | View::Table
+            | View::Log
             | View::Hits => {
                 let mut at = from;
                 while at < to {

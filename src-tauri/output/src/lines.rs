@@ -5,7 +5,7 @@ use std::io;
 use super::{
     LINE_LIMIT, Line, Output, RenderOptions, Streams, View, WINDOW_LIMIT, Window,
     ansi::SgrState,
-    screen,
+    log, screen,
     spill::Bytes,
     text::{RenderedText, without_line_end},
     utf8::incomplete_tail,
@@ -138,6 +138,8 @@ impl Line {
             bytes,
             cut: false,
             skipped: 0,
+            level: None,
+            level_at: None,
             row: None,
         }
     }
@@ -182,7 +184,8 @@ impl LineSpan {
         } else {
             RenderedText::with(head, &ranges(head))
         };
-        Ok(Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, rendered, bytes) })
+        let line = Line { found, cut, ..Line::of(self.n, self.stream, self.at_us, rendered, bytes) };
+        Ok(log::mark(line, head))
     }
 
     /// What a terminal shows of a long line that was written over itself: what came after a carriage return in its last

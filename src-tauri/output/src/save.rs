@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::{Output, SaveContent, SavedFile, Search, View};
+use super::{Log, Output, SaveContent, SavedFile, Search, View};
 use crate::Stream;
 use porthole_base::{
     error::{Code, Error, Result},
@@ -23,11 +23,11 @@ pub const SAVE_PIECE: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// [`Code::FileExists`] when there is such a file and it is not to be replaced;
-/// [`Code::SearchMissing`] for hits of no search; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it cannot be written,
+/// [`Code::SearchMissing`] for hits of no search, and for no log; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it cannot be written,
 /// and [`Code::Cancelled`] when `go_on` said no: then no part of it stays.
 pub fn save(
     output: &Output,
-    search: Option<&Search>,
+    (search, log): (Option<&Search>, Option<&Log>),
     what: SaveContent,
     path: &Path,
     replace: bool,
@@ -80,8 +80,13 @@ pub fn save(
         SaveContent::Stderr => whole(output, Stream::Stderr, &mut write)?,
         SaveContent::Both => with_times(output, &mut write)?,
         SaveContent::Chunks => chunks(output, &mut write)?,
+        SaveContent::Lines { view: View::Log, from, to } => {
+            let log = log.ok_or_else(no_log)?;
+            in_parts(from, to, &mut |from, to| log.exact(from, to), &mut write)?;
+        }
         SaveContent::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
         SaveContent::Hits => hits(output, search, &mut write)?,
+        SaveContent::Log => log.ok_or_else(no_log)?.each(&mut write)?,
     }
     to.flush().map_err(|error| failed(&error))?;
     drop(to);
@@ -165,19 +170,26 @@ fn chunks(output: &Output, write: Take<'_>) -> Result<()> {
 fn lines(output: &Output, view: View, from: u64, to: u64, write: Take<'_>) -> Result<()> {
     match view {
         View::Both | View::Stdout | View::Stderr => output.each_line(view, from, to, |_, piece| write(piece)),
-        _ => {
-            let mut at = from;
-            while at < to {
-                let text = output.exact(view, at, to.min(at + 500))?;
-                if text.is_empty() {
-                    break;
-                }
-                at += 500;
-                write(text.as_bytes())?;
-            }
-            Ok(())
-        }
+        _ => in_parts(from, to, &mut |from, to| output.exact(view, from, to), write),
     }
+}
+
+/// Rows from one to another, some at a time.
+fn in_parts(from: u64, to: u64, exact: &mut dyn FnMut(u64, u64) -> Result<String>, write: Take<'_>) -> Result<()> {
+    let mut at = from;
+    while at < to {
+        let text = exact(at, to.min(at + 500))?;
+        if text.is_empty() {
+            break;
+        }
+        at += 500;
+        write(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn no_log() -> Error {
+    Error::new(Code::SearchMissing, "No log view is open in this output")
 }
 
 fn hits(output: &Output, search: Option<&Search>, write: Take<'_>) -> Result<()> {

@@ -2,6 +2,7 @@
 //! of ripgrep.
 
 mod lines;
+mod slices;
 
 use std::{
     io,
@@ -14,7 +15,7 @@ use grep_searcher::{Searcher, SearcherBuilder};
 use lines::Lines;
 
 use super::{
-    Hit, JsonSearch, Output, Query, RenderOptions, Streams, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
+    Hit, JsonSearch, Log, Output, Query, RenderOptions, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
 };
 use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
@@ -84,6 +85,8 @@ pub struct Search {
     found: Mutex<Found>,
     /// What is found in rows of indented JSON.
     json: Option<JsonSearch>,
+    /// The log of which only the lines count that are in it.
+    log: Option<Arc<Log>>,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +106,18 @@ struct Open {
     line: u64,
     end: u64,
     is_hit: bool,
+}
+
+impl Found {
+    /// Searches again from this line on, where it was searched already.
+    fn back_to(&mut self, line: u64) {
+        if line < self.next {
+            let keep = self.hits.below(line);
+            self.hits.truncate(keep);
+            self.next = line;
+            self.open.retain(|other| other.line < line);
+        }
+    }
 }
 
 /// What is searched at once: some lines of the view, which are contiguous in each stream.
@@ -154,7 +169,30 @@ impl Search {
         }
         let finder = Finder::new(query)?;
         let json = query.view.is_json().then(|| JsonSearch::new(Arc::clone(&output)));
-        Ok(Self { output, view: query.view, finder, found: Mutex::default(), json })
+        Ok(Self { output, view: query.view, finder, found: Mutex::default(), json, log: None })
+    }
+
+    /// A search in the lines of a log, those in folded stack traces too.
+    ///
+    /// # Errors
+    /// [`Code::SearchInvalid`] when the query cannot be read.
+    pub fn in_log(log: Arc<Log>, query: &Query) -> Result<Self> {
+        let lines = Query { view: log.view(), ..query.clone() };
+        Ok(Self { log: Some(Arc::clone(&log)), ..Self::new(Arc::clone(log.output()), &lines)? })
+    }
+
+    /// Decides all that is there for a log; whether there is more, and the search is to go on later.
+    fn follow_log(&self, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        while log.advance()?.is_some() {
+            if !go_on() {
+                return Ok(());
+            }
+        }
+        if let Some(line) = log.take_changed() {
+            self.found().back_to(line);
+        }
+        Ok(())
     }
 
     /// Searches all that is there now, a slice at a time, as long as `go_on` says so after each.
@@ -165,13 +203,18 @@ impl Search {
         if let Some(json) = &self.json {
             return json.advance(&self.finder, go_on);
         }
+        self.follow_log(&mut go_on)?;
         self.look_again()?;
         let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
         let mut buffer = Vec::new();
         loop {
             let from = self.found().next;
-            let Some(slice) = self.output.lock().slice(self.view, from) else { return Ok(()) };
-            let hits = self.hits_in(&slice, &mut searcher, &mut buffer)?;
+            let decided = self.log.as_ref().map_or(u64::MAX, |log| log.decided());
+            let Some(slice) = self.output.lock().slice(self.view, from, decided) else { return Ok(()) };
+            let mut hits = self.hits_in(&slice, &mut searcher, &mut buffer)?;
+            if let Some(log) = &self.log {
+                hits.retain(|line| log.has(*line));
+            }
             let mut found = self.found();
             for line in &hits {
                 found.hits.push(*line);
@@ -196,10 +239,7 @@ impl Search {
             let mut found = self.found();
             found.open.retain(|other| other.line != line.line);
             if is_hit != line.is_hit {
-                let keep = found.hits.below(line.line);
-                found.hits.truncate(keep);
-                found.next = line.line;
-                found.open.retain(|other| other.line < line.line);
+                found.back_to(line.line);
                 return Ok(());
             }
             if !whole {
@@ -244,7 +284,7 @@ impl Search {
         if few && !self.finder.inverse {
             let number = |stream| {
                 let streams = &streams;
-                move |n: &u64| streams.number(self.view, stream, *n)
+                move |n: &u64| streams.number_in(self.view, stream, *n)
             };
             let mut hits: Vec<u64> = own[0].iter().map(number(Stream::Stdout)).collect();
             hits.extend(own[1].iter().map(number(Stream::Stderr)));
@@ -340,8 +380,11 @@ impl Search {
         } else {
             found.hits.below(line).checked_sub(1).unwrap_or(last)
         };
-        let hit = |line| Hit { place, line, row: line, listed: place, column: None, mark: None };
-        Ok(found.hits.get(place).map(hit))
+        let line = found.hits.get(place);
+        drop(found);
+        let Some(line) = line else { return Ok(None) };
+        let row = self.log.as_ref().map_or(Ok(line), |log| log.row_of(line))?;
+        Ok(Some(Hit { place, line, row, listed: place, column: None, mark: None }))
     }
 
     /// The numbers of the lines found, from the nth on.
@@ -396,92 +439,6 @@ impl Search {
         let before_us = before.and_then(|before| self.output.lock().row_time(self.view, before));
         let lines = self.output.lines_at(self.view, &numbers, RenderOptions { ansi, finder: Some(&self.finder) })?;
         Ok(Window { from, total: self.hits(), lines, before_us, making: None, problem: None, decoded: None })
-    }
-}
-
-impl Streams {
-    /// The lines to search next, from the nth of the view on.
-    fn slice(&self, view: View, from: u64) -> Option<Slice> {
-        let all = self.rows(view);
-        if from >= all {
-            return None;
-        }
-        let reach = |stream, own: u64| {
-            let spill = self.of(stream);
-            let last = spill.line_of(spill.line_start(own) + SLICE).filter(|_| own < spill.lines())?;
-            let end = last.max(own + 1);
-            (end < spill.lines()).then(|| self.number(view, stream, end))
-        };
-        let (out, err) = self.before(view, from);
-        let ends = [(Stream::Stdout, out), (Stream::Stderr, err)];
-        let shown = ends.iter().filter(|(stream, _)| shows(view, *stream));
-        let to = shown.filter_map(|(stream, own)| reach(*stream, *own)).min().unwrap_or(all);
-        let (out_end, err_end) = self.before(view, to);
-        let part = |stream, from: u64, to: u64| {
-            let spill = self.of(stream);
-            let (start, end) = (spill.line_start(from), spill.line_start(to));
-            (from < to).then(|| Part { stream, from, to, bytes: spill.bytes(), start, end })
-        };
-        let parts: Vec<Part> =
-            [part(Stream::Stdout, out, out_end), part(Stream::Stderr, err, err_end)].into_iter().flatten().collect();
-        let open = parts.iter().filter(|part| part.to > self.of(part.stream).whole_lines()).map(|part| {
-            let own = part.to - 1;
-            let line = self.number(view, part.stream, own);
-            Open { stream: part.stream, own, line, end: part.end, is_hit: false }
-        });
-        let open = open.collect();
-        Some(Slice { from, to, parts, open })
-    }
-
-    /// A line as it is now, and whether it has ended.
-    fn line_now(&self, stream: Stream, own: u64) -> Option<(Bytes, u64, u64, bool)> {
-        let spill = self.of(stream);
-        let (start, end) = spill.line(own)?;
-        Some((spill.bytes(), start, end, own < spill.whole_lines()))
-    }
-
-    /// How many lines of each stream come before the nth of the view.
-    fn before(&self, view: View, n: u64) -> (u64, u64) {
-        match view {
-            View::Both => self.lines.before(n),
-            View::Stderr => (0, n),
-            _ => (n, 0),
-        }
-    }
-
-    /// The number in the view of a stream's own line.
-    fn number(&self, view: View, stream: Stream, own: u64) -> u64 {
-        match view {
-            View::Both => self.lines.merged(stream, own),
-            _ => own,
-        }
-    }
-
-    /// Stream and own number of the lines of a view.
-    fn owners(&self, view: View, from: u64, to: u64) -> Box<dyn Iterator<Item = (Stream, u64)> + '_> {
-        match view {
-            View::Both => Box::new(self.lines.iter_from(from).take((to - from) as usize)),
-            View::Stderr => Box::new((from..to).map(|n| (Stream::Stderr, n))),
-            _ => Box::new((from..to).map(|n| (Stream::Stdout, n))),
-        }
-    }
-
-    fn bytes_before(&self, view: View, n: u64) -> TaskProgress {
-        let (out, err) = self.before(view, n);
-        let streams = [(Stream::Stdout, out), (Stream::Stderr, err)];
-        let shown = streams.into_iter().filter(|(stream, _)| shows(view, *stream));
-        shown.fold(TaskProgress::default(), |sum, (stream, own)| {
-            let spill = self.of(stream);
-            TaskProgress { done: sum.done + spill.line_start(own), whole: sum.whole + spill.len() }
-        })
-    }
-}
-
-fn shows(view: View, stream: Stream) -> bool {
-    match view {
-        View::Both => true,
-        View::Stderr => stream == Stream::Stderr,
-        _ => stream == Stream::Stdout,
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     BodyKind, DiskQuota, Events, LOOKED_AT, REOPENED, Stream, View, charset::CharsetGuess, decoded::Beginning, hex,
-    order::Order, sniff::KindGuess, spill::Spill, table::Table,
+    log::Classified, order::Order, sniff::KindGuess, spill::Spill, table::Table,
 };
 
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Streams {
     pub kind: KindGuess,
     /// Where its records begin, where it is looked at as a table.
     pub table: Table,
+    /// What its lines are to a log, where they are looked at as one.
+    pub log: Classified,
     /// Its files outlive this value.
     pub kept: bool,
 }
@@ -90,9 +92,14 @@ impl Streams {
             View::Events if self.has_events => self.events.len(),
             View::Hex => self.stdout.len().div_ceil(hex::ROW),
             View::HexStderr => self.stderr.len().div_ceil(hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Filtered | View::Markup | View::Table | View::Hits => {
-                self.stdout.lines()
-            }
+            View::Stdout
+            | View::Events
+            | View::Pretty
+            | View::Filtered
+            | View::Markup
+            | View::Table
+            | View::Log
+            | View::Hits => self.stdout.lines(),
         }
     }
 
@@ -109,9 +116,14 @@ impl Streams {
             View::Events if self.has_events => self.stdout.time_at(self.events.bounds(n)?.1 - 1),
             View::Hex => self.stdout.time_at(n * hex::ROW),
             View::HexStderr => self.stderr.time_at(n * hex::ROW),
-            View::Stdout | View::Events | View::Pretty | View::Filtered | View::Markup | View::Table | View::Hits => {
-                line(Stream::Stdout, n)
-            }
+            View::Stdout
+            | View::Events
+            | View::Pretty
+            | View::Filtered
+            | View::Markup
+            | View::Table
+            | View::Log
+            | View::Hits => line(Stream::Stdout, n),
         }
     }
 }

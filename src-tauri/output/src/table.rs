@@ -144,6 +144,8 @@ impl Output {
                 bytes: end - start,
                 skipped: 0,
                 cut,
+                level: None,
+                level_at: None,
                 row: Some(Row::Cells { cells, more }),
             });
         }

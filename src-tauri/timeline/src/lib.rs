@@ -12,11 +12,13 @@ mod groups;
 pub mod inspect;
 mod kept;
 mod kept_folder;
+mod logs;
 mod preview;
 pub mod prompt;
 mod prompting;
 mod recorder;
 mod removal;
+mod rows;
 mod saving;
 mod searching;
 mod shown;
@@ -35,6 +37,7 @@ use call_store::{CallStore, Control};
 use diagnosing::Uncounted;
 pub use facts::*;
 use filtering::Filters;
+use logs::ShownLog;
 pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
@@ -52,7 +55,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{self, Engines, Exchange, ExchangeEvent, Failure, Request, Stage},
 };
-use porthole_output::{DiskQuota, Fold, Output, RenderOptions, View, Window};
+use porthole_output::{DiskQuota, Output};
 use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
 use porthole_sdk::sdk_call::Sdk;
 
@@ -73,6 +76,7 @@ pub struct Timeline {
     /// The one search that runs or is being viewed.
     searching: Mutex<Option<Searched>>,
     filters: Mutex<Filters>,
+    logs: Mutex<Option<ShownLog>>,
     /// The callbacks that were counted for a caller that looks at them.
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
@@ -121,6 +125,7 @@ impl Timeline {
             engines,
             searching: Mutex::default(),
             filters: Mutex::default(),
+            logs: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
@@ -328,63 +333,6 @@ impl Timeline {
     /// [`Code::CallNotFound`].
     pub fn output(&self, id: CallId) -> Result<Arc<Output>> {
         self.shared.store().output(id)
-    }
-
-    /// Rows of a Call's output. Reading files takes a thread that may wait.
-    ///
-    /// # Errors
-    /// [`Code::CallNotFound`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
-    pub async fn lines(&self, id: CallId, view: View, from: u64, count: u64, ansi: bool) -> Result<Window> {
-        let (shown, search) = (self.shown(id)?, self.search_in(id));
-        aside(move || {
-            let making = shown.catch_up(view)?;
-            let window = match (view, search) {
-                (View::Hits, Some(search)) => search.window(from, count, ansi),
-                // It is read whole or not at all.
-                (View::Pretty, _) if making.is_some() => Ok(Window::empty()),
-                (View::Filtered, _) if shown.filter().is_none() => Ok(Window::empty()),
-                (_, search) => {
-                    let finder = search.as_deref().map(|search| search.finder());
-                    let options = RenderOptions { ansi, finder };
-                    match shown.markup() {
-                        Some(markup) if view == View::Markup => markup.window(from, count, options),
-                        _ => shown.output(view).window(view, from, count, options),
-                    }
-                }
-            }?;
-            Ok(Window { making: making.or(window.making), decoded: shown.decoded(), ..window })
-        })
-        .await
-    }
-
-    /// The exact text of rows: [`Output::exact`].
-    ///
-    /// # Errors
-    /// [`Code::CallNotFound`], [`Code::CopyTooLarge`], [`Code::OutputUnreadable`], [`Code::SearchMissing`].
-    pub async fn exact(&self, id: CallId, view: View, from: u64, to: u64) -> Result<String> {
-        let (shown, search) = (self.shown(id)?, self.search_in(id));
-        aside(move || match (view, search) {
-            (View::Hits, Some(search)) => search.exact(from, to),
-            _ => shown.output(view).exact(view, from, to),
-        })
-        .await
-    }
-
-    /// Folds or unfolds indented JSON at a line.
-    ///
-    /// # Errors
-    /// [`Code::CallNotFound`], and what [`Output::fold`] says.
-    pub async fn fold(&self, id: CallId, view: View, line: u64, fold: Fold) -> Result<()> {
-        let shown = self.shown(id)?;
-        aside(move || shown.output(view).fold(line, fold)).await
-    }
-
-    /// The number of the first row of a view that came at this time or later: [`Output::row_at_time`].
-    ///
-    /// # Errors
-    /// [`Code::CallNotFound`].
-    pub fn row_at_time(&self, id: CallId, view: View, at_us: u64) -> Result<u64> {
-        Ok(self.shown(id)?.output(view).row_at_time(view, at_us))
     }
 
     /// Puts new marks into the stream of changes.

@@ -21,6 +21,8 @@ impl Timeline {
         // Bytes are saved as they came; lines as they are shown.
         let as_sent = matches!(what, SaveContent::Stdout | SaveContent::Stderr | SaveContent::Chunks);
         let view = if matches!(what, SaveContent::Decoded) { View::Chunks } else { View::Both };
+        let of_log = matches!(what, SaveContent::Log | SaveContent::Lines { view: View::Log, .. });
+        let log = of_log.then(|| self.log_of(id, shown.output(View::Log))).transpose()?;
         let output = Arc::clone(if as_sent { shown.sent() } else { shown.output(view) });
         let stop = CancellationToken::new();
         // One at a time: a new one ends the one before.
@@ -42,7 +44,11 @@ impl Timeline {
             if !as_sent {
                 shown.catch_up_with_now(view, &stopped)?;
             }
-            save(&output, search.as_deref(), what, &path, replace, tell)
+            while let Some(log) = &log
+                && log.advance()?.is_some()
+                && !stopped.is_cancelled()
+            {}
+            save(&output, (search.as_deref(), log.as_deref()), what, &path, replace, tell)
         })
         .await;
         self.shared.change(|store| store.saving = None);
@@ -90,6 +96,7 @@ impl Timeline {
             (SaveContent::Both, _) => "-output",
             (SaveContent::Chunks, _) => "-chunks",
             (SaveContent::Hits, _) => "-hits",
+            (SaveContent::Log, _) => "-log",
             (SaveContent::Lines { .. }, _) => "-lines",
         };
         let free = (1..).map(|n| {

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside, shown::ShownOutput};
 use porthole_base::error::{Error, Result};
-use porthole_output::{Hit, Query, Search, SearchState, Searching, TaskProgress};
+use porthole_output::{Hit, Query, Search, SearchState, Searching, TaskProgress, View};
 
 /// The search that goes on or has ended, with the task that does it.
 #[derive(Debug)]
@@ -34,7 +34,12 @@ impl Timeline {
     /// [`Code::SearchInvalid`](porthole_base::error::Code::SearchInvalid) when the query cannot be read.
     pub fn search(&self, call: CallId, query: Query) -> Result<()> {
         let shown = self.shown(call)?;
-        let search = Arc::new(Search::new(Arc::clone(shown.output(query.view)), &query)?);
+        let search = if query.view == View::Log {
+            Search::in_log(self.log_of(call, shown.output(View::Log))?, &query)?
+        } else {
+            Search::new(Arc::clone(shown.output(query.view)), &query)?
+        };
+        let search = Arc::new(search);
         let gone = CancellationToken::new();
         let stop = gone.child_token();
         let mut searching = self.searching.lock().unwrap_or_else(PoisonError::into_inner);

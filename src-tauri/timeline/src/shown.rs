@@ -261,6 +261,7 @@ impl Timeline {
         derived.markups.retain(|(id, _)| self.output(*id).is_ok());
         drop(derived);
         self.forget_filter_of_cleared();
+        self.forget_log_of_cleared();
     }
 }
 

@@ -26,6 +26,7 @@ mod isolation;
 mod json;
 mod keyboard;
 mod leaving;
+mod logs;
 mod odd;
 mod overload;
 mod own;

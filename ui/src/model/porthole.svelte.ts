@@ -27,6 +27,8 @@ import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
 import { Saving } from "./output/saving.svelte"
 import { JsonMenu } from "./output/json-menu.svelte"
+import { LinkOpener } from "./output/link-opener.svelte"
+import { LogFilter } from "./output/log-filter.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
 import { Selection } from "./timeline/selection.svelte"
@@ -70,6 +72,8 @@ export class Porthole {
   search: Search
   pathFilter: PathFilter
   jsonMenu: JsonMenu
+  logFilter: LogFilter
+  links: LinkOpener
   goTo: GoTo
   marks = new MarkedRows()
   copying: Copying
@@ -134,6 +138,8 @@ export class Porthole {
     this.copying = new Copying(shell, this.output, put)
     this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.terminals = new Terminals(shell, put)
+    this.logFilter = new LogFilter(shell, this.output, () => this.#lookAtRows())
+    this.links = new LinkOpener(shell, this.copying)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
     this.composer = new Composer(shell, this.#composerDeps())
@@ -380,9 +386,10 @@ export class Porthole {
 
   /** Chooses a view. One that has no lines to search closes the search. */
   choose(chosen: Chosen): void {
-    if (!isLines(chosen) && chosen !== "pretty") this.search.close()
+    if (!isLines(chosen) && chosen !== "pretty" && chosen !== "log") this.search.close()
     else if (this.search.only) this.search.showOnly(false)
     this.output.choose(chosen)
+    this.logFilter.look()
     this.#lookAtRows()
   }
 
@@ -458,6 +465,7 @@ export class Porthole {
     this.detail.look(this.selection.id, this.selected)
     this.output.see(this.selected)
     this.pathFilter.look()
+    this.logFilter.look()
     this.search.look()
     this.#unmark()
   }
@@ -470,8 +478,8 @@ export class Porthole {
 
   /** Marks are of rows of one view of one Call. */
   #unmark(): void {
-    const { row, view, edition, filterEdition } = this.output
-    const of = `${row?.id} ${view} ${view === "hits" ? edition : ""} ${view === "filtered" ? filterEdition : ""}`
+    const { row, view } = this.output
+    const of = `${row?.id} ${view} ${this.output.lines.look?.edition}`
     if (of === this.#marked) return
     this.#marked = of
     this.marks.clear()

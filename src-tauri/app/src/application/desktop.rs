@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, sync::PoisonError};
 
-use url::Url;
 
 use crate::{
     application::Application,
@@ -33,16 +32,6 @@ impl<H: Host> Application<H> {
             Some(file) => self.host.open_file(&file),
             None => Err(Error::new(Code::OpenFailed, "Porthole writes no log file")
                 .hint("There is no directory for this user's data. The log goes to stderr.")),
-        }
-    }
-
-    pub async fn open_link(&self, link: String) -> Result<()> {
-        // What isn't of the web would start a program that the one who wrote the link has chosen.
-        match Url::parse(&link) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => self.host.open_link(url.as_str()),
-            _ => Err(Error::new(Code::OpenFailed, "The link isn't one of the web, so it isn't opened")
-                .detail(shown(&link))
-                .hint("Only http and https links are opened.")),
         }
     }
 

@@ -7,6 +7,8 @@ mod desktop;
 mod drafts;
 mod engines;
 mod extension;
+mod links;
+mod logs;
 pub(crate) mod page;
 pub(crate) mod page_window;
 mod paths;

@@ -42,8 +42,7 @@ async fn only_links_of_the_web_are_opened() {
     let (_folder, application) = application().await;
     for link in ["file:///etc/passwd", "javascript:alert(1)", "ssh://host", "https:", "/bin/sh", "", "vscode://x"] {
         let error = application.open_link(link.into()).await.unwrap_err();
-        assert!(error.message.contains("isn't one of the web"), "{link}: {error:?}");
-        assert_eq!(error.code, Code::OpenFailed);
+        assert_eq!(error.code, Code::OpenFailed, "{link}");
     }
     application.close().await;
 }

@@ -22,6 +22,7 @@ pub(super) use find::JsonSearch;
 use folds::Folds;
 use grammar::Grammar;
 use index::Index;
+pub(super) use path::Decimal;
 pub use path::{Location, PathFilter};
 use splitter::{Start, tidy};
 use walk::Walk;

@@ -19,6 +19,8 @@ import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { Hit } from "./Hit";
 import type { JsonNode } from "./JsonNode";
+import type { LogQuery } from "./LogQuery";
+import type { LogSummary } from "./LogSummary";
 import type { Misses } from "./Misses";
 import type { OpenExtension } from "./OpenExtension";
 import type { OpenedPage } from "./OpenedPage";
@@ -77,13 +79,25 @@ export interface Commands {
   /** The exact text of the lines from one to another, which is not among them; bytes that
    * are no text become U+FFFD. Refused when it is too long for a clipboard. */
   exact: { args: { id: number; view: View; from: number; to: number }; answer: string };
-  /** Folds or unfolds indented JSON at the row with this number (`n`, not its place). */
+  /** Folds or unfolds indented JSON, or a row of a log, at the row with this number (`n`, not its place). */
   fold: { args: { id: number; view: View; line: number; fold: Fold }; answer: void };
   /** Selects values of a Call's JSON body by a path (RFC 9535), in place of the filter before; answers when
    * all are found. They are the rows of the view `filtered`. */
   filter: { args: { id: number; path: string }; answer: Filtered };
   /** Cancels the filter and forgets what it selected. */
   filter_end: { args: {  }; answer: void };
+  /** Shows a Call's lines as a log, in place of the log before. They are the rows of the view `log`. */
+  log: { args: { id: number; query: LogQuery }; answer: void };
+  /** How many lines of each level the log of a Call has, and where its errors are, in this number of parts. */
+  log_summary: { args: { id: number; parts: number }; answer: LogSummary };
+  /** The row of the error after or before a row of the log, or at the other end when there is none. */
+  log_error: { args: { id: number; row: number; after: boolean }; answer: number | null };
+  /** The row of a line in the log. What hides it is opened; of a line that the filter leaves out it is the row before. */
+  log_row: { args: { id: number; line: number }; answer: number };
+  /** Opens a web page (http or https) in the browser. */
+  open_link: { args: { url: string }; answer: void };
+  /** Opens a file of source code in the open extension's folder; answers false where there is none. */
+  open_source: { args: { file: string }; answer: boolean };
   /** The value on the row of indented JSON with this number (`n`, not its place). */
   json_node: { args: { id: number; view: View; line: number }; answer: JsonNode };
   /** The bytes of that value, unchanged. Refused when it is too long for a clipboard. */
@@ -237,8 +251,6 @@ export interface Commands {
   take_dropped: { args: {  }; answer: Dropped | null };
   /** Opens Porthole's log with the program that the desktop has for it. */
   open_log: { args: {  }; answer: void };
-  /** Opens a link that the user clicked in the browser. Only one of the web: http or https. */
-  open_link: { args: { link: string }; answer: void };
   /** Shows a message of the desktop's, while the window is in the background. */
   notify: { args: { title: string; body: string }; answer: void };
   /** Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen. */

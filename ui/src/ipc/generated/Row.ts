@@ -57,7 +57,27 @@ cells: Array<string>,
 /**
  * How many more there are.
  */
-more: number, } | { "kind": "json", 
+more: number, } | { "kind": "log", 
+/**
+ * It has fields, or a stack trace behind it.
+ */
+opens: boolean, 
+/**
+ * They are rows below it.
+ */
+open: boolean, 
+/**
+ * Lines behind it that are folded into it.
+ */
+folded: number, 
+/**
+ * How many of them are frames of a stack.
+ */
+frames: number, } | { "kind": "field", 
+/**
+ * Where its name ends: a UTF-16 offset. 0 where it has none.
+ */
+key: number, } | { "kind": "frame" } | { "kind": "json", 
 /**
  * How deep it is.
  */

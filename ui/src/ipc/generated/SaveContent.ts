@@ -4,7 +4,7 @@ import type { View } from "./View";
 /**
  * What is saved.
  */
-export type SaveContent = { "kind": "stdout" } | { "kind": "decoded" } | { "kind": "stderr" } | { "kind": "both" } | { "kind": "chunks" } | { "kind": "hits" } | { "kind": "lines", 
+export type SaveContent = { "kind": "stdout" } | { "kind": "decoded" } | { "kind": "stderr" } | { "kind": "both" } | { "kind": "chunks" } | { "kind": "hits" } | { "kind": "log" } | { "kind": "lines", 
 /**
  * One of the views of lines.
  */

@@ -3,4 +3,4 @@
 /**
  * What is looked at: rows, each with a number from 0.
  */
-export type View = "both" | "stdout" | "stderr" | "chunks" | "events" | "pretty" | "hex" | "hex_stderr" | "markup" | "table" | "hits" | "filtered";
+export type View = "both" | "stdout" | "stderr" | "chunks" | "events" | "pretty" | "hex" | "hex_stderr" | "markup" | "table" | "log" | "hits" | "filtered";

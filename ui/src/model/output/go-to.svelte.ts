@@ -64,6 +64,7 @@ export class GoTo {
       case "time":
         return this.#shell.ask("row_at_time", { id: row!.id, view, time: position.us })
       case "line":
+        if (view === "log") return this.#shell.ask("log_row", { id: row!.id, line: position.line })
         return isJsonView(view) || view === "hits" ? this.#rowWith(position.line, lines.total) : position.line
     }
   }

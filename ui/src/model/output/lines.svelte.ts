@@ -127,6 +127,7 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
   /** An answer without lines: not asked again until something changes. */
   #dry = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  #folded = false
 
   #told: () => void
 
@@ -171,8 +172,9 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     void this.#ask()
   }
 
-  /** Asks for the visible part once more: it looks otherwise now. */
-  again(): void {
+  /** Asks for the visible part once more: it looks otherwise now. `folded`: rows that come with that aren't new. */
+  again(folded = false): void {
+    this.#folded ||= folded
     this.#stale = true
     this.#dry = false
     void this.#ask()
@@ -349,6 +351,8 @@ export class Lines<L extends Line = Line, K extends LogSource = LogSource> {
     // The counts of the row are what the window tells elsewhere; the answer may be ahead of them,
     // and asking for what it adds would never end. Where there are no counts, it is all we know.
     if (this.look?.total === undefined) {
+      if (fresh && this.#folded) this.pausedAt += window.total - this.total
+      if (fresh) this.#folded = false
       this.total = window.total
       // It has ended: nothing of it is new.
       if (this.look?.live === false) this.pausedAt = window.total

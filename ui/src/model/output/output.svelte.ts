@@ -39,6 +39,9 @@ export class Output {
   /** Counts results of filters: each has other rows. */
   filterEdition = $state(0)
 
+  /** Counts filters of the log: each has other rows. */
+  logEdition = $state(0)
+
   /** What was chosen for commands, and for each kind of body. It lasts as long as the window. */
   #run = $state<Chosen>("both")
   #terminal = $state<Chosen>("terminal")
@@ -65,7 +68,9 @@ export class Output {
     return this.filtered ? "filtered" : "pretty"
   })
   /** What a search looks through. */
-  searchedView = $derived<SearchedView>(isJsonView(this.#base) ? this.#base : this.linesView)
+  searchedView = $derived<SearchedView>(
+    isJsonView(this.#base) || this.#base === "log" ? this.#base : this.linesView,
+  )
   view = $derived.by<View>(() => {
     if (this.over === "hits") return "hits"
     return this.over === "lines" ? this.searchedView : this.#base
@@ -150,7 +155,7 @@ export class Output {
       if (this.row?.id !== id || this.view !== view) return
       // All of it looks otherwise: its beginning is where one finds one's way again.
       if (fold === "close_inside" || fold === "open_inside") this.lines.scrollTo(0)
-      this.lines.again()
+      this.lines.again(true)
     } catch (thrown) {
       this.lines.trouble = trouble(thrown)
     }
@@ -212,7 +217,7 @@ export class Output {
     const look = {
       id: row.id,
       view,
-      edition: view === "hits" ? this.edition : view === "filtered" ? this.filterEdition : 0,
+      edition: this.#editionOf(view),
       live,
       ansi: this.#ansi(),
       form: hasCharset(view) ? formOf(row) : formOf({ ...row, charset: undefined }),
@@ -228,6 +233,19 @@ export class Output {
     const follow = view === "hits" ? live && this.lines.following : live || !row.http
     this.lines.see(look, follow, moved ? this.#places.get(view) : undefined)
     if (view === "hits") this.#places.delete("hits")
+  }
+
+  #editionOf(view: View): number {
+    if (view === "hits") return this.edition
+    if (view === "log") return this.logEdition
+    return view === "filtered" ? this.filterEdition : 0
+  }
+
+  /** Shows the log by another filter. */
+  showLog(): void {
+    this.logEdition += 1
+    this.#places.delete("log")
+    this.show()
   }
 
   #told(): void {

@@ -1,6 +1,8 @@
 import type { Line } from "../../ipc/generated/Line"
 import type { Styled } from "../../ipc/generated/Styled"
 import { jsonRanges, looksLikeJson, type JsonPart } from "./json"
+import type { Level } from "../../ipc/generated/Level"
+import { linksIn, mayLink, type Link } from "./links"
 import { markupRanges, type MarkupPart } from "./markup"
 
 /** One run of characters of a line that is drawn alike. */
@@ -16,9 +18,14 @@ export interface Piece {
   current?: true
   /** What terminal codes say about it. */
   style?: Styled
+  /** It says how severe the line is. */
+  level?: Level
+  /** It links to a web page, or to a place in a file. */
+  link?: Link
 }
 
-type Drawn = Pick<Line, "text" | "shown" | "found" | "styles" | "row">
+type Drawn = Pick<Line, "text" | "shown" | "found" | "styles" | "row"> &
+  Partial<Pick<Line, "level" | "levelAt" | "cut">>
 
 // A line with more parts than this is drawn plain from there on: each part costs an element.
 const MOST = 1_000
@@ -26,11 +33,25 @@ const MOST = 1_000
 /** Whether a line is one run of plain characters, which is drawn as one text. */
 export function isPlain(line: Drawn): boolean {
   return (
-    line.row === undefined &&
+    !isColored(line) &&
+    line.levelAt === undefined &&
+    !mayLink(line.text) &&
     line.shown.length === 0 &&
     (line.found === undefined || line.found.length === 0) &&
     (line.styles === undefined || line.styles.length === 0)
   )
+}
+
+/** Rows whose text has parts by what it is. */
+function isColored({ row }: Drawn): boolean {
+  return row !== undefined && row.kind !== "log" && row.kind !== "frame"
+}
+
+/** Whether links are looked for in a row: where a click on its text means nothing else. */
+function linksOf(line: Drawn): readonly Link[] {
+  const kind = line.row?.kind
+  const links = kind === undefined || kind === "log" || kind === "frame" || kind === "field"
+  return links ? linksIn(line.text, line.shown, line.cut === true) : []
 }
 
 /** Cuts a line wherever its looks change: colours of JSON and of the terminal, signs, what was found. */
@@ -41,6 +62,8 @@ export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
   const found = layer((line.found ?? []).map(([from, to]) => ({ from, to })))
   const currents = layer(current === undefined ? [] : [{ from: current[0], to: current[1] }])
   const styles = layer(line.styles ?? [])
+  const links = layer(linksOf(line))
+  const levels = layer(line.levelAt === undefined ? [] : [{ from: line.levelAt[0], to: line.levelAt[1] }])
   const pieces: Piece[] = []
   let at = 0
   while (at < text.length) {
@@ -49,7 +72,7 @@ export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
       break
     }
     const [inPart, inShown, inFound, inStyle] = [parts(at), shown(at), found(at), styles(at)]
-    const inCurrent = currents(at)
+    const [inCurrent, inLink, inLevel] = [currents(at), links(at), levels(at)]
     const to = Math.min(
       text.length,
       inPart.until,
@@ -57,6 +80,8 @@ export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
       inFound.until,
       inStyle.until,
       inCurrent.until,
+      inLink.until,
+      inLevel.until,
     )
     const piece: Piece = { text: text.slice(at, to) }
     if (inPart.range) piece.part = inPart.range.part
@@ -64,6 +89,8 @@ export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
     if (inFound.range) piece.found = true
     if (inCurrent.range) piece.current = true
     if (inStyle.range) piece.style = inStyle.range
+    if (inLink.range) piece.link = inLink.range
+    if (inLevel.range && line.level !== undefined) piece.level = line.level
     pieces.push(piece)
     at = to
   }
@@ -71,8 +98,21 @@ export function piecesOf(line: Drawn, current?: [number, number]): Piece[] {
 }
 
 function partsOf(line: Drawn): readonly { from: number; to: number; part: JsonPart | MarkupPart }[] {
+  if (line.row?.kind === "field") return fieldRanges(line.text, line.row.key)
   if (line.row?.kind === "markup") return markupRanges(line.text, line.row.state)
   return isJson(line) ? jsonRanges(line.text) : []
+}
+
+/** The name of a field, and its value as JSON. */
+function fieldRanges(text: string, key: number): { from: number; to: number; part: JsonPart }[] {
+  if (key === 0) return []
+  const from = text.length - text.trimStart().length
+  const value = jsonRanges(text.slice(key + 1)).map((one) => ({
+    ...one,
+    from: one.from + key + 1,
+    to: one.to + key + 1,
+  }))
+  return [{ from, to: key, part: "key" }, ...value]
 }
 
 function isJson({ row, text }: Drawn): boolean {

@@ -39,7 +39,7 @@ export class Saving {
 
   parts = $derived.by<Part[]>(() => {
     const { row } = this.#output
-    return row === undefined ? [] : partsOf(row, this.#span, this.#output.hits)
+    return row === undefined ? [] : partsOf(row, this.#span, this.#output.hits, this.#output.view === "log")
   })
 
   /** Opens with what is most likely meant: what is marked, else what is looked at. */
@@ -50,7 +50,11 @@ export class Saving {
     if (this.busy) return
     this.#forget()
     const wanted =
-      this.#span !== undefined ? "lines" : view === "hits" || view === "chunks" ? view : undefined
+      this.#span !== undefined
+        ? "lines"
+        : view === "hits" || view === "chunks" || view === "log"
+          ? view
+          : undefined
     const usual = isDecodedBody(row)
       ? "decoded"
       : row.http || view === "stdout"
@@ -107,7 +111,8 @@ export class Saving {
 
   /** The marked rows, where they are lines. */
   get #span(): Span | undefined {
-    return isLines(this.#output.view) ? this.#marks.span : undefined
+    const { view } = this.#output
+    return isLines(view) || view === "log" ? this.#marks.span : undefined
   }
 
   #what(): SaveContent | undefined {
@@ -137,7 +142,7 @@ export class Saving {
 }
 
 /** What of a Call can be saved. */
-export function partsOf(row: Summary, marked: Span | undefined, hits: number): Part[] {
+export function partsOf(row: Summary, marked: Span | undefined, hits: number, log = false): Part[] {
   const { encoded } = row
   const parts: Part[] = row.http
     ? encoded && !encoded.refused
@@ -157,6 +162,7 @@ export function partsOf(row: Summary, marked: Span | undefined, hits: number): P
     const which = some === 1 ? `Line ${count(marked.from + 1)}` : `${count(some)} marked lines`
     parts.push({ kind: "lines", text: which })
   }
+  if (log) parts.push({ kind: "log", text: "The lines of the log that pass the filter" })
   if (hits > 0) parts.push({ kind: "hits", text: `${many(hits, "line")} found by the search` })
   return parts
 }

@@ -37,7 +37,7 @@ export class Search {
   #call: number | undefined
   /** What its lines are made of. */
   #form: string | undefined
-  #filterEdition = 0
+  #filters = ""
   #asking = false
   #changed = false
   #went = false
@@ -102,7 +102,8 @@ export class Search {
     this.only = false
     this.#output.over = "lines"
     this.#output.show()
-    if (this.inJson) void this.#step(true, false, { line: line === 0 ? BEYOND : line - 1, column: null })
+    if (this.inJson || this.#output.searchedView === "log")
+      void this.#step(true, false, { line: line === 0 ? BEYOND : line - 1, column: null })
     else this.#output.lines.reveal(line)
   }
 
@@ -124,10 +125,10 @@ export class Search {
 
   /** Tells that another Call, or other lines of it, may be looked at: they are searched then. */
   look(): void {
-    const { row, searchedView, filterEdition } = this.#output
+    const { row, searchedView } = this.#output
     if (!this.open) return
     if (row === undefined) return this.close()
-    const same = row.id === this.#call && formOf(row) === this.#form && filterEdition === this.#filterEdition
+    const same = row.id === this.#call && formOf(row) === this.#form && this.#filtersNow() === this.#filters
     if (same && (this.#query === undefined || this.#query.view === searchedView)) return
     this.#begin()
   }
@@ -157,8 +158,14 @@ export class Search {
     this.#forget()
     this.#call = this.#output.row?.id
     this.#form = formOf(this.#output.row)
-    this.#filterEdition = this.#output.filterEdition
+    this.#filters = this.#filtersNow()
     this.#run()
+  }
+
+  /** Of which filters the rows are that are searched. */
+  #filtersNow(): string {
+    const { searchedView, filterEdition, logEdition } = this.#output
+    return searchedView === "log" ? `log ${logEdition}` : `${filterEdition}`
   }
 
   #forget(): void {
@@ -227,7 +234,7 @@ export class Search {
       }
       this.current = hit
       // Folds may have been opened for it, and a long row may be drawn from elsewhere.
-      if (this.inJson) this.#output.lines.again()
+      if (this.inJson || query.view === "log") this.#output.lines.again()
       this.#output.lines.reveal(this.only ? hit.listed : hit.row)
     } catch (thrown) {
       if (query === this.#query) this.trouble = trouble(thrown)
@@ -255,7 +262,7 @@ export class Search {
       return { line: current.line, column: current.column ?? null }
     }
     // The number of a row is that of its line unless some are left out or folded away.
-    const listed = this.only || this.inJson
+    const listed = this.only || this.inJson || this.#output.searchedView === "log"
     const edge = listed ? drawn[0]?.line?.n : first
     if (!after) return { line: listed ? (drawn.at(-1)?.line?.n ?? 0) + 1 : first + rows, column: null }
     return { line: edge === undefined || edge === 0 ? BEYOND : edge - 1, column: null }

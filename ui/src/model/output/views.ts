@@ -12,11 +12,12 @@ export type LinesView = "both" | "stdout" | "stderr"
 export type JsonView = "pretty" | "filtered"
 
 /** The views that a search looks through. */
-export type SearchedView = LinesView | JsonView
+export type SearchedView = LinesView | JsonView | "log"
 
 export interface Choice {
   value: Chosen
   text: string
+  tooltip?: string
   /** Why it cannot be chosen now. */
   not?: string | undefined
 }
@@ -54,6 +55,12 @@ export function usualView(body: BodyKind | undefined): Chosen {
   }
 }
 
+const LOG: Choice = {
+  value: "log",
+  text: "Log",
+  tooltip: "Lines by level, with filters; stack traces are one row",
+}
+
 /** The views that make sense for a Call. */
 export function choicesFor(row: Summary): Choice[] {
   if (row.terminal) {
@@ -69,6 +76,7 @@ export function choicesFor(row: Summary): Choice[] {
       { value: "both", text: "Both" },
       { value: "stdout", text: "Out" },
       { value: "stderr", text: "Err" },
+      LOG,
       { value: "chunks", text: "Chunks" },
       { value: "hex", text: "Hex" },
     ]
@@ -82,7 +90,12 @@ export function choicesFor(row: Summary): Choice[] {
   if (row.body === "protocol") return [...plain.slice(2), ...plain.slice(0, 2)]
   if (row.body === "json") return [{ value: "pretty", text: "Pretty", not: whyNotPretty(row) }, ...plain]
   if (row.body === "events" || row.body === "json_lines")
-    return [{ value: "events", text: row.body === "events" ? "Events" : "Records" }, ...plain]
+    return [
+      { value: "events", text: row.body === "events" ? "Events" : "Records" },
+      ...(row.body === "json_lines" ? [LOG] : []),
+      ...plain,
+    ]
+  if (row.body === "text" || row.body === undefined) return [plain[0]!, LOG, ...plain.slice(1)]
   return [...(DOCUMENTS[row.body ?? "text"] ?? []), ...plain]
 }
 
@@ -139,6 +152,7 @@ export function totalOf(row: Summary, view: View, hits: number): number | undefi
     case "events":
     case "markup":
     case "table":
+    case "log":
       return undefined
   }
 }

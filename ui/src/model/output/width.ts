@@ -7,7 +7,11 @@ function besides({ row, cut }: Line): number {
     case undefined:
       return after
     case "markup":
+    case "field":
+    case "frame":
       return after
+    case "log":
+      return after + (row.folded > 0 ? 24 : 12)
     // Each column has room beside its value.
     case "cells":
       return row.cells.reduce((sum, cell) => sum + Math.min(40, cell.length) + 3, 20)

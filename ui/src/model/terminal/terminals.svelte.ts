@@ -36,7 +36,7 @@ export class Terminals {
   async openLink(link: string): Promise<void> {
     this.linkTrouble = undefined
     try {
-      await this.#shell.ask("open_link", { link })
+      await this.#shell.ask("open_link", { url: link })
     } catch (thrown) {
       this.linkTrouble = trouble(thrown)
     }

@@ -21,6 +21,8 @@ export type Intent =
   | "search"
   | "next-hit"
   | "previous-hit"
+  | "next-error"
+  | "previous-error"
   | "jump"
   | "zoom-in"
   | "zoom-out"
@@ -111,6 +113,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
     keys: ["F3"],
   },
   { intent: "previous-hit", group: "Output", held: ["Shift"], keys: ["F3"] },
+  {
+    intent: "next-error",
+    does: "Go to the next error in the log; with Shift to the previous one",
+    group: "Output",
+    held: [],
+    keys: ["F8"],
+  },
+  { intent: "previous-error", group: "Output", held: ["Shift"], keys: ["F8"] },
   { intent: "jump", does: "Go to a line or a time", group: "Output", held: ["mod"], keys: ["g"] },
 
   {

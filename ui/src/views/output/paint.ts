@@ -2,12 +2,13 @@ import type { Colour } from "../../ipc/generated/Colour"
 import type { Piece } from "../../model/output/pieces"
 
 /** The classes of a piece of a line. */
-export function classOf({ part, shown, found, current, style }: Piece): string | undefined {
+export function classOf({ part, shown, found, current, style, level }: Piece): string | undefined {
   const classes = [
     part,
     shown && "shown",
     found && "found",
     current && "current",
+    level && "level",
     ...(style?.emphasis ?? []),
   ].filter(Boolean)
   return classes.length === 0 ? undefined : classes.join(" ")

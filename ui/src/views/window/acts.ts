@@ -58,6 +58,11 @@ export class Acts {
         if (intent === "next-hit") search.next()
         else search.previous()
         return true
+      case "next-error":
+      case "previous-error":
+        if (this.#porthole.output.view !== "log") return false
+        void this.#porthole.logFilter.goToError(intent === "next-error")
+        return true
       default:
         return this.#selected(intent, event) ?? this.#window(intent)
     }

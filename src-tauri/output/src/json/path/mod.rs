@@ -10,6 +10,7 @@ mod reader;
 
 pub use filter::PathFilter;
 pub use location::Location;
+pub(crate) use number::Decimal;
 
 use std::{path::Path, sync::atomic::AtomicBool};
 
