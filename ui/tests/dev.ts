@@ -187,7 +187,13 @@ const shell = new FakeShell({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
-        splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
+        splits: {
+          side: 212,
+          composer: USUAL.composer,
+          bottom: USUAL.bottom,
+          collapsed: false,
+          side_collapsed: false,
+        },
         recent: [],
         servers: {},
         columns: { widths: {}, hidden: [] },

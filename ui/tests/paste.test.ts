@@ -23,6 +23,7 @@ function made() {
     selected: () => undefined,
     began: () => {},
     acted: () => {},
+    settled: async () => {},
     console: () => ({ code: "", run: async () => {} }),
     extension: () => ({ openTyped: async () => {}, reload: async () => {} }),
   })

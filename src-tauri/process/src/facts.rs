@@ -94,6 +94,22 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub stdin: Option<Stdin>,
+    /// Variables that are switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<OffVariable>>", optional)]
+    pub off_env: Vec<OffVariable>,
+}
+
+/// A variable that is switched off in the form: it is kept, and never set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OffVariable {
+    /// Its place among all variables, on and off.
+    pub at: u32,
+    /// The name.
+    pub name: String,
+    /// The value.
+    #[serde(default)]
+    pub value: String,
 }
 
 /// What a command reads from its standard input.
@@ -157,6 +173,7 @@ impl Command {
             user: None,
             stream: None,
             stdin: None,
+            off_env: Vec::new(),
         }
     }
 }

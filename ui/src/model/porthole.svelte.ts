@@ -1,6 +1,7 @@
 import type { Changes } from "../ipc/generated/Changes"
 import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Machine } from "../ipc/generated/Machine"
+import type { Request } from "../ipc/generated/Request"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { ExtensionSource } from "../ipc/generated/ExtensionSource"
@@ -30,15 +31,20 @@ import { JsonMenu } from "./output/json-menu.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
 import { Selection } from "./timeline/selection.svelte"
+import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
+import { Clipboard } from "./window/clipboard"
+import { Environments } from "./side/environments"
+import { Folders } from "./side/folders"
+import { placeholderIn, Routes } from "./side/routes.svelte"
 import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -60,6 +66,8 @@ export class Porthole {
 
   clock = new Clock()
   settings: Settings
+  /** What Porthole keeps besides them. */
+  stored: Stored
   target: Target
   timeline: Timeline
   selection: Selection
@@ -79,6 +87,11 @@ export class Porthole {
   composer: Composer
   /** What the user saved. */
   drafts: Drafts
+  folders: Folders
+  environments: Environments
+  /** The routes that an OpenAPI document describes. */
+  routes: Routes
+  clipboard: Clipboard
   /** What the composer holds, as code. */
   code: Forms
   pasteImport: PasteImport
@@ -112,6 +125,7 @@ export class Porthole {
   ) {
     this.#shell = shell
     this.settings = new Settings(shell)
+    this.stored = new Stored(shell)
     this.target = new Target(shell, (target) => {
       this.settings.setTarget(target)
       // The demo is always there to go back to.
@@ -133,6 +147,10 @@ export class Porthole {
     this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
+    this.folders = new Folders(this.settings)
+    this.environments = new Environments(this.settings)
+    this.routes = new Routes(shell, (request) => this.#composeRoute(request))
+    this.clipboard = new Clipboard(shell)
     this.composer = new Composer(shell, this.#composerDeps())
     this.background = new Background(({ title, body }) =>
       this.#tell(() => shell.ask("notify", { title, body })),
@@ -185,6 +203,7 @@ export class Porthole {
         this.show(id)
       },
       acted: () => this.detail.refresh(),
+      settled: () => this.settings.settled(),
       console: () => this.console,
       extension: () => this.extension,
     }
@@ -264,6 +283,21 @@ export class Porthole {
     this.compose(this.composer.tab)
   }
 
+  /** Puts the request of a route into the composer, with the first parameter that needs a value selected. */
+  #composeRoute(request: Request): void {
+    this.drafts.selected = undefined
+    this.composer.load({ kind: "request", ...request })
+    this.compose("request")
+    this.composer.request.select = placeholderIn(request.path)
+  }
+
+  /** Adds a header to the request in the composer. */
+  addHeader(name: string, value: string): void {
+    this.composer.request.headers.push({ name, value })
+    this.composer.request.part = "headers"
+    this.compose("request")
+  }
+
   /** Shows a call of the timeline. */
   show(id: number): void {
     this.#home = undefined
@@ -327,6 +361,7 @@ export class Porthole {
     }
     void this.timeline.watch()
     void this.page.find()
+    void this.routes.look()
   }
 
   /** Begins as the page's own window. */

@@ -138,6 +138,7 @@ pub(super) fn command(
         user: None,
         stream: None,
         stdin: None,
+        off_env: Vec::new(),
     };
     PackageCommand { command, scripts: found.scripts, also: found.also, whole: found.whole }
 }

@@ -1,4 +1,8 @@
 // Made from the application's list of commands by `make types`. Do not edit.
+import type { StoredPlaces } from "./StoredPlaces";
+import type { GrantedContent } from "./GrantedContent";
+import type { UsedVariable } from "./UsedVariable";
+import type { Routes } from "./Routes";
 import type { BodyKind } from "./BodyKind";
 import type { Bootstrap } from "./Bootstrap";
 import type { Call } from "./Call";
@@ -236,4 +240,16 @@ export interface Commands {
   set_zoom: { args: { percent: number }; answer: void };
   /** Gives the window the whole screen, or takes it back; answers whether it has it now. */
   toggle_full_screen: { args: {  }; answer: boolean };
+  choose_new_file: { args: { title: string; suggested: string }; answer: string | null };
+  clipboard_text: { args: {  }; answer: string | null };
+  stored_places: { args: {  }; answer: StoredPlaces };
+  granted: { args: {  }; answer: Array<GrantedContent> };
+  revoke: { args: { content: string }; answer: void };
+  forget_all: { args: {  }; answer: void };
+  used_variables: { args: { composed: Draft }; answer: Array<UsedVariable> };
+  open_routes: { args: { path: string }; answer: Routes };
+  find_routes: { args: {  }; answer: Routes };
+  routes: { args: {  }; answer: Routes | null };
+  route: { args: { document: number; number: number }; answer: Request };
+  close_routes: { args: {  }; answer: void };
 }

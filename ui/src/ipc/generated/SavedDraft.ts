@@ -12,4 +12,4 @@ name: string,
 /**
  * What is sent or run.
  */
-composed: Draft, };
+composed: Draft, folder?: string, };

@@ -20,4 +20,4 @@ bottom: number,
 /**
  * Whether the bottom panel is collapsed to its tool bar.
  */
-collapsed: boolean, };
+collapsed: boolean, side_collapsed: boolean, };

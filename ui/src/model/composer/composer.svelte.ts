@@ -9,6 +9,7 @@ import { composedOf } from "./code.svelte"
 import { CommandForm } from "./command.svelte"
 import { isLive } from "../timeline/outcome"
 import { RequestForm } from "./request.svelte"
+import { UsedVariables } from "./variables.svelte"
 
 export type Tab = "request" | "command" | "console" | "page"
 
@@ -18,6 +19,8 @@ export interface ComposerDeps {
   row: (id: number | undefined) => Summary | undefined
   selected: () => Summary | undefined
   began: (id: number) => void
+  /** When the shell knows the variables that were changed last. */
+  settled: () => Promise<void>
   acted: () => void
   console: () => { code: string; run(): Promise<void> }
   extension: () => { openTyped(): Promise<void>; reload(): Promise<void>; open?: unknown }
@@ -28,6 +31,8 @@ export class Composer {
   tab = $state<Tab>("request")
   request = new RequestForm()
   command: CommandForm
+  /** The variables of the environment that the shown form uses. */
+  variables: UsedVariables
   trouble = $state.raw<Trouble>()
   lastSent = $state<number>()
   lastRun = $state<number>()
@@ -40,6 +45,7 @@ export class Composer {
     this.#shell = shell
     this.#deps = deps
     this.command = new CommandForm(shell)
+    this.variables = new UsedVariables(shell)
   }
 
   /** The exchange that *Cancel* ends: the selected one, else the last one sent, while it is live. */
@@ -83,6 +89,7 @@ export class Composer {
       if (!this.request.ready) return
       const request = this.request.request()
       this.#enqueue(async () => {
+        await this.#deps.settled()
         this.lastSent = await this.#shell.ask("send", { request })
         this.#deps.began(this.lastSent)
       })
@@ -100,6 +107,7 @@ export class Composer {
     }
     const command = this.command.command(container)
     this.#enqueue(async () => {
+      await this.#deps.settled()
       this.lastRun = await this.#shell.ask("run", { command })
       this.#deps.began(this.lastRun)
     })
