@@ -87,7 +87,7 @@ macro_rules! commands {
             reset_permissions() -> (), page;
             /// Lets the console ask again, where it was allowed something for the session.
             revoke_console() -> ();
-            /// The variables that a draft uses, and what they stand for in the active environment.
+            /// The variables that a draft uses, with their values in the active environment.
             used_variables(composed: Draft) -> Vec<UsedVariable>;
             /// Reads an OpenAPI document from a file, in the place of the one that is open.
             open_routes(path: String) -> Routes;

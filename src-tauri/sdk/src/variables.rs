@@ -56,11 +56,11 @@ pub struct Variable {
 pub struct UsedVariable {
     /// Its name.
     pub name: String,
-    /// What it stands for.
+    /// Its value, if it may be shown.
     pub meaning: Meaning,
 }
 
-/// What a used variable stands for.
+/// The value of a used variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Meaning {

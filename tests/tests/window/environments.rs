@@ -14,7 +14,6 @@ async fn variable(app: &App, number: u32, name: &str, value: &str) {
 #[tokio::test]
 async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out_of_snippets() {
     let app = App::open().await;
-    app.click("#environment").await;
     app.click("#environment-edit").await;
     app.click("#environment-add").await;
     app.until("its name", "document.activeElement.id === 'environment-name'").await;
@@ -70,7 +69,7 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
     app.line(0, "hello {{.Names}}").await;
     // None is active: what is unknown isn't sent as it is.
     app.click("#environment").await;
-    app.click("[data-environment='']").await;
+    app.click("#environment-none").await;
     app.click("#command-run").await;
     app.until("why", "document.querySelector('#composer .trouble')?.innerText.includes('No environment is active')")
         .await;
@@ -83,7 +82,6 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
 #[tokio::test]
 async fn a_deleted_environment_is_put_back_and_names_are_checked() {
     let app = App::open().await;
-    app.click("#environment").await;
     app.click("#environment-edit").await;
     app.click("#environment-add").await;
     app.until("its name", "document.activeElement.id === 'environment-name'").await;

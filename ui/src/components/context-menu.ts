@@ -1,6 +1,6 @@
 /**
  * What context menus have in them: an element says what can be done with it, and one menu of the window shows it. What has
- * a menu of its own (rows of the timeline) calls `preventDefault` on the event.
+ * another menu (rows of the timeline) calls `preventDefault` on the event.
  */
 
 /** Something that a context menu does. */

@@ -37,9 +37,8 @@ import { Target } from "./target/target.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
 import { Clipboard } from "./window/clipboard"
-import { Environments } from "./side/environments"
-import { Folders } from "./side/folders"
-import { placeholderIn, Routes } from "./side/routes.svelte"
+import { placeholderIn } from "./side/routes.svelte"
+import { Side } from "./side/side"
 import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
@@ -87,10 +86,7 @@ export class Porthole {
   composer: Composer
   /** What the user saved. */
   drafts: Drafts
-  folders: Folders
-  environments: Environments
-  /** The routes that an OpenAPI document describes. */
-  routes: Routes
+  side: Side
   clipboard: Clipboard
   /** What the composer holds, as code. */
   code: Forms
@@ -147,9 +143,7 @@ export class Porthole {
     this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
-    this.folders = new Folders(this.settings)
-    this.environments = new Environments(this.settings)
-    this.routes = new Routes(shell, (request) => this.#composeRoute(request))
+    this.side = new Side(shell, this.settings, (request) => this.#composeRoute(request))
     this.clipboard = new Clipboard(shell)
     this.composer = new Composer(shell, this.#composerDeps())
     this.background = new Background(({ title, body }) =>
@@ -361,7 +355,7 @@ export class Porthole {
     }
     void this.timeline.watch()
     void this.page.find()
-    void this.routes.look()
+    void this.side.routes.look()
   }
 
   /** Begins as the page's own window. */

@@ -140,6 +140,6 @@ describe("variables of an environment", () => {
     await user.type(screen.getByLabelText("variable 2, name"), "1")
     expect(screen.getByLabelText("variable 2, name").getAttribute("aria-invalid")).toBe("true")
     await user.click(screen.getByRole("button", { name: "Remove variable 2" }))
-    expect(porthole.environments.all[0]?.variables).toHaveLength(1)
+    expect(porthole.side.environments.all[0]?.variables).toHaveLength(1)
   })
 })

@@ -147,7 +147,7 @@ impl Default for Fonts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct Timeouts {
-    /// Until the backend accepts the connection, for a request that has no limit of its own.
+    /// Until the backend accepts the connection, for a request without a limit in its draft.
     pub connect_ms: u32,
     /// From the request's last byte to the end of the response's headers.
     pub response_ms: u32,
@@ -239,7 +239,7 @@ pub struct Settings {
     pub fonts: Fonts,
     /// How long requests may take.
     pub timeouts: Timeouts,
-    /// The docker context whose engine is used where none is named; the docker CLI's own when absent.
+    /// The docker context of the engine for everything that names no engine; the docker CLI's context when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
 }

@@ -130,7 +130,7 @@ export interface Commands {
   reset_permissions: { args: {  }; answer: void };
   /** Lets the console ask again, where it was allowed something for the session. */
   revoke_console: { args: {  }; answer: void };
-  /** The variables that a draft uses, and what they stand for in the active environment. */
+  /** The variables that a draft uses, with their values in the active environment. */
   used_variables: { args: { composed: Draft }; answer: Array<UsedVariable> };
   /** Reads an OpenAPI document from a file, in the place of the one that is open. */
   open_routes: { args: { path: string }; answer: Routes };

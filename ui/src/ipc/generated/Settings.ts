@@ -93,6 +93,6 @@ fonts: Fonts,
  */
 timeouts: Timeouts, 
 /**
- * The docker context whose engine is used where none is named; the docker CLI's own when absent.
+ * The docker context of the engine for everything that names no engine; the docker CLI's context when absent.
  */
 engine?: string, };

@@ -5,7 +5,7 @@
  */
 export type Timeouts = { 
 /**
- * Until the backend accepts the connection, for a request that has no limit of its own.
+ * Until the backend accepts the connection, for a request without a limit in its draft.
  */
 connect_ms: number, 
 /**

@@ -10,6 +10,6 @@ export type UsedVariable = {
  */
 name: string, 
 /**
- * What it stands for.
+ * Its value, if it may be shown.
  */
 meaning: Meaning, };

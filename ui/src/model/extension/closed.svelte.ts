@@ -13,8 +13,8 @@ interface Offer {
 }
 
 /**
- * The extension that was closed a moment ago. Undo opens it from the same place again. Its page begins anew, and a backend
- * that Porthole had started and stopped stays stopped: starting one is a step of its own, which the user confirms.
+ * The extension that was closed a moment ago. Undo opens it from the same place again. Its page is loaded again, and a backend
+ * that Porthole had started and stopped stays stopped: the user starts one explicitly.
  */
 export class Closed {
   offered = $state.raw<Offer>()

@@ -14,7 +14,7 @@ export class Clipboard {
       const text = await this.#shell.ask("clipboard_text", {})
       if (text !== null) return text
     } catch {
-      // The web view is asked.
+      // The web view may know it.
     }
     try {
       return await navigator.clipboard.readText()

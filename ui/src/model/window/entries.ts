@@ -34,7 +34,7 @@ function saved(porthole: Porthole): Entry[] {
   }))
 }
 
-function routes({ routes }: Porthole): Entry[] {
+function routes({ side: { routes } }: Porthole): Entry[] {
   const all = routes.document?.groups.flatMap((group) => group.routes) ?? []
   return all.map((route) => ({
     id: `route-${route.number}`,
@@ -87,8 +87,8 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
       ? []
       : [action("clear", "Clear the timeline", () => void timeline.clear())]),
     action("environments", "Edit environments", () => (porthole.overlay = "environments")),
-    ...porthole.environments.all.map(({ name }) =>
-      action(`environment-${name}`, `Use the environment ${name}`, () => porthole.environments.use(name)),
+    ...porthole.side.environments.all.map(({ name }) =>
+      action(`environment-${name}`, `Use the environment ${name}`, () => porthole.side.environments.use(name)),
     ),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
