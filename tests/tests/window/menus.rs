@@ -52,7 +52,7 @@ async fn a_field_is_edited_by_its_menu_and_the_clipboard_is_read() {
 async fn rows_of_an_output_selected_text_headers_and_findings_have_menus() {
     let app = App::open().await;
     app.value(WATCH).await;
-    app.run_on_host("seq", &["200"]).await;
+    app.run_on_host("seq", &["12"]).await;
     app.becomes(1, "ended").await;
     app.click("#detail-maximize").await;
     app.line(3, "4").await;
