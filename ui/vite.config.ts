@@ -1,4 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte"
+import { svelteTesting } from "@testing-library/svelte/vite"
 import { defineConfig } from "vitest/config"
 import { consoleFrame, TARGET } from "./frame.build.ts"
 import { definedProperties } from "./frozen.build.ts"
@@ -18,8 +19,22 @@ export default defineConfig({
   // worker alone, which is loaded when the console is first opened.
   worker: { format: "es" },
   test: {
-    include: ["tests/**/*.test.{ts,js}"],
-    environment: "node",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "model",
+          include: ["tests/*.test.{ts,js}"],
+          environment: "node",
+        },
+      },
+      {
+        // Components are mounted as in a browser.
+        extends: true,
+        plugins: [svelteTesting()],
+        test: { name: "components", include: ["tests/components/*.test.ts"], environment: "happy-dom" },
+      },
+    ],
     // Five seconds, the default, are over on a machine that also compiles.
     testTimeout: 30_000,
     // This package names its file for browsers only, and says that its ES module is none.

@@ -1,15 +1,15 @@
 //! The system's dialog in which the user chooses a file or a directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use porthole_app::PathKind;
 use tauri::AppHandle;
 use tokio::sync::oneshot;
 
 /// What was chosen; none where the dialog was closed, or can't be shown. A path that isn't text couldn't be typed either.
-pub async fn choose(app: &AppHandle, kind: PathKind, title: &str) -> Option<String> {
+pub async fn choose(app: &AppHandle, kind: PathKind, title: &str, suggested: Option<&Path>) -> Option<String> {
     let (say, chosen) = oneshot::channel();
-    native::show(app, kind, title, say);
+    native::show(app, kind, title, suggested, say);
     chosen.await.ok()??.into_os_string().into_string().ok()
 }
 
@@ -23,7 +23,7 @@ mod native {
     };
     use tauri::Manager;
 
-    use super::{AppHandle, PathBuf, PathKind, oneshot::Sender};
+    use super::{AppHandle, Path, PathBuf, PathKind, oneshot::Sender};
     use crate::page_window::MAIN;
 
     thread_local! {
@@ -31,17 +31,27 @@ mod native {
         static SHOWN: RefCell<Option<(FileChooserDialog, Sender<Option<PathBuf>>)>> = const { RefCell::new(None) };
     }
 
-    pub fn show(app: &AppHandle, kind: PathKind, title: &str, say: Sender<Option<PathBuf>>) {
+    pub fn show(app: &AppHandle, kind: PathKind, title: &str, suggested: Option<&Path>, say: Sender<Option<PathBuf>>) {
         let (parent, title) = (app.get_webview_window(MAIN), title.to_owned());
+        let suggested = suggested.map(Path::to_owned);
         let shown = app.run_on_main_thread(move || {
             let parent = parent.and_then(|window| window.gtk_window().ok());
             let action = match kind {
                 PathKind::File => FileChooserAction::Open,
                 PathKind::Directory => FileChooserAction::SelectFolder,
+                PathKind::NewFile => FileChooserAction::Save,
             };
-            let buttons = [("_Cancel", ResponseType::Cancel), ("C_hoose", ResponseType::Accept)];
+            let accept = if kind == PathKind::NewFile { "_Save" } else { "C_hoose" };
+            let buttons = [("_Cancel", ResponseType::Cancel), (accept, ResponseType::Accept)];
             let dialog = FileChooserDialog::with_buttons(Some(&title), parent.as_ref(), action, &buttons);
             dialog.set_modal(true);
+            if let Some(suggested) = &suggested {
+                dialog.set_do_overwrite_confirmation(true);
+                if let Some(folder) = suggested.parent() {
+                    dialog.set_current_folder(folder);
+                }
+                dialog.set_current_name(&suggested.file_name().unwrap_or_default().to_string_lossy());
+            }
             dialog.set_default_response(ResponseType::Accept);
             dialog.connect_response(|dialog, response| {
                 let path = dialog.filename().filter(|_| response == ResponseType::Accept);
@@ -69,11 +79,17 @@ mod native {
     use tauri::Manager;
     use tauri_plugin_dialog::{DialogExt, FilePath};
 
-    use super::{AppHandle, PathBuf, PathKind, oneshot::Sender};
+    use super::{AppHandle, Path, PathBuf, PathKind, oneshot::Sender};
     use crate::page_window::MAIN;
 
-    pub fn show(app: &AppHandle, kind: PathKind, title: &str, say: Sender<Option<PathBuf>>) {
+    pub fn show(app: &AppHandle, kind: PathKind, title: &str, suggested: Option<&Path>, say: Sender<Option<PathBuf>>) {
         let mut dialog = app.dialog().file().set_title(title);
+        if let Some(suggested) = suggested {
+            if let Some(folder) = suggested.parent() {
+                dialog = dialog.set_directory(folder);
+            }
+            dialog = dialog.set_file_name(suggested.file_name().unwrap_or_default().to_string_lossy());
+        }
         if let Some(window) = app.get_webview_window(MAIN) {
             dialog = dialog.set_parent(&window);
         }
@@ -81,6 +97,7 @@ mod native {
         match kind {
             PathKind::File => dialog.pick_file(say),
             PathKind::Directory => dialog.pick_folder(say),
+            PathKind::NewFile => dialog.save_file(say),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! The commands of the window, made from the one list in `porthole-app`: each is the application's method with the same name.
 
 use porthole_app::{
-    PathKind,
+    PathKind, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     page_window::{PageWindowClosed, PageWindowState},
-    permission::{PendingEnd, Proposed, ProposedState},
+    permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
     settings::Settings,
 };
 use porthole_base::error::Error;
 use porthole_engine::{Container, Context, ContextExtensions, target::Target};
-use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
+use porthole_extension::{
+    ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan, routes::Routes,
+};
 use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_output::{
     BodyKind, Filtered, Fold, Hit, JsonNode, LogQuery, LogSummary, Query, SaveContent, SavedFile, View, Window,
@@ -24,6 +26,7 @@ use porthole_sdk::{
     runtime::Runtime,
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
+    variables::UsedVariable,
 };
 use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
 use tauri::{State, ipc::Invoke};

@@ -92,8 +92,13 @@ impl Host for TauriHost {
         notification::show(&self.app, title, body);
     }
 
-    async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
-        choose(&self.app, kind, title).await
+    async fn choose_path(&self, kind: PathKind, title: &str, suggested: Option<&Path>) -> Option<String> {
+        choose(&self.app, kind, title, suggested).await
+    }
+
+    #[cfg(target_os = "linux")]
+    async fn clipboard_text(&self) -> Option<String> {
+        crate::clipboard::text(&self.app).await
     }
 
     fn set_title(&self, title: &str) {

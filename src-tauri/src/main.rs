@@ -4,6 +4,8 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod choose;
+#[cfg(target_os = "linux")]
+mod clipboard;
 mod commands;
 mod console;
 mod drawing;

@@ -313,6 +313,12 @@ async fn a_backend_that_never_answers_runs_into_the_timeout() {
     let mut request = get("/");
     request.timeout_ms = Some(80);
     assert_eq!(send(&raw.endpoint, &request).await.failure(), (Code::TimedOut, Stage::Wait));
+    // The same by the limit for the response alone; 0 is none.
+    (request.timeout_ms, request.response_timeout_ms, request.connect_timeout_ms) = (None, Some(80), 0);
+    assert_eq!(send(&raw.endpoint, &request).await.failure(), (Code::TimedOut, Stage::Wait));
+    (request.timeout_ms, request.response_timeout_ms) = (Some(200), Some(0));
+    let failure = send(&raw.endpoint, &request).await.exchange.failure.unwrap();
+    assert!(failure.error.message.contains("200 ms"), "{failure:?}");
     drop(release);
 }
 

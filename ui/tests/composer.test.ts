@@ -10,6 +10,7 @@ import { FakeShell, reading, request, settle, summary } from "./fake"
 function deps(more: Partial<ComposerDeps> = {}): ComposerDeps {
   return {
     container: () => undefined,
+    settled: async () => {},
     row: () => undefined,
     selected: () => undefined,
     began: () => {},
@@ -152,12 +153,16 @@ test("settings are written at once, one write at a time, with all that is rememb
   const target = { name: "t", host: { env: [] } }
   settings.load({
     theme: "dark",
-    splits: { side: 200, composer: USUAL.composer, bottom: 300, collapsed: false },
+    splits: { side: 200, composer: USUAL.composer, bottom: 300, collapsed: false, side_collapsed: false },
     columns: { widths: {}, hidden: [] },
     recent: [],
     reading,
     runtime: "docker-desktop",
     saved: [],
+    folders: [],
+    environments: [],
+    fonts: { system: false, ui_px: 13, mono_px: 12 },
+    timeouts: { connect_ms: 5000, response_ms: 0 },
     servers: {},
     target,
   })

@@ -187,7 +187,17 @@ const shell = new FakeShell({
       settings: {
         theme: (query.get("theme") ?? "light") as Theme,
         runtime: "docker-desktop",
-        splits: { side: 212, composer: USUAL.composer, bottom: USUAL.bottom, collapsed: false },
+        splits: {
+          side: 212,
+          composer: USUAL.composer,
+          bottom: USUAL.bottom,
+          collapsed: false,
+          side_collapsed: false,
+        },
+        folders: [],
+        environments: [],
+        fonts: { system: false, ui_px: 13, mono_px: 12 },
+        timeouts: { connect_ms: 5000, response_ms: 0 },
         recent: [],
         servers: {},
         columns: { widths: {}, hidden: [] },

@@ -84,9 +84,9 @@ test("forms are kept in a draft with what is switched off in them", () => {
   expect(asked.body).toEqual({ kind: "form", fields: [{ name: "b", value: "é" }] })
   form.bodyKind = "multipart"
   form.parts = [
-    { name: "t", kind: "text", text: "x", path: "/unused", filename: "", contentType: "" },
-    { name: "f", kind: "file", text: "unused", path: "/f", filename: "n", contentType: " a/b " },
-    { name: "", kind: "text", text: "", path: "/unused", filename: "", contentType: "" },
+    { name: "t", kind: "text", text: "x", path: "/unused", filename: "", contentType: "", off: false },
+    { name: "f", kind: "file", text: "unused", path: "/f", filename: "n", contentType: " a/b ", off: false },
+    { name: "", kind: "text", text: "", path: "/unused", filename: "", contentType: "", off: false },
   ]
   expect(form.request().body).toEqual({
     kind: "multipart",

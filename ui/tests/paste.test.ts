@@ -24,6 +24,7 @@ function made() {
     began: () => {},
     opened: () => {},
     acted: () => {},
+    settled: async () => {},
     console: () => ({ code: "", run: async () => {} }),
     extension: () => ({ openTyped: async () => {}, reload: async () => {} }),
   })

@@ -108,6 +108,18 @@ macro_rules! commands {
             reset_permissions() -> (), page;
             /// Lets the console ask again, where it was allowed something for the session.
             revoke_console() -> ();
+            /// The variables that a draft uses, with their values in the active environment.
+            used_variables(composed: Draft) -> Vec<UsedVariable>;
+            /// Reads an OpenAPI document from a file, in the place of the one that is open.
+            open_routes(path: String) -> Routes;
+            /// Looks for an OpenAPI document in the open extension's folder, and then at the usual paths of the backend.
+            find_routes() -> Routes;
+            /// The routes of the document that is open.
+            routes() -> Option<Routes>;
+            /// The request of a route of this document, filled with its examples.
+            route(document: u32, number: u32) -> Request;
+            /// Closes the document.
+            close_routes() -> ();
             /// Does again exactly what a Call did, or was to do, and answers at once with the new Call's
             /// number.
             repeat(id: u32) -> u32;
@@ -212,6 +224,20 @@ macro_rules! commands {
             notify(title: String, body: String) -> ();
             /// Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen.
             choose_path(kind: PathKind, title: String) -> Option<String>;
+            /// Lets the user choose where a file is written, in a dialog of the system that begins with `suggested`; none if
+            /// nothing was chosen. The dialog asks before an existing file is chosen.
+            choose_new_file(title: String, suggested: String) -> Option<String>;
+            /// The text on the clipboard; none where there is none, or this system gives it to the window alone.
+            clipboard_text() -> Option<String>, page;
+            /// Where Porthole keeps its files.
+            stored_places() -> StoredPlaces;
+            /// What extensions may do from one start to the next, by their content.
+            granted() -> Vec<GrantedContent>;
+            /// Forgets what was allowed to the extension with this content.
+            revoke(content: String) -> ();
+            /// Removes all calls that have ended, pinned ones too, all that was allowed, and what pages have stored. It can't be
+            /// undone.
+            forget_all() -> ();
             /// Says in the window's title what is inspected and what is running.
             set_title(title: String) -> ();
             /// Draws the window's content at this size, in percent.

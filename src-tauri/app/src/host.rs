@@ -20,6 +20,8 @@ pub enum PathKind {
     File,
     /// A directory that exists.
     Directory,
+    /// A file to write. The dialog asks before one that exists is chosen.
+    NewFile,
 }
 
 /// Shows an [`Application`](crate::Application): a desktop window, a terminal, a test.
@@ -84,9 +86,19 @@ pub trait Host: Send + Sync + 'static {
     /// Shows a message outside the window. A host without a desktop has nothing to do.
     fn notify(&self, _title: &str, _body: &str) {}
 
-    /// Lets the user choose a path in a dialog with this title, and returns it; none if nothing was chosen. A host
-    /// without a window has nothing to choose in.
-    fn choose_path(&self, _kind: PathKind, _title: &str) -> impl Future<Output = Option<String>> + Send {
+    /// Lets the user choose a path in a dialog with this title, and returns it; none if nothing was chosen. The dialog
+    /// begins with `suggested`. A host without a window has nothing to choose in.
+    fn choose_path(
+        &self,
+        _kind: PathKind,
+        _title: &str,
+        _suggested: Option<&Path>,
+    ) -> impl Future<Output = Option<String>> + Send {
+        async { None }
+    }
+
+    /// The text on the clipboard; none if there is none, or the host can't read it.
+    fn clipboard_text(&self) -> impl Future<Output = Option<String>> + Send {
         async { None }
     }
 

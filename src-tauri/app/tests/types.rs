@@ -6,15 +6,17 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind,
+    PathKind, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
-    permission::{PendingEnd, Proposed, ProposedState},
+    permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
     settings::Settings,
 };
 use porthole_base::error::Error;
 use porthole_engine::{Container, Context, ContextExtensions, target::Target};
-use porthole_extension::{ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan};
+use porthole_extension::{
+    ExtensionSource, Misses, OpenExtension, OpenedPage, PackageCommand, ProjectStep, StartPlan, routes::Routes,
+};
 use porthole_http::{
     endpoint::Endpoint,
     exchange::{ExchangeEvent, Request},
@@ -32,6 +34,7 @@ use porthole_sdk::{
     runtime::Runtime,
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
+    variables::UsedVariable,
 };
 use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
 use ts_rs::{Config, TS};
@@ -52,6 +55,9 @@ macro_rules! signatures {
             PageWindowState::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
+            UsedVariable::export_all(cfg).unwrap();
+            GrantedContent::export_all(cfg).unwrap();
+            Routes::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
             let (mut body, mut signatures) = (String::new(), String::new());
             $(

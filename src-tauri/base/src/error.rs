@@ -223,6 +223,12 @@ pub enum Code {
     CallNotFound,
     /// What was removed can't be put back any more.
     RemovalOver,
+    /// A draft uses a variable that the active environment doesn't have.
+    VariableUnknown,
+    /// A description of an API is too large, isn't JSON or YAML, or isn't OpenAPI.
+    RoutesUnreadable,
+    /// There is no description of an API where one is usually found, or it was replaced meanwhile.
+    RoutesNotFound,
     /// The settings file cannot be read or written.
     SettingsFailed,
     /// The data directory can't be used, so that nothing is kept for the next start.

@@ -98,9 +98,11 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
         version: if arguments.http10 { Version::Http10 } else { Version::Http11 },
         connect_timeout_ms: arguments.connect_timeout,
         timeout_ms: arguments.timeout,
+        response_timeout_ms: None,
         client: None,
         follow_redirects: false,
         off: Vec::new(),
+        off_parts: Vec::new(),
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let told = match arguments.received {

@@ -70,6 +70,7 @@ mod tests {
         }
         keep(config.path(), "broken", "{");
         let environment = EngineEnvironment {
+            preferred: None,
             docker_host: Some("unix:///nonexistent/docker.sock".into()),
             config: Some(config.path().to_owned()),
             ..EngineEnvironment::default()

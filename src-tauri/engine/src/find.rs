@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
 };
 
 use serde::Deserialize;
@@ -19,6 +20,8 @@ use porthole_base::error::{Code, Error, Result};
 /// What decides which engine is meant.
 #[derive(Debug, Clone, Default)]
 pub struct EngineEnvironment {
+    /// The context that the user prefers to what the environment and the docker CLI's configuration name.
+    pub preferred: Option<String>,
     /// The value of `DOCKER_HOST`.
     pub docker_host: Option<String>,
     /// The value of `DOCKER_CONTEXT`.
@@ -56,12 +59,21 @@ struct ContextEndpoint {
     skip_tls_verify: bool,
 }
 
+/// The context that the user prefers, for all of this process: as an environment variable would be.
+static PREFERRED: RwLock<Option<String>> = RwLock::new(None);
+
+/// From now on the engine of this context is used where none is named.
+pub fn prefer(context: Option<String>) {
+    *PREFERRED.write().unwrap_or_else(PoisonError::into_inner) = context;
+}
+
 impl EngineEnvironment {
     /// Those of this process.
     pub fn of_this_process() -> Self {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let config = set("DOCKER_CONFIG").map(PathBuf::from);
         Self {
+            preferred: PREFERRED.read().unwrap_or_else(PoisonError::into_inner).clone(),
             docker_host: set("DOCKER_HOST"),
             docker_context: set("DOCKER_CONTEXT"),
             config: config.or_else(|| Some(std::env::home_dir()?.join(".docker"))),
@@ -185,6 +197,9 @@ impl EngineEnvironment {
 
     /// The name of the context that the environment or the docker CLI's configuration names.
     fn configured(&self) -> Result<Option<String>> {
+        if self.preferred.is_some() {
+            return Ok(self.preferred.clone());
+        }
         if self.docker_host.is_some() {
             return Ok(Some(FROM_ENVIRONMENT.to_owned()));
         }

@@ -55,6 +55,7 @@ pub use extensions::{PROJECT, RANCHER_DESKTOP, SERVICE};
 pub use facts::*;
 pub use find::EngineEnvironment;
 pub use find::FROM_ENVIRONMENT;
+pub use find::prefer;
 pub(crate) use ignore_file::IgnoreFile;
 pub use left::{new_name, remove, remove_left, remove_unfinished};
 pub use owner::{hostname, is_dead, owner};

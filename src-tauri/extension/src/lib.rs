@@ -28,6 +28,7 @@ mod ports;
 mod program;
 mod programs;
 mod root;
+pub mod routes;
 mod server;
 mod services;
 mod sockets;

@@ -98,6 +98,10 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub terminal: Option<TerminalSize>,
+    /// Variables that are switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<OffVariable>>", optional)]
+    pub off_env: Vec<OffVariable>,
 }
 
 /// How many characters a terminal shows.
@@ -107,6 +111,18 @@ pub struct TerminalSize {
     pub columns: u16,
     /// Below each other.
     pub rows: u16,
+}
+
+/// A variable that is switched off in the form: it is kept, and never set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OffVariable {
+    /// Its place among all variables, on and off.
+    pub at: u32,
+    /// The name.
+    pub name: String,
+    /// The value.
+    #[serde(default)]
+    pub value: String,
 }
 
 /// What a command reads from its standard input.
@@ -171,6 +187,7 @@ impl Command {
             stream: None,
             stdin: None,
             terminal: None,
+            off_env: Vec::new(),
         }
     }
 }

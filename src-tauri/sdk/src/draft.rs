@@ -32,4 +32,8 @@ pub struct SavedDraft {
     pub name: String,
     /// What is sent or run.
     pub composed: Draft,
+    /// The folder of the list that it is in; beside the folders when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub folder: Option<String>,
 }

@@ -12,3 +12,4 @@ pub mod permission;
 pub mod runtime;
 pub mod sdk_call;
 pub mod sdk_result;
+pub mod variables;

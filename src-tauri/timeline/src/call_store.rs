@@ -352,6 +352,11 @@ impl CallStore {
         self.take(|entry| ids.contains(&entry.call.id))
     }
 
+    /// Takes out all that has ended, in order.
+    pub fn take_ended(&mut self) -> Vec<Entry> {
+        self.take(|_| true)
+    }
+
     fn take(&mut self, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let ended = self.entries.values().filter(|entry| !entry.is_live() && which(entry));
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();

@@ -92,6 +92,13 @@ impl Timeline {
         self.remove(|store| store.delete(ids));
     }
 
+    /// Removes all Calls that have ended, kept ones too, and all that was removed before. It can't be undone.
+    pub async fn remove_for_good(&self) {
+        self.remove(CallStore::take_ended);
+        let over = self.shared.change(|store| std::mem::take(&mut store.removals.waiting));
+        let _ = tokio::task::spawn_blocking(move || end(over)).await;
+    }
+
     fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
         let full = self.shared.quota.is_full();
         let (begun, over) = self.shared.change(|store| {

@@ -65,7 +65,7 @@ pub async fn flood(context: &BenchContext) -> Result<Vec<Sides>> {
 fn save_flood(context: &BenchContext, home: &Home) -> Result<()> {
     let arguments = ["lines".to_owned(), (context.lines() * LINE).to_string()];
     let command = Command::new(Place::Host, context.own_program()?, arguments);
-    let saved = vec![SavedDraft { name: NAME.into(), composed: Draft::Command(command) }];
+    let saved = vec![SavedDraft { name: NAME.into(), composed: Draft::Command(command), folder: None }];
     Ok(SettingsFile::new(home.settings()).save(&Settings::default(), &Settings { saved, ..Settings::default() })?)
 }
 

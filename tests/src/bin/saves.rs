@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let file = SettingsFile::new(path.into());
     for number in 0..10 {
         let request = Draft::Request(Request::new("GET", format!("/{number}")));
-        let saved = vec![SavedDraft { name: format!("{name}-{number}"), composed: request }];
+        let saved = vec![SavedDraft { name: format!("{name}-{number}"), composed: request, folder: None }];
         if let Err(error) = file.save(&Settings::default(), &Settings { saved, ..Settings::default() }) {
             eprintln!("{error}: {:?}", error.detail);
             return ExitCode::FAILURE;

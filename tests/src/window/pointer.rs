@@ -72,4 +72,15 @@ impl App {
         let mouse = mouse.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
         self.client.perform_actions(mouse).await.expect("a drag");
     }
+
+    /// Drags an element onto another one.
+    pub async fn drag_onto(&self, css: &str, onto: &str) {
+        let (from, to) = (self.move_to(css).await, self.move_to(onto).await);
+        let mouse = MouseActions::new("mouse".into()).then(from);
+        let mouse = mouse.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        // A drag begins with a small move.
+        let mouse = mouse.then(PointerAction::MoveBy { duration: None, x: 0.0, y: 10.0 }).then(to);
+        let mouse = mouse.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.expect("a drag");
+    }
 }

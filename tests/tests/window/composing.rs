@@ -88,7 +88,11 @@ async fn path_and_query_rows_are_one_and_rows_can_be_switched_off() {
     assert!(head.contains("X-On: 2") && !head.contains("X-Off"), "{head}");
     // Kept in a saved entry.
     app.click("#composer-save").await;
-    app.until("it is selected", "document.querySelector('.lists li.on')?.dataset.saved === '/q?b=x+yz&%C3%A9='").await;
+    app.until(
+        "it is selected",
+        "document.querySelector('#side [data-saved][aria-selected=true]')?.dataset.saved === '/q?b=x+yz&%C3%A9='",
+    )
+    .await;
     app.close().await;
 }
 

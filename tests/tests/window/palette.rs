@@ -64,8 +64,10 @@ async fn zoom_presentation_and_disk_limit_are_set_and_the_zoom_is_kept() {
     app.until("as before", &format!("Math.abs(innerWidth - {width}) < 2")).await;
     app.click("#settings-open").await;
     drawn_right_under(&app, "settings").await;
+    app.click("#settings-tab-calls").await;
     app.fill("#settings-quota", "5").await;
     app.chord(&[], Key::Tab.into()).await;
+    app.click("#settings-tab-appearance").await;
     app.click("#settings-presenting").await;
     app.until("no side bar", "!document.querySelector('main > nav')").await;
     // WebDriver's places are those of a page that isn't zoomed.

@@ -1,6 +1,7 @@
 import type { Changes } from "../ipc/generated/Changes"
 import type { Error as ShellError } from "../ipc/generated/Error"
 import type { Machine } from "../ipc/generated/Machine"
+import type { Request } from "../ipc/generated/Request"
 import type { Reading } from "../ipc/generated/Reading"
 import type { Runtime } from "../ipc/generated/Runtime"
 import type { ExtensionSource } from "../ipc/generated/ExtensionSource"
@@ -32,16 +33,20 @@ import { LogFilter } from "./output/log-filter.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
 import { Selection } from "./timeline/selection.svelte"
+import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
 import { Terminals } from "./terminal/terminals.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
 import { isLines, type Chosen } from "./output/views"
+import { Clipboard } from "./window/clipboard"
+import { placeholderIn } from "./side/routes.svelte"
+import { Side } from "./side/side"
 import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -63,6 +68,8 @@ export class Porthole {
 
   clock = new Clock()
   settings: Settings
+  /** What Porthole keeps besides them. */
+  stored: Stored
   target: Target
   timeline: Timeline
   selection: Selection
@@ -85,6 +92,8 @@ export class Porthole {
   composer: Composer
   /** What the user saved. */
   drafts: Drafts
+  side: Side
+  clipboard: Clipboard
   /** What the composer holds, as code. */
   code: Forms
   pasteImport: PasteImport
@@ -118,6 +127,7 @@ export class Porthole {
   ) {
     this.#shell = shell
     this.settings = new Settings(shell)
+    this.stored = new Stored(shell)
     this.target = new Target(shell, (target) => {
       this.settings.setTarget(target)
       // The demo is always there to go back to.
@@ -142,6 +152,8 @@ export class Porthole {
     this.links = new LinkOpener(shell, this.copying)
     this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
+    this.side = new Side(shell, this.settings, (request) => this.#composeRoute(request))
+    this.clipboard = new Clipboard(shell)
     this.composer = new Composer(shell, this.#composerDeps())
     this.background = new Background(({ title, body }) =>
       this.#tell(() => shell.ask("notify", { title, body })),
@@ -199,6 +211,7 @@ export class Porthole {
         this.output.drawTerminals()
       },
       acted: () => this.detail.refresh(),
+      settled: () => this.settings.settled(),
       console: () => this.console,
       extension: () => this.extension,
     }
@@ -283,6 +296,21 @@ export class Porthole {
     this.compose(this.composer.tab)
   }
 
+  /** Puts the request of a route into the composer, with the first parameter that needs a value selected. */
+  #composeRoute(request: Request): void {
+    this.drafts.selected = undefined
+    this.composer.load({ kind: "request", ...request })
+    this.compose("request")
+    this.composer.request.select = placeholderIn(request.path)
+  }
+
+  /** Adds a header to the request in the composer. */
+  addHeader(name: string, value: string): void {
+    this.composer.request.headers.push({ name, value })
+    this.composer.request.part = "headers"
+    this.compose("request")
+  }
+
   /** Shows a call of the timeline. */
   show(id: number): void {
     this.#home = undefined
@@ -346,6 +374,7 @@ export class Porthole {
     }
     void this.timeline.watch()
     void this.page.find()
+    void this.side.routes.look()
   }
 
   /** Begins as the page's own window. */

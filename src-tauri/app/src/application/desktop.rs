@@ -41,7 +41,16 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn choose_path(&self, kind: PathKind, title: String) -> Result<Option<String>> {
-        Ok(self.host.choose_path(kind, &shown(&title)).await)
+        Ok(self.host.choose_path(kind, &shown(&title), None).await)
+    }
+
+    pub async fn choose_new_file(&self, title: String, suggested: String) -> Result<Option<String>> {
+        let suggested = self.path(&suggested);
+        Ok(self.host.choose_path(PathKind::NewFile, &shown(&title), Some(&suggested)).await)
+    }
+
+    pub async fn clipboard_text(&self) -> Result<Option<String>> {
+        Ok(self.host.clipboard_text().await)
     }
 
     pub async fn set_title(&self, title: String) -> Result<()> {

@@ -13,6 +13,8 @@ pub(crate) mod page;
 pub(crate) mod page_window;
 mod paths;
 pub(crate) mod permissions;
+mod privacy;
+mod routes;
 mod settings;
 pub(crate) mod target;
 mod terminal;
@@ -36,9 +38,10 @@ use porthole_engine::{
     target::{Target, TargetStatus, keep_checking},
     this_machine::Machine,
 };
-use porthole_extension::{ExtensionHost, PageServer};
+use porthole_extension::{ExtensionHost, PageServer, routes::ApiDocument};
 use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
+pub use privacy::StoredPlaces;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{application::page_window::PageWindow, application::target::endpoint_of, dropped::Dropped, host::Host};
@@ -74,6 +77,10 @@ pub struct Application<H> {
     pub(crate) downloads: PathBuf,
     pub(crate) home: Option<PathBuf>,
     demo_extension: Option<PathBuf>,
+    /// Where its files are.
+    pub(crate) places: StoredPlaces,
+    /// What describes the routes of a backend.
+    pub(crate) routes: Mutex<Option<Arc<ApiDocument>>>,
     /// The latest file dropped on the window, until the page takes it.
     pub(crate) dropped: Mutex<Option<Dropped>>,
     /// The extension that is open.
@@ -109,16 +116,25 @@ impl<H: Host> Application<H> {
         };
         let reaper = Some(Arc::new(Reaper::start()));
         let permissions = config.as_deref().unwrap_or(&session).join("permissions.json");
-        let file = config.map(|config| SettingsFile::new(config.join("settings.json")));
+        let settings = config.map(|config| config.join("settings.json"));
+        let file = settings.clone().map(SettingsFile::new);
         let Loaded { settings: remembered, trouble: unread } =
             file.as_ref().map(SettingsFile::load).unwrap_or_default();
         let unsaved = file.as_ref().and_then(|file| file.check_writable().err());
         let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved));
         host.apply_theme(remembered.theme);
+        porthole_engine::prefer(remembered.engine.clone());
         let quota = remembered.quota.unwrap_or(QUOTA);
         // Without a data directory nothing is kept: `keep` says so.
         let kept = data.path.as_deref().unwrap_or(&session).join("kept");
-        let timeline = Arc::new(Timeline::new(session.clone(), kept, quota, reaper.clone()));
+        let timeline = Arc::new(Timeline::new(session.clone(), kept.clone(), quota, reaper.clone()));
+        let text = |path: &std::path::Path| path.display().to_string();
+        let places = StoredPlaces {
+            settings: settings.as_deref().map(text),
+            permissions: text(&permissions),
+            outputs: text(&session),
+            pinned: text(&kept),
+        };
         let extension_host = ExtensionHost::new(Arc::clone(&timeline), reaper, session);
         timeline.reopen_kept();
         let gate = Gate::new(Arc::clone(&timeline), permissions);
@@ -137,6 +153,8 @@ impl<H: Host> Application<H> {
             downloads,
             home,
             demo_extension,
+            places,
+            routes: Mutex::default(),
             dropped: Mutex::default(),
             extension_host,
             gate,

@@ -12,6 +12,12 @@ impl<H: Host> Application<H> {
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
         self.host.apply_theme(settings.theme);
+        let engine = self.remembered.now().engine.clone();
+        if engine != settings.engine {
+            porthole_engine::prefer(settings.engine.clone());
+            // Connections into containers of another engine.
+            self.timeline.connections().use_context(self.target.borrow().0.engine.clone());
+        }
         // A page of the host that is a moment behind must not undo what is remembered when it is set.
         let change = |remembered: &mut Settings| {
             let (target, variables) = (remembered.target.take(), remembered.variables.take());

@@ -13,7 +13,7 @@ const SIZE: TerminalSize = TerminalSize { columns: 80, rows: 24 };
 
 impl<H: Host> Application<H> {
     pub async fn terminal_open(&self, command: Command) -> Result<u32> {
-        let (mut command, engine) = self.of_target(command);
+        let (mut command, engine) = self.of_target(self.filled_command(command)?);
         command.place.named()?;
         (command.stdin, command.stream) = (None, None);
         command.terminal.get_or_insert(SIZE);

@@ -22,8 +22,16 @@ pub fn examples() -> Vec<SavedDraft> {
         ("closed early", get("/close")),
         ("cut in the body", get("/cut")),
     ];
-    let requests = requests.map(|(name, request)| SavedDraft { name: name.into(), composed: Draft::Request(request) });
-    let code = SavedDraft { name: "a page's code".into(), composed: Draft::Console(Snippet { code: CODE.into() }) };
+    let requests = requests.map(|(name, request)| SavedDraft {
+        name: name.into(),
+        composed: Draft::Request(request),
+        folder: None,
+    });
+    let code = SavedDraft {
+        name: "a page's code".into(),
+        composed: Draft::Console(Snippet { code: CODE.into() }),
+        folder: None,
+    };
     requests.into_iter().chain(commands()).chain([code]).collect()
 }
 
@@ -43,7 +51,7 @@ fn commands() -> Vec<SavedDraft> {
     use porthole_process::Streaming;
     let host = |name: &str, program: &str, args: &[&str], stream: Option<Streaming>| {
         let command = Command { stream, ..Command::new(Place::Host, program, args.iter().copied()) };
-        SavedDraft { name: name.into(), composed: Draft::Command(command) }
+        SavedDraft { name: name.into(), composed: Draft::Command(command), folder: None }
     };
     let lines = Some(Streaming { split_lines: true });
     vec![
@@ -66,5 +74,6 @@ fn commands() -> Vec<SavedDraft> {
     vec![SavedDraft {
         name: "a live stream".into(),
         composed: Draft::Command(Command::new(Place::Host, "ping", ["-n", "30", "127.0.0.1"])),
+        folder: None,
     }]
 }

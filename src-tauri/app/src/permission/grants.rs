@@ -2,11 +2,25 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
 use porthole_extension::{Content, ListeningProgram};
 use porthole_sdk::permission::{CallKind, Permission, PermissionState, Permissions, Scope};
 
 use super::store::{Granted, Store, Unwritten};
 use porthole_sdk::call::Origin;
+
+/// What an extension with this content may do from one start to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct GrantedContent {
+    /// The hash of the content.
+    pub content: String,
+    /// The folder or image that it was.
+    pub name: String,
+    /// What it may do.
+    pub permissions: Permissions,
+}
 
 /// All that was allowed.
 #[derive(Debug)]
@@ -130,6 +144,29 @@ impl Grants {
         let id = self.page.as_ref().and_then(Content::known)?.to_owned();
         self.session.remove(&id);
         self.store.remove(&id)
+    }
+
+    /// What is allowed from one start to the next.
+    pub fn list(&self) -> Vec<GrantedContent> {
+        let shown = |(content, granted): (&str, &Granted)| GrantedContent {
+            content: content.to_owned(),
+            name: granted.name.clone(),
+            permissions: granted.permissions,
+        };
+        self.store.list().into_iter().map(shown).collect()
+    }
+
+    /// Forgets what was decided for this content, also for the session.
+    pub fn revoke(&mut self, content: &str) -> Option<Unwritten> {
+        self.session.remove(content);
+        self.store.remove(content)
+    }
+
+    /// Forgets everything that was allowed.
+    pub fn clear(&mut self) -> Unwritten {
+        self.session.clear();
+        self.revoke_console();
+        self.store.clear()
     }
 
     /// The console asks again.

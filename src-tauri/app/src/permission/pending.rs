@@ -417,6 +417,16 @@ impl Gate {
         self.permissions_changed(Decision::Policy);
     }
 
+    /// Looks at what was allowed, or changes it.
+    pub(super) fn grants<T>(&self, look: impl FnOnce(&mut Grants) -> T) -> T {
+        look(&mut self.state().grants)
+    }
+
+    /// What is allowed was changed.
+    pub(super) fn tell_permissions(&self) {
+        self.permissions_changed(Decision::Policy);
+    }
+
     /// Calls that wait and need no prompt any more are decided.
     fn permissions_changed(&self, decision: Decision) {
         let decided: Vec<(Pending, Permission)> = {
@@ -472,7 +482,7 @@ impl Gate {
 }
 
 /// Writes a change to the file, where waiting for it is allowed.
-async fn write(unwritten: Option<Unwritten>) -> Result<()> {
+pub(super) async fn write(unwritten: Option<Unwritten>) -> Result<()> {
     match unwritten {
         Some(unwritten) => aside(move || unwritten.write()).await,
         None => Ok(()),

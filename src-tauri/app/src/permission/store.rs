@@ -137,6 +137,20 @@ impl Store {
         self.granted.remove(content).map(|_| self.changed())
     }
 
+    /// What is remembered, with the content that it belongs to; what was decided last comes first.
+    pub fn list(&self) -> Vec<(&str, &Granted)> {
+        let mut all: Vec<_> = self.granted.iter().map(|(content, granted)| (content.as_str(), granted)).collect();
+        all.sort_by_key(|(_, granted)| std::cmp::Reverse(granted.order));
+        all
+    }
+
+    /// Forgets all of it, and the programs of development servers.
+    pub fn clear(&mut self) -> Unwritten {
+        self.granted.clear();
+        self.servers.clear();
+        self.changed()
+    }
+
     /// The program that last listened for the development server of this folder or image.
     pub fn server(&self, name: &str) -> Option<&ListeningProgram> {
         self.servers.get(name)

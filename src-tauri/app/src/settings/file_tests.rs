@@ -16,7 +16,7 @@ fn file() -> (tempfile::TempDir, SettingsFile) {
 }
 
 fn saved(name: &str) -> SavedDraft {
-    SavedDraft { name: name.into(), composed: Draft::Request(Request::new("GET", format!("/{name}"))) }
+    SavedDraft { name: name.into(), composed: Draft::Request(Request::new("GET", format!("/{name}"))), folder: None }
 }
 
 /// Changes what is in the file, as a process does that has just read it.

@@ -31,6 +31,12 @@ pub(super) fn read(file: &Map<String, Value>) -> Read {
     entries(file, "servers", &mut settings.servers, unread);
     field(file, "variables", &mut settings.variables, unread);
     list(file, "saved", &mut settings.saved, unread);
+    list(file, "folders", &mut settings.folders, unread);
+    list(file, "environments", &mut settings.environments, unread);
+    field(file, "environment", &mut settings.environment, unread);
+    field(file, "fonts", &mut settings.fonts, unread);
+    field(file, "timeouts", &mut settings.timeouts, unread);
+    field(file, "engine", &mut settings.engine, unread);
     read
 }
 

@@ -15,7 +15,7 @@ use ts_rs::TS;
 
 use porthole_engine::target::Target;
 use porthole_extension::AllowedVariables;
-use porthole_sdk::{draft::SavedDraft, runtime::Runtime};
+use porthole_sdk::{draft::SavedDraft, runtime::Runtime, variables::Environment};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -42,6 +42,8 @@ pub struct Splits {
     pub bottom: u32,
     /// Whether the bottom panel is collapsed to its tool bar.
     pub collapsed: bool,
+    /// Whether the side bar is hidden.
+    pub side_collapsed: bool,
 }
 
 /// The composer's share of the width, for each of its tabs.
@@ -60,7 +62,7 @@ pub struct ComposerShares {
 
 impl Default for Splits {
     fn default() -> Self {
-        Self { side: 212, composer: ComposerShares::default(), bottom: 310, collapsed: false }
+        Self { side: 212, composer: ComposerShares::default(), bottom: 310, collapsed: false, side_collapsed: false }
     }
 }
 
@@ -110,6 +112,50 @@ pub struct Reading {
 impl Default for Reading {
     fn default() -> Self {
         Self { wrap: false, ansi: true, times: Times::Start }
+    }
+}
+
+/// A folder of saved requests and commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Folder {
+    /// Its name, which no other folder has.
+    pub name: String,
+    /// Whether what is in it is hidden.
+    #[serde(default)]
+    pub collapsed: bool,
+}
+
+/// The fonts of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Fonts {
+    /// The system's fonts in place of the bundled ones.
+    pub system: bool,
+    /// The size of text, in CSS pixels.
+    pub ui_px: u32,
+    /// The size of outputs and code, in CSS pixels.
+    pub mono_px: u32,
+}
+
+impl Default for Fonts {
+    fn default() -> Self {
+        Self { system: false, ui_px: 13, mono_px: 12 }
+    }
+}
+
+/// How long requests from the composer may take, in milliseconds; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Timeouts {
+    /// Until the backend accepts the connection, for a request without a limit in its draft.
+    pub connect_ms: u32,
+    /// From the request's last byte to the end of the response's headers.
+    pub response_ms: u32,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect_ms: porthole_http::exchange::CONNECT_TIMEOUT_MS, response_ms: 0 }
     }
 }
 
@@ -182,13 +228,27 @@ pub struct Settings {
     pub variables: Option<AllowedVariables>,
     /// What the user saved, in the user's order.
     pub saved: Vec<SavedDraft>,
+    /// The folders of what is saved, in the user's order; also empty ones.
+    pub folders: Vec<Folder>,
+    /// Named sets of variables.
+    pub environments: Vec<Environment>,
+    /// The name of the environment that is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The fonts of the window.
+    pub fonts: Fonts,
+    /// How long requests may take.
+    pub timeouts: Timeouts,
+    /// The docker context of the engine for everything that names no engine; the docker CLI's context when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use porthole_http::exchange::Request;
-    use porthole_sdk::draft::Draft;
+    use porthole_sdk::{draft::Draft, variables::Variable};
 
     /// Settings with something in each field.
     pub(super) fn every_field() -> serde_json::Value {
@@ -199,6 +259,7 @@ mod tests {
                 composer: ComposerShares { request: 2, command: 3, console: 4, page: 5 },
                 bottom: 6,
                 collapsed: true,
+                side_collapsed: true,
             },
             reading: Reading { wrap: true, ansi: false, times: Times::Off },
             columns: TimelineColumns { widths: [("took".to_owned(), 90)].into(), hidden: vec!["size".to_owned()] },
@@ -214,7 +275,17 @@ mod tests {
             saved: vec![SavedDraft {
                 name: "hello".to_owned(),
                 composed: Draft::Request(Request::new("GET", "/hello")),
+                folder: Some("greetings".to_owned()),
             }],
+            folders: vec![Folder { name: "greetings".to_owned(), collapsed: true }],
+            environments: vec![Environment {
+                name: "local".to_owned(),
+                variables: vec![Variable { name: "token".to_owned(), value: "t".to_owned(), secret: true }],
+            }],
+            environment: Some("local".to_owned()),
+            fonts: Fonts { system: true, ui_px: 14, mono_px: 13 },
+            timeouts: Timeouts { connect_ms: 1, response_ms: 2 },
+            engine: Some("remote".to_owned()),
         };
         serde_json::to_value(settings).unwrap()
     }

@@ -78,8 +78,9 @@ impl Host for TestHost {
         Ok(())
     }
 
-    async fn choose_path(&self, kind: PathKind, title: &str) -> Option<String> {
-        self.titles.lock().unwrap().push(format!("{kind:?}: {title}"));
+    async fn choose_path(&self, kind: PathKind, title: &str, suggested: Option<&Path>) -> Option<String> {
+        let suggested = suggested.map(|path| format!(" ({})", path.display())).unwrap_or_default();
+        self.titles.lock().unwrap().push(format!("{kind:?}: {title}{suggested}"));
         self.chooses.lock().unwrap().clone()
     }
 

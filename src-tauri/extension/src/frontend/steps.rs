@@ -139,6 +139,7 @@ pub(super) fn command(
         stream: None,
         stdin: None,
         terminal: None,
+        off_env: Vec::new(),
     };
     PackageCommand { command, scripts: found.scripts, also: found.also, whole: found.whole }
 }

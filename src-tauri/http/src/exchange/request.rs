@@ -122,6 +122,15 @@ pub struct OffRow {
     pub value: String,
 }
 
+/// A part of a multipart form that is switched off: it is kept, and never sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OffPart {
+    /// Its place among all parts, on and off.
+    pub at: u32,
+    /// The part.
+    pub part: Part,
+}
+
 /// Rows of a request's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -166,13 +175,18 @@ pub struct Request {
     /// Version on the request line.
     #[serde(default)]
     pub version: Version,
-    /// How long connecting may take, in milliseconds.
+    /// How long connecting may take, in milliseconds; 0 is no limit.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u32,
     /// How long the whole exchange may take, in milliseconds; none means forever, as a stream needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub timeout_ms: Option<u32>,
+    /// How long the backend may take from the last byte of the request to the end of the response's head, in milliseconds;
+    /// none means forever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub response_timeout_ms: Option<u32>,
     /// The client that follows redirects; without one, a redirect is a response like any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -185,10 +199,17 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<OffRow>>", optional)]
     pub off: Vec<OffRow>,
+    /// Parts of a multipart form that are switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<OffPart>>", optional)]
+    pub off_parts: Vec<OffPart>,
 }
 
+/// How long connecting may take unless a request says otherwise, in milliseconds.
+pub const CONNECT_TIMEOUT_MS: u32 = 5_000;
+
 fn default_connect_timeout_ms() -> u32 {
-    5_000
+    CONNECT_TIMEOUT_MS
 }
 
 impl Request {
@@ -203,9 +224,11 @@ impl Request {
             version: Version::Http11,
             connect_timeout_ms: default_connect_timeout_ms(),
             timeout_ms: None,
+            response_timeout_ms: None,
             client: None,
             follow_redirects: false,
             off: Vec::new(),
+            off_parts: Vec::new(),
         }
     }
 }

@@ -195,6 +195,19 @@ fn timed_out(request: &Request) -> Error {
         .hint("Increase the timeout, or leave it empty for an endless stream.")
 }
 
+fn unanswered(request: &Request) -> Error {
+    let limit = request.response_timeout_ms.unwrap_or_default();
+    Error::new(Code::TimedOut, format!("The backend sent no response within {limit} ms"))
+        .hint("Increase the response timeout in the settings. 0 means no limit.")
+}
+
+/// A limit in milliseconds, of which none and 0 are forever.
+fn within(limit: Option<u32>) -> Duration {
+    // Longer than any machine runs; what a timer can still count.
+    const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+    limit.filter(|&limit| limit > 0).map_or(FOREVER, |limit| Duration::from_millis(limit.into()))
+}
+
 /// Sends the request, and the ones that redirects lead to.
 async fn follow(
     to: (&Endpoint, Engines),
@@ -243,7 +256,7 @@ async fn converse(
     progress.begin(Arc::default(), request);
     let prepared = prepare(endpoint, request, &progress.tap).await?;
     progress.stage = Stage::Connect;
-    let limit = Duration::from_millis(request.connect_timeout_ms.into());
+    let limit = within(Some(request.connect_timeout_ms));
     let (io, socket) = connect(endpoint, found, connections.engines(), limit).await?;
     record.event(ExchangeEvent::Connected { at_us: progress.clock.now_us(), reused: false });
     progress.stage = Stage::Send;
@@ -320,7 +333,8 @@ async fn answer(
         Some(answer) => answer,
         None => {
             progress.stage = Stage::Wait;
-            progress.tell_while(answered, record).await
+            let limit = within(request.response_timeout_ms);
+            tokio::time::timeout(limit, progress.tell_while(answered, record)).await.map_err(|_| unanswered(request))?
         }
     };
     if tap.has_begun_head() {

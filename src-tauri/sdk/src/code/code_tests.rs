@@ -305,9 +305,11 @@ prop_compose! {
             version: if http10 { Version::Http10 } else { Version::Http11 },
             connect_timeout_ms,
             timeout_ms,
+            response_timeout_ms: None,
             client: None,
             follow_redirects,
             off: Vec::new(),
+            off_parts: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 import type { Bin } from "./Bin";
 import type { EnvMode } from "./EnvMode";
 import type { EnvVar } from "./EnvVar";
+import type { OffVariable } from "./OffVariable";
 import type { Place } from "./Place";
 import type { Stdin } from "./Stdin";
 import type { Streaming } from "./Streaming";
@@ -55,4 +56,8 @@ stdin?: Stdin,
 /**
  * It runs in a terminal, which begins with this size: what is typed is its input, and all that it writes is one stream.
  */
-terminal?: TerminalSize, };
+terminal?: TerminalSize, 
+/**
+ * Variables that are switched off.
+ */
+offEnv?: Array<OffVariable>, };

@@ -17,6 +17,7 @@ import type { ExtensionSource } from "./ExtensionSource";
 import type { Filtered } from "./Filtered";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
+import type { GrantedContent } from "./GrantedContent";
 import type { Hit } from "./Hit";
 import type { JsonNode } from "./JsonNode";
 import type { LogQuery } from "./LogQuery";
@@ -38,6 +39,7 @@ import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
 import type { Request } from "./Request";
+import type { Routes } from "./Routes";
 import type { Runtime } from "./Runtime";
 import type { SaveContent } from "./SaveContent";
 import type { SavedFile } from "./SavedFile";
@@ -47,9 +49,11 @@ import type { SdkResult } from "./SdkResult";
 import type { Settings } from "./Settings";
 import type { Signal } from "./Signal";
 import type { StartPlan } from "./StartPlan";
+import type { StoredPlaces } from "./StoredPlaces";
 import type { Target } from "./Target";
 import type { TerminalPiece } from "./TerminalPiece";
 import type { TerminalSize } from "./TerminalSize";
+import type { UsedVariable } from "./UsedVariable";
 import type { View } from "./View";
 import type { Window } from "./Window";
 
@@ -151,6 +155,18 @@ export interface Commands {
   reset_permissions: { args: {  }; answer: void };
   /** Lets the console ask again, where it was allowed something for the session. */
   revoke_console: { args: {  }; answer: void };
+  /** The variables that a draft uses, with their values in the active environment. */
+  used_variables: { args: { composed: Draft }; answer: Array<UsedVariable> };
+  /** Reads an OpenAPI document from a file, in the place of the one that is open. */
+  open_routes: { args: { path: string }; answer: Routes };
+  /** Looks for an OpenAPI document in the open extension's folder, and then at the usual paths of the backend. */
+  find_routes: { args: {  }; answer: Routes };
+  /** The routes of the document that is open. */
+  routes: { args: {  }; answer: Routes | null };
+  /** The request of a route of this document, filled with its examples. */
+  route: { args: { document: number; number: number }; answer: Request };
+  /** Closes the document. */
+  close_routes: { args: {  }; answer: void };
   /** Does again exactly what a Call did, or was to do, and answers at once with the new Call's
    * number. */
   repeat: { args: { id: number }; answer: number };
@@ -255,6 +271,20 @@ export interface Commands {
   notify: { args: { title: string; body: string }; answer: void };
   /** Lets the user choose a file or a directory in a dialog of the system; none if nothing was chosen. */
   choose_path: { args: { kind: PathKind; title: string }; answer: string | null };
+  /** Lets the user choose where a file is written, in a dialog of the system that begins with `suggested`; none if
+   * nothing was chosen. The dialog asks before an existing file is chosen. */
+  choose_new_file: { args: { title: string; suggested: string }; answer: string | null };
+  /** The text on the clipboard; none where there is none, or this system gives it to the window alone. */
+  clipboard_text: { args: {  }; answer: string | null };
+  /** Where Porthole keeps its files. */
+  stored_places: { args: {  }; answer: StoredPlaces };
+  /** What extensions may do from one start to the next, by their content. */
+  granted: { args: {  }; answer: Array<GrantedContent> };
+  /** Forgets what was allowed to the extension with this content. */
+  revoke: { args: { content: string }; answer: void };
+  /** Removes all calls that have ended, pinned ones too, all that was allowed, and what pages have stored. It can't be
+   * undone. */
+  forget_all: { args: {  }; answer: void };
   /** Says in the window's title what is inspected and what is running. */
   set_title: { args: { title: string }; answer: void };
   /** Draws the window's content at this size, in percent. */

@@ -3,4 +3,4 @@
 /**
  * The kind of path that a dialog offers.
  */
-export type PathKind = "file" | "directory";
+export type PathKind = "file" | "directory" | "new_file";

@@ -2,6 +2,7 @@
 import type { Body } from "./Body";
 import type { Header } from "./Header";
 import type { HttpClient } from "./HttpClient";
+import type { OffPart } from "./OffPart";
 import type { OffRow } from "./OffRow";
 import type { Param } from "./Param";
 import type { Version } from "./Version";
@@ -35,13 +36,18 @@ body: Body,
  */
 version: Version, 
 /**
- * How long connecting may take, in milliseconds.
+ * How long connecting may take, in milliseconds; 0 is no limit.
  */
 connectTimeoutMs: number, 
 /**
  * How long the whole exchange may take, in milliseconds; none means forever, as a stream needs.
  */
 timeoutMs?: number, 
+/**
+ * How long the backend may take from the last byte of the request to the end of the response's head, in milliseconds;
+ * none means forever.
+ */
+responseTimeoutMs?: number, 
 /**
  * The client that follows redirects; without one, a redirect is a response like any other.
  */
@@ -53,4 +59,8 @@ followRedirects?: boolean,
 /**
  * Rows that are switched off.
  */
-off?: Array<OffRow>, };
+off?: Array<OffRow>, 
+/**
+ * Parts of a multipart form that are switched off.
+ */
+offParts?: Array<OffPart>, };

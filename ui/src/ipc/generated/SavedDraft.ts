@@ -12,4 +12,8 @@ name: string,
 /**
  * What is sent or run.
  */
-composed: Draft, };
+composed: Draft, 
+/**
+ * The folder of the list that it is in; beside the folders when absent.
+ */
+folder?: string, };

@@ -20,4 +20,8 @@ bottom: number,
 /**
  * Whether the bottom panel is collapsed to its tool bar.
  */
-collapsed: boolean, };
+collapsed: boolean, 
+/**
+ * Whether the side bar is hidden.
+ */
+side_collapsed: boolean, };

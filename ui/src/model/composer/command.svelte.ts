@@ -3,7 +3,7 @@ import type { EnvMode } from "../../ipc/generated/EnvMode"
 import type { Stdin } from "../../ipc/generated/Stdin"
 import { trouble, type Shell } from "../../ipc/shell"
 import { argsOf, replaceBox, replaceDraft, setBox, textsOf, type Args } from "./args"
-import { filled, type Pair } from "./rows"
+import { filled, offRows, withOff, type Pair } from "./rows"
 
 /** Where a pasted line landed: in an argument box, or in the draft. */
 export type PastedIn = "draft" | number
@@ -55,6 +55,8 @@ export class CommandForm {
       env: filled(this.env),
       envMode: inContainer ? "add" : this.envMode,
     }
+    const offEnv = offRows(this.env)
+    if (offEnv.length > 0) command.offEnv = offEnv
     if (this.cwd !== "") command.cwd = this.cwd
     if (inContainer && this.user !== "") command.user = this.user
     if (this.streaming) command.stream = { splitLines: this.splitLines }
@@ -85,7 +87,8 @@ export class CommandForm {
     this.program = command.program
     this.args = argsOf(command.args)
     this.cwd = command.cwd ?? ""
-    this.env = command.env.map((variable) => ({ ...variable }))
+    const on = command.env.map((variable): Pair => ({ ...variable }))
+    this.env = withOff(on, command.offEnv ?? [], ({ name, value }): Pair => ({ name, value, off: true }))
     this.envMode = command.envMode
     this.user = command.user ?? ""
     this.streaming = command.stream !== undefined

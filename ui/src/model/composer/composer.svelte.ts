@@ -9,6 +9,7 @@ import { composedOf } from "./code.svelte"
 import { CommandForm } from "./command.svelte"
 import { isLive } from "../timeline/outcome"
 import { RequestForm } from "./request.svelte"
+import { UsedVariables } from "./variables.svelte"
 
 export type Tab = "request" | "command" | "console" | "page"
 
@@ -20,6 +21,8 @@ export interface ComposerDeps {
   began: (id: number) => void
   /** A terminal was opened here. */
   opened: (id: number) => void
+  /** When the shell knows the variables that were changed last. */
+  settled: () => Promise<void>
   acted: () => void
   console: () => { code: string; run(): Promise<void> }
   extension: () => { openTyped(): Promise<void>; reload(): Promise<void>; open?: unknown }
@@ -35,6 +38,8 @@ export class Composer {
   tab = $state<Tab>("request")
   request = new RequestForm()
   command: CommandForm
+  /** The variables of the environment that the shown form uses. */
+  variables: UsedVariables
   trouble = $state.raw<Trouble>()
   lastSent = $state<number>()
   lastRun = $state<number>()
@@ -47,6 +52,7 @@ export class Composer {
     this.#shell = shell
     this.#deps = deps
     this.command = new CommandForm(shell)
+    this.variables = new UsedVariables(shell)
   }
 
   /** The exchange that *Cancel* ends: the selected one, else the last one sent, while it is live. */
@@ -90,6 +96,7 @@ export class Composer {
       if (!this.request.ready) return
       const request = this.request.request()
       this.#enqueue(async () => {
+        await this.#deps.settled()
         this.lastSent = await this.#shell.ask("send", { request })
         this.#deps.began(this.lastSent)
       })
@@ -98,6 +105,7 @@ export class Composer {
     if (!this.command.ready || this.#lacksContainer(this.command.place)) return
     const command = this.command.command(this.#deps.container())
     this.#enqueue(async () => {
+      await this.#deps.settled()
       this.lastRun = await this.#shell.ask("run", { command })
       this.#deps.began(this.lastRun)
     })
@@ -108,6 +116,7 @@ export class Composer {
     if (this.#lacksContainer(place)) return
     const command = this.command.terminal(place, this.#deps.container())
     this.#enqueue(async () => {
+      await this.#deps.settled()
       this.lastRun = await this.#shell.ask("terminal_open", { command })
       this.#deps.opened(this.lastRun)
       this.#deps.began(this.lastRun)

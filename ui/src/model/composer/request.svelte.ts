@@ -1,4 +1,5 @@
 import type { Body } from "../../ipc/generated/Body"
+import type { OffPart } from "../../ipc/generated/OffPart"
 import type { OffRow } from "../../ipc/generated/OffRow"
 import type { Part } from "../../ipc/generated/Part"
 import type { PartContent } from "../../ipc/generated/PartContent"
@@ -16,6 +17,7 @@ export interface PartRow {
   path: string
   filename: string
   contentType: string
+  off: boolean
 }
 
 interface QueryRow {
@@ -40,11 +42,17 @@ export class RequestForm {
   text = $state("")
   file = $state("")
   timeout = $state("")
+  /** The part of the form that is shown. */
+  part = $state("query")
+  /** What of the path is to be selected, for the user to type over. */
+  select = $state.raw<[number, number]>()
 
   /** Parameters that are switched off; the others are in the path. */
   #offQuery = $state.raw<readonly OffRow[]>([])
   #version: Version = "1.1"
   #connectTimeoutMs = CONNECT_TIMEOUT_MS
+  /** A limit of the request's own; the settings have the usual one. */
+  #responseTimeoutMs: number | undefined
 
   /** What is wrong with the path, when it holds what only the target may say. */
   problem = $derived(endpointIn(this.path))
@@ -86,6 +94,9 @@ export class RequestForm {
       ...(this.bodyKind === "form" ? offOf("form", this.fields) : []),
     ]
     if (off.length > 0) request.off = off
+    const offParts = this.bodyKind === "multipart" ? offPartsOf(this.parts) : []
+    if (offParts.length > 0) request.offParts = offParts
+    if (this.#responseTimeoutMs !== undefined) request.responseTimeoutMs = this.#responseTimeoutMs
     const timeoutMs = timeoutOf(this.timeout)
     return timeoutMs === undefined ? request : { ...request, timeoutMs }
   }
@@ -105,10 +116,20 @@ export class RequestForm {
     if (request.body.kind === "form") {
       this.fields = withOff<Pair>(request.body.fields, off("form"), pairOf).map((field) => ({ ...field }))
     }
-    if (request.body.kind === "multipart") this.parts = request.body.parts.map(rowOf)
+    if (request.body.kind === "multipart") {
+      this.parts = withOff<PartRow, OffPart>(
+        request.body.parts.map(rowOf),
+        request.offParts ?? [],
+        (off) => ({
+          ...rowOf(off.part),
+          off: true,
+        }),
+      )
+    }
     this.timeout = request.timeoutMs === undefined ? "" : String(request.timeoutMs)
     this.#version = request.version
     this.#connectTimeoutMs = request.connectTimeoutMs
+    this.#responseTimeoutMs = request.responseTimeoutMs
   }
 
   #body(): Body {
@@ -124,7 +145,7 @@ export class RequestForm {
       case "form":
         return { kind: "form", fields: filled(this.fields) }
       case "multipart":
-        return { kind: "multipart", parts: this.parts.filter(isFilled).map(partOf) }
+        return { kind: "multipart", parts: this.parts.filter(isSent).map(partOf) }
     }
   }
 
@@ -154,10 +175,18 @@ export const emptyPart = (): PartRow => ({
   path: "",
   filename: "",
   contentType: "",
+  off: false,
 })
 
 export function isFilled(row: PartRow): boolean {
   return row.name !== "" || (row.kind === "text" ? row.text : row.path) !== ""
+}
+
+/** Whether a part is sent: it says something and is on. */
+export const isSent = (row: PartRow) => isFilled(row) && !row.off
+
+function offPartsOf(rows: readonly PartRow[]): OffPart[] {
+  return rows.filter(isFilled).flatMap((row, at) => (row.off ? [{ at, part: partOf(row) }] : []))
 }
 
 function partOf({ name, kind, text, path, filename, contentType }: PartRow): Part {

@@ -28,12 +28,21 @@ export function filled(rows: readonly Pair[]): { name: string; value: string }[]
 }
 
 /** The rows that are switched off, with their places. */
+export function offRows(rows: readonly Pair[]): { at: number; name: string; value: string }[] {
+  return said(rows).flatMap(({ name, value, off }, at) => (off === true ? [{ at, name, value }] : []))
+}
+
+/** The same, of a list of a request. */
 export function offOf(list: RowList, rows: readonly Pair[]): OffRow[] {
-  return said(rows).flatMap(({ name, value, off }, at) => (off === true ? [{ list, at, name, value }] : []))
+  return offRows(rows).map((row) => ({ list, ...row }))
 }
 
 /** Puts what is switched off among the rest, at its places. */
-export function withOff<T>(rows: readonly T[], off: readonly OffRow[], made: (off: OffRow) => T): T[] {
+export function withOff<T, Off extends { at: number } = OffRow>(
+  rows: readonly T[],
+  off: readonly Off[],
+  made: (off: Off) => T,
+): T[] {
   const all = [...rows]
   for (const one of off.toSorted((a, b) => a.at - b.at)) {
     all.splice(Math.min(one.at, all.length), 0, made(one))

@@ -4,6 +4,7 @@ import type { OpenExtension } from "../../ipc/generated/OpenExtension"
 import type { ExtensionSource } from "../../ipc/generated/ExtensionSource"
 import type { Target as Inspected } from "../../ipc/generated/Target"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+import { Closed } from "./closed.svelte"
 import { Starting } from "./starting.svelte"
 import type { Page } from "../page/page.svelte"
 
@@ -42,6 +43,9 @@ export class Extension {
   looking = $state(false)
   lookTrouble = $state.raw<Trouble>()
 
+  /** What was closed a moment ago, and can be opened again. */
+  closed: Closed
+
   /** What starting its backend would do, and whether that is done. */
   starting: Starting
 
@@ -61,6 +65,7 @@ export class Extension {
   constructor(shell: Shell, deps: ExtensionDeps) {
     this.#shell = shell
     this.#deps = deps
+    this.closed = new Closed((source, engine) => this.openFrom(source, engine))
     this.starting = new Starting(shell, {
       start: (plan) => this.#change(() => shell.ask("start_backend", { plan })),
       failed: () => this.#look(),
@@ -128,6 +133,7 @@ export class Extension {
   /** Opens an extension and shows what starting its backend asks for, unless that runs already. Nothing is started. */
   async openFrom(source: ExtensionSource, engine?: string): Promise<void> {
     if (this.reading) return
+    this.closed.forget()
     this.starting.forget()
     const open = await this.#read(source, engine)
     if (!open) return
@@ -203,6 +209,7 @@ export class Extension {
   }
 
   async close(): Promise<void> {
+    if (this.open) this.closed.offer(this.open)
     this.starting.forget()
     this.#pageWaits = false
     this.what = this.open?.extension.source.kind === "folder" ? this.from : this.what

@@ -97,6 +97,21 @@ export class Saving {
     }
   }
 
+  /** Lets the user choose the file in a dialog of the system, which asks before one is replaced, and saves to it. */
+  async saveAs(): Promise<void> {
+    if (this.busy) return
+    const before = this.path
+    let chosen: string | null = null
+    try {
+      chosen = await this.#shell.ask("choose_new_file", { title: "Save as", suggested: before.trim() })
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+    if (chosen === null || this.busy) return
+    this.typePath(chosen)
+    await this.save(true)
+  }
+
   async stop(): Promise<void> {
     try {
       await this.#shell.ask("save_stop", {})

@@ -1,4 +1,7 @@
 import type { Draft } from "../../ipc/generated/Draft"
+import type { Environment } from "../../ipc/generated/Environment"
+import type { Folder } from "../../ipc/generated/Folder"
+import type { Fonts } from "../../ipc/generated/Fonts"
 import type { Reading } from "../../ipc/generated/Reading"
 import type { Runtime } from "../../ipc/generated/Runtime"
 import type { SavedDraft } from "../../ipc/generated/SavedDraft"
@@ -7,6 +10,7 @@ import type { Splits } from "../../ipc/generated/Splits"
 import type { Target } from "../../ipc/generated/Target"
 import type { TimelineColumns } from "../../ipc/generated/TimelineColumns"
 import type { Theme } from "../../ipc/generated/Theme"
+import type { Timeouts } from "../../ipc/generated/Timeouts"
 import type { Opened } from "../../ipc/generated/Opened"
 import type { Recent } from "../../ipc/generated/Recent"
 import { SIDE, USUAL } from "../window/splits"
@@ -27,6 +31,7 @@ export class Settings {
     composer: USUAL.composer,
     bottom: USUAL.bottom,
     collapsed: false,
+    side_collapsed: false,
   })
   runtime = $state<Runtime>("docker-desktop")
   saved = $state.raw<readonly SavedDraft[]>([])
@@ -45,11 +50,20 @@ export class Settings {
   extension = $state<string>()
   /** Development servers that pages come from, by the folder or image of their extension. */
   servers = $state.raw<Readonly<Record<string, string>>>({})
+  /** The folders of what is saved. */
+  folders = $state.raw<readonly Folder[]>([])
+  /** Named sets of variables, and the name of the one that is used. */
+  environments = $state.raw<readonly Environment[]>([])
+  environment = $state<string>()
+  fonts = $state.raw<Fonts>({ system: false, ui_px: 13, mono_px: 12 })
+  timeouts = $state.raw<Timeouts>({ connect_ms: 5_000, response_ms: 0 })
+  /** The docker context that is used where none is named; the docker CLI's own when absent. */
+  engine = $state<string>()
   trouble = $state.raw<Trouble>()
 
   #target: Target | undefined
   #shell: Shell
-  #writing = false
+  #writing: Promise<void> | undefined
   #changed = false
   #typing: ReturnType<typeof setTimeout> | undefined
 
@@ -71,6 +85,54 @@ export class Settings {
     this.extension = remembered.extension
     this.servers = remembered.servers
     this.#target = remembered.target
+    this.folders = remembered.folders
+    this.environments = remembered.environments
+    this.environment = remembered.environment
+    this.fonts = remembered.fonts
+    this.timeouts = remembered.timeouts
+    this.engine = remembered.engine
+  }
+
+  /** When the shell knows all that was changed so far. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  /** Changes folders and what is in them. */
+  setSaved(folders: readonly Folder[], saved: readonly SavedDraft[] = this.saved): void {
+    this.folders = folders
+    this.saved = saved
+    void this.#keep()
+  }
+
+  /** Changes environments, and which one is used. */
+  setEnvironments(environments: readonly Environment[], active: string | undefined): void {
+    this.environments = environments
+    this.environment = environments.some(({ name }) => name === active) ? active : undefined
+    void this.#keep()
+  }
+
+  setFonts(fonts: Fonts): void {
+    this.fonts = fonts
+    void this.#keep()
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.timeouts = timeouts
+    void this.#keep()
+  }
+
+  setEngine(engine: string | undefined): void {
+    this.engine = engine
+    void this.#keep()
+  }
+
+  /** Forgets what was opened before. What the user saved or set stays. */
+  forgetUse(): void {
+    this.recent = []
+    this.extension = undefined
+    this.servers = {}
+    void this.#keep()
   }
 
   setTheme(theme: Theme): void {
@@ -145,7 +207,11 @@ export class Settings {
   /** Puts it at the end, or in the place of the one of the same name. */
   save(name: string, composed: Draft): void {
     const at = this.saved.findIndex((saved) => saved.name === name)
-    this.saved = at < 0 ? [...this.saved, { name, composed }] : this.saved.with(at, { name, composed })
+    const before = this.saved[at]
+    this.saved =
+      before === undefined
+        ? [...this.saved, { name, composed }]
+        : this.saved.with(at, { ...before, composed })
     void this.#keep()
   }
 
@@ -172,17 +238,21 @@ export class Settings {
 
   async #keep(): Promise<void> {
     this.#changed = true
-    if (this.#writing) return
-    this.#writing = true
+    if (this.#writing !== undefined) return
+    this.#writing = this.#writeAll()
+    await this.#writing
+    this.#writing = undefined
+  }
+
+  async #writeAll(): Promise<void> {
     while (this.#changed) {
       this.#changed = false
       await this.#write()
     }
-    this.#writing = false
   }
 
   async #write(): Promise<void> {
-    const { theme, splits, reading, columns, runtime } = this
+    const { theme, splits, reading, columns, runtime, fonts, timeouts } = this
     const settings: Remembered = {
       theme,
       splits,
@@ -192,7 +262,13 @@ export class Settings {
       saved: [...this.saved],
       recent: [...this.recent],
       servers: { ...this.servers },
+      folders: [...this.folders],
+      environments: [...this.environments],
+      fonts,
+      timeouts,
     }
+    if (this.environment !== undefined) settings.environment = this.environment
+    if (this.engine !== undefined) settings.engine = this.engine
     if (this.zoom !== 100) settings.zoom = this.zoom
     if (this.quota !== undefined) settings.quota = this.quota
     if (this.console !== undefined) settings.console = this.console

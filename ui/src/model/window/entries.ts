@@ -16,6 +16,7 @@ const NOT_LISTED: readonly Intent[] = ["undo", "palette", "leave", "next-pane", 
 export function entriesOf(porthole: Porthole, perform: (intent: Intent) => void): Entry[] {
   return [
     ...saved(porthole),
+    ...routes(porthole),
     ...calls(porthole),
     ...actions(porthole, perform),
     ...runtimes(porthole),
@@ -30,6 +31,17 @@ function saved(porthole: Porthole): Entry[] {
     text: one.name,
     verb: verbOf(one.composed),
     choose: () => porthole.load(one),
+  }))
+}
+
+function routes({ side: { routes } }: Porthole): Entry[] {
+  const all = routes.document?.groups.flatMap((group) => group.routes) ?? []
+  return all.map((route) => ({
+    id: `route-${route.number}`,
+    group: "Routes",
+    text: route.path,
+    verb: route.method,
+    choose: () => void routes.take(route),
   }))
 }
 
@@ -82,6 +94,10 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     ...(timeline.rows.length === 0
       ? []
       : [action("clear", "Clear the timeline", () => void timeline.clear())]),
+    action("environments", "Edit environments", () => (porthole.overlay = "environments")),
+    ...porthole.side.environments.all.map(({ name }) =>
+      action(`environment-${name}`, `Use the environment ${name}`, () => porthole.side.environments.use(name)),
+    ),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
       does === undefined || NOT_LISTED.includes(intent)

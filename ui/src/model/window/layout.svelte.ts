@@ -51,7 +51,9 @@ export class Layout {
   narrow = $derived(this.width < 1100)
   /** Composer and detail are below each other. */
   stacked = $derived(this.width < 820)
-  hasSide = $derived(!this.narrow && !this.presenting)
+  /** There is room for the side bar; in a narrow window it is behind a button. */
+  takesSide = $derived(!this.narrow && !this.presenting)
+  hasSide = $derived(this.takesSide && !this.#splits.side_collapsed)
 
   get sideMax(): number {
     return Math.max(SIDE.min, Math.min(SIDE.max, this.width - COMPOSER_MIN - DETAIL_MIN))
@@ -103,6 +105,13 @@ export class Layout {
 
   set view(view: BottomView) {
     this.#views[this.#tab()] = view
+  }
+
+  /** Hides the side bar, or shows it again; true when it is shown. */
+  toggleSide(): boolean {
+    const side_collapsed = !this.#splits.side_collapsed
+    this.#settings.setSplits({ ...this.#splits, side_collapsed })
+    return this.hasSide
   }
 
   setSide(side: number): void {

@@ -5,7 +5,7 @@ import type { Intent } from "./shortcuts"
 /** Something that can be found and chosen in the palette. */
 export interface Entry {
   id: string
-  group: "Saved" | "Calls" | "Actions" | "Runtimes" | "Targets"
+  group: "Saved" | "Routes" | "Calls" | "Actions" | "Runtimes" | "Targets"
   text: string
   /** The method or place before it. */
   verb?: string

@@ -16,6 +16,7 @@ export type Intent =
   | "to-path"
   | "to-detail"
   | "toggle-bottom"
+  | "toggle-side"
   | "next-pane"
   | "previous-pane"
   | "search"
@@ -147,6 +148,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: "Window",
     held: ["mod"],
     keys: ["j"],
+  },
+  {
+    intent: "toggle-side",
+    does: "Show or hide the side bar",
+    group: "Window",
+    held: ["mod"],
+    keys: ["b"],
   },
   {
     intent: "next-pane",

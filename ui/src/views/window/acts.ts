@@ -8,7 +8,7 @@ import type { Intent } from "../../model/window/shortcuts"
 /** The panes that F6 goes through, by what gets the keys in each. */
 const PANES = [
   "#target-button",
-  "nav .field",
+  "#side [tabindex='0']",
   "#composer [role=tab][aria-selected=true]",
   "#log, #detail [data-terminal] textarea",
   "#timeline",
@@ -108,6 +108,8 @@ export class Acts {
       focusSoon(`${composer.tab}-first`)
     } else if (intent === "toggle-bottom") {
       if (layout.toggleBottom()) focusSoon("timeline")
+    } else if (intent === "toggle-side") {
+      if (layout.toggleSide()) focusSoon("side-filter")
     } else if (intent === "next-pane" || intent === "previous-pane") goTo(intent === "next-pane" ? 1 : -1)
     else if (intent === "zoom-reset") settings.setZoom(100)
     else if (intent === "zoom-in" || intent === "zoom-out") {
@@ -168,7 +170,7 @@ function goTo(by: 1 | -1): void {
     const element = document.querySelector<HTMLElement>(css)
     return element && element.offsetParent !== null ? [element] : []
   })
-  const pane = (element: Element) => element.closest("header, nav, #composer, #detail, #bottom")
+  const pane = (element: Element) => element.closest("header, #side, #composer, #detail, #bottom")
   const own = document.activeElement && pane(document.activeElement)
   const at = there.findIndex((element) => pane(element) === own)
   there[(at + by + there.length) % there.length]?.focus()
