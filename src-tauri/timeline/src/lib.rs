@@ -19,6 +19,7 @@ mod recorder;
 mod removal;
 mod saving;
 mod searching;
+pub mod session;
 mod shown;
 
 use std::{
