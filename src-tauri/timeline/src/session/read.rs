@@ -16,7 +16,7 @@ use super::{
     layout::{self, Layout, Place, Places, invalid, unreadable},
 };
 use porthole_base::error::{Code, Error, Result};
-use porthole_output::{BodyKind, Coding, DiskQuota, FilePart, Output};
+use porthole_output::{BodyKind, Coding, DiskQuota, FilePart, Output, Stream};
 use porthole_sdk::call::{Act, Call};
 
 /// Bytes that are read at once.
@@ -112,6 +112,21 @@ impl Session {
             Ok(Recorded::new(call.call.clone(), Arc::new(output), call.pinned))
         };
         self.calls().iter().enumerate().map(one).collect()
+    }
+
+    /// The bytes of a stream of the nth call. They are checked first.
+    pub(super) fn stream_reader(&self, n: usize, stream: Stream) -> Result<impl Read + use<>> {
+        let (_, places) = self.call(n)?;
+        self.reader(match stream {
+            Stream::Stdout => places.stdout,
+            Stream::Stderr => places.stderr,
+        })
+    }
+
+    /// The bytes of its chunks.
+    pub(super) fn chunk_reader(&self, n: usize) -> Result<impl Read + use<>> {
+        let (_, places) = self.call(n)?;
+        self.reader(places.chunks)
     }
 
     fn call(&self, n: usize) -> Result<(&SessionCall, Places)> {

@@ -157,3 +157,43 @@ proptest! {
         }
     }
 }
+
+/// A disk of a megabyte, where this system lets one be mounted.
+#[cfg(target_os = "linux")]
+fn small_disk() -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+        .arg(folder.path())
+        .stderr(std::process::Stdio::null())
+        .status();
+    mount.is_ok_and(|status| status.success()).then_some(folder)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_nothing_of_a_new_session_stays_and_the_one_that_was_there_is_whole() {
+    let Some(disk) = small_disk() else { return };
+    let outputs = tempfile::tempdir().unwrap();
+    let path = disk.path().join("a.porthole");
+    write(&path, &two(), &Value::Null);
+    let before = std::fs::read(&path).unwrap();
+    for size in [100_000, 900_000, 1_048_576 - 4096 - before.len(), 3 << 20] {
+        let big = run(command("yes", &[]), vec![(Stream::Stdout, vec![b'y'; size], 1)]);
+        let mut writer = SessionWriter::begin(&path, true).unwrap();
+        let written = writer.add(&big.call, &big.output(&outputs.path().join(format!("o{size}"))), false);
+        let finished = written.and_then(|()| writer.finish(&Value::Null));
+        let Err(error) = finished else {
+            // There was room: the next one is larger.
+            assert!(Session::open(&path).is_ok());
+            std::fs::write(&path, &before).unwrap();
+            continue;
+        };
+        assert!(size > 500_000, "{error:?}");
+        assert_eq!(error.code, Code::SaveFailed);
+        assert!(error.hint.unwrap().contains("disk is full"));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 1);
+    }
+    assert!(std::process::Command::new("umount").arg(disk.path()).status().unwrap().success());
+}

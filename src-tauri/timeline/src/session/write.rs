@@ -59,7 +59,7 @@ impl<'a> SessionWriter<'a> {
         let file = new.file().try_clone().map_err(|error| new.failed(&error))?;
         let abandoned = Arc::new(AtomicBool::new(false));
         let file = BufWriter::with_capacity(256 * 1024, file);
-        let zip = ZipWriter::new(Target { file, abandoned: Arc::clone(&abandoned) });
+        let zip = ZipWriter::new(Target { file, abandoned: Arc::clone(&abandoned), at: 0, end: 0 });
         let go_on = Box::new(|_| true);
         Ok(Self { _abandon: Abandon(abandoned), zip, new, calls: Vec::new(), count: 0, bytes: 0, told: 0, go_on })
     }
@@ -196,20 +196,24 @@ impl<'a> SessionWriter<'a> {
     }
 }
 
-/// The file that the zip is written to. When it is abandoned, or a write failed, nothing more reaches it, and the zip
-/// doesn't report that its end is missing.
+/// The file that the zip is written to. When it is abandoned, or a write failed, nothing more reaches it, and the zip, which
+/// writes its end when it is dropped, sees a file that takes all of it.
 #[derive(Debug)]
 struct Target {
     file: BufWriter<File>,
     abandoned: Arc<AtomicBool>,
+    /// Where the next byte goes, and where the file ends.
+    at: u64,
+    end: u64,
 }
 
 impl Target {
-    fn unless_abandoned<T>(&mut self, else_: T, act: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>) -> io::Result<T> {
-        if self.abandoned.load(Relaxed) {
-            return Ok(else_);
-        }
-        act(&mut self.file).inspect_err(|error| {
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Relaxed)
+    }
+
+    fn abandon_after<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
                 self.abandoned.store(true, Relaxed);
             }
@@ -219,17 +223,41 @@ impl Target {
 
 impl Write for Target {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.unless_abandoned(buffer.len(), |file| file.write(buffer))
+        let written = match self.is_abandoned() {
+            true => buffer.len(),
+            false => {
+                let written = self.file.write(buffer);
+                self.abandon_after(written)?
+            }
+        };
+        self.at += written as u64;
+        self.end = self.end.max(self.at);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.unless_abandoned((), BufWriter::flush)
+        if self.is_abandoned() {
+            return Ok(());
+        }
+        let flushed = self.file.flush();
+        self.abandon_after(flushed)
     }
 }
 
 impl Seek for Target {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.unless_abandoned(0, |file| file.seek(to))
+        let place = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        if !self.is_abandoned() {
+            let moved = self.file.seek(SeekFrom::Start(place));
+            self.abandon_after(moved)?;
+        }
+        self.at = place;
+        Ok(place)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Times as HAR has them: ISO 8601 with a time zone.
 
 /// `2026-11-30T00:20:18.123Z`, from milliseconds since 1970-01-01 UTC.
-pub(in crate::session) fn text(ms: u64) -> String {
+pub fn text(ms: u64) -> String {
     let (days, rest) = (ms / 86_400_000, ms % 86_400_000);
     let (year, month, day) = civil(i64::try_from(days).unwrap_or(i64::MAX / 2));
     let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);

@@ -6,7 +6,7 @@ mod entry;
 mod export;
 mod import;
 
-pub(super) use date::text as date_text;
+pub use date::text as date_text;
 pub use entry::Imported;
 pub use export::HarWriter;
 pub use import::import;
