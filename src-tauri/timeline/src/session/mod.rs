@@ -5,6 +5,8 @@ mod chunk_times;
 mod content;
 mod export;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod har;
 mod layout;
 pub mod markdown;

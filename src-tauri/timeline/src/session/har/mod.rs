@@ -10,6 +10,8 @@ pub use date::text as date_text;
 pub use entry::Imported;
 pub use export::HarWriter;
 pub use import::import;
+#[cfg(fuzzing)]
+pub(super) use import::read;
 
 /// What an archive's name ends in.
 pub const SUFFIX: &str = "har";
