@@ -176,11 +176,7 @@ const KINDS: Record<Redaction["kind"], (name: string) => string> = {
 
 /** Where something is taken out, what it is, and how often. */
 export function redactionWords({ place, kind, name, count, calls }: Redaction): [string, string, string] {
-  return [
-    PLACES[place],
-    KINDS[kind](name),
-    `${count.toLocaleString("en")} in ${many(calls, "call")}`,
-  ]
+  return [PLACES[place], KINDS[kind](name), `${count.toLocaleString("en")} in ${many(calls, "call")}`]
 }
 
 /** Names that were typed, separated by commas or spaces. */
