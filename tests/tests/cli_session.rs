@@ -25,8 +25,7 @@ async fn recorded(folder: &Path) -> String {
     let demo = Demo::start(folder).await.unwrap();
     let (file, endpoint) = (text(&folder.join("a.porthole")), demo.endpoint().to_string());
     let header = "Authorization: Bearer s3cret-of-mine";
-    let sent =
-        cli(&["request", "GET", "/hello", "--endpoint", &endpoint, "-H", header, "--session", &file]).await;
+    let sent = cli(&["request", "GET", "/hello", "--endpoint", &endpoint, "-H", header, "--session", &file]).await;
     assert_eq!(sent.status.code(), Some(0), "{sent:?}");
     let ran = cli(&["exec", "host", "--session", &file, "--", "sh", "-c", "echo s3cret-of-mine; exit 7"]).await;
     assert_eq!(ran.status.code(), Some(7), "{ran:?}");
@@ -95,9 +94,14 @@ async fn a_har_file_is_valid_by_its_public_schema() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path()).await.unwrap();
     let (file, endpoint) = (text(&folder.path().join("a.porthole")), demo.endpoint().to_string());
-    for (method, path) in
-        [("GET", "/hello"), ("GET", "/numbers"), ("GET", "/status/404"), ("GET", "/bytes/5000"), ("GET", "/close"), ("POST", "/echo?a=1&b")]
-    {
+    for (method, path) in [
+        ("GET", "/hello"),
+        ("GET", "/numbers"),
+        ("GET", "/status/404"),
+        ("GET", "/bytes/5000"),
+        ("GET", "/close"),
+        ("POST", "/echo?a=1&b"),
+    ] {
         let data: &[&str] = if method == "POST" { &["--data", "{\"a\":1.0}", "-H", "Cookie: a=b"] } else { &[] };
         let mut args = vec!["request", method, path, "--endpoint", &endpoint, "--session", &file];
         args.extend(data);

@@ -143,7 +143,7 @@ pub enum Code {
     PinnedUnreadable,
     /// A session file can't be read.
     SessionUnreadable,
-    /// The file isn't a session, or isn't as it was written.
+    /// The file isn't a session, or was changed or cut.
     SessionInvalid,
     /// The session is in a later version of the format.
     SessionTooNew,

@@ -98,7 +98,7 @@ pub struct ExitFacts {
     pub unkept: bool,
 }
 
-/// What is said of a command besides its output.
+/// What is reported of a command besides its output.
 pub struct Reporting<'a> {
     json: bool,
     pub findings: bool,

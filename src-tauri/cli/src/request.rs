@@ -123,7 +123,8 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
             sdk_result::request(endpoint, context, request, runtime, (arguments.findings, session), signals).await
         }
         None => {
-            let how = Printing { json: arguments.json, decode: arguments.decode, findings: arguments.findings, session };
+            let how =
+                Printing { json: arguments.json, decode: arguments.decode, findings: arguments.findings, session };
             printed(endpoint, context, request, how, signals).await
         }
     };

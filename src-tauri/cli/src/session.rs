@@ -159,15 +159,8 @@ fn line(number: usize, one: &SessionCall) -> String {
     };
     let bytes: u64 = [&one.stdout, &one.stderr].into_iter().flatten().map(|entry| entry.bytes).sum();
     let took = took.map_or_else(String::new, |us| format!("{:.1} ms", us as f64 / 1000.0));
-    let fields = [
-        number.to_string(),
-        har::date_text(*began_ms),
-        label,
-        title(&one.call),
-        outcome,
-        took,
-        format!("{bytes} B"),
-    ];
+    let fields =
+        [number.to_string(), har::date_text(*began_ms), label, title(&one.call), outcome, took, format!("{bytes} B")];
     // A tab or a line end in a path must not look like the end of a field.
     let plain = |field: &String| field.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     fields.iter().map(plain).collect::<Vec<_>>().join("\t")

@@ -33,8 +33,9 @@ impl NewFile {
                 .hint("Start the path with / or ~/."));
         }
         if path.is_dir() {
-            return Err(Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display()))
-                .hint("Add a file name."));
+            return Err(
+                Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a file name.")
+            );
         }
         if !replace && path.exists() {
             return Err(exists(path));

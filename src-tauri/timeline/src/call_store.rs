@@ -9,15 +9,18 @@ use encoding_rs::{Encoding, UTF_8};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Outcome, Summary, groups::Groups, kept_folder::KeptCall,
+    Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Summary,
+    groups::Groups,
+    kept_folder::KeptCall,
     removal::Removals,
+    summary::{outcome, text_of},
 };
 use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{self, Exchange, ExchangeEvent, Head};
 use porthole_output::{BodyKind, Charset, CharsetBy, Coding, Encoded, Output, Searching, TaskProgress};
-use porthole_process::{Command, Place, Run, RunEvent, Signal, Stopper};
+use porthole_process::{Place, Run, RunEvent, Signal, Stopper};
 use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 
 /// How a live Call is ended.
@@ -431,14 +434,6 @@ impl CallStore {
     }
 }
 
-/// What is done, in a line: a request's target, or the command line.
-pub(super) fn text_of(act: &Act) -> String {
-    match act {
-        Act::Exchange(Exchange { request, .. }) => exchange::target(request).unwrap_or_else(|_| request.path.clone()),
-        Act::Run(Run { command, .. }) => command_line(command),
-    }
-}
-
 fn summary(entry: &Entry) -> Summary {
     let Call { id, origin, began_ms, act, sdk, .. } = &entry.call;
     let (label, http) = match act {
@@ -477,34 +472,6 @@ fn summary(entry: &Entry) -> Summary {
         took_us,
         counts,
         found: entry.found,
-    }
-}
-
-/// The command as it would be typed into a POSIX shell to get the same arguments.
-fn command_line(command: &Command) -> String {
-    shell_words::join([&command.program].into_iter().chain(&command.args))
-}
-
-/// The state of a Call, as its facts say.
-fn outcome(act: &Act) -> Outcome {
-    match act {
-        Act::Exchange(exchange) => match (&exchange.failure, &exchange.response) {
-            (Some(failure), _) if failure.error.code == Code::Cancelled => Outcome::Cancelled,
-            (Some(failure), _) => Outcome::Failed { code: failure.error.code },
-            (None, Some(response)) if exchange.ended() => {
-                Outcome::Status { status: response.status, reason: response.reason.clone() }
-            }
-            (None, Some(response)) => Outcome::Receiving { status: response.status },
-            (None, None) => Outcome::Pending,
-        },
-        Act::Run(run) => match (&run.failure, &run.ending, run.closed_us) {
-            (Some(error), ..) if error.code == Code::Cancelled => Outcome::Cancelled,
-            (Some(error), ..) => Outcome::Failed { code: error.code },
-            (None, Some(ending), Some(_)) => Outcome::Ended { ending: ending.clone() },
-            (None, Some(ending), None) => Outcome::Draining { ending: ending.clone() },
-            (None, None, _) if run.started.is_some() => Outcome::Running,
-            (None, None, _) => Outcome::Pending,
-        },
     }
 }
 

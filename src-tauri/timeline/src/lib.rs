@@ -21,6 +21,7 @@ mod saving;
 mod searching;
 pub mod session;
 mod shown;
+mod summary;
 
 use std::{
     path::{Path, PathBuf},

@@ -6,7 +6,8 @@ use tokio::sync::watch;
 
 use super::{
     CallId, Removal, Shared, Timeline,
-    call_store::{CallStore, Entry, text_of},
+    call_store::{CallStore, Entry},
+    summary::text_of,
 };
 use porthole_base::{
     error::{Code, Error, Result},

@@ -43,7 +43,8 @@ async fn catch_copies(app: &App) {
     app.value("(navigator.clipboard.writeText = async (text) => { window.copied = text }, true)").await;
 }
 
-const HEADS: &str = "[...document.querySelectorAll('#timeline [data-group^=session] b')].map((head) => head.innerText).join()";
+const HEADS: &str =
+    "[...document.querySelectorAll('#timeline [data-group^=session] b')].map((head) => head.innerText).join()";
 
 #[tokio::test]
 async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
@@ -51,7 +52,8 @@ async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
     let path = folder.path().join("bug.porthole");
     let app = recorded().await;
     app.click("#timeline-export").await;
-    app.until("the redactions", "document.querySelector('#export-redactions')?.innerText.includes('Field token')").await;
+    app.until("the redactions", "document.querySelector('#export-redactions')?.innerText.includes('Field token')")
+        .await;
     drawn_right_under(&app, "export").await;
     app.click("#export-close").await;
     export(&app, &path).await;

@@ -2,10 +2,7 @@
 
 use porthole_base::error::Result;
 use porthole_output::SavedFile;
-use porthole_timeline::session::{
-    ExportFormat, ExportPreview,
-    redact::RedactOptions,
-};
+use porthole_timeline::session::{ExportFormat, ExportPreview, redact::RedactOptions};
 
 use crate::{application::Application, host::Host};
 

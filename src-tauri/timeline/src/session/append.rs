@@ -1,4 +1,4 @@
-//! Adding calls to a session file that may be there. It is written anew beside itself, and put in its place when it is whole:
+//! Adding calls to a session file that may be there. The whole file is written again beside itself, and put in its place when it is whole:
 //! one that can't be written leaves what was there.
 
 use std::{

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use porthole_base::error::{Code, Error};
 use porthole_output::{Counts, Output, SAVE_PIECE, Stream};
 
-/// Chunks that are asked for at once.
+/// Chunks that are read at once.
 const CHUNKS: usize = 4096;
 
-/// Where a session's writer gets a call's bytes from. First both streams are asked for, then the chunks.
+/// Where a session's writer gets a call's bytes from. First both streams are read, then the chunks.
 pub trait Content {
     /// About how many bytes a stream has; 0 if it has none.
     fn about(&self, stream: Stream) -> u64;
@@ -23,10 +23,7 @@ pub trait Content {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    fn each_chunk(
-        &mut self,
-        tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>,
-    ) -> Written;
+    fn each_chunk(&mut self, tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>) -> Written;
 }
 
 /// How writing them went.
@@ -92,7 +89,9 @@ impl Content for OutputContent<'_> {
         while at < whole {
             let piece = self.output.read(stream, at, whole.min(at + SAVE_PIECE))?;
             if piece.is_empty() {
-                return Err(Error::new(Code::OutputUnreadable, "The output's file is shorter than what was recorded").into());
+                return Err(
+                    Error::new(Code::OutputUnreadable, "The output's file is shorter than what was recorded").into()
+                );
             }
             to.write_all(&piece)?;
             at += piece.len() as u64;
@@ -100,10 +99,7 @@ impl Content for OutputContent<'_> {
         Ok(())
     }
 
-    fn each_chunk(
-        &mut self,
-        tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>,
-    ) -> Written {
+    fn each_chunk(&mut self, tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>) -> Written {
         let mut n = 0;
         while n < self.counts.chunks {
             let count = CHUNKS.min(usize::try_from(self.counts.chunks - n).unwrap_or(CHUNKS));

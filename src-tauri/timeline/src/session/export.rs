@@ -144,10 +144,8 @@ impl Timeline {
             !stop.is_cancelled()
         };
         tell(0);
-        let saved = aside(move || {
-            export(&recorded, format, redact.as_ref(), &Value::Null, (&path, replace), tell)
-        })
-        .await;
+        let saved =
+            aside(move || export(&recorded, format, redact.as_ref(), &Value::Null, (&path, replace), tell)).await;
         self.shared.change(|store| store.saving = None);
         saved
     }
@@ -155,4 +153,75 @@ impl Timeline {
 
 fn bytes_of(recorded: &[Recorded]) -> u64 {
     recorded.iter().map(|one| one.counts.stdout.bytes + one.counts.stderr.bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Session, is_session, samples::two};
+
+    fn timeline(folder: &Path) -> Timeline {
+        Timeline::new(folder.join("outputs"), folder.join("kept"), u64::MAX, None)
+    }
+
+    /// A timeline with the calls of a session.
+    async fn with_calls(folder: &Path) -> Timeline {
+        std::fs::create_dir_all(folder.join("outputs")).unwrap();
+        let path = folder.join("before.porthole");
+        crate::session::samples::write(&path, &two(), &Value::Null);
+        let timeline = timeline(folder);
+        assert_eq!(timeline.open_session(path).await.unwrap(), 1);
+        timeline
+    }
+
+    #[tokio::test]
+    async fn an_opened_session_is_rows_that_can_be_exported_again_and_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let timeline = with_calls(folder.path()).await;
+        let changes = timeline.changes(0).await;
+        assert_eq!(changes.sessions[0].name, "before.porthole");
+        assert_eq!(
+            changes.calls.iter().map(|row| (row.id, row.session)).collect::<Vec<_>>(),
+            [(1, Some(1)), (2, Some(1))]
+        );
+        assert!(changes.calls[1].found.errors + changes.calls[1].found.warnings + changes.calls[1].found.notes < 9);
+        let options = Some(RedactOptions::default());
+        let preview = timeline.export_preview(None, options.clone()).await.unwrap();
+        assert_eq!((preview.calls, preview.exchanges, preview.bytes), (2, 1, 34));
+        assert_eq!(preview.redactions.len(), 1, "{:?}", preview.redactions);
+        let path = folder.path().join("after.porthole");
+        assert!(is_session(&path));
+        let only = Some(BTreeSet::from([1]));
+        timeline.export(only.clone(), ExportFormat::Session, options, path.clone(), false).await.unwrap();
+        let session = Session::open(&path).unwrap();
+        assert_eq!(session.calls().len(), 1);
+        let text = session.output(0, "unused".into(), Arc::new(porthole_output::DiskQuota::unlimited())).unwrap();
+        let body = text.read(porthole_output::Stream::Stdout, 0, 99).unwrap();
+        assert_eq!(body, br#"{"token":"[redacted]","n":1.0}"#);
+        let again = timeline.export(only, ExportFormat::Har, None, path, false).await;
+        assert_eq!(again.unwrap_err().code, Code::FileExists);
+        timeline.close_session(1);
+        assert_eq!(timeline.recorded(None).len(), 0);
+        timeline.undo_removal(1).unwrap();
+        assert_eq!(timeline.recorded(None).len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_archive_is_opened_with_its_bodies_and_a_broken_one_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let timeline = with_calls(folder.path()).await;
+        let path = folder.path().join("calls.har");
+        timeline.export(None, ExportFormat::Har, None, path.clone(), false).await.unwrap();
+        assert_eq!(timeline.open_session(path.clone()).await.unwrap(), 2);
+        let rows = timeline.changes(0).await.calls;
+        assert_eq!(rows.iter().filter(|row| row.session == Some(2)).count(), 1);
+        let output = timeline.output(3).unwrap();
+        assert_eq!(output.read(porthole_output::Stream::Stdout, 0, 99).unwrap(), two()[0].pieces[0].1);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.truncate(text.len() - 3);
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(timeline.open_session(path).await.unwrap_err().code, Code::HarInvalid);
+        assert_eq!(timeline.recorded(None).len(), 3);
+        timeline.close().await;
+    }
 }

@@ -6,9 +6,17 @@ use std::{
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use zip::{CompressionMethod::{self, Deflated, Stored}, ZipWriter, write::SimpleFileOptions};
+use zip::{
+    CompressionMethod::{self, Deflated, Stored},
+    ZipWriter,
+    write::SimpleFileOptions,
+};
 
-use super::{layout, samples::{two, write}, *};
+use super::{
+    layout,
+    samples::{two, write},
+    *,
+};
 use porthole_base::error::{Code, Error};
 use porthole_output::DiskQuota;
 
@@ -38,10 +46,8 @@ fn changed(change: impl FnOnce(&mut Value, &mut Vec<(&str, Vec<u8>, CompressionM
     let mut facts = facts_of(&whole());
     facts["calls"].as_array_mut().unwrap().truncate(1);
     let chunk = [[52_u64.to_le_bytes(), 25_u64.to_le_bytes()].concat()].concat();
-    let mut entries = vec![
-        ("calls/1/stdout", br#"{"token":"s3cret","n":1.0}"#.to_vec(), Stored),
-        ("calls/1/chunks", chunk, Stored),
-    ];
+    let mut entries =
+        vec![("calls/1/stdout", br#"{"token":"s3cret","n":1.0}"#.to_vec(), Stored), ("calls/1/chunks", chunk, Stored)];
     change(&mut facts, &mut entries);
     let text = facts.to_string();
     let mut all: Vec<_> = entries.iter().map(|(name, bytes, method)| (*name, bytes.as_slice(), *method)).collect();
@@ -146,7 +152,8 @@ fn facts_that_unpack_to_gigabytes_are_not_unpacked() {
     assert_eq!(code(&bomb), Code::SessionTooLarge);
     // The same with a length that says that it is small.
     let length = (zeros.len() as u32).to_le_bytes();
-    let places: Vec<usize> = bomb.windows(4).enumerate().filter(|(_, four)| *four == length).map(|(at, _)| at).collect();
+    let places: Vec<usize> =
+        bomb.windows(4).enumerate().filter(|(_, four)| *four == length).map(|(at, _)| at).collect();
     assert_eq!(places.len(), 2);
     let mut lying = bomb.clone();
     for at in places {
@@ -163,7 +170,8 @@ fn a_directory_that_says_that_it_is_huge_is_not_read() {
     many[end + 8..end + 12].copy_from_slice(&[0xff; 4]);
     assert_eq!(code(&many), Code::SessionInvalid, "there is no long form of the end");
     let mut huge = bytes[..end].to_vec();
-    let (begins, at) = (u64::from(u32::from_le_bytes(bytes[end + 16..end + 20].try_into().unwrap())), huge.len() as u64);
+    let (begins, at) =
+        (u64::from(u32::from_le_bytes(bytes[end + 16..end + 20].try_into().unwrap())), huge.len() as u64);
     huge.extend(b"PK\x06\x06");
     huge.extend(44_u64.to_le_bytes());
     huge.extend([0; 12]);

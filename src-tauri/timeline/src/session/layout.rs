@@ -173,7 +173,8 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
         return Err(invalid("Its `session.json` isn't that of a session"));
     }
     if version > VERSION {
-        let message = format!("It has version {version} of the format, and this Porthole reads up to version {VERSION}");
+        let message =
+            format!("It has version {version} of the format, and this Porthole reads up to version {VERSION}");
         return Err(Error::new(Code::SessionTooNew, message).hint("Update Porthole."));
     }
     let mut facts: SessionFacts = serde_json::from_slice(&text).map_err(not_read)?;

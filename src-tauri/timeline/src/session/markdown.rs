@@ -1,9 +1,9 @@
-//! A call as Markdown, for an issue tracker: what was asked, what came back, what the code received, and findings.
+//! A call as Markdown, for an issue tracker: the request or command, the response, the value that the code received, and findings.
 
 use std::fmt::Write;
 
 use super::Recorded;
-use crate::{CallId, Timeline, aside, call_store::text_of, diagnosing::diagnosed, inspect::Read};
+use crate::{CallId, Timeline, aside, diagnosing::diagnosed, inspect::Read, summary::text_of};
 use porthole_base::error::{Error, Result};
 use porthole_http::exchange::{Body, Exchange, Head, Header, PartContent, target};
 use porthole_output::{Decoder, Stream, visible};
@@ -64,7 +64,9 @@ fn facts(call: &Call) -> String {
         Act::Exchange(exchange) => {
             let outcome = match (&exchange.failure, &exchange.response) {
                 (Some(failure), _) => failed(&failure.error),
-                (None, Some(response)) => format!("**{}**", escape(format!("{} {}", response.status, response.reason).trim())),
+                (None, Some(response)) => {
+                    format!("**{}**", escape(format!("{} {}", response.status, response.reason).trim()))
+                }
                 (None, None) => "No response yet".to_owned(),
             };
             (code(&exchange.endpoint.to_string()), outcome, exchange.phases.done_us)
@@ -200,7 +202,8 @@ fn received(text: &mut String, recorded: &Recorded) -> Result<()> {
     let read = Read::of(&recorded.output, JUDGED, SHOWN)?;
     let runtime = call.sdk.as_ref().map(|sdk| sdk.runtime).unwrap_or_default();
     let result = sdk_result::received(call, read.written(), runtime);
-    let title = if call.sdk.is_some() { format!("In your code ({runtime})") } else { format!("In your code, on {runtime}") };
+    let title =
+        if call.sdk.is_some() { format!("In your code ({runtime})") } else { format!("In your code, on {runtime}") };
     let called = call.sdk.as_ref().and_then(|sdk| {
         let called = sdk.called.as_ref().map(|called| called.as_str().to_owned());
         called.or(match &sdk.asked {
@@ -251,7 +254,8 @@ fn bytes_section(text: &mut String, title: &str, language: &str, start: &[u8], b
 
 /// A block of code. Its fence is longer than any in the text, and control characters are shown.
 fn section(text: &mut String, title: &str, language: &str, content: &str) {
-    let shown: String = content.replace("\r\n", "\n").split('\n').map(|line| visible(line.as_bytes())).collect::<Vec<_>>().join("\n");
+    let shown: String =
+        content.replace("\r\n", "\n").split('\n').map(|line| visible(line.as_bytes())).collect::<Vec<_>>().join("\n");
     let fence = "`".repeat(longest_run(&shown).max(2) + 1);
     let end = if shown.ends_with('\n') { "" } else { "\n" };
     let _ = writeln!(text, "### {title}\n\n{fence}{language}\n{shown}{end}{fence}\n");
@@ -308,7 +312,10 @@ mod tests {
             ..Request::new("POST", "/items")
         };
         let text = of(&samples::exchange(request, vec![header("content-type", "application/json")], br#"{"b":2.0}"#));
-        assert!(text.starts_with("## `POST /items`\n\n**200 OK** · `unix:///run/backend.sock` · 0.1 ms · 2023-11-14T"), "{text}");
+        assert!(
+            text.starts_with("## `POST /items`\n\n**200 OK** · `unix:///run/backend.sock` · 0.1 ms · 2023-11-14T"),
+            "{text}"
+        );
         for part in [
             "### Request\n\n```http\nPOST /items HTTP/1.1\nAccept: */*\n\n{\"a\":1}\n```\n",
             "### Response\n\n```http\nHTTP/1.1 200 OK\ncontent-type: application/json\n```\n",

@@ -29,7 +29,7 @@ pub use write::SessionWriter;
 
 /// A call in a line, without how it ended: the request's target, or the command line.
 pub fn title(call: &porthole_sdk::call::Call) -> String {
-    crate::call_store::text_of(&call.act)
+    crate::summary::text_of(&call.act)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use porthole_sdk::{
 /// Calls that get into the timeline at once.
 const TOGETHER: usize = 100;
 
-/// A session whose calls are in the timeline.
+/// A session file with calls in the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OpenSession {
     /// Its number, from 1.

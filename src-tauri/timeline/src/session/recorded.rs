@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{
-    content::OutputContent,
-    format::ended,
-    read::expected,
-};
+use super::{content::OutputContent, format::ended, read::expected};
 use crate::{CallId, Timeline};
 use porthole_output::{Coding, Counts, Output};
 use porthole_sdk::call::{Act, Call};

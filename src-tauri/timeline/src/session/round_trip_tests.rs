@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::{samples::*, *};
 use porthole_base::error::Code;
-use porthole_http::{endpoint::Endpoint, exchange::{Exchange, Request}};
+use porthole_http::{
+    endpoint::Endpoint,
+    exchange::{Exchange, Request},
+};
 use porthole_output::{DiskQuota, Output, Stream};
 use porthole_process::Run;
 use porthole_sdk::call::Act;
@@ -49,7 +52,10 @@ fn what_was_written_is_read_again() {
     let output = opened(&session, 1);
     assert_eq!(streams(&output), [b"out\n".to_vec(), b"err\n".to_vec()]);
     assert_eq!(output.chunks(0, 9).iter().map(|chunk| chunk.at_us).collect::<Vec<_>>(), [30, 40]);
-    assert_eq!(session.output(2, "unused".into(), Arc::new(DiskQuota::unlimited())).unwrap_err().code, Code::CallNotFound);
+    assert_eq!(
+        session.output(2, "unused".into(), Arc::new(DiskQuota::unlimited())).unwrap_err().code,
+        Code::CallNotFound
+    );
     check_schema(&path);
 }
 
@@ -58,7 +64,10 @@ fn a_call_that_goes_on_has_ended_in_its_session() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.porthole");
     let samples = [
-        Sample { call: call(Act::Run(Run::new(command("sleep", &["9"])))), pieces: vec![(Stream::Stdout, b"a".to_vec(), 33)] },
+        Sample {
+            call: call(Act::Run(Run::new(command("sleep", &["9"])))),
+            pieces: vec![(Stream::Stdout, b"a".to_vec(), 33)],
+        },
         Sample {
             call: call(Act::Exchange(Exchange::new(Endpoint::Unix("/s".into()), Request::new("GET", "/")))),
             pieces: Vec::new(),

@@ -45,7 +45,10 @@ pub struct SessionWriter<'a> {
 
 impl std::fmt::Debug for SessionWriter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionWriter").field("path", &self.new.path()).field("count", &self.count).finish_non_exhaustive()
+        f.debug_struct("SessionWriter")
+            .field("path", &self.new.path())
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 

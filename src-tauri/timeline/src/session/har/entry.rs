@@ -8,7 +8,10 @@ use crate::session::{format::ended, read::undone};
 use porthole_base::error::{Code, Error};
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Body, Exchange, ExchangeEvent, Failure, Head, Header, Param, Part, PartContent, Request, Response, Stage, Version},
+    exchange::{
+        Body, Exchange, ExchangeEvent, Failure, Head, Header, Param, Part, PartContent, Request, Response, Stage,
+        Version,
+    },
 };
 use porthole_sdk::call::{Act, Call, Origin};
 
@@ -128,7 +131,8 @@ impl Entry {
         let mut exchange = Exchange::new(endpoint, self.request.composed(path));
         let at = self.timings.phases(self.time);
         exchange.apply(ExchangeEvent::Connected { at_us: at.connected, reused: false });
-        let start_line = format!("{} {} {}", self.request.method, exchange.request.path, version(&self.request.http_version));
+        let start_line =
+            format!("{} {} {}", self.request.method, exchange.request.path, version(&self.request.http_version));
         let headers = plain_headers(&self.request.headers);
         exchange.apply(ExchangeEvent::Sent { at_us: Some(at.sent), head: Head { start_line, headers } });
         let status = self.response.status;
@@ -143,8 +147,10 @@ impl Entry {
         }
         let (status, reason) = (status as u16, self.response.status_text.clone());
         let start_line = format!("{} {status} {reason}", version(&self.response.http_version));
-        let head = Head { start_line: start_line.trim_end().to_owned(), headers: plain_headers(&self.response.headers) };
-        exchange.apply(ExchangeEvent::Answered { first_byte_us: at.first, response: Response { status, reason, head } });
+        let head =
+            Head { start_line: start_line.trim_end().to_owned(), headers: plain_headers(&self.response.headers) };
+        exchange
+            .apply(ExchangeEvent::Answered { first_byte_us: at.first, response: Response { status, reason, head } });
         exchange.apply(ExchangeEvent::Done { at_us: at.done });
         exchange
     }
@@ -167,9 +173,11 @@ impl HarRequest {
     fn composed(&self, path: String) -> Request {
         let method = if self.method.is_empty() { "GET".to_owned() } else { self.method.clone() };
         let body = self.post_data.as_ref().map(PostData::body).unwrap_or_default();
-        let version = if self.http_version.eq_ignore_ascii_case("HTTP/1.0") { Version::Http10 } else { Version::Http11 };
+        let version =
+            if self.http_version.eq_ignore_ascii_case("HTTP/1.0") { Version::Http10 } else { Version::Http11 };
         // What the client adds by itself isn't composed.
-        let added = |name: &str| ["host", "content-length", "connection"].iter().any(|own| name.eq_ignore_ascii_case(own));
+        let added =
+            |name: &str| ["host", "content-length", "connection"].iter().any(|own| name.eq_ignore_ascii_case(own));
         let mut headers = plain_headers(&self.headers);
         headers.retain(|header| !added(&header.name));
         Request { headers, body, version, ..Request::new(method, path) }
@@ -184,18 +192,23 @@ impl PostData {
             Some(text) if !text.is_empty() => Body::Text { text: text.clone() },
             _ if self.params.is_empty() => Body::None,
             _ if is("multipart/") => Body::Multipart {
-                parts: self.params.iter().map(|param| Part {
-                    name: param.name.clone(),
-                    content: PartContent::Text { text: param.value.clone().unwrap_or_default() },
-                    filename: param.file_name.clone(),
-                    content_type: param.content_type.clone(),
-                }).collect(),
+                parts: self
+                    .params
+                    .iter()
+                    .map(|param| Part {
+                        name: param.name.clone(),
+                        content: PartContent::Text { text: param.value.clone().unwrap_or_default() },
+                        filename: param.file_name.clone(),
+                        content_type: param.content_type.clone(),
+                    })
+                    .collect(),
             },
             _ => Body::Form {
-                fields: self.params.iter().map(|param| Param {
-                    name: param.name.clone(),
-                    value: param.value.clone().unwrap_or_default(),
-                }).collect(),
+                fields: self
+                    .params
+                    .iter()
+                    .map(|param| Param { name: param.name.clone(), value: param.value.clone().unwrap_or_default() })
+                    .collect(),
             },
         }
     }

@@ -13,7 +13,9 @@ use super::date;
 use crate::session::{Content, WriteFailed, Written, read::expected};
 use porthole_base::error::{Code, Error, Result};
 use porthole_http::exchange::{Body, Exchange, Head, Header, target};
-use porthole_output::{Block, BodyKind, Decoder, EventOutcome, Events, Halt, MOST_DECODED, NewFile, SavedFile, Stream, Utf8};
+use porthole_output::{
+    Block, BodyKind, Decoder, EventOutcome, Events, Halt, MOST_DECODED, NewFile, SavedFile, Stream, Utf8,
+};
 use porthole_sdk::call::{Act, Call};
 
 /// Bodies up to this length have their events and chunks in `_porthole`.
@@ -300,7 +302,7 @@ fn entry(call: &Call, exchange: &Exchange) -> Map<String, Value> {
     let phases = &exchange.phases;
     let ms = |us: u64| us as f64 / 1000.0;
     let done = phases.done_us.unwrap_or_default();
-    // A phase that didn't happen has no time of its own, and those that have to be there are 0.
+    // Send, wait and receive are required: 0 where the phase didn't happen.
     let connected = phases.connected_us.unwrap_or_default().min(done);
     let sent = phases.sent_us.unwrap_or(connected).clamp(connected, done);
     let first = phases.first_byte_us.unwrap_or(done).clamp(sent, done);
@@ -329,7 +331,8 @@ fn request(exchange: &Exchange) -> Value {
     let query = path.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let plain = |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let plain =
+            |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
         json!({ "name": plain(name), "value": plain(value) })
     });
     let mut value = json!({

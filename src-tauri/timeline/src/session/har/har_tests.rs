@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{import::ReadFailed, *};
-use crate::session::{Recorded, samples::{self, Sample, header}};
+use crate::session::{
+    Recorded,
+    samples::{self, Sample, header},
+};
 use porthole_base::error::{Code, Result};
 use porthole_http::{
     endpoint::Endpoint,
@@ -52,7 +55,10 @@ fn an_exchange_has_what_the_format_asks_for() {
         ..Request::new("POST", "/items?q=a%20b")
     };
     let headers = vec![header("content-type", "text/plain"), header("Set-Cookie", "s=3; Path=/")];
-    let har = export(&[samples::exchange(request, headers, "a \"b\"\n☃".as_bytes()), samples::two()[1].clone()], folder.path());
+    let har = export(
+        &[samples::exchange(request, headers, "a \"b\"\n☃".as_bytes()), samples::two()[1].clone()],
+        folder.path(),
+    );
     assert_eq!(har["log"]["version"], "1.2");
     let entries = har["log"]["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 1, "commands are no exchanges");
@@ -76,7 +82,8 @@ fn bodies_are_decoded_and_bytes_are_in_base64() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(b"hello").unwrap();
     let gzip = encoder.finish().unwrap();
-    let coded = |body: &[u8]| samples::exchange(Request::new("GET", "/"), vec![header("content-encoding", "gzip")], body);
+    let coded =
+        |body: &[u8]| samples::exchange(Request::new("GET", "/"), vec![header("content-encoding", "gzip")], body);
     let har = export(
         &[coded(&gzip), coded(b"not gzip"), samples::exchange(Request::new("GET", "/"), vec![], &[0xff, 0, 1])],
         folder.path(),
@@ -95,7 +102,8 @@ fn bodies_are_decoded_and_bytes_are_in_base64() {
 #[test]
 fn server_sent_events_are_listed_with_their_times() {
     let folder = tempfile::tempdir().unwrap();
-    let mut sample = samples::exchange(Request::new("GET", "/"), vec![header("content-type", "text/event-stream")], b"");
+    let mut sample =
+        samples::exchange(Request::new("GET", "/"), vec![header("content-type", "text/event-stream")], b"");
     sample.pieces = vec![
         (Stream::Stdout, b"event: tick\nid: 7\ndata: 1\n\n: note\n\nda".to_vec(), 100),
         (Stream::Stdout, b"ta: 2\n\ndata: unfinished".to_vec(), 900),
@@ -159,7 +167,15 @@ fn archives_of_other_programs_are_read() {
 
 #[test]
 fn what_is_no_archive_is_refused() {
-    for text in ["", "[]", "{}", "{\"log\":{}}", "{\"log\":{\"entries\":{}}}", "{\"log\":{\"entries\":[{\"request\":7}]}}", "{\"log\":{\"entries\":[{}"] {
+    for text in [
+        "",
+        "[]",
+        "{}",
+        "{\"log\":{}}",
+        "{\"log\":{\"entries\":{}}}",
+        "{\"log\":{\"entries\":[{\"request\":7}]}}",
+        "{\"log\":{\"entries\":[{}",
+    ] {
         assert_eq!(read(text).unwrap_err().code, Code::HarInvalid, "{text}");
     }
     let missing = import(Path::new("/nonexistent.har"), &mut |_| Ok(()));

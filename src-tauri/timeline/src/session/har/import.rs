@@ -20,9 +20,8 @@ const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// # Errors
 /// [`Code::SessionUnreadable`] when the file can't be read; [`Code::HarInvalid`]; [`Code::SessionTooLarge`]; what `tell` says.
 pub fn import(path: &Path, tell: &mut dyn FnMut(Imported) -> Result<()>) -> Result<()> {
-    let unreadable = |error: &io::Error| {
-        Error::new(Code::SessionUnreadable, format!("Can't read {}", path.display())).detail(error)
-    };
+    let unreadable =
+        |error: &io::Error| Error::new(Code::SessionUnreadable, format!("Can't read {}", path.display())).detail(error);
     let about = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !about.is_file() {
         return Err(invalid(path, &"it isn't a file"));
@@ -52,7 +51,10 @@ pub(super) enum ReadFailed {
     Json(serde_json::Error),
 }
 
-pub(super) fn read(mut from: impl Read, tell: &mut dyn FnMut(Imported) -> Result<()>) -> std::result::Result<(), ReadFailed> {
+pub(super) fn read(
+    mut from: impl Read,
+    tell: &mut dyn FnMut(Imported) -> Result<()>,
+) -> std::result::Result<(), ReadFailed> {
     // Some programs begin the file with a byte order mark.
     let mut first = [0; 3];
     let mut filled = 0;

@@ -14,7 +14,7 @@ use porthole_http::exchange::Head;
 use porthole_output::{Chunk, Decoder, Halt, MOST_DECODED, SAVE_PIECE, Stream};
 use porthole_sdk::call::{Act, Call};
 
-/// Chunks that are asked for at once.
+/// Chunks that are read at once.
 const CHUNKS: usize = 4096;
 
 /// What becomes of a call's bytes. A stream without a length stays as it is.
@@ -50,18 +50,16 @@ impl BodyChange {
 }
 
 /// Tells each piece of a stream and whether a chunk ends with it.
-fn each_piece(
-    one: &Recorded,
-    stream: Stream,
-    tell: &mut dyn FnMut(&[u8], bool) -> Written,
-) -> Written {
+fn each_piece(one: &Recorded, stream: Stream, tell: &mut dyn FnMut(&[u8], bool) -> Written) -> Written {
     each_chunk(one, &mut |chunk| {
         let mut at = 0;
         while chunk.stream == stream && at < chunk.len {
             let end = chunk.len.min(at + SAVE_PIECE);
             let bytes = one.output.read(stream, chunk.offset + at, chunk.offset + end)?;
             if bytes.is_empty() {
-                return Err(Error::new(Code::OutputUnreadable, "The output's file is shorter than what was recorded").into());
+                return Err(
+                    Error::new(Code::OutputUnreadable, "The output's file is shorter than what was recorded").into()
+                );
             }
             at += bytes.len() as u64;
             tell(&bytes, at == chunk.len)?;
@@ -70,10 +68,7 @@ fn each_piece(
     })
 }
 
-fn each_chunk(
-    one: &Recorded,
-    tell: &mut dyn FnMut(Chunk) -> Written,
-) -> Written {
+fn each_chunk(one: &Recorded, tell: &mut dyn FnMut(Chunk) -> Written) -> Written {
     let mut n = 0;
     while n < one.counts.chunks {
         let most = CHUNKS.min(usize::try_from(one.counts.chunks - n).unwrap_or(CHUNKS));
@@ -107,7 +102,12 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Takes a piece and appends what is certain to `out`. `tell` hears of each field.
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, tell: &mut dyn FnMut(&str, Option<&str>)) -> std::result::Result<(), Halt> {
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+        tell: &mut dyn FnMut(&str, Option<&str>),
+    ) -> std::result::Result<(), Halt> {
         let Self { decoder, decoded, fields, known, found, between } = self;
         let mut next = |piece: &[u8]| {
             *decoded += piece.len() as u64;
@@ -284,10 +284,7 @@ impl Content for RedactedContent<'_> {
         Ok(())
     }
 
-    fn each_chunk(
-        &mut self,
-        tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>,
-    ) -> Written {
+    fn each_chunk(&mut self, tell: &mut dyn FnMut(Stream, u64, u64) -> io::Result<()>) -> Written {
         let mut at = [0; 2];
         each_chunk(self.one, &mut |chunk| {
             let n = index(chunk.stream);

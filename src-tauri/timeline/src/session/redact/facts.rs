@@ -12,21 +12,14 @@ use porthole_base::error::{Code, Error, Result};
 use porthole_sdk::call::Call;
 
 /// Headers with credentials.
-const CREDENTIALS: [&str; 6] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "x-auth-token",
-    "x-registry-auth",
-    "x-registry-config",
-];
-/// Parts of names of variables whose values are secrets wherever they are.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "proxy-authorization", "x-api-key", "x-auth-token", "x-registry-auth", "x-registry-config"];
+/// A variable with one of these in its name has a secret value, which is looked for elsewhere too.
 const SECRET_VARIABLES: [&str; 8] = ["key", "token", "secret", "pass", "pwd", "credential", "auth", "cookie"];
 
-/// Members whose values are one of a few words and not the user's.
-const WORDS: [&str; 12] = [
-    "kind", "code", "stage", "version", "signal", "envMode", "whose", "what", "list", "client", "protocol", "runtime",
-];
+/// Members with fixed words as values.
+const WORDS: [&str; 12] =
+    ["kind", "code", "stage", "version", "signal", "envMode", "whose", "what", "list", "client", "protocol", "runtime"];
 
 /// Takes out what is known by its name.
 pub(super) struct Redactor<'a> {
@@ -131,7 +124,8 @@ impl Redactor<'_> {
                 "-e" | "--env" => Some(("", this.as_str())),
                 _ => this.strip_prefix("--env=").map(|rest| ("--env=", rest)),
             };
-            if let Some((prefix, (name, secret))) = variable.and_then(|(prefix, rest)| Some((prefix, rest.split_once('=')?)))
+            if let Some((prefix, (name, secret))) =
+                variable.and_then(|(prefix, rest)| Some((prefix, rest.split_once('=')?)))
                 && self.options.environment
             {
                 self.variable_found(name, secret, place);

@@ -287,13 +287,19 @@ mod tests {
     fn values_are_replaced_at_any_depth_and_all_else_stays_byte_for_byte() {
         for (before, after) in [
             (r#"{"token":"abc","n":1.0}"#, r#"{"token":"[redacted]","n":1.0}"#),
-            (r#"{ "a" : [ { "Token" :  "a\"b" , "x":1e400} ] }"#, r#"{ "a" : [ { "Token" :  "[redacted]" , "x":1e400} ] }"#),
+            (
+                r#"{ "a" : [ { "Token" :  "a\"b" , "x":1e400} ] }"#,
+                r#"{ "a" : [ { "Token" :  "[redacted]" , "x":1e400} ] }"#,
+            ),
             (r#"{"access-token":{"a":["}"]},"b":0}"#, r#"{"access-token":"[redacted]","b":0}"#),
             (r#"{"token":12345678901234567890123,"b":-0}"#, r#"{"token":"[redacted]","b":-0}"#),
             (r#"{"token":null,"token":true,"token":""}"#, r#"{"token":null,"token":true,"token":""}"#),
             (r#"{"a\"b":"x","to\u006ben":"y"}"#, r#"{"a\"b":"[redacted]","to\u006ben":"[redacted]"}"#),
             (r#"["token","x",{"tokens":"y"}]"#, r#"["token","x",{"tokens":"y"}]"#),
-            ("data: {\"token\":\"x\"}\n\ndata: {\"token\":\"y\"}\n\n", "data: {\"token\":\"[redacted]\"}\n\ndata: {\"token\":\"[redacted]\"}\n\n"),
+            (
+                "data: {\"token\":\"x\"}\n\ndata: {\"token\":\"y\"}\n\n",
+                "data: {\"token\":\"[redacted]\"}\n\ndata: {\"token\":\"[redacted]\"}\n\n",
+            ),
             ("5\" pipe\n{\"token\":\"x\"}\n", "5\" pipe\n{\"token\":\"[redacted]\"}\n"),
             (r#"{"token":"cut"#, r#"{"token":"[redacted]""#),
             (r#"{"token":["cut"#, r#"{"token":"[redacted]""#),

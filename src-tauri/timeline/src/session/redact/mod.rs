@@ -26,7 +26,7 @@ use secrets::{Collected, Secrets};
 /// What is there in place of what was taken out.
 pub const PLACEHOLDER: &str = "[redacted]";
 
-/// JSON fields whose values are taken out unless the user says otherwise.
+/// JSON fields that are taken out unless the user says otherwise.
 pub const FIELDS: [&str; 14] = [
     "password",
     "passwd",
@@ -147,7 +147,10 @@ impl Tally {
     }
 
     fn list(&self) -> Vec<Redaction> {
-        let one = |((place, kind, name), (count, calls, _)): (&(RedactionPlace, RedactionKind, String), &(u64, u32, usize))| {
+        let one = |((place, kind, name), (count, calls, _)): (
+            &(RedactionPlace, RedactionKind, String),
+            &(u64, u32, usize),
+        )| {
             Redaction { kind: *kind, name: name.clone(), place: *place, count: *count, calls: *calls }
         };
         self.counts.iter().map(one).collect()

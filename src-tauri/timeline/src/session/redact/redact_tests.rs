@@ -70,18 +70,30 @@ fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
     ];
     let samples = [
         exchange(secret_request(), headers, answer),
-        run(command, vec![
-            (Stream::Stdout, b"connecting with databa".to_vec(), 10),
-            (Stream::Stdout, b"sepw in production\n".to_vec(), 20),
-            (Stream::Stderr, b"issued-1 tok/en99\n".to_vec(), 30),
-        ]),
+        run(
+            command,
+            vec![
+                (Stream::Stdout, b"connecting with databa".to_vec(), 10),
+                (Stream::Stdout, b"sepw in production\n".to_vec(), 20),
+                (Stream::Stderr, b"issued-1 tok/en99\n".to_vec(), 30),
+            ],
+        ),
     ];
     let options = RedactOptions { headers: vec!["x-mine".into()], ..RedactOptions::default() };
     let (session, outputs, redactions, folder) = redact(&samples, &options);
     let file = std::fs::read(folder.path().join("a.porthole")).unwrap();
     let facts = serde_json::to_string(session.calls()).unwrap();
     for secret in [
-        "abcdef123", "cookie77", "darkly", "mine-value", "querykey1", "hunter22", "en99", "issued-1", "fresh-cookie", "fromargs",
+        "abcdef123",
+        "cookie77",
+        "darkly",
+        "mine-value",
+        "querykey1",
+        "hunter22",
+        "en99",
+        "issued-1",
+        "fresh-cookie",
+        "fromargs",
         "databasepw",
     ] {
         assert!(!facts.contains(secret), "{secret} in {facts}");
@@ -113,7 +125,11 @@ fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
     assert_eq!(count(RedactionKind::Field, "access_token", RedactionPlace::Body), Some((1, 1)));
     assert_eq!(count(RedactionKind::Known, "", RedactionPlace::Body), Some((2, 1)));
     assert_eq!(count(RedactionKind::Known, "", RedactionPlace::Output), Some((3, 1)));
-    assert_eq!(count(RedactionKind::Header, "Authorization", RedactionPlace::Request), Some((2, 1)), "composed and sent");
+    assert_eq!(
+        count(RedactionKind::Header, "Authorization", RedactionPlace::Request),
+        Some((2, 1)),
+        "composed and sent"
+    );
 }
 
 #[test]
@@ -149,7 +165,8 @@ fn a_compressed_body_is_written_decoded_only_where_something_is_taken_out() {
 
 #[test]
 fn what_is_not_to_be_taken_out_stays() {
-    let none = RedactOptions { authorization: false, cookies: false, environment: false, headers: vec![], fields: vec![] };
+    let none =
+        RedactOptions { authorization: false, cookies: false, environment: false, headers: vec![], fields: vec![] };
     let answer = br#"{"token":"issued-1"}"#;
     let samples = [exchange(secret_request(), vec![header("set-cookie", "a=bcdefgh")], answer)];
     let (session, outputs, redactions, _folder) = redact(&samples, &none);
