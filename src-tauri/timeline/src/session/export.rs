@@ -17,7 +17,7 @@ use super::{
     redact::{RedactOptions, Redacted, Redaction},
 };
 use crate::{CallId, Timeline, aside};
-use porthole_base::error::Result;
+use porthole_base::error::{Code, Error, Result};
 use porthole_output::{SavedFile, TaskProgress};
 
 /// What is written.
@@ -64,7 +64,7 @@ pub fn export(
     redact: Option<&RedactOptions>,
     rules: &Value,
     (path, replace): (&Path, bool),
-    go_on: impl FnMut(u64) -> bool + Send,
+    mut go_on: impl FnMut(u64) -> bool + Send,
 ) -> Result<SavedFile> {
     let redacted = redact.map(|options| Redacted::of(recorded, options)).transpose()?;
     match format {
@@ -81,8 +81,12 @@ pub fn export(
             writer.finish(rules)
         }
         ExportFormat::Har => {
-            let mut writer = HarWriter::begin(path, replace)?;
+            let (mut writer, mut bytes) = (HarWriter::begin(path, replace)?, 0);
             for (n, one) in recorded.iter().enumerate() {
+                if !go_on(bytes) {
+                    return Err(Error::new(Code::Cancelled, "Exporting was canceled, and nothing was saved"));
+                }
+                bytes += one.counts.stdout.bytes + one.counts.stderr.bytes;
                 match redacted.as_ref().and_then(|redacted| Some((redacted, redacted.calls().get(n)?))) {
                     Some((redacted, call)) => writer.add(call, &mut redacted.content(n, one))?,
                     None => writer.add(&one.ended(), &mut one.content())?,

@@ -18,8 +18,21 @@ const CREDENTIALS: [&str; 6] =
 const SECRET_VARIABLES: [&str; 8] = ["key", "token", "secret", "pass", "pwd", "credential", "auth", "cookie"];
 
 /// Members with fixed words as values.
-const WORDS: [&str; 12] =
-    ["kind", "code", "stage", "version", "signal", "envMode", "whose", "what", "list", "client", "protocol", "runtime"];
+const WORDS: [&str; 13] = [
+    "kind",
+    "code",
+    "stage",
+    "version",
+    "signal",
+    "envMode",
+    "whose",
+    "what",
+    "list",
+    "client",
+    "protocol",
+    "runtime",
+    "containment",
+];
 
 /// Takes out what is known by its name.
 pub(super) struct Redactor<'a> {
@@ -268,6 +281,7 @@ fn each_place(call: &mut Value, tell: &mut dyn FnMut(&mut Value, RedactionPlace)
         ("failure", RedactionPlace::Error),
         ("command", RedactionPlace::Command),
         ("resolved", RedactionPlace::Command),
+        ("started", RedactionPlace::Command),
         ("fed", RedactionPlace::Error),
     ] {
         let Some(part) = act.get_mut(name) else { continue };
