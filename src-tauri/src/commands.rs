@@ -28,7 +28,10 @@ use porthole_sdk::{
     sdk_result::{Callbacks, SdkResult},
     variables::UsedVariable,
 };
-use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
+use porthole_timeline::{
+    Call, Changes, Origin, Preview, TerminalPiece,
+    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+};
 use tauri::{State, ipc::Invoke};
 
 use crate::host::Porthole;

@@ -36,7 +36,10 @@ use porthole_sdk::{
     sdk_result::{Callbacks, SdkResult},
     variables::UsedVariable,
 };
-use porthole_timeline::{Call, Changes, Origin, Preview, TerminalPiece};
+use porthole_timeline::{
+    Call, Changes, Origin, Preview, TerminalPiece,
+    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+};
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {
@@ -53,6 +56,7 @@ macro_rules! signatures {
             Hit::export_all(cfg).unwrap();
             LogSummary::export_all(cfg).unwrap();
             PageWindowState::export_all(cfg).unwrap();
+            RedactOptions::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             UsedVariable::export_all(cfg).unwrap();

@@ -15,6 +15,8 @@ mod plans;
 mod request;
 mod say;
 mod sdk_result;
+mod session;
+mod session_file;
 mod signals;
 mod sink;
 mod start_plan;
@@ -77,6 +79,8 @@ enum Command {
     /// Exit code: 0 if the extension has no backend, 1 if the backend ended by itself, 3 if it wasn't started, 128 plus
     /// the signal number if a signal ended porthole-cli.
     Open(open::Arguments),
+    /// Show, convert and redact session files.
+    Session(session::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -102,6 +106,10 @@ fn main() -> ExitCode {
         if let Command::Check(arguments) = &arguments.command {
             return check::check(arguments).await;
         }
+        let arguments = match arguments.command {
+            Command::Session(arguments) => return session::session(arguments),
+            command => Arguments { command },
+        };
         let signals = Signals::listen();
         let heard = signals.clone();
         let code = match arguments.command {
@@ -111,6 +119,7 @@ fn main() -> ExitCode {
             Command::Open(arguments) => open::open(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
+            Command::Session(arguments) => session::session(arguments),
         };
         // The signal decides the exit code, whatever the command returned.
         signals.exit_code().map_or(code, ExitCode::from)

@@ -20,10 +20,12 @@ mod json;
 mod lines;
 mod log;
 mod markup;
+mod new_file;
 mod offsets;
 mod order;
 pub mod record;
 mod records;
+mod reopened;
 mod save;
 mod screen;
 mod search;
@@ -53,6 +55,7 @@ pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
 use file_errors::{unread, unwritten};
+pub use files::FilePart;
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
 use json::{Json, JsonSearch, MOST_FOLDS};
@@ -61,6 +64,7 @@ pub use lines::whole_characters;
 use log::Classified;
 pub use log::{Level, Log, LogMark, LogQuery, LogSummary};
 pub use markup::Markup;
+pub use new_file::NewFile;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
@@ -143,39 +147,6 @@ impl Output {
             kept: false,
         };
         Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
-    }
-
-    /// An output with existing files. They stay when it is dropped, unless they are set to be removed.
-    /// What they hold beyond the chunks given counts as read with the last of them.
-    ///
-    /// # Errors
-    /// What the operating system says when a file cannot be read.
-    pub fn reopen(
-        stem: PathBuf,
-        quota: Arc<DiskQuota>,
-        body: Option<(BodyKind, Vec<Coding>)>,
-        chunks: impl Iterator<Item = (Stream, u64, u64)>,
-    ) -> io::Result<Self> {
-        let mut output = Self::new(stem, Arc::clone(&quota));
-        if let Some((body, codings)) = body {
-            output.expect_encoded(body, &codings);
-        }
-        let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
-        streams.kept = true;
-        for spill in [&mut streams.stdout, &mut streams.stderr] {
-            spill.open(quota.files())?;
-            spill.end();
-        }
-        let mut last = 0;
-        for (stream, len, at_us) in chunks {
-            last = at_us;
-            streams.read_again(stream, len, at_us, &quota)?;
-        }
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            while streams.read_again(stream, REOPENED, last, &quota)? {}
-        }
-        streams.beginning = None;
-        Ok(output)
     }
 
     /// Tells what the body that comes is, before its first byte.
@@ -465,7 +436,7 @@ impl Drop for Output {
     fn drop(&mut self) {
         let streams = self.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         for spill in [&mut streams.stdout, &mut streams.stderr] {
-            let bytes = spill.len();
+            let bytes = if spill.is_part() { 0 } else { spill.len() };
             if !streams.kept
                 && let Err(error) = spill.remove()
                 && error.kind() != io::ErrorKind::NotFound

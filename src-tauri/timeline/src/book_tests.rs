@@ -1,6 +1,7 @@
 use super::*;
 use crate::Origin;
 use porthole_output::DiskQuota;
+use porthole_process::Command;
 
 const NO_DISK: Disk = Disk { used: 0, quota: 0, waiting: 0 };
 

@@ -1,6 +1,6 @@
 //! The Calls in order: begun here, recorded while they go on, ended with the timeline.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
 #[cfg(all(test, unix))]
@@ -21,7 +21,9 @@ mod removal;
 mod rows;
 mod saving;
 mod searching;
+pub mod session;
 mod shown;
+mod summary;
 mod terminal;
 
 use std::{

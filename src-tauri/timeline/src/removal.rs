@@ -6,7 +6,8 @@ use tokio::sync::watch;
 
 use super::{
     CallId, Removal, Shared, Timeline,
-    call_store::{CallStore, Entry, text_of},
+    call_store::{CallStore, Entry},
+    summary::text_of,
 };
 use porthole_base::{
     error::{Code, Error, Result},
@@ -99,7 +100,7 @@ impl Timeline {
         let _ = tokio::task::spawn_blocking(move || end(over)).await;
     }
 
-    fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
+    pub(super) fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
         let full = self.shared.quota.is_full();
         let (begun, over) = self.shared.change(|store| {
             let entries = take(store);

@@ -55,6 +55,7 @@ mod safe;
 mod saving;
 mod sdk_result;
 mod searching;
+mod sessions;
 mod settings;
 mod side_bar;
 mod size;

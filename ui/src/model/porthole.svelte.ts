@@ -32,6 +32,8 @@ import { LinkOpener } from "./output/link-opener.svelte"
 import { LogFilter } from "./output/log-filter.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
+import { Exporting } from "./session/exporting.svelte"
+import { Sessions } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
@@ -46,7 +48,7 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -74,6 +76,9 @@ export class Porthole {
   timeline: Timeline
   selection: Selection
   calls: CallActions
+  /** Session files that are open. */
+  sessions: Sessions
+  exporting: Exporting
   detail: Detail
   output: Output
   search: Search
@@ -139,6 +144,8 @@ export class Porthole {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
+    this.sessions = new Sessions(shell, () => (this.#home = undefined))
+    this.exporting = new Exporting(shell)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -317,6 +324,12 @@ export class Porthole {
     this.selection.select(id)
   }
 
+  /** Asks where calls are to be written: all, or only the selected ones. */
+  export(selection: boolean): void {
+    this.overlay = "export"
+    void this.exporting.show([...this.selection.ids], selection)
+  }
+
   /** Inspects the backend at an endpoint, as typed. */
   async connect(endpoint: string): Promise<void> {
     this.target.fill()
@@ -442,6 +455,8 @@ export class Porthole {
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)
+    this.exporting.see(changes.saving)
+    this.sessions.see(changes.sessions)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
   }
@@ -461,6 +476,7 @@ export class Porthole {
     await this.#tell(async () => {
       const dropped = await this.#shell.ask("take_dropped", {})
       if (dropped?.kind === "extension") this.openExtension({ kind: "folder", path: dropped.path }, undefined)
+      else if (dropped?.kind === "session") await this.sessions.open(dropped.path)
       else if (dropped?.kind === "file") {
         this.composer.request.bodyKind = "file"
         this.composer.request.file = dropped.path

@@ -15,6 +15,7 @@ mod paths;
 pub(crate) mod permissions;
 mod privacy;
 mod routes;
+mod sessions;
 mod settings;
 pub(crate) mod target;
 mod terminal;

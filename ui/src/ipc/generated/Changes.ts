@@ -2,6 +2,7 @@
 import type { Cleared } from "./Cleared";
 import type { Disk } from "./Disk";
 import type { Error } from "./Error";
+import type { OpenSession } from "./OpenSession";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
 import type { Removal } from "./Removal";
@@ -30,6 +31,10 @@ cleared?: Cleared,
  * What was removed and can be put back, the newest last.
  */
 removals: Array<Removal>, 
+/**
+ * The session files that were opened, by number.
+ */
+sessions: Array<OpenSession>, 
 /**
  * The three live marks as they are now.
  */

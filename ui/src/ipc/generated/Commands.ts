@@ -13,6 +13,8 @@ import type { Diagnostic } from "./Diagnostic";
 import type { Draft } from "./Draft";
 import type { Dropped } from "./Dropped";
 import type { Endpoint } from "./Endpoint";
+import type { ExportFormat } from "./ExportFormat";
+import type { ExportPreview } from "./ExportPreview";
 import type { ExtensionSource } from "./ExtensionSource";
 import type { Filtered } from "./Filtered";
 import type { Fold } from "./Fold";
@@ -38,6 +40,7 @@ import type { ProjectStep } from "./ProjectStep";
 import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
+import type { RedactOptions } from "./RedactOptions";
 import type { Request } from "./Request";
 import type { Routes } from "./Routes";
 import type { Runtime } from "./Runtime";
@@ -122,6 +125,21 @@ export interface Commands {
   save: { args: { id: number; what: SaveContent; path: string; replace: boolean }; answer: SavedFile };
   /** Stops saving and removes what was written so far. */
   save_stop: { args: {  }; answer: void };
+  /** Adds the calls of a session file, or of an HTTP archive, to the timeline; answers with the session's number. */
+  open_session: { args: { path: string }; answer: number };
+  /** Removes the calls of a session from the timeline; nothing of its file changes. */
+  close_session: { args: { session: number }; answer: void };
+  /** What is taken out of an export unless the user says otherwise. */
+  export_options: { args: {  }; answer: RedactOptions };
+  /** A path that an export could be written to. */
+  export_place: { args: { format: ExportFormat }; answer: string };
+  /** What an export of these calls, or of all, would write, and what it would take out. */
+  export_preview: { args: { ids: Array<number> | null; redact: RedactOptions | null }; answer: ExportPreview };
+  /** Writes these calls, or all, to a file, and answers when it is written. One that is there is kept unless it
+   * is to be replaced. `save_stop` stops it. */
+  export: { args: { ids: Array<number> | null; format: ExportFormat; redact: RedactOptions | null; path: string; replace: boolean }; answer: SavedFile };
+  /** A Call as Markdown, for an issue tracker. */
+  markdown: { args: { id: number }; answer: string };
   /** Keeps a Call's output for the next start, or lets it go. */
   keep: { args: { id: number; kept: boolean }; answer: void };
   /** Sends a request to the target's endpoint; answers at once with the Call's number. */

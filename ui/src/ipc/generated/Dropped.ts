@@ -7,6 +7,10 @@ export type Dropped = { "kind": "extension",
 /**
  * Where it is.
  */
+path: string, } | { "kind": "session", 
+/**
+ * Where it is.
+ */
 path: string, } | { "kind": "file", 
 /**
  * Where it is.

@@ -30,6 +30,10 @@ at?: string,
  */
 group?: CallGroup, 
 /**
+ * The number of the session file that it is from, which is in [`Changes::sessions`].
+ */
+session?: number, 
+/**
  * When it began, in milliseconds since 1970-01-01 UTC.
  */
 beganMs: number, 

@@ -2,6 +2,7 @@ import type { Porthole } from "../porthole.svelte"
 import { nameOf, RUNTIMES } from "../target/runtimes"
 import { THEMES } from "../settings/themes"
 import { timeOfDay } from "../text/numbers"
+import { visibleText } from "../text/visible"
 import { verbOf } from "../composer/verb"
 import type { Entry } from "./palette.svelte"
 import { keyOf, titleOf } from "./recent"
@@ -98,6 +99,17 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     ...porthole.side.environments.all.map(({ name }) =>
       action(`environment-${name}`, `Use the environment ${name}`, () => porthole.side.environments.use(name)),
     ),
+    action("open-session", "Open session…", () => void porthole.sessions.choose()),
+    ...(timeline.rows.length === 0
+      ? []
+      : [action("export", "Export calls…", () => porthole.export(porthole.selection.ids.size > 1))]),
+    ...openSessions(porthole).map(({ number, name }) =>
+      action(
+        `close-session-${number}`,
+        `Close ${visibleText(name, "kept")}`,
+        () => void porthole.sessions.close(number),
+      ),
+    ),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
       does === undefined || NOT_LISTED.includes(intent)
@@ -112,6 +124,12 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
       : [action("open-log", "Open Porthole's log", () => void porthole.openLog())]),
     action("about", "About Porthole", () => (porthole.overlay = "about")),
   ]
+}
+
+/** Those with calls in the timeline. */
+function openSessions({ timeline, sessions }: Porthole) {
+  const present = new Set(timeline.rows.map(({ session }) => session))
+  return sessions.all.filter(({ number }) => present.has(number))
 }
 
 function runtimes(porthole: Porthole): Entry[] {
