@@ -23,7 +23,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview};
 use tauri::{State, ipc::Invoke};
 
 use crate::host::Porthole;

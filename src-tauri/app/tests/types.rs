@@ -31,7 +31,7 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview};
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {

@@ -141,6 +141,20 @@ impl Output {
         Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
+    /// Its files outlive this value.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.streams.get_mut().unwrap_or_else(PoisonError::into_inner).kept = true;
+        self
+    }
+
+    /// The bytes of a stream that has no file, because it is small and was never needed in one.
+    pub fn in_memory(&self, stream: Stream) -> Option<Vec<u8>> {
+        let streams = self.lock();
+        let spill = streams.of(stream);
+        spill.stored().is_none().then(|| spill.in_memory().to_vec())
+    }
+
     /// An output with existing files. They stay when it is dropped, unless they are set to be removed.
     /// What they hold beyond the chunks given counts as read with the last of them.
     ///

@@ -26,6 +26,7 @@ import { PasteImport } from "./composer/paste-import.svelte"
 import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
 import { Saving } from "./output/saving.svelte"
+import { History } from "./history/history.svelte"
 import { JsonMenu } from "./output/json-menu.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
@@ -74,6 +75,8 @@ export class Porthole {
   copying: Copying
   saving: Saving
   disk = new Disk()
+  /** The calls of this start and earlier ones. */
+  history: History
   /** Tells of what ends while nobody looks. */
   background: Background
   composer: Composer
@@ -123,6 +126,10 @@ export class Porthole {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
+    this.history = new History(shell, {
+      show: (id) => this.show(id),
+      copyAs: (id, as) => this.calls.copyAs(id, as),
+    })
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -388,6 +395,7 @@ export class Porthole {
     this.background.see(changes.calls)
     if (changes.dropped !== this.#dropped && !this.own) void this.#takeDropped(changes.dropped)
     this.disk.see(changes.disk)
+    this.history.see(changes.history)
     this.permissions.see(changes)
     this.prompts.see(changes.prompt, changes.waiting)
     this.#changed()

@@ -7,6 +7,7 @@ mod desktop;
 mod drafts;
 mod engines;
 mod extension;
+mod history;
 pub(crate) mod page;
 pub(crate) mod page_window;
 mod paths;
@@ -116,6 +117,10 @@ impl<H: Host> Application<H> {
         // Without a data directory nothing is kept: `keep` says so.
         let kept = data.path.as_deref().unwrap_or(&session).join("kept");
         let timeline = Arc::new(Timeline::new(session.clone(), kept, quota, reaper.clone()));
+        // Another Porthole may have the directory where this one couldn't take it.
+        if let Some(path) = data.path.as_deref().filter(|_| data.trouble.is_none()) {
+            timeline.open_history(&path.join("history"), remembered.history.unwrap_or(true)).await;
+        }
         let extension_host = ExtensionHost::new(Arc::clone(&timeline), reaper, session);
         timeline.reopen_kept();
         let gate = Gate::new(Arc::clone(&timeline), permissions);

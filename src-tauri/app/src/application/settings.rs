@@ -11,6 +11,7 @@ use crate::{
 impl<H: Host> Application<H> {
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
+        self.timeline.record_history(settings.history.unwrap_or(true));
         self.host.apply_theme(settings.theme);
         // A page of the host that is a moment behind must not undo what is remembered when it is set.
         let change = |remembered: &mut Settings| {

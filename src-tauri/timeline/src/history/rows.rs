@@ -1,0 +1,85 @@
+//! Which calls of the timeline are in the history.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Recorded, RowId};
+use crate::{
+    CallId,
+    call_store::{CallStore, Entry},
+};
+
+impl CallStore {
+    /// A call is recorded in this row of the history.
+    pub(crate) fn set_row(&mut self, id: CallId, row: RowId) {
+        if let Some(entry) = self.changed(id) {
+            entry.row = Some(row);
+        }
+    }
+
+    /// A call is one of an earlier start.
+    pub(crate) fn set_reopened(&mut self, id: CallId, row: RowId, pinned: bool) {
+        if let Some(entry) = self.changed(id) {
+            (entry.row, entry.pinned, entry.reopened) = (Some(row), pinned, true);
+        }
+    }
+
+    pub(crate) fn set_pinned(&mut self, id: CallId, pinned: bool) {
+        if let Some(entry) = self.changed(id) {
+            entry.pinned = pinned;
+        }
+    }
+
+    pub(crate) fn row_of(&self, id: CallId) -> Option<RowId> {
+        self.entries.get(&id)?.row
+    }
+
+    pub(crate) fn call_of_row(&self, row: RowId) -> Option<CallId> {
+        self.entries.values().rev().find(|entry| entry.row == Some(row)).map(|entry| entry.call.id)
+    }
+
+    pub(crate) fn rows_with_calls(&self) -> BTreeMap<RowId, CallId> {
+        self.entries.values().filter_map(|entry| Some((entry.row?, entry.call.id))).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Rows of calls that are in the timeline, or can be put back into it.
+    pub(crate) fn history_rows(&self) -> BTreeSet<RowId> {
+        let entries = self.entries.values().chain(self.removals.entries());
+        entries.filter_map(|entry| entry.row).chain(self.removals.rows()).collect()
+    }
+
+    /// Rows of calls that were deleted, as long as that can be undone.
+    pub(crate) fn hidden_rows(&self) -> BTreeSet<RowId> {
+        self.removals.deleted_rows().collect()
+    }
+
+    /// Calls that changed after a revision, and are recorded in rows like these.
+    pub(crate) fn changed_since(&self, since: u64, is_own: impl Fn(RowId) -> bool) -> Vec<CallId> {
+        let entries = self.entries.values().chain(self.removals.entries());
+        let changed = entries.filter(|entry| entry.changed_at > since && entry.row.is_some_and(&is_own));
+        changed.map(|entry| entry.call.id).collect()
+    }
+
+    pub(crate) fn recorded_in_history(&self, id: CallId) -> Option<Recorded> {
+        self.entries.get(&id).or_else(|| self.removals.entry(id))?.recorded()
+    }
+}
+
+impl Entry {
+    /// What the history is told of it, if it is recorded there.
+    pub(crate) fn recorded(&self) -> Option<Recorded> {
+        Some(Recorded {
+            row: self.row?,
+            call: self.call.clone(),
+            output: Arc::clone(&self.output),
+            extension: self.extension.clone(),
+            pinned: self.pinned,
+        })
+    }
+}
