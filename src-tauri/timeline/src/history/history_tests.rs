@@ -190,14 +190,14 @@ async fn pinned_calls_are_in_the_timeline_again_until_they_are_let_go() {
 #[tokio::test]
 async fn words_targets_and_extensions_are_found() {
     let started = Started::new().await;
-    started.ended("--name=résumé", b"x");
+    started.ended("résumé-1", b"x");
     started.timeline.set_extension_name(Some("acme/logs"));
     started.ended("/api/users/42", b"x");
     started.timeline.set_extension_name(None);
     let command = Command::new(Place::Container { name: "db-1".to_owned() }, "psql", ["users"]);
     started.timeline.record(Origin::Console, Act::Run(Run::new(command)), Error::new(Code::ContainerNotFound, "none"));
     started.write();
-    assert_eq!(started.found("resume").await, ["prog --name=résumé"]);
+    assert_eq!(started.found("resume").await, ["prog résumé-1"]);
     assert_eq!(started.found("user").await, ["psql users", "prog /api/users/42"]);
     assert_eq!(started.found("users/4").await, ["prog /api/users/42"]);
     assert_eq!(started.found("users console").await, ["psql users"]);
