@@ -112,7 +112,7 @@ impl DiskQuota {
         &self.files
     }
 
-    /// So many bytes more are on the disk.
+    /// Counts these bytes as used.
     pub fn take(&self, bytes: u64) {
         self.used.fetch_add(bytes, Relaxed);
     }

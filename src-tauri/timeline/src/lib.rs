@@ -39,8 +39,10 @@ use tokio_util::sync::CancellationToken;
 use call_store::{CallStore, Control};
 use diagnosing::Uncounted;
 pub use facts::*;
-pub use history::{HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, HistorySearch, HistoryState, RowId};
 use filtering::Filters;
+pub use history::{
+    HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, HistorySearch, HistoryState, RowId,
+};
 pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;

@@ -65,7 +65,9 @@ impl Removals {
     /// All calls that go from the history.
     pub fn deleted_rows(&self) -> impl Iterator<Item = RowId> {
         let deleted = self.waiting.iter().filter(|removed| removed.deleted);
-        deleted.flat_map(|removed| removed.entries.iter().filter_map(|entry| entry.row).chain(removed.rows.iter().copied()))
+        deleted.flat_map(|removed| {
+            removed.entries.iter().filter_map(|entry| entry.row).chain(removed.rows.iter().copied())
+        })
     }
 
     pub fn list(&self) -> Vec<Removal> {
@@ -141,11 +143,7 @@ impl Timeline {
         self.remove(true, |store| (store.clear(), Vec::new(), None));
     }
 
-    fn remove(
-        &self,
-        deleted: bool,
-        take: impl FnOnce(&mut CallStore) -> (Vec<Entry>, Vec<RowId>, Option<String>),
-    ) {
+    fn remove(&self, deleted: bool, take: impl FnOnce(&mut CallStore) -> (Vec<Entry>, Vec<RowId>, Option<String>)) {
         let full = self.shared.quota.is_full();
         let (begun, over) = self.shared.change(|store| {
             let (entries, rows, text) = take(store);

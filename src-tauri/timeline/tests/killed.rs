@@ -143,7 +143,10 @@ async fn check(directory: &Path, there: &There) {
         let bytes = output.read(Stream::Stdout, 0, u64::MAX).unwrap();
         assert!(bytes.len() as u64 >= row.bytes, "{row:?}");
         if row.text.starts_with("/hello") && !bytes.is_empty() {
-            assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["message"], "Hello from the demo backend");
+            assert_eq!(
+                serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["message"],
+                "Hello from the demo backend"
+            );
         }
     }
     timeline.close().await;

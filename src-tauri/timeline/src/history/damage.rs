@@ -118,9 +118,8 @@ fn open_as_it_is(directory: &Path) -> std::result::Result<Connection, Refused> {
 
 /// Reads from each table what every start reads: a damage there is found now, and another where it is met.
 fn look(connection: &Connection) -> Result<()> {
-    connection.query_row("SELECT calls, bytes FROM totals", [], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-    })?;
+    connection
+        .query_row("SELECT calls, bytes FROM totals", [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
     for first in [
         "SELECT count(*) FROM (SELECT id FROM calls ORDER BY id DESC LIMIT 1)",
         "SELECT count(*) FROM (SELECT id FROM calls WHERE pinned = 1 LIMIT 1)",
@@ -134,8 +133,7 @@ fn look(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Moves the database into a folder of its own and takes what can be read of it into a new one. No connection to it may be
-/// open.
+/// Moves the database into another folder and copies all readable calls into a new one. No connection to it may be open.
 pub(super) fn set_aside(directory: &Path) -> std::result::Result<(Connection, Aside), Refused> {
     let since = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis()).unwrap_or_default();
     let folders = (0..).map(|number: u128| directory.join(format!("{ASIDE}{}", since + number)));
@@ -214,7 +212,8 @@ fn save_from(connection: &Connection, ids: &str, from: i64) -> Result<Saved> {
 fn save_one(connection: &Connection, id: RowId) -> Result<bool> {
     connection.execute_batch("SAVEPOINT one")?;
     let saved = (|| {
-        if connection.execute("INSERT OR IGNORE INTO main.calls SELECT * FROM damaged.calls WHERE id = ?1", [id])? == 0 {
+        if connection.execute("INSERT OR IGNORE INTO main.calls SELECT * FROM damaged.calls WHERE id = ?1", [id])? == 0
+        {
             return Ok(false);
         }
         let facts = connection.execute("INSERT INTO main.facts SELECT * FROM damaged.facts WHERE id = ?1", [id])?;

@@ -56,7 +56,7 @@ impl Finding {
 }
 
 impl Timeline {
-    /// Searches the outputs of calls of the history, in place of the search before. Progress is told with the changes.
+    /// Searches the outputs of calls of the history, in place of the search before. Progress is part of the changes.
     ///
     /// # Errors
     /// [`Code::HistoryFailed`]; [`Code::SearchInvalid`] when there is nothing to look for.
@@ -200,13 +200,8 @@ impl Going {
     }
 
     fn is_in(&self, output: Arc<Output>) -> Result<bool> {
-        let query = Query {
-            view: View::Both,
-            text: self.search.text.clone(),
-            regex: false,
-            match_case: false,
-            inverse: false,
-        };
+        let query =
+            Query { view: View::Both, text: self.search.text.clone(), regex: false, match_case: false, inverse: false };
         let search = Search::new(output, &query)?;
         search.advance(|| !self.stop.is_cancelled() && search.hits() == 0)?;
         Ok(search.hits() > 0)

@@ -123,7 +123,10 @@ async fn calls_are_there_again_with_all_their_facts_and_bytes() {
         .iter()
         .map(|call| {
             let output = started.timeline.output(call.id).unwrap();
-            (output.chunks(0, 100), [Stream::Stdout, Stream::Stderr].map(|stream| output.read(stream, 0, u64::MAX).unwrap()))
+            (
+                output.chunks(0, 100),
+                [Stream::Stdout, Stream::Stderr].map(|stream| output.read(stream, 0, u64::MAX).unwrap()),
+            )
         })
         .collect();
     assert!(before[1].1[0].len() > 4096, "one body needs a file");
@@ -587,11 +590,10 @@ async fn damaged(flips: Vec<(prop::sample::Index, u8)>, cut: Option<prop::sample
         let _ = started.timeline.history_open(row.row).await;
     }
     let _ = started.timeline.history_names().await;
-    let _ = started.timeline.history_list(
-        HistoryFilter { text: "n1".to_owned(), ..HistoryFilter::default() },
-        HistoryFrom::Newest,
-        9,
-    ).await;
+    let _ = started
+        .timeline
+        .history_list(HistoryFilter { text: "n1".to_owned(), ..HistoryFilter::default() }, HistoryFrom::Newest, 9)
+        .await;
     // What was found meanwhile is repaired, and new calls are recorded, unless it looks like a newer Porthole's.
     if let Some(history) = started.timeline.shared.history.get() {
         let new = started.ended("new", b"new");

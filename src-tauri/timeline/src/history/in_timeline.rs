@@ -9,8 +9,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    History, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, Reopened, RowId, failed, keep_journal, open,
-    query,
+    History, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, Reopened, RowId, failed, keep_journal,
+    open, query,
 };
 use crate::{Call, CallId, Shared, Timeline, aside, diagnosing::diagnosed};
 use porthole_base::error::{Code, Error, Result};

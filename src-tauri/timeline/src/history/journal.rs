@@ -25,7 +25,7 @@ const CHUNKS: usize = 4096;
 /// What a row takes besides what it holds, about.
 const ROW: u64 = 300;
 
-/// What the history is told of a call.
+/// A call as the history writes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub row: RowId,
@@ -105,10 +105,12 @@ fn write_one(to: &Transaction<'_>, start: i64, recorded: &Recorded, before: Opti
     let facts = serde_json::to_vec(call).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let mut hasher = DefaultHasher::new();
     facts.hash(&mut hasher);
-    let mut now = Written { facts: hasher.finish(), facts_len: facts.len() as u64, bytes, ended, pinned: *pinned, ..was };
+    let mut now =
+        Written { facts: hasher.finish(), facts_len: facts.len() as u64, bytes, ended, pinned: *pinned, ..was };
     write_chunks(to, *row, output, &mut now)?;
     write_bodies(to, *row, output, &mut now)?;
-    let (outcome, took, both) = (outcome_text(&call.act), took_us(&call.act).map(u64::cast_signed), bytes[0] + bytes[1]);
+    let (outcome, took, both) =
+        (outcome_text(&call.act), took_us(&call.act).map(u64::cast_signed), bytes[0] + bytes[1]);
     if before.is_none() {
         insert(to, start, recorded, &outcome, took, both, &now)?;
     } else if now != was {
@@ -138,10 +140,8 @@ fn insert(
         extension.as_deref().map(|extension| number_of(to, Kind::Extension, extension)).transpose()?;
     let (label, text) = (label_of(&call.act), text_of(&call.act));
     let origin = serde_json::to_value(call.origin).ok().and_then(|origin| Some(origin.as_str()?.to_owned()));
-    to.prepare_cached(
-        "INSERT INTO calls VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?
-    .execute(params![
+    to.prepare_cached("INSERT INTO calls VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")?
+        .execute(params![
         row,
         start,
         call.began_ms.cast_signed(),

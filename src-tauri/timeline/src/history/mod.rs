@@ -28,8 +28,8 @@ use tokio::sync::Notify;
 
 use crate::{Act, CallId, Outcome, call_store::outcome};
 use damage::{Aside, DATABASE, Opened, Refused};
-pub use find::HistorySearch;
 pub(crate) use find::Finding;
+pub use find::HistorySearch;
 pub(crate) use journal::Recorded;
 use journal::Written;
 pub(crate) use open::Reopened;
@@ -86,8 +86,8 @@ struct Writer {
 }
 
 impl History {
-    /// Opens the history in this directory, or makes one there. What it takes of the disk counts for the quota. Besides it
-    /// gives back what is to be told of it.
+    /// Opens the history in this directory, or creates it. Its size on disk counts for the quota. The error is a notice for
+    /// the user: the history works all the same.
     ///
     /// # Errors
     /// [`Code::HistoryInUse`] when another Porthole has it; [`Code::HistoryFailed`].
@@ -230,9 +230,8 @@ fn end_left(connection: &Connection, outputs: &Path) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT c.id, c.bytes, s.folder FROM calls c LEFT JOIN starts s ON s.id = c.start WHERE c.ended = 0",
     )?;
-    let left = statement.query_map([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?))
-    })?;
+    let left = statement
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?)))?;
     let cancelled = serde_json::to_string(&Outcome::Cancelled).unwrap_or_default();
     for call in left.collect::<rusqlite::Result<Vec<_>>>()? {
         let (row, bytes, folder) = call;
@@ -260,7 +259,7 @@ fn reader(directory: &Path) -> rusqlite::Result<Connection> {
     Ok(reader)
 }
 
-/// Looks after files without a call, on a thread of its own: there may be many. It ends when all are looked at.
+/// Removes files without a call in a separate thread, because there may be many. The thread ends when all are checked.
 fn sweep_soon(directory: &Path, but: &Path, aside: Option<&Path>) {
     let (directory, but, aside) = (directory.to_owned(), but.to_owned(), aside.map(Path::to_owned));
     let swept = std::thread::Builder::new().name("history-sweep".to_owned()).spawn(move || {
@@ -280,10 +279,8 @@ fn lock(path: &Path) -> Result<File> {
     let file = opened.map_err(|error| failed("open the history", &error.into()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::new(Code::HistoryInUse, "Another Porthole is using the history")
-                .hint("Calls of this one aren't recorded. Close the other one, then start Porthole again."))
-        }
+        Err(TryLockError::WouldBlock) => Err(Error::new(Code::HistoryInUse, "Another Porthole is using the history")
+            .hint("Calls of this one aren't recorded. Close the other one, then start Porthole again.")),
         Err(TryLockError::Error(error)) => Err(failed("lock the history", &error.into())),
     }
 }

@@ -51,9 +51,8 @@ pub(super) fn read(connection: &Connection, row: RowId) -> rusqlite::Result<Opti
         })
         .optional()?;
     let Some((json, bytes, pinned, folder)) = found else { return Ok(None) };
-    let call = serde_json::from_slice(&json).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
-    })?;
+    let call = serde_json::from_slice(&json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into()))?;
     let mut times = Vec::new();
     let mut parts = connection.prepare_cached("SELECT times FROM chunks WHERE id = ?1 ORDER BY first")?;
     for part in parts.query_map([row], |row| row.get::<_, Vec<u8>>(0))? {

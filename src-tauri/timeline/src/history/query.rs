@@ -106,7 +106,7 @@ pub struct HistoryRow {
 pub struct HistoryList {
     /// The rows.
     pub rows: Vec<HistoryRow>,
-    /// Whether there are more in the direction that was asked for.
+    /// Whether there are more in the requested direction.
     pub more: bool,
     /// How many calls the history has, whatever the filter.
     #[ts(type = "number")]
@@ -122,13 +122,14 @@ pub struct HistoryNames {
     pub extensions: Vec<String>,
 }
 
-const COLUMNS: &str =
-    "c.id, c.began_ms, c.origin, c.label, c.text, c.http, c.outcome, c.took_us, c.bytes, c.pinned";
+const COLUMNS: &str = "c.id, c.began_ms, c.origin, c.label, c.text, c.http, c.outcome, c.took_us, c.bytes, c.pinned";
 
 /// What is to be looked up in the words of calls: each word's beginning, and the keys.
 fn expression(text: &str, keys: &str) -> Option<String> {
     // A control character could end the expression.
-    let words = text.split(|at: char| at.is_whitespace() || at.is_control()).filter(|word| word.chars().any(char::is_alphanumeric));
+    let words = text
+        .split(|at: char| at.is_whitespace() || at.is_control())
+        .filter(|word| word.chars().any(char::is_alphanumeric));
     let words: Vec<String> = words.map(|word| format!("text : \"{}\" *", word.replace('"', "\"\""))).collect();
     let keys = keys.split_whitespace().map(|key| format!("keys : {key}"));
     let all: Vec<String> = words.into_iter().chain(keys).collect();
@@ -164,7 +165,7 @@ impl Wanted {
         })
     }
 
-    /// The statement for this list, whose first parameter is where it begins and whose last is how many there may be.
+    /// The statement for this list. Parameters: the row that it begins after, the limit, and the filter's value.
     pub fn statement(&self, newer: bool) -> String {
         let (from, id) = match self {
             Self::Words(_) => ("words w CROSS JOIN calls c ON c.id = w.rowid WHERE words MATCH ?3 AND", "w.rowid"),
@@ -303,15 +304,17 @@ mod tests {
     fn no_list_scans_or_sorts() {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::migrate(&mut connection).unwrap();
-        let kinds =
-            [Wanted::All, Wanted::Target(1), Wanted::Extension(1), Wanted::Words("text : \"a\" *".to_owned())];
+        let kinds = [Wanted::All, Wanted::Target(1), Wanted::Extension(1), Wanted::Words("text : \"a\" *".to_owned())];
         for (wanted, newer) in kinds.iter().flat_map(|wanted| [(wanted, true), (wanted, false)]) {
             let explain = format!("EXPLAIN QUERY PLAN {}", wanted.statement(newer));
             let mut statement = connection.prepare(&explain).unwrap();
             let mut parameters: Vec<&dyn ToSql> = vec![&1_i64, &2_i64];
             parameters.extend(wanted.parameter());
-            let steps: Vec<String> =
-                statement.query_map(parameters.as_slice(), |row| row.get(3)).unwrap().map(|step| step.unwrap()).collect();
+            let steps: Vec<String> = statement
+                .query_map(parameters.as_slice(), |row| row.get(3))
+                .unwrap()
+                .map(|step| step.unwrap())
+                .collect();
             let is_search = |step: &String| {
                 step.starts_with("SEARCH") || (step.starts_with("SCAN w VIRTUAL TABLE INDEX") && step.contains(":M"))
             };

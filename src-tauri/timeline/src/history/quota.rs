@@ -51,9 +51,8 @@ pub(super) fn remove(connection: &mut Connection, outputs: &Path, rows: &[RowId]
 
 /// The oldest calls that aren't pinned, from one on, with their bytes of the disk.
 pub(super) fn oldest(connection: &Connection, after: RowId) -> Result<Vec<(RowId, u64)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, bytes + stored FROM calls WHERE pinned = 0 AND id > ?1 ORDER BY id LIMIT ?2",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, bytes + stored FROM calls WHERE pinned = 0 AND id > ?1 ORDER BY id LIMIT ?2")?;
     let read = statement
         .query_map([after, AT_ONCE as i64], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.max(0).cast_unsigned())))?;
     read.collect()

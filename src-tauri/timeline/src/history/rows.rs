@@ -72,7 +72,7 @@ impl CallStore {
 }
 
 impl Entry {
-    /// What the history is told of it, if it is recorded there.
+    /// The call as the history writes it, if it is recorded there.
     pub(crate) fn recorded(&self) -> Option<Recorded> {
         Some(Recorded {
             row: self.row?,

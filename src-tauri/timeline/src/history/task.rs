@@ -29,7 +29,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Calls that are copied at once while the timeline waits.
 const BATCH: usize = 64;
 
-/// What the window is told of the history.
+/// The state of the history, for the window.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HistoryState {
     /// Counts its changes: a caller that shows it asks for it again.
@@ -69,7 +69,7 @@ pub(crate) async fn keep_journal(shared: Arc<Shared>, history: Arc<History>, clo
                 () = tokio::time::sleep(RETRY), if !all => true,
             }
         };
-        // Nobody is subscribed meanwhile: each change of a call would wake this task.
+        // Unsubscribed meanwhile: otherwise each change of a call would wake this task.
         if !woken {
             tokio::select! {
                 () = closing.cancelled() => {}
@@ -209,8 +209,8 @@ impl History {
         Ok(())
     }
 
-    /// Calls leave the timeline: what isn't written of them is, and their bytes are the history's to count. Those that can't
-    /// be written are told.
+    /// Calls leave the timeline: the rest of them is written, and from now on the history counts their bytes. Returns those
+    /// that couldn't be written.
     pub(crate) fn leave(&self, shared: &Shared, calls: Vec<Recorded>) -> BTreeSet<RowId> {
         let mut lost = BTreeSet::new();
         let mut writer = self.writer();
@@ -323,7 +323,8 @@ impl History {
         (writer.connection, *reading) = (connection, reader(&self.directory)?);
         let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         writer.connection.execute("INSERT OR IGNORE INTO starts (folder) VALUES (?1)", [&name])?;
-        writer.start = writer.connection.query_row("SELECT id FROM starts WHERE folder = ?1", [&name], |row| row.get(0))?;
+        writer.start =
+            writer.connection.query_row("SELECT id FROM starts WHERE folder = ?1", [&name], |row| row.get(0))?;
         (writer.since, writer.written) = (0, Default::default());
         let shown = shared.store().history_rows();
         for row in shown.iter().filter(|row| self.is_of_this_start(**row)) {
