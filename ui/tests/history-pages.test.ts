@@ -18,11 +18,13 @@ const rows = (from: number, to: number) => Array.from({ length: from - to }, (_,
 describe("the rows that are held", () => {
   it("are as many as before, however far the list is scrolled", () => {
     let held = NOTHING
-    for (let from = 10_000; from > 0; from -= PAGE) held = withOlder(held, rows(from, from - PAGE), from > PAGE)
+    for (let from = 10_000; from > 0; from -= PAGE)
+      held = withOlder(held, rows(from, from - PAGE), from > PAGE)
     expect(held.rows).toHaveLength(HELD)
     expect([held.rows[0]?.row, held.rows.at(-1)?.row]).toEqual([HELD, 1])
     expect([held.newer, held.older]).toEqual([true, false])
-    for (let to = HELD; to < 10_000; to += PAGE) held = withNewer(held, rows(to + PAGE, to), to + PAGE < 10_000)
+    for (let to = HELD; to < 10_000; to += PAGE)
+      held = withNewer(held, rows(to + PAGE, to), to + PAGE < 10_000)
     expect([held.rows[0]?.row, held.rows.at(-1)?.row]).toEqual([10_000, 10_001 - HELD])
     expect([held.newer, held.older]).toEqual([false, true])
   })

@@ -126,10 +126,7 @@ export class Porthole {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
-    this.history = new History(shell, {
-      show: (id) => this.show(id),
-      copyAs: (id, as) => this.calls.copyAs(id, as),
-    })
+    this.history = new History(shell, (id) => this.show(id), this.calls)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)

@@ -4,18 +4,11 @@ import type { HistoryList } from "../../ipc/generated/HistoryList"
 import type { HistoryRow } from "../../ipc/generated/HistoryRow"
 import type { HistoryState } from "../../ipc/generated/HistoryState"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+import type { CallActions, CopyAs } from "../timeline/call-actions.svelte"
 import { NOTHING, PAGE, withNewer, withOlder, type Held } from "./pages"
 
 /** How long a pause in typing is. */
 const TYPING_MS = 200
-
-/** What else of the window the history uses. */
-export interface HistoryDeps {
-  /** Shows a call of the timeline. */
-  show: (id: number) => void
-  /** Copies a call of the timeline. */
-  copyAs: (id: number, as: "curl" | "code" | "line") => Promise<void>
-}
 
 /** The calls of this start and earlier ones: some rows of them, pulled as the list is scrolled. */
 export class History {
@@ -35,7 +28,8 @@ export class History {
   dismissed = $state<string>()
 
   #shell: Shell
-  #deps: HistoryDeps
+  #showCall: (id: number) => void
+  #actions: CallActions
   /** The list is seen. */
   #isShown = false
   /** The list shows its beginning, and follows what comes. */
@@ -46,9 +40,11 @@ export class History {
   #asked = 0
   #typing: ReturnType<typeof setTimeout> | undefined
 
-  constructor(shell: Shell, deps: HistoryDeps) {
+  /** `showCall`: shows a call of the timeline. */
+  constructor(shell: Shell, showCall: (id: number) => void, actions: CallActions) {
     this.#shell = shell
-    this.#deps = deps
+    this.#showCall = showCall
+    this.#actions = actions
   }
 
   get filter(): HistoryFilter {
@@ -143,7 +139,7 @@ export class History {
   }
 
   async open({ row }: HistoryRow): Promise<void> {
-    await this.#act(async () => this.#deps.show(await this.#shell.ask("history_open", { row })))
+    await this.#act(async () => this.#showCall(await this.#shell.ask("history_open", { row })))
   }
 
   async pin({ row, pinned }: HistoryRow): Promise<void> {
@@ -162,8 +158,8 @@ export class History {
   }
 
   /** Copies a call, which has to be in the timeline for that. */
-  async copyAs({ row }: HistoryRow, as: "curl" | "code" | "line"): Promise<void> {
-    await this.#act(async () => this.#deps.copyAs(await this.#shell.ask("history_open", { row }), as))
+  async copyAs({ row }: HistoryRow, as: CopyAs): Promise<void> {
+    await this.#act(async () => this.#actions.copyAs(await this.#shell.ask("history_open", { row }), as))
   }
 
   async #restart(): Promise<void> {
@@ -194,7 +190,11 @@ export class History {
     const first = this.held.rows[0]
     if (this.#follows || first === undefined || this.inBodies) return this.#first()
     const { newer } = this.held
-    await this.#pull({ kind: "before", row: first.row + 1 }, (_, rows, more) => ({ rows, newer, older: more }))
+    await this.#pull({ kind: "before", row: first.row + 1 }, (_, rows, more) => ({
+      rows,
+      newer,
+      older: more,
+    }))
   }
 
   async #first(): Promise<void> {
@@ -247,4 +247,3 @@ export class History {
     }
   }
 }
-
