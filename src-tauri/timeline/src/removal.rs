@@ -109,10 +109,10 @@ impl Removed {
             }
             rows.extend(entry.row.filter(|_| stays));
         }
-        if let Some(history) = history.filter(|_| deleted && !rows.is_empty()) {
-            if let Err(error) = history.remove(shared, &rows) {
-                tracing::warn!(%error, "deleted calls stay in the history");
-            }
+        if let Some(history) = history.filter(|_| deleted && !rows.is_empty())
+            && let Err(error) = history.remove(shared, &rows)
+        {
+            tracing::warn!(%error, "deleted calls stay in the history");
         }
         shared.make_room();
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    io,
     sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -192,7 +192,7 @@ impl History {
         if pinned && let Some(recorded) = &recorded {
             recorded.output.sync()?;
             #[cfg(unix)]
-            fs::File::open(&self.folder)?.sync_all()?;
+            std::fs::File::open(&self.folder)?.sync_all()?;
         }
         writer.connection.pragma_update(None, "synchronous", if pinned { "full" } else { "normal" })?;
         let done = match recorded.filter(|_| self.is_of_this_start(row)) {
