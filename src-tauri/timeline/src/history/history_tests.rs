@@ -258,6 +258,12 @@ async fn what_is_cleared_stays_in_the_history_and_what_is_deleted_does_not() {
     assert_eq!(files(&started), 1);
     let id = started.timeline.history_open(rows[0].row).await.unwrap();
     assert!(id > cleared);
+    // It is written already, and is no other call that is to be written.
+    started.timeline.keep(id, true).await.unwrap();
+    started.write();
+    started.ended("next", b"x");
+    started.write();
+    assert_eq!(started.rows().await.len(), 2);
     assert_eq!(output(&started, id, Stream::Stdout), [b'c'; 9000]);
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Recorded {
     pub output: Arc<Output>,
     pub extension: Option<Arc<str>>,
     pub pinned: bool,
+    /// It is one of an earlier start, or was opened again: all of it is written, but for whether it is pinned.
+    pub reopened: bool,
 }
 
 /// What of a call is in the database.
@@ -107,6 +109,10 @@ fn write_one(to: &Transaction<'_>, start: i64, recorded: &Recorded, before: Opti
     facts.hash(&mut hasher);
     let mut now =
         Written { facts: hasher.finish(), facts_len: facts.len() as u64, bytes, ended, pinned: *pinned, ..was };
+    if before.is_none() {
+        // What is there of it, though nothing knows how much, is written again as a whole.
+        to.prepare_cached("DELETE FROM calls WHERE id = ?1")?.execute([row])?;
+    }
     write_chunks(to, *row, output, &mut now)?;
     write_bodies(to, *row, output, &mut now)?;
     let (outcome, took, both) =

@@ -140,11 +140,6 @@ impl History {
         (row, self.folder.join(row.to_string()))
     }
 
-    /// Whether a call began in this start, so that the timeline knows all of it.
-    pub fn is_of_this_start(&self, row: RowId) -> bool {
-        row > self.base
-    }
-
     fn take(&self, quota: &DiskQuota, bytes: u64) {
         self.counted.fetch_add(bytes, Relaxed);
         quota.take(bytes);

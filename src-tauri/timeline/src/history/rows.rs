@@ -59,11 +59,21 @@ impl CallStore {
         self.removals.deleted_rows().collect()
     }
 
-    /// Calls that changed after a revision, and are recorded in rows like these.
-    pub(crate) fn changed_since(&self, since: u64, is_own: impl Fn(RowId) -> bool) -> Vec<CallId> {
+    /// Calls that are written as they go on.
+    fn written(&self) -> impl Iterator<Item = (&Entry, RowId)> {
         let entries = self.entries.values().chain(self.removals.entries());
-        let changed = entries.filter(|entry| entry.changed_at > since && entry.row.is_some_and(&is_own));
-        changed.map(|entry| entry.call.id).collect()
+        entries.filter_map(|entry| Some((entry, entry.row.filter(|_| !entry.reopened)?)))
+    }
+
+    /// Calls to be written, because they changed after a revision.
+    pub(crate) fn changed_since(&self, since: u64) -> Vec<CallId> {
+        let changed = self.written().filter(|(entry, _)| entry.changed_at > since);
+        changed.map(|(entry, _)| entry.call.id).collect()
+    }
+
+    /// Rows of calls that are written as they go on.
+    pub(crate) fn written_rows(&self) -> BTreeSet<RowId> {
+        self.written().map(|(_, row)| row).collect()
     }
 
     pub(crate) fn recorded_in_history(&self, id: CallId) -> Option<Recorded> {
@@ -80,6 +90,7 @@ impl Entry {
             output: Arc::clone(&self.output),
             extension: self.extension.clone(),
             pinned: self.pinned,
+            reopened: self.reopened,
         })
     }
 }

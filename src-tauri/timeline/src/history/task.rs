@@ -150,7 +150,7 @@ impl History {
     fn write_changed(&self, shared: &Shared, writer: &mut Writer) -> rusqlite::Result<(u64, bool)> {
         let (revision, changed, in_timeline) = {
             let store = shared.store();
-            let changed = store.changed_since(writer.since, |row| self.is_of_this_start(row));
+            let changed = store.changed_since(writer.since);
             (store.revision, changed, store.len())
         };
         let mut updates = Vec::new();
@@ -195,7 +195,7 @@ impl History {
             std::fs::File::open(&self.folder)?.sync_all()?;
         }
         writer.connection.pragma_update(None, "synchronous", if pinned { "full" } else { "normal" })?;
-        let done = match recorded.filter(|_| self.is_of_this_start(row)) {
+        let done = match recorded.filter(|recorded| !recorded.reopened) {
             Some(recorded) => {
                 let recorded = Recorded { pinned, ..recorded };
                 let transaction = writer.connection.transaction()?;
@@ -215,7 +215,7 @@ impl History {
         let mut lost = BTreeSet::new();
         let mut writer = self.writer();
         for some in calls.chunks(BATCH) {
-            let own = some.iter().filter(|call| self.is_of_this_start(call.row));
+            let own = some.iter().filter(|call| !call.reopened);
             let own: Vec<Recorded> = own.cloned().collect();
             if let Err(error) = self.write_now(shared, &mut writer, &own) {
                 self.tell_failed(shared, &error);
@@ -326,12 +326,15 @@ impl History {
         writer.start =
             writer.connection.query_row("SELECT id FROM starts WHERE folder = ?1", [&name], |row| row.get(0))?;
         (writer.since, writer.written) = (0, Default::default());
-        let shown = shared.store().history_rows();
-        for row in shown.iter().filter(|row| self.is_of_this_start(**row)) {
+        let (shown, written) = {
+            let store = shared.store();
+            (store.history_rows(), store.written_rows())
+        };
+        for row in &written {
             writer.connection.prepare_cached("DELETE FROM calls WHERE id = ?1")?.execute([row])?;
         }
         let mut bytes: i64 = writer.connection.query_row("SELECT bytes FROM totals", [], |row| row.get(0))?;
-        for row in shown.iter().filter(|row| !self.is_of_this_start(**row)) {
+        for row in shown.difference(&written) {
             bytes -= bytes_of(&writer.connection, *row)?.unwrap_or_default().cast_signed();
         }
         let before = self.counted.load(Relaxed);
