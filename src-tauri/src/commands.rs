@@ -29,7 +29,7 @@ use porthole_sdk::{
     variables::UsedVariable,
 };
 use porthole_timeline::{
-    Call, Changes, Origin, Preview, TerminalPiece,
+    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
     session::{ExportFormat, ExportPreview, redact::RedactOptions},
 };
 use tauri::{State, ipc::Invoke};

@@ -1,6 +1,7 @@
 //! The real window, driven through WebDriver.
 
 mod calls;
+mod killing;
 mod looks;
 mod pointer;
 

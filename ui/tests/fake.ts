@@ -41,6 +41,7 @@ export function summary(id: number, more: Partial<Summary> = {}): Summary {
     terminal: false,
     bodyChosen: false,
     kept: false,
+    fromHistory: false,
     outcome: { kind: "status", status: 200, reason: "OK" },
     tookUs: 1200,
     counts: { stdout: { bytes: 48, lines: 1 }, stderr: { bytes: 0, lines: 0 }, chunks: 1 },
@@ -176,6 +177,7 @@ export const openedPage = (more: Partial<OpenedPage> = {}): OpenedPage => ({
 export function changes(revision: number, more: Partial<Changes> = {}): Changes {
   return {
     revision,
+    history: { revision: 0, available: true },
     calls: [],
     removals: [],
     sessions: [],

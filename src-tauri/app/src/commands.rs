@@ -166,6 +166,24 @@ macro_rules! commands {
             hold_removal(removal: u32, held: bool) -> ();
             /// Deletes what was removed now.
             end_removal(removal: u32) -> ();
+            /// Calls of the history, the newest first: as many as wanted from a place on.
+            history_list(filter: HistoryFilter, from: HistoryFrom, count: u32) -> HistoryList;
+            /// What calls of the history can be filtered by.
+            history_names() -> HistoryNames;
+            /// Puts a call of the history into the timeline; answers with its number there.
+            history_open(row: i64) -> u32;
+            /// Pins a call of the history, or lets it go.
+            history_pin(row: i64, pinned: bool) -> ();
+            /// Removes calls of the history, from the timeline too; it can be undone for some seconds.
+            history_delete(rows: Vec<i64>) -> ();
+            /// Removes all calls that are neither pinned nor going on, for good.
+            history_clear() -> ();
+            /// Searches the outputs of calls of the history, the newest first, in place of the search before.
+            history_search(filter: HistoryFilter, text: String) -> ();
+            /// Stops that search; what it found stays.
+            history_search_stop() -> ();
+            /// Calls that it found, from the nth on.
+            history_found(from: u32, count: u32) -> HistoryList;
             /// Makes this the target.
             set_target(target: Target) -> Target;
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.

@@ -37,7 +37,7 @@ use porthole_sdk::{
     variables::UsedVariable,
 };
 use porthole_timeline::{
-    Call, Changes, Origin, Preview, TerminalPiece,
+    Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
     session::{ExportFormat, ExportPreview, redact::RedactOptions},
 };
 use ts_rs::{Config, TS};

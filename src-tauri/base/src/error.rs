@@ -153,6 +153,12 @@ pub enum Code {
     SessionTooLarge,
     /// The file isn't an HTTP archive (HAR), or not one that can be read.
     HarInvalid,
+    /// The history can't be opened, read or written.
+    HistoryFailed,
+    /// The history's database was damaged; it was set aside.
+    HistoryDamaged,
+    /// Another Porthole uses the history.
+    HistoryInUse,
     /// Files that Porthole needs for its own work can't be created among the temporary ones.
     TemporaryFilesFailed,
     /// The operating system provides no random bytes, so that nothing can get an id.

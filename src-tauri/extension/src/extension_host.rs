@@ -106,6 +106,7 @@ impl ExtensionHost {
         // What was read is another one, so what was worked out before is of no use.
         state.plan = None;
         state.current = Some(current.clone());
+        self.timeline.set_extension_name(Some(&current.extension.image.to_string()));
         state.unpacked.push(room);
         state.checking = self.check_in_image(current.clone());
         drop(state);
@@ -286,6 +287,7 @@ impl ExtensionHost {
         let _turn = self.turn.lock().await;
         let done = self.stop_backend().await;
         self.reset();
+        self.timeline.set_extension_name(None);
         self.timeline.extension_changed();
         done
     }

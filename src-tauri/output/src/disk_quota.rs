@@ -112,13 +112,16 @@ impl DiskQuota {
         &self.files
     }
 
-    pub(super) fn take(&self, bytes: u64) {
+    /// Counts these bytes as used.
+    pub fn take(&self, bytes: u64) {
         self.used.fetch_add(bytes, Relaxed);
     }
 
     /// So many bytes were removed.
     pub fn give_back(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Relaxed);
+        // What is counted by sums in a file may be wrong by then, and must not become an endless amount.
+        let less = |used: u64| Some(used.saturating_sub(bytes));
+        let _ = self.used.fetch_update(Relaxed, Relaxed, less);
         self.freed.notify_waiters();
         self.restore_ballast();
     }

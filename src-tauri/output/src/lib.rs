@@ -149,6 +149,20 @@ impl Output {
         Self { stem, quota, streams: Mutex::new(streams), json: OnceLock::new() }
     }
 
+    /// Its files outlive this value.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.streams.get_mut().unwrap_or_else(PoisonError::into_inner).kept = true;
+        self
+    }
+
+    /// The bytes of a stream that has no file, because it is small and was never needed in one.
+    pub fn in_memory(&self, stream: Stream) -> Option<Vec<u8>> {
+        let streams = self.lock();
+        let spill = streams.of(stream);
+        spill.stored().is_none().then(|| spill.in_memory().to_vec())
+    }
+
     /// Tells what the body that comes is, before its first byte.
     pub fn expect(&self, body: BodyKind) {
         self.expect_encoded(body, &[]);

@@ -135,6 +135,11 @@ impl Spill {
         self.file.clone()
     }
 
+    /// What isn't in the file.
+    pub fn in_memory(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// Moves the file to another path.
     pub fn move_to(&mut self, path: PathBuf) -> io::Result<()> {
         if let Some(file) = &self.file {

@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Summary,
     groups::Groups,
+    history::{HistoryState, RowId},
     kept_folder::KeptCall,
     removal::Removals,
-    summary::{outcome, text_of},
+    summary::{label_of, outcome, text_of, took_us},
     terminal::LiveTerminal,
 };
 use crate::{prompt::Prompt, session::OpenSession};
@@ -60,6 +61,14 @@ pub(super) struct Entry {
     over: CancellationToken,
     /// Where it is kept for the next start, if it is.
     pub kept: Option<Arc<KeptCall>>,
+    /// Its number in the history, if it is recorded there.
+    pub row: Option<RowId>,
+    /// Whether it is pinned there.
+    pub pinned: bool,
+    /// It is of an earlier start and was opened from the history.
+    pub reopened: bool,
+    /// The extension that was open when it began.
+    pub extension: Option<Arc<str>>,
     /// Why what came later could not be added to that.
     keep_failed: Option<Error>,
     /// The encoding that was chosen to show it in.
@@ -71,7 +80,7 @@ pub(super) struct Entry {
     /// What there is to say about it, counted when it ended.
     found: DiagnosticCounts,
     /// The revision of the last change to it.
-    changed_at: u64,
+    pub changed_at: u64,
 }
 
 impl Entry {
@@ -134,6 +143,10 @@ impl Entry {
     fn is_live(&self) -> bool {
         outcome(&self.call.act).is_live()
     }
+
+    fn is_kept(&self) -> bool {
+        self.kept.is_some() || self.pinned
+    }
 }
 
 /// All Calls, by number. Every change has a revision.
@@ -152,8 +165,13 @@ pub(super) struct CallStore {
     pub permissions: PermissionState,
     /// Why calls that an earlier start kept are not there.
     pub kept_unread: Option<Error>,
+    pub history: HistoryState,
+    /// That is why something isn't in the history, and not what became of it before.
+    pub history_failed: bool,
+    /// What the extension that is open is called.
+    pub extension_name: Option<Arc<str>>,
     last_id: CallId,
-    entries: BTreeMap<CallId, Entry>,
+    pub entries: BTreeMap<CallId, Entry>,
     groups: Groups,
     /// The session files that were opened. They stay here: removed calls can be put back.
     sessions: Vec<OpenSession>,
@@ -195,6 +213,7 @@ impl CallStore {
         control: Option<Control>,
         over: CancellationToken,
     ) {
+        let extension = self.extension_name.clone();
         self.entries.insert(
             call.id,
             Entry {
@@ -205,6 +224,10 @@ impl CallStore {
                 control,
                 over,
                 kept: None,
+                row: None,
+                pinned: false,
+                reopened: false,
+                extension,
                 keep_failed: None,
                 chosen: None,
                 chosen_kind: None,
@@ -216,7 +239,7 @@ impl CallStore {
     }
 
     /// An entry that is about to change, marked as changed.
-    fn changed(&mut self, id: CallId) -> Option<&mut Entry> {
+    pub fn changed(&mut self, id: CallId) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(&id)?;
         entry.changed_at = self.revision;
         Some(entry)
@@ -376,7 +399,7 @@ impl CallStore {
 
     /// Takes out what has ended and isn't kept, in order.
     pub fn clear(&mut self) -> Vec<Entry> {
-        self.take(|entry| entry.kept.is_none())
+        self.take(|entry| !entry.is_kept())
     }
 
     /// Takes out those of these Calls that have ended, in order.
@@ -441,23 +464,16 @@ impl CallStore {
             permissions: self.permissions,
             disk,
             kept_unread: self.kept_unread.clone(),
+            history: self.history.clone(),
         }
     }
 }
 
 fn summary(entry: &Entry) -> Summary {
     let Call { id, origin, began_ms, act, sdk, .. } = &entry.call;
-    let (label, http) = match act {
-        Act::Exchange(Exchange { request, .. }) => (request.method.as_str(), true),
-        Act::Run(Run { command, .. }) => match command.place {
-            Place::Host => ("host", false),
-            Place::Engine => ("engine", false),
-            Place::Container { .. } => ("container", false),
-        },
-    };
-    let (waited_us, took_us) = match act {
-        Act::Exchange(exchange) => (exchange.phases.first_byte_us, exchange.phases.done_us),
-        Act::Run(run) => (run.started_us, run.closed_us),
+    let waited_us = match act {
+        Act::Exchange(exchange) => exchange.phases.first_byte_us,
+        Act::Run(run) => run.started_us,
     };
     let promised = entry.head().and_then(|head| head.header("content-length")?.parse().ok());
     let counts = entry.output.counts();
@@ -468,20 +484,21 @@ fn summary(entry: &Entry) -> Summary {
         group: entry.group,
         session: entry.session,
         began_ms: *began_ms,
-        label: label.to_owned(),
+        label: label_of(act).to_owned(),
         text: text_of(act),
-        http,
+        http: matches!(act, Act::Exchange(_)),
         terminal: matches!(act, Act::Run(run) if run.command.terminal.is_some()),
         body: entry.kind(),
         body_chosen: entry.chosen_kind.is_some(),
         encoded: entry.encoded(),
         charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
         promised,
-        kept: entry.kept.is_some(),
+        kept: entry.is_kept(),
+        from_history: entry.reopened && !entry.is_kept(),
         keep_failed: entry.keep_failed.clone(),
         outcome: outcome(act),
         waited_us,
-        took_us,
+        took_us: took_us(act),
         counts,
         found: entry.found,
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{prompt::Prompt, session::OpenSession};
+use crate::{history::HistoryState, prompt::Prompt, session::OpenSession};
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
@@ -105,6 +105,8 @@ pub struct Summary {
     pub promised: Option<u64>,
     /// Whether its output is kept for the next start.
     pub kept: bool,
+    /// Whether it is of an earlier start and was opened from the history.
+    pub from_history: bool,
     /// Why what came after it was kept could not be added.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -191,4 +193,6 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub kept_unread: Option<Error>,
+    /// The calls of this start and earlier ones.
+    pub history: HistoryState,
 }

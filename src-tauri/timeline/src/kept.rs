@@ -11,7 +11,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Act, Call, CallId, Shared, Timeline, aside,
+    Act, Call, CallId, Shared, Timeline, aside, chunk_times,
     diagnosing::diagnosed,
     kept_folder::{CHUNKS, FACTS, KeptCall, STEM},
 };
@@ -38,6 +38,10 @@ impl Timeline {
     /// kept then.
     pub async fn keep(&self, id: CallId, kept: bool) -> Result<()> {
         let shared = Arc::clone(&self.shared);
+        let row = shared.store().row_of(id);
+        if let (Some(row), Some(history)) = (row, shared.history.get().map(Arc::clone)) {
+            return aside(move || shared.pin_row(&history, id, row, kept)).await;
+        }
         let begun =
             aside(move || if kept { shared.begin_keeping(id) } else { shared.let_go(id).map(|()| None) }).await?;
         if let Some(kept) = begun {
@@ -78,7 +82,7 @@ impl Timeline {
 impl Shared {
     /// Puts a kept call into the timeline. If its output can't be read, the call is there without it.
     fn reopen(&self, id: CallId, folder: PathBuf) -> io::Result<()> {
-        let (mut call, body) = reopen_call(&folder)?;
+        let (mut call, body) = ended_call(read_facts(&folder)?);
         call.id = id;
         let (output, failed) = match reopen_output(&folder, body, &self.quota) {
             Ok(output) => (output, None),
@@ -210,11 +214,10 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
 }
 
 /// What a body is, and its codings.
-type Expected = Option<(BodyKind, Vec<Coding>)>;
+pub(super) type Expected = Option<(BodyKind, Vec<Coding>)>;
 
-/// The call as far as it was saved, and what its body contains.
-fn reopen_call(folder: &Path) -> io::Result<(Call, Expected)> {
-    let mut call = read_facts(folder)?;
+/// A call of an earlier start, which goes on no more, and what its body contains.
+pub(super) fn ended_call(mut call: Call) -> (Call, Expected) {
     let body = match &mut call.act {
         Act::Exchange(exchange) => {
             if !exchange.ended() {
@@ -233,18 +236,12 @@ fn reopen_call(folder: &Path) -> io::Result<(Call, Expected)> {
             None
         }
     };
-    Ok((call, body))
+    (call, body)
 }
 
 fn reopen_output(folder: &Path, body: Expected, quota: &Arc<DiskQuota>) -> io::Result<Output> {
     let times = fs::read(folder.join(CHUNKS)).unwrap_or_default();
-    let mut numbers = times.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-    let mut at_us: u64 = 0;
-    let chunks = std::iter::from_fn(|| {
-        let (length, since) = (numbers.next()?, numbers.next()?);
-        at_us = at_us.saturating_add(since);
-        Some((if length % 2 == 0 { Stream::Stdout } else { Stream::Stderr }, length / 2, at_us))
-    });
+    let chunks = chunk_times::decode(&times);
     Output::reopen(folder.join(STEM), Arc::clone(quota), body, chunks)
 }
 

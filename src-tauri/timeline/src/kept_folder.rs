@@ -8,15 +8,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use crate::chunk_times::{self, CHUNK};
 use porthole_output::{Output, SAVE_PIECE, Stream};
 use porthole_sdk::call::Call;
 
 /// One line for each state of the call; the last whole one counts.
 pub(super) const FACTS: &str = "facts.jsonl";
-/// Each chunk as two numbers of eight bytes: twice its length, and one more for stderr; and the microseconds since the one
-/// before.
+/// When each chunk came: [`chunk_times`].
 pub(super) const CHUNKS: &str = "chunks";
-const CHUNK: u64 = 16;
 /// What the files of an output are named after.
 pub(super) const STEM: &str = "output";
 
@@ -97,13 +96,8 @@ impl Written {
             if chunks.is_empty() {
                 return Ok(file);
             }
-            let (mut bytes, mut last_us) = (Vec::with_capacity(chunks.len() * CHUNK as usize), self.last_us);
-            for chunk in &chunks {
-                let stream = u64::from(chunk.stream == Stream::Stderr);
-                bytes.extend_from_slice(&(chunk.len * 2 + stream).to_le_bytes());
-                bytes.extend_from_slice(&chunk.at_us.saturating_sub(last_us).to_le_bytes());
-                last_us = chunk.at_us.max(last_us);
-            }
+            let mut last_us = self.last_us;
+            let bytes = chunk_times::encode(&chunks, &mut last_us);
             self.synced = false;
             file.write_all(&bytes)?;
             self.chunks += chunks.len() as u64;

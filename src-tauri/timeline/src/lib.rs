@@ -3,12 +3,14 @@
 #![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
+mod chunk_times;
 #[cfg(all(test, unix))]
 mod demo_backend;
 mod diagnosing;
 mod facts;
 mod filtering;
 mod groups;
+mod history;
 pub mod inspect;
 mod kept;
 mod kept_folder;
@@ -28,11 +30,15 @@ mod terminal;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::watch, task::JoinSet, time::Instant};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use call_store::{CallStore, Control};
@@ -40,6 +46,9 @@ use diagnosing::Uncounted;
 pub use facts::*;
 use filtering::Filters;
 use logs::ShownLog;
+pub use history::{
+    HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, HistorySearch, HistoryState, RowId,
+};
 pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
@@ -67,6 +76,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(25);
 const SHORTEST_WAIT: Duration = Duration::from_millis(33);
 /// What commands get to end by themselves when the timeline closes.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long the rest of the history may take to be written.
+const WRITTEN_AT_THE_END: Duration = Duration::from_secs(10);
 
 /// The Calls of one Porthole. It owns the task of each of them.
 #[derive(Debug)]
@@ -84,6 +95,8 @@ pub struct Timeline {
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
+    /// Writes the history; it ends after everything else.
+    journal: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     /// When a caller that follows the changes was last answered.
     last_sent: Mutex<Instant>,
     /// The prompt that was in the changes last, and since when.
@@ -102,6 +115,8 @@ struct Shared {
     /// Outputs that are shown decoded.
     derived: Mutex<Derived>,
     uncounted: Mutex<Uncounted>,
+    /// Where calls are recorded for later starts, if they are.
+    history: OnceLock<Arc<history::History>>,
 }
 
 impl Timeline {
@@ -117,6 +132,7 @@ impl Timeline {
             revision: watch::Sender::new(1),
             derived: Mutex::default(),
             uncounted: Mutex::default(),
+            history: OnceLock::new(),
         };
         let engines: Arc<LastEngine> = Arc::default();
         let tunnel = EngineTunnel::new(None, Arc::clone(&engines), reaper.clone());
@@ -131,6 +147,7 @@ impl Timeline {
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             tasks: Mutex::default(),
+            journal: Mutex::default(),
             last_sent: Mutex::new(Instant::now()),
             prompted: Mutex::default(),
         }
@@ -241,12 +258,19 @@ impl Timeline {
         };
         let (id, output) = self.shared.change(|store| {
             let id = store.next_id();
-            let (stem, quota) = (self.shared.stem(id), Arc::clone(&self.shared.quota));
-            let output = Arc::new(match act {
+            let place = self.shared.recording().map(|history| history.place(id));
+            let (row, stem) = place.map_or_else(|| (None, self.shared.stem(id)), |(row, stem)| (Some(row), stem));
+            let quota = Arc::clone(&self.shared.quota);
+            let output = match act {
                 Act::Exchange(_) => Output::of_body(stem, quota),
                 Act::Run(_) => Output::new(stem, quota),
-            });
+            };
+            // Its files are the history's from their first byte: a killed Porthole leaves them where they belong.
+            let output = Arc::new(if row.is_some() { output.kept() } else { output });
             store.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
+            if let Some(row) = row {
+                store.set_row(id, row);
+            }
             (id, output)
         });
         Recorder { shared: Arc::clone(&self.shared), id, output, over, flow }
@@ -390,6 +414,7 @@ impl Timeline {
         self.search_end();
         self.filter_end();
         self.save_stop();
+        self.history_search_stop();
         self.shared.end_removals();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {
@@ -404,6 +429,26 @@ impl Timeline {
             }
         }
         let _ = tokio::time::timeout(GRACE, self.connections.close()).await;
+        self.close_history().await;
+    }
+
+    /// Writes what is left to be written of the history.
+    async fn close_history(&self) {
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((closing, task)) = journal {
+            closing.cancel();
+            if tokio::time::timeout(WRITTEN_AT_THE_END, task).await.is_err() {
+                tracing::warn!("the last moments aren't in the history: the disk is too slow");
+            }
+        }
+    }
+}
+
+impl Drop for Timeline {
+    fn drop(&mut self) {
+        if let Some((closing, _)) = self.journal.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            closing.cancel();
+        }
     }
 }
 

@@ -44,6 +44,7 @@ impl Recorder {
         if !self.shared.quota.is_full() {
             return None;
         }
+        self.shared.make_room();
         let (waiting, shared) = (self.shared.quota.wait(), Arc::clone(&self.shared));
         shared.change(|_| ());
         Some(Box::pin(async move {

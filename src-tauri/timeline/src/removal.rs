@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{
     CallId, Removal, Shared, Timeline,
     call_store::{CallStore, Entry},
+    history::RowId,
     summary::text_of,
 };
 use porthole_base::{
@@ -31,6 +32,12 @@ struct Removed {
     number: u32,
     /// In the order of their numbers.
     entries: Vec<Entry>,
+    /// Calls of the history that aren't in the timeline.
+    rows: Vec<RowId>,
+    /// The text of the only one of those.
+    text: Option<String>,
+    /// They go from the history as well.
+    deleted: bool,
     /// True while the user looks at the offer to undo it: its time is stopped. Dropped with the removal.
     held: watch::Sender<bool>,
 }
@@ -44,6 +51,23 @@ impl Removals {
         self.waiting.iter_mut().find_map(|removed| {
             let place = removed.place(id)?;
             removed.entries.get_mut(place)
+        })
+    }
+
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.waiting.iter().flat_map(|removed| &removed.entries)
+    }
+
+    /// Calls of the history that aren't in the timeline.
+    pub fn rows(&self) -> impl Iterator<Item = RowId> {
+        self.waiting.iter().flat_map(|removed| removed.rows.iter().copied())
+    }
+
+    /// All calls that go from the history.
+    pub fn deleted_rows(&self) -> impl Iterator<Item = RowId> {
+        let deleted = self.waiting.iter().filter(|removed| removed.deleted);
+        deleted.flat_map(|removed| {
+            removed.entries.iter().filter_map(|entry| entry.row).chain(removed.rows.iter().copied())
         })
     }
 
@@ -63,21 +87,35 @@ impl Removed {
     }
 
     fn told(&self) -> Removal {
-        let text = match self.entries.as_slice() {
-            [only] => Some(text_of(&only.call.act)),
+        let text = match (self.entries.as_slice(), self.rows.len()) {
+            ([only], 0) => Some(text_of(&only.call.act)),
+            ([], 1) => self.text.clone(),
             _ => None,
         };
-        Removal { number: self.number, calls: u32::try_from(self.entries.len()).unwrap_or(u32::MAX), text }
+        let calls = u32::try_from(self.entries.len() + self.rows.len()).unwrap_or(u32::MAX);
+        Removal { number: self.number, calls, text }
     }
 
-    /// Removes the files of what nothing uses any more. This waits for the disk.
-    fn end(self) {
-        for entry in self.entries {
-            entry.output.keep(false);
+    /// Removes the files of what nothing uses any more, and what was deleted from the history. This waits for the disk.
+    fn end(self, shared: &Shared) {
+        let Self { entries, mut rows, deleted, .. } = self;
+        let history = shared.history.get();
+        let recorded = entries.iter().filter_map(Entry::recorded).collect();
+        let lost = history.map(|history| history.leave(shared, recorded)).unwrap_or_default();
+        for entry in entries {
+            let stays = entry.row.is_some_and(|row| !lost.contains(&row));
+            entry.output.keep(stays);
             if let Some(kept) = entry.kept {
                 kept.remove();
             }
+            rows.extend(entry.row.filter(|_| stays));
         }
+        if let Some(history) = history.filter(|_| deleted && !rows.is_empty())
+            && let Err(error) = history.remove(shared, &rows)
+        {
+            tracing::warn!(%error, "deleted calls stay in the history");
+        }
+        shared.make_room();
     }
 }
 
@@ -85,33 +123,51 @@ impl Timeline {
     /// Removes ended Calls, but for those that are kept. It can be undone for some seconds, unless the outputs have used
     /// up their part of the disk: then the files go at once.
     pub fn clear(&self) {
-        self.remove(CallStore::clear);
+        self.remove(false, |store| (store.clear(), Vec::new(), None));
     }
 
     /// Removes those of these Calls that have ended, kept ones too, as [`clear`](Self::clear) does.
     pub fn delete(&self, ids: &BTreeSet<CallId>) {
-        self.remove(|store| store.delete(ids));
+        self.remove(true, |store| (store.delete(ids), Vec::new(), None));
     }
 
     /// Removes all Calls that have ended, kept ones too, and all that was removed before. It can't be undone.
     pub async fn remove_for_good(&self) {
-        self.remove(CallStore::take_ended);
-        let over = self.shared.change(|store| std::mem::take(&mut store.removals.waiting));
-        let _ = tokio::task::spawn_blocking(move || end(over)).await;
+        self.remove(true, |store| (store.take_ended(), Vec::new(), None));
+        let shared = Arc::clone(&self.shared);
+        let over = shared.change(|store| std::mem::take(&mut store.removals.waiting));
+        let _ = tokio::task::spawn_blocking(move || end(&shared, over)).await;
     }
 
-    pub(super) fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
+    /// Deletes these calls and these of the history; `text` is that of the only one of those.
+    pub(super) fn remove_rows(&self, ids: &BTreeSet<CallId>, rows: Vec<RowId>, text: Option<String>) {
+        self.remove(true, |store| {
+            store.history.revision += 1;
+            (store.delete(ids), rows, text)
+        });
+    }
+
+    /// Removes ended Calls, but for those that are kept, from the history too, at once.
+    pub(super) fn clear_for_good(&self) {
+        self.remove(true, |store| (store.clear(), Vec::new(), None));
+    }
+
+    pub(super) fn remove(
+        &self,
+        deleted: bool,
+        take: impl FnOnce(&mut CallStore) -> (Vec<Entry>, Vec<RowId>, Option<String>),
+    ) {
         let full = self.shared.quota.is_full();
         let (begun, over) = self.shared.change(|store| {
-            let entries = take(store);
-            if entries.is_empty() {
+            let (entries, rows, text) = take(store);
+            if entries.is_empty() && rows.is_empty() {
                 return (None, Vec::new());
             }
             let removals = &mut store.removals;
             removals.last = removals.last.wrapping_add(1);
             let (held, watched) = watch::channel(false);
             let number = removals.last;
-            removals.waiting.push(Removed { number, entries, held });
+            removals.waiting.push(Removed { number, entries, rows, text, deleted, held });
             let over = if full { removals.waiting.len() } else { removals.waiting.len().saturating_sub(MOST) };
             (Some((number, watched)), removals.waiting.drain(..over).collect())
         });
@@ -119,13 +175,13 @@ impl Timeline {
         self.forget_derived_of_cleared();
         self.shared.uncounted().retain(|id| self.shared.store().is_recorded(id));
         // Files are removed after the lock is gone.
-        end(over);
+        end(&self.shared, over);
         if let Some((number, watched)) = begun.filter(|_| !full) {
             let shared = Arc::clone(&self.shared);
             self.own(async move {
                 if has_passed(watched).await {
                     let over = shared.change(|store| store.removals.take(number));
-                    let _ = tokio::task::spawn_blocking(move || end(over)).await;
+                    let _ = tokio::task::spawn_blocking(move || end(&shared, over)).await;
                 }
             });
         }
@@ -139,6 +195,7 @@ impl Timeline {
         let undone = self.shared.change(|store| {
             let removed = store.removals.take(number)?;
             store.put_back(removed.entries);
+            store.history.revision += 1;
             Some(())
         });
         undone.ok_or_else(|| Error::new(Code::RemovalOver, "Too late to undo: the calls and their output are deleted"))
@@ -154,8 +211,9 @@ impl Timeline {
 
     /// Ends the time in which a removal can be undone. Nothing happens when it is over.
     pub async fn end_removal(&self, number: u32) {
-        let over = self.shared.change(|store| store.removals.take(number));
-        let _ = tokio::task::spawn_blocking(move || end(over)).await;
+        let shared = Arc::clone(&self.shared);
+        let over = shared.change(|store| store.removals.take(number));
+        let _ = tokio::task::spawn_blocking(move || end(&shared, over)).await;
     }
 
     /// The window was loaded again: it holds none of the offers to undo.
@@ -172,14 +230,14 @@ impl Shared {
         if self.store().removals.waiting.is_empty() {
             return;
         }
-        end(self.change(|store| std::mem::take(&mut store.removals.waiting)));
+        end(self, self.change(|store| std::mem::take(&mut store.removals.waiting)));
     }
 }
 
-fn end(over: impl IntoIterator<Item = Removed>) {
+fn end(shared: &Shared, over: impl IntoIterator<Item = Removed>) {
     let mut ended = false;
     for removed in over {
-        removed.end();
+        removed.end(shared);
         ended = true;
     }
     if ended {

@@ -3,13 +3,33 @@
 use super::{Act, Outcome};
 use porthole_base::error::Code;
 use porthole_http::exchange::{self, Exchange};
-use porthole_process::{Command, Run};
+use porthole_process::{Command, Place, Run};
 
 /// What is done, in a line: a request's target, or the command line.
 pub(super) fn text_of(act: &Act) -> String {
     match act {
         Act::Exchange(Exchange { request, .. }) => exchange::target(request).unwrap_or_else(|_| request.path.clone()),
         Act::Run(Run { command, .. }) => command_line(command),
+    }
+}
+
+/// `GET`, `POST`, … for an exchange; where a run is.
+pub(super) fn label_of(act: &Act) -> &str {
+    match act {
+        Act::Exchange(Exchange { request, .. }) => &request.method,
+        Act::Run(Run { command, .. }) => match command.place {
+            Place::Host => "host",
+            Place::Engine => "engine",
+            Place::Container { .. } => "container",
+        },
+    }
+}
+
+/// How long it took, in microseconds; nothing while it goes on.
+pub(super) fn took_us(act: &Act) -> Option<u64> {
+    match act {
+        Act::Exchange(exchange) => exchange.phases.done_us,
+        Act::Run(run) => run.closed_us,
     }
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod count;
 mod exec;
 mod frames;
+mod history;
 mod index;
 mod ingest;
 mod lines;
@@ -150,6 +151,11 @@ async fn measure(group: Group, context: &BenchContext) -> Result<Vec<Sides>> {
         Group::ExecStart => Ok(vec![exec::start(context).await?]),
         Group::BodyIngest => Ok(vec![body::ingest(context).await?]),
         Group::RequestP50 => Ok(vec![request::p50(context).await?]),
+        Group::History => {
+            let mut figures = history::open(context).await?;
+            figures.push(history::overhead(context).await?);
+            Ok(figures)
+        }
         Group::Tunneled => tunneled::beside_direct(context).await,
         Group::Search => Ok(vec![search::regex(context).await?]),
         Group::Index => index::memory_and_windows(context),

@@ -34,6 +34,7 @@ pub enum Group {
     ExecStart,
     BodyIngest,
     RequestP50,
+    History,
     Tunneled,
     Search,
     Index,
@@ -42,12 +43,13 @@ pub enum Group {
 }
 
 /// All there is, in the order in which it is measured.
-pub const GROUPS: [Group; 10] = [
+pub const GROUPS: [Group; 11] = [
     Group::HostIngest,
     Group::ContainerIngest,
     Group::ExecStart,
     Group::BodyIngest,
     Group::RequestP50,
+    Group::History,
     Group::Tunneled,
     Group::Search,
     Group::Index,
@@ -71,6 +73,11 @@ impl Group {
                 vec![bench("body_ingest", "MB/s", "curl -s --unix-socket -o file", RatioAtLeast(0.9))]
             }
             Self::RequestP50 => vec![bench("request_p50", "ms", "hyper on one connection", RatioAtMost(1.3))],
+            Self::History => vec![
+                bench("history_open", "ms", "–", AtMost(200.0)),
+                bench("history_search", "ms", "–", AtMost(200.0)),
+                bench("recorded_p50", "ms", "the same without a history", RatioAtMost(1.1)),
+            ],
             Self::Tunneled => vec![
                 bench("carried_p50", "ms", "the same over the socket itself", AtMost(1.0)),
                 bench("carried_connect", "ms", "the same over the socket itself", AtMost(150.0)),

@@ -33,7 +33,8 @@ pub async fn p50(context: &BenchContext) -> Result<Sides> {
     alternate(context.pairs, ours, theirs).await
 }
 
-async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64) -> Result<f64> {
+/// Median of requests on a timeline.
+pub async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64) -> Result<f64> {
     let mut took = Vec::new();
     for n in 1..=requests {
         let request = Request::new("GET", "/hello");

@@ -20,6 +20,7 @@ mod first_start;
 mod frozen;
 mod growth;
 mod hash;
+mod history;
 mod hostile;
 mod http_facts;
 mod impatient;

@@ -27,6 +27,7 @@ import { PasteImport } from "./composer/paste-import.svelte"
 import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
 import { Saving } from "./output/saving.svelte"
+import { History } from "./history/history.svelte"
 import { JsonMenu } from "./output/json-menu.svelte"
 import { LinkOpener } from "./output/link-opener.svelte"
 import { LogFilter } from "./output/log-filter.svelte"
@@ -92,6 +93,8 @@ export class Porthole {
   saving: Saving
   disk = new Disk()
   terminals: Terminals
+  /** The calls of this start and earlier ones. */
+  history: History
   /** Tells of what ends while nobody looks. */
   background: Background
   composer: Composer
@@ -146,6 +149,7 @@ export class Porthole {
     this.calls = new CallActions(shell, put)
     this.sessions = new Sessions(shell, () => (this.#home = undefined))
     this.exporting = new Exporting(shell)
+    this.history = new History(shell, (id) => this.show(id), this.calls)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -450,6 +454,7 @@ export class Porthole {
     this.background.see(changes.calls)
     if (changes.dropped !== this.#dropped && !this.own) void this.#takeDropped(changes.dropped)
     this.disk.see(changes.disk)
+    this.history.see(changes.history)
     this.permissions.see(changes)
     this.prompts.see(changes.prompt, changes.waiting)
     this.#changed()

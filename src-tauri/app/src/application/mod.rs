@@ -7,6 +7,7 @@ mod desktop;
 mod drafts;
 mod engines;
 mod extension;
+mod history;
 mod links;
 mod logs;
 pub(crate) mod page;
@@ -129,13 +130,19 @@ impl<H: Host> Application<H> {
         // Without a data directory nothing is kept: `keep` says so.
         let kept = data.path.as_deref().unwrap_or(&session).join("kept");
         let timeline = Arc::new(Timeline::new(session.clone(), kept.clone(), quota, reaper.clone()));
+        // Another Porthole may have the directory where this one couldn't take it.
+        let history = data.path.as_ref().filter(|_| data.trouble.is_none()).map(|path| path.join("history"));
         let text = |path: &std::path::Path| path.display().to_string();
         let places = StoredPlaces {
             settings: settings.as_deref().map(text),
             permissions: text(&permissions),
             outputs: text(&session),
             pinned: text(&kept),
+            history: history.as_deref().map(text),
         };
+        if let Some(history) = &history {
+            timeline.open_history(history, remembered.history.unwrap_or(true)).await;
+        }
         let extension_host = ExtensionHost::new(Arc::clone(&timeline), reaper, session);
         timeline.reopen_kept();
         let gate = Gate::new(Arc::clone(&timeline), permissions);

@@ -17,8 +17,11 @@ pub struct StoredPlaces {
     pub permissions: String,
     /// Outputs and bodies of this start.
     pub outputs: String,
-    /// Pinned calls.
+    /// Calls that earlier versions pinned.
     pub pinned: String,
+    /// The history with its pinned calls; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<String>,
 }
 
 impl<H: Host> Application<H> {
@@ -37,6 +40,9 @@ impl<H: Host> Application<H> {
     /// The settings of the page are the page's to clear.
     pub async fn forget_all(&self) -> Result<()> {
         self.timeline.remove_for_good().await;
+        if self.places.history.is_some() {
+            self.timeline.history_clear().await?;
+        }
         self.gate.revoke_all().await?;
         self.remembered.change(|settings| settings.variables = None).await?;
         // A page that is open has its frame: its storage is cleared before the next one is loaded.

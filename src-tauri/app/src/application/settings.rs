@@ -11,6 +11,7 @@ use crate::{
 impl<H: Host> Application<H> {
     pub async fn save_settings(&self, settings: Settings) -> Result<()> {
         self.timeline.set_quota(settings.quota.unwrap_or(QUOTA));
+        self.timeline.record_history(settings.history.unwrap_or(true));
         self.host.apply_theme(settings.theme);
         let engine = self.remembered.now().engine.clone();
         if engine != settings.engine {

@@ -23,6 +23,7 @@ pub(super) fn read(file: &Map<String, Value>) -> Read {
     field(file, "columns", &mut settings.columns, unread);
     field(file, "target", &mut settings.target, unread);
     field(file, "quota", &mut settings.quota, unread);
+    field(file, "history", &mut settings.history, unread);
     field(file, "runtime", &mut settings.runtime, unread);
     field(file, "console", &mut settings.console, unread);
     field(file, "extension", &mut settings.extension, unread);

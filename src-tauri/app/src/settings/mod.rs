@@ -208,6 +208,9 @@ pub struct Settings {
     /// How many bytes of disk all outputs may take; 20 GB when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u64>,
+    /// Whether calls are kept in the history; they are when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<bool>,
     /// The runtime that is shown and reproduced.
     pub runtime: Runtime,
     /// What the console's editor holds; the first example when absent.
@@ -265,6 +268,7 @@ mod tests {
             columns: TimelineColumns { widths: [("took".to_owned(), 90)].into(), hidden: vec!["size".to_owned()] },
             target: Some(Target::demo()),
             quota: Some(1),
+            history: Some(false),
             runtime: Runtime::PodmanDesktop,
             console: Some("code".to_owned()),
             extension: Some("/extension".to_owned()),

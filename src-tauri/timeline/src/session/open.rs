@@ -81,7 +81,7 @@ impl Timeline {
     /// Removes the calls of a session from the timeline. It can be undone for some seconds, as
     /// [`clear`](Self::clear) can.
     pub fn close_session(&self, number: u32) {
-        self.remove(|store| store.take_session(number));
+        self.remove(false, |store| (store.take_session(number), Vec::new(), None));
     }
 }
 

@@ -3,6 +3,7 @@ import type { Cleared } from "./Cleared";
 import type { Disk } from "./Disk";
 import type { Error } from "./Error";
 import type { OpenSession } from "./OpenSession";
+import type { HistoryState } from "./HistoryState";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
 import type { Removal } from "./Removal";
@@ -78,4 +79,4 @@ disk: Disk,
 /**
  * Why calls that an earlier start kept are not there. Their files stay.
  */
-kept_unread?: Error, };
+kept_unread?: Error,  history: HistoryState, };

@@ -59,6 +59,10 @@ import type { TerminalSize } from "./TerminalSize";
 import type { UsedVariable } from "./UsedVariable";
 import type { View } from "./View";
 import type { Window } from "./Window";
+import type { HistoryFilter } from "./HistoryFilter";
+import type { HistoryFrom } from "./HistoryFrom";
+import type { HistoryList } from "./HistoryList";
+import type { HistoryNames } from "./HistoryNames";
 
 export interface Commands {
   /** What the page needs before it draws anything. */
@@ -309,4 +313,13 @@ export interface Commands {
   set_zoom: { args: { percent: number }; answer: void };
   /** Gives the window the whole screen, or takes it back; answers whether it has it now. */
   toggle_full_screen: { args: {  }; answer: boolean };
+  history_list: { args: { filter: HistoryFilter; from: HistoryFrom; count: number }; answer: HistoryList };
+  history_names: { args: {  }; answer: HistoryNames };
+  history_open: { args: { row: number }; answer: number };
+  history_pin: { args: { row: number; pinned: boolean }; answer: void };
+  history_delete: { args: { rows: Array<number> }; answer: void };
+  history_clear: { args: {  }; answer: void };
+  history_search: { args: { filter: HistoryFilter; text: string }; answer: void };
+  history_search_stop: { args: {  }; answer: void };
+  history_found: { args: { from: number; count: number }; answer: HistoryList };
 }

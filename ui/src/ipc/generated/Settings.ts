@@ -40,6 +40,7 @@ target?: Target,
  * How many bytes of disk all outputs may take; 20 GB when absent.
  */
 quota?: number, 
+history?: boolean, 
 /**
  * The runtime that is shown and reproduced.
  */

@@ -77,6 +77,7 @@ promised?: number,
  * Whether its output is kept for the next start.
  */
 kept: boolean, 
+fromHistory: boolean, 
 /**
  * Why what came after it was kept could not be added.
  */

@@ -44,6 +44,8 @@ export class Settings {
   zoom = $state(100)
   /** How much of the disk outputs may take; the shell's own limit when absent. */
   quota = $state<number>()
+  /** Whether calls are kept for later starts. */
+  history = $state(true)
   /** What the console's editor holds; its first example when absent. */
   console = $state<string>()
   /** The folder of the extension that was opened last. */
@@ -81,6 +83,7 @@ export class Settings {
     this.recent = remembered.recent
     this.zoom = remembered.zoom ?? 100
     this.quota = remembered.quota
+    this.history = remembered.history ?? true
     this.console = remembered.console
     this.extension = remembered.extension
     this.servers = remembered.servers
@@ -204,6 +207,11 @@ export class Settings {
     void this.#keep()
   }
 
+  setHistory(history: boolean): void {
+    this.history = history
+    void this.#keep()
+  }
+
   /** Puts it at the end, or in the place of the one of the same name. */
   save(name: string, composed: Draft): void {
     const at = this.saved.findIndex((saved) => saved.name === name)
@@ -271,6 +279,7 @@ export class Settings {
     if (this.engine !== undefined) settings.engine = this.engine
     if (this.zoom !== 100) settings.zoom = this.zoom
     if (this.quota !== undefined) settings.quota = this.quota
+    if (!this.history) settings.history = false
     if (this.console !== undefined) settings.console = this.console
     if (this.extension !== undefined) settings.extension = this.extension
     if (this.#target !== undefined) settings.target = this.#target
