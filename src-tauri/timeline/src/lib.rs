@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
+pub mod compare;
 #[cfg(all(test, unix))]
 mod demo_backend;
 mod diagnosing;
