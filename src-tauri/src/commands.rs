@@ -23,7 +23,11 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{
+    Call, Changes, Origin, Preview,
+    compare::Comparison,
+    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+};
 use tauri::{State, ipc::Invoke};
 
 use crate::host::Porthole;

@@ -105,6 +105,7 @@ fn set_up(app: &App, begun: Start) {
     let opened = begun.open_windows(app).map_err(no_window);
     let page_window = PageWindow::new(app.handle().clone(), begun.web_storage());
     let host = TauriHost::new(app.handle().clone(), page_window);
+    let file = begun.file();
     let places = begun.places(app);
     let started = opened.map(|()| tauri::async_runtime::block_on(Porthole::start(places, host)));
     let porthole = match started {
@@ -115,6 +116,9 @@ fn set_up(app: &App, begun: Start) {
         }
     };
     porthole.check_target();
+    if let Some(file) = file {
+        porthole.dropped(&[file]);
+    }
     app.manage(porthole);
     for window in app.webview_windows().values() {
         web::confine(window);

@@ -1,7 +1,8 @@
 //! What a start needs before there is a window, and the message if it is missing.
 
 use std::{
-    path::PathBuf,
+    ffi::OsString,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -12,12 +13,13 @@ use porthole_base::{
     error::{Error, Result},
     terminal,
 };
+use porthole_timeline::session::is_session;
 use tauri::{
     App, AppHandle, Manager, WebviewWindowBuilder,
     utils::config::{AppDirectoriesOverride, AppDirectoryOverrides, Config},
 };
 
-use crate::{LONGEST_END, page_window::MAIN, web};
+use crate::{LONGEST_END, host::Porthole, page_window::MAIN, web};
 
 #[cfg(unix)]
 pub type RaiseSocket = porthole_app::raise::RaiseSocket;
@@ -30,6 +32,8 @@ pub struct Start {
     data: DataDir,
     config: Option<PathBuf>,
     raise: Option<RaiseSocket>,
+    /// The file that this start is to open.
+    file: Option<PathBuf>,
 }
 
 impl Start {
@@ -38,11 +42,14 @@ impl Start {
     /// # Errors
     /// When neither that directory nor the one for temporary files can be used, or when the one that has it is silent.
     pub fn begin(config: &mut Config) -> Result<Option<Self>> {
-        let Some(data) = own_data(dirs::data_local_dir().map(|data| data.join(&config.identifier)))? else {
+        let file = file_to_open(std::env::args_os().skip(1));
+        let data = dirs::data_local_dir().map(|data| data.join(&config.identifier));
+        let Some(data) = own_data(data, file.as_deref())? else {
             return Ok(None);
         };
         let start = Self {
             raise: raise_socket(&data),
+            file,
             config: dirs::config_dir().map(|parent| parent.join(&config.identifier)),
             data,
         };
@@ -91,6 +98,11 @@ impl Start {
                 .build()?;
         }
         Ok(())
+    }
+
+    /// The file that this start is to open.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.file.clone()
     }
 
     /// Goes on with what there is, and keeps the socket until [`stop_raising`].
@@ -175,8 +187,14 @@ fn no_display(why: &str) -> Error {
     error.hint("Start Porthole in a desktop session, or with `make run`, which brings its own display. `porthole-cli` needs none.")
 }
 
-/// The data directory; none when the Porthole that has it raised its window.
-fn own_data(path: Option<PathBuf>) -> Result<Option<DataDir>> {
+/// The session or HTTP archive among the arguments: what a file manager passes for a double click.
+fn file_to_open(args: impl Iterator<Item = OsString>) -> Option<PathBuf> {
+    let file = args.map(PathBuf::from).find(|arg| is_session(arg))?;
+    std::path::absolute(file).ok()
+}
+
+/// The data directory; none when the Porthole that has it raised its window, and opens the file.
+fn own_data(path: Option<PathBuf>, file: Option<&Path>) -> Result<Option<DataDir>> {
     const STEP: Duration = Duration::from_millis(20);
     /// One that is about to end still has it, and takes no more requests.
     const ENDING: Duration = LONGEST_END.saturating_add(Duration::from_secs(2));
@@ -186,7 +204,7 @@ fn own_data(path: Option<PathBuf>) -> Result<Option<DataDir>> {
             Opened::Here(data) => return Ok(Some(data)),
             Opened::Elsewhere(owner) => owner,
         };
-        let silent = match raised(owner.socket.as_deref()) {
+        let silent = match raised(owner.socket.as_deref(), file) {
             Some(true) => return Ok(None),
             Some(false) => true,
             None => began.elapsed() > ENDING,
@@ -200,9 +218,9 @@ fn own_data(path: Option<PathBuf>) -> Result<Option<DataDir>> {
 
 /// Whether the one who listens there raised its window; none where nothing listens.
 #[cfg(unix)]
-fn raised(socket: Option<&std::path::Path>) -> Option<bool> {
+fn raised(socket: Option<&Path>, file: Option<&Path>) -> Option<bool> {
     use std::io::ErrorKind::{ConnectionRefused, NotFound};
-    match porthole_app::raise::raise(socket?) {
+    match porthole_app::raise::raise(socket?, file) {
         Ok(()) => Some(true),
         Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => None,
         Err(error) => {
@@ -213,7 +231,7 @@ fn raised(socket: Option<&std::path::Path>) -> Option<bool> {
 }
 
 #[cfg(not(unix))]
-fn raised(_: Option<&std::path::Path>) -> Option<bool> {
+fn raised(_: Option<&Path>, _: Option<&Path>) -> Option<bool> {
     None
 }
 
@@ -244,7 +262,10 @@ fn raise_when_asked(socket: &RaiseSocket, app: &AppHandle) {
     /// Less than the one who asks waits.
     const PATIENCE: Duration = Duration::from_secs(4);
     let app = app.clone();
-    let raise = move || {
+    let raise = move |file: Option<PathBuf>| {
+        if let (Some(file), Some(porthole)) = (file, app.try_state::<Porthole>()) {
+            porthole.dropped(&[file]);
+        }
         let (done, wait) = std::sync::mpsc::channel();
         let handle = app.clone();
         let asked = app.run_on_main_thread(move || {
@@ -264,6 +285,14 @@ fn raise_when_asked(_: &RaiseSocket, _: &AppHandle) {}
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_session_among_the_arguments_is_opened() {
+        let file = |args: &[&str]| super::file_to_open(args.iter().map(Into::into));
+        assert_eq!(file(&["--x", "/a/b.porthole"]), Some("/a/b.porthole".into()));
+        assert!(file(&["b.har"]).is_some_and(|path| path.is_absolute()));
+        assert_eq!(file(&["/a/b.txt"]), None);
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_display_that_cannot_be_used_has_a_code_of_its_own_and_a_way_out() {

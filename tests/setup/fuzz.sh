@@ -7,7 +7,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=/dev/null
 source "$here/common.sh"
 
-ONLY=${ONLY:-events,json,text,head,utf8}
+ONLY=${ONLY:-events,json,text,head,utf8,session,har}
 EACH=${EACH:-60}
 FUZZ=$TARGET/tools/cargo-fuzz/bin/cargo-fuzz
 
@@ -19,12 +19,16 @@ fi
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$TARGET/fuzz
 found=$TARGET/fuzz/found
 mkdir -p "$found"
-cd src-tauri/http/fuzz
 for target in ${ONLY//,/ }; do
+  # A session has its entries and their directory before anything is read of it.
+  case $target in
+    session | har) crate=timeline length=8000 ;;
+    *) crate=http length=600 ;;
+  esac
   say "== $target, $EACH s"
   mkdir -p "$CARGO_TARGET_DIR/corpus/$target"
-  "$FUZZ" fuzz run --sanitizer none "$target" "$CARGO_TARGET_DIR/corpus/$target" -- \
-    -max_total_time="$EACH" -max_len=600 -artifact_prefix="$found/$target-" -print_final_stats=1 2>&1 |
+  (cd "src-tauri/$crate/fuzz" && "$FUZZ" fuzz run --sanitizer none "$target" "$CARGO_TARGET_DIR/corpus/$target" -- \
+    -max_total_time="$EACH" -max_len="$length" -artifact_prefix="$found/$target-" -print_final_stats=1) 2>&1 |
     tee "$LOGS/fuzz-$target.log" | grep -E 'panicked|ERROR|assert|number_of_executed_units|left:|right:' ||
     die "See $LOGS/fuzz-$target.log"
 done

@@ -167,6 +167,7 @@ export function changes(revision: number, more: Partial<Changes> = {}): Changes 
     revision,
     calls: [],
     removals: [],
+    sessions: [],
     target_status: targetStatus,
     extension: 0,
     misses: 0,

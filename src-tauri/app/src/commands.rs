@@ -63,6 +63,25 @@ macro_rules! commands {
             save(id: u32, what: SaveContent, path: String, replace: bool) -> SavedFile;
             /// Stops saving and removes what was written so far.
             save_stop() -> ();
+            /// Adds the calls of a session file, or of an HTTP archive, to the timeline; answers with the session's number.
+            open_session(path: String) -> u32;
+            /// Removes the calls of a session from the timeline; nothing of its file changes.
+            close_session(session: u32) -> ();
+            /// What is taken out of an export unless the user says otherwise.
+            export_options() -> RedactOptions;
+            /// A path that an export could be written to.
+            export_place(format: ExportFormat) -> String;
+            /// What an export of these calls, or of all, would write, and what it would take out.
+            export_preview(ids: Option<Vec<u32>>, redact: Option<RedactOptions>) -> ExportPreview;
+            /// Writes these calls, or all, to a file, and answers when it is written. One that is there is kept unless it
+            /// is to be replaced. `save_stop` stops it.
+            export(ids: Option<Vec<u32>>, format: ExportFormat, redact: Option<RedactOptions>, path: String, replace: bool) -> SavedFile;
+            /// A Call as Markdown, for an issue tracker.
+            markdown(id: u32) -> String;
+            /// What differs between two Calls, in place of the comparison before.
+            compare(first: u32, second: u32) -> Comparison;
+            /// Stops comparing.
+            compare_stop() -> ();
             /// Keeps a Call's output for the next start, or lets it go.
             keep(id: u32, kept: bool) -> ();
             /// Sends a request to the target's endpoint; answers at once with the Call's number.

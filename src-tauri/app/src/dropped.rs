@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use porthole_timeline::session::is_session;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -11,6 +12,11 @@ use ts_rs::TS;
 pub enum Dropped {
     /// A directory, or a manifest: an extension to open.
     Extension {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A session or an HTTP archive, to open in the timeline.
+    Session {
         /// Where it is.
         path: PathBuf,
     },
@@ -30,7 +36,11 @@ impl Dropped {
     fn at(path: &Path) -> Self {
         let is_manifest = path.file_name().is_some_and(|name| name == "metadata.json");
         let path = path.to_owned();
-        if is_manifest || path.is_dir() { Self::Extension { path } } else { Self::File { path } }
+        match path {
+            path if is_manifest || path.is_dir() => Self::Extension { path },
+            path if is_session(&path) => Self::Session { path },
+            path => Self::File { path },
+        }
     }
 }
 
@@ -46,6 +56,10 @@ mod tests {
         assert!(kind(folder.path()));
         assert!(kind(&manifest));
         assert!(!kind(&body));
+        for name in ["a.porthole", "b.HAR"] {
+            let path = folder.path().join(name);
+            assert_eq!(Dropped::first(&[path.clone()]), Some(Dropped::Session { path }));
+        }
         assert_eq!(Dropped::first(&[]), None);
     }
 }

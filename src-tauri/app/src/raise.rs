@@ -1,8 +1,13 @@
-//! How a second start has the first one raise its window: a private socket that carries one word. It needs no session bus.
+//! How a second start has the first one raise its window, and open a file: a private socket that carries one word, and the
+//! path of the file. It needs no session bus.
 
 use std::{
+    ffi::OsString,
     io::{self, Read, Write},
-    os::unix::net::{UnixListener, UnixStream},
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        net::{UnixListener, UnixStream},
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,7 +16,11 @@ use porthole_base::private;
 use porthole_http::endpoint::PATH_LIMIT;
 
 const RAISE: &[u8] = b"raise\n";
+/// The length of a path and the path follow.
+const OPEN: &[u8] = b"open:\n";
 const RAISED: &[u8] = b"raised\n";
+/// The longest path, in bytes.
+const LONGEST: usize = 4096;
 /// How long a window may take to be raised.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after a connection couldn't be accepted.
@@ -49,11 +58,12 @@ impl RaiseSocket {
         &self.path
     }
 
-    /// Calls `raise` for each request, for as long as the process lives; the caller hears that it returned true.
+    /// Calls `raise` for each request, with the file to open, for as long as the process lives; the caller hears that it
+    /// returned true.
     ///
     /// # Errors
     /// What the operating system says when no thread can be started.
-    pub fn serve(&self, mut raise: impl FnMut() -> bool + Send + 'static) -> io::Result<()> {
+    pub fn serve(&self, mut raise: impl FnMut(Option<PathBuf>) -> bool + Send + 'static) -> io::Result<()> {
         let listener = self.listener.try_clone()?;
         let serve = move || answer_all(listener.incoming(), &mut raise, || std::thread::sleep(PAUSE));
         std::thread::Builder::new().name("raise".to_owned()).spawn(serve).map(drop)
@@ -68,7 +78,7 @@ impl Drop for RaiseSocket {
 
 fn answer_all(
     connections: impl Iterator<Item = io::Result<UnixStream>>,
-    raise: &mut impl FnMut() -> bool,
+    raise: &mut impl FnMut(Option<PathBuf>) -> bool,
     mut pause: impl FnMut(),
 ) {
     for stream in connections {
@@ -81,28 +91,51 @@ fn answer_all(
     }
 }
 
-fn answer(mut stream: UnixStream, raise: &mut impl FnMut() -> bool) -> io::Result<()> {
+fn answer(mut stream: UnixStream, raise: &mut impl FnMut(Option<PathBuf>) -> bool) -> io::Result<()> {
     stream.set_read_timeout(Some(WORD))?;
     stream.set_write_timeout(Some(WORD))?;
     let mut word = [0; RAISE.len()];
     stream.read_exact(&mut word)?;
-    if word == *RAISE && raise() {
+    let file = match &word {
+        word if word == RAISE => None,
+        word if word == OPEN => Some(read_path(&mut stream)?),
+        _ => return Ok(()),
+    };
+    if raise(file) {
         stream.write_all(RAISED)?;
     }
     Ok(())
 }
 
-/// Asks the process that listens there to raise its window, and waits until it's raised.
+fn read_path(stream: &mut UnixStream) -> io::Result<PathBuf> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length)?;
+    let length = usize::from(u16::from_le_bytes(length));
+    if length == 0 || length > LONGEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut path = vec![0; length];
+    stream.read_exact(&mut path)?;
+    let path = PathBuf::from(OsString::from_vec(path));
+    if path.is_absolute() { Ok(path) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// Asks the process that listens there to raise its window and to open a file, and waits until it's raised.
 ///
 /// # Errors
 /// `NotFound` or `ConnectionRefused` where nothing listens: it's about to start or to end. Any other where it doesn't
 /// answer.
-pub fn raise(socket: &Path) -> io::Result<()> {
+pub fn raise(socket: &Path, file: Option<&Path>) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
-    stream.write_all(RAISE).map_err(silent)?;
+    let asked = match file.map(|file| file.as_os_str().as_bytes()) {
+        None => RAISE.to_vec(),
+        Some(path) if path.len() > LONGEST => return Err(io::ErrorKind::InvalidFilename.into()),
+        Some(path) => [OPEN, &(path.len() as u16).to_le_bytes(), path].concat(),
+    };
+    stream.write_all(&asked).map_err(silent)?;
     let mut word = [0; RAISED.len()];
     stream.read_exact(&mut word).map_err(silent)?;
     if word == *RAISED { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
@@ -149,17 +182,36 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let raised = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&raised);
-        socket.serve(move || counted.fetch_add(1, Relaxed) == 0).unwrap();
+        socket.serve(move |file| file.is_none() && counted.fetch_add(1, Relaxed) == 0).unwrap();
         let mut other = UnixStream::connect(socket.path()).unwrap();
         other.write_all(b"--eval\n").unwrap();
         assert_eq!(other.read(&mut [0; 8]).unwrap_or(0), 0);
-        raise(socket.path()).unwrap();
+        raise(socket.path(), None).unwrap();
         // The second time the window says that it can't be.
-        assert_eq!(raise(socket.path()).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(raise(socket.path(), None).unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!(raised.load(Relaxed), 2);
         let path = socket.path().to_owned();
         drop(socket);
-        assert_eq!(raise(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(raise(&path, None).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_is_opened_by_its_path_and_nothing_else_is_a_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = RaiseSocket::bind(directory.path()).unwrap();
+        let opened = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = Arc::clone(&opened);
+        socket.serve(move |file| seen.lock().map(|mut seen| seen.push(file)).is_ok()).unwrap();
+        for wrong in [&b"open:\n\0\0"[..], b"open:\n\xff\xff/a", b"open:\n\x04\0a/bc"] {
+            let mut other = UnixStream::connect(socket.path()).unwrap();
+            other.write_all(wrong).unwrap();
+            assert_eq!(other.read(&mut [0; 8]).unwrap_or(0), 0);
+        }
+        let file = Path::new("/home/me/a b.porthole");
+        raise(socket.path(), Some(file)).unwrap();
+        let long = PathBuf::from(format!("/{}", "x".repeat(5000)));
+        assert_eq!(raise(socket.path(), Some(&long)).unwrap_err().kind(), io::ErrorKind::InvalidFilename);
+        assert_eq!(*opened.lock().unwrap(), [Some(file.to_owned())]);
     }
 
     /// A thread of its own was busy for as long as there were too many open files.
@@ -171,7 +223,7 @@ mod tests {
         let (mut pauses, mut raised) = (0, 0);
         answer_all(
             [too_many(), too_many(), Ok(theirs)].into_iter(),
-            &mut || {
+            &mut |_| {
                 raised += 1;
                 true
             },

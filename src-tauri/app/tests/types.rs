@@ -31,7 +31,11 @@ use porthole_sdk::{
     sdk_call::Sdk,
     sdk_result::{Callbacks, SdkResult},
 };
-use porthole_timeline::{Call, Changes, Origin, Preview};
+use porthole_timeline::{
+    Call, Changes, Origin, Preview,
+    compare::Comparison,
+    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+};
 use ts_rs::{Config, TS};
 
 macro_rules! signatures {
@@ -47,6 +51,7 @@ macro_rules! signatures {
             Dropped::export_all(cfg).unwrap();
             Hit::export_all(cfg).unwrap();
             PageWindowState::export_all(cfg).unwrap();
+            RedactOptions::export_all(cfg).unwrap();
             ExchangeEvent::export_all(cfg).unwrap();
             RunEvent::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*

@@ -141,6 +141,16 @@ pub enum Code {
     PinFailed,
     /// A pinned call of an earlier start can't be read.
     PinnedUnreadable,
+    /// A session file can't be read.
+    SessionUnreadable,
+    /// The file isn't a session, or isn't as it was written.
+    SessionInvalid,
+    /// The session is in a later version of the format.
+    SessionTooNew,
+    /// The session has more calls, or larger facts, than fit into one.
+    SessionTooLarge,
+    /// The file isn't an HTTP archive (HAR), or not one that can be read.
+    HarInvalid,
     /// Files that Porthole needs for its own work can't be created among the temporary ones.
     TemporaryFilesFailed,
     /// The operating system provides no random bytes, so that nothing can get an id.

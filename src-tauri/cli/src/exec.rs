@@ -1,6 +1,7 @@
 //! `porthole-cli exec`.
 
 use std::{
+    path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -20,6 +21,7 @@ use crate::{
     findings::Witness,
     say::{self, Bytes, complain},
     sdk_result,
+    session_file::{Kept, SessionFile},
     signals::{Asked, Signals},
     sink::{Sink, Writes},
 };
@@ -60,6 +62,9 @@ pub struct Arguments {
     /// With --stream: print one callback for each line of output
     #[arg(long, requires = "stream")]
     split_lines: bool,
+    /// Add the call with all its bytes to this session file, which is made if it doesn't exist
+    #[arg(long, value_name = "FILE")]
+    session: Option<PathBuf>,
     /// Program and arguments
     #[arg(last = true, required = true)]
     argv: Vec<String>,
@@ -89,6 +94,15 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct ExitFacts {
     pub ending: Option<Ending>,
     pub failure: Option<Error>,
+    /// The call couldn't be added to its session.
+    pub unkept: bool,
+}
+
+/// What is said of a command besides its output.
+pub struct Reporting<'a> {
+    json: bool,
+    pub findings: bool,
+    pub session: Option<&'a SessionFile>,
 }
 
 pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
@@ -101,11 +115,22 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     let (ending, heard) = (reaper.clone(), signals.clone());
     // Code sets a working directory only if the user does.
     let asked = Command { cwd, ..command.clone() };
+    let session = match arguments.session.as_deref().map(SessionFile::open).transpose() {
+        Ok(session) => session,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(NOTHING);
+        }
+    };
+    let how = Reporting { json: arguments.json, findings: arguments.findings, session: session.as_ref() };
     let told = match arguments.received {
-        Some(runtime) => sdk_result::exec(command, asked, engine, reaper, runtime, arguments.findings, signals).await,
-        None => printed(command, asked, engine, reaper, arguments.json, arguments.findings, signals).await,
+        Some(runtime) => sdk_result::exec(command, asked, engine, reaper, runtime, &how, signals).await,
+        None => printed(command, asked, engine, reaper, &how, signals).await,
     };
     end(ending, heard).await;
+    if told.unkept {
+        return ExitCode::from(NOTHING);
+    }
     let not_run = told.failure.map(|error| match error.code {
         // As shells have it, also where an engine reports another code.
         Code::ProgramNotFound => 127,
@@ -137,13 +162,12 @@ async fn printed(
     asked: Command,
     engine: Result<Address>,
     reaper: Option<Arc<Reaper>>,
-    json: bool,
-    findings: bool,
+    how: &Reporting<'_>,
     signals: Signals,
 ) -> ExitFacts {
     let told = Arc::new(Mutex::new(ExitFacts::default()));
     let ended = Arc::new(Notify::new());
-    let sink = Sink::new(json, Bytes::Raw, {
+    let sink = Sink::new(how.json, Bytes::Raw, {
         let (told, ended) = (Arc::clone(&told), Arc::clone(&ended));
         move |event: &RunEvent| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,20 +184,25 @@ async fn printed(
     let (stopper, stopping) = stops();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(stop_when_interrupted(stopper, ended, sink.writes(), signals));
-    let mut witness = Witness::new(sink, findings);
-    exec::run(&command, None, engine, &LastEngine::default(), stopping, reaper, &mut witness).await;
+    let mut kept = Kept::new(Witness::new(sink, how.findings), how.session);
+    exec::run(&command, None, engine, &LastEngine::default(), stopping, reaper, &mut kept).await;
     interrupts.abort_all();
+    let act = |events: &[RunEvent]| {
+        let mut run = Run::new(asked.clone());
+        events.iter().cloned().for_each(|event| run.apply(event));
+        Act::Run(run)
+    };
+    let (witness, unkept) = kept.finish(how.session, act);
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(error) = &told.failure {
         complain(error);
     }
     if let Some(seen) = seen {
-        let mut run = Run::new(asked);
-        seen.events.iter().cloned().for_each(|event| run.apply(event));
-        seen.print(Act::Run(run));
+        let act = act(&seen.events);
+        seen.print(act);
     }
-    told
+    ExitFacts { unkept: unkept.is_some(), ..told }
 }
 
 fn composed(

@@ -1,6 +1,7 @@
 //! `porthole-cli request`.
 
 use std::{
+    path::PathBuf,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -22,6 +23,7 @@ use crate::{
     findings::Witness,
     say::{Bytes, complain},
     sdk_result,
+    session_file::{Kept, SessionFile},
     signals::Signals,
     sink::Sink,
 };
@@ -59,6 +61,9 @@ pub struct Arguments {
     /// rancher-desktop, podman-desktop or podman-desktop-older
     #[arg(long, value_name = "RUNTIME", conflicts_with = "json")]
     received: Option<Runtime>,
+    /// Add the call with all its bytes to this session file, which is made if it doesn't exist
+    #[arg(long, value_name = "FILE")]
+    session: Option<PathBuf>,
     /// Send the request as HTTP/1.0
     #[arg(long = "http1.0")]
     http10: bool,
@@ -86,6 +91,8 @@ pub struct ExitFacts {
     pub failure: Option<Failure>,
     /// Not all of the body could be decoded.
     pub undecoded: bool,
+    /// The call couldn't be added to its session.
+    pub unkept: bool,
 }
 
 pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
@@ -103,14 +110,26 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
         off: Vec::new(),
     };
     let (endpoint, context) = (arguments.endpoint, arguments.context);
+    let session = match arguments.session.as_deref().map(SessionFile::open).transpose() {
+        Ok(session) => session,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(NOTHING);
+        }
+    };
+    let session = session.as_ref();
     let told = match arguments.received {
-        Some(runtime) => sdk_result::request(endpoint, context, request, runtime, arguments.findings, signals).await,
+        Some(runtime) => {
+            sdk_result::request(endpoint, context, request, runtime, (arguments.findings, session), signals).await
+        }
         None => {
-            let how = Printing { json: arguments.json, decode: arguments.decode, findings: arguments.findings };
+            let how =
+                Printing { json: arguments.json, decode: arguments.decode, findings: arguments.findings, session };
             printed(endpoint, context, request, how, signals).await
         }
     };
     match told {
+        ExitFacts { unkept: true, .. } => ExitCode::from(NOTHING),
         ExitFacts { failure: Some(_), .. } | ExitFacts { undecoded: true, .. } => ExitCode::from(NOTHING),
         ExitFacts { status: Some(200..=299), .. } => ExitCode::SUCCESS,
         ExitFacts { status: Some(_), .. } => ExitCode::FAILURE,
@@ -119,10 +138,11 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
 }
 
 /// How a response is printed.
-struct Printing {
+struct Printing<'a> {
     json: bool,
     decode: bool,
     findings: bool,
+    session: Option<&'a SessionFile>,
 }
 
 /// The codings of a response that can be undone.
@@ -136,10 +156,10 @@ async fn printed(
     endpoint: Endpoint,
     context: Option<String>,
     request: Request,
-    how: Printing,
+    how: Printing<'_>,
     signals: Signals,
 ) -> ExitFacts {
-    let Printing { json, decode, findings } = how;
+    let Printing { json, decode, findings, session } = how;
     let told = Arc::new(Mutex::new(ExitFacts::default()));
     let sink = Sink::new(json, Bytes::of_stranger(), {
         let told = Arc::clone(&told);
@@ -153,15 +173,21 @@ async fn printed(
         }
     });
     let sink = if decode { sink.decoding(codings) } else { sink };
-    let mut witness = Witness::new(sink, findings);
+    let mut kept = Kept::new(Witness::new(sink, findings), session);
     let cancel = CancellationToken::new();
     let mut interrupts = tokio::task::JoinSet::new();
     interrupts.spawn(cancel_when_interrupted(cancel.clone(), signals));
     let connections = connections(&endpoint);
     connections.use_context(context);
-    exchange::send(&endpoint, &request, &connections, &cancel, &mut witness).await;
+    exchange::send(&endpoint, &request, &connections, &cancel, &mut kept).await;
     connections.close().await;
     interrupts.abort_all();
+    let act = |events: &[ExchangeEvent]| {
+        let mut exchange = Exchange::new(endpoint.clone(), request.clone());
+        events.iter().cloned().for_each(|event| exchange.apply(event));
+        Act::Exchange(exchange)
+    };
+    let (witness, unkept) = kept.finish(session, act);
     let undecoded = witness.undecoded();
     let seen = witness.finish();
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -172,11 +198,10 @@ async fn printed(
         complain(undecoded);
     }
     if let Some(seen) = seen {
-        let mut exchange = Exchange::new(endpoint, request);
-        seen.events.iter().cloned().for_each(|event| exchange.apply(event));
-        seen.print(Act::Exchange(exchange));
+        let act = act(&seen.events);
+        seen.print(act);
     }
-    ExitFacts { undecoded: undecoded.is_some(), ..told }
+    ExitFacts { undecoded: undecoded.is_some(), unkept: unkept.is_some(), ..told }
 }
 
 /// Those to a container get a reaper: a helper container of a killed porthole-cli must not stay.

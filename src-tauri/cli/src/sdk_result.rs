@@ -21,6 +21,7 @@ use crate::{
     findings::paragraph,
     request,
     say::{self, complain},
+    session_file::SessionFile,
     signals::Signals,
 };
 
@@ -30,7 +31,7 @@ pub async fn request(
     context: Option<String>,
     request: Request,
     runtime: Runtime,
-    findings: bool,
+    (findings, session): (bool, Option<&SessionFile>),
     signals: Signals,
 ) -> request::ExitFacts {
     let told = async {
@@ -44,11 +45,12 @@ pub async fn request(
             complain(&failure.error);
         }
         print_findings(&calls.timeline, id, findings).await?;
+        add(&calls.timeline, &call, session)?;
         Ok(call.act)
     };
     match told.await {
         Ok(Act::Exchange(Exchange { response, failure, .. })) => {
-            request::ExitFacts { status: response.map(|response| response.status), failure, undecoded: false }
+            request::ExitFacts { status: response.map(|response| response.status), failure, ..Default::default() }
         }
         Ok(Act::Run(_)) => request::ExitFacts::default(),
         Err(error) => {
@@ -66,7 +68,7 @@ pub async fn exec(
     engine: Result<Address>,
     reaper: Option<Arc<Reaper>>,
     runtime: Runtime,
-    findings: bool,
+    how: &exec::Reporting<'_>,
     signals: Signals,
 ) -> exec::ExitFacts {
     let told = async {
@@ -81,16 +83,25 @@ pub async fn exec(
         if let Act::Run(Run { failure: Some(error), .. }) = &call.act {
             complain(error);
         }
-        print_findings(&calls.timeline, id, findings).await?;
+        print_findings(&calls.timeline, id, how.findings).await?;
+        add(&calls.timeline, &call, how.session)?;
         Ok(call.act)
     };
     match told.await {
-        Ok(Act::Run(Run { ending, failure, .. })) => exec::ExitFacts { ending, failure },
+        Ok(Act::Run(Run { ending, failure, .. })) => exec::ExitFacts { ending, failure, unkept: false },
         Ok(Act::Exchange(_)) => exec::ExitFacts::default(),
         Err(error) => {
             complain(&error);
-            exec::ExitFacts { ending: None, failure: Some(error) }
+            exec::ExitFacts { failure: Some(error), ..Default::default() }
         }
+    }
+}
+
+/// Adds the call to its session, if there is one.
+fn add(timeline: &Timeline, call: &Call, session: Option<&SessionFile>) -> Result<()> {
+    match session {
+        Some(session) => session.add(call.clone(), timeline.output(call.id)?),
+        None => Ok(()),
     }
 }
 

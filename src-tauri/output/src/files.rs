@@ -71,12 +71,48 @@ impl Files {
     }
 }
 
+/// Bytes of a file that has others as well and belongs to the user: a stream in a session. The file is held open, so that
+/// another one that gets its name is never read in its place; it is neither written, moved nor removed.
+#[derive(Debug, Clone)]
+pub struct FilePart {
+    /// The file.
+    pub file: Arc<File>,
+    /// Its name, for messages.
+    pub path: PathBuf,
+    /// Where the bytes begin.
+    pub from: u64,
+    /// How many there are.
+    pub bytes: u64,
+}
+
+impl FilePart {
+    /// Reads some of its bytes from an offset on, as [`std::io::Read::read`] does.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = self.bytes.saturating_sub(offset);
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        read_at(&self.file, &mut buffer[..most], self.from + offset)
+    }
+}
+
+/// Reads without moving any position, so that readers and the writer do not meet.
+pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
+}
+
 /// One file.
 #[derive(Debug)]
 pub(super) struct Stored {
     id: u64,
     files: Arc<Files>,
     place: Mutex<Place>,
+    /// Where its bytes begin and end, where it is a part of a file.
+    part: Option<(u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -102,9 +138,27 @@ impl Stored {
         Self::with(path, files, None)
     }
 
+    /// A part of one that isn't Porthole's.
+    pub fn part(part: FilePart, files: &Arc<Files>) -> Self {
+        let ends = part.from.saturating_add(part.bytes);
+        let mut stored = Self::with(&part.path, files, Some(part.file));
+        stored.part = Some((part.from, ends));
+        stored
+    }
+
     fn with(path: &Path, files: &Arc<Files>, held: Option<Arc<File>>) -> Self {
         let id = files.last_id.fetch_add(1, Relaxed);
-        Self { id, files: Arc::clone(files), place: Mutex::new(Place { path: path.to_owned(), held }) }
+        let place = Mutex::new(Place { path: path.to_owned(), held });
+        Self { id, files: Arc::clone(files), place, part: None }
+    }
+
+    pub fn is_part(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// Where in the file its bytes begin, and how many there may be.
+    pub fn bounds(&self) -> (u64, u64) {
+        self.part.map_or((0, u64::MAX), |(from, ends)| (from, ends - from))
     }
 
     /// To be read from any offset.
@@ -118,6 +172,9 @@ impl Stored {
 
     /// To be appended to; it is held from now on.
     pub fn writer(&self) -> io::Result<Arc<File>> {
+        if self.is_part() {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
         let place = &mut *self.place();
         if let Some(file) = &place.held {
             return Ok(Arc::clone(file));
@@ -129,7 +186,9 @@ impl Stored {
 
     /// Closes it: nothing more will be written.
     pub fn release(&self) {
-        self.place().held = None;
+        if !self.is_part() {
+            self.place().held = None;
+        }
     }
 
     /// Writes go to this one from now on.
@@ -140,6 +199,9 @@ impl Stored {
 
     /// Moves it to another path. Where that can't be, it is held open: its old path may go.
     pub fn move_to(&self, path: &Path) -> io::Result<()> {
+        if self.is_part() {
+            return Ok(());
+        }
         let place = &mut *self.place();
         if fs::rename(&place.path, path).is_ok() {
             path.clone_into(&mut place.path);

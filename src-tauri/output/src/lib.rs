@@ -19,6 +19,7 @@ mod hex;
 mod json;
 mod lines;
 mod markup;
+mod new_file;
 mod offsets;
 mod order;
 pub mod record;
@@ -52,12 +53,14 @@ pub use disk_quota::DiskQuota;
 pub use events::{Block, Events};
 pub use facts::*;
 use file_errors::{unread, unwritten};
+pub use files::FilePart;
 #[cfg(fuzzing)]
 pub use json::fuzz_json;
 use json::{Json, JsonSearch, MOST_FOLDS};
 pub use json::{Location, PathFilter};
 pub use lines::whole_characters;
 pub use markup::Markup;
+pub use new_file::NewFile;
 use order::Order;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};
@@ -153,25 +156,66 @@ impl Output {
         chunks: impl Iterator<Item = (Stream, u64, u64)>,
     ) -> io::Result<Self> {
         let mut output = Self::new(stem, Arc::clone(&quota));
-        if let Some((body, codings)) = body {
-            output.expect_encoded(body, &codings);
-        }
         let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         streams.kept = true;
         for spill in [&mut streams.stdout, &mut streams.stderr] {
             spill.open(quota.files())?;
             spill.end();
         }
+        output.index(body, chunks)?;
+        Ok(output)
+    }
+
+    /// An output whose streams are parts of a file that isn't Porthole's: nothing of the file changes, and its bytes take
+    /// none of the quota. What the parts hold beyond the chunks given counts as read with the last of them.
+    ///
+    /// # Errors
+    /// What the operating system says when the file cannot be read.
+    pub fn of_parts(
+        [stdout, stderr]: [Option<FilePart>; 2],
+        stem: PathBuf,
+        quota: Arc<DiskQuota>,
+        body: Option<(BodyKind, Vec<Coding>)>,
+        chunks: impl Iterator<Item = (Stream, u64, u64)>,
+    ) -> io::Result<Self> {
+        let mut output = Self::new(stem, Arc::clone(&quota));
+        let streams = output.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (spill, part) in [(&mut streams.stdout, stdout), (&mut streams.stderr, stderr)] {
+            match part {
+                Some(part) => spill.open_part(part, quota.files()),
+                None => spill.end(),
+            }
+        }
+        output.index(body, chunks)?;
+        Ok(output)
+    }
+
+    /// Reads what is in its files.
+    fn index(
+        &mut self,
+        body: Option<(BodyKind, Vec<Coding>)>,
+        chunks: impl Iterator<Item = (Stream, u64, u64)>,
+    ) -> io::Result<()> {
+        if let Some((body, codings)) = body {
+            self.expect_encoded(body, &codings);
+        }
+        let streams = self.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut last = 0;
         for (stream, len, at_us) in chunks {
             last = at_us;
-            streams.read_again(stream, len, at_us, &quota)?;
+            streams.read_again(stream, len, at_us, &self.quota)?;
         }
         for stream in [Stream::Stdout, Stream::Stderr] {
-            while streams.read_again(stream, REOPENED, last, &quota)? {}
+            while streams.read_again(stream, REOPENED, last, &self.quota)? {}
         }
         streams.beginning = None;
-        Ok(output)
+        Ok(())
+    }
+
+    /// Whether its bytes are in a file that isn't Porthole's: [`Output::of_parts`].
+    pub fn is_of_parts(&self) -> bool {
+        let streams = self.lock();
+        streams.stdout.is_part() || streams.stderr.is_part()
     }
 
     /// Tells what the body that comes is, before its first byte.
@@ -454,7 +498,7 @@ impl Drop for Output {
     fn drop(&mut self) {
         let streams = self.streams.get_mut().unwrap_or_else(PoisonError::into_inner);
         for spill in [&mut streams.stdout, &mut streams.stderr] {
-            let bytes = spill.len();
+            let bytes = if spill.is_part() { 0 } else { spill.len() };
             if !streams.kept
                 && let Err(error) = spill.remove()
                 && error.kind() != io::ErrorKind::NotFound

@@ -1,19 +1,15 @@
 //! Saving to a file: written beside it and put in its place when it is whole.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     path::Path,
 };
 
 use serde_json::json;
-use tempfile::NamedTempFile;
 
-use super::{Output, SaveContent, SavedFile, Search, View};
+use super::{NewFile, Output, SaveContent, SavedFile, Search, View};
 use crate::Stream;
-use porthole_base::{
-    error::{Code, Error, Result},
-    in_use,
-};
+use porthole_base::error::{Code, Error, Result};
 
 /// Bytes after which progress is reported, and the caller may stop it.
 pub const SAVE_PIECE: u64 = 1024 * 1024;
@@ -33,39 +29,11 @@ pub fn save(
     replace: bool,
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<SavedFile> {
-    let failed = |error: &io::Error| {
-        let explained = Error::new(Code::SaveFailed, format!("Can't save to {}", path.display())).detail(error);
-        match error.kind() {
-            io::ErrorKind::StorageFull => explained.hint("The disk is full. Choose another place."),
-            _ => explained.hint("Choose a folder that exists and that you may write to."),
-        }
-    };
-    let exists = || {
-        Error::new(Code::FileExists, format!("A file already exists at {}", path.display()))
-            .hint("Replace it, or choose another name.")
-    };
-    if !path.is_absolute() {
-        return Err(Error::new(Code::SavePathInvalid, format!("`{}` isn't an absolute path", path.display()))
-            .hint("Start the path with / or ~/."));
-    }
-    if path.is_dir() {
-        return Err(
-            Error::new(Code::SavePathInvalid, format!("{} is a folder", path.display())).hint("Add a file name.")
-        );
-    }
-    if !replace && path.exists() {
-        return Err(exists());
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".porthole-").suffix(".part");
-    // As for any file that a person saves: what the user's mask allows.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let beside = builder.tempfile_in(path.parent().unwrap_or(Path::new("/"))).map_err(|error| failed(&error))?;
+    let new = NewFile::begin(path, replace)?;
     let (mut bytes, mut told) = (0, 0);
-    let mut to = BufWriter::with_capacity(256 * 1024, beside.as_file());
+    let mut to = BufWriter::with_capacity(256 * 1024, new.file());
     let mut write = |piece: &[u8]| {
-        to.write_all(piece).map_err(|error| failed(&error))?;
+        to.write_all(piece).map_err(|error| new.failed(&error))?;
         bytes += piece.len() as u64;
         if bytes - told >= SAVE_PIECE {
             told = bytes;
@@ -83,21 +51,10 @@ pub fn save(
         SaveContent::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
         SaveContent::Hits => hits(output, search, &mut write)?,
     }
-    to.flush().map_err(|error| failed(&error))?;
+    to.flush().map_err(|error| new.failed(&error))?;
     drop(to);
-    match name(beside, path, replace) {
-        Ok(()) => Ok(SavedFile { path: path.display().to_string(), bytes }),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-/// Gives the written file its path.
-fn name(new: NamedTempFile, path: &Path, replace: bool) -> io::Result<()> {
-    if replace {
-        return in_use::replace(new, path);
-    }
-    new.persist_noclobber(path).map(drop).map_err(|error| error.error)
+    new.finish()?;
+    Ok(SavedFile { path: path.display().to_string(), bytes })
 }
 
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     disk_quota::DiskQuota,
-    files::{Files, Stored},
+    files::{FilePart, Files, Stored, read_at},
     offsets::Offsets,
 };
 
@@ -101,6 +101,18 @@ impl Spill {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Takes bytes of a file that isn't Porthole's. They count when they are indexed.
+    pub fn open_part(&mut self, part: FilePart, files: &Arc<Files>) {
+        self.path.clone_from(&part.path);
+        self.file = Some(Arc::new(Stored::part(part, files)));
+        self.ended = true;
+    }
+
+    /// Whether its bytes are in a file that isn't Porthole's: they take none of its quota.
+    pub fn is_part(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.is_part())
     }
 
     /// Nothing more is written: the file is closed, and opened again for its readers.
@@ -211,9 +223,10 @@ impl Spill {
         Some((start, bounds.next().unwrap_or(self.len), self.times.get(n)?))
     }
 
-    /// Removes the file.
+    /// Removes the file, unless it isn't Porthole's.
     pub fn remove(&mut self) -> io::Result<()> {
         match self.file.take() {
+            Some(file) if file.is_part() => Ok(()),
             Some(_) => fs::remove_file(&self.path),
             None => Ok(()),
         }
@@ -267,12 +280,14 @@ impl Bytes {
         let mut filled = 0;
         // What was in memory may have been written to the file since; its place is the same.
         let in_file = if self.tail.is_some() { to.min(self.tail_from) } else { to };
+        let (begin, most) = self.file.as_ref().map_or((0, 0), |file| file.bounds());
+        let in_file = in_file.min(most);
         if let Some(file) = self.file.as_ref().filter(|_| from < in_file) {
             let file = file.reader()?;
             // What is in it already is written over: to fill it with zeros would take as long as to read.
             buffer.resize((in_file - from) as usize, 0);
             while filled < buffer.len() {
-                match read_at(&file, &mut buffer[filled..], from + filled as u64) {
+                match read_at(&file, &mut buffer[filled..], begin + from + filled as u64) {
                     Ok(0) => break,
                     Ok(n) => filled += n,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -287,12 +302,4 @@ impl Bytes {
         }
         Ok(())
     }
-}
-
-/// Reads without moving any position, so that readers and the writer do not meet.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
-    #[cfg(windows)]
-    return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
 }

@@ -57,7 +57,9 @@ impl Streams {
             };
             let begins = from == begin;
             let lines = if begins { spill.index(&bytes, at_us) } else { spill.index_more(&bytes) };
-            quota.take(bytes.len() as u64);
+            if !self.of(stream).is_part() {
+                quota.take(bytes.len() as u64);
+            }
             self.indexed(stream, lines, &bytes, begins);
         }
     }

@@ -12,7 +12,7 @@ use super::{
     Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Outcome, Summary, groups::Groups, kept_folder::KeptCall,
     removal::Removals,
 };
-use crate::prompt::Prompt;
+use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{self, Exchange, ExchangeEvent, Head};
@@ -43,6 +43,8 @@ pub(super) struct Entry {
     pub output: Arc<Output>,
     /// The page load or console run that it belongs to.
     group: Option<CallGroup>,
+    /// The session file that it is from.
+    session: Option<u32>,
     /// How it is ended; nothing for one of an earlier start.
     control: Option<Control>,
     /// Cancelled when nothing more will happen.
@@ -144,6 +146,8 @@ pub(super) struct CallStore {
     last_id: CallId,
     entries: BTreeMap<CallId, Entry>,
     groups: Groups,
+    /// The session files that were opened. They stay here: removed calls can be put back.
+    sessions: Vec<OpenSession>,
     /// What was removed and can be put back.
     pub removals: Removals,
     /// The revision at which Calls were last removed, and the last number that had been given by then. Numbers are never
@@ -165,11 +169,29 @@ impl CallStore {
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
         let began_ms = call.sdk.as_ref().and_then(|sdk| sdk.began_ms);
         let group = began_ms.map(|began_ms| self.groups.of(call.origin, began_ms));
+        self.insert_in(group, None, call, output, control, over);
+    }
+
+    /// A Call of a session file. It has ended.
+    pub fn insert_of_session(&mut self, session: u32, call: Call, output: Arc<Output>, over: CancellationToken) {
+        self.insert_in(None, Some(session), call, output, None, over);
+    }
+
+    fn insert_in(
+        &mut self,
+        group: Option<CallGroup>,
+        session: Option<u32>,
+        call: Call,
+        output: Arc<Output>,
+        control: Option<Control>,
+        over: CancellationToken,
+    ) {
         self.entries.insert(
             call.id,
             Entry {
                 call,
                 group,
+                session,
                 output,
                 control,
                 over,
@@ -301,6 +323,12 @@ impl CallStore {
         self.entries.contains_key(&id) || self.removals.entry(id).is_some()
     }
 
+    /// All of these Calls in order: facts, output, and whether they are kept.
+    pub fn all(&self, of: impl Fn(CallId) -> bool) -> Vec<(Call, Arc<Output>, bool)> {
+        let entries = self.entries.values().filter(|entry| of(entry.call.id));
+        entries.map(|entry| (entry.call.clone(), Arc::clone(&entry.output), entry.kept.is_some())).collect()
+    }
+
     /// A Call with its output, also of one that may be put back.
     pub fn recorded(&self, id: CallId) -> Option<(Call, Arc<Output>)> {
         let entry = self.entries.get(&id).or_else(|| self.removals.entry(id))?;
@@ -347,6 +375,24 @@ impl CallStore {
         self.take(|entry| ids.contains(&entry.call.id))
     }
 
+    /// Gives a session file that is opened its number.
+    pub fn begin_session(&mut self, name: String, path: String) -> u32 {
+        let number = u32::try_from(self.sessions.len() + 1).unwrap_or(u32::MAX);
+        self.sessions.push(OpenSession { number, name, path });
+        number
+    }
+
+    /// The Calls of a session file, in order.
+    pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
+        let of_it = self.entries.values().filter(|entry| entry.session == Some(number));
+        of_it.map(|entry| entry.call.id).collect()
+    }
+
+    /// Takes out the Calls of a session file, in order.
+    pub fn take_session(&mut self, number: u32) -> Vec<Entry> {
+        self.take(|entry| entry.session == Some(number))
+    }
+
     fn take(&mut self, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let ended = self.entries.values().filter(|entry| !entry.is_live() && which(entry));
         let ids: Vec<CallId> = ended.map(|entry| entry.call.id).collect();
@@ -375,6 +421,7 @@ impl CallStore {
                 except: self.entries.range(..=through).map(|(id, _)| *id).collect(),
             }),
             removals: self.removals.list(),
+            sessions: self.sessions.clone(),
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,
@@ -419,6 +466,7 @@ fn summary(entry: &Entry) -> Summary {
         origin: *origin,
         at: sdk.as_ref().and_then(|sdk| sdk.at.as_ref()).map(|at| at.as_str().to_owned()),
         group: entry.group,
+        session: entry.session,
         began_ms: *began_ms,
         label: label.to_owned(),
         text: text_of(act),

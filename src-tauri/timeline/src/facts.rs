@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::prompt::Prompt;
+use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
@@ -71,6 +71,10 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group: Option<CallGroup>,
+    /// The number of the session file that it is from, which is in [`Changes::sessions`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session: Option<u32>,
     /// When it began, in milliseconds since 1970-01-01 UTC.
     pub began_ms: u64,
     /// `GET`, `POST`, … for an Exchange; `host` or `container` for a Run.
@@ -153,6 +157,8 @@ pub struct Changes {
     pub cleared: Option<Cleared>,
     /// What was removed and can be put back, the newest last.
     pub removals: Vec<Removal>,
+    /// The session files that were opened, by number.
+    pub sessions: Vec<OpenSession>,
     /// The three live marks as they are now.
     pub target_status: TargetStatus,
     /// Counts the changes of the extension that is open: a caller that shows it asks for it again.

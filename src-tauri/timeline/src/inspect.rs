@@ -182,7 +182,7 @@ fn stream_of(call: &Call) -> Option<porthole_process::Streaming> {
 }
 
 /// The beginnings of what a Call wrote.
-struct Read {
+pub(crate) struct Read {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     lens: (u64, u64),
@@ -190,7 +190,7 @@ struct Read {
 }
 
 impl Read {
-    fn of(output: &Output, most: u64, limit: usize) -> Result<Self> {
+    pub(crate) fn of(output: &Output, most: u64, limit: usize) -> Result<Self> {
         let counts = output.counts();
         let lens = (counts.stdout.bytes, counts.stderr.bytes);
         Ok(Self {
@@ -201,7 +201,7 @@ impl Read {
         })
     }
 
-    fn written(&self) -> Written<'_> {
+    pub(crate) fn written(&self) -> Written<'_> {
         let Self { stdout, stderr, lens: (stdout_len, stderr_len), limit } = self;
         Written { stdout, stdout_len: *stdout_len, stderr, stderr_len: *stderr_len, limit: *limit }
     }

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use porthole_output::{Output, Stream};
+use porthole_output::{Output, SAVE_PIECE, Stream};
 use porthole_sdk::call::Call;
 
 /// One line for each state of the call; the last whole one counts.
@@ -154,7 +154,10 @@ fn link(output: &Output, folder: &Path) -> io::Result<()> {
         [(Stream::Stdout, "stdout", counts.stdout.bytes), (Stream::Stderr, "stderr", counts.stderr.bytes)]
     {
         let to = folder.join(STEM).with_extension(name);
-        if bytes > 0
+        if output.is_of_parts() {
+            // It isn't Porthole's file, and has other bytes as well.
+            copy(output, stream, bytes, &to)?;
+        } else if bytes > 0
             && let Err(error) = fs::hard_link(output.path(stream), to)
             && error.kind() != io::ErrorKind::AlreadyExists
         {
@@ -162,6 +165,26 @@ fn link(output: &Output, folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Copies a stream, if it isn't there. The copy has its name when it is whole.
+fn copy(output: &Output, stream: Stream, bytes: u64, to: &Path) -> io::Result<()> {
+    if bytes == 0 || to.exists() {
+        return Ok(());
+    }
+    let part = to.with_extension("part");
+    let mut file = append_to(&part, 0)?;
+    let mut at = 0;
+    while at < bytes {
+        let piece = output.read(stream, at, bytes.min(at + SAVE_PIECE)).map_err(io::Error::other)?;
+        if piece.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_all(&piece)?;
+        at += piece.len() as u64;
+    }
+    file.sync_all()?;
+    fs::rename(part, to)
 }
 
 /// Waits until the names in a folder are on the disk.

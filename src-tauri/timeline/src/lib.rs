@@ -1,6 +1,6 @@
 //! The Calls in order: begun here, recorded while they go on, ended with the timeline.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(any(test, fuzzing), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod call_store;
 pub mod compare;
@@ -18,8 +18,10 @@ pub mod prompt;
 mod prompting;
 mod recorder;
 mod removal;
+pub mod replay;
 mod saving;
 mod searching;
+pub mod session;
 mod shown;
 
 use std::{
@@ -75,6 +77,8 @@ pub struct Timeline {
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
+    /// Ends the comparison that is shown.
+    comparing: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
     /// When a caller that follows the changes was last answered.
     last_sent: Mutex<Instant>,
@@ -121,6 +125,7 @@ impl Timeline {
             filters: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
+            comparing: Mutex::default(),
             tasks: Mutex::default(),
             last_sent: Mutex::new(Instant::now()),
             prompted: Mutex::default(),

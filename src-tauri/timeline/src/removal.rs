@@ -92,7 +92,7 @@ impl Timeline {
         self.remove(|store| store.delete(ids));
     }
 
-    fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
+    pub(super) fn remove(&self, take: impl FnOnce(&mut CallStore) -> Vec<Entry>) {
         let full = self.shared.quota.is_full();
         let (begun, over) = self.shared.change(|store| {
             let entries = take(store);

@@ -50,6 +50,7 @@ mod remembered;
 mod safe;
 mod sdk_result;
 mod searching;
+mod sessions;
 mod size;
 mod start;
 mod starting;

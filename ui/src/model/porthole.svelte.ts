@@ -29,6 +29,9 @@ import { Saving } from "./output/saving.svelte"
 import { JsonMenu } from "./output/json-menu.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
+import { Comparing } from "./compare/comparing.svelte"
+import { Exporting } from "./session/exporting.svelte"
+import { Sessions } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
@@ -38,7 +41,7 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "export" | "compare"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -64,6 +67,10 @@ export class Porthole {
   timeline: Timeline
   selection: Selection
   calls: CallActions
+  /** Session files that are open. */
+  sessions: Sessions
+  exporting: Exporting
+  comparing: Comparing
   detail: Detail
   output: Output
   search: Search
@@ -123,6 +130,9 @@ export class Porthole {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
+    this.sessions = new Sessions(shell, () => (this.#home = undefined))
+    this.exporting = new Exporting(shell)
+    this.comparing = new Comparing(shell)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -270,6 +280,21 @@ export class Porthole {
     this.selection.select(id)
   }
 
+  /** Compares the two selected calls; false when not exactly two are. */
+  compare(): boolean {
+    const [first, second, ...more] = [...this.selection.ids].sort((a, b) => a - b)
+    if (first === undefined || second === undefined || more.length > 0) return false
+    this.overlay = "compare"
+    void this.comparing.show(first, second)
+    return true
+  }
+
+  /** Asks where calls are to be written: all, or only the selected ones. */
+  export(selection: boolean): void {
+    this.overlay = "export"
+    void this.exporting.show([...this.selection.ids], selection)
+  }
+
   /** Inspects the backend at an endpoint, as typed. */
   async connect(endpoint: string): Promise<void> {
     this.target.fill()
@@ -393,6 +418,8 @@ export class Porthole {
     this.#changed()
     this.search.see(changes.search)
     this.saving.see(changes.saving)
+    this.exporting.see(changes.saving)
+    this.sessions.see(changes.sessions)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
   }
@@ -412,6 +439,7 @@ export class Porthole {
     await this.#tell(async () => {
       const dropped = await this.#shell.ask("take_dropped", {})
       if (dropped?.kind === "extension") this.openExtension({ kind: "folder", path: dropped.path }, undefined)
+      else if (dropped?.kind === "session") await this.sessions.open(dropped.path)
       else if (dropped?.kind === "file") {
         this.composer.request.bodyKind = "file"
         this.composer.request.file = dropped.path

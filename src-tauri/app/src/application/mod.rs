@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod page_window;
 mod paths;
 pub(crate) mod permissions;
+mod sessions;
 mod settings;
 pub(crate) mod target;
 

@@ -62,6 +62,26 @@ impl Timeline {
         aside(move || compare(&first, &second, &rules, &stop)).await
     }
 
+    /// Compares two Calls for a caller that shows one comparison at a time: the one before ends.
+    ///
+    /// # Errors
+    /// As [`Timeline::compare`].
+    pub async fn compare_shown(&self, first: CallId, second: CallId) -> Result<Comparison> {
+        let stop = CancellationToken::new();
+        let before = std::mem::replace(&mut *self.comparing(), stop.clone());
+        before.cancel();
+        self.compare(first, second, &Rules::default(), stop).await
+    }
+
+    /// Ends that comparison.
+    pub fn compare_stop(&self) {
+        self.comparing().cancel();
+    }
+
+    fn comparing(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
+        self.comparing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     async fn side(&self, id: CallId) -> Result<Side> {
         let (call, results) = (self.call(id)?, self.sdk_results(id).await?);
         let runtime = call.sdk.as_ref().map(|sdk| sdk.runtime).unwrap_or_default();

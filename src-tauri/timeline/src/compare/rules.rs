@@ -110,6 +110,17 @@ fn pattern(text: &str, whole: bool) -> Result<Regex> {
 }
 
 impl Rules {
+    /// Checks the paths and patterns.
+    ///
+    /// # Errors
+    /// [`Code::RuleInvalid`].
+    pub fn check(&self) -> Result<()> {
+        for capture in &self.capture {
+            PathPattern::read(&capture.path)?;
+        }
+        self.read().map(drop)
+    }
+
     /// Reads the paths and patterns.
     ///
     /// # Errors

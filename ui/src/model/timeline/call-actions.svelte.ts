@@ -49,6 +49,11 @@ export class CallActions {
     })
   }
 
+  /** Copies a call as Markdown, for an issue tracker. */
+  async copyMarkdown(id: number): Promise<void> {
+    await this.#act(async () => this.#put(await this.#shell.ask("markdown", { id })))
+  }
+
   async copy(text: string): Promise<void> {
     await this.#act(() => this.#put(text))
   }

@@ -6,12 +6,15 @@ import { originWords } from "./from"
 import { badge } from "./outcome"
 import type { ColumnId, Sort } from "./columns"
 
-/** The header of a page load or console run. */
+/** The header of a page load, a console run or a session file. */
 export interface GroupHead {
   kind: "group"
   key: string
   origin: Origin
-  group: CallGroup
+  /** The page load or console run. */
+  group?: CallGroup
+  /** The number of the session file. */
+  session?: number
   /** How many of its calls are shown when it is expanded. */
   calls: number
   expanded: boolean
@@ -28,9 +31,13 @@ export type Item = GroupHead | CallItem
 
 /** What tells groups apart. */
 export const groupKey = (row: Summary): string | undefined =>
-  row.group === undefined ? undefined : `${row.origin}-${row.group.beganMs}`
+  row.session !== undefined
+    ? `session-${row.session}`
+    : row.group === undefined
+      ? undefined
+      : `${row.origin}-${row.group.beganMs}`
 
-/** Rows in the order of time, each page load and console run together where its first call is. */
+/** Rows in the order of time, each page load, console run and session file together where its first call is. */
 export function grouped(rows: readonly Summary[], collapsed: ReadonlySet<string>): Item[] {
   const members = new Map<string, Summary[]>()
   const order: (Summary | string)[] = []
@@ -49,10 +56,11 @@ export function grouped(rows: readonly Summary[], collapsed: ReadonlySet<string>
     if (typeof one !== "string") return [{ kind: "call", row: one }]
     const own = members.get(one) ?? []
     const first = own[0]
-    if (first?.group === undefined) return []
+    if (first === undefined) return []
     const expanded = !collapsed.has(one)
-    const { origin, group } = first
-    const head: Item = { kind: "group", key: one, origin, group, calls: own.length, expanded }
+    const { origin, group, session } = first
+    const of = session !== undefined ? { session } : group !== undefined ? { group } : {}
+    const head: Item = { kind: "group", key: one, origin, ...of, calls: own.length, expanded }
     return expanded ? [head, ...own.map((row): Item => ({ kind: "call", row, key: one }))] : [head]
   })
 }
@@ -80,6 +88,7 @@ const KEYS: Record<ColumnId, (row: Summary) => number | string> = {
 }
 
 /** `Page load 3`. */
-export function groupWords({ origin, group }: { origin: Origin; group: CallGroup }): string {
+export function groupWords({ origin, group }: { origin: Origin; group?: CallGroup }): string {
+  if (group === undefined) return ""
   return `${origin === "console" ? "Console run" : "Page load"} ${group.number}`
 }

@@ -74,6 +74,10 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     ...(timeline.rows.length === 0
       ? []
       : [action("clear", "Clear the timeline", () => void timeline.clear())]),
+    action("open-session", "Open session…", () => void porthole.sessions.choose()),
+    ...(timeline.rows.length === 0
+      ? []
+      : [...(porthole.selection.ids.size === 2 ? [action("compare", "Compare the selected calls", () => porthole.compare())] : []), action("export", "Export calls…", () => porthole.export(porthole.selection.ids.size > 1))]),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
       does === undefined || NOT_LISTED.includes(intent)

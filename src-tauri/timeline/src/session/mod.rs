@@ -1,0 +1,40 @@
+//! Sessions: recorded calls with all their bytes, as one file. The format is described in `session-format.md`.
+
+mod append;
+mod chunk_times;
+mod content;
+mod export;
+mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
+pub mod har;
+mod layout;
+pub mod markdown;
+mod open;
+mod read;
+mod recorded;
+pub mod redact;
+mod write;
+
+pub use append::{SessionContent, append};
+pub use content::{Content, OutputContent, WriteFailed, Written};
+pub use export::{ExportFormat, ExportPreview, export};
+pub use format::{
+    ENTRY, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, SUFFIX, SessionCall, SessionFacts, StreamEntry, VERSION,
+};
+pub use open::{OpenSession, is_archive, is_session};
+pub use read::Session;
+pub use recorded::Recorded;
+pub use write::SessionWriter;
+
+/// A call in a line, without how it ended: the request's target, or the command line.
+pub fn title(call: &porthole_sdk::call::Call) -> String {
+    crate::call_store::text_of(&call.act)
+}
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod round_trip_tests;
+#[cfg(test)]
+pub(crate) mod samples;

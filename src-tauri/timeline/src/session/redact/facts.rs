@@ -1,0 +1,302 @@
+//! What is taken out of a call's facts. They are walked in the form in which they are written, so that nothing is
+//! overlooked that is added to them.
+
+use serde_json::{Map, Value};
+
+use super::{
+    FieldNames, PLACEHOLDER, RedactOptions, RedactionKind, RedactionPlace, Tally,
+    fields::FieldRedactor,
+    secrets::{Collected, Secrets},
+};
+use porthole_base::error::{Code, Error, Result};
+use porthole_sdk::call::Call;
+
+/// Headers with credentials.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "proxy-authorization", "x-api-key", "x-auth-token", "x-registry-auth", "x-registry-config"];
+/// Parts of names of variables whose values are secrets wherever they are.
+const SECRET_VARIABLES: [&str; 8] = ["key", "token", "secret", "pass", "pwd", "credential", "auth", "cookie"];
+
+/// Members whose values are one of a few words and not the user's.
+const WORDS: [&str; 12] =
+    ["kind", "code", "stage", "version", "signal", "envMode", "whose", "what", "list", "client", "protocol", "runtime"];
+
+/// Takes out what is known by its name.
+pub(super) struct Redactor<'a> {
+    pub options: &'a RedactOptions,
+    pub fields: &'a FieldNames,
+    pub tally: &'a mut Tally,
+    pub collected: &'a mut Collected,
+}
+
+impl Redactor<'_> {
+    /// The facts without it. What was taken out is collected.
+    pub fn by_name(&mut self, call: Call) -> Result<Call> {
+        on_value(call, |value| {
+            each_place(value, &mut |value, place| self.walk(value, place));
+        })
+    }
+
+    fn walk(&mut self, value: &mut Value, place: RedactionPlace) {
+        match value {
+            Value::String(text) => self.text(text, place),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.walk(item, place)),
+            Value::Object(fields) => {
+                self.form_field(fields, place);
+                for (name, value) in fields.iter_mut().filter(|(name, _)| !WORDS.contains(&name.as_str())) {
+                    self.member(name, value, place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &mut Value, place: RedactionPlace) {
+        match (name, &mut *value) {
+            ("headers" | "trailers", Value::Array(lines)) => {
+                lines.iter_mut().filter_map(Value::as_object_mut).for_each(|line| self.header(line, place));
+            }
+            // Rows that are switched off are headers, and others.
+            ("off", Value::Array(rows)) => {
+                for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                    self.header(row, place);
+                    self.form_field(row, place);
+                }
+            }
+            ("env", Value::Array(variables)) => {
+                variables.iter_mut().filter_map(Value::as_object_mut).for_each(|one| self.variable(one, place));
+            }
+            ("args", Value::Array(args)) => self.arguments(args, place),
+            _ => {}
+        }
+        self.walk(value, place);
+    }
+
+    fn header(&mut self, line: &mut Map<String, Value>, place: RedactionPlace) {
+        let Some((name, value)) = pair(line) else { return };
+        let lower = name.to_ascii_lowercase();
+        let is_cookie = matches!(lower.as_str(), "cookie" | "set-cookie");
+        if is_cookie && self.options.cookies {
+            let (replaced, secrets) = cookies(&value, lower == "set-cookie");
+            secrets.iter().for_each(|secret| self.collected.add(secret));
+            self.tally.add(RedactionKind::Cookie, &name, place, secrets.len() as u64);
+            line.insert("value".to_owned(), replaced.into());
+            return;
+        }
+        let named = self.options.headers.iter().any(|one| one.eq_ignore_ascii_case(&name)) || self.fields.has(&name);
+        let credentials = self.options.authorization && CREDENTIALS.contains(&lower.as_str());
+        if (named || credentials) && !value.is_empty() {
+            // `Bearer` and `Basic` tell nothing.
+            let (scheme, secret) = match value.split_once(' ') {
+                Some((scheme, secret)) if lower.ends_with("authorization") => (format!("{scheme} "), secret),
+                _ => (String::new(), value.as_str()),
+            };
+            self.collected.add(secret);
+            self.tally.add(RedactionKind::Header, &name, place, 1);
+            line.insert("value".to_owned(), format!("{scheme}{PLACEHOLDER}").into());
+        }
+    }
+
+    fn variable(&mut self, variable: &mut Map<String, Value>, place: RedactionPlace) {
+        let Some((name, value)) = pair(variable) else { return };
+        if self.options.environment && !value.is_empty() {
+            self.variable_found(&name, &value, place);
+            variable.insert("value".to_owned(), PLACEHOLDER.into());
+        }
+    }
+
+    fn variable_found(&mut self, name: &str, value: &str, place: RedactionPlace) {
+        let lower = name.to_ascii_lowercase();
+        // Those of others, as `production` or a path, occur by chance.
+        if SECRET_VARIABLES.iter().any(|part| lower.contains(part)) {
+            self.collected.add(value);
+        }
+        self.tally.add(RedactionKind::Variable, name, place, 1);
+    }
+
+    /// `-e NAME=value`, `--env=NAME=value`, `--token value` and `--token=value`.
+    fn arguments(&mut self, args: &mut [Value], place: RedactionPlace) {
+        let mut before = String::new();
+        for value in args {
+            let Value::String(arg) = value else { continue };
+            let this = arg.clone();
+            let variable = match before.as_str() {
+                "-e" | "--env" => Some(("", this.as_str())),
+                _ => this.strip_prefix("--env=").map(|rest| ("--env=", rest)),
+            };
+            if let Some((prefix, (name, secret))) =
+                variable.and_then(|(prefix, rest)| Some((prefix, rest.split_once('=')?)))
+                && self.options.environment
+            {
+                self.variable_found(name, secret, place);
+                *arg = format!("{prefix}{name}={PLACEHOLDER}");
+            } else if let Some((option, secret)) = this.split_once('=').filter(|(option, _)| self.is_option(option)) {
+                self.field_found(option.trim_start_matches('-'), secret, place);
+                *arg = format!("{option}={PLACEHOLDER}");
+            } else if self.is_option(&before) && !this.starts_with('-') {
+                self.field_found(before.trim_start_matches('-'), &this, place);
+                PLACEHOLDER.clone_into(arg);
+            }
+            before = this;
+        }
+    }
+
+    fn is_option(&self, option: &str) -> bool {
+        option.starts_with("--") && self.fields.has(option.trim_start_matches('-'))
+    }
+
+    fn field_found(&mut self, name: &str, secret: &str, place: RedactionPlace) {
+        self.collected.add(secret);
+        self.tally.add(RedactionKind::Field, name, place, 1);
+    }
+
+    /// A field of a form, a part of one, or a parameter of a query.
+    fn form_field(&mut self, field: &mut Map<String, Value>, place: RedactionPlace) {
+        let Some(name) = field.get("name").and_then(Value::as_str).filter(|name| self.fields.has(name)) else { return };
+        let name = name.to_owned();
+        let secret = match field.get_mut("value") {
+            Some(secret) => secret,
+            None => match field.get_mut("content").and_then(|content| content.get_mut("text")) {
+                Some(secret) => secret,
+                None => return,
+            },
+        };
+        if let Some(text) = secret.as_str().filter(|text| !text.is_empty() && *text != PLACEHOLDER) {
+            self.field_found(&name, text, place);
+            *secret = PLACEHOLDER.into();
+        }
+    }
+
+    /// Fields of JSON in a text, and of a query.
+    fn text(&mut self, text: &mut String, place: RedactionPlace) {
+        if text.contains('"') {
+            let mut out = Vec::with_capacity(text.len());
+            let mut redactor = FieldRedactor::new(self.fields);
+            let (tally, collected) = (&mut *self.tally, &mut *self.collected);
+            let mut any = false;
+            let mut found = |name: &str, value: Option<&str>| {
+                any = true;
+                value.into_iter().for_each(|value| collected.add(value));
+                tally.add(RedactionKind::Field, name, place, 1);
+            };
+            redactor.push(text.as_bytes(), &mut out, &mut found);
+            redactor.finish(&mut out, &mut found);
+            if any {
+                *text = String::from_utf8_lossy(&out).into_owned();
+            }
+        }
+        if text.contains('=') {
+            self.query(text, place);
+        }
+    }
+
+    fn query(&mut self, text: &mut String, place: RedactionPlace) {
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find(['?', '&']) {
+            let (before, after) = rest.split_at(at + 1);
+            out.push_str(before);
+            rest = after;
+            let Some((name, value)) = after.split_once('=') else { continue };
+            let decoded = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            if !self.fields.has(&decoded) {
+                continue;
+            }
+            let end = value.find(['&', '#', ' ', '"', '\'', '<', '>', '\n']).unwrap_or(value.len());
+            let secret = percent_encoding::percent_decode_str(&value[..end]).decode_utf8_lossy().into_owned();
+            if !secret.is_empty() && secret != PLACEHOLDER {
+                self.field_found(&decoded, &secret, place);
+                out.push_str(name);
+                out.push('=');
+                out.push_str(PLACEHOLDER);
+                rest = &value[end..];
+            }
+        }
+        out.push_str(rest);
+        *text = out;
+    }
+}
+
+/// Takes out secrets wherever they are.
+pub(super) fn replace_known(call: &mut Call, secrets: &Secrets, tally: &mut Tally) -> Result<()> {
+    fn walk(value: &mut Value, secrets: &Secrets, tell: &mut dyn FnMut(u64)) {
+        match value {
+            Value::String(text) => {
+                if let Some((replaced, count)) = secrets.replaced(text) {
+                    tell(count);
+                    *text = replaced;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| walk(item, secrets, tell)),
+            Value::Object(fields) => {
+                let texts = fields.iter_mut().filter(|(name, _)| !WORDS.contains(&name.as_str()));
+                texts.for_each(|(_, value)| walk(value, secrets, tell));
+            }
+            _ => {}
+        }
+    }
+    *call = on_value(call.clone(), |value| {
+        each_place(value, &mut |value, place| {
+            walk(value, secrets, &mut |count| tally.add(RedactionKind::Known, "", place, count));
+        });
+    })?;
+    Ok(())
+}
+
+/// Changes a call in the form in which it is written.
+fn on_value(call: Call, change: impl FnOnce(&mut Value)) -> Result<Call> {
+    let internal = |error: serde_json::Error| Error::new(Code::Internal, "A call can't be redacted").detail(error);
+    let mut value = serde_json::to_value(&call).map_err(internal)?;
+    change(&mut value);
+    serde_json::from_value(value).map_err(internal)
+}
+
+/// The parts of a call that the user or others filled, each with its place. Kinds, codes and times aren't theirs.
+fn each_place(call: &mut Value, tell: &mut dyn FnMut(&mut Value, RedactionPlace)) {
+    if let Some(asked) = call.get_mut("sdk").and_then(|sdk| sdk.get_mut("asked")) {
+        tell(asked, RedactionPlace::Code);
+    }
+    let Some(act) = call.get_mut("act") else { return };
+    for (name, place) in [
+        ("request", RedactionPlace::Request),
+        ("sent", RedactionPlace::Request),
+        ("redirects", RedactionPlace::Response),
+        ("informational", RedactionPlace::Response),
+        ("response", RedactionPlace::Response),
+        ("trailers", RedactionPlace::Response),
+        ("excess", RedactionPlace::Response),
+        ("failure", RedactionPlace::Error),
+        ("command", RedactionPlace::Command),
+        ("resolved", RedactionPlace::Command),
+        ("fed", RedactionPlace::Error),
+    ] {
+        let Some(part) = act.get_mut(name) else { continue };
+        if name == "trailers" {
+            let mut whole = serde_json::json!({ "trailers": part.take() });
+            tell(&mut whole, place);
+            *part = whole["trailers"].take();
+        } else {
+            tell(part, place);
+        }
+    }
+}
+
+fn pair(line: &Map<String, Value>) -> Option<(String, String)> {
+    let text = |name: &str| line.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text("name")?, text("value")?))
+}
+
+/// A cookie header without the values, and these.
+fn cookies(header: &str, sets: bool) -> (String, Vec<String>) {
+    let mut secrets = Vec::new();
+    let parts = header.split(';').enumerate().map(|(n, part)| match part.split_once('=') {
+        // What follows the first pair says where and how long.
+        Some((name, value)) if !(sets && n > 0) && !value.is_empty() => {
+            secrets.push(value.trim().trim_matches('"').to_owned());
+            format!("{name}={PLACEHOLDER}")
+        }
+        _ => part.to_owned(),
+    });
+    let parts: Vec<String> = parts.collect();
+    (parts.join(";"), secrets)
+}

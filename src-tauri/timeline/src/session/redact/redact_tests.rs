@@ -1,0 +1,185 @@
+use std::{io::Write, path::Path, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::session::{Session, SessionWriter, samples::*};
+use porthole_http::exchange::{Body, Header, Param, Request};
+use porthole_output::{DiskQuota, Output};
+use porthole_process::EnvVar;
+use porthole_sdk::call::Act;
+
+fn recorded(samples: &[Sample], folder: &Path) -> Vec<Recorded> {
+    let one = |(n, sample): (usize, &Sample)| {
+        Recorded::new(sample.call.clone(), Arc::new(sample.output(&folder.join(format!("out{n}")))), false)
+    };
+    samples.iter().enumerate().map(one).collect()
+}
+
+/// Redacts and reads again what was written.
+fn redact(samples: &[Sample], options: &RedactOptions) -> (Session, Vec<Output>, Vec<Redaction>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = recorded(samples, folder.path());
+    let redacted = Redacted::of(&recorded, options).unwrap();
+    let path = folder.path().join("a.porthole");
+    let mut writer = SessionWriter::begin(&path, false).unwrap();
+    redacted.write(&recorded, &mut writer).unwrap();
+    writer.finish(&Value::Null).unwrap();
+    let session = Session::open(&path).unwrap();
+    let output = |n| session.output(n, "unused".into(), Arc::new(DiskQuota::unlimited())).unwrap();
+    let outputs = (0..samples.len()).map(output).collect();
+    let list = redacted.redactions().to_vec();
+    (session, outputs, list, folder)
+}
+
+fn body(output: &Output) -> String {
+    String::from_utf8(output.read(Stream::Stdout, 0, u64::MAX).unwrap()).unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn secret_request() -> Request {
+    Request {
+        headers: vec![
+            header("Authorization", "Bearer abcdef123"),
+            header("Cookie", "sid=cookie77; theme=darkly"),
+            header("X-Mine", "mine-value"),
+        ],
+        query: vec![Param { name: "api_key".into(), value: "querykey1".into() }],
+        body: Body::Json { text: r#"{"n": 1.0, "user":{"password":"hunter22"}}"#.into() },
+        ..Request::new("POST", "/login?token=tok%2Fen99&x=1")
+    }
+}
+
+#[test]
+fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
+    let answer = br#"{"access_token" : "issued-1", "echo":"hunter22 and abcdef123", "n": 1.50e+3}"#;
+    let headers = vec![
+        header("content-type", "application/json"),
+        header("content-length", &answer.len().to_string()),
+        header("Set-Cookie", "sid=fresh-cookie; Path=/; HttpOnly"),
+    ];
+    let mut command = command("docker", &["run", "-e", "API_TOKEN=fromargs", "--password", "hunter22", "img"]);
+    command.env = vec![
+        EnvVar { name: "DB_PASSWORD".into(), value: "databasepw".into() },
+        EnvVar { name: "MODE".into(), value: "production".into() },
+    ];
+    let samples = [
+        exchange(secret_request(), headers, answer),
+        run(
+            command,
+            vec![
+                (Stream::Stdout, b"connecting with databa".to_vec(), 10),
+                (Stream::Stdout, b"sepw in production\n".to_vec(), 20),
+                (Stream::Stderr, b"issued-1 tok/en99\n".to_vec(), 30),
+            ],
+        ),
+    ];
+    let options = RedactOptions { headers: vec!["x-mine".into()], ..RedactOptions::default() };
+    let (session, outputs, redactions, folder) = redact(&samples, &options);
+    let file = std::fs::read(folder.path().join("a.porthole")).unwrap();
+    let facts = serde_json::to_string(session.calls()).unwrap();
+    for secret in [
+        "abcdef123",
+        "cookie77",
+        "darkly",
+        "mine-value",
+        "querykey1",
+        "hunter22",
+        "en99",
+        "issued-1",
+        "fresh-cookie",
+        "fromargs",
+        "databasepw",
+    ] {
+        assert!(!facts.contains(secret), "{secret} in {facts}");
+        assert!(!file.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret}");
+    }
+    assert_eq!(
+        body(&outputs[0]),
+        r#"{"access_token" : "[redacted]", "echo":"[redacted] and [redacted]", "n": 1.50e+3}"#,
+    );
+    assert_eq!(body(&outputs[1]), "connecting with [redacted] in production\n");
+    let chunks = outputs[1].chunks(0, 9);
+    assert_eq!(chunks.iter().map(|chunk| chunk.len).sum::<u64>(), 41 + 22);
+    assert_eq!(chunks.last().unwrap().at_us, 30);
+    let Act::Exchange(exchange) = &session.calls()[0].call.act else { panic!() };
+    assert_eq!(exchange.request.path, "/login?token=[redacted]&x=1");
+    assert_eq!(exchange.request.headers[0].value, "Bearer [redacted]");
+    assert_eq!(exchange.request.headers[1].value, "sid=[redacted]; theme=[redacted]");
+    assert_eq!(exchange.request.body, Body::Json { text: r#"{"n": 1.0, "user":{"password":"[redacted]"}}"#.into() });
+    let head = &exchange.response.as_ref().unwrap().head;
+    assert_eq!(head.header("set-cookie"), Some("sid=[redacted]; Path=/; HttpOnly"));
+    assert_eq!(head.header("content-length").unwrap(), body(&outputs[0]).len().to_string());
+    let Act::Run(run) = &session.calls()[1].call.act else { panic!() };
+    assert_eq!(run.command.args, ["run", "-e", "API_TOKEN=[redacted]", "--password", "[redacted]", "img"]);
+    let count = |kind, name: &str, place| {
+        let found = redactions.iter().find(|one| one.kind == kind && one.name == name && one.place == place);
+        found.map(|one| (one.count, one.calls))
+    };
+    assert_eq!(count(RedactionKind::Variable, "MODE", RedactionPlace::Command), Some((1, 1)));
+    assert_eq!(count(RedactionKind::Field, "access_token", RedactionPlace::Body), Some((1, 1)));
+    assert_eq!(count(RedactionKind::Known, "", RedactionPlace::Body), Some((2, 1)));
+    assert_eq!(count(RedactionKind::Known, "", RedactionPlace::Output), Some((3, 1)));
+    assert_eq!(
+        count(RedactionKind::Header, "Authorization", RedactionPlace::Request),
+        Some((2, 1)),
+        "composed and sent"
+    );
+}
+
+#[test]
+fn a_compressed_body_is_written_decoded_only_where_something_is_taken_out() {
+    let json: &[u8] = br#"{"token":"inner-secret","a":1}"#;
+    let encoded = |body: &[u8]| {
+        let sent = gzip(body);
+        let length = sent.len().to_string();
+        let headers: Vec<Header> = vec![header("Content-Encoding", "gzip"), header("Content-Length", &length)];
+        exchange(Request::new("GET", "/"), headers, &sent)
+    };
+    let broken = {
+        let sent = gzip(json);
+        exchange(Request::new("GET", "/"), vec![header("content-encoding", "gzip")], &sent[..sent.len() - 9])
+    };
+    let samples = [encoded(json), encoded(br#"{"a":1}"#), broken.clone()];
+    let (session, outputs, redactions, _folder) = redact(&samples, &RedactOptions::default());
+    assert_eq!(body(&outputs[0]), r#"{"token":"[redacted]","a":1}"#);
+    let head = |n: usize| match &session.calls()[n].call.act {
+        Act::Exchange(exchange) => exchange.response.clone().unwrap().head,
+        Act::Run(_) => panic!(),
+    };
+    assert_eq!(head(0).header("content-encoding"), Some("identity"));
+    assert_eq!(head(0).header("content-length"), Some("28"));
+    assert_eq!(outputs[1].read(Stream::Stdout, 0, 999).unwrap(), samples[1].pieces[0].1);
+    assert_eq!(head(1).header("content-encoding"), Some("gzip"));
+    // It stays as it is, and the user learns of it first.
+    assert_eq!(outputs[2].read(Stream::Stdout, 0, 999).unwrap(), broken.pieces[0].1);
+    let unchecked: Vec<_> = redactions.iter().filter(|one| one.kind == RedactionKind::Unchecked).collect();
+    assert_eq!(unchecked.len(), 1);
+    assert_eq!((unchecked[0].place, unchecked[0].count), (RedactionPlace::Body, 1));
+}
+
+#[test]
+fn what_is_not_to_be_taken_out_stays() {
+    let none =
+        RedactOptions { authorization: false, cookies: false, environment: false, headers: vec![], fields: vec![] };
+    let answer = br#"{"token":"issued-1"}"#;
+    let samples = [exchange(secret_request(), vec![header("set-cookie", "a=bcdefgh")], answer)];
+    let (session, outputs, redactions, _folder) = redact(&samples, &none);
+    assert_eq!(session.calls()[0].call, samples[0].call);
+    assert_eq!(body(&outputs[0]).as_bytes(), answer);
+    assert_eq!(redactions, []);
+}
+
+#[test]
+fn words_of_the_facts_are_no_secrets() {
+    let body = Body::Json { text: json!({ "token": "cancelled", "password": "exchange" }).to_string() };
+    let samples = [exchange(Request { body, ..Request::new("POST", "/exchange") }, vec![], b"")];
+    let (session, ..) = redact(&samples, &RedactOptions::default());
+    let Act::Exchange(exchange) = &session.calls()[0].call.act else { panic!() };
+    assert_eq!(exchange.request.path, "/[redacted]");
+}
