@@ -30,6 +30,7 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
+    compare::Comparison,
     session::{ExportFormat, ExportPreview, redact::RedactOptions},
 };
 use tauri::{State, ipc::Invoke};

@@ -90,6 +90,10 @@ macro_rules! commands {
             export(ids: Option<Vec<u32>>, format: ExportFormat, redact: Option<RedactOptions>, path: String, replace: bool) -> SavedFile;
             /// A Call as Markdown, for an issue tracker.
             markdown(id: u32) -> String;
+            /// What differs between two Calls, in place of the comparison before.
+            compare(first: u32, second: u32) -> Comparison;
+            /// Stops comparing.
+            compare_stop() -> ();
             /// Keeps a Call's output for the next start, or lets it go.
             keep(id: u32, kept: bool) -> ();
             /// Sends a request to the target's endpoint; answers at once with the Call's number.

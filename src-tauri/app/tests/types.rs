@@ -38,6 +38,7 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
+    compare::Comparison,
     session::{ExportFormat, ExportPreview, redact::RedactOptions},
 };
 use ts_rs::{Config, TS};

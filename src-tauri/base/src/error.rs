@@ -217,6 +217,8 @@ pub enum Code {
     BackendEnded,
     /// The pasted line is no request and no command that can be read.
     PasteUnknown,
+    /// A rule of a session names no path or has no valid pattern.
+    RuleInvalid,
     /// A runtime refuses the call before anything runs.
     RuntimeRefuses,
     /// Nothing was done: such calls of this extension are only recorded.

@@ -6,14 +6,19 @@
 mod call;
 mod check;
 mod consent;
+mod diff;
+mod differences;
 mod exec;
 mod findings;
 mod follow;
 mod host;
 mod open;
 mod plans;
+mod replay;
 mod request;
+mod rules;
 mod say;
+mod scratch;
 mod sdk_result;
 mod session;
 mod session_file;
@@ -81,6 +86,20 @@ enum Command {
     Open(open::Arguments),
     /// Show, convert and redact session files.
     Session(session::Arguments),
+    /// Compare the calls of two sessions, in order.
+    ///
+    /// The rules of the first session say what may differ. `-` marks the first session and `+` the second.
+    ///
+    /// Exit code: 0 if nothing differs, 1 if something does, 2 for invalid arguments, 3 if a file can't be read.
+    Diff(diff::Arguments),
+    /// Make the calls of a session again and compare each with its recording.
+    ///
+    /// Host commands, files that are sent and requests to an engine are left out without --allow-host, and commands in a
+    /// container without --container.
+    ///
+    /// Exit code: 0 if nothing differs, 1 if something does or a call can't be made, 2 for invalid arguments, 3 if a
+    /// file can't be read or written, 128 plus the signal number if a signal ended porthole-cli.
+    Replay(replay::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -117,6 +136,8 @@ fn main() -> ExitCode {
             Command::Exec(arguments) => exec::exec(arguments, heard).await,
             Command::Call(arguments) => call::call(arguments, heard).await,
             Command::Open(arguments) => open::open(arguments, heard).await,
+            Command::Diff(arguments) => diff::diff(arguments).await,
+            Command::Replay(arguments) => replay::replay(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
             Command::Session(arguments) => session::session(arguments),

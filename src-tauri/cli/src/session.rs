@@ -20,7 +20,7 @@ use porthole_timeline::session::{
 };
 
 use crate::{
-    NOTHING,
+    NOTHING, rules,
     say::{self, complain},
     session_file::absolute,
 };
@@ -53,6 +53,10 @@ enum Command {
     ///
     /// Exit code: 0, or 3 if the session can't be read or the file can't be written.
     Redact(RedactArguments),
+    /// Print the rules of a session: what may differ when it is replayed. With --allow or --capture, add some first.
+    ///
+    /// Exit code: 0, or 3 if the session can't be read or written or a rule is invalid.
+    Rules(rules::Arguments),
 }
 
 #[derive(Args)]
@@ -122,6 +126,7 @@ pub fn session(arguments: Arguments) -> ExitCode {
         Command::Show(arguments) => show(&arguments),
         Command::Export(arguments) => exported(&arguments),
         Command::Redact(arguments) => redact(&arguments),
+        Command::Rules(arguments) => rules::rules(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

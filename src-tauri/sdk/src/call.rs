@@ -23,6 +23,8 @@ pub enum Origin {
     Page,
     /// Porthole itself, to bring an extension's backend up or down.
     Extension,
+    /// A replay of a session.
+    Replay,
 }
 
 /// What was done.

@@ -419,6 +419,12 @@ impl CallStore {
         number
     }
 
+    /// The Calls of a session file, in order.
+    pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
+        let of_it = self.entries.values().filter(|entry| entry.session == Some(number));
+        of_it.map(|entry| entry.call.id).collect()
+    }
+
     /// Takes out the Calls of a session file, in order.
     pub fn take_session(&mut self, number: u32) -> Vec<Entry> {
         self.take(|entry| entry.session == Some(number))

@@ -215,7 +215,7 @@ fn too_much() -> Error {
 // Both start `sh`.
 #[cfg(all(test, unix))]
 #[path = "inspect_tests.rs"]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(all(test, unix))]
 #[path = "skipped_tests.rs"]

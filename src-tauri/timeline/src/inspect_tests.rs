@@ -9,7 +9,7 @@ use porthole_sdk::{
     sdk_result::{Callback, Called, SdkOutcome, Value, render, render_callbacks},
 };
 
-pub(super) fn timeline() -> (tempfile::TempDir, Timeline) {
+pub(crate) fn timeline() -> (tempfile::TempDir, Timeline) {
     let directory = tempfile::tempdir().unwrap();
     let timeline = Timeline::new(directory.path().to_owned(), directory.path().join("kept"), u64::MAX, None);
     (directory, timeline)

@@ -4,6 +4,7 @@
 
 mod call_store;
 mod chunk_times;
+pub mod compare;
 #[cfg(all(test, unix))]
 mod demo_backend;
 mod diagnosing;
@@ -20,6 +21,7 @@ pub mod prompt;
 mod prompting;
 mod recorder;
 mod removal;
+pub mod replay;
 mod rows;
 mod saving;
 mod searching;
@@ -45,10 +47,10 @@ use call_store::{CallStore, Control};
 use diagnosing::Uncounted;
 pub use facts::*;
 use filtering::Filters;
-use logs::ShownLog;
 pub use history::{
     HistoryFilter, HistoryFrom, HistoryList, HistoryNames, HistoryRow, HistorySearch, HistoryState, RowId,
 };
+use logs::ShownLog;
 pub use preview::Preview;
 use recorder::Recorder;
 use searching::Searched;
@@ -94,6 +96,8 @@ pub struct Timeline {
     pub(crate) counted: CountedCalls,
     /// Ends what is being saved.
     saving: Mutex<CancellationToken>,
+    /// Ends the comparison that is shown.
+    comparing: Mutex<CancellationToken>,
     tasks: Mutex<JoinSet<()>>,
     /// Writes the history; it ends after everything else.
     journal: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
@@ -146,6 +150,7 @@ impl Timeline {
             logs: Mutex::default(),
             counted: CountedCalls::default(),
             saving: Mutex::default(),
+            comparing: Mutex::default(),
             tasks: Mutex::default(),
             journal: Mutex::default(),
             last_sent: Mutex::new(Instant::now()),

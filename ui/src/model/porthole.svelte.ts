@@ -33,6 +33,7 @@ import { LinkOpener } from "./output/link-opener.svelte"
 import { LogFilter } from "./output/log-filter.svelte"
 import { PathFilter } from "./output/path-filter.svelte"
 import { Search } from "./output/search.svelte"
+import { Comparing } from "./compare/comparing.svelte"
 import { Exporting } from "./session/exporting.svelte"
 import { Sessions } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
@@ -49,7 +50,14 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export"
+export type Overlay =
+  | "palette"
+  | "shortcuts"
+  | "settings"
+  | "about"
+  | "environments"
+  | "export"
+  | "compare"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {
@@ -80,6 +88,7 @@ export class Porthole {
   /** Session files that are open. */
   sessions: Sessions
   exporting: Exporting
+  comparing: Comparing
   detail: Detail
   output: Output
   search: Search
@@ -150,6 +159,7 @@ export class Porthole {
     this.sessions = new Sessions(shell, () => (this.#home = undefined))
     this.exporting = new Exporting(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
+    this.comparing = new Comparing(shell)
     this.selection = new Selection(() => this.#changed())
     this.detail = new Detail(shell, () => this.settings.runtime)
     this.output = new Output(shell, () => this.settings.reading.ansi)
@@ -326,6 +336,15 @@ export class Porthole {
   show(id: number): void {
     this.#home = undefined
     this.selection.select(id)
+  }
+
+  /** Compares the two selected calls; false when not exactly two are. */
+  compare(): boolean {
+    const [first, second, ...more] = [...this.selection.ids].sort((a, b) => a - b)
+    if (first === undefined || second === undefined || more.length > 0) return false
+    this.overlay = "compare"
+    void this.comparing.show(first, second)
+    return true
   }
 
   /** Asks where calls are to be written: all, or only the selected ones. */

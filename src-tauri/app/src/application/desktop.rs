@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, sync::PoisonError};
 
-
 use crate::{
     application::Application,
     dropped::Dropped,

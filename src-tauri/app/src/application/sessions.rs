@@ -2,6 +2,7 @@
 
 use porthole_base::error::Result;
 use porthole_output::SavedFile;
+use porthole_timeline::compare::Comparison;
 use porthole_timeline::session::{ExportFormat, ExportPreview, redact::RedactOptions};
 
 use crate::{application::Application, host::Host};
@@ -44,6 +45,15 @@ impl<H: Host> Application<H> {
     ) -> Result<SavedFile> {
         let ids = ids.map(|ids| ids.into_iter().collect());
         self.timeline.export(ids, format, redact, self.path(&path), replace).await
+    }
+
+    pub async fn compare(&self, first: u32, second: u32) -> Result<Comparison> {
+        self.timeline.compare_shown(first, second).await
+    }
+
+    pub async fn compare_stop(&self) -> Result<()> {
+        self.timeline.compare_stop();
+        Ok(())
     }
 
     pub async fn markdown(&self, id: u32) -> Result<String> {

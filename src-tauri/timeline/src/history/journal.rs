@@ -10,9 +10,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Result, Transaction, pa
 
 use super::{RowId, outcome_text};
 use crate::{
-    Act, Call,
+    Act, Call, chunk_times,
     summary::{label_of, outcome, text_of, took_us},
-    chunk_times,
 };
 use porthole_output::{Output, Stream};
 use porthole_process::Place;

@@ -78,6 +78,11 @@ impl Timeline {
         .await
     }
 
+    /// The calls of an open session, in order.
+    pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
+        self.shared.store().calls_of_session(number)
+    }
+
     /// Removes the calls of a session from the timeline. It can be undone for some seconds, as
     /// [`clear`](Self::clear) can.
     pub fn close_session(&self, number: u32) {

@@ -130,6 +130,7 @@ const VALUES: Record<Key, (rows: readonly Summary[]) => Suggestion[]> = {
       ["console", "Code in the console"],
       ["page", "The extension’s page"],
       ["extension", "Porthole, for the extension"],
+      ["replay", "A replay of a session"],
     ),
     ...seen(rows.map((row) => row.at?.split("/").at(-1)?.replace(/:\d+$/, ""))),
   ],

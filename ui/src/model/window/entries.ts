@@ -102,7 +102,12 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
     action("open-session", "Open session…", () => void porthole.sessions.choose()),
     ...(timeline.rows.length === 0
       ? []
-      : [action("export", "Export calls…", () => porthole.export(porthole.selection.ids.size > 1))]),
+      : [
+          ...(porthole.selection.ids.size === 2
+            ? [action("compare", "Compare the selected calls", () => void porthole.compare())]
+            : []),
+          action("export", "Export calls…", () => porthole.export(porthole.selection.ids.size > 1)),
+        ]),
     ...openSessions(porthole).map(({ number, name }) =>
       action(
         `close-session-${number}`,

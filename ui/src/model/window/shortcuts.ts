@@ -7,6 +7,7 @@ export type Intent =
   | "edit"
   | "edit-code"
   | "save"
+  | "compare"
   | "undo"
   | "cancel"
   | "leave"
@@ -103,6 +104,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     held: ["Shift"],
     keys: ["F5"],
   },
+  { intent: "compare", does: "Compare the two selected calls", group: "Calls", held: ["mod"], keys: ["d"] },
   { intent: "save", does: "Save what the composer holds", group: "Calls", held: ["mod"], keys: ["s"] },
 
   { intent: "search", does: "Search the output", group: "Output", held: ["mod"], keys: ["f"] },

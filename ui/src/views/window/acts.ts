@@ -76,6 +76,7 @@ export class Acts {
       if (row && isLive(row.outcome) && !event?.repeat) void composer.end(row)
       return true
     }
+    if (intent === "compare") return this.#porthole.compare()
     if (intent === "again") {
       if (row) composer.repeat(row.id)
       return row !== undefined

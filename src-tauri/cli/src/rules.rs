@@ -1,0 +1,64 @@
+//! `porthole-cli session rules`: what a replay of a session lets differ.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use porthole_base::error::{Code, Error, Result};
+use porthole_timeline::{
+    compare::{Allow, Capture, Rules},
+    replay::rules_of,
+    session::{Session, SessionContent, SessionWriter},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{say, session_file::absolute};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The session file
+    file: PathBuf,
+    /// Let this differ (can be repeated): {"kind":"header","name":"Date"}, {"kind":"path","path":"$..id"},
+    /// {"kind":"type","path":"$.at"}, {"kind":"range","path":"$.n","min":0,"max":9},
+    /// {"kind":"matches","path":"$.id","pattern":"[0-9a-f]+"} or {"kind":"lines","pattern":"^took "}
+    #[arg(long, value_name = "RULE", value_parser = read::<Allow>)]
+    allow: Vec<Allow>,
+    /// Take a value from the response of a call and use it in later calls (can be repeated):
+    /// {"name":"id","call":1,"path":"$.id"} replaces {{id}}, and the recorded value where it stands as a word
+    #[arg(long, value_name = "CAPTURE", value_parser = read::<Capture>)]
+    capture: Vec<Capture>,
+    /// Remove the rules that are there first
+    #[arg(long)]
+    clear: bool,
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Prints the rules of a session, after it changed them if it was asked to.
+pub fn rules(arguments: &Arguments) -> Result<()> {
+    let path = absolute(&arguments.file)?;
+    let session = Session::open(&path)?;
+    let mut rules = if arguments.clear { Rules::default() } else { rules_of(&session)? };
+    let before = rules.clone();
+    rules.allow.extend(arguments.allow.iter().filter(|rule| !before.allow.contains(rule)).cloned());
+    rules.capture.extend(arguments.capture.iter().filter(|capture| !before.capture.contains(capture)).cloned());
+    rules.check()?;
+    if arguments.clear || rules != before {
+        write(&session, &rules, &path)?;
+    }
+    let text = serde_json::to_string_pretty(&rules)
+        .map_err(|error| Error::new(Code::Internal, "Can't write the rules").detail(error))?;
+    say::out(&text)
+}
+
+/// Writes the session again with these rules.
+fn write(session: &Session, rules: &Rules, path: &Path) -> Result<()> {
+    let mut writer = SessionWriter::begin(path, true)?;
+    for (n, call) in session.calls().iter().enumerate() {
+        writer.add_content(call.call.clone(), call.pinned, &mut SessionContent::new(session, n))?;
+    }
+    let rules = serde_json::to_value(rules)
+        .map_err(|error| Error::new(Code::Internal, "Can't write the rules").detail(error))?;
+    writer.finish(&rules).map(drop)
+}

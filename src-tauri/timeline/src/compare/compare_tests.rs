@@ -1,0 +1,118 @@
+use super::*;
+use crate::{Origin, demo_backend::DemoBackend, inspect::tests::timeline};
+use porthole_base::error::Error;
+use porthole_process::Place;
+
+async fn run(timeline: &Timeline, script: &str) -> CallId {
+    let engine = Err(Error::new(Code::EngineUnavailable, "no engine in this test"));
+    let command = Command::new(Place::Host, "sh", ["-c", script]);
+    let id = timeline.run(Origin::Composer, engine, command);
+    timeline.ended(id).await.unwrap();
+    id
+}
+
+async fn send(timeline: &Timeline, backend: &DemoBackend, request: Request) -> CallId {
+    let id = timeline.send(Origin::Composer, backend.endpoint().clone(), request);
+    timeline.ended(id).await.unwrap();
+    id
+}
+
+async fn compared(timeline: &Timeline, first: CallId, second: CallId, rules: &Rules) -> Comparison {
+    timeline.compare(first, second, rules, CancellationToken::new()).await.unwrap()
+}
+
+/// The parts that differ.
+fn differing(comparison: &Comparison) -> Vec<Part> {
+    let differs = |part: &&ComparedPart| part.part != Part::Timing && part.difference != Difference::Same;
+    comparison.parts.iter().filter(differs).map(|part| part.part).collect()
+}
+
+#[tokio::test]
+async fn a_request_that_gets_the_same_response_is_the_same() {
+    let (_directory, timeline) = timeline();
+    let backend = DemoBackend::start().await;
+    let first = send(&timeline, &backend, Request::new("GET", "/hello")).await;
+    let second = send(&timeline, &backend, Request::new("GET", "/hello")).await;
+    let comparison = compared(&timeline, first, second, &Rules::default()).await;
+    let allow = comparison.proposed();
+    assert_eq!(comparison.is_same(), differing(&comparison).is_empty());
+    let rules = Rules { allow, ..Rules::default() };
+    assert!(compared(&timeline, first, second, &rules).await.is_same(), "{comparison:?}");
+}
+
+#[tokio::test]
+async fn another_status_and_body_are_found() {
+    let (_directory, timeline) = timeline();
+    let backend = DemoBackend::start().await;
+    let first = send(&timeline, &backend, Request::new("GET", "/hello")).await;
+    let second = send(&timeline, &backend, Request::new("GET", "/no-such-route")).await;
+    let parts = differing(&compared(&timeline, first, second, &Rules::default()).await);
+    for part in [Part::Request, Part::Outcome, Part::Body, Part::InYourCode] {
+        assert!(parts.contains(&part), "{part:?} in {parts:?}");
+    }
+}
+
+#[tokio::test]
+async fn commands_are_compared_by_their_end_and_both_streams() {
+    let (_directory, timeline) = timeline();
+    let first = run(&timeline, "echo same; echo one >&2; exit 3").await;
+    let again = run(&timeline, "echo same; echo one >&2; exit 3").await;
+    let other = run(&timeline, "echo same; echo two >&2; exit 4").await;
+    let killed = run(&timeline, "echo same; kill -9 $$").await;
+    assert!(compared(&timeline, first, again, &Rules::default()).await.is_same());
+    let parts = differing(&compared(&timeline, first, other, &Rules::default()).await);
+    assert_eq!(parts[..3], [Part::Request, Part::Outcome, Part::Stderr]);
+    let comparison = compared(&timeline, first, killed, &Rules::default()).await;
+    let outcome = comparison.parts.iter().find(|part| part.part == Part::Outcome).unwrap();
+    let Difference::Fields { fields } = &outcome.difference else { panic!("{outcome:?}") };
+    let named: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(named, ["exit code", "signal"]);
+}
+
+#[tokio::test]
+async fn what_is_allowed_in_the_output_is_allowed_in_what_code_receives() {
+    let (_directory, timeline) = timeline();
+    let first = run(&timeline, "echo up since 1; echo ready").await;
+    let second = run(&timeline, "echo up since 2; echo ready").await;
+    let pattern = "^up since".to_owned();
+    let rules = Rules { allow: vec![Allow::Lines { pattern }], ..Rules::default() };
+    let comparison = compared(&timeline, first, second, &rules).await;
+    // The scripts differ.
+    assert_eq!(differing(&comparison), [Part::Request]);
+}
+
+#[tokio::test]
+async fn a_request_and_a_command_have_nothing_in_common() {
+    let (_directory, timeline) = timeline();
+    let backend = DemoBackend::start().await;
+    let first = send(&timeline, &backend, Request::new("GET", "/hello")).await;
+    let second = run(&timeline, "echo hello").await;
+    assert!(!compared(&timeline, first, second, &Rules::default()).await.is_same());
+}
+
+#[tokio::test]
+async fn a_rule_that_cannot_be_read_is_refused() {
+    let (_directory, timeline) = timeline();
+    let first = run(&timeline, "true").await;
+    for allow in [
+        Allow::Path { path: "items".to_owned() },
+        Allow::Lines { pattern: "(".to_owned() },
+        Allow::Matches { path: "$".to_owned(), pattern: "a{99999999}".to_owned() },
+    ] {
+        let rules = Rules { allow: vec![allow], ..Rules::default() };
+        let refused = timeline.compare(first, first, &rules, CancellationToken::new()).await;
+        assert_eq!(refused.unwrap_err().code, Code::RuleInvalid);
+    }
+}
+
+#[tokio::test]
+async fn a_large_output_is_compared_without_being_held() {
+    let (_directory, timeline) = timeline();
+    let lines = |last: &str| format!("seq 1000000; echo {last}");
+    let first = run(&timeline, &lines("one")).await;
+    let second = run(&timeline, &lines("two")).await;
+    let comparison = compared(&timeline, first, second, &Rules::default()).await;
+    let stdout = comparison.parts.iter().find(|part| part.part == Part::Stdout).unwrap();
+    let Difference::Text { hunks, .. } = &stdout.difference else { panic!("{stdout:?}") };
+    assert_eq!((hunks[0].lines.last().unwrap().second, stdout.partial), (Some(1_000_001), None));
+}
