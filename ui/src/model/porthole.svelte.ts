@@ -50,14 +50,7 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay =
-  | "palette"
-  | "shortcuts"
-  | "settings"
-  | "about"
-  | "environments"
-  | "export"
-  | "compare"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole {

@@ -97,7 +97,9 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
       : [action("clear", "Clear the timeline", () => void timeline.clear())]),
     action("environments", "Edit environments", () => (porthole.overlay = "environments")),
     ...porthole.side.environments.all.map(({ name }) =>
-      action(`environment-${name}`, `Use the environment ${name}`, () => porthole.side.environments.use(name)),
+      action(`environment-${name}`, `Use the environment ${name}`, () =>
+        porthole.side.environments.use(name),
+      ),
     ),
     action("open-session", "Open session…", () => void porthole.sessions.choose()),
     ...(timeline.rows.length === 0
