@@ -19,11 +19,11 @@ pub const SAVE_PIECE: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// [`Code::FileExists`] when there is such a file and it is not to be replaced;
-/// [`Code::SearchMissing`] for hits of no search, and for no log; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it cannot be written,
-/// and [`Code::Cancelled`] when `go_on` said no: then no part of it stays.
+/// [`Code::SearchMissing`] for hits of no search, and for no log; [`Code::SavePathInvalid`]; [`Code::SaveFailed`] when it
+/// cannot be written, and [`Code::Cancelled`] when `go_on` said no: then no part of it stays.
 pub fn save(
     output: &Output,
-    (search, log): (Option<&Search>, Option<&Log>),
+    (search, log): Sources<'_>,
     what: SaveContent,
     path: &Path,
     replace: bool,
@@ -43,24 +43,32 @@ pub fn save(
         }
         Ok(())
     };
-    match what {
-        SaveContent::Stdout | SaveContent::Decoded => whole(output, Stream::Stdout, &mut write)?,
-        SaveContent::Stderr => whole(output, Stream::Stderr, &mut write)?,
-        SaveContent::Both => with_times(output, &mut write)?,
-        SaveContent::Chunks => chunks(output, &mut write)?,
-        SaveContent::Lines { view: View::Log, from, to } => {
-            let log = log.ok_or_else(no_log)?;
-            in_parts(from, to, &mut |from, to| log.exact(from, to), &mut write)?;
-        }
-        SaveContent::Lines { view, from, to } => lines(output, view, from, to, &mut write)?,
-        SaveContent::Hits => hits(output, search, &mut write)?,
-        SaveContent::Log => log.ok_or_else(no_log)?.each(&mut write)?,
-    }
+    content(output, (search, log), what, &mut write)?;
     to.flush().map_err(|error| new.failed(&error))?;
     drop(to);
     new.finish()?;
     Ok(SavedFile { path: path.display().to_string(), bytes })
 }
+
+/// All that is to be saved.
+fn content(output: &Output, (search, log): Sources<'_>, what: SaveContent, write: Take<'_>) -> Result<()> {
+    match what {
+        SaveContent::Stdout | SaveContent::Decoded => whole(output, Stream::Stdout, write),
+        SaveContent::Stderr => whole(output, Stream::Stderr, write),
+        SaveContent::Both => with_times(output, write),
+        SaveContent::Chunks => chunks(output, write),
+        SaveContent::Lines { view: View::Log, from, to } => {
+            let log = log.ok_or_else(no_log)?;
+            in_parts(from, to, &mut |from, to| log.exact(from, to), write)
+        }
+        SaveContent::Lines { view, from, to } => lines(output, view, from, to, write),
+        SaveContent::Hits => hits(output, search, write),
+        SaveContent::Log => log.ok_or_else(no_log)?.each(write),
+    }
+}
+
+/// What the user looks for, and by which filter the lines are shown as a log.
+type Sources<'a> = (Option<&'a Search>, Option<&'a Log>);
 
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
 

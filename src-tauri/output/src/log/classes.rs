@@ -149,8 +149,7 @@ impl Classes {
     fn line_ended(&mut self, line: &[u8]) {
         let text = level::readable(line);
         let level = level::find(&text).map(|found| found.level);
-        let severe = level.map(|level| level <= Level::Warning);
-        let step = self.open.tracker.next(&text, severe);
+        let step = self.open.tracker.next(&text, level);
         let n = self.lines.len;
         let blank = self.open.blank.take();
         let behind = self.open.head.map_or(0, |(head, _)| n - head);

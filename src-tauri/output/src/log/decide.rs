@@ -1,6 +1,9 @@
 //! Decides which lines are rows of a log, as far as its lines are classified.
 
-use std::io;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use super::{
     Log,
@@ -11,19 +14,18 @@ use super::{
 use crate::{Stream, TaskProgress, View, spill::Bytes, streams::Streams};
 use porthole_base::error::Result;
 
-/// Bytes of each stream that are classified while the user waits for rows.
-const STEP: u64 = 16 * 1024 * 1024;
+/// Bytes that are classified before it is looked whether that took too long.
+const STEP: u64 = 1024 * 1024;
+/// How long lines are classified and decided while the user waits for rows.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Lines that are decided at once.
 const BATCH: u64 = 4096;
-/// Lines, and bytes of their text, that are decided while the user waits for rows.
-const MOST_LINES: u64 = 4_000_000;
-const MOST_TEXT: u64 = 64 * 1024 * 1024;
 /// Bytes that are read at once.
 const READ: u64 = 256 * 1024;
 /// Of a line with what belongs to it, the bytes in which a text is looked for.
 pub(super) const GROUP: u64 = 256 * 1024;
 
-/// A line that is to be decided, with where its text and that of the lines that belong to it is.
+/// A line that is to be decided, with where its text and that of the lines that belong to it is, where that matters.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     line: u64,
@@ -37,17 +39,15 @@ struct Candidate {
 }
 
 impl Streams {
-    fn candidate(&self, line: u64, stream: Stream, own: u64) -> Option<Candidate> {
+    fn candidate(&self, line: u64, (stream, own): (Stream, u64), text: bool) -> Option<Candidate> {
         let classes = self.classes(stream);
         let class = classes.get(own)?;
-        let spill = self.of(stream);
-        // Only a line's own group matters, and only the beginning of a long one.
-        let start = spill.line_start(own);
-        let end = match class {
-            Class::Own(_) if matches!(classes.get(own + 1), Some(Class::Continues { .. })) => {
-                spill.line_start(own + 1 + classes.behind(own).0)
+        let (start, end) = match class {
+            Class::Own(_) if text => {
+                let spill = self.of(stream);
+                (spill.line_start(own), spill.line_start(own + 1 + classes.behind(own).0))
             }
-            _ => spill.line_start(own + 1),
+            _ => (0, 0),
         };
         let open = own >= classes.open_from() && (matches!(class, Class::Own(_)) || own + 1 >= classes.len());
         Some(Candidate { line, stream, own, class, start, end: end.min(start + GROUP), open })
@@ -58,13 +58,12 @@ impl Streams {
 struct Texts {
     bytes: [Bytes; 2],
     buffers: [(u64, Vec<u8>); 2],
-    read: u64,
 }
 
 impl Texts {
     fn of(streams: &Streams) -> Self {
         let bytes = [streams.stdout.bytes(), streams.stderr.bytes()];
-        Self { bytes, buffers: Default::default(), read: 0 }
+        Self { bytes, buffers: Default::default() }
     }
 
     fn lines(&mut self, of: &Candidate) -> io::Result<Vec<String>> {
@@ -73,7 +72,6 @@ impl Texts {
             self.bytes[of.stream as usize].read_into(buffer, of.start, of.end.max(of.start + READ))?;
             *from = of.start;
         }
-        self.read += of.end - of.start;
         let at = |offset: u64| buffer.len().min((offset - *from) as usize);
         let text = &buffer[at(of.start)..at(of.end)];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
@@ -84,16 +82,27 @@ impl Texts {
 impl Log {
     /// Classifies and decides more of the lines, unless all of them are; tells how far that is.
     pub(super) fn catch_up(&self, rows: &mut Rows) -> Result<Option<TaskProgress>> {
-        let stdout = if self.shows(Stream::Stdout) { self.output.catch_up_with::<OfStdout>(STEP)? } else { None };
-        let stderr = if self.shows(Stream::Stderr) { self.output.catch_up_with::<OfStderr>(STEP)? } else { None };
-        let classifying = stdout.or(stderr);
-        let behind = self.decide(rows)?;
+        let until = Instant::now() + PATIENCE;
+        let classifying = self.classify(until)?;
+        let behind = self.decide(rows, until)?;
         self.follow_opened(rows);
         if classifying.is_some() || !behind {
             return Ok(classifying);
         }
         let streams = self.output.lock();
         Ok(Some(TaskProgress { done: rows.next, whole: streams.rows(self.query.view) }))
+    }
+
+    /// Classifies lines; tells how far that is, unless all of them are.
+    fn classify(&self, until: Instant) -> Result<Option<TaskProgress>> {
+        loop {
+            let stdout = if self.shows(Stream::Stdout) { self.output.catch_up_with::<OfStdout>(STEP)? } else { None };
+            let stderr = if self.shows(Stream::Stderr) { self.output.catch_up_with::<OfStderr>(STEP)? } else { None };
+            let making = stdout.or(stderr);
+            if making.is_none() || Instant::now() >= until {
+                return Ok(making);
+            }
+        }
     }
 
     pub(super) fn shows(&self, stream: Stream) -> bool {
@@ -105,16 +114,15 @@ impl Log {
     }
 
     /// Decides lines; whether there are more.
-    fn decide(&self, rows: &mut Rows) -> Result<bool> {
+    fn decide(&self, rows: &mut Rows, until: Instant) -> Result<bool> {
         self.review(rows)?;
-        let begun = rows.next;
-        let mut read = 0;
+        let texts = self.filter.reads_text();
         loop {
             let (candidates, mut texts) = {
                 let streams = self.output.lock();
                 let owners = streams.owners_from(self.query.view, rows.next, BATCH);
                 let lines = owners.into_iter().zip(rows.next..);
-                let candidates = lines.map_while(|((stream, own), line)| streams.candidate(line, stream, own));
+                let candidates = lines.map_while(|(owner, line)| streams.candidate(line, owner, texts));
                 (candidates.collect::<Vec<_>>(), Texts::of(&streams))
             };
             if candidates.is_empty() {
@@ -134,8 +142,7 @@ impl Log {
                 }
                 rows.next = candidate.line + 1;
             }
-            read += texts.read;
-            if rows.next - begun >= MOST_LINES || read >= MOST_TEXT {
+            if Instant::now() >= until {
                 return Ok(true);
             }
         }
@@ -149,7 +156,10 @@ impl Log {
         for before in watched {
             let (candidate, mut texts) = {
                 let streams = self.output.lock();
-                (streams.candidate(before.line, before.stream, before.own), Texts::of(&streams))
+                (
+                    streams.candidate(before.line, (before.stream, before.own), self.filter.reads_text()),
+                    Texts::of(&streams),
+                )
             };
             let Some(candidate) = candidate else { continue };
             let passes = self.passes(rows, &candidate, &mut texts)?;

@@ -62,7 +62,7 @@ fn decided(lines: &[(u64, String)]) -> Vec<Plain> {
     let mut plain: Vec<Plain> = Vec::new();
     for (at, (number, text)) in lines.iter().enumerate() {
         let level = find_level(text).map(|found| found.level);
-        let step = tracker.next(text, level.map(|level| level <= Level::Warning));
+        let step = tracker.next(text, level);
         let before = at.checked_sub(1).map(|before| plain[before].head);
         if step.joins_blank {
             plain[at - 1].head = plain[at - 2].head;

@@ -1,6 +1,8 @@
 //! Which lines are a stack trace: of Java, Python, Node, Go and Rust. Lines come one by one, and each is decided by what
 //! came before it.
 
+use super::Level;
+
 /// What a line is to the lines before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Step {
@@ -27,10 +29,8 @@ enum State {
     /// There is no line that another could belong to.
     #[default]
     Apart,
-    /// A line that isn't known to be of a trace. `severe`: it is an error or a warning.
-    Line {
-        severe: bool,
-    },
+    /// A line that isn't known to be of a trace, and how severe it is.
+    Line(Option<Level>),
     /// The line with an exception, or a frame, as Java and Node write them.
     Exception,
     /// The properties of an error, which Node writes behind the frames.
@@ -60,8 +60,8 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    /// Decides about the next line. `severe`: whether it has a level that is an error or a warning; `None` without a level.
-    pub fn next(&mut self, text: &str, severe: Option<bool>) -> Step {
+    /// Decides about the next line, which has this level.
+    pub fn next(&mut self, text: &str, level: Option<Level>) -> Step {
         let text = text.trim_end();
         let behind_blank = std::mem::take(&mut self.blank);
         if text.is_empty() {
@@ -79,18 +79,24 @@ impl Tracker {
             }
             self.state = State::Apart;
         }
-        if let Some((state, step)) = self.goes_on(text, severe) {
+        if let Some((state, step)) = self.goes_on(text, level) {
             self.state = state;
             return step;
         }
         if let Some(state) = begins(text) {
-            // What a logger writes of an exception is behind the message.
-            let behind = self.state == State::Line { severe: true } && severe.is_none();
+            // What a logger writes of an exception is behind its message. A crash behind a warning has nothing to do with it,
+            // but Java's loggers write the exceptions of warnings as well.
+            let behind = match self.state {
+                State::Line(Some(Level::Error)) => level.is_none(),
+                State::Line(Some(Level::Warning)) => level.is_none() && state == State::Exception,
+                _ => false,
+            };
             self.state = state;
             return if behind { Step { traces: true, ..LINE } } else { HEAD };
         }
         // What Go's HTTP server writes has no level.
-        self.state = State::Line { severe: severe == Some(true) || text.contains(" panic") };
+        let panics = level.is_none() && text.contains(" panic");
+        self.state = State::Line(if panics { Some(Level::Error) } else { level });
         NEW
     }
 
@@ -112,15 +118,15 @@ impl Tracker {
         }
     }
 
-    fn goes_on(&self, text: &str, severe: Option<bool>) -> Option<(State, Step)> {
+    fn goes_on(&self, text: &str, level: Option<Level>) -> Option<(State, Step)> {
         if self.state == State::Apart {
             return None;
         }
-        self.in_state(text, severe).or_else(|| generic(text, self.state))
+        self.in_state(text, level).or_else(|| generic(text, self.state))
     }
 
     /// What goes on only where the language is known.
-    fn in_state(&self, text: &str, severe: Option<bool>) -> Option<(State, Step)> {
+    fn in_state(&self, text: &str, level: Option<Level>) -> Option<(State, Step)> {
         let inner = text.trim_start();
         let indented = inner.len() < text.len();
         match self.state {
@@ -128,7 +134,7 @@ impl Tracker {
                 let frame = inner.starts_with("File \"");
                 Some((State::Python, Step { frame, ..LINE }))
             }
-            State::Python => (severe.is_none() || is_named(text)).then_some((State::PythonEnd, LINE)),
+            State::Python => (level.is_none() || is_named(text)).then_some((State::PythonEnd, LINE)),
             State::Properties if indented && is_frame(inner) => Some((State::Properties, FRAME)),
             State::Properties if text == "}" => Some((State::Exception, LINE)),
             State::Properties => indented.then_some((State::Properties, LINE)),
