@@ -20,9 +20,9 @@ use super::{
 use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
-use porthole_http::exchange::{self, Exchange, ExchangeEvent, Head};
+use porthole_http::exchange::{self, ExchangeEvent, Head};
 use porthole_output::{BodyKind, Charset, CharsetBy, Coding, Encoded, Output, Searching, TaskProgress};
-use porthole_process::{Place, Run, RunEvent, Signal, Stopper};
+use porthole_process::{RunEvent, Signal, Stopper};
 use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 
 /// How a live Call is ended.

@@ -19,7 +19,7 @@ use self::{
     rules::ReadRules,
     text::{Source, compare_texts},
 };
-use crate::{Timeline, aside, call_store::text_of, shown::ShownOutput};
+use crate::{Timeline, aside, shown::ShownOutput, summary::text_of};
 use porthole_base::error::{Code, Result};
 use porthole_http::exchange::{Exchange, Head, Header, Request};
 use porthole_output::{BodyKind, Stream, View};

@@ -2,13 +2,12 @@
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 use super::path::PathPattern;
 use porthole_base::error::{Code, Error, Result};
 
 /// What may differ, and what a later call takes from an earlier one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     /// Differences that are allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -19,7 +18,7 @@ pub struct Rules {
 }
 
 /// One allowed difference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Allow {
     /// A response header may have any value, or be absent.
@@ -61,7 +60,7 @@ pub enum Allow {
 }
 
 /// A value that later requests use as `{{name}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
     /// Its name.
