@@ -457,6 +457,27 @@ async fn the_files_of_calls_that_the_database_never_had_go() {
     assert_eq!(killed.rows().await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_damaged_database_is_set_aside_and_reported() {
+    let started = Started::new().await;
+    started.ended("before", b"x");
+    started.timeline.close().await;
+    let Started { directory, timeline } = started;
+    drop(timeline);
+    let folder = directory.path().join("history");
+    fs::write(folder.join(DATABASE), "no database").unwrap();
+    let started = Started::again(directory, u64::MAX).await;
+    let told = started.timeline.changes(0).await.history;
+    assert_eq!((told.available, told.trouble.unwrap().code), (true, Code::HistoryDamaged));
+    let is_aside = |name: &str| name.starts_with("damaged-");
+    let aside =
+        fs::read_dir(&folder).unwrap().filter(|entry| is_aside(&entry.as_ref().unwrap().file_name().to_string_lossy()));
+    assert_eq!(aside.count(), 1);
+    started.ended("after", b"x");
+    started.write();
+    assert_eq!(started.found("after").await, ["prog after"]);
+}
+
 /// What happens to a call.
 #[derive(Debug, Clone)]
 enum Step {

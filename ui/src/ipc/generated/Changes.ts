@@ -79,4 +79,8 @@ disk: Disk,
 /**
  * Why calls that an earlier start kept are not there. Their files stay.
  */
-kept_unread?: Error,  history: HistoryState, };
+kept_unread?: Error, 
+/**
+ * The calls of this start and earlier ones.
+ */
+history: HistoryState, };

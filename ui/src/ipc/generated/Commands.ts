@@ -20,6 +20,10 @@ import type { Filtered } from "./Filtered";
 import type { Fold } from "./Fold";
 import type { Form } from "./Form";
 import type { GrantedContent } from "./GrantedContent";
+import type { HistoryFilter } from "./HistoryFilter";
+import type { HistoryFrom } from "./HistoryFrom";
+import type { HistoryList } from "./HistoryList";
+import type { HistoryNames } from "./HistoryNames";
 import type { Hit } from "./Hit";
 import type { JsonNode } from "./JsonNode";
 import type { LogQuery } from "./LogQuery";
@@ -59,10 +63,6 @@ import type { TerminalSize } from "./TerminalSize";
 import type { UsedVariable } from "./UsedVariable";
 import type { View } from "./View";
 import type { Window } from "./Window";
-import type { HistoryFilter } from "./HistoryFilter";
-import type { HistoryFrom } from "./HistoryFrom";
-import type { HistoryList } from "./HistoryList";
-import type { HistoryNames } from "./HistoryNames";
 
 export interface Commands {
   /** What the page needs before it draws anything. */
@@ -220,6 +220,24 @@ export interface Commands {
   hold_removal: { args: { removal: number; held: boolean }; answer: void };
   /** Deletes what was removed now. */
   end_removal: { args: { removal: number }; answer: void };
+  /** Calls of the history, the newest first: as many as wanted from a place on. */
+  history_list: { args: { filter: HistoryFilter; from: HistoryFrom; count: number }; answer: HistoryList };
+  /** What calls of the history can be filtered by. */
+  history_names: { args: {  }; answer: HistoryNames };
+  /** Puts a call of the history into the timeline; answers with its number there. */
+  history_open: { args: { row: number }; answer: number };
+  /** Pins a call of the history, or lets it go. */
+  history_pin: { args: { row: number; pinned: boolean }; answer: void };
+  /** Removes calls of the history, from the timeline too; it can be undone for some seconds. */
+  history_delete: { args: { rows: Array<number> }; answer: void };
+  /** Removes all calls that are neither pinned nor going on, for good. */
+  history_clear: { args: {  }; answer: void };
+  /** Searches the outputs of calls of the history, the newest first, in place of the search before. */
+  history_search: { args: { filter: HistoryFilter; text: string }; answer: void };
+  /** Stops that search; what it found stays. */
+  history_search_stop: { args: {  }; answer: void };
+  /** Calls that it found, from the nth on. */
+  history_found: { args: { from: number; count: number }; answer: HistoryList };
   /** Makes this the target. */
   set_target: { args: { target: Target }; answer: Target };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */
@@ -313,13 +331,4 @@ export interface Commands {
   set_zoom: { args: { percent: number }; answer: void };
   /** Gives the window the whole screen, or takes it back; answers whether it has it now. */
   toggle_full_screen: { args: {  }; answer: boolean };
-  history_list: { args: { filter: HistoryFilter; from: HistoryFrom; count: number }; answer: HistoryList };
-  history_names: { args: {  }; answer: HistoryNames };
-  history_open: { args: { row: number }; answer: number };
-  history_pin: { args: { row: number; pinned: boolean }; answer: void };
-  history_delete: { args: { rows: Array<number> }; answer: void };
-  history_clear: { args: {  }; answer: void };
-  history_search: { args: { filter: HistoryFilter; text: string }; answer: void };
-  history_search_stop: { args: {  }; answer: void };
-  history_found: { args: { from: number; count: number }; answer: HistoryList };
 }

@@ -2,4 +2,51 @@
 import type { Origin } from "./Origin";
 import type { Outcome } from "./Outcome";
 
-export type HistoryRow = { row: number, beganMs: number, origin: Origin, label: string, text: string, http: boolean, outcome: Outcome, tookUs?: number, bytes: number, pinned: boolean, call?: number, };
+/**
+ * One call of the history.
+ */
+export type HistoryRow = { 
+/**
+ * Its number in the history; a newer call has a higher one.
+ */
+row: number, 
+/**
+ * When it began, in milliseconds since 1970-01-01 UTC.
+ */
+beganMs: number, 
+/**
+ * Who asked for it.
+ */
+origin: Origin, 
+/**
+ * `GET`, `POST`, … for an exchange; `host`, `container` or `engine` for a run.
+ */
+label: string, 
+/**
+ * How its request target or command line begins.
+ */
+text: string, 
+/**
+ * Whether it is an exchange or a run.
+ */
+http: boolean, 
+/**
+ * How it ended, or where it is.
+ */
+outcome: Outcome, 
+/**
+ * How long it took, in microseconds.
+ */
+tookUs?: number, 
+/**
+ * Bytes of its output.
+ */
+bytes: number, 
+/**
+ * Whether it is pinned.
+ */
+pinned: boolean, 
+/**
+ * Its number in the timeline, if it is there.
+ */
+call?: number, };

@@ -2,4 +2,27 @@
 import type { Error } from "./Error";
 import type { SearchState } from "./SearchState";
 
-export type HistorySearch = { text: string, looked: number, found: number, state: SearchState, trouble?: Error, };
+/**
+ * The search that goes on or has ended.
+ */
+export type HistorySearch = { 
+/**
+ * What is looked for.
+ */
+text: string, 
+/**
+ * How many calls were looked at.
+ */
+looked: number, 
+/**
+ * How many have it.
+ */
+found: number, 
+/**
+ * Whether it goes on.
+ */
+state: SearchState, 
+/**
+ * Why it ended.
+ */
+trouble?: Error, };

@@ -2,4 +2,23 @@
 import type { Error } from "./Error";
 import type { HistorySearch } from "./HistorySearch";
 
-export type HistoryState = { revision: number, available: boolean, trouble?: Error, search?: HistorySearch, };
+/**
+ * The state of the history, for the window.
+ */
+export type HistoryState = { 
+/**
+ * Counts its changes: a caller that shows it asks for it again.
+ */
+revision: number, 
+/**
+ * Whether there is one.
+ */
+available: boolean, 
+/**
+ * Why there is none, why something isn't in it, or that it was damaged.
+ */
+trouble?: Error, 
+/**
+ * The search in its bodies.
+ */
+search?: HistorySearch, };

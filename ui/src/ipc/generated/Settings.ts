@@ -40,6 +40,9 @@ target?: Target,
  * How many bytes of disk all outputs may take; 20 GB when absent.
  */
 quota?: number, 
+/**
+ * Whether calls are kept in the history; they are when absent.
+ */
 history?: boolean, 
 /**
  * The runtime that is shown and reproduced.

@@ -77,6 +77,9 @@ promised?: number,
  * Whether its output is kept for the next start.
  */
 kept: boolean, 
+/**
+ * Whether it is of an earlier start and was opened from the history.
+ */
 fromHistory: boolean, 
 /**
  * Why what came after it was kept could not be added.
