@@ -57,7 +57,7 @@ impl<H: Host> Application<H> {
     pub(super) fn filled_command(&self, command: Command) -> Result<Command> {
         match self.filled(Draft::Command(command))? {
             Draft::Command(command) => Ok(command),
-            Draft::Request(_) => Err(internal()),
+            Draft::Request(_) | Draft::Console(_) => Err(internal()),
         }
     }
 
