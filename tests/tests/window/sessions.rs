@@ -78,9 +78,11 @@ async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
     // The command's output can be searched, and its finding is there.
     app.click("#timeline [data-call=\"2\"]").await;
     app.click("#detail-tab-output").await;
+    app.value("document.querySelector('#log').focus()").await;
     app.chord(&[Key::Control], 'f').await;
+    app.until("the search is open", "document.activeElement?.id === 'search-text'").await;
     app.fill("#search-text", "recorded").await;
-    app.until("a hit", "document.querySelector('#log mark')").await;
+    app.until("a hit", "document.querySelector('#search-count')?.innerText.trim() === '1 of 1'").await;
     // Closing it leaves the file, and can be undone.
     app.click("[data-close-session=\"1\"]").await;
     app.has_calls(0).await;
