@@ -67,7 +67,7 @@ async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
     app.has_calls(2).await;
     app.until("its name", &format!("{HEADS} === 'bug.porthole'")).await;
     app.click("#timeline [data-call=\"1\"]").await;
-    app.until("the body", "document.querySelector('#log')?.innerText.includes('hello')").await;
+    app.until("the body", "document.querySelector('#log')?.innerText.includes('Hello')").await;
     drawn_right(&app, "session-open").await;
     app.click("#detail-tab-received").await;
     app.until("in your code", "document.querySelector('#detail').innerText.includes('resolves')").await;
@@ -131,6 +131,6 @@ async fn a_har_file_is_written_and_opened_beside_live_calls() {
     app.has_calls(3).await;
     app.until("its name", &format!("{HEADS} === 'calls.har'")).await;
     app.click("#timeline [data-call=\"3\"]").await;
-    app.until("the body", "document.querySelector('#log')?.innerText.includes('hello')").await;
+    app.until("the body", "document.querySelector('#log')?.innerText.includes('Hello')").await;
     app.close().await;
 }
