@@ -31,7 +31,7 @@ impl Output {
         Ok(output)
     }
 
-    /// An output whose streams are parts of a file that isn't Porthole's: nothing of the file changes, and its bytes take
+    /// An output with parts of a file that isn't Porthole's as streams: nothing of the file changes, and its bytes take
     /// none of the quota. What the parts hold beyond the chunks given counts as read with the last of them.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
     app.has_calls(2).await;
     app.until("its name", &format!("{HEADS} === 'bug.porthole'")).await;
     app.click("#timeline [data-call=\"1\"]").await;
-    app.until("the body", "document.querySelector('#log')?.innerText.includes('hello')").await;
+    app.until("the body", "document.querySelector('#log')?.innerText.includes('Hello')").await;
     drawn_right(&app, "session-open").await;
     app.click("#detail-tab-received").await;
     app.until("in your code", "document.querySelector('#detail').innerText.includes('resolves')").await;
@@ -78,9 +78,11 @@ async fn a_session_is_exported_without_secrets_and_another_start_reads_it() {
     // The command's output can be searched, and its finding is there.
     app.click("#timeline [data-call=\"2\"]").await;
     app.click("#detail-tab-output").await;
+    app.value("document.querySelector('#log').focus()").await;
     app.chord(&[Key::Control], 'f').await;
+    app.until("the search is open", "document.activeElement?.id === 'search-text'").await;
     app.fill("#search-text", "recorded").await;
-    app.until("a hit", "document.querySelector('#log mark')").await;
+    app.until("a hit", "document.querySelector('#search-count')?.innerText.trim() === '1 of 1'").await;
     // Closing it leaves the file, and can be undone.
     app.click("[data-close-session=\"1\"]").await;
     app.has_calls(0).await;
@@ -129,6 +131,6 @@ async fn a_har_file_is_written_and_opened_beside_live_calls() {
     app.has_calls(3).await;
     app.until("its name", &format!("{HEADS} === 'calls.har'")).await;
     app.click("#timeline [data-call=\"3\"]").await;
-    app.until("the body", "document.querySelector('#log')?.innerText.includes('hello')").await;
+    app.until("the body", "document.querySelector('#log')?.innerText.includes('Hello')").await;
     app.close().await;
 }

@@ -225,9 +225,9 @@ fn findings(text: &mut String, findings: &[Diagnostic]) {
         let name = finding.severity.name();
         let mut first = name.chars();
         let name: String = first.next().into_iter().flat_map(char::to_uppercase).chain(first).collect();
-        let _ = write!(text, "- **{name}**: {} {}", escape(&finding.summary), escape(&finding.impact));
+        let _ = write!(text, "- **{name}**: {} {}", inline(&finding.summary), inline(&finding.impact));
         if !finding.fix.is_empty() {
-            let _ = write!(text, " _Fix_: {}", escape(&finding.fix));
+            let _ = write!(text, " _Fix_: {}", inline(&finding.fix));
         }
         text.push('\n');
     }
@@ -272,6 +272,15 @@ fn code(text: &str) -> String {
     let fence = "`".repeat(longest_run(&text) + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// Text with code between backticks, as findings have it.
+fn inline(text: &str) -> String {
+    if text.matches('`').count() % 2 != 0 {
+        return escape(text);
+    }
+    let parts = text.split('`').enumerate();
+    parts.map(|(n, part)| if n % 2 == 1 && !part.is_empty() { code(part) } else { escape(part) }).collect()
 }
 
 /// Text that Markdown takes as it is.
@@ -341,6 +350,8 @@ mod tests {
         assert!(text.starts_with("## ``GET /`x`"), "{text}");
         assert!(text.contains("`````\na\n```\n# not a heading\n````\n␛[31m\n`````\n"), "{text}");
         assert_eq!(escape("a*b_<i>@you"), r"a\*b\_\<i\>\@you");
+        assert_eq!(inline("Use `a*b`, not *c*"), r"Use `a*b`, not \*c\*");
+        assert_eq!(inline("one ` alone"), r"one \` alone");
     }
 
     #[test]
