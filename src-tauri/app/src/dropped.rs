@@ -58,7 +58,7 @@ mod tests {
         assert!(!kind(&body));
         for name in ["a.porthole", "b.HAR"] {
             let path = folder.path().join(name);
-            assert_eq!(Dropped::first(&[path.clone()]), Some(Dropped::Session { path }));
+            assert_eq!(Dropped::first(std::slice::from_ref(&path)), Some(Dropped::Session { path }));
         }
         assert_eq!(Dropped::first(&[]), None);
     }

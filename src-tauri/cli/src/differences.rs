@@ -1,7 +1,8 @@
 //! Two calls that were compared, in lines for people.
 
 use porthole_timeline::compare::{
-    ChangeKind, ComparedLine, ComparedPart, Comparison, Difference, FieldDifference, Hunk, JsonChange, Part, Partial,
+    CallPart, ChangeKind, ComparedExtent, ComparedLine, ComparedPart, Comparison, Difference, FieldDifference, Hunk,
+    JsonChange,
 };
 
 /// The lines about what differs. `-` marks the first call and `+` the second.
@@ -31,7 +32,7 @@ fn of_part(part: &ComparedPart) -> Vec<String> {
             vec![format!("bytes differ from offset {offset} on ({first_length} and {second_length} bytes)")]
         }
     };
-    if let Some(Partial { first, second, callbacks }) = part.partial {
+    if let Some(ComparedExtent { first, second, callbacks }) = part.partial {
         let unit = if callbacks { "callbacks" } else { "bytes" };
         found.push(format!("compared the first {first} and {second} {unit}; the rest is unknown"));
     }
@@ -43,18 +44,18 @@ fn of_part(part: &ComparedPart) -> Vec<String> {
     std::iter::once(title).chain(found.into_iter().map(|line| format!("  {line}"))).collect()
 }
 
-fn name(part: Part) -> &'static str {
+fn name(part: CallPart) -> &'static str {
     match part {
-        Part::Request => "request",
-        Part::Outcome => "outcome",
-        Part::Headers => "headers",
-        Part::Trailers => "trailers",
-        Part::Body => "body",
-        Part::Stdout => "stdout",
-        Part::Stderr => "stderr",
-        Part::Callbacks => "callbacks",
-        Part::InYourCode => "in your code",
-        Part::Timing => "timing",
+        CallPart::Request => "request",
+        CallPart::Outcome => "outcome",
+        CallPart::Headers => "headers",
+        CallPart::Trailers => "trailers",
+        CallPart::Body => "body",
+        CallPart::Stdout => "stdout",
+        CallPart::Stderr => "stderr",
+        CallPart::Callbacks => "callbacks",
+        CallPart::InYourCode => "in your code",
+        CallPart::Timing => "timing",
     }
 }
 

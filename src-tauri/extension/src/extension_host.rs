@@ -106,7 +106,7 @@ impl ExtensionHost {
         // What was read is another one, so what was worked out before is of no use.
         state.plan = None;
         state.current = Some(current.clone());
-        self.timeline.set_extension_name(Some(&current.extension.image.to_string()));
+        self.timeline.set_extension_name(Some(current.extension.image.as_ref()));
         state.unpacked.push(room);
         state.checking = self.check_in_image(current.clone());
         drop(state);

@@ -9,9 +9,9 @@ fn command(program: &str, args: &[&str]) -> Command {
 
 async fn output(fixed: &FixedCommand, command: &Command, most: Containment) -> io::Result<String> {
     use tokio::io::AsyncReadExt;
-    let (mut process, mut streams) = Running::start(&fixed.unchanged().unwrap(), command, most).await?;
+    let (mut process, mut streams) = Running::start(&fixed.unchanged().unwrap(), command, most, None).await?;
     let mut text = String::new();
-    streams.stdout.read_to_string(&mut text).await?;
+    streams.stdout.take().unwrap().read_to_string(&mut text).await?;
     process.ended().await.unwrap();
     Ok(text)
 }
@@ -26,7 +26,7 @@ async fn the_process_that_executes_a_program_refuses_another_file_than_the_one_t
         let shown = FixedCommand::find(&self::command("cat", &[])).program.unwrap();
         let mut resolved = fixed.unchanged().unwrap();
         resolved.identity = shown.inode();
-        let Err(refused) = Running::start(&resolved, &command, most).await else { panic!("it was started") };
+        let Err(refused) = Running::start(&resolved, &command, most, None).await else { panic!("it was started") };
         assert_eq!(refused.raw_os_error(), Some(nix::libc::ESTALE), "{most:?}");
         fixed.resolved = Err(changed_since(&shown.path, ""));
         assert_eq!(fixed.unchanged().unwrap_err().code, Code::ProgramChanged);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::Origin;
 use porthole_output::DiskQuota;
-use porthole_process::Command;
+use porthole_process::{Command, Place, Run};
 
 const NO_DISK: Disk = Disk { used: 0, quota: 0, waiting: 0 };
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::demo_backend::DemoBackend;
-use porthole_process::Ending;
-use porthole_process::Place;
+use porthole_output::View;
+use porthole_process::{Ending, Place};
 use porthole_sdk::diagnostic::DiagnosticCounts;
 
 /// Follows the changes as the page does, until a row is as wanted.

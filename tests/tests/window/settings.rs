@@ -36,7 +36,7 @@ async fn each_page_is_drawn_right_and_fonts_are_kept() {
 
 #[tokio::test]
 async fn a_backend_that_never_answers_is_given_up_after_the_response_timeout() {
-    let raw = Raw::new(|stream| std::mem::forget(stream));
+    let raw = Raw::new(std::mem::forget);
     let app = App::open().await;
     app.set_target(&raw.endpoint.to_string()).await;
     app.click("#settings-open").await;

@@ -15,24 +15,14 @@ import { Forms } from "./composer/code.svelte"
 import { Drafts } from "./composer/drafts.svelte"
 import { Composer, type ComposerDeps } from "./composer/composer.svelte"
 import { asJavaScript, Console, type Compile } from "./console/console.svelte"
-import { Copying } from "./output/copying.svelte"
-import { Detail } from "./detail/detail.svelte"
 import { Disk } from "./output/disk.svelte"
+import { ShownCall } from "./output/shown-call.svelte"
 import { Extension, type ExtensionDeps } from "./extension/extension.svelte"
-import { GoTo } from "./output/go-to.svelte"
-import { MarkedRows } from "./output/marked-rows.svelte"
-import { Output } from "./output/output.svelte"
 import { Page } from "./page/page.svelte"
 import { PasteImport } from "./composer/paste-import.svelte"
 import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
-import { Saving } from "./output/saving.svelte"
 import { History } from "./history/history.svelte"
-import { JsonMenu } from "./output/json-menu.svelte"
-import { LinkOpener } from "./output/link-opener.svelte"
-import { LogFilter } from "./output/log-filter.svelte"
-import { PathFilter } from "./output/path-filter.svelte"
-import { Search } from "./output/search.svelte"
 import { Comparing } from "./compare/comparing.svelte"
 import { Exporting } from "./session/exporting.svelte"
 import { Sessions } from "./session/sessions.svelte"
@@ -42,7 +32,6 @@ import { Settings } from "./settings/settings.svelte"
 import { Target } from "./target/target.svelte"
 import { Terminals } from "./terminal/terminals.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
-import { isLines, type Chosen } from "./output/views"
 import { Clipboard } from "./window/clipboard"
 import { placeholderIn } from "./side/routes.svelte"
 import { Side } from "./side/side"
@@ -53,7 +42,7 @@ import { Layout } from "./window/layout.svelte"
 export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare"
 
 /** All state of the window, and how its parts tell each other. */
-export class Porthole {
+export class Porthole extends ShownCall {
   version = $state("")
   examples = $state.raw<readonly SavedDraft[]>([])
   /** What went wrong before the window was there. */
@@ -82,17 +71,6 @@ export class Porthole {
   sessions: Sessions
   exporting: Exporting
   comparing: Comparing
-  detail: Detail
-  output: Output
-  search: Search
-  pathFilter: PathFilter
-  jsonMenu: JsonMenu
-  logFilter: LogFilter
-  links: LinkOpener
-  goTo: GoTo
-  marks = new MarkedRows()
-  copying: Copying
-  saving: Saving
   disk = new Disk()
   terminals: Terminals
   /** The calls of this start and earlier ones. */
@@ -126,8 +104,6 @@ export class Porthole {
   #dropped = 0
   #machine: Machine = { platform: "", arch: "", hostname: "" }
   #shell: Shell
-  /** What the marked rows are rows of. */
-  #marked = ""
 
   /** `put`: puts a text on the clipboard; `compile`: turns the console's code into JavaScript. */
   constructor(
@@ -135,8 +111,10 @@ export class Porthole {
     put: (text: string) => Promise<void> = async () => {},
     compile: Compile = asJavaScript,
   ) {
+    const settings = new Settings(shell)
+    super(shell, put, settings)
     this.#shell = shell
-    this.settings = new Settings(shell)
+    this.settings = settings
     this.stored = new Stored(shell)
     this.target = new Target(shell, (target) => {
       this.settings.setTarget(target)
@@ -154,17 +132,7 @@ export class Porthole {
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparing = new Comparing(shell)
     this.selection = new Selection(() => this.#changed())
-    this.detail = new Detail(shell, () => this.settings.runtime)
-    this.output = new Output(shell, () => this.settings.reading.ansi)
-    this.search = new Search(shell, this.output)
-    this.goTo = new GoTo(shell, this.output)
-    this.pathFilter = new PathFilter(shell, this.output, () => this.#lookAtRows())
-    this.copying = new Copying(shell, this.output, put)
-    this.jsonMenu = new JsonMenu(shell, this.output, this.copying, this.pathFilter)
     this.terminals = new Terminals(shell, put)
-    this.logFilter = new LogFilter(shell, this.output, () => this.#lookAtRows())
-    this.links = new LinkOpener(shell, this.copying)
-    this.saving = new Saving(shell, this.output, this.marks)
     this.drafts = new Drafts(this.settings)
     this.side = new Side(shell, this.settings, (request) => this.#composeRoute(request))
     this.clipboard = new Clipboard(shell)
@@ -442,21 +410,6 @@ export class Porthole {
     this.detail.again()
   }
 
-  /** Chooses a view. One that has no lines to search closes the search. */
-  choose(chosen: Chosen): void {
-    if (!isLines(chosen) && chosen !== "pretty" && chosen !== "log") this.search.close()
-    else if (this.search.only) this.search.showOnly(false)
-    this.output.choose(chosen)
-    this.logFilter.look()
-    this.#lookAtRows()
-  }
-
-  /** Folds or unfolds: rows are other rows then. */
-  fold(...args: Parameters<Output["fold"]>): void {
-    this.marks.clear()
-    void this.output.fold(...args)
-  }
-
   raiseQuota(): void {
     this.settings.setQuota(this.disk.more)
   }
@@ -524,27 +477,6 @@ export class Porthole {
       return
     }
     this.selection.forget((id) => this.timeline.isGone(id))
-    this.detail.look(this.selection.id, this.selected)
-    this.output.see(this.selected)
-    this.pathFilter.look()
-    this.logFilter.look()
-    this.search.look()
-    this.#unmark()
-  }
-
-  /** Other rows are shown, or may be. */
-  #lookAtRows(): void {
-    this.search.look()
-    this.#unmark()
-  }
-
-  /** Marks are of rows of one view of one Call. */
-  #unmark(): void {
-    const { row, view } = this.output
-    const of = `${row?.id} ${view} ${this.output.lines.look?.edition}`
-    if (of === this.#marked) return
-    this.#marked = of
-    this.marks.clear()
-    this.copying.trouble = undefined
+    this.look(this.selection.id, this.selected)
   }
 }

@@ -132,14 +132,7 @@ impl<H: Host> Application<H> {
         let timeline = Arc::new(Timeline::new(session.clone(), kept.clone(), quota, reaper.clone()));
         // Another Porthole may have the directory where this one couldn't take it.
         let history = data.path.as_ref().filter(|_| data.trouble.is_none()).map(|path| path.join("history"));
-        let text = |path: &std::path::Path| path.display().to_string();
-        let places = StoredPlaces {
-            settings: settings.as_deref().map(text),
-            permissions: text(&permissions),
-            outputs: text(&session),
-            pinned: text(&kept),
-            history: history.as_deref().map(text),
-        };
+        let places = StoredPlaces::of((settings.as_deref(), &permissions), (&session, &kept), history.as_deref());
         if let Some(history) = &history {
             timeline.open_history(history, remembered.history.unwrap_or(true)).await;
         }

@@ -1,5 +1,7 @@
 //! What Porthole keeps of what the user does, and how it is removed.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -22,6 +24,23 @@ pub struct StoredPlaces {
     /// The history with its pinned calls; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<String>,
+}
+
+impl StoredPlaces {
+    pub(super) fn of(
+        (settings, permissions): (Option<&Path>, &Path),
+        (outputs, pinned): (&Path, &Path),
+        history: Option<&Path>,
+    ) -> Self {
+        let text = |path: &Path| path.display().to_string();
+        Self {
+            settings: settings.map(text),
+            permissions: text(permissions),
+            outputs: text(outputs),
+            pinned: text(pinned),
+            history: history.map(text),
+        }
+    }
 }
 
 impl<H: Host> Application<H> {

@@ -164,7 +164,11 @@ proptest! {
 
     #[test]
     fn any_values_in_a_document_are_read(words in prop::collection::vec("[a-z#/$]{0,6}", 12)) {
-        let any = |n: usize| if n % 3 == 0 { json!(words[n]) } else if n % 3 == 1 { json!([words[n]]) } else { json!({ words[n].clone(): words[n] }) };
+        let any = |n: usize| match n % 3 {
+            0 => json!(words[n]),
+            1 => json!([words[n]]),
+            _ => json!({ words[n].clone(): words[n] }),
+        };
         let document = json!({
             "openapi": "3.0.0", "servers": any(0), "basePath": any(1),
             "paths": { "/a": { "parameters": any(2), "post": { "tags": any(3), "parameters": [any(4), { "in": "query", "name": "q", "schema": any(5) }, { "in": words[6], "name": words[7] }], "requestBody": { "content": { "application/json": { "schema": any(8), "examples": any(9) }, "multipart/form-data": any(10) } } } } },

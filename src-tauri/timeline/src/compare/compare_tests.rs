@@ -22,8 +22,8 @@ async fn compared(timeline: &Timeline, first: CallId, second: CallId, rules: &Ru
 }
 
 /// The parts that differ.
-fn differing(comparison: &Comparison) -> Vec<Part> {
-    let differs = |part: &&ComparedPart| part.part != Part::Timing && part.difference != Difference::Same;
+fn differing(comparison: &Comparison) -> Vec<CallPart> {
+    let differs = |part: &&ComparedPart| part.part != CallPart::Timing && part.difference != Difference::Same;
     comparison.parts.iter().filter(differs).map(|part| part.part).collect()
 }
 
@@ -47,7 +47,7 @@ async fn another_status_and_body_are_found() {
     let first = send(&timeline, &backend, Request::new("GET", "/hello")).await;
     let second = send(&timeline, &backend, Request::new("GET", "/no-such-route")).await;
     let parts = differing(&compared(&timeline, first, second, &Rules::default()).await);
-    for part in [Part::Request, Part::Outcome, Part::Body, Part::InYourCode] {
+    for part in [CallPart::Request, CallPart::Outcome, CallPart::Body, CallPart::InYourCode] {
         assert!(parts.contains(&part), "{part:?} in {parts:?}");
     }
 }
@@ -61,9 +61,9 @@ async fn commands_are_compared_by_their_end_and_both_streams() {
     let killed = run(&timeline, "echo same; kill -9 $$").await;
     assert!(compared(&timeline, first, again, &Rules::default()).await.is_same());
     let parts = differing(&compared(&timeline, first, other, &Rules::default()).await);
-    assert_eq!(parts[..3], [Part::Request, Part::Outcome, Part::Stderr]);
+    assert_eq!(parts[..3], [CallPart::Request, CallPart::Outcome, CallPart::Stderr]);
     let comparison = compared(&timeline, first, killed, &Rules::default()).await;
-    let outcome = comparison.parts.iter().find(|part| part.part == Part::Outcome).unwrap();
+    let outcome = comparison.parts.iter().find(|part| part.part == CallPart::Outcome).unwrap();
     let Difference::Fields { fields } = &outcome.difference else { panic!("{outcome:?}") };
     let named: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(named, ["exit code", "signal"]);
@@ -78,7 +78,7 @@ async fn what_is_allowed_in_the_output_is_allowed_in_what_code_receives() {
     let rules = Rules { allow: vec![Allow::Lines { pattern }], ..Rules::default() };
     let comparison = compared(&timeline, first, second, &rules).await;
     // The scripts differ.
-    assert_eq!(differing(&comparison), [Part::Request]);
+    assert_eq!(differing(&comparison), [CallPart::Request]);
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_large_output_is_compared_without_being_held() {
     let first = run(&timeline, &lines("one")).await;
     let second = run(&timeline, &lines("two")).await;
     let comparison = compared(&timeline, first, second, &Rules::default()).await;
-    let stdout = comparison.parts.iter().find(|part| part.part == Part::Stdout).unwrap();
+    let stdout = comparison.parts.iter().find(|part| part.part == CallPart::Stdout).unwrap();
     let Difference::Text { hunks, .. } = &stdout.difference else { panic!("{stdout:?}") };
     assert_eq!((hunks[0].lines.last().unwrap().second, stdout.partial), (Some(1_000_001), None));
 }

@@ -15,7 +15,7 @@ pub struct Comparison {
 impl Comparison {
     /// Whether they are the same but for what is allowed to differ, and for how long they took.
     pub fn is_same(&self) -> bool {
-        self.parts.iter().all(|part| part.part == Part::Timing || part.difference == Difference::Same)
+        self.parts.iter().all(|part| part.part == CallPart::Timing || part.difference == Difference::Same)
     }
 }
 
@@ -24,7 +24,7 @@ impl Comparison {
 #[serde(rename_all = "camelCase")]
 pub struct ComparedPart {
     /// Which part.
-    pub part: Part,
+    pub part: CallPart,
     /// The runtime, where the part is what code receives there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -38,7 +38,7 @@ pub struct ComparedPart {
     /// How much was compared, where that isn't all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub partial: Option<Partial>,
+    pub partial: Option<ComparedExtent>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
@@ -49,7 +49,7 @@ fn is_zero(count: &u32) -> bool {
 /// What of a Call is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum CallPart {
     /// The request or command as composed.
     Request,
     /// The status, exit code, signal or failure.
@@ -75,7 +75,7 @@ pub enum Part {
 /// How far a comparison went. Whether the rest differs isn't known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct Partial {
+pub struct ComparedExtent {
     /// Bytes of the first one that were compared in detail, or callbacks.
     pub first: u64,
     /// The same of the second one.
@@ -118,12 +118,12 @@ pub enum Difference {
         /// The length of the second one in bytes.
         second_length: u64,
     },
-    /// Times in microseconds since each call began.
+    /// CallTimes in microseconds since each call began.
     Times {
         /// Of the first one.
-        first: Times,
+        first: CallTimes,
         /// Of the second one.
-        second: Times,
+        second: CallTimes,
     },
 }
 
@@ -131,7 +131,7 @@ pub enum Difference {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields)]
-pub struct Times {
+pub struct CallTimes {
     /// The first byte of the response, or the start of the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited_us: Option<u64>,
@@ -208,12 +208,12 @@ pub struct ComparedLine {
     #[ts(type = "number")]
     pub second: Option<u64>,
     /// Its text without the line end, in pieces; the beginning of a long one.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<LinePiece>,
 }
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Piece {
+pub struct LinePiece {
     /// Its text.
     pub text: String,
     /// Whether the line differs here from the one that stands for it in the other text.

@@ -105,22 +105,22 @@ impl Timeline {
 
 fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationToken) -> Result<Comparison> {
     let mut parts = vec![
-        fields(Part::Request, &asked(&first.call), &asked(&second.call), |_| false),
-        fields(Part::Outcome, &outcome(&first.call), &outcome(&second.call), |_| false),
+        fields(CallPart::Request, &asked(&first.call), &asked(&second.call), |_| false),
+        fields(CallPart::Outcome, &outcome(&first.call), &outcome(&second.call), |_| false),
     ];
     match (&first.call.act, &second.call.act) {
         (Act::Exchange(before), Act::Exchange(after)) => {
             let (old, new) = (response_headers(before), response_headers(after));
-            parts.push(fields(Part::Headers, &old, &new, |name| rules.allows_header(name)));
+            parts.push(fields(CallPart::Headers, &old, &new, |name| rules.allows_header(name)));
             if !before.trailers.is_empty() || !after.trailers.is_empty() {
                 let (old, new) = (values(&before.trailers), values(&after.trailers));
-                parts.push(fields(Part::Trailers, &old, &new, |name| rules.allows_header(name)));
+                parts.push(fields(CallPart::Trailers, &old, &new, |name| rules.allows_header(name)));
             }
-            parts.push(output(Part::Body, first, second, rules, stop)?);
+            parts.push(output(CallPart::Body, first, second, rules, stop)?);
         }
         (Act::Run(_), Act::Run(_)) => {
-            parts.push(output(Part::Stdout, first, second, rules, stop)?);
-            parts.push(output(Part::Stderr, first, second, rules, stop)?);
+            parts.push(output(CallPart::Stdout, first, second, rules, stop)?);
+            parts.push(output(CallPart::Stderr, first, second, rules, stop)?);
             parts.extend(callbacks(first, second));
         }
         // One is a request and the other a command: what they wrote has nothing in common.
@@ -129,14 +129,14 @@ fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationTo
     let is_allowed = parts.iter().any(|part| part.allowed > 0);
     parts.extend(in_your_code(first, second, is_allowed));
     let times = Difference::Times { first: times(&first.call), second: times(&second.call) };
-    parts.push(ComparedPart { part: Part::Timing, runtime: None, difference: times, allowed: 0, partial: None });
+    parts.push(ComparedPart { part: CallPart::Timing, runtime: None, difference: times, allowed: 0, partial: None });
     Ok(Comparison { parts })
 }
 
 /// Named values, in the order of the first call. A name may be there several times.
 type Values = Vec<(String, Vec<String>)>;
 
-fn fields(part: Part, first: &Values, second: &Values, allowed: impl Fn(&str) -> bool) -> ComparedPart {
+fn fields(part: CallPart, first: &Values, second: &Values, allowed: impl Fn(&str) -> bool) -> ComparedPart {
     let find = |values: &Values, name: &str| {
         values.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, values)| values.join("\n"))
     };
@@ -226,14 +226,14 @@ fn values(headers: &[Header]) -> Values {
 }
 
 fn output(
-    part: Part,
+    part: CallPart,
     first: &Side,
     second: &Side,
     rules: &ReadRules,
     stop: &CancellationToken,
 ) -> Result<ComparedPart> {
     let (view, stream) = match part {
-        Part::Stderr => (View::Stderr, Stream::Stderr),
+        CallPart::Stderr => (View::Stderr, Stream::Stderr),
         _ => (View::Stdout, Stream::Stdout),
     };
     let source = |side: &Side| {
@@ -241,7 +241,7 @@ fn output(
         Ok(Source::new(std::sync::Arc::clone(side.shown.output(view)), stream))
     };
     let (old, new) = (source(first)?, source(second)?);
-    let is_json = |side: &Side| part == Part::Body && side.shown.bytes().kind() == Some(BodyKind::Json);
+    let is_json = |side: &Side| part == CallPart::Body && side.shown.bytes().kind() == Some(BodyKind::Json);
     if is_json(first)
         && is_json(second)
         && old.length.max(new.length) <= STRUCTURED
@@ -264,20 +264,25 @@ fn documents(first: &Source, second: &Source, rules: &ReadRules) -> Result<Optio
 fn callbacks(first: &Side, second: &Side) -> Option<ComparedPart> {
     let ((old, old_total), (new, new_total)) = (first.callbacks.as_ref()?, second.callbacks.as_ref()?);
     let cut = (*old_total).max(*new_total) > CALLBACKS;
-    let partial = cut.then(|| Partial {
+    let partial = cut.then(|| ComparedExtent {
         first: (*old_total).min(CALLBACKS),
         second: (*new_total).min(CALLBACKS),
         callbacks: true,
     });
     let difference = compare_texts(old, new);
-    Some(ComparedPart { part: Part::Callbacks, runtime: None, difference, allowed: 0, partial })
+    Some(ComparedPart { part: CallPart::Callbacks, runtime: None, difference, allowed: 0, partial })
 }
 
 /// What each runtime's code receives. Where a difference was allowed it is in these values too, and only the way in which
 /// the code gets them is compared.
 fn in_your_code(first: &Side, second: &Side, is_allowed: bool) -> Vec<ComparedPart> {
-    let part =
-        |runtime, difference| ComparedPart { part: Part::InYourCode, runtime, difference, allowed: 0, partial: None };
+    let part = |runtime, difference| ComparedPart {
+        part: CallPart::InYourCode,
+        runtime,
+        difference,
+        allowed: 0,
+        partial: None,
+    };
     let mut parts = Vec::new();
     for before in &first.results {
         let Some(after) = second.results.iter().find(|other| other.runtime == before.runtime) else { continue };
@@ -307,10 +312,12 @@ fn way(outcome: &SdkOutcome) -> &'static str {
     }
 }
 
-fn times(call: &Call) -> Times {
+fn times(call: &Call) -> CallTimes {
     match &call.act {
-        Act::Exchange(exchange) => Times { waited_us: exchange.phases.first_byte_us, took_us: exchange.phases.done_us },
-        Act::Run(run) => Times { waited_us: run.started_us, took_us: run.closed_us },
+        Act::Exchange(exchange) => {
+            CallTimes { waited_us: exchange.phases.first_byte_us, took_us: exchange.phases.done_us }
+        }
+        Act::Run(run) => CallTimes { waited_us: run.started_us, took_us: run.closed_us },
     }
 }
 

@@ -2,7 +2,7 @@
 //! They are only proposed; nothing is allowed to differ until somebody accepts it.
 
 use super::{
-    Allow, ChangeKind, Comparison, Difference, FieldDifference, JsonChange, Part,
+    Allow, CallPart, ChangeKind, Comparison, Difference, FieldDifference, JsonChange,
     path::{self, Step},
 };
 
@@ -25,7 +25,7 @@ impl Comparison {
         let mut rules: Vec<Allow> = Vec::new();
         for part in &self.parts {
             match &part.difference {
-                Difference::Fields { fields } if matches!(part.part, Part::Headers | Part::Trailers) => {
+                Difference::Fields { fields } if matches!(part.part, CallPart::Headers | CallPart::Trailers) => {
                     let named = fields.iter().filter(|field| is_volatile_header(field));
                     rules.extend(named.map(|field| Allow::Header { name: field.name.clone() }));
                 }

@@ -153,11 +153,6 @@ impl ReadRules {
         self.headers.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
     }
 
-    /// Whether values of JSON may differ at all.
-    pub fn has_paths(&self) -> bool {
-        !self.paths.is_empty()
-    }
-
     /// Whether lines are left out.
     pub fn has_lines(&self) -> bool {
         !self.lines.is_empty()

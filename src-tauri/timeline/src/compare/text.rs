@@ -11,7 +11,7 @@ use similar::{Algorithm, ChangeTag, InlineChangeOptions, TextDiff};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    facts::{ComparedLine, Difference, Hunk, Partial, Piece},
+    facts::{ComparedExtent, ComparedLine, Difference, Hunk, LinePiece},
     rules::ReadRules,
 };
 use porthole_base::error::{Code, Error, Result};
@@ -60,7 +60,7 @@ impl Source {
 pub(super) struct Compared {
     pub difference: Difference,
     pub allowed: u32,
-    pub partial: Option<Partial>,
+    pub partial: Option<ComparedExtent>,
 }
 
 /// Compares two streams as text, or as bytes where they aren't UTF-8.
@@ -97,8 +97,8 @@ pub(super) fn compare(
             continue;
         }
         allowed += before.left_out.max(after.left_out);
-        let partial =
-            (before.is_cut || after.is_cut).then(|| Partial { first: before.end, second: after.end, callbacks: false });
+        let extent = ComparedExtent { first: before.end, second: after.end, callbacks: false };
+        let partial = (before.is_cut || after.is_cut).then_some(extent);
         return Ok(Compared { difference: lines(&old, &new, (&before, &after)), allowed, partial });
     }
 }
@@ -318,7 +318,7 @@ fn lines(old: &[&str], new: &[&str], (before, after): (&Lines, &Lines)) -> Diffe
 }
 
 /// The pieces of a line without its end, and only as much of a long line as is shown.
-fn shown(pieces: Vec<(bool, String)>, is_same: bool) -> Vec<Piece> {
+fn shown(pieces: Vec<(bool, String)>, is_same: bool) -> Vec<LinePiece> {
     let mut room = SHOWN;
     let mut line = Vec::with_capacity(pieces.len());
     for (differs, mut text) in pieces {
@@ -329,7 +329,7 @@ fn shown(pieces: Vec<(bool, String)>, is_same: bool) -> Vec<Piece> {
         }
         room = room.saturating_sub(text.chars().count());
         if !text.is_empty() {
-            line.push(Piece { text, differs: differs && !is_same });
+            line.push(LinePiece { text, differs: differs && !is_same });
         }
         if room == 0 {
             break;

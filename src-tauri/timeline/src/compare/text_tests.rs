@@ -29,7 +29,7 @@ fn patch(difference: &Difference) -> Vec<String> {
     let line = |ComparedLine { first, second, pieces }: &ComparedLine| {
         let text: String = pieces
             .iter()
-            .map(|Piece { text, differs }| if *differs { format!("[{text}]") } else { text.clone() })
+            .map(|LinePiece { text, differs }| if *differs { format!("[{text}]") } else { text.clone() })
             .collect();
         match (first, second) {
             (Some(first), None) => format!("-{first} {text}"),
@@ -80,7 +80,7 @@ fn one_line_in_the_middle_of_very_many_is_found_with_all_compared() {
 fn a_comparison_that_stops_at_its_limit_says_how_far_it_went() {
     let text = |seed: usize| (0..400_000).map(|n| format!("{} {}\n", n * seed, n % 7)).collect::<String>().into_bytes();
     let found = compared(&text(1), &text(3), &Rules::default());
-    let Some(Partial { first, second, callbacks: false }) = found.partial else { panic!("it is whole") };
+    let Some(ComparedExtent { first, second, callbacks: false }) = found.partial else { panic!("it is whole") };
     assert!(first <= MOST + 20 && second <= MOST + 20);
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use self::substitute::{Captured, captured};
 use crate::{
     By, Timeline, aside,
-    compare::{Capture, Comparison, Part, Rules},
+    compare::{CallPart, Capture, Comparison, Rules},
     session::{Session, SessionContent, SessionWriter, title},
 };
 use porthole_base::error::{Code, Error, Result};
@@ -253,7 +253,7 @@ impl Timeline {
             Err(error) => ReplayResult::Failed { error },
             Ok(mut comparison) => {
                 // It is the recorded one, with captured values in it.
-                comparison.parts.retain(|part| part.part != Part::Request);
+                comparison.parts.retain(|part| part.part != CallPart::Request);
                 match comparison.is_same() {
                     true => ReplayResult::Same { allowed: comparison.parts.iter().map(|part| part.allowed).sum() },
                     false => ReplayResult::Different { comparison },

@@ -276,7 +276,7 @@ fn code(text: &str) -> String {
 
 /// Text with code between backticks, as findings have it.
 fn inline(text: &str) -> String {
-    if text.matches('`').count() % 2 != 0 {
+    if !text.matches('`').count().is_multiple_of(2) {
         return escape(text);
     }
     let parts = text.split('`').enumerate();

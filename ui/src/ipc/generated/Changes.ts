@@ -2,8 +2,8 @@
 import type { Cleared } from "./Cleared";
 import type { Disk } from "./Disk";
 import type { Error } from "./Error";
-import type { OpenSession } from "./OpenSession";
 import type { HistoryState } from "./HistoryState";
+import type { OpenSession } from "./OpenSession";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
 import type { Removal } from "./Removal";

@@ -6,6 +6,7 @@ import type { CallKind } from "./CallKind";
 import type { Callbacks } from "./Callbacks";
 import type { Changes } from "./Changes";
 import type { Command } from "./Command";
+import type { Comparison } from "./Comparison";
 import type { Container } from "./Container";
 import type { Context } from "./Context";
 import type { ContextExtensions } from "./ContextExtensions";
@@ -144,6 +145,10 @@ export interface Commands {
   export: { args: { ids: Array<number> | null; format: ExportFormat; redact: RedactOptions | null; path: string; replace: boolean }; answer: SavedFile };
   /** A Call as Markdown, for an issue tracker. */
   markdown: { args: { id: number }; answer: string };
+  /** What differs between two Calls, in place of the comparison before. */
+  compare: { args: { first: number; second: number }; answer: Comparison };
+  /** Stops comparing. */
+  compare_stop: { args: {  }; answer: void };
   /** Keeps a Call's output for the next start, or lets it go. */
   keep: { args: { id: number; kept: boolean }; answer: void };
   /** Sends a request to the target's endpoint; answers at once with the Call's number. */

@@ -17,6 +17,10 @@ permissions: string,
  */
 outputs: string, 
 /**
- * Pinned calls.
+ * Calls that earlier versions pinned.
  */
-pinned: string, };
+pinned: string, 
+/**
+ * The history with its pinned calls; absent where there is none.
+ */
+history?: string, };

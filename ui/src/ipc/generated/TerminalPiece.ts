@@ -5,7 +5,7 @@
  */
 export type TerminalPiece = { 
 /**
- * Where in the output they begin. It is after what was asked for where the window was far behind.
+ * Where in the output they begin: later than requested where the window was far behind.
  */
 from: number, 
 /**

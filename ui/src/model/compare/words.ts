@@ -1,9 +1,9 @@
 import type { ComparedPart } from "../../ipc/generated/ComparedPart"
 import type { Comparison } from "../../ipc/generated/Comparison"
-import type { Part } from "../../ipc/generated/Part"
+import type { CallPart } from "../../ipc/generated/CallPart"
 import { count, many, size } from "../text/numbers"
 
-const PARTS: Record<Part, string> = {
+const PARTS: Record<CallPart, string> = {
   request: "Request",
   outcome: "Outcome",
   headers: "Headers",
@@ -16,7 +16,7 @@ const PARTS: Record<Part, string> = {
   timing: "Timing",
 }
 
-export const partName = (part: Part): string => PARTS[part]
+export const partName = (part: CallPart): string => PARTS[part]
 
 /** Whether a part differs. How long a call took is shown and never counts. */
 export const differs = ({ difference: { kind } }: ComparedPart): boolean =>

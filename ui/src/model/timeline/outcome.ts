@@ -159,6 +159,7 @@ const failures: Record<Code, string> = {
   page_server_silent: "no server",
   page_server_no_page: "no page",
   paste_unknown: "not understood",
+  rule_invalid: "invalid rule",
   runtime_refuses: "refused",
   recorded_only: "recorded",
   not_allowed: "not allowed",

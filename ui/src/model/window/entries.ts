@@ -61,14 +61,28 @@ function calls(porthole: Porthole): Entry[] {
     }))
 }
 
+type Action = (id: string, text: string, choose: () => void) => Entry
+
+function ofSessions(porthole: Porthole, action: Action): Entry[] {
+  const { sessions, selection, timeline } = porthole
+  return [
+    action("open-session", "Open session…", () => void sessions.choose()),
+    ...(timeline.rows.length === 0
+      ? []
+      : [action("export", "Export calls…", () => porthole.export(selection.ids.size > 1))]),
+    ...openSessions(porthole).map(({ number, name }) =>
+      action(
+        `close-session-${number}`,
+        `Close ${visibleText(name, "kept")}`,
+        () => void sessions.close(number),
+      ),
+    ),
+  ]
+}
+
 function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[] {
   const { timeline, target, demoExtension } = porthole
-  const action = (id: string, text: string, choose: () => void): Entry => ({
-    id,
-    group: "Actions",
-    text,
-    choose,
-  })
+  const action: Action = (id, text, choose) => ({ id, group: "Actions", text, choose })
   return [
     action("compose-request", "Compose a request", () => porthole.compose("request")),
     action("terminal-host", "Open a terminal on the host", () => porthole.openTerminal("host")),
@@ -101,22 +115,7 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
         porthole.side.environments.use(name),
       ),
     ),
-    action("open-session", "Open session…", () => void porthole.sessions.choose()),
-    ...(timeline.rows.length === 0
-      ? []
-      : [
-          ...(porthole.selection.ids.size === 2
-            ? [action("compare", "Compare the selected calls", () => void porthole.compare())]
-            : []),
-          action("export", "Export calls…", () => porthole.export(porthole.selection.ids.size > 1)),
-        ]),
-    ...openSessions(porthole).map(({ number, name }) =>
-      action(
-        `close-session-${number}`,
-        `Close ${visibleText(name, "kept")}`,
-        () => void porthole.sessions.close(number),
-      ),
-    ),
+    ...ofSessions(porthole, action),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
       does === undefined || NOT_LISTED.includes(intent)

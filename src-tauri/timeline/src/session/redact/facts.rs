@@ -305,7 +305,7 @@ fn cookies(header: &str, sets: bool) -> (String, Vec<String>) {
     let mut secrets = Vec::new();
     let parts = header.split(';').enumerate().map(|(n, part)| match part.split_once('=') {
         // What follows the first pair says where and how long.
-        Some((name, value)) if !(sets && n > 0) && !value.is_empty() => {
+        Some((name, value)) if !(value.is_empty() || sets && n > 0) => {
             secrets.push(value.trim().trim_matches('"').to_owned());
             format!("{name}={PLACEHOLDER}")
         }

@@ -55,8 +55,7 @@ fn secret_request() -> Request {
     }
 }
 
-#[test]
-fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
+fn secret_samples() -> Vec<Sample> {
     let answer = br#"{"access_token" : "issued-1", "echo":"hunter22 and abcdef123", "n": 1.50e+3}"#;
     let headers = vec![
         header("content-type", "application/json"),
@@ -68,7 +67,7 @@ fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
         EnvVar { name: "DB_PASSWORD".into(), value: "databasepw".into() },
         EnvVar { name: "MODE".into(), value: "production".into() },
     ];
-    let samples = [
+    vec![
         exchange(secret_request(), headers, answer),
         run(
             command,
@@ -78,7 +77,12 @@ fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
                 (Stream::Stderr, b"issued-1 tok/en99\n".to_vec(), 30),
             ],
         ),
-    ];
+    ]
+}
+
+#[test]
+fn nothing_secret_is_in_the_file_and_all_else_is_as_it_was() {
+    let samples = secret_samples();
     let options = RedactOptions { headers: vec!["x-mine".into()], ..RedactOptions::default() };
     let (session, outputs, redactions, folder) = redact(&samples, &options);
     let file = std::fs::read(folder.path().join("a.porthole")).unwrap();

@@ -28,7 +28,7 @@ impl Collected {
         self.0.insert(value.as_bytes().to_vec());
         self.0.insert(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string().into_bytes());
         let json = serde_json::Value::from(value).to_string();
-        self.0.insert(json[1..json.len() - 1].as_bytes().to_vec());
+        self.0.insert(json.as_bytes()[1..json.len() - 1].to_vec());
     }
 
     /// Ready to be looked for.
