@@ -23,7 +23,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RULE", value_parser = read::<Allow>)]
     allow: Vec<Allow>,
     /// Take a value from the response of a call and use it in later calls (can be repeated):
-    /// {"name":"id","call":1,"path":"$.id"} replaces {{id}}, and the recorded value where it stands as a word
+    /// {"name":"id","call":1,"path":"$.id"} replaces {{id}}, and the recorded value where it is a whole word
     #[arg(long, value_name = "CAPTURE", value_parser = read::<Capture>)]
     capture: Vec<Capture>,
     /// Remove the rules that are there first
@@ -35,7 +35,7 @@ fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// Prints the rules of a session, after it changed them if it was asked to.
+/// Changes the rules of a session, if the arguments say so, and prints them.
 pub fn rules(arguments: &Arguments) -> Result<()> {
     let path = absolute(&arguments.file)?;
     let session = Session::open(&path)?;

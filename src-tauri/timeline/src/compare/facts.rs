@@ -216,6 +216,6 @@ pub struct ComparedLine {
 pub struct LinePiece {
     /// Its text.
     pub text: String,
-    /// Whether the line differs here from the one that stands for it in the other text.
+    /// Whether the matching line of the other text differs here.
     pub differs: bool,
 }

@@ -257,7 +257,7 @@ impl<'c> Comparing<'c> {
             if matches!(op, DiffOp::Equal { .. }) {
                 continue;
             }
-            // Those that stand for each other are compared; what is left over on one side came or went.
+            // Elements at the same place are compared; the rest of the longer side was added or removed.
             for at in 0..old.len().max(new.len()) {
                 let (first, second) = (old.clone().nth(at), new.clone().nth(at));
                 from.extend(first.map(Step::Index));

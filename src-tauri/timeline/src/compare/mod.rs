@@ -40,7 +40,7 @@ struct Side {
     call: Call,
     shown: ShownOutput,
     results: Vec<SdkResult>,
-    /// The callbacks of its own runtime, a line each, and how many there are.
+    /// The callbacks on the runtime of the call, a line each, and their number.
     callbacks: Option<(String, u64)>,
 }
 

@@ -108,7 +108,7 @@ impl PathPattern {
         matches(&self.0, steps, true)
     }
 
-    /// The first value that it names in a document, as its text stands there.
+    /// The text of the first value that it names in a document.
     pub fn first_in<'a>(&self, document: &'a super::json::Json<'a>) -> Option<&'a str> {
         find(&self.0, document)
     }

@@ -1,5 +1,5 @@
 //! Rules that two runs of the same call suggest: what differs and looks like a time, an id or a number that counts up.
-//! They are only proposed; nothing is allowed to differ until somebody accepts it.
+//! They are only proposed: nothing may differ until the user adds the rule.
 
 use super::{
     Allow, CallPart, ChangeKind, Comparison, Difference, FieldDifference, JsonChange,

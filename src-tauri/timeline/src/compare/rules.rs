@@ -65,7 +65,7 @@ pub enum Allow {
 pub struct Capture {
     /// Its name.
     pub name: String,
-    /// The number of the call in the session whose response has it.
+    /// The number of the call in the session that has it in its response.
     pub call: u32,
     /// Where it is in the JSON body: the first value at this path.
     pub path: String,

@@ -23,7 +23,7 @@ const PIECE: u64 = 256 * 1024;
 const MOST: u64 = 2 * 1024 * 1024;
 /// A longer line is compared in parts of this many bytes.
 const LINE: usize = 64 * 1024;
-/// After this time lines that stand for each other are no longer looked for: the rest of one side replaces the other's.
+/// After this time no more matching lines are searched for: the rest of one side replaces the rest of the other.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Lines around those that differ.
 const AROUND: usize = 2;
@@ -213,7 +213,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// So many lines, none of which are left out.
+    /// This number of lines, with none left out.
     fn plain(count: u64) -> Self {
         let kept = (0..count).map(|number| Line { start: 0, end: 0, number, left_out: 0 }).collect();
         Self { bytes: Vec::new(), kept, left_out: 0, is_cut: false, begin: 0, end: 0, next: count }

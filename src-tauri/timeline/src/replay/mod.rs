@@ -147,7 +147,7 @@ pub fn rules_of(session: &Session) -> Result<Rules> {
 }
 
 impl Timeline {
-    /// Makes the calls of a session that is open in this timeline again, in order. Each is told when it is done.
+    /// Makes the calls of a session that is open in this timeline again, in order. `tell` gets each result.
     ///
     /// # Errors
     /// [`Code::RuleInvalid`]; [`Code::CallNotFound`] when the session was closed; [`Code::Cancelled`].
@@ -193,7 +193,7 @@ impl Timeline {
         Ok(all)
     }
 
-    /// Begins a call as it was recorded, where it may be made.
+    /// Begins a call as it was recorded, unless it is left out.
     fn again(
         &self,
         call: &Call,

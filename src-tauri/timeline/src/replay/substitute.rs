@@ -23,7 +23,7 @@ pub(super) fn captured(capture: &Capture, recorded: Option<&str>, now: Option<&s
     Some(Captured { name: capture.name.clone(), recorded: recorded.and_then(value), now: now.and_then(value)? })
 }
 
-/// Puts captured values in: for `{{name}}`, and where the recorded value stands as a word of its own.
+/// Puts captured values in: for `{{name}}`, and for the recorded value where it is a whole word.
 fn filled(text: &str, values: &[Captured]) -> String {
     values.iter().fold(text.to_owned(), |text, Captured { name, recorded, now }| {
         let text = text.replace(&format!("{{{{{name}}}}}"), now);
