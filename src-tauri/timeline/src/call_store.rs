@@ -8,20 +8,22 @@ use std::{
 use encoding_rs::{Encoding, UTF_8};
 use tokio_util::sync::CancellationToken;
 
+mod row;
+
 use super::{
-    Act, Call, CallGroup, CallId, Changes, Cleared, Disk, Summary,
+    Act, Call, CallGroup, CallId, Changes, Cleared, Disk,
     groups::Groups,
     history::{HistoryState, RowId},
     kept_folder::KeptCall,
     removal::Removals,
-    summary::{label_of, outcome, text_of, took_us},
+    summary::outcome,
     terminal::LiveTerminal,
 };
 use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{self, ExchangeEvent, Head};
-use porthole_output::{BodyKind, Charset, CharsetBy, Coding, Encoded, Output, Searching, TaskProgress};
+use porthole_output::{BodyKind, CharsetBy, Coding, Output, Searching, TaskProgress};
 use porthole_process::{RunEvent, Signal, Stopper};
 use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};
 
@@ -120,24 +122,6 @@ impl Entry {
     fn kind(&self) -> Option<BodyKind> {
         let found = || if self.is_encoded_bytes() { Some(BodyKind::Bytes) } else { self.output.kind() };
         self.chosen_kind.or_else(found)
-    }
-
-    /// The content encoding of its body, where it has one and there is a body.
-    fn encoded(&self) -> Option<Encoded> {
-        let names = exchange::codings(self.head()?);
-        if names.is_empty() || self.output.counts().stdout.bytes == 0 {
-            return None;
-        }
-        let by = names.join(", ");
-        let refused = match self.head()?.encoded_body().1 {
-            Err(unsupported) => Some(unsupported),
-            Ok(_) if self.output.is_mislabeled() => Some(Error::new(
-                Code::DecodingFailed,
-                format!("Shown as sent: the body isn't {by} data, although Content-Encoding says so"),
-            )),
-            Ok(_) => None,
-        };
-        Some(Encoded { by, as_sent: self.as_sent, refused })
     }
 
     fn is_live(&self) -> bool {
@@ -452,7 +436,7 @@ impl CallStore {
         let cleared = self.cleared.filter(|(revision, _)| *revision > since && since > 0);
         Changes {
             revision: self.revision,
-            calls: changed_at.map(summary).collect(),
+            calls: changed_at.map(Entry::summary).collect(),
             cleared: cleared.map(|(_, through)| Cleared {
                 through,
                 except: self.entries.range(..=through).map(|(id, _)| *id).collect(),
@@ -472,41 +456,6 @@ impl CallStore {
             kept_unread: self.kept_unread.clone(),
             history: self.history.clone(),
         }
-    }
-}
-
-fn summary(entry: &Entry) -> Summary {
-    let Call { id, origin, began_ms, act, sdk, .. } = &entry.call;
-    let waited_us = match act {
-        Act::Exchange(exchange) => exchange.phases.first_byte_us,
-        Act::Run(run) => run.started_us,
-    };
-    let promised = entry.head().and_then(|head| head.header("content-length")?.parse().ok());
-    let counts = entry.output.counts();
-    Summary {
-        id: *id,
-        origin: *origin,
-        at: sdk.as_ref().and_then(|sdk| sdk.at.as_ref()).map(|at| at.as_str().to_owned()),
-        group: entry.group,
-        session: entry.session,
-        began_ms: *began_ms,
-        label: label_of(act).to_owned(),
-        text: text_of(act),
-        http: matches!(act, Act::Exchange(_)),
-        terminal: matches!(act, Act::Run(run) if run.command.terminal.is_some()),
-        body: entry.kind(),
-        body_chosen: entry.chosen_kind.is_some(),
-        encoded: entry.encoded(),
-        charset: entry.charset().map(|(encoding, by)| Charset { name: encoding.name().to_owned(), by }),
-        promised,
-        kept: entry.is_kept(),
-        from_history: entry.reopened && !entry.is_kept(),
-        keep_failed: entry.keep_failed.clone(),
-        outcome: outcome(act),
-        waited_us,
-        took_us: took_us(act),
-        counts,
-        found: entry.found,
     }
 }
 

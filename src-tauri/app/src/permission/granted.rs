@@ -6,7 +6,7 @@ use porthole_base::error::Result;
 impl Gate {
     /// What is allowed from one start to the next, by content.
     pub fn granted(&self) -> Vec<GrantedContent> {
-        self.grants(|grants| grants.list())
+        self.state().grants.list()
     }
 
     /// Forgets what was decided for this content. If its page is open, it asks again.
@@ -26,8 +26,8 @@ impl Gate {
     }
 
     async fn forget(&self, change: impl FnOnce(&mut Grants) -> Option<Unwritten>) -> Result<()> {
-        let unwritten = self.grants(change);
-        self.tell_permissions();
+        let unwritten = change(&mut self.state().grants);
+        self.permissions_changed(Decision::Policy);
         write(unwritten).await
     }
 }

@@ -417,18 +417,8 @@ impl Gate {
         self.permissions_changed(Decision::Policy);
     }
 
-    /// Looks at what was allowed, or changes it.
-    pub(super) fn grants<T>(&self, look: impl FnOnce(&mut Grants) -> T) -> T {
-        look(&mut self.state().grants)
-    }
-
-    /// What is allowed was changed.
-    pub(super) fn tell_permissions(&self) {
-        self.permissions_changed(Decision::Policy);
-    }
-
     /// Calls that wait and need no prompt any more are decided.
-    fn permissions_changed(&self, decision: Decision) {
+    pub(super) fn permissions_changed(&self, decision: Decision) {
         let decided: Vec<(Pending, Permission)> = {
             let mut state = self.state();
             let waiting = std::mem::take(&mut state.waiting);
@@ -476,7 +466,7 @@ impl Gate {
         self.timeline.set_prompt(prompt, state.waiting.len() as u32, state.grants.standing());
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -311,5 +311,8 @@ impl Drop for History {
 
 // They start the demo backend.
 #[cfg(all(test, unix))]
+#[path = "damage_tests.rs"]
+mod damage_tests;
+#[cfg(all(test, unix))]
 #[path = "history_tests.rs"]
 mod tests;
