@@ -4,6 +4,7 @@ mod args;
 mod backed;
 mod bodies;
 mod built_image;
+mod comparing;
 mod composing;
 mod conformance;
 mod console;

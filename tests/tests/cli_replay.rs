@@ -1,0 +1,126 @@
+//! `porthole-cli replay`, `diff` and `session rules`: a session as a regression test.
+
+#![cfg(unix)]
+
+use std::{fs, path::Path, process::Output};
+
+use porthole_app::demo::Demo;
+use porthole_tests::given;
+use serde_json::Value;
+
+async fn cli(args: &[&str]) -> Output {
+    tokio::process::Command::new(given("PORTHOLE_CLI")).args(args).output().await.unwrap()
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A demo backend with a session of requests to it and of one host command, which prints what is in a file.
+struct Recorded {
+    folder: tempfile::TempDir,
+    demo: Demo,
+    file: String,
+}
+
+impl Recorded {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = Demo::start(folder.path()).await.unwrap();
+        let (file, endpoint) = (text(&folder.path().join("a.porthole")), demo.endpoint().to_string());
+        for path in ["/hello", "/no-such-route"] {
+            cli(&["request", "GET", path, "--endpoint", &endpoint, "--session", &file]).await;
+        }
+        fs::write(folder.path().join("printed"), "one\n").unwrap();
+        let printed = text(&folder.path().join("printed"));
+        let ran = cli(&["exec", "host", "--session", &file, "--", "cat", &printed]).await;
+        assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+        Self { folder, demo, file }
+    }
+
+    async fn replay(&self, more: &[&str]) -> Output {
+        let endpoint = self.demo.endpoint().to_string();
+        cli(&[&["replay", self.file.as_str(), "--endpoint", &endpoint], more].concat()).await
+    }
+
+    fn print(&self, text: &str) {
+        fs::write(self.folder.path().join("printed"), text).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_replayed_and_a_difference_fails_the_run() {
+    let recorded = Recorded::new().await;
+    let same = recorded.replay(&[]).await;
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    let told = stdout(&same);
+    assert!(told.contains("2 same, 0 different, 0 failed, 1 skipped"), "{told}");
+    assert!(told.contains("add --allow-host"), "{told}");
+
+    recorded.print("two\n");
+    let junit = text(&recorded.folder.path().join("junit.xml"));
+    let different = recorded.replay(&["--allow-host", "--junit", &junit]).await;
+    assert_eq!(different.status.code(), Some(1), "{different:?}");
+    let told = stdout(&different);
+    assert!(told.contains("DIFFERENT 3 cat ") && told.contains("- one") && told.contains("+ two"), "{told}");
+    let xml = fs::read_to_string(&junit).unwrap();
+    assert!(xml.contains("tests=\"3\"") && xml.contains("failures=\"1\"") && xml.contains("+ two"), "{xml}");
+
+    let only = recorded.replay(&["--allow-host", "--only", "GET /hello", "--json"]).await;
+    assert_eq!(only.status.code(), Some(0), "{only:?}");
+    let lines: Vec<Value> = stdout(&only).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = lines.iter().filter_map(|line| line["result"]["kind"].as_str()).collect();
+    assert_eq!(kinds, ["same", "skipped", "skipped"]);
+    assert_eq!(lines.last().unwrap()["same"], 1);
+}
+
+#[tokio::test]
+async fn rules_allow_differences_and_an_update_expects_the_new_results() {
+    let recorded = Recorded::new().await;
+    recorded.print("two\n");
+    assert_eq!(recorded.replay(&["--allow-host"]).await.status.code(), Some(1));
+    let rule = r#"{"kind":"lines","pattern":"^(one|two)$"}"#;
+    let ruled = cli(&["session", "rules", &recorded.file, "--allow", rule]).await;
+    assert_eq!(ruled.status.code(), Some(0), "{ruled:?}");
+    assert!(stdout(&ruled).contains("^(one|two)$"));
+    let allowed = recorded.replay(&["--allow-host"]).await;
+    assert_eq!(allowed.status.code(), Some(0), "{allowed:?}");
+
+    recorded.print("three\n");
+    assert_eq!(recorded.replay(&["--allow-host"]).await.status.code(), Some(1));
+    assert_eq!(recorded.replay(&["--allow-host", "--update"]).await.status.code(), Some(0));
+    assert_eq!(recorded.replay(&["--allow-host"]).await.status.code(), Some(0));
+    // The rules are still there.
+    assert!(stdout(&cli(&["session", "rules", &recorded.file]).await).contains("^(one|two)$"));
+
+    for rule in [r#"{"kind":"path","path":"id"}"#, r#"{"kind":"lines","pattern":"("}"#] {
+        let before = fs::read(&recorded.file).unwrap();
+        let refused = cli(&["session", "rules", &recorded.file, "--allow", rule]).await;
+        assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+        assert_eq!(fs::read(&recorded.file).unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn two_sessions_are_compared_call_by_call() {
+    let recorded = Recorded::new().await;
+    let other = text(&recorded.folder.path().join("b.porthole"));
+    fs::copy(&recorded.file, &other).unwrap();
+    let same = cli(&["diff", &recorded.file, &other]).await;
+    assert_eq!((same.status.code(), stdout(&same)), (Some(0), String::new()));
+    recorded.print("two\n");
+    let updated = recorded.replay(&["--allow-host", "--update"]).await;
+    assert_eq!(updated.status.code(), Some(0), "{updated:?}");
+    let different = cli(&["diff", &other, &recorded.file]).await;
+    assert_eq!(different.status.code(), Some(1), "{different:?}");
+    let told = stdout(&different);
+    assert!(told.starts_with("3 cat ") && told.contains("- one") && told.contains("+ two"), "{told}");
+    let one = cli(&["diff", &format!("{other}#1"), &format!("{}#1", recorded.file)]).await;
+    assert_eq!(one.status.code(), Some(0), "{one:?}");
+    let missing = cli(&["diff", &format!("{other}#9"), &recorded.file]).await;
+    assert_eq!(missing.status.code(), Some(3), "{missing:?}");
+}
