@@ -22,7 +22,7 @@ use super::{
 use crate::{prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
-use porthole_http::exchange::{self, ExchangeEvent, Head};
+use porthole_http::exchange::{ExchangeEvent, Head};
 use porthole_output::{BodyKind, CharsetBy, Coding, Output, Searching, TaskProgress};
 use porthole_process::{RunEvent, Signal, Stopper};
 use porthole_sdk::{diagnostic::DiagnosticCounts, permission::PermissionState};

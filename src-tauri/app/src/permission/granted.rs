@@ -2,6 +2,7 @@
 
 use super::{Gate, GrantedContent, grants::Grants, pending::write, store::Unwritten};
 use porthole_base::error::Result;
+use porthole_sdk::permission::Decision;
 
 impl Gate {
     /// What is allowed from one start to the next, by content.

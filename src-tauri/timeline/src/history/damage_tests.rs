@@ -3,8 +3,9 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::{tests::*, *};
-use crate::{Origin, recorder::Recorder};
-use porthole_output::Stream;
+use crate::{Act, By, Origin, recorder::Recorder};
+use porthole_http::exchange::{Exchange, ExchangeEvent, Request};
+use porthole_output::{Stream, record::Record};
 
 #[tokio::test]
 async fn a_damaged_database_is_set_aside_and_reported() {

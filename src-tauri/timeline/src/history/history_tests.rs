@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::{Act, By, HistoryRow, Origin, Summary, Timeline, demo_backend::DemoBackend, recorder::Recorder};
-use porthole_http::exchange::{Exchange, ExchangeEvent, Request};
+use porthole_http::exchange::Request;
 use porthole_output::{Stream, View, record::Record};
 use porthole_process::{Command, Place, Run, RunEvent};
 

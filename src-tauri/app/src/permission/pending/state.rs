@@ -18,7 +18,7 @@ pub(super) const MOST: usize = 100;
 const MOST_DECIDED: usize = 1_000;
 
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(in crate::permission) struct Pending {
     pub arrived: u64,
     pub kind: CallKind,
     pub planned: PlannedCall,
@@ -26,7 +26,7 @@ pub(super) struct Pending {
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(in crate::permission) struct State {
     pub grants: Grants,
     pub last: u32,
     pub waiting: VecDeque<Pending>,
