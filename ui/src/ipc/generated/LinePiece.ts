@@ -9,6 +9,6 @@ export type LinePiece = {
  */
 text: string, 
 /**
- * Whether the line differs here from the one that stands for it in the other text.
+ * Whether the matching line of the other text differs here.
  */
 differs: boolean, };
