@@ -39,6 +39,9 @@ impl Recorded {
         let printed = text(&folder.path().join("printed"));
         let ran = cli(&["exec", "host", "--session", &file, "--", "cat", &printed]).await;
         assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+        // A second later it is another one.
+        let date = r#"{"kind":"header","name":"Date"}"#;
+        assert_eq!(cli(&["session", "rules", &file, "--allow", date]).await.status.code(), Some(0));
         Self { folder, demo, file }
     }
 
