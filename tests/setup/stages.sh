@@ -15,7 +15,7 @@ logged() {
   "$@" >"$log" 2>&1
 }
 # A runner that hangs must not hide the stages after it.
-limited() { if has timeout; then timeout --foreground --kill-after=30 1500 "$@"; else "$@"; fi; }
+limited() { if has timeout; then timeout --foreground --kill-after=30 2700 "$@"; else "$@"; fi; }
 
 # stage NAME KIND COMMAND…: its output goes to a log, which is shown when it fails. OK tells after.
 OK=

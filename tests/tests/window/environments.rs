@@ -33,11 +33,11 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
         "document.querySelector('.heads section[aria-label=\"Request head\"]')?.innerText.includes('/echo?t=s3cret-token&g=hello')",
     )
     .await;
-    let variables = "document.querySelector('#variables')?.innerText ?? ''";
+    let variables = "(document.querySelector('#variables')?.innerText ?? '')";
     app.until("what they stand for", &format!("{variables}.includes('hello') && {variables}.includes('secret')")).await;
     assert_eq!(app.value(&format!("{variables}.includes('s3cret')")).await, json!(false));
     // A snippet has the name of the secret, also that of the recorded call.
-    let line = "document.querySelector('#code-line')?.innerText ?? ''";
+    let line = "(document.querySelector('#code-line')?.innerText ?? '')";
     app.until("the snippet", &format!("{line}.includes('{{{{token}}}}') && {line}.includes('hello')")).await;
     app.click("#detail-tab-code").await;
     app.until(

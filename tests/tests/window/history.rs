@@ -9,7 +9,15 @@ use crate::drawn::drawn_right;
 /// What the list has, from top to bottom.
 const LISTED: &str = "[...document.querySelectorAll('[data-history] .grow')].map((row) => row.textContent).join()";
 
+/// Shows the history in the side bar.
+async fn show(app: &App) {
+    app.until("the side bar", "document.querySelector('#side-history')").await;
+    let tab = "document.querySelector('#side-history')";
+    app.value(&format!("{tab}.ariaSelected === 'true' || {tab}.click()")).await;
+}
+
 async fn lists(app: &App, rows: &str) {
+    show(app).await;
     app.until(&format!("the history has {rows}"), &format!("{LISTED} === {}", json!(rows))).await;
 }
 
@@ -113,6 +121,7 @@ async fn calls_are_pinned_and_deleted_from_the_history() {
     let app = App::open_in(app.close().await, &[]).await;
     app.becomes(1, "status").await;
     app.click("#settings-open").await;
+    app.click("#settings-tab-privacy").await;
     app.click("#settings-history-clear").await;
     app.click("#settings-history-delete").await;
     lists(&app, "/hello").await;
@@ -126,13 +135,16 @@ async fn calls_are_pinned_and_deleted_from_the_history() {
 async fn nothing_is_kept_when_the_history_is_off() {
     let app = App::open().await;
     app.click("#settings-open").await;
+    app.click("#settings-tab-privacy").await;
     app.click("#settings-history").await;
     app.click("#settings-close").await;
+    show(&app).await;
     app.until("that it is off", "document.querySelector('#history-none')?.innerText.startsWith('The history is off')")
         .await;
     app.send("GET", "/hello").await;
     app.becomes(1, "status").await;
     let app = App::open_in(app.close().await, &[]).await;
+    show(&app).await;
     app.until("that it is off", "document.querySelector('#history-none')?.innerText.startsWith('The history is off')")
         .await;
     assert_eq!(app.value(LISTED).await, json!(""));
