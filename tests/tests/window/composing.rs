@@ -228,7 +228,7 @@ async fn saved_entries_are_selected_renamed_duplicated_and_put_back_after_they_w
     app.click("#tab-request").await;
     app.put("#request-path", "/mine").await;
     app.chord(&[Key::Control], 's').await;
-    let selected = "document.querySelector('.lists li.on')?.dataset.saved";
+    let selected = "document.querySelector('#side [role=treeitem][aria-selected=true]')?.dataset.saved";
     app.until("it is saved and selected", &format!("{selected} === '/mine'")).await;
     app.until("its name has the focus", "document.activeElement?.id === 'composer-name'").await;
     app.fill("#composer-name", "mine").await;

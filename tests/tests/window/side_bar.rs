@@ -37,6 +37,7 @@ async fn entries_are_moved_into_folders_by_menu_and_by_drag_and_folders_are_kept
     assert_eq!(app.findings_of_axe().await, [] as [String; 0]);
     app.click("#saved-move-new").await;
     app.until("its name", "document.activeElement?.ariaLabel === 'Name of New folder'").await;
+    app.chord(&[Key::Control], 'a').await;
     for key in "volumes".chars() {
         app.chord(&[], key).await;
     }

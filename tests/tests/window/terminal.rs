@@ -125,39 +125,17 @@ async fn all_keys_go_to_a_terminal_but_those_with_ctrl_and_shift() {
     types(&app, "?x\n").await;
     shows(&app, "^[^K^[OP?x").await;
     assert_eq!(app.value(HAS_KEYS).await, json!(true));
-    assert_eq!(app.value("document.querySelector('[role=dialog]')").await, Value::Null);
+    assert_eq!(app.value("document.querySelector('#palette')").await, Value::Null);
     app.chord(&[Key::Control], 'd').await;
     // The ways out.
     app.chord(&[Key::Control, Key::Shift], 'K').await;
-    app.until("the palette", "document.querySelector('[role=dialog]')").await;
+    app.until("the palette", "document.querySelector('#palette')").await;
     app.chord(&[], Key::Escape.into()).await;
-    app.until("it is closed", "!document.querySelector('[role=dialog]')").await;
+    app.until("it is closed", "!document.querySelector('#palette')").await;
     app.click("#terminal .xterm-screen").await;
     app.until("its keys", HAS_KEYS).await;
     app.chord(&[Key::Control, Key::Shift], Key::F6.into()).await;
     app.until("another pane", &format!("!({HAS_KEYS})")).await;
-    app.close().await;
-}
-
-#[tokio::test]
-async fn a_selection_is_copied_and_a_paste_is_bracketed_for_a_program_that_asks() {
-    let app = open().await;
-    open_terminal(&app, "host").await;
-    types(&app, "echo copied-''text\n").await;
-    shows(&app, "copied-text").await;
-    let row = format!("{ROWS}.indexOf('copied-text')");
-    let at = app.value(&row).await.as_u64().unwrap() + 1;
-    app.click_twice(&format!("#terminal .xterm-rows > div:nth-child({at}) > span")).await;
-    app.chord(&[Key::Control, Key::Shift], 'C').await;
-    // The program is told where a paste begins and ends, so that no line of it is run at once.
-    types(&app, "printf '\\033[?2004h'; cat -v\n").await;
-    app.until("it reads", &format!("{ROWS}.filter((row) => row.includes('cat -v')).length === 1")).await;
-    app.chord(&[Key::Control, Key::Shift], 'V').await;
-    app.until(
-        "the paste",
-        &format!("{ROWS}.some((row) => row.includes('copied-text^[[201~') || row.includes('[200~copied-text'))"),
-    )
-    .await;
     app.close().await;
 }
 
@@ -203,7 +181,7 @@ async fn a_hundred_megabytes_are_recorded_to_the_last_byte_while_the_window_answ
     app.until("it is drawn", &format!("{ROWS}.some((row) => row.startsWith('xxxx'))")).await;
     // The window does something else meanwhile.
     app.chord(&[Key::Control], 'k').await;
-    app.until("the palette", "document.querySelector('[role=dialog]')").await;
+    app.until("the palette", "document.querySelector('#palette')").await;
     app.chord(&[], Key::Escape.into()).await;
     let drawn = "(document.querySelector('#terminal-status')?.innerText ?? '') + (document.querySelector('#terminal')?.dataset.ended ?? '')";
     let mut last = Value::Null;

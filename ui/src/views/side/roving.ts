@@ -11,12 +11,11 @@ export function roving(root: HTMLElement): () => void {
   const be = (stop: HTMLElement) => {
     for (const one of root.querySelectorAll<HTMLElement>(STOPS)) one.tabIndex = one === stop ? 0 : -1
   }
-  /** What was the stop may be gone: the first one is then. */
+  /** What was the stop may be gone: the first one is then. What has no `tabindex` is one by itself. */
   const check = () => {
     const all = stops()
-    const first = all[0]
-    if (first !== undefined && all.every(({ tabIndex }) => tabIndex !== 0)) be(first)
-    for (const one of all.filter(({ tabIndex }) => tabIndex === 0).slice(1)) one.tabIndex = -1
+    const stop = all.find(({ tabIndex }) => tabIndex === 0) ?? all[0]
+    if (stop !== undefined) be(stop)
   }
   const focused = ({ target }: FocusEvent) => {
     const stop = target instanceof Element ? target.closest<HTMLElement>(STOPS) : null
