@@ -1,13 +1,13 @@
 //! `porthole-cli session rules`: what a replay of a session lets differ.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use porthole_base::error::{Code, Error, Result};
 use porthole_timeline::{
     compare::{Allow, Capture, Rules},
     replay::rules_of,
-    session::{Session, SessionContent, SessionWriter},
+    session::{Session, write_with_rules},
 };
 use serde::de::DeserializeOwned;
 
@@ -45,20 +45,13 @@ pub fn rules(arguments: &Arguments) -> Result<()> {
     rules.capture.extend(arguments.capture.iter().filter(|capture| !before.capture.contains(capture)).cloned());
     rules.check()?;
     if arguments.clear || rules != before {
-        write(&session, &rules, &path)?;
+        let rules = serde_json::to_value(&rules).map_err(unwritable)?;
+        write_with_rules(&session, &rules, &path)?;
     }
-    let text = serde_json::to_string_pretty(&rules)
-        .map_err(|error| Error::new(Code::Internal, "Can't write the rules").detail(error))?;
+    let text = serde_json::to_string_pretty(&rules).map_err(unwritable)?;
     say::out(&text)
 }
 
-/// Writes the session again with these rules.
-fn write(session: &Session, rules: &Rules, path: &Path) -> Result<()> {
-    let mut writer = SessionWriter::begin(path, true)?;
-    for (n, call) in session.calls().iter().enumerate() {
-        writer.add_content(call.call.clone(), call.pinned, &mut SessionContent::new(session, n))?;
-    }
-    let rules = serde_json::to_value(rules)
-        .map_err(|error| Error::new(Code::Internal, "Can't write the rules").detail(error))?;
-    writer.finish(&rules).map(drop)
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::new(Code::Internal, "Can't write the rules").detail(error)
 }

@@ -16,6 +16,7 @@ use crate::{
     By, Timeline, aside,
     compare::{CallPart, Capture, Comparison, Rules},
     session::{Session, SessionContent, SessionWriter, title},
+    summary::took_us,
 };
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::Address;
@@ -185,7 +186,7 @@ impl Timeline {
             if let Some(new) = new {
                 values.extend(self.captures(&rules.capture, at + 1, id, new).await?);
             }
-            let took_us = new.and_then(|new| took(&self.call(new).ok()?));
+            let took_us = new.and_then(|new| took_us(&self.call(new).ok()?.act));
             let replayed = Replayed { number: at + 1, title: method_and_title(&call), call: new, took_us, result };
             tell(&replayed);
             all.push(replayed);
@@ -231,7 +232,7 @@ impl Timeline {
         rules: &Rules,
         stop: &CancellationToken,
     ) -> ReplayResult {
-        let limit = LEAST.max(Duration::from_micros(took(call).unwrap_or_default()) * TIMES);
+        let limit = LEAST.max(Duration::from_micros(took_us(&call.act).unwrap_or_default()) * TIMES);
         let ended = tokio::select! {
             ended = self.ended(new) => ended.map(|_| ()),
             () = stop.cancelled() => Err(Error::new(Code::Cancelled, "The replay was canceled")),
@@ -270,12 +271,12 @@ impl Timeline {
         recorded: CallId,
         new: CallId,
     ) -> Result<Vec<Captured>> {
-        let mut found = Vec::new();
-        for capture in captures.iter().filter(|capture| capture.call as usize == number) {
-            let (before, now) = (self.body_text(recorded).await?, self.body_text(new).await?);
-            found.extend(captured(capture, before.as_deref(), now.as_deref()));
+        let of_it: Vec<&Capture> = captures.iter().filter(|capture| capture.call as usize == number).collect();
+        if of_it.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let (before, now) = (self.body_text(recorded).await?, self.body_text(new).await?);
+        Ok(of_it.into_iter().filter_map(|capture| captured(capture, before.as_deref(), now.as_deref())).collect())
     }
 
     /// The body of a call as text, with its codings undone.
@@ -323,13 +324,6 @@ fn method_and_title(call: &Call) -> String {
     match &call.act {
         Act::Exchange(exchange) => format!("{} {}", exchange.request.method, title(call)),
         Act::Run(_) => title(call),
-    }
-}
-
-fn took(call: &Call) -> Option<u64> {
-    match &call.act {
-        Act::Exchange(exchange) => exchange.phases.done_us,
-        Act::Run(run) => run.closed_us,
     }
 }
 

@@ -26,15 +26,30 @@ pub fn append(path: &Path, recorded: &[Recorded]) -> Result<SavedFile> {
     let before = if path.exists() { Some(Session::open(path)?) } else { None };
     let mut writer = SessionWriter::begin(path, true)?;
     if let Some(before) = &before {
-        for (n, call) in before.calls().iter().enumerate() {
-            writer.add_content(call.call.clone(), call.pinned, &mut SessionContent { session: before, n })?;
-        }
+        add_all(&mut writer, before)?;
     }
     for one in recorded {
         writer.add_content(one.ended(), one.pinned, &mut one.content())?;
     }
     let rules = before.as_ref().map_or(&Value::Null, Session::rules);
     writer.finish(rules)
+}
+
+/// Writes the calls of a session to this absolute path, with other rules.
+///
+/// # Errors
+/// Those of [`SessionWriter`].
+pub fn write_with_rules(session: &Session, rules: &Value, path: &Path) -> Result<SavedFile> {
+    let mut writer = SessionWriter::begin(path, true)?;
+    add_all(&mut writer, session)?;
+    writer.finish(rules)
+}
+
+fn add_all(writer: &mut SessionWriter<'_>, session: &Session) -> Result<()> {
+    for (n, call) in session.calls().iter().enumerate() {
+        writer.add_content(call.call.clone(), call.pinned, &mut SessionContent::new(session, n))?;
+    }
+    Ok(())
 }
 
 /// The bytes of a call in a session, without an index of them.

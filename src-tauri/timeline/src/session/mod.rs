@@ -16,7 +16,7 @@ mod recorded;
 pub mod redact;
 mod write;
 
-pub use append::{SessionContent, append};
+pub use append::{SessionContent, append, write_with_rules};
 pub use content::{Content, OutputContent, WriteFailed, Written};
 pub use export::{ExportFormat, ExportPreview, export};
 pub use format::{
