@@ -1,5 +1,5 @@
 //! The web process of the page's own window. WebKitGTK closes a window without ending its process at once: a page that keeps
-//! it busy runs on for seconds, and goes on storing. Ending it while it has its window counts as a crash, so it is killed
+//! it busy runs on for seconds, and keeps storing. Ending it while it has its window counts as a crash, so it is killed
 //! by its number after that.
 
 use std::{

@@ -105,7 +105,7 @@ impl Start {
         self.file.clone()
     }
 
-    /// Goes on with what there is, and keeps the socket until [`stop_raising`].
+    /// Continues with what was loaded, and keeps the socket until [`stop_raising`].
     pub fn places(self, app: &App) -> Directories {
         if let Some(socket) = self.raise {
             raise_when_asked(&socket, app.handle());

@@ -47,7 +47,7 @@ check_skip() {
 
 page_tests() { limited npm --prefix ui run test -- --reporter=default --reporter=json --outputFile.json="$REPORT"; }
 
-fast_stages() {
+page_stages() {
   stage page-install step page_packages
   stage format check cargo fmt --all --check -- --color never
   stage page-format check npm --prefix ui run format:check
@@ -60,12 +60,19 @@ fast_stages() {
   stage page-types check npm --prefix ui run check
   stage page-lints check npm --prefix ui run lint
   stage page-tests vitest page_tests
-  SELECTION=("${WITHOUT_WINDOW[@]/#/-pporthole-}")
-  stage core-lints check cargo clippy "${SELECTION[@]}" --all-targets -- -D warnings
+}
+
+# Lints and unit tests of the crates that need neither the window's toolkit nor an engine.
+lints_without_window() {
+  stage core-lints check cargo clippy "${WITHOUT_WINDOW[@]/#/-pporthole-}" --all-targets -- -D warnings
+}
+core_tests() {
+  SELECTION=("$@")
   stage core-tests nextest nextest
 }
 
-# The crates to build: without the window's toolkit, all but the window.
+# The crates to build: without the window's toolkit, all but the window. Everything after this has the same selection:
+# with another, Cargo unites other features and compiles a third of the dependencies once more.
 build_stages() {
   stage demo-extension step demo_build
   export PORTHOLE_DEMO_EXTENSION=$TARGET/demo-extension
@@ -76,6 +83,7 @@ build_stages() {
     stage build step app_build
     if [ -n "$OK" ]; then export PORTHOLE_APP=$APP PORTHOLE_CLI=$TARGET/debug/porthole-cli && return; fi
   else
+    lints_without_window
     skip lints 1 "$REASON"
   fi
   BUILT=("${WITHOUT_WINDOW[@]/#/-pporthole-}" -p porthole-tests -p porthole-budgets)
@@ -289,9 +297,14 @@ start_clean
 remember_what_was
 check_skip
 prepare
-fast_stages
-if [ "$WHAT" != fast ]; then
+page_stages
+if [ "$WHAT" = fast ]; then
+  lints_without_window
+  core_tests "${WITHOUT_WINDOW[@]/#/-pporthole-}"
+else
   build_stages
+  without_window=$(printf ' or package(porthole-%s)' "${WITHOUT_WINDOW[@]}")
+  core_tests "${BUILT[@]}" -E "${without_window# or }"
   fetch_tools
   socket_stage
   engine_stage

@@ -59,7 +59,7 @@ macro_rules! commands {
             json_node(id: u32, view: View, line: u64) -> JsonNode;
             /// The bytes of that value, unchanged. Refused when it is too long for a clipboard.
             json_value(id: u32, view: View, line: u64) -> String;
-            /// Searches a Call's lines, and goes on while they arrive, in place of the search before.
+            /// Searches a Call's lines, also those that arrive later, and ends the previous search.
             search(id: u32, query: Query) -> ();
             /// Stops the search; what it found stays.
             search_stop() -> ();

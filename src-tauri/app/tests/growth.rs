@@ -12,7 +12,9 @@ use porthole_timeline::{Origin, Timeline};
 const CALLS: usize = 10_000;
 /// As many as a page has on their way at most.
 const AT_ONCE: usize = 1_000;
-const MOST_KEPT_KB: u64 = 20_000;
+/// What the allocator keeps of the memory that the calls had, at most: a third. It varies between a fifth of it and a
+/// tenth, and doesn't grow with the rounds.
+const MOST_KEPT: u64 = 3;
 
 /// The memory that this process has written to and shares with no other.
 fn private_kb() -> u64 {
@@ -56,7 +58,7 @@ async fn ten_thousand_cleared_calls_leave_no_memory_behind() {
         let left = private_kb();
         eprintln!("round {round}: {start} kB at the start, {full} kB with all calls, {left} kB after Clear");
         assert!(
-            left < start + MOST_KEPT_KB,
+            left < start + (full - start) / MOST_KEPT,
             "round {round}: {start} kB at the start, {full} kB with all calls, {left} kB"
         );
     }

@@ -146,7 +146,7 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
 }
 
 /// Waits until the reaper has ended what the command left: then that is done when this process ends. Who asks this
-/// process to end meanwhile doesn't wait for it; the reaper goes on without it.
+/// process to end meanwhile doesn't wait for it; the reaper continues without it.
 async fn end(reaper: Option<Arc<Reaper>>, mut signals: Signals) {
     signals.forget();
     let ended = tokio::task::spawn_blocking(|| drop(reaper));

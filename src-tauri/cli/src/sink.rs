@@ -67,7 +67,7 @@ impl Decoding {
     }
 }
 
-/// How many writes began and ended: odd while one goes on.
+/// How many writes began and ended: odd while one is in progress.
 #[derive(Debug, Clone, Default)]
 pub struct Writes(Arc<AtomicU64>);
 

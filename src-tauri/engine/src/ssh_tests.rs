@@ -64,7 +64,7 @@ async fn a_bad_end_brings_its_status_and_what_it_said_within_bounds() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn one_that_leaves_its_stderr_to_somebody_else_is_over_all_the_same() {
+async fn one_whose_stderr_another_process_keeps_open_ends_all_the_same() {
     let mut tunnel = shell("sleep 600 >/dev/null & echo $!; exit 0");
     let mut left = String::new();
     timeout(Duration::from_secs(30), tunnel.read_to_string(&mut left)).await.unwrap().unwrap();

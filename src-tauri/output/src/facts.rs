@@ -122,9 +122,9 @@ pub enum Row {
     Chunk {
         /// Where it begins in its stream.
         offset: u64,
-        /// It goes on with a line that an earlier piece began.
+        /// It continues a line that an earlier piece began.
         begins_in_line: bool,
-        /// Its last line goes on in a later piece, or has not ended.
+        /// Its last line continues in a later piece, or has not ended.
         ends_in_line: bool,
         /// It begins in the middle of a character.
         begins_in_character: bool,
@@ -444,7 +444,7 @@ pub struct Searching {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchState {
-    /// It goes on.
+    /// It is running.
     Running,
     /// All there is has been searched; what comes will be.
     Waiting,

@@ -21,7 +21,7 @@ pub trait Record<E>: Send {
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) -> Result<()>;
 
     /// Something to wait for before more is read, when there is no room for it now. A caller that reads
-    /// asks before each read, and goes on hearing signals and cancels while it waits.
+    /// asks before each read, and still receives signals and cancels while it waits.
     fn full(&self) -> Option<Wait> {
         None
     }

@@ -230,7 +230,7 @@ impl Search {
     }
 
     /// Lines that had not ended when they were searched may have grown into hits, or out of being
-    /// one; then the search goes on from there.
+    /// one; then the search continues from there.
     fn look_again(&self) -> Result<()> {
         let open = self.found().open.clone();
         for mut line in open {

@@ -273,7 +273,7 @@ pub(super) struct Bytes {
 
 impl Bytes {
     /// Reads the bytes from `from` to `to`, or as many as there are. Not a memory map: a file that
-    /// somebody truncates must not end the process.
+    /// is truncated must not end the process.
     pub fn read(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
         let mut buffer = Vec::new();
         self.read_into(&mut buffer, from, to)?;

@@ -245,7 +245,7 @@ mod tests {
     }
 
     proptest! {
-        /// However the bytes are cut into chunks, and whenever somebody looks, the text is that of the whole.
+        /// However the bytes are cut into chunks, and whenever it is read, the text is that of the whole.
         #[test]
         fn cut_anywhere_is_the_same(
             bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(10), Just(0x82), 0x40u8..0x60], 0..200),

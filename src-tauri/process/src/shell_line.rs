@@ -423,7 +423,7 @@ fn words(line: &str) -> (Vec<Option<Word>>, bool) {
             }
             (c, Some(open)) if c == open => quote = None,
             ('\\', None | Some('"')) => match chars.peek().copied() {
-                // A line that goes on.
+                // A line that continues.
                 Some('\n') => drop(chars.next()),
                 Some(next) if quote.is_none() || matches!(next, '$' | '`' | '"' | '\\') => {
                     word.get_or_insert_default().text.push(next);

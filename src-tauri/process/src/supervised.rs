@@ -268,7 +268,7 @@ impl Supervised {
         WatchedGroup { membership: self.group.membership(), supervised: true, cgroup: self.cgroup.clone() }
     }
 
-    /// Kills all descendants, without waiting: the supervisor goes on until none is left.
+    /// Kills all descendants, without waiting: the supervisor runs until none is left.
     pub fn kill(&self) {
         self.wake();
         let _ = self.messages.socket.try_write(&[Signal::Kill.number() as u8]);

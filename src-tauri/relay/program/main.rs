@@ -1,7 +1,7 @@
 //! Joins its own stdin and stdout with a unix socket. `build.rs` builds it; it is the only file of the
 //! image that Porthole's helper containers are made from.
 //!
-//! `carry PATH [ROOT]` is one connection. `hold [ROOT]` is what a helper container lives by: it goes on until its
+//! `carry PATH [ROOT]` is one connection. `hold [ROOT]` is what a helper container lives by: it runs until its
 //! stdin ends, which it does when Porthole is closed or killed, and tells whether sockets take connections.
 //! With ROOT, paths are those below it: `/proc/1/root` is how another container sees its files.
 

@@ -35,7 +35,7 @@ pub fn carry(path: &str) -> io::Result<()> {
             let _ = connected.send(stream.try_clone()?);
             output.say(OPEN, "")?;
             inward(stream, &output)?;
-            // The other direction goes on until Porthole lets go, and ends the process.
+            // The other direction stays open until Porthole lets go, and ends the process.
             loop {
                 thread::park();
             }

@@ -23,7 +23,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        // Somebody else must be able to come this far, whatever folder is set for temporary files.
+        // Another user must be able to come this far, whatever folder is set for temporary files.
         let directory = tempfile::tempdir_in("/tmp").unwrap();
         let program = directory.path().join("relay");
         fs::write(&program, super::program(std::env::consts::ARCH).expect("a program for this machine")).unwrap();

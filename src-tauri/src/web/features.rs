@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char};
 use webkit2gtk::{Settings, WebView, WebViewExt, ffi::WebKitSettings, glib::translate::ToGlibPtr};
 
 /// A service worker outlives the page that registered it, and answers for every later page of its origin: that of
-/// another extension with a development server on the same port. A page that was left goes on in memory, too.
+/// another extension with a development server on the same port. A page that was left also stays in memory.
 const DISABLED: &[&CStr] = &[c"ServiceWorkers", c"PushAPI", c"NotificationEvent", c"UsesBackForwardCache"];
 
 /// Disables it. Logs an error where this WebKitGTK knows no such feature: the storage that is cleared between

@@ -15,7 +15,7 @@ use webkit2gtk::{
     },
 };
 
-/// What `STRICT` is a part of. A process that uses more goes on: no `kill_threshold` is set.
+/// What `STRICT` is a part of. A process that uses more keeps running: no `kill_threshold` is set.
 const LIMIT_MB: u32 = 128;
 /// Above 64 MB of private memory a process collects garbage and drops its caches. One that shows the window and no Call
 /// has 50.

@@ -2,7 +2,7 @@
 //!
 //! It is their subreaper: a descendant whose parent ends becomes a child of this process, whatever it did to escape.
 //! It also puts the command into a cgroup where it is given one, so that the descendants are known even when
-//! this process is killed. It goes on until there is no descendant left, or until Porthole closes its stdin.
+//! this process is killed. It runs until there is no descendant left, or until Porthole closes its stdin.
 
 mod protocol;
 mod stat;

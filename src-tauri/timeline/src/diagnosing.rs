@@ -37,7 +37,7 @@ const TOGETHER: Duration = Duration::from_millis(20);
 const PIECES: usize = 8192;
 
 impl Timeline {
-    /// What is to be said about a Call; nothing as long as it goes on.
+    /// What is to be said about a Call; nothing while it runs.
     ///
     /// # Errors
     /// [`Code::CallNotFound`](porthole_base::error::Code::CallNotFound);

@@ -117,13 +117,13 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub waited_us: Option<u64>,
-    /// How long it took, in microseconds; absent while it goes on.
+    /// How long it took, in microseconds; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub took_us: Option<u64>,
     /// What it wrote so far.
     pub counts: Counts,
-    /// How many findings there are; all zero while it goes on.
+    /// How many findings there are; all zero while it runs.
     pub found: DiagnosticCounts,
 }
 
@@ -171,7 +171,7 @@ pub struct Changes {
     pub misses: u64,
     /// Counts what was dropped on the window.
     pub dropped: u64,
-    /// The search that goes on or has ended, if there is one.
+    /// The running or finished search, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub search: Option<Searching>,

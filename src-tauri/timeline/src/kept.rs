@@ -24,7 +24,7 @@ use porthole_output::{BodyKind, Coding, DiskQuota, Output, Stream};
 use porthole_process::RunEvent;
 use porthole_sdk::diagnostic::DiagnosticCounts;
 
-/// How often a kept call that goes on is written: what a killed Porthole loses of its times.
+/// How often a running kept call is written: what a killed Porthole loses of its times.
 const EVERY: Duration = Duration::from_millis(500);
 /// The facts of an earlier version, which were written once.
 const FACTS_ONCE: &str = "call.json";
@@ -151,7 +151,7 @@ impl Shared {
     }
 }
 
-/// Appends twice a second as long as the call goes on, and once more when it is over.
+/// Appends twice a second while the call runs, and once more when it has ended.
 async fn go_on_keeping(shared: Arc<Shared>, id: CallId, kept: Arc<KeptCall>, over: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -216,7 +216,7 @@ fn not_there(unread: &[(PathBuf, io::Error)]) -> Error {
 /// What a body is, and its codings.
 pub(super) type Expected = Option<(BodyKind, Vec<Coding>)>;
 
-/// A call of an earlier start, which goes on no more, and what its body contains.
+/// A call of an earlier start, which has ended, and what its body contains.
 pub(super) fn ended_call(mut call: Call) -> (Call, Expected) {
     let body = match &mut call.act {
         Act::Exchange(exchange) => {

@@ -1,4 +1,4 @@
-//! The folder of a kept call: its facts and chunk times, appended while it goes on, beside links to the files of its
+//! The folder of a kept call: its facts and chunk times, appended while it runs, beside links to the files of its
 //! output, which are one with them while they still grow.
 
 use std::{

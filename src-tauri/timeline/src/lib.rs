@@ -317,7 +317,7 @@ impl Timeline {
         }
     }
 
-    /// Ends what goes on of this origin, as it ends when an extension's page is closed: requests at once,
+    /// Ends the running calls of this origin, as it ends when an extension's page is closed: requests at once,
     /// commands with SIGTERM.
     pub async fn end_all(&self, origin: Origin) {
         let live = self.shared.store().live_of(|call| call.origin == origin);

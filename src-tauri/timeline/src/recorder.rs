@@ -1,4 +1,4 @@
-//! What a task tells of its Call while it goes on.
+//! What a task reports about its Call while it runs.
 
 use std::sync::Arc;
 

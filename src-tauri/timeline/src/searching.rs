@@ -8,7 +8,7 @@ use super::{CallId, SHORTEST_WAIT, Shared, Timeline, aside, shown::ShownOutput};
 use porthole_base::error::{Error, Result};
 use porthole_output::{Hit, Query, Search, SearchState, Searching, TaskProgress, View};
 
-/// The search that goes on or has ended, with the task that does it.
+/// The running or finished search, with its task.
 #[derive(Debug)]
 pub(super) struct Searched {
     call: CallId,
@@ -27,7 +27,7 @@ impl Drop for Searched {
 
 impl Timeline {
     /// Searches a Call's lines, in place of the search before. Progress and count are told with
-    /// the changes; the search goes on as long as lines arrive.
+    /// the changes; the search runs as long as lines arrive.
     ///
     /// # Errors
     /// [`Code::CallNotFound`](porthole_base::error::Code::CallNotFound), and

@@ -25,7 +25,7 @@ pub(super) fn label_of(act: &Act) -> &str {
     }
 }
 
-/// How long it took, in microseconds; nothing while it goes on.
+/// How long it took, in microseconds; nothing while it runs.
 pub(super) fn took_us(act: &Act) -> Option<u64> {
     match act {
         Act::Exchange(exchange) => exchange.phases.done_us,

@@ -70,7 +70,7 @@ async fn only_what_changed_is_told_and_what_was_cleared() {
     timeline.clear();
     let cleared = timeline.changes(told.revision).await;
     let expected = Cleared { through: second, except: vec![second] };
-    assert_eq!(cleared.cleared, Some(expected), "a Call that goes on is not cleared");
+    assert_eq!(cleared.cleared, Some(expected), "a running call is not cleared");
     assert_eq!(timeline.call(first).unwrap_err().code, Code::CallNotFound);
     assert_eq!(timeline.changes(0).await.cleared, None, "a fresh page never knew it");
     timeline.close().await;

@@ -24,42 +24,42 @@ pub fn pictures() -> PathBuf {
 
 /// Looks at the window as it is in both themes and two sizes. Ends as it began: wide, with the focus where it was.
 pub async fn drawn_right(app: &App, state: &str) {
-    look(app, state, false).await;
+    look(app, state, "*").await;
 }
 
-/// As [`drawn_right`], while something lies over the window: nothing in it can be clicked, the theme's button neither.
+/// As [`drawn_right`], while something lies over the window: what is below it may be cut.
 pub async fn drawn_right_under(app: &App, state: &str) {
-    look(app, state, true).await;
-    app.value("document.documentElement.dataset.theme = 'system'").await;
+    look(app, state, "dialog").await;
 }
 
-async fn look(app: &App, state: &str, covered: bool) {
+/// What of the window is looked at is in elements that match `of`.
+async fn look(app: &App, state: &str, of: &str) {
     let mut against = Vec::new();
     let focus = app.value("document.activeElement?.id ?? ''").await;
+    let theme = app.value("document.documentElement.dataset.theme").await;
+    let cut = CUT_OFF.replace(
+        "part.getBoundingClientRect();",
+        &format!("part.getBoundingClientRect(); if (!part.closest('{of}')) return [];"),
+    );
     for (size, width, height) in [("narrow", 700, 600), ("wide", 1440, 900)] {
         app.resize(width, height).await;
-        for theme in ["Light", "Dark"] {
-            if covered {
-                app.value(&format!("document.documentElement.dataset.theme = '{}'", theme.to_lowercase())).await;
-            } else {
-                app.theme(theme).await;
-            }
-            let name = format!("{state}-{}-{size}.png", theme.to_lowercase());
+        for theme in ["light", "dark"] {
+            app.value(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
+            let name = format!("{state}-{theme}-{size}.png");
             app.picture(&pictures().join(&name)).await;
-            against.extend(app.findings_of_axe().await.into_iter().map(|finding| format!("{name}: {finding}")));
-            let of = if covered { "dialog" } else { "*" };
-            let cut = CUT_OFF.replace(
-                "part.getBoundingClientRect();",
-                &format!("part.getBoundingClientRect(); if (!part.closest('{of}')) return [];"),
-            );
-            let cut: Vec<String> = serde_json::from_value(app.value(&cut).await).unwrap();
-            against.extend(cut.into_iter().map(|cut| format!("{name}: {cut}")));
-            let scrolls = "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
-            if app.value(scrolls).await == json!(true) {
-                against.push(format!("{name}: the page itself scrolls"));
+            // Each theme and each size is looked at once: colors don't depend on the size.
+            if (size == "narrow") == (theme == "light") {
+                against.extend(app.findings_of_axe().await.into_iter().map(|finding| format!("{name}: {finding}")));
             }
         }
+        let cut: Vec<String> = serde_json::from_value(app.value(&cut).await).unwrap();
+        against.extend(cut.into_iter().map(|cut| format!("{state}, {size}: {cut}")));
+        let scrolls = "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
+        if app.value(scrolls).await == json!(true) {
+            against.push(format!("{state}, {size}: the page itself scrolls"));
+        }
     }
+    app.value(&format!("document.documentElement.dataset.theme = {theme}")).await;
     app.value(&format!("document.getElementById({focus})?.focus()")).await;
     assert!(against.is_empty(), "{against:#?}");
 }

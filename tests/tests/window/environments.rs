@@ -66,6 +66,7 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
     // A command.
     app.run_on_host("echo", &["{{greeting}}", "{{.Names}}"]).await;
     app.becomes(3, "ended").await;
+    app.click("#detail-tab-output").await;
     app.line(0, "hello {{.Names}}").await;
     // None is active: what is unknown isn't sent as it is.
     app.click("#environment").await;

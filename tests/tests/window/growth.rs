@@ -17,7 +17,7 @@ use crate::backed::NO_ENGINE;
 const ROUNDS: u32 = 3;
 /// How many are on their way at once.
 const BATCH: u32 = 50;
-const BATCHES: u32 = 8;
+const BATCHES: u32 = 5;
 const MOST_KEPT_MB: f64 = 20.0;
 /// A web process looks at its size every 15 seconds, and gives back pages at the look after a collection.
 const PATIENCE: Duration = Duration::from_secs(60);

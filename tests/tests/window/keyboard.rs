@@ -130,7 +130,7 @@ async fn tab_reaches_everything_and_the_focus_is_always_visible() {
     app.becomes(call, "status").await;
     app.until("output", "document.querySelector('#log .line')").await;
     let mut reached = BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..100 {
         app.chord(&[], Key::Tab.into()).await;
         reached.insert(focused(&app).await);
         let unseen = app.value(

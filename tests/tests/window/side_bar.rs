@@ -36,8 +36,8 @@ async fn entries_are_moved_into_folders_by_menu_and_by_drag_and_folders_are_kept
     app.picture(&pictures().join("menu-saved.png")).await;
     assert_eq!(app.findings_of_axe().await, [] as [String; 0]);
     app.click("#saved-move-new").await;
-    app.until("its name", "document.activeElement?.ariaLabel === 'Name of New folder'").await;
-    app.chord(&[Key::Control], 'a').await;
+    let selected = "getSelection().toString() === 'New folder'";
+    app.until("its name", &format!("document.activeElement?.ariaLabel === 'Name of New folder' && {selected}")).await;
     for key in "volumes".chars() {
         app.chord(&[], key).await;
     }

@@ -304,7 +304,7 @@ impl<'a> Exec<'a> {
                     let answer = answer.ok_or_else(|| self.engine.lost(&"it doesn't respond"))?;
                     self.take(answer, (command, open), watched, clock, record).await?;
                     // Some engines tell the id only tens of milliseconds after the start.
-                    // And a process that closed its streams and goes on is not asked after so often.
+                    // And a process that closed its streams and still runs is not asked after so often.
                     if (open && self.started) || self.asked > if open { 20 } else { 100 } {
                         asking = tokio::time::interval_at(tokio::time::Instant::now() + ASK, ASK);
                     }

@@ -201,7 +201,7 @@ impl AsyncWrite for TunnelStream {
         self.input.as_mut().poll_flush(cx)
     }
 
-    /// Ends this direction; the other one goes on.
+    /// Ends this direction; the other one stays open.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !std::mem::replace(&mut self.shut, true) {
             self.frame(EOF, &[]);

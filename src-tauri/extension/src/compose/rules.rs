@@ -1,4 +1,4 @@
-//! What is odd in a compose file that runs on somebody's machine from an installed image: one small function a rule.
+//! What is wrong in a compose file that runs on a user's machine from an installed image: one small function a rule.
 
 use indexmap::IndexSet;
 

@@ -46,7 +46,7 @@ struct Waiting(Mutex<All>);
 struct All {
     /// The oldest first.
     idle: Vec<Idle>,
-    /// A task closes them in time. It goes on while a connection is in use: to start one for each request would cost more
+    /// A task closes them in time. It runs while a connection is in use: to start one for each request would cost more
     /// than the rest of a small one.
     is_watched: bool,
 }
@@ -89,7 +89,7 @@ pub(super) struct Link {
     pub socket: Option<SocketId>,
 }
 
-/// What reads and writes for a connection: only while an exchange goes on, in the exchange's own
+/// What reads and writes for a connection: only during an exchange, in the exchange's own
 /// task, and never after it.
 #[derive(Debug)]
 pub(super) struct Driver(State);

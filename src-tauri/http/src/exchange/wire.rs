@@ -269,7 +269,7 @@ impl Wire {
     }
 
     /// Writes what is given, or what is outgoing. A backend that stops reading may still have
-    /// answered: the rest of the request is then let go, so that hyper goes on to the answer.
+    /// answered: the rest of the request is then let go, so that hyper continues with the response.
     fn give(&mut self, cx: &mut Context<'_>, bytes: Option<&[u8]>) -> Poll<io::Result<usize>> {
         let length = bytes.map_or(self.outgoing.len(), <[u8]>::len);
         if self.tap.write_failed().is_some() {

@@ -159,7 +159,7 @@ fn queries() -> impl Strategy<Value = LogQuery> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Wherever the output is cut and whenever somebody looks, the rows are those of the whole.
+    /// Wherever the output is cut and whenever it is read, the rows are those of the whole.
     #[test]
     fn rows_are_those_of_plain_lists(
         chunks in chunks(),

@@ -47,7 +47,7 @@ pub(super) fn fields(text: &str) -> Option<Vec<Field<'_>>> {
     pairs(text)
 }
 
-/// Where an object begins that goes on to the end of the line.
+/// Where an object begins that ends with the line.
 pub(super) fn object_start(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let starts = memchr::memchr_iter(b'{', &bytes[..bytes.len().min(PREFIX)]);

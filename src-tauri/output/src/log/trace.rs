@@ -105,7 +105,7 @@ impl Tracker {
         matches!(self.state, Exception | PythonEnd | PythonBetween | GoPanic | Goroutine | Causes)
     }
 
-    /// Whether the trace goes on with this line, behind an empty one.
+    /// Whether this line continues the trace, after an empty one.
     fn resumes(&self, text: &str) -> Option<State> {
         let begins = |some: &[&str]| some.iter().any(|one| text.starts_with(one));
         match self.state {
@@ -125,7 +125,7 @@ impl Tracker {
         self.in_state(text, level).or_else(|| generic(text, self.state))
     }
 
-    /// What goes on only where the language is known.
+    /// What continues a trace only where the language is known.
     fn in_state(&self, text: &str, level: Option<Level>) -> Option<(State, Step)> {
         let inner = text.trim_start();
         let indented = inner.len() < text.len();
@@ -164,7 +164,7 @@ impl Tracker {
     }
 }
 
-/// What goes on behind any line.
+/// What continues a trace after any line.
 fn generic(text: &str, state: State) -> Option<(State, Step)> {
     let inner = text.trim_start();
     let indented = inner.len() < text.len();

@@ -19,7 +19,7 @@ use porthole_base::{
 pub(super) const DATABASE: &str = "history.db";
 /// What a folder with a damaged database is called, before the time.
 const ASIDE: &str = "damaged-";
-/// How often reading goes on behind a part that can't be read.
+/// How often reading continues after a part that can't be read.
 const JUMPS: u32 = 200;
 
 /// Whether an error says that the file isn't a whole database.

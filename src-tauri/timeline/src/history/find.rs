@@ -21,7 +21,7 @@ const PAGE: u32 = 64;
 /// The shortest time between two reports.
 const REPORT: Duration = Duration::from_millis(100);
 
-/// The search that goes on or has ended.
+/// The running or finished search.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HistorySearch {
     /// What is looked for.
@@ -31,7 +31,7 @@ pub struct HistorySearch {
     pub looked: u64,
     /// How many have it.
     pub found: u32,
-    /// Whether it goes on.
+    /// Whether it is running.
     pub state: SearchState,
     /// Why it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    /// Ends the search that goes on.
+    /// Ends the running search.
     pub fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop.cancel();

@@ -65,7 +65,7 @@ pub(super) enum Kind {
     Extension = 1,
 }
 
-/// Calls that were written, with what is there of them now.
+/// Calls that were written, with how much of each.
 pub(super) type Updates = Vec<(RowId, Written)>;
 
 /// Writes these calls as far as they changed since. What is given back counts when the transaction is committed.
@@ -109,7 +109,7 @@ fn write_one(to: &Transaction<'_>, start: i64, recorded: &Recorded, before: Opti
     let mut now =
         Written { facts: hasher.finish(), facts_len: facts.len() as u64, bytes, ended, pinned: *pinned, ..was };
     if before.is_none() {
-        // What is there of it, though nothing knows how much, is written again as a whole.
+        // How much of it was written isn't known, so it is written again as a whole.
         to.prepare_cached("DELETE FROM calls WHERE id = ?1")?.execute([row])?;
     }
     write_chunks(to, *row, output, &mut now)?;

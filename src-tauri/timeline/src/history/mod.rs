@@ -1,4 +1,4 @@
-//! The history: every call, written while it goes on and read again at any later start. A database has the facts, the times
+//! The history: every call, written while it runs and read again at any later start. A database has the facts, the times
 //! of chunks and small bodies; larger outputs are in files beside it from their first byte.
 
 mod damage;
@@ -79,7 +79,7 @@ struct Writer {
     connection: Connection,
     /// The number of this start.
     start: i64,
-    /// What is there of the calls of this start that are in the timeline.
+    /// How much is written of the calls of this start that are in the timeline.
     written: HashMap<RowId, Written>,
     /// The revision of the timeline up to which all is written.
     since: u64,

@@ -100,7 +100,7 @@ impl SessionCall {
     }
 }
 
-/// The call as one that has ended: what goes on while it is written ends there for the session.
+/// The call as one that has ended: a call that still runs while it is written ends there for the session.
 pub(super) fn ended(mut call: Call, at_us: u64) -> Call {
     let error = || Error::new(Code::Cancelled, "The call was still active when the session was written");
     match &mut call.act {

@@ -181,7 +181,7 @@ fn read_facts<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<SessionFacts> {
     if facts.calls.len() > MOST_CALLS {
         return Err(Error::new(Code::SessionTooLarge, format!("It has more than {MOST_CALLS} calls")));
     }
-    // What isn't over would never be: nothing of it goes on here.
+    // A call that hasn't ended would never end: nothing of it runs here.
     for call in &mut facts.calls {
         call.call = ended(call.call.clone(), 0);
     }

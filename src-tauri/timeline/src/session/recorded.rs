@@ -27,7 +27,7 @@ impl Recorded {
         Self { call, output, counts, pinned }
     }
 
-    /// Its facts; one that goes on ends with what there was.
+    /// Its facts; a running one ends with what was recorded so far.
     pub fn ended(&self) -> Call {
         ended(self.call.clone(), self.content().last_us())
     }

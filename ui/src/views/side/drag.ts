@@ -1,10 +1,13 @@
-/** Dragging a row of the tree onto another one, by pointer events: the web view's own dragging is for files. */
+/**
+ * Dragging a row of the tree onto another one. By events of the mouse: the web view's own dragging is for files, and it
+ * has no `pointerdown` for a button while it takes another one, let go over a menu, for pressed.
+ */
 
-/** How far the pointer moves before it drags, in pixels. */
+/** How far the mouse moves before it drags, in pixels. */
 const SLACK = 6
 
 interface Drag {
-  /** The row under the pointer; none beside the rows. */
+  /** The row under the mouse; none beside the rows. */
   over: (key: string | undefined) => void
   /** The dragged row was let go. */
   drop: (key: string) => void
@@ -12,29 +15,31 @@ interface Drag {
 
 export function draggable({ over, drop }: Drag): (root: HTMLElement) => () => void {
   return (root) => {
-    let from: { key: string; x: number; y: number; pointer: number } | undefined
+    let from: { key: string; x: number; y: number } | undefined
     let dragging = false
-    const end = () => {
-      from = undefined
-      dragging = false
-      over(undefined)
-      root.classList.remove("dragging")
-    }
-    const down = (event: PointerEvent) => {
+    const listeners: [string, (event: never) => void][] = [
+      ["mousemove", move],
+      ["mouseup", up],
+      ["keydown", key],
+      ["blur", end],
+    ]
+    function down(event: MouseEvent) {
+      end()
       const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-drags]") : null
       if (row === null || event.button !== 0 || (event.target as Element).closest("button, input")) return
-      from = { key: row.dataset.key ?? "", x: event.clientX, y: event.clientY, pointer: event.pointerId }
+      from = { key: row.dataset.key ?? "", x: event.clientX, y: event.clientY }
+      for (const [name, listener] of listeners) addEventListener(name, listener as EventListener)
     }
-    const move = (event: PointerEvent) => {
-      if (from === undefined || event.pointerId !== from.pointer) return
+    function move(event: MouseEvent) {
+      if (from === undefined) return
       if (!dragging && Math.hypot(event.clientX - from.x, event.clientY - from.y) < SLACK) return
-      if (!dragging) root.setPointerCapture(event.pointerId)
       dragging = true
       root.classList.add("dragging")
       const at = document.elementFromPoint(event.clientX, event.clientY)
       over(root.contains(at) ? at?.closest<HTMLElement>("[data-key]")?.dataset.key : undefined)
     }
-    const up = () => {
+    function up(event: MouseEvent) {
+      if (event.button !== 0) return
       if (dragging && from !== undefined) {
         drop(from.key)
         // The click that follows isn't meant for the row.
@@ -43,22 +48,23 @@ export function draggable({ over, drop }: Drag): (root: HTMLElement) => () => vo
       }
       end()
     }
-    const key = (event: KeyboardEvent) => {
+    function key(event: KeyboardEvent) {
       if (dragging && event.key === "Escape") {
         event.preventDefault()
         end()
       }
     }
-    const listeners: [string, (event: never) => void][] = [
-      ["pointerdown", down],
-      ["pointermove", move],
-      ["pointerup", up],
-      ["pointercancel", end],
-      ["keydown", key],
-    ]
-    for (const [name, listener] of listeners) root.addEventListener(name, listener as EventListener)
+    function end() {
+      for (const [name, listener] of listeners) removeEventListener(name, listener as EventListener)
+      if (dragging) over(undefined)
+      from = undefined
+      dragging = false
+      root.classList.remove("dragging")
+    }
+    root.addEventListener("mousedown", down)
     return () => {
-      for (const [name, listener] of listeners) root.removeEventListener(name, listener as EventListener)
+      root.removeEventListener("mousedown", down)
+      end()
     }
   }
 }
