@@ -267,4 +267,24 @@ mod tests {
         assert_eq!(timeline.terminal_write(plain, vec![b'x']).await.unwrap_err().code, Code::CommandInvalid);
         timeline.close().await;
     }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_hundred_megabytes_are_recorded_to_the_last_byte() {
+        use porthole_process::{Command, Place};
+
+        use crate::Origin;
+
+        let folder = tempfile::tempdir().unwrap();
+        let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
+        let script = "head -c 100000000 /dev/zero | tr '\\0' x; printf end";
+        let mut command = Command::new(Place::Host, "sh", ["-c", script]);
+        command.terminal = Some(TerminalSize { columns: 80, rows: 24 });
+        let id = timeline.run(Origin::Composer, Err(Error::new(Code::EngineUnavailable, "none")), command);
+        timeline.ended(id).await.unwrap();
+        let output = timeline.output(id).unwrap();
+        assert_eq!(output.counts().stdout.bytes, 100_000_003);
+        assert_eq!(output.read(Stream::Stdout, 99_999_999, u64::MAX).unwrap(), b"xend");
+        timeline.close().await;
+    }
 }

@@ -94,7 +94,7 @@ export class Calls {
     delete live?.ack
   }
 
-  /** Ends whatever goes on, as it ends when an extension's page is closed. */
+  /** Ends all running calls, as they end when an extension's page is closed. */
   end(): void {
     this.#ended = true
     this.#line = []

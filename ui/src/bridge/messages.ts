@@ -18,7 +18,7 @@ export type FromConsole =
   | { kind: "dropped"; count: number }
   /** The code could not be started: it is no JavaScript after all. */
   | { kind: "problem"; text: string; line?: number; column?: number }
-  /** The code is through, and nothing that it began goes on. */
+  /** The code has ended, and so has everything it began. */
   | { kind: "over"; threw: boolean }
 
 /** What the window gives the frame, with the port. */

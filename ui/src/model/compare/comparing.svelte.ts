@@ -36,7 +36,7 @@ export class Comparing {
     void this.show(this.second, this.first)
   }
 
-  /** Forgets it; one that goes on stops. */
+  /** Forgets it, and stops it if it is running. */
   close(): void {
     this.#asked += 1
     this.comparison = undefined

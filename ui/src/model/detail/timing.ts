@@ -7,7 +7,7 @@ export interface Span {
   from: number
   to: number
   tone: "work" | "wait" | "sent"
-  /** It goes on. */
+  /** It is running. */
   open: boolean
 }
 
@@ -24,7 +24,7 @@ export function exchangeSpans(phases: Phases, nowUs: number): Span[] {
   let from = 0
   for (const { name, tone, end } of steps) {
     if (end === undefined) {
-      // What failed or still goes on ends where the exchange does.
+      // What failed or still runs ends where the exchange does.
       spans.push({ name, from, to: Math.max(from, doneUs ?? nowUs), tone, open: doneUs === undefined })
       break
     }

@@ -34,7 +34,7 @@ export class Log {
     this.flush()
   }
 
-  /** Forgets what is there; the run goes on. */
+  /** Forgets what was printed; the run isn't stopped. */
   clear(): void {
     this.#entries = []
     this.#dropped = 0

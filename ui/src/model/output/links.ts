@@ -30,7 +30,7 @@ export function mayLink(text: string): boolean {
   return text.includes("://") || /\.[A-Za-z]\w{0,9}:\d|", line \d/.test(text.slice(0, LONGEST))
 }
 
-/** The links in a row, in order. `shown`: where its text represents something else; `cut`: it goes on beyond its text. */
+/** The links in a row, in order. `shown`: where its text represents something else; `cut`: it continues beyond its text. */
 export function linksIn(text: string, shown: readonly [number, number][], cut: boolean): Link[] {
   if (text.length > LONGEST || !mayLink(text)) return []
   const links: Link[] = []

@@ -13,7 +13,7 @@ const BEYOND = Number.MAX_SAFE_INTEGER
 
 export type Option = "matchCase" | "regex" | "inverse"
 
-/** The search in the selected Call's lines: it runs in the shell and goes on while lines arrive. */
+/** The search in the selected Call's lines: it runs in the application, also while lines arrive. */
 export class Search {
   open = $state(false)
   text = $state("")

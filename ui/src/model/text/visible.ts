@@ -10,7 +10,7 @@ export type VisiblePiece =
   /** Letters written from right to left. Drawn on their own, so that they don't reorder their neighbors. */
   | { kind: "rtl"; of: string; text: string }
   | { kind: "mark"; of: string; text: string; title: string }
-  /** Line ends. The text goes on in a new line, however many there are. */
+  /** Line ends. The text continues in a new line, however many there are. */
   | { kind: "break"; of: string; text: string; title: string }
 
 /** Names that are better known than their numbers. */

@@ -81,7 +81,7 @@ const KEYS: Record<ColumnId, (row: Summary) => number | string> = {
   call: (row) => row.text,
   outcome: (row) => badge(row.outcome).text,
   waterfall: (row) => row.beganMs,
-  // A call that goes on has no duration yet, and is sorted as the longest.
+  // A running call has no duration yet, and is sorted as the longest.
   took: (row) => row.tookUs ?? Infinity,
   size: bytesOf,
   from: (row) => originWords(row),
