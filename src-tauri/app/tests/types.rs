@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind, StoredPlaces,
+    PathKind, ReplayChoices, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
@@ -38,8 +38,9 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
-    compare::Comparison,
-    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+    compare::{Rules, ShownComparison},
+    replay::ReplayList,
+    session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},
 };
 use ts_rs::{Config, TS};
 
