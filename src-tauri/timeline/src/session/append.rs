@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::{
     Recorded, Session, SessionWriter,
-    chunk_times::ChunkReader,
     content::{Content, Written},
     layout::unreadable,
     read::named,
 };
+use crate::chunk_times::ChunkReader;
 use porthole_base::error::Result;
 use porthole_output::{SavedFile, Stream};
 

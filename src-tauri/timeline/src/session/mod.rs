@@ -1,7 +1,6 @@
 //! Sessions: recorded calls with all their bytes, as one file. The format is described in `session-format.md`.
 
 mod append;
-mod chunk_times;
 mod content;
 mod export;
 mod format;
