@@ -116,9 +116,9 @@ test("the replay of another session isn't shown as this one's", () => {
   const replaying = new Replaying(new FakeShell())
   replaying.show(2)
   replaying.see(state({ session: 1 }))
-  expect([replaying.state, replaying.other]).toEqual([undefined, 1])
+  expect([replaying.state, replaying.running]).toEqual([undefined, 1])
   replaying.see(state({ session: 1, running: false }))
-  expect(replaying.other).toBeUndefined()
+  expect(replaying.running).toBeUndefined()
 })
 
 const DATE: Allow = { kind: "header", name: "Date" }

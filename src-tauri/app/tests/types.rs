@@ -38,8 +38,8 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
-    compare::{Rules, ShownComparison},
-    replay::ReplayList,
+    compare::{Capture, Rules, ShownComparison},
+    replay::{ReplayList, ReplayState},
     session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},
 };
 use ts_rs::{Config, TS};
@@ -64,6 +64,8 @@ macro_rules! signatures {
             UsedVariable::export_all(cfg).unwrap();
             GrantedContent::export_all(cfg).unwrap();
             Routes::export_all(cfg).unwrap();
+            ReplayState::export_all(cfg).unwrap();
+            Capture::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
             let (mut body, mut signatures) = (String::new(), String::new());
             $(

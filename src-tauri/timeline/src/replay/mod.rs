@@ -40,6 +40,7 @@ use porthole_sdk::{
 /// What a call gets at least, and how many times as long as it took when it was recorded.
 const LEAST: Duration = Duration::from_secs(30);
 const TIMES: u32 = 10;
+
 /// How a session is replayed.
 #[derive(Debug)]
 pub struct ReplayOptions {
@@ -71,6 +72,8 @@ pub enum Skipped {
     NeedsHost,
     /// It runs in a container, and none is given.
     NeedsContainer,
+    /// It is a terminal: what was typed in it isn't recorded.
+    Terminal,
 }
 
 impl Skipped {
@@ -82,6 +85,7 @@ impl Skipped {
             Self::Canceled => "its recording was canceled",
             Self::NeedsHost => "it uses a program, a file or an engine of this machine: add --allow-host",
             Self::NeedsContainer => "it runs in a container: add --container NAME",
+            Self::Terminal => "it is a terminal: what was typed in it isn't recorded",
         }
     }
 }
@@ -285,6 +289,7 @@ fn left_out(call: &Call, options: &ReplayOptions) -> Option<Skipped> {
             let goes_to_engine = matches!(options.endpoint.as_ref().unwrap_or(endpoint), Endpoint::Engine { .. });
             ((goes_to_engine || sends_a_file(request)) && !options.allow_host).then_some(Skipped::NeedsHost)
         }
+        Act::Run(Run { command: Command { terminal: Some(_), .. }, .. }) => Some(Skipped::Terminal),
         Act::Run(Run { command: Command { place, stdin, .. }, .. }) => match place {
             Place::Container { .. } if options.container.is_none() => Some(Skipped::NeedsContainer),
             Place::Container { .. } if !matches!(stdin, Some(Stdin::File { .. })) => None,

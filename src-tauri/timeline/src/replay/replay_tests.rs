@@ -267,6 +267,19 @@ async fn a_stopped_replay_ends_its_call_and_makes_no_more() {
 }
 
 #[tokio::test]
+async fn a_terminal_is_not_replayed() {
+    let (directory, recording) = timeline();
+    let terminal = Some(porthole_process::TerminalSize { columns: 80, rows: 24 });
+    let command = Command { terminal, ..sh("exit") };
+    let engine = Err(Error::new(Code::EngineUnavailable, "none"));
+    ended(&recording, recording.run(Origin::Composer, engine, command)).await;
+    let path = saved(&recording, &directory);
+    let allowed = ReplayOptions { allow_host: true, ..options(None) };
+    let found = replayed(&path, &Rules::default(), &allowed).await;
+    assert!(matches!(found[0].result, ReplayResult::Skipped { reason: Skipped::Terminal }), "{found:?}");
+}
+
+#[tokio::test]
 async fn an_engine_is_reached_only_when_that_is_allowed() {
     let (_directories, timeline, _backend, session) = opened(&["/hello"]).await;
     let engine = Endpoint::Engine { name: "default".to_owned() };

@@ -46,7 +46,7 @@ impl Timeline {
     /// [`Code::RuleInvalid`]; [`Code::CallNotFound`] when there is no such session.
     pub fn session_rules(&self, session: u32) -> Result<SessionRules> {
         let OpenedRules { path, rules } = self.opened_rules(session)?;
-        Ok(SessionRules { rules: Rules::clone(&*rules?), written: !is_archive(&path) })
+        Ok(SessionRules { rules: Arc::unwrap_or_clone(rules?), written: !is_archive(&path) })
     }
 
     /// Replaces them, in the file too.

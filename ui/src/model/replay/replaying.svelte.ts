@@ -40,9 +40,9 @@ export class Replaying {
     return this.#shown?.session === this.session ? this.#shown : undefined
   }
 
-  /** Another session is being replayed: its number. */
-  get other(): number | undefined {
-    return this.#shown?.running && this.#shown.session !== this.session ? this.#shown.session : undefined
+  /** The session that is being replayed. */
+  get running(): number | undefined {
+    return this.#shown?.running ? this.#shown.session : undefined
   }
 
   /** Opens the dialog. What is allowed for one session isn't for another. */
