@@ -2,7 +2,13 @@ import { expect, test } from "vitest"
 import type { ComparedPart } from "../src/ipc/generated/ComparedPart"
 import { filtered } from "../src/model/compare/filter"
 
-const line = (text: string) => ({ first: 1, pieces: [{ text: text.slice(0, 2), differs: true }, { text: text.slice(2), differs: false }] })
+const line = (text: string) => ({
+  first: 1,
+  pieces: [
+    { text: text.slice(0, 2), differs: true },
+    { text: text.slice(2), differs: false },
+  ],
+})
 const PARTS: ComparedPart[] = [
   { part: "outcome", difference: { kind: "same" } },
   {
@@ -26,7 +32,10 @@ const PARTS: ComparedPart[] = [
       more: 3,
     },
   },
-  { part: "stdout", difference: { kind: "text", hunks: [{ lines: [line("first")] }, { lines: [line("other")] }], more: 0 } },
+  {
+    part: "stdout",
+    difference: { kind: "text", hunks: [{ lines: [line("first")] }, { lines: [line("other")] }], more: 0 },
+  },
   { part: "timing", difference: { kind: "times", first: {}, second: {} } },
 ]
 

@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn chunks_are_read_as_they_were_written_and_a_part_of_one_is_an_error_in_a_file() {
         let chunk = |stream, offset, len, at_us| Chunk { stream, offset, len, at_us };
-        let chunks = [chunk(Stream::Stdout, 0, 3, 5), chunk(Stream::Stderr, 0, 1, 5), chunk(Stream::Stdout, 3, 9, 1 << 40)];
+        let chunks =
+            [chunk(Stream::Stdout, 0, 3, 5), chunk(Stream::Stderr, 0, 1, 5), chunk(Stream::Stdout, 3, 9, 1 << 40)];
         let expected: Vec<_> = chunks.iter().map(|chunk| (chunk.stream, chunk.len, chunk.at_us)).collect();
         let mut last_us = 0;
         let mut bytes = encode(&chunks[..1], &mut last_us);

@@ -62,7 +62,7 @@ async fn a_difference_is_allowed_and_the_next_replay_is_the_same() {
     app.click("#replay-go").await;
     counts(&app, "1 same, 1 not run").await;
     let rules = rules_of(&Session::open(&path).unwrap()).unwrap();
-    assert_eq!(rules.allow, [Allow::Header { name: "Date".to_owned() }]);
+    assert_eq!(rules.allow, [Allow::Header { name: "date".to_owned() }]);
 
     // With a tick the command runs too.
     app.click("#replay-host").await;

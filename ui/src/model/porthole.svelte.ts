@@ -40,14 +40,7 @@ import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
 export type Overlay =
-  | "palette"
-  | "shortcuts"
-  | "settings"
-  | "about"
-  | "environments"
-  | "export"
-  | "compare"
-  | "replay"
+  "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "replay"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole extends ShownCall {

@@ -48,7 +48,10 @@ async function window_() {
       comparison: {
         parts: [
           { part: "outcome", difference: { kind: "same" } },
-          { part: "headers", difference: { kind: "fields", fields: [{ name: "Date", first: "a", second: "b" }] } },
+          {
+            part: "headers",
+            difference: { kind: "fields", fields: [{ name: "Date", first: "a", second: "b" }] },
+          },
           {
             part: "body",
             difference: {
@@ -89,7 +92,9 @@ describe("replaying a session", () => {
       { session: 1, choices: { container: true, host: true, recorded_times: false } },
     ])
     porthole.target.current = { ...porthole.target.current, container: undefined }
-    const none = await screen.findByRole<HTMLInputElement>("checkbox", { name: /The target has no container/ })
+    const none = await screen.findByRole<HTMLInputElement>("checkbox", {
+      name: /The target has no container/,
+    })
     expect(none.disabled).toBe(true)
   })
 
@@ -152,7 +157,8 @@ describe("replaying a session", () => {
       ]),
     )
     await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>("Path").value).toBe(""))
-    shell.answers.set_session_rules = () => Promise.reject({ code: "rule_invalid", message: "Invalid path: id" })
+    shell.answers.set_session_rules = () =>
+      Promise.reject({ code: "rule_invalid", message: "Invalid path: id" })
     await user.type(screen.getByLabelText("Path"), "id{Enter}")
     await screen.findByText("Invalid path: id")
     expect(screen.getByLabelText<HTMLInputElement>("Path").value).toBe("id")
@@ -164,7 +170,8 @@ describe("the comparison", () => {
     const { asked, porthole, user } = await window_()
     porthole.comparisons.compare(2, 5)
     await screen.findByText("Different: Headers, Body")
-    const parts = () => [...document.querySelectorAll<HTMLElement>("[data-part]")].map(({ dataset }) => dataset.part)
+    const parts = () =>
+      [...document.querySelectorAll<HTMLElement>("[data-part]")].map(({ dataset }) => dataset.part)
     expect(parts()).toEqual(["outcome", "headers", "body"])
     await user.click(screen.getByRole("checkbox", { name: "Only differences" }))
     expect(parts()).toEqual(["headers", "body"])

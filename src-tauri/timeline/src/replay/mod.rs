@@ -16,9 +16,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
 
-use self::substitute::Captured;
-pub use self::shown::{ReplayList, ReplayRow, ReplayRowResult, ReplayState};
 pub(crate) use self::shown::ShownReplay;
+pub use self::shown::{ReplayList, ReplayRow, ReplayRowResult, ReplayState};
+use self::substitute::Captured;
 use crate::{
     By, Timeline,
     compare::{Comparison, Rules},

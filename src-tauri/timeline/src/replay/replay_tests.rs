@@ -1,4 +1,7 @@
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::*;
 use crate::{
@@ -172,7 +175,7 @@ async fn opened(paths: &[&str]) -> ([tempfile::TempDir; 2], Arc<Timeline>, DemoB
     let (directory, recording) = timeline();
     let backend = DemoBackend::start().await;
     for path in paths {
-        let id = recording.send(Origin::Composer, backend.endpoint().clone(), Request::new("GET", path));
+        let id = recording.send(Origin::Composer, backend.endpoint().clone(), Request::new("GET", *path));
         ended(&recording, id).await;
     }
     let path = saved(&recording, &directory);
@@ -231,7 +234,7 @@ async fn a_difference_is_listed_with_the_rule_that_would_allow_it() {
     assert_eq!(over(&timeline).await.different, 1);
     let list = timeline.replay_results(0, 9, true);
     assert_eq!(list.rows[0].result, ReplayRowResult::Different { parts: vec![CallPart::Headers] });
-    assert_eq!(list.proposed, [date()]);
+    assert_eq!(list.proposed, [Allow::Header { name: "date".to_owned() }]);
     timeline.set_session_rules(session, Rules { allow: list.proposed, ..Rules::default() }).await.unwrap();
     assert_eq!(timeline.replay_results(0, 9, true).proposed, []);
     timeline.replay_shown(session, options(Some(backend.endpoint()))).unwrap();

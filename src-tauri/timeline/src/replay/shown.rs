@@ -181,8 +181,9 @@ impl ShownReplay {
 
     /// The places of calls that did something else, or could not be made.
     fn failed(&self) -> impl Iterator<Item = usize> {
-        let is_failed =
-            |result: &ReplayRowResult| matches!(result, ReplayRowResult::Different { .. } | ReplayRowResult::Failed { .. });
+        let is_failed = |result: &ReplayRowResult| {
+            matches!(result, ReplayRowResult::Different { .. } | ReplayRowResult::Failed { .. })
+        };
         self.results.iter().enumerate().filter(move |(_, (_, result))| is_failed(result)).map(|(at, _)| at)
     }
 

@@ -13,9 +13,7 @@ use zip::{
     result::ZipError,
 };
 
-use super::{
-    format::{ENTRY, FORMAT, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, Part, SessionFacts, VERSION, ended},
-};
+use super::format::{ENTRY, FORMAT, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, Part, SessionFacts, VERSION, ended};
 use crate::chunk_times::{CHUNK, ChunkReader};
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::Stream;

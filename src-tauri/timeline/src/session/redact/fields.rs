@@ -154,7 +154,8 @@ impl<'n> FieldRedactor<'n> {
     }
 
     fn in_string(&mut self, byte: u8, escaped: bool, out: &mut Vec<u8>, found: Found<'_>) {
-        if matches!(byte, b'{' | b'[') && !escaped && self.depth > 0 && self.embedded.is_none() && is_blank(&self.name) {
+        if matches!(byte, b'{' | b'[') && !escaped && self.depth > 0 && self.embedded.is_none() && is_blank(&self.name)
+        {
             let redactor = Self::with_depth(self.names, self.depth - 1);
             self.embedded = Some(Box::new(Embedded::new(redactor)));
         }
