@@ -124,7 +124,7 @@ describe("replaying a session", () => {
     await user.keyboard("{ArrowDown}{Enter}")
     expect(asked("compare")).toEqual([{ first: 2, second: 5 }])
     await screen.findByText("Different: Headers, Body")
-    await user.keyboard("{Escape}")
+    await user.click(screen.getByRole("button", { name: "Close" }))
     expect(porthole.overlay).toBe("replay")
   })
 
@@ -134,7 +134,9 @@ describe("replaying a session", () => {
     await user.click(await screen.findByText("cat x"))
     expect(asked("compare")).toEqual([])
   })
+})
 
+describe("the rules of a session", () => {
   test("a proposed rule is allowed with one click, and can be removed", async () => {
     const { see, asked, user } = await window_()
     see(state())
