@@ -1,7 +1,7 @@
 //! The commands of the window, made from the one list in `porthole-app`: each is the application's method with the same name.
 
 use porthole_app::{
-    PathKind, StoredPlaces,
+    PathKind, ReplayChoices, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     page_window::{PageWindowClosed, PageWindowState},
@@ -30,8 +30,9 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
-    compare::Comparison,
-    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+    compare::{Rules, ShownComparison},
+    replay::ReplayList,
+    session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},
 };
 use tauri::{State, ipc::Invoke};
 

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, process::Output};
 
 use porthole_app::demo::Demo;
-use porthole_tests::given;
+use porthole_tests::{given, servers::Raw};
 use serde_json::Value;
 
 async fn cli(args: &[&str]) -> Output {
@@ -126,4 +126,57 @@ async fn two_sessions_are_compared_call_by_call() {
     assert_eq!(one.status.code(), Some(0), "{one:?}");
     let missing = cli(&["diff", &format!("{other}#9"), &recorded.file]).await;
     assert_eq!(missing.status.code(), Some(3), "{missing:?}");
+}
+
+/// The requests of the demo extension's page, as its source has them: method and path.
+fn requests_of_the_demos_page() -> Vec<(String, String)> {
+    let source = fs::read_to_string(Path::new(&given("PORTHOLE_DEMO_EXTENSION")).join("ui/service.js")).unwrap();
+    let request = |call: &str| {
+        let (method, arguments) = call.split_once('(')?;
+        let (path, _) = arguments.strip_prefix('"')?.split_once('"')?;
+        Some((method.to_ascii_uppercase(), path.to_owned()))
+    };
+    source.split("vm.service.").skip(1).filter_map(request).collect()
+}
+
+/// Adds a request to a session.
+async fn record(endpoint: &str, (method, path): &(String, String), file: &str) {
+    let mut args = vec!["request", method, path, "--endpoint", endpoint, "--session", file];
+    if ["POST", "PUT", "PATCH"].contains(&method.as_str()) {
+        args.extend(["--data", r#"{"volume":"pg data","size":42}"#]);
+    }
+    // A response with an error status is recorded too.
+    cli(&args).await;
+}
+
+#[tokio::test]
+async fn the_demo_extensions_own_session_passes_until_a_route_of_its_backend_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path()).await.unwrap();
+    let (file, endpoint) = (text(&folder.path().join("demo.porthole")), demo.endpoint().to_string());
+    let requests = requests_of_the_demos_page();
+    assert!(requests.len() > 8 && requests[0] == ("GET".to_owned(), "/hello".to_owned()), "{requests:?}");
+    for request in &requests {
+        record(&endpoint, request, &file).await;
+    }
+    let date = r#"{"kind":"header","name":"Date"}"#;
+    assert_eq!(cli(&["session", "rules", &file, "--allow", date]).await.status.code(), Some(0));
+    let replay = ["replay", file.as_str(), "--endpoint", endpoint.as_str()];
+    let same = cli(&replay).await;
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    let all = format!("{} same, 0 different, 0 failed, 0 skipped", requests.len());
+    assert!(stdout(&same).contains(&all), "{}", stdout(&same));
+
+    // The backend answered otherwise when this one was recorded.
+    let body = r#"{"message":"Hello from an earlier version"}"#;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
+    let earlier = Raw::answering(format!("{head}: {}\r\n\r\n{body}", body.len()));
+    record(&earlier.endpoint.to_string(), &requests[0], &file).await;
+    let changed = cli(&replay).await;
+    assert_eq!(changed.status.code(), Some(1), "{changed:?}");
+    let told = stdout(&changed);
+    let number = requests.len() + 1;
+    let counts = format!("{} same, 1 different, 0 failed, 0 skipped", requests.len());
+    assert!(told.contains(&format!("DIFFERENT {number} GET /hello")) && told.contains(&counts), "{told}");
+    assert!(told.contains("- $['message']: \"Hello from an earlier version\""), "{told}");
 }

@@ -90,10 +90,22 @@ macro_rules! commands {
             export(ids: Option<Vec<u32>>, format: ExportFormat, redact: Option<RedactOptions>, path: String, replace: bool) -> SavedFile;
             /// A Call as Markdown, for an issue tracker.
             markdown(id: u32) -> String;
-            /// What differs between two Calls, in place of the comparison before.
-            compare(first: u32, second: u32) -> Comparison;
+            /// What differs between two Calls by the rules of the session that one is from, in place of the comparison
+            /// before.
+            compare(first: u32, second: u32) -> ShownComparison;
             /// Stops comparing.
             compare_stop() -> ();
+            /// Makes the calls of an open session again on the target and compares each with its recording, in place of the
+            /// replay before.
+            replay(session: u32, choices: ReplayChoices) -> ();
+            /// Stops the replay, and the call that it waits for.
+            replay_stop() -> ();
+            /// Results of the replay from one on: of all calls, or only of those that differ or failed.
+            replay_results(from: u32, count: u32, failed: bool) -> ReplayList;
+            /// What may differ when a session is replayed, and what later calls take from earlier ones.
+            session_rules(session: u32) -> SessionRules;
+            /// Replaces that, in the session file too.
+            set_session_rules(session: u32, rules: Rules) -> ();
             /// Keeps a Call's output for the next start, or lets it go.
             keep(id: u32, kept: bool) -> ();
             /// Sends a request to the target's endpoint; answers at once with the Call's number.

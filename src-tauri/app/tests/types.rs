@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind, StoredPlaces,
+    PathKind, ReplayChoices, StoredPlaces,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
@@ -38,8 +38,9 @@ use porthole_sdk::{
 };
 use porthole_timeline::{
     Call, Changes, HistoryFilter, HistoryFrom, HistoryList, HistoryNames, Origin, Preview, TerminalPiece,
-    compare::Comparison,
-    session::{ExportFormat, ExportPreview, redact::RedactOptions},
+    compare::{Capture, Rules, ShownComparison},
+    replay::{ReplayList, ReplayState},
+    session::{ExportFormat, ExportPreview, SessionRules, redact::RedactOptions},
 };
 use ts_rs::{Config, TS};
 
@@ -63,6 +64,8 @@ macro_rules! signatures {
             UsedVariable::export_all(cfg).unwrap();
             GrantedContent::export_all(cfg).unwrap();
             Routes::export_all(cfg).unwrap();
+            ReplayState::export_all(cfg).unwrap();
+            Capture::export_all(cfg).unwrap();
             $($(<$ty as TS>::export_all(cfg).ok();)* <$answer as TS>::export_all(cfg).ok();)*
             let (mut body, mut signatures) = (String::new(), String::new());
             $(

@@ -7,8 +7,7 @@ use porthole_base::error::{Code, Error, Result};
 use porthole_timeline::{
     Timeline,
     compare::{Comparison, Rules},
-    replay::rules_of,
-    session::{Session, title},
+    session::{Session, rules_of, title},
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;

@@ -9,8 +9,8 @@ use porthole_http::endpoint::Endpoint;
 use porthole_output::NewFile;
 use porthole_timeline::{
     compare::{Allow, Rules},
-    replay::{ReplayOptions, ReplayResult, Replayed, rules_of},
-    session::Session,
+    replay::{ReplayOptions, ReplayResult, Replayed},
+    session::{Session, rules_of},
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
@@ -86,16 +86,17 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
     let timeline = scratch.timeline(Some(Arc::new(Reaper::start())));
     let number = timeline.open_session(path.clone()).await?;
     let stop = CancellationToken::new();
-    let mut failed = None;
-    let tell = |one: &Replayed| {
-        let told = if arguments.json { json(one) } else { told(one) };
+    let (mut failed, mut all) = (None, Vec::new());
+    let tell = |one: Replayed| {
+        let told = if arguments.json { json(&one) } else { told(&one) };
         failed = failed.take().or(told.err());
+        all.push(one);
     };
     let ended = tokio::select! {
         ended = timeline.replay(number, &rules, &options, &stop, tell) => ended,
         _ = signals.next() => Err(Error::new(Code::Cancelled, "The replay was canceled")),
     };
-    let written = ended.and_then(|all| {
+    let written = ended.and_then(|()| {
         if let Some(error) = failed {
             return Err(error);
         }

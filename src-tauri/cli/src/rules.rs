@@ -6,8 +6,7 @@ use clap::Args;
 use porthole_base::error::{Code, Error, Result};
 use porthole_timeline::{
     compare::{Allow, Capture, Rules},
-    replay::rules_of,
-    session::{Session, write_with_rules},
+    session::{Session, rules_of, write_with_rules},
 };
 use serde::de::DeserializeOwned;
 

@@ -19,7 +19,11 @@ use super::{
     summary::outcome,
     terminal::LiveTerminal,
 };
-use crate::{prompt::Prompt, session::OpenSession};
+use crate::{
+    prompt::Prompt,
+    replay::ReplayState,
+    session::{OpenSession, OpenedRules},
+};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{ExchangeEvent, Head};
@@ -53,7 +57,7 @@ impl Control {
 pub(super) struct Entry {
     pub call: Call,
     pub output: Arc<Output>,
-    /// The page load or console run that it belongs to.
+    /// The page load, console run or replay that it belongs to.
     group: Option<CallGroup>,
     /// The session file that it is from.
     session: Option<u32>,
@@ -143,6 +147,7 @@ pub(super) struct CallStore {
     pub misses: u64,
     pub dropped: u64,
     pub search: Option<Searching>,
+    pub replay: Option<ReplayState>,
     pub saving: Option<TaskProgress>,
     pub prompt: Option<Prompt>,
     pub waiting: u32,
@@ -159,6 +164,8 @@ pub(super) struct CallStore {
     groups: Groups,
     /// The session files that were opened. They stay here: removed calls can be put back.
     sessions: Vec<OpenSession>,
+    /// The rules of those files, by their number.
+    pub session_rules: BTreeMap<u32, OpenedRules>,
     /// What was removed and can be put back.
     pub removals: Removals,
     /// The revision at which Calls were last removed, and the last number that had been given by then. Numbers are never
@@ -178,7 +185,19 @@ impl CallStore {
     }
 
     pub fn insert(&mut self, call: Call, output: Arc<Output>, control: Option<Control>, over: CancellationToken) {
-        let began_ms = call.sdk.as_ref().and_then(|sdk| sdk.began_ms);
+        self.insert_of(None, call, output, control, over);
+    }
+
+    /// A Call of the replay that began then, if it is one.
+    pub fn insert_of(
+        &mut self,
+        replay_ms: Option<u64>,
+        call: Call,
+        output: Arc<Output>,
+        control: Option<Control>,
+        over: CancellationToken,
+    ) {
+        let began_ms = replay_ms.or_else(|| call.sdk.as_ref().and_then(|sdk| sdk.began_ms));
         let group = began_ms.map(|began_ms| self.groups.of(call.origin, began_ms));
         self.insert_in(group, None, call, output, control, over);
     }
@@ -403,6 +422,11 @@ impl CallStore {
         number
     }
 
+    /// The session file that a Call is from.
+    pub fn session_of(&self, id: CallId) -> Option<u32> {
+        self.entries.get(&id)?.session
+    }
+
     /// The Calls of a session file, in order.
     pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
         let of_it = self.entries.values().filter(|entry| entry.session == Some(number));
@@ -448,6 +472,7 @@ impl CallStore {
             misses: self.misses,
             dropped: self.dropped,
             search: self.search.clone(),
+            replay: self.replay.clone(),
             saving: self.saving,
             prompt: self.prompt.clone(),
             waiting: self.waiting,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{history::HistoryState, prompt::Prompt, session::OpenSession};
+use crate::{history::HistoryState, prompt::Prompt, replay::ReplayState, session::OpenSession};
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
@@ -23,22 +23,24 @@ pub struct By {
     pub sdk: Option<Sdk>,
     /// What allowed or denied it, if it needed permission.
     pub decision: Option<Decision>,
+    /// When the replay began that it is part of, in milliseconds since 1970-01-01 UTC.
+    pub replay_ms: Option<u64>,
 }
 
 impl From<Origin> for By {
     fn from(origin: Origin) -> Self {
-        Self { origin, sdk: None, decision: None }
+        Self { origin, sdk: None, decision: None, replay_ms: None }
     }
 }
 
-/// The load of a page, or the run of the console's code, that a Call belongs to.
+/// The load of a page, the run of the console's code, or the replay of a session that a Call belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct CallGroup {
     /// When it began, in milliseconds since 1970-01-01 UTC. Together with the origin it tells groups apart.
     #[ts(type = "number")]
     pub began_ms: u64,
-    /// Which load or run it was, from 1, of those that made calls.
+    /// Which load, run or replay it was, from 1, of those that made calls.
     pub number: u32,
 }
 
@@ -67,7 +69,7 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub at: Option<String>,
-    /// The page load or console run that it belongs to, when code made it.
+    /// The page load, console run or replay that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group: Option<CallGroup>,
@@ -175,6 +177,10 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub search: Option<Searching>,
+    /// The replay that goes on or has ended, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub replay: Option<ReplayState>,
     /// How far the file that is being saved has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

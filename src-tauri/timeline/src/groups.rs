@@ -1,4 +1,4 @@
-//! Which page load or console run a call belongs to.
+//! Which page load, console run or replay a call belongs to.
 
 use std::collections::VecDeque;
 

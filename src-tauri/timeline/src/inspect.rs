@@ -55,7 +55,7 @@ impl Timeline {
     /// # Errors
     /// [`Code::ContainerNotFound`] when a container is meant and the target has none.
     pub fn start(&self, origin: Origin, planned: PlannedCall, decision: Option<Decision>) -> Result<CallId> {
-        let by = By { origin, sdk: Some(planned.sdk), decision };
+        let by = By { origin, sdk: Some(planned.sdk), decision, replay_ms: None };
         match planned.act {
             ResolvedAction::Request { endpoint, request } => Ok(self.send_to(by, endpoint, planned.engines, request)),
             ResolvedAction::Command { command, engine, fixed } => {
@@ -71,7 +71,8 @@ impl Timeline {
             ResolvedAction::Request { endpoint, request } => Act::Exchange(Exchange::new(endpoint, request)),
             ResolvedAction::Command { command, .. } => Act::Run(Run::new(command)),
         };
-        self.record(By { origin, sdk: Some(planned.sdk), decision: Some(decision) }, act, error)
+        let by = By { origin, sdk: Some(planned.sdk), decision: Some(decision), replay_ms: None };
+        self.record(by, act, error)
     }
 
     /// Does what code asks of `ddClient` as a Runtime would, and answers at once with its number.

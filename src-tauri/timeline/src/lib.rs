@@ -58,7 +58,7 @@ use shown::Derived;
 use terminal::LiveTerminal;
 pub use terminal::TerminalPiece;
 
-use crate::inspect::CountedCalls;
+use crate::{inspect::CountedCalls, replay::ShownReplay};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::exec;
 use porthole_engine::{
@@ -70,7 +70,6 @@ use porthole_http::{
 };
 use porthole_output::{DiskQuota, Output};
 use porthole_process::{Command, FixedCommand, Run, RunEvent, Signal, stops};
-use porthole_sdk::sdk_call::Sdk;
 
 /// The longest wait for a change.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
@@ -98,6 +97,10 @@ pub struct Timeline {
     saving: Mutex<CancellationToken>,
     /// Ends the comparison that is shown.
     comparing: Mutex<CancellationToken>,
+    /// The replay that is shown.
+    replaying: Mutex<Option<ShownReplay>>,
+    /// One session's rules are written at a time.
+    writing_rules: tokio::sync::Mutex<()>,
     tasks: Mutex<JoinSet<()>>,
     /// Writes the history; it ends after everything else.
     journal: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
@@ -151,6 +154,8 @@ impl Timeline {
             counted: CountedCalls::default(),
             saving: Mutex::default(),
             comparing: Mutex::default(),
+            replaying: Mutex::default(),
+            writing_rules: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
             journal: Mutex::default(),
             last_sent: Mutex::new(Instant::now()),
@@ -232,29 +237,7 @@ impl Timeline {
         self.begin(by.into(), act, None).id
     }
 
-    /// Does again what a Call did or was to do, exactly: the same request to the same endpoint, the
-    /// same command in the same place. `engine` is where commands in containers go.
-    ///
-    /// # Errors
-    /// [`Code::CallNotFound`]; [`Code::ContainerNotFound`] when it names no container.
-    pub fn repeat(&self, id: CallId, engine: Result<Address>) -> Result<CallId> {
-        let Call { sdk, act, .. } = self.call(id)?;
-        // This time no code asked for it.
-        let by = By {
-            origin: Origin::Composer,
-            sdk: sdk.map(|sdk| Sdk { at: None, began_ms: None, ..sdk }),
-            decision: None,
-        };
-        match act {
-            Act::Exchange(Exchange { endpoint, request, .. }) => Ok(self.send(by, endpoint, request)),
-            Act::Run(Run { command, .. }) => {
-                command.place.named()?;
-                Ok(self.run(by, engine, command))
-            }
-        }
-    }
-
-    fn begin(&self, By { origin, sdk, decision }: By, act: Act, control: Option<Control>) -> Recorder {
+    fn begin(&self, By { origin, sdk, decision, replay_ms }: By, act: Act, control: Option<Control>) -> Recorder {
         let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let over = CancellationToken::new();
         let flow = match &control {
@@ -272,7 +255,8 @@ impl Timeline {
             };
             // Its files are the history's from their first byte: a killed Porthole leaves them where they belong.
             let output = Arc::new(if row.is_some() { output.kept() } else { output });
-            store.insert(Call { id, origin, began_ms, sdk, decision, act }, Arc::clone(&output), control, over.clone());
+            let call = Call { id, origin, began_ms, sdk, decision, act };
+            store.insert_of(replay_ms, call, Arc::clone(&output), control, over.clone());
             if let Some(row) = row {
                 store.set_row(id, row);
             }
@@ -420,6 +404,7 @@ impl Timeline {
         self.filter_end();
         self.save_stop();
         self.history_search_stop();
+        self.replay_stop();
         self.shared.end_removals();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for signal in [Signal::Term, Signal::Kill] {

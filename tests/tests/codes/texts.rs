@@ -1,7 +1,7 @@
 //! A snapshot of the texts in the sources: errors, hints, findings, lints and everything else that users read. A change
 //! to one is then visible in the diff, with its wording as a whole.
 //!
-//! A text is a literal of at least two words in production code. Literals of log messages and assertions are left out.
+//! A text is a literal of at least two words in production code. Literals of log messages, assertions and SQL are left out.
 //! Each crate has one snapshot, in which the texts of each module are sorted: it doesn't depend on lines. After a
 //! change:
 //! `INSTA_UPDATE=always cargo test -p porthole-tests --test codes`, and read `git diff`.
@@ -54,13 +54,37 @@ fn is_text(literal: &str) -> bool {
         && visible.contains(char::is_alphabetic)
 }
 
+/// A statement for a database, or a part of one. Nobody but the database reads it.
+fn is_sql(literal: &str) -> bool {
+    const STATEMENTS: [&str; 12] = [
+        "SELECT ",
+        "INSERT ",
+        "UPDATE ",
+        "DELETE FROM ",
+        "CREATE ",
+        "PRAGMA ",
+        "ATTACH ",
+        "DETACH ",
+        "SAVEPOINT ",
+        "RELEASE ",
+        "ROLLBACK ",
+        "BEGIN ",
+    ];
+    // `c.id` and not `metadata.json`.
+    let is_column = |word: &str| word.split_once('.').is_some_and(|(table, _)| table.len() == 1);
+    let mut words = literal.split_whitespace();
+    STATEMENTS.iter().any(|statement| literal.trim_start().starts_with(statement))
+        || words.clone().any(|word| ["WHERE", "JOIN"].contains(&word))
+        || words.all(is_column)
+}
+
 #[derive(Default)]
 struct Texts(BTreeSet<String>);
 
 impl Texts {
     fn add(&mut self, literal: &LitStr) {
         let text = literal.value();
-        if is_text(&text) {
+        if is_text(&text) && !is_sql(&text) {
             self.0.insert(text.replace('\n', "\\n"));
         }
     }
@@ -221,5 +245,11 @@ again.";
     visit::visit_file(&mut texts, &file);
     let texts: Vec<&str> = texts.0.iter().map(String::as_str).collect();
     assert_eq!(texts, ["Can't open {}", "Try it\\nagain.", "the type is wrong"]);
+    for sql in ["SELECT id FROM calls", " DELETE FROM calls", "calls c WHERE c.id = ?1", "c.id, c.began_ms"] {
+        assert!(is_sql(sql), "{sql}");
+    }
+    for text in ["Delete from the history", "Select a call. Try it", "GET /a or DELETE /a", "a.b compose.yaml"] {
+        assert!(!is_sql(text), "{text}");
+    }
     assert!(is_text("{name} missing") && !is_text("{}: {}") && !is_text(", ") && !is_text("GET / "));
 }

@@ -52,6 +52,7 @@ mod prompt_row;
 mod reading;
 mod reload;
 mod remembered;
+mod replaying;
 mod routes;
 mod safe;
 mod saving;

@@ -23,7 +23,7 @@ import { PasteImport } from "./composer/paste-import.svelte"
 import { Permissions } from "./permission/permissions.svelte"
 import { Prompts } from "./permission/prompts.svelte"
 import { History } from "./history/history.svelte"
-import { Comparing } from "./compare/comparing.svelte"
+import { Comparisons } from "./compare/comparisons"
 import { Exporting } from "./session/exporting.svelte"
 import { Sessions } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
@@ -39,7 +39,8 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare"
+export type Overlay =
+  "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "replay"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole extends ShownCall {
@@ -70,7 +71,7 @@ export class Porthole extends ShownCall {
   /** Session files that are open. */
   sessions: Sessions
   exporting: Exporting
-  comparing: Comparing
+  comparisons: Comparisons
   disk = new Disk()
   terminals: Terminals
   /** The calls of this start and earlier ones. */
@@ -130,7 +131,7 @@ export class Porthole extends ShownCall {
     this.sessions = new Sessions(shell, () => (this.#home = undefined))
     this.exporting = new Exporting(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
-    this.comparing = new Comparing(shell)
+    this.comparisons = new Comparisons(shell, (overlay) => (this.overlay = overlay))
     this.selection = new Selection(() => this.#changed())
     this.terminals = new Terminals(shell, put)
     this.drafts = new Drafts(this.settings)
@@ -303,8 +304,7 @@ export class Porthole extends ShownCall {
   compare(): boolean {
     const [first, second, ...more] = [...this.selection.ids].sort((a, b) => a - b)
     if (first === undefined || second === undefined || more.length > 0) return false
-    this.overlay = "compare"
-    void this.comparing.show(first, second)
+    this.comparisons.compare(first, second)
     return true
   }
 
@@ -427,6 +427,7 @@ export class Porthole extends ShownCall {
     this.saving.see(changes.saving)
     this.exporting.see(changes.saving)
     this.sessions.see(changes.sessions)
+    this.comparisons.replaying.see(changes.replay)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
   }

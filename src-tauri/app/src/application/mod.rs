@@ -15,6 +15,7 @@ pub(crate) mod page_window;
 mod paths;
 pub(crate) mod permissions;
 mod privacy;
+mod replay;
 mod routes;
 mod sessions;
 mod settings;
@@ -44,6 +45,7 @@ use porthole_extension::{ExtensionHost, PageServer, routes::ApiDocument};
 use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
 pub use privacy::StoredPlaces;
+pub use replay::ReplayChoices;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{application::page_window::PageWindow, application::target::endpoint_of, dropped::Dropped, host::Host};

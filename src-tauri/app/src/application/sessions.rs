@@ -2,7 +2,7 @@
 
 use porthole_base::error::Result;
 use porthole_output::SavedFile;
-use porthole_timeline::compare::Comparison;
+use porthole_timeline::compare::ShownComparison;
 use porthole_timeline::session::{ExportFormat, ExportPreview, redact::RedactOptions};
 
 use crate::{application::Application, host::Host};
@@ -47,7 +47,7 @@ impl<H: Host> Application<H> {
         self.timeline.export(ids, format, redact, self.path(&path), replace).await
     }
 
-    pub async fn compare(&self, first: u32, second: u32) -> Result<Comparison> {
+    pub async fn compare(&self, first: u32, second: u32) -> Result<ShownComparison> {
         self.timeline.compare_shown(first, second).await
     }
 

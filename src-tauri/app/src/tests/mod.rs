@@ -3,6 +3,7 @@
 mod backend;
 mod engine;
 mod page;
+mod replay;
 mod settings;
 mod target;
 mod terminal;

@@ -3,7 +3,21 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::Allow;
 use porthole_sdk::runtime::Runtime;
+
+/// Two Calls with what can be done about their differences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct ShownComparison {
+    /// What differs.
+    pub comparison: Comparison,
+    /// The number of the session that has the rules, where one of the two is from a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
+    /// Rules that would allow what looks as if it differs each time.
+    pub proposed: Vec<Allow>,
+}
 
 /// Two Calls, part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -13,6 +27,13 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Without what was asked: of a call and its replay that is the same, but for values of earlier responses.
+    #[must_use]
+    pub(crate) fn without_request(mut self) -> Self {
+        self.parts.retain(|part| part.part != CallPart::Request);
+        self
+    }
+
     /// Whether they are the same but for what is allowed to differ, and for how long they took.
     pub fn is_same(&self) -> bool {
         self.parts.iter().all(|part| part.part == CallPart::Timing || part.difference == Difference::Same)

@@ -62,15 +62,25 @@ impl Timeline {
         aside(move || compare(&first, &second, &rules, &stop)).await
     }
 
-    /// Compares two Calls for a caller that shows one comparison at a time: the one before ends.
+    /// Compares two Calls for a caller that shows one comparison at a time: the one before ends. The rules are those of the
+    /// session that the first one is from, else the second.
     ///
     /// # Errors
     /// As [`Timeline::compare`].
-    pub async fn compare_shown(&self, first: CallId, second: CallId) -> Result<Comparison> {
+    pub async fn compare_shown(&self, first: CallId, second: CallId) -> Result<ShownComparison> {
         let stop = CancellationToken::new();
         let before = std::mem::replace(&mut *self.comparing(), stop.clone());
         before.cancel();
-        self.compare(first, second, &Rules::default(), stop).await
+        let session = {
+            let store = self.shared.store();
+            store.session_of(first).or_else(|| store.session_of(second))
+        };
+        let rules = session.map(|session| self.rules_of_session(session)).transpose()?.unwrap_or_default();
+        let compared = self.compare(first, second, &rules, stop).await?;
+        let comparison = if self.is_replay_of(first, second) { compared.without_request() } else { compared };
+        let mut proposed = if session.is_some() { comparison.proposed() } else { Vec::new() };
+        proposed.retain(|rule| !rules.allow.contains(rule));
+        Ok(ShownComparison { comparison, session, proposed })
     }
 
     /// Ends that comparison.

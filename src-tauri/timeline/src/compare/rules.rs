@@ -2,23 +2,26 @@
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use super::path::PathPattern;
 use porthole_base::error::{Code, Error, Result};
 
 /// What may differ, and what a later call takes from an earlier one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Rules {
     /// Differences that are allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Allow>>", optional)]
     pub allow: Vec<Allow>,
     /// Values that are taken from a response and put into later requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Capture>>", optional)]
     pub capture: Vec<Capture>,
 }
 
 /// One allowed difference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Allow {
     /// A response header may have any value, or be absent.
@@ -60,7 +63,7 @@ pub enum Allow {
 }
 
 /// A value that later requests use as `{{name}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
     /// Its name.
@@ -108,15 +111,68 @@ fn pattern(text: &str, whole: bool) -> Result<Regex> {
     })
 }
 
+/// The most rules of a session, and the most bytes of a text in one.
+const MOST_RULES: usize = 500;
+const LONGEST: usize = 4096;
+
+fn invalid(message: &str, hint: &str) -> Error {
+    Error::new(Code::RuleInvalid, message).hint(hint)
+}
+
+impl Allow {
+    /// Checks what reading its path and pattern doesn't.
+    fn check(&self) -> Result<()> {
+        let (texts, must_be) = match self {
+            Self::Header { name } => ([name.as_str(), ""], "Type the name of a header."),
+            Self::Path { path } | Self::Type { path } | Self::Range { path, .. } => {
+                ([path.as_str(), ""], "Type a path, such as $.id.")
+            }
+            Self::Matches { path, pattern } => ([path.as_str(), pattern], "Type a path, such as $.id."),
+            // An empty pattern would leave out all lines.
+            Self::Lines { pattern } => ([pattern.as_str(), ""], "Type a regular expression, such as ^took."),
+        };
+        if texts[0].is_empty() {
+            return Err(invalid("The rule is empty", must_be));
+        }
+        if texts.iter().any(|text| text.len() > LONGEST) {
+            return Err(too_long());
+        }
+        match self {
+            Self::Range { min, max, .. } if min > max => {
+                Err(invalid("The range is empty", "The smallest number must not be larger than the largest."))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Capture {
+    fn check(&self) -> Result<()> {
+        if self.name.is_empty() || self.call == 0 {
+            return Err(invalid("The capture is incomplete", "It needs a name and the number of a call, from 1."));
+        }
+        if self.name.len().max(self.path.len()) > LONGEST {
+            return Err(too_long());
+        }
+        PathPattern::read(&self.path).map(drop)
+    }
+}
+
+fn too_long() -> Error {
+    invalid("A text in the rules is too long", "Use at most 4,096 bytes for a path, name or pattern.")
+}
+
 impl Rules {
     /// Checks the paths and patterns.
     ///
     /// # Errors
     /// [`Code::RuleInvalid`].
     pub fn check(&self) -> Result<()> {
-        for capture in &self.capture {
-            PathPattern::read(&capture.path)?;
+        if self.allow.len() + self.capture.len() > MOST_RULES {
+            return Err(invalid("A session has too many rules", "Use at most 500 rules and captures."));
         }
+        self.allow.iter().try_for_each(Allow::check)?;
+        self.capture.iter().try_for_each(Capture::check)?;
         self.read().map(drop)
     }
 
@@ -182,5 +238,39 @@ impl ReadRules {
                 pattern.is_match(text.as_deref().unwrap_or(second))
             }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_mean_nothing_are_refused() {
+        let allow = |rule: &str| Rules { allow: vec![serde_json::from_str(rule).unwrap()], ..Rules::default() };
+        let capture = |text: &str| Rules { capture: vec![serde_json::from_str(text).unwrap()], ..Rules::default() };
+        for rules in [
+            allow(r#"{"kind":"header","name":""}"#),
+            allow(r#"{"kind":"path","path":"id"}"#),
+            allow(r#"{"kind":"lines","pattern":""}"#),
+            allow(r#"{"kind":"lines","pattern":"("}"#),
+            allow(r#"{"kind":"matches","path":"$.a","pattern":"("}"#),
+            allow(r#"{"kind":"range","path":"$.a","min":2,"max":1}"#),
+            allow(&format!(r#"{{"kind":"header","name":"{}"}}"#, "a".repeat(LONGEST + 1))),
+            capture(r#"{"name":"","call":1,"path":"$.id"}"#),
+            capture(r#"{"name":"id","call":0,"path":"$.id"}"#),
+            capture(r#"{"name":"id","call":1,"path":"id"}"#),
+            Rules { allow: vec![Allow::Header { name: "a".to_owned() }; MOST_RULES + 1], ..Rules::default() },
+        ] {
+            assert_eq!(rules.check().unwrap_err().code, Code::RuleInvalid, "{rules:?}");
+        }
+        for rules in [
+            Rules::default(),
+            allow(r#"{"kind":"range","path":"$.a","min":1,"max":1}"#),
+            allow(r#"{"kind":"matches","path":"$..a","pattern":""}"#),
+            capture(r#"{"name":"id","call":1,"path":"$.id"}"#),
+        ] {
+            rules.check().unwrap();
+        }
     }
 }

@@ -3,19 +3,26 @@
 //! A session may come from anybody. What could act on this machine beyond the endpoint and the container that the user
 //! names is left out unless the user allows it: host commands, files that are sent, and an engine's own socket.
 
+mod captures;
+mod repeat;
+mod shown;
 mod substitute;
+mod update;
 
-use std::{path::Path, time::Duration};
+use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use ts_rs::TS;
 
-use self::substitute::{Captured, captured};
+pub(crate) use self::shown::ShownReplay;
+pub use self::shown::{ReplayList, ReplayRow, ReplayRowResult, ReplayState};
+use self::substitute::Captured;
 use crate::{
-    By, Timeline, aside,
-    compare::{CallPart, Capture, Comparison, Rules},
-    session::{Session, SessionContent, SessionWriter, title},
+    By, Timeline,
+    compare::{Comparison, Rules},
+    session::title,
     summary::took_us,
 };
 use porthole_base::error::{Code, Error, Result};
@@ -24,7 +31,6 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{Body, Engines, Exchange, PartContent, Request},
 };
-use porthole_output::{SavedFile, Stream, View};
 use porthole_process::{Command, Place, Run, Stdin};
 use porthole_sdk::{
     call::{Act, Call, CallId, Origin},
@@ -34,8 +40,6 @@ use porthole_sdk::{
 /// What a call gets at least, and how many times as long as it took when it was recorded.
 const LEAST: Duration = Duration::from_secs(30);
 const TIMES: u32 = 10;
-/// The body of a response from which values are captured.
-const CAPTURED: u64 = 16 * 1024 * 1024;
 
 /// How a session is replayed.
 #[derive(Debug)]
@@ -55,7 +59,7 @@ pub struct ReplayOptions {
 }
 
 /// Why a call is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Skipped {
     /// It was not selected.
@@ -68,6 +72,8 @@ pub enum Skipped {
     NeedsHost,
     /// It runs in a container, and none is given.
     NeedsContainer,
+    /// It is a terminal: what was typed in it isn't recorded.
+    Terminal,
 }
 
 impl Skipped {
@@ -79,6 +85,7 @@ impl Skipped {
             Self::Canceled => "its recording was canceled",
             Self::NeedsHost => "it uses a program, a file or an engine of this machine: add --allow-host",
             Self::NeedsContainer => "it runs in a container: add --container NAME",
+            Self::Terminal => "it is a terminal: what was typed in it isn't recorded",
         }
     }
 }
@@ -134,21 +141,9 @@ impl Replayed {
     }
 }
 
-/// The rules that a session has.
-///
-/// # Errors
-/// [`Code::RuleInvalid`].
-pub fn rules_of(session: &Session) -> Result<Rules> {
-    if session.rules().is_null() {
-        return Ok(Rules::default());
-    }
-    let rules: Rules = serde_json::from_value(session.rules().clone())
-        .map_err(|error| Error::new(Code::RuleInvalid, "The session's rules can't be read").detail(error))?;
-    rules.check().map(|()| rules)
-}
-
 impl Timeline {
-    /// Makes the calls of a session that is open in this timeline again, in order. `tell` gets each result.
+    /// Makes the calls of a session that is open in this timeline again, in order. `tell` gets each result. Nothing of them
+    /// stays here: a comparison may be long.
     ///
     /// # Errors
     /// [`Code::RuleInvalid`]; [`Code::CallNotFound`] when the session was closed; [`Code::Cancelled`].
@@ -158,12 +153,13 @@ impl Timeline {
         rules: &Rules,
         options: &ReplayOptions,
         stop: &CancellationToken,
-        mut tell: impl FnMut(&Replayed),
-    ) -> Result<Vec<Replayed>> {
+        mut tell: impl FnMut(Replayed),
+    ) -> Result<()> {
         rules.check()?;
         let recorded = self.calls_of_session(session);
-        let (mut all, mut values) = (Vec::new(), Vec::new());
+        let mut values = Vec::new();
         let began = Instant::now();
+        let began_ms = SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_millis() as u64).unwrap_or_default();
         let mut first_ms = None;
         for (at, id) in recorded.into_iter().enumerate() {
             let call = self.call(id)?;
@@ -175,23 +171,19 @@ impl Timeline {
                     () = tokio::time::sleep_until(due) => {}
                 }
             }
-            if stop.is_cancelled() {
-                return Err(Error::new(Code::Cancelled, "The replay was canceled"));
-            }
-            let made = self.again(&call, options, &values);
-            let (new, result) = match made {
+            stopped(stop)?;
+            let (new, result) = match self.again(&call, options, &values, began_ms) {
                 Err(result) => (None, result),
                 Ok(new) => (Some(new), self.compared(id, new, &call, rules, stop).await),
             };
+            stopped(stop)?;
             if let Some(new) = new {
                 values.extend(self.captures(&rules.capture, at + 1, id, new).await?);
             }
             let took_us = new.and_then(|new| took_us(&self.call(new).ok()?.act));
-            let replayed = Replayed { number: at + 1, title: method_and_title(&call), call: new, took_us, result };
-            tell(&replayed);
-            all.push(replayed);
+            tell(Replayed { number: at + 1, title: method_and_title(&call), call: new, took_us, result });
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Begins a call as it was recorded, unless it is left out.
@@ -200,12 +192,13 @@ impl Timeline {
         call: &Call,
         options: &ReplayOptions,
         values: &[Captured],
+        began_ms: u64,
     ) -> std::result::Result<CallId, ReplayResult> {
         if let Some(reason) = left_out(call, options) {
             return Err(ReplayResult::Skipped { reason });
         }
         let sdk = call.sdk.clone().map(|sdk| Sdk { at: None, began_ms: None, ..sdk });
-        let by = By { origin: Origin::Replay, sdk, decision: None };
+        let by = By { origin: Origin::Replay, sdk, decision: None, replay_ms: Some(began_ms) };
         match &call.act {
             Act::Exchange(Exchange { endpoint, request, .. }) => {
                 let request = substitute::request(request.clone(), values);
@@ -243,7 +236,8 @@ impl Timeline {
             .hint("It took a tenth of that or less when it was recorded. Check whether the backend hangs.")),
         };
         let compared = match ended {
-            Ok(()) => self.compare(recorded, new, rules, stop.clone()).await,
+            // Its request is the recorded one, with captured values in it.
+            Ok(()) => self.compare(recorded, new, rules, stop.clone()).await.map(Comparison::without_request),
             Err(error) => {
                 // It ended meanwhile, or it ends with the timeline.
                 let _ = self.cancel(new).await;
@@ -252,71 +246,20 @@ impl Timeline {
         };
         match compared {
             Err(error) => ReplayResult::Failed { error },
-            Ok(mut comparison) => {
-                // It is the recorded one, with captured values in it.
-                comparison.parts.retain(|part| part.part != CallPart::Request);
-                match comparison.is_same() {
-                    true => ReplayResult::Same { allowed: comparison.parts.iter().map(|part| part.allowed).sum() },
-                    false => ReplayResult::Different { comparison },
-                }
-            }
+            Ok(comparison) => match comparison.is_same() {
+                true => ReplayResult::Same { allowed: comparison.parts.iter().map(|part| part.allowed).sum() },
+                false => ReplayResult::Different { comparison },
+            },
         }
     }
+}
 
-    /// The values that later calls take from this one.
-    async fn captures(
-        &self,
-        captures: &[Capture],
-        number: usize,
-        recorded: CallId,
-        new: CallId,
-    ) -> Result<Vec<Captured>> {
-        let of_it: Vec<&Capture> = captures.iter().filter(|capture| capture.call as usize == number).collect();
-        if of_it.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (before, now) = (self.body_text(recorded).await?, self.body_text(new).await?);
-        Ok(of_it.into_iter().filter_map(|capture| captured(capture, before.as_deref(), now.as_deref())).collect())
+/// Ends a replay that was stopped.
+fn stopped(stop: &CancellationToken) -> Result<()> {
+    if stop.is_cancelled() {
+        return Err(Error::new(Code::Cancelled, "The replay was canceled"));
     }
-
-    /// The body of a call as text, with its codings undone.
-    async fn body_text(&self, id: CallId) -> Result<Option<String>> {
-        let shown = self.shown(id)?;
-        aside(move || {
-            shown.catch_up_with_now(View::Stdout, &CancellationToken::new())?;
-            let output = shown.output(View::Stdout);
-            let length = output.counts().stdout.bytes;
-            if length > CAPTURED {
-                return Ok(None);
-            }
-            Ok(String::from_utf8(output.read(Stream::Stdout, 0, length)?).ok())
-        })
-        .await
-    }
-
-    /// Writes the session again with the results of a replay as what is expected. Calls that weren't made stay as they are.
-    ///
-    /// # Errors
-    /// Those of [`SessionWriter`].
-    pub fn update_session(&self, session: &Session, replayed: &[Replayed], path: &Path) -> Result<SavedFile> {
-        let mut writer = SessionWriter::begin(path, true)?;
-        for (n, recorded) in session.calls().iter().enumerate() {
-            let new = replayed.iter().find(|one| one.number == n + 1).and_then(|one| one.call);
-            match new {
-                Some(id) => {
-                    let (call, output) = (self.call(id)?, self.output(id)?);
-                    // Who asked for it first stays what it was.
-                    let call = Call { id: recorded.call.id, origin: recorded.call.origin, ..call };
-                    writer.add(&call, &output, recorded.pinned)?;
-                }
-                None => {
-                    let mut content = SessionContent::new(session, n);
-                    writer.add_content(recorded.call.clone(), recorded.pinned, &mut content)?;
-                }
-            }
-        }
-        writer.finish(session.rules())
-    }
+    Ok(())
 }
 
 /// The method and target, or the command line.
@@ -343,9 +286,10 @@ fn left_out(call: &Call, options: &ReplayOptions) -> Option<Skipped> {
     }
     match &call.act {
         Act::Exchange(Exchange { endpoint, request, .. }) => {
-            let goes_to_engine = options.endpoint.is_none() && matches!(endpoint, Endpoint::Engine { .. });
+            let goes_to_engine = matches!(options.endpoint.as_ref().unwrap_or(endpoint), Endpoint::Engine { .. });
             ((goes_to_engine || sends_a_file(request)) && !options.allow_host).then_some(Skipped::NeedsHost)
         }
+        Act::Run(Run { command: Command { terminal: Some(_), .. }, .. }) => Some(Skipped::Terminal),
         Act::Run(Run { command: Command { place, stdin, .. }, .. }) => match place {
             Place::Container { .. } if options.container.is_none() => Some(Skipped::NeedsContainer),
             Place::Container { .. } if !matches!(stdin, Some(Stdin::File { .. })) => None,

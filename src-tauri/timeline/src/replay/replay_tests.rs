@@ -1,7 +1,15 @@
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::*;
-use crate::{compare::Allow, demo_backend::DemoBackend, inspect::tests::timeline};
+use crate::{
+    compare::{Allow, CallPart, Capture},
+    demo_backend::DemoBackend,
+    inspect::tests::timeline,
+    session::{Session, SessionWriter},
+};
 use porthole_http::exchange::Header;
 
 fn options(endpoint: Option<&Endpoint>) -> ReplayOptions {
@@ -37,7 +45,9 @@ fn saved(timeline: &Timeline, directory: &tempfile::TempDir) -> PathBuf {
 async fn replayed(path: &Path, rules: &Rules, options: &ReplayOptions) -> Vec<Replayed> {
     let (_directory, timeline) = timeline();
     let session = timeline.open_session(path.to_owned()).await.unwrap();
-    timeline.replay(session, rules, options, &CancellationToken::new(), |_| ()).await.unwrap()
+    let mut found = Vec::new();
+    timeline.replay(session, rules, options, &CancellationToken::new(), |one| found.push(one)).await.unwrap();
+    found
 }
 
 /// The kinds of the results: `same`, `different`, `skipped`, `failed`.
@@ -129,7 +139,8 @@ async fn an_updated_session_expects_the_new_results() {
     let session = Session::open(&path).unwrap();
     let number = timeline.open_session(path.clone()).await.unwrap();
     let stop = CancellationToken::new();
-    let found = timeline.replay(number, &Rules::default(), &allowed, &stop, |_| ()).await.unwrap();
+    let mut found = Vec::new();
+    timeline.replay(number, &Rules::default(), &allowed, &stop, |one| found.push(one)).await.unwrap();
     assert_eq!(kinds(&found), ["different"]);
     timeline.update_session(&session, &found, &path).unwrap();
     let updated = Session::open(&path).unwrap();
@@ -157,4 +168,126 @@ async fn values_of_a_response_get_into_later_requests() {
     // The echo answers with the same id as it did, so nothing changes on the way.
     assert_eq!(kinds(&found).len(), 2);
     assert!(!matches!(found[1].result, ReplayResult::Failed { .. }), "{found:?}");
+}
+
+/// A timeline with a session of requests to a backend that is there.
+async fn opened(paths: &[&str]) -> ([tempfile::TempDir; 2], Arc<Timeline>, DemoBackend, u32) {
+    let (directory, recording) = timeline();
+    let backend = DemoBackend::start().await;
+    for path in paths {
+        let id = recording.send(Origin::Composer, backend.endpoint().clone(), Request::new("GET", *path));
+        ended(&recording, id).await;
+    }
+    let path = saved(&recording, &directory);
+    let (other, timeline) = timeline();
+    let session = timeline.open_session(path).await.unwrap();
+    ([directory, other], Arc::new(timeline), backend, session)
+}
+
+/// Waits until the replay that is shown has ended.
+async fn over(timeline: &Timeline) -> ReplayState {
+    let mut since = 0;
+    loop {
+        let changes = timeline.changes(since).await;
+        match changes.replay {
+            Some(state) if !state.running => return state,
+            _ => since = changes.revision,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_shown_replay_tells_of_each_call_and_the_rules_of_the_session_allow_differences() {
+    let (_directories, timeline, backend, session) = opened(&["/hello", "/no-such-route"]).await;
+    timeline.set_session_rules(session, Rules { allow: vec![date()], ..Rules::default() }).await.unwrap();
+    timeline.replay_shown(session, options(Some(backend.endpoint()))).unwrap();
+    let state = over(&timeline).await;
+    assert_eq!((state.same, state.done, state.whole, state.error), (2, 2, 2, None));
+    let ReplayList { rows, total, proposed } = timeline.replay_results(1, 9, false);
+    assert_eq!((rows.len(), total, proposed), (1, 2, Vec::new()));
+    assert_eq!((rows[0].number, rows[0].title.as_deref()), (2, Some("GET /no-such-route")));
+    assert_eq!(timeline.replay_results(0, 9, true).total, 0);
+    let (recorded, new) = (rows[0].recorded, rows[0].call.unwrap());
+    let call = timeline.changes(0).await.calls.into_iter().find(|row| row.id == new).unwrap();
+    assert_eq!((call.origin, call.group.map(|group| group.number)), (Origin::Replay, Some(1)));
+    let compared = timeline.compare_shown(recorded, new).await.unwrap();
+    assert_eq!((compared.session, compared.comparison.is_same()), (Some(session), true));
+    // The request of the two is the same one, but that of another call is not.
+    assert!(compared.comparison.parts.iter().all(|part| part.part != CallPart::Request));
+    let other = timeline.compare_shown(recorded, rows[0].recorded - 1).await.unwrap();
+    assert!(other.comparison.parts.iter().any(|part| part.part == CallPart::Request));
+    timeline.close_session(session);
+    assert_eq!(timeline.replay_results(0, 9, false).total, 0);
+    assert_eq!(timeline.changes(0).await.replay, None);
+}
+
+fn date() -> Allow {
+    Allow::Header { name: "Date".to_owned() }
+}
+
+#[tokio::test]
+async fn a_difference_is_listed_with_the_rule_that_would_allow_it() {
+    let (_directories, timeline, backend, session) = opened(&["/hello"]).await;
+    // The recorded date is of another second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    timeline.replay_shown(session, options(Some(backend.endpoint()))).unwrap();
+    assert_eq!(over(&timeline).await.different, 1);
+    let list = timeline.replay_results(0, 9, true);
+    assert_eq!(list.rows[0].result, ReplayRowResult::Different { parts: vec![CallPart::Headers] });
+    assert_eq!(list.proposed, [Allow::Header { name: "date".to_owned() }]);
+    timeline.set_session_rules(session, Rules { allow: list.proposed, ..Rules::default() }).await.unwrap();
+    assert_eq!(timeline.replay_results(0, 9, true).proposed, []);
+    timeline.replay_shown(session, options(Some(backend.endpoint()))).unwrap();
+    assert_eq!(over(&timeline).await.same, 1);
+}
+
+#[tokio::test]
+async fn a_stopped_replay_ends_its_call_and_makes_no_more() {
+    let (_directories, timeline, backend, session) = opened(&["/hello", "/hello"]).await;
+    // One that answers nothing: a replay of the first call would wait for it.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap()).parse::<Endpoint>().unwrap();
+    timeline.replay_shown(session, options(Some(&endpoint))).unwrap();
+    let _accepted = silent.accept().await.unwrap();
+    timeline.replay_stop();
+    let state = over(&timeline).await;
+    assert_eq!((state.done, state.error), (0, None));
+    let results = timeline.replay_results(0, 9, false).rows;
+    assert!(results.iter().all(|row| row.result == ReplayRowResult::NotRun), "{results:?}");
+    let made: Vec<CallId> = timeline
+        .changes(0)
+        .await
+        .calls
+        .into_iter()
+        .filter(|row| row.origin == Origin::Replay)
+        .map(|row| row.id)
+        .collect();
+    assert_eq!(made.len(), 1);
+    ended(&timeline, made[0]).await;
+    // Another one begins from the start, and what is left of the first says nothing about it.
+    timeline.replay_shown(session, options(Some(backend.endpoint()))).unwrap();
+    assert_eq!(over(&timeline).await.done, 2);
+}
+
+#[tokio::test]
+async fn a_terminal_is_not_replayed() {
+    let (directory, recording) = timeline();
+    let terminal = Some(porthole_process::TerminalSize { columns: 80, rows: 24 });
+    let command = Command { terminal, ..sh("exit") };
+    let engine = Err(Error::new(Code::EngineUnavailable, "none"));
+    ended(&recording, recording.run(Origin::Composer, engine, command)).await;
+    let path = saved(&recording, &directory);
+    let allowed = ReplayOptions { allow_host: true, ..options(None) };
+    let found = replayed(&path, &Rules::default(), &allowed).await;
+    assert!(matches!(found[0].result, ReplayResult::Skipped { reason: Skipped::Terminal }), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_engine_is_reached_only_when_that_is_allowed() {
+    let (_directories, timeline, _backend, session) = opened(&["/hello"]).await;
+    let engine = Endpoint::Engine { name: "default".to_owned() };
+    timeline.replay_shown(session, options(Some(&engine))).unwrap();
+    over(&timeline).await;
+    let result = timeline.replay_results(0, 1, false).rows.remove(0).result;
+    assert_eq!(result, ReplayRowResult::Skipped { reason: Skipped::NeedsHost });
 }

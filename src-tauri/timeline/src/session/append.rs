@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::{
     Recorded, Session, SessionWriter,
-    chunk_times::ChunkReader,
     content::{Content, Written},
     layout::unreadable,
     read::named,
 };
+use crate::chunk_times::ChunkReader;
 use porthole_base::error::Result;
 use porthole_output::{SavedFile, Stream};
 
@@ -46,10 +46,18 @@ pub fn write_with_rules(session: &Session, rules: &Value, path: &Path) -> Result
 }
 
 fn add_all(writer: &mut SessionWriter<'_>, session: &Session) -> Result<()> {
-    for (n, call) in session.calls().iter().enumerate() {
-        writer.add_content(call.call.clone(), call.pinned, &mut SessionContent::new(session, n))?;
+    (0..session.calls().len()).try_for_each(|n| writer.add_unchanged(session, n))
+}
+
+impl SessionWriter<'_> {
+    /// Adds the nth call of a session, from 0, as it is there; nothing if there is none.
+    ///
+    /// # Errors
+    /// Those of [`add_content`](Self::add_content).
+    pub fn add_unchanged(&mut self, session: &Session, n: usize) -> Result<()> {
+        let Some(recorded) = session.calls().get(n) else { return Ok(()) };
+        self.add_content(recorded.call.clone(), recorded.pinned, &mut SessionContent::new(session, n))
     }
-    Ok(())
 }
 
 /// The bytes of a call in a session, without an index of them.

@@ -13,10 +13,8 @@ use zip::{
     result::ZipError,
 };
 
-use super::{
-    chunk_times::{CHUNK, ChunkReader},
-    format::{ENTRY, FORMAT, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, Part, SessionFacts, VERSION, ended},
-};
+use super::format::{ENTRY, FORMAT, MOST_CALLS, MOST_DIRECTORY, MOST_FACTS, Part, SessionFacts, VERSION, ended};
+use crate::chunk_times::{CHUNK, ChunkReader};
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::Stream;
 

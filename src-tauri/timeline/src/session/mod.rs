@@ -1,7 +1,6 @@
 //! Sessions: recorded calls with all their bytes, as one file. The format is described in `session-format.md`.
 
 mod append;
-mod chunk_times;
 mod content;
 mod export;
 mod format;
@@ -14,6 +13,7 @@ mod open;
 mod read;
 mod recorded;
 pub mod redact;
+mod rules;
 mod write;
 
 pub use append::{SessionContent, append, write_with_rules};
@@ -25,6 +25,8 @@ pub use format::{
 pub use open::{OpenSession, is_archive, is_session};
 pub use read::Session;
 pub use recorded::Recorded;
+pub(crate) use rules::OpenedRules;
+pub use rules::{SessionRules, rules_of};
 pub use write::SessionWriter;
 
 /// A call in a line, without how it ended: the request's target, or the command line.

@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use ts_rs::TS;
 
 use super::{
-    SUFFIX, Session,
+    OpenedRules, SUFFIX, Session,
     har::{self, Imported},
     read::expected,
+    rules_of,
 };
-use crate::{CallId, Shared, Timeline, aside, call_store::CallStore, diagnosing::diagnosed};
+use crate::{CallId, Shared, Timeline, aside, call_store::CallStore, compare::Rules, diagnosing::diagnosed};
 use porthole_base::error::Result;
 use porthole_output::{Output, Stream};
 use porthole_sdk::{
@@ -70,10 +71,10 @@ impl Timeline {
         let shared = Arc::clone(&self.shared);
         aside(move || {
             if is_archive(&path) {
-                return shared.opening(&path, |number| shared.insert_archive(&path, number));
+                return shared.opening(&path, Ok(Rules::default()), |number| shared.insert_archive(&path, number));
             }
             let session = Session::open(&path)?;
-            shared.opening(&path, |number| shared.insert_calls(&session, number))
+            shared.opening(&path, rules_of(&session), |number| shared.insert_calls(&session, number))
         })
         .await
     }
@@ -86,15 +87,21 @@ impl Timeline {
     /// Removes the calls of a session from the timeline. It can be undone for some seconds, as
     /// [`clear`](Self::clear) can.
     pub fn close_session(&self, number: u32) {
+        self.forget_replay(number);
         self.remove(false, |store| (store.take_session(number), Vec::new(), None));
     }
 }
 
 impl Shared {
     /// Gives a file its number, and takes back what was inserted of it when that fails.
-    fn opening(&self, path: &Path, insert: impl FnOnce(u32) -> Result<()>) -> Result<u32> {
+    fn opening(&self, path: &Path, rules: Result<Rules>, insert: impl FnOnce(u32) -> Result<()>) -> Result<u32> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let number = self.change(|store| store.begin_session(name, path.display().to_string()));
+        let rules = OpenedRules { path: path.to_owned(), rules: rules.map(Arc::new) };
+        let number = self.change(|store| {
+            let number = store.begin_session(name, path.display().to_string());
+            store.session_rules.insert(number, rules);
+            number
+        });
         let inserted = insert(number);
         if inserted.is_err() {
             self.change(|store| drop(store.take_session(number)));

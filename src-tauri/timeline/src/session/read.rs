@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::{
     Recorded,
-    chunk_times::ChunkReader,
     format::SessionCall,
     layout::{self, Layout, Place, Places, invalid, unreadable},
 };
+use crate::chunk_times::ChunkReader;
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::{BodyKind, Coding, DiskQuota, FilePart, Output, Stream};
 use porthole_sdk::call::{Act, Call};

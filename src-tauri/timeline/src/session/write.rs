@@ -15,10 +15,10 @@ use serde_json::Value;
 use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use super::{
-    chunk_times::ChunkWriter,
     content::{Content, OutputContent, WriteFailed},
     format::{ENTRY, FORMAT, MOST_CALLS, MOST_FACTS, Part, SessionCall, StreamEntry, VERSION, ended},
 };
+use crate::chunk_times::ChunkWriter;
 use porthole_base::error::{Code, Error, Result};
 use porthole_output::{NewFile, Output, SAVE_PIECE, SavedFile, Stream};
 use porthole_sdk::call::Call;

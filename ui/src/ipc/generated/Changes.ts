@@ -7,6 +7,7 @@ import type { OpenSession } from "./OpenSession";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
 import type { Removal } from "./Removal";
+import type { ReplayState } from "./ReplayState";
 import type { Searching } from "./Searching";
 import type { Summary } from "./Summary";
 import type { TargetStatus } from "./TargetStatus";
@@ -56,6 +57,10 @@ dropped: number,
  * The search that goes on or has ended, if there is one.
  */
 search?: Searching, 
+/**
+ * The replay that goes on or has ended, if there is one.
+ */
+replay?: ReplayState, 
 /**
  * How far the file that is being saved has come.
  */

@@ -6,7 +6,6 @@ import type { CallKind } from "./CallKind";
 import type { Callbacks } from "./Callbacks";
 import type { Changes } from "./Changes";
 import type { Command } from "./Command";
-import type { Comparison } from "./Comparison";
 import type { Container } from "./Container";
 import type { Context } from "./Context";
 import type { ContextExtensions } from "./ContextExtensions";
@@ -46,15 +45,20 @@ import type { Proposed } from "./Proposed";
 import type { ProposedState } from "./ProposedState";
 import type { Query } from "./Query";
 import type { RedactOptions } from "./RedactOptions";
+import type { ReplayChoices } from "./ReplayChoices";
+import type { ReplayList } from "./ReplayList";
 import type { Request } from "./Request";
 import type { Routes } from "./Routes";
+import type { Rules } from "./Rules";
 import type { Runtime } from "./Runtime";
 import type { SaveContent } from "./SaveContent";
 import type { SavedFile } from "./SavedFile";
 import type { Scope } from "./Scope";
 import type { Sdk } from "./Sdk";
 import type { SdkResult } from "./SdkResult";
+import type { SessionRules } from "./SessionRules";
 import type { Settings } from "./Settings";
+import type { ShownComparison } from "./ShownComparison";
 import type { Signal } from "./Signal";
 import type { StartPlan } from "./StartPlan";
 import type { StoredPlaces } from "./StoredPlaces";
@@ -145,10 +149,22 @@ export interface Commands {
   export: { args: { ids: Array<number> | null; format: ExportFormat; redact: RedactOptions | null; path: string; replace: boolean }; answer: SavedFile };
   /** A Call as Markdown, for an issue tracker. */
   markdown: { args: { id: number }; answer: string };
-  /** What differs between two Calls, in place of the comparison before. */
-  compare: { args: { first: number; second: number }; answer: Comparison };
+  /** What differs between two Calls by the rules of the session that one is from, in place of the comparison
+   * before. */
+  compare: { args: { first: number; second: number }; answer: ShownComparison };
   /** Stops comparing. */
   compare_stop: { args: {  }; answer: void };
+  /** Makes the calls of an open session again on the target and compares each with its recording, in place of the
+   * replay before. */
+  replay: { args: { session: number; choices: ReplayChoices }; answer: void };
+  /** Stops the replay, and the call that it waits for. */
+  replay_stop: { args: {  }; answer: void };
+  /** Results of the replay from one on: of all calls, or only of those that differ or failed. */
+  replay_results: { args: { from: number; count: number; failed: boolean }; answer: ReplayList };
+  /** What may differ when a session is replayed, and what later calls take from earlier ones. */
+  session_rules: { args: { session: number }; answer: SessionRules };
+  /** Replaces that, in the session file too. */
+  set_session_rules: { args: { session: number; rules: Rules }; answer: void };
   /** Keeps a Call's output for the next start, or lets it go. */
   keep: { args: { id: number; kept: boolean }; answer: void };
   /** Sends a request to the target's endpoint; answers at once with the Call's number. */

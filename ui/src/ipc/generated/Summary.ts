@@ -26,7 +26,7 @@ origin: Origin,
  */
 at?: string, 
 /**
- * The page load or console run that it belongs to, when code made it.
+ * The page load, console run or replay that it belongs to.
  */
 group?: CallGroup, 
 /**

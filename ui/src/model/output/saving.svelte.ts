@@ -1,8 +1,7 @@
-import type { TaskProgress } from "../../ipc/generated/TaskProgress"
-import type { SavedFile } from "../../ipc/generated/SavedFile"
 import type { Summary } from "../../ipc/generated/Summary"
 import type { SaveContent } from "../../ipc/generated/SaveContent"
-import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+import { trouble, type Shell } from "../../ipc/shell"
+import { FileWriter } from "./file-writer.svelte"
 import type { MarkedRows, Span } from "./marked-rows.svelte"
 import { count, many } from "../text/numbers"
 import type { Output } from "./output.svelte"
@@ -15,24 +14,15 @@ export interface Part {
 }
 
 /** The panel in which a part of an output is saved to a file. */
-export class Saving {
+export class Saving extends FileWriter {
   open = $state(false)
   kind = $state<SaveContent["kind"]>("both")
-  path = $state("")
-  /** A file of this name is there: it is replaced when that is said. */
-  exists = $state(false)
-  busy = $state(false)
-  progress = $state.raw<TaskProgress>()
-  saved = $state.raw<SavedFile>()
-  trouble = $state.raw<Trouble>()
 
-  #shell: Shell
   #output: Output
   #marks: MarkedRows
-  #placing = 0
 
   constructor(shell: Shell, output: Output, marks: MarkedRows) {
-    this.#shell = shell
+    super(shell)
     this.#output = output
     this.#marks = marks
   }
@@ -48,7 +38,7 @@ export class Saving {
     if (row === undefined) return
     this.open = true
     if (this.busy) return
-    this.#forget()
+    this.forget()
     const wanted =
       this.#span !== undefined
         ? "lines"
@@ -67,14 +57,8 @@ export class Saving {
 
   choose(kind: SaveContent["kind"]): void {
     this.kind = kind
-    this.#forget()
+    this.forget()
     void this.#place()
-  }
-
-  typePath(path: string): void {
-    this.path = path
-    this.#placing += 1
-    this.#forget()
   }
 
   /** Saves, and answers when it is written. */
@@ -82,19 +66,8 @@ export class Saving {
     const { row } = this.#output
     const what = this.#what()
     if (row === undefined || what === undefined || this.busy || this.path.trim() === "") return
-    this.#forget()
-    this.busy = true
-    try {
-      this.saved = await this.#shell.ask("save", { id: row.id, what, path: this.path.trim(), replace })
-    } catch (thrown) {
-      const failed = trouble(thrown)
-      if (failed.code === "file_exists") this.exists = true
-      // It was stopped here: that is no news.
-      else if (failed.code !== "cancelled") this.trouble = failed
-    } finally {
-      this.busy = false
-      this.progress = undefined
-    }
+    const { id } = row
+    await this.writeWith((path) => this.shell.ask("save", { id, what, path, replace }))
   }
 
   /** Lets the user choose the file in a dialog of the system, which asks before one is replaced, and saves to it. */
@@ -103,25 +76,13 @@ export class Saving {
     const before = this.path
     let chosen: string | null = null
     try {
-      chosen = await this.#shell.ask("choose_new_file", { title: "Save as", suggested: before.trim() })
+      chosen = await this.shell.ask("choose_new_file", { title: "Save as", suggested: before.trim() })
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }
     if (chosen === null || this.busy) return
     this.typePath(chosen)
     await this.save(true)
-  }
-
-  async stop(): Promise<void> {
-    try {
-      await this.#shell.ask("save_stop", {})
-    } catch (thrown) {
-      this.trouble = trouble(thrown)
-    }
-  }
-
-  see(progress: TaskProgress | undefined): void {
-    this.progress = this.busy ? progress : undefined
   }
 
   /** The marked rows, where they are lines. */
@@ -136,23 +97,14 @@ export class Saving {
     return this.#span === undefined ? undefined : { kind: "lines", view, ...this.#span }
   }
 
-  #forget(): void {
-    this.exists = false
-    this.saved = undefined
-    this.trouble = undefined
-  }
-
   async #place(): Promise<void> {
-    const placing = ++this.#placing
     const { row } = this.#output
     const what = this.#what()
-    if (row === undefined || what === undefined) return
-    try {
-      const path = await this.#shell.ask("save_place", { id: row.id, what })
-      if (placing === this.#placing) this.path = path
-    } catch (thrown) {
-      if (placing === this.#placing) this.trouble = trouble(thrown)
-    }
+    await this.suggest(() =>
+      row === undefined || what === undefined
+        ? undefined
+        : this.shell.ask("save_place", { id: row.id, what }),
+    )
   }
 }
 

@@ -2,13 +2,12 @@ import type { ExportFormat } from "../../ipc/generated/ExportFormat"
 import type { ExportPreview } from "../../ipc/generated/ExportPreview"
 import type { Redaction } from "../../ipc/generated/Redaction"
 import type { RedactOptions } from "../../ipc/generated/RedactOptions"
-import type { SavedFile } from "../../ipc/generated/SavedFile"
-import type { TaskProgress } from "../../ipc/generated/TaskProgress"
-import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+import { trouble } from "../../ipc/shell"
+import { FileWriter } from "../output/file-writer.svelte"
 import { many } from "../text/numbers"
 
 /** The dialog in which calls are written to a file. What is taken out is listed before that. */
-export class Exporting {
+export class Exporting extends FileWriter {
   /** The calls that were selected when the dialog was opened. */
   ids = $state.raw<readonly number[]>([])
   /** Only these are written. */
@@ -16,34 +15,21 @@ export class Exporting {
   format = $state<ExportFormat>("session")
   redact = $state(true)
   options = $state.raw<RedactOptions>()
-  path = $state("")
   preview = $state.raw<ExportPreview>()
-  /** A file of this name is there: it is replaced when that is said. */
-  exists = $state(false)
   /** It is being looked through. */
   looking = $state(false)
-  busy = $state(false)
-  progress = $state.raw<TaskProgress>()
-  saved = $state.raw<SavedFile>()
-  trouble = $state.raw<Trouble>()
 
-  #shell: Shell
   /** Counts what was asked: what comes back for an older one is dropped. */
   #looks = 0
-  #places = 0
-
-  constructor(shell: Shell) {
-    this.#shell = shell
-  }
 
   /** Opens with these calls selected; `selection`: only they are meant. */
   async show(ids: readonly number[], selection: boolean): Promise<void> {
     if (this.busy) return
     this.ids = ids
     this.selection = selection && ids.length > 0
-    this.#forget()
+    this.forget()
     try {
-      this.options ??= await this.#shell.ask("export_options", {})
+      this.options ??= await this.shell.ask("export_options", {})
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }
@@ -57,7 +43,7 @@ export class Exporting {
 
   setFormat(format: ExportFormat): void {
     this.format = format
-    this.#forget()
+    this.forget()
     void this.place()
   }
 
@@ -73,19 +59,13 @@ export class Exporting {
     void this.look()
   }
 
-  typePath(path: string): void {
-    this.path = path
-    this.#places += 1
-    this.#forget()
-  }
-
   /** Looks through what would be written. */
   async look(): Promise<void> {
-    this.#forget()
+    this.forget()
     const look = ++this.#looks
     this.looking = true
     try {
-      const preview = await this.#shell.ask("export_preview", { ids: this.#which, redact: this.#redactions })
+      const preview = await this.shell.ask("export_preview", { ids: this.#which, redact: this.#redactions })
       if (look === this.#looks) this.preview = preview
     } catch (thrown) {
       if (look === this.#looks) this.trouble = trouble(thrown)
@@ -95,49 +75,13 @@ export class Exporting {
   }
 
   async place(): Promise<void> {
-    const place = ++this.#places
-    try {
-      const path = await this.#shell.ask("export_place", { format: this.format })
-      if (place === this.#places) this.path = path
-    } catch (thrown) {
-      if (place === this.#places) this.trouble = trouble(thrown)
-    }
+    await this.suggest(() => this.shell.ask("export_place", { format: this.format }))
   }
 
   async write(replace = false): Promise<void> {
     if (this.busy || this.looking || this.path.trim() === "") return
-    this.#forget()
-    this.busy = true
-    const { format, path } = this
-    try {
-      this.saved = await this.#shell.ask("export", {
-        ids: this.#which,
-        format,
-        redact: this.#redactions,
-        path: path.trim(),
-        replace,
-      })
-    } catch (thrown) {
-      const failed = trouble(thrown)
-      if (failed.code === "file_exists") this.exists = true
-      // It was stopped here: that is no news.
-      else if (failed.code !== "cancelled") this.trouble = failed
-    } finally {
-      this.busy = false
-      this.progress = undefined
-    }
-  }
-
-  async stop(): Promise<void> {
-    try {
-      await this.#shell.ask("save_stop", {})
-    } catch (thrown) {
-      this.trouble = trouble(thrown)
-    }
-  }
-
-  see(progress: TaskProgress | undefined): void {
-    this.progress = this.busy ? progress : undefined
+    const what = { ids: this.#which, format: this.format, redact: this.#redactions }
+    await this.writeWith((path) => this.shell.ask("export", { ...what, path, replace }))
   }
 
   get #which(): number[] | null {
@@ -146,12 +90,6 @@ export class Exporting {
 
   get #redactions(): RedactOptions | null {
     return this.redact ? (this.options ?? null) : null
-  }
-
-  #forget(): void {
-    this.exists = false
-    this.saved = undefined
-    this.trouble = undefined
   }
 }
 

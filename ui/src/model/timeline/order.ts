@@ -6,12 +6,12 @@ import { originWords } from "./from"
 import { badge } from "./outcome"
 import type { ColumnId, Sort } from "./columns"
 
-/** The header of a page load, a console run or a session file. */
+/** The header of a page load, a console run, a replay or a session file. */
 export interface GroupHead {
   kind: "group"
   key: string
   origin: Origin
-  /** The page load or console run. */
+  /** The page load, console run or replay. */
   group?: CallGroup
   /** The number of the session file. */
   session?: number
@@ -37,7 +37,7 @@ export const groupKey = (row: Summary): string | undefined =>
       ? undefined
       : `${row.origin}-${row.group.beganMs}`
 
-/** Rows in the order of time, each page load, console run and session file together where its first call is. */
+/** Rows in the order of time, each page load, console run, replay and session file together where its first call is. */
 export function grouped(rows: readonly Summary[], collapsed: ReadonlySet<string>): Item[] {
   const members = new Map<string, Summary[]>()
   const order: (Summary | string)[] = []
@@ -90,5 +90,6 @@ const KEYS: Record<ColumnId, (row: Summary) => number | string> = {
 /** `Page load 3`. */
 export function groupWords({ origin, group }: { origin: Origin; group?: CallGroup }): string {
   if (group === undefined) return ""
-  return `${origin === "console" ? "Console run" : "Page load"} ${group.number}`
+  const what = origin === "console" ? "Console run" : origin === "replay" ? "Replay" : "Page load"
+  return `${what} ${group.number}`
 }

@@ -70,13 +70,13 @@ function ofSessions(porthole: Porthole, action: Action): Entry[] {
     ...(timeline.rows.length === 0
       ? []
       : [action("export", "Export calls…", () => porthole.export(selection.ids.size > 1))]),
-    ...openSessions(porthole).map(({ number, name }) =>
-      action(
-        `close-session-${number}`,
-        `Close ${visibleText(name, "kept")}`,
-        () => void sessions.close(number),
-      ),
-    ),
+    ...openSessions(porthole).flatMap(({ number, name }) => {
+      const text = visibleText(name, "kept")
+      return [
+        action(`replay-session-${number}`, `Replay ${text}…`, () => porthole.comparisons.replay(number)),
+        action(`close-session-${number}`, `Close ${text}`, () => void sessions.close(number)),
+      ]
+    }),
   ]
 }
 

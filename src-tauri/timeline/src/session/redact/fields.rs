@@ -4,12 +4,17 @@
 
 use std::collections::HashSet;
 
-use super::PLACEHOLDER;
+use super::{
+    PLACEHOLDER,
+    embedded::{Embedded, is_blank},
+};
 
 /// The longest name that is compared, as it is in the text.
 const LONGEST_NAME: usize = 256;
 /// The longest value that is looked for elsewhere.
 const LONGEST_VALUE: usize = 4096;
+/// JSON in a string of JSON, and so on, this many times.
+const EMBEDDED: u8 = 4;
 
 /// Names of fields. Case, `_` and `-` don't count: `access_token` is `accessToken`.
 #[derive(Debug, Clone, Default)]
@@ -62,11 +67,19 @@ pub struct FieldRedactor<'n> {
     name: Vec<u8>,
     /// The value, as long as it isn't too long.
     value: Vec<u8>,
+    /// The string is JSON itself.
+    embedded: Option<Box<Embedded<'n>>>,
+    /// How often there may be JSON in a string.
+    depth: u8,
 }
 
 impl<'n> FieldRedactor<'n> {
     pub fn new(names: &'n FieldNames) -> Self {
-        Self { names, state: State::Between, name: Vec::new(), value: Vec::new() }
+        Self::with_depth(names, EMBEDDED)
+    }
+
+    fn with_depth(names: &'n FieldNames, depth: u8) -> Self {
+        Self { names, state: State::Between, name: Vec::new(), value: Vec::new(), embedded: None, depth }
     }
 
     /// Takes what comes next, and appends to `out` what is to be there.
@@ -90,6 +103,7 @@ impl<'n> FieldRedactor<'n> {
             State::Text { empty: true, .. } => out.push(b'"'),
             State::Text { .. } => self.found_text(found),
             State::Nested { .. } => self.found(None, found),
+            State::Name { .. } => self.end_string(out, found),
             _ => {}
         }
         self.state = State::Between;
@@ -114,10 +128,7 @@ impl<'n> FieldRedactor<'n> {
     fn byte(&mut self, byte: u8, out: &mut Vec<u8>, found: Found<'_>) {
         match self.state {
             State::Between => {}
-            State::Name { escaped } => {
-                out.push(byte);
-                self.state = self.in_name(byte, escaped);
-            }
+            State::Name { escaped } => self.in_string(byte, escaped, out, found),
             State::Named => {
                 out.push(byte);
                 self.state = match byte {
@@ -139,6 +150,29 @@ impl<'n> FieldRedactor<'n> {
                 }
             }
             State::Nested { depth, in_string, escaped } => self.in_nested(byte, depth, in_string, escaped, found),
+        }
+    }
+
+    fn in_string(&mut self, byte: u8, escaped: bool, out: &mut Vec<u8>, found: Found<'_>) {
+        if matches!(byte, b'{' | b'[') && !escaped && self.depth > 0 && self.embedded.is_none() && is_blank(&self.name)
+        {
+            let redactor = Self::with_depth(self.names, self.depth - 1);
+            self.embedded = Some(Box::new(Embedded::new(redactor)));
+        }
+        self.state = self.in_name(byte, escaped);
+        if !matches!(self.state, State::Name { .. }) {
+            self.end_string(out, found);
+        }
+        match &mut self.embedded {
+            Some(embedded) => embedded.push(byte, out, found),
+            None => out.push(byte),
+        }
+    }
+
+    /// JSON in the string ends with it.
+    fn end_string(&mut self, out: &mut Vec<u8>, found: Found<'_>) {
+        if let Some(mut embedded) = self.embedded.take() {
+            embedded.finish(out, found);
         }
     }
 

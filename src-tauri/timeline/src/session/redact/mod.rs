@@ -5,6 +5,7 @@
 //! but variables with harmless names) are then replaced wherever else they occur: in paths, arguments, bodies and outputs.
 
 mod body;
+mod embedded;
 mod facts;
 mod fields;
 mod secrets;

@@ -1,0 +1,224 @@
+import { expect, test } from "vitest"
+import type { Allow } from "../src/ipc/generated/Allow"
+import type { ReplayList } from "../src/ipc/generated/ReplayList"
+import type { ReplayRow } from "../src/ipc/generated/ReplayRow"
+import type { ReplayState } from "../src/ipc/generated/ReplayState"
+import type { Rules } from "../src/ipc/generated/Rules"
+import { Comparisons } from "../src/model/compare/comparisons"
+import { Replaying } from "../src/model/replay/replaying.svelte"
+import { RuleEditor } from "../src/model/replay/rules.svelte"
+import {
+  captureOf,
+  countWords,
+  emptyDraft,
+  proposalWords,
+  resultWords,
+  ruleOf,
+  ruleValue,
+} from "../src/model/replay/words"
+import { FakeShell, settle } from "./fake"
+
+const state = (more: Partial<ReplayState> = {}): ReplayState => ({
+  session: 1,
+  running: true,
+  done: 0,
+  whole: 1000,
+  same: 0,
+  different: 0,
+  failed: 0,
+  skipped: 0,
+  ...more,
+})
+const row = (number: number): ReplayRow => ({
+  number,
+  title: `GET /${number}`,
+  recorded: number,
+  call: number + 1000,
+  result: { kind: "same", allowed: 0 },
+})
+const list = (from: number, count: number, total = 1000): ReplayList => ({
+  rows: Array.from({ length: Math.min(count, total - from) }, (_, n) => row(from + n + 1)),
+  total,
+  proposed: [],
+})
+
+const asked = (shell: FakeShell, name: string) =>
+  shell.asked.filter((one) => one.name === name).map(({ args }) => args)
+
+test("a replay does what was chosen, and what is chosen for one session isn't for another", async () => {
+  const shell = new FakeShell({ replay: async () => {}, replay_stop: async () => {} })
+  const replaying = new Replaying(shell)
+  replaying.show(1)
+  replaying.choose({ host: true })
+  await replaying.start()
+  await replaying.stop()
+  expect(asked(shell, "replay")).toEqual([
+    { session: 1, choices: { container: false, host: true, recorded_times: false } },
+  ])
+  expect(asked(shell, "replay_stop")).toEqual([{}])
+  replaying.show(1)
+  expect(replaying.choices.host).toBe(true)
+  replaying.show(2)
+  expect(replaying.choices.host).toBe(false)
+})
+
+test("a refused replay says why", async () => {
+  const refused = { code: "container_not_found", message: "The target has no container" } as const
+  const replaying = new Replaying(new FakeShell({ replay: () => Promise.reject(refused) }))
+  replaying.show(1)
+  await replaying.start()
+  expect(replaying.trouble).toEqual(refused)
+})
+
+test("only rows near those that are seen are held, however many calls there are", async () => {
+  const shell = new FakeShell({ replay_results: async ({ from, count }) => list(from, count) })
+  const replaying = new Replaying(shell)
+  replaying.show(1)
+  replaying.see(state({ done: 1000, same: 1000, running: false }))
+  await settle()
+  expect([replaying.from, replaying.rows.length, replaying.total]).toEqual([0, 200, 1000])
+  replaying.look(100, 120)
+  expect(asked(shell, "replay_results")).toHaveLength(1)
+  replaying.look(600, 620)
+  await settle()
+  expect([replaying.from, replaying.rows.length]).toEqual([550, 200])
+  expect(replaying.rows[0]?.number).toBe(551)
+  replaying.setOnlyFailed(true)
+  await settle()
+  expect(asked(shell, "replay_results").at(-1)).toEqual({ from: 0, count: 200, failed: true })
+})
+
+test("results are pulled when there are more, one answer at a time, and only while somebody looks", async () => {
+  const waiting: (() => void)[] = []
+  const shell = new FakeShell({
+    replay_results: ({ from, count }) => new Promise((yes) => waiting.push(() => yes(list(from, count)))),
+  })
+  const replaying = new Replaying(shell)
+  replaying.see(state({ done: 1 }))
+  expect(waiting).toHaveLength(0)
+  replaying.show(1)
+  replaying.see(state({ done: 2 }))
+  replaying.see(state({ done: 3 }))
+  expect(waiting).toHaveLength(1)
+  waiting[0]!()
+  await settle()
+  expect(waiting).toHaveLength(2)
+  waiting[1]!()
+  await settle()
+  replaying.see(state({ done: 3 }))
+  expect(waiting).toHaveLength(2)
+  replaying.close()
+  replaying.see(state({ done: 4 }))
+  expect([waiting.length, replaying.rows.length]).toEqual([2, 0])
+})
+
+test("the replay of another session isn't shown as this one's", () => {
+  const replaying = new Replaying(new FakeShell())
+  replaying.show(2)
+  replaying.see(state({ session: 1 }))
+  expect([replaying.state, replaying.running]).toEqual([undefined, 1])
+  replaying.see(state({ session: 1, running: false }))
+  expect(replaying.running).toBeUndefined()
+})
+
+const DATE: Allow = { kind: "header", name: "Date" }
+
+function rulesShell(rules: Rules) {
+  let now = rules
+  return new FakeShell({
+    session_rules: async () => ({ rules: now, written: true }),
+    set_session_rules: async ({ rules }) => void (now = rules),
+  })
+}
+
+test("a rule is added once, and removed", async () => {
+  const shell = rulesShell({})
+  let changed = 0
+  const rules = new RuleEditor(shell, () => (changed += 1))
+  await rules.load(3)
+  expect(await rules.add(DATE)).toBe(true)
+  expect(await rules.add({ ...DATE })).toBe(true)
+  await rules.addCapture({ name: "id", call: 1, path: "$.id" })
+  expect(asked(shell, "set_session_rules")).toEqual([
+    { session: 3, rules: { allow: [DATE], capture: [] } },
+    { session: 3, rules: { allow: [DATE], capture: [{ name: "id", call: 1, path: "$.id" }] } },
+  ])
+  await rules.remove(rules.allow[0]!)
+  expect([rules.allow, rules.capture.length, changed]).toEqual([[], 1, 3])
+})
+
+test("a rule that is refused isn't there, and rules that can't be read can be removed", async () => {
+  const invalid = { code: "rule_invalid", message: "Invalid path: id" } as const
+  const shell = new FakeShell({
+    session_rules: async () => ({ rules: { allow: [DATE] }, written: true }),
+    set_session_rules: () => Promise.reject(invalid),
+  })
+  const rules = new RuleEditor(shell, () => {})
+  await rules.load(1)
+  expect(await rules.add({ kind: "path", path: "id" })).toBe(false)
+  expect([rules.allow, rules.trouble]).toEqual([[DATE], invalid])
+  shell.answers.session_rules = () => Promise.reject(invalid)
+  await rules.load(2)
+  expect([rules.loaded, rules.trouble]).toEqual([false, invalid])
+  shell.answers.set_session_rules = async () => {}
+  await rules.clear()
+  expect([rules.loaded, rules.allow, rules.trouble]).toEqual([true, [], undefined])
+})
+
+test("a comparison is made again when a rule is added, and leads back to the replay", async () => {
+  const shell = new FakeShell({
+    ...rulesShell({}).answers,
+    compare: async () => ({ comparison: { parts: [] }, session: 1, proposed: [DATE] }),
+    compare_stop: async () => {},
+  })
+  const opened: (string | undefined)[] = []
+  const comparisons = new Comparisons(shell, (dialog) => opened.push(dialog))
+  comparisons.replay(1)
+  comparisons.compare(5, 9, "replay")
+  await settle()
+  expect(comparisons.comparing.proposed).toEqual([DATE])
+  await comparisons.rules.add(DATE)
+  await settle()
+  expect(asked(shell, "compare")).toHaveLength(2)
+  comparisons.closeComparison()
+  comparisons.compare(5, 9)
+  comparisons.closeComparison()
+  expect(opened).toEqual(["replay", "compare", "replay", "compare", undefined])
+})
+
+test("results in words", () => {
+  expect(resultWords({ kind: "different", parts: ["headers", "body"] })).toEqual(["Differs", "Headers, Body"])
+  expect(resultWords({ kind: "same", allowed: 2 })).toEqual(["Same", "2 allowed differences"])
+  expect(resultWords({ kind: "skipped", reason: "needs_host" })[0]).toBe("Not run")
+  expect(countWords(state({ same: 2, skipped: 1, whole: 5 }))).toBe("2 same, 1 not run, 2 to go")
+  expect(countWords(state({ same: 2, skipped: 1, whole: 5, running: false }))).toBe("2 same, 3 not run")
+})
+
+test("what is typed for a rule is one when it is complete", () => {
+  const draft = (kind: Parameters<typeof emptyDraft>[0], more: object) => ({ ...emptyDraft(kind), ...more })
+  expect(ruleOf(draft("header", { name: " Date " }))).toEqual(DATE)
+  expect(ruleOf(draft("range", { path: "$.n", min: "0", max: "1e2" }))).toEqual({
+    kind: "range",
+    path: "$.n",
+    min: 0,
+    max: 100,
+  })
+  for (const incomplete of [
+    draft("header", { name: " " }),
+    draft("range", { path: "$.n", min: "", max: "1" }),
+    draft("range", { path: "$.n", min: "x", max: "1" }),
+    draft("matches", { path: "$.n" }),
+    draft("lines", {}),
+    draft("capture", { name: "id", path: "$.id", call: "1" }),
+  ]) {
+    expect(ruleOf(incomplete)).toBeUndefined()
+  }
+  expect(captureOf(draft("capture", { name: "id", path: "$.id", call: "2" }))).toEqual({
+    name: "id",
+    path: "$.id",
+    call: 2,
+  })
+  expect(captureOf(draft("capture", { name: "id", path: "$.id", call: "0" }))).toBeUndefined()
+  expect(ruleValue({ kind: "range", path: "$.n", min: 0, max: 9 })).toBe("$.n from 0 to 9")
+  expect(proposalWords(DATE)).toEqual(["Header", "Date", "differs between two runs. Ignore it?"])
+})
