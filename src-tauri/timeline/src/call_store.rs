@@ -19,7 +19,7 @@ use super::{
     summary::outcome,
     terminal::LiveTerminal,
 };
-use crate::{prompt::Prompt, session::OpenSession};
+use crate::{mock::MockState, prompt::Prompt, session::OpenSession};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::TargetStatus;
 use porthole_http::exchange::{ExchangeEvent, Head};
@@ -144,6 +144,7 @@ pub(super) struct CallStore {
     pub dropped: u64,
     pub search: Option<Searching>,
     pub saving: Option<TaskProgress>,
+    pub mock: Option<MockState>,
     pub prompt: Option<Prompt>,
     pub waiting: u32,
     pub permissions: PermissionState,
@@ -403,6 +404,11 @@ impl CallStore {
         number
     }
 
+    /// A session file that was opened.
+    pub fn session(&self, number: u32) -> Option<&OpenSession> {
+        self.sessions.iter().find(|session| session.number == number)
+    }
+
     /// The Calls of a session file, in order.
     pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
         let of_it = self.entries.values().filter(|entry| entry.session == Some(number));
@@ -443,6 +449,7 @@ impl CallStore {
             }),
             removals: self.removals.list(),
             sessions: self.sessions.clone(),
+            mock: self.mock.clone(),
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,

@@ -127,7 +127,10 @@ export class Porthole extends ShownCall {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
-    this.sessions = new Sessions(shell, () => (this.#home = undefined))
+    this.sessions = new Sessions(shell, {
+      opened: () => (this.#home = undefined),
+      setTarget: (target) => (this.target.current = target),
+    })
     this.exporting = new Exporting(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparing = new Comparing(shell)
@@ -426,7 +429,7 @@ export class Porthole extends ShownCall {
     this.search.see(changes.search)
     this.saving.see(changes.saving)
     this.exporting.see(changes.saving)
-    this.sessions.see(changes.sessions)
+    this.sessions.see(changes.sessions, changes.mock)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)
   }

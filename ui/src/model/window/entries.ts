@@ -70,13 +70,18 @@ function ofSessions(porthole: Porthole, action: Action): Entry[] {
     ...(timeline.rows.length === 0
       ? []
       : [action("export", "Export calls…", () => porthole.export(selection.ids.size > 1))]),
-    ...openSessions(porthole).map(({ number, name }) =>
-      action(
-        `close-session-${number}`,
-        `Close ${visibleText(name, "kept")}`,
-        () => void sessions.close(number),
-      ),
-    ),
+    ...(sessions.mock === undefined
+      ? []
+      : [action("stop-mock", "Stop the mock", () => void sessions.stopMock())]),
+    ...openSessions(porthole).flatMap(({ number, name }) => {
+      const shown = visibleText(name, "kept")
+      return [
+        ...(sessions.mock?.session === number
+          ? []
+          : [action(`serve-mock-${number}`, `Serve ${shown} as mock`, () => void sessions.serve(number))]),
+        action(`close-session-${number}`, `Close ${shown}`, () => void sessions.close(number)),
+      ]
+    }),
   ]
 }
 
