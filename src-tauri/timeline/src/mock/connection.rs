@@ -4,7 +4,10 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -28,7 +31,7 @@ use tokio::{
 use super::{
     Recordings, Served,
     request_key::RequestKey,
-    requests::Miss,
+    requests::{Answer, Miss, Recording},
     response::{Next, Sending},
 };
 
@@ -41,11 +44,13 @@ type Writer = WriteHalf<Box<dyn Accepted>>;
 pub(super) async fn serve(stream: Box<dyn Accepted>, recordings: Arc<Recordings>) {
     let (read, write) = tokio::io::split(stream);
     let write = Arc::new(Mutex::new(write));
+    let is_used = Arc::new(AtomicBool::new(false));
     let answer = |request: Request<Incoming>| {
+        let is_used = is_used.swap(true, Ordering::Relaxed);
         let (recordings, write) = (Arc::clone(&recordings), Arc::clone(&write));
         async move {
             // Nothing else writes: hyper takes one request after the other.
-            match answer(request, &recordings, &mut *write.lock().await).await? {
+            match answer(request, is_used, &recordings, &mut *write.lock().await).await? {
                 Next::Request => Ok(Response::new(Empty::<Bytes>::new())),
                 Next::Close => Err(io::Error::other("the recorded connection ended here")),
             }
@@ -62,7 +67,12 @@ pub(super) async fn serve(stream: Box<dyn Accepted>, recordings: Arc<Recordings>
     let _ = write.shutdown().await;
 }
 
-async fn answer(request: Request<Incoming>, recordings: &Recordings, write: &mut Writer) -> io::Result<Next> {
+async fn answer(
+    request: Request<Incoming>,
+    is_used: bool,
+    recordings: &Recordings,
+    write: &mut Writer,
+) -> io::Result<Next> {
     let (parts, body) = request.into_parts();
     let value_of = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let continued = value_of(EXPECT).is_some_and(|expected| expected.eq_ignore_ascii_case("100-continue"));
@@ -74,6 +84,11 @@ async fn answer(request: Request<Incoming>, recordings: &Recordings, write: &mut
     let (method, target) = (parts.method.as_str(), parts.uri.to_string());
     let key = RequestKey::new(method, &target, value_of(CONTENT_TYPE), body.as_deref());
     let began = Instant::now();
+    let is_silent = |next: &Recording| next.answer == Answer::Response && recordings.is_silent(next.call);
+    if is_used && recordings.requests.peek(&key).is_some_and(is_silent) {
+        // Clients send a request again when a connection that was open before is closed without a response.
+        return Ok(Next::Close);
+    }
     match recordings.requests.next(&key) {
         Ok(found) => {
             let call = found.call;

@@ -96,6 +96,14 @@ impl Recordings {
         }
     }
 
+    /// Whether the connection was closed before anything of a response came.
+    fn is_silent(&self, call: usize) -> bool {
+        let failed = |exchange: &Exchange| exchange.failure.as_ref().is_some_and(|failure| failure.received.is_empty());
+        let is_silent =
+            |exchange: &Exchange| exchange.response.is_none() && exchange.informational.is_empty() && failed(exchange);
+        self.exchange(call).is_some_and(|(exchange, _)| is_silent(exchange))
+    }
+
     fn tell(&self, served: &Served<'_>) {
         (self.tell)(served);
     }

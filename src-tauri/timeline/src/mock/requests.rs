@@ -84,10 +84,14 @@ impl Requests {
     /// # Errors
     /// Why it gets none.
     pub fn next(&self, key: &RequestKey) -> Result<&Recording, Box<Miss>> {
-        // A recorded body that isn't known may be any.
-        let any_body = || RequestKey { body: BodyKey::Unknown, ..key.clone() };
-        let found = self.sequences.next(key).or_else(|| self.sequences.next(&any_body()));
+        let found = self.sequences.next(key).or_else(|| self.sequences.next(&any_body(key)));
         found.and_then(|n| self.recordings.get(n)).ok_or_else(|| Box::new(self.miss(key)))
+    }
+
+    /// The same, and it stays the next.
+    pub fn peek(&self, key: &RequestKey) -> Option<&Recording> {
+        let found = self.sequences.peek(key).or_else(|| self.sequences.peek(&any_body(key)));
+        self.recordings.get(found?)
     }
 
     fn miss(&self, key: &RequestKey) -> Miss {
@@ -108,6 +112,11 @@ impl Requests {
             differs,
         }
     }
+}
+
+/// A recorded body that isn't known may be any.
+fn any_body(key: &RequestKey) -> RequestKey {
+    RequestKey { body: BodyKey::Unknown, ..key.clone() }
 }
 
 fn answer_of(exchange: &Exchange) -> Answer {

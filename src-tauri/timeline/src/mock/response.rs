@@ -173,7 +173,7 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
     }
 
     /// Waits until a recorded moment. Times count from the last byte of the request.
-    async fn until(&self, recorded_us: u64) {
+    async fn until(&mut self, recorded_us: u64) {
         let phases = &self.exchange.phases;
         let sent_us = phases.sent_us.or(phases.connected_us).unwrap_or_default();
         self.speed.until(self.began, recorded_us.saturating_sub(sent_us)).await;

@@ -36,6 +36,12 @@ impl<K: Eq + Hash> Sequences<K> {
         let n = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or(last);
         recordings.get(n).copied()
     }
+
+    /// The same, and it stays the next.
+    pub fn peek(&self, key: &K) -> Option<usize> {
+        let Sequence { recordings, next } = self.0.get(key)?;
+        recordings.get(next.load(Ordering::Relaxed)).copied()
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +63,7 @@ mod tests {
             for key in asked {
                 let of_it: Vec<usize> = (0..keys.len()).filter(|n| keys[*n] == key).collect();
                 let expected = of_it.get(times[usize::from(key)]).or(of_it.last()).copied();
+                prop_assert_eq!(sequences.peek(&key), expected);
                 prop_assert_eq!(sequences.next(&key), expected);
                 times[usize::from(key)] += 1;
             }
