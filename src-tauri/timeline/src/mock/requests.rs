@@ -167,14 +167,14 @@ struct MissedRequest {
     path: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     query: String,
-    /// Its beginning; absent where it isn't known.
+    /// Its beginning; absent where there is none, or it isn't known.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
 }
 
 impl MissedRequest {
     fn of(key: &RequestKey) -> Self {
-        let body = key.body.text().map(|text| match text.char_indices().nth(SHOWN) {
+        let body = key.body.text().filter(|text| !text.is_empty()).map(|text| match text.char_indices().nth(SHOWN) {
             None => text,
             Some((at, _)) => format!("{}…", &text[..at]),
         });
