@@ -23,12 +23,12 @@ pub struct Guest {
     pub engine: Result<Address>,
     /// The extension's folders on this machine: programs in them are its own.
     pub own: Vec<PathBuf>,
-    /// The session whose commands run in place of real ones, where the target is a mock.
+    /// The session that commands come from, where the target is a mock.
     pub mock: Option<Arc<Recordings>>,
 }
 
 impl Guest {
-    /// One whose calls a mock gets.
+    /// Code that calls a mock.
     pub fn of_mock(origin: Origin, target: Target, recordings: Arc<Recordings>) -> Self {
         let endpoint = target.endpoint.clone().ok_or_else(backend_missing);
         let (engine, mock) = (target.address(), Some(recordings));

@@ -47,7 +47,7 @@ pub struct Served<'s> {
     pub miss: Option<&'s str>,
 }
 
-/// Who is told of each request.
+/// Gets each request that was answered.
 pub type Tell = Box<dyn Fn(&Served<'_>) + Send + Sync>;
 
 /// What of a session can happen again.

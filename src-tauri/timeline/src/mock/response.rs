@@ -11,7 +11,7 @@ use super::{requests::Answer, runs::read, speed::Speed};
 use porthole_http::exchange::{Exchange, Head, Header, Response};
 use porthole_output::{Output, Stream};
 
-/// Chunks whose places are read at once, and bytes of one that are.
+/// How many chunks are looked up at once, and how many bytes of a chunk are read at once.
 const CHUNKS: usize = 256;
 const PIECE: u64 = 256 * 1024;
 

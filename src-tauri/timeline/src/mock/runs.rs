@@ -17,7 +17,7 @@ use porthole_sdk::{
     sdk_call::{CliTarget, Sdk, SdkCall},
 };
 
-/// Chunks whose places are read at once, and bytes of one that are.
+/// How many chunks are looked up at once, and how many bytes of a chunk are read at once.
 const CHUNKS: usize = 256;
 const PIECE: u64 = 256 * 1024;
 /// The longest command line that a miss shows, in characters.
@@ -295,7 +295,7 @@ impl<'r> Playing<'r> {
         Waited::Stopped(signal)
     }
 
-    /// Ends as it was recorded.
+    /// Ends as the recording did.
     fn end(self, run: &Run) {
         let at_us = self.clock.now_us();
         if let Some(ending) = &run.ending {

@@ -1,4 +1,4 @@
-//! The nth time something is asked for, the nth recording of it is used; after those, the last one again.
+//! The nth request for something gets its nth recording; further requests get the last one.
 
 use std::{
     collections::HashMap,
