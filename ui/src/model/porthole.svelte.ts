@@ -25,7 +25,7 @@ import { Prompts } from "./permission/prompts.svelte"
 import { History } from "./history/history.svelte"
 import { Comparing } from "./compare/comparing.svelte"
 import { Exporting } from "./session/exporting.svelte"
-import { Sessions } from "./session/sessions.svelte"
+import { Sessions, type SessionsDeps } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
@@ -127,10 +127,7 @@ export class Porthole extends ShownCall {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
-    this.sessions = new Sessions(shell, {
-      opened: () => (this.#home = undefined),
-      setTarget: (target) => (this.target.current = target),
-    })
+    this.sessions = new Sessions(shell, this.#sessionsDeps())
     this.exporting = new Exporting(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparing = new Comparing(shell)
@@ -167,6 +164,13 @@ export class Porthole extends ShownCall {
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )
     this.extension = new Extension(shell, this.#extensionDeps())
+  }
+
+  #sessionsDeps(): SessionsDeps {
+    return {
+      opened: () => (this.#home = undefined),
+      setTarget: (target) => (this.target.current = target),
+    }
   }
 
   #extensionDeps(): ExtensionDeps {
