@@ -182,11 +182,20 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
 
 /// A head as it stood on the wire.
 fn head_bytes(head: &Head) -> Vec<u8> {
-    let mut bytes = one_line(&head.start_line).into_bytes();
+    let mut bytes = status_line(&head.start_line).into_bytes();
     bytes.extend_from_slice(b"\r\n");
     head.headers.iter().for_each(|header| push_line(&mut bytes, header));
     bytes.extend_from_slice(b"\r\n");
     bytes
+}
+
+/// An archive may have a response of another version of HTTP, which this connection doesn't speak.
+fn status_line(recorded: &str) -> String {
+    let line = one_line(recorded);
+    match line.split_once(' ') {
+        Some((version, rest)) if !version.starts_with("HTTP/1.") => format!("HTTP/1.1 {rest}"),
+        _ => line,
+    }
 }
 
 fn push_line(bytes: &mut Vec<u8>, Header { name, value }: &Header) {

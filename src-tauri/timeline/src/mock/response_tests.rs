@@ -72,6 +72,13 @@ async fn a_response_is_the_one_on_the_wire() {
 }
 
 #[tokio::test]
+async fn a_response_of_http_2_from_an_archive_is_one_of_http_1() {
+    for line in ["h2 204 No Content", "HTTP/2.0 204 No Content"] {
+        assert_eq!(Made::new(line, &[], &[]).sent("GET").await.0, "HTTP/1.1 204 No Content\r\n\r\n");
+    }
+}
+
+#[tokio::test]
 async fn the_framing_is_the_recorded_one() {
     let chunked = [("Transfer-Encoding", "chunked")];
     let mut made = Made::new("HTTP/1.1 200 OK", &chunked, &[("0123456789", 1), ("ab", 2)]);
