@@ -114,8 +114,8 @@ test("calls of a session are a group with its name, apart from page loads", () =
     3,
     "session-2",
   ])
-  const sessions = new Sessions(new FakeShell(), () => {})
-  sessions.see([{ number: 1, name: "a.porthole", path: "/a.porthole" }])
+  const sessions = new Sessions(new FakeShell(), { opened: () => {}, setTarget: () => {} })
+  sessions.see([{ number: 1, name: "a.porthole", path: "/a.porthole" }], undefined)
   expect([sessions.nameOf(1), sessions.nameOf(2)]).toEqual(["a.porthole", "Session 2"])
 })
 
@@ -128,9 +128,45 @@ test("a file that is no session is refused with the reason, and nothing is opene
       throw refused
     },
   })
-  const sessions = new Sessions(fake, () => (opened += 1))
+  const sessions = new Sessions(fake, { opened: () => (opened += 1), setTarget: () => {} })
   await sessions.choose()
   expect(last(fake, "open_session")).toBeUndefined()
   await sessions.open("/a.txt")
   expect([sessions.trouble, opened, sessions.busy]).toEqual([refused, 0, false])
+})
+
+test("a session that is served is the target, and the one before is when it is closed", async () => {
+  const target = (name: string) => ({ name, host: { env: [] } })
+  const fake = new FakeShell({
+    serve_mock: async () => ({ ...target("Mock of a.porthole"), mock: true }),
+    stop_mock: async () => target("before"),
+    close_session: async () => undefined,
+  })
+  const targets: string[] = []
+  const sessions = new Sessions(fake, { opened: () => {}, setTarget: ({ name }) => targets.push(name) })
+  const all = [1, 2].map((number) => ({ number, name: `${number}.porthole`, path: `/${number}` }))
+  await sessions.serve(1)
+  sessions.see(all, { session: 1, name: "1.porthole", served: 0, missed: 0 })
+  await sessions.close(2)
+  expect(targets).toEqual(["Mock of a.porthole"])
+  await sessions.close(1)
+  expect(targets).toEqual(["Mock of a.porthole", "before"])
+  expect(fake.asked.map(({ name }) => name)).toEqual([
+    "serve_mock",
+    "close_session",
+    "stop_mock",
+    "close_session",
+  ])
+})
+
+test("a session that can't be served says why", async () => {
+  const refused = { code: "call_not_found", message: "closed" } as const
+  const fake = new FakeShell({
+    serve_mock: async () => {
+      throw refused
+    },
+  })
+  const sessions = new Sessions(fake, { opened: () => {}, setTarget: () => {} })
+  await sessions.serve(1)
+  expect(sessions.trouble).toEqual(refused)
 })

@@ -79,6 +79,11 @@ macro_rules! commands {
             open_session(path: String) -> u32;
             /// Removes the calls of a session from the timeline; nothing of its file changes.
             close_session(session: u32) -> ();
+            /// Serves a session of the timeline on a private socket and makes that the target, with recorded commands in
+            /// place of real ones. The mock before it ends.
+            serve_mock(session: u32) -> Target;
+            /// Ends the mock; answers with what is inspected then.
+            stop_mock() -> Target;
             /// What is taken out of an export unless the user says otherwise.
             export_options() -> RedactOptions;
             /// A path that an export could be written to.

@@ -24,6 +24,10 @@ pub enum Code {
     EndpointUnknownHost,
     /// This operating system has no such kind of endpoint.
     EndpointUnsupported,
+    /// Another program listens on an address that Porthole was to listen on.
+    AddressInUse,
+    /// The address can't be listened on for another reason.
+    ListenFailed,
 
     /// Method, path, query or a header cannot be put on the wire as written.
     RequestInvalid,
@@ -237,6 +241,8 @@ pub enum Code {
     ProgramChanged,
     /// Too many calls of the page wait for the user already.
     TooManyPending,
+    /// A mock's session has no such command.
+    NotRecorded,
     /// There is no such Call.
     CallNotFound,
     /// What was removed can't be put back any more.

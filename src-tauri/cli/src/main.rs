@@ -12,6 +12,7 @@ mod exec;
 mod findings;
 mod follow;
 mod host;
+mod mock;
 mod open;
 mod plans;
 mod replay;
@@ -100,6 +101,16 @@ enum Command {
     /// Exit code: 0 if nothing differs, 1 if something does or a call can't be made, 2 for invalid arguments, 3 if a
     /// file can't be read or written, 128 plus the signal number if a signal ended porthole-cli.
     Replay(replay::Arguments),
+    /// Serve the responses of a session on a socket or port, as they were recorded, until Ctrl-C.
+    ///
+    /// A response has the bytes, header lines and pace of its recording; one that was cut is cut again. The nth request
+    /// with the same method, path, query and body gets the nth response, and further ones get the last. Any other
+    /// request gets status 501 with the closest recorded call. The address is printed when the mock listens, and each
+    /// request to stderr.
+    ///
+    /// Exit code: 2 for invalid arguments, 3 if the session can't be read or the address can't be listened on, 128 plus
+    /// the signal number if a signal ended porthole-cli.
+    Mock(mock::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -138,6 +149,7 @@ fn main() -> ExitCode {
             Command::Open(arguments) => open::open(arguments, heard).await,
             Command::Diff(arguments) => diff::diff(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments, heard).await,
+            Command::Mock(arguments) => mock::mock(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
             Command::Session(arguments) => session::session(arguments),

@@ -120,6 +120,7 @@ impl OpenExtension {
             container: self.container(),
             engine: self.target.address(),
             own: self.own_folders(),
+            mock: None,
         }
     }
 
@@ -142,6 +143,7 @@ impl OpenExtension {
             engine: self.engine.clone(),
             container: up.and_then(|up| up.first.as_ref()).map(|first| first.container.clone()),
             native: up.is_some_and(|up| up.whose == BackendOwner::Author),
+            mock: false,
             host: Host { bin, ..Host::default() },
         }
     }

@@ -20,6 +20,7 @@ use super::{
     terminal::LiveTerminal,
 };
 use crate::{
+    mock::MockState,
     prompt::Prompt,
     replay::ReplayState,
     session::{OpenSession, OpenedRules},
@@ -149,6 +150,7 @@ pub(super) struct CallStore {
     pub search: Option<Searching>,
     pub replay: Option<ReplayState>,
     pub saving: Option<TaskProgress>,
+    pub mock: Option<MockState>,
     pub prompt: Option<Prompt>,
     pub waiting: u32,
     pub permissions: PermissionState,
@@ -427,6 +429,11 @@ impl CallStore {
         self.entries.get(&id)?.session
     }
 
+    /// A session file that was opened.
+    pub fn session(&self, number: u32) -> Option<&OpenSession> {
+        self.sessions.iter().find(|session| session.number == number)
+    }
+
     /// The Calls of a session file, in order.
     pub fn calls_of_session(&self, number: u32) -> Vec<CallId> {
         let of_it = self.entries.values().filter(|entry| entry.session == Some(number));
@@ -467,6 +474,7 @@ impl CallStore {
             }),
             removals: self.removals.list(),
             sessions: self.sessions.clone(),
+            mock: self.mock.clone(),
             target_status: self.target_status.clone(),
             extension: self.extension,
             misses: self.misses,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{history::HistoryState, prompt::Prompt, replay::ReplayState, session::OpenSession};
+use crate::{history::HistoryState, mock::MockState, prompt::Prompt, replay::ReplayState, session::OpenSession};
 use porthole_base::error::Error;
 use porthole_engine::target::TargetStatus;
 use porthole_output::{BodyKind, Charset, Counts, Encoded, Searching, TaskProgress};
@@ -165,6 +165,10 @@ pub struct Changes {
     pub removals: Vec<Removal>,
     /// The session files that were opened, by number.
     pub sessions: Vec<OpenSession>,
+    /// The mock that is the target, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mock: Option<MockState>,
     /// The three live marks as they are now.
     pub target_status: TargetStatus,
     /// Counts the changes of the extension that is open: a caller that shows it asks for it again.

@@ -6,7 +6,7 @@ pub(crate) use callbacks::CountedCalls;
 
 use std::sync::Arc;
 
-use crate::{By, Timeline, aside};
+use crate::{By, Timeline, aside, mock::Recordings};
 use porthole_base::error::{Code, Error, Result};
 use porthole_engine::{Address, target::Target};
 use porthole_http::{
@@ -47,7 +47,28 @@ impl Timeline {
             PlannedAction::Command { command } => ResolvedAction::Command { command, engine, fixed: None },
             PlannedAction::Refuses { .. } => return Err(refuses(sdk.runtime)),
         };
-        Ok(PlannedCall { sdk, act, engines: Engines::Allowed })
+        Ok(PlannedCall { sdk, act, engines: Engines::Allowed, in_mock: false })
+    }
+
+    /// The same in a mock, which listens at this endpoint: its responses and commands are recorded, so nothing acts on
+    /// anything.
+    ///
+    /// # Errors
+    /// [`Code::RuntimeRefuses`] when nothing would be done.
+    pub fn planned_in_mock(
+        sdk: Sdk,
+        does: PlannedAction,
+        endpoint: Endpoint,
+        recordings: Arc<Recordings>,
+    ) -> Result<PlannedCall> {
+        let act = match does {
+            PlannedAction::Request { request } | PlannedAction::Engine { request } => {
+                ResolvedAction::Request { endpoint, request }
+            }
+            PlannedAction::Command { command } => ResolvedAction::Recorded { command, recordings },
+            PlannedAction::Refuses { .. } => return Err(refuses(sdk.runtime)),
+        };
+        Ok(PlannedCall { sdk, act, engines: Engines::Refused, in_mock: true })
     }
 
     /// Starts what was planned, and answers at once with its number.
@@ -62,6 +83,7 @@ impl Timeline {
                 command.place.named()?;
                 Ok(self.run_fixed(by, engine, command, fixed))
             }
+            ResolvedAction::Recorded { command, recordings } => Ok(self.run_recorded(by, command, recordings)),
         }
     }
 
@@ -69,7 +91,9 @@ impl Timeline {
     pub fn record_skipped(&self, origin: Origin, planned: PlannedCall, decision: Decision, error: Error) -> CallId {
         let act = match planned.act {
             ResolvedAction::Request { endpoint, request } => Act::Exchange(Exchange::new(endpoint, request)),
-            ResolvedAction::Command { command, .. } => Act::Run(Run::new(command)),
+            ResolvedAction::Command { command, .. } | ResolvedAction::Recorded { command, .. } => {
+                Act::Run(Run::new(command))
+            }
         };
         let by = By { origin, sdk: Some(planned.sdk), decision: Some(decision), replay_ms: None };
         self.record(by, act, error)
@@ -144,6 +168,8 @@ pub struct PlannedCall {
     pub act: ResolvedAction,
     /// Whether its request may reach a container engine.
     pub engines: Engines,
+    /// It is made on a mock.
+    pub in_mock: bool,
 }
 
 /// What is done for a call.
@@ -164,6 +190,13 @@ pub enum ResolvedAction {
         engine: Result<Address>,
         /// The programs of a host command, when they were shown.
         fixed: Option<Arc<FixedCommand>>,
+    },
+    /// What was recorded of a command happens again.
+    Recorded {
+        /// The command.
+        command: Command,
+        /// The mock's session.
+        recordings: Arc<Recordings>,
     },
 }
 

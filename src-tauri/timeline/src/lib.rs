@@ -16,6 +16,7 @@ pub mod inspect;
 mod kept;
 mod kept_folder;
 mod logs;
+pub mod mock;
 mod preview;
 pub mod prompt;
 mod prompting;

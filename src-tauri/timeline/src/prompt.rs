@@ -178,6 +178,7 @@ pub fn action(planned: &PlannedCall, own: &[PathBuf]) -> PromptAction {
     match &planned.act {
         ResolvedAction::Request { endpoint, request } => of_request(endpoint, request),
         ResolvedAction::Command { command, fixed, .. } => of_command(command, fixed.as_deref(), own),
+        ResolvedAction::Recorded { command, .. } => of_command(command, None, own),
     }
 }
 

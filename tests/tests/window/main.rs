@@ -31,6 +31,7 @@ mod keyboard;
 mod leaving;
 mod logs;
 mod menus;
+mod mock;
 mod odd;
 mod overload;
 mod own;

@@ -25,7 +25,7 @@ import { Prompts } from "./permission/prompts.svelte"
 import { History } from "./history/history.svelte"
 import { Comparisons } from "./compare/comparisons"
 import { Exporting } from "./session/exporting.svelte"
-import { Sessions } from "./session/sessions.svelte"
+import { Sessions, type SessionsDeps } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
@@ -128,7 +128,7 @@ export class Porthole extends ShownCall {
       () => this.clock.now,
     )
     this.calls = new CallActions(shell, put)
-    this.sessions = new Sessions(shell, () => (this.#home = undefined))
+    this.sessions = new Sessions(shell, this.#sessionsDeps())
     this.exporting = new Exporting(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparisons = new Comparisons(shell, (overlay) => (this.overlay = overlay))
@@ -165,6 +165,13 @@ export class Porthole extends ShownCall {
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )
     this.extension = new Extension(shell, this.#extensionDeps())
+  }
+
+  #sessionsDeps(): SessionsDeps {
+    return {
+      opened: () => (this.#home = undefined),
+      setTarget: (target) => (this.target.current = target),
+    }
   }
 
   #extensionDeps(): ExtensionDeps {
@@ -426,7 +433,7 @@ export class Porthole extends ShownCall {
     this.search.see(changes.search)
     this.saving.see(changes.saving)
     this.exporting.see(changes.saving)
-    this.sessions.see(changes.sessions)
+    this.sessions.see(changes.sessions, changes.mock)
     this.comparisons.replaying.see(changes.replay)
     this.page.see(changes.misses)
     if (!this.own) this.extension.see(changes.extension)

@@ -30,6 +30,13 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn run(&self, command: Command) -> Result<u32> {
+        let Some(recordings) = self.recordings() else { return self.run_on_machine(command) };
+        let (command, _) = self.of_target(self.filled_command(command)?);
+        Ok(self.timeline.run_recorded(Origin::Composer, command, recordings))
+    }
+
+    /// Runs a command also while the target is a mock.
+    pub(super) fn run_on_machine(&self, command: Command) -> Result<u32> {
         let (command, engine) = self.of_target(self.filled_command(command)?);
         Ok(self.timeline.run(Origin::Composer, engine, command))
     }
@@ -68,7 +75,10 @@ impl<H: Host> Application<H> {
 
     pub async fn repeat(&self, id: u32) -> Result<u32> {
         let engine = self.target.borrow().0.address();
-        self.timeline.repeat(id, engine)
+        match self.recordings() {
+            Some(recordings) => self.timeline.repeat_in_mock(id, engine, recordings),
+            None => self.timeline.repeat(id, engine),
+        }
     }
 
     pub async fn read_endpoint(&self, text: String) -> Result<Endpoint> {

@@ -10,6 +10,7 @@ mod extension;
 mod history;
 mod links;
 mod logs;
+mod mock;
 pub(crate) mod page;
 pub(crate) mod page_window;
 mod paths;
@@ -48,7 +49,11 @@ pub use privacy::StoredPlaces;
 pub use replay::ReplayChoices;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
-use crate::{application::page_window::PageWindow, application::target::endpoint_of, dropped::Dropped, host::Host};
+use crate::{
+    application::{mock::TargetMock, page_window::PageWindow, target::endpoint_of},
+    dropped::Dropped,
+    host::Host,
+};
 
 /// Bytes that all outputs may take on the disk, unless the settings say otherwise.
 pub(crate) const QUOTA: u64 = 20_000_000_000;
@@ -74,6 +79,8 @@ pub struct Application<H> {
     /// The target with its endpoint; the demo backend's where it names none.
     pub(crate) target: watch::Sender<(Target, Result<Endpoint>)>,
     pub(crate) demo: Result<Endpoint>,
+    /// The session that is served as the target.
+    pub(crate) mock: Mutex<Option<TargetMock>>,
     pub(crate) remembered: Remembered,
     trouble: Option<Error>,
     /// Why nothing is kept for the next start, when nothing is.
@@ -150,6 +157,7 @@ impl<H: Host> Application<H> {
             timeline,
             target,
             demo,
+            mock: Mutex::default(),
             remembered: Remembered::new(remembered, file),
             trouble,
             not_kept,
@@ -185,6 +193,7 @@ impl<H: Host> Application<H> {
     /// Ends every call and removes its files.
     pub async fn close(&self) {
         self.extension_host.drop_all();
+        self.end_mock();
         self.timeline.close().await;
         drop(self.owned.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

@@ -75,7 +75,7 @@ impl<H: Host> Application<H> {
     pub async fn run_project_step(&self, step: ProjectStep, shown: PackageCommand) -> Result<u32> {
         let page = self.page_now().ok_or_else(|| Error::new(Code::PageMissing, "No page is open"))?;
         let command = blocking(move || page.project_command(step, &shown)).await?;
-        self.run(command).await
+        self.run_on_machine(command)
     }
 
     /// The page that is open.

@@ -16,9 +16,13 @@ impl<H: Host> Application<H> {
         self.gate.propose(sdk, self.guest(origin)).await
     }
 
-    /// A page acts on its own backend, whatever the user inspects meanwhile; the console on the target.
+    /// A page acts on its own backend, whatever the user inspects meanwhile, but for a mock: that acts on nothing. The
+    /// console acts on the target.
     fn guest(&self, origin: Origin) -> Guest {
         let open = self.extension_host.open_now();
+        if let Some((target, recordings)) = self.mock_target() {
+            return Guest::of_mock(origin, target, recordings);
+        }
         if origin == Origin::Page {
             // One that another extension has left behind acts on nothing of the extension that is open.
             let page = self.page_now();
@@ -28,7 +32,7 @@ impl<H: Host> Application<H> {
         let (target, endpoint) = self.target.borrow().clone();
         let engine = target.address();
         let own = open.map(|open| open.own_folders()).unwrap_or_default();
-        Guest { origin, target, endpoint, container: Ok(()), engine, own }
+        Guest { origin, target, endpoint, container: Ok(()), engine, own, mock: None }
     }
 
     pub async fn decision(&self, pending: u32) -> Result<ProposedState> {

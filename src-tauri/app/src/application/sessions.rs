@@ -13,6 +13,7 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn close_session(&self, session: u32) -> Result<()> {
+        self.end_mock_of(session).await?;
         self.timeline.close_session(session);
         Ok(())
     }

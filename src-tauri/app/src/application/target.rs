@@ -9,7 +9,13 @@ use crate::{application::Application, host::Host};
 
 impl<H: Host> Application<H> {
     pub async fn set_target(&self, target: Target) -> Result<Target> {
-        let typed = target.named();
+        if let Some(target) = self.change_mock_target(&target) {
+            self.apply_target(&target, endpoint_of(&target, &self.demo));
+            return Ok(target);
+        }
+        // What is inspected is no mock any more.
+        self.end_mock();
+        let typed = Target { mock: false, ..target }.named();
         self.apply_target(&typed, endpoint_of(&typed, &self.demo));
         // The backend of the open extension is gone at the next start.
         let stays = !self.extension_host.open_now().is_some_and(|open| open.has_backend());
@@ -40,9 +46,12 @@ impl<H: Host> Application<H> {
     }
 
     /// An extension that is open is the target, which is not remembered: it is gone at the next start. One without a
-    /// backend leaves the target to the user.
-    fn aimed_at(&self, mut open: OpenExtension) -> OpenExtension {
-        if open.has_backend() {
+    /// backend leaves the target to the user, and a mock stays what it is.
+    pub(crate) fn aimed_at(&self, mut open: OpenExtension) -> OpenExtension {
+        if let Some((target, _)) = self.mock_target() {
+            // Its page runs against the mock.
+            open.target = target;
+        } else if open.has_backend() {
             self.apply_target(&open.target, open.endpoint());
         } else {
             open.target = self.aim_as_before();
@@ -52,13 +61,16 @@ impl<H: Host> Application<H> {
 
     /// Aims at what is remembered.
     pub(crate) fn aim_as_before(&self) -> Target {
+        if let Some((target, _)) = self.mock_target() {
+            return target;
+        }
         let before = self.remembered.now().target.clone();
         let target = before.unwrap_or_else(Target::demo);
         self.apply_target(&target, endpoint_of(&target, &self.demo));
         target
     }
 
-    fn apply_target(&self, target: &Target, endpoint: Result<Endpoint>) {
+    pub(crate) fn apply_target(&self, target: &Target, endpoint: Result<Endpoint>) {
         self.timeline.connections().use_context(target.engine.clone());
         let _before = self.target.send_replace((target.clone(), endpoint));
     }

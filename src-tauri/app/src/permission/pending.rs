@@ -13,7 +13,7 @@ use ts_rs::TS;
 use super::{
     grants::Grants,
     listener_check::ListenerCheck,
-    policy::{self, kind_of},
+    policy::{self, acts_in_own_container, kind_of},
     store::Unwritten,
 };
 use porthole_base::error::{Code, Error, Result};
@@ -22,7 +22,7 @@ use porthole_process::{FixedCommand, Place};
 use porthole_sdk::permission::{CallKind, Decision, Permission, Scope};
 use porthole_sdk::{
     call::{CallId, Origin},
-    sdk_call::{CliTarget, Sdk, SdkCall, SdkExec},
+    sdk_call::Sdk,
     sdk_result::{self, Plan, PlannedAction},
 };
 use porthole_timeline::prompt::{self, Prompt, PromptAction};
@@ -114,17 +114,21 @@ impl Gate {
         if matches!(plan.does, PlannedAction::Refuses { .. }) {
             return Ok(Proposed { plan, state: ProposedState::Rejected });
         }
-        let Guest { origin, endpoint, container, engine, own, .. } = guest;
+        let Guest { origin, endpoint, container, engine, own, mock, .. } = guest;
         if acts_in_own_container(&sdk.asked) {
             container?;
         }
         let kind = kind_of(&sdk.asked, &plan, endpoint.as_ref().ok(), origin);
-        let mut planned = Timeline::planned(sdk, plan.does.clone(), endpoint, engine)?;
+        let mut planned = match mock {
+            Some(recordings) => Timeline::planned_in_mock(sdk, plan.does.clone(), endpoint?, recordings)?,
+            None => Timeline::planned(sdk, plan.does.clone(), endpoint, engine)?,
+        };
         planned.engines = policy::engines_for(kind, &planned.act, origin);
         self.look(origin).await?;
         let (permission, turn) = {
             let state = self.state();
-            (state.grants.permission(origin, kind), state.turn(origin))
+            let permission = state.grants.permission(origin, kind);
+            (if planned.in_mock { policy::in_mock(permission) } else { permission }, state.turn(origin))
         };
         let state = match permission {
             Permission::Allow => {
@@ -277,7 +281,7 @@ impl Gate {
         let Pending { kind, planned, prompt: Prompt { origin, .. }, .. } = approved;
         let fixed = match &planned.act {
             ResolvedAction::Command { fixed, .. } => fixed.clone(),
-            ResolvedAction::Request { .. } => None,
+            ResolvedAction::Request { .. } | ResolvedAction::Recorded { .. } => None,
         };
         let looked = self.look(origin).await;
         let verified = match fixed {
@@ -477,10 +481,6 @@ pub(super) async fn write(unwritten: Option<Unwritten>) -> Result<()> {
         Some(unwritten) => aside(move || unwritten.write()).await,
         None => Ok(()),
     }
-}
-
-fn acts_in_own_container(asked: &SdkCall) -> bool {
-    matches!(asked, SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }))
 }
 
 fn not_found(pending: u32) -> Error {

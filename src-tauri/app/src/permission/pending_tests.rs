@@ -7,7 +7,11 @@ use porthole_extension::Watch;
 use porthole_http::exchange::Header;
 use porthole_output::Stream;
 use porthole_process::{Bin, Ending};
-use porthole_sdk::{call::Act, runtime::Runtime};
+use porthole_sdk::{
+    call::Act,
+    runtime::Runtime,
+    sdk_call::{CliTarget, SdkCall, SdkExec},
+};
 use porthole_timeline::{Call, Changes};
 
 struct Place {

@@ -6,7 +6,7 @@ use porthole_http::{
     endpoint::Endpoint,
     exchange::{Engines, Request},
 };
-use porthole_sdk::permission::CallKind;
+use porthole_sdk::permission::{CallKind, Permission};
 use porthole_sdk::{
     call::Origin,
     sdk_call::{CliTarget, SdkCall, SdkExec},
@@ -52,6 +52,16 @@ pub(super) fn engines_for(kind: CallKind, planned: &ResolvedAction, origin: Orig
     let ResolvedAction::Request { request, .. } = planned else { return Engines::Allowed };
     let is_refused = kind == CallKind::Service && (origin == Origin::Page || !is_read(request));
     if is_refused { Engines::Refused } else { Engines::Allowed }
+}
+
+/// What acts on nothing needs no prompt. What is only recorded, is in a mock as well.
+pub(super) fn in_mock(permission: Permission) -> Permission {
+    if permission == Permission::Ask { Permission::Allow } else { permission }
+}
+
+/// Whether a call runs in the container of the extension's own backend.
+pub(super) fn acts_in_own_container(asked: &SdkCall) -> bool {
+    matches!(asked, SdkCall::Exec(SdkExec { whose: CliTarget::Vm, container: None, .. }))
 }
 
 /// Why a call is only recorded, in the words that the code gets.

@@ -2,6 +2,7 @@
 
 mod backend;
 mod engine;
+mod mock;
 mod page;
 mod replay;
 mod settings;

@@ -102,16 +102,24 @@ async fn keep_checking_at_engine(
 ) {
     let mut probe = EngineProbe::default();
     loop {
-        let (address, container) = {
+        let (address, container, is_mock) = {
             let (target, _) = &*target.borrow_and_update();
-            (target.address(), target.container.clone())
+            (target.address(), target.container.clone(), target.mock)
         };
-        let (engine, container) = probe.check(address, container.as_deref()).await;
+        let (engine, container) = match container {
+            // Its commands are recorded: no engine has that container.
+            container if is_mock => (PartStatus::Unset, recorded(container)),
+            container => probe.check(address, container.as_deref()).await,
+        };
         show(&|marks| (marks.engine, marks.container) = (engine.clone(), container.clone()));
         if let Ok(Err(_)) = tokio::time::timeout(EVERY, target.changed()).await {
             return;
         }
     }
+}
+
+fn recorded(container: Option<String>) -> PartStatus {
+    container.map_or(PartStatus::Unset, |name| PartStatus::Up { address: name })
 }
 
 /// The last engine: its connection is kept, and so is its failure for a while.
@@ -271,6 +279,22 @@ fn host(cwd: Option<&str>) -> PartStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_mock_needs_no_engine_and_its_container_is_there() {
+        for (container, expected) in
+            [(Some("web".to_owned()), PartStatus::Up { address: "web".to_owned() }), (None, PartStatus::Unset)]
+        {
+            let endpoint = Err(Error::new(Code::DemoFailed, "none"));
+            // It looks once when there is nobody any more who could change the target.
+            let (_, target) = watch::channel((Target { mock: true, container, ..Target::demo() }, endpoint));
+            let marks = Mutex::new(TargetStatus::default());
+            keep_checking_at_engine(target, &|change: &dyn Fn(&mut TargetStatus)| change(&mut marks.lock().unwrap()))
+                .await;
+            let marks = marks.into_inner().unwrap();
+            assert_eq!((marks.engine, marks.container), (PartStatus::Unset, expected));
+        }
+    }
 
     #[tokio::test]
     async fn a_far_engine_that_failed_is_not_asked_again_at_once() {

@@ -36,6 +36,10 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>")]
     pub native: bool,
+    /// It is a mock: its responses and commands come from a session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>")]
+    pub mock: bool,
     /// Where host commands run.
     #[serde(default)]
     pub host: Host,
@@ -51,6 +55,7 @@ impl Target {
             engine: None,
             container: None,
             native: false,
+            mock: false,
             host: Host::default(),
         }
     }

@@ -24,7 +24,7 @@ pub use decoding::{Decoded, Problem, codings, decode};
 pub use dialer::EngineDialer;
 pub use facts::*;
 pub use form::urlencoded;
-pub use outgoing::target;
+pub use outgoing::{body_bytes, target};
 pub use protocol::Protocol;
 pub use request::*;
 pub use send::{send, send_to};

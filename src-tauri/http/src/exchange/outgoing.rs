@@ -59,6 +59,26 @@ pub fn target(request: &Request) -> Result<String> {
     Ok(target)
 }
 
+/// The bytes of a composed body, of a multipart form with this boundary; none where some of them are in a file.
+pub fn body_bytes(request: &Request, boundary: &str) -> Option<Vec<u8>> {
+    match &request.body {
+        Body::None => Some(Vec::new()),
+        Body::Json { text } | Body::Text { text } => Some(text.clone().into_bytes()),
+        Body::File { .. } => None,
+        Body::Form { fields } => Some(form::urlencoded(fields).into_bytes()),
+        Body::Multipart { parts } => {
+            let pieces = form::multipart(parts, boundary).ok()?;
+            pieces.into_iter().try_fold(Vec::new(), |mut bytes, piece| match piece {
+                Piece::Text(text) => {
+                    bytes.extend_from_slice(text.as_bytes());
+                    Some(bytes)
+                }
+                Piece::File(_) => None,
+            })
+        }
+    }
+}
+
 /// The request for hyper, with the headers that every client adds where none was composed.
 pub(super) async fn prepare(
     endpoint: &Endpoint,

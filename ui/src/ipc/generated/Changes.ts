@@ -3,6 +3,7 @@ import type { Cleared } from "./Cleared";
 import type { Disk } from "./Disk";
 import type { Error } from "./Error";
 import type { HistoryState } from "./HistoryState";
+import type { MockState } from "./MockState";
 import type { OpenSession } from "./OpenSession";
 import type { PermissionState } from "./PermissionState";
 import type { Prompt } from "./Prompt";
@@ -37,6 +38,10 @@ removals: Array<Removal>,
  * The session files that were opened, by number.
  */
 sessions: Array<OpenSession>, 
+/**
+ * The mock that is the target, if there is one.
+ */
+mock?: MockState, 
 /**
  * The three live marks as they are now.
  */

@@ -138,6 +138,11 @@ export interface Commands {
   open_session: { args: { path: string }; answer: number };
   /** Removes the calls of a session from the timeline; nothing of its file changes. */
   close_session: { args: { session: number }; answer: void };
+  /** Serves a session of the timeline on a private socket and makes that the target, with recorded commands in
+   * place of real ones. The mock before it ends. */
+  serve_mock: { args: { session: number }; answer: Target };
+  /** Ends the mock; answers with what is inspected then. */
+  stop_mock: { args: {  }; answer: Target };
   /** What is taken out of an export unless the user says otherwise. */
   export_options: { args: {  }; answer: RedactOptions };
   /** A path that an export could be written to. */

@@ -31,6 +31,10 @@ container?: string,
  */
 native?: boolean, 
 /**
+ * It is a mock: its responses and commands come from a session.
+ */
+mock?: boolean, 
+/**
  * Where host commands run.
  */
 host: Host, };

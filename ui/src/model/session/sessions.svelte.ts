@@ -1,5 +1,15 @@
+import type { MockState } from "../../ipc/generated/MockState"
 import type { OpenSession } from "../../ipc/generated/OpenSession"
+import type { Target } from "../../ipc/generated/Target"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
+
+/** What opening and serving sessions needs of the window. */
+export interface SessionsDeps {
+  /** A file was opened. */
+  opened: () => void
+  /** Something else is inspected now. */
+  setTarget: (target: Target) => void
+}
 
 /** Session files and HTTP archives whose calls are in the timeline. */
 export class Sessions {
@@ -8,18 +18,20 @@ export class Sessions {
   /** A file is being read. */
   busy = $state(false)
   trouble = $state.raw<Trouble>()
+  /** The one that is served as the target. */
+  mock = $state.raw<MockState>()
 
   #shell: Shell
-  #opened: () => void
+  #deps: SessionsDeps
 
-  /** `opened`: a file was opened. */
-  constructor(shell: Shell, opened: () => void) {
+  constructor(shell: Shell, deps: SessionsDeps) {
     this.#shell = shell
-    this.#opened = opened
+    this.#deps = deps
   }
 
-  see(all: readonly OpenSession[]): void {
+  see(all: readonly OpenSession[], mock: MockState | undefined): void {
     if (all.length !== this.all.length) this.all = all
+    this.mock = mock
   }
 
   /** The name of the file. */
@@ -42,7 +54,7 @@ export class Sessions {
     try {
       await this.#shell.ask("open_session", { path })
       this.trouble = undefined
-      this.#opened()
+      this.#deps.opened()
     } catch (thrown) {
       this.trouble = trouble(thrown)
     } finally {
@@ -53,7 +65,26 @@ export class Sessions {
   /** Takes its calls out of the timeline. */
   async close(session: number): Promise<void> {
     try {
+      if (this.mock?.session === session) this.#deps.setTarget(await this.#shell.ask("stop_mock", {}))
       await this.#shell.ask("close_session", { session })
+      this.trouble = undefined
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+
+  /** Serves it as the target. */
+  async serve(session: number): Promise<void> {
+    await this.#retarget(() => this.#shell.ask("serve_mock", { session }))
+  }
+
+  async stopMock(): Promise<void> {
+    await this.#retarget(() => this.#shell.ask("stop_mock", {}))
+  }
+
+  async #retarget(ask: () => Promise<Target>): Promise<void> {
+    try {
+      this.#deps.setTarget(await ask())
       this.trouble = undefined
     } catch (thrown) {
       this.trouble = trouble(thrown)

@@ -159,7 +159,7 @@ export class Target {
     this.endpoint = ""
     this.problem = undefined
     this.readAs = undefined
-    const { endpoint: _, native: _native, via: _via, ...rest } = this.current
+    const { endpoint: _, native: _native, via: _via, mock: _mock, ...rest } = this.current
     return this.#set({ ...rest, name: "" })
   }
 

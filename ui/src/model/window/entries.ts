@@ -70,11 +70,17 @@ function ofSessions(porthole: Porthole, action: Action): Entry[] {
     ...(timeline.rows.length === 0
       ? []
       : [action("export", "Export calls…", () => porthole.export(selection.ids.size > 1))]),
+    ...(sessions.mock === undefined
+      ? []
+      : [action("stop-mock", "Stop the mock", () => void sessions.stopMock())]),
     ...openSessions(porthole).flatMap(({ number, name }) => {
-      const text = visibleText(name, "kept")
+      const shown = visibleText(name, "kept")
       return [
-        action(`replay-session-${number}`, `Replay ${text}…`, () => porthole.comparisons.replay(number)),
-        action(`close-session-${number}`, `Close ${text}`, () => void sessions.close(number)),
+        action(`replay-session-${number}`, `Replay ${shown}…`, () => porthole.comparisons.replay(number)),
+        ...(sessions.mock?.session === number
+          ? []
+          : [action(`serve-mock-${number}`, `Serve ${shown} as mock`, () => void sessions.serve(number))]),
+        action(`close-session-${number}`, `Close ${shown}`, () => void sessions.close(number)),
       ]
     }),
   ]
