@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind, StoredPlaces,
+    PathKind, StoredPlaces, TapPlace,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{GrantedContent, PendingEnd, Proposed, ProposedState},

@@ -25,6 +25,7 @@ mod session_file;
 mod signals;
 mod sink;
 mod start_plan;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -100,6 +101,15 @@ enum Command {
     /// Exit code: 0 if nothing differs, 1 if something does or a call can't be made, 2 for invalid arguments, 3 if a
     /// file can't be read or written, 128 plus the signal number if a signal ended porthole-cli.
     Replay(replay::Arguments),
+    /// Record what goes between a desktop and the backend, until Ctrl-C.
+    ///
+    /// Bytes pass unchanged and as soon as they come, protocols after an upgrade too. If --listen is the backend's own
+    /// socket, the backend's socket is moved aside and put back at the end; after a kill -9, the next start puts it back.
+    /// What isn't HTTP/1, and what Porthole couldn't record in time, passes all the same, and its call says so.
+    ///
+    /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
+    /// number if a signal ended the recording.
+    Tap(tap::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -138,6 +148,7 @@ fn main() -> ExitCode {
             Command::Open(arguments) => open::open(arguments, heard).await,
             Command::Diff(arguments) => diff::diff(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments, heard).await,
+            Command::Tap(arguments) => tap::tap(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
             Command::Session(arguments) => session::session(arguments),

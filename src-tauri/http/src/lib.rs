@@ -6,3 +6,4 @@ pub mod endpoint;
 pub mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzz;
+pub mod tap;

@@ -28,6 +28,7 @@ mod searching;
 pub mod session;
 mod shown;
 mod summary;
+mod tapping;
 mod terminal;
 
 use std::{

@@ -64,6 +64,7 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod tap;
 mod terminal;
 mod timeline;
 mod tooltips;

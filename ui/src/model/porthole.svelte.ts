@@ -29,6 +29,7 @@ import { Sessions } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
+import { Tapping } from "./tap/tapping.svelte"
 import { Target } from "./target/target.svelte"
 import { Terminals } from "./terminal/terminals.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
@@ -39,7 +40,7 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare"
+export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "tap"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole extends ShownCall {
@@ -71,6 +72,7 @@ export class Porthole extends ShownCall {
   sessions: Sessions
   exporting: Exporting
   comparing: Comparing
+  tapping: Tapping
   disk = new Disk()
   terminals: Terminals
   /** The calls of this start and earlier ones. */
@@ -129,6 +131,7 @@ export class Porthole extends ShownCall {
     this.calls = new CallActions(shell, put)
     this.sessions = new Sessions(shell, () => (this.#home = undefined))
     this.exporting = new Exporting(shell)
+    this.tapping = new Tapping(shell)
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparing = new Comparing(shell)
     this.selection = new Selection(() => this.#changed())
@@ -308,6 +311,17 @@ export class Porthole extends ShownCall {
     return true
   }
 
+  /** Asks whether what the desktop sends is to be recorded, or shows that it is. */
+  tap(): void {
+    this.overlay = "tap"
+    if (this.tapping.running === undefined) void this.tapping.plan()
+  }
+
+  /** Stops recording the desktop. What went wrong is in the dialog. */
+  async stopTap(): Promise<void> {
+    if (!(await this.tapping.stop())) this.overlay = "tap"
+  }
+
   /** Asks where calls are to be written: all, or only the selected ones. */
   export(selection: boolean): void {
     this.overlay = "export"
@@ -372,6 +386,7 @@ export class Porthole extends ShownCall {
     void this.timeline.watch()
     void this.page.find()
     void this.side.routes.look()
+    void this.tapping.look()
   }
 
   /** Begins as the page's own window. */

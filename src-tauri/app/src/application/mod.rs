@@ -18,6 +18,7 @@ mod privacy;
 mod routes;
 mod sessions;
 mod settings;
+mod tap;
 pub(crate) mod target;
 mod terminal;
 
@@ -44,6 +45,7 @@ use porthole_extension::{ExtensionHost, PageServer, routes::ApiDocument};
 use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
 pub use privacy::StoredPlaces;
+pub use tap::TapPlace;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{application::page_window::PageWindow, application::target::endpoint_of, dropped::Dropped, host::Host};
@@ -97,6 +99,10 @@ pub struct Application<H> {
     pub(crate) storage_owner: tokio::sync::Mutex<Option<String>>,
     /// Why the host's window had to be loaded again; told once.
     pub(crate) lost: Mutex<Option<Error>>,
+    /// What records a desktop.
+    pub(crate) tap: tokio::sync::Mutex<Option<tap::RunningTap>>,
+    /// Which socket is moved meanwhile, for the next start.
+    pub(crate) moved_note: Option<PathBuf>,
     /// The runtime of the application. Hosts also call from threads that don't belong to it.
     pub(crate) runtime: Handle,
     checking: Mutex<JoinSet<()>>,
@@ -123,7 +129,8 @@ impl<H: Host> Application<H> {
         let Loaded { settings: remembered, trouble: unread } =
             file.as_ref().map(SettingsFile::load).unwrap_or_default();
         let unsaved = file.as_ref().and_then(|file| file.check_writable().err());
-        let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved));
+        let (moved_note, not_moved) = tap::undo_moved(data.path.as_deref().filter(|_| data.trouble.is_none()));
+        let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved).chain(not_moved));
         host.apply_theme(remembered.theme);
         porthole_engine::prefer(remembered.engine.clone());
         let quota = remembered.quota.unwrap_or(QUOTA);
@@ -163,6 +170,8 @@ impl<H: Host> Application<H> {
             page_window: PageWindow::default(),
             storage_owner: tokio::sync::Mutex::new(None),
             lost: Mutex::new(None),
+            tap: tokio::sync::Mutex::default(),
+            moved_note,
             runtime: Handle::current(),
             checking: Mutex::default(),
             owned: Mutex::new(Some((data, running))),
@@ -182,6 +191,9 @@ impl<H: Host> Application<H> {
 
     /// Ends every call and removes its files.
     pub async fn close(&self) {
+        if let Err(error) = self.stop_tap().await {
+            tracing::warn!(%error, "a socket wasn't put back");
+        }
         self.extension_host.drop_all();
         self.timeline.close().await;
         drop(self.owned.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -115,6 +115,9 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
         porthole.side.environments.use(name),
       ),
     ),
+    porthole.tapping.running === undefined
+      ? action("tap", "Record what the desktop sends…", () => porthole.tap())
+      : action("tap-stop", "Stop recording the desktop", () => void porthole.stopTap()),
     ...ofSessions(porthole, action),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>
