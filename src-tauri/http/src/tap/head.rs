@@ -1,6 +1,6 @@
 //! Heads of messages in bytes that pass.
 
-use crate::exchange::{Head, Version, end_of_head_from, head_text, read_head};
+use crate::exchange::{Head, Version, end_of_head_from, read_head};
 
 /// A larger head isn't kept. Servers take some kilobytes.
 pub(super) const HEAD_LIMIT: usize = 256 * 1024;
@@ -165,9 +165,4 @@ pub(super) fn may_be_response(bytes: &[u8]) -> bool {
     let expected = b"HTTP/1.";
     let beginning = &bytes[..bytes.len().min(expected.len())];
     expected.starts_with(beginning)
-}
-
-/// Bytes as text, as far as they are one.
-pub(super) fn text(bytes: &[u8]) -> String {
-    head_text(bytes)
 }

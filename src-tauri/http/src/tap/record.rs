@@ -137,11 +137,12 @@ impl Recording {
     async fn wait_for_room(&mut self) {
         /// A call that is canceled may leave before there is room.
         const AGAIN: Duration = Duration::from_millis(200);
-        while let Some(wait) = self.live.values().find_map(|live| live.call.full()) {
-            let _ = tokio::time::timeout(AGAIN, until(Some(wait))).await;
-            if self.close.is_cancelled() {
+        loop {
+            let wait = self.live.values().find_map(|live| live.call.full());
+            if wait.is_none() || self.close.is_cancelled() {
                 return;
             }
+            let _ = tokio::time::timeout(AGAIN, until(wait)).await;
         }
     }
 
@@ -183,7 +184,7 @@ impl Recording {
     }
 
     fn begin(&mut self, number: u32, at: u64, began: RequestBegan) {
-        let RequestBegan { method, target, version, head, is_raw, first_byte_us } = began;
+        let RequestBegan { method, target, version, head, is_raw: _, first_byte_us } = began;
         let headers = head.headers.iter().filter(|header| is_composed(header)).cloned().collect();
         let request = Request { headers, version, ..Request::new(method, target) };
         let call = self.log.begin(Exchange::new(self.endpoint.clone(), request), self.close.clone());
@@ -198,9 +199,6 @@ impl Recording {
         };
         if let Some(connected) = self.connected_us {
             live.call.event(ExchangeEvent::Connected { at_us: live.at(connected), reused: number > 0 });
-        }
-        if is_raw {
-            live.head.headers.clear();
         }
         self.live.insert(number, live);
     }

@@ -174,36 +174,40 @@ impl Observer {
             return tell(number, at, Event::Missed { side, bytes: count });
         }
         match side {
-            Side::Client => match &mut self.client {
-                FromClient::Body(framing) if framing.skip(count) => {
-                    if let Some(number) = self.open.back().map(|open| open.number) {
-                        tell(number, at, Event::Missed { side, bytes: count });
-                        self.from_client(at, &[], tell);
-                    }
+            Side::Client => {
+                let skipped = match &mut self.client {
+                    FromClient::Body(framing) => Some(framing.skip(count)),
+                    FromClient::Lost(_) => return,
+                    FromClient::Head | FromClient::Undecided(_) => None,
+                };
+                let number = self.open.back().map(|open| open.number);
+                if let Some(number) = number.filter(|_| skipped.is_some()) {
+                    tell(number, at, Event::Missed { side, bytes: count });
                 }
-                FromClient::Lost(_) => {}
-                state => {
-                    let of = self.open.back().filter(|_| matches!(state, FromClient::Body(_)));
-                    if let Some(number) = of.map(|open| open.number) {
-                        tell(number, at, Event::Missed { side, bytes: count });
-                    }
+                if skipped == Some(true) {
+                    self.from_client(at, &[], tell);
+                } else {
                     self.lose_client(at, Why::Unseen, tell);
                 }
-            },
+            }
             Side::Backend => {
                 let number = self.answering().map(|open| open.number);
-                match (&mut self.backend, number) {
-                    (FromBackend::Body { framing, length }, Some(number)) if framing.skip(count) => {
-                        *length += count;
-                        tell(number, at, Event::Missed { side, bytes: count });
-                        self.from_backend(at, &[], tell);
+                let skipped = match &mut self.backend {
+                    FromBackend::Body { framing, length } if number.is_some() => {
+                        let skipped = framing.skip(count);
+                        *length += if skipped { count } else { 0 };
+                        skipped
                     }
-                    _ => {
-                        self.lose_backend(at, Why::Unseen, tell);
-                        if let Some((number, _)) = self.raw {
-                            tell(number, at, Event::Missed { side, bytes: count });
-                        }
-                    }
+                    FromBackend::Head | FromBackend::Body { .. } => false,
+                };
+                if !skipped {
+                    self.lose_backend(at, Why::Unseen, tell);
+                }
+                if let Some(number) = self.raw.as_ref().map(|(number, _)| *number).or(number) {
+                    tell(number, at, Event::Missed { side, bytes: count });
+                }
+                if skipped {
+                    self.from_backend(at, &[], tell);
                 }
             }
         }
@@ -223,7 +227,7 @@ impl Observer {
             return;
         }
         if let Some((number, failure)) = self.raw.take() {
-            let is_cut = why.filter(|why| *why == Why::Stopped);
+            let is_cut = why.clone().filter(|why| *why == Why::Stopped);
             tell(number, at, failure.or(is_cut).map_or(Event::Done, Event::Failed));
         }
         let cause = why.clone().unwrap_or(if self.client_ended && !self.backend_ended { Why::ClientClosed } else { Why::NoResponse });
