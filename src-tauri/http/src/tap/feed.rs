@@ -1,17 +1,25 @@
 //! What passes, on its way to the recorder. Passing never waits for it: what the queue has no room for is counted instead.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::PollSender;
 
 use super::observer::Side;
 
 /// Pieces of one connection that wait for the recorder.
 const PIECES: usize = 256;
+/// What is remembered of bytes that had no room. With more of it, its order isn't exact any more.
+const UNTOLD: usize = 64;
 /// Bytes of all connections that do.
 pub(super) const BYTES: usize = 64 * 1024 * 1024;
 
@@ -51,83 +59,94 @@ pub(super) enum What {
 /// The end of the queue at which bytes pass.
 #[derive(Debug)]
 pub(super) struct Feed {
-    queue: mpsc::Sender<Seen>,
+    queue: PollSender<Seen>,
     waiting: Arc<Waiting>,
-    /// What must still be told, of each side.
-    client: Untold,
-    backend: Untold,
+    /// What must still be told, in its order.
+    untold: VecDeque<(Side, Untold)>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct Untold {
-    missed: u64,
-    ended: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Untold {
+    Missed(u64),
+    Ended,
+}
+
+impl From<Untold> for What {
+    fn from(untold: Untold) -> Self {
+        match untold {
+            Untold::Missed(bytes) => Self::Missed(bytes),
+            Untold::Ended => Self::Ended,
+        }
+    }
 }
 
 impl Feed {
     pub fn new(waiting: Arc<Waiting>) -> (Self, mpsc::Receiver<Seen>) {
         let (queue, seen) = mpsc::channel(PIECES);
-        (Self { queue, waiting, client: Untold::default(), backend: Untold::default() }, seen)
-    }
-
-    fn untold(&mut self, side: Side) -> &mut Untold {
-        match side {
-            Side::Client => &mut self.client,
-            Side::Backend => &mut self.backend,
-        }
+        (Self { queue: PollSender::new(queue), waiting, untold: VecDeque::new() }, seen)
     }
 
     /// Bytes passed.
     pub fn bytes(&mut self, side: Side, bytes: &[u8]) {
         let is_room = self.told() && self.waiting.0.load(Ordering::Relaxed) + bytes.len() <= BYTES;
-        let Some(slot) = is_room.then(|| self.queue.try_reserve().ok()).flatten() else {
-            self.untold(side).missed += bytes.len() as u64;
-            return;
+        let queue = self.queue.get_ref().filter(|_| is_room);
+        let Some(slot) = queue.and_then(|queue| queue.try_reserve().ok()) else {
+            return self.missed(side, bytes.len() as u64);
         };
         self.waiting.0.fetch_add(bytes.len(), Ordering::Relaxed);
         let piece = Piece { bytes: Bytes::copy_from_slice(bytes), waiting: Arc::clone(&self.waiting) };
         slot.send(Seen { at: Instant::now(), side, what: What::Bytes(piece) });
     }
 
+    fn missed(&mut self, side: Side, bytes: u64) {
+        let is_last = |(of, untold): &&mut (Side, Untold)| *of == side && matches!(untold, Untold::Missed(_));
+        let many = self.untold.len() >= UNTOLD;
+        let same = match many {
+            false => self.untold.back_mut().filter(is_last),
+            true => self.untold.iter_mut().rev().find(is_last),
+        };
+        match same {
+            Some((_, Untold::Missed(before))) => *before += bytes,
+            _ if many => {}
+            _ => self.untold.push_back((side, Untold::Missed(bytes))),
+        }
+    }
+
     /// A side sends no more.
     pub fn ended(&mut self, side: Side) {
-        self.untold(side).ended = true;
+        self.untold.push_back((side, Untold::Ended));
         self.told();
     }
 
-    /// Tells what there was no room for before. False when there still isn't.
+    /// Tells what there was no room for, as far as there is now; whether that is all of it.
     fn told(&mut self) -> bool {
-        for side in [Side::Client, Side::Backend] {
-            while let Some(what) = self.untold(side).next() {
-                if self.queue.try_send(Seen { at: Instant::now(), side, what }).is_err() {
-                    return false;
-                }
-                self.untold(side).is_told();
-            }
+        while let Some((side, untold)) = self.untold.front().copied() {
+            let Some(slot) = self.queue.get_ref().and_then(|queue| queue.try_reserve().ok()) else { return false };
+            slot.send(Seen { at: Instant::now(), side, what: untold.into() });
+            self.untold.pop_front();
         }
         true
     }
 
-    /// Nothing more passes: waits until all of it is told.
-    pub async fn finish(mut self) {
-        for side in [Side::Client, Side::Backend] {
-            while let Some(what) = self.untold(side).next() {
-                if self.queue.send(Seen { at: Instant::now(), side, what }).await.is_err() {
-                    return;
-                }
-                self.untold(side).is_told();
+    /// Tells what there was no room for before, as soon as there is: nothing else may pass that would.
+    pub fn poll_told(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while let Some((side, untold)) = self.untold.front().copied() {
+            let is_open = ready!(self.queue.poll_reserve(context)).is_ok();
+            self.untold.pop_front();
+            let seen = Seen { at: Instant::now(), side, what: untold.into() };
+            // Nothing records it where it is closed.
+            if !is_open || self.queue.send_item(seen).is_err() {
+                self.untold.clear();
             }
         }
-    }
-}
-
-impl Untold {
-    fn next(self) -> Option<What> {
-        if self.missed > 0 { Some(What::Missed(self.missed)) } else { self.ended.then_some(What::Ended) }
+        // A place that was waited for isn't needed any more.
+        self.queue.abort_send();
+        Poll::Ready(())
     }
 
-    fn is_told(&mut self) {
-        if self.missed > 0 { self.missed = 0 } else { self.ended = false }
+    /// Nothing more passes: waits until all of it is told.
+    pub async fn finish(mut self) {
+        poll_fn(|context| self.poll_told(context)).await;
     }
 }
 
@@ -147,6 +166,8 @@ mod tests {
         for _ in 0..PIECES {
             assert!(matches!(seen.recv().await.unwrap().what, What::Bytes(_)));
         }
+        // Nothing more passes, and it is told all the same.
+        poll_fn(|context| feed.poll_told(context)).await;
         feed.bytes(Side::Client, b"more");
         feed.finish().await;
         let mut rest = Vec::new();

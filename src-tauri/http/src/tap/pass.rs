@@ -127,6 +127,8 @@ pub(super) async fn pass(
     let passed = poll_fn(|context| {
         let sent = request.poll(context, client, backend, feed);
         let received = response.poll(context, backend, client, feed);
+        // It is woken for this too, and waits for nothing.
+        let _ = feed.poll_told(context);
         match (sent, received) {
             // Its backend learns it by the end of the connection, as it would from the client.
             (_, Poll::Ready(State::Refused)) => Poll::Ready(Ended::ClientGone),
