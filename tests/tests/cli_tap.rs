@@ -116,7 +116,7 @@ async fn what_cannot_be_listened_at_is_refused_and_nothing_changes() {
     let to = demo.endpoint().to_string();
     let missing = format!("unix://{}/none/t.sock", folder.path().display());
     for (listen, says) in [
-        ("http://0.0.0.0:0", "other machines"),
+        ("http://0.0.0.0:9", "other machines"),
         (missing.as_str(), "Create the directory"),
         ("container://name/t.sock", "unix socket or a port"),
     ] {

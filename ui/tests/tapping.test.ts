@@ -50,5 +50,9 @@ test("an error says why, and the state is the one that really is", async () => {
   expect(tapping.running).toEqual(place)
   // The recording has ended, and the socket couldn't be put back.
   expect(await tapping.stop()).toBe(false)
-  expect([tapping.trouble?.code, tapping.running, tapping.busy]).toEqual(["tap_move_failed", undefined, false])
+  expect([tapping.trouble?.code, tapping.running, tapping.busy]).toEqual([
+    "tap_move_failed",
+    undefined,
+    false,
+  ])
 })

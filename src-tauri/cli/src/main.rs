@@ -148,7 +148,8 @@ fn main() -> ExitCode {
             Command::Open(arguments) => open::open(arguments, heard).await,
             Command::Diff(arguments) => diff::diff(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments, heard).await,
-            Command::Tap(arguments) => tap::tap(arguments, heard).await,
+            // A signal is its usual end: what couldn't be put back or written counts more.
+            Command::Tap(arguments) => return tap::tap(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
             Command::Session(arguments) => session::session(arguments),

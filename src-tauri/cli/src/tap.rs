@@ -55,8 +55,8 @@ pub struct Arguments {
 }
 
 pub async fn tap(arguments: Arguments, signals: Signals) -> ExitCode {
-    match recorded(arguments, signals).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match recorded(arguments, signals.clone()).await {
+        Ok(()) => signals.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from),
         Err(error) => {
             complain(&error);
             ExitCode::from(NOTHING)
@@ -85,7 +85,8 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
         }
     };
     tell_start(&tap, &to);
-    let mut following = Following { timeline: Arc::clone(&timeline), session, json, since: 0, unsaved: BTreeSet::new() };
+    let mut following =
+        Following { timeline: Arc::clone(&timeline), session, json, since: 0, unsaved: BTreeSet::new() };
     let followed = tokio::select! {
         followed = following.follow(tap.state()) => followed,
         _ = signals.next() => Ok(()),

@@ -23,7 +23,8 @@ async fn desktop_sends(path: &Path) {
     assert_eq!(sent.status(), 200);
 }
 
-const ROW: &str = "[...document.querySelectorAll('#timeline [data-call]')].find((row) => row.innerText.includes('by=desktop'))";
+const ROW: &str =
+    "[...document.querySelectorAll('#timeline [data-call]')].find((row) => row.innerText.includes('by=desktop'))";
 
 #[tokio::test]
 async fn what_the_desktop_sends_is_in_the_timeline_and_the_socket_is_put_back() {

@@ -40,7 +40,8 @@ import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
 
 /** What can lie over the window. */
-export type Overlay = "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "tap"
+export type Overlay =
+  "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "tap"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole extends ShownCall {

@@ -49,7 +49,9 @@ impl<H: Host> Application<H> {
     pub async fn start_tap(&self, place: TapPlace) -> Result<TapPlace> {
         let mut running = self.tap.lock().await;
         if running.is_some() {
-            return Err(Error::new(Code::TapUnavailable, "Porthole is already recording").hint("Stop that recording first."));
+            return Err(
+                Error::new(Code::TapUnavailable, "Porthole is already recording").hint("Stop that recording first.")
+            );
         }
         // What the dialog showed is what is moved.
         let (now, shown) = (self.tap_plan().await?, place);
@@ -102,14 +104,13 @@ impl<H: Host> Application<H> {
 fn place_of(endpoint: Endpoint) -> Result<TapPlace> {
     let not = |why: String, hint: &str| Err(Error::new(Code::TapUnavailable, why).hint(hint));
     match &endpoint {
-        Endpoint::Unix(path) if is_engine(&endpoint, &EngineEnvironment::of_this_process()) => {
-            not(format!("{} is a container engine's socket, which Porthole doesn't move", path.display()),
-                "Use the extension's backend as the target.")
-        }
+        Endpoint::Unix(path) if is_engine(&endpoint, &EngineEnvironment::of_this_process()) => not(
+            format!("{} is a container engine's socket, which Porthole doesn't move", path.display()),
+            "Use the extension's backend as the target.",
+        ),
         Endpoint::Unix(path) => {
-            let aside = aside_of(path).ok_or_else(|| {
-                Error::new(Code::EndpointUnsupported, "Sockets can't be moved on this system")
-            })?;
+            let aside = aside_of(path)
+                .ok_or_else(|| Error::new(Code::EndpointUnsupported, "Sockets can't be moved on this system"))?;
             let (path, aside) = (path.display().to_string(), aside.display().to_string());
             Ok(TapPlace { endpoint, path, aside })
         }

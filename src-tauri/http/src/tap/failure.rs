@@ -35,7 +35,9 @@ pub(super) fn failure(why: &Why) -> Failure {
         Why::BodyCut { length } => (
             Stage::Body,
             Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
-                .hint("The received part is kept. The backend exited or closed the connection too early: check its log."),
+                .hint(
+                    "The received part is kept. The backend exited or closed the connection too early: check its log.",
+                ),
             None,
         ),
         Why::RequestUnreadable { start } => (
@@ -48,7 +50,7 @@ pub(super) fn failure(why: &Why) -> Failure {
         Why::ChunksInvalid { length } => (
             Stage::Body,
             Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
-                .hint("The bytes passed unchanged. What follows is recorded as it was sent."),
+                .hint("The bytes passed unchanged. The rest is recorded as sent."),
             None,
         ),
         Why::Unasked => (
@@ -63,11 +65,9 @@ pub(super) fn failure(why: &Why) -> Failure {
                 .hint("All bytes passed unchanged. Later requests on this connection aren't recorded either."),
             None,
         ),
-        Why::Stopped => (
-            Stage::Body,
-            Error::new(Code::Cancelled, "The recording ended before the response was complete"),
-            None,
-        ),
+        Why::Stopped => {
+            (Stage::Body, Error::new(Code::Cancelled, "The recording ended before the response was complete"), None)
+        }
     };
     let protocol = match why {
         Why::ResponseUnreadable { start } => Protocol::of(start),

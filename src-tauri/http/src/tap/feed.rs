@@ -144,7 +144,7 @@ impl Feed {
         Poll::Ready(())
     }
 
-    /// Nothing more passes: waits until all of it is told.
+    /// Nothing more passes: waits until the queue has all of it.
     pub async fn finish(mut self) {
         poll_fn(|context| self.poll_told(context)).await;
     }

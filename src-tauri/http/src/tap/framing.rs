@@ -41,7 +41,7 @@ impl Framing {
         }
     }
 
-    /// How the body of a response ends to a request whose method doesn't say it.
+    /// How the body of a response ends, where the method of its request doesn't say it.
     pub fn of_response(head: &MessageHead, status: u16) -> Option<Self> {
         if matches!(status, 100..=199 | 204 | 304) {
             return Some(Self::Length(0));
@@ -93,7 +93,11 @@ impl Framing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Chunks {
     /// In the line with the size.
-    Size { value: u64, digits: u32, extension: u32 },
+    Size {
+        value: u64,
+        digits: u32,
+        extension: u32,
+    },
     /// This many bytes of the chunk are left.
     Data(u64),
     /// After the chunk's bytes: a line end.
@@ -156,7 +160,8 @@ impl Chunks {
             Self::Data(_) | Self::DataEnd | Self::Over => Next::Invalid,
             Self::Trailers(lines) => {
                 lines.push(byte);
-                let is_empty_line = matches!(lines.as_slice(), b"\n" | b"\r\n" | [.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n']);
+                let is_empty_line =
+                    matches!(lines.as_slice(), b"\n" | b"\r\n" | [.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n']);
                 if is_empty_line {
                     let lines = std::mem::take(lines);
                     *self = Self::Over;

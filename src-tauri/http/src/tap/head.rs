@@ -30,7 +30,8 @@ impl HeadBuffer {
     /// Takes from the beginning of `bytes` what belongs to the head, and tells how many that are. Empty lines before it are
     /// passed over, as HTTP advises.
     pub fn push(&mut self, bytes: &[u8]) -> (usize, Arrived) {
-        let blank = if self.bytes.is_empty() { bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
+        let blank =
+            if self.bytes.is_empty() { bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
         let before = self.bytes.len();
         self.bytes.extend_from_slice(&bytes[blank..]);
         match end_of_head_from(&self.bytes, self.searched) {
@@ -58,7 +59,7 @@ impl HeadBuffer {
     }
 }
 
-/// A head whose first line and names are valid.
+/// A head with a valid first line and valid names.
 #[derive(Debug)]
 pub(super) struct MessageHead {
     pub head: Head,
@@ -92,7 +93,7 @@ impl MessageHead {
         Some(length)
     }
 
-    /// Whether another protocol is asked for.
+    /// Whether it requests another protocol.
     pub fn asks_for_upgrade(&self) -> bool {
         self.values("upgrade").next().is_some()
     }

@@ -15,7 +15,10 @@ pub(super) enum Listener {
     Unix(UnixListener),
     Tcp(TcpListener),
     #[cfg(windows)]
-    Pipe { name: String, next: tokio::net::windows::named_pipe::NamedPipeServer },
+    Pipe {
+        name: String,
+        next: tokio::net::windows::named_pipe::NamedPipeServer,
+    },
 }
 
 impl Listener {
@@ -99,7 +102,11 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn unavailable(endpoint: &Endpoint) -> Error {
-    let kinds = if cfg!(windows) { "a named pipe or a port of this machine" } else { "a unix socket or a port of this machine" };
+    let kinds = if cfg!(windows) {
+        "a named pipe or a port of this machine"
+    } else {
+        "a unix socket or a port of this machine"
+    };
     Error::new(Code::TapUnavailable, format!("Porthole can't listen on {endpoint}")).hint(format!("Use {kinds}."))
 }
 

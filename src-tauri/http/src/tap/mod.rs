@@ -10,13 +10,13 @@ mod feed;
 mod framing;
 mod head;
 mod listener;
+mod observer;
+mod pass;
 #[cfg(not(unix))]
 #[path = "no_place.rs"]
 mod place;
 #[cfg(unix)]
 mod place;
-mod observer;
-mod pass;
 mod record;
 #[cfg(unix)]
 mod rename;
@@ -34,12 +34,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use self::record::{CallLog, LoggedCall};
 use self::{
     connection::Backend,
     listener::{Accepted, Listener},
     place::Place,
 };
-pub use self::record::{CallLog, LoggedCall};
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::EngineDialer,
@@ -134,7 +134,8 @@ impl Tap {
         };
         let (place, stop) = (Arc::new(Mutex::new(place)), CancellationToken::new());
         let (tell, state) = watch::channel(TapState::default());
-        let accepting = Accepting { listener, backend: Arc::new(backend), most, tell: Arc::new(tell), stop: stop.clone() };
+        let accepting =
+            Accepting { listener, backend: Arc::new(backend), most, tell: Arc::new(tell), stop: stop.clone() };
         let accepting = tokio::spawn(accepting.run(Arc::clone(&place)));
         Ok(Self { listen, aside, most, state, place, stop, accepting })
     }
@@ -277,7 +278,8 @@ impl Accepting {
         self.tell.send_if_modified(|state| {
             if now >= most && state.trouble.is_none() {
                 let message = format!("{now} connections are open, and no more are recorded at once");
-                state.trouble = Some(Error::new(Code::TapUnavailable, message).hint("More wait until one of them ends."));
+                state.trouble =
+                    Some(Error::new(Code::TapUnavailable, message).hint("More wait until one of them ends."));
             }
             std::mem::replace(&mut state.connections, now) != now
         });

@@ -58,7 +58,7 @@ impl Way {
         Self { from, buffer, start: 0, end: 0, must_flush: false, state: State::Open }
     }
 
-    /// Carries what there is. Ready when nothing more will come this way.
+    /// Carries what came. Ready when nothing more will.
     fn poll(
         &mut self,
         context: &mut Context<'_>,

@@ -61,7 +61,11 @@ impl Place {
         let mut lock = Lock::take(with(&path, LOCK), &endpoint)?;
         let left = lock.left();
         // What is noted is needed as long as something is left.
-        undo(&path, &aside, left).inspect_err(|_| if left.is_none() { lock.remove() })?;
+        undo(&path, &aside, left).inspect_err(|_| {
+            if left.is_none() {
+                lock.remove()
+            }
+        })?;
         Ok(Self { path, aside, lock, own: None, in_place })
     }
 
@@ -70,7 +74,7 @@ impl Place {
         self.in_place.then_some(&*self.aside)
     }
 
-    /// Listens. Whoever may connect to the backend's socket may connect to this one.
+    /// Listens. Users that may connect to the backend's socket may connect to this one.
     ///
     /// # Errors
     /// [`Code::TapUnavailable`]; [`Code::TapMoveFailed`], [`Code::EndpointMissing`] and [`Code::EndpointNotSocket`] for the
@@ -119,7 +123,7 @@ impl Place {
         }
     }
 
-    /// Puts everything back as it was.
+    /// Puts everything back.
     ///
     /// # Errors
     /// [`Code::TapMoveFailed`]. Both sockets are still there then.

@@ -12,10 +12,8 @@ fn backend() -> (tempfile::TempDir, PathBuf, UnixListener) {
 }
 
 fn names(folder: &tempfile::TempDir) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -97,7 +95,10 @@ fn what_another_put_there_meanwhile_is_never_overwritten() {
     let theirs = id_of(&path).unwrap();
     let error = place.restore().unwrap_err();
     assert_eq!(error.code, Code::TapMoveFailed);
-    assert_eq!((names(&folder), id_of(&path).unwrap()), (vec!["b.sock".to_owned(), "b.sock.porthole".to_owned()], theirs));
+    assert_eq!(
+        (names(&folder), id_of(&path).unwrap()),
+        (vec!["b.sock".to_owned(), "b.sock.porthole".to_owned()], theirs)
+    );
     // The next start says so too, and changes nothing.
     assert_eq!(Place::take(&path, true).unwrap_err().code, Code::TapMoveFailed);
     // When the first one has ended, nothing is left of it.
@@ -136,7 +137,10 @@ fn one_path_is_recorded_once_and_only_a_socket_is_moved() {
     let mut place = Place::take(&folder.path().join("none"), true).unwrap();
     assert_eq!(place.bind(None).unwrap_err().code, Code::EndpointMissing);
     drop(place);
-    assert_eq!((fs::read_to_string(&file).unwrap().as_str(), names(&folder)), ("mine", vec!["b.sock".into(), "file".into()]));
+    assert_eq!(
+        (fs::read_to_string(&file).unwrap().as_str(), names(&folder)),
+        ("mine", vec!["b.sock".into(), "file".into()])
+    );
     let long = folder.path().join("x".repeat(crate::endpoint::PATH_LIMIT));
     assert_eq!(Place::take(&long, false).unwrap_err().code, Code::EndpointPathTooLong);
 }

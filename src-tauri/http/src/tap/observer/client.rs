@@ -42,7 +42,7 @@ impl Observer {
                                 return self.lose_client(at, Why::RequestUnreadable { start }, tell);
                             }
                         },
-                        // Its response failed, and was told.
+                        // Its response has failed.
                         None if self.backend_ended => return,
                         None => return self.lose_client(at, Why::Unseen, tell),
                     }

@@ -58,21 +58,30 @@ pub(super) enum Why {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Event<'a> {
     /// The head of its request is complete.
-    Began { head: Box<RequestBegan> },
+    Began {
+        head: Box<RequestBegan>,
+    },
     RequestBody(&'a [u8]),
     /// The last byte of its request is there.
     RequestDone,
     /// An informational response.
     Informed(Head),
     /// The head of its response.
-    Answered { status: u16, first_byte_us: u64, head: Head },
+    Answered {
+        status: u16,
+        first_byte_us: u64,
+        head: Head,
+    },
     Body(&'a [u8]),
     /// Lines after the body.
     Trailed(Head),
     /// What the client sent after the protocol changed.
     FromClient(&'a [u8]),
     /// Bytes of its request or response that weren't seen.
-    Missed { side: Side, bytes: u64 },
+    Missed {
+        side: Side,
+        bytes: u64,
+    },
     Done,
     Failed(Why),
 }
@@ -230,12 +239,20 @@ impl Observer {
             let is_cut = why.clone().filter(|why| *why == Why::Stopped);
             tell(number, at, failure.or(is_cut).map_or(Event::Done, Event::Failed));
         }
-        let cause = why.clone().unwrap_or(if self.client_ended && !self.backend_ended { Why::ClientClosed } else { Why::NoResponse });
+        let cause = why.clone().unwrap_or(if self.client_ended && !self.backend_ended {
+            Why::ClientClosed
+        } else {
+            Why::NoResponse
+        });
         for open in std::mem::take(&mut self.open) {
-            tell(open.number, open.response_done.unwrap_or(at), match open.response_done {
-                Some(_) => Event::Done,
-                None => Event::Failed(cause.clone()),
-            });
+            tell(
+                open.number,
+                open.response_done.unwrap_or(at),
+                match open.response_done {
+                    Some(_) => Event::Done,
+                    None => Event::Failed(cause.clone()),
+                },
+            );
         }
         let begun = self.client_head.take();
         if let FromClient::Lost(why) = std::mem::replace(&mut self.client, FromClient::Head) {

@@ -139,7 +139,10 @@ fn requests_on_one_connection_are_told_apart() {
         ("GET /d", Some(200), "until the end", done),
     ];
     assert_eq!(brief(&told), expected);
-    assert_eq!((told[1].request.as_slice(), &told[1].informed[0], &told[1].trailers[0]), (&b"body"[..], &"HTTP/1.1 100 Continue".to_owned(), &"X-Sum".to_owned()));
+    assert_eq!(
+        (told[1].request.as_slice(), &told[1].informed[0], &told[1].trailers[0]),
+        (&b"body"[..], &"HTTP/1.1 100 Continue".to_owned(), &"X-Sum".to_owned())
+    );
     assert!(told.iter().all(|one| one.request_done));
 }
 
@@ -147,7 +150,9 @@ fn requests_on_one_connection_are_told_apart() {
 fn requests_that_do_not_wait_are_answered_in_their_order() {
     let told = watched(&[
         client(&[GET, "GET /b HTTP/1.1\r\n\r\n", "GET /c HTTP/1.1\r\n\r\n"].concat()),
-        backend("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc"),
+        backend(
+            "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc",
+        ),
     ]);
     let statuses: Vec<_> = told.iter().map(|one| (one.answered, one.body.len(), one.done.is_some())).collect();
     assert_eq!(statuses, [(Some(204), 0, true), (Some(304), 0, true), (Some(200), 1, true)]);
@@ -186,11 +191,28 @@ fn what_ends_too_early_says_who_ended_it() {
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
     let cases: [(&[Said], Why); 6] = [
         (&[client(GET), Said::Ended(Side::Backend)], Why::NoResponse),
-        (&[client(GET), backend("HTTP/1.1 20"), Said::Ended(Side::Backend)], Why::HeadCut { start: b"HTTP/1.1 20".to_vec() }),
+        (
+            &[client(GET), backend("HTTP/1.1 20"), Said::Ended(Side::Backend)],
+            Why::HeadCut { start: b"HTTP/1.1 20".to_vec() },
+        ),
         (&[client(GET), backend(half), Said::Ended(Side::Backend)], Why::BodyCut { length: 3 }),
         (&[client(GET), backend(half), Said::Ended(Side::Client), Said::Ended(Side::Backend)], Why::ClientClosed),
-        (&[client("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"), Said::Ended(Side::Client), Said::Ended(Side::Backend)], Why::RequestCut),
-        (&[client(GET), backend("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX"), Said::Ended(Side::Backend)], Why::ChunksInvalid { length: 3 }),
+        (
+            &[
+                client("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"),
+                Said::Ended(Side::Client),
+                Said::Ended(Side::Backend),
+            ],
+            Why::RequestCut,
+        ),
+        (
+            &[
+                client(GET),
+                backend("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX"),
+                Said::Ended(Side::Backend),
+            ],
+            Why::ChunksInvalid { length: 3 },
+        ),
     ];
     for (said, why) in cases {
         let told = watched(said);
@@ -207,14 +229,21 @@ fn what_ends_too_early_says_who_ended_it() {
 fn bytes_that_are_not_http_are_the_output_of_one_call() {
     let told = watched(&[client("PING\r\n"), backend("+PONG\r\n"), client("QUIT\r\n"), Said::Ended(Side::Backend)]);
     assert_eq!(told.len(), 1);
-    assert_eq!((told[0].from_client.as_slice(), told[0].body.as_slice()), (&b"PING\r\nQUIT\r\n"[..], &b"+PONG\r\n"[..]));
+    assert_eq!(
+        (told[0].from_client.as_slice(), told[0].body.as_slice()),
+        (&b"PING\r\nQUIT\r\n"[..], &b"+PONG\r\n"[..])
+    );
     assert_eq!(told[0].done, Some(Err(Why::RequestUnreadable { start: Vec::new() })));
     // The backend alone may be none.
     let told = watched(&[client(GET), backend("-ERR unknown"), backend(" command\r\n"), client("more")]);
-    assert_eq!((told.len(), told[0].body.as_slice(), told[0].from_client.as_slice()), (1, &b"-ERR unknown command\r\n"[..], &b"more"[..]));
+    assert_eq!(
+        (told.len(), told[0].body.as_slice(), told[0].from_client.as_slice()),
+        (1, &b"-ERR unknown command\r\n"[..], &b"more"[..])
+    );
     assert_eq!(told[0].done, Some(Err(Why::ResponseUnreadable { start: Vec::new() })));
     // Nonsense after a request leaves that one as it is.
-    let told = watched(&[client(&[GET, "\u{1}\u{2}\n"].concat()), backend("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")]);
+    let told =
+        watched(&[client(&[GET, "\u{1}\u{2}\n"].concat()), backend("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")]);
     assert_eq!(brief(&told)[0], ("GET /a", Some(200), "a", Some(Ok(()))));
     assert_eq!(told[1].done, Some(Err(Why::RequestUnreadable { start: Vec::new() })));
     // And so do bytes that nobody asked for.
@@ -241,7 +270,10 @@ fn what_was_not_seen_is_counted_and_the_rest_is_read_where_it_can_be() {
     assert_eq!((told[0].missed, told[0].request_done, told[0].done.clone()), (7, true, Some(Ok(()))));
     // In the middle of a head nothing is left to read.
     let told = watched(&[client(GET), Said::Missed(Side::Backend, 7), backend("rest")]);
-    assert_eq!((told[0].missed, told[0].body.as_slice(), told[0].done.clone()), (7, &b"rest"[..], Some(Err(Why::Unseen))));
+    assert_eq!(
+        (told[0].missed, told[0].body.as_slice(), told[0].done.clone()),
+        (7, &b"rest"[..], Some(Err(Why::Unseen)))
+    );
     let told = watched(&[Said::Missed(Side::Client, 7), client(GET)]);
     assert_eq!((told[0].is_raw, told[0].done.clone()), (true, Some(Err(Why::Unseen))));
 }
@@ -274,13 +306,15 @@ fn exchange() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)> {
         }
         bytes
     };
-    (body.clone(), body, any::<[bool; 3]>(), 200u16..600).prop_map(move |(sent, received, [first, second, interim], status)| {
-        let request = coded(format!("POST /{} HTTP/1.1\r\n", sent.len()), &sent, first);
-        let interim = if interim { "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" } else { "" };
-        let status = if matches!(status, 204 | 304) { 200 } else { status };
-        let response = coded(format!("{interim}HTTP/1.1 {status} Fine\r\n"), &received, second);
-        (request, response, sent, received)
-    })
+    (body.clone(), body, any::<[bool; 3]>(), 200u16..600).prop_map(
+        move |(sent, received, [first, second, interim], status)| {
+            let request = coded(format!("POST /{} HTTP/1.1\r\n", sent.len()), &sent, first);
+            let interim = if interim { "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" } else { "" };
+            let status = if matches!(status, 204 | 304) { 200 } else { status };
+            let response = coded(format!("{interim}HTTP/1.1 {status} Fine\r\n"), &received, second);
+            (request, response, sent, received)
+        },
+    )
 }
 
 proptest! {
