@@ -6,75 +6,58 @@ use porthole_base::error::{Code, Error};
 
 /// How often a connection is reset isn't known here: a client and its backend see only an end.
 pub(super) fn failure(why: &Why) -> Failure {
-    let (stage, error, start) = match why {
-        Why::ClientClosed => (
-            Stage::Body,
+    let stage = match why {
+        Why::RequestCut | Why::RequestUnreadable { .. } => Stage::Send,
+        Why::NoResponse | Why::Unasked => Stage::Wait,
+        Why::HeadCut { .. } | Why::ResponseUnreadable { .. } => Stage::Head,
+        Why::ClientClosed | Why::BodyCut { .. } | Why::ChunksInvalid { .. } | Why::Unseen | Why::Stopped => Stage::Body,
+    };
+    let (received, protocol) = match why {
+        Why::HeadCut { start } | Why::RequestUnreadable { start } => (head_text(start), None),
+        Why::ResponseUnreadable { start } => (head_text(start), Protocol::of(start)),
+        _ => (String::new(), None),
+    };
+    Failure { protocol, received, ..Failure::new(stage, error(why)) }
+}
+
+fn error(why: &Why) -> Error {
+    match why {
+        Why::ClientClosed => {
             Error::new(Code::ClientClosed, "The client closed the connection before the response was complete")
-                .hint("The desktop may have timed out, or its page was closed. The received part is kept."),
-            None,
-        ),
-        Why::RequestCut => (
-            Stage::Send,
-            Error::new(Code::ClientClosed, "The client closed the connection in the middle of its request"),
-            None,
-        ),
-        Why::NoResponse => (
-            Stage::Wait,
+                .hint("The desktop may have timed out, or its page was closed. The received part is kept.")
+        }
+        Why::RequestCut => {
+            Error::new(Code::ClientClosed, "The client closed the connection in the middle of its request")
+        }
+        Why::NoResponse => {
             Error::new(Code::ClosedBeforeResponse, "The backend closed the connection without a response")
-                .hint("A crashing handler causes this (`socket hang up` in JavaScript): check the backend's log."),
-            None,
+                .hint("A crashing handler causes this (`socket hang up` in JavaScript): check the backend's log.")
+        }
+        Why::HeadCut { .. } => Error::new(
+            Code::ClosedBeforeResponse,
+            "The backend closed the connection in the middle of the response's head",
         ),
-        Why::HeadCut { start } => (
-            Stage::Head,
-            Error::new(
-                Code::ClosedBeforeResponse,
-                "The backend closed the connection in the middle of the response's head",
-            ),
-            Some(start),
-        ),
-        Why::BodyCut { length } => (
-            Stage::Body,
+        Why::BodyCut { length } => {
             Error::new(Code::BodyCut, format!("The connection closed in the middle of the body, after {length} bytes"))
                 .hint(
                     "The received part is kept. The backend exited or closed the connection too early: check its log.",
-                ),
-            None,
-        ),
-        Why::RequestUnreadable { start } => (
-            Stage::Send,
-            Error::new(Code::RequestUnreadable, "The client's bytes aren't HTTP/1")
-                .hint("They passed unchanged. Porthole can't tell requests apart on this connection."),
-            Some(start),
-        ),
-        Why::ResponseUnreadable { start } => (Stage::Head, unreadable_response(start), Some(start)),
-        Why::ChunksInvalid { length } => (
-            Stage::Body,
-            Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
-                .hint("The bytes passed unchanged. The rest is recorded as sent."),
-            None,
-        ),
-        Why::Unasked => (
-            Stage::Wait,
-            Error::new(Code::BadResponse, "The backend sent bytes that belong to no request")
-                .hint("They passed unchanged. The response before them may be longer than its Content-Length."),
-            None,
-        ),
-        Why::Unseen => (
-            Stage::Body,
-            Error::new(Code::RecordingCut, "A part of this connection wasn't recorded: Porthole couldn't keep up")
-                .hint("All bytes passed unchanged. Later requests on this connection aren't recorded either."),
-            None,
-        ),
-        Why::Stopped => {
-            (Stage::Body, Error::new(Code::Cancelled, "The recording ended before the response was complete"), None)
+                )
         }
-    };
-    let protocol = match why {
-        Why::ResponseUnreadable { start } => Protocol::of(start),
-        _ => None,
-    };
-    let received = start.map(|start| head_text(start)).unwrap_or_default();
-    Failure { protocol, received, ..Failure::new(stage, error) }
+        Why::RequestUnreadable { .. } => Error::new(Code::RequestUnreadable, "The client's bytes aren't HTTP/1")
+            .hint("They passed unchanged. Porthole can't tell requests apart on this connection."),
+        Why::ResponseUnreadable { start } => unreadable_response(start),
+        Why::ChunksInvalid { length } => {
+            Error::new(Code::BadResponse, format!("The body's chunked encoding is invalid after {length} bytes"))
+                .hint("The bytes passed unchanged. The rest is recorded as sent.")
+        }
+        Why::Unasked => Error::new(Code::BadResponse, "The backend sent bytes that belong to no request")
+            .hint("They passed unchanged. The response before them may be longer than its Content-Length."),
+        Why::Unseen => {
+            Error::new(Code::RecordingCut, "A part of this connection wasn't recorded: Porthole couldn't keep up")
+                .hint("All bytes passed unchanged. Later requests on this connection aren't recorded either.")
+        }
+        Why::Stopped => Error::new(Code::Cancelled, "The recording ended before the response was complete"),
+    }
 }
 
 fn unreadable_response(start: &[u8]) -> Error {

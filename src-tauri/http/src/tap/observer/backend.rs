@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Observer {
-    pub(super) fn from_backend(&mut self, at: u64, bytes: &[u8], tell: Tell<'_>) {
+    pub(super) fn backend_bytes(&mut self, at: u64, bytes: &[u8], tell: Tell<'_>) {
         let mut rest = bytes;
         loop {
             if let Some((number, _)) = self.raw {
@@ -131,7 +131,7 @@ impl Observer {
             Some(framing) => {
                 self.backend = FromBackend::Body { framing, length: 0 };
                 self.decide_http(at, tell);
-                self.from_backend(at, &[], tell);
+                self.backend_bytes(at, &[], tell);
             }
             None => self.lose_backend(at, Why::ResponseUnreadable { start: Vec::new() }, tell),
         }

@@ -7,7 +7,7 @@ use crate::tap::{
 };
 
 impl Observer {
-    pub(super) fn from_client(&mut self, at: u64, bytes: &[u8], tell: Tell<'_>) {
+    pub(super) fn client_bytes(&mut self, at: u64, bytes: &[u8], tell: Tell<'_>) {
         let mut rest = bytes;
         loop {
             if let Some((number, _)) = self.raw {
@@ -110,7 +110,7 @@ impl Observer {
         }
         let early = std::mem::take(&mut self.early);
         if !early.is_empty() {
-            self.from_backend(at, &early, tell);
+            self.backend_bytes(at, &early, tell);
         }
     }
 
@@ -132,7 +132,7 @@ impl Observer {
         if let FromClient::Undecided(held) = &mut self.client {
             let held = std::mem::take(held);
             self.client = FromClient::Head;
-            self.from_client(at, &held, tell);
+            self.client_bytes(at, &held, tell);
         }
     }
 

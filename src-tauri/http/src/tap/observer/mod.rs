@@ -172,8 +172,8 @@ impl Observer {
     /// Bytes passed.
     pub fn bytes(&mut self, side: Side, at: u64, bytes: &[u8], tell: Tell<'_>) {
         match side {
-            Side::Client => self.from_client(at, bytes, tell),
-            Side::Backend => self.from_backend(at, bytes, tell),
+            Side::Client => self.client_bytes(at, bytes, tell),
+            Side::Backend => self.backend_bytes(at, bytes, tell),
         }
     }
 
@@ -194,7 +194,7 @@ impl Observer {
                     tell(number, at, Event::Missed { side, bytes: count });
                 }
                 if skipped == Some(true) {
-                    self.from_client(at, &[], tell);
+                    self.client_bytes(at, &[], tell);
                 } else {
                     self.lose_client(at, Why::Unseen, tell);
                 }
@@ -216,7 +216,7 @@ impl Observer {
                     tell(number, at, Event::Missed { side, bytes: count });
                 }
                 if skipped {
-                    self.from_backend(at, &[], tell);
+                    self.backend_bytes(at, &[], tell);
                 }
             }
         }

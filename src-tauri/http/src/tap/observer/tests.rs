@@ -107,8 +107,10 @@ fn watched(said: &[Said]) -> Vec<Told> {
     watched_in_pieces(said, &[], None)
 }
 
-/// Begins, status, body and end of each.
-fn brief(told: &[Told]) -> Vec<(&str, Option<u16>, &str, Option<Result<(), Why>>)> {
+/// Its request, status, body and end.
+type Brief<'a> = (&'a str, Option<u16>, &'a str, Option<Result<(), Why>>);
+
+fn brief(told: &[Told]) -> Vec<Brief<'_>> {
     told.iter()
         .map(|one| (one.began.as_str(), one.answered, std::str::from_utf8(&one.body).unwrap(), one.done.clone()))
         .collect()
