@@ -1,7 +1,7 @@
 //! The commands of the window, made from the one list in `porthole-app`: each is the application's method with the same name.
 
 use porthole_app::{
-    PathKind, ReplayChoices, StoredPlaces,
+    PathKind, ReplayChoices, StoredPlaces, TapPlace,
     bootstrap::Bootstrap,
     dropped::Dropped,
     page_window::{PageWindowClosed, PageWindowState},

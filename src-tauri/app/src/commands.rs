@@ -207,6 +207,14 @@ macro_rules! commands {
             history_found(from: u32, count: u32) -> HistoryList;
             /// Makes this the target.
             set_target(target: Target) -> Target;
+            /// What would be moved to record what a desktop sends to the target's backend; an error where it can't be.
+            tap_plan() -> TapPlace;
+            /// Moves the backend's socket as shown, and records what goes through its place.
+            start_tap(place: TapPlace) -> TapPlace;
+            /// What is moved, while Porthole records.
+            tap_running() -> Option<TapPlace>;
+            /// Puts the backend's socket back, and ends the recording.
+            stop_tap() -> ();
             /// Reads an endpoint in any form that people paste, and says what is wrong with it.
             read_endpoint(text: String) -> Endpoint;
             /// Every engine that the docker CLI knows of, by its context, without connecting to any.

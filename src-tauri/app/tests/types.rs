@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use porthole_app::page_window::{PageWindowClosed, PageWindowState};
 use porthole_app::{
-    PathKind, ReplayChoices, StoredPlaces,
+    PathKind, ReplayChoices, StoredPlaces, TapPlace,
     bootstrap::Bootstrap,
     dropped::Dropped,
     permission::{GrantedContent, PendingEnd, Proposed, ProposedState},
@@ -70,7 +70,8 @@ macro_rules! signatures {
             let (mut body, mut signatures) = (String::new(), String::new());
             $(
                 let doc: &[&str] = &[$($doc.trim()),*];
-                writeln!(body, "  /** {} */", doc.join("\n   * ")).unwrap();
+                writeln!(body, "  /** {} */", doc.join("
+   * ")).unwrap();
                 let args: &[(&str, String)] = &[$((stringify!($arg), <$ty as TS>::name(cfg))),*];
                 let args = args.iter().map(|(name, ty)| format!("{name}: {ty}")).collect::<Vec<_>>().join("; ");
                 let answer = <$answer as TS>::name(cfg);
@@ -83,11 +84,16 @@ macro_rules! signatures {
             });
             let mut imports: Vec<String> = names
                 .filter(|name| signatures.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
-                .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+                .map(|name| format!("import type {{ {name} }} from \"./{name}\";
+"))
                 .collect();
             imports.sort();
             let text = format!(
-                "// Made from the application's list of commands by `make types`. Do not edit.\n{}\nexport interface Commands {{\n{body}}}\n",
+                "// Made from the application's list of commands by `make types`. Do not edit.
+{}
+export interface Commands {{
+{body}}}
+",
                 imports.concat(),
             );
             fs::write(cfg.out_dir().join("Commands.ts"), text).unwrap();
@@ -103,7 +109,8 @@ fn generate_functions(cfg: &Config) {
     SdkFunction::export_all(cfg).unwrap();
     ArgumentCheck::export_all(cfg).unwrap();
     ClientRules::export_all(cfg).unwrap();
-    let rows = |rows: &mut dyn Iterator<Item = String>| rows.map(|row| format!("  {row},\n")).collect::<String>();
+    let rows = |rows: &mut dyn Iterator<Item = String>| rows.map(|row| format!("  {row},
+")).collect::<String>();
     let functions = rows(&mut FUNCTIONS.iter().map(|row| serde_json::to_string(row).unwrap()));
     let checks = rows(&mut ARGUMENT_CHECKS.iter().map(|row| serde_json::to_string(row).unwrap()));
     let runtimes =
@@ -175,7 +182,8 @@ fn no_two_types_that_cross_to_the_page_have_one_name() {
             let text = fs::read_to_string(&entry).unwrap();
             let derived = text.split("#[derive(").skip(1);
             for item in derived.filter(|item| item.split(')').next().is_some_and(|all| all.ends_with("TS"))) {
-                let Some((_, rest)) = item.split_once("\npub ") else { continue };
+                let Some((_, rest)) = item.split_once("
+pub ") else { continue };
                 let name = rest.split(|c: char| !c.is_alphanumeric()).nth(1).unwrap_or_default();
                 let place = entry.display().to_string();
                 if let Some(other) = seen.insert(name.to_owned(), place.clone()) {

@@ -52,6 +52,17 @@ pub enum Code {
     /// The user cancelled it.
     Cancelled,
 
+    /// A tap can't listen at its address, or can't take a connection.
+    TapUnavailable,
+    /// The backend's own socket can't be moved aside, or not back.
+    TapMoveFailed,
+    /// The client of a tap closed its connection before the exchange was complete.
+    ClientClosed,
+    /// What the client of a tap sent is not HTTP.
+    RequestUnreadable,
+    /// A part of a connection passed a tap unrecorded.
+    RecordingCut,
+
     /// The command is empty or holds a NUL byte.
     CommandInvalid,
     /// The system has no pseudo-terminal for a command.

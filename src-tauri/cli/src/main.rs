@@ -26,6 +26,7 @@ mod session_file;
 mod signals;
 mod sink;
 mod start_plan;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -111,6 +112,15 @@ enum Command {
     /// Exit code: 2 for invalid arguments, 3 if the session can't be read or the address can't be listened on, 128 plus
     /// the signal number if a signal ended porthole-cli.
     Mock(mock::Arguments),
+    /// Record what goes between a desktop and the backend, until Ctrl-C.
+    ///
+    /// Bytes pass unchanged and as soon as they come, protocols after an upgrade too. If --listen is the backend's own
+    /// socket, the backend's socket is moved aside and put back at the end; after a kill -9, the next start puts it back.
+    /// What isn't HTTP/1, and what Porthole couldn't record in time, passes all the same, and its call says so.
+    ///
+    /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
+    /// number if a signal ended the recording.
+    Tap(tap::Arguments),
     /// Start the demo backend, print its endpoint and wait for Ctrl-C.
     Demo,
 }
@@ -150,6 +160,8 @@ fn main() -> ExitCode {
             Command::Diff(arguments) => diff::diff(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments, heard).await,
             Command::Mock(arguments) => mock::mock(arguments, heard).await,
+            // A signal is its usual end: what couldn't be put back or written counts more.
+            Command::Tap(arguments) => return tap::tap(arguments, heard).await,
             Command::Demo => demo(heard).await,
             Command::Check(arguments) => check::check(&arguments).await,
             Command::Session(arguments) => session::session(arguments),

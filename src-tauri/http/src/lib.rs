@@ -7,3 +7,4 @@ pub mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzz;
 pub mod listener;
+pub mod tap;

@@ -25,6 +25,8 @@ pub enum Origin {
     Extension,
     /// A replay of a session.
     Replay,
+    /// Another program: its connection to the backend is recorded.
+    Tap,
 }
 
 /// What was done.

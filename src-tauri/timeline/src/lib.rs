@@ -29,6 +29,7 @@ mod searching;
 pub mod session;
 mod shown;
 mod summary;
+mod tapping;
 mod terminal;
 
 use std::{

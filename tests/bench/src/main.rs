@@ -23,6 +23,7 @@ mod report;
 mod request;
 mod search;
 mod start;
+mod tapped;
 mod tunneled;
 
 use std::{any::Any, panic::AssertUnwindSafe, path::PathBuf, process::ExitCode};
@@ -151,6 +152,7 @@ async fn measure(group: Group, context: &BenchContext) -> Result<Vec<Sides>> {
         Group::ExecStart => Ok(vec![exec::start(context).await?]),
         Group::BodyIngest => Ok(vec![body::ingest(context).await?]),
         Group::RequestP50 => Ok(vec![request::p50(context).await?]),
+        Group::Tap => Ok(vec![tapped::overhead(context).await?]),
         Group::History => {
             let mut figures = history::open(context).await?;
             figures.push(history::overhead(context).await?);

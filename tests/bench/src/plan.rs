@@ -34,6 +34,7 @@ pub enum Group {
     ExecStart,
     BodyIngest,
     RequestP50,
+    Tap,
     History,
     Tunneled,
     Search,
@@ -43,12 +44,13 @@ pub enum Group {
 }
 
 /// All there is, in the order in which it is measured.
-pub const GROUPS: [Group; 11] = [
+pub const GROUPS: [Group; 12] = [
     Group::HostIngest,
     Group::ContainerIngest,
     Group::ExecStart,
     Group::BodyIngest,
     Group::RequestP50,
+    Group::Tap,
     Group::History,
     Group::Tunneled,
     Group::Search,
@@ -73,6 +75,7 @@ impl Group {
                 vec![bench("body_ingest", "MB/s", "curl -s --unix-socket -o file", RatioAtLeast(0.9))]
             }
             Self::RequestP50 => vec![bench("request_p50", "ms", "hyper on one connection", RatioAtMost(1.3))],
+            Self::Tap => vec![bench("tap_overhead", "ms", "the request without a tap", AtMost(0.1))],
             Self::History => vec![
                 bench("history_open", "ms", "–", AtMost(200.0)),
                 bench("history_search", "ms", "–", AtMost(200.0)),

@@ -66,6 +66,7 @@ mod size;
 mod start;
 mod starting;
 mod states;
+mod tap;
 mod terminal;
 mod timeline;
 mod tooltips;

@@ -29,6 +29,7 @@ import { Sessions, type SessionsDeps } from "./session/sessions.svelte"
 import { Selection } from "./timeline/selection.svelte"
 import { Stored } from "./settings/stored.svelte"
 import { Settings } from "./settings/settings.svelte"
+import { Tapping } from "./tap/tapping.svelte"
 import { Target } from "./target/target.svelte"
 import { Terminals } from "./terminal/terminals.svelte"
 import { Timeline } from "./timeline/timeline.svelte"
@@ -37,10 +38,7 @@ import { placeholderIn } from "./side/routes.svelte"
 import { Side } from "./side/side"
 import { Background } from "./window/background"
 import { Layout } from "./window/layout.svelte"
-
-/** What can lie over the window. */
-export type Overlay =
-  "palette" | "shortcuts" | "settings" | "about" | "environments" | "export" | "compare" | "replay"
+import type { Overlay } from "./window/overlay"
 
 /** All state of the window, and how its parts tell each other. */
 export class Porthole extends ShownCall {
@@ -72,6 +70,7 @@ export class Porthole extends ShownCall {
   sessions: Sessions
   exporting: Exporting
   comparisons: Comparisons
+  tapping: Tapping
   disk = new Disk()
   terminals: Terminals
   /** The calls of this start and earlier ones. */
@@ -130,6 +129,7 @@ export class Porthole extends ShownCall {
     this.calls = new CallActions(shell, put)
     this.sessions = new Sessions(shell, this.#sessionsDeps())
     this.exporting = new Exporting(shell)
+    this.tapping = new Tapping(shell, () => (this.overlay = "tap"))
     this.history = new History(shell, (id) => this.show(id), this.calls)
     this.comparisons = new Comparisons(shell, (overlay) => (this.overlay = overlay))
     this.selection = new Selection(() => this.#changed())
@@ -379,6 +379,7 @@ export class Porthole extends ShownCall {
     void this.timeline.watch()
     void this.page.find()
     void this.side.routes.look()
+    void this.tapping.look()
   }
 
   /** Begins as the page's own window. */

@@ -20,6 +20,7 @@ mod replay;
 mod routes;
 mod sessions;
 mod settings;
+mod tap;
 pub(crate) mod target;
 mod terminal;
 
@@ -47,6 +48,7 @@ use porthole_http::endpoint::Endpoint;
 use porthole_timeline::{Origin, Timeline};
 pub use privacy::StoredPlaces;
 pub use replay::ReplayChoices;
+pub use tap::TapPlace;
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{
@@ -106,6 +108,10 @@ pub struct Application<H> {
     pub(crate) storage_owner: tokio::sync::Mutex<Option<String>>,
     /// Why the host's window had to be loaded again; told once.
     pub(crate) lost: Mutex<Option<Error>>,
+    /// What records a desktop.
+    pub(crate) tap: tokio::sync::Mutex<Option<tap::RunningTap>>,
+    /// Which socket is moved meanwhile, for the next start.
+    pub(crate) moved_note: Option<PathBuf>,
     /// The runtime of the application. Hosts also call from threads that don't belong to it.
     pub(crate) runtime: Handle,
     checking: Mutex<JoinSet<()>>,
@@ -132,7 +138,8 @@ impl<H: Host> Application<H> {
         let Loaded { settings: remembered, trouble: unread } =
             file.as_ref().map(SettingsFile::load).unwrap_or_default();
         let unsaved = file.as_ref().and_then(|file| file.check_writable().err());
-        let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved));
+        let (moved_note, not_moved) = tap::undo_moved(data.path.as_deref().filter(|_| data.trouble.is_none()));
+        let trouble = Error::joined(data.trouble.iter().cloned().chain(unread).chain(unsaved).chain(not_moved));
         host.apply_theme(remembered.theme);
         porthole_engine::prefer(remembered.engine.clone());
         let quota = remembered.quota.unwrap_or(QUOTA);
@@ -173,6 +180,8 @@ impl<H: Host> Application<H> {
             page_window: PageWindow::default(),
             storage_owner: tokio::sync::Mutex::new(None),
             lost: Mutex::new(None),
+            tap: tokio::sync::Mutex::default(),
+            moved_note,
             runtime: Handle::current(),
             checking: Mutex::default(),
             owned: Mutex::new(Some((data, running))),
@@ -192,6 +201,9 @@ impl<H: Host> Application<H> {
 
     /// Ends every call and removes its files.
     pub async fn close(&self) {
+        if let Err(error) = self.stop_tap().await {
+            tracing::warn!(%error, "a socket wasn't put back");
+        }
         self.extension_host.drop_all();
         self.end_mock();
         self.timeline.close().await;

@@ -55,6 +55,20 @@ pub async fn probe_connect(endpoint: &Endpoint, connections: &Connections, limit
     connect(endpoint, found, engines, limit).await.map(drop)
 }
 
+/// Opens a connection to whatever the endpoint leads to at this moment.
+///
+/// # Errors
+/// As for an exchange.
+pub(crate) async fn open_connection(
+    endpoint: &Endpoint,
+    engines: Engines,
+    dialer: &dyn EngineDialer,
+    limit: Duration,
+) -> Result<Box<dyn Io>> {
+    let found = find_socket(endpoint, engines, dialer);
+    Ok(connect(endpoint, found, dialer, limit).await?.0)
+}
+
 async fn open(endpoint: &Endpoint, socket: Option<&Socket>) -> Result<Box<dyn Io>> {
     match endpoint {
         Endpoint::Unix(path) => open_socket(&socket.map_or_else(|| path.clone(), |socket| socket.path(path))).await,

@@ -167,6 +167,11 @@ impl Connections {
     }
 
     /// What opens those that lead through an engine.
+    pub fn dialer(&self) -> Arc<dyn EngineDialer> {
+        Arc::clone(&self.engines)
+    }
+
+    /// The same, for one look.
     pub fn engines(&self) -> &dyn EngineDialer {
         &*self.engines
     }

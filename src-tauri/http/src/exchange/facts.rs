@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Header, Protocol, Request};
+use super::{Body, Header, Protocol, Request};
 use crate::endpoint::Endpoint;
 use porthole_base::error::Error;
 use porthole_output::{BodyKind, Coding};
@@ -119,6 +119,16 @@ impl Excess {
     pub fn is_blank(&self) -> bool {
         self.start.chars().all(|c| matches!(c, '␍' | '␊')) && self.start.chars().count() as u64 == self.bytes
     }
+}
+
+/// Bytes that passed through a tap and aren't recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Unrecorded {
+    /// Of the request's body: it isn't text, it is larger than 1 MiB, or the recording couldn't keep up.
+    pub request_bytes: u64,
+    /// Of the response: the recording couldn't keep up.
+    pub response_bytes: u64,
 }
 
 /// When each phase ended, in microseconds since the exchange began.
@@ -241,6 +251,16 @@ pub enum ExchangeEvent {
         /// How many, and how they begin.
         excess: Excess,
     },
+    /// The request's body, where it was seen on its way.
+    Composed {
+        /// The body.
+        body: Body,
+    },
+    /// Not all that passed was recorded.
+    Unrecorded {
+        /// How much is missing.
+        unrecorded: Unrecorded,
+    },
     /// The body ended as it should.
     Done {
         /// When.
@@ -292,6 +312,9 @@ pub struct Exchange {
     /// What came after the end of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excess: Option<Excess>,
+    /// What a recording of others' traffic lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Unrecorded>,
     /// When each phase ended.
     pub phases: Phases,
     /// Why it did not end as it should.
@@ -318,6 +341,7 @@ impl Exchange {
             response: None,
             trailers: Vec::new(),
             excess: None,
+            unrecorded: None,
             phases: Phases::default(),
             failure: None,
         }
@@ -345,6 +369,8 @@ impl Exchange {
             }
             ExchangeEvent::Trailed { trailers } => self.trailers = trailers,
             ExchangeEvent::Exceeded { excess } => self.excess = Some(excess),
+            ExchangeEvent::Composed { body } => self.request.body = body,
+            ExchangeEvent::Unrecorded { unrecorded } => self.unrecorded = Some(unrecorded),
             ExchangeEvent::Done { at_us } => self.phases.done_us = Some(at_us),
             ExchangeEvent::Failed { at_us, failure } => {
                 self.phases.done_us = Some(at_us);

@@ -4,23 +4,18 @@ use super::{Head, Header};
 
 /// Where the head ends, its empty line included.
 pub(super) fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let ends = memchr::memchr_iter(b'\n', bytes);
-    let mut previous = None;
-    for end in ends {
-        let line_is_empty = match previous {
-            Some(previous) => end == previous + 1 || (end == previous + 2 && bytes[end - 1] == b'\r'),
-            None => false,
-        };
-        if line_is_empty {
-            return Some(end + 1);
-        }
-        previous = Some(end);
-    }
-    None
+    end_of_head_from(bytes, 0)
+}
+
+/// The same where no end is before `from`.
+pub(crate) fn end_of_head_from(bytes: &[u8], from: usize) -> Option<usize> {
+    let ends = memchr::memchr_iter(b'\n', &bytes[from..]).map(|end| from + end);
+    let is_empty_line = |end: &usize| matches!(&bytes[..*end], [.., b'\n'] | [.., b'\n', b'\r']);
+    ends.into_iter().find(is_empty_line).map(|end| end + 1)
 }
 
 /// Reads a head. A line without a colon continues the one before it, as old servers write.
-pub(super) fn read_head(bytes: &[u8]) -> Head {
+pub(crate) fn read_head(bytes: &[u8]) -> Head {
     let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let start_line = text(lines.next().unwrap_or_default());
     let mut headers: Vec<Header> = Vec::new();
@@ -49,7 +44,7 @@ fn without_blanks(mut value: &[u8]) -> &[u8] {
 }
 
 /// Text of a head: UTF-8 where it is that, else Latin-1, which every byte sequence is.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),

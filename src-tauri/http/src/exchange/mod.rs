@@ -18,15 +18,18 @@ mod wire;
 mod zstd;
 
 pub use client::{HttpClient, Next, without_additions};
+pub(crate) use connect::open_connection;
 pub use connect::probe_connect;
 pub use connections::Connections;
 pub use decoding::{Decoded, Problem, codings, decode};
 pub use dialer::EngineDialer;
 pub use facts::*;
 pub use form::urlencoded;
+pub(crate) use head::{end_of_head_from, read_head, text as head_text};
 pub use outgoing::{body_bytes, target};
 pub use protocol::Protocol;
 pub use request::*;
+pub(crate) use send::response_of;
 pub use send::{send, send_to};
 pub use socket::{Engines, SocketId};
 pub use wire::Io;

@@ -145,7 +145,7 @@ impl Progress {
     fn tell_informational(&self, record: &mut dyn Record<ExchangeEvent>) {
         let (heads, more) = self.tap.interim();
         for (at, head) in heads {
-            let informational = Informational { at_us: self.clock.at_us(at), response: read_response(head) };
+            let informational = Informational { at_us: self.clock.at_us(at), response: response_of(head) };
             record.event(ExchangeEvent::Informed { informational });
         }
         if more > 0 {
@@ -166,7 +166,7 @@ impl Progress {
 }
 
 /// A head as a response. What has no status is none: hyper has read it before.
-fn read_response(head: Head) -> Response {
+pub(crate) fn response_of(head: Head) -> Response {
     let mut parts = head.start_line.splitn(3, ' ');
     let status = parts.nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
     let reason = parts.next().unwrap_or_default().to_owned();
@@ -342,7 +342,7 @@ async fn answer(
     }
     let response = answer.map_err(|error| failed(&error, progress))?;
     let (first_byte, head) = tap.response().ok_or_else(|| Error::new(Code::BadResponse, "The response has no head"))?;
-    let told = Response { status: response.status().as_u16(), ..read_response(head) };
+    let told = Response { status: response.status().as_u16(), ..response_of(head) };
     if let Next::Same(next) = request.next(endpoint, (told.status, told.head.header("location")), progress.followed) {
         let redirect = Redirect { method: request.method.clone(), path: target(request)?, response: told };
         record.event(ExchangeEvent::Redirected { redirect });

@@ -281,6 +281,10 @@ fn left_out(call: &Call, options: &ReplayOptions) -> Option<Skipped> {
         Act::Exchange(exchange) => exchange.failure.as_ref().map(|failure| failure.error.code),
         Act::Run(run) => run.failure.as_ref().map(|error| error.code),
     };
+    // What a tap couldn't read is no request.
+    if failure == Some(Code::RequestUnreadable) {
+        return Some(Skipped::NotACall);
+    }
     if failure == Some(Code::Cancelled) {
         return Some(Skipped::Canceled);
     }

@@ -62,6 +62,7 @@ import type { ShownComparison } from "./ShownComparison";
 import type { Signal } from "./Signal";
 import type { StartPlan } from "./StartPlan";
 import type { StoredPlaces } from "./StoredPlaces";
+import type { TapPlace } from "./TapPlace";
 import type { Target } from "./Target";
 import type { TerminalPiece } from "./TerminalPiece";
 import type { TerminalSize } from "./TerminalSize";
@@ -266,6 +267,14 @@ export interface Commands {
   history_found: { args: { from: number; count: number }; answer: HistoryList };
   /** Makes this the target. */
   set_target: { args: { target: Target }; answer: Target };
+  /** What would be moved to record what a desktop sends to the target's backend; an error where it can't be. */
+  tap_plan: { args: {  }; answer: TapPlace };
+  /** Moves the backend's socket as shown, and records what goes through its place. */
+  start_tap: { args: { place: TapPlace }; answer: TapPlace };
+  /** What is moved, while Porthole records. */
+  tap_running: { args: {  }; answer: TapPlace | null };
+  /** Puts the backend's socket back, and ends the recording. */
+  stop_tap: { args: {  }; answer: void };
   /** Reads an endpoint in any form that people paste, and says what is wrong with it. */
   read_endpoint: { args: { text: string }; answer: Endpoint };
   /** Every engine that the docker CLI knows of, by its context, without connecting to any. */

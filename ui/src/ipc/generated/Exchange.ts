@@ -9,6 +9,7 @@ import type { Phases } from "./Phases";
 import type { Redirect } from "./Redirect";
 import type { Request } from "./Request";
 import type { Response } from "./Response";
+import type { Unrecorded } from "./Unrecorded";
 
 /**
  * All that is known of one HTTP request and its response. The body is in the Call's output.
@@ -54,6 +55,10 @@ trailers?: Array<Header>,
  * What came after the end of the response.
  */
 excess?: Excess, 
+/**
+ * What a recording of others' traffic lacks.
+ */
+unrecorded?: Unrecorded, 
 /**
  * When each phase ended.
  */

@@ -3,4 +3,4 @@
 /**
  * Who asked for a Call.
  */
-export type Origin = "composer" | "console" | "page" | "extension" | "replay";
+export type Origin = "composer" | "console" | "page" | "extension" | "replay" | "tap";

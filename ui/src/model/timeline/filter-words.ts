@@ -131,6 +131,7 @@ const VALUES: Record<Key, (rows: readonly Summary[]) => Suggestion[]> = {
       ["page", "The extension’s page"],
       ["extension", "Porthole, for the extension"],
       ["replay", "A replay of a session"],
+      ["tap", "The desktop, recorded"],
     ),
     ...seen(rows.map((row) => row.at?.split("/").at(-1)?.replace(/:\d+$/, ""))),
   ],

@@ -7,7 +7,7 @@ export const KEYS = ["status", "method", "kind", "from", "path", "took", "size",
 export type Key = (typeof KEYS)[number]
 
 export const KINDS = ["http", "host", "vm", "engine"] as const
-export const ORIGINS = ["composer", "console", "page", "extension", "replay"] as const
+export const ORIGINS = ["composer", "console", "page", "extension", "replay", "tap"] as const
 export const STATES = ["failed", "running", "pinned", "findings"] as const
 
 /** A word of the filter as it is written, from one place to another. */

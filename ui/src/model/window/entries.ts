@@ -121,6 +121,9 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
         porthole.side.environments.use(name),
       ),
     ),
+    porthole.tapping.running === undefined
+      ? action("tap", "Record what the desktop sends…", () => porthole.tapping.ask())
+      : action("tap-stop", "Stop recording the desktop", () => void porthole.tapping.end()),
     ...ofSessions(porthole, action),
     action("welcome", "Show the welcome screen", () => porthole.goHome()),
     ...SHORTCUTS.flatMap(({ intent, does }) =>

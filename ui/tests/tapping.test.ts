@@ -1,0 +1,62 @@
+import { expect, test } from "vitest"
+import { Tapping } from "../src/model/tap/tapping.svelte"
+import { FakeShell } from "./fake"
+
+const place = { endpoint: "unix:///run/b.sock", path: "/run/b.sock", aside: "/run/b.sock.porthole" }
+const refused = { code: "tap_move_failed" as const, message: "The socket can’t be moved" }
+
+test("what the dialog shows is what is moved, and stopping ends it", async () => {
+  const moved: unknown[] = []
+  let shown = false
+  const tapping = new Tapping(
+    new FakeShell({
+      tap_plan: async () => place,
+      start_tap: async (args) => {
+        moved.push(args.place)
+        return args.place
+      },
+      stop_tap: async () => {},
+    }),
+    () => (shown = true),
+  )
+  expect(await tapping.start()).toBe(false)
+  await tapping.plan()
+  expect(tapping.place).toEqual(place)
+  expect(await tapping.start()).toBe(true)
+  expect([moved, tapping.running]).toEqual([[place], place])
+  await tapping.end()
+  expect([tapping.running, shown]).toEqual([undefined, false])
+})
+
+test("an error says why, and the state is the one that really is", async () => {
+  let running: typeof place | null = null
+  let shown = false
+  const tapping = new Tapping(
+    new FakeShell({
+      tap_plan: async () => place,
+      tap_running: async () => running,
+      start_tap: async () => {
+        throw refused
+      },
+      stop_tap: async () => {
+        running = null
+        throw refused
+      },
+    }),
+    () => (shown = true),
+  )
+  await tapping.plan()
+  expect(await tapping.start()).toBe(false)
+  expect([tapping.trouble?.code, tapping.running]).toEqual(["tap_move_failed", undefined])
+  // The window was loaded again while it records.
+  running = place
+  await tapping.look()
+  expect(tapping.running).toEqual(place)
+  // The recording has ended, and the socket couldn't be put back.
+  expect(await tapping.stop()).toBe(false)
+  expect([tapping.trouble?.code, tapping.running, tapping.busy]).toEqual([
+    "tap_move_failed",
+    undefined,
+    false,
+  ])
+})
