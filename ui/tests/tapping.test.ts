@@ -53,7 +53,8 @@ test("an error says why, and the state is the one that really is", async () => {
   await tapping.look()
   expect(tapping.running).toEqual(place)
   // The recording has ended, and the socket couldn't be put back.
-  expect(await tapping.stop()).toBe(false)
+  await tapping.end()
+  expect(shown).toBe(true)
   expect([tapping.trouble?.code, tapping.running, tapping.busy]).toEqual([
     "tap_move_failed",
     undefined,

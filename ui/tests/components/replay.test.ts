@@ -66,7 +66,7 @@ async function window_() {
   })
   const porthole = new Porthole(shell)
   await porthole.begin()
-  porthole.sessions.see([{ number: 1, name: "bug.porthole", path: "/bug.porthole" }])
+  porthole.sessions.see([{ number: 1, name: "bug.porthole", path: "/bug.porthole" }], undefined)
   porthole.comparisons.replay(1)
   render(ReplayViews, { porthole })
   const see = (replay: ReplayState) => porthole.comparisons.replaying.see(changes(1, { replay }).replay)

@@ -81,7 +81,7 @@ impl Timeline {
         let Act::Run(run) = act else { return self.repeat(id, engine) };
         // This time no code asked for it.
         let sdk = sdk.map(|sdk| Sdk { at: None, began_ms: None, ..sdk });
-        let by = By { origin: Origin::Composer, sdk, decision: None };
+        let by = By { origin: Origin::Composer, sdk, decision: None, replay_ms: None };
         Ok(self.run_recorded(by, run.command, recordings))
     }
 }

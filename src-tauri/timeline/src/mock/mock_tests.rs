@@ -13,7 +13,7 @@ use crate::{
     compare::Rules,
     demo_backend::DemoBackend,
     inspect::tests::timeline,
-    replay::{ReplayOptions, ReplayResult},
+    replay::{ReplayOptions, ReplayResult, Replayed},
     session::{Session, SessionWriter},
 };
 use porthole_base::error::{Code, Error};
@@ -72,9 +72,14 @@ impl Mocked {
             only: None,
         };
         let stop = CancellationToken::new();
-        let all = timeline.replay(number, &Rules::default(), &options, &stop, |_| ()).await.unwrap();
-        let differs = |result: &ReplayResult| !matches!(result, ReplayResult::Same { .. });
-        all.into_iter().filter(|one| differs(&one.result)).map(|one| (one.number, one.result)).collect()
+        let mut differing = Vec::new();
+        let tell = |one: Replayed| {
+            if !matches!(one.result, ReplayResult::Same { .. }) {
+                differing.push((one.number, one.result));
+            }
+        };
+        timeline.replay(number, &Rules::default(), &options, &stop, tell).await.unwrap();
+        differing
     }
 
     async fn connect(&self) -> UnixStream {

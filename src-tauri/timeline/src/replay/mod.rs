@@ -66,7 +66,7 @@ pub enum Skipped {
     NotSelected,
     /// It was only recorded, or a start or stop of an extension's backend.
     NotACall,
-    /// Its recording was canceled, so it isn't known how it ends.
+    /// Its recording was canceled or stopped, so it isn't known how it ends.
     Canceled,
     /// It starts a program or sends a file of this machine, or goes to an engine.
     NeedsHost,
@@ -82,7 +82,7 @@ impl Skipped {
         match self {
             Self::NotSelected => "not selected",
             Self::NotACall => "recorded only, or part of an extension's start",
-            Self::Canceled => "its recording was canceled",
+            Self::Canceled => "its recording was canceled or stopped",
             Self::NeedsHost => "it uses a program, a file or an engine of this machine: add --allow-host",
             Self::NeedsContainer => "it runs in a container: add --container NAME",
             Self::Terminal => "it is a terminal: what was typed in it isn't recorded",
@@ -285,7 +285,8 @@ fn left_out(call: &Call, options: &ReplayOptions) -> Option<Skipped> {
     if failure == Some(Code::RequestUnreadable) {
         return Some(Skipped::NotACall);
     }
-    if failure == Some(Code::Cancelled) {
+    let is_stopped = matches!(&call.act, Act::Run(run) if !run.stops.is_empty());
+    if failure == Some(Code::Cancelled) || is_stopped {
         return Some(Skipped::Canceled);
     }
     match &call.act {

@@ -123,7 +123,9 @@ async fn a_canceled_recording_is_not_compared() {
     let path = saved(&recording, &directory);
     let allowed = ReplayOptions { allow_host: true, ..options(Some(backend.endpoint())) };
     let found = replayed(&path, &Rules::default(), &allowed).await;
-    assert!(matches!(found[1].result, ReplayResult::Skipped { reason: Skipped::Canceled }), "{found:?}");
+    for one in &found {
+        assert!(matches!(one.result, ReplayResult::Skipped { reason: Skipped::Canceled }), "{found:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ import { many } from "../text/numbers"
 const SKIPPED: Record<Skipped, string> = {
   not_selected: "not selected",
   not_a_call: "recorded only, or part of an extension’s start",
-  canceled: "its recording was canceled",
+  canceled: "its recording was canceled or stopped",
   needs_host: "it uses a program, a file or an engine of this machine",
   needs_container: "it runs in a container",
   terminal: "it is a terminal: what was typed in it isn’t recorded",
