@@ -178,5 +178,5 @@ async fn the_demo_extensions_own_session_passes_until_a_route_of_its_backend_cha
     let number = requests.len() + 1;
     let counts = format!("{} same, 1 different, 0 failed, 0 skipped", requests.len());
     assert!(told.contains(&format!("DIFFERENT {number} GET /hello")) && told.contains(&counts), "{told}");
-    assert!(told.contains("- $['message']: \"Hello from an earlier version\""), "{told}");
+    assert!(told.contains("- $.message: \"Hello from an earlier version\""), "{told}");
 }

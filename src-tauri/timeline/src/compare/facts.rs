@@ -27,7 +27,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Without what was asked: of a call and its replay that is the same, but for values of earlier responses.
+    /// Leaves out the request: a replay repeats the recorded one, with values of earlier responses in it.
     #[must_use]
     pub(crate) fn without_request(mut self) -> Self {
         self.parts.retain(|part| part.part != CallPart::Request);

@@ -1,4 +1,4 @@
-//! The replay that a window shows, one at a time: how far it is, and what became of each call. It goes on while nobody looks,
+//! The replay that a window shows, one at a time: its progress, and the result of each call. It continues without a viewer
 //! until it is stopped, its session is closed, or the timeline closes.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -100,7 +100,7 @@ pub struct ReplayRow {
 /// Some rows of the results.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct ReplayList {
-    /// The rows from the one that was asked for on.
+    /// The requested rows.
     pub rows: Vec<ReplayRow>,
     /// How many rows there are in all.
     pub total: u32,

@@ -7,7 +7,7 @@ import type { ReplayRow } from "./ReplayRow";
  */
 export type ReplayList = { 
 /**
- * The rows from the one that was asked for on.
+ * The requested rows.
  */
 rows: Array<ReplayRow>, 
 /**

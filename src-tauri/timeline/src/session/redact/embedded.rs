@@ -1,9 +1,9 @@
 //! JSON in a string of JSON: `"{\"token\":\"x\"}"`. The string is read one character at a time, whether it is escaped or
-//! not. A character that the redactor leaves as it is stays as it was escaped; what is put in place of a value is escaped.
+//! not. A character that the redactor leaves alone keeps its escapes; the text in place of a value is escaped.
 
 use super::fields::{FieldRedactor, Found};
 
-/// A string whose content begins as an object or an array.
+/// A string with an object or an array in it.
 #[derive(Debug)]
 pub(super) struct Embedded<'n> {
     redactor: FieldRedactor<'n>,
