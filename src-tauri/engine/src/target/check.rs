@@ -70,7 +70,11 @@ async fn keep_checking_at_service(
 ) {
     let mut known = Known::default();
     loop {
-        let endpoint = target.borrow_and_update().1.clone();
+        let endpoint = {
+            let (target, endpoint) = &*target.borrow_and_update();
+            known.is_mock = target.mock;
+            endpoint.clone()
+        };
         let seen = tokio::select! {
             seen = service(endpoint, connections, &mut known) => Some(seen),
             // A caller that has chosen another target does not wait for the one before.
@@ -187,6 +191,8 @@ struct Known {
     address: String,
     /// `HEAD /` was sent to it.
     greeted: bool,
+    /// A mock counts requests, and its session may have this one: it gets connections only.
+    is_mock: bool,
     /// It took the last connection.
     was_up: bool,
     /// It answered with another protocol than HTTP.
@@ -200,9 +206,9 @@ async fn service(endpoint: Result<Endpoint>, connections: &BackendConnections, k
     };
     let address = endpoint.to_string();
     if known.address != address {
-        *known = Known { address: address.clone(), ..Known::default() };
+        *known = Known { address: address.clone(), is_mock: known.is_mock, ..Known::default() };
     }
-    let seen = if known.greeted {
+    let seen = if known.greeted || known.is_mock {
         exchange::probe_connect(&endpoint, connections, PATIENCE).await
     } else {
         probe_http(&endpoint, connections, known).await
@@ -368,6 +374,27 @@ mod tests {
                 }
                 assert_eq!(*heads.lock().unwrap(), ["HEAD / HTTP/1.1"]);
             }
+        }
+
+        #[tokio::test]
+        async fn a_mock_gets_no_request() {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("mock.sock");
+            let heads = Mutex::new(Vec::new());
+            let listener = UnixListener::bind(&path).unwrap();
+            let looked = async {
+                let connections = BackendConnections::default();
+                let mut known = Known { is_mock: true, ..Known::default() };
+                for _ in 0..3 {
+                    let seen = service(Ok(Endpoint::Unix(path.clone())), &connections, &mut known).await;
+                    assert!(matches!(seen, PartStatus::Up { .. }), "{seen:?}");
+                }
+            };
+            tokio::select! {
+                () = looked => {}
+                () = serve(listener, b"", &heads) => {}
+            }
+            assert!(heads.lock().unwrap().is_empty());
         }
 
         #[tokio::test]
