@@ -25,7 +25,7 @@ pub(crate) mod target;
 mod terminal;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -119,18 +119,23 @@ pub struct Application<H> {
     owned: Mutex<Option<(DataDir, Option<Demo>)>>,
 }
 
+/// The demo backend, and its endpoint or why there is none.
+async fn start_demo(session: &Path) -> (Option<Demo>, Result<Endpoint>) {
+    match Demo::start(session).await {
+        Ok(running) => {
+            let endpoint = running.endpoint().clone();
+            (Some(running), Ok(endpoint))
+        }
+        Err(error) => (None, Err(demo::failed(&error))),
+    }
+}
+
 impl<H: Host> Application<H> {
     /// Starts it on the tokio runtime that this is called on.
     pub async fn start(directories: Directories, host: H) -> Self {
         let Directories { data, config, downloads, home, demo_extension } = directories;
         let session = data.session.path().to_owned();
-        let (running, demo) = match Demo::start(&session).await {
-            Ok(running) => {
-                let endpoint = running.endpoint().clone();
-                (Some(running), Ok(endpoint))
-            }
-            Err(error) => (None, Err(demo::failed(&error))),
-        };
+        let (running, demo) = start_demo(&session).await;
         let reaper = Some(Arc::new(Reaper::start()));
         let permissions = config.as_deref().unwrap_or(&session).join("permissions.json");
         let settings = config.map(|config| config.join("settings.json"));
