@@ -59,7 +59,7 @@ misses: number,
  */
 dropped: number, 
 /**
- * The search that goes on or has ended, if there is one.
+ * The running or finished search, if there is one.
  */
 search?: Searching, 
 /**

@@ -119,7 +119,7 @@ export interface Commands {
   json_node: { args: { id: number; view: View; line: number }; answer: JsonNode };
   /** The bytes of that value, unchanged. Refused when it is too long for a clipboard. */
   json_value: { args: { id: number; view: View; line: number }; answer: string };
-  /** Searches a Call's lines, and goes on while they arrive, in place of the search before. */
+  /** Searches a Call's lines, also those that arrive later, and ends the previous search. */
   search: { args: { id: number; query: Query }; answer: void };
   /** Stops the search; what it found stays. */
   search_stop: { args: {  }; answer: void };

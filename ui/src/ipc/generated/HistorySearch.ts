@@ -3,7 +3,7 @@ import type { Error } from "./Error";
 import type { SearchState } from "./SearchState";
 
 /**
- * The search that goes on or has ended.
+ * The running or finished search.
  */
 export type HistorySearch = { 
 /**
@@ -19,7 +19,7 @@ looked: number,
  */
 found: number, 
 /**
- * Whether it goes on.
+ * Whether it is running.
  */
 state: SearchState, 
 /**

@@ -11,11 +11,11 @@ export type Row = { "kind": "chunk",
  */
 offset: number, 
 /**
- * It goes on with a line that an earlier piece began.
+ * It continues a line that an earlier piece began.
  */
 beginsInLine: boolean, 
 /**
- * Its last line goes on in a later piece, or has not ended.
+ * Its last line continues in a later piece, or has not ended.
  */
 endsInLine: boolean, 
 /**

@@ -94,7 +94,7 @@ outcome: Outcome,
  */
 waitedUs?: number, 
 /**
- * How long it took, in microseconds; absent while it goes on.
+ * How long it took, in microseconds; absent while it runs.
  */
 tookUs?: number, 
 /**
@@ -102,6 +102,6 @@ tookUs?: number,
  */
 counts: Counts, 
 /**
- * How many findings there are; all zero while it goes on.
+ * How many findings there are; all zero while it runs.
  */
 found: DiagnosticCounts, };
