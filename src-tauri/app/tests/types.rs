@@ -109,8 +109,15 @@ fn generate_functions(cfg: &Config) {
     SdkFunction::export_all(cfg).unwrap();
     ArgumentCheck::export_all(cfg).unwrap();
     ClientRules::export_all(cfg).unwrap();
-    let rows = |rows: &mut dyn Iterator<Item = String>| rows.map(|row| format!("  {row},
-")).collect::<String>();
+    let rows = |rows: &mut dyn Iterator<Item = String>| {
+        rows.map(|row| {
+            format!(
+                "  {row},
+"
+            )
+        })
+        .collect::<String>()
+    };
     let functions = rows(&mut FUNCTIONS.iter().map(|row| serde_json::to_string(row).unwrap()));
     let checks = rows(&mut ARGUMENT_CHECKS.iter().map(|row| serde_json::to_string(row).unwrap()));
     let runtimes =
@@ -182,8 +189,12 @@ fn no_two_types_that_cross_to_the_page_have_one_name() {
             let text = fs::read_to_string(&entry).unwrap();
             let derived = text.split("#[derive(").skip(1);
             for item in derived.filter(|item| item.split(')').next().is_some_and(|all| all.ends_with("TS"))) {
-                let Some((_, rest)) = item.split_once("
-pub ") else { continue };
+                let Some((_, rest)) = item.split_once(
+                    "
+pub ",
+                ) else {
+                    continue;
+                };
                 let name = rest.split(|c: char| !c.is_alphanumeric()).nth(1).unwrap_or_default();
                 let place = entry.display().to_string();
                 if let Some(other) = seen.insert(name.to_owned(), place.clone()) {

@@ -13,9 +13,17 @@ use porthole_base::{
     handles,
 };
 
+/// What a connection reads and writes.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// An accepted connection.
-pub trait Accepted: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Accepted for T {}
+pub struct Accepted {
+    /// Its bytes.
+    pub stream: Box<dyn Stream>,
+    /// This process itself connected, as far as the operating system says.
+    pub is_own: bool,
+}
 
 /// Listens for as long as it lives.
 #[derive(Debug)]
@@ -77,24 +85,37 @@ impl Listener {
     ///
     /// # Errors
     /// What the operating system says; the next one may still be accepted.
-    pub async fn accept(&mut self) -> io::Result<Box<dyn Accepted>> {
+    pub async fn accept(&mut self) -> io::Result<Accepted> {
         match &mut self.0 {
             Kind::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Each chunk leaves when it is written.
                 stream.set_nodelay(true)?;
-                Ok(Box::new(stream))
+                Ok(Accepted { stream: Box::new(stream), is_own: false })
             }
             #[cfg(unix)]
-            Kind::Unix(listener) => Ok(Box::new(listener.accept().await?.0)),
+            Kind::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let peer = stream.peer_cred().ok().and_then(|peer| u32::try_from(peer.pid()?).ok());
+                Ok(Accepted { stream: Box::new(stream), is_own: peer == Some(std::process::id()) })
+            }
             #[cfg(windows)]
             Kind::Pipe(name, next) => {
                 next.connect().await?;
                 // The next client finds one before this one is served.
                 let another = pipe(name, false)?;
-                Ok(Box::new(std::mem::replace(next, another)))
+                Ok(Accepted { stream: Box::new(std::mem::replace(next, another)), is_own: false })
             }
         }
+    }
+
+    /// One of a socket that is there already.
+    ///
+    /// # Errors
+    /// What tokio says of the socket.
+    #[cfg(unix)]
+    pub fn of_unix(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        Ok(Self(Kind::Unix(tokio::net::UnixListener::from_std(listener)?)))
     }
 
     /// The port, of one that listens on TCP.
@@ -123,7 +144,7 @@ fn pipe(name: &str, first: bool) -> io::Result<NamedPipeServer> {
     ServerOptions::new().first_pipe_instance(first).reject_remote_clients(true).create(format!(r"\\.\pipe\{name}"))
 }
 
-fn failed(endpoint: &Endpoint, error: &io::Error) -> Error {
+pub(crate) fn failed(endpoint: &Endpoint, error: &io::Error) -> Error {
     if let Some(exhausted) = handles::exhausted(&format!("listen on {endpoint}"), error) {
         return exhausted;
     }
@@ -144,6 +165,9 @@ fn failed(endpoint: &Endpoint, error: &io::Error) -> Error {
 }
 
 #[cfg(unix)]
+pub(crate) use unix::make_room;
+
+#[cfg(unix)]
 mod unix {
     use std::{
         fs, io,
@@ -160,21 +184,26 @@ mod unix {
     use super::SocketFile;
 
     pub(super) fn bind(path: &Path) -> io::Result<UnixListener> {
-        match fs::symlink_metadata(path) {
-            Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
-                // One that was left by a killed program.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-                // It accepts connections, or has more of them than it accepts at the moment.
-                _ => return Err(io::ErrorKind::AddrInUse.into()),
-            },
-            Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+        make_room(path)?;
         let listener = UnixListener::bind(path)?;
         private::restrict_socket(path)?;
         Ok(listener)
+    }
+
+    /// Removes a socket that nothing listens on. Anything else at the path is an error.
+    pub(crate) fn make_room(path: &Path) -> io::Result<()> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
+                // One that was left by a killed program.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+                // It accepts connections, or has more of them than it accepts at the moment.
+                _ => Err(io::ErrorKind::AddrInUse.into()),
+            },
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn made(path: &Path) -> io::Result<SocketFile> {

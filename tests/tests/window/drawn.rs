@@ -54,7 +54,8 @@ async fn look(app: &App, state: &str, of: &str) {
         }
         let cut: Vec<String> = serde_json::from_value(app.value(&cut).await).unwrap();
         against.extend(cut.into_iter().map(|cut| format!("{state}, {size}: {cut}")));
-        let scrolls = "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
+        let scrolls =
+            "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
         if app.value(scrolls).await == json!(true) {
             against.push(format!("{state}, {size}: the page itself scrolls"));
         }

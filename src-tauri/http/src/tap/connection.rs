@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     feed::{Feed, Waiting},
-    listener::Accepted,
     observer::Side,
     pass::{Ended, pass},
     record::{CallLog, Opening, Recording},
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     endpoint::Endpoint,
     exchange::{CONNECT_TIMEOUT_MS, EngineDialer, Engines, open_connection},
+    listener::Accepted,
 };
 use porthole_base::error::Error;
 

@@ -35,14 +35,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::record::{CallLog, LoggedCall};
-use self::{
-    connection::Backend,
-    listener::{Accepted, Listener},
-    place::Place,
-};
+use self::{connection::Backend, listener::listen_at, place::Place};
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::EngineDialer,
+    listener::{Accepted, Listener},
 };
 use porthole_base::{
     error::{Code, Error, Result},
@@ -122,7 +119,7 @@ impl Tap {
             Endpoint::Unix(path) => Some(path.as_path()),
             _ => None,
         };
-        let (listener, listen) = Listener::bind(&listen, place.as_mut(), like).await?;
+        let (listener, listen) = listen_at(&listen, place.as_mut(), like).await?;
         let aside = place.as_ref().and_then(Place::aside).map(Path::to_owned);
         let backend = Backend {
             at: aside.clone().map_or_else(|| to.clone(), Endpoint::Unix),

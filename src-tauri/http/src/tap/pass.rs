@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::{feed::Feed, observer::Side};
+use crate::listener::Stream;
 
 /// What is read at once.
 const PIECE: usize = 16 * 1024;
@@ -27,10 +28,6 @@ pub(super) enum Ended {
     /// Porthole ended it.
     Stopped,
 }
-
-/// Both sides of a connection.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// One direction.
 struct Way {

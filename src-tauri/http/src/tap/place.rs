@@ -15,13 +15,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    listener::cannot_listen,
-    rename::{is_dead, move_to_free, swap},
-};
+use super::rename::{is_dead, move_to_free, swap};
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::SocketId,
+    listener::{failed, make_room},
 };
 use porthole_base::{
     error::{Code, Error, Result},
@@ -51,10 +49,10 @@ impl Place {
     /// Takes the path, and undoes first what a killed Porthole left there. With `in_place`, a backend's socket is there.
     ///
     /// # Errors
-    /// [`Code::TapUnavailable`], [`Code::TapMoveFailed`], [`Code::EndpointPathTooLong`].
+    /// [`Code::TapUnavailable`], [`Code::ListenFailed`], [`Code::TapMoveFailed`], [`Code::EndpointPathTooLong`].
     pub fn take(path: &Path, in_place: bool) -> Result<Self> {
         let endpoint = Endpoint::Unix(path.to_owned());
-        let path = resolved(path).map_err(|error| cannot_listen(&endpoint, &error))?;
+        let path = resolved(path).map_err(|error| failed(&endpoint, &error))?;
         let aside = with(&path, ASIDE);
         let longest = if in_place { &aside } else { &path };
         usable(&Endpoint::Unix(longest.clone()))?;
@@ -77,7 +75,7 @@ impl Place {
     /// Listens. Users that may connect to the backend's socket may connect to this one.
     ///
     /// # Errors
-    /// [`Code::TapUnavailable`]; [`Code::TapMoveFailed`], [`Code::EndpointMissing`] and [`Code::EndpointNotSocket`] for the
+    /// [`Code::AddressInUse`], [`Code::ListenFailed`]; [`Code::TapMoveFailed`], [`Code::EndpointMissing`] and [`Code::EndpointNotSocket`] for the
     /// socket that is to be moved.
     pub fn bind(&mut self, like: Option<&Path>) -> Result<UnixListener> {
         let shown = Endpoint::Unix(self.path.clone());
@@ -85,7 +83,7 @@ impl Place {
         if self.in_place {
             self.check_backend()?;
         }
-        let listener = UnixListener::bind(&at).map_err(|error| cannot_listen(&shown, &error))?;
+        let listener = make_room(&at).and_then(|()| UnixListener::bind(&at)).map_err(|error| failed(&shown, &error))?;
         let bound = || -> io::Result<SocketId> {
             let id = id_of(&at)?.ok_or(io::ErrorKind::NotFound)?;
             same_access(&at, if self.in_place { Some(&self.path) } else { like })?;
@@ -96,7 +94,7 @@ impl Place {
             Ok(id) => id,
             Err(error) => {
                 let _ = fs::remove_file(&at);
-                return Err(cannot_listen(&shown, &error));
+                return Err(failed(&shown, &error));
             }
         };
         self.own = Some(id);
@@ -275,22 +273,22 @@ impl Lock {
         for _ in 0..TRIES {
             let mut options = private::file_options();
             options.read(true).write(true).create(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
-            let file = options.open(&path).map_err(|error| cannot_listen(endpoint, &error))?;
+            let file = options.open(&path).map_err(|error| failed(endpoint, &error))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     return Err(Error::new(Code::TapUnavailable, format!("Another Porthole records at {endpoint}"))
                         .hint("Stop that recording first."));
                 }
-                Err(TryLockError::Error(error)) => return Err(cannot_listen(endpoint, &error)),
+                Err(TryLockError::Error(error)) => return Err(failed(endpoint, &error)),
             }
-            let about = file.metadata().map_err(|error| cannot_listen(endpoint, &error))?;
+            let about = file.metadata().map_err(|error| failed(endpoint, &error))?;
             let there = fs::symlink_metadata(&path);
             if there.is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
                 return Ok(Self { path, file, is_there: true });
             }
         }
-        Err(cannot_listen(endpoint, &io::ErrorKind::ResourceBusy.into()))
+        Err(failed(endpoint, &io::ErrorKind::ResourceBusy.into()))
     }
 
     /// The socket that was noted there.

@@ -132,7 +132,7 @@ fn one_path_is_recorded_once_and_only_a_socket_is_moved() {
     assert_eq!(place.bind(None).unwrap_err().code, Code::EndpointNotSocket);
     drop(place);
     let mut place = Place::take(&file, false).unwrap();
-    assert_eq!(place.bind(None).unwrap_err().code, Code::TapUnavailable);
+    assert_eq!(place.bind(None).unwrap_err().code, Code::ListenFailed);
     drop(place);
     let mut place = Place::take(&folder.path().join("none"), true).unwrap();
     assert_eq!(place.bind(None).unwrap_err().code, Code::EndpointMissing);

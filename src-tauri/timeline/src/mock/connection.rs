@@ -21,7 +21,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use porthole_http::listener::Accepted;
+use porthole_http::listener::Stream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf},
     sync::Mutex,
@@ -38,10 +38,10 @@ use super::{
 /// Bytes of a request's body that are compared.
 const COMPARED: usize = 16 * 1024 * 1024;
 
-type Writer = WriteHalf<Box<dyn Accepted>>;
+type Writer = WriteHalf<Box<dyn Stream>>;
 
 /// Answers the requests of one connection until it is closed.
-pub(super) async fn serve(stream: Box<dyn Accepted>, recordings: Arc<Recordings>) {
+pub(super) async fn serve(stream: Box<dyn Stream>, recordings: Arc<Recordings>) {
     let (read, write) = tokio::io::split(stream);
     let write = Arc::new(Mutex::new(write));
     let is_used = Arc::new(AtomicBool::new(false));
@@ -135,7 +135,7 @@ async fn refuse(write: &mut Writer, method: &str, miss: &Miss) -> io::Result<Nex
 }
 
 /// A connection that hyper reads from.
-struct OnlyReads(ReadHalf<Box<dyn Accepted>>);
+struct OnlyReads(ReadHalf<Box<dyn Stream>>);
 
 impl AsyncRead for OnlyReads {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -149,10 +149,10 @@ async fn accept(mut listener: Listener, recordings: Arc<Recordings>) {
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok(stream) => {
+            Ok(accepted) => {
                 let recordings = Arc::clone(&recordings);
                 connections.spawn(async move {
-                    connection::serve(stream, recordings).await;
+                    connection::serve(accepted.stream, recordings).await;
                     drop(permit);
                 });
             }
