@@ -118,7 +118,7 @@ async fn what_cannot_be_listened_at_is_refused_and_nothing_changes() {
     for (listen, says) in [
         ("http://0.0.0.0:9", "other machines"),
         (missing.as_str(), "Create the directory"),
-        ("container://name/t.sock", "unix socket or a port"),
+        ("container://name/t.sock", "Use unix://"),
     ] {
         let refused = cli(&["tap", "--listen", listen, "--to", &to]).await;
         assert_eq!(refused.status.code(), Some(3), "{refused:?}");
