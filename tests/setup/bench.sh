@@ -47,6 +47,13 @@ find_engine() {
   export PORTHOLE_TEST_ENGINE=$ENGINE PORTHOLE_BENCH_DOCKER PORTHOLE_TEST_BUSYBOX
 }
 
+prepare_nginx() {
+  wanted mock_requests || return 0
+  tool nginx >/dev/null || need_tools nginx || return 0
+  PORTHOLE_TEST_NGINX=$(tool nginx)
+  export PORTHOLE_TEST_NGINX
+}
+
 prepare_engine() {
   wanted container_ingest exec_start carried_p50 carried_connect carried_body || return 0
   if find_engine; then say "The engine is $ENGINE"; else without_engine "$REASON"; fi
@@ -84,6 +91,7 @@ prepare_window
 say "Building for release (six minutes or more the first time)."
 in_group build_release || die "Porthole could not be built for release."
 prepare_engine
+prepare_nginx
 mkdir -p "$RESULTS"
 FILES=$(mktemp -d "$RESULTS/files.XXXXXX")
 if [ -n "$XVFB" ]; then in_group on_display measure; else in_group measure; fi

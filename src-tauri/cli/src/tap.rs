@@ -106,7 +106,7 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
 fn tell_start(tap: &Tap, to: &Endpoint) {
     say::note(&format!("Recording what goes from {} to {to}. Ctrl-C ends it.", tap.listen()));
     if let Some(aside) = tap.aside() {
-        say::note(&format!("The backend's own socket is at {} meanwhile.", aside.display()));
+        say::note(&format!("The backend's own socket is at {} until then.", aside.display()));
     }
     if tap.most() < USUAL {
         say::note(&format!(

@@ -16,6 +16,7 @@ mod index;
 mod ingest;
 mod lines;
 mod memory;
+mod mocked;
 mod outputs;
 mod pairs;
 mod plan;
@@ -70,6 +71,13 @@ enum Child {
         /// Where its socket is made.
         directory: PathBuf,
     },
+    /// Serves a session until its input ends.
+    Mock {
+        /// The session file.
+        session: PathBuf,
+        /// Where its socket is made.
+        socket: PathBuf,
+    },
     /// Measures the index of an output in a process of its own.
     Index {
         /// How many lines.
@@ -88,6 +96,7 @@ fn main() -> ExitCode {
     let done = match arguments.child.take() {
         Some(Child::Lines { bytes }) => lines::write(bytes),
         Some(Child::Backend { directory }) => backend::serve(&directory),
+        Some(Child::Mock { session, socket }) => mocked::serve(&session, &socket),
         Some(Child::Index { lines, directory }) => index::measure_here(lines, directory),
         None => bench(&arguments),
     };
@@ -153,6 +162,7 @@ async fn measure(group: Group, context: &BenchContext) -> Result<Vec<Sides>> {
         Group::BodyIngest => Ok(vec![body::ingest(context).await?]),
         Group::RequestP50 => Ok(vec![request::p50(context).await?]),
         Group::Tap => Ok(vec![tapped::overhead(context).await?]),
+        Group::Mock => Ok(vec![mocked::rate(context).await?]),
         Group::History => {
             let mut figures = history::open(context).await?;
             figures.push(history::overhead(context).await?);

@@ -35,6 +35,7 @@ pub enum Group {
     BodyIngest,
     RequestP50,
     Tap,
+    Mock,
     History,
     Tunneled,
     Search,
@@ -44,13 +45,14 @@ pub enum Group {
 }
 
 /// All there is, in the order in which it is measured.
-pub const GROUPS: [Group; 12] = [
+pub const GROUPS: [Group; 13] = [
     Group::HostIngest,
     Group::ContainerIngest,
     Group::ExecStart,
     Group::BodyIngest,
     Group::RequestP50,
     Group::Tap,
+    Group::Mock,
     Group::History,
     Group::Tunneled,
     Group::Search,
@@ -76,6 +78,7 @@ impl Group {
             }
             Self::RequestP50 => vec![bench("request_p50", "ms", "hyper on one connection", RatioAtMost(1.3))],
             Self::Tap => vec![bench("tap_overhead", "ms", "the request without a tap", AtMost(0.1))],
+            Self::Mock => vec![bench("mock_requests", "requests/s", "nginx with the same file", RatioAtLeast(0.5))],
             Self::History => vec![
                 bench("history_open", "ms", "–", AtMost(200.0)),
                 bench("history_search", "ms", "–", AtMost(200.0)),

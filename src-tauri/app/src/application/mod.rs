@@ -110,7 +110,7 @@ pub struct Application<H> {
     pub(crate) lost: Mutex<Option<Error>>,
     /// What records a desktop.
     pub(crate) tap: tokio::sync::Mutex<Option<tap::RunningTap>>,
-    /// Which socket is moved meanwhile, for the next start.
+    /// Which socket is moved, for the next start.
     pub(crate) moved_note: Option<PathBuf>,
     /// The runtime of the application. Hosts also call from threads that don't belong to it.
     pub(crate) runtime: Handle,

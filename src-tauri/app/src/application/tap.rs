@@ -25,11 +25,11 @@ const NOTE: &str = "moved-socket";
 /// What is moved while Porthole records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct TapPlace {
-    /// The backend's address, at which Porthole listens meanwhile.
+    /// The backend's address, at which Porthole listens.
     pub endpoint: Endpoint,
     /// The path of the backend's own socket.
     pub path: String,
-    /// Its path meanwhile.
+    /// Its path while Porthole records.
     pub aside: String,
 }
 

@@ -154,7 +154,7 @@ impl Feed {
 mod tests {
     use super::*;
 
-    /// The queue is full, and passing goes on: the recorder learns how many bytes it lacks, and where.
+    /// The queue is full, and bytes still pass: the recorder is told how many bytes it misses, and where.
     #[tokio::test]
     async fn what_has_no_room_is_counted_and_told_in_its_place() {
         let waiting = Arc::<Waiting>::default();

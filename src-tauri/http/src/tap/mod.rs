@@ -142,7 +142,7 @@ impl Tap {
         &self.listen
     }
 
-    /// Where the backend's own socket is meanwhile, if it was moved.
+    /// Where the backend's own socket is while it is moved aside.
     pub fn aside(&self) -> Option<&Path> {
         self.aside.as_deref()
     }

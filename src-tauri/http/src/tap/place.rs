@@ -67,7 +67,7 @@ impl Place {
         Ok(Self { path, aside, lock, own: None, in_place })
     }
 
-    /// Whether the backend's own socket has another path meanwhile.
+    /// Whether the backend's own socket is moved aside.
     pub fn aside(&self) -> Option<&Path> {
         self.in_place.then_some(&*self.aside)
     }

@@ -37,7 +37,7 @@ pub trait CallLog: Send + Sync {
     fn begin(&self, exchange: Exchange, close: CancellationToken) -> Box<dyn LoggedCall>;
 }
 
-/// A call that goes on.
+/// A running call.
 pub trait LoggedCall: Record<ExchangeEvent> {
     /// Nothing more comes.
     fn ended(self: Box<Self>) -> BoxFuture<'static, ()>;
@@ -64,7 +64,7 @@ pub(super) struct Recording {
     ending: JoinSet<()>,
 }
 
-/// An exchange that goes on.
+/// An exchange that hasn't ended.
 struct Live {
     call: Box<dyn LoggedCall>,
     began_us: u64,

@@ -1,6 +1,6 @@
 //! Makes the calls of a session again, and compares each with its recording.
 //!
-//! A session may come from anybody. What could act on this machine beyond the endpoint and the container that the user
+//! A session may come from an attacker. What could act on this machine beyond the endpoint and the container that the user
 //! names is left out unless the user allows it: host commands, files that are sent, and an engine's own socket.
 
 mod captures;

@@ -25,7 +25,7 @@ const PROPOSED: usize = 100;
 pub struct ReplayState {
     /// The number of the session.
     pub session: u32,
-    /// It goes on.
+    /// It is running.
     pub running: bool,
     /// Calls with a result.
     pub done: u32,

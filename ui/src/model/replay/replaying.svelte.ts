@@ -9,7 +9,7 @@ const HELD = 200
 
 const NOTHING: ReplayChoices = { container: false, host: false, recorded_times: false }
 
-/** The dialog in which a session is replayed. The replay goes on when the dialog is closed. */
+/** The dialog in which a session is replayed. Closing the dialog doesn't stop it. */
 export class Replaying {
   /** The number of the session that the dialog is about. */
   session = $state(0)
@@ -24,7 +24,7 @@ export class Replaying {
   trouble = $state.raw<Trouble>()
 
   #shell: Shell
-  /** The replay that goes on or has ended, of whichever session. */
+  /** The running or last replay, of any session. */
   #shown = $state.raw<ReplayState>()
   #open = false
   #wanted = 0

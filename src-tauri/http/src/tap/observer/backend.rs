@@ -119,7 +119,7 @@ impl Observer {
         match framing {
             Some(framing) if framing.ends_with_connection() => {
                 self.backend = FromBackend::Body { framing, length: 0 };
-                // The client may go on: Docker's streams answer so, and what it types is no request.
+                // The client may still send: Docker's streams answer so, and what it types is no request.
                 if let FromClient::Undecided(held) = &mut self.client {
                     let held = std::mem::take(held);
                     self.client = FromClient::Head;
