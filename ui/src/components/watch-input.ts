@@ -32,6 +32,8 @@ const controlOf = (target: EventTarget | null): Element | undefined =>
  * is held when one appears. Each is told before anything else hears of it. Returns what ends it.
  */
 export function watchInput(guard: InputGuard): () => void {
+  // WebKit loses a `pointerup` when what was pressed is replaced before it is let go; `mouseup` always comes.
+  let mouse: Press | undefined
   const on = {
     keydown(event: KeyboardEvent) {
       const answers = event.key === "Enter" || event.key === " "
@@ -41,11 +43,18 @@ export function watchInput(guard: InputGuard): () => void {
       )
     },
     keyup: (event: KeyboardEvent) => guard.up(keyOf(event)),
-    pointerdown: (event: PointerEvent) =>
-      guard.down(pointerOf(event), event.button === 0 ? controlOf(event.target) : undefined),
+    pointerdown(event: PointerEvent) {
+      if (event.pointerType === "mouse") mouse = pointerOf(event)
+      guard.down(pointerOf(event), event.button === 0 ? controlOf(event.target) : undefined)
+    },
+    mouseup: (event: MouseEvent) =>
+      event.buttons === 0 && mouse && guard.up({ ...mouse, isTrusted: event.isTrusted }),
     pointerup: (event: PointerEvent) => guard.up(pointerOf(event)),
     pointercancel: (event: PointerEvent) => guard.up(pointerOf(event)),
-    pointermove: (event: PointerEvent) => guard.pointer(pointerOf(event).id, event.buttons, event.isTrusted),
+    pointermove(event: PointerEvent) {
+      if (event.pointerType === "mouse") mouse = pointerOf(event)
+      guard.pointer(pointerOf(event).id, event.buttons, event.isTrusted)
+    },
     // What is pressed in a frame or another window is not told here, nor is what is let go there.
     blur: ({ target }: FocusEvent) => target === window && guard.lost(),
     focus: ({ target }: FocusEvent) => target === window && guard.lost(),

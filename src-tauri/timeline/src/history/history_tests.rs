@@ -372,6 +372,24 @@ async fn nothing_is_kept_where_that_is_wanted() {
     assert!(started.rows().await.is_empty());
 }
 
+/// The window's process had ended, and a thread of it still wrote to the disk.
+#[tokio::test]
+async fn a_history_that_another_porthole_is_letting_go_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("history");
+    fs::create_dir(&directory).unwrap();
+    let lock = fs::File::create(directory.join(LOCK)).unwrap();
+    lock.lock().unwrap();
+    let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
+    let let_go = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(lock);
+    };
+    tokio::join!(timeline.open_history(&directory, true), let_go);
+    let told = timeline.changes(0).await.history;
+    assert!(told.available && told.trouble.is_none(), "{told:?}");
+}
+
 #[tokio::test]
 async fn two_timelines_never_share_a_history() {
     let first = Started::new().await;

@@ -21,6 +21,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -48,6 +49,9 @@ pub type RowId = i64;
 
 const LOCK: &str = "lock";
 const OUTPUTS: &str = "outputs";
+/// How long another Porthole may take to end.
+const LET_GO: Duration = Duration::from_secs(5);
+const STEP: Duration = Duration::from_millis(20);
 
 /// One history, which this process alone has.
 #[derive(Debug)]
@@ -249,7 +253,7 @@ fn stem(outputs: &Path, folder: &str, row: RowId) -> Option<PathBuf> {
 fn reader(directory: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(directory.join(DATABASE), flags)?;
-    reader.busy_timeout(std::time::Duration::from_secs(5))?;
+    reader.busy_timeout(Duration::from_secs(5))?;
     reader.pragma_update(None, "query_only", true)?;
     Ok(reader)
 }
@@ -269,14 +273,21 @@ fn sweep_soon(directory: &Path, but: &Path, aside: Option<&Path>) {
     }
 }
 
+/// Takes the history. A Porthole that was closed a moment ago may still be writing what it recorded to the disk.
 fn lock(path: &Path) -> Result<File> {
     let opened = private::file_options().read(true).write(true).create(true).truncate(false).open(path);
     let file = opened.map_err(|error| failed("open the history", &error.into()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::new(Code::HistoryInUse, "Another Porthole is using the history")
-            .hint("Calls of this one aren't recorded. Close the other one, then start Porthole again.")),
-        Err(TryLockError::Error(error)) => Err(failed("lock the history", &error.into())),
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LET_GO => std::thread::sleep(STEP),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(Code::HistoryInUse, "Another Porthole is using the history")
+                    .hint("Calls of this one aren't recorded. Close the other one, then start Porthole again."));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed("lock the history", &error.into())),
+        }
     }
 }
 
