@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio_util::sync::CancellationToken;
 
 use super::{feed::Feed, observer::Side};
