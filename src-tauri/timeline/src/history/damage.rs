@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use rusqlite::{Connection, ErrorCode, Result, params};
+use rusqlite::{Connection, ErrorCode, Result, ffi, params};
 
 use super::{RowId, schema};
 use porthole_base::{
@@ -111,6 +111,10 @@ fn open_as_it_is(directory: &Path) -> std::result::Result<Connection, Refused> {
     schema::configure(&connection)?;
     if !schema::migrate(&mut connection)? {
         return Err(Refused::Newer);
+    }
+    if !schema::is_own(&connection)? {
+        let damaged = ffi::Error::new(ffi::SQLITE_CORRUPT);
+        return Err(rusqlite::Error::SqliteFailure(damaged, Some("other tables than Porthole's".to_owned())).into());
     }
     look(&connection)?;
     Ok(connection)

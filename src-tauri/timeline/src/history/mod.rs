@@ -74,8 +74,8 @@ pub(crate) struct History {
     finding: Mutex<Finding>,
     /// Held while a call is put into the timeline: it must not get there twice.
     opening: tokio::sync::Mutex<()>,
-    /// Held as long as this lives.
-    _lock: File,
+    /// Locked until [`History::let_go`].
+    lock: File,
 }
 
 #[derive(Debug)]
@@ -124,9 +124,16 @@ impl History {
             wake: Notify::new(),
             finding: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
-            _lock: lock,
+            lock,
         };
         Ok((history, aside.as_ref().map(Aside::error)))
+    }
+
+    /// Lets another Porthole have it: nothing is written any more.
+    pub fn let_go(&self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the history stays locked until Porthole ends");
+        }
     }
 
     /// Whether new calls are recorded.

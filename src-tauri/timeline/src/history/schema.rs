@@ -95,6 +95,19 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether the tables are those that the steps make: a byte that is another one in a name fails later, as a mistake in a
+/// statement would.
+pub(super) fn is_own(connection: &Connection) -> Result<bool> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    Ok(texts(connection)? == texts(&fresh)?)
+}
+
+fn texts(connection: &Connection) -> Result<Vec<(String, Option<String>)>> {
+    let mut all = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name, type")?;
+    all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
 /// How the connection that writes works: what is committed is there after a `kill -9`, and after a power cut at least all
 /// up to the last checkpoint is.
 pub(super) fn configure(connection: &Connection) -> Result<()> {
@@ -110,6 +123,15 @@ pub(super) fn configure(connection: &Connection) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A byte of a column's name was another one: every list failed, and nothing repaired it.
+    #[test]
+    fn a_column_of_another_name_is_seen_when_the_database_is_opened() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(migrate(&mut connection).unwrap() && is_own(&connection).unwrap());
+        connection.execute_batch("ALTER TABLE calls RENAME COLUMN outcome TO outcomf").unwrap();
+        assert!(!is_own(&connection).unwrap());
+    }
 
     #[test]
     fn the_tables_of_a_newer_version_are_left_alone() {

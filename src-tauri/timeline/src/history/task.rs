@@ -94,6 +94,7 @@ pub(crate) async fn keep_journal(shared: Arc<Shared>, history: Arc<History>, clo
         if all {
             history.end();
         }
+        history.let_go();
         Ok(())
     })
     .await;

@@ -10,7 +10,7 @@ export type ReplayState = {
  */
 session: number, 
 /**
- * It goes on.
+ * It is running.
  */
 running: boolean, 
 /**

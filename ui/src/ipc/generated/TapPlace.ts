@@ -6,7 +6,7 @@ import type { Endpoint } from "./Endpoint";
  */
 export type TapPlace = { 
 /**
- * The backend's address, at which Porthole listens meanwhile.
+ * The backend's address, at which Porthole listens.
  */
 endpoint: Endpoint, 
 /**
@@ -14,6 +14,6 @@ endpoint: Endpoint,
  */
 path: string, 
 /**
- * Its path meanwhile.
+ * Its path while Porthole records.
  */
 aside: string, };
