@@ -103,8 +103,10 @@ pub(super) fn is_own(connection: &Connection) -> Result<bool> {
     Ok(texts(connection)? == texts(&fresh)?)
 }
 
+/// All but SQLite's own, such as its statistics.
 fn texts(connection: &Connection) -> Result<Vec<(String, Option<String>)>> {
-    let mut all = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name, type")?;
+    let of_porthole = "SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name, type";
+    let mut all = connection.prepare(of_porthole)?;
     all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
@@ -129,6 +131,8 @@ mod tests {
     fn a_column_of_another_name_is_seen_when_the_database_is_opened() {
         let mut connection = Connection::open_in_memory().unwrap();
         assert!(migrate(&mut connection).unwrap() && is_own(&connection).unwrap());
+        connection.execute_batch("INSERT INTO names VALUES (1, 1, 'web'); ANALYZE").unwrap();
+        assert!(is_own(&connection).unwrap(), "statistics are SQLite's own");
         connection.execute_batch("ALTER TABLE calls RENAME COLUMN outcome TO outcomf").unwrap();
         assert!(!is_own(&connection).unwrap());
     }
