@@ -32,7 +32,9 @@ pub mod vite;
 pub mod window;
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -52,6 +54,14 @@ pub fn started(mut command: Command) -> Child {
     BufReader::new(child.stdout.as_mut().expect("its stdout")).read_line(&mut line).expect("a line");
     assert_eq!(line, "ready\n");
     child
+}
+
+/// The names in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
+    names.sort();
+    names
 }
 
 /// Asks again and again, for a while, until something is so.

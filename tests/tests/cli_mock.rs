@@ -2,20 +2,16 @@
 
 #![cfg(unix)]
 
-use std::{path::Path, process::Output};
+use std::path::Path;
 
 use nix::sys::signal::{Signal, kill};
 use porthole_app::demo::Demo;
-use porthole_tests::given;
+use porthole_tests::{cli::cli, given};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
-
-async fn cli(args: &[&str]) -> Output {
-    Command::new(given("PORTHOLE_CLI")).args(args).output().await.unwrap()
-}
 
 fn text(path: &Path) -> String {
     path.display().to_string()

@@ -5,12 +5,8 @@
 use std::{fs, path::Path, process::Output};
 
 use porthole_app::demo::Demo;
-use porthole_tests::{given, servers::Raw};
+use porthole_tests::{cli::cli, given, servers::Raw};
 use serde_json::Value;
-
-async fn cli(args: &[&str]) -> Output {
-    tokio::process::Command::new(given("PORTHOLE_CLI")).args(args).output().await.unwrap()
-}
 
 fn text(path: &Path) -> String {
     path.display().to_string()

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use std::{fs, path::Path, process::Stdio};
+use std::process::Stdio;
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -13,7 +13,7 @@ use porthole_base::error::Code;
 use porthole_http::exchange::Request;
 use porthole_tests::{
     cli::{cli, text},
-    given,
+    given, names,
     recorder::send,
 };
 use serde_json::Value;
@@ -22,7 +22,7 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-/// A `tap` that goes on.
+/// A running `tap`.
 struct Tapping {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
@@ -47,13 +47,6 @@ impl Tapping {
         kill(Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()), signal).unwrap();
         self.child.wait().await.unwrap().code()
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 #[tokio::test]

@@ -6,21 +6,9 @@ use std::{
     fs::{self, File},
     io::Write,
     path::Path,
-    process::Output,
 };
 
-use porthole_tests::{given, rerun::on_small_disk};
-
-async fn cli(args: &[&str]) -> Output {
-    tokio::process::Command::new(given("PORTHOLE_CLI")).args(args).output().await.unwrap()
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
+use porthole_tests::{cli::cli, names, rerun::on_small_disk};
 
 /// Writes until nothing more fits.
 fn fill(disk: &Path) {

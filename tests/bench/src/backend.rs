@@ -2,9 +2,10 @@
 
 use std::{
     env,
+    ffi::OsStr,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{self, Command, Stdio},
 };
 
 use porthole_app::demo::Demo;
@@ -22,9 +23,35 @@ pub fn serve(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A served backend; it ends when this is dropped.
+/// A process of this program that serves until this is dropped.
+pub struct Child(process::Child);
+
+impl Child {
+    /// Starts it with these arguments, and waits for the line that it writes when it listens.
+    pub fn start<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<(Self, String)> {
+        let mut command = Command::new(env::current_exe()?);
+        let mut child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let read = child.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut line));
+        let child = Self(child);
+        match read {
+            Some(Ok(length)) if length > 0 => Ok((child, line.trim_end().to_owned())),
+            _ => Err("it did not start to serve".into()),
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // The end of its input, by which it takes its socket away.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// A served demo backend; it ends when this is dropped.
 pub struct Backend {
-    child: Child,
+    _child: Child,
     /// Where it listens.
     pub socket: PathBuf,
 }
@@ -32,31 +59,12 @@ pub struct Backend {
 impl Backend {
     /// Starts it, and waits until it listens.
     pub fn start(context: &BenchContext) -> Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg("backend")
-            .arg(context.folder("backend")?)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let read = child.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut line));
-        let backend = Self { child, socket: PathBuf::from(line.trim_end()) };
-        match read {
-            Some(Ok(length)) if length > 0 => Ok(backend),
-            _ => Err("the demo backend did not start".into()),
-        }
+        let (child, line) = Child::start([OsStr::new("backend"), context.folder("backend")?.as_os_str()])?;
+        Ok(Self { _child: child, socket: PathBuf::from(line) })
     }
 
     /// It as a Timeline has it.
     pub fn endpoint(&self) -> Endpoint {
         Endpoint::Unix(self.socket.clone())
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        // The end of its input, by which it takes its socket away.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
     }
 }

@@ -6,6 +6,7 @@
 mod backend;
 mod body;
 mod calls;
+mod client;
 mod containers;
 mod context;
 mod count;

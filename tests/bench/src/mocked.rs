@@ -1,17 +1,13 @@
 //! Requests per second that a mock serves, beside nginx that serves the same file.
 
 use std::{
+    ffi::OsStr,
     fs,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     time::Instant,
 };
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::{client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
 use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_tests::servers;
 use porthole_timeline::{
@@ -19,10 +15,12 @@ use porthole_timeline::{
     mock::{Mock, Recordings, Speed},
     session::{Session, SessionWriter},
 };
-use tokio::{net::UnixStream, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
+    backend::Child,
     calls::{ended_well, timeline},
+    client::Client,
     context::{BenchContext, Result},
     pairs::{Sides, alternate},
 };
@@ -41,9 +39,11 @@ pub async fn rate(context: &BenchContext) -> Result<Sides> {
     fs::write(nginx.directory.path().join("file.bin"), vec![b'x'; FILE])?;
     let Endpoint::Unix(theirs) = nginx.endpoint.clone() else { return Err("nginx listens on no unix socket".into()) };
     let session = recorded(context, &nginx.endpoint).await?;
-    let mock = Mocked::start(&session, context.file("mock.sock"))?;
+    // In a process of its own, as nginx is.
+    let socket = context.file("mock.sock");
+    let (_mock, _) = Child::start([OsStr::new("mock"), session.as_os_str(), socket.as_os_str()])?;
     let each = context.scaled(REQUESTS / CONNECTIONS).max(5);
-    let ours = async || tokio::spawn(requests(mock.socket.clone(), each)).await?;
+    let ours = async || tokio::spawn(requests(socket.clone(), each)).await?;
     let theirs = async || tokio::spawn(requests(theirs.clone(), each)).await?;
     alternate(context.pairs, ours, theirs).await
 }
@@ -75,45 +75,14 @@ async fn requests(socket: PathBuf, each: u64) -> Result<f64> {
 }
 
 async fn connection(socket: PathBuf, requests: u64) -> Result<()> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(UnixStream::connect(socket).await?)).await?;
-    let driver = tokio::spawn(connection);
+    let mut client = Client::open(&socket).await?;
     for _ in 0..requests {
-        let request = hyper::Request::get("/file.bin").header(HOST, "localhost").body(Empty::<Bytes>::new())?;
-        let body = sender.send_request(request).await?.into_body().collect().await?.to_bytes();
+        let (body, _) = client.get("/file.bin").await?;
         if body.len() != FILE {
             return Err(format!("the body has {} bytes", body.len()).into());
         }
     }
-    drop(sender);
-    Ok(driver.await??)
-}
-
-/// The mock in a process of its own, as nginx is; it ends when this is dropped.
-struct Mocked {
-    child: Child,
-    socket: PathBuf,
-}
-
-impl Mocked {
-    fn start(session: &Path, socket: PathBuf) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("mock")
-            .args([session, &socket])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        child.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut line)).transpose()?;
-        let mock = Self { child, socket };
-        if line.is_empty() { Err("the mock did not start".into()) } else { Ok(mock) }
-    }
-}
-
-impl Drop for Mocked {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
+    client.close().await
 }
 
 /// Serves a session until the input ends.

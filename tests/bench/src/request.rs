@@ -2,17 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::{client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
 use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_timeline::{Origin, Timeline};
-use tokio::net::UnixStream;
 
 use crate::{
     backend::Backend,
     calls::{ended_well, ms, timeline},
+    client::Client,
     context::{BenchContext, Result},
     pairs::{Sides, alternate, median},
 };
@@ -51,20 +47,11 @@ pub async fn recorded(timeline: Arc<Timeline>, endpoint: Endpoint, requests: u64
 }
 
 async fn bare(socket: PathBuf, requests: u64) -> Result<f64> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(UnixStream::connect(socket).await?)).await?;
-    let driver = tokio::spawn(connection);
+    let mut client = Client::open(&socket).await?;
     let mut took = Vec::new();
     for _ in 0..requests {
-        let request = hyper::Request::get("/hello").header(HOST, "localhost").body(Empty::<Bytes>::new())?;
-        let began = Instant::now();
-        let answer = sender.send_request(request).await?;
-        let body = answer.into_body().collect().await?.to_bytes();
-        took.push(ms(began.elapsed()));
-        if body.is_empty() {
-            return Err("the answer is empty".into());
-        }
+        took.push(client.get("/hello").await?.1);
     }
-    drop(sender);
-    driver.await??;
+    client.close().await?;
     median(&took).ok_or_else(|| "nothing was sent".into())
 }

@@ -1,21 +1,17 @@
 //! What it costs a small request to pass a tap, with all that is recorded of it.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::{client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
 use porthole_http::{
     endpoint::Endpoint,
     tap::{Tap, TapOptions},
 };
 use porthole_timeline::Timeline;
-use tokio::{net::UnixStream, task::JoinHandle};
 
 use crate::{
     backend::Backend,
-    calls::{ms, timeline},
+    calls::timeline,
+    client::Client,
     context::{BenchContext, Result},
     pairs::{Sides, alternate, median},
 };
@@ -49,42 +45,19 @@ pub async fn overhead(context: &BenchContext) -> Result<Sides> {
 
 /// The medians through the tap and without it.
 async fn both(tapped: PathBuf, direct: PathBuf, timeline: Arc<Timeline>, requests: u64) -> Result<(f64, f64)> {
-    let mut ways = [Client::open(tapped).await?, Client::open(direct).await?];
+    let mut ways = [Client::open(&tapped).await?, Client::open(&direct).await?];
     let mut took = [Vec::new(), Vec::new()];
     for n in 1..=requests {
         for (way, took) in ways.iter_mut().zip(&mut took) {
-            took.push(way.request().await?);
+            took.push(way.get("/hello").await?.1);
         }
         if n % KEPT == 0 || n == requests {
             timeline.clear();
         }
     }
-    for Client { sender, driver } in ways {
-        drop(sender);
-        driver.await??;
+    for way in ways {
+        way.close().await?;
     }
     let [tapped, direct] = took.map(|took| median(&took));
     tapped.zip(direct).ok_or_else(|| "nothing was sent".into())
-}
-
-/// One connection.
-struct Client {
-    sender: http1::SendRequest<Empty<Bytes>>,
-    driver: JoinHandle<hyper::Result<()>>,
-}
-
-impl Client {
-    async fn open(socket: PathBuf) -> Result<Self> {
-        let (sender, connection) = http1::handshake(TokioIo::new(UnixStream::connect(socket).await?)).await?;
-        Ok(Self { sender, driver: tokio::spawn(connection) })
-    }
-
-    async fn request(&mut self) -> Result<f64> {
-        let request = hyper::Request::get("/hello").header(HOST, "localhost").body(Empty::<Bytes>::new())?;
-        let began = Instant::now();
-        let answer = self.sender.send_request(request).await?;
-        let body = answer.into_body().collect().await?.to_bytes();
-        let took = ms(began.elapsed());
-        if body.is_empty() { Err("the answer is empty".into()) } else { Ok(took) }
-    }
 }
