@@ -181,7 +181,7 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub search: Option<Searching>,
-    /// The replay that goes on or has ended, if there is one.
+    /// The running or last replay, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub replay: Option<ReplayState>,

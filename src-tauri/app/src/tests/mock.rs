@@ -1,4 +1,4 @@
-//! A session as the target: nothing of it acts on this machine, and nothing is asked.
+//! A session as the target: its commands don't run on this machine, and need no permission.
 
 use porthole_engine::target::Target;
 use porthole_http::exchange::Request;
@@ -66,7 +66,7 @@ async fn a_served_session_answers_requests_and_commands_until_it_is_stopped() {
         files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("mock-")).count()
     };
     assert_eq!(sockets(), 0);
-    // Now it would run, so it is asked.
+    // Now it would run, so it needs permission.
     let waits = pending(&application, host_command(&line), Origin::Console).await;
     application.deny(waits).await.unwrap();
     application.close().await;

@@ -292,7 +292,7 @@ mod tests {
             [(Some("web".to_owned()), PartStatus::Up { address: "web".to_owned() }), (None, PartStatus::Unset)]
         {
             let endpoint = Err(Error::new(Code::DemoFailed, "none"));
-            // It looks once when there is nobody any more who could change the target.
+            // It checks once after the last sender of targets is dropped.
             let (_, target) = watch::channel((Target { mock: true, container, ..Target::demo() }, endpoint));
             let marks = Mutex::new(TargetStatus::default());
             keep_checking_at_engine(target, &|change: &dyn Fn(&mut TargetStatus)| change(&mut marks.lock().unwrap()))

@@ -166,7 +166,7 @@ mod tests {
         for _ in 0..PIECES {
             assert!(matches!(seen.recv().await.unwrap().what, What::Bytes(_)));
         }
-        // Nothing more passes, and it is told all the same.
+        // It is sent although no more bytes pass.
         poll_fn(|context| feed.poll_told(context)).await;
         feed.bytes(Side::Client, b"more");
         feed.finish().await;

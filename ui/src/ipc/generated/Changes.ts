@@ -63,7 +63,7 @@ dropped: number,
  */
 search?: Searching, 
 /**
- * The replay that goes on or has ended, if there is one.
+ * The running or last replay, if there is one.
  */
 replay?: ReplayState, 
 /**

@@ -16,13 +16,13 @@ use crate::exchange::{Head, Version};
 const MOST_OPEN: usize = 256;
 /// Bytes of one side that are held while the other one decides what they are.
 const HELD: usize = 256 * 1024;
-/// What is told of bytes that can't be read.
+/// Why bytes can't be read.
 const START: usize = 4096;
 
 /// Who sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// The desktop, or whoever connected.
+    /// The desktop, or another client.
     Client,
     Backend,
 }

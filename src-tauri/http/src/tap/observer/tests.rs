@@ -75,7 +75,7 @@ fn backend(text: &str) -> Said {
     Said::Backend(text.into())
 }
 
-/// What is told of it when each step is cut at these places.
+/// The events when each step is cut at these places.
 fn watched_in_pieces(said: &[Said], cuts: &[usize], why: Option<Why>) -> Vec<Told> {
     let (mut observer, mut all) = (Observer::new(), All::default());
     let mut tell = |number: u32, _: u64, event: Event<'_>| all.tell(number, event);
@@ -248,7 +248,7 @@ fn bytes_that_are_not_http_are_the_output_of_one_call() {
         watched(&[client(&[GET, "\u{1}\u{2}\n"].concat()), backend("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")]);
     assert_eq!(brief(&told)[0], ("GET /a", Some(200), "a", Some(Ok(()))));
     assert_eq!(told[1].done, Some(Err(Why::RequestUnreadable { start: Vec::new() })));
-    // And so do bytes that nobody asked for.
+    // And so do bytes without a request.
     let told = watched(&[client(GET), backend("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nabc")]);
     assert_eq!((told[0].body.as_slice(), told[1].body.as_slice()), (&b"a"[..], &b"bc"[..]));
     assert_eq!(told[1].done, Some(Err(Why::Unasked)));
@@ -347,7 +347,7 @@ proptest! {
         prop_assert_eq!(told, watched(&said));
     }
 
-    /// Anything at all may pass: each exchange that began ends exactly once, and no byte is told twice.
+    /// Anything at all may pass: each exchange that began ends exactly once, and no byte is reported twice.
     #[test]
     fn nonsense_ends_what_it_began(
         said in prop::collection::vec((any::<bool>(), prop_oneof![
