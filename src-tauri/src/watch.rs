@@ -24,18 +24,38 @@ const MORE_PATIENCE: u32 = 30;
 
 /// Watches until the application ends.
 pub async fn keep_watch(app: AppHandle) {
-    let mut before: Option<WebviewWindow> = None;
+    let mut watched = Watched::<String>::default();
     loop {
         tokio::time::sleep(STEP).await;
-        let now = page_window(&app);
-        // Where it was until now, too: a page can hold up its window while it goes.
-        let left = before.filter(|before| now.as_ref().is_none_or(|now| now.label() != before.label()));
-        for window in left.iter().chain(&now) {
-            if let Some(answered) = ask(window) {
-                wait_for(&app, window, answered).await;
+        watched.step(page_window(&app).map(|window| window.label().to_owned()));
+        for window in watched.windows().filter_map(|label| app.get_webview_window(label)) {
+            if let Some(answered) = ask(&window) {
+                wait_for(&app, &window, answered).await;
             }
         }
-        before = now;
+    }
+}
+
+/// The windows to ask: the one with the page and, for a while, the one that it has left. A page can hold up its window
+/// while it goes, and the application knows that it goes before its window has taken it away.
+#[derive(Debug, Default)]
+struct Watched<T> {
+    /// Each with the steps since the page was there.
+    windows: Vec<(T, u32)>,
+}
+
+impl<T: PartialEq> Watched<T> {
+    /// One step later. `now`: where the page is.
+    fn step(&mut self, now: Option<T>) {
+        for (_, steps) in &mut self.windows {
+            *steps += 1;
+        }
+        self.windows.retain(|(window, steps)| *steps <= PATIENCE && now.as_ref() != Some(window));
+        self.windows.extend(now.map(|window| (window, 0)));
+    }
+
+    fn windows(&self) -> impl Iterator<Item = &T> {
+        self.windows.iter().map(|(window, _)| window)
     }
 }
 
@@ -122,4 +142,28 @@ fn end(app: &AppHandle, window: &WebviewWindow, seconds: u32) {
         .hint("All calls and their output are kept. Open the page in its own window: if it hangs, Porthole stays responsive.");
     porthole.page_lost(error);
     process::end(window);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PATIENCE, Watched};
+
+    fn after(steps: impl IntoIterator<Item = Option<&'static str>>) -> Vec<&'static str> {
+        let mut watched = Watched::default();
+        for now in steps {
+            watched.step(now);
+        }
+        watched.windows().copied().collect()
+    }
+
+    #[test]
+    fn a_window_is_asked_for_a_while_after_the_page_has_left_it() {
+        assert_eq!(after([Some("main")]), ["main"]);
+        assert_eq!(after([Some("main"), Some("own")]), ["main", "own"]);
+        assert_eq!(after([Some("main"), None, Some("own"), Some("own")]), ["main", "own"]);
+        assert_eq!(after([Some("main"), Some("own"), Some("main")]), ["own", "main"]);
+        let long_ago = std::iter::repeat_n(Some("own"), PATIENCE as usize + 1);
+        assert_eq!(after(std::iter::once(Some("main")).chain(long_ago)), ["own"]);
+        assert_eq!(after(std::iter::once(Some("main")).chain(std::iter::repeat_n(None, 20))), Vec::<&str>::new());
+    }
 }

@@ -63,7 +63,8 @@ prepare_engine() {
 # With a backend that runs in a container.
 WHAT=(-p porthole-bench -p porthole-tests --bins)
 prepare_window() {
-  wanted frame_p99 frame_max web_growth host_growth start || return 0
+  wanted frame_p99 frame_max web_growth host_growth start welcome_paint welcome_web json_open json_web json_find json_find_web palette_open \
+    palette_web || return 0
   if ! is_linux; then without_window "WebKitWebDriver is there on Linux only" && return; fi
   if ! need_packages build || ! need_packages window; then without_window "$REASON" && return; fi
   say "Building the page."

@@ -1,5 +1,7 @@
 //! A recorder that keeps everything, for tests to look at.
 
+use std::path::Path;
+
 use porthole_base::error::{Code, Result};
 use porthole_engine::BackendConnections;
 use porthole_http::{
@@ -8,8 +10,17 @@ use porthole_http::{
 };
 use porthole_output::{Stream, record::Record};
 use porthole_process::{Command, Containment, Run, RunEvent, Stopper, Stops, run_on_host_in, stops};
+use porthole_timeline::Timeline;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// A timeline that records into the history in this directory.
+pub async fn with_history(directory: &Path) -> Timeline {
+    let session = tempfile::tempdir_in(directory).expect("a directory").keep();
+    let timeline = Timeline::new(session, directory.join("kept"), u64::MAX, None);
+    timeline.open_history(&directory.join("history"), true).await;
+    timeline
+}
 
 /// All that one exchange or run told.
 #[derive(Debug)]

@@ -3,16 +3,15 @@
 
 mod lines;
 mod slices;
+mod workers;
 
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use grep_matcher::{LineTerminator, Matcher};
+use grep_matcher::Matcher;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{Searcher, SearcherBuilder};
-use lines::Lines;
 
 use super::{
     Hit, JsonSearch, Log, Output, Query, RenderOptions, TaskProgress, View, Window, offsets::Offsets, spill::Bytes,
@@ -21,7 +20,9 @@ use crate::Stream;
 use porthole_base::error::{Code, Error, Result};
 
 /// Bytes of each stream that are searched before progress is reported.
-const SLICE: u64 = 4 * 1024 * 1024;
+const SLICE: u64 = 16 * 1024 * 1024;
+/// A line longer than this is read and searched in pieces of this size.
+const LONG: u64 = 4 * 1024 * 1024;
 /// Bytes of them that are read at once: they are still in the processor's cache when they are searched.
 const BLOCK: u64 = 256 * 1024;
 /// What two pieces of a line that is longer than that have in common: a match longer than this
@@ -142,10 +143,10 @@ struct Part {
 
 impl Part {
     /// Reads the whole lines that begin at this offset: some, or one that is longer than a block with all that follow.
-    fn read_lines(&self, buffer: &mut Vec<u8>, start: u64) -> io::Result<()> {
-        let end = self.end.min(start + BLOCK);
-        self.bytes.read_into(buffer, start, end)?;
-        if end == self.end {
+    fn read_lines(&self, buffer: &mut Vec<u8>, start: u64, end: u64) -> io::Result<()> {
+        let to = end.min(start + BLOCK);
+        self.bytes.read_into(buffer, start, to)?;
+        if to == end {
             return Ok(());
         }
         match memchr::memrchr(b'\n', buffer) {
@@ -153,7 +154,7 @@ impl Part {
                 buffer.truncate(last + 1);
                 Ok(())
             }
-            None => self.bytes.read_into(buffer, start, self.end),
+            None => self.bytes.read_into(buffer, start, end),
         }
     }
 }
@@ -205,13 +206,13 @@ impl Search {
         }
         self.follow_log(&mut go_on)?;
         self.look_again()?;
-        let mut searcher = SearcherBuilder::new().line_terminator(LineTerminator::crlf()).line_number(false).build();
-        let mut buffer = Vec::new();
+        let mut workers = Vec::new();
         loop {
             let from = self.found().next;
             let decided = self.log.as_ref().map_or(u64::MAX, |log| log.decided());
             let Some(slice) = self.output.lock().slice(self.view, from, decided) else { return Ok(()) };
-            let mut hits = self.hits_in(&slice, &mut searcher, &mut buffer)?;
+            let own = self.hits_in(&slice, &mut workers)?;
+            let mut hits = self.in_view(&slice, &own);
             if let Some(log) = &self.log {
                 hits.retain(|line| log.has(*line));
             }
@@ -250,33 +251,6 @@ impl Search {
         Ok(())
     }
 
-    fn hits_in(&self, slice: &Slice, searcher: &mut Searcher, buffer: &mut Vec<u8>) -> Result<Vec<u64>> {
-        let mut own: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
-        for part in &slice.parts {
-            let hits = &mut own[part.stream as usize];
-            let unreadable = |error: io::Error| self.output.unreadable(&error);
-            if part.to - part.from == 1 && part.end - part.start > SLICE {
-                if self.matches_somewhere(&part.bytes, part.start, part.end).map_err(unreadable)? {
-                    hits.push(part.from);
-                }
-                continue;
-            }
-            let mut start = part.start;
-            while start < part.end {
-                part.read_lines(buffer, start).map_err(unreadable)?;
-                // The file was truncated.
-                if buffer.is_empty() {
-                    break;
-                }
-                let (output, stream) = (&self.output, part.stream);
-                let mut lines = Lines { output, stream, start, bytes: buffer, before: None, hits };
-                searcher.search_slice(&self.finder.matcher, buffer, &mut lines).map_err(unreadable)?;
-                start += buffer.len() as u64;
-            }
-        }
-        Ok(self.in_view(slice, &own))
-    }
-
     /// The hits of both streams as numbers of the view, in order; with an inverse search the others.
     fn in_view(&self, slice: &Slice, own: &[Vec<u64>; 2]) -> Vec<u64> {
         let streams = self.output.lock();
@@ -309,7 +283,7 @@ impl Search {
     fn matches_somewhere(&self, bytes: &Bytes, start: u64, end: u64) -> io::Result<bool> {
         let (mut buffer, mut at) = (Vec::new(), start);
         loop {
-            let to = end.min(at + SLICE);
+            let to = end.min(at + LONG);
             bytes.read_into(&mut buffer, at, to)?;
             // The first byte of a later piece is there so that it does not look like the beginning of
             // the line, and what touches the end of a piece that is not the last is looked at again.

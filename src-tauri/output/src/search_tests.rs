@@ -91,8 +91,8 @@ fn a_line_is_searched_again_when_it_has_grown() {
 #[test]
 fn a_match_in_a_line_longer_than_a_slice_is_found_wherever_it_stands() {
     let (_directory, output) = output();
-    let mut line = vec![b'.'; 3 * SLICE as usize];
-    for at in [0, SLICE as usize - 3, 2 * SLICE as usize, line.len() - 6] {
+    let mut line = vec![b'.'; 3 * LONG as usize];
+    for at in [0, LONG as usize - 3, 2 * LONG as usize, line.len() - 6] {
         line[at..at + 6].copy_from_slice(b"needle");
         output.append(Stream::Stdout, &line, 0).unwrap();
         output.append(Stream::Stdout, b"\n", 0).unwrap();
@@ -134,6 +134,43 @@ fn lines_around_one_that_is_longer_than_a_block_have_the_right_numbers() {
     let text = format!("found\n{long}found{long}\nnothing\nfound\n{many}found");
     output.append(Stream::Stdout, text.as_bytes(), 0).unwrap();
     assert_eq!(hits(&output, &query(View::Stdout, "found")), [0, 1, 3, 4 + BLOCK]);
+}
+
+#[test]
+fn lines_searched_by_several_threads_have_the_right_numbers_in_the_right_order() {
+    let (_directory, output) = output();
+    let mut expected = Vec::new();
+    let mut number = 0;
+    // Two slices, with both streams, and a line that is longer than the piece of a thread.
+    while number < 300_000 {
+        let mut out = Vec::new();
+        for _ in 0..1000 {
+            let is_hit = number % 97 == 0 || number / 1000 == 77;
+            out.extend_from_slice(if is_hit {
+                b"found here\n"
+            } else {
+                b"a line that has no such word in it, and is long enough for two slices\n"
+            });
+            if is_hit {
+                expected.push(number);
+            }
+            number += 1;
+        }
+        output.append(Stream::Stdout, &out, 0).unwrap();
+        output.append(Stream::Stderr, b"an error\n", 0).unwrap();
+        if number % 100_000 == 0 {
+            output.append(Stream::Stdout, &b"-".repeat(3_000_000), 0).unwrap();
+            output.append(Stream::Stdout, b"found\n", 0).unwrap();
+            expected.push(number);
+            number += 1;
+        }
+    }
+    assert!(output.counts().stdout.bytes > SLICE, "more than one slice");
+    assert_eq!(hits(&output, &query(View::Stdout, "found")), expected);
+    let in_both = Search::new(Arc::clone(&output), &query(View::Both, "found")).unwrap();
+    in_both.advance(|| true).unwrap();
+    assert_eq!(in_both.hits(), expected.len() as u64);
+    assert_eq!(hits(&output, &query(View::Stderr, "error")), (0..300).collect::<Vec<_>>());
 }
 
 proptest! {

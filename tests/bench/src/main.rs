@@ -18,6 +18,7 @@ mod ingest;
 mod lines;
 mod memory;
 mod mocked;
+mod opened;
 mod outputs;
 mod pairs;
 mod plan;
@@ -173,7 +174,8 @@ async fn measure(group: Group, context: &BenchContext) -> Result<Vec<Sides>> {
         Group::Search => Ok(vec![search::regex(context).await?]),
         Group::Index => index::memory_and_windows(context),
         Group::Frames => frames::flood(context).await,
-        Group::Start => Ok(vec![start::until_ready(context).await?]),
+        Group::Opened => opened::in_window(context).await,
+        Group::Start => start::first_start(context).await,
     }
 }
 

@@ -30,16 +30,31 @@ pub async fn alternate(
     mut ours: impl AsyncFnMut() -> Result<f64>,
     mut theirs: impl AsyncFnMut() -> Result<f64>,
 ) -> Result<Sides> {
+    let all = alternate_all(pairs, async || Ok([ours().await?]), async || Ok([theirs().await?])).await?;
+    let [sides] = all;
+    Ok(sides)
+}
+
+/// The same where each round gives several figures.
+pub async fn alternate_all<const N: usize>(
+    pairs: usize,
+    mut ours: impl AsyncFnMut() -> Result<[f64; N]>,
+    mut theirs: impl AsyncFnMut() -> Result<[f64; N]>,
+) -> Result<[Sides; N]> {
     ours().await?;
     theirs().await?;
-    let mut sides = Sides::default();
+    let mut sides = [const { Sides { ours: Vec::new(), theirs: Vec::new() } }; N];
     for pair in 0..pairs {
-        if pair % 2 == 0 {
-            sides.ours.push(ours().await?);
-            sides.theirs.push(theirs().await?);
+        let (mine, other) = if pair % 2 == 0 {
+            let mine = ours().await?;
+            (mine, theirs().await?)
         } else {
-            sides.theirs.push(theirs().await?);
-            sides.ours.push(ours().await?);
+            let other = theirs().await?;
+            (ours().await?, other)
+        };
+        for ((sides, mine), other) in sides.iter_mut().zip(mine).zip(other) {
+            sides.ours.push(mine);
+            sides.theirs.push(other);
         }
     }
     Ok(sides)

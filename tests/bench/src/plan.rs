@@ -41,11 +41,12 @@ pub enum Group {
     Search,
     Index,
     Frames,
+    Opened,
     Start,
 }
 
 /// All there is, in the order in which it is measured.
-pub const GROUPS: [Group; 13] = [
+pub const GROUPS: [Group; 14] = [
     Group::HostIngest,
     Group::ContainerIngest,
     Group::ExecStart,
@@ -58,6 +59,7 @@ pub const GROUPS: [Group; 13] = [
     Group::Search,
     Group::Index,
     Group::Frames,
+    Group::Opened,
     Group::Start,
 ];
 
@@ -100,7 +102,19 @@ impl Group {
                 bench("web_growth", "MB", "–", AtMost(40.0)),
                 bench("host_growth", "MB", "–", AtMost(80.0)),
             ],
-            Self::Start => vec![bench("start", "ms", "an empty window", RatioAtMost(1.3))],
+            Self::Opened => vec![
+                bench("json_open", "ms", "–", AtMost(1000.0)),
+                bench("json_web", "MB", "–", AtMost(40.0)),
+                bench("json_find", "ms", "–", AtMost(1000.0)),
+                bench("json_find_web", "MB", "–", AtMost(20.0)),
+                bench("palette_open", "ms", "–", AtMost(100.0)),
+                bench("palette_web", "MB", "–", AtMost(20.0)),
+            ],
+            Self::Start => vec![
+                bench("start", "ms", "an empty window", RatioAtMost(1.3)),
+                bench("welcome_paint", "ms", "an empty window", RatioAtMost(1.3)),
+                bench("welcome_web", "MB", "an empty window", RatioAtMost(1.5)),
+            ],
         }
     }
 

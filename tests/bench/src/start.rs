@@ -14,46 +14,50 @@ use tempfile::TempDir;
 
 use crate::{
     context::{BenchContext, Result},
-    memory::children_of,
-    pairs::{Sides, alternate},
+    memory::{children_of, share, web_processes_of},
+    pairs::{Sides, alternate_all},
 };
 
-/// Answers with the moment at which the page was ready: as it has marked it itself, else when that is
-/// seen, which is never earlier.
+/// Answers with the moments at which the page was first painted and was ready: as it has marked them itself, else when
+/// that is seen, which is never earlier.
 const READY: &str = "const [done] = arguments, root = document.documentElement;
+    const at = (name) => performance.timeOrigin + (performance.getEntriesByName(name)[0]?.startTime ?? performance.now());
     const look = () => {
       if (root.dataset.ready !== 'true') return requestAnimationFrame(look);
-      const mark = performance.getEntriesByName('ready')[0];
-      done(performance.timeOrigin + (mark ? mark.startTime : performance.now()));
+      done([at('ready'), at('first-contentful-paint')]);
     };
     look()";
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Porthole, beside the empty window of the same toolkit. Both say by the same mark that they are
+/// Porthole with its welcome screen, beside the empty window of the same toolkit. Both say by the same mark that they are
 /// ready, are launched by the same driver, and have never been started in their home.
-pub async fn until_ready(context: &BenchContext) -> Result<Sides> {
+pub async fn first_start(context: &BenchContext) -> Result<Vec<Sides>> {
     let (ours, theirs) = (context.app()?, context.empty_app()?);
-    alternate(context.pairs, async || launch(context, &ours).await, async || launch(context, &theirs).await).await
+    let ours = async || launch(context, &ours).await;
+    let theirs = async || launch(context, &theirs).await;
+    Ok(alternate_all(context.pairs, ours, theirs).await?.into())
 }
 
-/// Milliseconds from launch to ready.
-async fn launch(context: &BenchContext, program: &str) -> Result<f64> {
+/// Milliseconds from launch to ready and to the first paint, and MB of the web process.
+async fn launch(context: &BenchContext, program: &str) -> Result<[f64; 3]> {
     let mut driver = Driver::start(context)?;
     driver.wait_until_it_listens()?;
     let began = now_ms();
     let client = driver.session(program).await?;
-    let ready = ready(&client).await?;
+    let (ready, painted) = ready(&client).await?;
+    let web =
+        children_of(driver.process.id()).into_iter().flat_map(web_processes_of).map(share).sum::<Result<f64>>()?;
     driver.end_app();
-    Ok(ready - began)
+    Ok([ready - began, painted - began, web])
 }
 
 /// Asks again when the page was replaced in the middle of the question.
-async fn ready(client: &Client) -> Result<f64> {
+async fn ready(client: &Client) -> Result<(f64, f64)> {
     let began = Instant::now();
     loop {
         match client.execute_async(READY, vec![]).await {
-            Ok(moment) => return moment.as_f64().ok_or_else(|| format!("no moment: {moment}").into()),
+            Ok(moments) => return Ok(serde_json::from_value(moments)?),
             Err(error) if began.elapsed() > PATIENCE => return Err(error.into()),
             Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
         }

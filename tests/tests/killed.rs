@@ -1,7 +1,6 @@
 //! A Porthole that is killed while it records: what was in its history is there, whole, whenever that happens.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     collections::BTreeMap,
@@ -12,90 +11,25 @@ use std::{
     time::Duration,
 };
 
-use porthole_demo::accept;
-use porthole_http::{endpoint::Endpoint, exchange::Request};
 use porthole_output::Stream;
-use porthole_timeline::{HistoryFilter, HistoryFrom, HistoryRow, Origin, Timeline};
-use tokio::net::TcpListener;
+use porthole_tests::recorder::with_history;
+use porthole_timeline::{HistoryFilter, HistoryFrom, HistoryRow, Timeline};
 
-/// Where the process that is killed has its files.
-const DIRECTORY: &str = "PORTHOLE_TEST_HISTORY";
 /// Processes that are killed beside each other, and how often each is.
 const LANES: u64 = 4;
 const KILLS: u64 = 25;
 /// Rows that are read at once.
 const ROWS: u32 = 500;
 
-async fn start(directory: &Path) -> Timeline {
-    let session = tempfile::tempdir_in(directory).unwrap().keep();
-    let timeline = Timeline::new(session, directory.join("kept"), u64::MAX, None);
-    timeline.open_history(&directory.join("history"), true).await;
-    timeline
-}
-
-/// What the killed process does: it records calls, and prints those that its history has.
-#[test]
-#[ignore = "the other test starts and kills it"]
-fn records() {
-    let directory = std::env::var_os(DIRECTORY).expect("a directory");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let endpoint = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port() };
-        tokio::spawn(accept(async move || listener.accept().await.map(|(stream, _)| stream), |_| ()));
-        let timeline = start(directory.as_ref()).await;
-        tokio::join!(send(&timeline, &endpoint), tell(&timeline));
-    });
-}
-
-async fn send(timeline: &Timeline, endpoint: &Endpoint) {
-    for number in 0_u64.. {
-        let path = match number % 4 {
-            0 => format!("/bytes/{}", 5_000 + number),
-            1 => format!("/ndjson?ms=5&n=20&number={number}"),
-            _ => format!("/hello?number={number}"),
-        };
-        let id = timeline.send(Origin::Composer, endpoint.clone(), Request::new("GET", path));
-        if number % 4 != 1 {
-            timeline.ended(id).await.unwrap();
-        }
-    }
-}
-
-/// Prints each call with the bytes that the database says it has.
-async fn tell(timeline: &Timeline) {
-    let (mut since, mut written) = (0, 0);
-    loop {
-        let changes = timeline.changes(since).await;
-        since = changes.revision;
-        if changes.history.revision == written {
-            continue;
-        }
-        written = changes.history.revision;
-        let list = timeline.history_list(HistoryFilter::default(), HistoryFrom::Newest, ROWS).await.unwrap();
-        for row in list.rows {
-            println!("there {} {} {}", row.row, row.bytes, row.text);
-        }
-    }
-}
-
 /// Rows that a killed process said are in its history, with their bytes and what was called.
 type There = BTreeMap<i64, (u64, String)>;
 
 /// Starts the other process and kills it some time after it had written something.
 fn killed_after(directory: &Path, wait: Duration) -> There {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "records", "--ignored", "--nocapture"])
-        .env(DIRECTORY, directory)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_records")).arg(directory).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
-    // A line of the test's own may be before it.
-    while !said.contains("there ") {
-        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it ended: {said}");
-    }
+    assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it ended");
     let reading = std::thread::spawn(move || {
         lines.read_to_string(&mut said).unwrap();
         said
@@ -107,7 +41,7 @@ fn killed_after(directory: &Path, wait: Duration) -> There {
     // The last line may be cut.
     let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
     let there = whole.lines().filter_map(|line| {
-        let mut words = line.split_once("there ")?.1.splitn(3, ' ');
+        let mut words = line.splitn(3, ' ');
         Some((words.next()?.parse().ok()?, (words.next()?.parse().ok()?, words.next()?.to_owned())))
     });
     there.collect()
@@ -127,7 +61,7 @@ async fn all_rows(timeline: &Timeline) -> Vec<HistoryRow> {
 
 /// All that was there is there, and each call of the last moment can be opened.
 async fn check(directory: &Path, there: &There) {
-    let timeline = start(directory).await;
+    let timeline = with_history(directory).await;
     assert_eq!(timeline.changes(0).await.history.trouble, None);
     let rows: BTreeMap<i64, HistoryRow> = all_rows(&timeline).await.into_iter().map(|row| (row.row, row)).collect();
     for (number, (bytes, text)) in there {
