@@ -382,7 +382,11 @@ fn an_archive_of_a_real_chromium_has_the_calls_as_the_demo_backend_sent_them() {
     // A form with bytes that aren't text.
     let forms: Vec<u64> = all.iter().filter_map(|one| Some(exchange_of(one).unrecorded?.request_bytes)).collect();
     assert_eq!(forms.iter().filter(|bytes| **bytes == 296).count(), 1, "{forms:?}");
+}
 
+#[test]
+fn an_archive_of_a_real_chromium_has_times_and_connections() {
+    let all = read(include_str!("fixtures/chromium-demo.har")).unwrap();
     for one in &all {
         let exchange = exchange_of(one);
         assert_eq!(exchange.endpoint, Endpoint::Tcp { host: "127.0.0.1".into(), port: 8321 });
