@@ -105,6 +105,26 @@ async fn rules_allow_differences_and_an_update_expects_the_new_results() {
 }
 
 #[tokio::test]
+async fn lines_that_look_as_if_they_differ_each_time_are_proposed() {
+    let recorded = Recorded::new().await;
+    recorded.print("worker 17 up\nready\n");
+    assert_eq!(recorded.replay(&["--allow-host", "--update"]).await.status.code(), Some(0));
+    recorded.print("worker 4711 up\nready\n");
+    let different = recorded.replay(&["--allow-host"]).await;
+    assert_eq!(different.status.code(), Some(1), "{different:?}");
+    let rule = r#"{"kind":"lines","pattern":"^worker [0-9]+ up$"}"#;
+    assert!(String::from_utf8_lossy(&different.stderr).contains(rule), "{different:?}");
+    let json = recorded.replay(&["--allow-host", "--json"]).await;
+    let summary: Value = serde_json::from_str(stdout(&json).lines().last().unwrap()).unwrap();
+    assert_eq!(summary["proposed"], serde_json::json!([serde_json::from_str::<Value>(rule).unwrap()]));
+
+    assert_eq!(cli(&["session", "rules", &recorded.file, "--allow", rule]).await.status.code(), Some(0));
+    assert_eq!(recorded.replay(&["--allow-host"]).await.status.code(), Some(0));
+    recorded.print("worker 4711 up\nbroken\n");
+    assert_eq!(recorded.replay(&["--allow-host"]).await.status.code(), Some(1));
+}
+
+#[tokio::test]
 async fn two_sessions_are_compared_call_by_call() {
     let recorded = Recorded::new().await;
     let other = text(&recorded.folder.path().join("b.porthole"));

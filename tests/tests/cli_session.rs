@@ -84,6 +84,35 @@ async fn a_file_that_exists_stays_and_one_that_is_no_session_is_refused_before_a
     assert_eq!(cli(&["session", "export", &file]).await.status.code(), Some(2));
 }
 
+#[tokio::test]
+async fn calls_that_are_recorded_at_the_same_moment_are_all_in_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path()).await.unwrap();
+    let (file, endpoint) = (text(&sessions.path().join("a.porthole")), demo.endpoint().to_string());
+    let mut recording = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let (file, endpoint) = (file.clone(), endpoint.clone());
+        recording.spawn(async move {
+            let done = match n % 2 {
+                0 => {
+                    cli(&["request", "GET", &format!("/hello?{n}."), "--endpoint", &endpoint, "--session", &file]).await
+                }
+                _ => cli(&["exec", "host", "--session", &file, "--", "echo", &format!("{n}.")]).await,
+            };
+            assert_eq!(done.status.code(), Some(0), "{done:?}");
+        });
+    }
+    recording.join_all().await;
+    let shown = stdout(&cli(&["session", "show", &file]).await);
+    assert_eq!(shown.lines().count(), 20, "{shown}");
+    for n in 0..20 {
+        let call = if n % 2 == 0 { format!("/hello?{n}.\t") } else { format!("echo {n}.\t") };
+        assert!(shown.contains(&call), "{n}: {shown}");
+    }
+    assert_eq!(fs::read_dir(sessions.path()).unwrap().count(), 1, "a lock was left");
+}
+
 /// What Porthole writes is checked by another program's schema.
 #[tokio::test]
 async fn a_har_file_is_valid_by_its_public_schema() {

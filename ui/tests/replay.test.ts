@@ -147,6 +147,31 @@ test("a rule is added once, and removed", async () => {
   expect([rules.allow, rules.capture.length, changed]).toEqual([[], 1, 3])
 })
 
+test("rules that are added while the file is written are written together, and those of another session too", async () => {
+  const written: (() => void)[] = []
+  const shell = new FakeShell({
+    session_rules: async () => ({ rules: {}, written: true }),
+    set_session_rules: () => new Promise<void>((resolve) => written.push(resolve)),
+  })
+  let changed = 0
+  const rules = new RuleEditor(shell, () => (changed += 1))
+  await rules.load(1)
+  const header = (name: string): Allow => ({ kind: "header", name })
+  const all = ["a", "b", "c", "d"].map((name) => rules.add(header(name)))
+  expect([rules.allow.length, rules.busy, written.length]).toEqual([4, true, 1])
+  const loading = rules.load(2)
+  written[0]!()
+  await settle()
+  expect(asked(shell, "set_session_rules")).toEqual([
+    { session: 1, rules: { allow: [header("a")], capture: [] } },
+    { session: 1, rules: { allow: ["a", "b", "c", "d"].map(header), capture: [] } },
+  ])
+  written[1]!()
+  await loading
+  expect(await Promise.all(all)).toEqual([true, true, true, true])
+  expect([rules.busy, changed, rules.allow]).toEqual([false, 1, []])
+})
+
 test("a rule that is refused isn't there, and rules that can't be read can be removed", async () => {
   const invalid = { code: "rule_invalid", message: "Invalid path: id" } as const
   const shell = new FakeShell({
@@ -221,4 +246,6 @@ test("what is typed for a rule is one when it is complete", () => {
   expect(captureOf(draft("capture", { name: "id", path: "$.id", call: "0" }))).toBeUndefined()
   expect(ruleValue({ kind: "range", path: "$.n", min: 0, max: 9 })).toBe("$.n from 0 to 9")
   expect(proposalWords(DATE)).toEqual(["Header", "Date", "differs between two runs. Ignore it?"])
+  const lines = proposalWords({ kind: "lines", pattern: "^took [0-9]+ ms$" })
+  expect(lines).toEqual(["Lines like", "^took [0-9]+ ms$", "differ between two runs. Leave them out?"])
 })

@@ -141,18 +141,22 @@ test("a session that is served is the target, and the one before is when it is c
     serve_mock: async () => ({ ...target("Mock of a.porthole"), mock: true }),
     stop_mock: async () => target("before"),
     close_session: async () => undefined,
+    set_mock_speed: async () => undefined,
   })
   const targets: string[] = []
   const sessions = new Sessions(fake, { opened: () => {}, setTarget: ({ name }) => targets.push(name) })
   const all = [1, 2].map((number) => ({ number, name: `${number}.porthole`, path: `/${number}` }))
   await sessions.serve(1)
-  sessions.see(all, { session: 1, name: "1.porthole", served: 0, missed: 0 })
+  sessions.see(all, { session: 1, name: "1.porthole", served: 0, missed: 0, speed: 1 })
+  await sessions.setSpeed(0)
+  expect(last(fake, "set_mock_speed")).toEqual({ speed: 0 })
   await sessions.close(2)
   expect(targets).toEqual(["Mock of a.porthole"])
   await sessions.close(1)
   expect(targets).toEqual(["Mock of a.porthole", "before"])
   expect(fake.asked.map(({ name }) => name)).toEqual([
     "serve_mock",
+    "set_mock_speed",
     "close_session",
     "stop_mock",
     "close_session",

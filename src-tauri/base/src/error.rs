@@ -166,6 +166,10 @@ pub enum Code {
     SessionTooNew,
     /// The session has more calls, or larger facts, than fit into one.
     SessionTooLarge,
+    /// Another program writes the session file, and doesn't come to an end.
+    SessionInUse,
+    /// The session file isn't the one any more that is to be updated.
+    SessionChanged,
     /// The file isn't an HTTP archive (HAR), or not one that can be read.
     HarInvalid,
     /// The history can't be opened, read or written.

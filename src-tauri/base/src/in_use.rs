@@ -27,7 +27,8 @@ pub fn until_free<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-fn may_be_in_use(error: &io::Error) -> bool {
+/// Whether the operating system refused a file because it is in use at the moment.
+pub(crate) fn may_be_in_use(error: &io::Error) -> bool {
     /// `ERROR_ACCESS_DENIED`, which means other things as well, and `ERROR_SHARING_VIOLATION`.
     const IN_USE: [i32; 2] = [5, 32];
     cfg!(windows) && error.raw_os_error().is_some_and(|code| IN_USE.contains(&code))

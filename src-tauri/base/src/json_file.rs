@@ -4,13 +4,14 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Map, Value};
 
 use crate::{
     in_use::{self, until_free},
+    lock::until_taken,
     private,
 };
 
@@ -194,21 +195,18 @@ fn directory_of(path: &Path) -> PathBuf {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Waits for the lock beside the file, for all who write it. It's gone with the value.
+/// Waits for the lock beside the file, for all who write it. It's gone with the value. Its file stays: other versions of this
+/// program lock it too.
 fn lock(target: &Path) -> io::Result<File> {
-    const STEP: Duration = Duration::from_millis(4);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let path = target.with_file_name(format!(".{name}.lock"));
     let lock = private::file_options().read(true).write(true).create(true).truncate(false).open(path)?;
-    let began = Instant::now();
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => std::thread::sleep(STEP),
-            Err(TryLockError::WouldBlock) => return Err(io::Error::other("another process holds its lock")),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
+    let taken = until_taken(PATIENCE, || match lock.try_lock() {
+        Ok(()) => Ok(Some(())),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    })?;
+    taken.map(|()| lock).ok_or_else(|| io::Error::other("another process holds its lock"))
 }
 
 /// For this user only: composed headers and variables may hold secrets.

@@ -76,10 +76,7 @@ pub async fn call(arguments: Arguments, signals: Signals) -> ExitCode {
     } else {
         performed(&arguments, target, signals).await
     };
-    done.unwrap_or_else(|error| {
-        complain(&error);
-        ExitCode::from(NOTHING)
-    })
+    done.unwrap_or_else(|error| say::failed(&error))
 }
 
 /// Prints what each runtime would do.

@@ -34,10 +34,7 @@ const PATHS: usize = 20;
 pub async fn check(arguments: &Arguments) -> ExitCode {
     let by_dockerfile = match extension::check_folder(&arguments.path) {
         Ok(checked) => checked,
-        Err(error) => {
-            say::complain(&error);
-            return ExitCode::from(NOTHING);
-        }
+        Err(error) => return say::failed(&error),
     };
     let in_image = checked_in_image(arguments).await.unwrap_or_else(|error| {
         say::complain(&error);

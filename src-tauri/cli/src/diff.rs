@@ -12,12 +12,7 @@ use porthole_timeline::{
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    NOTHING, differences,
-    say::{self, complain},
-    scratch::Scratch,
-    session_file::absolute,
-};
+use crate::{differences, say, scratch::Scratch, session_file::absolute};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -47,10 +42,7 @@ pub async fn diff(arguments: Arguments) -> ExitCode {
     match compared(&arguments).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(NOTHING)
-        }
+        Err(error) => say::failed(&error),
     }
 }
 

@@ -117,10 +117,7 @@ pub async fn exec(arguments: Arguments, signals: Signals) -> ExitCode {
     let asked = Command { cwd, ..command.clone() };
     let session = match arguments.session.as_deref().map(SessionFile::open).transpose() {
         Ok(session) => session,
-        Err(error) => {
-            complain(&error);
-            return ExitCode::from(NOTHING);
-        }
+        Err(error) => return say::failed(&error),
     };
     let how = Reporting { json: arguments.json, findings: arguments.findings, session: session.as_ref() };
     let told = match arguments.received {

@@ -192,10 +192,7 @@ async fn demo(mut signals: Signals) -> ExitCode {
                 signals.next().await;
                 ExitCode::SUCCESS
             }
-            Err(error) => {
-                say::complain(&error);
-                ExitCode::from(NOTHING)
-            }
+            Err(error) => say::failed(&error),
         },
         Err(error) => {
             say::note(&format!("The demo backend can't listen in {}: {error}", directory.path().display()));

@@ -11,14 +11,7 @@ use porthole_timeline::{
     session::{Recorded, Session, is_archive},
 };
 
-use crate::{
-    NOTHING,
-    request::read_endpoint,
-    say::{self, complain},
-    scratch::Scratch,
-    session_file::absolute,
-    signals::Signals,
-};
+use crate::{request::read_endpoint, say, scratch::Scratch, session_file::absolute, signals::Signals};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -35,10 +28,7 @@ pub struct Arguments {
 pub async fn mock(arguments: Arguments, signals: Signals) -> ExitCode {
     match served(arguments, signals).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(NOTHING)
-        }
+        Err(error) => say::failed(&error),
     }
 }
 

@@ -44,16 +44,10 @@ pub struct Arguments {
 pub async fn open(arguments: Arguments, signals: Signals) -> ExitCode {
     let application = match host::start().await {
         Ok(application) => application,
-        Err(error) => {
-            complain(&error);
-            return ExitCode::from(NOTHING);
-        }
+        Err(error) => return say::failed(&error),
     };
     let done = opened(&application, &arguments, signals.clone()).await;
-    let code = done.unwrap_or_else(|error| {
-        complain(&error);
-        ExitCode::from(NOTHING)
-    });
+    let code = done.unwrap_or_else(|error| say::failed(&error));
     close(&application, signals.clone()).await;
     host::end(application, signals).await;
     code

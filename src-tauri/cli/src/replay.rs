@@ -16,14 +16,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    NOTHING, differences,
-    request::read_endpoint,
-    say::{self, complain},
-    scratch::Scratch,
-    session_file::absolute,
-    signals::Signals,
-};
+use crate::{differences, request::read_endpoint, say, scratch::Scratch, session_file::absolute, signals::Signals};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -63,10 +56,7 @@ pub async fn replay(arguments: Arguments, signals: Signals) -> ExitCode {
     match replayed(&arguments, signals).await {
         Ok(all) if all.iter().any(Replayed::is_failed) && !arguments.update => ExitCode::FAILURE,
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(NOTHING)
-        }
+        Err(error) => say::failed(&error),
     }
 }
 
@@ -84,7 +74,7 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
     };
     let scratch = Scratch::new()?;
     let timeline = scratch.timeline(Some(Arc::new(Reaper::start())));
-    let number = timeline.open_session(path.clone()).await?;
+    let number = timeline.open_session(path).await?;
     let stop = CancellationToken::new();
     let (mut failed, mut all) = (None, Vec::new());
     let tell = |one: Replayed| {
@@ -104,7 +94,7 @@ async fn replayed(arguments: &Arguments, mut signals: Signals) -> Result<Vec<Rep
             write_junit(&all, &arguments.session.display().to_string(), &absolute(junit)?)?;
         }
         if arguments.update {
-            timeline.update_session(&session, &all, &path)?;
+            timeline.update_session(&session, &all)?;
         }
         summary(&all, &rules, arguments)?;
         Ok(all)

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     NOTHING,
     findings::Witness,
-    say::{Bytes, complain},
+    say::{self, Bytes, complain},
     sdk_result,
     session_file::{Kept, SessionFile},
     signals::Signals,
@@ -114,10 +114,7 @@ pub async fn request(arguments: Arguments, signals: Signals) -> ExitCode {
     let (endpoint, context) = (arguments.endpoint, arguments.context);
     let session = match arguments.session.as_deref().map(SessionFile::open).transpose() {
         Ok(session) => session,
-        Err(error) => {
-            complain(&error);
-            return ExitCode::from(NOTHING);
-        }
+        Err(error) => return say::failed(&error),
     };
     let session = session.as_ref();
     let told = match arguments.received {

@@ -6,7 +6,7 @@ use clap::Args;
 use porthole_base::error::{Code, Error, Result};
 use porthole_timeline::{
     compare::{Allow, Capture, Rules},
-    session::{Session, rules_of, write_with_rules},
+    session::{Session, change_rules, rules_of},
 };
 use serde::de::DeserializeOwned;
 
@@ -37,18 +37,28 @@ fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
 /// Changes the rules of a session, if the arguments say so, and prints them.
 pub fn rules(arguments: &Arguments) -> Result<()> {
     let path = absolute(&arguments.file)?;
-    let session = Session::open(&path)?;
-    let mut rules = if arguments.clear { Rules::default() } else { rules_of(&session)? };
+    let mut rules = Rules::default();
+    if arguments.clear || !arguments.allow.is_empty() || !arguments.capture.is_empty() {
+        change_rules(&path, |session| {
+            rules = changed(session, arguments)?;
+            let is_same = !arguments.clear && rules_of(session)? == rules;
+            let written = (!is_same).then(|| serde_json::to_value(&rules)).transpose();
+            written.map_err(unwritable)
+        })?;
+    } else {
+        rules = rules_of(&Session::open(&path)?)?;
+    }
+    let text = serde_json::to_string_pretty(&rules).map_err(unwritable)?;
+    say::out(&text)
+}
+
+fn changed(session: &Session, arguments: &Arguments) -> Result<Rules> {
+    let mut rules = if arguments.clear { Rules::default() } else { rules_of(session)? };
     let before = rules.clone();
     rules.allow.extend(arguments.allow.iter().filter(|rule| !before.allow.contains(rule)).cloned());
     rules.capture.extend(arguments.capture.iter().filter(|capture| !before.capture.contains(capture)).cloned());
     rules.check()?;
-    if arguments.clear || rules != before {
-        let rules = serde_json::to_value(&rules).map_err(unwritable)?;
-        write_with_rules(&session, &rules, &path)?;
-    }
-    let text = serde_json::to_string_pretty(&rules).map_err(unwritable)?;
-    say::out(&text)
+    Ok(rules)
 }
 
 fn unwritable(error: serde_json::Error) -> Error {

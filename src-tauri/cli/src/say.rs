@@ -5,7 +5,10 @@
 //! Bytes are another matter. What a command writes passes unchanged: the user runs it in this
 //! terminal. The body of a response is a stranger's: it passes as it is to a file or a pipe, and escaped to a terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 
 use porthole_base::{
     error::{Code, Error, Result},
@@ -13,6 +16,8 @@ use porthole_base::{
 };
 use porthole_output::{Stream, Utf8};
 use serde::Serialize;
+
+use crate::NOTHING;
 
 /// Writes lines to standard output.
 pub fn out(text: &str) -> Result<()> {
@@ -36,6 +41,12 @@ pub fn complain(error: &Error) {
         // Several lines stay several, and none of them looks like the beginning of another message.
         more.lines().for_each(|line| err(&format!("  {}", terminal::line(line))));
     }
+}
+
+/// The same where nothing could be done for it: gives the exit code for that.
+pub fn failed(error: &Error) -> ExitCode {
+    complain(error);
+    ExitCode::from(NOTHING)
 }
 
 /// Writes a value as one line of JSON.

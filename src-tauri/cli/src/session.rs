@@ -19,11 +19,7 @@ use porthole_timeline::session::{
     title,
 };
 
-use crate::{
-    NOTHING, rules,
-    say::{self, complain},
-    session_file::absolute,
-};
+use crate::{rules, say, session_file::absolute};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -130,10 +126,7 @@ pub fn session(arguments: Arguments) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(NOTHING)
-        }
+        Err(error) => say::failed(&error),
     }
 }
 

@@ -15,7 +15,7 @@ use porthole_output::{
     record::{Record, Wait},
 };
 use porthole_sdk::call::{Act, Call, Origin};
-use porthole_timeline::session::{Recorded, Session, append};
+use porthole_timeline::session::{PATIENCE, Recorded, Session, append};
 use tempfile::TempDir;
 
 use crate::say;
@@ -48,7 +48,7 @@ impl SessionFile {
 
     /// Adds a call with its output.
     pub fn add(&self, call: Call, output: Arc<Output>) -> Result<()> {
-        append(&self.path, &[Recorded::new(call, output, false)]).map(drop)
+        append(&self.path, &[Recorded::new(call, output, false)], PATIENCE).map(drop)
     }
 }
 

@@ -12,15 +12,11 @@ use porthole_http::{
 use porthole_sdk::call::{Act, CallId, Outcome};
 use porthole_timeline::{
     Summary, Timeline,
-    session::{Session, append},
+    session::{PATIENCE, Session, append},
 };
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    NOTHING,
     request::read_endpoint,
     say::{self, complain},
     scratch::Scratch,
@@ -28,8 +24,13 @@ use crate::{
     signals::Signals,
 };
 
-/// How often ended calls are added to the session.
-const SAVED: Duration = Duration::from_secs(30);
+/// How soon ended calls are added to the session, and how late at most: a killed tap loses what came since.
+const SOON: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_secs(30);
+/// The file is written again as a whole: a large one less often, so that it takes at most one part in this many of the time.
+const SHARE: u32 = 20;
+/// How long to wait for others that write the file, while calls go on.
+const BRIEFLY: Duration = Duration::from_millis(500);
 /// Connections that a desktop may well open.
 const USUAL: usize = 1000;
 
@@ -57,10 +58,7 @@ pub struct Arguments {
 pub async fn tap(arguments: Arguments, signals: Signals) -> ExitCode {
     match recorded(arguments, signals.clone()).await {
         Ok(()) => signals.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from),
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(NOTHING)
-        }
+        Err(error) => say::failed(&error),
     }
 }
 
@@ -94,13 +92,13 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
     let stopped = tap.stop().await;
     let rest = following.rest().await;
     timeline.close().await;
-    // Each of them may have failed by itself.
-    for error in [&followed, &rest].into_iter().filter_map(|done| done.as_ref().err()) {
-        if stopped.is_err() {
-            complain(error);
-        }
-    }
-    stopped.and(followed).and(rest)
+    // Each of them may have failed by itself, or all for one reason.
+    let mut failed: Vec<Error> = [stopped, followed, rest].into_iter().filter_map(Result::err).collect();
+    failed.dedup();
+    let mut failed = failed.into_iter();
+    let first = failed.next();
+    failed.for_each(|error| complain(&error));
+    first.map_or(Ok(()), Err)
 }
 
 fn tell_start(tap: &Tap, to: &Endpoint) {
@@ -129,8 +127,7 @@ struct Following {
 impl Following {
     /// Until it is dropped, or something can't be written.
     async fn follow(&mut self, mut state: watch::Receiver<TapState>) -> Result<()> {
-        let mut due = tokio::time::interval_at(Instant::now() + SAVED, SAVED);
-        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut due = Instant::now() + SOON;
         let mut told = None;
         let timeline = Arc::clone(&self.timeline);
         loop {
@@ -146,7 +143,7 @@ impl Following {
                     }
                     told = trouble.or(told);
                 }
-                _ = due.tick() => self.save()?,
+                () = tokio::time::sleep_until(due) => due = Instant::now() + self.save_briefly()?,
             }
         }
     }
@@ -155,7 +152,7 @@ impl Following {
     async fn rest(&mut self) -> Result<()> {
         let printed = self.timeline.changes(0).await.calls;
         let rest = printed.into_iter().filter(|row| !self.unsaved.contains(&row.id)).collect();
-        self.print(rest).and(self.save())
+        self.print(rest).and(self.save(PATIENCE))
     }
 
     fn print(&mut self, rows: Vec<Summary>) -> Result<()> {
@@ -191,12 +188,27 @@ impl Following {
         lines
     }
 
-    fn save(&mut self) -> Result<()> {
+    /// Adds what has ended to the session, and tells when to do so again.
+    fn save_briefly(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        match self.save(BRIEFLY) {
+            // It stays for the next time.
+            Err(error) if error.code == Code::SessionInUse => Ok(SOON),
+            saved => saved.map(|()| pause(began.elapsed())),
+        }
+    }
+
+    fn save(&mut self, patience: Duration) -> Result<()> {
         let Some(session) = self.session.as_ref().filter(|_| !self.unsaved.is_empty()) else { return Ok(()) };
-        append(session, &self.timeline.recorded(Some(&self.unsaved)))?;
+        append(session, &self.timeline.recorded(Some(&self.unsaved)), patience)?;
         self.timeline.delete(&std::mem::take(&mut self.unsaved));
         Ok(())
     }
+}
+
+/// How long to wait after adding calls took so long.
+fn pause(took: Duration) -> Duration {
+    took.saturating_mul(SHARE).clamp(SOON, LATE)
 }
 
 /// A call in a line, and what its recording lacks in lines below it.
@@ -212,4 +224,15 @@ fn line(row: &Summary, lacking: &[String]) -> String {
         text.push_str(&format!("\n    {more}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_takes_long_to_write_is_written_less_often() {
+        let pauses = [0, 50, 500, 1000, 60_000].map(|ms| pause(Duration::from_millis(ms)).as_secs());
+        assert_eq!(pauses, [2, 2, 10, 20, 30]);
+    }
 }

@@ -1,5 +1,9 @@
 //! Listens at an endpoint in the place of a backend.
 
+mod connection;
+#[cfg(target_os = "linux")]
+mod held_back;
+
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -7,6 +11,7 @@ use tokio::net::TcpListener;
 #[cfg(windows)]
 use tokio::net::windows::named_pipe::{NamedPipeServer, ServerOptions};
 
+pub use self::connection::Connection;
 use crate::endpoint::{self, Endpoint};
 use porthole_base::{
     error::{Code, Error, Result},
@@ -86,25 +91,30 @@ impl Listener {
     /// # Errors
     /// What the operating system says; the next one may still be accepted.
     pub async fn accept(&mut self) -> io::Result<Accepted> {
+        let connection = self.accept_connection().await?;
+        Ok(Accepted { is_own: connection.is_own(), stream: Box::new(connection) })
+    }
+
+    /// The same, as the kind that it is.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub async fn accept_connection(&mut self) -> io::Result<Connection> {
         match &mut self.0 {
             Kind::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Each chunk leaves when it is written.
                 stream.set_nodelay(true)?;
-                Ok(Accepted { stream: Box::new(stream), is_own: false })
+                Ok(Connection::Tcp(stream))
             }
             #[cfg(unix)]
-            Kind::Unix(listener) => {
-                let (stream, _) = listener.accept().await?;
-                let peer = stream.peer_cred().ok().and_then(|peer| u32::try_from(peer.pid()?).ok());
-                Ok(Accepted { stream: Box::new(stream), is_own: peer == Some(std::process::id()) })
-            }
+            Kind::Unix(listener) => Ok(Connection::unix(listener.accept().await?.0)),
             #[cfg(windows)]
             Kind::Pipe(name, next) => {
                 next.connect().await?;
                 // The next client finds one before this one is served.
                 let another = pipe(name, false)?;
-                Ok(Accepted { stream: Box::new(std::mem::replace(next, another)), is_own: false })
+                Ok(Connection::Pipe(std::mem::replace(next, another)))
             }
         }
     }

@@ -64,7 +64,7 @@ pub use lines::whole_characters;
 use log::Classified;
 pub use log::{Level, Log, LogMark, LogQuery, LogSummary};
 pub use markup::Markup;
-pub use new_file::NewFile;
+pub use new_file::{NewFile, save_failed};
 use order::Order;
 pub use save::{SAVE_PIECE, save};
 pub use search::{Finder, Search};

@@ -46,7 +46,7 @@ impl NewFile {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let beside = builder.tempfile_in(path.parent().unwrap_or(Path::new("/")));
-        let beside = beside.map_err(|error| unsaved(path, &error))?;
+        let beside = beside.map_err(|error| save_failed(path, &error))?;
         Ok(Self { beside, path: path.to_owned(), replace })
     }
 
@@ -62,7 +62,7 @@ impl NewFile {
 
     /// Why writing failed.
     pub fn failed(&self, error: &io::Error) -> Error {
-        unsaved(&self.path, error)
+        save_failed(&self.path, error)
     }
 
     /// Gives it its name.
@@ -78,12 +78,13 @@ impl NewFile {
         };
         named.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(&path),
-            _ => unsaved(&path, &error),
+            _ => save_failed(&path, &error),
         })
     }
 }
 
-fn unsaved(path: &Path, error: &io::Error) -> Error {
+/// Why a file that the user named can't be written.
+pub fn save_failed(path: &Path, error: &io::Error) -> Error {
     let explained = Error::new(Code::SaveFailed, format!("Can't save to {}", path.display())).detail(error);
     match error.kind() {
         io::ErrorKind::StorageFull => explained.hint("The disk is full. Choose another place."),

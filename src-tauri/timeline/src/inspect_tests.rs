@@ -15,15 +15,15 @@ pub(crate) fn timeline() -> (tempfile::TempDir, Timeline) {
     (directory, timeline)
 }
 
-pub(super) fn nowhere() -> Result<Endpoint> {
+pub(crate) fn nowhere() -> Result<Endpoint> {
     "unix:///nowhere.sock".parse()
 }
 
-pub(super) fn no_engine() -> Result<Address> {
+pub(crate) fn no_engine() -> Result<Address> {
     Err(Error::new(Code::EngineUnavailable, "no engine in this test"))
 }
 
-pub(super) fn sh(script: &str, runtime: Runtime, stream: Option<bool>) -> Sdk {
+pub(crate) fn sh(script: &str, runtime: Runtime, stream: Option<bool>) -> Sdk {
     let stream = stream.map(|split_lines| Streaming { split_lines });
     let args =
         if stream.is_some() { vec!["-c".into(), script.into()] } else { vec!["-c".into(), format!("'{script}'")] };

@@ -51,6 +51,11 @@ async fn a_session_is_served_as_the_target_and_its_command_runs_without_a_proces
     app.becomes(7, "status").await;
     app.until("the closest call", "document.querySelector('#log')?.innerText.includes('not_recorded')").await;
     app.until("counted", "document.querySelector('#mock').innerText.includes('1 served, 1 not recorded')").await;
+    let speed = "document.querySelector('#mock-speed').innerText";
+    app.until("as recorded", &format!("{speed}.includes('recorded speed')")).await;
+    app.click("#mock-speed").await;
+    app.click("#mock-speed-0").await;
+    app.until("at once", &format!("{speed}.includes('at once')")).await;
     drawn_right(&app, "mock").await;
 
     app.click("#mock-stop").await;

@@ -90,6 +90,35 @@ async fn a_difference_is_allowed_and_the_next_replay_is_the_same() {
 }
 
 #[tokio::test]
+async fn lines_that_differ_each_time_are_allowed_with_one_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lines.porthole");
+    let printed = folder.path().join("printed");
+    std::fs::write(&printed, "worker 17 up\nready\n").unwrap();
+    let app = App::open().await;
+    app.run_on_host("cat", &[&printed.display().to_string()]).await;
+    app.becomes(1, "ended").await;
+    let shown = path.display().to_string();
+    let export = json!({ "ids": null, "format": "session", "redact": null, "path": shown, "replace": false });
+    invoke(&app, "export", export).await;
+    invoke(&app, "open_session", json!({ "path": shown })).await;
+    app.has_calls(2).await;
+    std::fs::write(&printed, "worker 4711 up\nready\n").unwrap();
+    app.click("[data-replay-session=\"1\"]").await;
+    app.click("#replay-host").await;
+    app.click("#replay-go").await;
+    counts(&app, "1 different").await;
+    drawn_right_under(&app, "replay-lines").await;
+    app.click("#replay [data-allow=lines]").await;
+    app.until("the rule", "document.querySelector('#session-rules summary').innerText.includes('1 rule')").await;
+    app.click("#replay-go").await;
+    counts(&app, "1 same").await;
+    let rules = rules_of(&Session::open(&path).unwrap()).unwrap();
+    assert_eq!(rules.allow, [Allow::Lines { pattern: "^worker [0-9]+ up$".to_owned() }]);
+    app.close().await;
+}
+
+#[tokio::test]
 async fn a_replay_is_stopped_with_the_call_that_it_waits_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("slow.porthole");

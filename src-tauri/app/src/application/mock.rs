@@ -33,6 +33,13 @@ impl<H: Host> Application<H> {
         Ok(target)
     }
 
+    pub async fn set_mock_speed(&self, speed: f64) -> Result<()> {
+        if let (Some(recordings), Some(speed)) = (self.recordings(), Speed::new(speed)) {
+            self.timeline.set_mock_speed(&recordings, speed);
+        }
+        Ok(())
+    }
+
     pub async fn stop_mock(&self) -> Result<Target> {
         self.end_mock();
         match self.extension_host.open_now() {

@@ -42,6 +42,12 @@ async fn a_served_session_answers_requests_and_commands_until_it_is_stopped() {
     let mock = application.changes(0).await.unwrap().mock.unwrap();
     assert_eq!((mock.session, mock.served, mock.missed), (session, 1, 1));
 
+    assert_eq!(mock.speed, 1.0);
+    for speed in [0.0, f64::NAN, -1.0] {
+        application.set_mock_speed(speed).await.unwrap();
+        assert_eq!(application.changes(0).await.unwrap().mock.unwrap().speed, 0.0, "{speed}");
+    }
+
     // Code of the console isn't asked for what starts no program.
     let line = format!("echo recorded; touch {}", marker.display());
     let proposed = application.propose(host_command(&line), Origin::Console).await.unwrap();

@@ -121,7 +121,7 @@ impl Excess {
     }
 }
 
-/// Bytes that passed through a tap and aren't recorded.
+/// Bytes that passed through a tap and aren't recorded, or that an HTTP archive lacks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Unrecorded {

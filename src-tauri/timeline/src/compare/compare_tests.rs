@@ -1,6 +1,11 @@
 use super::*;
-use crate::{Origin, demo_backend::DemoBackend, inspect::tests::timeline};
+use crate::{
+    Origin,
+    demo_backend::DemoBackend,
+    inspect::tests::{no_engine, nowhere, sh, timeline},
+};
 use porthole_base::error::Error;
+use porthole_engine::target::Target;
 use porthole_process::Place;
 
 async fn run(timeline: &Timeline, script: &str) -> CallId {
@@ -79,6 +84,52 @@ async fn what_is_allowed_in_the_output_is_allowed_in_what_code_receives() {
     let comparison = compared(&timeline, first, second, &rules).await;
     // The scripts differ.
     assert_eq!(differing(&comparison), [CallPart::Request]);
+}
+
+#[tokio::test]
+async fn lines_that_look_as_if_they_differ_each_time_are_proposed_and_then_the_same() {
+    let (_directory, timeline) = timeline();
+    let script = |pid: u32, took: &str| format!("echo worker {pid} up; echo 'took {took}' >&2; echo ready");
+    let first = run(&timeline, &script(17, "12ms")).await;
+    let second = run(&timeline, &script(4711, "1.5s")).await;
+    let allow = compared(&timeline, first, second, &Rules::default()).await.proposed();
+    assert_eq!(allow[0], Allow::Lines { pattern: "^worker [0-9]+ up$".to_owned() });
+    assert_eq!(allow.len(), 2, "{allow:?}");
+    let comparison = compared(&timeline, first, second, &Rules { allow, ..Rules::default() }).await;
+    assert_eq!(differing(&comparison), [CallPart::Request]);
+    let other = run(&timeline, "echo worker 9 up; echo 'took 3ms' >&2; echo broken").await;
+    let rules = Rules { allow: comparison_rules(), ..Rules::default() };
+    assert!(differing(&compared(&timeline, first, other, &rules).await).contains(&CallPart::Stdout));
+}
+
+fn comparison_rules() -> Vec<Allow> {
+    ["^worker [0-9]+ up$", "^took "].map(|pattern| Allow::Lines { pattern: pattern.to_owned() }).to_vec()
+}
+
+/// The part of callbacks of two streaming commands.
+async fn callbacks_of(rules: &Rules, split: bool, scripts: [&str; 2]) -> ComparedPart {
+    let (_directory, timeline) = timeline();
+    let mut ids = Vec::new();
+    for script in scripts {
+        let sdk = sh(script, Runtime::DockerDesktop, Some(split));
+        let id = timeline.perform(Origin::Console, sdk, &Target::demo(), nowhere(), no_engine()).unwrap();
+        timeline.ended(id).await.unwrap();
+        ids.push(id);
+    }
+    let comparison = compared(&timeline, ids[0], ids[1], rules).await;
+    comparison.parts.into_iter().find(|part| part.part == CallPart::Callbacks).unwrap()
+}
+
+#[tokio::test]
+async fn callbacks_are_compared_without_the_lines_that_may_differ() {
+    let rules = Rules { allow: comparison_rules(), ..Rules::default() };
+    for split in [true, false] {
+        let scripts = ["echo worker 1 up; echo ready", "echo worker 22 up; echo ready"];
+        assert_eq!(callbacks_of(&rules, split, scripts).await.difference, Difference::Same, "{split}");
+        assert_ne!(callbacks_of(&Rules::default(), split, scripts).await.difference, Difference::Same);
+        let other = ["echo worker 1 up; echo ready", "echo worker 22 up; echo broken"];
+        assert_ne!(callbacks_of(&rules, split, other).await.difference, Difference::Same);
+    }
 }
 
 #[tokio::test]

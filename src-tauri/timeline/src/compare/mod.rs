@@ -2,6 +2,7 @@
 
 mod facts;
 pub(crate) mod json;
+mod line_pattern;
 pub(crate) mod path;
 mod propose;
 mod rules;
@@ -27,7 +28,7 @@ use porthole_process::{Command, Ending, Run};
 use porthole_sdk::{
     call::{Act, Call, CallId},
     runtime::Runtime,
-    sdk_result::{self, SdkOutcome, SdkResult},
+    sdk_result::{self, Callback, Called, SdkOutcome, SdkResult, Value},
 };
 
 /// A JSON body up to this size is compared by structure; a larger one by lines.
@@ -58,7 +59,7 @@ impl Timeline {
         stop: CancellationToken,
     ) -> Result<Comparison> {
         let rules = rules.read()?;
-        let (first, second) = (self.side(first).await?, self.side(second).await?);
+        let (first, second) = (self.side(first, &rules).await?, self.side(second, &rules).await?);
         aside(move || compare(&first, &second, &rules, &stop)).await
     }
 
@@ -92,25 +93,39 @@ impl Timeline {
         self.comparing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    async fn side(&self, id: CallId) -> Result<Side> {
+    async fn side(&self, id: CallId, rules: &ReadRules) -> Result<Side> {
         let (call, results) = (self.call(id)?, self.sdk_results(id).await?);
         let runtime = call.sdk.as_ref().map(|sdk| sdk.runtime).unwrap_or_default();
         let streamed = results.iter().any(|result| matches!(result.outcome, SdkOutcome::Streamed { .. }));
-        let callbacks = if streamed { Some(self.callback_lines(id, runtime).await?) } else { None };
+        let callbacks = if streamed { Some(self.callback_lines(id, runtime, rules).await?) } else { None };
         Ok(Side { call, shown: self.shown(id)?, results, callbacks })
     }
 
-    async fn callback_lines(&self, id: CallId, runtime: Runtime) -> Result<(String, u64)> {
+    async fn callback_lines(&self, id: CallId, runtime: Runtime, rules: &ReadRules) -> Result<(String, u64)> {
         let (mut lines, mut from) = (String::new(), 0);
         loop {
-            let found = self.callbacks(id, runtime, false, from, CALLBACKS - from).await?;
+            let mut found = self.callbacks(id, runtime, false, from, CALLBACKS - from).await?;
+            let is_end = found.rows.is_empty() && found.whole;
             from += found.rows.len() as u64;
+            if rules.has_lines() {
+                found.rows.retain_mut(|row| leave_out(row, rules));
+            }
             lines.push_str(&sdk_result::render_callbacks(&found.rows));
-            if found.rows.is_empty() && found.whole || from >= CALLBACKS {
+            if is_end || from >= CALLBACKS {
                 return Ok((lines, found.total));
             }
         }
     }
+}
+
+/// Takes the lines that the rules leave out from what a callback gets, and keeps it unless it got nothing else.
+fn leave_out(row: &mut Callback, rules: &ReadRules) -> bool {
+    let Called::Output { value: Value::Text(value), .. } = &mut row.what else { return true };
+    let kept = |line: &&str| !rules.leaves_out(line.trim_end_matches(['\r', '\n']));
+    let text: String = value.text.split_inclusive('\n').filter(kept).collect();
+    let is_kept = !text.is_empty() || value.text.is_empty();
+    value.text = text;
+    is_kept
 }
 
 fn compare(first: &Side, second: &Side, rules: &ReadRules, stop: &CancellationToken) -> Result<Comparison> {

@@ -2,7 +2,7 @@
 //! They are only proposed: nothing may differ until the user adds the rule.
 
 use super::{
-    Allow, CallPart, ChangeKind, Comparison, Difference, FieldDifference, JsonChange,
+    Allow, CallPart, ChangeKind, Comparison, Difference, FieldDifference, JsonChange, line_pattern,
     path::{self, Step},
 };
 
@@ -30,6 +30,11 @@ impl Comparison {
                     rules.extend(named.map(|field| Allow::Header { name: field.name.clone() }));
                 }
                 Difference::Json { changes, .. } => rules.extend(changes.iter().filter_map(of_change)),
+                Difference::Text { .. }
+                    if matches!(part.part, CallPart::Body | CallPart::Stdout | CallPart::Stderr) =>
+                {
+                    rules.extend(line_pattern::proposed(&part.difference));
+                }
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -21,10 +21,9 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use porthole_http::listener::Stream;
+use porthole_http::listener::Connection;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf},
-    sync::Mutex,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::Instant,
 };
 
@@ -38,29 +37,40 @@ use super::{
 /// Bytes of a request's body that are compared.
 const COMPARED: usize = 16 * 1024 * 1024;
 
-type Writer = WriteHalf<Box<dyn Stream>>;
-
 /// Answers the requests of one connection until it is closed.
-pub(super) async fn serve(stream: Box<dyn Stream>, recordings: Arc<Recordings>) {
-    let (read, write) = tokio::io::split(stream);
-    let write = Arc::new(Mutex::new(write));
-    let is_used = Arc::new(AtomicBool::new(false));
+pub(super) async fn serve(mut connection: Connection, recordings: Arc<Recordings>) {
+    let has_resets = recordings.has_resets();
+    if has_resets {
+        connection.prepare_reset();
+    }
+    let shared = Shared(Arc::new(Mutex::new(connection)));
+    let (is_used, is_reset) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let answer = |request: Request<Incoming>| {
         let is_used = is_used.swap(true, Ordering::Relaxed);
-        let (recordings, write) = (Arc::clone(&recordings), Arc::clone(&write));
+        let (recordings, mut write, is_reset) = (Arc::clone(&recordings), shared.clone(), Arc::clone(&is_reset));
         async move {
             // Nothing else writes: hyper takes one request after the other.
-            match answer(request, is_used, &recordings, &mut *write.lock().await).await? {
+            match answer(request, is_used, &recordings, &mut write).await? {
                 Next::Request => Ok(Response::new(Empty::<Bytes>::new())),
                 Next::Close => Err(io::Error::other("the recorded connection ended here")),
+                Next::Reset => {
+                    is_reset.store(true, Ordering::Relaxed);
+                    Err(io::Error::other("the recorded connection was reset here"))
+                }
             }
         }
     };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(OnlyReads(read)), service_fn(answer))
+        // Otherwise it reads on while a request is answered, and a byte must stay unread for a reset.
+        .half_close(has_resets)
+        .serve_connection(TokioIo::new(OnlyReads(shared.clone())), service_fn(answer))
         .await;
-    let mut write = write.lock().await;
+    let mut write = shared;
+    if is_reset.load(Ordering::Relaxed) {
+        let _ = write.connection().reset_on_close();
+        return;
+    }
     if served.is_err_and(|error| error.is_parse()) {
         let _ = write.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
     }
@@ -71,7 +81,7 @@ async fn answer(
     request: Request<Incoming>,
     is_used: bool,
     recordings: &Recordings,
-    write: &mut Writer,
+    write: &mut Shared,
 ) -> io::Result<Next> {
     let (parts, body) = request.into_parts();
     let value_of = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -95,7 +105,7 @@ async fn answer(
             let Some((exchange, output)) = recordings.exchange(call) else { return Ok(Next::Close) };
             let status = exchange.response.as_ref().map(|response| response.status);
             recordings.tell(&Served { method, target: &target, call: Some(call + 1), status, miss: None });
-            let sending = Sending { io: write, exchange, output, speed: recordings.speed, method, began, continued };
+            let sending = Sending { io: write, exchange, output, speed: recordings.speed(), method, began, continued };
             sending.send(found.answer).await
         }
         Err(miss) => {
@@ -120,7 +130,7 @@ async fn compared(mut body: Incoming) -> io::Result<Option<Vec<u8>>> {
     Ok(bytes)
 }
 
-async fn refuse(write: &mut Writer, method: &str, miss: &Miss) -> io::Result<Next> {
+async fn refuse(write: &mut Shared, method: &str, miss: &Miss) -> io::Result<Next> {
     let body = format!("{}\n", serde_json::to_string_pretty(miss)?);
     let head = format!(
         "HTTP/1.1 501 Not Implemented\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -134,8 +144,38 @@ async fn refuse(write: &mut Writer, method: &str, miss: &Miss) -> io::Result<Nex
     Ok(Next::Request)
 }
 
+/// A connection that one reads and another writes.
+#[derive(Debug, Clone)]
+struct Shared(Arc<Mutex<Connection>>);
+
+impl Shared {
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsyncRead for Shared {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.connection()).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Shared {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.connection()).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.connection()).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.connection()).poll_shutdown(cx)
+    }
+}
+
 /// A connection that hyper reads from.
-struct OnlyReads(ReadHalf<Box<dyn Stream>>);
+struct OnlyReads(Shared);
 
 impl AsyncRead for OnlyReads {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -17,7 +17,7 @@ use porthole_sdk::{
 };
 
 /// A mock of a session, and what became of the requests to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct MockState {
     /// The number of the session.
     pub session: u32,
@@ -27,6 +27,8 @@ pub struct MockState {
     pub served: u32,
     /// Requests that the session doesn't have.
     pub missed: u32,
+    /// How many times as fast as recorded it is; 0 when all happens at once.
+    pub speed: f64,
 }
 
 impl Timeline {
@@ -49,9 +51,20 @@ impl Timeline {
             });
         });
         let mock = Mock::start(endpoint, Recordings::new(self.recorded(Some(&ids)), speed, tell)).await?;
-        let state = MockState { session: number, name: session.name.clone(), served: 0, missed: 0 };
+        let state =
+            MockState { session: number, name: session.name.clone(), served: 0, missed: 0, speed: speed.times() };
         self.shared.change(|store| store.mock = Some(state));
         Ok((mock, session.name))
+    }
+
+    /// Changes how fast the mock is from now on.
+    pub fn set_mock_speed(&self, recordings: &Recordings, speed: Speed) {
+        recordings.set_speed(speed);
+        self.shared.change(|store| {
+            if let Some(mock) = &mut store.mock {
+                mock.speed = speed.times();
+            }
+        });
     }
 
     /// Tells that the mock has ended.

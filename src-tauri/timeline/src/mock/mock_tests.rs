@@ -14,7 +14,7 @@ use crate::{
     demo_backend::DemoBackend,
     inspect::tests::timeline,
     replay::{ReplayOptions, ReplayResult, Replayed},
-    session::{Session, SessionWriter},
+    session::{Session, SessionWriter, samples},
 };
 use porthole_base::error::{Code, Error};
 use porthole_http::exchange::{Body, Header, Request};
@@ -290,4 +290,67 @@ async fn commands_of_a_session_run_again_in_a_timeline_without_a_process() {
     let missed = timeline.run_recorded(Origin::Console, Command::new(Place::Host, "other", [""; 0]), recordings);
     let Act::Run(run) = timeline.ended(missed).await.unwrap().act else { panic!("a run") };
     assert_eq!(run.failure.map(|error| error.code), Some(Code::NotRecorded));
+}
+
+#[tokio::test]
+async fn a_recorded_reset_is_a_reset_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint: Endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let backend = tokio::spawn(async move {
+        for sent in ["", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            stream.set_zero_linger().unwrap();
+        }
+    });
+    let mocked = Mocked::of(&endpoint, vec![get("/nothing"), get("/half")]).await;
+    backend.await.unwrap();
+    let calls = Session::open(&mocked.session).unwrap().recorded().unwrap();
+    for one in &calls {
+        let porthole_sdk::call::Act::Exchange(exchange) = &one.call.act else { panic!("an exchange") };
+        assert!(exchange.failure.as_ref().is_some_and(|failure| failure.reset), "{exchange:?}");
+    }
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let recordings = Recordings::new(calls, "0".parse().unwrap(), Box::new(|_| {}));
+    let _mock = Mock::start(Endpoint::Tcp { host: "127.0.0.1".into(), port }, recordings).await.unwrap();
+    for (path, end) in [("/nothing", ""), ("/half", "\r\n\r\nab")] {
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        is_reset_after(stream, path, end).await;
+        if cfg!(target_os = "linux") {
+            is_reset_after(mocked.connect().await, path, end).await;
+        }
+    }
+    // What isn't recorded as a reset isn't one.
+    let refused = String::from_utf8(mocked.raw(&last("/other")).await).unwrap();
+    assert!(refused.starts_with("HTTP/1.1 501"), "{refused}");
+}
+
+async fn is_reset_after(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin, path: &str, end: &str) {
+    stream.write_all(last(path).as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let ended = stream.read_to_end(&mut bytes).await;
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset, "{path}");
+    assert!(String::from_utf8(bytes).unwrap().ends_with(end), "{path}");
+}
+
+#[tokio::test]
+async fn the_speed_of_a_mock_is_changed_while_it_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sample = samples::exchange(get("/a"), vec![samples::header("content-length", "2")], b"ab");
+    let porthole_sdk::call::Act::Exchange(exchange) = &mut sample.call.act else { panic!("an exchange") };
+    // At the recorded speed it takes an hour.
+    exchange.phases.first_byte_us = Some(3_600_000_000);
+    let output = Arc::new(sample.output(&folder.path().join("output")));
+    let calls = vec![Recorded::new(sample.call, output, false)];
+    let recordings = Recordings::new(calls, Speed::default(), Box::new(|_| {}));
+    let socket = folder.path().join("mock.sock");
+    let mock = Mock::start(Endpoint::Unix(socket.clone()), recordings).await.unwrap();
+    mock.recordings().set_speed("0".parse().unwrap());
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    stream.write_all(last("/a").as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    assert!(bytes.ends_with(b"\r\n\r\nab"));
 }

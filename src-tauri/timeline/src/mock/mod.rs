@@ -10,7 +10,11 @@ mod runs;
 mod sequence;
 mod speed;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -55,7 +59,7 @@ pub struct Recordings {
     calls: Vec<Recorded>,
     requests: Requests,
     runs: Runs,
-    speed: Speed,
+    speed: Mutex<Speed>,
     tell: Tell,
 }
 
@@ -69,12 +73,22 @@ impl Recordings {
     /// Of these calls, in order.
     pub fn new(calls: Vec<Recorded>, speed: Speed, tell: Tell) -> Self {
         let (requests, runs) = (Requests::of(&calls), Runs::of(&calls));
-        Self { calls, requests, runs, speed, tell }
+        Self { calls, requests, runs, speed: Mutex::new(speed), tell }
     }
 
     /// How many responses and commands there are.
     pub fn counts(&self) -> (usize, usize) {
         (self.requests.len(), self.runs.len())
+    }
+
+    /// How fast what was recorded happens again.
+    pub fn speed(&self) -> Speed {
+        *self.speed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes that for what happens from now on.
+    pub fn set_speed(&self, speed: Speed) {
+        *self.speed.lock().unwrap_or_else(PoisonError::into_inner) = speed;
     }
 
     /// What the commands of an extension's backend ran in, if the session has any.
@@ -85,7 +99,16 @@ impl Recordings {
     /// Does again what was recorded for a command: the nth time what the nth recording did. The last event is `Closed` or
     /// `Failed`.
     pub async fn run(&self, command: &Command, stops: Stops, record: &mut dyn Record<RunEvent>) {
-        self.runs.play(command, self.speed, stops, record).await;
+        self.runs.play(command, self.speed(), stops, record).await;
+    }
+
+    /// Whether a connection was reset.
+    fn has_resets(&self) -> bool {
+        let is_reset = |one: &Recorded| match &one.call.act {
+            Act::Exchange(exchange) => exchange.failure.as_ref().is_some_and(|failure| failure.reset),
+            Act::Run(_) => false,
+        };
+        self.calls.iter().any(is_reset)
     }
 
     fn exchange(&self, call: usize) -> Option<(&Exchange, &Arc<Output>)> {
@@ -148,11 +171,11 @@ async fn accept(mut listener: Listener, recordings: Arc<Recordings>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok(accepted) => {
+        match listener.accept_connection().await {
+            Ok(connection) => {
                 let recordings = Arc::clone(&recordings);
                 connections.spawn(async move {
-                    connection::serve(accepted.stream, recordings).await;
+                    connection::serve(connection, recordings).await;
                     drop(permit);
                 });
             }

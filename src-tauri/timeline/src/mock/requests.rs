@@ -64,7 +64,10 @@ impl Requests {
             }
             self.push(Recording { call, key, answer: Answer::Redirect(n) });
         }
-        let key = RequestKey::of(&exchange.request, exchange.sent.as_ref());
+        let mut key = RequestKey::of(&exchange.request, exchange.sent.as_ref());
+        if exchange.unrecorded.is_some_and(|unrecorded| unrecorded.request_bytes > 0) {
+            key.body = BodyKey::Unknown;
+        }
         self.push(Recording { call, key, answer: answer_of(exchange) });
     }
 

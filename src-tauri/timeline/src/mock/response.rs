@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{requests::Answer, runs::read, speed::Speed};
-use porthole_http::exchange::{Exchange, Head, Header, Response};
+use porthole_http::exchange::{Exchange, Failure, Head, Header, Response};
 use porthole_output::{Output, Stream};
 
 /// How many chunks are looked up at once, and how many bytes of a chunk are read at once.
@@ -22,6 +22,8 @@ pub(super) enum Next {
     Request,
     /// Nothing: it was cut, or its end is the end of the connection.
     Close,
+    /// Nothing, and not even an end: the connection was reset.
+    Reset,
 }
 
 /// How the end of a body is known.
@@ -103,8 +105,8 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
         let framing = Framing::of(self.method, response);
         let length = self.body(framing).await?;
         self.until(exchange.phases.done_us.unwrap_or_default()).await;
-        if exchange.failure.is_some() {
-            return Ok(Next::Close);
+        if let Some(failure) = &exchange.failure {
+            return Ok(after(failure));
         }
         match framing {
             Framing::Empty => Ok(Next::Request),
@@ -122,13 +124,14 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
 
     /// What came in place of a head, if anything did, and then the end.
     async fn no_response(&mut self) -> io::Result<Next> {
-        let received = self.exchange.failure.as_ref().map_or("", |failure| failure.received.as_str());
+        let failure = self.exchange.failure.as_ref();
+        let received = failure.map_or("", |failure| failure.received.as_str());
         if !received.is_empty() {
             self.until(self.exchange.phases.first_byte_us.unwrap_or_default()).await;
             self.write(received.as_bytes()).await?;
         }
         self.until(self.exchange.phases.done_us.unwrap_or_default()).await;
-        Ok(Next::Close)
+        Ok(failure.map_or(Next::Close, after))
     }
 
     /// Sends the body at its times and gives its length.
@@ -178,6 +181,11 @@ impl<W: AsyncWrite + Unpin> Sending<'_, W> {
         let sent_us = phases.sent_us.or(phases.connected_us).unwrap_or_default();
         self.speed.until(self.began, recorded_us.saturating_sub(sent_us)).await;
     }
+}
+
+/// What comes after what was received before this failure.
+fn after(failure: &Failure) -> Next {
+    if failure.reset { Next::Reset } else { Next::Close }
 }
 
 /// A head as it stood on the wire.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::session::samples::{exchange, header};
 use porthole_base::error::{Code, Error};
-use porthole_http::exchange::{Failure, Informational, Request, Stage};
+use porthole_http::exchange::{Informational, Request, Stage};
 use porthole_output::DiskQuota;
 use porthole_sdk::call::Act;
 
@@ -106,6 +106,13 @@ async fn what_was_cut_is_cut_again() {
     assert_eq!(garbage.sent("GET").await, ("SSH-2.0\r\n".into(), Next::Close));
     let closed = Made::new("HTTP/1.1 200 OK", &[], &[]).failed(Stage::Wait, Code::ClosedBeforeResponse, "");
     assert_eq!(closed.sent("GET").await, (String::new(), Next::Close));
+    let mut reset =
+        Made::new("HTTP/1.1 200 OK", &[("Content-Length", "9")], &[("ab", 1)]).failed(Stage::Body, Code::BodyCut, "");
+    reset.exchange.failure.as_mut().unwrap().reset = true;
+    let (text, next) = reset.sent("GET").await;
+    assert!(text.ends_with("\r\n\r\nab") && next == Next::Reset, "{text}");
+    reset.exchange.response = None;
+    assert_eq!(reset.sent("GET").await, (String::new(), Next::Reset));
     // A session that was edited: the connection can't be used for another response.
     let wrong = Made::new("HTTP/1.1 200 OK", &[("Content-Length", "9")], &[("ab", 1)]);
     assert_eq!(wrong.sent("GET").await.1, Next::Close);

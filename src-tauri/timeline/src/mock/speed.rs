@@ -21,12 +21,24 @@ impl FromStr for Speed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed >= 0.0);
-        speed.map(Self).ok_or_else(|| "expected a number from 0, for example 2 for twice as fast".to_owned())
+        text.parse()
+            .ok()
+            .and_then(Self::new)
+            .ok_or_else(|| "expected a number from 0, for example 2 for twice as fast".to_owned())
     }
 }
 
 impl Speed {
+    /// This many times as fast, if it is a number from 0.
+    pub fn new(times: f64) -> Option<Self> {
+        (times.is_finite() && times >= 0.0).then_some(Self(times))
+    }
+
+    /// How many times as fast.
+    pub fn times(self) -> f64 {
+        self.0
+    }
+
     fn waits(self, recorded_us: u64) -> Duration {
         if self.0 == 0.0 {
             return Duration::ZERO;

@@ -8,7 +8,7 @@ use crate::{
     compare::{Allow, CallPart, Capture},
     demo_backend::DemoBackend,
     inspect::tests::timeline,
-    session::{Session, SessionWriter},
+    session::{PATIENCE, Session, SessionWriter, append},
 };
 use porthole_http::exchange::Header;
 
@@ -144,11 +144,15 @@ async fn an_updated_session_expects_the_new_results() {
     let mut found = Vec::new();
     timeline.replay(number, &Rules::default(), &allowed, &stop, |one| found.push(one)).await.unwrap();
     assert_eq!(kinds(&found), ["different"]);
-    timeline.update_session(&session, &found, &path).unwrap();
+    // A call that was added meanwhile stays.
+    append(&path, &timeline.recorded(None)[..1], PATIENCE).unwrap();
+    timeline.update_session(&session, &found).unwrap();
     let updated = Session::open(&path).unwrap();
     assert_eq!(updated.calls()[0].call.origin, Origin::Console);
+    assert_eq!(updated.calls().len(), 2);
+    assert_eq!(timeline.update_session(&session, &found).unwrap_err().code, Code::SessionChanged);
     std::fs::write(&counter, "x\n").unwrap();
-    assert_eq!(kinds(&replayed(&path, &Rules::default(), &allowed).await), ["same"]);
+    assert_eq!(kinds(&replayed(&path, &Rules::default(), &allowed).await)[0], "same");
 }
 
 #[tokio::test]

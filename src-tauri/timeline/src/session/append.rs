@@ -1,9 +1,10 @@
-//! Adding calls to a session file that may be there. The whole file is written again beside itself, and put in its place when it is whole:
-//! one that can't be written leaves what was there.
+//! Changing a session file that may be there. The whole file is written again beside itself, and put in its place when it is whole:
+//! one that can't be written leaves what was there. Others that change it meanwhile wait, so that nothing of either is lost.
 
 use std::{
     io::{self, Write},
     path::Path,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -15,41 +16,65 @@ use super::{
     read::named,
 };
 use crate::chunk_times::ChunkReader;
-use porthole_base::error::Result;
-use porthole_output::{SavedFile, Stream};
+use porthole_base::{
+    error::{Code, Error, Result},
+    lock::LockBeside,
+};
+use porthole_output::{SavedFile, Stream, save_failed};
 
-/// Adds calls to the session at this absolute path, which is made if it isn't there.
+/// How long another process may write the file: a large one takes its time.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Adds calls to the session at this absolute path, which is made if it isn't there. It waits at most this long for others that
+/// write it.
 ///
 /// # Errors
-/// Those of [`Session::open`] and [`SessionWriter`].
-pub fn append(path: &Path, recorded: &[Recorded]) -> Result<SavedFile> {
+/// [`Code::SessionInUse`]; those of [`Session::open`] and [`SessionWriter`].
+pub fn append(path: &Path, recorded: &[Recorded], patience: Duration) -> Result<SavedFile> {
+    let _lock = lock(path, patience)?;
     let before = if path.exists() { Some(Session::open(path)?) } else { None };
     let mut writer = SessionWriter::begin(path, true)?;
     if let Some(before) = &before {
-        add_all(&mut writer, before)?;
+        writer.add_all(before)?;
     }
     for one in recorded {
         writer.add_content(one.ended(), one.pinned, &mut one.content())?;
     }
-    let rules = before.as_ref().map_or(&Value::Null, Session::rules);
-    writer.finish(rules)
+    let rules = before.as_ref().map_or(Value::Null, |before| before.rules().clone());
+    // Windows doesn't replace a file that is open.
+    drop(before);
+    writer.finish(&rules)
 }
 
-/// Writes the calls of a session to this absolute path, with other rules.
+/// Changes the rules in the session file at this absolute path; `change` gets what is in it now, and answers nothing where that
+/// is right already.
 ///
 /// # Errors
-/// Those of [`SessionWriter`].
-pub fn write_with_rules(session: &Session, rules: &Value, path: &Path) -> Result<SavedFile> {
+/// As [`append`], and what `change` says.
+pub fn change_rules(path: &Path, change: impl FnOnce(&Session) -> Result<Option<Value>>) -> Result<()> {
+    let _lock = lock(path, PATIENCE)?;
+    let session = Session::open(path)?;
+    let Some(rules) = change(&session)? else { return Ok(()) };
     let mut writer = SessionWriter::begin(path, true)?;
-    add_all(&mut writer, session)?;
-    writer.finish(rules)
+    writer.add_all(&session)?;
+    drop(session);
+    writer.finish(&rules).map(drop)
 }
 
-fn add_all(writer: &mut SessionWriter<'_>, session: &Session) -> Result<()> {
-    (0..session.calls().len()).try_for_each(|n| writer.add_unchanged(session, n))
+/// Keeps others from changing a session file until it is dropped.
+pub(crate) fn lock(path: &Path, patience: Duration) -> Result<LockBeside> {
+    let locked = LockBeside::wait(path, patience).map_err(|error| save_failed(path, &error))?;
+    locked.ok_or_else(|| {
+        Error::new(Code::SessionInUse, format!("Another program is writing {}", path.display()))
+            .hint("Try again when it has finished, or choose another file.")
+    })
 }
 
 impl SessionWriter<'_> {
+    fn add_all(&mut self, session: &Session) -> Result<()> {
+        (0..session.calls().len()).try_for_each(|n| self.add_unchanged(session, n))
+    }
+
     /// Adds the nth call of a session, from 0, as it is there; nothing if there is none.
     ///
     /// # Errors
@@ -119,8 +144,8 @@ mod tests {
             let output = samples[n].output(&folder.path().join(format!("new{n}")));
             Recorded::new(samples[n].call.clone(), Arc::new(output), false)
         };
-        append(&path, &[added(0)]).unwrap();
-        append(&path, &[added(1)]).unwrap();
+        append(&path, &[added(0)], PATIENCE).unwrap();
+        append(&path, &[added(1)], PATIENCE).unwrap();
         let session = Session::open(&path).unwrap();
         assert_eq!(session.rules(), &rules);
         assert_eq!(session.calls().iter().map(|call| call.pinned).collect::<Vec<_>>(), [false, true, false, false]);
@@ -140,10 +165,51 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         std::fs::write(&path, "mine").unwrap();
-        assert_eq!(append(&path, &[]).unwrap_err().code, Code::SessionInvalid);
+        assert_eq!(append(&path, &[], PATIENCE).unwrap_err().code, Code::SessionInvalid);
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
         let new = folder.path().join("new.porthole");
-        append(&new, &[]).unwrap();
+        append(&new, &[], PATIENCE).unwrap();
         assert_eq!(Session::open(&new).unwrap().calls(), []);
+    }
+
+    #[test]
+    fn calls_that_are_added_at_once_are_all_there_and_so_are_rules_that_change_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.porthole");
+        write(&path, &two(), &Value::Null);
+        let sample = &two()[0];
+        std::thread::scope(|scope| {
+            for n in 0..20 {
+                let (path, folder) = (&path, folder.path());
+                scope.spawn(move || {
+                    let output = Arc::new(sample.output(&folder.join(format!("new{n}"))));
+                    let call = porthole_sdk::call::Call { began_ms: n, ..sample.call.clone() };
+                    append(path, &[Recorded::new(call, output, false)], PATIENCE).unwrap();
+                });
+            }
+            scope.spawn(|| change_rules(&path, |_| Ok(Some(serde_json::json!({ "allow": [] })))).unwrap());
+        });
+        let session = Session::open(&path).unwrap();
+        let mut began: Vec<u64> = session.calls()[2..].iter().map(|one| one.call.began_ms).collect();
+        began.sort_unstable();
+        assert_eq!(began, (0..20).collect::<Vec<u64>>());
+        assert_eq!(session.rules(), &serde_json::json!({ "allow": [] }));
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+        assert!(files.into_iter().all(|name| !name.to_string_lossy().starts_with('.')), "a lock or a part was left");
+    }
+
+    #[test]
+    fn waiting_for_one_that_never_ends_is_an_error_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.porthole");
+        write(&path, &two(), &Value::Null);
+        let before = std::fs::read(&path).unwrap();
+        let held = lock(&path, PATIENCE).unwrap();
+        let refused = append(&path, &[], Duration::from_millis(10)).unwrap_err();
+        assert_eq!(refused.code, Code::SessionInUse);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        drop(held);
+        let missing = append(&folder.path().join("none/a.porthole"), &[], PATIENCE).unwrap_err();
+        assert_eq!(missing.code, Code::SaveFailed);
     }
 }

@@ -16,7 +16,8 @@ pub mod redact;
 mod rules;
 mod write;
 
-pub use append::{SessionContent, append, write_with_rules};
+pub(crate) use append::lock;
+pub use append::{PATIENCE, SessionContent, append, change_rules};
 pub use content::{Content, OutputContent, WriteFailed, Written};
 pub use export::{ExportFormat, ExportPreview, export};
 pub use format::{

@@ -15,7 +15,10 @@ use super::{
     layout::{self, Layout, Place, Places, invalid, unreadable},
 };
 use crate::chunk_times::ChunkReader;
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    in_use::until_free,
+};
 use porthole_output::{BodyKind, Coding, DiskQuota, FilePart, Output, Stream};
 use porthole_sdk::call::{Act, Call};
 
@@ -37,12 +40,12 @@ impl Session {
     /// [`Code::SessionUnreadable`], [`Code::SessionInvalid`], [`Code::SessionTooNew`], [`Code::SessionTooLarge`].
     pub fn open(path: &Path) -> Result<Self> {
         let of = |error: Error| named(path, error);
-        let about = fs::metadata(path).map_err(|error| of(unreadable(&error)))?;
+        let about = until_free(|| fs::metadata(path)).map_err(|error| of(unreadable(&error)))?;
         // Opening a pipe would wait for another program.
         if !about.is_file() {
             return Err(of(invalid("It isn't a file")));
         }
-        let file = Arc::new(File::open(path).map_err(|error| of(unreadable(&error)))?);
+        let file = Arc::new(until_free(|| File::open(path)).map_err(|error| of(unreadable(&error)))?);
         let layout = Arc::new(layout::read(BufReader::new(&*file)).map_err(of)?);
         Ok(Self { file, path: path.to_owned(), layout })
     }

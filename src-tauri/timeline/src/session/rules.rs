@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Session, is_archive, write_with_rules};
+use super::{Session, change_rules, is_archive};
 use crate::{Timeline, aside, compare::Rules};
 use porthole_base::error::{Code, Error, Result};
 
@@ -52,8 +52,7 @@ impl Timeline {
     /// Replaces them, in the file too.
     ///
     /// # Errors
-    /// [`Code::RuleInvalid`]; [`Code::CallNotFound`]; those of [`Session::open`] and [`write_with_rules`]. The rules stay
-    /// what they were then.
+    /// [`Code::RuleInvalid`]; [`Code::CallNotFound`]; those of [`change_rules`]. The rules stay what they were then.
     pub async fn set_session_rules(&self, session: u32, rules: Rules) -> Result<()> {
         rules.check()?;
         let OpenedRules { path, .. } = self.opened_rules(session)?;
@@ -62,7 +61,7 @@ impl Timeline {
             let value = serde_json::to_value(&rules)
                 .map_err(|error| Error::new(Code::Internal, "Can't write the rules").detail(error))?;
             let path = path.clone();
-            aside(move || write_with_rules(&Session::open(&path)?, &value, &path)).await?;
+            aside(move || change_rules(&path, |_| Ok(Some(value)))).await?;
         }
         let rules = Ok(Arc::new(rules));
         self.shared.change(|store| store.session_rules.insert(session, OpenedRules { path, rules }));

@@ -19,4 +19,8 @@ served: number,
 /**
  * Requests that the session doesn't have.
  */
-missed: number, };
+missed: number, 
+/**
+ * How many times as fast as recorded it is; 0 when all happens at once.
+ */
+speed: number, };

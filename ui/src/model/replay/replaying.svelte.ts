@@ -24,6 +24,7 @@ export class Replaying {
   trouble = $state.raw<Trouble>()
 
   #shell: Shell
+  #ready: () => Promise<unknown>
   /** The running or last replay, of any session. */
   #shown = $state.raw<ReplayState>()
   #open = false
@@ -31,8 +32,10 @@ export class Replaying {
   #pulling = false
   #stale = false
 
-  constructor(shell: Shell) {
+  /** `ready`: what a replay waits for. */
+  constructor(shell: Shell, ready: () => Promise<unknown> = () => Promise.resolve()) {
     this.#shell = shell
+    this.#ready = ready
   }
 
   /** How far the replay of this session is. */
@@ -69,6 +72,7 @@ export class Replaying {
 
   async start(): Promise<void> {
     this.#forget()
+    await this.#ready()
     await this.#act(() => this.#shell.ask("replay", { session: this.session, choices: this.choices }))
   }
 

@@ -18,6 +18,11 @@ export class RuleEditor {
   #shell: Shell
   #changed: () => void
   #session = 0
+  /** What is in the file, as far as is known. */
+  #saved: Rules = {}
+  /** By session: rules that are to be written. */
+  #unsaved = new Map<number, Rules>()
+  #saving: Promise<boolean> | undefined
 
   /** `changed`: the rules are others now. */
   constructor(shell: Shell, changed: () => void) {
@@ -29,6 +34,8 @@ export class RuleEditor {
     this.#session = session
     this.trouble = undefined
     this.loaded = false
+    await this.#saving
+    if (session !== this.#session) return
     try {
       const { rules, written } = await this.#shell.ask("session_rules", { session })
       if (session === this.#session) this.#take(rules, written)
@@ -58,33 +65,67 @@ export class RuleEditor {
     await this.#save({ allow: [...this.allow], capture: this.capture.filter((one) => one !== capture) })
   }
 
+  /** All changes are written, or refused. */
+  async settled(): Promise<void> {
+    await this.#saving
+  }
+
   /** Removes all of them, also those that can't be read. */
   async clear(): Promise<void> {
     await this.#save({})
   }
 
-  async #save(rules: Rules): Promise<boolean> {
-    if (this.busy) return false
-    const session = this.#session
-    this.busy = true
+  /** Each time the whole file is written again: what changes meanwhile is written once, when that is done. */
+  #save(rules: Rules): Promise<boolean> {
+    this.#unsaved.set(this.#session, rules)
     this.trouble = undefined
+    this.#show(rules)
+    this.#saving ??= this.#write()
+    return this.#saving
+  }
+
+  async #write(): Promise<boolean> {
+    this.busy = true
+    let session = this.#session
     try {
-      await this.#shell.ask("set_session_rules", { session, rules })
-      if (session === this.#session) this.#take(rules, this.written)
-      this.#changed()
+      for (let next = this.#next(); next !== undefined; next = this.#next()) {
+        session = next.session
+        await this.#shell.ask("set_session_rules", next)
+        if (session === this.#session) this.#take(next.rules, this.written, !this.#unsaved.has(session))
+      }
       return true
     } catch (thrown) {
-      this.trouble = trouble(thrown)
+      this.#unsaved.delete(session)
+      if (session === this.#session) {
+        this.#show(this.#saved)
+        this.trouble = trouble(thrown)
+      }
       return false
     } finally {
+      this.#saving = undefined
       this.busy = false
+      this.#changed()
     }
   }
 
-  #take({ allow = [], capture = [] }: Rules, written: boolean): void {
-    this.allow = allow
-    this.capture = capture
+  #next(): { session: number; rules: Rules } | undefined {
+    for (const [session, rules] of this.#unsaved) {
+      this.#unsaved.delete(session)
+      return { session, rules }
+    }
+    return undefined
+  }
+
+  /** These are in the file. `newest`: nothing else is to be written. */
+  #take(rules: Rules, written: boolean, newest = true): void {
+    this.#saved = rules
     this.written = written
     this.loaded = true
+    if (newest) this.#show(rules)
+  }
+
+  #show({ allow = [], capture = [] }: Rules): void {
+    this.allow = allow
+    this.capture = capture
   }
 }

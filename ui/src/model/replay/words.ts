@@ -91,6 +91,7 @@ export function ruleValue(rule: Allow): string {
 export function proposalWords(rule: Allow): [string, string, string] {
   if (rule.kind === "header") return ["Header", rule.name, "differs between two runs. Ignore it?"]
   if (rule.kind === "type") return ["Value", rule.path, "differs between two runs. Check only its type?"]
+  if (rule.kind === "lines") return ["Lines like", rule.pattern, "differ between two runs. Leave them out?"]
   return [kindText(rule.kind), ruleValue(rule), "differs between two runs. Allow it?"]
 }
 

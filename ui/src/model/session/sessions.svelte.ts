@@ -78,6 +78,16 @@ export class Sessions {
     await this.#retarget(() => this.#shell.ask("serve_mock", { session }))
   }
 
+  /** How many times as fast as recorded the mock is from now on; 0 for all at once. */
+  async setSpeed(speed: number): Promise<void> {
+    try {
+      await this.#shell.ask("set_mock_speed", { speed })
+      this.trouble = undefined
+    } catch (thrown) {
+      this.trouble = trouble(thrown)
+    }
+  }
+
   async stopMock(): Promise<void> {
     await this.#retarget(() => this.#shell.ask("stop_mock", {}))
   }

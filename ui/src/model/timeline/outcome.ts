@@ -134,6 +134,8 @@ const failures: Record<Code, string> = {
   session_invalid: "not a session",
   session_too_new: "newer version",
   session_too_large: "session too large",
+  session_in_use: "file in use",
+  session_changed: "file changed",
   har_invalid: "not a HAR file",
   history_failed: "no history",
   history_damaged: "history damaged",

@@ -4,6 +4,7 @@ import { THEMES } from "../settings/themes"
 import { timeOfDay } from "../text/numbers"
 import { visibleText } from "../text/visible"
 import { verbOf } from "../composer/verb"
+import { SPEEDS } from "../session/speeds"
 import type { Entry } from "./palette.svelte"
 import { keyOf, titleOf } from "./recent"
 import { SHORTCUTS, type Intent } from "./shortcuts"
@@ -72,7 +73,12 @@ function ofSessions(porthole: Porthole, action: Action): Entry[] {
       : [action("export", "Export calls…", () => porthole.export(selection.ids.size > 1))]),
     ...(sessions.mock === undefined
       ? []
-      : [action("stop-mock", "Stop the mock", () => void sessions.stopMock())]),
+      : [
+          action("stop-mock", "Stop the mock", () => void sessions.stopMock()),
+          ...SPEEDS.map(({ value, short }) =>
+            action(`mock-speed-${value}`, `Mock: ${short}`, () => void sessions.setSpeed(Number(value))),
+          ),
+        ]),
     ...openSessions(porthole).flatMap(({ number, name }) => {
       const shown = visibleText(name, "kept")
       return [

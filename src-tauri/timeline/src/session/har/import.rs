@@ -8,7 +8,7 @@ use std::{
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::entry::{Entry, Imported};
+use super::{archive::Entry, entry::Imported};
 use crate::session::MOST_CALLS;
 use porthole_base::error::{Code, Error, Result};
 
@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for &mut Entries<'_> {
             let told = if self.count > MOST_CALLS {
                 Err(Error::new(Code::SessionTooLarge, format!("The archive has more than {MOST_CALLS} entries")))
             } else {
-                (self.tell)(entry.into_call())
+                entry.into_call().map_or(Ok(()), &mut *self.tell)
             };
             if let Err(error) = told {
                 self.failed = Some(error);
