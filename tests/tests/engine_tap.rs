@@ -120,10 +120,9 @@ async fn files(inside: &Inside) -> String {
 async fn holders(inside: &Inside, process: u32) -> Vec<String> {
     let labeled = HashMap::from([("label", vec!["porthole.tap"])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&labeled).build();
-    let found = eventually("a list that can be read", async || {
-        inside.docker.list_containers(Some(options.clone())).await.ok()
-    })
-    .await;
+    let found =
+        eventually("a list that can be read", async || inside.docker.list_containers(Some(options.clone())).await.ok())
+            .await;
     let is_its = |labels: &HashMap<String, String>| labels["porthole.tap"].ends_with(&format!("/{process}"));
     found.into_iter().filter(|one| one.labels.as_ref().is_some_and(is_its)).filter_map(|one| one.id).collect()
 }
@@ -352,5 +351,5 @@ async fn what_is_not_there_is_refused_and_nothing_is_left() {
         assert_eq!(error.code, code);
     }
     connections.close().await;
-    assert_eq!(holders(&inside, std::process::id()).await, [] as [&str; 0]);
+    nothing_left(&inside, std::process::id()).await;
 }

@@ -170,8 +170,7 @@ impl Tapped {
         let backend = UnixListener::bind(&path).unwrap();
         let endpoint = format!("container://backend{}", path.display()).parse().unwrap();
         let made_up = made_up.map(|events| events.iter().map(Event::encode).collect());
-        let elsewhere =
-            Arc::new(Elsewhere { program, made_up: Mutex::new(made_up), seen: Arc::default() });
+        let elsewhere = Arc::new(Elsewhere { program, made_up: Mutex::new(made_up), seen: Arc::default() });
         let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
         Self { timeline: Arc::new(timeline), elsewhere, backend, endpoint, folder }
     }
@@ -319,7 +318,10 @@ async fn what_cannot_be_moved_is_refused_with_its_code() {
     let tap = tapped.start().await.unwrap();
     assert_eq!(tapped.start().await.unwrap_err().code, Code::TapUnavailable);
     tap.stop().await.unwrap();
-    let missing = Tapped { endpoint: format!("container://backend{}/none", tapped.folder.path().display()).parse().unwrap(), ..tapped };
+    let missing = Tapped {
+        endpoint: format!("container://backend{}/none", tapped.folder.path().display()).parse().unwrap(),
+        ..tapped
+    };
     let error = missing.start().await.unwrap_err();
     assert_eq!(error.code, Code::EndpointMissing);
     assert!(error.message.contains("in the container `backend`"), "{error:?}");
@@ -353,7 +355,8 @@ async fn what_makes_no_sense_neither_harms_nor_is_recorded() {
     assert_eq!((exchange(&calls[0]).request.path.as_str(), status(&calls[0])), ("/a", Some(200)));
     tap.stop().await.unwrap();
     // A frame that isn't one ends it. Then the real program is started, as after any other failure.
-    let tapped = Tapped::new(Some(vec![Event::Listening { version: VERSION, aside: "/x" }, Event::Trouble { words: "w" }]));
+    let tapped =
+        Tapped::new(Some(vec![Event::Listening { version: VERSION, aside: "/x" }, Event::Trouble { words: "w" }]));
     tapped.elsewhere.made_up.lock().unwrap().as_mut().unwrap().push_back(vec![b'?', 0, 0, 0, 0]);
     let tap = tapped.start().await.unwrap();
     let mut state = tap.state();

@@ -70,8 +70,8 @@ async fn left_ids(engine: &Engine, label: &str) -> Vec<String> {
 pub async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
     match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {
-        // One that was not made is gone too.
-        Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404, .. })) => return true,
+        // One that was not made is gone too, and one that the engine is removing by itself will be.
+        Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404 | 409, .. })) => return true,
         Ok(Err(error)) => tracing::warn!(%error, container, "a container of Porthole's own is left"),
         Err(_) => tracing::warn!(container, "the engine takes too long to remove a container"),
     }

@@ -86,7 +86,8 @@ impl Tapped {
     }
 
     fn listens(&mut self) {
-        let aside = format!("{}.porthole", fs::canonicalize(self.path().parent().unwrap()).unwrap().join("b.sock").display());
+        let aside =
+            format!("{}.porthole", fs::canonicalize(self.path().parent().unwrap()).unwrap().join("b.sock").display());
         self.expect(&Event::Listening { version: VERSION, aside: &aside });
     }
 
@@ -294,7 +295,9 @@ fn a_backend_that_is_down_is_told_with_what_the_client_wanted() {
     let mut client = UnixStream::connect(tapped.path()).unwrap();
     say(&mut client, "ask");
     let (kind, payload) = tapped.next();
-    assert!(matches!(Event::decode(kind, &payload), Some(Event::Failed { id: 0, why }) if why.starts_with("refused: ")));
+    assert!(
+        matches!(Event::decode(kind, &payload), Some(Event::Failed { id: 0, why }) if why.starts_with("refused: "))
+    );
     tapped.expect(&Event::Bytes { id: 0, side: Side::Client, bytes: b"ask" });
     tapped.expect(&Event::Closed { id: 0, how: End::ByBoth });
     assert!(at_end(&mut client));
@@ -362,7 +365,11 @@ fn a_signal_puts_the_socket_back_and_what_kill_leaves_the_next_start_undoes() {
 fn what_cannot_be_moved_is_told_and_nothing_changes() {
     let tapped = Tapped::new();
     let program = tapped.directory.path().join("relay");
-    for (path, step) in [(tapped.path(), Step::Busy), (program.clone(), Step::NotSocket), (tapped.directory.path().join("none"), Step::Missing)] {
+    for (path, step) in [
+        (tapped.path(), Step::Busy),
+        (program.clone(), Step::NotSocket),
+        (tapped.directory.path().join("none"), Step::Missing),
+    ] {
         let (mut child, _input, mut output) = spawn(&program, &path);
         let (kind, payload) = next(&mut output);
         let Some(Event::NotListening { why }) = Event::decode(kind, &payload) else { panic!("{kind} {payload:?}") };

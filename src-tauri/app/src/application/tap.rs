@@ -133,10 +133,12 @@ fn place_of(endpoint: Endpoint) -> Result<TapPlace> {
     let (container, path) = match &endpoint {
         Endpoint::Unix(path) => (None, path.display().to_string()),
         Endpoint::Container { container, path } => (Some(container.to_string()), path.clone()),
-        Endpoint::Npipe(_) | Endpoint::Tcp { .. } | Endpoint::Engine { .. } => return not(
-            format!("Only a unix socket can be moved, and the target is {endpoint}"),
-            "Run porthole-cli tap with another address to listen on, and have the desktop connect to that.",
-        ),
+        Endpoint::Npipe(_) | Endpoint::Tcp { .. } | Endpoint::Engine { .. } => {
+            return not(
+                format!("Only a unix socket can be moved, and the target is {endpoint}"),
+                "Run porthole-cli tap with another address to listen on, and have the desktop connect to that.",
+            );
+        }
     };
     if is_engine(&endpoint, &EngineEnvironment::of_this_process()) {
         return not(
@@ -171,7 +173,8 @@ mod tests {
         let (path, aside) = ("/run/guest-services/b.sock", "/run/guest-services/b.sock.porthole");
         assert_eq!((place.container.as_deref(), &*place.path, &*place.aside), (Some("backend"), path, aside));
         assert_eq!(place.endpoint, endpoint);
-        for other in ["container://backend/var/run/docker.sock", "http://127.0.0.1:8080", "unix:///var/run/docker.sock"] {
+        for other in ["container://backend/var/run/docker.sock", "http://127.0.0.1:8080", "unix:///var/run/docker.sock"]
+        {
             assert_eq!(place_of(other.parse().unwrap()).unwrap_err().code, Code::TapUnavailable, "{other}");
         }
     }

@@ -70,7 +70,7 @@ impl ContainerTap {
     ///
     /// # Errors
     /// [`Code::EndpointUnsupported`] where there isn't a program for the engine, and what an engine says.
-    pub async fn make(plan: &Plan, dropped: CancellationToken) -> Result<Self> {
+    pub(super) async fn make(plan: &Plan, dropped: CancellationToken) -> Result<Self> {
         let image = image(&plan.engine).await?;
         let (output, input) = match attempt(plan, &image, &plan.share).await {
             // An engine in a virtual machine may not let its own path be mounted by name.

@@ -37,11 +37,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::{connection::Backend, listener::listen_at, place::Place, remote::Remote};
 pub use self::{
     record::{CallLog, LoggedCall},
     remote::RemoteTap,
 };
-use self::{connection::Backend, listener::listen_at, place::Place, remote::Remote};
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::EngineDialer,

@@ -297,8 +297,11 @@ impl Remote {
     }
 
     fn late(&self) -> Error {
-        Error::new(Code::TapMoveFailed, format!("It isn't known whether the socket {} was put back", shown(&self.endpoint)))
-            .hint(format!("If the backend can't be reached: move {} in the container back.", self.aside))
+        Error::new(
+            Code::TapMoveFailed,
+            format!("It isn't known whether the socket {} was put back", shown(&self.endpoint)),
+        )
+        .hint(format!("If the backend can't be reached: move {} in the container back.", self.aside))
     }
 }
 
