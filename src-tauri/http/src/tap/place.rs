@@ -93,6 +93,14 @@ mod tests {
         ] {
             assert_eq!(Place::take(&path, in_place).unwrap().bind(None).unwrap_err().code, code, "{path:?}");
         }
+        // The backend was started again, beside the first one.
+        let mut place = Place::take(&path, true).unwrap();
+        let _own = place.bind(None).unwrap();
+        fs::remove_file(&path).unwrap();
+        let _other = UnixListener::bind(&path).unwrap();
+        let error = place.restore().unwrap_err();
+        assert_eq!(error.code, Code::TapMoveFailed);
+        assert!(error.hint.unwrap().contains("b.sock.porthole"));
         assert_eq!(Place::take(&folder.path().join("no/b.sock"), true).unwrap_err().code, Code::ListenFailed);
         let long = folder.path().join("x".repeat(crate::endpoint::PATH_LIMIT));
         assert_eq!(Place::take(&long, false).unwrap_err().code, Code::EndpointPathTooLong);
