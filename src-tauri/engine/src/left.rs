@@ -30,7 +30,7 @@ pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
     }
 }
 
-/// The same, but their programs are asked to end first, and undo something then.
+/// The same with SIGTERM first: their programs undo something then.
 pub(crate) async fn end_left(engine: &Engine, label: &str) {
     for id in left_ids(engine, label).await {
         tracing::info!(id, label, "ending a container that a killed Porthole left");

@@ -36,7 +36,7 @@ pub struct Passing {
     count: Mutex<usize>,
     fewer: Condvar,
     next: AtomicU32,
-    /// Connections of which nothing is told.
+    /// Connections that Porthole gets no events about.
     unseen: AtomicU64,
     is_stopping: AtomicBool,
 }
@@ -157,7 +157,7 @@ impl Passing {
         }
         self.open().remove(&id);
         let how = connection.how();
-        // The connection is over before its end is told.
+        // The connection is closed before the event that says so.
         connection.cut();
         drop(connection);
         tell(Event::Closed { id, how });
@@ -187,7 +187,7 @@ impl Passing {
                 Ok(0) | Err(_) => break true,
                 Ok(length) => &piece[..length],
             };
-            // Before it passes: what it causes is told after it.
+            // Before it passes on: its effects come later in the queue.
             if is_seen {
                 self.copy(id, side, bytes, &mut missed);
             }

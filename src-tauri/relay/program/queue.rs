@@ -10,7 +10,7 @@ use std::{
 
 use crate::tap_protocol::Event;
 
-/// Bytes that wait at most, copies and what else is told. As many as Porthole itself lets wait.
+/// The limit of bytes that wait. Porthole itself has the same.
 const ROOM: usize = 64 * 1024 * 1024;
 /// What a frame takes beside its bytes.
 const FRAME: usize = 64;

@@ -30,12 +30,12 @@ use crate::{
 
 /// How often it looks whether its socket is still there.
 const LOOK: Duration = Duration::from_millis(250);
-/// For so many looks a new backend must have had its socket before that is moved: its program may still be setting
-/// the access to it by its path.
+/// This many checks in a row must find a new backend's socket before it is moved: its program may still be setting the
+/// access to it by its path.
 const SETTLED: u32 = 4;
 /// How long a side may take to accept what was sent before the end.
 const LAST: Duration = Duration::from_millis(250);
-/// How long Porthole may take to read what is told at the end.
+/// How long Porthole may take to read the last events.
 const TOLD: Duration = Duration::from_secs(2);
 /// Open files that aren't connections.
 const OTHER_FILES: u64 = 24;
@@ -70,7 +70,7 @@ pub fn tap(path: &str) -> io::Result<()> {
     left.map_err(|error| error.error)
 }
 
-/// What Porthole says, from a thread of its own. The end of stdin is Porthole's.
+/// Orders of Porthole, read by a thread. The end of stdin is the end of Porthole.
 fn orders() -> io::Result<mpsc::Receiver<Order>> {
     /// More wait until one is taken.
     const MANY: usize = 64;
@@ -129,9 +129,9 @@ fn serve(orders: &mpsc::Receiver<Order>, passing: &Arc<Passing>, path: &str, sea
 
 /// Where it listens.
 enum Seat {
-    /// In the backend's place. For so many looks it has been lost.
+    /// In the backend's place; `lost` counts the checks that found something else at the path.
     Taken { place: Place, listener: UnixStream, lost: u32 },
-    /// The backend has ended. For so many looks a new one has been there.
+    /// The backend has ended; `there` counts the checks that found a new one.
     Free { there: u32 },
     /// It couldn't be put back.
     Failed(Option<PlaceError>),
@@ -152,7 +152,7 @@ impl Seat {
         Ok(Self::Taken { place, listener: handle, lost: 0 })
     }
 
-    /// A backend that was started again has a socket of its own at the path: its place is taken as well.
+    /// When a backend was started again, its new socket is moved as well.
     fn look(&mut self, path: &str, passing: &Arc<Passing>) {
         match self {
             Self::Taken { place, lost, .. } => {

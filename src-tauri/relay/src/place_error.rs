@@ -9,7 +9,7 @@ pub enum Step {
     Busy,
     /// Listening.
     Listen,
-    /// There is no socket that could be moved.
+    /// Nothing exists at the path.
     Missing,
     /// Something else than a socket is there.
     NotSocket,

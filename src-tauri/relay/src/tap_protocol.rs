@@ -51,13 +51,13 @@ pub enum Event<'a> {
     Failed { id: u32, why: &'a str },
     /// Bytes passed.
     Bytes { id: u32, side: Side, bytes: &'a [u8] },
-    /// So many passed, and there was no room for copies.
+    /// A count of bytes that passed without a copy: the queue was full.
     Missed { id: u32, side: Side, count: u64 },
     /// A side sends no more.
     Ended { id: u32, side: Side },
     /// A connection is over.
     Closed { id: u32, how: End },
-    /// So many connections passed of which nothing is told: there was no room.
+    /// A count of connections without any other event: the queue was full.
     Unseen { count: u64 },
     /// Its socket isn't at its path any more. It listens again when a backend has one there.
     Lost,
@@ -205,7 +205,7 @@ fn frame(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 /// The beginning of a text.
 fn cut(text: &str) -> &[u8] {
-    text[..text.floor_char_boundary(TEXT)].as_bytes()
+    &text.as_bytes()[..text.floor_char_boundary(TEXT)]
 }
 
 fn text(bytes: &[u8]) -> Option<&str> {

@@ -30,7 +30,7 @@ pub(super) enum Message {
 pub(super) struct WatchedContainer {
     pub engine: Box<Address>,
     pub name: String,
-    /// Its program is asked to end first, and undoes something then.
+    /// With SIGTERM first: its program undoes something then.
     pub gently: bool,
 }
 

@@ -114,7 +114,7 @@ impl Reaper {
         self.watch(engine, name, false);
     }
 
-    /// The same, but its program is asked to end first.
+    /// The same with SIGTERM first.
     pub(crate) fn watch_container_gently(&self, engine: &Engine, name: &str) {
         self.watch(engine, name, true);
     }

@@ -1,4 +1,4 @@
-//! Porthole's program in a container of its own, that listens in the place of a backend's socket.
+//! The program in a helper container that listens in the place of a backend's socket.
 
 use std::{
     collections::BTreeMap,
@@ -93,7 +93,7 @@ impl ContainerTap {
         })
     }
 
-    /// Writes what there is to say. That it can't is seen at the other stream.
+    /// Writes the orders that wait. If the stream is closed, the other one ends too.
     fn poll_orders(&mut self, context: &mut Context<'_>) {
         while !self.outgoing.is_empty() {
             match self.input.as_mut().poll_write(context, &self.outgoing) {

@@ -98,7 +98,7 @@ impl Feed {
         slot.send(Seen { at: Instant::now(), side, what: What::Bytes(piece) });
     }
 
-    /// So many bytes passed without a copy.
+    /// Counts bytes that passed without a copy.
     pub fn missed(&mut self, side: Side, bytes: u64) {
         let is_last = |(of, untold): &&mut (Side, Untold)| *of == side && matches!(untold, Untold::Missed(_));
         let many = self.untold.len() >= UNTOLD;

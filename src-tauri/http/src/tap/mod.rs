@@ -4,8 +4,8 @@
 //! Passing (`pass.rs`) is copying bytes. A copy of them goes through a bounded queue (`feed.rs`) to an observer that finds
 //! the exchanges in them (`observer/`), and never holds them up.
 //!
-//! For a backend in a container whose socket isn't a file of this machine, a program in a helper container does the
-//! passing, and sends the copies (`remote.rs`).
+//! If the backend's socket isn't a file of this machine, a program in a helper container passes the bytes on and sends the
+//! copies (`remote.rs`).
 
 mod connection;
 mod failure;

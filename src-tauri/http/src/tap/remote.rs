@@ -125,8 +125,8 @@ impl Remote {
         &self.aside
     }
 
-    /// Records until it is to stop, and then until the socket is back. A program that ends by itself, as it does with a
-    /// container whose processes it shares, is started again.
+    /// Records until it is to stop, and then until the socket is back. If the program ends by itself, as it does with a
+    /// container that it shares processes with, it is started again.
     ///
     /// # Errors
     /// Those of [`explain_place`], and why the program can't be reached.
@@ -167,7 +167,7 @@ impl Remote {
                 }
                 // Its files have gone with it.
                 Err(error) if is_last && error.code == Code::ContainerNotFound => return Ok(()),
-                // The backend has ended, and with it there is no socket.
+                // The backend has ended and removed its socket.
                 Err(error) if is_last && error.code == Code::EndpointMissing => return Ok(()),
                 Err(error) if is_last => return Err(error),
                 Err(error) => self.say(Some(error)),
