@@ -18,7 +18,7 @@ const ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 const GIVEN: &str = "PORTHOLE_RELAY_PROGRAMS";
 
 fn main() -> io::Result<()> {
-    for source in ["program", "src/protocol.rs", "build.rs", "../static_program.rs"] {
+    for source in ["program", "src", "build.rs", "../static_program.rs"] {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rerun-if-env-changed={GIVEN}");

@@ -1,8 +1,13 @@
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { Tapping } from "../src/model/tap/tapping.svelte"
 import { FakeShell } from "./fake"
 
-const place = { endpoint: "unix:///run/b.sock", path: "/run/b.sock", aside: "/run/b.sock.porthole" }
+const place = {
+  endpoint: "unix:///run/b.sock",
+  container: null,
+  path: "/run/b.sock",
+  aside: "/run/b.sock.porthole",
+}
 const refused = { code: "tap_move_failed" as const, message: "The socket can’t be moved" }
 
 test("what the dialog shows is what is moved, and stopping ends it", async () => {
@@ -60,4 +65,38 @@ test("an error says why, and the state is the one that really is", async () => {
     undefined,
     false,
   ])
+})
+
+test("a problem of the recording is seen while it runs, and nothing is asked after its end", async () => {
+  vi.useFakeTimers()
+  try {
+    let asked = 0
+    let problem: { code: "endpoint_refused"; message: string } | undefined
+    const tapping = new Tapping(
+      new FakeShell({
+        tap_plan: async () => place,
+        start_tap: async (args) => args.place,
+        stop_tap: async () => {},
+        tap_running: async () => {
+          asked++
+          return problem === undefined ? place : { ...place, trouble: problem }
+        },
+      }),
+      () => {},
+    )
+    await tapping.plan()
+    await tapping.start()
+    expect(tapping.running?.trouble).toBeUndefined()
+    problem = { code: "endpoint_refused", message: "Nothing is listening" }
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(tapping.running?.trouble).toEqual(problem)
+    problem = undefined
+    await vi.advanceTimersByTimeAsync(3000)
+    expect([tapping.running?.trouble, asked]).toEqual([undefined, 2])
+    await tapping.end()
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect([tapping.running, asked]).toEqual([undefined, 2])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -114,9 +114,10 @@ enum Command {
     Mock(mock::Arguments),
     /// Record what goes between a desktop and the backend, until Ctrl-C.
     ///
-    /// Bytes pass unchanged and as soon as they come, protocols after an upgrade too. If --listen is the backend's own
-    /// socket, the backend's socket is moved aside and put back at the end; after a kill -9, the next start puts it back.
-    /// What isn't HTTP/1, and what Porthole couldn't record in time, passes all the same, and its call says so.
+    /// Bytes pass unchanged and as soon as they come, protocols after an upgrade too. Without --listen, the backend's
+    /// own socket is moved aside and put back at the end; after a kill -9, the next start puts it back. If the socket
+    /// is in a container, a helper container does this, also after a kill -9. What isn't HTTP/1, and what Porthole
+    /// couldn't record in time, passes all the same, and its call says so.
     ///
     /// Exit code: 3 if Porthole can't listen, can't put the socket back or can't write the session, 128 plus the signal
     /// number if a signal ended the recording.

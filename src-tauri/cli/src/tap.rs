@@ -36,10 +36,10 @@ const USUAL: usize = 1000;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Where the desktop connects to: unix:///path.sock, npipe:////./pipe/name or http://127.0.0.1:port. It may be the
-    /// backend's own socket, which is then moved aside while Porthole records
+    /// Where the desktop connects to: unix:///path.sock, npipe:////./pipe/name or http://127.0.0.1:port (default: the
+    /// backend's own socket, which is moved aside while Porthole records; also one in a container)
     #[arg(long, value_parser = read_endpoint)]
-    listen: Endpoint,
+    listen: Option<Endpoint>,
     /// Address of the backend: unix:///path.sock, npipe:////./pipe/name, http://host:port or
     /// container://NAME/path.sock
     #[arg(long, value_name = "ENDPOINT", value_parser = read_endpoint)]
@@ -73,7 +73,7 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
     if context.is_some() {
         timeline.connections().use_context(context);
     }
-    let options = TapOptions::new(listen, to.clone());
+    let options = TapOptions::new(listen.unwrap_or_else(|| to.clone()), to.clone());
     let started = Tap::start(options, timeline.connections().dialer(), timeline.tap_log()).await;
     let tap = match started {
         Ok(tap) => tap,
@@ -102,9 +102,14 @@ async fn recorded(arguments: Arguments, mut signals: Signals) -> Result<()> {
 }
 
 fn tell_start(tap: &Tap, to: &Endpoint) {
-    say::note(&format!("Recording what goes from {} to {to}. Ctrl-C ends it.", tap.listen()));
+    let from = if tap.listen() == to { String::new() } else { format!("from {} ", tap.listen()) };
+    say::note(&format!("Recording what goes {from}to {to}. Ctrl-C ends it."));
     if let Some(aside) = tap.aside() {
-        say::note(&format!("The backend's own socket is at {} until then.", aside.display()));
+        let container = match to {
+            Endpoint::Container { container, .. } => format!(" in the container {container}"),
+            _ => String::new(),
+        };
+        say::note(&format!("The backend's own socket is at {}{container} until then.", aside.display()));
     }
     if tap.most() < USUAL {
         say::note(&format!(

@@ -8,6 +8,7 @@ use porthole_base::error::{Error, Result};
 use porthole_http::{
     endpoint::Endpoint,
     exchange::{Connections, EngineDialer, Io, SocketId},
+    tap::RemoteTap,
 };
 
 use crate::{Address, Engine, EngineEnvironment, dial_engine, sockets::is_engine_socket, tunnel::EngineTunnel};
@@ -79,6 +80,13 @@ impl EngineDialer for EngineTunnel {
                 Endpoint::Engine { name } => Engine::connect(self.address_of(name)?).await.map(drop),
                 _ => self.probe_connect(endpoint, limit).await,
             }
+        })
+    }
+
+    fn tap<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Box<dyn RemoteTap>>> {
+        Box::pin(async move {
+            let tap: Box<dyn RemoteTap> = Box::new(self.tap(endpoint).await?);
+            Ok(tap)
         })
     }
 

@@ -1,8 +1,11 @@
 //! Containers of Porthole's own: what they are called, and the end of those that a killed Porthole left.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use bollard::{errors::Error as ApiError, query_parameters::RemoveContainerOptionsBuilder};
+use bollard::{
+    errors::Error as ApiError,
+    query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder},
+};
 
 use super::{Engine, is_dead};
 use porthole_base::{error::Result, random::random_id};
@@ -21,21 +24,45 @@ pub fn new_name(purpose: &str) -> Result<String> {
 /// Removes the containers with this label, which has their owner as its value, of a Porthole on this machine that was
 /// killed. What can't be removed now is removed the next time. `with_volumes` is as for [`remove`].
 pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
+    for id in left_ids(engine, label).await {
+        tracing::info!(id, label, "removing a container that a killed Porthole left");
+        remove(engine, &id, with_volumes).await;
+    }
+}
+
+/// The same with SIGTERM first: their programs undo something then.
+pub(crate) async fn end_left(engine: &Engine, label: &str) {
+    for id in left_ids(engine, label).await {
+        tracing::info!(id, label, "ending a container that a killed Porthole left");
+        stop(engine, &id).await;
+        remove(engine, &id, false).await;
+    }
+}
+
+/// Asks the program of a container to end, and waits for its end. One that isn't there has ended.
+pub(crate) async fn stop(engine: &Engine, container: &str) {
+    /// Then it is killed, in seconds.
+    const GRACE: i32 = 4;
+    let options = StopContainerOptionsBuilder::default().t(GRACE).build();
+    let stopped = engine.docker().stop_container(container, Some(options));
+    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, stopped).await {
+        tracing::debug!(%error, container, "a container of Porthole's own isn't stopped");
+    }
+}
+
+async fn left_ids(engine: &Engine, label: &str) -> Vec<String> {
     let listed = tokio::time::timeout(PATIENCE, engine.listed(Some(label))).await;
     let found = match listed {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => {
             tracing::warn!(%error, label, "containers of a killed Porthole may be left");
-            return;
+            return Vec::new();
         }
-        Err(_) => return,
+        Err(_) => return Vec::new(),
     };
-    for (container, labels) in found {
-        if container.problem.is_none() && labels.get(label).is_some_and(|owner| is_dead(owner)) {
-            tracing::info!(id = container.id, label, "removing a container that a killed Porthole left");
-            remove(engine, &container.id, with_volumes).await;
-        }
-    }
+    let is_left = |labels: &HashMap<String, String>| labels.get(label).is_some_and(|owner| is_dead(owner));
+    let left = found.into_iter().filter(|(container, labels)| container.problem.is_none() && is_left(labels));
+    left.map(|(container, _)| container.id).collect()
 }
 
 /// Removes a container of Porthole's own, with the volumes without a name that it has; Podman 4 counts among them one that
@@ -43,8 +70,8 @@ pub async fn remove_left(engine: &Engine, label: &str, with_volumes: bool) {
 pub async fn remove(engine: &Engine, container: &str, with_volumes: bool) -> bool {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(with_volumes).build();
     match tokio::time::timeout(PATIENCE, engine.docker().remove_container(container, Some(options))).await {
-        // One that was not made is gone too.
-        Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404, .. })) => return true,
+        // One that was not made is gone too, and one that the engine is removing by itself will be.
+        Ok(Ok(()) | Err(ApiError::DockerResponseServerError { status_code: 404 | 409, .. })) => return true,
         Ok(Err(error)) => tracing::warn!(%error, container, "a container of Porthole's own is left"),
         Err(_) => tracing::warn!(container, "the engine takes too long to remove a container"),
     }

@@ -57,6 +57,7 @@ pub use find::EngineEnvironment;
 pub use find::FROM_ENVIRONMENT;
 pub use find::prefer;
 pub(crate) use ignore_file::IgnoreFile;
+pub(crate) use left::{end_left, stop};
 pub use left::{new_name, remove, remove_left, remove_unfinished};
 pub use owner::{hostname, is_dead, owner};
 pub(crate) use registries::{Registries, registry_of};

@@ -175,20 +175,11 @@ pub(crate) fn failed(endpoint: &Endpoint, error: &io::Error) -> Error {
 }
 
 #[cfg(unix)]
-pub(crate) use unix::make_room;
-
-#[cfg(unix)]
 mod unix {
-    use std::{
-        fs, io,
-        os::unix::{
-            fs::{FileTypeExt, MetadataExt},
-            net::UnixStream,
-        },
-        path::Path,
-    };
+    use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
     use porthole_base::private;
+    use porthole_relay::rename::make_room;
     use tokio::net::UnixListener;
 
     use super::SocketFile;
@@ -198,22 +189,6 @@ mod unix {
         let listener = UnixListener::bind(path)?;
         private::restrict_socket(path)?;
         Ok(listener)
-    }
-
-    /// Removes a socket that nothing listens on. Anything else at the path is an error.
-    pub(crate) fn make_room(path: &Path) -> io::Result<()> {
-        match fs::symlink_metadata(path) {
-            Ok(found) if found.file_type().is_socket() => match UnixStream::connect(path) {
-                // One that was left by a killed program.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-                // It accepts connections, or has more of them than it accepts at the moment.
-                _ => Err(io::ErrorKind::AddrInUse.into()),
-            },
-            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     pub(super) fn made(path: &Path) -> io::Result<SocketFile> {

@@ -58,7 +58,7 @@ pub fn hold() -> io::Result<()> {
 }
 
 /// A connection, or a [`Refusal`] and the words of the operating system. It waits where a backlog is full.
-fn connect(path: &str) -> Result<UnixStream, String> {
+pub fn connect(path: &str) -> Result<UnixStream, String> {
     UnixStream::connect(path).map_err(|error| {
         // Linux answers with "connection refused" also for a file that is not a socket.
         let is_other = || fs::metadata(path).is_ok_and(|found| !found.file_type().is_socket());

@@ -2,13 +2,33 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(unix)]
+pub mod place;
+pub mod place_error;
 pub mod protocol;
+#[cfg(unix)]
+pub mod rename;
+pub mod tap_protocol;
 
-// Here only so that the lints see it.
+// The program's own files are here only so that the lints see them.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../program/passing.rs"]
+mod passing;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../program/queue.rs"]
+mod queue;
 #[cfg(all(test, target_os = "linux"))]
 #[allow(dead_code)]
 #[path = "../program/relay.rs"]
 mod relay;
+#[cfg(all(test, target_os = "linux"))]
+#[allow(unsafe_code)]
+#[path = "../program/system.rs"]
+mod system;
+#[cfg(all(test, target_os = "linux"))]
+#[allow(dead_code)]
+#[path = "../program/tap.rs"]
+mod tap;
 
 /// The program for an engine's architecture, in the engine's words (`amd64`, `arm64`) or in Rust's; none where this
 /// Porthole was built without it.
@@ -21,6 +41,8 @@ pub fn program(architecture: &str) -> Option<&'static [u8]> {
     (!program.is_empty()).then_some(program)
 }
 
+#[cfg(all(test, target_os = "linux"))]
+mod tap_tests;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "program_tests.rs"]
 mod tests;

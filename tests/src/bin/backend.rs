@@ -59,6 +59,12 @@ fn serve(stream: &UnixStream) -> io::Result<()> {
                     thread::sleep(Duration::from_millis(50));
                 }
             }
+            // Another protocol: what comes goes back, and after the end of it there is more.
+            "/upgrade" => {
+                write!(to, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")?;
+                io::copy(&mut from, &mut to)?;
+                return write!(to, "after the end");
+            }
             // Promises more than it gives, and waits.
             "/stall" => {
                 write!(to, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegun")?;

@@ -21,6 +21,7 @@ impl<H: Host> Application<H> {
 
     pub async fn start_backend(&self, plan: u32) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
+        self.end_tap_of_open().await;
         let done = self.extension_host.start(plan).await;
         self.aim_at_open(done)
     }
@@ -33,6 +34,7 @@ impl<H: Host> Application<H> {
 
     pub async fn stop_backend(&self) -> Result<OpenExtension> {
         self.gate.withdraw(Origin::Page);
+        self.end_tap_of_open().await;
         let done = self.extension_host.stop().await;
         self.aim_at_open(done)
     }

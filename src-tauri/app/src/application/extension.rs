@@ -16,6 +16,7 @@ impl<H: Host> Application<H> {
             }
             source => source,
         };
+        self.end_tap_of_open().await;
         let done = self.extension_host.open(source, engine).await;
         self.aim_at_open(done)
     }
@@ -26,6 +27,7 @@ impl<H: Host> Application<H> {
 
     pub async fn close_extension(&self) -> Result<Target> {
         self.close_page().await?;
+        self.end_tap_of_open().await;
         if let Err(error) = self.extension_host.close().await {
             // Compose's output is in the timeline; its containers are gone all the same.
             tracing::warn!(%error, "an extension's backend did not stop by itself");

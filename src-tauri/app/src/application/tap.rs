@@ -27,10 +27,16 @@ const NOTE: &str = "moved-socket";
 pub struct TapPlace {
     /// The backend's address, at which Porthole listens.
     pub endpoint: Endpoint,
+    /// The container that has the socket; none for a socket of this machine.
+    pub container: Option<String>,
     /// The path of the backend's own socket.
     pub path: String,
     /// Its path while Porthole records.
     pub aside: String,
+    /// What is wrong with the recording that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub trouble: Option<Error>,
 }
 
 /// A tap of the window.
@@ -58,27 +64,48 @@ impl<H: Host> Application<H> {
         if now != shown {
             return Err(Error::new(Code::TapUnavailable, "Not recording: the target changed before you started it"));
         }
-        self.note_moved(Some(&shown.path))?;
+        // A program in the container puts the socket back when this process ends, however it does.
+        if shown.container.is_none() {
+            self.note_moved(Some(&shown.path))?;
+        }
         let options = TapOptions { skip_own: true, ..TapOptions::new(shown.endpoint.clone(), shown.endpoint.clone()) };
         let started = Tap::start(options, self.timeline.connections().dialer(), self.timeline.tap_log()).await;
         match started {
-            Ok(tap) => *running = Some(RunningTap { tap, place: shown.clone() }),
+            Ok(tap) => {
+                // Links in the path are known now.
+                let aside = tap.aside().map(|aside| aside.display().to_string());
+                let place = TapPlace { aside: aside.unwrap_or(shown.aside), ..shown };
+                *running = Some(RunningTap { tap, place: place.clone() });
+                Ok(place)
+            }
             Err(error) => {
                 self.note_moved(None)?;
-                return Err(error);
+                Err(error)
             }
         }
-        Ok(shown)
     }
 
     pub async fn tap_running(&self) -> Result<Option<TapPlace>> {
-        Ok(self.tap.lock().await.as_ref().map(|running| running.place.clone()))
+        Ok(self.tap.lock().await.as_ref().map(|RunningTap { tap, place }| {
+            let trouble = tap.state().borrow().trouble.clone();
+            TapPlace { trouble, ..place.clone() }
+        }))
     }
 
     pub async fn stop_tap(&self) -> Result<()> {
         let Some(RunningTap { tap, .. }) = self.tap.lock().await.take() else { return Ok(()) };
         tap.stop().await?;
         self.note_moved(None)
+    }
+
+    /// Ends the recording of the open extension's backend, which is about to be stopped: the volume or directory of its
+    /// socket may go with it.
+    pub(crate) async fn end_tap_of_open(&self) {
+        let Some(endpoint) = self.extension_host.open_now().and_then(|open| open.endpoint().ok()) else { return };
+        let is_its = self.tap.lock().await.as_ref().is_some_and(|running| running.place.endpoint == endpoint);
+        if is_its && let Err(error) = self.stop_tap().await {
+            tracing::warn!(%error, "a socket wasn't put back");
+        }
     }
 
     fn note_moved(&self, path: Option<&str>) -> Result<()> {
@@ -103,26 +130,25 @@ impl<H: Host> Application<H> {
 /// What would be moved for the backend at this address.
 fn place_of(endpoint: Endpoint) -> Result<TapPlace> {
     let not = |why: String, hint: &str| Err(Error::new(Code::TapUnavailable, why).hint(hint));
-    match &endpoint {
-        Endpoint::Unix(path) if is_engine(&endpoint, &EngineEnvironment::of_this_process()) => not(
-            format!("{} is a container engine's socket, which Porthole doesn't move", path.display()),
-            "Use the extension's backend as the target.",
-        ),
-        Endpoint::Unix(path) => {
-            let aside = aside_of(path)
-                .ok_or_else(|| Error::new(Code::EndpointUnsupported, "Sockets can't be moved on this system"))?;
-            let (path, aside) = (path.display().to_string(), aside.display().to_string());
-            Ok(TapPlace { endpoint, path, aside })
+    let (container, path) = match &endpoint {
+        Endpoint::Unix(path) => (None, path.display().to_string()),
+        Endpoint::Container { container, path } => (Some(container.to_string()), path.clone()),
+        Endpoint::Npipe(_) | Endpoint::Tcp { .. } | Endpoint::Engine { .. } => {
+            return not(
+                format!("Only a unix socket can be moved, and the target is {endpoint}"),
+                "Run porthole-cli tap with another address to listen on, and have the desktop connect to that.",
+            );
         }
-        Endpoint::Container { container, .. } => not(
-            format!("The socket is inside {container}, and no file of this machine"),
-            "Start the backend with its socket in a directory of this machine. Or run porthole-cli tap --to with this address, and have the desktop connect to its --listen socket.",
-        ),
-        Endpoint::Npipe(_) | Endpoint::Tcp { .. } | Endpoint::Engine { .. } => not(
-            format!("Only a unix socket can be moved, and the target is {endpoint}"),
-            "Run porthole-cli tap with another address to listen on, and have the desktop connect to that.",
-        ),
+    };
+    if is_engine(&endpoint, &EngineEnvironment::of_this_process()) {
+        return not(
+            format!("{path} is a container engine's socket, which Porthole doesn't move"),
+            "Use the extension's backend as the target.",
+        );
     }
+    let aside = aside_of(&endpoint)
+        .ok_or_else(|| Error::new(Code::EndpointUnsupported, "Sockets can't be moved on this system"))?;
+    Ok(TapPlace { container, path, aside: aside.display().to_string(), endpoint, trouble: None })
 }
 
 /// The note, and what a killed Porthole left: its socket is put back.
@@ -134,4 +160,22 @@ pub(super) fn undo_moved(data: Option<&Path>) -> (Option<PathBuf>, Option<Error>
         let _ = fs::remove_file(&note);
     }
     (Some(note), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_moved_here_or_in_its_container_and_an_engines_never() {
+        let endpoint: Endpoint = "container://backend/run/guest-services/b.sock".parse().unwrap();
+        let place = place_of(endpoint.clone()).unwrap();
+        let (path, aside) = ("/run/guest-services/b.sock", "/run/guest-services/b.sock.porthole");
+        assert_eq!((place.container.as_deref(), &*place.path, &*place.aside), (Some("backend"), path, aside));
+        assert_eq!(place.endpoint, endpoint);
+        for other in ["container://backend/var/run/docker.sock", "http://127.0.0.1:8080", "unix:///var/run/docker.sock"]
+        {
+            assert_eq!(place_of(other.parse().unwrap()).unwrap_err().code, Code::TapUnavailable, "{other}");
+        }
+    }
 }

@@ -19,13 +19,19 @@ pub(super) enum Message {
     ForgetGroup(i32),
     WatchExec(Box<ExecProcess>),
     ForgetExec(String),
-    WatchContainer {
-        engine: Box<Address>,
-        name: String,
-    },
+    WatchContainer(WatchedContainer),
     ForgetContainer(String),
     /// What commands left in a container is ended at the end. Never forgotten.
     Sweep(Box<SweepTarget>),
+}
+
+/// A container of Porthole's own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct WatchedContainer {
+    pub engine: Box<Address>,
+    pub name: String,
+    /// With SIGTERM first: its program undoes something then.
+    pub gently: bool,
 }
 
 /// What a message is about.
@@ -47,7 +53,9 @@ impl Message {
             Self::ForgetGroup(id) => Key::Group(*id),
             Self::WatchExec(inside) => Key::Exec(inside.exec.clone()),
             Self::ForgetExec(exec) => Key::Exec(exec.clone()),
-            Self::WatchContainer { name, .. } | Self::ForgetContainer(name) => Key::Container(name.clone()),
+            Self::WatchContainer(WatchedContainer { name, .. }) | Self::ForgetContainer(name) => {
+                Key::Container(name.clone())
+            }
             Self::Sweep(swept) => Key::Sweep(swept.container.clone()),
         }
     }

@@ -27,7 +27,7 @@ use std::{
 use tokio::sync::watch;
 
 use keeper::Shared;
-use message::Message;
+use message::{Message, WatchedContainer};
 pub use serve::serve_if_asked;
 
 use porthole_process::{GroupReaper, WatchedGroup};
@@ -111,8 +111,17 @@ impl Reaper {
 
     /// Removes a container of Porthole's own at the end, also one that is about to be made.
     pub fn watch_container(&self, engine: &Engine, name: &str) {
+        self.watch(engine, name, false);
+    }
+
+    /// The same with SIGTERM first.
+    pub(crate) fn watch_container_gently(&self, engine: &Engine, name: &str) {
+        self.watch(engine, name, true);
+    }
+
+    fn watch(&self, engine: &Engine, name: &str, gently: bool) {
         let engine = Box::new(engine.address().clone());
-        self.shared.tell(Message::WatchContainer { engine, name: name.to_owned() });
+        self.shared.tell(Message::WatchContainer(WatchedContainer { engine, name: name.to_owned(), gently }));
     }
 
     /// It was removed.

@@ -9,11 +9,11 @@ use std::{
 
 use futures_util::future::join_all;
 
-use super::message::Message;
+use super::message::{Message, WatchedContainer};
 use crate::{
     Address, BackendResources, Engine,
     exec::exec_signal::{ExecProcess, SweepTarget},
-    remove_unfinished,
+    remove_unfinished, stop,
 };
 use porthole_process::membership::Present;
 use porthole_process::{WatchedGroup, end_groups};
@@ -75,7 +75,7 @@ fn serve() {
                 Ok(Message::ForgetGroup(id)) => drop(groups.remove(&id)),
                 Ok(Message::WatchExec(inside)) => drop(execs.insert(inside.exec.clone(), *inside)),
                 Ok(Message::ForgetExec(exec)) => drop(execs.remove(&exec)),
-                Ok(Message::WatchContainer { engine, name }) => drop(containers.insert(name, engine)),
+                Ok(Message::WatchContainer(watched)) => drop(containers.insert(watched.name.clone(), watched)),
                 Ok(Message::ForgetContainer(name)) => drop(containers.remove(&name)),
                 Ok(Message::Sweep(swept)) => drop(sweeps.insert(swept.container.clone(), *swept)),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -99,7 +99,7 @@ fn end_resources(resources: Vec<BackendResources>) {
     })));
 }
 
-fn end_in_engines(execs: Vec<ExecProcess>, sweeps: Vec<SweepTarget>, containers: BTreeMap<String, Box<Address>>) {
+fn end_in_engines(execs: Vec<ExecProcess>, sweeps: Vec<SweepTarget>, containers: BTreeMap<String, WatchedContainer>) {
     if execs.is_empty() && sweeps.is_empty() && containers.is_empty() {
         return;
     }
@@ -108,8 +108,8 @@ fn end_in_engines(execs: Vec<ExecProcess>, sweeps: Vec<SweepTarget>, containers:
     let execs = join_all(execs.iter().map(async |inside| {
         let _ = tokio::time::timeout(limit(&inside.engine), inside.end()).await;
     }));
-    let containers = join_all(containers.into_iter().map(async |(name, engine)| {
-        let _ = tokio::time::timeout(limit(&engine), end_container(*engine, &name)).await;
+    let containers = join_all(containers.into_values().map(async |watched| {
+        let _ = tokio::time::timeout(limit(&watched.engine), end_container(watched)).await;
     }));
     let sweeps = join_all(sweeps.iter().map(async |swept| {
         let _ = tokio::time::timeout(limit(&swept.engine), swept.end()).await;
@@ -121,9 +121,12 @@ fn limit(engine: &Address) -> Duration {
     if engine.is_remote() { FAR } else { NEAR }
 }
 
-async fn end_container(engine: Address, name: &str) {
-    if let Ok(engine) = Engine::connect(engine).await {
-        remove_unfinished(&engine, name, false).await;
+async fn end_container(WatchedContainer { engine, name, gently }: WatchedContainer) {
+    if let Ok(engine) = Engine::connect(*engine).await {
+        if gently {
+            stop(&engine, &name).await;
+        }
+        remove_unfinished(&engine, &name, false).await;
     }
 }
 

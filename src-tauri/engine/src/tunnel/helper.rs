@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use bollard::{
     errors::Error as ApiError,
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
-    models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType},
-    query_parameters::{AttachContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+    query_parameters::RemoveContainerOptionsBuilder,
 };
 use porthole_relay::protocol::Refusal;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    container::{LABEL, Purpose, body, root_of, start},
     frames::Frame,
     hold::Hold,
     image::{PROGRAM, image},
@@ -25,10 +25,6 @@ use porthole_base::{
     reference::ContainerName,
 };
 use porthole_http::endpoint::{self, Endpoint};
-
-/// The label of a helper container; its value is the machine and the process that made it.
-// The name of the first edition, so that what an older Porthole left is found.
-const LABEL: &str = "porthole.carrier";
 
 /// Why nothing came through a helper.
 #[derive(Debug)]
@@ -98,9 +94,12 @@ impl Helper {
             reaper.watch_container(engine, &name);
         }
         let gone = CancellationToken::new();
-        let hold = hold(engine, &name, body(image, share, target, root.as_deref()), gone.clone()).await;
-        match hold {
-            Ok(hold) => Ok(Self { engine: engine.clone(), name, root, hold: Mutex::new(hold), reaper, gone }),
+        let body = body(image, share, target, root.as_deref(), Purpose::Connections);
+        match start(engine, &name, &body).await {
+            Ok((output, input)) => {
+                let hold = Mutex::new(Hold::new(output, input, gone.clone()));
+                Ok(Self { engine: engine.clone(), name, root, hold, reaper, gone })
+            }
             Err(error) => {
                 remove(engine, &name).await;
                 if let Some(reaper) = reaper {
@@ -192,83 +191,6 @@ impl Helper {
             reaper.forget_container(&self.name);
         }
     }
-}
-
-/// Below which directory a process beside the target's sees the target's files.
-fn root_of(target: &Inspected) -> Result<String> {
-    match target.pid_mode.as_str() {
-        "" | "private" => Ok("/proc/1/root".to_owned()),
-        // The engine's host's own ids.
-        "host" => Ok(format!("/proc/{}/root", target.pid.unwrap_or(1))),
-        mode => Err(Error::new(
-            Code::EndpointUnsupported,
-            format!("The socket is in the container's file system, and the container shares process IDs ({mode})"),
-        )
-        .hint("Put the socket's directory on a volume.")),
-    }
-}
-
-/// A container that may do nothing but connect.
-fn body(image: &str, share: &Share, target: &Inspected, root: Option<&str>) -> ContainerCreateBody {
-    let mount = |typ, source: &String, at: &String| Mount {
-        typ: Some(typ),
-        source: Some(source.clone()),
-        target: Some(at.clone()),
-        read_only: Some(true),
-        ..Mount::default()
-    };
-    let (mounts, pid_mode) = match share {
-        Share::Volume { name, at } => (Some(vec![mount(MountType::VOLUME, name, at)]), None),
-        Share::Bind { source, at } => (Some(vec![mount(MountType::BIND, source, at)]), None),
-        Share::Root => (None, Some(format!("container:{}", target.id))),
-    };
-    // A backend that does not run as root has a socket that only its own user may open, and Docker Desktop connects
-    // to it as root.
-    let mut capabilities = vec!["DAC_OVERRIDE"];
-    if *share == Share::Root {
-        capabilities.extend(["SYS_PTRACE", "SYS_CHROOT"]);
-    }
-    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
-    ContainerCreateBody {
-        image: Some(image.to_owned()),
-        cmd: Some([PROGRAM, "hold"].into_iter().chain(root).map(str::to_owned).collect()),
-        user: Some("0:0".to_owned()),
-        attach_stdin: Some(true),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        open_stdin: Some(true),
-        // Its first process doesn't hear SIGTERM, and Podman sends that, and waits, when a container is removed.
-        stop_signal: Some("SIGKILL".to_owned()),
-        // Its stdin ends with the one stream to it.
-        stdin_once: Some(true),
-        labels: Some([(LABEL.to_owned(), crate::owner())].into()),
-        host_config: Some(HostConfig {
-            // Where an engine removes a container by itself, Podman 4 removes a volume without a name too, whoever made it.
-            auto_remove: Some(!share.is_nameless_volume()),
-            network_mode: Some("none".to_owned()),
-            cap_drop: texts(&["ALL"]),
-            cap_add: texts(&capabilities),
-            readonly_rootfs: Some(true),
-            // SELinux would keep one container's process from another's socket; other engines ignore it.
-            security_opt: texts(&["no-new-privileges", "label=disable"]),
-            log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-            mounts,
-            pid_mode,
-            ..HostConfig::default()
-        }),
-        ..ContainerCreateBody::default()
-    }
-}
-
-/// Makes the container and starts it, with the streams to its first process.
-async fn hold(engine: &Engine, name: &str, body: ContainerCreateBody, gone: CancellationToken) -> Result<Hold> {
-    let explain = |error| engine.explain(error);
-    engine.create_container(name, &body).await.map_err(explain)?;
-    // Before the start, so that it is held at every moment.
-    let options = AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
-    let attached = engine.docker().attach_container(name, Some(options)).await.map_err(explain)?;
-    engine.docker().start_container(name, None).await.map_err(explain)?;
-    Ok(Hold::new(attached.output, attached.input, gone))
 }
 
 async fn remove(engine: &Engine, name: &str) {

@@ -4,21 +4,30 @@
 //! that shares what holds the socket: the volume or the directory, read-only, where there is one; else
 //! the container's process ids, through which its files are seen. A connection is one exec in the helper,
 //! with its stdin and stdout attached. Nothing is put into the container, and it needs no shell.
+//!
+//! While a tap records there (`tap.rs`), one more such container may write to what holds the socket, and moves that.
 
 mod choice;
+mod container;
 mod frames;
 mod helper;
 mod hold;
 mod image;
 mod share;
 mod stream;
+mod tap;
+mod whole_frames;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
 
 pub use choice::{Choice, choose, direct};
 pub(crate) use choice::{inside, is_not_there};
@@ -26,9 +35,13 @@ pub(crate) use choice::{inside, is_not_there};
 use helper::{Helper, HelperError};
 use share::{Share, share};
 use stream::TunnelStream;
+use tap::{ContainerTap, Moved, Plan};
 
 use crate::{Address, Engine, EngineEnvironment, Inspected, LastEngine, reaper::Reaper};
-use porthole_base::error::{Code, Error, Result};
+use porthole_base::{
+    error::{Code, Error, Result},
+    reference::ContainerName,
+};
 use porthole_http::endpoint::{self, Endpoint};
 
 /// How long a helper may take, from the login at an engine that is far away to its first word.
@@ -48,6 +61,9 @@ pub struct EngineTunnel {
     helpers: Mutex<Vec<Entry>>,
     /// What makes and removes helpers: a request that is cancelled meanwhile leaves none half made.
     tasks: Mutex<JoinSet<()>>,
+    moved: Moved,
+    /// Canceled when this closes: containers of taps that are still there end then.
+    closing: Mutex<CancellationToken>,
 }
 
 /// Which engine is gone to.
@@ -131,10 +147,10 @@ impl EngineTunnel {
     /// one.
     pub(crate) async fn connect(&self, endpoint: &Endpoint, limit: Duration) -> Result<TunnelStream> {
         let (helper, path) = self.beside(endpoint).await?;
-        let asked = match within(endpoint, limit, helper.connect(endpoint, path)).await {
+        let asked = match within(endpoint, limit, helper.connect(endpoint, &path)).await {
             Err(HelperError { is_gone: true, .. }) => {
                 let (helper, path) = self.beside(endpoint).await?;
-                within(endpoint, limit, helper.connect(endpoint, path)).await
+                within(endpoint, limit, helper.connect(endpoint, &path)).await
             }
             answer => answer,
         };
@@ -147,10 +163,10 @@ impl EngineTunnel {
     /// As for a connection.
     pub(crate) async fn probe_connect(&self, endpoint: &Endpoint, limit: Duration) -> Result<()> {
         let (helper, path) = self.beside(endpoint).await?;
-        let asked = match within(endpoint, limit, helper.probe_connect(endpoint, path)).await {
+        let asked = match within(endpoint, limit, helper.probe_connect(endpoint, &path)).await {
             Err(HelperError { is_gone: true, .. }) => {
                 let (helper, path) = self.beside(endpoint).await?;
-                within(endpoint, limit, helper.probe_connect(endpoint, path)).await
+                within(endpoint, limit, helper.probe_connect(endpoint, &path)).await
             }
             answer => answer,
         };
@@ -179,25 +195,42 @@ impl EngineTunnel {
 
     /// The helper beside the container of an endpoint, and the socket's path. One that is gone, as it is after the
     /// container was started again, is replaced.
-    async fn beside<'a>(&self, endpoint: &'a Endpoint) -> Result<(Arc<Helper>, &'a str)> {
+    async fn beside(&self, endpoint: &Endpoint) -> Result<(Arc<Helper>, String)> {
         let Endpoint::Container { container, path } = endpoint else {
             return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} isn't in a container")));
         };
         let made = async {
             let engine = self.engine().await?;
             let target = engine.running(container).await?;
-            Ok((self.helper(&engine, target, path).await?, path.as_str()))
+            let now = self.moved.path(&target.id, path);
+            Ok((self.helper(&engine, target, path).await?, now))
         };
-        tokio::time::timeout(SETUP, made).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                Code::ConnectTimeout,
-                format!(
-                    "Connecting to the container `{container}` through the engine timed out after {} s",
-                    SETUP.as_secs()
-                ),
-            )
-            .hint("Check whether the engine responds to `docker ps`."))
-        })
+        tokio::time::timeout(SETUP, made).await.unwrap_or_else(|_| Err(timed_out(container)))
+    }
+
+    /// Has a program listen in the place of a backend's socket. Its container is owned here: it ends with the value, and
+    /// with [`EngineTunnel::close`].
+    ///
+    /// # Errors
+    /// The codes of an engine and of a container that is not there or does not run.
+    pub(crate) async fn tap(&self, endpoint: &Endpoint) -> Result<ContainerTap> {
+        let Endpoint::Container { container, path } = endpoint else {
+            return Err(Error::new(Code::EndpointUnsupported, format!("{endpoint} isn't in a container")));
+        };
+        let (tell, made) = oneshot::channel();
+        let asked = async {
+            let engine = self.engine().await?;
+            let target = engine.running(container).await?;
+            // None should be there: each ends with its Porthole.
+            crate::end_left(&engine, container::TAP_LABEL).await;
+            let (name, share) = (crate::new_name("tap")?, share(&target.mounts, path));
+            let plan = Plan { engine, target, path: path.clone(), share, moved: self.moved.clone(), name };
+            let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            self.own(keep_tap(plan, self.reaper.clone(), tell, closing));
+            let ended = || Error::new(Code::Cancelled, "Canceled: Porthole was closed while it moved a socket");
+            made.await.unwrap_or_else(|_| Err(ended()))
+        };
+        tokio::time::timeout(SETUP, asked).await.unwrap_or_else(|_| Err(timed_out(container)))
     }
 
     /// Where the engine is.
@@ -273,6 +306,7 @@ impl EngineTunnel {
 
     /// Removes all helper containers, and with them the connections that still go through one.
     pub async fn close(&self) {
+        std::mem::take(&mut *self.closing.lock().unwrap_or_else(PoisonError::into_inner)).cancel();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
         let helpers = std::mem::take(&mut *self.helpers());
@@ -289,6 +323,53 @@ impl EngineTunnel {
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
     }
+}
+
+/// Makes the container of a tap, and removes it when the tap is dropped.
+async fn keep_tap(
+    plan: Plan,
+    reaper: Option<Arc<Reaper>>,
+    tell: oneshot::Sender<Result<ContainerTap>>,
+    closing: CancellationToken,
+) {
+    if let Some(reaper) = &reaper {
+        reaper.watch_container_gently(&plan.engine, &plan.name);
+    }
+    let dropped = CancellationToken::new();
+    let made = tokio::time::timeout(SETUP, ContainerTap::make(&plan, dropped.clone())).await;
+    let made = match made {
+        Ok(Ok(tap)) => Ok(tap),
+        // The container beside which it was to be may have ended meanwhile.
+        Ok(Err(error)) => Err(match ContainerName::new(plan.target.id.as_str()) {
+            Ok(target) => plan.engine.blame(error, &target).await,
+            Err(_) => error,
+        }),
+        Err(_) => Err(timed_out(&plan.target.id)),
+    };
+    let is_made = made.is_ok();
+    // Where nothing waits for it, it is dropped at once.
+    drop(tell.send(made));
+    if is_made {
+        tokio::select! {
+            () = dropped.cancelled() => {}
+            () = closing.cancelled() => {}
+        }
+    }
+    // It may have moved the socket in any case.
+    crate::stop(&plan.engine, &plan.name).await;
+    if crate::remove(&plan.engine, &plan.name, false).await
+        && let Some(reaper) = reaper
+    {
+        reaper.forget_container(&plan.name);
+    }
+}
+
+fn timed_out(container: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        Code::ConnectTimeout,
+        format!("Connecting to the container `{container}` through the engine timed out after {} s", SETUP.as_secs()),
+    )
+    .hint("Check whether the engine responds to `docker ps`.")
 }
 
 async fn within<T>(

@@ -34,6 +34,20 @@ const MOST_COMPLAINTS: u32 = 10;
 /// Bytes of one that are.
 const LONGEST_COMPLAINT: usize = 500;
 
+/// How many complaints were logged.
+#[derive(Debug, Default)]
+pub(super) struct Complaints(u32);
+
+impl Complaints {
+    /// Logs what was written to stderr, unless that was done often.
+    pub fn log(&mut self, message: &[u8]) {
+        if self.0 < MOST_COMPLAINTS {
+            self.0 += 1;
+            tracing::warn!(words = %complaint(message), "the relay complains");
+        }
+    }
+}
+
 /// The beginning of what was written to stderr, as text.
 fn complaint(message: &[u8]) -> String {
     match message.split_at_checked(LONGEST_COMPLAINT) {
@@ -59,8 +73,7 @@ pub(crate) struct TunnelStream {
     ended: bool,
     deaf: bool,
     shut: bool,
-    /// How many were logged.
-    complaints: u32,
+    complaints: Complaints,
     /// Ends after the helper did; none when it has.
     gone: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// It stays as long as one of its connections.
@@ -79,7 +92,7 @@ impl TunnelStream {
             ended: false,
             deaf: false,
             shut: false,
-            complaints: 0,
+            complaints: Complaints::default(),
             gone: Some(Box::pin(async move {
                 gone.cancelled().await;
                 tokio::time::sleep(LATE).await;
@@ -117,12 +130,7 @@ impl TunnelStream {
 
     fn give(&mut self, output: LogOutput) {
         match output {
-            LogOutput::StdErr { message } => {
-                if self.complaints < MOST_COMPLAINTS {
-                    self.complaints += 1;
-                    tracing::warn!(words = %complaint(&message), "the relay complains");
-                }
-            }
+            LogOutput::StdErr { message } => self.complaints.log(&message),
             output => self.given = output.into_bytes(),
         }
     }

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use porthole_base::error::{Error, Result};
 
 use super::{socket::SocketId, wire::Io};
-use crate::endpoint::Endpoint;
+use crate::{endpoint::Endpoint, tap::RemoteTap};
 
 /// Opens connections that lead through an engine, and knows which sockets are an engine's. The endpoints that it gets are
 /// [`Endpoint::Container`] and [`Endpoint::Engine`].
@@ -22,6 +22,13 @@ pub trait EngineDialer: Debug + Send + Sync {
     /// # Errors
     /// As for a connection.
     fn probe_connect<'a>(&'a self, endpoint: &'a Endpoint, limit: Duration) -> BoxFuture<'a, Result<()>>;
+
+    /// Has a program in the container's engine listen in the place of a backend's socket. It puts the socket back when it
+    /// is to stop, and when the value is dropped, as when Porthole is killed.
+    ///
+    /// # Errors
+    /// As for a connection, except those of the socket: the program's first frame tells about it.
+    fn tap<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Box<dyn RemoteTap>>>;
 
     /// What an error in the middle of an exchange really is, when it is the engine that went away.
     fn explain<'a>(&'a self, endpoint: &'a Endpoint, error: Error) -> BoxFuture<'a, Error>;
@@ -48,6 +55,10 @@ impl EngineDialer for NoEngine {
     }
 
     fn probe_connect<'a>(&'a self, _: &'a Endpoint, _: Duration) -> BoxFuture<'a, Result<()>> {
+        unreachable!("no endpoint leads through an engine")
+    }
+
+    fn tap<'a>(&'a self, _: &'a Endpoint) -> BoxFuture<'a, Result<Box<dyn RemoteTap>>> {
         unreachable!("no endpoint leads through an engine")
     }
 

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use hyper_util::rt::TokioIo;
+use porthole_relay::tap_protocol::End;
 use tokio::{io::AsyncReadExt, sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     feed::{Feed, Waiting},
     observer::Side,
-    pass::{Ended, pass},
+    pass::pass,
     record::{CallLog, Opening, Recording},
 };
 use crate::{
@@ -67,7 +68,7 @@ impl Backend {
                 if let Ok(Ok(length @ 1..)) = read {
                     feed.bytes(Side::Client, &first[..length]);
                 }
-                (Ended::ByBoth, Some(error))
+                (End::ByBoth, Some(error))
             }
         };
         // The connection is over before its recording is.

@@ -98,7 +98,8 @@ impl Feed {
         slot.send(Seen { at: Instant::now(), side, what: What::Bytes(piece) });
     }
 
-    fn missed(&mut self, side: Side, bytes: u64) {
+    /// Counts bytes that passed without a copy.
+    pub fn missed(&mut self, side: Side, bytes: u64) {
         let is_last = |(of, untold): &&mut (Side, Untold)| *of == side && matches!(untold, Untold::Missed(_));
         let many = self.untold.len() >= UNTOLD;
         let same = match many {
@@ -106,7 +107,7 @@ impl Feed {
             true => self.untold.iter_mut().rev().find(is_last),
         };
         match same {
-            Some((_, Untold::Missed(before))) => *before += bytes,
+            Some((_, Untold::Missed(before))) => *before = before.saturating_add(bytes),
             _ if many => {}
             _ => self.untold.push_back((side, Untold::Missed(bytes))),
         }

@@ -3,6 +3,9 @@
 //!
 //! Passing (`pass.rs`) is copying bytes. A copy of them goes through a bounded queue (`feed.rs`) to an observer that finds
 //! the exchanges in them (`observer/`), and never holds them up.
+//!
+//! If the backend's socket isn't a file of this machine, a program in a helper container passes the bytes on and sends the
+//! copies (`remote.rs`).
 
 mod connection;
 mod failure;
@@ -10,6 +13,7 @@ mod feed;
 mod framing;
 mod head;
 mod listener;
+mod move_failure;
 mod observer;
 mod pass;
 #[cfg(not(unix))]
@@ -18,8 +22,7 @@ mod place;
 #[cfg(unix)]
 mod place;
 mod record;
-#[cfg(unix)]
-mod rename;
+mod remote;
 
 use std::{
     path::{Path, PathBuf},
@@ -34,8 +37,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::record::{CallLog, LoggedCall};
-use self::{connection::Backend, listener::listen_at, place::Place};
+use self::{connection::Backend, listener::listen_at, place::Place, remote::Remote};
+pub use self::{
+    record::{CallLog, LoggedCall},
+    remote::RemoteTap,
+};
 use crate::{
     endpoint::{Endpoint, usable},
     exchange::EngineDialer,
@@ -60,11 +66,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where a tap is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TapOptions {
-    /// Where it listens. At the backend's own socket, that one is moved aside.
+    /// Where it listens. At the backend's own socket, that one is moved aside; also in a container.
     pub listen: Endpoint,
     /// The backend.
     pub to: Endpoint,
-    /// What this process itself sends passes unrecorded.
+    /// What this process itself sends passes unrecorded. What it sends into containers always does.
     pub skip_own: bool,
 }
 
@@ -93,7 +99,9 @@ pub struct Tap {
     state: watch::Receiver<TapState>,
     place: Arc<Mutex<Option<Place>>>,
     stop: CancellationToken,
-    accepting: JoinHandle<()>,
+    /// How long it may take to end.
+    limit: Duration,
+    running: JoinHandle<Result<()>>,
 }
 
 impl Tap {
@@ -105,6 +113,9 @@ impl Tap {
         let TapOptions { listen, to, skip_own } = options;
         usable(&listen)?;
         usable(&to)?;
+        if listen == to && matches!(to, Endpoint::Container { .. }) {
+            return Self::in_container(to, engines, log).await;
+        }
         let most = most_connections()?;
         let in_place = is_same(&listen, &to);
         if in_place && !matches!(listen, Endpoint::Unix(_)) {
@@ -133,8 +144,22 @@ impl Tap {
         let (tell, state) = watch::channel(TapState::default());
         let accepting =
             Accepting { listener, backend: Arc::new(backend), most, tell: Arc::new(tell), stop: stop.clone() };
-        let accepting = tokio::spawn(accepting.run(Arc::clone(&place)));
-        Ok(Self { listen, aside, most, state, place, stop, accepting })
+        let running = tokio::spawn(accepting.run(Arc::clone(&place)));
+        Ok(Self { listen, aside, most, state, place, stop, limit: 2 * END, running })
+    }
+
+    /// In the place of a backend's socket in a container.
+    async fn in_container(to: Endpoint, engines: Arc<dyn EngineDialer>, log: Arc<dyn CallLog>) -> Result<Self> {
+        if let Endpoint::Container { container, .. } = &to {
+            usable(&Endpoint::Container { container: container.clone(), path: remote::aside_in_container(&to) })?;
+        }
+        let stop = CancellationToken::new();
+        let (tell, state) = watch::channel(TapState::default());
+        let remote = Remote::start(to.clone(), engines, log, tell, stop.clone()).await?;
+        let aside = Some(PathBuf::from(remote.aside()));
+        let (place, limit) = (Arc::default(), 2 * remote::RESTORE);
+        let running = tokio::spawn(remote.run());
+        Ok(Self { listen: to, aside, most: porthole_relay::tap_protocol::MOST, state, place, stop, limit, running })
     }
 
     /// Where it listens.
@@ -164,8 +189,8 @@ impl Tap {
     pub async fn stop(mut self) -> Result<()> {
         let restored = restore(&self.place);
         self.stop.cancel();
-        let _ = tokio::time::timeout(2 * END, &mut self.accepting).await;
-        restored
+        let ended = tokio::time::timeout(self.limit, &mut self.running).await;
+        restored.and(ended.ok().and_then(std::result::Result::ok).unwrap_or(Ok(())))
     }
 }
 
@@ -178,9 +203,13 @@ impl Drop for Tap {
     }
 }
 
-/// Where a socket is moved while a tap listens in its place; nothing where sockets can't be moved.
-pub fn aside_of(path: &Path) -> Option<PathBuf> {
-    place::aside_of(path)
+/// Where a backend's socket is moved while a tap listens in its place; nothing where it can't be moved.
+pub fn aside_of(endpoint: &Endpoint) -> Option<PathBuf> {
+    match endpoint {
+        Endpoint::Unix(path) => place::aside_of(path),
+        Endpoint::Container { .. } => Some(remote::aside_in_container(endpoint).into()),
+        _ => None,
+    }
 }
 
 /// Undoes what a tap in the place of this socket left that was killed.
@@ -235,7 +264,7 @@ struct Accepting {
 }
 
 impl Accepting {
-    async fn run(mut self, place: Arc<Mutex<Option<Place>>>) {
+    async fn run(mut self, place: Arc<Mutex<Option<Place>>>) -> Result<()> {
         let mut connections = JoinSet::new();
         loop {
             let is_full = connections.len() >= self.most;
@@ -268,6 +297,7 @@ impl Accepting {
         drop(self.listener);
         let ended = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(END, ended).await;
+        Ok(())
     }
 
     fn tell_count(&self, connections: &JoinSet<()>) {

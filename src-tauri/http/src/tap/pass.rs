@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use porthole_relay::tap_protocol::End;
 use tokio::io::ReadBuf;
 use tokio_util::sync::CancellationToken;
 
@@ -17,17 +18,6 @@ use crate::listener::Stream;
 const PIECE: usize = 16 * 1024;
 /// How long a side may take to accept what was read before the end.
 const LAST: Duration = Duration::from_millis(250);
-
-/// How a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// Both sides closed it.
-    ByBoth,
-    /// The client takes nothing more.
-    ClientGone,
-    /// Porthole ended it.
-    Stopped,
-}
 
 /// One direction.
 struct Way {
@@ -119,7 +109,7 @@ pub(super) async fn pass(
     backend: &mut dyn Stream,
     feed: &mut Feed,
     stop: &CancellationToken,
-) -> Ended {
+) -> End {
     let (mut request, mut response) = (Way::new(Side::Client), Way::new(Side::Backend));
     let passed = poll_fn(|context| {
         let sent = request.poll(context, client, backend, feed);
@@ -128,18 +118,18 @@ pub(super) async fn pass(
         let _ = feed.poll_told(context);
         match (sent, received) {
             // Its backend learns it by the end of the connection, as it would from the client.
-            (_, Poll::Ready(State::Refused)) => Poll::Ready(Ended::ClientGone),
+            (_, Poll::Ready(State::Refused)) => Poll::Ready(End::ClientGone),
             // A backend that takes no more may still be sending a response.
-            (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(Ended::ByBoth),
+            (Poll::Ready(_), Poll::Ready(_)) => Poll::Ready(End::ByBoth),
             _ => Poll::Pending,
         }
     });
     let ended = tokio::select! {
         biased;
-        () = stop.cancelled() => Ended::Stopped,
+        () = stop.cancelled() => End::Stopped,
         ended = passed => ended,
     };
-    if ended == Ended::Stopped {
+    if ended == End::Stopped {
         let last = poll_fn(|context| {
             request.close();
             response.close();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use porthole_relay::tap_protocol::End;
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -14,7 +15,6 @@ use super::{
     failure::failure,
     feed::{Seen, What},
     observer::{Event, Observer, RequestBegan, Side, Why},
-    pass::Ended,
 };
 use crate::{
     endpoint::Endpoint,
@@ -105,7 +105,7 @@ impl Recording {
         mut self,
         opening: Opening,
         mut seen: mpsc::Receiver<Seen>,
-        ended: tokio::sync::oneshot::Receiver<Ended>,
+        ended: tokio::sync::oneshot::Receiver<End>,
     ) {
         match opening {
             Opening::Connected { at } => self.connected_us = Some(self.us(at)),
@@ -124,9 +124,9 @@ impl Recording {
             while self.ending.try_join_next().is_some() {}
         }
         let why = match ended.await {
-            Ok(Ended::ClientGone) => Some(Why::ClientClosed),
-            Ok(Ended::ByBoth) => None,
-            Ok(Ended::Stopped) | Err(_) => Some(Why::Stopped),
+            Ok(End::ClientGone) => Some(Why::ClientClosed),
+            Ok(End::ByBoth) => None,
+            Ok(End::Stopped) | Err(_) => Some(Why::Stopped),
         };
         let now = self.us(Instant::now());
         observer.finish(now, why, &mut |number, at, event| self.tell(number, at, event));
@@ -177,8 +177,8 @@ impl Recording {
                 let trailers = head.headers.into_iter().map(lower).collect();
                 live.call.event(ExchangeEvent::Trailed { trailers });
             }
-            Event::Missed { side: Side::Client, bytes } => live.unrecorded.request_bytes += bytes,
-            Event::Missed { side: Side::Backend, bytes } => live.unrecorded.response_bytes += bytes,
+            Event::Missed { side: Side::Client, bytes } => add(&mut live.unrecorded.request_bytes, bytes),
+            Event::Missed { side: Side::Backend, bytes } => add(&mut live.unrecorded.response_bytes, bytes),
             Event::Began { .. } | Event::Done | Event::Failed(_) => {}
         }
     }
@@ -237,17 +237,22 @@ impl Live {
                 let body = if kind.starts_with("application/json") { Body::Json { text } } else { Body::Text { text } };
                 self.call.event(ExchangeEvent::Composed { body });
             }
-            None => self.unrecorded.request_bytes += self.body_bytes,
+            None => add(&mut self.unrecorded.request_bytes, self.body_bytes),
         }
     }
 
     fn chunk(&mut self, stream: Stream, at_us: u64, bytes: &[u8]) {
         if self.failed.is_some() {
-            self.unrecorded.response_bytes += bytes.len() as u64;
+            add(&mut self.unrecorded.response_bytes, bytes.len() as u64);
         } else if let Err(error) = self.call.chunk(stream, at_us, bytes) {
             self.failed = Some(error);
         }
     }
+}
+
+/// A container may tell any count.
+fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 /// Whether a header is one that a client sets on purpose: the others are made again when the request is sent again.

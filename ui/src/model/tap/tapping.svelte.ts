@@ -1,6 +1,9 @@
 import type { TapPlace } from "../../ipc/generated/TapPlace"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 
+/** How often to look for problems of a recording. */
+const LOOK_MS = 3000
+
 /** Recording what a desktop sends: the backend's socket is moved while it runs. */
 export class Tapping {
   /** What would be moved, as the dialog shows it. */
@@ -14,6 +17,8 @@ export class Tapping {
   #show: () => void
   /** Counts what was asked: what comes back for an older one is dropped. */
   #asked = 0
+  #looked = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   /** `show`: opens the dialog. */
   constructor(shell: Shell, show: () => void) {
@@ -25,6 +30,7 @@ export class Tapping {
   ask(): void {
     this.#show()
     if (this.running === undefined) void this.plan()
+    else void this.look()
   }
 
   /** Stops recording. What went wrong is in the dialog. */
@@ -32,13 +38,21 @@ export class Tapping {
     if (!(await this.stop())) this.#show()
   }
 
-  /** Whether it runs, also when the window was loaded again. */
+  /** Whether it runs, also when the window was loaded again, and with which problem. */
   async look(): Promise<void> {
+    const looked = ++this.#looked
     try {
-      this.running = (await this.#shell.ask("tap_running", {})) ?? undefined
+      const running = await this.#shell.ask("tap_running", {})
+      if (looked === this.#looked) this.#runs(running ?? undefined)
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }
+  }
+
+  #runs(running: TapPlace | undefined): void {
+    this.running = running
+    clearTimeout(this.#timer)
+    if (running !== undefined) this.#timer = setTimeout(() => void this.look(), LOOK_MS)
   }
 
   /** Works out what would be moved. */
@@ -59,7 +73,7 @@ export class Tapping {
     const { place } = this
     if (place === undefined || this.busy) return false
     return this.#change(async () => {
-      this.running = await this.#shell.ask("start_tap", { place })
+      this.#runs(await this.#shell.ask("start_tap", { place }))
     })
   }
 
@@ -68,13 +82,14 @@ export class Tapping {
     if (this.busy) return false
     return this.#change(async () => {
       await this.#shell.ask("stop_tap", {})
-      this.running = undefined
+      this.#runs(undefined)
     })
   }
 
   async #change(act: () => Promise<void>): Promise<boolean> {
     this.busy = true
     this.trouble = undefined
+    this.#looked++
     try {
       await act()
       return true

@@ -30,7 +30,7 @@ impl Observer {
                     match step {
                         Step::Data(_) | Step::Encoding if rest.is_empty() => return,
                         Step::Data(data) => {
-                            *length += data.len() as u64;
+                            *length = length.saturating_add(data.len() as u64);
                             tell(number, at, Event::Body(data));
                         }
                         Step::Encoding => {}

@@ -9,6 +9,8 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub(super) use porthole_relay::tap_protocol::Side;
+
 use super::{framing::Framing, head::HeadBuffer};
 use crate::exchange::{Head, Version};
 
@@ -18,14 +20,6 @@ const MOST_OPEN: usize = 256;
 const HELD: usize = 256 * 1024;
 /// Why bytes can't be read.
 const START: usize = 4096;
-
-/// Who sent something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The desktop, or another client.
-    Client,
-    Backend,
-}
 
 /// Why there is no whole exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,7 +198,7 @@ impl Observer {
                 let skipped = match &mut self.backend {
                     FromBackend::Body { framing, length } if number.is_some() => {
                         let skipped = framing.skip(count);
-                        *length += if skipped { count } else { 0 };
+                        *length = length.saturating_add(if skipped { count } else { 0 });
                         skipped
                     }
                     FromBackend::Head | FromBackend::Body { .. } => false,

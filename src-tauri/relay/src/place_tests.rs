@@ -94,13 +94,13 @@ fn what_another_put_there_meanwhile_is_never_overwritten() {
     let other = UnixListener::bind(&path).unwrap();
     let theirs = id_of(&path).unwrap();
     let error = place.restore().unwrap_err();
-    assert_eq!(error.code, Code::TapMoveFailed);
+    assert_eq!(error.step, Step::Restore);
     assert_eq!(
         (names(&folder), id_of(&path).unwrap()),
         (vec!["b.sock".to_owned(), "b.sock.porthole".to_owned()], theirs)
     );
     // The next start says so too, and changes nothing.
-    assert_eq!(Place::take(&path, true).unwrap_err().code, Code::TapMoveFailed);
+    assert_eq!(Place::take(&path, true).unwrap_err().step, Step::Restore);
     // When the first one has ended, nothing is left of it.
     drop(listener);
     drop(Place::take(&path, false).unwrap());
@@ -123,26 +123,67 @@ fn a_socket_that_its_backend_removed_is_not_made_again() {
 fn one_path_is_recorded_once_and_only_a_socket_is_moved() {
     let (folder, path, _listener) = backend();
     let place = Place::take(&path, true).unwrap();
-    let error = Place::take(&path, true).unwrap_err();
-    assert_eq!((error.code, error.hint.is_some()), (Code::TapUnavailable, true));
+    assert_eq!(Place::take(&path, true).unwrap_err().step, Step::Busy);
     drop(place);
     let file = folder.path().join("file");
     fs::write(&file, "mine").unwrap();
     let mut place = Place::take(&file, true).unwrap();
-    assert_eq!(place.bind(None).unwrap_err().code, Code::EndpointNotSocket);
+    assert_eq!(place.bind(None).unwrap_err().step, Step::NotSocket);
     drop(place);
     let mut place = Place::take(&file, false).unwrap();
-    assert_eq!(place.bind(None).unwrap_err().code, Code::ListenFailed);
+    assert_eq!(place.bind(None).unwrap_err().step, Step::Listen);
     drop(place);
     let mut place = Place::take(&folder.path().join("none"), true).unwrap();
-    assert_eq!(place.bind(None).unwrap_err().code, Code::EndpointMissing);
+    assert_eq!(place.bind(None).unwrap_err().step, Step::Missing);
     drop(place);
     assert_eq!(
         (fs::read_to_string(&file).unwrap().as_str(), names(&folder)),
         ("mine", vec!["b.sock".into(), "file".into()])
     );
-    let long = folder.path().join("x".repeat(crate::endpoint::PATH_LIMIT));
-    assert_eq!(Place::take(&long, false).unwrap_err().code, Code::EndpointPathTooLong);
+}
+
+/// A backend that is started again removes the socket at its path, which is Porthole's.
+#[test]
+fn a_place_that_a_new_backend_took_is_known_to_be_lost() {
+    let (folder, path, listener) = backend();
+    let mut place = Place::take(&path, true).unwrap();
+    let _own = place.bind(None).unwrap();
+    assert!(!place.is_lost());
+    drop(listener);
+    fs::remove_file(&path).unwrap();
+    assert!(place.is_lost());
+    let listener = UnixListener::bind(&path).unwrap();
+    assert!(place.is_lost());
+    place.restore().unwrap();
+    assert!(!place.is_lost());
+    assert_eq!(names(&folder), ["b.sock"]);
+    assert!(reaches(&path, &listener));
+}
+
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let (folder, path, _listener) = backend();
+    let other = folder.path().join("other");
+    fs::write(&other, "mine").unwrap();
+    std::os::unix::fs::symlink(&other, with(&path, LOCK)).unwrap();
+    assert_eq!(Place::take(&path, true).unwrap_err().step, Step::Listen);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+}
+
+#[test]
+fn a_socket_is_dead_when_no_process_has_it() {
+    let (folder, path, listener) = backend();
+    assert!(!is_dead(&path).unwrap());
+    assert_eq!(make_room(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        waiting.push(UnixStream::connect(&path).unwrap());
+    }
+    assert!(!is_dead(&path).unwrap());
+    drop(listener);
+    assert!(is_dead(&path).unwrap() && is_dead(&folder.path().join("none")).unwrap());
+    make_room(&path).unwrap();
+    assert!(!path.exists());
 }
 
 #[test]

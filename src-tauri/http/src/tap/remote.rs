@@ -1,0 +1,377 @@
+//! A tap in a container: Porthole's program there listens in the place of the backend's socket, and passes the bytes on. What
+//! comes here are copies of them, which are recorded as those of a tap on this machine are.
+//!
+//! The container is the extension's: nothing that comes from there is trusted.
+
+use std::{
+    collections::BTreeMap,
+    future::{pending, poll_fn},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use porthole_relay::{
+    place_error::PlaceError,
+    protocol::Refusal,
+    tap_protocol::{End, Event, MOST, Order, VERSION},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    TapState,
+    feed::{Feed, Waiting},
+    move_failure::explain_place,
+    record::{CallLog, Opening, Recording},
+};
+use crate::{
+    endpoint::{Endpoint, explain_refusal},
+    exchange::EngineDialer,
+};
+use porthole_base::error::{Code, Error, Result};
+
+/// How long the program may take to move the socket.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take to put it back.
+pub(super) const RESTORE: Duration = Duration::from_secs(10);
+/// How long its last words may take to arrive after that.
+const LAST: Duration = Duration::from_secs(2);
+/// How long to wait until it is started again, when it has ended by itself.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Connections that are recorded at once, or are still being written.
+const RECORDED: usize = 2 * MOST;
+
+/// The program in the container, by its frames.
+pub trait RemoteTap: Send {
+    /// The kind and the payload of the next frame; nothing when it has ended.
+    ///
+    /// # Errors
+    /// [`Code::HelperFailed`], and the codes of an engine.
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<(u8, Bytes)>>>;
+
+    /// Sends it an order, with the next [`RemoteTap::poll_frame`].
+    fn order(&mut self, order: Order);
+
+    /// Where the backend's own socket is now, so that Porthole's own connections go there; nothing when it is at its path.
+    fn set_aside(&mut self, aside: Option<&str>);
+}
+
+/// One tap in a container, for as long as it records.
+pub(super) struct Remote {
+    endpoint: Endpoint,
+    engines: Arc<dyn EngineDialer>,
+    log: Arc<dyn CallLog>,
+    tell: watch::Sender<TapState>,
+    stop: CancellationToken,
+    tap: Box<dyn RemoteTap>,
+    aside: String,
+    waiting: Arc<Waiting>,
+    live: BTreeMap<u32, Live>,
+    recorders: JoinSet<()>,
+    /// Connections that are to be closed.
+    closing: (mpsc::Sender<u32>, mpsc::Receiver<u32>),
+}
+
+/// A connection that is recorded.
+struct Live {
+    feed: Feed,
+    ended: oneshot::Sender<End>,
+}
+
+/// How the program ended.
+enum Over {
+    /// The socket was put back, or couldn't be.
+    Told(Result<()>),
+    /// Without a word.
+    Silent(Error),
+}
+
+impl Remote {
+    /// Moves the backend's socket.
+    ///
+    /// # Errors
+    /// Those of [`explain_place`], [`Code::HelperFailed`], and the codes of an engine and of a container.
+    pub async fn start(
+        endpoint: Endpoint,
+        engines: Arc<dyn EngineDialer>,
+        log: Arc<dyn CallLog>,
+        tell: watch::Sender<TapState>,
+        stop: CancellationToken,
+    ) -> Result<Self> {
+        let (tap, aside) = open(&*engines, &endpoint).await?;
+        Ok(Self {
+            endpoint,
+            engines,
+            log,
+            tell,
+            stop,
+            tap,
+            aside,
+            waiting: Arc::default(),
+            live: BTreeMap::new(),
+            recorders: JoinSet::new(),
+            closing: mpsc::channel(64),
+        })
+    }
+
+    /// Where the backend's own socket is in the container.
+    pub fn aside(&self) -> &str {
+        &self.aside
+    }
+
+    /// Records until it is to stop, and then until the socket is back. If the program ends by itself, as it does with a
+    /// container that it shares processes with, it is started again.
+    ///
+    /// # Errors
+    /// Those of [`explain_place`], and why the program can't be reached.
+    pub async fn run(mut self) -> Result<()> {
+        let done = loop {
+            let over = self.record().await;
+            self.tap.set_aside(None);
+            for (_, live) in std::mem::take(&mut self.live) {
+                self.recorders.spawn(live.finish(End::Stopped));
+            }
+            let error = match over {
+                Over::Told(done) if self.stop.is_cancelled() => break done,
+                Over::Told(Ok(())) => stopped(),
+                Over::Told(Err(error)) | Over::Silent(error) => error,
+            };
+            self.say(Some(error));
+            if let Err(error) = self.again().await {
+                break Err(error);
+            }
+            self.say(None);
+        };
+        while self.recorders.join_next().await.is_some() {}
+        done
+    }
+
+    /// Starts the program again, as soon as that is possible. What the one before left is undone then, so this is tried
+    /// once more when it is to stop.
+    async fn again(&mut self) -> Result<()> {
+        loop {
+            let is_last = tokio::select! {
+                () = self.stop.cancelled() => true,
+                () = tokio::time::sleep(AGAIN) => false,
+            };
+            match open(&*self.engines, &self.endpoint).await {
+                Ok((tap, aside)) => {
+                    (self.tap, self.aside) = (tap, aside);
+                    return Ok(());
+                }
+                // Its files have gone with it.
+                Err(error) if is_last && error.code == Code::ContainerNotFound => return Ok(()),
+                // The backend has ended and removed its socket.
+                Err(error) if is_last && error.code == Code::EndpointMissing => return Ok(()),
+                Err(error) if is_last => return Err(error),
+                Err(error) => self.say(Some(error)),
+            }
+        }
+    }
+
+    /// Until the program ends.
+    async fn record(&mut self) -> Over {
+        let mut until: Option<Instant> = None;
+        let mut told = None;
+        loop {
+            let far = Instant::now() + RESTORE;
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled(), if until.is_none() => {
+                    self.tap.order(Order::Stop);
+                    until = Some(Instant::now() + RESTORE);
+                }
+                () = tokio::time::sleep_until(until.unwrap_or(far)), if until.is_some() => {
+                    return told.map_or_else(|| Over::Silent(self.late()), Over::Told);
+                }
+                Some(id) = self.closing.1.recv() => self.tap.order(Order::Close { id }),
+                Some(_) = self.recorders.join_next(), if !self.recorders.is_empty() => {}
+                frame = poll_fn(|context| self.tap.poll_frame(context)) => match frame {
+                    Ok(Some((kind, payload))) => match Event::decode(kind, &payload) {
+                        Some(event) => {
+                            if let Some(done) = self.see(event) {
+                                (told, until) = (Some(done), Some(Instant::now() + LAST));
+                            }
+                        }
+                        None => return Over::Silent(unexpected()),
+                    },
+                    Ok(None) => return told.map_or_else(|| Over::Silent(ended()), Over::Told),
+                    Err(error) => return told.map_or(Over::Silent(error), Over::Told),
+                },
+            }
+            let now = self.live.len();
+            self.tell.send_if_modified(|state| std::mem::replace(&mut state.connections, now) != now);
+        }
+    }
+
+    /// Takes in what the program says; whether the socket is back, where it says that.
+    fn see(&mut self, event: Event<'_>) -> Option<Result<()>> {
+        match event {
+            Event::Opened { id } => {
+                self.begin(id, Opening::Connected { at: Instant::now() });
+                self.say(None);
+            }
+            Event::Failed { id, why } => {
+                let (refusal, words) = Refusal::read(why);
+                let error = explain_refusal(&shown(&self.endpoint), refusal).detail(words);
+                self.begin(id, Opening::Failed(Box::new(error.clone())));
+                self.say(Some(error));
+            }
+            Event::Bytes { id, side, bytes } => self.with(id, |feed| feed.bytes(side, bytes)),
+            Event::Missed { id, side, count } => self.with(id, |feed| feed.missed(side, count)),
+            Event::Ended { id, side } => self.with(id, |feed| feed.ended(side)),
+            Event::Closed { id, how } => self.close(id, how),
+            Event::Unseen { count } => self.say(Some(unseen(count))),
+            Event::Lost => {
+                self.tap.set_aside(None);
+                self.say(Some(lost(&self.endpoint)));
+            }
+            Event::Listening { aside, .. } => {
+                self.tap.set_aside(Some(aside));
+                self.say(None);
+            }
+            Event::Trouble { words } => {
+                let summary = "The recording in the container has a problem";
+                self.say(Some(Error::new(Code::TapUnavailable, summary).detail(words)));
+            }
+            Event::Restored => return Some(Ok(())),
+            Event::NotListening { why } | Event::NotRestored { why } => {
+                return Some(Err(failure(&self.endpoint, &self.aside, why)));
+            }
+        }
+        None
+    }
+
+    fn say(&self, trouble: Option<Error>) {
+        self.tell.send_if_modified(|state| {
+            let is_new = state.trouble != trouble;
+            state.trouble = trouble;
+            is_new
+        });
+    }
+
+    fn with(&mut self, id: u32, act: impl FnOnce(&mut Feed)) {
+        // Without one, it isn't recorded.
+        if let Some(live) = self.live.get_mut(&id) {
+            act(&mut live.feed);
+        }
+    }
+
+    fn begin(&mut self, id: u32, opening: Opening) {
+        self.close(id, End::Stopped);
+        if self.recorders.len() >= RECORDED {
+            return self.say(Some(unseen(1)));
+        }
+        let (feed, seen) = Feed::new(Arc::clone(&self.waiting));
+        let (tell_ended, ended) = oneshot::channel();
+        let close = self.stop.child_token();
+        let recording = Recording::new(Arc::clone(&self.log), self.endpoint.clone(), close.clone(), Instant::now());
+        let (stop, closing) = (self.stop.clone(), self.closing.0.clone());
+        self.recorders.spawn(Box::pin(async move {
+            let closed = async {
+                close.cancelled().await;
+                // All of them end with the program.
+                if !stop.is_cancelled() {
+                    let _ = closing.send(id).await;
+                }
+                pending::<()>().await;
+            };
+            tokio::select! {
+                () = Box::pin(recording.run(opening, seen, ended)) => {}
+                () = closed => {}
+            }
+        }));
+        self.live.insert(id, Live { feed, ended: tell_ended });
+    }
+
+    fn close(&mut self, id: u32, how: End) {
+        if let Some(live) = self.live.remove(&id) {
+            self.recorders.spawn(live.finish(how));
+        }
+    }
+
+    fn late(&self) -> Error {
+        Error::new(
+            Code::TapMoveFailed,
+            format!("It isn't known whether the socket {} was put back", shown(&self.endpoint)),
+        )
+        .hint(format!("If the backend can't be reached: move {} in the container back.", self.aside))
+    }
+}
+
+impl Live {
+    async fn finish(self, how: End) {
+        self.feed.finish().await;
+        let _ = self.ended.send(how);
+    }
+}
+
+/// Has the program listen in the place of a backend's socket; also where that one is now.
+async fn open(engines: &dyn EngineDialer, endpoint: &Endpoint) -> Result<(Box<dyn RemoteTap>, String)> {
+    let mut tap = engines.tap(endpoint).await?;
+    let first = tokio::time::timeout(START, poll_fn(|context| tap.poll_frame(context))).await;
+    let first = first.map_err(|_| {
+        Error::new(Code::ConnectTimeout, format!("Moving the socket timed out after {} s", START.as_secs()))
+            .hint("Check whether the engine responds to `docker ps`.")
+    })?;
+    let Some((kind, payload)) = first? else { return Err(ended()) };
+    match Event::decode(kind, &payload) {
+        Some(Event::Listening { version: VERSION, aside }) => {
+            tap.set_aside(Some(aside));
+            Ok((tap, aside.to_owned()))
+        }
+        Some(Event::NotListening { why }) => Err(failure(endpoint, &aside_in_container(endpoint), why)),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Where the socket of a container is moved, as far as its path has no links in it.
+pub(super) fn aside_in_container(endpoint: &Endpoint) -> String {
+    let Endpoint::Container { path, .. } = endpoint else { return String::new() };
+    format!("{path}{}", porthole_relay::tap_protocol::ASIDE)
+}
+
+fn shown(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Container { container, path } => format!("{path} in the container `{container}`"),
+        other => other.to_string(),
+    }
+}
+
+fn failure(endpoint: &Endpoint, aside: &str, why: &str) -> Error {
+    let Some(failure) = PlaceError::read(why) else { return unexpected() };
+    match endpoint {
+        Endpoint::Container { path, .. } => explain_place(endpoint, path, &aside, &failure),
+        other => explain_place(other, other, &aside, &failure),
+    }
+}
+
+fn unexpected() -> Error {
+    Error::new(Code::HelperFailed, "The helper container for the recording sent something unexpected")
+}
+
+fn ended() -> Error {
+    Error::new(Code::HelperFailed, "The helper container for the recording ended")
+        .hint("Porthole starts it again and undoes what it left, as soon as the engine and the container permit it.")
+}
+
+fn stopped() -> Error {
+    Error::new(Code::HelperFailed, "The helper container for the recording was stopped")
+        .hint("The backend's socket was put back. Porthole starts it again.")
+}
+
+fn lost(endpoint: &Endpoint) -> Error {
+    Error::new(Code::TapUnavailable, format!("The backend removed its socket {}", shown(endpoint)))
+        .hint("Porthole records again when the backend has a new socket there.")
+}
+
+fn unseen(count: u64) -> Error {
+    Error::new(Code::TapUnavailable, format!("{count} connections passed without being recorded"))
+        .hint("More came at once than can be recorded.")
+}

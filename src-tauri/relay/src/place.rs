@@ -1,0 +1,307 @@
+//! A path at which Porthole listens as a unix socket. When the backend's own socket is there, it is moved aside
+//! and put back later.
+//!
+//! Nothing is ever overwritten: paths are swapped, and what is found afterwards is compared with what was meant. A file
+//! beside the socket says which socket is Porthole's, and is locked while it records, so that the next start can undo what a
+//! killed one left.
+//!
+//! On this machine Porthole itself uses this, and in containers the relay's program, which has no dependencies.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    os::unix::{
+        fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+};
+
+use super::{
+    place_error::{PlaceError, Step},
+    rename::{is_dead, make_room, move_to_free, swap},
+    tap_protocol::ASIDE,
+};
+
+/// The device and inode of a socket.
+pub type SocketId = (u64, u64);
+type Result<T> = std::result::Result<T, PlaceError>;
+
+/// The number of no socket.
+const NONE: SocketId = (0, 0);
+/// What is added to the path for the file that is locked.
+const LOCK: &str = ".porthole-tap";
+
+/// A path that this Porthole listens at.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    aside: PathBuf,
+    lock: Lock,
+    /// The socket that Porthole listens at.
+    own: Option<SocketId>,
+    /// Whether the backend's own socket is aside.
+    in_place: bool,
+}
+
+impl Place {
+    /// Takes the path, and undoes first what a killed Porthole left there. With `in_place`, a backend's socket is there.
+    ///
+    /// # Errors
+    /// [`Step::Busy`], [`Step::Listen`], [`Step::Restore`], [`Step::Remove`].
+    pub fn take(path: &Path, in_place: bool) -> Result<Self> {
+        let path = resolved(path).map_err(|error| PlaceError::new(Step::Listen, error))?;
+        let aside = with(&path, ASIDE);
+        let mut lock = Lock::take(with(&path, LOCK))?;
+        let left = lock.left();
+        // What is noted is needed as long as something is left.
+        undo(&path, &aside, left).inspect_err(|_| {
+            if left.is_none() {
+                lock.remove()
+            }
+        })?;
+        Ok(Self { path, aside, lock, own: None, in_place })
+    }
+
+    /// Where the backend's own socket is while it is moved.
+    pub fn aside(&self) -> Option<&Path> {
+        self.in_place.then_some(&*self.aside)
+    }
+
+    /// The path, without links in it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Listens. Users that may connect to the backend's socket may connect to this one.
+    ///
+    /// # Errors
+    /// [`Step::Listen`]; [`Step::Move`], [`Step::Missing`] and [`Step::NotSocket`] for the socket that is to be moved.
+    pub fn bind(&mut self, like: Option<&Path>) -> Result<UnixListener> {
+        let failed = |error| PlaceError::new(Step::Listen, error);
+        let at = if self.in_place { self.aside.clone() } else { self.path.clone() };
+        if self.in_place {
+            self.check_backend()?;
+        }
+        let listener = make_room(&at).and_then(|()| UnixListener::bind(&at)).map_err(failed)?;
+        let bound = || -> io::Result<SocketId> {
+            let id = id_of(&at)?.ok_or(io::ErrorKind::NotFound)?;
+            same_access(&at, if self.in_place { Some(&self.path) } else { like })?;
+            listener.set_nonblocking(true)?;
+            Ok(id)
+        };
+        let id = match bound() {
+            Ok(id) => id,
+            Err(error) => {
+                let _ = fs::remove_file(&at);
+                return Err(failed(error));
+            }
+        };
+        self.own = Some(id);
+        let noted = self.lock.note(id);
+        let moved = noted.and_then(|()| if self.in_place { swap(&self.aside, &self.path) } else { Ok(()) });
+        if let Err(error) = moved {
+            self.own = None;
+            let _ = fs::remove_file(&at);
+            return Err(PlaceError::new(Step::Move, error));
+        }
+        Ok(listener)
+    }
+
+    /// Whether something else is at the path than the socket that Porthole listens at: a backend that was started again
+    /// has removed it.
+    pub fn is_lost(&self) -> bool {
+        self.own.is_some_and(|own| id_of(&self.path).ok().flatten() != Some(own))
+    }
+
+    /// The socket that is to be moved is one.
+    fn check_backend(&self) -> Result<()> {
+        match id_of(&self.path) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(PlaceError::new(Step::NotSocket, io::ErrorKind::InvalidInput)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PlaceError::new(Step::Missing, error)),
+            Err(error) => Err(PlaceError::new(Step::Move, error)),
+        }
+    }
+
+    /// Puts everything back.
+    ///
+    /// # Errors
+    /// [`Step::Restore`], [`Step::Remove`]. Both sockets are still there then.
+    pub fn restore(&mut self) -> Result<()> {
+        let Some(own) = self.own.take() else { return Ok(()) };
+        let restored = if self.in_place { put_back(&self.path, &self.aside, own) } else { remove_own(&self.path, own) };
+        self.lock.remove();
+        restored
+    }
+}
+
+impl Drop for Place {
+    /// Also when something panicked.
+    fn drop(&mut self) {
+        let _ = self.restore();
+        self.lock.remove();
+    }
+}
+
+/// Where the socket at a path would be moved.
+pub fn aside_of(path: &Path) -> Option<PathBuf> {
+    resolved(path).ok().map(|path| with(&path, ASIDE))
+}
+
+/// Undoes what a Porthole left that was killed. `left` is the socket that it listened at.
+fn undo(path: &Path, aside: &Path, left: Option<SocketId>) -> Result<()> {
+    let (at_path, at_aside) = (id_of(path).ok().flatten(), id_of(aside).ok().flatten());
+    match (left, at_aside) {
+        (Some(left), None) if at_path == Some(left) => remove_own(path, left),
+        // It was killed before it moved anything.
+        (Some(left), Some(other)) if left == other => remove_own(aside, left),
+        (Some(left), Some(_)) => put_back(path, aside, left),
+        (None, Some(_)) => put_back(path, aside, NONE),
+        (_, None) => Ok(()),
+    }
+}
+
+/// Moves the backend's socket back to its path, where `own` is Porthole's.
+fn put_back(path: &Path, aside: &Path, own: SocketId) -> Result<()> {
+    let failed = |error: io::Error| PlaceError::new(Step::Restore, error);
+    // One that can't be looked at may have a process.
+    let is_dead = |path: &Path| is_dead(path).unwrap_or(false);
+    match id_of(path) {
+        Ok(Some(id)) if id == own => {
+            match id_of(aside) {
+                Ok(Some(_)) => {}
+                // The backend has removed its socket.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return remove_own(path, own),
+                Ok(None) => return Err(failed(io::Error::other("it isn't a socket any more"))),
+                Err(error) => return Err(failed(error)),
+            }
+            swap(path, aside).map_err(failed)?;
+            if id_of(aside).ok().flatten() == Some(own) {
+                return fs::remove_file(aside).map_err(failed);
+            }
+            // At this very moment something else was put there: it gets its path back.
+            swap(path, aside).map_err(failed)?;
+            Err(failed(io::ErrorKind::AlreadyExists.into()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // A backend that ended removes the socket at its path, which was Porthole's, or the whole directory.
+            match (fs::symlink_metadata(aside), is_dead(aside)) {
+                (Err(error), _) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                (_, true) => fs::remove_file(aside).map_err(failed),
+                (_, false) => move_to_free(aside, path).map_err(failed),
+            }
+        }
+        // A backend that was started again has a new socket there.
+        Ok(_) if is_dead(aside) => fs::remove_file(aside).map_err(failed),
+        Ok(_) => Err(failed(io::ErrorKind::AlreadyExists.into())),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn remove_own(path: &Path, own: SocketId) -> Result<()> {
+    if id_of(path).ok().flatten() != Some(own) {
+        return Ok(());
+    }
+    fs::remove_file(path).map_err(|error| PlaceError::new(Step::Remove, error))
+}
+
+/// The path with links in it followed, so that a link to the socket stays one. A socket that isn't there yet has none.
+pub fn resolved(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(path) = fs::canonicalize(path) {
+        return Ok(path);
+    }
+    let path = std::path::absolute(path)?;
+    match (path.parent(), path.file_name()) {
+        (Some(directory), Some(name)) => Ok(fs::canonicalize(directory)?.join(name)),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Which socket is there; nothing for something else. No link is followed.
+fn id_of(path: &Path) -> io::Result<Option<SocketId>> {
+    let found = fs::symlink_metadata(path)?;
+    Ok(found.file_type().is_socket().then(|| (found.dev(), found.ino())))
+}
+
+/// Gives a socket the access of another one; without one only this user may connect.
+fn same_access(path: &Path, like: Option<&Path>) -> io::Result<()> {
+    let Some(like) = like.and_then(|like| fs::metadata(like).ok()) else {
+        return fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+    };
+    fs::set_permissions(path, fs::Permissions::from_mode(like.mode() & 0o777))?;
+    // Only the system's administrator may give files away.
+    let _ = std::os::unix::fs::chown(path, Some(like.uid()), Some(like.gid()));
+    Ok(())
+}
+
+/// The locked file, which has the number of Porthole's socket in it.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    file: File,
+    is_there: bool,
+}
+
+impl Lock {
+    fn take(path: PathBuf) -> Result<Self> {
+        /// The one that had it may be removing it.
+        const TRIES: u32 = 100;
+        let failed = |error| PlaceError::new(Step::Listen, error);
+        for _ in 0..TRIES {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).mode(0o600).custom_flags(NO_LINK);
+            let file = options.open(&path).map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(PlaceError::new(Step::Busy, io::ErrorKind::WouldBlock)),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+            let about = file.metadata().map_err(failed)?;
+            let there = fs::symlink_metadata(&path);
+            if there.is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
+                return Ok(Self { path, file, is_there: true });
+            }
+        }
+        Err(failed(io::ErrorKind::ResourceBusy.into()))
+    }
+
+    /// The socket that was noted there.
+    fn left(&mut self) -> Option<SocketId> {
+        let mut text = String::new();
+        (&mut self.file).take(64).read_to_string(&mut text).ok()?;
+        let (device, inode) = text.trim().split_once(' ')?;
+        Some((device.parse().ok()?, inode.parse().ok()?))
+    }
+
+    fn note(&mut self, (device, inode): SocketId) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        writeln!(self.file, "{device} {inode}")?;
+        self.file.sync_data()
+    }
+
+    fn remove(&mut self) {
+        if std::mem::replace(&mut self.is_there, false) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// `O_NOFOLLOW | O_NONBLOCK`: no link that was put there is followed, and no pipe is waited for.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86")))]
+const NO_LINK: i32 = 0o400_000 | 0o4000;
+#[cfg(all(target_os = "linux", not(any(target_arch = "x86_64", target_arch = "x86"))))]
+const NO_LINK: i32 = 0o100_000 | 0o4000;
+#[cfg(not(target_os = "linux"))]
+const NO_LINK: i32 = 0x100 | 0x4;
+
+#[cfg(test)]
+#[path = "place_tests.rs"]
+mod tests;
