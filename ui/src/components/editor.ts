@@ -6,8 +6,10 @@ import { EditorState } from "@codemirror/state"
 import { drawSelection, EditorView, keymap } from "@codemirror/view"
 import { jsonProblem } from "../model/composer/json"
 import { look } from "./editor-look"
+import { variables } from "./editor-variables"
 
 export { setText } from "./editor-look"
+export { setVariables } from "./editor-variables"
 
 /** Puts an editor for JSON in an element. Ctrl+Enter is left to the window; Tab moves the focus. */
 export function jsonEditor(parent: HTMLElement, text: string, label: string, typed: (text: string) => void) {
@@ -32,6 +34,7 @@ export function jsonEditor(parent: HTMLElement, text: string, label: string, typ
           if (update.docChanged) typed(update.state.doc.toString())
         }),
         look(label),
+        variables,
       ],
     }),
   })
