@@ -1,24 +1,26 @@
 /** Variables in an editor: each is marked, and underlined where the environment doesn't have it. */
 import { StateEffect, StateField, type EditorState, type Extension } from "@codemirror/state"
-import { Decoration, EditorView, type DecorationSet } from "@codemirror/view"
+import { Decoration, EditorView, type DecorationSet, type ViewUpdate } from "@codemirror/view"
 import type { UsedVariable } from "../ipc/generated/UsedVariable"
-import { meaningText, usesIn } from "../model/composer/variable-uses"
+import { meaningText, usesOf, type VariableUse } from "../model/composer/variable-uses"
 import { wavy } from "./editor-look"
 import { TOOLTIP } from "./tooltip"
 
 interface Marked {
   used: readonly UsedVariable[]
+  uses: readonly VariableUse[]
   marks: DecorationSet
 }
 
 const tell = StateEffect.define<readonly UsedVariable[]>()
 
 const marked = StateField.define<Marked>({
-  create: () => ({ used: [], marks: Decoration.none }),
-  update(before, { effects, docChanged, state }) {
+  create: () => ({ used: [], uses: [], marks: Decoration.none }),
+  update(before, { effects, docChanged, newDoc }) {
     const used = effects.findLast((effect) => effect.is(tell))?.value ?? before.used
     if (used === before.used && !docChanged) return before
-    return { used, marks: marksOf(state, used) }
+    const uses = usesOf(newDoc.toString(), used)
+    return { used, uses, marks: marksOf(uses, used) }
   },
   provide: (field) => EditorView.decorations.from(field, ({ marks }) => marks),
 })
@@ -37,10 +39,19 @@ export function setVariables(view: EditorView, used: readonly UsedVariable[]): v
   if (view.state.field(marked).used !== used) view.dispatch({ effects: tell.of(used) })
 }
 
-function marksOf(state: EditorState, used: readonly UsedVariable[]): DecorationSet {
-  if (used.length === 0) return Decoration.none
+/** Where they are in the text. */
+export function variablesIn(state: EditorState): readonly VariableUse[] {
+  return state.field(marked).uses
+}
+
+/** Whether an update tells of other variables, in a text that may be the same. */
+export function tellsVariables({ transactions }: ViewUpdate): boolean {
+  return transactions.some(({ effects }) => effects.some((effect) => effect.is(tell)))
+}
+
+function marksOf(uses: readonly VariableUse[], used: readonly UsedVariable[]): DecorationSet {
   const meanings = new Map(used.map(({ name, meaning }) => [name, meaning]))
-  const ranges = usesIn(state.doc.toString()).flatMap(({ name, from, to }) => {
+  const ranges = uses.flatMap(({ name, from, to }) => {
     const meaning = meanings.get(name)
     if (meaning === undefined) return []
     const attributes = { [TOOLTIP]: meaningText(name, meaning), "data-variable": name }

@@ -41,7 +41,8 @@ async function log() {
     stderr: { bytes: 0, lines: 0 },
     chunks: 1,
   }
-  porthole.output.see(summary(1, { http: false, counts, outcome: { kind: "ended", code: 0 } }))
+  porthole.timeline.rows = [summary(1, { http: false, counts })]
+  porthole.show(1)
   render(OutputViews, { part: "log", porthole })
   porthole.output.lines.fit(20)
   await waitFor(() => expect(document.querySelectorAll("#log .line")).toHaveLength(TEXTS.length))
@@ -105,8 +106,6 @@ describe("links in a log", () => {
     const { porthole } = await log()
     // Nothing is laid out here: all rows are in sight.
     vi.spyOn(Element.prototype, "getBoundingClientRect").mockReturnValue(new DOMRect(0, 0, 300, 400))
-    porthole.timeline.rows = [summary(1, { http: false })]
-    porthole.show(1)
     expect(new Acts(porthole, { save: () => {} }).perform("links")).toBe(true)
     await screen.findByRole("menu", { name: "Links" })
     expect(items()).toEqual([

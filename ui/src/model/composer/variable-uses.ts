@@ -1,4 +1,5 @@
 import type { Meaning } from "../../ipc/generated/Meaning"
+import type { UsedVariable } from "../../ipc/generated/UsedVariable"
 import { isVariableName } from "../side/environments"
 
 /** A variable in a text. */
@@ -14,6 +15,13 @@ export function usesIn(text: string): VariableUse[] {
     const name = found[1]!
     return isVariableName(name) ? [{ name, from: found.index, to: found.index + found[0].length }] : []
   })
+}
+
+/** The uses of these variables: without an environment there are none, and braces are braces. */
+export function usesOf(text: string, used: readonly UsedVariable[]): VariableUse[] {
+  if (used.length === 0) return []
+  const names = new Set(used.map(({ name }) => name))
+  return usesIn(text).filter(({ name }) => names.has(name))
 }
 
 /** What a tooltip says about a variable. */
