@@ -76,8 +76,8 @@ test("a variable may be in the place of a value, and nowhere else", () => {
   const problem = (text: string) => jsonProblem(text, usesIn(text))?.message
   expect(problem('{"a": {{size}}, "b": [{{ x }}, "{{y}}"]}')).toBeUndefined()
   expect(problem("{{all}}")).toBeUndefined()
-  expect(problem('{{{name}}: 1}')).toContain("name in double quotes")
-  expect(problem('[{{a}} {{b}}]')).toContain('Expected ","')
+  expect(problem("{{{name}}: 1}")).toContain("name in double quotes")
+  expect(problem("[{{a}} {{b}}]")).toContain('Expected ","')
   // Without an environment braces are braces.
   expect(jsonProblem('{"a": {{size}}}')?.message).toContain("name in double quotes")
   const text = '{"a":{{size}},"b":["{{y}}"]}'

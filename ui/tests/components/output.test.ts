@@ -101,7 +101,9 @@ describe("links in a log", () => {
     await user.keyboard("{Control>}{ArrowDown}{/Control}{Enter}")
     expect(screen.queryByRole("menu")).toBeNull()
   })
+})
 
+describe("all links in sight", () => {
   test("are listed together by a shortcut, each once", async () => {
     const { porthole } = await log()
     // Nothing is laid out here: all rows are in sight.
@@ -135,7 +137,9 @@ describe("the JSON editor", () => {
   }
 
   test("marks variables and underlines those that are unknown, with what they mean", async () => {
-    await editor('{"a": "{{volume}}", "b": "{{ nope }}", "c": "{{token}}", "d": "{{other}} \\{{nope}} {{.Names}}"}')
+    await editor(
+      '{"a": "{{volume}}", "b": "{{ nope }}", "c": "{{token}}", "d": "{{other}} \\{{nope}} {{.Names}}"}',
+    )
     await waitFor(() => expect(document.querySelectorAll("[data-variable]")).toHaveLength(3))
     const marks = [...document.querySelectorAll<HTMLElement>("[data-variable]")].map((mark) => [
       mark.textContent,

@@ -45,7 +45,8 @@ export function linksIn(text: string, shown: readonly [number, number][], cut: b
   }
   for (const found of text.matchAll(url)) {
     const target = withoutEnd(found[0])
-    if (URL.canParse(target)) add({ from: found.index, to: found.index + target.length, kind: "url", target, copied: target })
+    if (URL.canParse(target))
+      add({ from: found.index, to: found.index + target.length, kind: "url", target, copied: target })
   }
   for (const found of text.matchAll(python)) {
     const from = found.index + 'File "'.length
