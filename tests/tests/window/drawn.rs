@@ -45,8 +45,8 @@ pub async fn drawn_right_under(app: &App, state: &str) {
 
 /// As [`drawn_right`] on whole displays, where also no region may have content that is wider than it.
 pub async fn drawn_right_on_displays(app: &App, state: &str) {
-    look(app, state, if app.value("document.querySelector('dialog')").await.is_null() { "*" } else { "dialog" }, DISPLAYS)
-        .await;
+    let covered = app.value("document.querySelector('dialog') !== null").await == json!(true);
+    look(app, state, if covered { "dialog" } else { "*" }, DISPLAYS).await;
     let mut against = Vec::new();
     for (size, width, height) in DISPLAYS {
         app.resize(width, height).await;

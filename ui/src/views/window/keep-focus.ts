@@ -1,6 +1,6 @@
 /**
- * When the element with the focus goes away, or can't have it any more, it falls to the document, and whoever uses the keys is
- * nowhere: it goes to the pane where it was instead. Leaving a field on purpose (Escape, a click beside it) is something else.
+ * When the element with the focus goes away, or can't have it any more, the focus falls to the document, and a keyboard user has
+ * lost the place: here the pane where it was gets the focus. Leaving a field on purpose (Escape, a click beside it) isn't that.
  */
 
 /** What gets the focus in each pane. Nothing to type in: keys that were meant for what is gone mustn't change a text. */
