@@ -18,7 +18,7 @@ const CUT_OFF: &str =
 })";
 
 /// Regions and rows of controls whose content is wider than they are, where nothing scrolls to the rest of it.
-const OVERFLOWS: &str = "[...document.querySelectorAll('header, footer, main, #side, #composer, #detail, #bottom, #welcome, dialog, form, .tools, .bar, .status, .tabs, section, [role=tabpanel]')].flatMap((part) => {
+const OVERFLOWS: &str = "[...document.querySelectorAll('header, footer, main, #side, #composer, #detail, #bottom, #welcome, dialog, form, .tools, .bar, .status, .tabs, section')].flatMap((part) => {
     if (part.clientWidth === 0 || part.closest('[hidden], [inert]') || part.scrollWidth <= part.clientWidth + 1) return [];
     const { overflowX } = getComputedStyle(part);
     return overflowX === 'auto' || overflowX === 'scroll' ? [] : [`overflows by ${part.scrollWidth - part.clientWidth}: ${part.outerHTML.slice(0, 120)}`];
@@ -47,13 +47,6 @@ pub async fn drawn_right_under(app: &App, state: &str) {
 pub async fn drawn_right_on_displays(app: &App, state: &str) {
     let covered = app.value("document.querySelector('dialog') !== null").await == json!(true);
     look(app, state, if covered { "dialog" } else { "*" }, DISPLAYS).await;
-    let mut against = Vec::new();
-    for (size, width, height) in DISPLAYS {
-        app.resize(width, height).await;
-        let found: Vec<String> = serde_json::from_value(app.value(OVERFLOWS).await).unwrap();
-        against.extend(found.into_iter().map(|found| format!("{state}, {size}: {found}")));
-    }
-    assert!(against.is_empty(), "{against:#?}");
 }
 
 /// What of the window is looked at is in elements that match `of`.
@@ -78,6 +71,10 @@ async fn look(app: &App, state: &str, of: &str, sizes: [(&str, u32, u32); 2]) {
         }
         let cut: Vec<String> = serde_json::from_value(app.value(&cut).await).unwrap();
         against.extend(cut.into_iter().map(|cut| format!("{state}, {size}: {cut}")));
+        if sizes == DISPLAYS {
+            let found: Vec<String> = serde_json::from_value(app.value(OVERFLOWS).await).unwrap();
+            against.extend(found.into_iter().map(|found| format!("{state}, {size}: {found}")));
+        }
         let scrolls =
             "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight";
         if app.value(scrolls).await == json!(true) {
