@@ -81,7 +81,7 @@ async fn a_paste_is_one_piece_for_a_program_that_asked_for_it_and_no_text_ends_i
     assert_eq!(read(&app, call, folder.path(), "brackets").await, format!("\u{1b}[200~{between}\u{1b}[201~."));
     // Any other program gets what a keyboard would have typed.
     let call = reader(&app, folder.path(), "plain").await;
-    app.open_menu_of("#terminal .xterm-screen").await;
+    app.open_menu_of("#terminal").await;
     app.click("#terminal-paste").await;
     app.until("its keys", "document.activeElement?.closest('#terminal') !== null").await;
     assert_eq!(read(&app, call, folder.path(), "plain").await, format!("{between}."));
@@ -105,7 +105,7 @@ async fn what_a_terminal_shows_is_selected_and_copied_by_keys_and_by_its_menu() 
     app.chord(&[Key::Control, Key::Shift], 'C').await;
     copied(&app, "\ncopy me\n").await;
     app.value("(window.copied = '', true)").await;
-    app.open_menu_of("#terminal .xterm-screen").await;
+    app.open_menu_of("#terminal").await;
     app.click("#terminal-copy").await;
     copied(&app, "\ncopy me\n").await;
     // It isn't typed, and the shell goes on.
