@@ -99,8 +99,11 @@ async fn what_a_terminal_shows_is_selected_by_its_menu_and_copied_by_keys() {
     app.chord(&[Key::Control, Key::Shift], Key::F10.into()).await;
     app.until("the menu", "document.querySelector('#terminal-select-all')").await;
     assert_eq!(app.value("document.querySelector('#terminal-copy').ariaDisabled").await, json!("true"));
+    app.until("it has the keys", "document.activeElement?.closest('#context-menu')").await;
     app.chord(&[], Key::End.into()).await;
+    app.until("the last entry", "document.activeElement?.id === 'terminal-select-all'").await;
     app.chord(&[], Key::Enter.into()).await;
+    app.until("no menu", "!document.querySelector('#context-menu')").await;
     app.until("its keys", "document.activeElement?.closest('#terminal') !== null").await;
     app.chord(&[Key::Control, Key::Shift], 'C').await;
     copied(&app, "\ncopy me\n").await;
