@@ -91,10 +91,12 @@ build_stages() {
   export PORTHOLE_CLI=$TARGET/debug/porthole-cli
 }
 
-# Programs that are not ours: nginx for the sockets; a static shell, an ssh server and certificates for the engines.
+# Programs that are not ours: nginx for the sockets; an editor for the window's terminal; a static shell, an ssh server and
+# certificates for the engines.
 fetch_tools() {
   local wanted=()
   tool nginx >/dev/null || wanted+=(nginx)
+  skips window || screen_editor >/dev/null || wanted+=(vim-tiny)
   if ! skips engine; then
     static_busybox >/dev/null || wanted+=(busybox-static)
     if is_linux && is_root; then
@@ -104,12 +106,13 @@ fetch_tools() {
   fi
   [ ${#wanted[@]} -eq 0 ] || need_tools "${wanted[@]}" || say "$REASON"
   PORTHOLE_TEST_NGINX=$(tool nginx || true)
+  PORTHOLE_TEST_VIM=$(screen_editor || true)
   PORTHOLE_TEST_BUSYBOX=$(static_busybox || true)
   PORTHOLE_TEST_DOCKERD=
   PORTHOLE_TEST_SSHD=
   skips engine || fetch_engines
   if is_linux && is_root && tool ssh >/dev/null && tool docker >/dev/null; then PORTHOLE_TEST_SSHD=$(tool sshd || true); fi
-  export PORTHOLE_TEST_NGINX PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_DOCKERD PORTHOLE_TEST_SSHD
+  export PORTHOLE_TEST_NGINX PORTHOLE_TEST_VIM PORTHOLE_TEST_BUSYBOX PORTHOLE_TEST_DOCKERD PORTHOLE_TEST_SSHD
 }
 
 # The engines that the tests run on: Docker 28 for all of them, and Podman 5 for some. Where these cannot be had, the tests
@@ -273,6 +276,11 @@ window_stage() {
   if ! need_packages window; then skip_selected window "$REASON" && return; fi
   local every='package(porthole-tests) and binary(/^window$/)' built='test(engine_the_demo) or test(extension::)'
   local far='test(over_tls) or test(behind_ssh)'
+  if [ -z "$PORTHOLE_TEST_VIM" ]; then
+    SELECTION=("${BUILT[@]}" -E "$every and test(vim_)")
+    skip_selected window-editor "vim is missing"
+    every+=' and not test(vim_)'
+  fi
   # Some of them look at a container in the window.
   if skips engine || ! find_engine; then
     SELECTION=("${BUILT[@]}" -E "$every and test(engine)")

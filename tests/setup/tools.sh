@@ -17,6 +17,9 @@ static_busybox() {
   return 1
 }
 
+# An editor that draws the whole screen. Unpacked, it has the name of its package only.
+screen_editor() { tool vim || tool vim.basic || tool vim.tiny; }
+
 # What apt would install for these packages here, less the firewall's tools.
 to_unpack() {
   apt-get -s install --no-install-recommends "$@" 2>/dev/null |

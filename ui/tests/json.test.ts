@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import { formatJson, jsonProblem } from "../src/model/composer/json"
+import { usesIn } from "../src/model/composer/variable-uses"
 
 test("what is JSON is what the language says is JSON", () => {
   const seeds = ['{"a":[1,-0.5e+3,true,null,"x\\u00e9\\n"],"b":{}}', "[]", '"é"', "12", "[[[]],{}]"]
@@ -69,4 +70,16 @@ test("formatted JSON keeps every number and string as it was typed", () => {
     '{\n  "a": 9007199254740993,\n  "b": [\n    1.0,\n    {},\n    []\n  ],\n  "c": "\\u00e9"\n}',
   )
   expect(formatJson("{")).toBeUndefined()
+})
+
+test("a variable may be in the place of a value, and nowhere else", () => {
+  const problem = (text: string) => jsonProblem(text, usesIn(text))?.message
+  expect(problem('{"a": {{size}}, "b": [{{ x }}, "{{y}}"]}')).toBeUndefined()
+  expect(problem("{{all}}")).toBeUndefined()
+  expect(problem("{{{name}}: 1}")).toContain("name in double quotes")
+  expect(problem("[{{a}} {{b}}]")).toContain('Expected ","')
+  // Without an environment braces are braces.
+  expect(jsonProblem('{"a": {{size}}}')?.message).toContain("name in double quotes")
+  const text = '{"a":{{size}},"b":["{{y}}"]}'
+  expect(formatJson(text, usesIn(text))).toBe('{\n  "a": {{size}},\n  "b": [\n    "{{y}}"\n  ]\n}')
 })

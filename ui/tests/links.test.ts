@@ -59,7 +59,16 @@ test("what isn't drawn as it is, or not whole, is no link", () => {
 
 test("a tooltip tells the URL that is opened", () => {
   const text = "http://bücher.example/a"
-  expect(linkText(linksIn(text, [], false)[0]!, text)).toBe("Open http://xn--bcher-kva.example/a")
+  expect(linkText(linksIn(text, [], false)[0]!)).toBe("Open http://xn--bcher-kva.example/a")
+})
+
+test("a place is copied as editors take it, however the row writes it", () => {
+  const copied = (text: string) => linksIn(text, [], false).map((link) => link.copied)
+  expect(copied('  File "/app/my file.py", line 3, in f')).toEqual(["/app/my file.py:3"])
+  expect(copied("at src/main.rs:3:5 of http://a.example/b.")).toEqual([
+    "src/main.rs:3:5",
+    "http://a.example/b",
+  ])
 })
 
 test("pieces of a line tell its level and its links", () => {

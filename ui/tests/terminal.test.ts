@@ -4,6 +4,7 @@ import { TerminalFeed, type Screen } from "../src/model/terminal/feed.svelte"
 import { CommandForm } from "../src/model/composer/command.svelte"
 import { tabsOf } from "../src/model/detail/tabs"
 import { Output } from "../src/model/output/output.svelte"
+import { pastedText } from "../src/model/terminal/paste"
 import { choicesFor } from "../src/model/output/views"
 import { intentInTerminal } from "../src/model/window/shortcuts"
 import { FakeShell, settle, summary } from "./fake"
@@ -207,4 +208,10 @@ test("in a terminal Ctrl and Shift do what Ctrl does elsewhere, and all other ke
   expect(pressed("P", "cs")).toBe("present")
   expect(pressed("C", "cs")).toBeUndefined()
   expect(pressed("V", "cs")).toBeUndefined()
+})
+
+test("a pasted text has no control characters but line ends and tabs, so none of it ends the paste", () => {
+  expect(pastedText("one\r\n\ttwo\nthree\rfour")).toBe("one\r\n\ttwo\nthree\rfour")
+  expect(pastedText("a\u001b[201~\rrm -rf x\u0003\u007f\u009b201~")).toBe("a␛[201~\rrm -rf x␃␡�201~")
+  expect(pastedText("häfen ⚓ \u202e")).toBe("häfen ⚓ \u202e")
 })

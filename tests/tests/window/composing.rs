@@ -22,7 +22,7 @@ fn field(label: &str) -> String {
 }
 
 /// The parts of the request are tabs without ids.
-async fn part(app: &App, name: &str) {
+pub async fn part(app: &App, name: &str) {
     let tab = format!(
         "[...document.querySelectorAll('.parts [role=tab]')].find((tab) => tab.innerText.startsWith('{name}'))"
     );

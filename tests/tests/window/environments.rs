@@ -4,7 +4,10 @@ use fantoccini::key::Key;
 use porthole_tests::window::App;
 use serde_json::json;
 
-use crate::drawn::{drawn_right, drawn_right_under};
+use crate::{
+    composing::part,
+    drawn::{drawn_right, drawn_right_under},
+};
 
 async fn variable(app: &App, number: u32, name: &str, value: &str) {
     app.fill(&format!("[aria-label='variable {number}, name']"), name).await;
@@ -78,6 +81,47 @@ async fn variables_are_replaced_unknown_ones_refuse_sending_and_secrets_stay_out
     let settings: serde_json::Value = serde_json::from_slice(&std::fs::read(home.settings()).unwrap()).unwrap();
     assert_eq!(settings["environments"][0]["name"], "local");
     assert_eq!(settings["environments"][0]["variables"][1]["secret"], true);
+}
+
+#[tokio::test]
+async fn unknown_variables_are_underlined_in_a_json_body_and_say_what_they_are() {
+    let app = App::open().await;
+    app.click("#environment-edit").await;
+    app.click("#environment-add").await;
+    app.until("its name", "document.activeElement.id === 'environment-name'").await;
+    variable(&app, 1, "volume", "pg data").await;
+    app.click("#environments-close").await;
+    app.click("#tab-request").await;
+    part(&app, "Body").await;
+    app.click("#body-json").await;
+    app.until("the editor", "document.querySelector('.request .cm-content')").await;
+    let editor = app.client().find(fantoccini::Locator::Css(".request .cm-content")).await.unwrap();
+    editor.send_keys("[\"{{volume}}\", \"{{nope}}\"]").await.unwrap();
+    let mark = |name: &str| format!("document.querySelector('.cm-content [data-variable={name}]')");
+    app.until("a known one", &format!("{}?.dataset.tooltip === 'pg data'", mark("volume"))).await;
+    let underline = |name: &str| format!("getComputedStyle({}).textDecorationStyle", mark(name));
+    app.until("an unknown one", &format!("{} === 'wavy'", underline("nope"))).await;
+    assert_eq!(app.value(&underline("volume")).await, "solid", "there is none");
+    app.hover(".cm-content [data-variable=nope]").await;
+    app.until("what it is", "document.querySelector('.tooltip')?.innerText === 'Unknown variable: nope'").await;
+    drawn_right(&app, "environment-json").await;
+    // It follows the text and the environment.
+    app.click(".request .cm-content").await;
+    app.chord(&[Key::Control], Key::Home.into()).await;
+    editor.send_keys("  ").await.unwrap();
+    app.until("it moved along", &format!("{}?.textContent === '{{{{nope}}}}'", mark("nope"))).await;
+    app.click("#variables-define").await;
+    app.fill("[aria-label='variable 2, value']", "known now").await;
+    app.click("#environments-close").await;
+    app.until("it is known", &format!("{}?.dataset.tooltip === 'known now'", mark("nope"))).await;
+    // Other fields say it too.
+    part(&app, "Headers").await;
+    app.fill("[aria-label='header 1, name']", "x-volume").await;
+    app.fill("[aria-label='header 1, value']", "{{other}}").await;
+    let value = "document.querySelector('[aria-label=\"header 1, value\"]')";
+    app.until("it is marked", &format!("{value}.ariaInvalid === 'true' && {value}.dataset.tooltip.endsWith('other')"))
+        .await;
+    app.close().await;
 }
 
 #[tokio::test]

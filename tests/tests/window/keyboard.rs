@@ -6,6 +6,12 @@ use fantoccini::key::Key;
 use porthole_tests::window::App;
 use serde_json::json;
 
+/// What has the focus without anything that shows it; null when all is right.
+pub const UNSEEN: &str =
+    "(() => { const e = document.activeElement; if (!e.matches(':focus')) return null; // another window of this display is in front
+       const s = getComputedStyle(e), a = getComputedStyle(e, '::after');
+       const seen = s.outlineStyle !== 'none' || a.backgroundColor !== 'rgba(0, 0, 0, 0)' || e.closest('.cm-editor');
+       return seen ? null : e.outerHTML.slice(0, 120) })()";
 const FOCUSED: &str = "(document.activeElement.id || document.activeElement.className)";
 
 async fn focused(app: &App) -> String {
@@ -133,13 +139,7 @@ async fn tab_reaches_everything_and_the_focus_is_always_visible() {
     for _ in 0..100 {
         app.chord(&[], Key::Tab.into()).await;
         reached.insert(focused(&app).await);
-        let unseen = app.value(
-            "(() => { const e = document.activeElement; if (!e.matches(':focus')) return null; // another window of this display is in front
-               const s = getComputedStyle(e), a = getComputedStyle(e, '::after');
-               const seen = s.outlineStyle !== 'none' || a.backgroundColor !== 'rgba(0, 0, 0, 0)' || e.closest('.cm-editor');
-               return seen ? null : e.outerHTML.slice(0, 120) })()",
-        );
-        assert_eq!(unseen.await, json!(null), "it has the focus, and nothing shows that");
+        assert_eq!(app.value(UNSEEN).await, json!(null), "it has the focus, and nothing shows that");
     }
     for id in [
         "home",

@@ -1,6 +1,10 @@
 //! Lines as a log in the window: levels, filters, records, stack traces and links.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use fantoccini::key::Key;
 use porthole_tests::{
@@ -9,7 +13,7 @@ use porthole_tests::{
 };
 use serde_json::json;
 
-use crate::drawn::drawn_right;
+use crate::drawn::{drawn_right, drawn_right_under};
 
 const PYTHON: &str = include_str!("../../../src-tauri/output/src/log/samples/python.txt");
 const NODE: &str = include_str!("../../../src-tauri/output/src/log/samples/node.txt");
@@ -239,16 +243,65 @@ async fn stack_traces_are_one_row_and_errors_are_gone_to() {
     app.close().await;
 }
 
-#[tokio::test]
-async fn links_are_opened_by_a_click_and_nothing_else() {
+/// A window whose browser is a program that writes the URL into the file `opened` of this folder.
+async fn open_with_browser(folder: &Path) -> (App, PathBuf) {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    let (program, opened) = (folder.path().join("xdg-open"), folder.path().join("opened"));
+    let (program, opened) = (folder.join("xdg-open"), folder.join("opened"));
     fs::write(&program, format!("#!/bin/sh\nprintf '%s' \"$1\" > {0}.part && mv {0}.part {0}\n", opened.display()))
         .unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
-    let app = App::open_in(Home::default(), &[("PATH", &path)]).await;
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    (App::open_in(Home::default(), &[("PATH", &path)]).await, opened)
+}
+
+#[tokio::test]
+async fn links_are_reached_by_keys_and_opened_or_copied_from_the_menu_of_their_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, opened) = open_with_browser(folder.path()).await;
+    let script = "seq 60; echo 'see http://127.0.0.1:9/a?b=1 at src/main.rs:3:5'; seq 60";
+    let call = logged(&app, folder.path(), script).await;
+    app.becomes(call, "ended").await;
+    app.value("(navigator.clipboard.writeText = async (text) => { window.copied = text }, true)").await;
+    app.value("document.querySelector('#log').focus()").await;
+    app.chord(&[Key::Control], 'g').await;
+    app.until("where to go", "document.activeElement.id === 'jump-text'").await;
+    app.client().active_element().await.unwrap().send_keys("60").await.unwrap();
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("line 60", "document.querySelector('#log .pointed')?.dataset.line === '59'").await;
+    app.value("document.querySelector('#log').focus()").await;
+    // To the row with the links: it says how many.
+    app.chord(&[Key::Control], Key::Down.into()).await;
+    app.until("the row", "document.querySelector('#log .pointed')?.dataset.line === '60'").await;
+    app.until("it is said", "document.querySelector('.beside [role=status]').innerText.endsWith('(2 links)')").await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("its menu", "document.activeElement?.id === 'link-open-0'").await;
+    drawn_right_under(&app, "menu-links").await;
+    app.chord(&[], Key::Enter.into()).await;
+    eventually("the browser", async || opened.exists().then_some(())).await;
+    assert_eq!(fs::read_to_string(&opened).unwrap(), "http://127.0.0.1:9/a?b=1");
+    app.until("the log again", "document.activeElement?.id === 'log'").await;
+    app.chord(&[Key::Shift], Key::F10.into()).await;
+    app.until("its menu", "document.activeElement?.id === 'link-open-0'").await;
+    for _ in 0..2 {
+        app.chord(&[], Key::Down.into()).await;
+    }
+    app.until("the place", "document.activeElement?.id === 'link-copy-1'").await;
+    app.chord(&[], Key::Enter.into()).await;
+    app.until("copied", "window.copied === 'src/main.rs:3:5'").await;
+    // All that can be seen, from anywhere in the window.
+    app.value("document.querySelector('#detail-tab-output').focus()").await;
+    app.chord(&[Key::Control, Key::Shift], 'O').await;
+    app.until("the links", "document.querySelector('#context-menu')?.ariaLabel === 'Links'").await;
+    app.until("the first", "document.activeElement?.id === 'link-open-0'").await;
+    app.chord(&[], Key::Escape.into()).await;
+    app.until("the log again", "document.activeElement?.id === 'log'").await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn links_are_opened_by_a_click_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, opened) = open_with_browser(folder.path()).await;
     let script = r#"cat <<'EOF'
 see (http://127.0.0.1:9/a?b=1&c=%20(x)), or file:///etc/passwd.
 at src/main.rs:3:5 and javascript:alert(1)

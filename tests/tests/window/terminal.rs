@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 use crate::{backed::NO_ENGINE, drawn::pictures};
 
 /// What the terminal shows, row by row without the blanks at their ends.
-const ROWS: &str = "[...document.querySelectorAll('#terminal .xterm-rows > div')].map((row) => row.innerText.replaceAll('\\u00a0', ' ').trimEnd())";
+pub const ROWS: &str = "[...document.querySelectorAll('#terminal .xterm-rows > div')].map((row) => row.innerText.replaceAll('\\u00a0', ' ').trimEnd())";
 const HAS_KEYS: &str = "document.activeElement?.closest('#terminal') !== null";
 const ENDED: &str = "document.querySelector('#terminal')?.dataset.ended === 'true'";
 
 /// A shell that is there on each machine, and says nothing of its own.
 const SHELL: [(&str, &str); 2] = [("SHELL", "/bin/sh"), ("PS1", "$ ")];
 
-async fn open() -> App {
+pub async fn open() -> App {
     let variables: Vec<_> = SHELL.into_iter().chain(NO_ENGINE.iter().copied()).collect();
     App::open_in(Home::default(), &variables).await
 }
 
-async fn open_terminal(app: &App, place: &str) -> u64 {
+pub async fn open_terminal(app: &App, place: &str) -> u64 {
     let before = app.newest().await;
     app.click("#tab-command").await;
     app.click(&format!("#command-{place}")).await;
@@ -36,14 +36,14 @@ async fn open_terminal(app: &App, place: &str) -> u64 {
     call
 }
 
-async fn types(app: &App, text: &str) {
+pub async fn types(app: &App, text: &str) {
     for key in text.chars() {
         app.chord(&[], if key == '\n' { Key::Enter.into() } else { key }).await;
     }
 }
 
 /// Waits until a row is exactly this.
-async fn shows(app: &App, row: &str) {
+pub async fn shows(app: &App, row: &str) {
     app.until(row, &format!("{ROWS}.includes({})", json!(row))).await;
 }
 
@@ -161,7 +161,7 @@ async fn hostile_output_types_no_command_and_changes_nothing_of_the_window() {
 }
 
 /// A call begun as the window begins one, without typing into a shell: its bytes are counted.
-async fn run_in_terminal(app: &App, script: &str) -> u64 {
+pub async fn run_in_terminal(app: &App, script: &str) -> u64 {
     let command = json!({
         "place": { "kind": "host" }, "program": "sh", "args": ["-c", script], "env": [], "envMode": "add",
         "terminal": { "columns": 80, "rows": 24 },

@@ -49,7 +49,12 @@ export function openMenuByKeys(): void {
   const { left, top, width, height } = element.getBoundingClientRect()
   const clientX = Math.max(0, left) + Math.min(24, width / 2)
   const clientY = top + Math.min(height / 2, innerHeight - Math.max(0, top) - 8)
-  element.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX, clientY }))
+  openMenuOf(element, clientX, clientY)
+}
+
+/** Opens the menu of an element at a point of the window. */
+export function openMenuOf(element: Element | null, clientX: number, clientY: number): void {
+  element?.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX, clientY }))
 }
 
 /** Whether these keys open a context menu. */

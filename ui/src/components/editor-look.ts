@@ -4,7 +4,7 @@ import { EditorView } from "@codemirror/view"
 import { tags } from "@lezer/highlight"
 
 // In parts: WebKit knows no style and colour in the short form.
-const wavy = (colour: string) => ({
+export const wavy = (colour: string) => ({
   backgroundImage: "none",
   textDecorationLine: "underline",
   textDecorationStyle: "wavy",

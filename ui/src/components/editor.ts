@@ -6,8 +6,10 @@ import { EditorState } from "@codemirror/state"
 import { drawSelection, EditorView, keymap } from "@codemirror/view"
 import { jsonProblem } from "../model/composer/json"
 import { look } from "./editor-look"
+import { tellsVariables, variables, variablesIn } from "./editor-variables"
 
 export { setText } from "./editor-look"
+export { setVariables } from "./editor-variables"
 
 /** Puts an editor for JSON in an element. Ctrl+Enter is left to the window; Tab moves the focus. */
 export function jsonEditor(parent: HTMLElement, text: string, label: string, typed: (text: string) => void) {
@@ -21,7 +23,7 @@ export function jsonEditor(parent: HTMLElement, text: string, label: string, typ
         indentOnInput(),
         bracketMatching(),
         json(),
-        linter((view) => mistakes(view.state), { delay: 300 }),
+        linter((view) => mistakes(view.state), { delay: 300, needsRefresh: tellsVariables }),
         keymap.of([
           ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),
           ...historyKeymap,
@@ -32,6 +34,7 @@ export function jsonEditor(parent: HTMLElement, text: string, label: string, typ
           if (update.docChanged) typed(update.state.doc.toString())
         }),
         look(label),
+        variables,
       ],
     }),
   })
@@ -40,7 +43,7 @@ export function jsonEditor(parent: HTMLElement, text: string, label: string, typ
 /** Where it stops being JSON. */
 function mistakes(state: EditorState): Diagnostic[] {
   const text = state.doc.toString()
-  const problem = text.trim() === "" ? undefined : jsonProblem(text)
+  const problem = text.trim() === "" ? undefined : jsonProblem(text, variablesIn(state))
   if (problem === undefined) return []
   const { from, to, message } = problem
   // What is missing at the end is marked at the last character.

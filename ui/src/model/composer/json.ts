@@ -1,3 +1,5 @@
+import type { VariableUse } from "./variable-uses"
+
 /** Where and why a text isn't JSON. Lines and columns count from 1. */
 export interface JsonProblem {
   from: number
@@ -16,9 +18,9 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const WORD = /[A-Za-z_$][\w$]*/y
 const SPACE = /[ \t\r\n]*/y
 
-/** What is wrong with a text, or `undefined` for JSON. */
-export function jsonProblem(text: string): JsonProblem | undefined {
-  const read = scan(text)
+/** What is wrong with a text, or `undefined` for JSON. `uses`: variables, which may be in the place of values. */
+export function jsonProblem(text: string, uses: readonly VariableUse[] = []): JsonProblem | undefined {
+  const read = scan(text, uses)
   if (Array.isArray(read)) return undefined
   const { from, message } = read
   const before = text.slice(0, from)
@@ -32,9 +34,9 @@ export function jsonProblem(text: string): JsonProblem | undefined {
   }
 }
 
-/** The same JSON, indented; numbers and strings as they were typed. `undefined` for what isn't JSON. */
-export function formatJson(text: string): string | undefined {
-  const tokens = scan(text)
+/** The same JSON, indented; numbers, strings and variables as they were typed. `undefined` for what isn't JSON. */
+export function formatJson(text: string, uses: readonly VariableUse[] = []): string | undefined {
+  const tokens = scan(text, uses)
   if (!Array.isArray(tokens)) return undefined
   let depth = 0
   let out = ""
@@ -64,7 +66,8 @@ interface Wrong {
 type Wants = "value" | "first value" | "name" | "first name" | ":" | ", or end" | "end"
 
 /** The tokens of a JSON text, or where it stops being one. */
-function scan(text: string): Token[] | Wrong {
+function scan(text: string, uses: readonly VariableUse[]): Token[] | Wrong {
+  const variables = new Map(uses.map(({ from, to }) => [from, text.slice(from, to)]))
   const tokens: Token[] = []
   const open: ("{" | "[")[] = []
   let wants: Wants = "value"
@@ -96,6 +99,9 @@ function scan(text: string): Token[] | Wrong {
       if (typeof read !== "string") return read
       token = read
       wants = ":"
+    } else if (variables.has(at)) {
+      token = variables.get(at)!
+      wants = after()
     } else if (c === "{" || c === "[") {
       open.push(c)
       wants = c === "{" ? "first name" : "first value"

@@ -1,6 +1,7 @@
 import type { Draft } from "../../ipc/generated/Draft"
 import type { UsedVariable } from "../../ipc/generated/UsedVariable"
 import type { Shell } from "../../ipc/shell"
+import { usesIn } from "./variable-uses"
 
 const SETTLE_MS = 150
 
@@ -28,6 +29,15 @@ export class UsedVariables {
       return
     }
     this.#timer = setTimeout(() => void this.#look(composed, wanted), SETTLE_MS)
+  }
+
+  /** Why a text can't be sent: it has variables that the environment doesn't have. */
+  problemIn(text: string): string | undefined {
+    if (this.unknown.length === 0) return undefined
+    const names = new Set(usesIn(text).map(({ name }) => name))
+    const unknown = this.unknown.filter((name) => names.has(name))
+    if (unknown.length === 0) return undefined
+    return `Unknown variable${unknown.length === 1 ? "" : "s"}: ${unknown.join(", ")}`
   }
 
   async #look(composed: Draft, wanted: string): Promise<void> {

@@ -14,12 +14,12 @@ export class LinkOpener {
     this.#copying = copying
   }
 
-  /** `text`: the link as it is drawn, which is copied where a file can't be opened. */
-  async open({ kind, target }: Pick<Link, "kind" | "target">, text: string): Promise<void> {
+  /** A place in a file that can't be opened is copied. */
+  async open({ kind, target, copied }: Pick<Link, "kind" | "target" | "copied">): Promise<void> {
     this.trouble = undefined
     try {
       if (kind === "url") await this.#shell.ask("open_link", { url: target })
-      else if (!(await this.#shell.ask("open_source", { file: target }))) await this.#copying.text(text)
+      else if (!(await this.#shell.ask("open_source", { file: target }))) await this.#copying.text(copied)
     } catch (thrown) {
       this.trouble = trouble(thrown)
     }

@@ -5,6 +5,8 @@ export interface Link {
   kind: "url" | "file"
   /** The URL, or the path of the file. */
   target: string
+  /** What is copied of it: the URL, or `path:line` as editors take it, however the row writes it. */
+  copied: string
 }
 
 // What a browser takes, without what ends a URL in prose. Letters of any script may be in a host or a path; characters
@@ -19,7 +21,7 @@ const file = new RegExp(
   `(?<![\\w@.+~\\\\/-])(?:[A-Za-z]:[\\\\/]|[\\\\/])?(?:[\\w@.+~-]+[\\\\/])*[\\w@+~-][\\w@.+~-]*\\.(?:${ENDS}):\\d+(?::\\d+)?`,
   "g",
 )
-const python = /File "([^"]+)", line \d+/g
+const python = /File "([^"]+)", line (\d+)/g
 
 /** Longer rows have no links: looking for them takes time. */
 const LONGEST = 20_000
@@ -43,15 +45,18 @@ export function linksIn(text: string, shown: readonly [number, number][], cut: b
   }
   for (const found of text.matchAll(url)) {
     const target = withoutEnd(found[0])
-    if (URL.canParse(target)) add({ from: found.index, to: found.index + target.length, kind: "url", target })
+    if (URL.canParse(target))
+      add({ from: found.index, to: found.index + target.length, kind: "url", target, copied: target })
   }
   for (const found of text.matchAll(python)) {
     const from = found.index + 'File "'.length
-    add({ from, to: found.index + found[0].length, kind: "file", target: found[1]! })
+    const target = found[1]!
+    add({ from, to: found.index + found[0].length, kind: "file", target, copied: `${target}:${found[2]}` })
   }
   for (const found of text.matchAll(file)) {
     const target = found[0].replace(/:\d+(?::\d+)?$/, "")
-    add({ from: found.index, to: found.index + found[0].length, kind: "file", target })
+    const [copied] = found
+    add({ from: found.index, to: found.index + copied.length, kind: "file", target, copied })
   }
   return links.sort((a, b) => a.from - b.from)
 }
@@ -70,7 +75,7 @@ function withoutEnd(url: string): string {
 }
 
 /** What a link leads to, for its tooltip: the URL as a browser reads it. */
-export function linkText(link: Link, text: string): string {
+export function linkText(link: Link): string {
   if (link.kind === "url") return `Open ${new URL(link.target).href}`
-  return `Open ${link.target} if it is in the extension's folder, or else copy ${text}`
+  return `Open ${link.target} if it is in the extension's folder, or else copy ${link.copied}`
 }

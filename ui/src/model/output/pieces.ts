@@ -47,8 +47,8 @@ function isColored({ row }: Drawn): boolean {
   return row !== undefined && row.kind !== "log" && row.kind !== "frame"
 }
 
-/** Whether links are looked for in a row: where a click on its text means nothing else. */
-function linksOf(line: Drawn): readonly Link[] {
+/** The links of a row: there are some only where a click on its text means nothing else. */
+export function linksOf(line: Drawn): readonly Link[] {
   const kind = line.row?.kind
   const links = kind === undefined || kind === "log" || kind === "frame" || kind === "field"
   return links ? linksIn(line.text, line.shown, line.cut === true) : []

@@ -96,7 +96,7 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
   const { timeline, target, demoExtension } = porthole
   const action: Action = (id, text, choose) => ({ id, group: "Actions", text, choose })
   return [
-    action("compose-request", "Compose a request", () => porthole.compose("request")),
+    action("compose-request", "Compose a request", () => perform("composer-1")),
     action("terminal-host", "Open a terminal on the host", () => porthole.openTerminal("host")),
     ...(target.current.container === undefined
       ? []
@@ -105,9 +105,9 @@ function actions(porthole: Porthole, perform: (intent: Intent) => void): Entry[]
             porthole.openTerminal("container"),
           ),
         ]),
-    action("compose-command", "Compose a command", () => porthole.compose("command")),
-    action("compose-console", "Write code in the console", () => porthole.compose("console")),
-    action("open-extension", "Open an extension…", () => porthole.compose("page")),
+    action("compose-command", "Compose a command", () => perform("composer-2")),
+    action("compose-console", "Write code in the console", () => perform("composer-3")),
+    action("open-extension", "Open an extension…", () => perform("composer-4")),
     ...(demoExtension === undefined
       ? []
       : [

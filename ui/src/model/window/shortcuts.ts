@@ -26,6 +26,7 @@ export type Intent =
   | "next-error"
   | "previous-error"
   | "jump"
+  | "links"
   | "zoom-in"
   | "zoom-out"
   | "zoom-reset"
@@ -125,6 +126,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   { intent: "previous-error", group: "Output", held: ["Shift"], keys: ["F8"] },
   { intent: "jump", does: "Go to a line or a time", group: "Output", held: ["mod"], keys: ["g"] },
+  {
+    intent: "links",
+    does: "List the links in the visible lines",
+    group: "Output",
+    held: ["mod", "Shift"],
+    keys: ["o"],
+  },
 
   {
     intent: "palette",

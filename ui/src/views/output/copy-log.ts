@@ -13,12 +13,19 @@ export function copyLog({ marks, copying }: Porthole): void {
     if (touched.length < 2) return void copying.text(selection.toString())
     return void copying.rows(spanOf(touched))
   }
+  const seen = seenRows()
+  if (seen.length > 0) void copying.rows(spanOf(seen))
+}
+
+/** The rows of the log that can be seen: some more are drawn. */
+export function seenRows(): HTMLElement[] {
+  const log = document.getElementById("log")
+  if (log === null) return []
   const { top, bottom } = log.getBoundingClientRect()
-  const seen = rowsOf(log).filter((row) => {
+  return rowsOf(log).filter((row) => {
     const box = row.getBoundingClientRect()
     return box.bottom > top + 1 && box.top < bottom - 1
   })
-  if (seen.length > 0) void copying.rows(spanOf(seen))
 }
 
 function rowsOf(log: HTMLElement): HTMLElement[] {

@@ -4,6 +4,7 @@ import type { Porthole } from "../../model/porthole.svelte"
 import { many } from "../../model/text/numbers"
 import { hasTimes, isHex } from "../../model/output/views"
 import { copyLog } from "./copy-log"
+import { linkEntries } from "./link-entries"
 
 /** What can be done with a row of an output, or with the rows that are marked. */
 export function logEntries(porthole: Porthole, target: Element): MenuEntry[][] {
@@ -45,5 +46,5 @@ export function logEntries(porthole: Porthole, target: Element): MenuEntry[][] {
       void tick().then(() => document.getElementById("jump-text")?.focus())
     },
   }
-  return [copies, marking, [go]]
+  return [...(drawn === undefined ? [] : linkEntries(porthole, [drawn])), copies, marking, [go]]
 }

@@ -2,6 +2,7 @@ import type { FitAddon } from "@xterm/addon-fit"
 import type { ITheme, Terminal } from "@xterm/xterm"
 import "@xterm/xterm/css/xterm.css"
 import type { Screen, TerminalFeed } from "../../model/terminal/feed.svelte"
+import { pastedText } from "../../model/terminal/paste"
 import { themeOf } from "./theme"
 
 /** Rows that can be scrolled back to. All that was written is in the log. */
@@ -13,6 +14,8 @@ export interface ScreenDeps {
   feed: TerminalFeed
   copy: (text: string) => void
   openLink: (link: string) => void
+  /** Opens the menu of the terminal at its cursor. */
+  openMenu: () => void
 }
 
 /**
@@ -64,23 +67,27 @@ export class TerminalScreen implements Screen {
     this.fit()
   }
 
-  #listen({ feed, copy }: ScreenDeps): void {
+  #listen(deps: ScreenDeps): void {
+    const { feed } = deps
     const terminal = this.#terminal
     const encoder = new TextEncoder()
     terminal.onData((text) => feed.type(encoder.encode(text)))
     terminal.onBinary((text) => feed.type(Uint8Array.from(text, (one) => one.charCodeAt(0))))
     terminal.onResize(({ cols, rows }) => feed.resize({ columns: cols, rows }))
     terminal.attachCustomKeyEventHandler((event) => {
-      const isOurs = (event.ctrlKey || event.metaKey) && event.shiftKey
-      if (isOurs && event.ctrlKey && event.key.toLowerCase() === "c") {
-        if (event.type === "keydown") copy(terminal.getSelection())
+      const act = this.#actOf(event, deps)
+      if (act) {
+        if (event.type === "keydown") act()
         event.preventDefault()
         event.stopPropagation()
+        return false
       }
       if (feed.ended) return event.shiftKey && event.key.startsWith("Page")
       // The window's shortcuts, and the web view's Ctrl+Shift+V, which pastes.
-      return !isOurs
+      return !((event.ctrlKey || event.metaKey) && event.shiftKey)
     })
+    // Before xterm.js, which types it as it is.
+    this.element.addEventListener("paste", (event) => this.#pasted(event), true)
     const resized = new ResizeObserver(() => this.fit())
     resized.observe(this.element)
     const themed = new MutationObserver(() => this.#recolor())
@@ -89,6 +96,33 @@ export class TerminalScreen implements Screen {
     const recolor = () => this.#recolor()
     dark.addEventListener("change", recolor)
     this.#observers = [resized, themed, { disconnect: () => dark.removeEventListener("change", recolor) }]
+  }
+
+  /** What a key does here in place of what it is for programs. */
+  #actOf(event: KeyboardEvent, { copy, openMenu }: ScreenDeps): (() => void) | undefined {
+    if (!event.ctrlKey || event.altKey) return undefined
+    const copies = event.shiftKey ? event.key.toLowerCase() === "c" : event.key === "Insert"
+    if (copies) return () => copy(this.#terminal.getSelection())
+    return event.shiftKey && event.key === "F10" ? openMenu : undefined
+  }
+
+  #pasted(event: ClipboardEvent): void {
+    event.preventDefault()
+    event.stopPropagation()
+    this.paste(event.clipboardData?.getData("text/plain") ?? "")
+  }
+
+  /** Types a text as one piece: a program that asked for it learns that it was pasted. */
+  paste(text: string): void {
+    if (text !== "") this.#terminal.paste(pastedText(text))
+  }
+
+  get selection(): string {
+    return this.#terminal.getSelection()
+  }
+
+  selectAll(): void {
+    this.#terminal.selectAll()
   }
 
   /** Gives it the size of its element. */

@@ -1,4 +1,5 @@
 import { tick } from "svelte"
+import { openMenuOf } from "../../components/context-menu"
 import { isField } from "../../model/page/page-focus.svelte"
 import type { Porthole } from "../../model/porthole.svelte"
 import { isLive } from "../../model/timeline/outcome"
@@ -70,7 +71,7 @@ export class Acts {
 
   /** What is done with the selected call. */
   #selected(intent: Intent, event?: KeyboardEvent): boolean | undefined {
-    const { composer, detail, search, goTo, selected: row } = this.#porthole
+    const { composer, detail, output, search, goTo, selected: row } = this.#porthole
     if (intent === "cancel") {
       // A key that is held down must not signal again and again.
       if (row && isLive(row.outcome) && !event?.repeat) void composer.end(row)
@@ -86,6 +87,12 @@ export class Acts {
       if (call === undefined || call.id !== row?.id) return false
       composer.edit(call, intent === "edit" ? "form" : "code")
       focusSoon(`${composer.tab}-first`)
+      return true
+    }
+    if (intent === "links") {
+      if (!row || output.drawn || output.previewed) return false
+      detail.tab = "output"
+      void tick().then(showLinks)
       return true
     }
     if (intent === "search" || intent === "jump") {
@@ -175,6 +182,15 @@ function goTo(by: 1 | -1): void {
   const own = document.activeElement && pane(document.activeElement)
   const at = there.findIndex((element) => pane(element) === own)
   there[(at + by + there.length) % there.length]?.focus()
+}
+
+/** Opens the menu of the links that can be seen in the output. */
+function showLinks(): void {
+  const log = document.getElementById("log")
+  if (log === null) return
+  log.focus()
+  const { left, top } = log.getBoundingClientRect()
+  openMenuOf(document.getElementById("log-links"), left + 24, top + 24)
 }
 
 function focusSoon(id: string): void {

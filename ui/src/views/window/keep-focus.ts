@@ -1,0 +1,78 @@
+/**
+ * When the element with the focus goes away, or can't have it any more, the focus falls to the document, and a keyboard user has
+ * lost the place: here the pane where it was gets the focus. Leaving a field on purpose (Escape, a click beside it) isn't that.
+ */
+
+/** What gets the focus in each pane. Nothing to type in: keys that were meant for what is gone mustn't change a text. */
+const PANES = new Map([
+  ["header", "#target-button"],
+  ["#side", "#side [tabindex='0']"],
+  ["#composer", "#composer [role=tab][aria-selected=true]"],
+  ["#detail", "#detail [role=tab][aria-selected=true]"],
+  ["#bottom", "#timeline"],
+])
+/** What is closed gives the focus back itself, and may take a moment for it. */
+const PATIENCE_MS = 80
+
+interface Focused {
+  element: Element
+  pane: string | undefined
+}
+
+/** Watches over the focus of this window, until what it returns is called. */
+export function keepFocus(): () => void {
+  let last: Focused | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function gained({ target }: FocusEvent) {
+    if (!(target instanceof Element)) return
+    last = { element: target, pane: [...PANES.keys()].find((pane) => target.closest(pane) !== null) }
+  }
+
+  function lost({ target }: FocusEvent) {
+    if (target === last?.element && last && canHaveFocus(last.element)) last = undefined
+  }
+
+  // In this order: whether an element is drawn takes a layout.
+  const isLost = () =>
+    last !== undefined && document.activeElement === document.body && !canHaveFocus(last.element)
+
+  const watch = new MutationObserver(() => {
+    if (timer !== undefined || !isLost()) return
+    timer = setTimeout(() => {
+      timer = undefined
+      if (isLost()) focusPane(last?.pane)
+    }, PATIENCE_MS)
+  })
+  watch.observe(document.body, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["disabled", "hidden", "inert"],
+  })
+  addEventListener("focusin", gained)
+  addEventListener("focusout", lost)
+  return () => {
+    clearTimeout(timer)
+    watch.disconnect()
+    removeEventListener("focusin", gained)
+    removeEventListener("focusout", lost)
+  }
+}
+
+function canHaveFocus(element: Element): boolean {
+  return element.isConnected && !element.matches(":disabled, [inert], [inert] *") && isDrawn(element)
+}
+
+/** One in a collapsed pane isn't. */
+const isDrawn = (element: Element) => element.getClientRects().length > 0
+
+/** Focuses a pane, or the first one after it that is there. */
+function focusPane(pane: string | undefined): void {
+  const wanted = pane === undefined ? undefined : PANES.get(pane)
+  const others = ["#composer", "#bottom", "header"].map((other) => PANES.get(other))
+  for (const css of [wanted, ...others]) {
+    const element = css === undefined ? null : document.querySelector<HTMLElement>(css)
+    element?.focus()
+    if (element !== null && document.activeElement === element) return
+  }
+}
