@@ -13,7 +13,7 @@ use porthole_base::error::Result;
 
 use super::{LONG, Part, Search, Slice, lines::Lines};
 
-/// Bytes that are worth a thread of their own: starting one takes as long as some hundred kilobytes.
+/// A thread searches at least this many bytes: to start it takes as long as to search some hundred kilobytes.
 const PIECE: u64 = 1024 * 1024;
 /// Threads at most: more than these wait for the memory.
 const THREADS: usize = 4;

@@ -116,6 +116,7 @@ fn open_as_it_is(directory: &Path) -> std::result::Result<Connection, Refused> {
         let damaged = ffi::Error::new(ffi::SQLITE_CORRUPT);
         return Err(rusqlite::Error::SqliteFailure(damaged, Some("other tables than Porthole's".to_owned())).into());
     }
+    schema::forget_statistics(&connection)?;
     look(&connection)?;
     Ok(connection)
 }

@@ -193,7 +193,7 @@ impl History {
         let ended = writer
             .connection
             .execute("UPDATE starts SET clean = 1 WHERE id = ?1", [writer.start])
-            .and_then(|_| writer.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)"));
+            .and_then(|_| writer.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Err(error) = ended {
             tracing::warn!(%error, "the history can't be closed");
         }
