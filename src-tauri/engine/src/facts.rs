@@ -87,6 +87,8 @@ pub struct Mount {
     pub kind: MountKind,
     /// Where in the container.
     pub at: String,
+    /// Whether the container may not write there.
+    pub read_only: bool,
 }
 
 /// What is mounted.

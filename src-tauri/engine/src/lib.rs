@@ -131,7 +131,7 @@ impl LastEngine {
 }
 
 /// What is read about a container before a command runs in it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Inspected {
     /// Its id.
     pub id: String,

@@ -199,11 +199,12 @@ fn mounts(points: &[Value], tmpfs: Option<&Value>) -> Vec<Mount> {
             Some("bind") => MountKind::Bind(text(point, "Source")?),
             _ => MountKind::Own,
         };
-        Some(Mount { kind, at: text(point, "Destination")? })
+        let read_only = point.get("RW").and_then(Value::as_bool) == Some(false);
+        Some(Mount { kind, at: text(point, "Destination")?, read_only })
     });
     // `--tmpfs` is not in the engine's own list of mounts.
     let tmpfs = tmpfs.and_then(Value::as_object).map(Map::keys).into_iter().flatten();
-    listed.chain(tmpfs.map(|at| Mount { kind: MountKind::Own, at: at.clone() })).collect()
+    listed.chain(tmpfs.map(|at| Mount { kind: MountKind::Own, at: at.clone(), read_only: false })).collect()
 }
 
 /// A text field that isn't empty.

@@ -60,7 +60,7 @@ pub fn tap(path: &str) -> io::Result<()> {
         }
     };
     serve(&orders, &passing, path, &mut seat);
-    let left = seat.leave();
+    let left = seat.leave(path);
     match &left {
         Ok(()) => queue.tell(&Event::Restored),
         Err(error) => queue.tell(&Event::NotRestored { why: &error.text() }),
@@ -131,10 +131,9 @@ fn serve(orders: &mpsc::Receiver<Order>, passing: &Arc<Passing>, path: &str, sea
 enum Seat {
     /// In the backend's place; `lost` counts the checks that found something else at the path.
     Taken { place: Place, listener: UnixStream, lost: u32 },
-    /// The backend has ended; `there` counts the checks that found a new one.
-    Free { there: u32 },
-    /// It couldn't be put back.
-    Failed(Option<PlaceError>),
+    /// The backend has ended; `there` counts the checks that found a new one. `failed`: what was left couldn't be put back
+    /// yet, for example because the old backend still answers its last requests.
+    Free { there: u32, failed: Option<PlaceError> },
 }
 
 impl Seat {
@@ -159,16 +158,14 @@ impl Seat {
                 *lost = if place.is_lost() { *lost + 1 } else { 0 };
                 if *lost >= SETTLED {
                     passing.queue.offer(&Event::Lost);
-                    *self = match self.leave() {
-                        Ok(()) => Self::Free { there: SETTLED },
-                        Err(error) => {
-                            passing.queue.offer(&Event::Trouble { words: &error.error.to_string() });
-                            Self::Failed(Some(error))
-                        }
-                    };
+                    let failed = self.leave(path).err();
+                    if let Some(error) = &failed {
+                        passing.queue.offer(&Event::Trouble { words: &error.error.to_string() });
+                    }
+                    *self = Self::Free { there: SETTLED, failed };
                 }
             }
-            Self::Free { there } => {
+            Self::Free { there, .. } => {
                 let is_socket = fs::metadata(path).is_ok_and(|found| found.file_type().is_socket());
                 let is_there = is_socket && !is_dead(Path::new(path)).unwrap_or(true);
                 *there = if is_there { *there + 1 } else { 0 };
@@ -182,20 +179,20 @@ impl Seat {
                     }
                 }
             }
-            Self::Failed(_) => {}
         }
     }
 
     /// Puts everything back, and takes no more connections than those that wait.
-    fn leave(&mut self) -> Result<(), PlaceError> {
+    fn leave(&mut self, path: &str) -> Result<(), PlaceError> {
         match self {
             Self::Taken { place, listener, .. } => {
                 let restored = place.restore();
                 let _ = listener.shutdown(Shutdown::Both);
                 restored
             }
-            Self::Free { .. } => Ok(()),
-            Self::Failed(error) => error.take().map_or(Ok(()), Err),
+            Self::Free { failed: None, .. } => Ok(()),
+            // What takes the path undoes first what was left.
+            Self::Free { failed: Some(_), .. } => Place::take(Path::new(path), true).map(drop),
         }
     }
 }

@@ -51,6 +51,10 @@ impl Place {
     /// [`Step::Busy`], [`Step::Listen`], [`Step::Restore`], [`Step::Remove`].
     pub fn take(path: &Path, in_place: bool) -> Result<Self> {
         let path = resolved(path).map_err(|error| PlaceError::new(Step::Listen, error))?;
+        // What is there belongs to other processes: a link may lead into the files of another container.
+        if path.starts_with("/proc") {
+            return Err(PlaceError::new(Step::Listen, io::ErrorKind::PermissionDenied));
+        }
         let aside = with(&path, ASIDE);
         let mut lock = Lock::take(with(&path, LOCK))?;
         let left = lock.left();
@@ -84,27 +88,19 @@ impl Place {
             self.check_backend()?;
         }
         let listener = make_room(&at).and_then(|()| UnixListener::bind(&at)).map_err(failed)?;
-        let bound = || -> io::Result<SocketId> {
-            let id = id_of(&at)?.ok_or(io::ErrorKind::NotFound)?;
-            same_access(&at, if self.in_place { Some(&self.path) } else { like })?;
-            listener.set_nonblocking(true)?;
-            Ok(id)
-        };
-        let id = match bound() {
-            Ok(id) => id,
-            Err(error) => {
-                let _ = fs::remove_file(&at);
-                return Err(failed(error));
-            }
-        };
-        self.own = Some(id);
+        let id = id_of(&at).and_then(|id| id.ok_or_else(|| io::ErrorKind::NotFound.into())).map_err(failed)?;
+        let like = if self.in_place { Some(&*self.path) } else { like };
+        if let Err(error) = same_access(&at, id, like).and_then(|()| listener.set_nonblocking(true)) {
+            let _ = remove_own(&at, id);
+            return Err(failed(error));
+        }
         let noted = self.lock.note(id);
         let moved = noted.and_then(|()| if self.in_place { swap(&self.aside, &self.path) } else { Ok(()) });
         if let Err(error) = moved {
-            self.own = None;
-            let _ = fs::remove_file(&at);
+            let _ = remove_own(&at, id);
             return Err(PlaceError::new(Step::Move, error));
         }
+        self.own = Some(id);
         Ok(listener)
     }
 
@@ -124,14 +120,18 @@ impl Place {
         }
     }
 
-    /// Puts everything back.
+    /// Puts everything back. After an error it can be tried again.
     ///
     /// # Errors
     /// [`Step::Restore`], [`Step::Remove`]. Both sockets are still there then.
     pub fn restore(&mut self) -> Result<()> {
-        let Some(own) = self.own.take() else { return Ok(()) };
+        let Some(own) = self.own else { return Ok(()) };
         let restored = if self.in_place { put_back(&self.path, &self.aside, own) } else { remove_own(&self.path, own) };
-        self.lock.remove();
+        // As long as Porthole's socket is at the path, the next start needs the note to undo that.
+        if restored.is_ok() || id_of(&self.path).ok().flatten() != Some(own) {
+            self.own = None;
+            self.lock.remove();
+        }
         restored
     }
 }
@@ -140,7 +140,9 @@ impl Drop for Place {
     /// Also when something panicked.
     fn drop(&mut self) {
         let _ = self.restore();
-        self.lock.remove();
+        if self.own.is_none() {
+            self.lock.remove();
+        }
     }
 }
 
@@ -231,14 +233,56 @@ fn id_of(path: &Path) -> io::Result<Option<SocketId>> {
 }
 
 /// Gives a socket the access of another one; without one only this user may connect.
-fn same_access(path: &Path, like: Option<&Path>) -> io::Result<()> {
-    let Some(like) = like.and_then(|like| fs::metadata(like).ok()) else {
-        return fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+fn same_access(path: &Path, own: SocketId, like: Option<&Path>) -> io::Result<()> {
+    let socket = Pinned::open(path, own)?;
+    let like = like.and_then(|like| fs::symlink_metadata(resolved(like).ok()?).ok());
+    let Some(like) = like.filter(|like| like.file_type().is_socket()) else {
+        return fs::set_permissions(socket.path(), fs::Permissions::from_mode(0o600));
     };
-    fs::set_permissions(path, fs::Permissions::from_mode(like.mode() & 0o777))?;
+    fs::set_permissions(socket.path(), fs::Permissions::from_mode(like.mode() & 0o777))?;
     // Only the system's administrator may give files away.
-    let _ = std::os::unix::fs::chown(path, Some(like.uid()), Some(like.gid()));
+    let _ = std::os::unix::fs::chown(socket.path(), Some(like.uid()), Some(like.gid()));
     Ok(())
+}
+
+/// A socket's file, whatever is put at its path meanwhile: others may write in its directory, and this may be the
+/// system's administrator.
+struct Pinned {
+    #[cfg(target_os = "linux")]
+    file: File,
+    path: PathBuf,
+}
+
+impl Pinned {
+    #[cfg(target_os = "linux")]
+    fn open(path: &Path, own: SocketId) -> io::Result<Self> {
+        use std::os::fd::AsRawFd;
+        const O_PATH: i32 = 0o10_000_000;
+        let file = OpenOptions::new().read(true).custom_flags(O_PATH | NO_LINK).open(path)?;
+        let found = file.metadata()?;
+        // Another name of a file may be one of another user's.
+        if !found.file_type().is_socket() || (found.dev(), found.ino()) != own || found.nlink() != 1 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        Ok(Self { file, path })
+    }
+
+    /// There is no such file here, and Porthole has the rights of its user only.
+    #[cfg(not(target_os = "linux"))]
+    fn open(path: &Path, own: SocketId) -> io::Result<Self> {
+        match id_of(path)? {
+            Some(id) if id == own => Ok(Self { path: path.to_owned() }),
+            _ => Err(io::ErrorKind::PermissionDenied.into()),
+        }
+    }
+
+    /// Leads to the file as long as this value is there.
+    fn path(&self) -> &Path {
+        #[cfg(target_os = "linux")]
+        let _ = &self.file;
+        &self.path
+    }
 }
 
 /// The locked file, which has the number of Porthole's socket in it.
@@ -264,6 +308,10 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
             let about = file.metadata().map_err(failed)?;
+            // Another name of a file may be one of another user's, which must not be written to.
+            if !about.is_file() || about.nlink() > 1 {
+                return Err(failed(io::ErrorKind::AlreadyExists.into()));
+            }
             let there = fs::symlink_metadata(&path);
             if there.is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino())) {
                 return Ok(Self { path, file, is_there: true });

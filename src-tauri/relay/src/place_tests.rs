@@ -38,6 +38,45 @@ fn the_socket_is_moved_aside_and_back_and_keeps_its_access() {
     assert!(reaches(&path, &listener));
 }
 
+/// Others may write in the directory: what they put in the place of Porthole's socket gets no access of another file.
+#[test]
+fn what_is_put_in_the_place_of_the_socket_keeps_its_access() {
+    let (folder, path, _listener) = backend();
+    let own = id_of(&path).unwrap().unwrap();
+    let (other, moved) = (folder.path().join("other"), folder.path().join("moved"));
+    fs::write(&other, "").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::rename(&path, &moved).unwrap();
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    assert!(same_access(&path, own, None).is_err(), "a link");
+    fs::remove_file(&path).unwrap();
+    fs::hard_link(&other, &path).unwrap();
+    assert!(same_access(&path, own, None).is_err(), "a file");
+    assert_eq!(fs::metadata(&other).unwrap().mode() & 0o777, 0o640);
+    fs::remove_file(&path).unwrap();
+    fs::hard_link(&moved, &path).unwrap();
+    assert!(same_access(&path, own, None).is_err(), "another name");
+    fs::remove_file(&moved).unwrap();
+    same_access(&path, own, Some(&other)).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600, "what isn't a socket is no example");
+}
+
+#[test]
+fn a_lock_file_that_is_another_name_of_a_file_is_refused_and_not_written_to() {
+    let (folder, path, _listener) = backend();
+    let other = folder.path().join("other");
+    fs::write(&other, "kept").unwrap();
+    fs::hard_link(&other, with(&path, LOCK)).unwrap();
+    assert_eq!(Place::take(&path, true).unwrap_err().step, Step::Listen);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "kept");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_moved_among_the_files_of_processes() {
+    assert_eq!(Place::take(Path::new("/proc/self/b.sock"), true).unwrap_err().step, Step::Listen);
+}
+
 #[test]
 fn a_link_to_the_socket_stays_one() {
     let (folder, path, listener) = backend();

@@ -13,7 +13,10 @@ pub fn swap(one: &Path, other: &Path) -> io::Result<()> {
     let between = one.with_file_name(format!(".porthole-{}", std::process::id()));
     move_to_free(one, &between)?;
     move_to_free(other, one).inspect_err(|_| drop(move_to_free(&between, one)))?;
-    move_to_free(&between, other)
+    move_to_free(&between, other).inspect_err(|_| {
+        // As it was.
+        let _ = move_to_free(one, other).and_then(|()| move_to_free(&between, one));
+    })
 }
 
 /// Moves to a path at which nothing is.
@@ -27,7 +30,7 @@ pub fn move_to_free(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Whether no process has a socket any more of which the file is left. A datagram can't be sent to a backend's socket, so
+/// Whether a socket's file is stale: no process has it open. A datagram can't be sent to a backend's socket, so
 /// this neither opens a connection nor waits where a backend accepts none.
 ///
 /// # Errors

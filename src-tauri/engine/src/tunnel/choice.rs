@@ -89,7 +89,7 @@ mod tests {
     const SOCKET: &str = "/run/guest-services/b.sock";
 
     fn mounted(kind: MountKind) -> Vec<Mount> {
-        vec![Mount { kind, at: "/run/guest-services".into() }]
+        vec![Mount { kind, at: "/run/guest-services".into(), read_only: false }]
     }
 
     fn web() -> ContainerName {
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_path_of_the_engines_host_is_found_in_the_container() {
         let mut mounts = mounted(MountKind::Bind("/host/sockets/".into()));
-        mounts.push(Mount { kind: MountKind::Bind("/host".into()), at: "/all".into() });
+        mounts.push(Mount { kind: MountKind::Bind("/host".into()), at: "/all".into(), read_only: false });
         assert_eq!(inside(&mounts, "/host/sockets/b.sock").as_deref(), Some(SOCKET));
         assert_eq!(inside(&mounts, "/host/b.sock").as_deref(), Some("/all/b.sock"));
         assert_eq!(inside(&mounts, "/elsewhere/b.sock"), None);

@@ -1,12 +1,15 @@
 //! How a helper container comes to see a socket that only another container has: as little of that container
 //! as will do.
 
-use crate::{Mount, MountKind};
+use porthole_base::error::{Code, Error, Result};
+
+use crate::{Inspected, Mount, MountKind};
 
 /// What a helper container shares with the one that has the socket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Share {
-    /// One volume, at the same place, for reading: connecting to a socket is no writing.
+    /// One volume, at the same place. It is mounted for reading, because connecting to a socket is no writing; for a tap,
+    /// which moves the socket, for writing.
     Volume { name: String, at: String },
     /// One directory of the engine's host, in the same way.
     Bind { source: String, at: String },
@@ -31,6 +34,25 @@ pub(super) fn share(mounts: &[Mount], path: &str) -> Share {
     }
 }
 
+/// Refuses to move a socket that the container itself couldn't move, and a helper that could reach the files of the engine's
+/// machine through the processes that it sees.
+///
+/// # Errors
+/// [`Code::EndpointUnsupported`].
+pub(super) fn check_tap(target: &Inspected, path: &str, share: &Share) -> Result<()> {
+    let refused = |why: &str| {
+        Err(Error::new(Code::EndpointUnsupported, format!("Porthole doesn't move the socket at {path}: {why}"))
+            .hint("Put the socket on a volume that the container can write to."))
+    };
+    if mount_of(&target.mounts, path).is_some_and(|mount| mount.read_only) {
+        return refused("the container can only read its directory");
+    }
+    if *share == Share::Root && target.pid_mode == "host" {
+        return refused("the container shares the process IDs of the engine's machine");
+    }
+    Ok(())
+}
+
 /// The mount that a path of the container is in: the deepest one. A path that goes up again is in none that could be
 /// told without looking.
 pub(super) fn mount_of<'a>(mounts: &'a [Mount], path: &str) -> Option<&'a Mount> {
@@ -51,9 +73,9 @@ mod tests {
 
     fn mounts() -> Vec<Mount> {
         vec![
-            Mount { kind: MountKind::Volume("sockets".into()), at: "/run/guest-services".into() },
-            Mount { kind: MountKind::Bind("/home/me/x".into()), at: "/x/".into() },
-            Mount { kind: MountKind::Own, at: "/run/guest-services/memory".into() },
+            Mount { kind: MountKind::Volume("sockets".into()), at: "/run/guest-services".into(), read_only: false },
+            Mount { kind: MountKind::Bind("/home/me/x".into()), at: "/x/".into(), read_only: false },
+            Mount { kind: MountKind::Own, at: "/run/guest-services/memory".into(), read_only: false },
         ]
     }
 
@@ -88,8 +110,26 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_is_moved_only_where_its_container_could_move_it() {
+        let target = |pid_mode: &str, read_only| Inspected {
+            pid_mode: pid_mode.to_owned(),
+            mounts: vec![Mount { kind: MountKind::Bind("/var/run".into()), at: "/host".into(), read_only }],
+            ..Inspected::default()
+        };
+        let bind = Share::Bind { source: "/var/run".into(), at: "/host".into() };
+        assert_eq!(check_tap(&target("host", false), "/host/b.sock", &bind), Ok(()));
+        assert_eq!(check_tap(&target("", false), "/b.sock", &Share::Root), Ok(()));
+        for (pid_mode, read_only, path, share) in
+            [("", true, "/host/b.sock", &bind), ("host", false, "/b.sock", &Share::Root)]
+        {
+            let error = check_tap(&target(pid_mode, read_only), path, share).unwrap_err();
+            assert_eq!(error.code, Code::EndpointUnsupported, "{path}");
+        }
+    }
+
+    #[test]
     fn a_mount_at_the_root_holds_everything() {
-        let all = [Mount { kind: MountKind::Volume("v".into()), at: "/".into() }];
+        let all = [Mount { kind: MountKind::Volume("v".into()), at: "/".into(), read_only: false }];
         assert_eq!(share(&all, "/b.sock"), Share::Volume { name: "v".into(), at: "/".into() });
         assert_eq!(below("/a", "/a/b"), Some("/b"));
         assert_eq!((below("/a", "/a"), below("/a", "/ab"), below("/a", "/a/")), (None, None, None));

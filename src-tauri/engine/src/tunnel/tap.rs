@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{
     container::{Purpose, body, root_of, start},
     image::image,
-    share::Share,
+    share::{Share, check_tap},
     stream::{Complaints, Input, Output},
     whole_frames::{Foreign, WholeFrames},
 };
@@ -107,6 +107,7 @@ impl ContainerTap {
 }
 
 async fn attempt(plan: &Plan, image: &str, share: &Share) -> Result<(Output, Input)> {
+    check_tap(&plan.target, &plan.path, share)?;
     let root = if *share == Share::Root { Some(root_of(&plan.target)?) } else { None };
     let body = body(image, share, &plan.target, root.as_deref(), Purpose::Tap { path: &plan.path });
     start(&plan.engine, &plan.name, &body).await
