@@ -43,6 +43,9 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 struct Elsewhere {
     program: PathBuf,
     made_up: Mutex<Option<VecDeque<Vec<u8>>>>,
+    at_stop: Mutex<AtStop>,
+    /// The program of the made-up frames has a second one of it, for as long as it is held.
+    held: Arc<()>,
     /// The program's process, and where Porthole's own connections were told to go.
     seen: Arc<Mutex<(Option<u32>, Option<String>)>>,
 }
@@ -91,19 +94,36 @@ impl RemoteTap for Program {
     }
 }
 
-struct MadeUp(VecDeque<Vec<u8>>);
+/// What the program of made-up frames does when it is to stop.
+#[derive(Debug, Clone, Copy)]
+enum AtStop {
+    Restored,
+    Nothing,
+    Panic,
+}
+
+const LISTENING: Event<'static> = Event::Listening { version: VERSION, aside: "/x.porthole" };
+
+struct MadeUp {
+    frames: VecDeque<Vec<u8>>,
+    at_stop: AtStop,
+    _held: Arc<()>,
+}
 
 impl RemoteTap for MadeUp {
     fn poll_frame(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<(u8, bytes::Bytes)>>> {
-        match self.0.pop_front() {
+        match self.frames.pop_front() {
             Some(frame) => Poll::Ready(Ok(Some((frame[0], frame[HEAD..].to_vec().into())))),
             None => Poll::Pending,
         }
     }
 
     fn order(&mut self, order: Order) {
-        if order == Order::Stop {
-            self.0.push_back(Event::Restored.encode());
+        match self.at_stop {
+            _ if order != Order::Stop => {}
+            AtStop::Restored => self.frames.push_back(Event::Restored.encode()),
+            AtStop::Nothing => {}
+            AtStop::Panic => panic!("as the test wants it"),
         }
     }
 
@@ -122,9 +142,11 @@ impl EngineDialer for Elsewhere {
     fn tap<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Box<dyn RemoteTap>>> {
         Box::pin(async move {
             if let Some(frames) = self.made_up.lock().unwrap().take() {
-                let tap: Box<dyn RemoteTap> = Box::new(MadeUp(frames));
+                let at_stop = *self.at_stop.lock().unwrap();
+                let tap: Box<dyn RemoteTap> = Box::new(MadeUp { frames, at_stop, _held: Arc::clone(&self.held) });
                 return Ok(tap);
             }
+            assert_eq!(Arc::strong_count(&self.held), 1, "the one before keeps the place for as long as it is held");
             let Endpoint::Container { path, .. } = endpoint else { panic!("{endpoint}") };
             let mut command = Command::new(&self.program);
             command.arg("tap").arg(path).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(false);
@@ -170,7 +192,13 @@ impl Tapped {
         let backend = UnixListener::bind(&path).unwrap();
         let endpoint = format!("container://backend{}", path.display()).parse().unwrap();
         let made_up = made_up.map(|events| events.iter().map(Event::encode).collect());
-        let elsewhere = Arc::new(Elsewhere { program, made_up: Mutex::new(made_up), seen: Arc::default() });
+        let elsewhere = Arc::new(Elsewhere {
+            program,
+            made_up: Mutex::new(made_up),
+            at_stop: Mutex::new(AtStop::Restored),
+            held: Arc::default(),
+            seen: Arc::default(),
+        });
         let timeline = Timeline::new(folder.path().to_owned(), folder.path().join("kept"), u64::MAX, None);
         Self { timeline: Arc::new(timeline), elsewhere, backend, endpoint, folder }
     }
@@ -335,8 +363,8 @@ async fn what_cannot_be_moved_is_refused_with_its_code() {
 async fn what_makes_no_sense_neither_harms_nor_is_recorded() {
     let get = GET.as_bytes();
     let (client, backend) = (Side::Client, Side::Backend);
-    let tapped = Tapped::new(Some(vec![
-        Event::Listening { version: VERSION, aside: "/x" },
+    let mut events = vec![
+        LISTENING,
         Event::Bytes { id: 9, side: client, bytes: get },
         Event::Closed { id: 9, how: End::ByBoth },
         Event::Opened { id: 1 },
@@ -345,18 +373,20 @@ async fn what_makes_no_sense_neither_harms_nor_is_recorded() {
         Event::Opened { id: 1 },
         Event::Bytes { id: 1, side: client, bytes: get },
         Event::Bytes { id: 1, side: backend, bytes: OK.as_bytes() },
-        Event::Ended { id: 1, side: client },
-        Event::Ended { id: 1, side: client },
+    ];
+    events.extend(std::iter::repeat_n(Event::Ended { id: 1, side: client }, 10_000));
+    events.extend([
+        Event::Bytes { id: 1, side: client, bytes: get },
         Event::Closed { id: 1, how: End::ByBoth },
         Event::Closed { id: 1, how: End::ClientGone },
-    ]));
+    ]);
+    let tapped = Tapped::new(Some(events));
     let tap = tapped.start().await.unwrap();
     let calls = tapped.ended(1).await;
     assert_eq!((exchange(&calls[0]).request.path.as_str(), status(&calls[0])), ("/a", Some(200)));
     tap.stop().await.unwrap();
     // A frame that isn't one ends it. Then the real program is started, as after any other failure.
-    let tapped =
-        Tapped::new(Some(vec![Event::Listening { version: VERSION, aside: "/x" }, Event::Trouble { words: "w" }]));
+    let tapped = Tapped::new(Some(vec![LISTENING, Event::Trouble { words: "w" }]));
     tapped.elsewhere.made_up.lock().unwrap().as_mut().unwrap().push_back(vec![b'?', 0, 0, 0, 0]);
     let tap = tapped.start().await.unwrap();
     let mut state = tap.state();
@@ -365,7 +395,25 @@ async fn what_makes_no_sense_neither_harms_nor_is_recorded() {
     state.wait_for(|state| failed(&state.trouble)).await.unwrap();
     state.wait_for(|state| state.trouble.is_none()).await.unwrap();
     tap.stop().await.unwrap();
-    // Another version isn't taken for this one.
-    let tapped = Tapped::new(Some(vec![Event::Listening { version: VERSION + 1, aside: "/x" }]));
-    assert_eq!(tapped.start().await.unwrap_err().code, Code::HelperFailed);
+    // Another version isn't taken for this one, and a path that the program wouldn't choose isn't one.
+    for (version, aside) in [(VERSION + 1, "/x.porthole"), (VERSION, "/x"), (VERSION, "/a/../x.porthole")] {
+        let tapped = Tapped::new(Some(vec![Event::Listening { version, aside }]));
+        assert_eq!(tapped.start().await.unwrap_err().code, Code::HelperFailed, "{aside}");
+    }
+    let tapped = Tapped::new(Some(vec![LISTENING, Event::Listening { version: VERSION, aside: "/etc/passwd" }]));
+    let tap = tapped.start().await.unwrap();
+    let mut state = tap.state();
+    state.wait_for(|state| failed(&state.trouble)).await.unwrap();
+    state.wait_for(|state| state.trouble.is_none()).await.unwrap();
+    tap.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_without_a_result_does_not_stop_as_if_the_socket_were_back() {
+    for (at_stop, code) in [(AtStop::Panic, Code::Internal), (AtStop::Nothing, Code::TapMoveFailed)] {
+        let tapped = Tapped::new(Some(vec![LISTENING]));
+        *tapped.elsewhere.at_stop.lock().unwrap() = at_stop;
+        let tap = tapped.start().await.unwrap();
+        assert_eq!(tap.stop().await.unwrap_err().code, code);
+    }
 }

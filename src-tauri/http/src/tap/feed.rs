@@ -63,6 +63,8 @@ pub(super) struct Feed {
     waiting: Arc<Waiting>,
     /// What must still be told, in its order.
     untold: VecDeque<(Side, Untold)>,
+    /// Whether the client, and the backend, send no more.
+    ended: [bool; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +85,14 @@ impl From<Untold> for What {
 impl Feed {
     pub fn new(waiting: Arc<Waiting>) -> (Self, mpsc::Receiver<Seen>) {
         let (queue, seen) = mpsc::channel(PIECES);
-        (Self { queue: PollSender::new(queue), waiting, untold: VecDeque::new() }, seen)
+        (Self { queue: PollSender::new(queue), waiting, untold: VecDeque::new(), ended: [false; 2] }, seen)
     }
 
-    /// Bytes passed.
+    /// Bytes passed. After the end of their side there are none.
     pub fn bytes(&mut self, side: Side, bytes: &[u8]) {
+        if self.ended[place_of(side)] {
+            return;
+        }
         let is_room = self.told() && self.waiting.0.load(Ordering::Relaxed) + bytes.len() <= BYTES;
         let queue = self.queue.get_ref().filter(|_| is_room);
         let Some(slot) = queue.and_then(|queue| queue.try_reserve().ok()) else {
@@ -100,6 +105,9 @@ impl Feed {
 
     /// Counts bytes that passed without a copy.
     pub fn missed(&mut self, side: Side, bytes: u64) {
+        if self.ended[place_of(side)] {
+            return;
+        }
         let is_last = |(of, untold): &&mut (Side, Untold)| *of == side && matches!(untold, Untold::Missed(_));
         let many = self.untold.len() >= UNTOLD;
         let same = match many {
@@ -113,8 +121,11 @@ impl Feed {
         }
     }
 
-    /// A side sends no more.
+    /// A side sends no more. A container may say so any number of times, and only the first one counts.
     pub fn ended(&mut self, side: Side) {
+        if std::mem::replace(&mut self.ended[place_of(side)], true) {
+            return;
+        }
         self.untold.push_back((side, Untold::Ended));
         self.told();
     }
@@ -151,6 +162,13 @@ impl Feed {
     }
 }
 
+fn place_of(side: Side) -> usize {
+    match side {
+        Side::Client => 0,
+        Side::Backend => 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +201,50 @@ mod tests {
             "{rest:?}"
         );
         drop(rest);
+        assert_eq!(waiting.0.load(Ordering::Relaxed), 0);
+    }
+
+    /// Nothing reads the queue, and what a container sends has no end.
+    #[tokio::test]
+    async fn an_end_that_is_repeated_counts_once_and_nothing_comes_after_it() {
+        let waiting = Arc::<Waiting>::default();
+        let (mut feed, mut seen) = Feed::new(Arc::clone(&waiting));
+        for _ in 0..PIECES + 1 {
+            feed.bytes(Side::Client, b"abcd");
+        }
+        for _ in 0..100_000 {
+            feed.ended(Side::Client);
+            feed.bytes(Side::Client, b"abcd");
+            feed.missed(Side::Client, 1);
+            feed.missed(Side::Backend, 1);
+        }
+        for _ in 0..100_000 {
+            feed.ended(Side::Backend);
+            feed.missed(Side::Backend, 1);
+        }
+        assert!(feed.untold.len() <= UNTOLD + 2, "{}", feed.untold.len());
+        let told = async {
+            let mut told = Vec::new();
+            while let Some(Seen { side, what, .. }) = seen.recv().await {
+                told.push((side, what));
+            }
+            told
+        };
+        let ((), told) = tokio::join!(feed.finish(), told);
+        assert!(
+            matches!(
+                &told[PIECES..],
+                [
+                    (Side::Client, What::Missed(4)),
+                    (Side::Client, What::Ended),
+                    (Side::Backend, What::Missed(100_000)),
+                    (Side::Backend, What::Ended)
+                ]
+            ),
+            "{:?}",
+            &told[PIECES..]
+        );
+        drop(told);
         assert_eq!(waiting.0.load(Ordering::Relaxed), 0);
     }
 

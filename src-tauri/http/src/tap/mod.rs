@@ -157,7 +157,7 @@ impl Tap {
         let (tell, state) = watch::channel(TapState::default());
         let remote = Remote::start(to.clone(), engines, log, tell, stop.clone()).await?;
         let aside = Some(PathBuf::from(remote.aside()));
-        let (place, limit) = (Arc::default(), 2 * remote::RESTORE);
+        let (place, limit) = (Arc::default(), remote::STOP);
         let running = tokio::spawn(remote.run());
         Ok(Self { listen: to, aside, most: porthole_relay::tap_protocol::MOST, state, place, stop, limit, running })
     }
@@ -185,12 +185,27 @@ impl Tap {
     /// Puts the backend's own socket back, and ends all connections.
     ///
     /// # Errors
-    /// [`Code::TapMoveFailed`].
+    /// [`Code::TapMoveFailed`]; [`Code::Internal`] where the recording ended without a result.
     pub async fn stop(mut self) -> Result<()> {
         let restored = restore(&self.place);
         self.stop.cancel();
         let ended = tokio::time::timeout(self.limit, &mut self.running).await;
-        restored.and(ended.ok().and_then(std::result::Result::ok).unwrap_or(Ok(())))
+        let ended = match ended {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(error)) => Err(Error::new(Code::Internal, "The recording ended without a result").detail(error)),
+            Err(_) => self.cut(),
+        };
+        restored.and(ended)
+    }
+
+    /// Ends what doesn't end by itself.
+    fn cut(&self) -> Result<()> {
+        self.running.abort();
+        match (&self.listen, &self.aside) {
+            (Endpoint::Container { .. }, Some(aside)) => Err(remote::late(&self.listen, &aside.to_string_lossy())),
+            // The socket is already back, and connections were all that was left.
+            _ => Ok(()),
+        }
     }
 }
 

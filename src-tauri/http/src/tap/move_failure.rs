@@ -44,7 +44,11 @@ pub(super) fn explain_place(
             format!("The backend's socket is at {aside} and can't be moved back to {at}"),
         )
         .detail(error)
-        .hint(format!("Porthole overwrites nothing. When the path is free: mv {aside} {path}")),
+        .hint(format!(
+            "Porthole overwrites nothing. When the path is free: mv {} {}",
+            quoted(aside),
+            quoted(path)
+        )),
         Step::Remove => Error::new(Code::TapMoveFailed, format!("Porthole's socket at {at} can't be removed"))
             .detail(error)
             .hint("Remove it."),
@@ -58,5 +62,25 @@ fn not_moved(at: &str, error: &io::Error) -> Error {
             explained.hint("Moving it needs the right to write to its directory. Nothing was changed.")
         }
         _ => explained.hint("Nothing was changed."),
+    }
+}
+
+/// As a word for a POSIX shell: a path may have any character, and one in a container is the extension's.
+fn quoted(path: &dyn Display) -> String {
+    format!("'{}'", path.to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_is_hinted_at_takes_paths_as_they_are() {
+        let path = "/run/it's $(id); b.sock";
+        let endpoint = Endpoint::Unix(path.into());
+        let failure = PlaceError::new(Step::Restore, ErrorKind::AlreadyExists);
+        let error = explain_place(&endpoint, &path, &format!("{path}.porthole"), &failure);
+        let command = r"mv '/run/it'\''s $(id); b.sock.porthole' '/run/it'\''s $(id); b.sock'";
+        assert!(error.hint.is_some_and(|hint| hint.ends_with(command)));
     }
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     future::{pending, poll_fn},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use porthole_relay::{
     place_error::PlaceError,
     protocol::Refusal,
-    tap_protocol::{End, Event, MOST, Order, VERSION},
+    tap_protocol::{ASIDE, End, Event, MOST, Order, VERSION},
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -39,11 +40,21 @@ use porthole_base::error::{Code, Error, Result};
 /// How long the program may take to move the socket.
 const START: Duration = Duration::from_secs(10);
 /// How long it may take to put it back.
-pub(super) const RESTORE: Duration = Duration::from_secs(10);
+const RESTORE: Duration = Duration::from_secs(10);
 /// How long its last words may take to arrive after that.
 const LAST: Duration = Duration::from_secs(2);
-/// How long to wait until it is started again, when it has ended by itself.
+/// How long to wait until it is started again, when it has ended by itself. It is doubled each time, up to [`LONGEST`].
 const AGAIN: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(30);
+/// A program that lived this long worked: the next one is started soon again.
+const WORKED: Duration = Duration::from_secs(10);
+/// How long starting it once more may take, when the recording is to stop.
+const LAST_START: Duration = Duration::from_secs(20);
+/// How long to wait before that is tried again, while the program before still puts the socket back.
+const SOON: Duration = Duration::from_millis(500);
+/// How long the recording may take to stop: a program that ends without a word, one that is started once more for what the
+/// first one left, and some time for what is still being written.
+pub(super) const STOP: Duration = Duration::from_secs(60);
 /// Connections that are recorded at once, or are still being written.
 const RECORDED: usize = 2 * MOST;
 
@@ -69,8 +80,13 @@ pub(super) struct Remote {
     log: Arc<dyn CallLog>,
     tell: watch::Sender<TapState>,
     stop: CancellationToken,
-    tap: Box<dyn RemoteTap>,
+    /// None between a program that has ended and the next one: the one before keeps the place until it is dropped.
+    tap: Option<Box<dyn RemoteTap>>,
     aside: String,
+    /// How long to wait until it is started again.
+    pause: Duration,
+    /// Connections that passed without a recording.
+    unseen: u64,
     waiting: Arc<Waiting>,
     live: BTreeMap<u32, Live>,
     recorders: JoinSet<()>,
@@ -90,6 +106,8 @@ enum Over {
     Told(Result<()>),
     /// Without a word.
     Silent(Error),
+    /// It was told to stop, and says nothing.
+    Late,
 }
 
 impl Remote {
@@ -111,8 +129,10 @@ impl Remote {
             log,
             tell,
             stop,
-            tap,
+            tap: Some(tap),
             aside,
+            pause: AGAIN,
+            unseen: 0,
             waiting: Arc::default(),
             live: BTreeMap::new(),
             recorders: JoinSet::new(),
@@ -132,43 +152,72 @@ impl Remote {
     /// Those of [`explain_place`], and why the program can't be reached.
     pub async fn run(mut self) -> Result<()> {
         let done = loop {
+            let (began, is_last) = (Instant::now(), self.stop.is_cancelled());
             let over = self.record().await;
-            self.tap.set_aside(None);
-            for (_, live) in std::mem::take(&mut self.live) {
-                self.recorders.spawn(live.finish(End::Stopped));
+            self.leave();
+            if began.elapsed() >= WORKED {
+                self.pause = AGAIN;
             }
             let error = match over {
                 Over::Told(done) if self.stop.is_cancelled() => break done,
+                Over::Late => break Err(late(&self.endpoint, &self.aside)),
+                // It was started for this alone.
+                Over::Silent(error) if is_last => break Err(late(&self.endpoint, &self.aside).detail(error)),
                 Over::Told(Ok(())) => stopped(),
                 Over::Told(Err(error)) | Over::Silent(error) => error,
             };
             self.say(Some(error));
-            if let Err(error) = self.again().await {
-                break Err(error);
+            match self.again().await {
+                Ok(true) => self.say(None),
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
             }
-            self.say(None);
         };
         while self.recorders.join_next().await.is_some() {}
         done
     }
 
-    /// Starts the program again, as soon as that is possible. What the one before left is undone then, so this is tried
-    /// once more when it is to stop.
-    async fn again(&mut self) -> Result<()> {
+    /// Lets go of the program: its stdin ends, and with it what it still does. Its connections have ended.
+    fn leave(&mut self) {
+        if let Some(mut tap) = self.tap.take() {
+            tap.set_aside(None);
+        }
+        for (_, live) in std::mem::take(&mut self.live) {
+            self.recorders.spawn(live.finish(End::Stopped));
+        }
+    }
+
+    /// Starts the program again, as soon as that is possible; whether there still is something to listen at. What the one
+    /// before left is undone then, so this is tried once more when it is to stop.
+    async fn again(&mut self) -> Result<bool> {
+        let stop = self.stop.clone();
+        let mut out_of_time = pin!(async move {
+            stop.cancelled().await;
+            tokio::time::sleep(LAST_START).await;
+        });
+        let mut is_last = false;
         loop {
-            let is_last = tokio::select! {
-                () = self.stop.cancelled() => true,
-                () = tokio::time::sleep(AGAIN) => false,
+            let pause = if is_last { SOON } else { self.pause };
+            tokio::select! {
+                () = self.stop.cancelled(), if !is_last => is_last = true,
+                () = tokio::time::sleep(pause) => {}
+            }
+            self.pause = LONGEST.min(2 * self.pause);
+            let opened = tokio::select! {
+                opened = open(&*self.engines, &self.endpoint) => opened,
+                () = &mut out_of_time => return Err(late(&self.endpoint, &self.aside)),
             };
-            match open(&*self.engines, &self.endpoint).await {
+            match opened {
                 Ok((tap, aside)) => {
-                    (self.tap, self.aside) = (tap, aside);
-                    return Ok(());
+                    (self.tap, self.aside) = (Some(tap), aside);
+                    return Ok(true);
                 }
                 // Its files have gone with it.
-                Err(error) if is_last && error.code == Code::ContainerNotFound => return Ok(()),
+                Err(error) if is_last && error.code == Code::ContainerNotFound => return Ok(false),
                 // The backend has ended and removed its socket.
-                Err(error) if is_last && error.code == Code::EndpointMissing => return Ok(()),
+                Err(error) if is_last && error.code == Code::EndpointMissing => return Ok(false),
+                // The program before hasn't let go of the place yet.
+                Err(error) if is_last && error.code == Code::TapUnavailable => {}
                 Err(error) if is_last => return Err(error),
                 Err(error) => self.say(Some(error)),
             }
@@ -178,24 +227,25 @@ impl Remote {
     /// Until the program ends.
     async fn record(&mut self) -> Over {
         let mut until: Option<Instant> = None;
-        let mut told = None;
+        let mut told: Option<Result<()>> = None;
         loop {
             let far = Instant::now() + RESTORE;
             tokio::select! {
                 biased;
                 () = self.stop.cancelled(), if until.is_none() => {
-                    self.tap.order(Order::Stop);
+                    self.order(Order::Stop);
                     until = Some(Instant::now() + RESTORE);
                 }
                 () = tokio::time::sleep_until(until.unwrap_or(far)), if until.is_some() => {
-                    return told.map_or_else(|| Over::Silent(self.late()), Over::Told);
+                    return told.map_or(Over::Late, Over::Told);
                 }
-                Some(id) = self.closing.1.recv() => self.tap.order(Order::Close { id }),
+                Some(id) = self.closing.1.recv() => self.order(Order::Close { id }),
                 Some(_) = self.recorders.join_next(), if !self.recorders.is_empty() => {}
-                frame = poll_fn(|context| self.tap.poll_frame(context)) => match frame {
-                    Ok(Some((kind, payload))) => match Event::decode(kind, &payload) {
+                frame = poll_fn(|context| poll_frame(&mut self.tap, context)) => match frame {
+                    Ok(Some((kind, payload))) => match read(kind, &payload) {
                         Some(event) => {
-                            if let Some(done) = self.see(event) {
+                            // Only the first one counts: it ends some time after it.
+                            if let Some(done) = self.see(event).filter(|_| told.is_none()) {
                                 (told, until) = (Some(done), Some(Instant::now() + LAST));
                             }
                         }
@@ -214,26 +264,27 @@ impl Remote {
     fn see(&mut self, event: Event<'_>) -> Option<Result<()>> {
         match event {
             Event::Opened { id } => {
-                self.begin(id, Opening::Connected { at: Instant::now() });
                 self.say(None);
+                self.begin(id, Opening::Connected { at: Instant::now() });
             }
             Event::Failed { id, why } => {
                 let (refusal, words) = Refusal::read(why);
                 let error = explain_refusal(&shown(&self.endpoint), refusal).detail(words);
-                self.begin(id, Opening::Failed(Box::new(error.clone())));
-                self.say(Some(error));
+                self.say(Some(error.clone()));
+                self.begin(id, Opening::Failed(Box::new(error)));
             }
             Event::Bytes { id, side, bytes } => self.with(id, |feed| feed.bytes(side, bytes)),
             Event::Missed { id, side, count } => self.with(id, |feed| feed.missed(side, count)),
             Event::Ended { id, side } => self.with(id, |feed| feed.ended(side)),
             Event::Closed { id, how } => self.close(id, how),
-            Event::Unseen { count } => self.say(Some(unseen(count))),
+            Event::Unseen { count } => self.say_unseen(count),
             Event::Lost => {
-                self.tap.set_aside(None);
+                self.set_aside(None);
                 self.say(Some(lost(&self.endpoint)));
             }
             Event::Listening { aside, .. } => {
-                self.tap.set_aside(Some(aside));
+                self.set_aside(Some(aside));
+                self.aside = aside.to_owned();
                 self.say(None);
             }
             Event::Trouble { words } => {
@@ -246,6 +297,24 @@ impl Remote {
             }
         }
         None
+    }
+
+    fn order(&mut self, order: Order) {
+        if let Some(tap) = &mut self.tap {
+            tap.order(order);
+        }
+    }
+
+    fn set_aside(&mut self, aside: Option<&str>) {
+        if let Some(tap) = &mut self.tap {
+            tap.set_aside(aside);
+        }
+    }
+
+    /// Says how many connections passed without a recording so far.
+    fn say_unseen(&mut self, more: u64) {
+        self.unseen = self.unseen.saturating_add(more);
+        self.say(Some(unseen(self.unseen)));
     }
 
     fn say(&self, trouble: Option<Error>) {
@@ -266,7 +335,7 @@ impl Remote {
     fn begin(&mut self, id: u32, opening: Opening) {
         self.close(id, End::Stopped);
         if self.recorders.len() >= RECORDED {
-            return self.say(Some(unseen(1)));
+            return self.say_unseen(1);
         }
         let (feed, seen) = Feed::new(Arc::clone(&self.waiting));
         let (tell_ended, ended) = oneshot::channel();
@@ -295,14 +364,6 @@ impl Remote {
             self.recorders.spawn(live.finish(how));
         }
     }
-
-    fn late(&self) -> Error {
-        Error::new(
-            Code::TapMoveFailed,
-            format!("It isn't known whether the socket {} was put back", shown(&self.endpoint)),
-        )
-        .hint(format!("If the backend can't be reached: move {} in the container back.", self.aside))
-    }
 }
 
 impl Live {
@@ -310,6 +371,28 @@ impl Live {
         self.feed.finish().await;
         let _ = self.ended.send(how);
     }
+}
+
+/// The next frame; none where there is no program.
+fn poll_frame(tap: &mut Option<Box<dyn RemoteTap>>, context: &mut Context<'_>) -> Poll<Result<Option<(u8, Bytes)>>> {
+    match tap {
+        Some(tap) => tap.poll_frame(context),
+        None => Poll::Ready(Ok(None)),
+    }
+}
+
+/// Reads a frame; none where the program would not send it.
+fn read(kind: u8, payload: &[u8]) -> Option<Event<'_>> {
+    Event::decode(kind, payload).filter(|event| match event {
+        Event::Listening { aside, .. } => is_aside(aside),
+        _ => true,
+    })
+}
+
+/// Whether a path may be one that the program moves a socket to. Porthole connects to it, and shows it in commands.
+fn is_aside(path: &str) -> bool {
+    let is_plain = !path.contains(char::is_control) && !path.split('/').any(|part| part == "..");
+    path.starts_with('/') && path.ends_with(ASIDE) && is_plain
 }
 
 /// Has the program listen in the place of a backend's socket; also where that one is now.
@@ -321,7 +404,7 @@ async fn open(engines: &dyn EngineDialer, endpoint: &Endpoint) -> Result<(Box<dy
             .hint("Check whether the engine responds to `docker ps`.")
     })?;
     let Some((kind, payload)) = first? else { return Err(ended()) };
-    match Event::decode(kind, &payload) {
+    match read(kind, &payload) {
         Some(Event::Listening { version: VERSION, aside }) => {
             tap.set_aside(Some(aside));
             Ok((tap, aside.to_owned()))
@@ -334,7 +417,7 @@ async fn open(engines: &dyn EngineDialer, endpoint: &Endpoint) -> Result<(Box<dy
 /// Where the socket of a container is moved, as far as its path has no links in it.
 pub(super) fn aside_in_container(endpoint: &Endpoint) -> String {
     let Endpoint::Container { path, .. } = endpoint else { return String::new() };
-    format!("{path}{}", porthole_relay::tap_protocol::ASIDE)
+    format!("{path}{ASIDE}")
 }
 
 fn shown(endpoint: &Endpoint) -> String {
@@ -350,6 +433,13 @@ fn failure(endpoint: &Endpoint, aside: &str, why: &str) -> Error {
         Endpoint::Container { path, .. } => explain_place(endpoint, path, &aside, &failure),
         other => explain_place(other, other, &aside, &failure),
     }
+}
+
+/// The program didn't say how it ended.
+pub(super) fn late(endpoint: &Endpoint, aside: &str) -> Error {
+    let summary = format!("Porthole can't tell whether the socket {} was moved back", shown(endpoint));
+    Error::new(Code::TapMoveFailed, summary)
+        .hint(format!("If the backend can't be reached: move {aside} in the container back."))
 }
 
 fn unexpected() -> Error {
@@ -372,6 +462,44 @@ fn lost(endpoint: &Endpoint) -> Error {
 }
 
 fn unseen(count: u64) -> Error {
-    Error::new(Code::TapUnavailable, format!("{count} connections passed without being recorded"))
-        .hint("More came at once than can be recorded.")
+    let summary = match count {
+        1 => "1 connection was not recorded".to_owned(),
+        _ => format!("{count} connections were not recorded"),
+    };
+    Error::new(Code::TapUnavailable, summary).hint("Too many connections opened at once.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_beside_a_socket_is_one_where_it_can_be() {
+        for path in ["/run/b.sock.porthole", "/b.porthole", "/run/it's a..b.porthole"] {
+            assert!(is_aside(path), "{path}");
+        }
+        for path in [
+            "",
+            "/x",
+            "b.sock.porthole",
+            "/run/b.sock.porthole-tap",
+            "/run/../b.sock.porthole",
+            "/run/b\n.sock.porthole",
+            "/run/b\u{1b}[0m.sock.porthole",
+        ] {
+            assert!(!is_aside(path), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_recording_has_the_time_to_stop_that_its_steps_need() {
+        assert!(STOP > RESTORE + LAST + LAST_START + SOON + RESTORE + LAST);
+        assert!(LAST_START > START);
+    }
+
+    #[test]
+    fn connections_that_were_not_recorded_are_counted_in_words() {
+        assert_eq!(unseen(1).message, "1 connection was not recorded");
+        assert_eq!(unseen(2).message, "2 connections were not recorded");
+    }
 }
