@@ -190,6 +190,65 @@ test("a rule that is refused isn't there, and rules that can't be read can be re
   expect([rules.loaded, rules.allow, rules.trouble]).toEqual([true, [], undefined])
 })
 
+test("a rule that is refused for one session doesn't keep the rules of another from being written", async () => {
+  const invalid = { code: "rule_invalid", message: "Invalid path: id" } as const
+  const waiting: (() => void)[] = []
+  const shell = new FakeShell({
+    session_rules: async () => ({ rules: {}, written: true }),
+    set_session_rules: ({ session }) =>
+      new Promise<void>((resolve, reject) =>
+        waiting.push(() => (session === 1 ? reject(invalid) : resolve())),
+      ),
+  })
+  const rules = new RuleEditor(shell, () => {})
+  await rules.load(1)
+  const first = rules.add(DATE)
+  void rules.load(2)
+  const added = rules.add(DATE)
+  const cleared = rules.clear()
+  waiting[0]!()
+  await settle()
+  expect(asked(shell, "set_session_rules").at(-1)).toEqual({ session: 2, rules: {} })
+  waiting[1]!()
+  await cleared
+  expect([await first, rules.trouble]).toEqual([false, undefined])
+  await settle()
+  expect(asked(shell, "set_session_rules").at(-1)).toEqual({
+    session: 2,
+    rules: { allow: [DATE], capture: [] },
+  })
+  waiting[2]!()
+  expect([await added, rules.allow]).toEqual([true, [DATE]])
+  await rules.load(1)
+  expect([rules.trouble, rules.allow]).toEqual([invalid, []])
+})
+
+test("a replay is of the session that it was begun for, and isn't begun when its rules were refused", async () => {
+  const invalid = { code: "rule_invalid", message: "Invalid path: id" } as const
+  const waiting: { yes: () => void; no: (why: unknown) => void }[] = []
+  const shell = new FakeShell({
+    session_rules: async () => ({ rules: {}, written: true }),
+    set_session_rules: () => new Promise<void>((yes, no) => waiting.push({ yes, no })),
+    replay: async () => {},
+  })
+  const rules = new RuleEditor(shell, () => {})
+  const replaying = new Replaying(shell, (session) => rules.settled(session))
+  await rules.load(1)
+  replaying.show(1)
+  void rules.add(DATE)
+  const begun = replaying.start()
+  replaying.show(2)
+  waiting[0]!.yes()
+  await begun
+  expect(asked(shell, "replay")).toMatchObject([{ session: 1 }])
+  replaying.show(1)
+  void rules.remove(DATE)
+  const refused = replaying.start()
+  waiting[1]!.no(invalid)
+  await refused
+  expect([asked(shell, "replay").length, replaying.trouble]).toEqual([1, invalid])
+})
+
 test("a comparison is made again when a rule is added, and leads back to the replay", async () => {
   const shell = new FakeShell({
     ...rulesShell({}).answers,

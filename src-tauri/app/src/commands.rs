@@ -82,7 +82,7 @@ macro_rules! commands {
             /// Serves a session of the timeline on a private socket and makes that the target, with recorded commands in
             /// place of real ones. The mock before it ends.
             serve_mock(session: u32) -> Target;
-            /// Changes how many times as fast as recorded the mock is, 0 for all at once; nothing without a mock.
+            /// Changes how many times as fast as recorded the running mock is, 0 for all at once.
             set_mock_speed(speed: f64) -> ();
             /// Ends the mock; answers with what is inspected then.
             stop_mock() -> Target;

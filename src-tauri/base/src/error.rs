@@ -166,9 +166,9 @@ pub enum Code {
     SessionTooNew,
     /// The session has more calls, or larger facts, than fit into one.
     SessionTooLarge,
-    /// Another program writes the session file, and doesn't come to an end.
+    /// Another program writes the session file, and doesn't finish.
     SessionInUse,
-    /// The session file isn't the one any more that is to be updated.
+    /// The session file changed since it was read.
     SessionChanged,
     /// The file isn't an HTTP archive (HAR), or not one that can be read.
     HarInvalid,

@@ -16,6 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   end()
+  vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
@@ -32,19 +33,47 @@ test.each([
   await vi.waitFor(() => expect(focused()).toBe(then))
 })
 
+/** Removes it, and lets all time pass; `meanwhile` runs when the removal was noticed. */
+async function remove(id: string, meanwhile?: () => void) {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+  // This observer is called after the one of `keepFocus`.
+  const noticed = new Promise<void>((resolve) => {
+    const watch = new MutationObserver(() => {
+      watch.disconnect()
+      resolve()
+    })
+    watch.observe(document.body, { childList: true, subtree: true })
+  })
+  document.getElementById(id)!.remove()
+  await noticed
+  meanwhile?.()
+  vi.runAllTimers()
+}
+
 test("what gives the focus back itself is waited for", async () => {
   focus("cancel")
-  document.getElementById("cancel")!.remove()
-  await Promise.resolve()
-  focus("path")
-  await new Promise((over) => setTimeout(over, 150))
+  await remove("cancel", () => {
+    expect([focused(), vi.getTimerCount()]).toEqual(["", 1])
+    focus("path")
+  })
   expect(focused()).toBe("path")
 })
 
 test("a field that was left on purpose stays left", async () => {
   focus("path")
   document.getElementById("path")!.blur()
-  document.getElementById("path")!.remove()
-  await new Promise((over) => setTimeout(over, 150))
+  await remove("path")
   expect(document.activeElement).toBe(document.body)
+})
+
+test("when a button of a dialog is disabled, the topmost dialog keeps the focus", async () => {
+  document.body.insertAdjacentHTML(
+    "beforeend",
+    `<dialog open><button id="below">Close</button></dialog>
+    <dialog open><button id="off" disabled>Off</button><button id="skipped" tabindex="-1">Skipped</button>
+      <button id="close">Close</button><button id="run">Run</button></dialog>`,
+  )
+  focus("run")
+  document.getElementById("run")!.toggleAttribute("disabled", true)
+  await vi.waitFor(() => expect(focused()).toBe("close"))
 })

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use porthole_base::error::Result;
+use porthole_base::error::{Code, Error, Result};
 use porthole_engine::target::Target;
 use porthole_http::endpoint::Endpoint;
 use porthole_process::Place;
@@ -34,9 +34,14 @@ impl<H: Host> Application<H> {
     }
 
     pub async fn set_mock_speed(&self, speed: f64) -> Result<()> {
-        if let (Some(recordings), Some(speed)) = (self.recordings(), Speed::new(speed)) {
-            self.timeline.set_mock_speed(&recordings, speed);
-        }
+        let speed = Speed::new(speed).ok_or_else(|| {
+            Error::new(Code::RequestInvalid, format!("Invalid speed of the mock: {speed}"))
+                .hint("Use a number from 0, for example 2 for twice as fast.")
+        })?;
+        let recordings = self.recordings().ok_or_else(|| {
+            Error::new(Code::CallNotFound, "No session is served as a mock").hint("Serve a session as a mock first.")
+        })?;
+        self.timeline.set_mock_speed(&recordings, speed);
         Ok(())
     }
 

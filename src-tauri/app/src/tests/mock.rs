@@ -43,10 +43,11 @@ async fn a_served_session_answers_requests_and_commands_until_it_is_stopped() {
     assert_eq!((mock.session, mock.served, mock.missed), (session, 1, 1));
 
     assert_eq!(mock.speed, 1.0);
-    for speed in [0.0, f64::NAN, -1.0] {
-        application.set_mock_speed(speed).await.unwrap();
-        assert_eq!(application.changes(0).await.unwrap().mock.unwrap().speed, 0.0, "{speed}");
+    application.set_mock_speed(0.0).await.unwrap();
+    for speed in [f64::NAN, -1.0] {
+        assert_eq!(application.set_mock_speed(speed).await.unwrap_err().code, Code::RequestInvalid, "{speed}");
     }
+    assert_eq!(application.changes(0).await.unwrap().mock.unwrap().speed, 0.0);
 
     // Code of the console isn't asked for what starts no program.
     let line = format!("echo recorded; touch {}", marker.display());
@@ -67,6 +68,7 @@ async fn a_served_session_answers_requests_and_commands_until_it_is_stopped() {
 
     assert_eq!(application.stop_mock().await.unwrap(), before);
     assert_eq!(application.changes(0).await.unwrap().mock, None);
+    assert_eq!(application.set_mock_speed(1.0).await.unwrap_err().code, Code::CallNotFound);
     let sockets = || {
         let files = std::fs::read_dir(application.timeline().directory()).unwrap();
         files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("mock-")).count()

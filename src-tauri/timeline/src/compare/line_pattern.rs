@@ -97,6 +97,16 @@ impl<'l> Pieces<'l> {
     }
 }
 
+/// Whether a number in a line with this text may be a result: `3 tests failed`, `exit status 1`, `HTTP 500`. In a URL (`http://`)
+/// it isn't.
+fn tells_result(text: &str) -> bool {
+    static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let words = r"err(?:or|\b)|fail|exit|status|code|warn|panic|http(?:[^:s]|:[^/]|s[^:]|:?$)";
+        Regex::new(&format!(r"(?i)(?:\b|_)(?:{words})")).ok()
+    });
+    WORDS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
 /// Lines with the same text between their values.
 #[derive(Default)]
 struct Alike<'l> {
@@ -106,12 +116,13 @@ struct Alike<'l> {
 }
 
 impl Alike<'_> {
-    /// The pattern of these lines: a value that all of them have stays as it is.
+    /// The pattern of these lines: a value that all of them have stays as it is. None if it would hide another result.
     fn pattern(&self) -> Option<String> {
         let texts = &self.lines.first()?.texts;
         let mut pattern = format!("^{}", regex::escape(texts.first()?));
         // A line of nothing but a number could be any.
         let mut is_told = texts.iter().any(|text| text.contains(char::is_alphabetic));
+        let has_result = texts.iter().any(|text| tells_result(text));
         let mut differs = false;
         for (n, text) in texts.iter().skip(1).enumerate() {
             let values: Vec<(Form, &str)> = self.lines.iter().filter_map(|line| line.values.get(n).copied()).collect();
@@ -119,6 +130,8 @@ impl Alike<'_> {
             if values.iter().all(|(_, other)| *other == value) {
                 pattern.push_str(&regex::escape(value));
                 is_told |= form != Form::Number;
+            } else if has_result && values.iter().any(|(form, _)| *form == Form::Number) {
+                return None;
             } else {
                 pattern.push_str(&expression_of(&values));
                 differs = true;

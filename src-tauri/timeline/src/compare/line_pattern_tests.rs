@@ -72,6 +72,36 @@ fn words_that_differ_and_lines_of_one_text_alone_are_not_proposed() {
 }
 
 #[test]
+fn numbers_that_tell_a_result_are_not_proposed() {
+    for (first, second) in [
+        ("0 tests failed", "3 tests failed"),
+        ("FAIL: 0", "FAIL: 3"),
+        ("exit status 0", "exit status 1"),
+        ("HTTP 200", "HTTP 500"),
+        ("http: 200", "http: 500"),
+        ("GET / HTTP/1.1 200", "GET / HTTP/1.1 500"),
+        ("{\"exit_code\":0}", "{\"exit_code\":2}"),
+        ("0 errors, 1 note", "2 errors, 1 note"),
+        ("err 0", "err 5"),
+        ("0 warnings", "9 warnings"),
+        ("panicked 0 times", "panicked 1 times"),
+        ("3 tests failed in 12ms", "0 tests failed in 15ms"),
+    ] {
+        let found = patterns(first, second);
+        assert!(found.is_empty(), "{first} {found:?}");
+    }
+    for (first, second) in [
+        ("error 7 after 12ms", "error 7 after 15ms"),
+        ("open http://localhost:8080/", "open http://localhost:39117/"),
+        ("open https://localhost:8080/", "open https://localhost:39117/"),
+        ("decoded 12 items", "decoded 9 items"),
+        ("ferrous 1", "ferrous 2"),
+    ] {
+        assert_eq!(patterns(first, second).len(), 1, "{first}");
+    }
+}
+
+#[test]
 fn many_lines_of_one_form_have_one_pattern() {
     let lines =
         |from: u32| (from..from + 50).map(|n| format!("item {n} took {}ms of 100ms\n", n * 7)).collect::<String>();

@@ -36,6 +36,9 @@ impl Timeline {
             let call = Call { id: recorded.call.id, origin: recorded.call.origin, ..call };
             writer.add(&call, &output, recorded.pinned)?;
         }
-        writer.finish(now.rules())
+        let rules = now.rules().clone();
+        // Windows doesn't replace a file that is open.
+        drop(now);
+        writer.finish(&rules)
     }
 }

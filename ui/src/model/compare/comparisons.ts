@@ -23,7 +23,7 @@ export class Comparisons {
       void this.replaying.pull()
       if (this.comparing.session !== undefined) void this.comparing.again()
     })
-    this.replaying = new Replaying(shell, () => this.rules.settled())
+    this.replaying = new Replaying(shell, (session) => this.rules.settled(session))
     this.comparing = new Comparing(shell, (session) => void this.rules.load(session))
   }
 

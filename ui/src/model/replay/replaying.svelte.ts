@@ -24,7 +24,7 @@ export class Replaying {
   trouble = $state.raw<Trouble>()
 
   #shell: Shell
-  #ready: () => Promise<unknown>
+  #ready: (session: number) => Promise<Trouble | undefined>
   /** The running or last replay, of any session. */
   #shown = $state.raw<ReplayState>()
   #open = false
@@ -32,8 +32,11 @@ export class Replaying {
   #pulling = false
   #stale = false
 
-  /** `ready`: what a replay waits for. */
-  constructor(shell: Shell, ready: () => Promise<unknown> = () => Promise.resolve()) {
+  /** `ready`: what a replay of the session waits for; it isn't begun if that failed. */
+  constructor(
+    shell: Shell,
+    ready: (session: number) => Promise<Trouble | undefined> = async () => undefined,
+  ) {
     this.#shell = shell
     this.#ready = ready
   }
@@ -71,9 +74,12 @@ export class Replaying {
   }
 
   async start(): Promise<void> {
+    // The dialog may be about another session by the time this one is ready.
+    const { session, choices } = this
     this.#forget()
-    await this.#ready()
-    await this.#act(() => this.#shell.ask("replay", { session: this.session, choices: this.choices }))
+    const failed = await this.#ready(session)
+    if (failed === undefined) await this.#act(() => this.#shell.ask("replay", { session, choices }))
+    else if (session === this.session) this.trouble = failed
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,13 @@ import type { Rules } from "../../ipc/generated/Rules"
 import { trouble, type Shell, type Trouble } from "../../ipc/shell"
 import { isSameRule } from "./words"
 
+/** Rules that are to be written to a session's file. */
+interface Change {
+  readonly session: number
+  rules: Rules
+  refused: boolean
+}
+
 /** The rules of one session: what may differ, and what later calls take from earlier ones. */
 export class RuleEditor {
   allow = $state.raw<readonly Allow[]>([])
@@ -18,11 +25,14 @@ export class RuleEditor {
   #shell: Shell
   #changed: () => void
   #session = 0
+  #loading: Promise<void> | undefined
   /** What is in the file, as far as is known. */
   #saved: Rules = {}
   /** By session: rules that are to be written. */
-  #unsaved = new Map<number, Rules>()
-  #saving: Promise<boolean> | undefined
+  #unsaved = new Map<number, Change>()
+  /** By session: why the last change of its rules was refused. */
+  #refused = new Map<number, Trouble>()
+  #saving: Promise<void> | undefined
 
   /** `changed`: the rules are others now. */
   constructor(shell: Shell, changed: () => void) {
@@ -30,7 +40,18 @@ export class RuleEditor {
     this.#changed = changed
   }
 
-  async load(session: number): Promise<void> {
+  load(session: number): Promise<void> {
+    this.#loading = this.#load(session)
+    return this.#loading
+  }
+
+  async #load(session: number): Promise<void> {
+    // It was shown.
+    if (this.loaded && this.#saving === undefined) this.#refused.delete(this.#session)
+    if (session !== this.#session) {
+      this.#saved = {}
+      this.#show({})
+    }
     this.#session = session
     this.trouble = undefined
     this.loaded = false
@@ -38,7 +59,9 @@ export class RuleEditor {
     if (session !== this.#session) return
     try {
       const { rules, written } = await this.#shell.ask("session_rules", { session })
-      if (session === this.#session) this.#take(rules, written)
+      if (session !== this.#session) return
+      this.#take(rules, written)
+      this.trouble = this.#refused.get(session)
     } catch (thrown) {
       if (session !== this.#session) return
       this.#take({}, true)
@@ -48,26 +71,30 @@ export class RuleEditor {
   }
 
   /** Lets this differ; true when it does. */
-  async add(rule: Allow): Promise<boolean> {
-    if (this.allow.some((known) => isSameRule(known, rule))) return true
-    return this.#save({ allow: [...this.allow, rule], capture: [...this.capture] })
+  add(rule: Allow): Promise<boolean> {
+    return this.#change(({ allow, capture }) =>
+      allow.some((known) => isSameRule(known, rule)) ? undefined : { allow: [...allow, rule], capture },
+    )
   }
 
-  async addCapture(capture: Capture): Promise<boolean> {
-    return this.#save({ allow: [...this.allow], capture: [...this.capture, capture] })
+  addCapture(added: Capture): Promise<boolean> {
+    return this.#change(({ allow, capture }) => ({ allow, capture: [...capture, added] }))
   }
 
   async remove(rule: Allow): Promise<void> {
-    await this.#save({ allow: this.allow.filter((one) => one !== rule), capture: [...this.capture] })
+    await this.#change(({ allow, capture }) => ({ allow: allow.filter((one) => one !== rule), capture }))
   }
 
-  async removeCapture(capture: Capture): Promise<void> {
-    await this.#save({ allow: [...this.allow], capture: this.capture.filter((one) => one !== capture) })
+  async removeCapture(removed: Capture): Promise<void> {
+    await this.#change(({ allow, capture }) => ({ allow, capture: capture.filter((one) => one !== removed) }))
   }
 
-  /** All changes are written, or refused. */
-  async settled(): Promise<void> {
+  /** All changes are written, or refused: answers why those of this session were refused meanwhile. */
+  async settled(session: number): Promise<Trouble | undefined> {
+    const before = this.#refused.get(session)
     await this.#saving
+    const now = this.#refused.get(session)
+    return now === before ? undefined : now
   }
 
   /** Removes all of them, also those that can't be read. */
@@ -75,43 +102,64 @@ export class RuleEditor {
     await this.#save({})
   }
 
+  /** Changes the rules of the session when they were read; `change` answers nothing where they are right already. */
+  async #change(change: (now: Required<Rules>) => Rules | undefined): Promise<boolean> {
+    const session = this.#session
+    if (!this.loaded) await this.#loading
+    if (session !== this.#session) return false
+    const rules = change({ allow: [...this.allow], capture: [...this.capture] })
+    return rules === undefined || this.#save(rules)
+  }
+
   /** Each time the whole file is written again: what changes meanwhile is written once, when that is done. */
-  #save(rules: Rules): Promise<boolean> {
-    this.#unsaved.set(this.#session, rules)
+  async #save(rules: Rules): Promise<boolean> {
+    const session = this.#session
+    const change: Change = this.#unsaved.get(session) ?? { session, rules, refused: false }
+    change.rules = rules
+    this.#unsaved.set(session, change)
+    this.#refused.delete(session)
     this.trouble = undefined
     this.#show(rules)
     this.#saving ??= this.#write()
-    return this.#saving
+    await this.#saving
+    return !change.refused
   }
 
-  async #write(): Promise<boolean> {
+  async #write(): Promise<void> {
     this.busy = true
-    let session = this.#session
+    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#writeOne(next)
+    this.#saving = undefined
+    this.busy = false
+    this.#changed()
+  }
+
+  async #writeOne(change: Change): Promise<void> {
+    const { session, rules } = change
     try {
-      for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        session = next.session
-        await this.#shell.ask("set_session_rules", next)
-        if (session === this.#session) this.#take(next.rules, this.written, !this.#unsaved.has(session))
-      }
-      return true
+      await this.#shell.ask("set_session_rules", { session, rules })
+      if (session === this.#session) this.#take(rules, this.written, !this.#unsaved.has(session))
     } catch (thrown) {
-      this.#unsaved.delete(session)
-      if (session === this.#session) {
-        this.#show(this.#saved)
-        this.trouble = trouble(thrown)
-      }
-      return false
-    } finally {
-      this.#saving = undefined
-      this.busy = false
-      this.#changed()
+      this.#refuse(change, trouble(thrown))
     }
   }
 
-  #next(): { session: number; rules: Rules } | undefined {
-    for (const [session, rules] of this.#unsaved) {
+  /** Also refuses what was changed meanwhile: that has the refused rules too. Those of other sessions are still written. */
+  #refuse(change: Change, why: Trouble): void {
+    const { session } = change
+    change.refused = true
+    const later = this.#unsaved.get(session)
+    if (later) later.refused = true
+    this.#unsaved.delete(session)
+    this.#refused.set(session, why)
+    if (session !== this.#session) return
+    this.#show(this.#saved)
+    this.trouble = why
+  }
+
+  #next(): Change | undefined {
+    for (const [session, change] of this.#unsaved) {
       this.#unsaved.delete(session)
-      return { session, rules }
+      return change
     }
     return undefined
   }

@@ -1,6 +1,7 @@
 /**
  * When the element with the focus goes away, or can't have it any more, the focus falls to the document, and a keyboard user has
- * lost the place: here the pane where it was gets the focus. Leaving a field on purpose (Escape, a click beside it) isn't that.
+ * lost the place: here the open dialog, or else the pane where it was, gets the focus. Leaving a field on purpose (Escape, a click
+ * beside it) isn't that.
  */
 
 /** What gets the focus in each pane. Nothing to type in: keys that were meant for what is gone mustn't change a text. */
@@ -11,6 +12,9 @@ const PANES = new Map([
   ["#detail", "#detail [role=tab][aria-selected=true]"],
   ["#bottom", "#timeline"],
 ])
+const FOCUSABLE = ["button", "input", "select", "textarea", "a[href]", "[tabindex]"]
+  .map((css) => `${css}:not([tabindex="-1"])`)
+  .join(",")
 /** What is closed gives the focus back itself, and may take a moment for it. */
 const PATIENCE_MS = 80
 
@@ -34,14 +38,18 @@ export function keepFocus(): () => void {
   }
 
   // In this order: whether an element is drawn takes a layout.
-  const isLost = () =>
-    last !== undefined && document.activeElement === document.body && !canHaveFocus(last.element)
+  function isLost() {
+    if (last === undefined) return false
+    // A browser may leave the focus on what is disabled until it draws again.
+    if (document.activeElement === last.element) return last.element.matches(":disabled")
+    return document.activeElement === document.body && !canHaveFocus(last.element)
+  }
 
   const watch = new MutationObserver(() => {
     if (timer !== undefined || !isLost()) return
     timer = setTimeout(() => {
       timer = undefined
-      if (isLost()) focusPane(last?.pane)
+      if (isLost() && !focusDialog()) focusPane(last?.pane)
     }, PATIENCE_MS)
   })
   watch.observe(document.body, {
@@ -65,6 +73,18 @@ function canHaveFocus(element: Element): boolean {
 
 /** One in a collapsed pane isn't. */
 const isDrawn = (element: Element) => element.getClientRects().length > 0
+
+/** Focuses the first element of the topmost dialog that can have the focus; true if there is one. Nothing behind it can. */
+function focusDialog(): boolean {
+  for (const dialog of [...document.querySelectorAll("dialog[open]")].reverse()) {
+    for (const element of dialog.querySelectorAll<HTMLElement>(FOCUSABLE)) {
+      if (!canHaveFocus(element)) continue
+      element.focus()
+      if (document.activeElement === element) return true
+    }
+  }
+  return false
+}
 
 /** Focuses a pane, or the first one after it that is there. */
 function focusPane(pane: string | undefined): void {

@@ -112,8 +112,11 @@ impl Entry {
         let has_none = body == 0 && self.response.content.text.is_none() && request.method != "HEAD";
         let content = || self.response.content.size.filter(|size| *size > 0.0).or(self.response.body_size);
         let response_bytes = if has_none { bytes(content()) } else { 0 };
-        let unrecorded =
-            Unrecorded { request_bytes: request_bytes + of(sent), response_bytes: response_bytes + of(received) };
+        // The archive's sizes may be any number.
+        let unrecorded = Unrecorded {
+            request_bytes: request_bytes.saturating_add(of(sent)),
+            response_bytes: response_bytes.saturating_add(of(received)),
+        };
         (unrecorded != Unrecorded::default()).then_some(unrecorded)
     }
 }

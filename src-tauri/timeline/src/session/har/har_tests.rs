@@ -281,6 +281,14 @@ fn bytes_that_the_archive_lacks_count_as_not_recorded() {
             ],
             (2, 0),
         ),
+        (
+            vec![
+                ("/request/bodySize", json!(1e30)),
+                ("/response/content/size", json!(1e30)),
+                ("/_webSocketMessages", messages.clone()),
+            ],
+            (u64::MAX, u64::MAX),
+        ),
         (vec![("/_webSocketMessages", messages), ("/response/status", json!(101))], (3, 6)),
     ] {
         assert_eq!(unrecorded(&changes), expected, "{changes:?}");
