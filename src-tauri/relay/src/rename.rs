@@ -14,7 +14,7 @@ pub fn swap(one: &Path, other: &Path) -> io::Result<()> {
     move_to_free(one, &between)?;
     move_to_free(other, one).inspect_err(|_| drop(move_to_free(&between, one)))?;
     move_to_free(&between, other).inspect_err(|_| {
-        // As it was.
+        // Both go back to where they were.
         let _ = move_to_free(one, other).and_then(|()| move_to_free(&between, one));
     })
 }

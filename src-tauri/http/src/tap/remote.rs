@@ -106,7 +106,7 @@ enum Over {
     Told(Result<()>),
     /// Without a word.
     Silent(Error),
-    /// It was told to stop, and says nothing.
+    /// It got the order to stop and doesn't respond.
     Late,
 }
 
@@ -373,7 +373,7 @@ impl Live {
     }
 }
 
-/// The next frame; none where there is no program.
+/// The next frame. Without a program there isn't one.
 fn poll_frame(tap: &mut Option<Box<dyn RemoteTap>>, context: &mut Context<'_>) -> Poll<Result<Option<(u8, Bytes)>>> {
     match tap {
         Some(tap) => tap.poll_frame(context),
