@@ -93,7 +93,10 @@ async fn at_the_quota_the_window_says_who_waits_and_what_to_do() {
     drawn_right(&app, "quota").await;
     app.click("#disk-raise").await;
     // Twice as much is not enough yet.
-    app.until("raised", "/12/.test(document.querySelector('#disk-raise')?.innerText)").await;
+    // While the call goes on the note is gone, and so is a button that is being pressed.
+    let paused = "document.querySelector('#disk-full')?.innerText.includes('(6 MB). 1 call is paused')";
+    app.until("paused again", &format!("{paused} && /12/.test(document.querySelector('#disk-raise')?.innerText)"))
+        .await;
     app.click("#disk-raise").await;
     app.becomes(call, "ended").await;
     app.line(999_999, "1000000").await;
