@@ -27,6 +27,7 @@ pub mod rerun;
 pub mod servers;
 #[cfg(target_os = "linux")]
 pub mod sshd;
+pub mod tapped;
 #[cfg(unix)]
 pub mod vite;
 pub mod window;

@@ -21,15 +21,16 @@ use porthole_base::error::Code;
 use porthole_engine::{BackendConnections, tunnel::EngineTunnel};
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Body, Exchange, Header, Io, Request},
+    exchange::{Body, Header, Io, Request},
     tap::{Tap, TapOptions},
 };
 use porthole_output::Stream;
-use porthole_sdk::call::{Act, Call, Origin};
+use porthole_sdk::call::{Call, Origin};
 use porthole_tests::{
     eventually, given,
     inside::{At, Inside},
     recorder::send_over,
+    tapped::{calls_when_ended, exchange, status},
 };
 use porthole_timeline::Timeline;
 use tokio::{
@@ -67,28 +68,13 @@ impl Tapped {
         (sent.status(), sent.body)
     }
 
-    /// What was recorded when so many calls have ended.
     async fn ended(&self, calls: usize) -> Vec<Call> {
-        let rows = eventually("the calls", async || {
-            let rows = self.timeline.changes(0).await.calls;
-            (rows.iter().filter(|row| !row.outcome.is_live()).count() == calls).then_some(rows)
-        })
-        .await;
-        rows.iter().map(|row| self.timeline.call(row.id).unwrap()).collect()
+        calls_when_ended(&self.timeline, calls).await
     }
 
     fn body(&self, call: &Call) -> Vec<u8> {
         self.timeline.output(call.id).unwrap().read(Stream::Stdout, 0, u64::MAX).unwrap()
     }
-}
-
-fn exchange(call: &Call) -> &Exchange {
-    let Act::Exchange(exchange) = &call.act else { panic!("{call:?}") };
-    exchange
-}
-
-fn status(call: &Call) -> Option<u16> {
-    exchange(call).response.as_ref().map(|response| response.status)
 }
 
 /// What the backend's container has in a directory, with the numbers of the files.

@@ -2,22 +2,21 @@
 
 #![cfg(unix)]
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use porthole_app::demo::Demo;
 use porthole_base::error::Code;
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{Body, Exchange, Header, Request, Unrecorded},
+    exchange::{Body, Header, Request, Unrecorded},
     tap::{Tap, TapOptions},
 };
 use porthole_output::{BodyKind, Stream};
-use porthole_sdk::call::{Act, Call, Origin, Outcome};
-use porthole_tests::recorder::send;
+use porthole_sdk::call::{Call, Origin, Outcome};
+use porthole_tests::{
+    recorder::send,
+    tapped::{calls_when_ended, exactly, exchange, expect, failure, rows_when, say, status},
+};
 use porthole_timeline::{Summary, Timeline};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -60,54 +59,17 @@ impl Tapped {
 
     /// The rows when this holds for them.
     async fn rows(&self, holds: impl Fn(&[Summary]) -> bool) -> Vec<Summary> {
-        let began = Instant::now();
-        loop {
-            let rows = self.timeline.changes(0).await.calls;
-            if holds(&rows) {
-                return rows;
-            }
-            assert!(began.elapsed() < Duration::from_secs(30), "{rows:#?}");
-            tokio::task::yield_now().await;
-        }
+        rows_when(&self.timeline, holds).await
     }
 
     /// All that was recorded when this many calls have ended.
     async fn ended(&self, calls: usize) -> Vec<Call> {
-        let rows = self.rows(|rows| rows.iter().filter(|row| !row.outcome.is_live()).count() == calls).await;
-        rows.iter().map(|row| self.timeline.call(row.id).unwrap()).collect()
+        calls_when_ended(&self.timeline, calls).await
     }
 
     fn output(&self, call: &Call, stream: Stream) -> Vec<u8> {
         self.timeline.output(call.id).unwrap().read(stream, 0, u64::MAX).unwrap()
     }
-}
-
-fn exchange(call: &Call) -> &Exchange {
-    let Act::Exchange(exchange) = &call.act else { panic!("{call:?}") };
-    exchange
-}
-
-fn status(call: &Call) -> Option<u16> {
-    exchange(call).response.as_ref().map(|response| response.status)
-}
-
-fn failure(call: &Call) -> Option<Code> {
-    exchange(call).failure.as_ref().map(|failure| failure.error.code)
-}
-
-/// Reads until this many bytes came.
-async fn exactly(stream: &mut UnixStream, count: usize) -> Vec<u8> {
-    let mut bytes = vec![0; count];
-    tokio::time::timeout(Duration::from_secs(30), stream.read_exact(&mut bytes)).await.unwrap().unwrap();
-    bytes
-}
-
-async fn expect(stream: &mut UnixStream, text: &str) {
-    assert_eq!(String::from_utf8(exactly(stream, text.len()).await).unwrap(), text);
-}
-
-async fn say(stream: &mut UnixStream, text: &str) {
-    stream.write_all(text.as_bytes()).await.unwrap();
 }
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use porthole_base::error::{Code, Error, Result};
 use porthole_http::{
     endpoint::Endpoint,
-    exchange::{EngineDialer, Exchange, Io, SocketId},
+    exchange::{EngineDialer, Io, SocketId},
     tap::{RemoteTap, Tap, TapOptions},
 };
 use porthole_output::Stream;
@@ -26,10 +26,11 @@ use porthole_relay::{
     protocol::{HEAD, length},
     tap_protocol::{End, Event, Order, Side, VERSION},
 };
-use porthole_sdk::call::{Act, Call, Origin};
+use porthole_sdk::call::{Call, Origin};
+use porthole_tests::tapped::{calls_when_ended, exchange, expect, failure, rows_when, say, status};
 use porthole_timeline::{Summary, Timeline};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::{UnixListener, UnixStream},
     process::{Child, ChildStdin, ChildStdout, Command},
 };
@@ -229,44 +230,12 @@ impl Tapped {
     }
 
     async fn rows(&self, holds: impl Fn(&[Summary]) -> bool) -> Vec<Summary> {
-        let began = Instant::now();
-        loop {
-            let rows = self.timeline.changes(0).await.calls;
-            if holds(&rows) {
-                return rows;
-            }
-            assert!(began.elapsed() < LONG, "{rows:#?}");
-            tokio::task::yield_now().await;
-        }
+        rows_when(&self.timeline, holds).await
     }
 
     async fn ended(&self, calls: usize) -> Vec<Call> {
-        let rows = self.rows(|rows| rows.iter().filter(|row| !row.outcome.is_live()).count() == calls).await;
-        rows.iter().map(|row| self.timeline.call(row.id).unwrap()).collect()
+        calls_when_ended(&self.timeline, calls).await
     }
-}
-
-fn exchange(call: &Call) -> &Exchange {
-    let Act::Exchange(exchange) = &call.act else { panic!("{call:?}") };
-    exchange
-}
-
-fn status(call: &Call) -> Option<u16> {
-    exchange(call).response.as_ref().map(|response| response.status)
-}
-
-fn failure(call: &Call) -> Option<Code> {
-    exchange(call).failure.as_ref().map(|failure| failure.error.code)
-}
-
-async fn say(stream: &mut UnixStream, text: &str) {
-    stream.write_all(text.as_bytes()).await.unwrap();
-}
-
-async fn expect(stream: &mut UnixStream, text: &str) {
-    let mut bytes = vec![0; text.len()];
-    tokio::time::timeout(LONG, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
-    assert_eq!(String::from_utf8(bytes).unwrap(), text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

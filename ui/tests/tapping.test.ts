@@ -67,7 +67,7 @@ test("an error says why, and the state is the one that really is", async () => {
   ])
 })
 
-test("a problem of the recording is seen while it runs, and nothing is asked after its end", async () => {
+test("a problem of the recording is shown while it runs, and there are no more requests after its end", async () => {
   vi.useFakeTimers()
   try {
     let asked = 0

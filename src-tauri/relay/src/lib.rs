@@ -44,5 +44,7 @@ pub fn program(architecture: &str) -> Option<&'static [u8]> {
 #[cfg(all(test, target_os = "linux"))]
 mod tap_tests;
 #[cfg(all(test, target_os = "linux"))]
+mod test_program;
+#[cfg(all(test, target_os = "linux"))]
 #[path = "program_tests.rs"]
 mod tests;

@@ -51,7 +51,7 @@ impl Place {
     /// [`Step::Busy`], [`Step::Listen`], [`Step::Restore`], [`Step::Remove`].
     pub fn take(path: &Path, in_place: bool) -> Result<Self> {
         let path = resolved(path).map_err(|error| PlaceError::new(Step::Listen, error))?;
-        // What is there belongs to other processes: a link may lead into the files of another container.
+        // A link below /proc can lead into the files of another container.
         if path.starts_with("/proc") {
             return Err(PlaceError::new(Step::Listen, io::ErrorKind::PermissionDenied));
         }

@@ -14,7 +14,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::protocol::{BLOCK, DATA, EOF, HEAD, OPEN, REFUSED, Refusal, head, length};
+use super::{
+    protocol::{BLOCK, DATA, EOF, OPEN, REFUSED, Refusal, head},
+    test_program::{self, frame},
+};
 
 struct Place {
     directory: TempDir,
@@ -25,9 +28,7 @@ impl Place {
     fn new() -> Self {
         // Another user must be able to come this far, whatever folder is set for temporary files.
         let directory = tempfile::tempdir_in("/tmp").unwrap();
-        let program = directory.path().join("relay");
-        fs::write(&program, super::program(std::env::consts::ARCH).expect("a program for this machine")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = test_program::put_in(directory.path());
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
         Self { directory, program }
     }
@@ -49,14 +50,6 @@ impl Place {
 
 fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-fn frame(from: &mut impl Read) -> (u8, Vec<u8>) {
-    let mut begin = [0; HEAD];
-    from.read_exact(&mut begin).unwrap();
-    let mut text = vec![0; length(begin)];
-    from.read_exact(&mut text).unwrap();
-    (begin[0], text)
 }
 
 fn send(child: &mut Child, kind: u8, bytes: &[u8]) {

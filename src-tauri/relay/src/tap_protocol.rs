@@ -61,7 +61,7 @@ pub enum Event<'a> {
     Unseen { count: u64 },
     /// Its socket isn't at its path any more. It listens again when a backend has one there.
     Lost,
-    /// Something failed, and it goes on: words.
+    /// A failure that doesn't end the program, in words.
     Trouble { words: &'a str },
     /// The backend's socket is where it was. It ends.
     Restored,

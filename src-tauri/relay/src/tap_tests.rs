@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::Shutdown,
     os::unix::{
-        fs::{MetadataExt, PermissionsExt},
+        fs::MetadataExt,
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 use super::{
     place::Place,
     place_error::{PlaceError, Step},
-    protocol::{HEAD, length},
     tap_protocol::{End, Event, Order, Side, VERSION},
+    test_program::{self, frame},
 };
 
 const LONG: Duration = Duration::from_secs(20);
@@ -42,20 +42,10 @@ fn spawn(program: &Path, path: &Path) -> (Child, Option<ChildStdin>, ChildStdout
     (child, input, output)
 }
 
-fn next(output: &mut impl Read) -> (u8, Vec<u8>) {
-    let mut begin = [0; HEAD];
-    output.read_exact(&mut begin).unwrap();
-    let mut payload = vec![0; length(begin)];
-    output.read_exact(&mut payload).unwrap();
-    (begin[0], payload)
-}
-
 impl Tapped {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let program = directory.path().join("relay");
-        fs::write(&program, super::program(std::env::consts::ARCH).expect("a program for this machine")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = test_program::put_in(directory.path());
         let path = directory.path().join("s/b.sock");
         fs::create_dir(directory.path().join("s")).unwrap();
         let backend = UnixListener::bind(&path).unwrap();
@@ -77,7 +67,7 @@ impl Tapped {
     }
 
     fn next(&mut self) -> (u8, Vec<u8>) {
-        next(&mut self.output)
+        frame(&mut self.output)
     }
 
     fn expect(&mut self, event: &Event<'_>) {
@@ -371,7 +361,7 @@ fn what_cannot_be_moved_is_told_and_nothing_changes() {
         (tapped.directory.path().join("none"), Step::Missing),
     ] {
         let (mut child, _input, mut output) = spawn(&program, &path);
-        let (kind, payload) = next(&mut output);
+        let (kind, payload) = frame(&mut output);
         let Some(Event::NotListening { why }) = Event::decode(kind, &payload) else { panic!("{kind} {payload:?}") };
         assert_eq!(PlaceError::read(why).unwrap().step, step);
         assert!(!child.wait().unwrap().success());

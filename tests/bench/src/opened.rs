@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The web engine has put away what it needed to draw the window.
 const CALM: Duration = Duration::from_secs(2);
 
-/// Milliseconds and MB for each of the three, in a window of its own for each round.
+/// Milliseconds and MB for each of the three. Each round has a new window.
 pub async fn in_window(context: &BenchContext) -> Result<Vec<Sides>> {
     context.app()?;
     let raw = Raw::answering(response(context.scaled(JSON)));
@@ -40,7 +40,7 @@ pub async fn in_window(context: &BenchContext) -> Result<Vec<Sides>> {
 }
 
 async fn round(app: &App, raw: &Raw) -> Result<[f64; 6]> {
-    // The panels are made at the first Call, in one frame of its own.
+    // The first call creates the panels, which takes a frame.
     let first = app.play("hello").await;
     app.becomes(first, "status").await;
     app.set_target(&raw.endpoint.to_string()).await;

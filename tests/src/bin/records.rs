@@ -31,7 +31,7 @@ async fn send(timeline: &Timeline, endpoint: &Endpoint) {
             _ => format!("/hello?number={number}"),
         };
         let id = timeline.send(Origin::Composer, endpoint.clone(), Request::new("GET", path));
-        // A stream goes on while the next calls are made.
+        // A stream may still run when the next calls are sent.
         if number % 4 != 1 {
             timeline.ended(id).await.expect("an end");
         }

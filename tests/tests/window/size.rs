@@ -93,7 +93,7 @@ async fn at_the_quota_the_window_says_who_waits_and_what_to_do() {
     drawn_right(&app, "quota").await;
     app.click("#disk-raise").await;
     // Twice as much is not enough yet.
-    // While the call goes on the note is gone, and so is a button that is being pressed.
+    // The note, and the button in it, disappear until the call is paused again.
     let paused = "document.querySelector('#disk-full')?.innerText.includes('(6 MB). 1 call is paused')";
     app.until("paused again", &format!("{paused} && /12/.test(document.querySelector('#disk-raise')?.innerText)"))
         .await;

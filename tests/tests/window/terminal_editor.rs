@@ -107,7 +107,7 @@ async fn what_a_terminal_shows_is_selected_by_its_menu_and_copied_by_keys() {
     app.until("its keys", "document.activeElement?.closest('#terminal') !== null").await;
     app.chord(&[Key::Control, Key::Shift], 'C').await;
     copied(&app, "\ncopy me\n").await;
-    // It isn't typed, and the shell goes on.
+    // It isn't typed, and the shell still runs.
     types(&app, "echo af''ter\n").await;
     shows(&app, "after").await;
     app.close().await;

@@ -7,7 +7,6 @@ use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
     query_parameters::RemoveContainerOptionsBuilder,
 };
-use porthole_relay::protocol::Refusal;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -157,7 +156,7 @@ impl Helper {
         let mut stream = TunnelStream::new(output, input, Arc::clone(self), self.gone.clone());
         match stream.first().await.map_err(|error| self.engine.explain(error))? {
             Some(Frame::Open) => Ok(stream),
-            Some(Frame::Refused(text)) => Err(refused(shown, &text).into()),
+            Some(Frame::Refused(text)) => Err(endpoint::explain_refused(shown, &text).into()),
             Some(Frame::Foreign(words)) => Err(lost(&words)),
             _ => Err(lost("it exited without a message")),
         }
@@ -175,7 +174,7 @@ impl Helper {
     pub async fn probe_connect(&self, shown: &Endpoint, path: &str) -> std::result::Result<(), HelperError> {
         match self.hold.lock().await.ask(path).await {
             Ok(answer) if answer == "open" => Ok(()),
-            Ok(text) => Err(refused(shown, &text).into()),
+            Ok(text) => Err(endpoint::explain_refused(shown, &text).into()),
             Err(words) => {
                 self.gone.cancel();
                 Err(lost(&words))
@@ -198,15 +197,6 @@ async fn remove(engine: &Engine, name: &str) {
     const PATIENCE: Duration = Duration::from_secs(2);
     let options = RemoveContainerOptionsBuilder::default().force(true).build();
     let _ = tokio::time::timeout(PATIENCE, engine.docker().remove_container(name, Some(options))).await;
-}
-
-fn refused(shown: &Endpoint, text: &str) -> Error {
-    let (refusal, words) = Refusal::read(text);
-    let shown = match shown {
-        Endpoint::Container { container, path } => format!("{path} in the container `{container}`"),
-        other => other.to_string(),
-    };
-    endpoint::explain_refusal(&shown, refusal).detail(words)
 }
 
 fn lost(words: &str) -> HelperError {

@@ -94,7 +94,7 @@ fn explain_socket(path: &Path, error: &io::Error) -> Error {
 }
 
 /// Why a unix socket took no connection, here or in a container.
-pub fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -> Error {
+fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -> Error {
     match refusal {
         Refusal::Missing => Error::new(Code::EndpointMissing, format!("Nothing exists at {shown}"))
             .hint("Check that the backend is running and creates its socket at this path."),
@@ -108,6 +108,12 @@ pub fn explain_refusal(shown: &dyn std::fmt::Display, refusal: Refusal) -> Error
             .hint("The socket file is left over from a backend that has exited. Start the backend again."),
         Refusal::Other => Error::new(Code::ConnectFailed, format!("Can't connect to {shown}")),
     }
+}
+
+/// The same by the text of a frame from a helper container: a [`Refusal`]'s name, and the operating system's words.
+pub fn explain_refused(endpoint: &Endpoint, text: &str) -> Error {
+    let (refusal, words) = Refusal::read(text);
+    explain_refusal(&endpoint.in_words(), refusal).detail(words)
 }
 
 #[cfg(unix)]

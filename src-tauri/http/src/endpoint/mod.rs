@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
 pub use check::{PATH_LIMIT, explain_connect, usable};
-pub use check::{explain_refusal, took_none, unknown_host};
+pub use check::{explain_refused, took_none, unknown_host};
 pub use parse::{Pasted, read};
 pub use shared::{PREFIX, SHARED, shared_directory};
 
@@ -47,6 +47,14 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// As a sentence has it: a socket in a container by its path there.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Container { container, path } => format!("{path} in the container `{container}`"),
+            other => other.to_string(),
+        }
+    }
+
     /// The value of the `Host` header for requests to it. A socket has no host name:
     /// `localhost` is what curl sends there.
     pub fn authority(&self) -> String {

@@ -23,6 +23,7 @@ mod place;
 mod place;
 mod record;
 mod remote;
+mod remote_failure;
 
 use std::{
     path::{Path, PathBuf},
@@ -202,7 +203,9 @@ impl Tap {
     fn cut(&self) -> Result<()> {
         self.running.abort();
         match (&self.listen, &self.aside) {
-            (Endpoint::Container { .. }, Some(aside)) => Err(remote::late(&self.listen, &aside.to_string_lossy())),
+            (Endpoint::Container { .. }, Some(aside)) => {
+                Err(remote_failure::late(&self.listen, &aside.to_string_lossy()))
+            }
             // The socket is already back, and connections were all that was left.
             _ => Ok(()),
         }

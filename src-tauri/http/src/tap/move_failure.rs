@@ -23,7 +23,7 @@ pub(super) fn explain_place(
 ) -> Error {
     let PlaceError { step, error } = failure;
     let at = match endpoint {
-        Endpoint::Container { container, .. } => format!("{path} in the container `{container}`"),
+        Endpoint::Container { .. } => endpoint.in_words(),
         _ => path.to_string(),
     };
     match step {

@@ -13,11 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use porthole_relay::{
-    place_error::PlaceError,
-    protocol::Refusal,
-    tap_protocol::{ASIDE, End, Event, MOST, Order, VERSION},
-};
+use porthole_relay::tap_protocol::{ASIDE, End, Event, MOST, Order, VERSION};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -28,11 +24,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     TapState,
     feed::{Feed, Waiting},
-    move_failure::explain_place,
     record::{CallLog, Opening, Recording},
+    remote_failure::{ended, failure, late, lost, stopped, unexpected, unseen},
 };
 use crate::{
-    endpoint::{Endpoint, explain_refusal},
+    endpoint::{Endpoint, explain_refused},
     exchange::EngineDialer,
 };
 use porthole_base::error::{Code, Error, Result};
@@ -114,7 +110,7 @@ impl Remote {
     /// Moves the backend's socket.
     ///
     /// # Errors
-    /// Those of [`explain_place`], [`Code::HelperFailed`], and the codes of an engine and of a container.
+    /// Those of [`explain_place`](super::move_failure::explain_place), [`Code::HelperFailed`], and the codes of an engine and of a container.
     pub async fn start(
         endpoint: Endpoint,
         engines: Arc<dyn EngineDialer>,
@@ -149,7 +145,7 @@ impl Remote {
     /// container that it shares processes with, it is started again.
     ///
     /// # Errors
-    /// Those of [`explain_place`], and why the program can't be reached.
+    /// Those of [`explain_place`](super::move_failure::explain_place), and why the program can't be reached.
     pub async fn run(mut self) -> Result<()> {
         let done = loop {
             let (began, is_last) = (Instant::now(), self.stop.is_cancelled());
@@ -268,8 +264,7 @@ impl Remote {
                 self.begin(id, Opening::Connected { at: Instant::now() });
             }
             Event::Failed { id, why } => {
-                let (refusal, words) = Refusal::read(why);
-                let error = explain_refusal(&shown(&self.endpoint), refusal).detail(words);
+                let error = explain_refused(&self.endpoint, why);
                 self.say(Some(error.clone()));
                 self.begin(id, Opening::Failed(Box::new(error)));
             }
@@ -420,55 +415,6 @@ pub(super) fn aside_in_container(endpoint: &Endpoint) -> String {
     format!("{path}{ASIDE}")
 }
 
-fn shown(endpoint: &Endpoint) -> String {
-    match endpoint {
-        Endpoint::Container { container, path } => format!("{path} in the container `{container}`"),
-        other => other.to_string(),
-    }
-}
-
-fn failure(endpoint: &Endpoint, aside: &str, why: &str) -> Error {
-    let Some(failure) = PlaceError::read(why) else { return unexpected() };
-    match endpoint {
-        Endpoint::Container { path, .. } => explain_place(endpoint, path, &aside, &failure),
-        other => explain_place(other, other, &aside, &failure),
-    }
-}
-
-/// The program didn't say how it ended.
-pub(super) fn late(endpoint: &Endpoint, aside: &str) -> Error {
-    let summary = format!("Porthole can't tell whether the socket {} was moved back", shown(endpoint));
-    Error::new(Code::TapMoveFailed, summary)
-        .hint(format!("If the backend can't be reached: move {aside} in the container back."))
-}
-
-fn unexpected() -> Error {
-    Error::new(Code::HelperFailed, "The helper container for the recording sent something unexpected")
-}
-
-fn ended() -> Error {
-    Error::new(Code::HelperFailed, "The helper container for the recording ended")
-        .hint("Porthole starts it again and undoes what it left, as soon as the engine and the container permit it.")
-}
-
-fn stopped() -> Error {
-    Error::new(Code::HelperFailed, "The helper container for the recording was stopped")
-        .hint("The backend's socket was put back. Porthole starts it again.")
-}
-
-fn lost(endpoint: &Endpoint) -> Error {
-    Error::new(Code::TapUnavailable, format!("The backend removed its socket {}", shown(endpoint)))
-        .hint("Porthole records again when the backend has a new socket there.")
-}
-
-fn unseen(count: u64) -> Error {
-    let summary = match count {
-        1 => "1 connection was not recorded".to_owned(),
-        _ => format!("{count} connections were not recorded"),
-    };
-    Error::new(Code::TapUnavailable, summary).hint("Too many connections opened at once.")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -495,11 +441,5 @@ mod tests {
     fn a_recording_has_the_time_to_stop_that_its_steps_need() {
         assert!(STOP > RESTORE + LAST + LAST_START + SOON + RESTORE + LAST);
         assert!(LAST_START > START);
-    }
-
-    #[test]
-    fn connections_that_were_not_recorded_are_counted_in_words() {
-        assert_eq!(unseen(1).message, "1 connection was not recorded");
-        assert_eq!(unseen(2).message, "2 connections were not recorded");
     }
 }
