@@ -69,7 +69,11 @@ impl PlainApp {
         while self.value(&format!("Boolean({expression})")).await != Some(json!(true)) {
             if began.elapsed() > PATIENCE {
                 let shown = self.value("document.body.innerText").await;
-                panic!("never came: {what} ({expression})\nthe window shows: {shown:?}\nstderr: {}", self.log());
+                let focus = self.value("document.activeElement?.cloneNode().outerHTML").await;
+                panic!(
+                    "never came: {what} ({expression})\nthe focus is on: {focus:?}\nthe window shows: {shown:?}\nstderr: {}",
+                    self.log()
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

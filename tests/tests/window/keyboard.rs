@@ -46,6 +46,25 @@ async fn ctrl_enter_sends_and_shift_f5_cancels_or_stops() {
     app.close().await;
 }
 
+/// A tab chose itself and a menu button opened its menu, and nothing was sent.
+#[tokio::test]
+async fn ctrl_enter_sends_with_the_focus_on_what_enter_presses() {
+    let app = App::open().await;
+    app.fill("#request-path", "/hello").await;
+    let mut call = 0;
+    for focused in ["#tab-request", "#target-button", "#home", "#timeline"] {
+        let focus = format!("document.querySelector('{focused}').focus()");
+        app.value(&focus).await;
+        app.until(focused, &format!("document.activeElement === document.querySelector('{focused}')")).await;
+        app.chord(&[Key::Control], Key::Enter.into()).await;
+        call = app.newer_than(call).await;
+        app.becomes(call, "ended").await;
+        let open = "document.querySelectorAll('[data-layer], [role=menu], #welcome').length";
+        assert_eq!(app.value(open).await, 0, "{focused}");
+    }
+    app.close().await;
+}
+
 /// The first Esc cleared the filter, and the second one sent SIGKILL to the selected run.
 #[tokio::test]
 async fn escape_in_a_filter_does_not_kill_the_selected_run() {

@@ -9,7 +9,7 @@ beforeEach(() => {
     <div id="composer"><button id="tab" role="tab" aria-selected="true">Request</button><input id="path" />
       <button id="cancel">Cancel</button></div>
     <div id="bottom"><div id="timeline" tabindex="0"></div><button id="clear">Clear</button></div>
-    <section id="welcome"><button id="connect">Connect</button></section>`
+    <section id="welcome"><button id="welcome-open">Open…</button><button id="connect">Connect</button></section>`
   // Nothing is laid out here.
   vi.spyOn(Element.prototype, "getClientRects").mockReturnValue([new DOMRect()] as unknown as DOMRectList)
   end = keepFocus()
@@ -26,11 +26,23 @@ const focused = () => document.activeElement?.id
 test.each([
   ["cancel", "tab"],
   ["clear", "timeline"],
-  ["connect", "tab"],
+  ["connect", "welcome-open"],
 ])("when %s goes away, its pane gets the focus: %s", async (id, then) => {
   focus(id)
   document.getElementById(id)!.remove()
   await vi.waitFor(() => expect(focused()).toBe(then))
+})
+
+test("when the welcome screen goes away, the composer gets the focus", async () => {
+  focus("connect")
+  document.getElementById("welcome")!.remove()
+  await vi.waitFor(() => expect(focused()).toBe("tab"))
+})
+
+test("when the welcome screen comes in place of the composer, it gets the focus", async () => {
+  focus("cancel")
+  document.getElementById("composer")!.remove()
+  await vi.waitFor(() => expect(focused()).toBe("welcome-open"))
 })
 
 /** Removes it, and lets all time pass; `meanwhile` runs when the removal was noticed. */

@@ -9,6 +9,7 @@ const PANES = new Map([
   ["header", "#target-button"],
   ["#side", "#side [tabindex='0']"],
   ["#composer", "#composer [role=tab][aria-selected=true]"],
+  ["#welcome", "#welcome-open"],
   ["#detail", "#detail [role=tab][aria-selected=true]"],
   ["#bottom", "#timeline"],
 ])
@@ -89,7 +90,7 @@ function focusDialog(): boolean {
 /** Focuses a pane, or the first one after it that is there. */
 function focusPane(pane: string | undefined): void {
   const wanted = pane === undefined ? undefined : PANES.get(pane)
-  const others = ["#composer", "#bottom", "header"].map((other) => PANES.get(other))
+  const others = ["#composer", "#welcome", "#bottom", "header"].map((other) => PANES.get(other))
   for (const css of [wanted, ...others]) {
     const element = css === undefined ? null : document.querySelector<HTMLElement>(css)
     element?.focus()
