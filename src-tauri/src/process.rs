@@ -44,7 +44,7 @@ mod linux {
 
     use crate::{host::Porthole, lost, page_window::OWN};
 
-    /// A process that ends again so soon may end each time: after a few times the user is asked.
+    /// A process that ends again so soon may end each time: after a few times a dialog asks the user.
     const TOO_SOON: Duration = Duration::from_secs(10);
     const TOO_OFTEN: u32 = 4;
 

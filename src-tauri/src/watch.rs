@@ -18,7 +18,7 @@ use crate::{
 /// How often the window is pinged, and how long one step of waiting is.
 const STEP: Duration = Duration::from_secs(1);
 
-/// After this many seconds without a response the user is asked, and again after as many when the user chose to wait.
+/// After this many seconds without a response a dialog asks the user, and again after as many when the user chose to wait.
 const PATIENCE: u32 = 8;
 const MORE_PATIENCE: u32 = 30;
 
@@ -74,7 +74,7 @@ fn ask(window: &WebviewWindow) -> Option<oneshot::Receiver<()>> {
     asked.ok().map(|()| answered)
 }
 
-/// Waits for the response, and for the choice of the user who is asked meanwhile.
+/// Waits for the response, and for the user's choice in the dialog meanwhile.
 ///
 /// Steps are counted, and no clock is read: a machine that slept for the night, or a process that was
 /// stopped, did not wait.

@@ -41,8 +41,8 @@ impl JsonFile {
         &self.path
     }
 
-    /// Changes what is in the file, and leaves all else in it as it is. A crash leaves the file as it was or as it
-    /// becomes.
+    /// Changes what is in the file, and leaves all else in it as it is. A crash leaves the old file or the new
+    /// one.
     ///
     /// # Errors
     /// What the operating system says when the file can't be locked, read or written.

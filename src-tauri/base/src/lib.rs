@@ -1,4 +1,4 @@
-//! What every part of Porthole stands on: errors with their closed set of codes, files that only this user may read, names
+//! What every part of Porthole uses: errors with their closed set of codes, files that only this user may read, names
 //! that an engine takes, and how text of others is made safe to print.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

@@ -69,8 +69,8 @@ pub fn was_reset(error: &ApiError) -> bool {
     kinds.any(|kind| matches!(kind, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
 }
 
-/// An error and what caused it, one after the other. That of the operating system is asked for what
-/// is in it, which its `source` leaves out.
+/// An error and what caused it, one after the other. One of the operating system may hold
+/// another, which its `source` leaves out.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
         if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

@@ -170,8 +170,8 @@ impl Engine {
             ApiError::SocketNotFoundError(_) => diagnose::unavailable(&address, &error),
             error => address.invalid("it can't be connected to").detail(error),
         })?;
-        // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: what it is asked for
-        // next says what is wrong.
+        // Not `/version`, for which Podman starts programs. An engine that fails at it is still one: the next
+        // request says what is wrong.
         match tokio::time::timeout(limit, docker.ping()).await {
             Ok(Ok(_) | Err(ApiError::DockerResponseServerError { status_code: 500.., .. })) => {
                 Ok(Self { docker, pool, base, address })

@@ -94,7 +94,7 @@ struct State {
 
 #[derive(Debug)]
 enum Stage {
-    /// Nothing is asked.
+    /// No response is awaited.
     Resting,
     Head(Head),
     Body {

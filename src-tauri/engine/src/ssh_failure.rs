@@ -1,5 +1,5 @@
-//! Why an engine behind ssh doesn't respond, read from the text that ssh and docker wrote. ssh exits with 255 for every
-//! failure of its own and docker with 1, so their text is the only source. It is read here and nowhere else. The texts were
+//! Why an engine behind ssh doesn't respond, read from the text that ssh and docker wrote. ssh exits with 255 when it
+//! fails itself and docker with 1, so their text is the only source. It is read here and nowhere else. The texts were
 //! taken from OpenSSH 9.2 and the docker command 28.2, and `is not a docker command` from those before 18.09; none of them
 //! is translated. What isn't known is [`SshFailure::Unknown`], with a hint that works for all of them.
 

@@ -1,5 +1,5 @@
-//! The backend of an extension: attached to where it runs, started where it does not, and stopped by whoever
-//! brought it up.
+//! The backend of an extension: attached to where it runs, started where it does not, and stopped by what
+//! started it.
 
 use std::{collections::HashMap, time::Duration};
 

@@ -114,7 +114,7 @@ impl ExtensionHost {
         Ok(current)
     }
 
-    /// Checks the paths of a folder's manifest in its image, if the engine has it: what the Dockerfile says of them is told
+    /// Checks the paths of a folder's manifest in its image, if the engine has it: what the Dockerfile says of them is shown
     /// before. Nothing is started, and an engine elsewhere isn't asked. It ends when another extension is opened.
     fn check_in_image(&self, current: OpenExtension) -> JoinSet<()> {
         let (shared, timeline) = (Arc::clone(&self.state), Arc::clone(&self.timeline));

@@ -7,7 +7,7 @@ use porthole_base::error::Result;
 /// Bytes of a chunk that are drawn.
 const DRAWN: u64 = 1024;
 
-/// One piece as it was read.
+/// The bytes of one read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
     /// Which stream it is from.

@@ -117,7 +117,7 @@ impl DiskQuota {
         self.used.fetch_add(bytes, Relaxed);
     }
 
-    /// So many bytes were removed.
+    /// Takes back a number of bytes that were removed.
     pub fn give_back(&self, bytes: u64) {
         // What is counted by sums in a file may be wrong by then, and must not become an endless amount.
         let less = |used: u64| Some(used.saturating_sub(bytes));

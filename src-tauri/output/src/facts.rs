@@ -118,7 +118,7 @@ fn is_zero(number: &u64) -> bool {
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(optional_fields)]
 pub enum Row {
-    /// A piece as it was read.
+    /// The bytes of one read.
     Chunk {
         /// Where it begins in its stream.
         offset: u64,

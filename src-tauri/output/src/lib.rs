@@ -198,8 +198,8 @@ impl Output {
     /// makes a caller that reads the process or the socket wait, never lose.
     ///
     /// # Errors
-    /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. Whoever
-    /// appends must then end.
+    /// [`Code::SpillFailed`], [`Code::TooManyOpenFiles`]; all that was appended is kept, this chunk in memory. The
+    /// caller must then end.
     pub fn append(&self, stream: Stream, bytes: &[u8], at_us: u64) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());

@@ -328,7 +328,7 @@ impl Search {
         self.json.as_ref().map_or_else(|| self.found().hits.len(), |json| json.counts().1)
     }
 
-    /// How much has been searched, of what there is.
+    /// How much of the output has been searched.
     pub fn progress(&self) -> TaskProgress {
         if let Some(json) = &self.json {
             return json.progress();

@@ -1,4 +1,4 @@
-//! One execution of a command, and how it is done on this machine: never through a shell, in a process group of its own,
+//! One execution of a command, and how it is done on this machine: never through a shell, in a separate process group,
 //! and ended with its owner.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

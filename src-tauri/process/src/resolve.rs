@@ -98,7 +98,7 @@ pub(super) fn resolve(command: &Command) -> Result<Resolved> {
         EnvMode::Replace => Environment::default(),
     };
     command.env.iter().for_each(|var| env.set(&var.name, &var.value));
-    // A shell that is started has the same: what it would find in its own directory nobody has named.
+    // A shell that is started has the same: the user didn't name what it would find in its own directory.
     let own = env.get("PATH").map(absolute);
     let mut path = own.clone().unwrap_or_else(default_path);
     match own.flatten() {

@@ -120,7 +120,7 @@ pub struct SdkList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct Sdk {
-    /// What was asked.
+    /// The call of the code.
     pub asked: SdkCall,
     /// Which Runtime.
     pub runtime: Runtime,

@@ -67,7 +67,7 @@ mod linux {
 
     /// Ends all requests that go on and closes all connections. A page's `fetch` with `keepalive`, its `sendBeacon` and its
     /// `ping` go on without it in the network process, which has no call for this: but with another proxy it aborts all.
-    /// What is asked of that process is done in its order.
+    /// That process works in the order of its messages.
     fn end_requests(data: &WebsiteDataManager) {
         for mode in [NetworkProxyMode::NoProxy, NetworkProxyMode::Default] {
             data.set_network_proxy_settings(mode, None);

@@ -70,7 +70,7 @@ fn respond(
     turn: OwnedSemaphorePermit,
 ) -> std::io::Result<()> {
     let (theirs, ours) = std::io::pipe()?;
-    // SAFETY: nobody else has this end of the pipe; the stream closes it.
+    // SAFETY: only this stream has this end of the pipe, and closes it.
     let stream = unsafe { UnixInputStream::take_fd(theirs) };
     let length = i64::try_from(answer.body.length()).unwrap_or(-1);
     let response = URISchemeResponse::new(&stream, length);
@@ -115,7 +115,7 @@ struct StreamFlow {
 struct Counts {
     sent: u64,
     taken: u64,
-    /// The web process was asked, and has not answered yet.
+    /// The web process has a request that it hasn't answered yet.
     asked: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Starts one command and ends all of its descendants, also those that left its process group or its session.
 //!
 //! It is their subreaper: a descendant whose parent ends becomes a child of this process, whatever it did to escape.
-//! It also puts the command into a cgroup where it is given one, so that the descendants are known even when
+//! It also puts the command into a cgroup where there is one, so that the descendants are known even when
 //! this process is killed. It runs until there is no descendant left, or until Porthole closes its stdin.
 
 mod protocol;

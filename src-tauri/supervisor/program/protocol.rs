@@ -29,7 +29,7 @@ pub const MESSAGE: usize = 9;
 /// A message of a supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// There is a process, which executes the program once this was said: a program that kills its supervisor at once
+    /// There is a process, which executes the program once this was sent: a program that kills its supervisor at once
     /// is known too.
     Forked {
         /// Its process id, which is also the id of its process group.

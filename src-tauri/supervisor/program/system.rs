@@ -183,7 +183,7 @@ pub fn start(
             } else {
                 setpgid(0, 0);
             }
-            // If this process is killed, nobody could tell how the command ends, or end it.
+            // If this process is killed, nothing else could report how the command ends, or end it.
             prctl(PR_SET_PDEATHSIG, KILL as c_long, 0 as c_long, 0 as c_long, 0 as c_long);
             if getppid() != own {
                 _exit(127);

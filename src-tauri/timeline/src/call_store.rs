@@ -84,7 +84,7 @@ pub(super) struct Entry {
     chosen_kind: Option<BodyKind>,
     /// Its body is shown as sent, although it could be decoded.
     as_sent: bool,
-    /// What there is to say about it, counted when it ended.
+    /// How many findings it has, counted when it ended.
     found: DiagnosticCounts,
     /// The revision of the last change to it.
     pub changed_at: u64,

@@ -1,4 +1,4 @@
-//! The demo backend on a port of its own, for tests.
+//! The demo backend on a free port, for tests.
 
 use porthole_demo::accept;
 use porthole_http::endpoint::Endpoint;

@@ -1,4 +1,4 @@
-//! What there is to say about a Call: the evidence is read from its output, in bounded parts.
+//! The findings on a Call: their evidence is read from its output, in bounded parts.
 
 use std::{
     sync::{Arc, MutexGuard, PoisonError},

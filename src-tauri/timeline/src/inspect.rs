@@ -162,7 +162,7 @@ impl Timeline {
 /// A planned call of code: the object that is shown, approved and started.
 #[derive(Debug, Clone)]
 pub struct PlannedCall {
-    /// What was asked.
+    /// The call of the code.
     pub sdk: Sdk,
     /// What is done.
     pub act: ResolvedAction,

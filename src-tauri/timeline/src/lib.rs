@@ -376,7 +376,7 @@ impl Timeline {
 
     /// Waits for the first change after a revision, or half a minute, and tells all that changed
     /// since; since 0 it is all there is, at once. Two answers are never closer than 33 ms, so a caller that asks again
-    /// at once is told of a flood in thirty answers a second.
+    /// at once gets a flood in thirty answers a second.
     pub async fn changes(&self, since: u64) -> Changes {
         if self.shared.follow_findings() {
             self.own(Arc::clone(&self.shared).count_uncounted());

@@ -26,7 +26,7 @@ impl Drop for Searched {
 }
 
 impl Timeline {
-    /// Searches a Call's lines, in place of the search before. Progress and count are told with
+    /// Searches a Call's lines, in place of the search before. Progress and count come with
     /// the changes; the search runs as long as lines arrive.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ const controlOf = (target: EventTarget | null): Element | undefined =>
 
 /**
  * Tells a guard of everything that is pressed and let go in the window, from before there is a prompt: it must know what
- * is held when one appears. Each is told before anything else hears of it. Returns what ends it.
+ * is held when one appears. The guard gets each before anything else does. Returns what ends it.
  */
 export function watchInput(guard: InputGuard): () => void {
   // WebKit loses a `pointerup` when what was pressed is replaced before it is let go; `mouseup` always comes.

@@ -2,7 +2,7 @@
 import type { Liveness } from "../sdk/transport"
 
 /**
- * Promises of the engine itself (`crypto.subtle`, `Blob.text`) are counted by nobody: they have so
+ * Promises of the engine itself (`crypto.subtle`, `Blob.text`) can't be counted: they have this
  * long to go on before a run without anything else counts as over.
  */
 export const GRACE_MS = 50

@@ -14,8 +14,8 @@ export interface Shell {
 }
 
 /**
- * What a question that failed throws: the shell's error as it came. A shell that could not be
- * asked at all has no code of its own in the shell, so that one is added here.
+ * What a question that failed throws: the shell's error as it came. The shell has no
+ * code for a shell that could not be reached at all, so that one is added here.
  */
 export type Trouble = Omit<ShellError, "code"> & { code: Code | "shell_unreachable" }
 

@@ -32,7 +32,7 @@ export class Language {
       if ("failed" in data) waits?.failed(new Error(data.failed))
       else waits?.done(data.answer)
     })
-    // It cannot be loaded, or broke down: a caller that waits is told, and the next question starts another.
+    // It cannot be loaded, or broke down: a caller that waits gets an error, and the next question starts another.
     worker.addEventListener("error", (event) => {
       const why = new Error(event.message || "The language worker could not be started.")
       for (const { failed } of this.#waiting.values()) failed(why)

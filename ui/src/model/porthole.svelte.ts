@@ -160,7 +160,7 @@ export class Porthole extends ShownCall {
         if (this.page.opened) void this.page.load(this.page.opened.folder)
       },
     })
-    // A page in its own window is asked about there. One that was ended has no prompts any more.
+    // A page in its own window has its prompts there. One that was ended has no prompts any more.
     this.prompts = new Prompts(shell, ({ origin }) =>
       origin === "page" ? !this.page.broken && (this.own || !this.page.away) : !this.own,
     )

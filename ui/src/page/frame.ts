@@ -32,7 +32,7 @@ export function frameName({ url, served, facts }: OpenedPage): string {
 
 /**
  * Waits for the client of the pages in a frame and gives each its own port. Nothing else that
- * the frame says is listened to. `standing` is what a page is told first. Returns what ends it.
+ * the frame says is listened to. `standing` is what a page gets first. Returns what ends it.
  */
 export function listenTo(
   frame: HTMLIFrameElement,

@@ -37,7 +37,7 @@ interface Failed {
 
 /**
  * Reports what the page asks for and doesn't get, once for each address. The web view doesn't say why an element failed:
- * what is of the page's own origin is asked for once more to find out, without its body.
+ * what is of the page's own origin is requested once more to find out, without its body.
  */
 export class Loading {
   /** Something failed since the page began. */

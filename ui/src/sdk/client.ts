@@ -12,7 +12,7 @@ export type DdClient = v1.DockerDesktopClient &
 
 /**
  * Makes it. `uncaught` takes what a callback of the code threw; by default it is reported as any
- * error that nobody caught.
+ * uncaught error.
  */
 export function createDdClient(
   transport: Transport,

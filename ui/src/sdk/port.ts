@@ -13,7 +13,7 @@ const MOST_REFUSED = 100
 /**
  * The way to the window, on the code's side. The window's thread must not drown in messages, so
  * only so much is on its way at a time (`CREDIT`); the rest waits here, on the thread that
- * causes it. Anyone who holds `post` could go around that: nobody but this holds it.
+ * causes it. Anyone who holds `post` could go around that: only this object holds it.
  */
 export class Port {
   #post: (text: string) => void

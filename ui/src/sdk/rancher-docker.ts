@@ -1,6 +1,6 @@
 /**
  * `ddClient.docker` of Rancher Desktop (its preload script, 1.24): lists are put together from what the docker program
- * prints, so their entries have shapes of their own, and there are functions that nobody else has.
+ * prints, so their entries have other shapes, and there are functions that no other runtime has.
  */
 import type { v1 } from "@docker/extension-api-client-types"
 

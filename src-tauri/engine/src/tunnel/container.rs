@@ -92,7 +92,8 @@ pub(super) fn body(
         stdin_once: Some(true),
         labels: Some([(if is_tap { TAP_LABEL } else { LABEL }.to_owned(), crate::owner())].into()),
         host_config: Some(HostConfig {
-            // Where an engine removes a container by itself, Podman 4 removes a volume without a name too, whoever made it.
+            // Where an engine removes a container by itself, Podman 4 removes a volume without a name too, even one that it
+            // didn't make.
             auto_remove: Some(!share.is_nameless_volume()),
             network_mode: Some("none".to_owned()),
             cap_drop: texts(&["ALL"]),

@@ -102,7 +102,7 @@ impl HttpClient {
         }
     }
 
-    /// Whether it takes a compressed body that ends too early for a whole one: zlib is told to flush what it has.
+    /// Whether it takes a compressed body that ends too early for a whole one: its zlib flushes what it has.
     pub fn takes_cut(self, coding: &str) -> bool {
         match self {
             Self::NodeFetch => coding.ends_with("gzip"),

@@ -33,7 +33,7 @@ pub trait EngineDialer: Debug + Send + Sync {
     /// What an error in the middle of an exchange really is, when it is the engine that went away.
     fn explain<'a>(&'a self, endpoint: &'a Endpoint, error: Error) -> BoxFuture<'a, Error>;
 
-    /// Whether a unix socket, by its device and inode, is an engine's: whoever writes to it owns the machine.
+    /// Whether a unix socket, by its device and inode, is an engine's: who can write to it owns the machine.
     fn is_engine_socket(&self, socket: SocketId) -> bool;
 
     /// Removes what carries connections.

@@ -157,8 +157,8 @@ pub(super) struct Outgoing {
 
 enum Source {
     Bytes(Bytes),
-    /// A file, and how many bytes of it are still to be sent: one that grows meanwhile is sent as long as it was
-    /// promised to be.
+    /// A file, and how many bytes of it are still to be sent: of one that grows meanwhile, the announced
+    /// length is sent.
     File(tokio::fs::File, u64),
 }
 

@@ -232,7 +232,7 @@ async fn converse(
     progress: &mut Progress,
     record: &mut dyn Record<ExchangeEvent>,
 ) -> Result<Option<Request>> {
-    // Why there is none to connect to is told below.
+    // Why there is nothing to connect to is an error below.
     let leads_to = identify_socket(endpoint, engines, connections.engines()).ok();
     if let Some(mut link) = leads_to.and_then(|id| connections.take(endpoint, id, request)) {
         progress.begin(Arc::clone(&link.tap), request);

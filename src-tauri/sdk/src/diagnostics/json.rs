@@ -18,8 +18,8 @@ pub(super) struct Problem {
 /// Bytes that are shown before and after the place in a long line.
 const NEAR: usize = 32;
 
-/// Why text is not one JSON value. Of text that goes on (`whole` is false) only what can no more
-/// become one is told. Brackets may appear as deep as they like: what is ignored is read without recursion.
+/// Why text is not one JSON value. When more text may follow (`whole` is false), only what can't become
+/// one any more is a problem. Brackets may appear as deep as they like: what is ignored is read without recursion.
 pub(super) fn problem(text: &[u8], whole: bool) -> Option<Problem> {
     let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
     if error.is_eof() && !whole {

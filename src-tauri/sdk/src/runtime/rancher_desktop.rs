@@ -131,7 +131,7 @@ impl Behavior for RancherDesktop {
             EnvMode::Add => target.applied_to(command),
             EnvMode::Replace => Command { cwd: command.cwd.clone().or_else(|| target.host.cwd.clone()), ..command },
         };
-        // It is put behind the others; what is asked for is looked up in it alone, and is there by its path already.
+        // It is put behind the others; the program is looked up in it alone, and has its path already.
         command.bin = command.bin.filter(|_| asked.whose == CliTarget::Host).map(|bin| Bin { first: false, ..bin });
         (PlannedAction::Command { command }, rules)
     }

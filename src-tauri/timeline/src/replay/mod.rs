@@ -186,7 +186,7 @@ impl Timeline {
         Ok(())
     }
 
-    /// Begins a call as it was recorded, unless it is left out.
+    /// Begins a recorded call again, unless it is left out.
     fn again(
         &self,
         call: &Call,

@@ -109,7 +109,7 @@ function optionsOf({ cwd, env, stream }: SdkExec, callbacks: readonly string[]):
   if (env.length > 0) options.push(`env: ${pairs(env)}`)
   if (stream) {
     const fields = [`splitOutputLines: ${stream.splitLines}`, ...callbacks]
-    // Callbacks that are written out are on lines of their own.
+    // Callbacks that are written out are on separate lines.
     const own = callbacks.some((callback) => callback.includes("=>"))
     options.push(`stream: ${own ? `{\n  ${fields.join(",\n  ")},\n}` : object(fields)}`)
   }

@@ -95,7 +95,7 @@ export class Page {
   }
 
   /**
-   * Loads the page of an extension's folder anew: that of the development server that was chosen for the
+   * Loads the page of an extension's folder again: that of the development server that was chosen for the
    * extension of this name. Without a name it comes from where it came from.
    */
   async load(folder: string, name?: string): Promise<void> {

@@ -9,7 +9,7 @@ export function copyLog({ marks, copying }: Porthole): void {
   const selection = getSelection()
   if (selection && !selection.isCollapsed && log.contains(selection.anchorNode)) {
     const touched = rowsOf(log).filter((row) => selection.containsNode(row, true))
-    // A part of one row is copied as it was selected; of several ones, their exact text.
+    // A part of one row is copied as the selection has it; of several rows, their exact text.
     if (touched.length < 2) return void copying.text(selection.toString())
     return void copying.rows(spanOf(touched))
   }
